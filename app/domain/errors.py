@@ -1,0 +1,76 @@
+"""The error tree.
+
+ForestayError(code, message)
+|-- InvalidInput            400/422  the caller's input; names field and reason
+|   |-- Rejected                     one record was refused; the rest goes on
+|   `-- LimitExceeded       413      a parser's or a budget's limit
+|-- NotFound                404
+|-- Ambiguous               409      several CIs answer to one identity: `candidates`
+|-- Conflict                409      revision moved on, pending revision, wrong expected version
+|   |-- Fenced                       the lease was lost to another process
+|   `-- HeldForApproval              the deletion guard holds a run
+|-- NotAllowed              401/403
+|-- SourceFailed            502      a CMDB or file did not deliver; last known good is kept
+`-- StoreUnavailable        503
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ForestayError(Exception):
+    code = "error"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInput(ForestayError):
+    code = "invalid_input"
+
+
+class Rejected(InvalidInput):
+    code = "rejected_record"
+
+
+class LimitExceeded(InvalidInput):
+    code = "limit_exceeded"
+
+
+class NotFound(ForestayError):
+    code = "not_found"
+
+
+class Ambiguous(ForestayError):
+    code = "ambiguous"
+
+    def __init__(self, message: str, candidates: Sequence[str]) -> None:
+        super().__init__(message, candidates=list(candidates))
+        self.candidates = list(candidates)
+
+
+class Conflict(ForestayError):
+    code = "conflict"
+
+
+class Fenced(Conflict):
+    code = "fenced"
+
+
+class HeldForApproval(Conflict):
+    code = "held_for_approval"
+
+
+class NotAllowed(ForestayError):
+    code = "not_allowed"
+
+
+class SourceFailed(ForestayError):
+    code = "source_failed"
+
+
+class StoreUnavailable(ForestayError):
+    code = "store_unavailable"

@@ -1,0 +1,142 @@
+"""The nouns of the ledger: what is kept by revision, its columns and its identity.
+
+Both stores, the import path and the loader read this table; a new column is added here and in the two stores' statements.
+Identity columns are never absent. Types are those of `columns`. `JSON` in a remark means JSON text, canonical (sorted keys, no blanks).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FOREVER = 9223372036854775807
+KEY_BYTES = 4000  # longest key or alias both stores can index
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    name: str
+    identity: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]  # every column, identity first: (name, type)
+
+    def types(self) -> dict[str, str]:
+        return dict(self.columns)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.columns)
+
+
+CI = Noun(
+    "ci",
+    ("ci_id",),
+    (
+        ("ci_id", "INTEGER"),
+        ("key", "TEXT"),  # ci_key: minted once, never changes
+        ("name", "TEXT"),
+        ("ci_class", "CATEGORY"),  # a class of ci_classes.toml
+        ("raw_class", "CATEGORY"),  # the word of the source that founded it
+        ("lifecycle", "CATEGORY"),  # planned, active, maintenance, retired
+        ("environment", "CATEGORY"),
+        ("site", "CATEGORY"),
+        ("team", "CATEGORY"),
+        ("supplier", "CATEGORY"),  # several: "A + B", sorted
+        ("is_service", "INTEGER"),  # 1: a source or a person says it is a business service, else 0
+        ("failures_per_year", "REAL"),  # per year of up time
+        ("failures_origin", "CATEGORY"),  # measured, declared; absent: the class prior is used and marked assumed
+        ("repair_hours", "REAL"),  # mean restore time
+        ("repair_origin", "CATEGORY"),
+        ("repair_distribution", "CATEGORY"),  # exponential, lognormal
+        ("repair_sigma", "REAL"),  # of the logarithm, lognormal only
+        ("unavailability", "REAL"),  # given directly, 0..1
+        ("failure_on_demand", "REAL"),  # gamma of model 1.2, 0..1
+        ("level_share", "REAL"),  # share left of a CI that is degraded itself, (0, 1]; absent: 1
+        ("restart_hours", "REAL"),
+        ("aliases", "TEXT"),  # JSON list of [kind, value], sorted; the store indexes the values casefolded
+        ("attributes", "TEXT"),  # JSON object: everything else a source said
+    ),
+)
+
+DEPENDENCY = Noun(
+    "dependency",
+    ("dependent_id", "provider_id", "kind", "source_id"),
+    (
+        ("dependent_id", "INTEGER"),
+        ("provider_id", "INTEGER"),
+        ("kind", "CATEGORY"),  # hard, soft, supply
+        ("source_id", "INTEGER"),
+        ("weight", "REAL"),  # soft only, (0, 1]
+        ("relation", "CATEGORY"),  # the source's own word
+    ),
+)
+
+REDUNDANCY_GROUP = Noun(
+    "redundancy_group",
+    ("group_id",),
+    (
+        ("group_id", "INTEGER"),
+        ("key", "TEXT"),  # source:key
+        ("dependent_id", "INTEGER"),
+        ("kind", "CATEGORY"),  # ordinary, supply
+        ("needed", "INTEGER"),
+        ("members", "TEXT"),  # JSON list of ci_ids in the given order (the first `needed` are active)
+        ("shares", "TEXT"),  # JSON list of capacity shares, one a member, or empty text
+        ("failover_minutes", "REAL"),
+        ("failover_success", "REAL"),
+        ("source_id", "INTEGER"),
+    ),
+)
+
+EXPOSURE = Noun(
+    "exposure",
+    ("ci_id", "source_id"),
+    (
+        ("ci_id", "INTEGER"),
+        ("source_id", "INTEGER"),
+        ("customers", "REAL"),
+        ("money_per_hour", "REAL"),
+        ("currency", "CATEGORY"),
+        ("impact", "TEXT"),  # JSON object: category -> [[hours, loss], ...]
+        ("mtpd_hours", "REAL"),
+        ("rto_hours", "REAL"),
+        ("rpo_hours", "REAL"),
+        ("mbco_share", "REAL"),
+        ("availability_target", "REAL"),
+    ),
+)
+
+INCIDENT = Noun(
+    "incident",
+    ("source_id", "incident_key"),
+    (
+        ("source_id", "INTEGER"),
+        ("incident_key", "TEXT"),
+        ("ci_id", "INTEGER"),
+        ("started_at", "INTEGER"),  # unix seconds, UTC
+        ("ended_at", "INTEGER"),  # absent: still open
+        ("root_cause", "INTEGER"),  # 1: started here; 0: fell with another
+    ),
+)
+
+OBSERVATION = Noun(
+    "observation",
+    ("source_id", "scope"),
+    (
+        ("source_id", "INTEGER"),
+        ("scope", "TEXT"),  # "*", "class:<ci_class>" or "ci:<ci_key>"
+        ("observed_from", "INTEGER"),
+        ("observed_until", "INTEGER"),
+    ),
+)
+
+SOURCE_RECORD = Noun(
+    "source_record",
+    ("source_id", "source_key"),
+    (
+        ("source_id", "INTEGER"),
+        ("source_key", "TEXT"),  # class:id of the source
+        ("ci_id", "INTEGER"),
+        ("content_hash", "INTEGER"),  # signed 64 bits
+        ("payload", "TEXT"),  # JSON of the CiRecord
+    ),
+)
+
+NOUNS = {noun.name: noun for noun in (CI, DEPENDENCY, REDUNDANCY_GROUP, EXPOSURE, INCIDENT, OBSERVATION, SOURCE_RECORD)}

@@ -1,0 +1,43 @@
+"""Documents: everything the service keeps that is not the estate, in the same database as the ledger.
+
+Sources, sync runs, jobs, assessments, simulations, keys and the audit trail are documents: a JSON text under (kind, key) with a version
+that counts its writes. Small typed ports stand on it (`records.py`). Keys sort by code point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    kind: str
+    key: str
+    version: int
+    body: str
+
+
+class Documents(Protocol):
+    def get(self, kind: str, key: str) -> Document | None: ...
+
+    def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:
+        """Write a document. `expected`: the version it must have now, 0 for absent (else Conflict). The same operation_id
+        given again (a retry) changes nothing and returns what that operation wrote."""
+        ...
+
+    def delete(self, kind: str, key: str) -> bool: ...
+
+    def page(self, kind: str, after: str = "", limit: int = 100, descending: bool = False) -> Sequence[Document]:
+        """Documents of a kind in order of key, beyond `after` ("" from the end it starts at)."""
+        ...
+
+    def append(self, kind: str, body: str, operation_id: str | None = None) -> Document:
+        """Write under the next number of the kind, as a key of 20 digits; gapless, in the order of commits."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """One unit of work: all document writes inside commit together or not at all (not across threads)."""
+        ...

@@ -1,0 +1,117 @@
+"""GraphStore: the ledger of revisions.
+
+The one read rule: a row holds at revision r when `since <= r and r < until`. A reader names the revision and gets exactly that
+revision, whatever is written meanwhile; no snapshot of the database is promised or needed.
+
+A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Nobody sees a pending revision. Ids (`ci_id`,
+`group_id`) are given out above the store from the revision's counters. Each method may raise StoreUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.columns import Batch, Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """`revision` 0 is the empty estate, which every store holds from the start. Times are aware UTC."""
+
+    revision: int
+    operation_id: str
+    state: str  # pending, published
+    batches: int  # how many numbered writes were applied
+    created_at: datetime
+    published_at: datetime | None = None
+    note: str = ""  # what wrote it, for people: "sync of cmdb, run 12"
+    counters: Mapping[str, int] = field(default_factory=dict)  # next free id by noun: {"ci": 1, "redundancy_group": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows of one noun that began and that ended between two revisions a < b: begun hold at b and not at a, ended hold at a and
+    not at b; both with all columns. A row changed twice in between shows its state at a as ended and at b as begun."""
+
+    begun: Columns
+    ended: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A CI that answers to a searched text: the alias that matched, as the source wrote it."""
+
+    ci_id: int
+    key: str
+    name: str
+    ci_class: str
+    alias_kind: str
+    alias: str
+
+
+class GraphStore(Protocol):
+    # --- the pointer and revisions
+    def current(self) -> Revision: ...
+    def pending(self) -> Revision | None: ...
+    def revision(self, revision: int) -> Revision: ...  # NotFound
+    def revision_at(self, at: datetime) -> Revision: ...  # the published one that held at that time; revision 0 before the first
+    def revisions(self, after: int, limit: int) -> Sequence[Revision]: ...  # newest first, below `after`; after 0: from the newest
+    def open_revision(self, operation_id: str, base: int, note: str = "", fence: int | None = None) -> Revision:
+        """Open revision base + 1. The same operation_id gives the same pending revision again (resume: `batches` says how far);
+        raises Conflict when another one is pending or `base` is no longer current, Fenced when `fence` is older than the lease."""
+        ...
+
+    def write(self, revision: int, n: int, batch: Batch) -> None:
+        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict."""
+        ...
+
+    def publish(self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None) -> Revision: ...
+    def abandon(self, revision: int) -> None: ...
+    def take_lease(self, fence: int) -> None:
+        """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
+        ...
+
+    # --- bulk reads, exact at a revision, in order of identity
+    def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns: ...
+    def changes(self, a: int, b: int, noun: str) -> Changes: ...
+
+    # --- small reads, exact at a revision
+    def states(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # noun ci, rows that hold, in order of ci_id
+    def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
+        """Rows of a noun whose `column` is one of `values`. Served (by an index) for: dependency.dependent_id, .provider_id;
+        redundancy_group.dependent_id, .group_id; source_record.ci_id, .source_key; exposure.ci_id; incident.ci_id."""
+        ...
+
+    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one of them
+    def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]: ...
+    def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
+        """CIs whose key or an alias equals a value, case folded; a value nobody answers to is left out."""
+        ...
+
+    def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
+        """CIs with an alias (the name is one) that holds `text`, case folded: exact first, then prefix, then anywhere; one hit a CI."""
+        ...
+
+    # --- the scores of the latest assessment, kept with the CIs for people who query the store themselves
+    def write_scores(self, assessment: str, revision: int, scores: Columns) -> int:
+        """Columns ci_id and the names in `SCORES`; absent means the score is taken away. Returns how many CIs were written."""
+        ...
+
+    def load_scores(self) -> Columns: ...
+
+    # --- care
+    def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision; count
+    def check(self) -> Iterable[str]: ...  # faults found, each a sentence; nothing: sound
+    def close(self) -> None: ...
+
+
+SCORES = (
+    "score_rank",
+    "score_services_hit",
+    "score_service_hours_per_year",
+    "score_customer_hours_per_year",
+    "score_money_per_year",
+)
