@@ -1,0 +1,152 @@
+"""Records: what one source says, before it is reconciled. One dataclass for each kind of record.
+
+References (`dependent`, `provider`, `ci`, `members`) are texts: the source's own `class:id` or id, else any alias of a CI in the ledger.
+`identifiers` name what a CI *is* across sources (fqdn, serial, uuid, ...): records that share one are one CI (`identity`). `aliases` only
+help to find it. Numbers are finite, shares within their bounds; `origin` of a value is "measured" or "declared".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KINDS_OF_RECORD = ("ci", "dependency", "group", "service", "incident", "observation")
+
+
+@dataclass(frozen=True, slots=True)
+class CiRecord:
+    source_class: str
+    source_id: str
+    name: str
+    ci_class: str  # a class of ci_classes.toml
+    lifecycle: str = "active"
+    environment: str = "production"
+    site: str = ""
+    team: str = ""
+    supplier: str = ""
+    is_service: bool = False
+    failures_per_year: float | None = None
+    failures_origin: str = "declared"
+    repair_hours: float | None = None
+    repair_origin: str = "declared"
+    repair_distribution: str = "exponential"
+    repair_sigma: float | None = None
+    unavailability: float | None = None
+    failure_on_demand: float | None = None
+    level_share: float | None = None
+    restart_hours: float | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source_key(self) -> str:
+        return f"{self.source_class}:{self.source_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyRecord:
+    dependent: str
+    provider: str
+    kind: str = "hard"
+    weight: float | None = None
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    key: str
+    dependent: str
+    members: tuple[str, ...]
+    needed: int
+    kind: str = "ordinary"
+    shares: tuple[float, ...] = ()
+    failover_minutes: float | None = None
+    failover_success: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    ci: str
+    customers: float | None = None
+    money_per_hour: float | None = None
+    currency: str = ""
+    impact: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    mtpd_hours: float | None = None
+    rto_hours: float | None = None
+    rpo_hours: float | None = None
+    mbco_share: float | None = None
+    availability_target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    key: str
+    ci: str
+    started_at: int  # unix seconds, UTC
+    ended_at: int | None = None
+    root_cause: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRecord:
+    """From when until when a source of incidents watched which CIs: "*" all, "class:<ci_class>" or "ci:<reference>"."""
+
+    scope: str
+    observed_from: int
+    observed_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """What was refused: which kind, where (file and line, URL and position), its key, the field, the reason, what to do."""
+
+    kind: str
+    where: str
+    key: str
+    field: str
+    reason: str
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class RecordCounts:
+    """Counts of one kind of record in one run; they close: read = stored + unchanged + ignored + duplicate + rejected."""
+
+    read: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    ignored: dict[str, int] = field(default_factory=dict)  # by type, left out by the mapping
+    duplicate: int = 0
+    rejected: int = 0
+
+    def closes(self) -> bool:
+        return self.read == self.stored + self.unchanged + sum(self.ignored.values()) + self.duplicate + self.rejected
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What one sync of one source did. `state`: done, dry_run, held, failed, unchanged."""
+
+    run_id: str
+    source: str
+    state: str = "done"
+    complete: bool = False  # completeness was proven, so what is missing may be retired
+    proof: str = ""
+    base_revision: int = 0
+    revision: int = 0
+    counts: dict[str, RecordCounts] = field(default_factory=dict)  # by kind of record
+    created: int = 0
+    changed: int = 0
+    retired: int = 0
+    dependencies_added: int = 0
+    dependencies_changed: int = 0
+    dependencies_retired: int = 0
+    rows_reconciled: int = 0
+    rows_written: int = 0
+    unknown_classes: dict[str, int] = field(default_factory=dict)
+    identity_conflicts: list[str] = field(default_factory=list)
+    held_because: list[str] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)  # the first 1,000; the rest in the run's document pages
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
