@@ -1,0 +1,234 @@
+"""Settings: one TOML file and the environment, checked once, frozen after.
+
+The only module that reads configuration files and environment variables. Every field has a unit and a help text in its metadata; a field
+`x` of section `s` is set by `[s] x = ...` in the file, or by FORESTAY_S_X, or (secrets) by the file that FORESTAY_S_X_FILE names.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from app.domain.errors import InvalidInput
+
+MASK = "********"
+
+
+def setting(default: Any, help_text: str, unit: str = "", secret: bool = False) -> Any:
+    meta = {"help": help_text, "unit": unit, "secret": secret}
+    if isinstance(default, dict | list):
+        return field(default_factory=lambda: default, metadata=meta)
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    url: str = setting("", "sqlite:PATH, or neo4j://host:7687 / bolt://host:7687; empty: forestay.db in the data folder")
+    user: str = setting("neo4j", "user of the Neo4j database")
+    password: str = setting("", "password of the Neo4j database", secret=True)
+    database: str = setting("neo4j", "name of the Neo4j database")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    host: str = setting("127.0.0.1", "address to listen on; off loopback only with sign-in on")
+    port: int = setting(8080, "port to listen on; 0: a free one")
+    public_url: str = setting("", "base of links in answers; empty: the address listened on")
+    sign_in: str = setting("off", "off, or keys: every route but the public ones asks for an API key or a session entered with one")
+    threads: int = setting(4, "threads that answer requests")
+    request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
+    upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
+    requests_per_minute: int = setting(1200, "requests one caller may make; beyond it 429", "1/min")
+    session_hours: float = setting(12.0, "how long a page session lasts", "h")
+    session_secret: str = setting("", "signs page sessions; empty: made anew and kept in the data folder", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    environments: list[str] = setting(["production"], "environments that are assessed")
+    lifecycles: list[str] = setting(["active", "maintenance"], "lifecycles that are assessed")
+    location_failures: bool = setting(True, "false: rank without the failures of places (class location and below)")
+    currency: str = setting("EUR", "reporting currency")
+    exchange_rates: dict[str, float] = setting({}, "worth of one unit of another currency in the reporting currency")
+    rule: str = setting("product", "how degradations of one CI combine: product or worst")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSettings:
+    high_customers: float = setting(10000.0, "customers hit from which impact is high", "customers")
+    medium_customers: float = setting(500.0, "customers hit from which impact is medium", "customers")
+    high_services: int = setting(5, "services hit from which impact is high where customers are unknown")
+    medium_services: int = setting(2, "services hit from which impact is medium where customers are unknown")
+    soon_hours: float = setting(4.0, "first MTPD within this time: urgency soon", "h")
+    today_hours: float = setting(24.0, "first MTPD within this time: urgency today; later or none: later", "h")
+    priorities: dict[str, str] = setting(
+        {
+            "high/soon": "1",
+            "high/today": "1",
+            "high/later": "2",
+            "medium/soon": "1",
+            "medium/today": "2",
+            "medium/later": "3",
+            "low/soon": "2",
+            "low/today": "3",
+            "low/later": "4",
+            "none/later": "5",
+        },
+        "suggested priority for impact/urgency",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundSettings:
+    hosts: list[str] = setting([], "hosts importers may call, as host or host:port")
+    private_hosts: bool = setting(True, "false: refuse hosts that resolve to private or loopback addresses")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data_folder: Path
+    store: StoreSettings = field(default_factory=StoreSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    tickets: TicketSettings = field(default_factory=TicketSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
+
+    @property
+    def store_url(self) -> str:
+        return self.store.url or f"sqlite:{self.data_folder / 'forestay.db'}"
+
+    @property
+    def cache_folder(self) -> Path:
+        return self.data_folder / "cache"
+
+    @property
+    def staging_folder(self) -> Path:
+        return self.data_folder / "staging"
+
+
+SECTIONS: dict[str, type] = {
+    "store": StoreSettings,
+    "web": WebSettings,
+    "model": ModelSettings,
+    "tickets": TicketSettings,
+    "outbound": OutboundSettings,
+}
+
+
+def load_settings(
+    file: Path | None = None, environment: Mapping[str, str] | None = None, data_folder: Path | None = None
+) -> Settings:
+    """Read and check. `file` None: FORESTAY_CONFIG, else forestay.toml in the working folder if it is there. InvalidInput names the field."""
+    env = os.environ if environment is None else environment
+    if file is None and env.get("FORESTAY_CONFIG"):
+        file = Path(env["FORESTAY_CONFIG"])
+    if file is None and Path("forestay.toml").is_file():
+        file = Path("forestay.toml")
+    table = _read_toml(file) if file else {}
+    unknown = sorted(set(table) - set(SECTIONS) - {"data_folder"})
+    if unknown:
+        raise InvalidInput(f"{file}: unknown section or field: {', '.join(unknown)}")
+    origins: dict[str, str] = {}
+    sections = {name: _section(name, cls, table.get(name, {}), env, origins) for name, cls in SECTIONS.items()}
+    folder = data_folder or Path(env.get("FORESTAY_DATA_FOLDER") or table.get("data_folder") or "var")
+    settings = Settings(data_folder=folder, origins=origins, **sections)
+    _check(settings)
+    return settings
+
+
+def described(settings: Settings) -> list[dict[str, str]]:
+    """Every value with its origin, unit and help; secrets masked."""
+    rows = [{"name": "data_folder", "value": str(settings.data_folder), "origin": "", "unit": "", "help": "where files are kept"}]
+    for name, cls in SECTIONS.items():
+        section = getattr(settings, name)
+        for entry in fields(cls):
+            value = getattr(section, entry.name)
+            shown = (MASK if value else "") if entry.metadata["secret"] else str(value)
+            path = f"{name}.{entry.name}"
+            rows.append(
+                {
+                    "name": path,
+                    "value": shown,
+                    "origin": settings.origins.get(path, "default"),
+                    "unit": entry.metadata["unit"],
+                    "help": entry.metadata["help"],
+                }
+            )
+    return rows
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InvalidInput(f"configuration file {file} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"configuration file {file}: {error}") from None
+
+
+def _section(name: str, cls: type, table: Any, env: Mapping[str, str], origins: dict[str, str]) -> Any:
+    if not isinstance(table, dict):
+        raise InvalidInput(f"[{name}] is a section")
+    unknown = sorted(set(table) - {entry.name for entry in fields(cls)})
+    if unknown:
+        raise InvalidInput(f"[{name}] unknown field: {', '.join(unknown)}")
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for entry in fields(cls):
+        path, variable = f"{name}.{entry.name}", f"FORESTAY_{name}_{entry.name}".upper()
+        if variable in env:
+            values[entry.name] = _converted(path, env[variable], hints[entry.name])
+            origins[path] = f"environment {variable}"
+        elif variable + "_FILE" in env:
+            values[entry.name] = Path(env[variable + "_FILE"]).read_text("utf-8").strip()
+            origins[path] = f"file named by {variable}_FILE"
+        elif entry.name in table:
+            values[entry.name] = _checked(path, table[entry.name], hints[entry.name])
+            origins[path] = "configuration file"
+    return cls(**values)
+
+
+def _converted(path: str, text: str, kind: Any) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False, "1": True, "0": False}[text.casefold()]
+        if kind in (int, float):
+            return kind(text)
+        if kind == list[str]:
+            return [part.strip() for part in text.split(",") if part.strip()]
+        if kind is str:
+            return text
+    except (ValueError, KeyError):
+        pass
+    raise InvalidInput(f"{path}: cannot read {text!r} as {getattr(kind, '__name__', kind)}; set it in the configuration file")
+
+
+def _checked(path: str, value: Any, kind: Any) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind == dict[str, float] and isinstance(value, dict):
+        return {key: float(number) for key, number in value.items()}
+    origin = getattr(kind, "__origin__", kind)
+    if not isinstance(value, origin) or (isinstance(value, bool) and kind is not bool):
+        raise InvalidInput(f"{path}: {value!r} is not {getattr(kind, '__name__', kind)}")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    web, model = settings.web, settings.model
+    if web.sign_in not in ("off", "keys"):
+        raise InvalidInput("web.sign_in: off or keys")
+    if model.rule not in ("product", "worst"):
+        raise InvalidInput("model.rule: product or worst")
+    if not 0 <= web.port <= 65535 or web.threads < 1:
+        raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
+    if not settings.store_url.startswith(("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")):
+        raise InvalidInput("store.url: sqlite:PATH, neo4j://... or bolt://...")
+    missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(settings.tickets.priorities)
+    if missing:
+        raise InvalidInput(f"tickets.priorities: no row for {', '.join(sorted(missing))}")
