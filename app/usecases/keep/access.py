@@ -110,3 +110,36 @@ def _fields(key: AccessKey) -> dict[str, str]:
 
 def _key(row: dict[str, str]) -> AccessKey:
     return AccessKey(**{name: row[name] for name in AccessKey.__slots__})
+
+
+SESSION_KIND = "session"
+
+
+def open_session(documents: Documents, secret_text: str, hours: float, now: datetime | None = None) -> str:
+    """Enter a page session with a key; returns the token that the signed cookie carries. The key itself is not kept."""
+    now = now or datetime.now(UTC)
+    caller_of(documents, secret_text, now)
+    token = secrets.token_urlsafe(32)
+    body = {"prefix": secret_text.strip().split("_", 2)[1], "until": (now + timedelta(hours=hours)).isoformat()}
+    documents.put(SESSION_KIND, _digest(token), json.dumps(body), expected=0)
+    return token
+
+
+def session_caller(documents: Documents, token: str, now: datetime | None = None) -> Caller | None:
+    """The caller of a session; None when it ended or its key was revoked or ran out."""
+    now = now or datetime.now(UTC)
+    document = documents.get(SESSION_KIND, _digest(token))
+    if document is None:
+        return None
+    row = json.loads(document.body)
+    key_row = documents.get(KIND, row["prefix"])
+    if key_row is None or datetime.fromisoformat(row["until"]) <= now:
+        return None
+    key = json.loads(key_row.body)
+    if key["revoked_at"] or (key["expires_at"] and datetime.fromisoformat(key["expires_at"]) <= now):
+        return None
+    return Caller(key["name"], key["role"])
+
+
+def close_session(documents: Documents, token: str) -> None:
+    documents.delete(SESSION_KIND, _digest(token))

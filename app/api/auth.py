@@ -1,0 +1,89 @@
+"""Who may call what. Default-deny: a route without a permission stops the service from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from app.bootstrap import Forestay
+from app.domain.errors import NotAllowed
+from app.usecases.keep import access
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# the whole list of what an anonymous caller gets when sign-in is on
+PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def permission(name: str) -> Callable[[View], View]:
+    """Declare the permission a view asks for."""
+    if name not in access.PERMISSIONS:
+        raise ValueError(f"unknown permission {name}")
+
+    def mark(view: View) -> View:
+        view.permission = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def caller() -> access.Caller:
+    return g.caller  # type: ignore[no-any-return]
+
+
+def guard(app: Flask, forestay: Forestay) -> None:
+    """Check each route's declaration now, and each request's caller from now on."""
+    undeclared = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint not in PUBLIC and not hasattr(app.view_functions[rule.endpoint], "permission")
+    ]
+    if undeclared:
+        raise RuntimeError(f"routes without a permission: {', '.join(sorted(set(undeclared)))}")
+
+    @app.before_request
+    def check() -> Response | None:
+        if request.endpoint in PUBLIC:
+            g.caller = None
+            return None
+        signed_in = forestay.settings.web.sign_in != "off"
+        g.caller = _caller(forestay) if signed_in else access.LOCAL
+        if request.endpoint is None:  # 404 and 405 answer as such, to known callers only
+            return None if g.caller else _refuse()
+        if g.caller is None:
+            return _refuse()
+        wanted = app.view_functions[request.endpoint].permission  # type: ignore[attr-defined]
+        if not g.caller.may(wanted):
+            raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
+        if request.method not in SAFE and not _same_origin():
+            raise NotAllowed("a page of another site may not do this", status=403)
+        return None
+
+
+def _caller(forestay: Forestay) -> access.Caller | None:
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return access.caller_of(forestay.documents, header.removeprefix("Bearer "))
+    token = session.get("token")
+    return access.session_caller(forestay.documents, str(token)) if token else None
+
+
+def _refuse() -> Response:
+    if request.path.startswith("/api/") or request.path == "/metrics":
+        raise NotAllowed("sign in with an API key: Authorization: Bearer fsy_...", status=401)
+    return redirect(url_for("web.sign_in", then=request.full_path.rstrip("?")))
+
+
+def _same_origin() -> bool:
+    """A browser sends where a form came from; a key in a header needs no such proof."""
+    if request.headers.get("Authorization"):
+        return True
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or origin == request.host_url.rstrip("/")

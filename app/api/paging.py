@@ -1,0 +1,28 @@
+"""Keyset paging: a cursor is bound to the revision (and question) it was made for, and says where the next page starts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from app.domain.errors import InvalidInput
+
+DEFAULT_LIMIT, MAX_LIMIT = 100, 500
+
+
+def encode(**parts: Any) -> str:
+    raw = json.dumps(parts, separators=(",", ":"), sort_keys=True).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode(cursor: str, *names: str) -> dict[str, Any]:
+    """The parts of a cursor; InvalidInput when it is not one of ours or not for this list."""
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error, UnicodeDecodeError):
+        raise InvalidInput("after: not a cursor of this service; take it from the `next` of a page") from None
+    if not isinstance(parts, dict) or set(parts) != set(names):
+        raise InvalidInput("after: a cursor of another list")
+    return parts

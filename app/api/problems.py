@@ -1,0 +1,96 @@
+"""Errors become HTTP here and nowhere else: RFC 9457 problem documents under /api, a plain page elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import marshmallow as ma
+import structlog
+from flask import Response, render_template, request
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from app.domain.errors import (
+    Ambiguous,
+    Conflict,
+    ForestayError,
+    InvalidInput,
+    LimitExceeded,
+    NotAllowed,
+    NotFound,
+    SourceFailed,
+    StoreUnavailable,
+)
+
+PROBLEM = "application/problem+json"
+STATUS: tuple[tuple[type[ForestayError], int], ...] = (
+    (LimitExceeded, 413),
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Ambiguous, 409),
+    (Conflict, 409),
+    (NotAllowed, 403),
+    (SourceFailed, 502),
+    (StoreUnavailable, 503),
+)
+
+
+class ProblemSchema(ma.Schema):
+    """The one error body of the API (RFC 9457)."""
+
+    type = ma.fields.String(metadata={"description": "A stable name of the problem"})
+    title = ma.fields.String()
+    status = ma.fields.Integer()
+    code = ma.fields.String(metadata={"description": "The error's code in the service's error tree"})
+    detail = ma.fields.String(metadata={"description": "What is wrong and what to do"})
+    errors = ma.fields.Raw(metadata={"description": "Field by field, where the input was refused"})
+    candidates = ma.fields.List(ma.fields.String(), metadata={"description": "CIs that answer to an ambiguous identity"})
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest with problem documents, in what it answers and in what it documents."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        usual, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, PROBLEM
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        data = getattr(error, "data", None) or {}
+        status = error.code or 500
+        details: dict[str, Any] = {}
+        if errors := data.get("errors") or data.get("messages"):
+            details["errors"] = errors
+        message = data.get("message") or error.description or error.name
+        response = answer(status, error.name, error.name.lower().replace(" ", "_"), message, details)
+        for name, value in [*error.get_headers(), *(data.get("headers") or {}).items()]:
+            if name.lower() in ("allow", "retry-after", "www-authenticate"):
+                response.headers[name] = value
+        return response
+
+
+def handle_forestay_error(error: ForestayError) -> Response:
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+    status = int(error.details.get("status", status))  # type: ignore[call-overload]
+    details = {name: value for name, value in error.details.items() if name != "status"}
+    response = answer(status, type(error).__name__, error.code, error.message, details)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def handle_unexpected(error: Exception) -> Response:
+    """The outermost door: what nobody foresaw is logged in full and answered without its insides."""
+    structlog.get_logger().exception("unexpected error", path=request.path)
+    return answer(500, "Internal Server Error", "internal_error", "Something went wrong here; the log has the details.", {})
+
+
+def answer(status: int, title: str, code: str, detail: str, details: dict[str, Any]) -> Response:
+    if not request.path.startswith("/api/"):
+        page = render_template("problem.html", status=status, title=title, detail=detail)
+        return Response(page, status, mimetype="text/html")
+    body = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail, **details}
+    return Response(json.dumps(body, default=str), status, mimetype=PROBLEM)

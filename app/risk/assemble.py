@@ -1,0 +1,252 @@
+"""From the ledger's columns to a DependencyGraph: what is assessed, which rate and restore time each CI gets, and from where.
+
+A value's origin, in falling order of trust: `measured` (incidents observed at the CI, or measured by the source), `declared` (a source says
+so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads or writes anything; N CIs, S services.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.domain.ci_classes import OTHER, CiClass
+from app.domain.columns import Categorical, Texts
+from app.domain.graph import (
+    ASSUMED,
+    DECLARED,
+    EXPONENTIAL,
+    KIND_CODES,
+    LOGNORMAL,
+    MEASURED,
+    ORDINARY_GROUP,
+    SUPPLY_GROUP,
+    UNKNOWN,
+    CiColumns,
+    DependencyColumns,
+    DependencyGraph,
+    GroupColumns,
+    ServiceExposure,
+)
+from app.risk.evidence import Observed, observed_incidents, posterior_rates
+
+GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
+    "ci": (
+        "ci_id", "key", "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
+        "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
+        "level_share", "restart_hours",
+    ),
+    "dependency": ("dependent_id", "provider_id", "kind", "source_id", "weight"),
+    "redundancy_group": (
+        "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success", "source_id",
+    ),
+    "exposure": (
+        "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share",
+        "availability_target",
+    ),
+    "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
+    "observation": ("source_id", "scope", "observed_from", "observed_until"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AssembleOptions:
+    environments: tuple[str, ...] = ("production",)
+    lifecycles: tuple[str, ...] = ("active", "maintenance")
+    location_failures: bool = True
+    currency: str = "EUR"
+    exchange_rates: Mapping[str, float] = field(default_factory=dict)
+    source_priority: Mapping[int, int] = field(default_factory=dict)  # source_id -> number, lower wins
+    now: int = 0  # unix seconds: until when an open incident lasts
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    graph: DependencyGraph
+    left_out: Mapping[str, int]  # why -> CIs
+    warnings: tuple[str, ...]
+
+
+def assemble(columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions) -> Assembled:
+    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS)."""
+    ci = columns["ci"]
+    warnings: list[str] = []
+    assessed, left_out = _assessed(ci, options)
+    observed = observed_incidents(ci, columns["incident"], columns["observation"], classes, options.now)
+    cis = _cis(ci, classes, options, assessed, observed)
+    graph = DependencyGraph(
+        cis=cis,
+        dependencies=_dependencies(columns["dependency"]),
+        groups=_groups(columns["redundancy_group"]),
+        services=_services(ci, columns["exposure"], assessed, options, warnings),
+    )
+    return Assembled(graph, left_out, tuple(warnings))
+
+
+def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dict[str, int]]:
+    left_out: dict[str, int] = {}
+    assessed = np.ones(len(ci["ci_id"]), bool)
+    for name, default, allowed in (
+        ("lifecycle", "active", options.lifecycles),
+        ("environment", "production", options.environments),
+    ):
+        codes, values = ci[name].codes, ci[name].values
+        for code, value in [(-1, default), *enumerate(values)]:
+            if value not in allowed:
+                rows = (codes == code) & assessed
+                if rows.any():
+                    left_out[f"{name} {value}"] = int(rows.sum())
+                    assessed &= ~rows
+    return assessed, left_out
+
+
+def _class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[Any, list[CiClass]]:
+    """Index of each CI's class among the table's classes (an unknown one is `other`), and the table in that order."""
+    table = list(classes.values())
+    index = {row.name: number for number, row in enumerate(table)}
+    lookup = np.asarray([index.get(value, index[OTHER]) for value in ci_class.values] + [index[OTHER]], np.int64)
+    return lookup[ci_class.codes], table
+
+
+def _cis(ci: Mapping[str, Any], classes: Mapping[str, CiClass], options: AssembleOptions, assessed: Any, observed: Observed) -> CiColumns:
+    class_row, table = _class_rows(ci["ci_class"], classes)
+    rate, rate_origin = _given(ci["failures_per_year"], ci["failures_origin"])
+    repair, repair_origin = _given(ci["repair_hours"], ci["repair_origin"])
+    direct = ~np.isnan(ci["unavailability"])
+
+    prior_rate = np.asarray([row.failures_per_year for row in table])[class_row]
+    measured = observed.years > 0
+    if measured.any():
+        posterior = posterior_rates(class_row, table, observed)
+        rate = np.where(measured, posterior, rate)
+        rate_origin = np.where(measured, MEASURED, rate_origin).astype(np.int8)
+    missing = np.isnan(rate) & ~direct
+    rate = np.where(missing, prior_rate, rate)
+    rate_origin = np.where(missing, ASSUMED, rate_origin).astype(np.int8)
+
+    distribution = _coded(ci["repair_distribution"], {"exponential": EXPONENTIAL, "lognormal": LOGNORMAL}, EXPONENTIAL)
+    sigma = np.asarray(ci["repair_sigma"], float)
+    no_repair = np.isnan(repair) & ~direct
+    use_measured = no_repair & ~np.isnan(observed.repair_hours)
+    class_repair = np.asarray([row.repair_hours for row in table])[class_row]
+    class_sigma = np.asarray([row.repair_sigma for row in table])[class_row]
+    repair = np.where(use_measured, observed.repair_hours, np.where(no_repair, class_repair, repair))
+    repair_origin = np.where(use_measured, MEASURED, np.where(no_repair, ASSUMED, repair_origin)).astype(np.int8)
+    distribution = np.where(no_repair, LOGNORMAL, distribution).astype(np.int8)
+    sigma = np.where(no_repair, class_sigma, sigma)
+    sigma = np.where((distribution == LOGNORMAL) & np.isnan(sigma), class_sigma, sigma)
+
+    if not options.location_failures:
+        places = np.asarray([_is_below(row, "location", classes) for row in table])[class_row]
+        rate = np.where(places & (rate_origin == ASSUMED), 0.0, rate)
+    return CiColumns(
+        ci_id=ci["ci_id"], key=ci["key"], name=ci["name"], ci_class=ci["ci_class"], site=ci["site"], team=ci["team"],
+        supplier=ci["supplier"], lifecycle=ci["lifecycle"], environment=ci["environment"], assessed=assessed,
+        failures_per_year=rate, failures_origin=rate_origin, repair_hours=repair, repair_origin=repair_origin,
+        repair_distribution=distribution, repair_sigma=sigma, unavailability=np.asarray(ci["unavailability"], float),
+        failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
+        restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years, observed_incidents=observed.counts,
+    )  # fmt: skip
+
+
+def _given(values: Any, origin: Categorical) -> tuple[Any, Any]:
+    values = np.asarray(values, float)
+    said = _coded(origin, {"measured": MEASURED, "declared": DECLARED}, DECLARED)
+    return values, np.where(np.isnan(values), UNKNOWN, said).astype(np.int8)
+
+
+def _coded(column: Categorical, codes: Mapping[str, int], default: int) -> Any:
+    lookup = np.asarray([codes.get(value, default) for value in column.values] + [default], np.int8)
+    return lookup[column.codes]
+
+
+def _is_below(row: CiClass, ancestor: str, classes: Mapping[str, CiClass]) -> bool:
+    while row.name != ancestor:
+        if not row.parent:
+            return False
+        row = classes[row.parent]
+    return True
+
+
+def _dependencies(dependency: Mapping[str, Any]) -> DependencyColumns:
+    return DependencyColumns(
+        dependency["dependent_id"], dependency["provider_id"], _coded(dependency["kind"], KIND_CODES, 0), np.asarray(dependency["weight"], float)
+    )
+
+
+def _groups(group: Mapping[str, Any]) -> GroupColumns:
+    members = [json.loads(text) for text in _texts(group["members"])]
+    shares = [json.loads(text) if text else [] for text in _texts(group["shares"])]
+    offsets = np.zeros(len(members) + 1, np.int64)
+    np.cumsum([len(row) for row in members], out=offsets[1:])
+    flat_shares = [share for row, parts in zip(members, shares, strict=True) for share in (parts or [np.nan] * len(row))]
+    return GroupColumns(
+        key=list(_texts(group["key"])),
+        dependent_id=group["dependent_id"],
+        kind=_coded(group["kind"], {"ordinary": ORDINARY_GROUP, "supply": SUPPLY_GROUP}, ORDINARY_GROUP),
+        needed=np.asarray(group["needed"], np.int64),
+        member_offsets=offsets,
+        member_id=np.asarray([member for row in members for member in row], np.int64),
+        share=np.asarray(flat_shares, float),
+        failover_minutes=np.asarray(group["failover_minutes"], float),
+        failover_success=np.asarray(group["failover_success"], float),
+    )
+
+
+def _texts(column: Texts | Sequence[str]) -> Sequence[str]:
+    return list(column)
+
+
+def _services(
+    ci: Mapping[str, Any], exposure: Mapping[str, Any], assessed: Any, options: AssembleOptions, warnings: list[str]
+) -> list[ServiceExposure]:
+    """Exposures of one CI from several sources are one: each field from the source with the best priority that gives it."""
+    ids = np.asarray(ci["ci_id"])
+    rows: dict[int, list[int]] = {}
+    for row, ci_id in enumerate(np.asarray(exposure["ci_id"]).tolist()):
+        rows.setdefault(ci_id, []).append(row)
+    for ci_id in ids[np.asarray(ci["is_service"]) == 1].tolist():
+        rows.setdefault(ci_id, [])
+    services = []
+    unknown_currencies: dict[str, int] = {}
+    for ci_id in sorted(rows):
+        at = int(np.searchsorted(ids, ci_id))
+        if at == len(ids) or ids[at] != ci_id or not assessed[at]:
+            continue
+        claims = sorted(rows[ci_id], key=lambda row: options.source_priority.get(int(exposure["source_id"][row]), 1 << 30))
+        services.append(_exposure(ci_id, exposure, claims, options, unknown_currencies))
+    for currency, count in sorted(unknown_currencies.items()):
+        warnings.append(f"no exchange rate for {currency}: the money of {count} services is unknown in {options.currency}")
+    return services
+
+
+def _exposure(
+    ci_id: int, exposure: Mapping[str, Any], claims: Sequence[int], options: AssembleOptions, unknown: dict[str, int]
+) -> ServiceExposure:
+    def number(name: str) -> float | None:
+        for row in claims:
+            value = float(exposure[name][row])
+            if not np.isnan(value):
+                return value
+        return None
+
+    money, impact, currency = number("money_per_hour"), {}, ""
+    for row in claims:
+        currency = currency or (exposure["currency"][row] or "")
+        impact = impact or json.loads(exposure["impact"][row] or "{}")
+    worth = 1.0 if currency in ("", options.currency) else options.exchange_rates.get(currency)
+    if worth is None:
+        unknown[currency] = unknown.get(currency, 0) + 1
+        money, impact = None, {name: curve for name, curve in impact.items() if name != "money"}
+        worth = 1.0
+    curves = {
+        name: tuple((float(hours), float(loss) * (worth if name == "money" else 1.0)) for hours, loss in curve) for name, curve in impact.items()
+    }
+    return ServiceExposure(
+        ci_id=ci_id, customers=number("customers"), money_per_hour=None if money is None else money * worth, currency=options.currency,
+        impact=curves, mtpd_hours=number("mtpd_hours"), rto_hours=number("rto_hours"), rpo_hours=number("rpo_hours"),
+        mbco_share=number("mbco_share"), availability_target=number("availability_target"),
+    )  # fmt: skip

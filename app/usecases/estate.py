@@ -1,0 +1,200 @@
+"""The estate at a revision, ready to be asked: columns, graph and compiled arrays, from memory, from disk, brought forward, or loaded.
+
+Every question about risk starts here, so that each answer is about exactly one revision. In falling order of speed: the estate is in memory;
+its arrays lie on disk (memory-mapped); an earlier revision's columns lie on disk and are brought forward by the changes; it is loaded from
+the store in full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from app.domain.ci_classes import ci_classes
+from app.domain.errors import InvalidInput
+from app.domain.graph import DependencyGraph
+from app.domain.nouns import NOUNS
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore, Revision
+from app.risk.assemble import GRAPH_COLUMNS, AssembleOptions, Assembled, assemble
+from app.risk.carry_forward import carry_forward
+from app.risk.compile import compile_graph
+from app.risk.compiled import CompiledGraph, CompileReport
+from app.settings import ModelSettings
+from app.usecases.keep.sources import list_sources
+
+KEPT_IN_MEMORY = 2
+CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
+ARRAYS, COLUMNS = "compiled", "columns"
+
+
+@dataclass(frozen=True)
+class Estate:
+    """One revision, assembled and compiled under the model settings. `how`: memory, disk, carried forward or loaded."""
+
+    revision: Revision
+    options: AssembleOptions
+    assembled: Assembled
+    compiled: CompiledGraph
+    how: str
+    seconds: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> DependencyGraph:
+        return self.assembled.graph
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.options)
+
+    def key(self, position: int) -> str:
+        return self.graph.cis.key[int(self.compiled.row[position])]
+
+    def name(self, position: int) -> str:
+        return self.graph.cis.name[int(self.compiled.row[position])] or self.key(position)
+
+    def text(self, column: str, position: int) -> str:
+        """site, team, supplier, ci_class, lifecycle or environment of a CI; "" unknown."""
+        return getattr(self.graph.cis, column)[int(self.compiled.row[position])] or ""
+
+    def ci_id(self, position: int) -> int:
+        return int(self.compiled.ci_id[position])
+
+    def position(self, ci_id: int) -> int:
+        """Raises NotFound where the CI is not part of the assessed estate."""
+        return self.compiled.position_of(ci_id)
+
+    @cached_property
+    def service_number(self) -> dict[int, int]:
+        """Position of a service -> its number."""
+        return {int(position): number for number, position in enumerate(self.compiled.service_position)}
+
+
+def resolve_revision(store: GraphStore, revision: int | None = None, as_of: datetime | None = None) -> Revision:
+    """The revision a question is about: a number, a moment, or the current one."""
+    if revision is not None and as_of is not None:
+        raise InvalidInput("give a revision or a date, not both")
+    if as_of is not None:
+        if as_of.tzinfo is None:
+            raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
+        return store.revision_at(as_of)
+    return store.current() if revision is None else store.revision(revision)
+
+
+def fingerprint(options: AssembleOptions) -> str:
+    """Short hash of everything but the data that changes the numbers."""
+    text = repr((options.environments, options.lifecycles, options.location_failures, options.currency, sorted(options.exchange_rates.items()),
+                 sorted(options.source_priority.items())))  # fmt: skip
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Estates:
+    """Keeps the last few estates in memory; one thread builds, the others wait for it."""
+
+    def __init__(self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings) -> None:
+        self._store, self._documents, self._cache, self._model = store, documents, cache, model
+        self._kept: OrderedDict[tuple[int, str], Estate] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def at(self, revision: int | None = None, as_of: datetime | None = None, location_failures: bool | None = None) -> Estate:
+        """The estate at a revision or moment (default: current). NotFound for a revision that never was."""
+        wanted = resolve_revision(self._store, revision, as_of)
+        options = self._options(wanted, location_failures)
+        name = (wanted.revision, fingerprint(options))
+        kept = self._kept.get(name)
+        if kept is not None:
+            return kept
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = self._build(wanted, options)
+                while len(self._kept) > KEPT_IN_MEMORY:
+                    self._kept.popitem(last=False)
+            return self._kept[name]
+
+    def _options(self, revision: Revision, location_failures: bool | None) -> AssembleOptions:
+        model = self._model
+        moment = revision.published_at or revision.created_at
+        return AssembleOptions(
+            environments=tuple(model.environments),
+            lifecycles=tuple(model.lifecycles),
+            location_failures=model.location_failures if location_failures is None else location_failures,
+            currency=model.currency,
+            exchange_rates=dict(model.exchange_rates),
+            source_priority={source.source_id: source.priority for source in list_sources(self._documents)},
+            now=int(moment.timestamp()),
+        )
+
+    def _build(self, revision: Revision, options: AssembleOptions) -> Estate:
+        started = time.perf_counter()
+        columns, how = self._columns(revision.revision)
+        assembled = assemble(columns, ci_classes(), options)
+        purpose = f"{ARRAYS}-{fingerprint(options)}"
+        arrays = self._cache.load(revision.revision, purpose)
+        if arrays is not None:
+            compiled = CompiledGraph.from_arrays(arrays, _report_from(arrays))
+        else:
+            compiled = compile_graph(assembled.graph)
+            self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), **_report_arrays(compiled.report)})
+        return Estate(revision, options, assembled, compiled, how, time.perf_counter() - started)
+
+    def _columns(self, revision: int) -> tuple[Mapping[str, Mapping[str, Any]], str]:
+        cached = self._cached_columns(revision)
+        if cached is not None:
+            return cached, "disk"
+        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision]
+        if earlier:
+            columns = self._carried(max(earlier), revision)
+            if columns is not None:
+                self._save_columns(revision, columns)
+                return columns, "carried forward"
+        columns = {noun: self._store.load_columns(revision, noun, names) for noun, names in GRAPH_COLUMNS.items()}
+        self._save_columns(revision, columns)
+        return columns, "loaded"
+
+    def _carried(self, earlier: int, revision: int) -> dict[str, Mapping[str, Any]] | None:
+        base = self._cached_columns(earlier)
+        if base is None:
+            return None
+        columns: dict[str, Mapping[str, Any]] = {}
+        for noun, names in GRAPH_COLUMNS.items():
+            changes = self._store.changes(earlier, revision, noun)
+            first = names[0]
+            if len(changes.begun[first]) + len(changes.ended[first]) > CHANGES_WORTH_CARRYING:
+                return None
+            if not len(changes.begun[first]) and not len(changes.ended[first]):
+                columns[noun] = base[noun]
+            else:
+                columns[noun] = carry_forward(NOUNS[noun], base[noun], changes.begun, changes.ended)
+        return columns
+
+    def _cached_columns(self, revision: int) -> dict[str, dict[str, Any]] | None:
+        flat = self._cache.load(revision, COLUMNS)
+        if flat is None or any(f"{noun}.{name}" not in flat for noun, names in GRAPH_COLUMNS.items() for name in names):
+            return None
+        return {noun: {name: flat[f"{noun}.{name}"] for name in names} for noun, names in GRAPH_COLUMNS.items()}
+
+    def _save_columns(self, revision: int, columns: Mapping[str, Mapping[str, Any]]) -> None:
+        flat = {f"{noun}.{name}": columns[noun][name] for noun, names in GRAPH_COLUMNS.items() for name in names}
+        self._cache.save(revision, COLUMNS, flat)
+
+
+def _report_arrays(report: CompileReport) -> dict[str, Any]:
+    import json
+
+    return {"report": json.dumps({"counts": dict(report.counts), "messages": report.messages, "rejected": report.rejected})}
+
+
+def _report_from(arrays: Mapping[str, Any]) -> CompileReport:
+    import json
+
+    row = json.loads(arrays["report"]) if "report" in arrays else {"counts": {}, "messages": [], "rejected": []}
+    return CompileReport(row["counts"], tuple(row["messages"]), tuple((a, b, c) for a, b, c in row["rejected"]))

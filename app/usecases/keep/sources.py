@@ -1,0 +1,107 @@
+"""The registered sources: name, kind, where they are, how they are mapped, and which of them is believed first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.ports.documents import Document, Documents
+
+KIND = "source"
+NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
+MANUAL = "manual"  # what people say through the page, the API or the command line
+MANUAL_PRIORITY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSource:
+    """`priority`: the lower number is believed first, attribute by attribute. `settings`: what the kind of source asks for (no secrets:
+    these are named by environment variable or file)."""
+
+    source_id: int
+    name: str
+    kind: str
+    location: str = ""
+    priority: int = 100
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    schedule: str = ""  # cron, UTC; "" by hand only
+    last_run: str = ""
+    last_state: str = ""
+    last_revision: int = 0
+    synced_at: str = ""  # last time it was read to the end
+    changed_at: str = ""
+
+
+def add_source(documents: Documents, name: str, kind: str, location: str, priority: int | None = None,
+               settings: Mapping[str, Any] | None = None, schedule: str = "") -> RegisteredSource:  # fmt: skip
+    """Register a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
+    if not NAME.match(name):
+        raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
+    for _ in range(20):
+        try:
+            with documents.together():
+                if documents.get(KIND, name) is not None:
+                    raise InvalidInput(f"there is a source {name} already", status=409)
+                known = list_sources(documents)
+                counter = documents.get("source_counter", "next")
+                number = int(counter.body) if counter else 1
+                documents.put("source_counter", "next", str(number + 1), expected=counter.version if counter else 0)
+                if priority is None:
+                    priority = max([source.priority for source in known if source.name != MANUAL], default=0) + 10
+                source = RegisteredSource(number, name, kind, location, priority, dict(settings or {}), schedule)
+                documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=0)
+                return source
+        except Conflict:
+            continue
+    raise Conflict("sources change too quickly; try again")
+
+
+def get_source(documents: Documents, name: str) -> RegisteredSource:
+    document = documents.get(KIND, name)
+    if document is None:
+        known = ", ".join(source.name for source in list_sources(documents)) or "none"
+        raise NotFound(f"no source {name!r}; known: {known}")
+    return _source(document)
+
+
+def find_source(documents: Documents, name: str) -> RegisteredSource | None:
+    document = documents.get(KIND, name)
+    return None if document is None else _source(document)
+
+
+def list_sources(documents: Documents) -> list[RegisteredSource]:
+    """By priority, then name."""
+    found: list[RegisteredSource] = []
+    after = ""
+    while page := documents.page(KIND, after, 200):
+        found += [_source(document) for document in page]
+        after = page[-1].key
+    return sorted(found, key=lambda source: (source.priority, source.name))
+
+
+def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
+    """Write changed fields; tried again when another writer was quicker."""
+    for _ in range(20):
+        document = documents.get(KIND, name)
+        if document is None:
+            raise NotFound(f"no source {name!r}")
+        source = replace(_source(document), **changes)
+        try:
+            documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=document.version)
+            return source
+        except Conflict:
+            continue
+    raise Conflict("the source changes too quickly; try again")
+
+
+def manual_source(documents: Documents) -> RegisteredSource:
+    """The source of what people say by hand; it is believed before all others."""
+    return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)
+
+
+def _source(document: Document) -> RegisteredSource:
+    return RegisteredSource(**json.loads(document.body))
