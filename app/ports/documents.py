@@ -6,7 +6,7 @@ that counts its writes. Small typed ports stand on it (`records.py`). Keys sort 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,7 +25,8 @@ class Documents(Protocol):
 
     def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:
         """Write a document. `expected`: the version it must have now, 0 for absent (else Conflict). The same operation_id
-        given again (a retry) changes nothing and returns what that operation wrote."""
+        given again (a retry, for 30 days) changes nothing and returns what that operation wrote. Deleted documents start again at
+        version 1."""
         ...
 
     def delete(self, kind: str, key: str) -> bool: ...
@@ -40,4 +41,12 @@ class Documents(Protocol):
 
     def together(self) -> AbstractContextManager[None]:
         """One unit of work: all document writes inside commit together or not at all (not across threads)."""
+        ...
+
+    def kinds(self) -> Mapping[str, int]:
+        """Every kind with the last number `append` gave out under it (0: none)."""
+        ...
+
+    def restore(self, documents: Sequence[Document], last_numbers: Mapping[str, int]) -> None:
+        """Write documents as they stood elsewhere, version included, and go on counting from these numbers (copies of a store)."""
         ...

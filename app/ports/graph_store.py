@@ -4,7 +4,8 @@ The one read rule: a row holds at revision r when `since <= r and r < until`. A 
 revision, whatever is written meanwhile; no snapshot of the database is promised or needed.
 
 A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Nobody sees a pending revision. Ids (`ci_id`,
-`group_id`) are given out above the store from the revision's counters. Each method may raise StoreUnavailable.
+`group_id`) are given out above the store from the revision's counters. A revision that is not published, or below the horizon, is
+NotFound. Each method may raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -59,17 +60,33 @@ class GraphStore(Protocol):
     def revision(self, revision: int) -> Revision: ...  # NotFound
     def revision_at(self, at: datetime) -> Revision: ...  # the published one that held at that time; revision 0 before the first
     def revisions(self, after: int, limit: int) -> Sequence[Revision]: ...  # newest first, below `after`; after 0: from the newest
-    def open_revision(self, operation_id: str, base: int, note: str = "", fence: int | None = None) -> Revision:
-        """Open revision base + 1. The same operation_id gives the same pending revision again (resume: `batches` says how far);
-        raises Conflict when another one is pending or `base` is no longer current, Fenced when `fence` is older than the lease."""
+    def horizon(self) -> int: ...  # the oldest revision that is exact: `prune` forgets what was before
+    def open_revision(
+        self, operation_id: str, base: int, note: str = "", fence: int | None = None, at: datetime | None = None
+    ) -> Revision:
+        """Open revision base + 1. The same operation_id gives the same revision again, pending (resume: `batches` says how far) or
+        published (it is done); raises Conflict when another one is pending or `base` is no longer current, Fenced when `fence` is
+        older than the lease. `at`: the time to note instead of now, for copies of a store."""
         ...
 
     def write(self, revision: int, n: int, batch: Batch) -> None:
-        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict."""
+        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict.
+
+        A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on where it
+        stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold at the base raises
+        Conflict. CIs are written before the dependencies and groups that name them. An empty category is an absent one; -0.0 is 0.0.
+        InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
         ...
 
-    def publish(self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None) -> Revision: ...
-    def abandon(self, revision: int) -> None: ...
+    def publish(
+        self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
+    ) -> Revision:
+        """Move the pointer, if it is still at `base` (else Conflict). Publishing what is published returns it (a retry)."""
+        ...
+
+    def abandon(self, revision: int) -> None:
+        """Take back what a pending revision wrote; its number is given again. Interrupted, the next `open_revision` finishes it."""
+        ...
     def take_lease(self, fence: int) -> None:
         """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
         ...
@@ -88,22 +105,25 @@ class GraphStore(Protocol):
     def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one of them
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]: ...
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
-        """CIs whose key or an alias equals a value, case folded; a value nobody answers to is left out."""
+        """CIs whose key, name or an alias (kinds "key", "name" and the sources' own) equals a value, case folded; a value nobody answers
+        to is left out. One hit a CI, the first of key, name, aliases that is of one of `kinds`; in order of ci_id."""
         ...
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
-        """CIs with an alias (the name is one) that holds `text`, case folded: exact first, then prefix, then anywhere; one hit a CI."""
+        """CIs with an alias (the name is one) that holds `text`, case folded: exact first, then prefix, then anywhere, each in
+        order of the folded text and ci_id; one hit a CI. A store may stop looking after some thousand candidates."""
         ...
 
     # --- the scores of the latest assessment, kept with the CIs for people who query the store themselves
     def write_scores(self, assessment: str, revision: int, scores: Columns) -> int:
-        """Columns ci_id and the names in `SCORES`; absent means the score is taken away. Returns how many CIs were written."""
+        """Columns ci_id and the names in `SCORES`; all absent means the scores are taken away. Only CIs whose scores differ from those
+        held are written, and keep the revision and time of that; returns how many. CIs not named keep what they have."""
         ...
 
     def load_scores(self) -> Columns: ...
 
     # --- care
-    def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision; count
+    def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision, the new horizon; count
     def check(self) -> Iterable[str]: ...  # faults found, each a sentence; nothing: sound
     def close(self) -> None: ...
 

@@ -1,0 +1,3 @@
+-- Give a category a code.
+-- Parameters: value. Returns: nothing.
+INSERT OR IGNORE INTO category (value) VALUES (?);

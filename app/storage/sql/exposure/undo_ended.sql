@@ -1,0 +1,4 @@
+-- Rows ended by an abandoned revision hold again, a block at a time.
+-- Parameters: ?1 the revision; ?2 how many. Returns: nothing; 0 rows when done.
+UPDATE exposure SET until = 9223372036854775807
+WHERE (ci_id, source_id, since) IN (SELECT ci_id, source_id, since FROM exposure WHERE until < 9223372036854775807 AND until = ?1 LIMIT ?2);

@@ -1,0 +1,3 @@
+-- The revision readers work at.
+-- Parameters: none. Returns: one row.
+SELECT revision, operation_id, state, batches, created_at, published_at, note, counters FROM revision WHERE revision = (SELECT revision FROM pointer);

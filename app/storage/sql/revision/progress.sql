@@ -1,0 +1,3 @@
+-- How far a pending revision is written.
+-- Parameters: the number. Returns: state, batches, parts.
+SELECT state, batches, parts FROM revision WHERE revision = ?;

@@ -1,0 +1,3 @@
+-- Remember the highest fencing token.
+-- Parameters: the token. Returns: nothing.
+UPDATE pointer SET fence = max(fence, ?);

@@ -1,0 +1,21 @@
+-- Made after the first bulk load and before the ledger has readers; each in a transaction of its own.
+CREATE INDEX IF NOT EXISTS ci_since ON ci (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS ci_until ON ci (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS dependency_provider_id ON dependency (provider_id);
+CREATE INDEX IF NOT EXISTS dependency_since ON dependency (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS dependency_until ON dependency (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS redundancy_group_dependent_id ON redundancy_group (dependent_id);
+CREATE INDEX IF NOT EXISTS redundancy_group_since ON redundancy_group (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS redundancy_group_until ON redundancy_group (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS exposure_since ON exposure (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS exposure_until ON exposure (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS incident_ci_id ON incident (ci_id);
+CREATE INDEX IF NOT EXISTS incident_since ON incident (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS incident_until ON incident (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS observation_since ON observation (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS observation_until ON observation (until) WHERE until < 9223372036854775807;
+CREATE INDEX IF NOT EXISTS source_record_ci_id ON source_record (ci_id);
+CREATE INDEX IF NOT EXISTS source_record_source_key ON source_record (source_key);
+CREATE INDEX IF NOT EXISTS source_record_since ON source_record (since) WHERE since > 1;
+CREATE INDEX IF NOT EXISTS source_record_until ON source_record (until) WHERE until < 9223372036854775807;
+CREATE UNIQUE INDEX IF NOT EXISTS ci_key ON ci (key) WHERE until = 9223372036854775807;

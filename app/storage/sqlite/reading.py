@@ -1,0 +1,151 @@
+"""Bulk and small reads, exact at a revision, as columns. Long answers are read in short blocks, without a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.domain.columns import Columns
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.nouns import Noun
+from app.ports.graph_store import Changes
+from app.storage.sqlite.categories import Categories
+from app.storage.sqlite.connection import Connected
+from app.storage.statements import sql
+from app.storage.tables import categorical_of_codes, empty, in_order, join_columns, noun_of, texts_of_bytes, wanted_columns
+
+BLOCK = 100_000
+TEXT_BLOCK = 25_000
+ANY_SOURCE = (-(1 << 63), (1 << 63) - 1)
+DTYPES = {"INTEGER": "i8", "REAL": "f8", "CATEGORY": "i8", "TEXT": "O"}
+
+
+class Reading(Connected):
+    _categories: Categories
+
+    def check_readable(self, revision: int) -> None:
+        current, horizon, _ = self.select("revision", "pointer")[0]
+        if not 0 <= revision <= current:
+            raise NotFound(f"there is no revision {revision}")
+        if revision < horizon:
+            raise NotFound(f"revision {revision} was forgotten: the oldest kept is {horizon}")
+
+    def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns:
+        self.check_readable(revision)
+        kind = noun_of(noun)
+        wanted = wanted_columns(kind, names)
+        if source_id is not None and "source_id" not in kind.types():
+            raise InvalidInput(f"{noun} has no source_id", field="source_id")
+        low, high = ANY_SOURCE if source_id is None else (source_id, source_id)
+        size = TEXT_BLOCK if any(kind.types()[name] == "TEXT" for name in wanted) else BLOCK
+        first = [
+            source_id if name == "source_id" and source_id is not None and i == 0 else _before(kind, name)
+            for i, name in enumerate(kind.identity)
+        ]
+        after: list[Any] = [*first, -1]
+        parameters = {"revision": revision, "limit": size, "low": low, "high": high}
+        blocks = []
+        while True:
+            place = {f"a{i}": value for i, value in enumerate(after)}
+            block = self._block(kind, "load", wanted, parameters | place)
+            if len(block):
+                blocks.append(block)
+                after = [block[name][-1].item() if kind.types()[name] != "TEXT" else block[name][-1] for name in kind.identity]
+                after = [value.decode() if isinstance(value, bytes) else value for value in after] + [int(block["since"][-1])]
+            if len(block) < size:
+                return self._columns(kind, wanted, blocks)
+
+    def changes(self, a: int, b: int, noun: str) -> Changes:
+        kind = noun_of(noun)
+        self.check_readable(a)
+        self.check_readable(b)
+        if a > b:
+            raise InvalidInput(f"revision {a} is after {b}", field="a")
+        names = kind.names()
+        if a == 0:
+            return Changes(self.load_columns(b, noun), empty(kind, names))
+        parts = [self._columns(kind, names, [self._block(kind, verb, names, {"a": a, "b": b})]) for verb in ("begun", "ended")]
+        return Changes(in_order(kind, parts[0]), in_order(kind, parts[1]))
+
+    def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
+        return self._rows_by(revision, "ci", "ci_id", ci_ids)
+
+    def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
+        served = {
+            "dependency": ("dependent_id", "provider_id"),
+            "redundancy_group": ("dependent_id", "group_id"),
+            "source_record": ("ci_id", "source_key"),
+            "exposure": ("ci_id",),
+            "incident": ("ci_id",),
+        }
+        if column not in served.get(noun_of(noun).name, ()):
+            raise InvalidInput(f"rows of {noun} are not served by {column}", field="column")
+        return self._rows_by(revision, noun, column, values)
+
+    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:
+        return self._rows_by(revision, "redundancy_group", "member", ci_ids)
+
+    def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]:
+        self.check_readable(revision)
+        values = json.dumps([[key, key.casefold()] for key in dict.fromkeys(keys)])
+        return dict(sorted(self.select("ci", "ids_of_keys", {"values": values, "revision": revision})))
+
+    def _rows_by(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
+        self.check_readable(revision)
+        kind = noun_of(noun)
+        listed = json.dumps([value if isinstance(value, str) else int(value) for value in values])
+        parameters = {"revision": revision, "values": listed}
+        return in_order(
+            kind, self._columns(kind, kind.names(), [self._block(kind, f"rows_by_{column}", kind.names(), parameters)])
+        )
+
+    def _block(self, noun: Noun, verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
+        """One answer as a structured array: identity, since, then the other columns that are wanted."""
+        types = noun.types()
+        others = [name for name in wanted if name not in noun.identity]
+        columns = "".join(f", {_selected(name, types[name])}" for name in others)
+        fields = (
+            [(name, DTYPES[types[name]]) for name in noun.identity]
+            + [("since", "i8")]
+            + [(name, DTYPES[types[name]]) for name in others]
+        )
+        with self._errors():
+            cursor = self.connection.execute(sql(noun.name, verb).replace("{columns}", columns), parameters)
+            return np.fromiter(cursor, np.dtype(fields))
+
+    def _columns(self, noun: Noun, wanted: Sequence[str], blocks: Sequence[Any]) -> dict[str, Any]:
+        if not blocks:
+            return empty(noun, wanted)
+        types = noun.types()
+        parts = {name: [block[name] for block in blocks] for name in {*wanted, *noun.identity}}
+        columns = {
+            name: self._column(types[name], parts[name])
+            for name in (*noun.identity, *(n for n in wanted if n not in noun.identity))
+        }
+        if noun.name == "dependency":  # kinds are clustered by code
+            columns = in_order(noun, columns)
+        return {name: columns[name] for name in wanted}
+
+    def _column(self, kind: str, parts: Sequence[Any]) -> Any:
+        if kind == "TEXT":
+            return join_columns(kind, [texts_of_bytes([_bytes(value) for value in part.tolist()]) for part in parts])
+        if kind == "CATEGORY":
+            codes = np.concatenate(parts)
+            return categorical_of_codes(codes, self._categories.values(int(codes.max()) if len(codes) else 0))
+        return np.ascontiguousarray(np.concatenate(parts))
+
+
+def _before(noun: Noun, name: str) -> int | str:
+    return "" if noun.types()[name] == "TEXT" else -1
+
+
+def _selected(name: str, kind: str) -> str:
+    """An absent whole number is -1 in columns; texts come as bytes, which is what `Texts` holds."""
+    return f"ifnull({name}, -1)" if kind == "INTEGER" else f"CAST({name} AS BLOB)" if kind == "TEXT" else name
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode()

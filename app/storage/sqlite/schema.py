@@ -1,0 +1,68 @@
+"""The schema: made and brought up to date when the store is opened, each step in one transaction, so a kill leaves a whole version."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from app.domain.errors import StoreUnavailable
+from app.storage.sqlite.connection import Connected
+from app.storage.statements import SQL_FOLDER, sql
+
+APPLICATION_ID = 0x466F7273  # "Fors": tells our file from another SQLite file
+
+
+def time_text(at: datetime) -> str:
+    """UTC of fixed width, so that texts order as times do."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_of(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def statements_of(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def migrate(store: Connected) -> None:
+    steps = sorted(path.stem for path in (SQL_FOLDER / "schema").glob("[0-9]*.sql"))
+    while (version := _version(store)) < len(steps):
+        with store.transaction() as connection:
+            if _version(store) != version:
+                continue  # another process was quicker
+            for statement in statements_of(sql("schema", steps[version])):
+                connection.execute(statement)
+            if version == 0:
+                connection.execute(sql("revision", "first"), (time_text(datetime.now(UTC)),))
+                connection.execute(sql("revision", "first_pointer"))
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+    if version > len(steps):
+        raise StoreUnavailable(
+            f"{store.path.name} was written by a newer version: its schema is {version}, this one knows {len(steps)}"
+        )
+
+
+def _version(store: Connected) -> int:
+    try:
+        version = int(store.connection.execute("PRAGMA user_version").fetchone()[0])
+        owner = int(store.connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = int(store.connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{store.path.name} can't be read: {error}") from error
+    if owner != APPLICATION_ID and tables:
+        raise StoreUnavailable(f"{store.path.name} is a database of something else")
+    return version
+
+
+def make_indexes(store: Connected) -> None:
+    for statement in statements_of(sql("schema", "indexes")):
+        with store.transaction() as connection:
+            connection.execute(statement)

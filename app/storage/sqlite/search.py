@@ -1,0 +1,58 @@
+"""Find CIs by what they answer to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.ports.graph_store import Hit
+from app.storage.aliases import match
+from app.storage.sqlite.reading import Reading
+from app.storage.statements import sql
+
+
+class Search(Reading):
+    def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
+        self.check_readable(revision)
+        asked: dict[str, list[str]] = {}
+        for value in dict.fromkeys(values):
+            asked.setdefault(value.casefold(), []).append(value)
+        found: dict[str, list[Hit]] = {}
+        for row in self.select("ci", "find", {"values": json.dumps(list(asked)), "revision": revision}):
+            hit = self._hit(row, row[0], kinds=kinds)
+            for value in asked[row[0]] if hit else ():
+                found.setdefault(value, []).extend([hit] if hit else [])
+        return {value: found[value] for value in dict.fromkeys(values) if value in found}
+
+    def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
+        self.check_readable(revision)
+        folded = text.casefold()
+        if not folded or limit < 1:
+            return []
+        hits: dict[int, Hit] = {}
+        beyond = folded + "\U0010ffff"
+        with self._errors():
+            for verb, parameters in (("search_prefix", {"beyond": beyond}), ("search_anywhere", {})):
+                cursor = self.connection.execute(sql("ci", verb), {"text": folded, "revision": revision, **parameters})
+                self._collect(hits, cursor, limit)
+                cursor.close()
+                if len(hits) >= limit:
+                    break
+        return list(hits.values())
+
+    def _collect(self, hits: dict[int, Hit], rows: Iterable[Any], limit: int) -> None:
+        for row in rows:
+            if row[1] not in hits:
+                hit = self._hit(row, row[0])
+                if hit:
+                    hits[row[1]] = hit
+                if len(hits) >= limit:
+                    return
+
+    def _hit(self, row: Sequence[Any], folded: str, kinds: Sequence[str] | None = None) -> Hit | None:
+        _, ci_id, key, name, ci_class, aliases = row
+        entry = match(key, name, aliases, folded, kinds=kinds)
+        if entry is None:
+            return None
+        return Hit(ci_id, key, name, self._categories.values(ci_class)[ci_class - 1] if ci_class else "", *entry)

@@ -1,0 +1,151 @@
+"""Answers of a store as columns: put together from blocks, cut, ordered by identity, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.domain.columns import Categorical, Columns, Texts
+from app.domain.errors import InvalidInput
+from app.domain.nouns import NOUNS, Noun
+
+
+def noun_of(name: str) -> Noun:
+    if name not in NOUNS:
+        raise InvalidInput(f"unknown noun {name!r}", field="noun")
+    return NOUNS[name]
+
+
+def wanted_columns(noun: Noun, names: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns to hand over, in the noun's order."""
+    if names is None:
+        return noun.names()
+    unknown = [name for name in names if name not in noun.types()]
+    if unknown:
+        raise InvalidInput(f"{noun.name}: unknown column {unknown[0]!r}", field=unknown[0])
+    return tuple(name for name in noun.names() if name in set(names))
+
+
+def texts_of_bytes(parts: Sequence[bytes]) -> Texts:
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
+    return Texts(np.frombuffer(b"".join(parts), np.uint8), offsets)
+
+
+def texts_of(parts: Iterable[str]) -> Texts:
+    return texts_of_bytes([part.encode() for part in parts])
+
+
+def categorical_of_codes(codes: Any, values: Sequence[str], first: int = 1) -> Categorical:
+    """From a dictionary shared by many columns (code `first` is `values[0]`, a code below it is absent) to one of its own, sorted."""
+    used = np.flatnonzero(np.bincount(codes, minlength=1)) if len(codes) else np.zeros(0, np.int64)
+    own = sorted((values[int(code) - first], int(code)) for code in used if code >= first)
+    renumber = np.full(int(used[-1]) + 1 if len(used) else 1, -1, np.int32)
+    for position, (_, code) in enumerate(own):
+        renumber[code] = position
+    return Categorical(renumber[codes] if len(codes) else np.zeros(0, np.int32), tuple(value for value, _ in own))
+
+
+def empty(noun: Noun, names: Sequence[str]) -> dict[str, Any]:
+    return {name: join_columns(noun.types()[name], []) for name in names}
+
+
+def join_columns(kind: str, blocks: Sequence[Any]) -> Any:
+    if kind == "TEXT":
+        if len(blocks) == 1:
+            return blocks[0]
+        starts = np.cumsum([0] + [len(block.blob) for block in blocks])
+        offsets = [block.offsets[:-1] + start for block, start in zip(blocks, starts, strict=False)]
+        blob = np.concatenate([block.blob for block in blocks]) if blocks else np.zeros(0, np.uint8)
+        return Texts(blob, np.concatenate([*offsets, starts[-1:]]).astype(np.int64))
+    if kind == "CATEGORY":
+        return _join_categoricals(blocks)
+    dtype = np.int64 if kind == "INTEGER" else np.float64
+    return np.concatenate([np.zeros(0, dtype), *blocks])
+
+
+def _join_categoricals(blocks: Sequence[Categorical]) -> Categorical:
+    values = tuple(sorted({value for block in blocks for value in block.values}))
+    place = {value: code for code, value in enumerate(values)}
+    codes = [np.array([place[value] for value in block.values] + [-1], np.int32)[block.codes] for block in blocks]
+    return Categorical(np.concatenate([np.zeros(0, np.int32), *codes]), values)
+
+
+def take(columns: Columns, rows: Any) -> dict[str, Any]:
+    """The rows at these positions."""
+    return {name: take_column(column, rows) for name, column in columns.items()}
+
+
+def take_column(column: Any, rows: Any) -> Any:
+    if isinstance(column, Categorical):
+        return Categorical(column.codes[rows], column.values)
+    if isinstance(column, Texts):
+        lengths = np.diff(column.offsets)[rows]
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        shift = np.repeat(column.offsets[:-1][rows] - offsets[:-1], lengths)
+        return Texts(column.blob[np.arange(offsets[-1]) + shift], offsets)
+    return column[rows]
+
+
+def rank(column: Any) -> Any:
+    """Numbers that order as the column does, texts by code point."""
+    if isinstance(column, Categorical):
+        order = sorted(range(len(column.values)), key=column.values.__getitem__)
+        place = np.full(len(order) + 1, -1, np.int64)
+        place[order] = np.arange(len(order))
+        return place[column.codes]
+    if isinstance(column, Texts):
+        return np.unique(np.array(list(column), dtype=object), return_inverse=True)[1] if len(column) else np.zeros(0, np.int64)
+    return column
+
+
+def in_order(noun: Noun, columns: dict[str, Any]) -> dict[str, Any]:
+    """The rows in order of identity; untouched where they are so already."""
+    ranks = [rank(columns[name]) for name in noun.identity]
+    if len(ranks[0]) < 2:
+        return columns
+    ordered = np.zeros(len(ranks[0]) - 1, bool)
+    tied = np.ones(len(ranks[0]) - 1, bool)
+    for values in ranks:
+        step = np.diff(values)
+        ordered |= tied & (step > 0)
+        tied &= step == 0
+    if ordered.all():
+        return columns
+    return take(columns, np.lexsort(ranks[::-1]))
+
+
+def to_lists(columns: Columns) -> dict[str, list[Any]]:
+    """As plain lists with None for absent: for single rows and tests, not for millions."""
+    return {name: _to_list(column) for name, column in columns.items()}
+
+
+def _to_list(column: Any) -> list[Any]:
+    if isinstance(column, (Categorical, Texts)):
+        return [column[row] for row in range(len(column))]
+    if column.dtype.kind == "f":
+        return [None if absent else value for value, absent in zip(column.tolist(), np.isnan(column).tolist(), strict=True)]
+    return [None if value == -1 else value for value in column.tolist()]
+
+
+def digest(columns: Mapping[str, Any]) -> str:
+    """One hash of a bulk answer, equal for equal rows however a store codes its categories."""
+    total = hashlib.blake2b(digest_size=16)
+    for name in sorted(columns):
+        column = columns[name]
+        total.update(name.encode())
+        if isinstance(column, Texts):
+            total.update(np.ascontiguousarray(column.offsets).tobytes())
+            total.update(np.ascontiguousarray(column.blob).tobytes())
+        elif isinstance(column, Categorical):
+            used = categorical_of_codes(column.codes + 1, column.values)
+            total.update("\0".join(used.values).encode())
+            total.update(used.codes.tobytes())
+        else:
+            array = np.where(np.isnan(column), np.nan, column) if column.dtype.kind == "f" else column
+            total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
