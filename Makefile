@@ -1,0 +1,53 @@
+# forestay: the commands of this project. `make run` and `make test` need Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: run test check test-neo4j test-browser bench image clean
+
+$(VENV)/run.done: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what requirements.lock names ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.done: requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what requirements-dev.lock names ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/run.done
+
+$(VENV)/bench.done: requirements-bench.lock $(VENV)/dev.done
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# The main job: a believable estate, imported from three sources, ranked, served; the link is printed.
+# On your own data: make run ARGS="--csv path/to/folder" (see README)
+run: $(VENV)/run.done
+	@$(BIN)/python -m app run $(ARGS)
+
+test: $(VENV)/dev.done
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test-neo4j: $(VENV)/dev.done
+	scripts/neo4j/with-server $(BIN)/python -m pytest -m neo4j $(ARGS)
+
+test-browser: $(VENV)/dev.done
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+bench: $(VENV)/bench.done
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+image:
+	docker build -t forestay .
+
+clean:
+	rm -rf $(VENV) build dist var .neo4j

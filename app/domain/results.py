@@ -1,0 +1,397 @@
+"""Answers: what the doors show. Every answer carries a Stamp; an unknown number is None, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+MEASURES = {
+    "money_per_year": "money a year",
+    "customer_hours_per_year": "customer-hours a year",
+    "service_hours_per_year": "service-hours a year",
+    "services_hit": "services hit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAge:
+    name: str
+    synced_at: str  # "" never read to the end
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an answer rests on: revision, when it was published, model, settings, and how old each source's data is."""
+
+    revision: int
+    revision_at: str
+    model_version: str
+    settings: str  # fingerprint of the model settings
+    currency: str
+    sources: Sequence[SourceAge] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)  # CIs not assessed, by reason
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One input of a number: value, unit, origin (measured, declared, assumed, unknown) and what is behind it."""
+
+    name: str
+    value: float | None
+    unit: str
+    origin: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path along which a failure runs: from the CI that failed first to the one asked about."""
+
+    key: str
+    name: str
+    ci_class: str
+    why: str  # out, hard, supply, group, supply group, soft
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHit:
+    key: str
+    name: str
+    state: str  # down, degraded, interrupted
+    lost_share: float  # 1 down
+    customers: float | None
+    money_per_hour: float | None
+    mtpd_hours: float | None
+    path: Sequence[Step] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """`share` is of the measure the ranking goes by. `inputs`: share of the area's loss that rests on each origin of rate."""
+
+    kind: str
+    name: str
+    label: str
+    rank: int
+    cis: int
+    services_hit: int
+    service_hours_per_year: float | None
+    customer_hours_per_year: float | None
+    money_per_year: float | None
+    share: float
+    inputs: Mapping[str, float]
+    not_counted: bool  # its only loss comes from pairs of failures, which this assessment does not count: not safe, not yet counted
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPage:
+    stamp: Stamp
+    assessment: str
+    kind: str
+    measure: str
+    total: float
+    total_rows: int
+    limit: int
+    truncated: bool
+    next: str | None
+    items: Sequence[AreaRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    key: str
+    name: str
+    ci_class: str
+    money_per_year: float | None
+    customer_hours_per_year: float | None
+    service_hours_per_year: float | None
+    services_hit: int
+    share: float
+    values: Sequence[Value]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaDetail:
+    stamp: Stamp
+    assessment: str
+    measure: str
+    area: AreaRow
+    contributions: Sequence[Contribution]
+    contributions_total: int
+    services: Sequence[ServiceHit]
+    services_total: int
+    truncated: bool
+    assumptions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    key: str
+    name: str
+    assumed: bool
+    team: str
+    customers: float | None
+    money_per_hour: float | None
+    mtpd_hours: float | None
+    rto_hours: float | None
+    single_points: int
+    service_hours_per_year: float | None
+    customer_hours_per_year: float | None
+    money_per_year: float | None
+    corrected_hours_per_year: float | None  # where first-order hours would overlap
+    down_at_rest: bool
+    not_counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    stamp: Stamp
+    assessment: str
+    total_rows: int
+    limit: int
+    truncated: bool
+    next: str | None
+    items: Sequence[ServiceRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDetail:
+    stamp: Stamp
+    assessment: str
+    service: ServiceRow
+    impact: Mapping[str, Sequence[Sequence[float]]]
+    rpo_hours: float | None
+    mbco_share: float | None
+    single_points: Sequence[Contribution]
+    single_points_total: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CiRow:
+    key: str
+    name: str
+    ci_class: str
+    alias_kind: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CiPage:
+    stamp: Stamp
+    query: str
+    limit: int
+    truncated: bool
+    total: int | None  # None: more than the limit, not counted
+    items: Sequence[CiRow]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    key: str
+    name: str
+    ci_class: str
+    kind: str
+    weight: float | None
+    sources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    key: str
+    dependent: str
+    needed: int
+    members: Sequence[str]
+    kind: str
+    shares: Sequence[float]
+    failover_minutes: float | None
+    failover_success: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A source record behind a CI: any number can be walked back to it."""
+
+    source: str
+    source_key: str
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CiDetail:
+    stamp: Stamp
+    key: str
+    name: str
+    ci_class: str
+    raw_class: str
+    lifecycle: str
+    environment: str
+    site: str
+    team: str
+    supplier: str
+    assessed: bool
+    service: bool
+    values: Sequence[Value]
+    aliases: Sequence[Sequence[str]]
+    attributes: Mapping[str, object]
+    needs: Sequence[Neighbour]
+    needs_total: int
+    needed_by: Sequence[Neighbour]
+    needed_by_total: int
+    groups: Sequence[GroupRow]
+    member_of: Sequence[GroupRow]
+    records: Sequence[RecordRow]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FallenCi:
+    key: str
+    name: str
+    ci_class: str
+    state: str  # down, degraded
+    capability: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUpGroup:
+    """A group that still carries its dependent but has nothing left to lose."""
+
+    key: str
+    dependent: str
+    dependent_name: str
+    failed: Sequence[str]
+    left: Sequence[str]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    stamp: Stamp
+    cis: Sequence[CiRow]  # the forced ones
+    cis_down: int
+    cis_degraded: int
+    services_down: int
+    services_degraded: int
+    customers: float | None  # of the services down; an upper bound where services share customers
+    customers_unknown: int  # services hit whose customers nobody gave
+    money_per_hour: float | None
+    money_unknown: int
+    first_mtpd_hours: float | None
+    first_mtpd_service: str
+    sentence: str
+    services: Sequence[ServiceHit]
+    redundancy_used_up: Sequence[UsedUpGroup]
+    redundancy_used_up_total: int
+    fallen: Sequence[FallenCi]
+    fallen_total: int
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLoss:
+    key: str
+    name: str
+    state: str
+    lost_share: float
+    hours_down: float
+    customers: float | None
+    money: float | None
+    money_over_time: Sequence[Sequence[float]]  # [hours, money so far]
+    mtpd_hours: float | None
+    mtpd_breached_at_hours: float | None
+    rto_hours: float | None
+    rto_breached_at_hours: float | None
+    path: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class OneAway:
+    service: str
+    service_name: str
+    cis: Sequence[str]  # keys whose further outage stops the service now and did not before
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    stamp: Stamp
+    simulation: str
+    scenario: Mapping[str, object]
+    duration_hours: float
+    duration_origin: str  # given, or the longest repair time of the forced CIs
+    forced: Sequence[CiRow]
+    forced_total: int
+    cis_down: int
+    cis_degraded: int
+    services_down: int
+    services_degraded: int
+    customers: float | None
+    customers_unknown: int
+    money: float | None
+    money_unknown: int
+    money_over_time: Sequence[Sequence[float]]
+    first_mtpd_service: str
+    first_mtpd_breached_at_hours: float | None
+    sentence: str
+    services: Sequence[ServiceLoss]
+    redundancy_used_up: Sequence[UsedUpGroup]
+    redundancy_used_up_total: int
+    one_failure_away: Sequence[OneAway]
+    assumptions: Sequence[str]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The answer for a ticket system."""
+
+    stamp: Stamp
+    ci: CiRow
+    priority: str
+    priority_row: str
+    impact: str
+    urgency: str
+    reason: str
+    services: Sequence[ServiceHit]
+    services_total: int
+    customers: float | None
+    customers_unknown: int
+    first_mtpd_hours: float | None
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRow:
+    assessment: str
+    revision: int
+    made_at: str
+    model_version: str
+    settings: str
+    measure: str
+    seconds: float
+    cis: int
+    dependencies: int
+    groups: int
+    services: int
+    services_assumed: int
+    single_points: int
+    totals: Mapping[str, float | None]
+    unknown: Mapping[str, int]
+    simulated: int
+    origins: Mapping[str, int]
+    report: Mapping[str, int]
+    messages: Sequence[str]
+    not_counted_services: int
+    bootstrap_traps: int
+    down_at_rest: int
+    how: str

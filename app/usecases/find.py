@@ -1,0 +1,43 @@
+"""Which CI is meant: exactly, by any identity somebody holds, or by a few letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.errors import Ambiguous, InvalidInput, NotFound
+from app.ports.graph_store import GraphStore, Hit
+
+TEXT_LIMIT = 4000
+
+
+def identify(store: GraphStore, revision: int, text: str) -> Hit:
+    """The one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
+
+    NotFound when nobody answers to it, Ambiguous (with the candidates' keys) when several do.
+    """
+    text = checked_text(text)
+    hits = store.find(revision, [text]).get(text, ())
+    by_key = [hit for hit in hits if hit.key == text]
+    chosen = by_key or list({hit.ci_id: hit for hit in hits}.values())
+    if not chosen:
+        raise NotFound(f"no CI answers to {text!r} at revision {revision}; search with a few letters of its name")
+    if len(chosen) > 1:
+        raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
+    return chosen[0]
+
+
+def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list[Hit]:
+    """`identify` for each text, in order, each CI once."""
+    return list({hit.ci_id: hit for hit in (identify(store, revision, text) for text in texts)}.values())
+
+
+def search(store: GraphStore, revision: int, text: str, limit: int) -> Sequence[Hit]:
+    """CIs with an alias that holds `text`: exact first, then those that start with it, then anywhere."""
+    return store.search(revision, checked_text(text), limit)
+
+
+def checked_text(text: str) -> str:
+    text = text.strip()
+    if not text or "\x00" in text or len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
+        raise InvalidInput("an identity is 1 to 4,000 bytes of text")
+    return text

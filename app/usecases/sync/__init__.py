@@ -1,0 +1,1 @@
+"""The steps of a sync; `app.usecases.sync_source` puts them in order."""

@@ -1,0 +1,127 @@
+"""CI records in: checked, hashed, compared with the roster, and staged where they are new or changed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+from app.domain.ci_classes import OTHER
+from app.domain.identity import normalise
+from app.domain.payloads import content_hash, payload_of, record_of
+from app.domain.record_checks import ci_fault, text_fault
+from app.domain.records import CiRecord
+from app.ports.ci_source import CiBlock
+from app.usecases.sync.roster import CHANGED, KEPT, NEW, NO_CI, RETIRED, UNCHANGED, UNSEEN, Roster
+from app.usecases.sync.setup import Doubt, Ledgerkeeper
+from app.usecases.sync.staging import Staging
+
+CLASH = ("key", "was given before in this run with other content; the first one counts", "remove one of the rows, or give it a key of its own")
+BAD_TEXT = ("text", "is not valid Unicode", "correct the encoding")
+
+
+class CiIntake:
+    """`claims`: accepted records by class, and `known`: of these, those that were in the ledger before."""
+
+    def __init__(self, roster: Roster, staging: Staging, books: Ledgerkeeper, alone: bool) -> None:
+        self._roster, self._staging, self._books, self._alone = roster, staging, books, alone
+        self.untouched: set[int] = set()  # numbers of records whose row is not read again
+        self._identifiers = array("q")  # hashes, where no other source could share one
+        self.claims: dict[str, int] = {}
+        self.known: dict[str, int] = {}
+        self.unknown_classes: dict[str, int] = {}
+
+    def take(self, blocks: Iterable[CiBlock]) -> None:
+        done = 0
+        for block in blocks:
+            self._books.read("ci", len(block.records), block.left_out)
+            staged: list[tuple[int, str]] = []
+            for record, position in zip(block.records, block.positions, strict=True):
+                self._take_one(record, position, block.place, staged)
+            self._staging.put(staged)
+            for rejected in block.left_out.rejected:
+                self._keep_known(rejected.key)
+            done += len(block.records)
+            self._books.step("reading CIs", done)
+
+    def _take_one(self, record: CiRecord, position: int, place: str, staged: list[tuple[int, str]]) -> None:
+        payload = payload_of(record)
+        fault = ci_fault(record) or text_fault(payload)
+        try:
+            digest = content_hash(payload)
+        except UnicodeEncodeError:
+            digest, fault = 0, BAD_TEXT
+        if fault:
+            self._books.reject("ci", place, position, _shown(record.source_id), fault)
+            self._keep_known(f"{record.source_class}:{record.source_id}")
+            return
+        roster = self._roster
+        number = roster.by_class.setdefault(record.source_class, {}).get(record.source_id)
+        if number is None:
+            number = roster.add(record.source_class, record.source_id, NO_CI, digest, NEW)
+        else:
+            state = roster.states[number]
+            if state not in (UNSEEN, KEPT):
+                if roster.hashes[number] == digest:
+                    self._books.duplicate("ci", position)
+                elif number in self.untouched:
+                    raise Doubt(f"{place} {position} says otherwise than an untouched row of the same key")
+                else:
+                    self._books.reject("ci", place, position, record.source_id, CLASH)
+                return
+            self.known[record.ci_class] = self.known.get(record.ci_class, 0) + 1
+            roster.states[number] = UNCHANGED if roster.hashes[number] == digest else CHANGED
+            roster.hashes[number] = digest
+        self._count(record)
+        if roster.states[number] == UNCHANGED:
+            self._books.counts("ci").unchanged += 1
+            return
+        self._books.counts("ci").stored += 1
+        staged.append((number, payload))
+        if self._alone:
+            for identifier in record.identifiers:
+                self._identifiers.append(hash(normalise(*identifier)))
+        elif record.identifiers:
+            self._staging.put_identifiers((normalise(*identifier), number) for identifier in record.identifiers)
+
+    def _count(self, record: CiRecord) -> None:
+        self.claims[record.ci_class] = self.claims.get(record.ci_class, 0) + 1
+        if record.ci_class == OTHER and record.raw_class:
+            self.unknown_classes[record.raw_class] = self.unknown_classes.get(record.raw_class, 0) + 1
+
+    def _keep_known(self, key: str) -> None:
+        """A record that was refused this time is not gone: what was known last stays."""
+        roster = self._roster
+        number = roster.number(key)
+        if number is None and ":" not in key:
+            found = [ids[key] for ids in roster.by_class.values() if key in ids]
+            number = found[0] if len(found) == 1 else None
+        if number is not None and roster.states[number] == UNSEEN:
+            roster.states[number] = KEPT
+
+    def shared_identifiers(self) -> list[str]:
+        """Identifiers that several staged records of this source hold, as sentences; only kept where the source is alone."""
+        ordered = sorted(self._identifiers)
+        twice = {a for a, b in zip(ordered, ordered[1:], strict=False) if a == b}
+        if not twice:
+            return []
+        holders: dict[tuple[str, str], list[str]] = {}
+        for _, payload in self._staging.records():
+            record = record_of(payload)
+            for identifier in dict.fromkeys(normalise(*pair) for pair in record.identifiers):
+                if hash(identifier) in twice:
+                    holders.setdefault(identifier, []).append(record.source_key)
+        return [
+            f"{kind} {value} is held by {len(keys)} records and ignored: {', '.join(sorted(keys)[:5])}"
+            for (kind, value), keys in sorted(holders.items())
+            if len(keys) > 1
+        ]
+
+    def retire_unseen(self) -> list[int]:
+        numbers = self._roster.numbers_in(UNSEEN)
+        for number in numbers:
+            self._roster.states[number] = RETIRED
+        return numbers
+
+
+def _shown(text: str) -> str:
+    return text[:200].encode("utf-8", "replace").decode()

@@ -1,0 +1,60 @@
+"""Keys and ids of CIs: a key is minted once, and whoever gets a key again gets its id with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from app.domain.changes import Row
+from app.domain.nouns import CI
+from app.ports.graph_store import GraphStore
+
+_KEY, _ALIASES = CI.names().index("key"), CI.names().index("aliases")
+
+
+class Mint:
+    def __init__(self, store: GraphStore, revision: int, next_ci_id: int) -> None:
+        self._store, self._revision = store, revision
+        self._empty = next_ci_id <= 1
+        self.next_ci_id = next_ci_id
+        self._given: dict[str, int] = {}
+        self._keys: dict[int, str] = {}  # only where a key had to differ from the one asked for
+
+    def ids(self, keys: Sequence[str], live: Iterable[int] = (), first: bool = False) -> list[int]:
+        """An id for each key: the one it had before, if it had one and no other CI goes on under it, else the next."""
+        known = {} if self._empty and first else dict(self._store.ids_of_keys(self._revision, keys))
+        taken = set(live)
+        return [self._id(key, known.get(key), taken) for key in keys]
+
+    def _id(self, key: str, known: int | None, taken: set[int]) -> int:
+        if known is not None and known not in taken:
+            return known
+        if known is not None or key in self._given:
+            key = self._other(key)
+        ci_id = self.next_ci_id
+        self.next_ci_id += 1
+        if known is not None:
+            self._keys[ci_id] = key
+            self._given[key] = ci_id
+        return ci_id
+
+    def _other(self, key: str) -> str:
+        """The key is still that of a CI its record has left: the new half gets the first free one beside it."""
+        number = 2
+        while f"{key}~{number}" in self._given or self._store.ids_of_keys(self._revision, [f"{key}~{number}"]):
+            number += 1
+        return f"{key}~{number}"
+
+    def key_of(self, ci_id: int, asked: str) -> str:
+        return self._keys.get(ci_id, asked)
+
+
+def key_aliases(rows: Iterable[Row], own_keys: bool = False) -> list[str]:
+    """Keys that CI rows answer to beside their own; with `own_keys` their own as well."""
+    found: list[str] = []
+    for row in rows:
+        if own_keys:
+            found.append(row[_KEY])
+        if row[_ALIASES] and '"key"' in row[_ALIASES]:
+            found += [value for kind, value in json.loads(row[_ALIASES]) if kind == "key"]
+    return sorted(set(found))

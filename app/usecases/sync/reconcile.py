@@ -1,0 +1,216 @@
+"""Reconciliation: changed source records become changes of CIs.
+
+Only changed records and what shares an identity component with them are looked at. A source that is alone in the ledger cannot merge
+with anything, so its records go straight through, which is what makes a first bulk import fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.changes import Row, rows_of, same_row
+from app.domain.identity import keep_keys, partition
+from app.domain.nouns import CI
+from app.domain.payloads import record_of
+from app.domain.precedence import ci_row, in_order
+from app.ports.graph_store import GraphStore
+from app.usecases.sync.components import Closer, Closure, Member, Place
+from app.usecases.sync.minting import Mint, key_aliases
+from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
+from app.usecases.sync.setup import SyncSettings
+from app.usecases.sync.staging import BLOCK, Staging
+
+COMPONENT_BLOCK = 5_000
+
+
+@dataclass(slots=True)
+class CiChanges:
+    """One chunk: rows of nouns `ci` and `source_record` that begin, identities that end."""
+
+    begun: list[Row] = field(default_factory=list)
+    ended: list[Row] = field(default_factory=list)
+    records_begun: list[Row] = field(default_factory=list)
+    records_ended: list[Row] = field(default_factory=list)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Created, changed, retired."""
+        began, ended = {row[0] for row in self.begun}, {row[0] for row in self.ended}
+        return len(began - ended), len(began & ended), len(ended - began)
+
+
+Fates = dict[int, dict[int, int]]  # a CI that lost records or went: source_id -> the CI that source now means; 0: any other source
+
+
+class Reconciliation:
+    def __init__(
+        self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int
+    ) -> None:
+        self._store, self._revision, self._settings = store, revision, settings
+        self._roster, self._staging = roster, staging
+        self._mint = Mint(store, revision, next_ci_id)
+        self._keys = roster.keys()
+        self.alone = settings.alone()
+        self.fates: Fates = {}
+        self.conflicts: set[str] = set()
+        self.reconciled = 0
+
+    @property
+    def next_ci_id(self) -> int:
+        return self._mint.next_ci_id
+
+    def run(self) -> None:
+        """Give every record its CI; afterwards `changes` can be read, any number of times."""
+        if self.alone:
+            self._assign_alone()
+            return
+        self._staging.index_identifiers()
+        closer = Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging)
+        pending, done = self._roster.numbers_in(CHANGED, NEW, RETIRED), set[int]()
+        for start in range(0, len(pending), COMPONENT_BLOCK):
+            numbers = [n for n in pending[start : start + COMPONENT_BLOCK] if n not in done]
+            closure, taken = closer.close(numbers)
+            done |= taken
+            chunk = self._reconcile(closure)
+            self._staging.spill((chunk.begun, chunk.ended, chunk.records_begun, chunk.records_ended))
+
+    def changes(self) -> Iterator[CiChanges]:
+        if self.alone:
+            yield from self._alone_changes()
+        else:
+            for chunk in self._staging.spilled():
+                yield CiChanges(*chunk)
+
+    # --- a source that is alone
+    def _assign_alone(self) -> None:
+        roster, new = self._roster, self._roster.numbers_in(NEW)
+        for start in range(0, len(new), BLOCK):
+            numbers = new[start : start + BLOCK]
+            ids = self._mint.ids([self._minted(":".join(self._keys[n])) for n in numbers], first=len(roster) == len(new))
+            for number, ci_id in zip(numbers, ids, strict=True):
+                roster.ci_ids[number] = ci_id
+        for number in roster.numbers_in(RETIRED):
+            self.fates[roster.ci_ids[number]] = {}
+        self.reconciled = len(new) + len(roster.numbers_in(CHANGED, RETIRED))
+
+    def _alone_changes(self) -> Iterator[CiChanges]:
+        block: list[tuple[int, str]] = []
+        for pair in self._staging.records():
+            block.append(pair)
+            if len(block) == BLOCK:
+                yield self._alone_chunk(block)
+                block = []
+        if block:
+            yield self._alone_chunk(block)
+        retired = self._roster.numbers_in(RETIRED)
+        for start in range(0, len(retired), BLOCK):
+            numbers = retired[start : start + BLOCK]
+            yield CiChanges(
+                ended=[(self._roster.ci_ids[n],) for n in numbers],
+                records_ended=[(self._settings.source_id, ":".join(self._keys[n])) for n in numbers],
+            )
+
+    def _alone_chunk(self, block: list[tuple[int, str]]) -> CiChanges:
+        roster, source_id, chunk = self._roster, self._settings.source_id, CiChanges()
+        before = self._states([roster.ci_ids[n] for n, _ in block if roster.states[n] == CHANGED])
+        for number, payload in block:
+            ci_id, source_key = roster.ci_ids[number], ":".join(self._keys[number])
+            chunk.records_begun.append((source_id, source_key, ci_id, roster.hashes[number], payload))
+            old = before.get(ci_id) if roster.states[number] == CHANGED else None
+            if old is None:
+                chunk.begun.append(ci_row(ci_id, self._mint.key_of(ci_id, self._minted(source_key)), [record_of(payload)]))
+                continue
+            chunk.records_ended.append((source_id, source_key))
+            row = ci_row(ci_id, old[1], [record_of(payload)], key_aliases([old]))
+            if not same_row(row, old):
+                chunk.ended.append((ci_id,))
+                chunk.begun.append(row)
+        return chunk
+
+    # --- several sources
+    def _reconcile(self, closure: Closure) -> CiChanges:
+        self.reconciled += len(closure.members) + len(closure.retired)
+        claims = closure.claims()
+        split = partition(claims)
+        self.conflicts.update(split.conflicts)
+        for (kind, value), count in closure.crowded.items():
+            self.conflicts.add(f"{kind} {value} is held by {count} CIs and ignored")
+        before = self._states(sorted(closure.ci_ids))
+        groups = [[claims[position] for position in group] for group in split.groups]
+        held: dict[Place, int] = {m.place: m.ci_id for m in closure.members.values() if m.ci_id != NO_CI}
+        founders = {m.ci_id: m.place for m in closure.members.values() if self._founded(m, before)}
+        ids: list[int] = []
+        minted: dict[int, str] = {}
+        for group, kept in zip(groups, keep_keys(groups, held, founders), strict=True):
+            if kept is None:
+                own = next((c for c in group if c.source_id == self._settings.source_id), group[0])
+                key = f"{self._settings.rank(own.source_id).name}:{own.source_key}"
+                kept = self._mint.ids([key], live=set(before) | set(ids))[0]
+                minted[kept] = self._mint.key_of(kept, key)
+            ids.append(kept)
+        return self._component_changes(closure, [[closure.members[c.place] for c in g] for g in groups], ids, before, minted)
+
+    def _component_changes(
+        self, closure: Closure, groups: list[list[Member]], ids: list[int], before: dict[int, Row], minted: dict[int, str]
+    ) -> CiChanges:
+        chunk, source_id = CiChanges(), self._settings.source_id
+        live = {ci_id: minted.get(ci_id) or before[ci_id][1] for ci_id in ids}
+        moved: dict[int, dict[int, int]] = {}
+        for ci_id, members in zip(ids, groups, strict=True):
+            said = in_order((self._settings.rank(m.source_id), m.record) for m in members)
+            sources = [before[old] for old in sorted({m.ci_id for m in members} | {ci_id}) if old in before]
+            others = [key for key in key_aliases(sources, own_keys=True) if key not in live.values()]
+            row = ci_row(ci_id, live[ci_id], [record for _, record in said], others)
+            if ci_id not in before:
+                chunk.begun.append(row)
+            elif not same_row(row, before[ci_id]):
+                chunk.ended.append((ci_id,))
+                chunk.begun.append(row)
+            for member in members:
+                self._note_member(chunk, member, ci_id, moved)
+        for (_, source_key), old in closure.retired.items():
+            chunk.records_ended.append((source_id, source_key))
+            moved.setdefault(old, {})
+        for old in sorted(set(before) - set(ids)):
+            chunk.ended.append((old,))
+            moved.setdefault(old, {})
+        for old, targets in moved.items():
+            self._note_fate(old, targets, old in live)
+        return chunk
+
+    def _note_member(self, chunk: CiChanges, member: Member, ci_id: int, moved: dict[int, dict[int, int]]) -> None:
+        if member.source_id == self._settings.source_id:
+            number = self._roster.number(member.source_key)
+            if number is not None:
+                self._roster.ci_ids[number] = ci_id
+        if member.ci_id not in (NO_CI, ci_id):
+            moved.setdefault(member.ci_id, {})[member.source_id] = ci_id
+        if member.fresh or member.ci_id != ci_id:
+            if member.ci_id != NO_CI:
+                chunk.records_ended.append(member.place)
+            chunk.records_begun.append((*member.place, ci_id, member.content_hash, member.payload))
+
+    def _note_fate(self, old: int, targets: dict[int, int], lives: bool) -> None:
+        """Where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
+        if lives and not targets:
+            return
+        fate = dict(targets)
+        if lives:
+            fate[0] = old
+        elif targets:
+            fate[0] = min(targets.values())
+        self.fates[old] = fate
+
+    def _founded(self, member: Member, before: dict[int, Row]) -> bool:
+        row = before.get(member.ci_id)
+        return row is not None and row[1] == f"{self._settings.rank(member.source_id).name}:{member.source_key}"
+
+    def _states(self, ci_ids: list[int]) -> dict[int, Row]:
+        if not ci_ids:
+            return {}
+        rows: list[tuple[Any, ...]] = rows_of(CI, self._store.states(self._revision, ci_ids))
+        return {row[0]: row for row in rows}
+
+    def _minted(self, source_key: str) -> str:
+        return f"{self._settings.source}:{source_key}"

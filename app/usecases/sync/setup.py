@@ -1,0 +1,87 @@
+"""What a sync is told and what it carries from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.domain.deletion_guard import Limits
+from app.domain.precedence import SourceRank
+from app.domain.records import RecordCounts, RejectedRecord, SyncReport
+from app.ports.ci_source import KINDS, LeftOut
+
+REJECTED_SHOWN = 1000
+
+Progress = Callable[[str, int], None]  # step, rows done
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """`sources`: every source that may have records in the ledger, the synced one among them, by id. `retired_lately`: what runs of
+    this source retired in the last 24 hours, summed over their `SyncReport.retired_of`. `batch_rows`: of one write to the store."""
+
+    source: str
+    source_id: int
+    run_id: str
+    sources: Mapping[int, SourceRank] = field(default_factory=dict)
+    retired_lately: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    batch_rows: int = 50_000
+
+    def rank(self, source_id: int) -> SourceRank:
+        if source_id in self.sources:
+            return self.sources[source_id]
+        return SourceRank(source_id, self.source if source_id == self.source_id else f"source {source_id}")
+
+    def alone(self) -> bool:
+        return all(source_id == self.source_id for source_id in self.sources)
+
+
+class Doubt(Exception):
+    """The line difference cannot be trusted to give what a full read gives: everything is read."""
+
+
+class Ledgerkeeper:
+    """Counts, refusals and positions of rows that were not plainly accepted, of one run."""
+
+    def __init__(self, report: SyncReport, progress: Progress | None) -> None:
+        self.report = report
+        self.not_plain: dict[str, set[int]] = {kind: set() for kind in KINDS}
+        self._progress = progress
+        for kind in KINDS:
+            report.counts.setdefault(kind, RecordCounts())
+
+    def counts(self, kind: str) -> RecordCounts:
+        return self.report.counts[kind]
+
+    def read(self, kind: str, rows: int, left_out: LeftOut) -> None:
+        counts = self.counts(kind)
+        counts.read += rows + left_out.rows()
+        for rejected in left_out.rejected:
+            self._note(rejected)
+        counts.rejected += len(left_out.rejected)
+        for reason, number in left_out.ignored.items():
+            counts.ignored[reason] = counts.ignored.get(reason, 0) + number
+        self.not_plain[kind].update(left_out.rejected_at, left_out.ignored_at)
+
+    def reject(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str]) -> None:
+        self.counts(kind).rejected += 1
+        self.not_plain[kind].add(position)
+        self._note(RejectedRecord(kind, f"{place} {position}", key, *fault))
+
+    def ignore(self, kind: str, reason: str, position: int) -> None:
+        ignored = self.counts(kind).ignored
+        ignored[reason] = ignored.get(reason, 0) + 1
+        self.not_plain[kind].add(position)
+
+    def duplicate(self, kind: str, position: int) -> None:
+        self.counts(kind).duplicate += 1
+        self.not_plain[kind].add(position)
+
+    def step(self, name: str, rows: int) -> None:
+        if self._progress is not None:
+            self._progress(name, rows)
+
+    def _note(self, rejected: RejectedRecord) -> None:
+        if len(self.report.rejected) < REJECTED_SHOWN:
+            self.report.rejected.append(rejected)
