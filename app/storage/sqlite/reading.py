@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.columns import Columns
+from app.domain.columns import Columns, Texts
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.nouns import Noun
+from app.domain.nouns import FOREVER, Noun
 from app.ports.graph_store import Changes
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import Connected
@@ -41,22 +41,16 @@ class Reading(Connected):
             raise InvalidInput(f"{noun} has no source_id", field="source_id")
         low, high = ANY_SOURCE if source_id is None else (source_id, source_id)
         size = TEXT_BLOCK if any(kind.types()[name] == "TEXT" for name in wanted) else BLOCK
-        first = [
-            source_id if name == "source_id" and source_id is not None and i == 0 else _before(kind, name)
-            for i, name in enumerate(kind.identity)
-        ]
-        after: list[Any] = [*first, -1]
         parameters = {"revision": revision, "limit": size, "low": low, "high": high}
+        after = _start(kind, source_id)
         blocks = []
         while True:
-            place = {f"a{i}": value for i, value in enumerate(after)}
-            block = self._block(kind, "load", wanted, parameters | place)
+            block = self._block(kind, "load", wanted, parameters | {f"a{i}": value for i, value in enumerate(after)})
             if len(block):
                 blocks.append(block)
-                after = [block[name][-1].item() if kind.types()[name] != "TEXT" else block[name][-1] for name in kind.identity]
-                after = [value.decode() if isinstance(value, bytes) else value for value in after] + [int(block["since"][-1])]
             if len(block) < size:
                 return self._columns(kind, wanted, blocks)
+            after = [block[name][-1:].tolist()[0] for name in kind.identity] + [FOREVER]
 
     def changes(self, a: int, b: int, noun: str) -> Changes:
         kind = noun_of(noun)
@@ -103,15 +97,11 @@ class Reading(Connected):
         )
 
     def _block(self, noun: Noun, verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
-        """One answer as a structured array: identity, since, then the other columns that are wanted."""
+        """One answer as a structured array: identity, then the other columns that are wanted."""
         types = noun.types()
         others = [name for name in wanted if name not in noun.identity]
         columns = "".join(f", {_selected(name, types[name])}" for name in others)
-        fields = (
-            [(name, DTYPES[types[name]]) for name in noun.identity]
-            + [("since", "i8")]
-            + [(name, DTYPES[types[name]]) for name in others]
-        )
+        fields = [(name, DTYPES[types[name]]) for name in (*noun.identity, *others)]
         with self._errors():
             cursor = self.connection.execute(sql(noun.name, verb).replace("{columns}", columns), parameters)
             return np.fromiter(cursor, np.dtype(fields))
@@ -131,15 +121,19 @@ class Reading(Connected):
 
     def _column(self, kind: str, parts: Sequence[Any]) -> Any:
         if kind == "TEXT":
-            return join_columns(kind, [texts_of_bytes([_bytes(value) for value in part.tolist()]) for part in parts])
+            return join_columns(kind, [_texts(part.tolist()) for part in parts])
         if kind == "CATEGORY":
             codes = np.concatenate(parts)
             return categorical_of_codes(codes, self._categories.values(int(codes.max()) if len(codes) else 0))
         return np.ascontiguousarray(np.concatenate(parts))
 
 
-def _before(noun: Noun, name: str) -> int | str:
-    return "" if noun.types()[name] == "TEXT" else -1
+def _start(noun: Noun, source_id: int | None) -> list[Any]:
+    """An identity and since before all rows (of a source, where the identity begins with it)."""
+    start: list[Any] = ["" if noun.types()[name] == "TEXT" else -1 for name in noun.identity]
+    if source_id is not None and noun.identity[0] == "source_id":
+        start[0] = source_id
+    return [*start, -1]
 
 
 def _selected(name: str, kind: str) -> str:
@@ -147,5 +141,6 @@ def _selected(name: str, kind: str) -> str:
     return f"ifnull({name}, -1)" if kind == "INTEGER" else f"CAST({name} AS BLOB)" if kind == "TEXT" else name
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else value.encode()
+def _texts(values: list[Any]) -> Texts:
+    """Identities come as text, since the next block is asked for with one; everything else as bytes."""
+    return texts_of_bytes(values if values and isinstance(values[0], bytes) else [value.encode() for value in values])

@@ -1,5 +1,5 @@
 -- Rows that hold at revision :b and not at :a, for a >= 1. The literal lets the partial index serve.
--- Parameters: {columns}; :a; :b. Returns: the identity, since, the columns.
-SELECT ci_id, since{columns}
+-- Parameters: {columns}; :a; :b. Returns: the identity, the columns.
+SELECT ci_id{columns}
 FROM ci
 WHERE since > 1 AND since > :a AND since <= :b AND until > :b;

@@ -1,7 +1,7 @@
 -- One block of the rows that hold at a revision, in order of identity.
--- Parameters: {columns} further columns, each after a comma; :revision; :limit; :a0.. the identity and since of the last row read.
--- Returns: the identity, since, the columns.
-SELECT ci_id, since{columns}
+-- Parameters: {columns} further columns, each after a comma; :revision; :limit; :a0.. the identity of the last row read and a since beyond all.
+-- Returns: the identity, the columns. (A plus keeps a condition from the index that the row value needs.)
+SELECT ci_id{columns}
 FROM ci
 WHERE (ci_id, since) > (:a0, :a1) AND since <= :revision AND until > :revision
 ORDER BY ci_id, since

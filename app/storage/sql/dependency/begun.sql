@@ -1,5 +1,5 @@
 -- Rows that hold at revision :b and not at :a, for a >= 1. The literal lets the partial index serve.
--- Parameters: {columns}; :a; :b. Returns: the identity, since, the columns.
-SELECT dependent_id, provider_id, kind, source_id, since{columns}
+-- Parameters: {columns}; :a; :b. Returns: the identity, the columns.
+SELECT dependent_id, provider_id, kind, source_id{columns}
 FROM dependency
 WHERE since > 1 AND since > :a AND since <= :b AND until > :b;

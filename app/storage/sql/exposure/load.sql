@@ -1,8 +1,8 @@
 -- One block of the rows that hold at a revision, in order of identity.
--- Parameters: {columns} further columns, each after a comma; :revision; :limit; :a0.. the identity and since of the last row read; :low, :high the source (or all).
--- Returns: the identity, since, the columns.
-SELECT ci_id, source_id, since{columns}
+-- Parameters: {columns} further columns, each after a comma; :revision; :limit; :a0.. the identity of the last row read and a since beyond all; :low, :high the source (or all).
+-- Returns: the identity, the columns. (A plus keeps a condition from the index that the row value needs.)
+SELECT ci_id, source_id{columns}
 FROM exposure
-WHERE (ci_id, source_id, since) > (:a0, :a1, :a2) AND source_id BETWEEN :low AND :high AND since <= :revision AND until > :revision
+WHERE (ci_id, source_id, since) > (:a0, :a1, :a2) AND +source_id BETWEEN :low AND :high AND since <= :revision AND until > :revision
 ORDER BY ci_id, source_id, since
 LIMIT :limit;
