@@ -1,0 +1,34 @@
+"""The API: /api/v1, OpenAPI 3.1, problem documents."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app import __version__
+from app.api import problems
+from app.api.resources import areas, assessments, cis, impact, jobs, keys, operate, revisions, services, simulations, sources
+
+DESCRIPTION = (
+    "Business continuity risk on the CMDB you have: ranked problem areas and what-if outages. Every answer names its revision; every read takes "
+    "`revision` or `as_of`; nothing is cut off without `truncated`."
+)
+
+
+def mount(app: Flask) -> None:
+    app.config.update(
+        API_TITLE="Forestay",
+        API_VERSION=f"v1 ({__version__})",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION},
+            "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "fsy_prefix_secret"}}},
+            "security": [{"key": []}],
+        },
+    )
+    api = problems.ProblemApi(app)
+    for module in (areas, assessments, cis, impact, jobs, keys, revisions, services, simulations, sources):
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(operate.blueprint)
+    app.view_functions["api-docs.openapi_json"].permission = "read"  # type: ignore[attr-defined]

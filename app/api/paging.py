@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 from typing import Any
 
 from app.domain.errors import InvalidInput
@@ -26,3 +27,8 @@ def decode(cursor: str, *names: str) -> dict[str, Any]:
     if not isinstance(parts, dict) or set(parts) != set(names):
         raise InvalidInput("after: a cursor of another list")
     return parts
+
+
+def with_next(page: Any, cursor: str | None) -> Any:
+    """The same page, with where the next one starts."""
+    return replace(page, next=cursor)

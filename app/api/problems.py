@@ -94,3 +94,7 @@ def answer(status: int, title: str, code: str, detail: str, details: dict[str, A
         return Response(page, status, mimetype="text/html")
     body = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail, **details}
     return Response(json.dumps(body, default=str), status, mimetype=PROBLEM)
+
+
+def problem_api(app: Any) -> ProblemApi:
+    return app.extensions["flask-smorest"]["apis"][""]["ext_obj"]  # type: ignore[no-any-return]

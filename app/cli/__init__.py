@@ -1,0 +1,52 @@
+"""The command line: the same verbs as the API; `--json` prints the API's document.
+
+Exit codes: 0 done · 1 refused or failed (a sentence says why) · 2 wrong usage · 3 held by the deletion guard · 4 ambiguous · 5 not found.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from app.cli import ask, care, estate, keys, operate, run, sources
+from app.cli.context import Context
+from app.domain.errors import Ambiguous, ForestayError, HeldForApproval, NotFound
+
+
+class Forgiving(click.Group):
+    """The outermost door: an error of ours is a sentence and an exit code, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Ambiguous as error:
+            click.echo(f"forestay: {error.message}", err=True)
+            for key in error.candidates:
+                click.echo(f"  {key}", err=True)
+            sys.exit(4)
+        except NotFound as error:
+            click.echo(f"forestay: {error.message}", err=True)
+            sys.exit(5)
+        except HeldForApproval as error:
+            click.echo(f"forestay: {error.message}", err=True)
+            sys.exit(3)
+        except ForestayError as error:
+            click.echo(f"forestay: {error.message}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Forgiving, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="configuration file (default: forestay.toml, if it is there)")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="data folder (default: var)")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:
+    """Business continuity risk on the CMDB you have: ranked problem areas and what-if outages."""
+    ctx.obj = Context(config, data)
+    ctx.call_on_close(ctx.obj.close)
+
+
+for module in (run, sources, estate, ask, keys, care, operate):
+    for command in module.COMMANDS:
+        main.add_command(command)

@@ -1,0 +1,11 @@
+"""The page: server-rendered, usable without a script."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.web.views import blueprint
+
+
+def mount(app: Flask) -> None:
+    app.register_blueprint(blueprint)

@@ -1,0 +1,69 @@
+"""What every resource does: find the service, answer a document, honour If-None-Match."""
+
+from __future__ import annotations
+
+import hashlib
+import http
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, current_app, g, request
+from flask_smorest import Blueprint
+
+from app.api.auth import permission
+from app.api.documents import as_json
+from app.api.schemas.answers import schema_of
+from app.bootstrap import Forestay
+from app.usecases.keep import audit
+from app.usecases.stamps import MODEL_VERSION
+
+ERRORS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+
+
+def forestay() -> Forestay:
+    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(as_json(result), status, headers=headers, mimetype="application/json")
+
+
+def route(blueprint: Blueprint, path: str, wants: str, answers: type, method: str = "GET", status: int = 200,
+          sensitive: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
+    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail."""
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def answering(*args: Any, **kwargs: Any) -> Response:
+            result = view(*args, **kwargs)
+            if sensitive:
+                subject = request.full_path.rstrip("?")
+                audit.record(forestay().documents, g.caller.name, f"read {request.endpoint}", subject)
+            return result if isinstance(result, Response) else reply(result, status)
+
+        marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)
+        for code in ERRORS:
+            marked = blueprint.alt_response(code, http.HTTPStatus(code).name)(marked)
+        return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
+
+    return declare
+
+
+def unchanged(*parts: object) -> Response | None:
+    """304 when the caller holds this state already; remembers the tag for the answer otherwise. Parts: revision, assessment, ..."""
+    text = "|".join(map(str, (*parts, MODEL_VERSION, g.caller.role, request.full_path)))
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    g.etag = tag
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)
+        response.set_etag(tag)
+        return response
+    return None
+
+
+def tagged(result: Any) -> Response:
+    response = reply(result)
+    if tag := g.get("etag"):
+        response.set_etag(tag)
+    return response

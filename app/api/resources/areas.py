@@ -1,0 +1,39 @@
+"""Ranked problem areas and their explanation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from app.api.common import forestay, route, tagged, unchanged
+from app.api.schemas.questions import AreaQuestion, AreasQuestion
+from app.domain.results import AreaDetail, AreaPage
+from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.estate import resolve_revision
+
+blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Ranked problem areas")
+
+
+@route(blueprint, "/areas", "read", AreaPage, sensitive=True)
+@blueprint.arguments(AreasQuestion, location="query")
+def page(question: dict[str, Any]) -> Any:
+    """Problem areas of a kind, worst first, each with its share of the total and the reason in one sentence."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return unchanged(at.revision) or tagged(
+        area_page(service.estates, service.cache, service.documents, question["kind"], question["limit"], question.get("after"), at.revision,
+                  question.get("locations"))
+    )  # fmt: skip
+
+
+@route(blueprint, "/area", "read", AreaDetail, sensitive=True)
+@blueprint.arguments(AreaQuestion, location="query")
+def one(question: dict[str, Any]) -> Any:
+    """One area explained: contributions, services with the path, inputs with their origin, assumptions, age of the data."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return unchanged(at.revision) or tagged(
+        area_detail(service.store, service.estates, service.cache, service.documents, question["kind"], question["name"], at.revision,
+                    question.get("locations"))
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Jobs and sync runs: what is computed or imported, how far it is, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+
+from app.api.common import forestay, route
+from app.api.schemas.questions import PageQuestion
+from app.domain.errors import NotAllowed
+from app.domain.records import RejectedRecord, SyncReport
+from app.usecases.keep import audit, runs
+from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
+
+CANCEL_NEEDS = {"assess": "assess", "sync": "sync"}
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    items: Sequence[runs.Job]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    items: Sequence[SyncReport]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPage:
+    run_id: str
+    total: int
+    items: Sequence[RejectedRecord]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@route(blueprint, "/jobs", "read", JobPage)
+@blueprint.arguments(PageQuestion, location="query")
+def page(question: dict[str, Any]) -> Any:
+    """Newest first."""
+    found = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    return JobPage(rows, question["limit"], more, rows[-1].job_id if more else None)
+
+
+@route(blueprint, "/jobs/<job_id>", "read", runs.Job)
+def one(job_id: str) -> Any:
+    return runs.get_job(forestay().documents, job_id)
+
+
+@route(blueprint, "/jobs/<job_id>", "read", runs.Job, method="DELETE")
+def cancel(job_id: str) -> Any:
+    """Ask a job to stop; it needs the permission the job itself needed."""
+    documents = forestay().documents
+    job = runs.get_job(documents, job_id)
+    wanted = CANCEL_NEEDS.get(job.verb, "admin")
+    if not g.caller.may(wanted):
+        raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
+    audit.record(documents, g.caller.name, "job cancelled", job_id)
+    return runs.cancel(documents, job_id)
+
+
+@route(blueprint, "/runs", "read", RunPage)
+@blueprint.arguments(PageQuestion, location="query")
+def run_page(question: dict[str, Any]) -> Any:
+    """Sync runs, newest first, with counts that close."""
+    found = page_runs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    return RunPage(rows, question["limit"], more, rows[-1].run_id if more else None)
+
+
+@route(blueprint, "/runs/<run_id>", "read", SyncReport)
+def run(run_id: str) -> Any:
+    return get_run(forestay().documents, run_id)
+
+
+@route(blueprint, "/runs/<run_id>/rejected", "read", RejectedPage)
+@blueprint.arguments(PageQuestion, location="query")
+def rejected(question: dict[str, Any], run_id: str) -> Any:
+    """Refused records of a run with place, field, reason and advice."""
+    documents = forestay().documents
+    offset = int(question.get("after") or 0) if str(question.get("after") or 0).isdigit() else 0
+    rows, total = page_rejected(documents, run_id, offset, question["limit"])
+    following = offset + len(rows)
+    return RejectedPage(run_id, total, rows, question["limit"], following < total, str(following) if following < total and rows else None)

@@ -1,0 +1,69 @@
+"""API keys and the audit trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+
+from app.api.common import forestay, reply, route
+from app.api.schemas.questions import KeyQuestion, PageQuestion
+from app.usecases.keep import access, audit
+
+blueprint = Blueprint("keys", __name__, url_prefix="/api/v1", description="API keys and the audit trail")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    items: Sequence[access.AccessKey]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    key: access.AccessKey
+    secret: str  # shown once
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    items: Sequence[Mapping[str, object]]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@route(blueprint, "/keys", "admin", KeyPage)
+def page() -> Any:
+    return KeyPage(access.list_keys(forestay().documents))
+
+
+@route(blueprint, "/keys", "admin", NewKey, method="POST", status=201)
+@blueprint.arguments(KeyQuestion)
+def make(question: dict[str, Any]) -> Any:
+    """Make a key; its secret is in this answer and nowhere else."""
+    documents = forestay().documents
+    secret, key = access.create_key(documents, question["name"], question["role"], question["days"])
+    audit.record(documents, g.caller.name, "key created", key.prefix, {"name": key.name, "role": key.role})
+    return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
+
+
+@route(blueprint, "/keys/<prefix>", "admin", access.AccessKey, method="DELETE")
+def revoke(prefix: str) -> Any:
+    documents = forestay().documents
+    key = access.revoke_key(documents, prefix)
+    audit.record(documents, g.caller.name, "key revoked", prefix)
+    return key
+
+
+@route(blueprint, "/audit", "admin", AuditPage)
+@blueprint.arguments(PageQuestion, location="query")
+def trail(question: dict[str, Any]) -> Any:
+    """The audit trail, newest first; `forestay audit verify` walks its chain."""
+    found = audit.entries(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    items = [{"entry": row.key, **json.loads(row.body)} for row in rows]
+    return AuditPage(items, question["limit"], more, rows[-1].key if more else None)

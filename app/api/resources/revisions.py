@@ -1,0 +1,63 @@
+"""History: revisions and what changed between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from app.api import paging
+from app.api.common import forestay, route
+from app.api.schemas.questions import ChangesQuestion, PageQuestion
+from app.ports.graph_store import Revision
+from app.usecases.revisions import ChangedRow, changes_between, list_revisions
+
+blueprint = Blueprint("revisions", __name__, url_prefix="/api/v1", description="Revisions of the ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    items: Sequence[Revision]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    a: int
+    b: int
+    noun: str
+    total: int
+    items: Sequence[ChangedRow]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@route(blueprint, "/revisions", "read", RevisionPage)
+@blueprint.arguments(PageQuestion, location="query")
+def page(question: dict[str, Any]) -> Any:
+    """Newest first."""
+    after = paging.decode(question["after"], "revision")["revision"] if question.get("after") else 0
+    found = list_revisions(forestay().store, after, question["limit"] + 1)
+    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    return RevisionPage(rows, question["limit"], more, paging.encode(revision=rows[-1].revision) if more else None)
+
+
+@route(blueprint, "/revisions/<int:revision>", "read", Revision)
+def one(revision: int) -> Any:
+    return forestay().store.revision(revision)
+
+
+@route(blueprint, "/revisions/<int:revision>/changes", "read", ChangesPage)
+@blueprint.arguments(ChangesQuestion, location="query")
+def changes(question: dict[str, Any], revision: int) -> Any:
+    """Rows of a noun that differ from an earlier revision (`since`, default the one before)."""
+    since = question.get("since", max(revision - 1, 0))
+    offset = paging.decode(question["after"], "offset")["offset"] if question.get("after") else 0
+    found = changes_between(forestay().store, since, revision, question["noun"], offset, question["limit"])
+    following = None if found.next_offset is None else paging.encode(offset=found.next_offset)
+    return ChangesPage(found.a, found.b, found.noun, found.total, found.rows, question["limit"], following is not None, following)

@@ -1,0 +1,58 @@
+"""Business services: loss suffered, single points of failure, and the exposure laid over them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+
+from app.api.common import forestay, route, tagged, unchanged
+from app.api.schemas.questions import ExposureQuestion, Paged
+from app.domain.records import ServiceRecord
+from app.domain.results import ServiceDetail, ServicePage
+from app.ports.graph_store import Revision
+from app.usecases.answers.services import service_detail, service_page
+from app.usecases.estate import resolve_revision
+from app.usecases.exposures import lay_exposure, remove_exposure
+
+blueprint = Blueprint("services", __name__, url_prefix="/api/v1", description="Business services")
+
+
+@route(blueprint, "/services", "read", ServicePage)
+@blueprint.arguments(Paged, location="query")
+def page(question: dict[str, Any]) -> Any:
+    """Services, those that suffer most first."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return unchanged(at.revision) or tagged(
+        service_page(service.estates, service.cache, service.documents, question["limit"], question.get("after"), at.revision, question.get("locations"))
+    )
+
+
+@route(blueprint, "/services/<path:ci>", "read", ServiceDetail, sensitive=True)
+@blueprint.arguments(Paged, location="query")
+def one(question: dict[str, Any], ci: str) -> Any:
+    """One service: exposure, loss, and its single points of failure page by page, worst first."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return unchanged(at.revision) or tagged(
+        service_detail(service.store, service.estates, service.cache, service.documents, ci, question["limit"], question.get("after"), at.revision,
+                       question.get("locations"))
+    )  # fmt: skip
+
+
+@route(blueprint, "/services/<path:ci>", "edit", Revision, method="PUT")
+@blueprint.arguments(ExposureQuestion)
+def lay(question: dict[str, Any], ci: str) -> Any:
+    """Lay an exposure over any CI (key or alias); it is a business service from then on."""
+    service = forestay()
+    record = ServiceRecord(ci=ci, **{**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in question["impact"].items()}})
+    return lay_exposure(service.store, service.documents, record, g.caller.name)
+
+
+@route(blueprint, "/services/<path:ci>", "edit", Revision, method="DELETE")
+def remove(ci: str) -> Any:
+    """Take back what a person said of a service."""
+    service = forestay()
+    return remove_exposure(service.store, service.documents, ci, g.caller.name)

@@ -1,0 +1,113 @@
+"""Sources: registered CMDBs and files, their check and their sync."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, request
+from flask_smorest import Blueprint
+
+from app.api.common import forestay, reply, route
+from app.api.schemas.questions import SourceQuestion, SyncQuestion
+from app.domain.errors import InvalidInput, LimitExceeded
+from app.usecases.keep import audit, runs
+from app.usecases.keep import sources as keep
+
+blueprint = Blueprint("sources", __name__, url_prefix="/api/v1", description="Sources and their sync")
+
+UPLOADS = {".csv": "callgraph", ".xlsx": "csv", ".json": "json", ".xml": "archimate"}
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    items: Sequence[keep.RegisteredSource]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    source: str
+    findings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    source: str
+    location: str
+    bytes: int
+
+
+@route(blueprint, "/sources", "read", SourcePage)
+def page() -> Any:
+    """Sources by priority: the first is believed first."""
+    return SourcePage(keep.list_sources(forestay().documents))
+
+
+@route(blueprint, "/sources/<name>", "read", keep.RegisteredSource)
+def one(name: str) -> Any:
+    return keep.get_source(forestay().documents, name)
+
+
+@route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201)
+@blueprint.arguments(SourceQuestion)
+def add(question: dict[str, Any]) -> Any:
+    """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured host."""
+    service = forestay()
+    service.check_place(question["kind"], question["location"])
+    service.open_source(keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"]))
+    source = keep.add_source(service.documents, question["name"], question["kind"], question["location"], question["priority"],
+                             question["settings"], question["schedule"])  # fmt: skip
+    audit.record(service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location})
+    return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
+
+
+@route(blueprint, "/sources/<name>/check", "sync", Checked, method="POST")
+def check(name: str) -> Any:
+    """Whether the source can be reached and read, and what is there."""
+    service = forestay()
+    source = keep.get_source(service.documents, name)
+    return Checked(name, service.open_source(source).check())
+
+
+@route(blueprint, "/sources/<name>/sync", "sync", runs.Job, method="POST", status=202)
+@blueprint.arguments(SyncQuestion)
+def sync(question: dict[str, Any], name: str) -> Any:
+    """Sync as a job; the result is the run report."""
+    service = forestay()
+    keep.get_source(service.documents, name)
+    job = runs.enqueue(service.documents, "sync", {"source": name, **question}, g.caller.name)
+    audit.record(service.documents, g.caller.name, "sync asked", name, question)
+    return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
+
+
+@route(blueprint, "/sources/<name>/file", "sync", Uploaded, method="PUT", status=201)
+def upload(name: str) -> Any:
+    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit."""
+    service = forestay()
+    source = keep.get_source(service.documents, name)
+    filename = request.args.get("filename", "")
+    ending = re.search(r"\.[a-z]+$", filename.casefold())
+    if not ending or ending.group() not in UPLOADS:
+        raise InvalidInput(f"filename: a name that ends in {', '.join(UPLOADS)}", field="filename")
+    limit = service.settings.web.upload_bytes
+    if (request.content_length or 0) > limit:
+        raise LimitExceeded(f"the file is larger than {limit:,} bytes")
+    request.max_content_length = limit + 1
+    folder = service.settings.data_folder / "input" / source.name
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"upload{ending.group()}"
+    part, size = target.with_suffix(target.suffix + ".part"), 0
+    with part.open("wb") as file:
+        while block := request.stream.read(BLOCK):
+            size += len(block)
+            if size > limit:
+                part.unlink()
+                raise LimitExceeded(f"the file is larger than {limit:,} bytes")
+            file.write(block)
+    part.replace(target)
+    keep.update_source(service.documents, name, location=str(target))
+    audit.record(service.documents, g.caller.name, "file uploaded", name, {"bytes": size})
+    return reply(Uploaded(name, str(target), size), 201)

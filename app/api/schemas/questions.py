@@ -1,0 +1,143 @@
+"""Schemas of what callers send. Unknown fields are refused."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import validate
+
+from app.api.paging import DEFAULT_LIMIT, MAX_LIMIT
+from app.domain.nouns import NOUNS
+from app.usecases.keep.access import ROLES
+
+AREA_KINDS = ("ci", "service", "team", "site", "supplier", "class")
+SIMULATION_TEXTS = 1000
+
+
+class Question(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+
+def _finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise ma.ValidationError("a finite number")
+
+
+def number(**options: Any) -> ma.fields.Float:
+    return ma.fields.Float(validate=[_finite, validate.Range(min=0, max=options.pop("most", None))], **options)
+
+
+def text(longest: int = 4000, **options: Any) -> ma.fields.String:
+    return ma.fields.String(validate=[validate.Length(min=1, max=longest), _no_nul], **options)
+
+
+def _no_nul(value: str) -> None:
+    if "\x00" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise ma.ValidationError("no NUL and no lone surrogates")
+
+
+class When(Question):
+    """Which state of the estate: a revision or a date (default: now)."""
+
+    revision = ma.fields.Integer(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
+    as_of = ma.fields.AwareDateTime(metadata={"description": "A moment with zone; the revision that held then answers"})
+    locations = ma.fields.Boolean(metadata={"description": "false: rank without assumed failures of places (site, room, rack)"})
+
+
+class Paged(When):
+    after = text(2000, metadata={"description": "The `next` of the page before"})
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
+class AreasQuestion(Paged):
+    kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
+
+
+class AreaQuestion(When):
+    name = text(required=True, metadata={"description": "The area's name: a CI or service key, a team, a site, ..."})
+    kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
+
+
+class CisQuestion(Paged):
+    q = text(400, metadata={"description": "A few letters of a name, an address or any alias; without: all CIs in order of key"})
+
+
+class CiQuestion(When):
+    pass
+
+
+class BlastQuestion(Paged):
+    also = ma.fields.List(text(), load_default=[], metadata={"description": "Further CIs that are down"})
+
+
+class Curves(ma.fields.Dict):
+    def __init__(self, **options: Any) -> None:
+        point = ma.fields.List(number(required=True), validate=validate.Length(equal=2))
+        super().__init__(keys=text(100), values=ma.fields.List(point, validate=validate.Length(min=1, max=1000)), **options)
+
+
+class ExposureQuestion(Question):
+    customers = number(allow_none=True, load_default=None)
+    money_per_hour = number(allow_none=True, load_default=None)
+    currency = ma.fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?$"))
+    impact = Curves(load_default={})
+    mtpd_hours = number(allow_none=True, load_default=None)
+    rto_hours = number(allow_none=True, load_default=None)
+    rpo_hours = number(allow_none=True, load_default=None)
+    mbco_share = number(allow_none=True, load_default=None, most=1)
+    availability_target = number(allow_none=True, load_default=None, most=1)
+
+
+class SimulationQuestion(When):
+    cis = ma.fields.List(text(), load_default=[], validate=validate.Length(max=SIMULATION_TEXTS))
+    site = text(allow_none=True, load_default=None)
+    team = text(allow_none=True, load_default=None)
+    supplier = text(allow_none=True, load_default=None)
+    duration_hours = number(allow_none=True, load_default=None, most=87660.0)
+    at_hours = ma.fields.List(number(), load_default=[], validate=validate.Length(max=200))
+    rule = ma.fields.String(allow_none=True, load_default=None, validate=validate.OneOf(["product", "worst"]))
+
+
+class PageQuestion(Question):
+    after = text(2000)
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
+class ImpactQuestion(When):
+    id = text(required=True, metadata={"description": "Any identity of the CI: key, sys_id, iTop id, FQDN, serial ..."})
+
+
+class ChangesQuestion(Question):
+    since = ma.fields.Integer(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
+    noun = ma.fields.String(load_default="ci", validate=validate.OneOf(list(NOUNS)))
+    after = text(2000)
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
+class SourceQuestion(Question):
+    name = text(63, required=True)
+    kind = text(63, required=True)
+    location = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
+    priority = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
+    settings = ma.fields.Dict(keys=text(100), values=ma.fields.Raw(allow_none=True), load_default={})
+    schedule = ma.fields.String(load_default="", validate=[validate.Length(max=200), _no_nul])
+
+
+class SyncQuestion(Question):
+    dry_run = ma.fields.Boolean(load_default=False)
+    approve = ma.fields.Boolean(load_default=False, metadata={"description": "let a run through that the deletion guard would hold"})
+    complete = ma.fields.Boolean(load_default=False, metadata={"description": "you say that the input is complete: what is missing is retired"})
+    full = ma.fields.Boolean(load_default=False, metadata={"description": "read everything, without the line difference"})
+
+
+class AssessQuestion(Question):
+    revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
+
+
+class KeyQuestion(Question):
+    name = text(200, required=True)
+    role = ma.fields.String(required=True, validate=validate.OneOf(list(ROLES)))
+    days = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=36525))

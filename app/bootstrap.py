@@ -1,0 +1,84 @@
+"""Builds the service from settings. The one room that knows every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import InvalidInput
+from app.ports.ci_source import CiSource
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.settings import Settings
+from app.storage.compare import ColumnComparison
+from app.storage.compiled_files import CompiledFiles
+from app.storage.neo4j_store import Neo4jStore
+from app.storage.sqlite_store import SqliteStore
+from app.usecases.estate import Estates
+from app.usecases.keep.sources import RegisteredSource
+from importers import registry
+
+
+@dataclass(frozen=True)
+class Forestay:
+    """The service, assembled: everything a door needs."""
+
+    settings: Settings
+    store: GraphStore
+    documents: Documents
+    cache: CompiledGraphCache
+
+    @cached_property
+    def estates(self) -> Estates:
+        return Estates(self.store, self.documents, self.cache, self.settings.model)
+
+    @cached_property
+    def comparison(self) -> ColumnComparison:
+        return ColumnComparison()
+
+    def open_source(self, source: RegisteredSource) -> CiSource:
+        """The importer of a registered source; InvalidInput for an unknown kind or bad settings."""
+        return open_source(self.settings, source.kind, source.location, source.settings)
+
+    @property
+    def staging_folder(self) -> Path:
+        return self.settings.staging_folder
+
+    def check_place(self, kind: str, location: str) -> None:
+        """A place that came through the API: a URL (its host is checked when it is called) or a file below the data folder's `input`."""
+        if location and "://" not in location and not _below(Path(location), self.settings.data_folder / "input"):
+            raise InvalidInput(f"location: a URL, or a path below {self.settings.data_folder / 'input'}", field="location")
+
+    def spool_folder(self, source: RegisteredSource) -> Path:
+        return self.settings.data_folder / "spool" / source.name
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:
+    return registry.open_source(kind, location, source_settings, outbound=settings.outbound)
+
+
+def assemble_service(settings: Settings) -> Forestay:
+    """Open the store the settings name; StoreUnavailable when it cannot be reached."""
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.store_url, settings)
+    return Forestay(settings, store, store, CompiledFiles(settings.cache_folder))
+
+
+def _below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def open_store(url: str, settings: Settings) -> Any:
+    """A store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
+    if url.startswith("sqlite:"):
+        path = Path(url.removeprefix("sqlite:"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteStore(path)
+    return Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)

@@ -1,0 +1,103 @@
+"""What every command needs: settings and the service, opened when first asked for; and the ways answers are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.api.documents import as_json
+from app.bootstrap import Forestay, assemble_service
+from app.settings import Settings, load_settings
+from app.usecases.operation_progress import Listener
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+CALLER = "command line"
+
+
+class Context:
+    def __init__(self, config: Path | None, data: Path | None) -> None:
+        self._config, self._data = config, data
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self._config, data_folder=self._data)
+
+    @cached_property
+    def forestay(self) -> Forestay:
+        return assemble_service(self.settings)
+
+    def arguments(self) -> list[str]:
+        """The options a process beside this one is started with, so that it serves the same estate."""
+        chosen = ["--config", str(self._config)] if self._config else []
+        return [*chosen, "--data", str(self.settings.data_folder)]
+
+    def close(self) -> None:
+        if "forestay" in self.__dict__:
+            self.forestay.close()
+
+
+class Moment(click.ParamType):
+    """A date (its end, UTC) or a time with zone."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            text = str(value)
+            moment = datetime.fromisoformat(text + "T23:59:59+00:00" if len(text) == 10 else text)
+        except ValueError:
+            self.fail(f"{value!r} is not a date like 2026-11-01 or a time like 2026-11-01T12:00:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail("a time needs a zone, for example Z", param, ctx)
+        return moment
+
+
+def when(command: Command) -> Command:
+    """--revision and --as-of: which state of the estate is asked."""
+    command = click.option("--as-of", type=Moment(), help="the state at this date or time")(command)
+    return click.option("--revision", type=int, help="the state at this revision")(command)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_document", is_flag=True, help="print the API's document")(command)
+
+
+def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> None:
+    """Print the document, or what a person reads."""
+    if as_document:
+        click.echo(as_json(result, indent=2))
+    else:
+        human(Console(highlight=False, soft_wrap=True))
+
+
+def table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:
+    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for index, name in enumerate(columns):
+        made.add_column(name, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(made)
+
+
+def listener(quiet: bool) -> Listener:
+    """Steps on standard error: one line each, rewritten on a terminal."""
+    console = Console(stderr=True, highlight=False)
+    last = [""]
+
+    def listen(step: str, share: float) -> None:
+        if quiet or step == last[0]:
+            return
+        last[0] = step
+        text = f"{step} {share:.0%}" if share else step
+        console.print(text, end="\r" if console.is_terminal else "\n")
+
+    return listen

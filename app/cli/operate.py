@@ -1,0 +1,128 @@
+"""forestay serve, work, health, config, openapi, warm-up: running the service."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+import click
+
+from app.cli.context import Context, json_option, show, table
+from app.jobs.runner import run_forever
+from app.jobs.schedule import keep_schedule
+from app.settings import Settings, described
+from app.usecases.health import health as state_of
+from app.wsgi import check_exposure, create_app
+
+
+@click.command()
+@click.option("--host")
+@click.option("--port", type=click.IntRange(0, 65535))
+@click.option("--no-runner", is_flag=True, help="start no runner beside the web process: there is one already")
+@click.pass_obj
+def serve(context: Context, host: str | None, port: int | None, no_runner: bool) -> None:
+    """Serve the page and the API, with one runner for jobs and schedule beside it."""
+    serve_forever(context, host, port, no_runner)
+
+
+def serve_forever(context: Context, host: str | None = None, port: int | None = None, no_runner: bool = False) -> None:
+    """Print the link, then serve until SIGINT or SIGTERM; answers under way are finished."""
+    from dataclasses import replace
+
+    from waitress.server import create_server
+
+    settings = context.settings
+    web = replace(settings.web, host=host or settings.web.host, port=settings.web.port if port is None else port)
+    settings = replace(settings, web=web)
+    check_exposure(settings)
+    app = create_app(settings, context.forestay)
+    server = create_server(app, host=web.host, port=web.port, threads=web.threads, ident="forestay", channel_timeout=120,
+                           max_request_body_size=max(web.request_bytes, web.upload_bytes) + 1)  # fmt: skip
+    runner = None if no_runner else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
+    bound = getattr(server, "effective_port", web.port)
+    shown = f"[{web.host}]" if ":" in web.host else web.host
+    click.echo(f"Forestay is at http://{shown}:{bound}/")
+    sys.stdout.flush()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        server.run()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        server.close()
+        if runner is not None:
+            runner.terminate()
+            try:
+                runner.wait(15)
+            except subprocess.TimeoutExpired:
+                runner.kill()
+
+
+@click.command()
+@click.option("--no-schedule", is_flag=True, help="do jobs only; fire no schedule")
+@click.pass_obj
+def work(context: Context, no_schedule: bool) -> None:
+    """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    forestay = context.forestay
+    if not no_schedule:
+        threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True).start()
+    run_forever(forestay, stop)
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def health(context: Context, as_document: bool) -> None:
+    """Store, revision, age of each source, open jobs."""
+    now = state_of(context.forestay.store, context.forestay.documents)
+    rows = [(s.name, s.kind, s.state, "" if s.age_seconds is None else f"{s.age_seconds / 3600:.1f} h") for s in now.sources]
+    title = f"{now.status}: revision {now.revision} of {now.revision_at[:19]}, {now.jobs_open} open jobs"
+    show(now, as_document, lambda console: table(console, title, ["source", "kind", "state", "age"], rows))
+
+
+@click.group()
+def config() -> None:
+    """Settings."""
+
+
+@config.command("check")
+@json_option
+@click.pass_obj
+def config_check(context: Context, as_document: bool) -> None:
+    """Every setting with its value, origin, unit and meaning; secrets are masked."""
+    settings: Settings = context.settings
+    rows = described(settings)
+    cells = [(r["name"], r["value"], r["origin"], r["unit"], r["help"]) for r in rows]
+    show(rows, as_document, lambda console: table(console, "", ["setting", "value", "from", "unit", "meaning"], cells))
+    check_exposure(settings)
+
+
+@click.command()
+@click.pass_obj
+def openapi(context: Context) -> None:
+    """Print the API's OpenAPI 3.1 document."""
+    app = create_app(context.settings, context.forestay)
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    click.echo(json.dumps(api.spec.to_dict(), indent=2, sort_keys=True))
+
+
+@click.command("warm-up")
+def warm_up() -> None:
+    """Compile the kernels now, so that the first answer does not wait for them."""
+    from app.demo.warm_up import warm_up as compile_kernels
+
+    click.echo(f"kernels compiled in {compile_kernels():.1f} s")
+
+
+COMMANDS = (serve, work, health, config, openapi, warm_up)

@@ -1,0 +1,92 @@
+"""forestay run: the main job in one command."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from app.bootstrap import Forestay
+from app.cli.ask import print_areas
+from app.cli.context import CALLER, Context, listener
+from app.cli.operate import serve_forever
+from app.cli.sources import print_report
+from app.demo import retailer
+from app.domain.results import MEASURES, AreaPage
+from app.usecases.answers.ranking import area_page
+from app.usecases.assess import assess
+from app.usecases.keep import sources as keep
+from app.usecases.run_sync import SyncRequest, run_sync
+
+TOP = 12
+
+
+@click.command()
+@click.option("--csv", "csv_folder", type=click.Path(path_type=Path, exists=True), help="your own data: a folder of CSV files, or an Excel workbook")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, exists=True), help="your own data: a neutral JSON document")
+@click.option("--seed", type=int, default=7, show_default=True, help="of the example estate")
+@click.option("--port", type=click.IntRange(0, 65535), help="default: that of the settings, or a free one when it is taken")
+@click.option("--no-serve", is_flag=True, help="stop after the ranking")
+@click.pass_obj
+def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed: int, port: int | None, no_serve: bool) -> None:
+    """Import, assess, rank, serve: an example estate, or your own data with --csv or --json."""
+    console = Console(highlight=False, soft_wrap=True)
+    forestay = context.forestay
+    if csv_folder or json_file:
+        given = [("own-csv", "csv", csv_folder), ("own-json", "json", json_file)]
+        places = [(name, kind, str(path)) for name, kind, path in given if path]
+    else:
+        console.print(f"building the example estate (an online retailer, seed {seed}) in {context.settings.data_folder / 'example'} ...")
+        written = retailer.write(retailer.build(seed), context.settings.data_folder / "example")
+        kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
+        places = [(name, kinds[name], str(path)) for name, path in written.items()]
+    started = time.perf_counter()
+    for name, kind, location in places:
+        _import(forestay, console, name, kind, location)
+    row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listener(False))
+    console.print(f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
+                  f"in {time.perf_counter() - started:.1f} s, imports included\n")  # fmt: skip
+    page = area_page(forestay.estates, forestay.cache, forestay.documents, "ci", TOP, None, row.revision, None)
+    _print_top(console, page)
+    if no_serve:
+        print_areas(console, page)
+        return
+    serve_forever(context, port=_free(context, port))
+
+
+def _import(forestay: Forestay, console: Console, name: str, kind: str, location: str) -> None:
+    if keep.find_source(forestay.documents, name) is None:
+        keep.add_source(forestay.documents, name, kind, location)
+    else:
+        keep.update_source(forestay.documents, name, location=location)
+    report = run_sync(forestay, SyncRequest(name, complete=True, caller=CALLER), listener(False))
+    print_report(console, report)
+
+
+def _print_top(console: Console, page: AreaPage) -> None:
+    console.print(f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n")
+    for area in page.items:
+        console.print(f"{area.rank:>3}. [bold]{area.label}[/bold]  {area.share:.1%} of the total")
+        console.print(f"     {area.reason}")
+    console.print(f"\n{len(page.items)} of {page.total_rows:,} problem areas\n")
+
+
+def _free(context: Context, port: int | None) -> int:
+    """The port asked for; without one that of the settings, or any free one when another program holds it."""
+    if port is not None:
+        return port
+    web = context.settings.web
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((web.host, web.port))
+        except OSError:
+            return 0
+    return replace(web).port
+
+
+COMMANDS = (run,)

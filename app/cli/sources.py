@@ -1,0 +1,200 @@
+"""forestay source, sync, import, runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from app.cli.context import CALLER, Context, json_option, listener, show, table
+from app.domain.errors import HeldForApproval, InvalidInput, SourceFailed
+from app.domain.records import SyncReport
+from app.jobs.schedule import check_cron
+from app.usecases.assess import assess
+from app.usecases.keep import audit, sync_runs
+from app.usecases.keep import sources as keep
+from app.usecases.run_sync import SyncRequest, run_sync
+from importers import registry
+
+KINDS = click.Choice(list(registry.KINDS))
+
+
+@click.group()
+def source() -> None:
+    """Registered sources: CMDBs, files, call graphs."""
+
+
+@source.command("add")
+@click.argument("name")
+@click.argument("kind", type=KINDS)
+@click.argument("location")
+@click.option("--priority", type=click.IntRange(1), help="the lower number is believed first (default: after all others)")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source (value: JSON, or text)")
+@click.option("--schedule", default="", help="cron line in UTC, for example '0 3 * * *'")
+@click.pass_obj
+def add(context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str) -> None:
+    """Register a source."""
+    if schedule:
+        check_cron(schedule)
+    forestay, settings = context.forestay, _settings(pairs)
+    forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
+    made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
+    audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
+    click.echo(f"source {made.name} ({made.kind}) with priority {made.priority}; next: forestay source check {made.name}")
+
+
+@source.command("list")
+@json_option
+@click.pass_obj
+def list_all(context: Context, as_document: bool) -> None:
+    """Sources by priority: the first is believed first."""
+    found = keep.list_sources(context.forestay.documents)
+    rows = [(s.name, s.kind, s.priority, s.location, s.last_state or "never run", s.synced_at[:19], s.schedule) for s in found]
+    show(found, as_document, lambda console: table(console, "", ["name", "kind", "priority", "location", "state", "read", "schedule"], rows))
+
+
+@source.command("check")
+@click.argument("name")
+@click.pass_obj
+def check(context: Context, name: str) -> None:
+    """Whether a source can be reached and read, and what is there. Writes nothing."""
+    forestay = context.forestay
+    for finding in forestay.open_source(keep.get_source(forestay.documents, name)).check():
+        click.echo(finding)
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, object]:
+    settings: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InvalidInput(f"--set {pair}: NAME=VALUE")
+        try:
+            settings[name] = json.loads(value)
+        except ValueError:
+            settings[name] = value
+    return settings
+
+
+def sync_options(command):  # type: ignore[no-untyped-def]
+    for option in (
+        click.option("--dry-run", is_flag=True, help="say what would change; write nothing"),
+        click.option("--approve", is_flag=True, help="let a run through that the deletion guard would hold"),
+        click.option("--complete", is_flag=True, help="you say the input is complete: what is missing is retired"),
+        click.option("--full", is_flag=True, help="read everything, without the line difference"),
+        click.option("--no-assess", is_flag=True, help="do not assess afterwards"),
+        json_option,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("name")
+@sync_options
+@click.pass_obj
+def sync(context: Context, name: str, dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool) -> None:
+    """Read a source, reconcile, write a new revision, and assess it."""
+    _sync(context, SyncRequest(name, dry_run, approve, complete, full, CALLER), no_assess, as_document)
+
+
+@click.command("import")
+@click.argument("kind", type=KINDS)
+@click.argument("location", required=False)
+@click.option("--name", help="name of the source (default: that of the kind); it is registered when it is new")
+@click.option("--priority", type=click.IntRange(1))
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source")
+@click.option("--template", type=click.Path(path_type=Path), help="write an example here (a folder, or a file) and stop")
+@sync_options
+@click.pass_obj
+def import_once(context: Context, kind: str, location: str | None, name: str | None, priority: int | None, pairs: tuple[str, ...], template: Path | None,
+                dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool) -> None:  # fmt: skip
+    """Register a source if it is new, and sync it: `forestay import csv my-folder`."""
+    if template is not None:
+        for written in registry.write_template(kind, template):
+            click.echo(written)
+        return
+    if location is None:
+        raise click.UsageError("LOCATION is missing: a folder, a file or a URL")
+    forestay, settings = context.forestay, _settings(pairs)
+    name = name or kind
+    known = keep.find_source(forestay.documents, name)
+    if known is None:
+        forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
+        keep.add_source(forestay.documents, name, kind, location, priority, settings)
+    elif known.kind != kind:
+        raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
+    else:
+        keep.update_source(forestay.documents, name, location=location, **({"settings": settings} if settings else {}))
+    _sync(context, SyncRequest(name, dry_run, approve, complete, full, CALLER), no_assess, as_document)
+
+
+def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: bool) -> None:
+    forestay = context.forestay
+    listen = listener(as_document)
+    report = run_sync(forestay, request, listen)
+    if report.state == "done" and not no_assess:
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+    show(report, as_document, lambda console: print_report(console, report))
+    if report.state == "held":
+        raise HeldForApproval("; ".join(report.held_because) + f"; look at the run ({report.run_id}), then sync again with --approve")
+    if report.state == "failed":
+        raise SourceFailed(report.error)
+
+
+def print_report(console: Console, report: SyncReport) -> None:
+    """The report as a person reads it: what was read and what became of it, what changed, what was refused and why."""
+    console.print(f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
+                  f"(run {int(report.run_id)}, {report.path} read, {report.seconds:.1f} s)")  # fmt: skip
+    rows = [
+        (kind, c.read, c.stored, c.unchanged, ", ".join(f"{n} {why}" for why, n in sorted(c.ignored.items())) or 0, c.duplicate, c.rejected,
+         "yes" if c.closes() else "NO")
+        for kind, c in report.counts.items() if c.read
+    ]  # fmt: skip
+    if rows:
+        table(console, "", ["records", "read", "stored", "unchanged", "ignored", "duplicate", "rejected", "closes"], rows, right=(1, 2, 3, 5, 6))
+    else:
+        console.print("0 records: the input holds none")
+    console.print(f"CIs +{report.created} ~{report.changed} -{report.retired}; dependencies +{report.dependencies_added} "
+                  f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}")  # fmt: skip
+    for rejected in report.rejected[:10]:
+        console.print(f"  rejected {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}")
+    if len(report.rejected) > 10:
+        console.print(f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs show {report.run_id} --json")
+    for text in (*report.warnings, *report.identity_conflicts[:10], *report.held_because):
+        console.print(f"  {text}")
+    if report.unknown_classes:
+        names = ", ".join(f"{name} ({number})" for name, number in sorted(report.unknown_classes.items()))
+        console.print(f"  classes nobody knows, taken as `other`: {names}")
+
+
+@click.group("runs")
+def runs_group() -> None:
+    """Sync runs and what they refused."""
+
+
+@runs_group.command("list")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@json_option
+@click.pass_obj
+def runs_list(context: Context, limit: int, as_document: bool) -> None:
+    """Newest first."""
+    found = sync_runs.page_runs(context.forestay.documents, "", limit)
+    rows = [(int(r.run_id), r.source, r.state, r.revision, r.created, r.changed, r.retired, sum(c.rejected for c in r.counts.values())) for r in found]
+    columns = ["run", "source", "state", "revision", "created", "changed", "retired", "rejected"]
+    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 3, 4, 5, 6, 7)))
+
+
+@runs_group.command("show")
+@click.argument("run_id")
+@json_option
+@click.pass_obj
+def runs_show(context: Context, run_id: str, as_document: bool) -> None:
+    """One run with its counts and refused records."""
+    report = sync_runs.get_run(context.forestay.documents, run_id.zfill(20))
+    show(report, as_document, lambda console: print_report(console, report))
+
+
+COMMANDS = (source, sync, import_once, runs_group)

@@ -1,0 +1,116 @@
+"""The runner: takes jobs one at a time, under a lease that a side thread renews, and writes what came of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from app.bootstrap import Forestay
+from app.domain.errors import Conflict, ForestayError
+from app.usecases.assess import assess
+from app.usecases.keep import runs
+from app.usecases.operation_progress import Cancelled
+from app.usecases.run_sync import SyncRequest, run_sync
+
+PAUSE_SECONDS = 0.5
+RENEW_SECONDS = runs.LEASE_SECONDS / 3
+
+
+class Handle:
+    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop."""
+
+    def __init__(self, forestay: Forestay, job: runs.Job) -> None:
+        self.forestay, self.job = forestay, job
+        self._step, self._share, self._told = "", 0.0, 0.0
+        self._stop, self.lost, self.cancelled = threading.Event(), False, False
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+        self._thread.start()
+
+    def __call__(self, step: str, share: float) -> None:
+        if self.lost or self.cancelled:
+            raise Cancelled
+        self._step, self._share = step, share
+
+    def _renew(self) -> None:
+        """Every second where there is news, at the latest when a third of the lease is over."""
+        while not self._stop.wait(1.0):
+            now = time.monotonic()
+            if (self._step, self._share) == (self.job.step, self.job.progress) and now - self._told < RENEW_SECONDS:
+                continue
+            try:
+                self.job = runs.report(self.forestay.documents, self.job, self._share, self._step)
+                self.cancelled = self.cancelled or self.job.cancel_asked
+                self._told = now
+            except Conflict:
+                self.lost = True
+                return
+            except ForestayError:
+                continue  # the store hiccups: the next second tries again, the lease has 60
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    arguments = {**handle.job.arguments}
+    request = SyncRequest(
+        source=arguments["source"], dry_run=arguments["dry_run"], approve=arguments["approve"], complete=arguments["complete"], full=arguments["full"],
+        caller=handle.job.caller, fence=handle.job.fence,
+    )  # fmt: skip
+    report = run_sync(forestay, request, handle)
+    if report.state == "done":
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+    return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
+
+
+def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle)
+    return {"assessment": row.assessment, "revision": row.revision}
+
+
+VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {"sync": do_sync, "assess": do_assess}
+
+
+def run_one(forestay: Forestay) -> bool:
+    """Take and do one job; whether there was one."""
+    job = runs.take(forestay.documents)
+    if job is None:
+        return False
+    log = structlog.get_logger().bind(job=job.job_id, verb=job.verb)
+    forestay.store.take_lease(job.fence)
+    handle = Handle(forestay, job)
+    try:
+        result = VERBS[job.verb](forestay, handle)
+        state, error = runs.DONE, ""
+    except Cancelled:
+        result, state, error = {}, runs.CANCELLED, ""
+    except ForestayError as failure:
+        result, state, error = {}, runs.FAILED, failure.message
+    except Exception as failure:  # noqa: BLE001 - the outermost door of a job: it fails, the runner goes on
+        log.exception("job failed")
+        result, state, error = {}, runs.FAILED, f"{type(failure).__name__}: see the log"
+    finally:
+        handle.close()
+    try:
+        runs.finish(forestay.documents, handle.job, state, result, error)
+    except Conflict:
+        log.warning("another runner took the job over")
+    return True
+
+
+def run_forever(forestay: Forestay, stop: threading.Event) -> None:
+    """Until `stop` is set; a store that is away is waited for."""
+    log = structlog.get_logger()
+    while not stop.is_set():
+        try:
+            if run_one(forestay):
+                continue
+        except ForestayError as error:
+            log.warning("the store does not answer", error=error.message)
+            stop.wait(5)
+        stop.wait(PAUSE_SECONDS)

@@ -1,0 +1,85 @@
+"""Sync a registered source: number the run, read, reconcile, write, and leave word of it whatever happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.errors import ForestayError, SourceFailed
+from app.domain.precedence import SourceRank
+from app.domain.records import SyncReport
+from app.ports.ci_source import CiSource
+from app.ports.comparison import Comparison
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.usecases.keep import audit, sync_runs
+from app.usecases.keep.sources import RegisteredSource, get_source, list_sources, update_source
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.sync_source import SyncSettings, sync_source
+
+
+class Workshop(Protocol):
+    """What a sync needs of the assembled service."""
+
+    @property
+    def store(self) -> GraphStore: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def comparison(self) -> Comparison: ...
+    @property
+    def staging_folder(self) -> Path: ...
+    def open_source(self, source: RegisteredSource) -> CiSource: ...
+    def spool_folder(self, source: RegisteredSource) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    source: str
+    dry_run: bool = False
+    approve: bool = False
+    complete: bool = False
+    full: bool = False
+    caller: str = "local"
+    fence: int | None = None
+
+
+def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent) -> SyncReport:
+    """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised."""
+    documents = workshop.documents
+    source = get_source(documents, request.source)
+    run_id = sync_runs.new_run(documents, source.name, request.caller)
+    ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in list_sources(documents)}
+    settings = SyncSettings(
+        source=source.name, source_id=source.source_id, run_id=run_id, sources=ranks, retired_lately=sync_runs.retired_lately(documents, source.name)
+    )
+    try:
+        report = sync_source(
+            workshop.store, workshop.open_source(source), settings, workshop.comparison, workshop.staging_folder, workshop.spool_folder(source),
+            dry_run=request.dry_run, approve=request.approve, complete=request.complete, full=request.full, fence=request.fence,
+            progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
+        )  # fmt: skip
+    except BaseException as failure:
+        reason = failure.message if isinstance(failure, ForestayError) else f"{type(failure).__name__}: {failure}"
+        sync_runs.write_run(documents, SyncReport(run_id, source.name, state="failed", error=reason))
+        update_source(documents, source.name, last_run=run_id, last_state="failed")
+        if isinstance(failure, OSError):
+            raise SourceFailed(f"{source.name}: {failure}") from failure
+        raise
+    sync_runs.write_run(documents, report)
+    if not request.dry_run:
+        _remember(documents, source, report)
+        audit.record(documents, request.caller, f"sync {report.state}", source.name, {"run": run_id, "revision": report.revision})
+    return report
+
+
+def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:
+    now = datetime.now(UTC).isoformat()
+    changes: dict[str, object] = {"last_run": report.run_id, "last_state": report.state}
+    if report.state in ("done", "unchanged"):
+        changes |= {"synced_at": now, "last_revision": report.revision}
+        if report.state == "done":
+            changes["changed_at"] = now
+    update_source(documents, source.name, **changes)

@@ -1,0 +1,177 @@
+"""The pages: ranking, one area, services, search, one CI with its blast radius, sign-in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from app.api.auth import caller, permission
+from app.bootstrap import Forestay
+from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
+from app.domain.results import MEASURES
+from app.domain.sentences import number
+from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.cis import ci_detail, find_cis
+from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.answers.services import service_detail, service_page
+from app.usecases.estate import resolve_revision
+from app.usecases.find import identify
+from app.usecases.keep import access, audit
+
+blueprint = Blueprint("web", __name__)
+KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
+ROWS = 50
+
+
+def forestay() -> Forestay:
+    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+@blueprint.app_template_filter("figure")
+def figure(value: float | None) -> str:
+    return "unknown" if value is None else number(value)
+
+
+@blueprint.app_template_filter("percent")
+def percent(value: float) -> str:
+    return f"{value:.1%}"
+
+
+@blueprint.app_context_processor
+def shared() -> dict[str, Any]:
+    def link(endpoint: str, **values: Any) -> str:
+        """A link that keeps the state of the estate that is looked at."""
+        kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
+        return url_for(endpoint, **{**kept, **values})
+
+    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": bool(session.get("token"))}
+
+
+def _when() -> int:
+    """The revision the page is about, from `revision` or `as_of` in the address."""
+    text, moment = request.args.get("revision"), request.args.get("as_of")
+    if text and not text.isdigit():
+        raise InvalidInput("revision is a whole number")
+    try:
+        at = datetime.fromisoformat(moment if "T" in moment else moment + "T23:59:59+00:00") if moment else None
+    except ValueError:
+        raise InvalidInput("as_of is a date like 2026-11-01, or a time with zone") from None
+    return resolve_revision(forestay().store, int(text) if text else None, at).revision
+
+
+def _read(subject: str) -> None:
+    audit.record(forestay().documents, caller().name, f"read page {request.endpoint}", subject)
+
+
+@blueprint.get("/")
+@permission("read")
+def ranking() -> str:
+    """The ranked problem areas."""
+    service, kind = forestay(), request.args.get("kind", "ci")
+    if kind not in KINDS:
+        raise InvalidInput(f"kind: one of {', '.join(KINDS)}")
+    page = area_page(service.estates, service.cache, service.documents, kind, ROWS, request.args.get("after"), _when(), None)
+    _read(f"areas {kind}")
+    return render_template("ranking.html", page=page, kind=kind)
+
+
+@blueprint.get("/area")
+@permission("read")
+def area() -> str:
+    """One area: reason, services, path, inputs with their origin."""
+    service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
+    detail = area_detail(service.store, service.estates, service.cache, service.documents, kind, name, _when(), None)
+    _read(f"area {kind} {name}")
+    return render_template("area.html", detail=detail, kind=kind)
+
+
+@blueprint.get("/services")
+@permission("read")
+def services() -> str:
+    service = forestay()
+    page = service_page(service.estates, service.cache, service.documents, ROWS, request.args.get("after"), _when(), None)
+    return render_template("services.html", page=page)
+
+
+@blueprint.get("/service")
+@permission("read")
+def one_service() -> str:
+    service, key = forestay(), request.args.get("key", "")
+    detail = service_detail(
+        service.store, service.estates, service.cache, service.documents, key, ROWS, request.args.get("after"), _when(), None
+    )
+    _read(f"service {key}")
+    return render_template("service.html", detail=detail)
+
+
+@blueprint.get("/search")
+@permission("read")
+def search() -> str | Response:
+    """A few letters of any alias; one exact answer leads straight to its CI."""
+    service, query = forestay(), request.args.get("q", "").strip()
+    if not query:
+        return render_template("search.html", page=None, query="")
+    revision = _when()
+    try:
+        hit = identify(service.store, revision, query)
+        kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
+        return redirect(url_for("web.ci", key=hit.key, **kept))
+    except (NotFound, Ambiguous):
+        page = find_cis(service.store, service.documents, query, ROWS, revision, None)
+        return render_template("search.html", page=page, query=query)
+
+
+@blueprint.get("/ci")
+@permission("read")
+def ci() -> str:
+    """One CI: its blast radius first, then what is known of it."""
+    service, key, revision = forestay(), request.args.get("key", ""), _when()
+    detail = ci_detail(service.store, service.documents, service.estates, key, revision, None)
+    blast = None
+    if detail.assessed:
+        blast = blast_radius(service.store, service.documents, service.estates, [detail.key], limit=100, after=request.args.get("after"), revision=revision)
+    _read(f"ci {detail.key}")
+    return render_template("ci.html", detail=detail, blast=blast)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> str:
+    return render_template("sign_in.html", then=_local(request.args.get("then", "")), wrong=False)
+
+
+@blueprint.post("/sign-in")
+def enter() -> str | Response | tuple[str, int]:
+    """Enter with an API key; the page session carries a token, never the key."""
+    service, then = forestay(), _local(request.form.get("then", ""))
+    origin = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if origin not in ("same-origin", "none"):
+        raise NotAllowed("a page of another site may not do this", status=403)
+    try:
+        token = access.open_session(service.documents, request.form.get("key", ""), service.settings.web.session_hours)
+    except NotAllowed:
+        return render_template("sign_in.html", then=then, wrong=True), 403
+    session.clear()
+    session["token"] = token
+    return redirect(then)
+
+
+@blueprint.post("/sign-out")
+@permission("read")
+def sign_out() -> Response:
+    if token := session.pop("token", None):
+        access.close_session(forestay().documents, str(token))
+    return redirect(url_for("web.sign_in"))
+
+
+def _local(target: str) -> str:
+    """A place on this site to go on to, never another host."""
+    parts = urlsplit(target)
+    if not target.startswith("/") or target.startswith("//") or parts.scheme or parts.netloc or "\\" in target:
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+

@@ -1,0 +1,88 @@
+"""The Flask application: API and pages mounted on an assembled service."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException
+
+from app import api, web
+from app.api import auth, problems
+from app.bootstrap import Forestay, assemble_service
+from app.domain.errors import ForestayError, InvalidInput
+from app.settings import Settings, load_settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def create_app(settings: Settings | None = None, forestay: Forestay | None = None) -> Flask:
+    """Build the application. InvalidInput where it would listen off loopback without sign-in; RuntimeError for a route without permission."""
+    settings = settings or (forestay.settings if forestay else load_settings())
+    check_exposure(settings)
+    forestay = forestay or assemble_service(settings)
+    app = Flask("app", static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.web.request_bytes,
+        MAX_FORM_PARTS=100,
+        SECRET_KEY=session_secret(settings),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.web.public_url.startswith("https://"),
+        JSON_SORT_KEYS=False,
+    )
+    app.extensions["forestay"] = forestay
+    Limiter(
+        get_remote_address, app=app, storage_uri="memory://", default_limits=[f"{settings.web.requests_per_minute} per minute"],
+        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive"),
+    )  # fmt: skip
+    app.register_error_handler(ForestayError, problems.handle_forestay_error)
+    app.register_error_handler(Exception, problems.handle_unexpected)
+    api.mount(app)
+    web.mount(app)
+    app.register_error_handler(HTTPException, problems.problem_api(app).handle_http_exception)
+    auth.guard(app, forestay)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return app
+
+
+def check_exposure(settings: Settings) -> None:
+    if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
+        raise InvalidInput(
+            f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "
+            "Set web.sign_in = \"keys\" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`."
+        )
+
+
+def session_secret(settings: Settings) -> str:
+    """The configured secret, or one made once and kept in the data folder, readable by its owner only."""
+    if settings.web.session_secret:
+        return settings.web.session_secret
+    path: Path = settings.data_folder / "session-secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
