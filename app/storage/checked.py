@@ -1,7 +1,7 @@
 """The gate above both stores: what one of them could not keep exactly is refused here, so that both keep the same.
 
-Whole numbers of 64 bits (SQLite fails at 2^63, the Neo4j driver too), finite floats (NaN means absent; -0.0 becomes 0.0), valid Unicode
-without NUL, keys and aliases no longer than both can index, every column there and of one length.
+Whole numbers of 64 bits (SQLite fails at 2^63, the Neo4j driver too), finite floats (NaN means absent; -0.0 becomes 0.0), valid
+Unicode without NUL, keys and aliases no longer than both can index, every column there and of one length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ INDEXED["source_record"] = ("source_key",)
 
 @dataclass(frozen=True, slots=True)
 class CheckedBatch:
-    """INTEGER and REAL columns as arrays, CATEGORY as `Categorical`, TEXT as a list. `folded`: of CIs, what each row answers to."""
+    """INTEGER and REAL columns as arrays, CATEGORY as `Categorical`, TEXT as a list. `folded`: what each CI answers to."""
 
     noun: Noun
     begun: Mapping[str, Any]
@@ -88,7 +88,7 @@ def _checked_columns(noun: Noun, columns: Mapping[str, Sequence[Any]], wanted: t
     checked = {name: _checked(name, types[name], columns[name], name in limits) for name in wanted}
     if len({len(column) for column in checked.values()}) > 1:
         raise InvalidInput(f"{noun.name}: columns of different length", field="batch")
-    for name in noun.identity:
+    for name in (*noun.identity, *(("key",) if noun.name == "ci" and "key" in checked else ())):
         _check_identity(noun, name, types[name], checked[name])
     return checked
 
@@ -114,7 +114,7 @@ def _check_identity(noun: Noun, name: str, kind: str, column: Any) -> None:
         bad = bool((column.codes < 0).any())
     else:
         bad = "" in column
-    if bad or (noun.name == "ci" and name == "key" and "" in column):
+    if bad:
         raise InvalidInput(f"{noun.name}.{name} belongs to the identity and can't be absent", field=name)
 
 
@@ -191,3 +191,9 @@ def check_texts(name: str, texts: Sequence[str], longest: int | None = None) -> 
 
 def _long(texts: Iterable[str], length: int) -> Iterable[str]:
     return (text for text in texts if len(text) > length)
+
+
+def check_document(kind: str, key: str, body: str) -> None:
+    check_texts("kind", [kind], KEY_BYTES)
+    check_texts("key", [key], KEY_BYTES)
+    check_texts("body", [body])

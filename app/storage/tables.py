@@ -11,6 +11,7 @@ import numpy as np
 from app.domain.columns import Categorical, Columns, Texts
 from app.domain.errors import InvalidInput
 from app.domain.nouns import NOUNS, Noun
+from app.storage.checked import categories, integers
 
 
 def noun_of(name: str) -> Noun:
@@ -40,7 +41,7 @@ def texts_of(parts: Iterable[str]) -> Texts:
 
 
 def categorical_of_codes(codes: Any, values: Sequence[str], first: int = 1) -> Categorical:
-    """From a dictionary shared by many columns (code `first` is `values[0]`, a code below it is absent) to one of its own, sorted."""
+    """From a dictionary shared by many columns (code `first` is `values[0]`, lower is absent) to one of its own, sorted."""
     used = np.flatnonzero(np.bincount(codes, minlength=1)) if len(codes) else np.zeros(0, np.int64)
     own = sorted((values[int(code) - first], int(code)) for code in used if code >= first)
     renumber = np.full(int(used[-1]) + 1 if len(used) else 1, -1, np.int32)
@@ -149,3 +150,32 @@ def digest(columns: Mapping[str, Any]) -> str:
             array = np.where(np.isnan(column), np.nan, column) if column.dtype.kind == "f" else column
             total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()
+
+
+def column_of(kind: str, values: Sequence[Any]) -> Any:
+    """A column from plain values; None is absent."""
+    if kind == "TEXT":
+        return texts_of([value or "" for value in values])
+    if kind == "CATEGORY":
+        return categories("", values)
+    if kind == "INTEGER":
+        return integers("", list(values))
+    return np.array(values, np.float64)
+
+
+def override(noun: Noun, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The rows of all parts in order of identity; where two have one identity, that of the later part."""
+    filled = [part for part in parts if len(part[noun.identity[0]])] or [parts[0]]
+    if len(filled) == 1:
+        return in_order(noun, filled[0])
+    types = noun.types()
+    columns = {name: join_columns(types[name], [part[name] for part in filled]) for name in filled[0]}
+    ranks = [rank(columns[name]) for name in noun.identity]
+    position = np.arange(len(ranks[0]))
+    order = np.lexsort([position, *ranks[::-1]])
+    last = np.ones(len(order), bool)
+    same = np.ones(len(order) - 1, bool)
+    for values in ranks:
+        same &= values[order][1:] == values[order][:-1]
+    last[:-1] = ~same
+    return take(columns, order[last])

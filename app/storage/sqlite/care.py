@@ -11,8 +11,8 @@ from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.nouns import NOUNS
 from app.storage.sqlite.connection import Connected
 from app.storage.sqlite.forget import forget_block
-from app.storage.sqlite.schema import time_text
 from app.storage.statements import sql
+from app.storage.times import time_text
 
 RETRIED_DAYS = 30  # an operation id is remembered so long
 

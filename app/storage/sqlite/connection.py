@@ -18,6 +18,7 @@ from app.storage.statements import sql
 SOUND_WAL = (3, 51, 3)  # versions before it may lose what a WAL reset and a checkpoint do at once
 BUSY_SECONDS = 5.0
 COMMIT_SECONDS = 60.0
+PAGE_BYTES = 16 * 1024
 CACHE_KIB = 64 * 1024
 IMPORT_CACHE_KIB = 256 * 1024  # a smaller cache spills in the middle of a write and locks readers out
 
@@ -53,6 +54,7 @@ class Connected:
                 factory=_Connection,
                 cached_statements=256,
             )
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
             mode = "WAL" if sqlite3.sqlite_version_info >= SOUND_WAL else "TRUNCATE"
             connection.execute(f"PRAGMA journal_mode = {mode}")
             connection.execute("PRAGMA synchronous = FULL")

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from app.domain.errors import Conflict
-from app.domain.nouns import KEY_BYTES
 from app.ports.documents import Document
-from app.storage.checked import check_texts
+from app.storage.checked import check_document
 from app.storage.sqlite.connection import Connected
-from app.storage.sqlite.schema import time_text
 from app.storage.statements import sql
+from app.storage.times import time_text
 
 
 class SqliteDocuments(Connected):
@@ -84,9 +83,3 @@ class SqliteDocuments(Connected):
         if operation_id:
             row = (operation_id, document.kind, document.key, document.version, document.body, time_text(datetime.now(UTC)))
             self.connection.execute(sql("document", "remember_operation"), row)
-
-
-def check_document(kind: str, key: str, body: str) -> None:
-    check_texts("kind", [kind], KEY_BYTES)
-    check_texts("key", [key], KEY_BYTES)
-    check_texts("body", [body])

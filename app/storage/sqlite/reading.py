@@ -12,6 +12,7 @@ from app.domain.columns import Columns, Texts
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import FOREVER, Noun
 from app.ports.graph_store import Changes
+from app.storage.served import check_served
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
@@ -68,15 +69,7 @@ class Reading(Connected):
         return self._rows_by(revision, "ci", "ci_id", ci_ids)
 
     def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
-        served = {
-            "dependency": ("dependent_id", "provider_id"),
-            "redundancy_group": ("dependent_id", "group_id"),
-            "source_record": ("ci_id", "source_key"),
-            "exposure": ("ci_id",),
-            "incident": ("ci_id",),
-        }
-        if column not in served.get(noun_of(noun).name, ()):
-            raise InvalidInput(f"rows of {noun} are not served by {column}", field="column")
+        check_served(noun_of(noun), column)
         return self._rows_by(revision, noun, column, values)
 
     def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:

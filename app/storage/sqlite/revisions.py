@@ -12,8 +12,9 @@ from app.domain.nouns import NOUNS
 from app.ports.graph_store import Revision
 from app.storage.sqlite.connection import CACHE_KIB, IMPORT_CACHE_KIB, Connected
 from app.storage.sqlite.forget import forget_block
-from app.storage.sqlite.schema import make_indexes, statements_of, time_of, time_text
+from app.storage.sqlite.schema import make_indexes, statements_of
 from app.storage.statements import sql
+from app.storage.times import time_of, time_text
 
 
 def revision_of(row: Sequence[Any]) -> Revision:

@@ -1,4 +1,4 @@
-"""The schema: made and brought up to date when the store is opened, each step in one transaction, so a kill leaves a whole version."""
+"""The schema: made and brought up to date when the store is opened; a step is one transaction, so a kill leaves a whole version."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ from datetime import UTC, datetime
 from app.domain.errors import StoreUnavailable
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import SQL_FOLDER, sql
+from app.storage.times import time_text
 
 APPLICATION_ID = 0x466F7273  # "Fors": tells our file from another SQLite file
-
-
-def time_text(at: datetime) -> str:
-    """UTC of fixed width, so that texts order as times do."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def time_of(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def statements_of(script: str) -> Iterator[str]:

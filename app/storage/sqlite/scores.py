@@ -11,8 +11,8 @@ from app.domain.columns import Columns
 from app.ports.graph_store import SCORES
 from app.storage.scores import changed_scores, checked_scores, score_columns
 from app.storage.sqlite.connection import Connected
-from app.storage.sqlite.schema import time_text
 from app.storage.statements import sql
+from app.storage.times import time_text
 
 ROWS = 250_000
 

@@ -1,0 +1,42 @@
+"""Forgetting and checking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import NotFound
+from app.domain.nouns import NOUNS
+from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
+from app.storage.neo4j.undo import prune
+from app.storage.statements import cypher
+from app.storage.times import time_text
+
+RETRIED_DAYS = 30  # an operation id is remembered so long
+
+
+class Care(Neo4jConnected):
+    def prune(self, before: int) -> int:
+        current = self.select("revision", "pointer")[0]["revision"]
+        if not 0 <= before <= current:
+            raise NotFound(f"there is no revision {before}")
+        oldest = time_text(datetime.now(UTC) - timedelta(days=RETRIED_DAYS))
+
+        def work(transaction: Transaction) -> None:
+            rows(transaction, cypher("revision", "move_horizon"), {"revision": before})
+            rows(transaction, cypher("document", "forget_operations"), {"at": oldest})
+
+        self.write_in(work)
+        return prune(self, before)
+
+    def check(self) -> Iterable[str]:
+        faults = []
+        for noun in NOUNS:
+            count = self.select(noun, "overlaps")[0]["count"]
+            if count:
+                faults.append(f"{count} rows of {noun} overlap another row of the same identity")
+        current = self.select("revision", "pointer")[0]["revision"]
+        dangling = self.select("dependency", "dangling", revision=current)[0]["count"]
+        if dangling:
+            faults.append(f"{dangling} dependencies hold on a CI that does not")
+        return faults

@@ -1,0 +1,185 @@
+"""Bulk and small reads, exact at a revision, as columns.
+
+The database promises read committed only. So current rows are read first and ended ones after, and an ended row overrides a current
+one of its identity: a row that a writer ends meanwhile is found in one of both. A revision that is being taken back moves rows the
+other way; then ended rows are read before as well, and where that began only after us, everything is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.domain.columns import Columns
+from app.domain.errors import InvalidInput, NotFound, StoreUnavailable
+from app.domain.nouns import Noun
+from app.ports.graph_store import Changes
+from app.storage.neo4j.connection import Neo4jConnected, Rows, Transaction
+from app.storage.served import check_served
+from app.storage.statements import cypher
+from app.storage.tables import column_of, empty, in_order, join_columns, noun_of, override, take, wanted_columns
+
+BLOCK = 1_000  # ids of one block of nodes
+DEPENDENCY_BLOCK = 2_000
+KEY_BLOCK = 5_000
+TRIES = 5
+ABSENT_AS = {"INTEGER": "-1", "REAL": "0.0 / 0.0", "CATEGORY": "''", "TEXT": "''"}
+
+
+class Reading(Neo4jConnected):
+    def check_readable(self, *revisions: int) -> dict[str, Any]:
+        ledger = self.select("revision", "pointer")[0]
+        for revision in revisions:
+            if not 0 <= revision <= ledger["revision"]:
+                raise NotFound(f"there is no revision {revision}")
+            if revision < ledger["horizon"]:
+                raise NotFound(f"revision {revision} was forgotten: the oldest kept is {ledger['horizon']}")
+        return ledger
+
+    def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns:
+        kind = noun_of(noun)
+        wanted = wanted_columns(kind, names)
+        if source_id is not None and "source_id" not in kind.types():
+            raise InvalidInput(f"{noun} has no source_id", field="source_id")
+        asked = (*kind.identity, *(name for name in wanted if name not in kind.identity))
+        columns = self._exact(
+            (revision,),
+            lambda: self._current(kind, asked, revision, source_id),
+            lambda: self._plain(kind, asked, self.select(f"neo4j_only/{noun}", "load_ended", revision=revision)),
+            kind,
+        )
+        if source_id is not None and kind.identity[0] != "source_id":
+            columns = take(columns, np.flatnonzero(columns["source_id"] == source_id))
+        elif source_id is not None:
+            columns = take(columns, columns["source_id"] == source_id)
+        return {name: columns[name] for name in wanted}
+
+    def changes(self, a: int, b: int, noun: str) -> Changes:
+        kind = noun_of(noun)
+        self.check_readable(a, b)
+        if a > b:
+            raise InvalidInput(f"revision {a} is after {b}", field="a")
+        if a == 0:
+            return Changes(self.load_columns(b, noun), empty(kind, kind.names()))
+        begun = self._exact(
+            (a, b),
+            lambda: self._plain(kind, kind.names(), self.select(noun, "begun", a=a, b=b)),
+            lambda: self._plain(kind, kind.names(), self.select(f"neo4j_only/{noun}", "begun_ended", a=a, b=b)),
+            kind,
+        )
+        ended = in_order(kind, self._plain(kind, kind.names(), self.select(noun, "ended", a=a, b=b)))
+        return Changes(begun, ended)
+
+    def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
+        return self._rows_by(revision, "ci", "ci_id", ci_ids)
+
+    def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
+        check_served(noun_of(noun), column)
+        return self._rows_by(revision, noun, column, values)
+
+    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:
+        return self._rows_by(revision, "redundancy_group", "member", ci_ids)
+
+    def ids_of_keys(self, revision: int, keys: Sequence[str]) -> dict[str, int]:
+        parameters = {"values": list(dict.fromkeys(keys)), "revision": revision}
+        self.check_readable(revision)
+        found = self.select("ci", "ids_of_keys", **parameters) + self.select("neo4j_only/ci", "ids_of_keys_ended", **parameters)
+        return dict(sorted((row["key"], row["ci_id"]) for row in found))
+
+    def _rows_by(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
+        kind = noun_of(noun)
+        asked = [value if isinstance(value, str) else int(value) for value in dict.fromkeys(values)]
+        parameters: dict[str, Any] = {"values": asked, "revision": revision, "texts": [str(value) for value in asked]}
+        return self._exact(
+            (revision,),
+            lambda: self._plain(kind, kind.names(), self.select(noun, f"rows_by_{column}", **parameters)),
+            lambda: self._plain(kind, kind.names(), self.select(f"neo4j_only/{noun}", f"rows_by_{column}_ended", **parameters)),
+            kind,
+        )
+
+    def _exact(
+        self, revisions: tuple[int, ...], current: Callable[[], dict[str, Any]], ended: Callable[[], dict[str, Any]], noun: Noun
+    ) -> dict[str, Any]:
+        for _ in range(TRIES):
+            before = self.check_readable(*revisions)
+            earlier = [ended()] if before["unpublished"] else []
+            columns = override(noun, [*earlier, current(), ended()])
+            if before["unpublished"] or self.select("revision", "pointer")[0]["undos"] == before["undos"]:
+                return columns
+        raise StoreUnavailable("revisions are taken back again and again")
+
+    def _plain(self, noun: Noun, names: Sequence[str], found: Rows) -> dict[str, Any]:
+        types = noun.types()
+        return {name: column_of(types[name], [row[name] for row in found]) for name in names}
+
+    def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> dict[str, Any]:
+        blocks = [in_order(noun, block) for block in self._blocks(noun, names, revision, source_id)]
+        types = noun.types()
+        return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
+
+    def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
+        statement = cypher(noun.name, "load").replace("{columns}", collected(noun, names))
+        if noun.identity[0] == "source_id":
+            sources = [source_id] if source_id is not None else self._sources(noun)
+            for source in sources:
+                yield from self._key_blocks(noun, names, statement, {"revision": revision, "source_id": source})
+        elif noun.name == "dependency":
+            for label in ("ConfigurationItem", "RetiredItem"):
+                yield from self._id_blocks(noun, names, statement.replace("{label}", label), revision, label)
+        else:
+            yield from self._id_blocks(noun, names, statement, revision, "")
+
+    def _sources(self, noun: Noun) -> list[int]:
+        return [row["source_id"] for row in self.select(f"neo4j_only/{noun.name}", "sources")]
+
+    def _key_blocks(
+        self, noun: Noun, names: Sequence[str], statement: str, parameters: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        after, size = "", KEY_BLOCK
+        while size == KEY_BLOCK:
+            asked = {**parameters, "after": after, "limit": KEY_BLOCK}
+            block = self.read(lambda transaction, asked=asked: lists(transaction, statement, asked))  # type: ignore[misc]
+            size = len(block[0])
+            if size:
+                yield self._typed(noun, names, block)
+                after = block[list(names).index(noun.identity[1])][-1]
+
+    def _id_blocks(self, noun: Noun, names: Sequence[str], statement: str, revision: int, label: str) -> Iterator[dict[str, Any]]:
+        found = self.read(
+            lambda transaction: transaction.run(cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)).data()
+        )
+        size = DEPENDENCY_BLOCK if noun.name == "dependency" else BLOCK
+        for low in range(0, found[0]["highest"] + 1 if found else 0, size):
+            asked = {"revision": revision, "low": low, "high": low + size}
+            block = self.read(lambda transaction, asked=asked: lists(transaction, statement, asked))  # type: ignore[misc]
+            if block[0]:
+                yield self._typed(noun, names, block)
+
+    def _typed(self, noun: Noun, names: Sequence[str], block: list[list[Any]]) -> dict[str, Any]:
+        types = noun.types()
+        return {name: column_of(types[name], column) for name, column in zip(names, block, strict=True)}
+
+
+def collected(noun: Noun, names: Sequence[str]) -> str:
+    """Columns as one list each; `collect` leaves nulls out, so absent values get their sign first."""
+    return ", ".join(f"collect({_value(noun, name)})" for name in names)
+
+
+def _value(noun: Noun, name: str) -> str:
+    holder = "n"
+    if noun.name == "dependency":
+        ends = {"dependent_id": "a.ci_id", "provider_id": "b.ci_id"}
+        if name in ends:
+            return ends[name]
+        holder = "d"
+    stored = "alias_pairs" if (noun.name, name) == ("ci", "aliases") else name
+    if name in noun.identity:
+        return f"{holder}.{stored}"
+    return f"coalesce({holder}.{stored}, {ABSENT_AS[noun.types()[name]]})"
+
+
+def lists(transaction: Transaction, statement: str, parameters: dict[str, Any]) -> list[list[Any]]:
+    record = transaction.run(statement, parameters).single(strict=True)
+    return list(record.values())

@@ -1,0 +1,36 @@
+"""Constraints, indexes and the first nodes: made when the store is first used; every statement can be run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from app.domain.errors import StoreUnavailable
+from app.storage.neo4j.connection import Neo4jConnected, rows
+from app.storage.statements import cypher
+from app.storage.times import time_text
+
+SCHEMA = 1
+
+
+def statements_of(verb: str) -> Iterator[str]:
+    return (part.strip() for part in cypher("neo4j_only/schema", verb).split(";") if part.strip())
+
+
+def migrate(store: Neo4jConnected) -> None:
+    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`."""
+    known = store.select("neo4j_only/schema", "version")
+    version = int(known[0]["schema"]) if known else 0
+    if version > SCHEMA:
+        raise StoreUnavailable(f"the database was written by a newer version: its schema is {version}, this one knows {SCHEMA}")
+    if version < 1:
+        for statement in statements_of("first"):
+            store.run_alone(statement)
+        at = time_text(datetime.now(UTC))
+        store.write_in(lambda transaction: rows(transaction, cypher("neo4j_only/revision", "first"), {"at": at}))
+
+
+def make_indexes(store: Neo4jConnected) -> None:
+    for statement in statements_of("after_first_import"):
+        store.run_alone(statement)
+    store.run_alone(cypher("neo4j_only/schema", "await_indexes"))

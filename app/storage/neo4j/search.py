@@ -1,0 +1,72 @@
+"""Find CIs by what they answer to: a text index over the folded values of current CIs and of earlier states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.ports.graph_store import Hit
+from app.storage.aliases import match
+from app.storage.neo4j.connection import Rows
+from app.storage.neo4j.reading import Reading
+
+CANDIDATES = 5_000  # states looked at for one search
+ASKED_AT_ONCE = 200  # values in one query of the index
+
+
+class Search(Reading):
+    def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
+        asked = list(dict.fromkeys(value.casefold() for value in values if value))
+        answers: dict[str, dict[int, Hit]] = {}
+        for start in range(0, len(asked), ASKED_AT_ONCE):
+            part = asked[start : start + ASKED_AT_ONCE]
+            for row in self._query(revision, " OR ".join(escaped(value) for value in part)):
+                for folded in set(part).intersection(row["search_texts"]):
+                    hit = _hit(row, folded, kinds)
+                    if hit:
+                        answers.setdefault(folded, {})[hit.ci_id] = hit
+        return {
+            value: [answers[value.casefold()][ci_id] for ci_id in sorted(answers[value.casefold()])]
+            for value in dict.fromkeys(values)
+            if value.casefold() in answers
+        }
+
+    def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
+        folded = text.casefold()
+        if not folded or limit < 1:
+            self.check_readable(revision)
+            return []
+        hits: dict[int, Hit] = {}
+        asked = escaped(folded)
+        for query, anywhere in ((asked, False), (f"{asked}*", False), (f"*{asked}*", True)):
+            rows = self._query(revision, query)
+            ranked = sorted(
+                (value, row["ci_id"], place)
+                for place, row in enumerate(rows)
+                for value in row["search_texts"]
+                if (folded in value and not value.startswith(folded) if anywhere else value.startswith(folded))
+            )
+            for value, ci_id, place in ranked:
+                hit = _hit(rows[place], value) if ci_id not in hits and len(hits) < limit else None
+                if hit:
+                    hits[ci_id] = hit
+            if len(hits) >= limit:
+                break
+        return list(hits.values())
+
+    def _query(self, revision: int, query: str) -> Rows:
+        self.check_readable(revision)
+        if revision == 0:
+            return []  # the index is made with the first import
+        return self.select("ci", "find", query=query, limit=CANDIDATES, revision=revision)
+
+
+def escaped(text: str) -> str:
+    """One term for the query language of the index; what a wildcard or an operator would be stands for itself."""
+    return re.sub(r'([+\-&|!(){}\[\]^"~*?:\\/<>=\s]|\b(?:AND|OR|NOT|TO)\b)', r"\\\1", text)
+
+
+def _hit(row: Mapping[str, Any], folded: str, kinds: Sequence[str] | None = None) -> Hit | None:
+    entry = match(row["key"], row["name"], row["aliases"], folded, kinds=kinds)
+    return Hit(row["ci_id"], row["key"], row["name"], row["ci_class"], *entry) if entry else None

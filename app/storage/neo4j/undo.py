@@ -1,0 +1,62 @@
+"""Take back what an abandoned revision wrote, and forget old rows; block by block, each block idempotent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.nouns import CI, NOUNS
+from app.storage.neo4j.connection import Neo4jConnected, Rows, Transaction, rows
+from app.storage.neo4j.items import mark_services, put_items
+from app.storage.neo4j.labels import every_label
+from app.storage.neo4j.links import link
+from app.storage.statements import cypher
+
+BLOCK = 10_000
+ITEM_BLOCK = 1_000
+NODES = ("exposure", "redundancy_group", "incident", "observation", "source_record")
+
+
+def take_back(store: Neo4jConnected, revision: int) -> None:
+    """Dependencies and groups before the CIs they hang on; CIs hold again before groups are linked to them again."""
+    for noun in ("dependency", *NODES):
+        _repeat(store, noun, "undo_begun", revision)
+    while store.write_in(lambda transaction: _restore_items(transaction, revision)):
+        pass
+    _repeat(store, "ci", "undo_begun", revision)
+    _repeat(store, "ci", "undo_ended", revision)
+    _repeat(store, "dependency", "undo_ended", revision)
+    for noun in NODES:
+        while store.write_in(lambda transaction, noun=noun: _restore_nodes(transaction, noun, revision)):  # type: ignore[misc]
+            pass
+
+
+def prune(store: Neo4jConnected, before: int) -> int:
+    return sum(_repeat(store, noun, "prune", before) for noun in NOUNS)
+
+
+def _repeat(store: Neo4jConnected, noun: str, verb: str, revision: int) -> int:
+    statement = cypher(noun, verb).replace("{labels}", every_label())
+    total = 0
+    while True:
+        found = store.write_in(lambda transaction: rows(transaction, statement, {"revision": revision, "limit": BLOCK}))
+        if not found[0]["count"]:
+            return total
+        total += found[0]["count"]
+
+
+def _restore_items(transaction: Transaction, revision: int) -> int:
+    statement = cypher("neo4j_only/ci", "undo_changed").replace("{labels}", every_label())
+    found = rows(transaction, statement, {"revision": revision, "limit": ITEM_BLOCK})
+    columns = {name: [row[name] for row in found] for name in CI.names()}
+    put_items(transaction, columns, [row["since"] for row in found], first=False)
+    return len(found)
+
+
+def _restore_nodes(transaction: Transaction, noun: str, revision: int) -> int:
+    found: Rows = rows(transaction, cypher(noun, "undo_ended"), {"revision": revision, "limit": ITEM_BLOCK})
+    columns: dict[str, Any] = found[0]
+    if columns["count"]:
+        link(transaction, noun, columns)
+        if noun == "exposure":
+            mark_services(transaction, columns["ci_id"])
+    return int(columns["count"])

@@ -1,0 +1,4 @@
+// Current rows that hold at revision $b and not at $a.
+// Parameters: $a; $b. Returns: the columns.
+MATCH (n:ConfigurationItem) WHERE n.since > $a AND n.since <= $b
+RETURN n.ci_id AS ci_id, n.key AS key, n.name AS name, n.ci_class AS ci_class, n.raw_class AS raw_class, n.lifecycle AS lifecycle, n.environment AS environment, n.site AS site, n.team AS team, n.supplier AS supplier, n.is_service AS is_service, n.failures_per_year AS failures_per_year, n.failures_origin AS failures_origin, n.repair_hours AS repair_hours, n.repair_origin AS repair_origin, n.repair_distribution AS repair_distribution, n.repair_sigma AS repair_sigma, n.unavailability AS unavailability, n.failure_on_demand AS failure_on_demand, n.level_share AS level_share, n.restart_hours AS restart_hours, n.alias_pairs AS aliases, n.attributes AS attributes

@@ -1,0 +1,8 @@
+// Current dependencies that hold at a revision, by dependent_id.
+// Parameters: $values; $revision. Returns: the columns.
+UNWIND $values AS value
+OPTIONAL MATCH (c:ConfigurationItem {ci_id: value})
+OPTIONAL MATCH (r:RetiredItem {ci_id: value})
+WITH coalesce(c, r) AS a WHERE a IS NOT NULL
+MATCH (a)-[d:DEPENDS_ON]->(b) WHERE d.since <= $revision
+RETURN a.ci_id AS dependent_id, b.ci_id AS provider_id, d.kind AS kind, d.source_id AS source_id, d.weight AS weight, d.relation AS relation

@@ -1,0 +1,4 @@
+// Rows that hold at revision $a and not at $b.
+// Parameters: $a; $b. Returns: the columns.
+MATCH (n:EndedIncident) WHERE n.until > $a AND n.until <= $b AND n.since <= $a
+RETURN n.source_id AS source_id, n.incident_key AS incident_key, n.ci_id AS ci_id, n.started_at AS started_at, n.ended_at AS ended_at, n.root_cause AS root_cause

@@ -1,0 +1,6 @@
+// Hold a document, made if it is not there, until the transaction ends.
+// Parameters: $kind; $key. Returns: version.
+MERGE (d:Document {kind: $kind, key: $key})
+ON CREATE SET d.version = 0, d.body = ''
+ON MATCH SET d.version = d.version
+RETURN d.version AS version

@@ -1,0 +1,36 @@
+// Constraints and indexes that the ledger needs from the start.
+// Parameters: none. Returns: nothing. Statements end with a semicolon.
+CREATE CONSTRAINT configurationitem_ci_id IF NOT EXISTS FOR (n:ConfigurationItem) REQUIRE (n.ci_id) IS UNIQUE;
+CREATE CONSTRAINT configurationitem_key IF NOT EXISTS FOR (n:ConfigurationItem) REQUIRE (n.key) IS UNIQUE;
+CREATE CONSTRAINT retireditem_ci_id IF NOT EXISTS FOR (n:RetiredItem) REQUIRE (n.ci_id) IS UNIQUE;
+CREATE CONSTRAINT revision_revision IF NOT EXISTS FOR (n:Revision) REQUIRE (n.revision) IS UNIQUE;
+CREATE CONSTRAINT revision_operation_id IF NOT EXISTS FOR (n:Revision) REQUIRE (n.operation_id) IS UNIQUE;
+CREATE CONSTRAINT ledger_one IF NOT EXISTS FOR (n:Ledger) REQUIRE (n.one) IS UNIQUE;
+CREATE CONSTRAINT redundancygroup_group_id IF NOT EXISTS FOR (n:RedundancyGroup) REQUIRE (n.group_id) IS UNIQUE;
+CREATE CONSTRAINT exposure_ci_id_source_id IF NOT EXISTS FOR (n:Exposure) REQUIRE (n.ci_id, n.source_id) IS UNIQUE;
+CREATE CONSTRAINT incident_source_id_incident_key IF NOT EXISTS FOR (n:Incident) REQUIRE (n.source_id, n.incident_key) IS UNIQUE;
+CREATE CONSTRAINT observation_source_id_scope IF NOT EXISTS FOR (n:Observation) REQUIRE (n.source_id, n.scope) IS UNIQUE;
+CREATE CONSTRAINT sourcerecord_source_id_source_key IF NOT EXISTS FOR (n:SourceRecord) REQUIRE (n.source_id, n.source_key) IS UNIQUE;
+CREATE CONSTRAINT document_kind_key IF NOT EXISTS FOR (n:Document) REQUIRE (n.kind, n.key) IS UNIQUE;
+CREATE CONSTRAINT documentoperation_operation_id IF NOT EXISTS FOR (n:DocumentOperation) REQUIRE (n.operation_id) IS UNIQUE;
+CREATE CONSTRAINT documentcounter_kind IF NOT EXISTS FOR (n:DocumentCounter) REQUIRE (n.kind) IS UNIQUE;
+CREATE CONSTRAINT team_name IF NOT EXISTS FOR (n:Team) REQUIRE (n.name) IS UNIQUE;
+CREATE CONSTRAINT site_name IF NOT EXISTS FOR (n:Site) REQUIRE (n.name) IS UNIQUE;
+CREATE CONSTRAINT supplier_name IF NOT EXISTS FOR (n:Supplier) REQUIRE (n.name) IS UNIQUE;
+CREATE INDEX cistate_until IF NOT EXISTS FOR (n:CiState) ON (n.until);
+CREATE INDEX endedredundancygroup_until IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.until);
+CREATE INDEX endedexposure_until IF NOT EXISTS FOR (n:EndedExposure) ON (n.until);
+CREATE INDEX endedincident_until IF NOT EXISTS FOR (n:EndedIncident) ON (n.until);
+CREATE INDEX endedobservation_until IF NOT EXISTS FOR (n:EndedObservation) ON (n.until);
+CREATE INDEX endedsourcerecord_until IF NOT EXISTS FOR (n:EndedSourceRecord) ON (n.until);
+CREATE INDEX cistate_ci_id IF NOT EXISTS FOR (n:CiState) ON (n.ci_id);
+CREATE INDEX cistate_key IF NOT EXISTS FOR (n:CiState) ON (n.key);
+CREATE INDEX endedredundancygroup_dependent_id IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.dependent_id);
+CREATE INDEX endedredundancygroup_group_id IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.group_id);
+CREATE INDEX endedexposure_ci_id IF NOT EXISTS FOR (n:EndedExposure) ON (n.ci_id);
+CREATE INDEX endedincident_ci_id IF NOT EXISTS FOR (n:EndedIncident) ON (n.ci_id);
+CREATE INDEX endedsourcerecord_ci_id IF NOT EXISTS FOR (n:EndedSourceRecord) ON (n.ci_id);
+CREATE INDEX endedsourcerecord_source_key IF NOT EXISTS FOR (n:EndedSourceRecord) ON (n.source_key);
+CREATE INDEX depended_on_until IF NOT EXISTS FOR ()-[d:DEPENDED_ON]-() ON (d.until);
+CREATE INDEX revision_published_at IF NOT EXISTS FOR (n:Revision) ON (n.published_at);
+CREATE INDEX documentoperation_made_at IF NOT EXISTS FOR (n:DocumentOperation) ON (n.made_at);

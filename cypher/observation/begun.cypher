@@ -1,0 +1,4 @@
+// Current rows that hold at revision $b and not at $a.
+// Parameters: $a; $b. Returns: the columns.
+MATCH (n:Observation) WHERE n.since > $a AND n.since <= $b
+RETURN n.source_id AS source_id, n.scope AS scope, n.observed_from AS observed_from, n.observed_until AS observed_until

@@ -1,0 +1,4 @@
+// One block of the current rows that hold at a revision.
+// Parameters: {columns} collected columns; $revision; $low, $high the block of ids. Returns: one row of lists.
+MATCH (n:RedundancyGroup) WHERE n.group_id >= $low AND n.group_id < $high AND n.since <= $revision
+RETURN {columns}

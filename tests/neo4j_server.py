@@ -1,0 +1,34 @@
+"""The real Neo4j that `scripts/neo4j/with-server` started, emptied for each test."""
+
+from __future__ import annotations
+
+import os
+
+import neo4j
+
+URI = "FORESTAY_TEST_NEO4J_URI"
+PASSWORD = "FORESTAY_TEST_NEO4J_PASSWORD"  
+
+
+def uri() -> str:
+    if URI not in os.environ:
+        raise RuntimeError(f"{URI} is not set: run `make test-neo4j`")
+    return os.environ[URI]
+
+
+def auth() -> tuple[str, str]:
+    return "neo4j", os.environ[PASSWORD]
+
+
+def empty_database() -> None:
+    """Nodes, relations and indexes away, so that a test sees a store made anew."""
+    with neo4j.GraphDatabase.driver(uri(), auth=auth(), notifications_min_severity="OFF") as driver:
+        while driver.execute_query("MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS gone").records[0]["gone"]:
+            pass
+        driver.execute_query("DROP INDEX ci_search IF EXISTS")
+
+
+def query(text: str, **parameters: object) -> list[dict[str, object]]:
+    """What a person would ask beside us."""
+    with neo4j.GraphDatabase.driver(uri(), auth=auth(), notifications_min_severity="OFF") as driver:
+        return [record.data() for record in driver.execute_query(text, parameters).records]
