@@ -18,6 +18,7 @@ class CiRecord:
     source_id: str
     name: str
     ci_class: str  # a class of ci_classes.toml
+    raw_class: str = ""  # the source's own word for it, where that is another one
     lifecycle: str = "active"
     environment: str = "production"
     site: str = ""
@@ -130,6 +131,7 @@ class SyncReport:
     run_id: str
     source: str
     state: str = "done"
+    path: str = "full"  # full: every record was read; difference: only the lines that came or went
     complete: bool = False  # completeness was proven, so what is missing may be retired
     proof: str = ""
     base_revision: int = 0
@@ -138,6 +140,7 @@ class SyncReport:
     created: int = 0
     changed: int = 0
     retired: int = 0
+    retired_of: dict[str, int] = field(default_factory=dict)  # source records retired, by what the deletion guard watches
     dependencies_added: int = 0
     dependencies_changed: int = 0
     dependencies_retired: int = 0

@@ -29,12 +29,13 @@ class DependencyRows:
 class DependencyDifference:
     """`begun` and `ended`: columns without source_id, ordered by identity. Positions are those of the rows."""
 
-    begun: Mapping[str, Sequence[Any]]
-    ended: Mapping[str, Sequence[Any]]
+    begun: Mapping[str, Any]
+    ended: Mapping[str, Any]
     added: int
     changed: int
     retired: Mapping[str, int]  # by kind
     claimed: Mapping[str, int]  # old rows by kind
+    held: Mapping[str, int]  # rows by kind when the difference is applied
     unchanged: int
     duplicates: Sequence[int]  # positions of rows that say the same as an earlier one
     clashes: Sequence[int]  # positions of rows that say otherwise than an earlier one

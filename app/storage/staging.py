@@ -12,10 +12,8 @@ from typing import Any
 from app.domain.errors import Conflict
 from app.domain.identity import Identifier
 
-BLOCK = 10_000
 
-
-class Staging:
+class StagingFile:
     """Payloads of new and changed records by their number in the roster, and spilled chunks of changes. No journal, no sync."""
 
     def __init__(self, path: Path) -> None:
@@ -63,10 +61,6 @@ class Staging:
                 kind, _, value = text.partition("\n")
                 found.setdefault((kind, value), []).append(number)
         return found
-
-    def shared_identifiers(self) -> list[tuple[Identifier, int]]:
-        rows = self._db.execute("SELECT text, count(*) FROM identifier GROUP BY text HAVING count(*) > 1 ORDER BY text")
-        return [((text.partition("\n")[0], text.partition("\n")[2]), count) for text, count in rows]
 
     def spill(self, chunk: Any) -> None:
         self._db.execute("INSERT INTO chunk (body) VALUES (?)", (marshal.dumps(chunk),))

@@ -9,8 +9,8 @@ from app.domain.identity import MAX_HOLDERS, Claim, Identifier, normalise
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore
+from app.ports.staging import Staging
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
-from app.usecases.sync.staging import Staging
 
 Place = tuple[int, str]
 

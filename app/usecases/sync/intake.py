@@ -11,11 +11,15 @@ from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
 from app.ports.ci_source import CiBlock
+from app.ports.staging import Staging
 from app.usecases.sync.roster import CHANGED, KEPT, NEW, NO_CI, RETIRED, UNCHANGED, UNSEEN, Roster
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
-from app.usecases.sync.staging import Staging
 
-CLASH = ("key", "was given before in this run with other content; the first one counts", "remove one of the rows, or give it a key of its own")
+CLASH = (
+    "key",
+    "was given before in this run with other content; the first one counts",
+    "remove one of the rows, or give it a key of its own",
+)
 BAD_TEXT = ("text", "is not valid Unicode", "correct the encoding")
 
 

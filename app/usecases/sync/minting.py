@@ -20,10 +20,12 @@ class Mint:
         self._given: dict[str, int] = {}
         self._keys: dict[int, str] = {}  # only where a key had to differ from the one asked for
 
-    def ids(self, keys: Sequence[str], live: Iterable[int] = (), first: bool = False) -> list[int]:
+    def ids(self, keys: Sequence[str], live: Iterable[int] = ()) -> list[int]:
         """An id for each key: the one it had before, if it had one and no other CI goes on under it, else the next."""
-        known = {} if self._empty and first else dict(self._store.ids_of_keys(self._revision, keys))
+        known = {} if self._empty else dict(self._store.ids_of_keys(self._revision, keys))
         taken = set(live)
+        if known:
+            taken.update(map(int, self._store.states(self._revision, sorted(set(known.values())))["ci_id"]))
         return [self._id(key, known.get(key), taken) for key in keys]
 
     def _id(self, key: str, known: int | None, taken: set[int]) -> int:

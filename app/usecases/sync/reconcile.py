@@ -16,13 +16,13 @@ from app.domain.nouns import CI
 from app.domain.payloads import record_of
 from app.domain.precedence import ci_row, in_order
 from app.ports.graph_store import GraphStore
+from app.ports.staging import Staging
 from app.usecases.sync.components import Closer, Closure, Member, Place
 from app.usecases.sync.minting import Mint, key_aliases
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 from app.usecases.sync.setup import SyncSettings
-from app.usecases.sync.staging import BLOCK, Staging
 
-COMPONENT_BLOCK = 5_000
+BLOCK, COMPONENT_BLOCK = 10_000, 5_000
 
 
 @dataclass(slots=True)
@@ -40,18 +40,21 @@ class CiChanges:
         return len(began - ended), len(began & ended), len(ended - began)
 
 
-Fates = dict[int, dict[int, int]]  # a CI that lost records or went: source_id -> the CI that source now means; 0: any other source
+Fates = dict[
+    int, dict[int, int]
+]  # a CI that lost records or went: source_id -> the CI that source now means; 0: any other source
 
 
 class Reconciliation:
     def __init__(
-        self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int
-    ) -> None:
+        self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int,
+        alone: bool,
+    ) -> None:  # fmt: skip
         self._store, self._revision, self._settings = store, revision, settings
         self._roster, self._staging = roster, staging
         self._mint = Mint(store, revision, next_ci_id)
         self._keys = roster.keys()
-        self.alone = settings.alone()
+        self.alone = alone
         self.fates: Fates = {}
         self.conflicts: set[str] = set()
         self.reconciled = 0
@@ -87,7 +90,7 @@ class Reconciliation:
         roster, new = self._roster, self._roster.numbers_in(NEW)
         for start in range(0, len(new), BLOCK):
             numbers = new[start : start + BLOCK]
-            ids = self._mint.ids([self._minted(":".join(self._keys[n])) for n in numbers], first=len(roster) == len(new))
+            ids = self._mint.ids([self._minted(":".join(self._keys[n])) for n in numbers])
             for number, ci_id in zip(numbers, ids, strict=True):
                 roster.ci_ids[number] = ci_id
         for number in roster.numbers_in(RETIRED):

@@ -33,9 +33,6 @@ class SyncSettings:
             return self.sources[source_id]
         return SourceRank(source_id, self.source if source_id == self.source_id else f"source {source_id}")
 
-    def alone(self) -> bool:
-        return all(source_id == self.source_id for source_id in self.sources)
-
 
 class Doubt(Exception):
     """The line difference cannot be trusted to give what a full read gives: everything is read."""

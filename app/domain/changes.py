@@ -1,0 +1,85 @@
+"""Rows on their way into the ledger: which begin and which end, as columns of a noun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.columns import ABSENT, Batch, Columns
+from app.domain.nouns import Noun
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class RowChanges:
+    """Changes of one noun. `ended` holds identities; a changed row is in both."""
+
+    noun: Noun
+    begun: list[Row] = field(default_factory=list)
+    ended: list[Row] = field(default_factory=list)
+
+    def batches(self, size: int) -> Iterable[Batch]:
+        """Ends first, then beginnings, `size` rows at most in each batch."""
+        for start in range(0, len(self.ended), size):
+            yield Batch(self.noun.name, {}, columns_of(self.noun.identity, self.ended[start : start + size]))
+        for start in range(0, len(self.begun), size):
+            yield Batch(self.noun.name, columns_of(self.noun.names(), self.begun[start : start + size]), {})
+
+
+def columns_of(names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
+    if not rows:
+        return {name: [] for name in names}
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def rows_of(noun: Noun, columns: Columns) -> list[Row]:
+    """Rows out of a store's columns, absent values as None, in the noun's order of columns."""
+    types = noun.types()
+    return list(zip(*(_plain(types[name], columns[name]) for name in noun.names()), strict=True))
+
+
+def _plain(type_name: str, column: Any) -> Iterable[Any]:
+    if type_name == "INTEGER":
+        return [None if value == ABSENT else value for value in map(int, column)]
+    if type_name == "REAL":
+        return [None if value is None or value != value else float(value) for value in column]
+    return [column[row] or None for row in range(len(column))]
+
+
+def same_row(a: Row, b: Row) -> bool:
+    """Whether two rows say the same; absent is absent, as None or as empty text.
+
+    >>> same_row((1, ""), (1, None))
+    True
+    """
+    return a == b or all(x == y or (not x and not y and {x, y} <= {None, ""}) for x, y in zip(a, b, strict=True))
+
+
+def differences(noun: Noun, new: Mapping[Row, Row], old: Mapping[Row, Row], retire: bool) -> tuple[RowChanges, int, int, int, int]:
+    """Changes from `old` to `new` rows by identity, with the counts added, changed, retired, unchanged."""
+    changes = RowChanges(noun)
+    added = changed = retired = unchanged = 0
+    for identity, row in new.items():
+        before = old.get(identity)
+        if before is None:
+            added += 1
+        elif same_row(row, before):
+            unchanged += 1
+            continue
+        else:
+            changed += 1
+            changes.ended.append(identity)
+        changes.begun.append(row)
+    if retire:
+        for identity in old:
+            if identity not in new:
+                retired += 1
+                changes.ended.append(identity)
+    changes.begun.sort(key=lambda row: tuple(map(_sortable, row[: len(noun.identity)])))
+    return changes, added, changed, retired, unchanged
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    return (0, value) if isinstance(value, int) else (1, str(value))

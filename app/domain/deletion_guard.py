@@ -1,0 +1,60 @@
+"""The deletion guard: a run that would retire suspiciously much waits for a person.
+
+Watched are the source records of each class and the dependencies of each kind. A run is held where it would retire
+
+* more than max(25, 5 %) of what the source claims,
+* half or more, where it claims at least four,
+* all of it, or
+* together with the runs of the last 24 hours more than max(25, 10 %) of what it claimed before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    floor: int = 25
+    share: float = 0.05
+    half_from: int = 4
+    day_share: float = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """`what`: "class server" or "dependencies hard"; `claimed` before this run; `retired_lately`: in the last 24 hours before it."""
+
+    what: str
+    claimed: int
+    retiring: int
+    retired_lately: int = 0
+
+
+def held_because(rows: Iterable[Watched], limits: Limits | None = None) -> list[str]:
+    """One sentence for each reason to hold the run; empty: it may go on.
+
+    >>> held_because([Watched("class server", 1000, 51)])
+    ['class server: 51 of 1000 would be retired, more than 50']
+    >>> held_because([Watched("class server", 100, 25)])
+    []
+    """
+    return [reason for row in rows for reason in _reasons(row, limits or Limits())]
+
+
+def _reasons(row: Watched, limits: Limits) -> Iterable[str]:
+    said = f"{row.what}: {row.retiring} of {row.claimed} would be retired"
+    if row.retiring <= 0:
+        return
+    allowed = max(limits.floor, int(limits.share * row.claimed))
+    if row.retiring >= row.claimed:
+        yield f"{said}, all of it"
+    elif row.retiring > allowed:
+        yield f"{said}, more than {allowed}"
+    elif row.claimed >= limits.half_from and 2 * row.retiring >= row.claimed:
+        yield f"{said}, half or more"
+    in_day, before = row.retiring + row.retired_lately, row.claimed + row.retired_lately
+    allowed_day = max(limits.floor, int(limits.day_share * before))
+    if row.retired_lately and in_day > allowed_day:
+        yield f"{row.what}: {in_day} of {before} within 24 hours, more than {allowed_day}"

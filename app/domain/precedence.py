@@ -1,0 +1,89 @@
+"""One CI out of the records of several sources: each attribute from the best source that has it, its origin with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.ci_classes import OTHER
+from app.domain.identity import normalise
+from app.domain.payloads import canonical
+from app.domain.records import CiRecord
+
+DEFAULT_PRIORITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRank:
+    """A source and its place in the order of trust: the lower number wins, then the name."""
+
+    source_id: int
+    name: str
+    priority: int = DEFAULT_PRIORITY
+
+
+Said = tuple[SourceRank, CiRecord]
+
+
+def in_order(said: Iterable[Said]) -> list[Said]:
+    return sorted(said, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
+
+
+def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> tuple[Any, ...]:
+    """The row of noun `ci` (columns in the noun's order) from records in order of precedence."""
+    best = records[0]
+    if len(records) == 1:
+        classed, rated, restored, attributes = best, best, best, best.attributes
+    else:
+        classed = next((r for r in records if r.ci_class != OTHER), best)
+        rated = next((r for r in records if r.failures_per_year is not None), best)
+        restored = next((r for r in records if r.repair_hours is not None), best)
+        attributes = {name: value for r in reversed(records) for name, value in r.attributes.items()}
+    has_rate, has_restore = rated.failures_per_year is not None, restored.repair_hours is not None
+    lognormal = has_restore and restored.repair_distribution == "lognormal"
+    return (
+        ci_id,
+        key,
+        best.name,
+        classed.ci_class,
+        classed.raw_class or classed.ci_class,
+        best.lifecycle,
+        best.environment,
+        _first(records, "site"),
+        _first(records, "team"),
+        _first(records, "supplier"),
+        int(any(r.is_service for r in records)),
+        rated.failures_per_year,
+        rated.failures_origin if has_rate else None,
+        restored.repair_hours,
+        restored.repair_origin if has_restore else None,
+        restored.repair_distribution if has_restore else None,
+        restored.repair_sigma if lognormal else None,
+        _first(records, "unavailability"),
+        _first(records, "failure_on_demand"),
+        _first(records, "level_share"),
+        _first(records, "restart_hours"),
+        _aliases(key, records, key_aliases),
+        canonical(attributes) if attributes else "",
+    )
+
+
+def _first(records: Sequence[CiRecord], name: str) -> Any:
+    """The value of the best record that has one; what no record has stays absent."""
+    for record in records:
+        value = getattr(record, name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
+    found: set[tuple[str, str]] = {("key", other) for other in key_aliases if other != key}
+    name = records[0].name
+    for record in records:
+        found.update(normalise(kind, value) for kind, value in record.identifiers)
+        found.update(record.aliases)
+        if record.name != name and record.name:
+            found.add(("name", record.name))
+    return canonical(sorted(found)) if found else "[]"

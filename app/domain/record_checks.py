@@ -1,0 +1,123 @@
+"""What a record must satisfy to be stored, whichever source it comes from: finite numbers within bounds, usable texts, known words.
+
+Each check gives the first fault as (field, reason, advice), or None.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from app.domain.ci_classes import ci_classes
+from app.domain.nouns import KEY_BYTES
+from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+
+Fault = tuple[str, str, str]
+LIFECYCLES = frozenset({"planned", "active", "maintenance", "retired"})
+ORIGINS = frozenset({"measured", "declared"})
+GROUP_KINDS = frozenset({"ordinary", "supply"})
+TEXT_BYTES = 60_000
+INT64 = 2**63
+
+
+def ci_fault(record: CiRecord) -> Fault | None:
+    if not record.source_id:
+        return "key", "is empty", "give each CI a key that never changes"
+    if len(record.source_id) + len(record.source_class) > KEY_BYTES // 8:
+        return "key", f"is longer than {KEY_BYTES // 8} characters", "shorten it"
+    if ":" in record.source_class:
+        return "class", "holds a colon", "map the class to a word without one"
+    if len(record.name) > KEY_BYTES // 4:
+        return "name", f"is longer than {KEY_BYTES // 4} characters", "shorten it"
+    if record.ci_class not in ci_classes():
+        return "class", f"'{record.ci_class}' is not in the class table", "use a class of the table"
+    if record.lifecycle not in LIFECYCLES:
+        return "lifecycle", f"'{record.lifecycle}' is unknown", "use planned, active, maintenance or retired"
+    for name, value, low, high in (
+        ("failures_per_year", record.failures_per_year, 0.0, 1e9),
+        ("repair_hours", record.repair_hours, 0.0, 1e7),
+        ("repair_sigma", record.repair_sigma, 0.0, 10.0),
+        ("unavailability", record.unavailability, 0.0, 1.0),
+        ("failure_on_demand", record.failure_on_demand, 0.0, 1.0),
+        ("level_share", record.level_share, 1e-12, 1.0),
+        ("restart_hours", record.restart_hours, 0.0, 1e7),
+    ):
+        if value is not None and not low <= value <= high:
+            return name, f"{value!r} is not between {low:g} and {high:g}", "correct the number"
+    if record.repair_distribution == "lognormal":
+        if record.repair_sigma is None:
+            return "repair_sigma", "is missing for a lognormal restore time", "give the spread of the logarithm"
+    elif record.repair_distribution != "exponential":
+        return "repair_distribution", f"'{record.repair_distribution}' is unknown", "use exponential or lognormal"
+    if record.failures_origin not in ORIGINS or record.repair_origin not in ORIGINS:
+        return "origin", "is unknown", "use measured or declared"
+    for _, text in (*record.identifiers, *record.aliases):
+        if not text or len(text) > KEY_BYTES // 4:
+            return "aliases", f"an alias is empty or longer than {KEY_BYTES // 4} characters", "shorten it"
+    return None
+
+
+def text_fault(text: str) -> Fault | None:
+    """For the whole payload: texts both stores can hold."""
+    if "\\u0000" in text or "\x00" in text:
+        return "text", "holds a NUL character", "remove it"
+    if len(text) > TEXT_BYTES:
+        return "text", f"the record is longer than {TEXT_BYTES} characters", "leave out attributes"
+    return None
+
+
+def group_fault(record: GroupRecord) -> Fault | None:
+    if not record.key or len(record.key) > KEY_BYTES // 8:
+        return "key", "is empty or too long", "give each group a key"
+    if record.kind not in GROUP_KINDS:
+        return "kind", f"'{record.kind}' is unknown", "use ordinary or supply"
+    if not record.members:
+        return "members", "are missing", "list the CIs of which some suffice"
+    if not 0 <= record.needed <= len(record.members):
+        return "needed", f"{record.needed} of {len(record.members)} members is impossible", "correct needed or the members"
+    if record.shares and len(record.shares) != len(record.members):
+        return "shares", "are not one for each member", "give one share for each member, or none"
+    if any(not 0 < share < inf for share in record.shares):
+        return "shares", "are not all above 0", "give each member's share of the full load"
+    if record.failover_minutes is not None and not 0 <= record.failover_minutes < inf:
+        return "failover_minutes", "is not a time", "give minutes, 0 or more"
+    if record.failover_success is not None and not 0 <= record.failover_success <= 1:
+        return "failover_success", "is not a probability", "give a number from 0 to 1"
+    return None
+
+
+def service_fault(record: ServiceRecord) -> Fault | None:
+    for name in ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours"):
+        value = getattr(record, name)
+        if value is not None and not 0 <= value < inf:
+            return name, f"{value!r} is not a number from 0 on", "correct it, or leave it empty where unknown"
+    for name in ("mbco_share", "availability_target"):
+        value = getattr(record, name)
+        if value is not None and not 0 <= value <= 1:
+            return name, f"{value!r} is not between 0 and 1", "give a share"
+    if len(record.currency) > 8:
+        return "currency", "is not a currency code", "use three letters, as EUR"
+    for category, points in record.impact.items():
+        hours = [point[0] for point in points]
+        if any(not (0 <= h < inf and 0 <= loss < inf) for h, loss in points) or hours != sorted(set(hours)):
+            return "impact", f"the curve of {category} does not rise in time", "give pairs of hours and loss in rising order of hours"
+    return None
+
+
+def incident_fault(record: IncidentRecord) -> Fault | None:
+    if not record.key or len(record.key) > KEY_BYTES // 8:
+        return "key", "is empty or too long", "give each incident a key"
+    if not 0 <= record.started_at < INT64 or (record.ended_at is not None and record.ended_at >= INT64):
+        return "started_at", "is not a time", "give an ISO time with zone, or unix seconds"
+    if record.ended_at is not None and record.ended_at < record.started_at:
+        return "ended_at", "lies before the start", "correct the times"
+    return None
+
+
+def observation_fault(record: ObservationRecord) -> Fault | None:
+    if not 0 <= record.observed_from < record.observed_until < INT64:
+        return "observed_until", "does not lie after observed_from", "correct the times"
+    if record.scope != "*" and not record.scope.startswith(("class:", "ci:")):
+        return "scope", f"'{record.scope}' is unknown", "use *, class:<class> or ci:<key>"
+    if record.scope.startswith("class:") and record.scope[6:] not in ci_classes():
+        return "scope", "names a class that is not in the table", "use a class of the table"
+    return None

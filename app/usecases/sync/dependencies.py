@@ -1,0 +1,233 @@
+"""Dependencies in: resolved, collected as columns, compared with the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.nouns import DEPENDENCY
+from app.domain.references import Unresolved
+from app.ports.ci_source import DependencyBlock
+from app.ports.comparison import KIND_NAMES, Comparison, DependencyDifference, DependencyRows
+from app.ports.graph_store import GraphStore
+from app.usecases.sync.resolver import Resolver
+from app.usecases.sync.setup import Doubt, Ledgerkeeper
+
+CLASH = (
+    "kind",
+    "the same dependency was given before in this run with other content; the first one counts",
+    "remove one of the rows",
+)
+CODES = {name: code for code, name in enumerate(KIND_NAMES)}
+NAN = float("nan")
+Key = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class _Open:
+    """Rows with an end that no own record answers to, until the ledger is asked."""
+
+    rows: list[tuple[str, str, int, float, int, int, int]] = field(
+        default_factory=list
+    )  # the last: where it belongs in the order
+    place: str = ""
+
+
+class DependencyIntake:
+    def __init__(self, resolver: Resolver, books: Ledgerkeeper) -> None:
+        self._resolver, self._books = resolver, books
+        self.rows = DependencyRows()
+        self._relations = {"": 0}
+        self._open = _Open()
+        self._place = "dependency"
+
+    def take(self, blocks: Iterable[DependencyBlock], lazy: bool = False) -> None:
+        done = 0
+        for block in blocks:
+            if lazy:
+                self._resolver.prepare([*block.dependents, *block.providers])
+            self._books.read("dependency", len(block.dependents), block.left_out)
+            self._place = block.place
+            self._take_block(block)
+            done += len(block.dependents)
+            self._books.step("reading dependencies", done)
+        self._settle_open()
+
+    def _take_block(self, block: DependencyBlock) -> None:
+        own, rows = self._resolver.own(), self.rows
+        dependent: list[Any] = list(map(own.get, block.dependents))
+        provider: list[Any] = list(map(own.get, block.providers))
+        kind: list[Any] = list(map(CODES.get, block.kinds))
+        relation = [self._relation(text) for text in block.relations] if any(block.relations) else [0] * len(dependent)
+        plain = set(block.kinds) <= {"hard", "supply"} and not any(map(None.__ne__, block.weights))
+        simple = plain and None not in dependent and None not in provider
+        if simple and not any(map(int.__eq__, dependent, provider)):
+            rows.dependent.extend(dependent)
+            rows.provider.extend(provider)
+            rows.kind.extend(kind)
+            rows.weight.extend([NAN] * len(dependent))
+            rows.relation.extend(relation)
+            rows.position.extend(block.positions)
+            return
+        for row, (a, b, k, weight) in enumerate(zip(dependent, provider, kind, block.weights, strict=True)):
+            self._take_row(block, row, a, b, k, weight, relation[row])
+
+    def _take_row(
+        self,
+        block: DependencyBlock,
+        row: int,
+        a: int | None,
+        b: int | None,
+        kind: int | None,
+        weight: float | None,
+        relation: int,
+    ) -> None:
+        position = block.positions[row]
+        name = f"{block.dependents[row]} -> {block.providers[row]}"
+        if kind is None:
+            fault = ("kind", f"'{block.kinds[row]}' is unknown", "use hard, soft or supply")
+            return self._books.reject("dependency", block.place, position, name, fault)
+        if kind == CODES["soft"]:
+            if weight == 0:
+                return self._books.ignore("dependency", "weight 0", position)
+            if weight is None or not 0 < weight <= 1:
+                fault = ("weight", f"{weight} is not in (0, 1]", "give the share of the dependent that is lost")
+                return self._books.reject("dependency", block.place, position, name, fault)
+        else:
+            weight = None
+        if a is None or b is None:
+            place = len(self.rows.dependent)
+            self._open.rows.append(
+                (block.dependents[row], block.providers[row], kind, NAN if weight is None else weight, relation, position, place)
+            )
+            self._open.place = block.place
+            a, b = a or 0, b or 0
+        elif a == b:
+            return self._books.ignore("dependency", "self", position)
+        self._append(a, b, kind, NAN if weight is None else weight, relation, position)
+
+    def _append(self, a: int, b: int, kind: int, weight: float, relation: int, position: int) -> None:
+        rows = self.rows
+        rows.dependent.append(a)
+        rows.provider.append(b)
+        rows.kind.append(kind)
+        rows.weight.append(weight)
+        rows.relation.append(relation)
+        rows.position.append(position)
+
+    def _relation(self, text: str) -> int:
+        code = self._relations.get(text)
+        if code is None:
+            code = self._relations[text] = len(self.rows.relations)
+            self.rows.relations.append(text)
+        return code
+
+    def _settle_open(self) -> None:
+        """Ask the ledger once for all ends that are not own records, then fill in or refuse the rows that waited."""
+        waiting, self._open.rows = self._open.rows, []
+        if not waiting:
+            return
+        own = self._resolver.own()
+        answers = self._resolver.others(t for row in waiting for t in row[:2] if t not in own)
+        refused: list[int] = []
+        for a_text, b_text, _, _, _, position, place in waiting:
+            a = own[a_text] if a_text in own else answers[a_text]
+            b = own[b_text] if b_text in own else answers[b_text]
+            name = f"{a_text} -> {b_text}"
+            if isinstance(a, Unresolved) or isinstance(b, Unresolved):
+                field_name, why = ("dependent", a) if isinstance(a, Unresolved) else ("provider", b)
+                assert isinstance(why, Unresolved)
+                self._books.reject("dependency", self._open.place, position, name, (field_name, why.reason, why.advice))
+                refused.append(place)
+            elif a == b:
+                self._books.ignore("dependency", "self", position)
+                refused.append(place)
+            else:
+                self.rows.dependent[place], self.rows.provider[place] = a, b
+        self._drop(refused)
+
+    def _drop(self, places: list[int]) -> None:
+        gone = set(places)
+        if gone:
+            keep = [n for n in range(len(self.rows.dependent)) if n not in gone]
+            self.rows = picked(self.rows, keep)
+
+    def settle(self, difference: DependencyDifference) -> None:
+        """Enter what the comparison found into the counts."""
+        for position in difference.duplicates:
+            self._books.duplicate("dependency", position)
+        for position in difference.clashes:
+            self._books.reject("dependency", self._place, position, "", CLASH)
+        counts = self._books.counts("dependency")
+        counts.stored += difference.added + difference.changed
+        counts.unchanged += difference.unchanged
+
+
+def picked(rows: DependencyRows, keep: Iterable[int]) -> DependencyRows:
+    found = DependencyRows(relations=rows.relations)
+    for n in keep:
+        found.dependent.append(rows.dependent[n])
+        found.provider.append(rows.provider[n])
+        found.kind.append(rows.kind[n])
+        found.weight.append(rows.weight[n])
+        found.relation.append(rows.relation[n])
+        found.position.append(rows.position[n])
+    return found
+
+
+OldRows = Mapping[Key, tuple[float, str]]
+
+
+def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable[Key]) -> dict[Key, tuple[float, str]]:
+    """Those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
+    wanted = set(keys)
+    dependents = sorted({key[0] for key in wanted})
+    found: dict[Key, tuple[float, str]] = {}
+    for start in range(0, len(dependents), 5_000):
+        rows = store.rows(revision, "dependency", "dependent_id", dependents[start : start + 5_000])
+        for row in range(len(rows["dependent_id"])):
+            key = (int(rows["dependent_id"][row]), int(rows["provider_id"][row]), CODES[rows["kind"][row]])
+            if int(rows["source_id"][row]) == source_id and key in wanted:
+                found[key] = (float(rows["weight"][row]), rows["relation"][row] or "")
+    return found
+
+
+def as_columns(old: OldRows) -> dict[str, list[Any]]:
+    ordered = sorted(old.items())
+    return {
+        "dependent_id": [key[0] for key, _ in ordered],
+        "provider_id": [key[1] for key, _ in ordered],
+        "kind": [KIND_NAMES[key[2]] for key, _ in ordered],
+        "weight": [weight for _, (weight, _) in ordered],
+        "relation": [relation for _, (_, relation) in ordered],
+    }
+
+
+def whole_difference(
+    intake: DependencyIntake, store: GraphStore, revision: int, source_id: int, compare: Comparison, retire: bool
+) -> DependencyDifference:
+    names = [name for name in DEPENDENCY.names() if name != "source_id"]
+    return compare.dependencies(intake.rows, store.load_columns(revision, DEPENDENCY.name, names, source_id), retire)
+
+
+def partial_difference(
+    intake: DependencyIntake, gone: set[Key], store: GraphStore, revision: int, source_id: int, compare: Comparison, books: Ledgerkeeper,
+    retire: bool,
+) -> DependencyDifference:  # fmt: skip
+    """As `whole_difference`, from the rows that were examined and the keys of rows that went."""
+    rows = intake.rows
+    keys = list(zip(rows.dependent, rows.provider, rows.kind, strict=True))
+    old = ledger_rows(store, revision, source_id, gone | set(keys))
+    keep: list[int] = []
+    for n, key in enumerate(keys):
+        if key in gone or key not in old:
+            keep.append(n)
+            continue
+        weight, relation = old[key]
+        same_weight = weight == rows.weight[n] or (weight != weight and rows.weight[n] != rows.weight[n])
+        if not same_weight or relation != rows.relations[rows.relation[n]]:
+            raise Doubt("a dependency says otherwise than an untouched row")
+        books.duplicate("dependency", rows.position[n])
+    intake.rows = picked(rows, keep)
+    return compare.dependencies(intake.rows, as_columns({key: value for key, value in old.items() if key in gone}), retire)

@@ -1,0 +1,187 @@
+"""The narrow path: a run over the lines that came or went, with the result a full read would have. Whatever it cannot be sure of is a Doubt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from app.domain.changes import Row, RowChanges
+from app.domain.ci_classes import OTHER
+from app.domain.nouns import REDUNDANCY_GROUP
+from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ServiceRecord
+from app.domain.references import Unresolved
+from app.ports.ci_source import KINDS, DependencyBlock, SmallRecord, SourceDifference
+from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial_difference
+from app.usecases.sync.facts import Facts
+from app.usecases.sync.intake import CiIntake
+from app.usecases.sync.resolver import Resolver
+from app.usecases.sync.roster import KEPT, UNCHANGED, add_from_ledger
+from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
+from app.usecases.sync.setup import Doubt
+from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, old_rows, references, small_changes
+
+CLASSES = ("ci",)  # the one class of the sources that can give a difference
+MANY = 300_000  # examined rows beyond which a full read is no slower
+
+
+def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
+    run.report.path = "difference"
+    if not run.judge(difference):
+        raise Doubt("the input is not proven complete")
+    intake, gone_records = _take_cis(run, difference)
+    retired = intake.retire_unseen()
+    if run.roster.numbers_in(KEPT):
+        raise Doubt("a record that is known was refused")
+    reconciliation = run.reconcile(intake)
+    if any(reconciliation.fates.values()):
+        raise Doubt("CIs merge or split")
+    if before.by_alias and reconciliation.reconciled:
+        raise Doubt("references depend on aliases, and CIs have changed")
+    resolver = Resolver(run.store, run.base.revision, run.settings, run.roster, reconciliation, CLASSES)
+    keys = run.roster.keys() if retired else []
+    again = list(difference.referring({keys[n][1] for n in retired})) if retired else []
+    gone = _gone_keys(run, resolver, [*difference.gone_dependencies(), *again])
+    dependencies = DependencyIntake(resolver, run.books)
+    dependencies.take([*difference.dependencies(), *again], lazy=True)
+    rows = partial_difference(
+        dependencies, gone, run.store, run.base.revision, run.settings.source_id, run.workbench.compare, run.books, True
+    )
+    dependencies.settle(rows)
+    others, next_group = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
+    if resolver.by_alias and reconciliation.reconciled:
+        raise Doubt("references are answered by aliases, and CIs have changed")
+    _count_untouched(run, difference, sum(len(block.dependents) for block in again))
+    run.report.warnings += difference.warnings()
+    held = Counter(before.dependencies)
+    held.subtract(rows.claimed)
+    held.update(rows.held)
+    rows = replace(rows, claimed=before.dependencies, held=dict(+held))
+    went = Counter(record.ci_class for record in gone_records)
+    stayed = Counter(before.claims)
+    stayed.subtract(went)
+    known, claims = Counter(stayed), Counter(stayed)
+    known.update(intake.known)
+    claims.update(intake.claims)
+    unknown = Counter(before.unknown_classes)
+    unknown.subtract(record.raw_class for record in gone_records if record.ci_class == OTHER and record.raw_class)
+    unknown.update(intake.unknown_classes)
+    run.report.unknown_classes = dict(sorted((+unknown).items()))
+    return run.outcome(
+        reconciliation, rows, others, next_group, run.watched(retired, known, rows),
+        settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
+        facts=lambda at: Facts(
+            at.revision, at.operation_id, True, before.by_alias or resolver.by_alias > 0, dict(+claims), run.report.unknown_classes, rows.held
+        ),
+    )  # fmt: skip
+
+
+def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
+    """Gone records stand as unseen, all other known ones as untouched; then the examined ones are taken as in a full read."""
+    gone = [record for block in difference.gone_cis() for record in block.records]
+    blocks = list(difference.cis())
+    if sum(len(block.records) for block in blocks) + len(gone) > MANY:
+        raise Doubt("most records changed")
+    gone_keys = {record.source_key for record in gone}
+    wanted = [record.source_key for block in blocks for record in block.records]
+    wanted += [f"{CLASSES[0]}:{rejected.key}" for block in blocks for rejected in block.left_out.rejected if rejected.key]
+    add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, [*sorted(gone_keys), *wanted])
+    intake = CiIntake(run.roster, run.staging, run.books, run.alone)
+    for number, (source_class, source_id) in enumerate(run.roster.keys()):
+        if f"{source_class}:{source_id}" not in gone_keys:
+            run.roster.states[number] = UNCHANGED
+            intake.untouched.add(number)
+    intake.take(blocks)
+    return intake, gone
+
+
+def _gone_keys(run: Run, resolver: Resolver, blocks: list[DependencyBlock]) -> set[Key]:
+    """Under which identities the ledger holds dependencies whose lines went."""
+    texts = [text for block in blocks for text in (*block.dependents, *block.providers)]
+    if len(texts) > 2 * MANY:
+        raise Doubt("most dependencies changed")
+    resolver.prepare(texts)
+    earlier = _earlier(run, resolver, texts)
+    found: set[Key] = set()
+    for block in blocks:
+        for a, b, kind in zip(block.dependents, block.providers, block.kinds, strict=True):
+            if a in earlier and b in earlier and kind in CODES:
+                found.add((earlier[a], earlier[b], CODES[kind]))
+    return found
+
+
+def _earlier(run: Run, resolver: Resolver, texts: Iterable[str]) -> dict[str, int]:
+    """What references meant before this run: own records, those that go now among them, else aliases."""
+    found: dict[str, int] = {}
+    open_texts: list[str] = []
+    for text in dict.fromkeys(texts):
+        number = run.roster.by_class.get(CLASSES[0], {}).get(text)
+        if number is None and ":" in text:
+            number = run.roster.number(text)
+        if number is not None:
+            found[text] = run.roster.ci_ids[number]
+        else:
+            open_texts.append(text)
+    answers = resolver.others(open_texts) if open_texts else {}
+    for text in open_texts:
+        answer = answers[text]
+        if not isinstance(answer, Unresolved):
+            found[text] = answer
+    return found
+
+
+def _small_kinds(
+    run: Run, difference: SourceDifference, resolver: Resolver, vanished: Collection[int]
+) -> tuple[list[RowChanges], int]:
+    changes: list[RowChanges] = []
+    next_group = run.base.counters.get(REDUNDANCY_GROUP.name, 1)
+    for kind in SMALL_KINDS:
+        blocks = list(difference.small(kind))
+        gone_records = [record for block in difference.gone_small(kind) for record in block.records]
+        intake = SmallIntake(kind, run.settings, resolver, run.books)
+        intake.take(blocks, lazy=True)
+        if not (intake.rows or gone_records or vanished):
+            continue
+        old = old_rows(run.store, run.base.revision, kind, run.settings.source_id)
+        gone = _gone_rows(run, resolver, kind, gone_records)
+        if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
+            raise Doubt(f"a {kind} names a CI that goes")
+        part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
+        changes.append(part)
+    return changes, next_group
+
+
+def _gone_rows(run: Run, resolver: Resolver, kind: str, records: list[SmallRecord]) -> set[Row]:
+    source_id, found = run.settings.source_id, set[Row]()
+    texts = [text for record in records for text in references(record)]
+    resolver.prepare(texts)
+    earlier = _earlier(run, resolver, texts) if kind == "service" else {}
+    for record in records:
+        if isinstance(record, GroupRecord):
+            found.add((f"{run.settings.source}:{record.key}",))
+        elif isinstance(record, ServiceRecord):
+            if record.ci in earlier:
+                found.add((earlier[record.ci], source_id))
+        elif isinstance(record, IncidentRecord):
+            found.add((source_id, record.key))
+        elif record.scope.startswith("ci:"):
+            raise Doubt("an observation of one CI went")
+        else:
+            found.add((source_id, record.scope))
+    return found
+
+
+def _names_one(kind: str, row: Row, ci_ids: Collection[int]) -> bool:
+    if kind == "group":
+        return row[2] in ci_ids or any(int(member) in ci_ids for member in row[5].strip("[]").split(","))
+    if kind == "observation":
+        return str(row[1]).startswith("ci:")
+    return row[NOUN_OF[kind].names().index("ci_id")] in ci_ids
+
+
+def _count_untouched(run: Run, difference: SourceDifference, examined_again: int) -> None:
+    for kind in KINDS:
+        untouched = difference.untouched(kind) - (examined_again if kind == "dependency" else 0)
+        counts = run.books.counts(kind)
+        counts.read += untouched
+        counts.unchanged += untouched

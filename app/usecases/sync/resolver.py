@@ -1,0 +1,152 @@
+"""Texts to CIs, for one run: the source's own records first, then whatever the ledger (as it will be after this run) answers to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from app.domain.nouns import CI
+from app.domain.references import Unresolved, ambiguous_in_source, from_ledger
+from app.ports.graph_store import GraphStore
+from app.usecases.sync.reconcile import Reconciliation
+from app.usecases.sync.roster import NO_CI, RETIRED, Roster, add_from_ledger
+from app.usecases.sync.setup import SyncSettings
+
+_KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
+
+
+class Resolver:
+    """`lazy`: the roster does not hold all records of the source; those asked for are fetched from the ledger."""
+
+    def __init__(
+        self,
+        store: GraphStore,
+        revision: int,
+        settings: SyncSettings,
+        roster: Roster,
+        outcome: Reconciliation,
+        lazy: Collection[str] | None,
+    ) -> None:
+        self._store, self._revision, self._settings = store, revision, settings
+        self._roster, self._outcome, self._lazy = roster, outcome, lazy
+        self._own: dict[str, int] = {}
+        self._ambiguous: dict[str, list[str]] = {}
+        self._others: dict[str, int | Unresolved] = {}
+        self._keys: dict[int, str] = {}
+        self.by_alias = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        roster = self._roster
+        live = roster.ci_ids[:]
+        for number in roster.numbers_in(RETIRED):
+            live[number] = NO_CI
+        self._own = {}
+        several = len(roster.by_class) > 1
+        for name, ids in sorted(roster.by_class.items()):
+            for source_id, number in ids.items():
+                ci_id = live[number]
+                if ci_id == NO_CI:
+                    continue
+                if several and source_id in self._own:
+                    self._ambiguous.setdefault(source_id, []).append(name)
+                else:
+                    self._own[source_id] = ci_id
+        if several:
+            self._settle_several(live)
+
+    def _settle_several(self, live: Sequence[int]) -> None:
+        for source_id in self._ambiguous:
+            self._own.pop(source_id, None)
+            self._ambiguous[source_id] = [
+                name for name, ids in self._roster.by_class.items() if source_id in ids and live[ids[source_id]] != NO_CI
+            ]
+        for name, ids in self._roster.by_class.items():
+            for source_id, number in ids.items():
+                if live[number] != NO_CI:
+                    self._own.setdefault(f"{name}:{source_id}", live[number])
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Fetch what a lazy roster lacks."""
+        if self._lazy is None:
+            return
+        before = len(self._roster)
+        missing = [text for text in dict.fromkeys(texts) if text not in self._own]
+        keys = [f"{name}:{text}" for text in missing for name in self._lazy] + [text for text in missing if ":" in text]
+        add_from_ledger(self._roster, self._store, self._revision, self._settings.source_id, keys)
+        if len(self._roster) > before:
+            self.refresh()
+
+    def own(self) -> Mapping[str, int]:
+        """Ids of the source's own records by reference; a reference that is not in it may still be answered by `others`."""
+        return self._own
+
+    def others(self, texts: Iterable[str]) -> Mapping[str, int | Unresolved]:
+        """What texts mean that no own record answers to."""
+        asked = [text for text in dict.fromkeys(texts) if text not in self._others]
+        wanted: list[str] = []
+        for text in asked:
+            if text in self._ambiguous:
+                self._others[text] = ambiguous_in_source(text, self._ambiguous[text])
+            elif not text:
+                self._others[text] = Unresolved("is empty", "name a CI")
+            else:
+                wanted.append(text)
+        if wanted:
+            self._ask_ledger(wanted)
+        return self._others
+
+    def one(self, text: str) -> int | Unresolved:
+        own = self._own.get(text) if text in self._own else self._class_id(text)
+        return self.others([text])[text] if own is None else own
+
+    def key_of(self, ci_id: int) -> str:
+        """The key of a CI as it is after this run."""
+        if ci_id not in self._keys:
+            rows = self._store.states(self._revision, [ci_id])
+            if len(rows["ci_id"]):
+                self._keys[ci_id] = rows["key"][0]
+            else:
+                for chunk in self._outcome.changes():
+                    self._keys.update((row[0], row[_KEY]) for row in chunk.begun)
+        return self._keys[ci_id]
+
+    def _class_id(self, text: str) -> int | None:
+        number = self._roster.number(text) if ":" in text else None
+        if number is None or self._roster.states[number] == RETIRED:
+            return None
+        return self._roster.ci_ids[number]
+
+    def _ask_ledger(self, texts: list[str]) -> None:
+        direct = {text: ci_id for text in texts if (ci_id := self._class_id(text)) is not None}
+        self._others.update(direct)
+        folded: dict[str, list[str]] = {}
+        for text in texts:
+            if text not in direct:
+                folded.setdefault(text.casefold(), []).append(text)
+        found: dict[str, dict[int, str]] = {value: {} for value in folded}
+        touched: set[int] = set()
+        for chunk in self._outcome.changes() if folded else ():
+            touched.update(row[0] for row in chunk.ended)
+            for row in chunk.begun:
+                touched.add(row[0])
+                for value in _answers(row):
+                    if value in found:
+                        found[value][row[0]] = row[_KEY]
+        asked = list(folded)
+        for start in range(0, len(asked), 5_000):
+            for hits in self._store.find(self._revision, asked[start : start + 5_000]).items():
+                for hit in hits[1]:
+                    if hit.ci_id not in touched:
+                        found[hits[0].casefold()][hit.ci_id] = hit.key
+        for value, spelt in folded.items():
+            for text in spelt:
+                answer = from_ledger(text, sorted(found[value].items()))
+                self._others[text] = answer
+                self.by_alias += isinstance(answer, int)
+
+
+def _answers(row: tuple[object, ...]) -> set[str]:
+    aliases = str(row[_ALIASES] or "[]")
+    values = {value.casefold() for _, value in json.loads(aliases)} if aliases != "[]" else set()
+    return values | {str(row[_KEY]).casefold(), str(row[_NAME]).casefold()}

@@ -1,0 +1,179 @@
+"""One sync, step by step: read, reconcile, resolve, compare. What comes out is a changeset that nothing has written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.domain.changes import Row, RowChanges
+from app.domain.completeness import proven
+from app.domain.deletion_guard import Watched
+from app.domain.nouns import REDUNDANCY_GROUP, Noun
+from app.domain.payloads import record_of
+from app.domain.records import SyncReport
+from app.ports.ci_source import KINDS, SourceSnapshot
+from app.ports.comparison import DependencyDifference
+from app.ports.graph_store import GraphStore, Revision
+from app.ports.staging import Staging, Workbench
+from app.usecases.sync.dependencies import DependencyIntake, whole_difference
+from app.usecases.sync.facts import Facts
+from app.usecases.sync.intake import CiIntake
+from app.usecases.sync.reconcile import Reconciliation
+from app.usecases.sync.resolver import Resolver
+from app.usecases.sync.rewire import Rewiring, merged
+from app.usecases.sync.roster import KEPT, UNSEEN, Roster, whole_roster
+from app.usecases.sync.setup import Ledgerkeeper, SyncSettings
+from app.usecases.sync.small import SmallIntake, old_rows, small_changes
+
+SMALL_KINDS = KINDS[2:]
+
+
+class LaterIncomplete(Exception):
+    """The snapshot proved incomplete after its CIs were taken for complete: the run starts again, adding and updating only."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The changeset of a run: CIs as a stream that can be read again, dependencies as columns, the rest as rows."""
+
+    reconciliation: Reconciliation
+    dependencies: DependencyDifference
+    others: list[RowChanges]
+    counters: Mapping[str, int]
+    watched: list[Watched]
+    facts: Callable[[Revision], Facts]
+
+    def empty(self) -> bool:
+        if len(self.dependencies.begun["dependent_id"]) or len(self.dependencies.ended["dependent_id"]):
+            return False
+        if any(part.begun or part.ended for part in self.others):
+            return False
+        return not any(chunk.records_begun or chunk.records_ended for chunk in self.reconciliation.changes())
+
+
+@dataclass(slots=True)
+class Run:
+    store: GraphStore
+    base: Revision
+    settings: SyncSettings
+    staging: Staging
+    workbench: Workbench
+    books: Ledgerkeeper
+    said_complete: bool
+    adds_only: bool = False
+    roster: Roster = field(default_factory=Roster)
+    alone: bool = False
+
+    def __post_init__(self) -> None:
+        self.alone = all(
+            other == self.settings.source_id or not self._has_records(other) for other in sorted(self.settings.sources)
+        )
+
+    def _has_records(self, source_id: int) -> bool:
+        revision = self.base.revision
+        return bool(revision and len(self.store.load_columns(revision, "source_record", ["ci_id"], source_id)["ci_id"]))
+
+    @property
+    def report(self) -> SyncReport:
+        return self.books.report
+
+    def full(self, snapshot: SourceSnapshot) -> Outcome:
+        """Every record is read and compared with all the ledger holds of this source."""
+        store, revision, source_id = self.store, self.base.revision, self.settings.source_id
+        self.roster = whole_roster(store, revision, source_id) if revision else Roster()
+        intake = CiIntake(self.roster, self.staging, self.books, self.alone)
+        intake.take(snapshot.cis())
+        complete = self.judge(snapshot)
+        retired = intake.retire_unseen() if complete else []
+        reconciliation = self.reconcile(intake)
+        resolver = Resolver(store, revision, self.settings, self.roster, reconciliation, None)
+        dependencies = DependencyIntake(resolver, self.books)
+        dependencies.take(snapshot.dependencies())
+        smalls = [SmallIntake(kind, self.settings, resolver, self.books) for kind in SMALL_KINDS]
+        for small in smalls:
+            small.take(snapshot.small(small.kind))
+        if complete and not self.judge(snapshot):
+            raise LaterIncomplete(self.report.proof)
+        self.report.complete = complete
+        self.report.warnings += snapshot.warnings()
+        self.books.step("comparing dependencies", len(dependencies.rows.dependent))
+        difference = whole_difference(dependencies, store, revision, source_id, self.workbench.compare, complete)
+        dependencies.settle(difference)
+        others, next_group = [], self.base.counters.get(REDUNDANCY_GROUP.name, 1)
+        for small in smalls:
+            old = old_rows(store, revision, small.kind, source_id) if revision else {}
+            changes, next_group = small_changes(small, old, complete, next_group)
+            others.append(changes)
+        self.report.unknown_classes = dict(sorted(intake.unknown_classes.items()))
+        first = self.base.counters.get("ci", 1) <= 1  # nothing was there that the input could lack
+        exact = first or (complete and not self.roster.numbers_in(UNSEEN, KEPT))
+        return self.outcome(
+            reconciliation, difference, others, next_group, self.watched(retired, intake.known, difference),
+            settled=lambda noun, row: row[noun.names().index("source_id")] == source_id,
+            facts=lambda at: Facts(
+                at.revision, at.operation_id, exact, resolver.by_alias > 0, intake.claims, self.report.unknown_classes, difference.held
+            ),
+        )  # fmt: skip
+
+    def judge(self, snapshot: SourceSnapshot) -> bool:
+        complete, self.report.proof = proven(snapshot.evidence(), self.said_complete)
+        self.report.complete = complete and not self.adds_only
+        return self.report.complete
+
+    def reconcile(self, intake: CiIntake) -> Reconciliation:
+        next_id = self.base.counters.get("ci", 1)
+        reconciliation = Reconciliation(
+            self.store, self.base.revision, self.settings, self.roster, self.staging, next_id, self.alone
+        )
+        self.books.step("reconciling", len(self.roster))
+        reconciliation.run()
+        shared = intake.shared_identifiers() if self.alone else []
+        self.report.identity_conflicts = sorted(reconciliation.conflicts | set(shared))
+        self.report.rows_reconciled = reconciliation.reconciled
+        return reconciliation
+
+    def watched(self, retired: list[int], known: Mapping[str, int], difference: DependencyDifference) -> list[Watched]:
+        """What the deletion guard looks at: per class the records known before, per kind the dependencies."""
+        retiring = self._classes(retired)
+        lately = self.settings.retired_lately
+        rows = [
+            Watched(f"class {name}", known.get(name, 0) + count, count, lately.get(f"class {name}", 0))
+            for name, count in sorted(retiring.items())
+        ]
+        rows += [
+            Watched(f"dependencies {kind}", difference.claimed[kind], count, lately.get(f"dependencies {kind}", 0))
+            for kind, count in sorted(difference.retired.items())
+        ]
+        self.report.retired_of = {row.what: row.retiring for row in rows}
+        return rows
+
+    def _classes(self, numbers: list[int]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        keys = self.roster.keys() if numbers else []
+        for start in range(0, len(numbers), 5_000):
+            part = [":".join(keys[number]) for number in numbers[start : start + 5_000]]
+            rows = self.store.rows(self.base.revision, "source_record", "source_key", part)
+            for row in range(len(rows["source_key"])):
+                if int(rows["source_id"][row]) == self.settings.source_id:
+                    name = record_of(rows["payload"][row]).ci_class
+                    found[name] = found.get(name, 0) + 1
+        return found
+
+    def outcome(
+        self,
+        reconciliation: Reconciliation,
+        difference: DependencyDifference,
+        others: list[RowChanges],
+        next_group: int,
+        watched: list[Watched],
+        settled: Callable[[Noun, Row], bool],
+        facts: Callable[[Revision], Facts],
+    ) -> Outcome:
+        rewiring = Rewiring(self.store, self.base.revision, reconciliation.fates, settled)
+        rewired = rewiring.changes()
+        self.report.warnings += rewiring.warnings[:100]
+        self.report.dependencies_added = difference.added
+        self.report.dependencies_changed = difference.changed
+        self.report.dependencies_retired = sum(difference.retired.values())
+        counters = {"ci": reconciliation.next_ci_id, REDUNDANCY_GROUP.name: next_group}
+        return Outcome(reconciliation, difference, merged([*others, *rewired]), counters, watched, facts)

@@ -1,0 +1,142 @@
+"""Sync one source into the ledger: read, reconcile, compare, let the guard decide, write one revision.
+
+Nobody sees anything of it before the pointer moves. A dry run and a held run stop before the first write, with the counts the run would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from app.domain.deletion_guard import held_because
+from app.domain.errors import Conflict
+from app.domain.records import SyncReport
+from app.ports.ci_source import CiSource
+from app.ports.graph_store import GraphStore, Revision
+from app.ports.staging import Workbench
+from app.usecases.sync.facts import OPERATION, doubt_about, facts_of, operation_id
+from app.usecases.sync.narrow import narrow
+from app.usecases.sync.run import LaterIncomplete, Outcome, Run
+from app.usecases.sync.setup import Doubt, Ledgerkeeper, Progress, SyncSettings
+from app.usecases.sync.writing import Writer
+
+__all__ = ["SyncSettings", "sync_source"]
+
+
+def sync_source(
+    store: GraphStore,
+    source: CiSource,
+    settings: SyncSettings,
+    workbench: Workbench,
+    staging_folder: Path,
+    spool_folder: Path,
+    *,
+    dry_run: bool = False,
+    approve: bool = False,
+    complete: bool = False,
+    full: bool = False,
+    fence: int | None = None,
+    progress: Progress | None = None,
+) -> SyncReport:
+    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets the deletion guard pass;
+    `full`: read everything, whatever was read before. Raises what the source or the store raise; the ledger then is as it was."""
+    started = monotonic()
+    with workbench.one_at_a_time(staging_folder):
+        _clear_away(store, settings)
+        sync = _Sync(store, source, settings, workbench, staging_folder, spool_folder, complete, fence, progress)
+        report = sync.run(dry_run, approve, full)
+    report.seconds = round(monotonic() - started, 3)
+    return report
+
+
+def _clear_away(store: GraphStore, settings: SyncSettings) -> None:
+    """A pending revision of a sync is what a crash left behind: the lock says that no sync is running."""
+    pending = store.pending()
+    if pending is None:
+        return
+    if not pending.operation_id.startswith(OPERATION):
+        raise Conflict(f"revision {pending.revision} is being written by {pending.operation_id}")
+    store.abandon(pending.revision)
+
+
+_Work = Callable[[Run], Outcome]
+
+
+class _Sync:
+    def __init__(
+        self, store: GraphStore, source: CiSource, settings: SyncSettings, workbench: Workbench, staging_folder: Path, spool_folder: Path,
+        said_complete: bool, fence: int | None, progress: Progress | None,
+    ) -> None:  # fmt: skip
+        self._store, self._source, self._settings, self._workbench = store, source, settings, workbench
+        self._staging_folder, self._spool_folder = staging_folder, spool_folder
+        self._said_complete, self._fence, self._progress = said_complete, fence, progress
+
+    def run(self, dry_run: bool, approve: bool, full: bool) -> SyncReport:
+        base = self._store.current()
+        doubt = ""
+        if not full and base.revision:
+            difference = self._source.difference(self._spool_folder)
+            if difference is not None:
+                before = facts_of(difference.facts)
+                doubt = doubt_about(before, self._store, self._settings.source, base.revision)
+                if not doubt:
+                    try:
+                        return self._attempt(base, dry_run, approve, lambda run: narrow(run, difference, before))
+                    except Doubt as found:
+                        doubt = str(found)
+        try:
+            report = self._attempt(base, dry_run, approve, lambda run: run.full(self._source.read()))
+        except LaterIncomplete:
+            report = self._attempt(base, dry_run, approve, lambda run: run.full(self._source.read()), adds_only=True)
+        if doubt:
+            report.warnings.append(f"everything was read: {doubt}")
+        return report
+
+    def _attempt(self, base: Revision, dry_run: bool, approve: bool, work: _Work, adds_only: bool = False) -> SyncReport:
+        settings = self._settings
+        report = SyncReport(settings.run_id, settings.source, base_revision=base.revision, revision=base.revision)
+        books = Ledgerkeeper(report, self._progress)
+        staging = self._workbench.staging(self._staging_folder / f"{settings.source}.staging")
+        try:
+            run = Run(self._store, base, settings, staging, self._workbench, books, self._said_complete, adds_only)
+            outcome = work(run)
+            self._decide(outcome, books, base, dry_run, approve)
+        finally:
+            staging.close()
+        return report
+
+    def _decide(self, outcome: Outcome, books: Ledgerkeeper, base: Revision, dry_run: bool, approve: bool) -> None:
+        report = books.report
+        for kind, counts in report.counts.items():
+            if not counts.closes():
+                raise AssertionError(f"the counts of {kind} do not close: {counts}")
+        report.held_because = held_because(outcome.watched, self._settings.limits)
+        if dry_run or (report.held_because and not approve):
+            self._write(None, 0, outcome, books)
+            report.state = "dry_run" if dry_run else "held"
+            return
+        if outcome.empty():
+            report.state = "unchanged"
+            published = base
+        else:
+            published = self._publish(outcome, books, base)
+        report.revision = published.revision
+        self._source.keep(self._spool_folder, outcome.facts(published).text(), books.not_plain)
+
+    def _publish(self, outcome: Outcome, books: Ledgerkeeper, base: Revision) -> Revision:
+        settings = self._settings
+        note = f"sync of {settings.source}, run {settings.run_id}"
+        opened = self._store.open_revision(operation_id(settings.source, settings.run_id), base.revision, note, self._fence)
+        self._write(self._store, opened.revision, outcome, books)
+        books.step("publishing", 0)
+        counters = {**base.counters, **outcome.counters}
+        return self._store.publish(opened.revision, base.revision, counters, self._fence)
+
+    def _write(self, store: GraphStore | None, revision: int, outcome: Outcome, books: Ledgerkeeper) -> None:
+        writer = Writer(store, revision, self._settings.batch_rows, books)
+        writer.cis(outcome.reconciliation.changes())
+        writer.dependencies(outcome.dependencies, self._settings.source_id)
+        for part in outcome.others:
+            writer.changes(part)
+        books.report.rows_written = writer.rows if store is not None else 0

@@ -1,0 +1,136 @@
+"""Rows of one sheet to blocks of records, bad rows by their line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from app.domain.records import RejectedRecord
+from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock
+from importers.cells import BadCell, number
+from importers.csv.rows import Header, Row, ci_builder, small_builder
+
+Line = tuple[int, Row]  # number of the line, from 1, and its cells
+BLOCK = 20_000
+SHORT = "has {0} cells, the header {1}"
+LONG_CELL_ADVICE = "the row is cut or a separator is missing in it: write the row whole"
+
+
+class Refusals:
+    """What was refused of one block."""
+
+    def __init__(self, kind: str, place: str) -> None:
+        self._kind, self._place = kind, place
+        self.records: list[RejectedRecord] = []
+        self.at: list[int] = []
+
+    def add(self, line: int, key: str, bad: BadCell) -> None:
+        self.records.append(RejectedRecord(self._kind, f"{self._place} {line}", key[:200], bad.field, bad.reason, bad.advice))
+        self.at.append(line)
+
+    def left_out(self) -> LeftOut:
+        return LeftOut(self.records, self.at)
+
+
+def _blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    lines = iter(lines)
+    while block := list(islice(lines, BLOCK)):
+        yield block
+
+
+def _checked(row: Row, width: int) -> None:
+    """A row with too few cells is refused; surplus cells must be empty."""
+    if len(row) < width or any(cell.strip() for cell in row[width:]):
+        raise BadCell("row", SHORT.format(len(row), width), LONG_CELL_ADVICE)
+
+
+def ci_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[CiBlock]:
+    build, width, key_at = ci_builder(header), header.width(), header.at["key"]
+    for block in _blocks(lines):
+        refused, records, positions = Refusals("ci", place), [], []
+        for line, row in block:
+            try:
+                if len(row) != width:
+                    _checked(row, width)
+                records.append(build(row))
+                positions.append(line)
+            except BadCell as bad:
+                refused.add(line, row[key_at].strip() if len(row) > key_at else "", bad)
+        yield CiBlock(place, records, positions, refused.left_out())
+
+
+def small_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[SmallBlock]:
+    build, width = small_builder(header), header.width()
+    for block in _blocks(lines):
+        refused, records, positions = Refusals(header.kind, place), [], []
+        for line, row in block:
+            try:
+                if len(row) != width:
+                    _checked(row, width)
+                records.append(build(row))
+                positions.append(line)
+            except BadCell as bad:
+                refused.add(line, row[0].strip() if row else "", bad)
+        yield SmallBlock(place, records, positions, refused.left_out())
+
+
+def dependency_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[DependencyBlock]:
+    at, width = header.at, header.width()
+    for block in _blocks(lines):
+        refused = Refusals("dependency", place)
+        if all(len(row) == width for _, row in block):
+            good = block
+        else:
+            good = [line for line in block if _whole(line, width, refused)]
+        columns = list(zip(*(row for _, row in good), strict=False)) or [()] * width
+        positions = [line for line, _ in good]
+        weights = _weights(header, columns[at["weight"]], positions, refused) if "weight" in at else [None] * len(good)
+        kinds = _words(columns[at["kind"]], header.empty, "hard") if "kind" in at else ["hard"] * len(good)
+        relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(good)
+        dependents = _stripped(columns[at["dependent"]], header.empty)
+        providers = _stripped(columns[at["provider"]], header.empty)
+        if refused.at:
+            bad = set(refused.at)
+            keep = [n for n, line in enumerate(positions) if line not in bad]
+            dependents, providers = [dependents[n] for n in keep], [providers[n] for n in keep]
+            kinds, weights, relations = [kinds[n] for n in keep], [weights[n] for n in keep], [relations[n] for n in keep]
+            positions = [positions[n] for n in keep]
+        yield DependencyBlock(place, dependents, providers, kinds, weights, relations, positions, refused.left_out())
+
+
+def _whole(line: Line, width: int, refused: Refusals) -> bool:
+    try:
+        _checked(line[1], width)
+    except BadCell as bad:
+        refused.add(line[0], "", bad)
+        return False
+    return True
+
+
+def _stripped(cells: Sequence[str], empty: frozenset[str]) -> list[str]:
+    return ["" if text in empty else text for text in map(str.strip, cells)]
+
+
+def _words(cells: Sequence[str], empty: frozenset[str], default: str) -> list[str]:
+    table = {cell: default if cell.strip() in empty else cell.strip() for cell in set(cells)}
+    if default:
+        table = {cell: word.casefold() for cell, word in table.items()}
+    return [table[cell] for cell in cells]
+
+
+def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], refused: Refusals) -> list[float | None]:
+    if not any(cells):
+        return [None] * len(cells)
+    known: dict[str, float | None] = {}
+    weights: list[float | None] = []
+    for cell, line in zip(cells, lines, strict=True):
+        if cell not in known:
+            text = cell.strip()
+            try:
+                known[cell] = None if text in header.empty else number("weight", text)
+            except BadCell as bad:
+                refused.add(line, "", bad)
+                weights.append(None)
+                continue
+        weights.append(known[cell])
+    return weights

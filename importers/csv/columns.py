@@ -1,0 +1,105 @@
+"""The sheets and headers of the CSV and Excel form; README.md and the templates are made from this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# sheet -> kind, columns: (name, needed, what it holds)
+SHEETS: Mapping[str, tuple[str, tuple[tuple[str, bool, str], ...]]] = {
+    "cis": (
+        "ci",
+        (
+            ("key", True, "a text of its own that never changes"),
+            ("name", False, "how people call it; empty: the key"),
+            ("class", False, "a class of the class table; another word is kept, and counted as `other`"),
+            ("environment", False, "production where empty"),
+            ("lifecycle", False, "planned, active, maintenance or retired; active where empty"),
+            ("site", False, ""),
+            ("team", False, ""),
+            ("supplier", False, "several: A + B"),
+            ("service", False, "yes: it is a business service"),
+            ("failures_per_year", False, "per year of up time"),
+            ("failures_per_calendar_year", False, "a count per calendar year instead; needs repair_hours"),
+            ("failures_origin", False, "measured or declared; declared where empty"),
+            ("repair_hours", False, "mean restore time"),
+            ("repair_median_hours", False, "the median instead; needs repair_sigma"),
+            ("repair_origin", False, "measured or declared; declared where empty"),
+            ("repair_distribution", False, "exponential or lognormal"),
+            ("repair_sigma", False, "spread of the logarithm; makes it lognormal"),
+            ("unavailability", False, "share of time down, 0 to 1, where it is given directly"),
+            ("failure_on_demand", False, "0 to 1"),
+            ("level_share", False, "share left of a CI that is degraded itself"),
+            ("restart_hours", False, ""),
+            ("fqdn", False, "identifier: records of two sources with the same one are one CI"),
+            ("serial", False, "identifier"),
+            ("uuid", False, "identifier"),
+            ("mac", False, "identifier"),
+        ),
+    ),
+    "dependencies": (
+        "dependency",
+        (
+            ("dependent", True, "the CI that fails"),
+            ("provider", True, "when this one fails"),
+            ("kind", False, "hard, soft or supply; hard where empty"),
+            ("weight", False, "soft only: the share lost, above 0 up to 1"),
+            ("relation", False, "the source's own word"),
+        ),
+    ),
+    "groups": (
+        "group",
+        (
+            ("key", True, "a text of its own"),
+            ("dependent", True, "the CI that needs the group"),
+            ("kind", False, "ordinary or supply"),
+            ("needed", True, "how many members suffice"),
+            ("members", True, "CIs, separated by |, the active ones first"),
+            ("shares", False, "capacity share of each member, separated by |"),
+            ("failover_minutes", False, ""),
+            ("failover_success", False, "0 to 1"),
+        ),
+    ),
+    "services": (
+        "service",
+        (
+            ("key", True, "the CI"),
+            ("customers", False, "unknown where empty, not 0"),
+            ("money_per_hour", False, ""),
+            ("currency", False, "three letters"),
+            ("mtpd_hours", False, "maximum tolerable period of disruption"),
+            ("rto_hours", False, ""),
+            ("rpo_hours", False, ""),
+            ("mbco_share", False, "share of the service that must be kept, 0 to 1"),
+            ("availability_target", False, "0 to 1"),
+        ),
+    ),
+    "incidents": (
+        "incident",
+        (
+            ("key", True, "the number of the incident"),
+            ("ci", True, "where it was"),
+            ("started_at", True, "ISO 8601 with zone, or unix seconds"),
+            ("ended_at", False, "empty: still open"),
+            ("root_cause", False, "no: it fell with another CI; yes where empty"),
+        ),
+    ),
+    "observations": (
+        "observation",
+        (
+            ("scope", True, "*, class:<class> or ci:<key>: which CIs were watched"),
+            ("observed_from", True, "from when incidents were recorded"),
+            ("observed_until", True, ""),
+        ),
+    ),
+}
+IDENTIFIERS = ("fqdn", "serial", "uuid", "mac")
+SHEET_OF = {kind: sheet for sheet, (kind, _) in SHEETS.items()}
+MANIFEST = "manifest"  # columns: file, rows, sha256
+
+
+def columns_of(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, _, _ in SHEETS[SHEET_OF[kind]][1])
+
+
+def needed_of(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, needed, _ in SHEETS[SHEET_OF[kind]][1] if needed)

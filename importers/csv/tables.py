@@ -1,0 +1,185 @@
+"""Files of tables: a folder of CSV files or one workbook, each sheet a header and numbered rows, within limits."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import python_calamine
+
+from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
+from importers.csv.rows import Row
+
+CELL_CHARACTERS = 1_000_000
+WORKBOOK_BYTES = 64 << 20
+WORKBOOK_UNPACKED = 1 << 30
+WORKBOOK_RATIO = 200
+WORKBOOK_ROWS = 1_048_576
+CHUNK = 1 << 22
+
+
+class Table(Protocol):
+    """`place` names a row for people together with its line."""
+
+    place: str
+
+    def header(self) -> Sequence[str]: ...
+    def lines(self) -> Iterator[tuple[int, Row]]: ...  # rows below the header with the number of their line; empty rows left out
+    def ended(self) -> bool: ...  # after reading: the last row is whole
+    def checksum(self) -> str: ...
+
+
+@dataclass(slots=True)
+class CsvTable:
+    path: Path
+    place: str
+    encodings: Sequence[str]
+    delimiter: str
+    several_lines: bool = False  # set while reading: a row spans lines
+    _encoding: str = ""
+
+    def encoding(self) -> str:
+        """The first of the encodings in which the whole file can be read."""
+        if not self._encoding:
+            self._encoding = next((name for name in self.encodings if _decodes(self.path, name)), "")
+            if not self._encoding:
+                raise SourceFailed(f"{self.path.name} is not text in {' or '.join(self.encodings)}")
+        return self._encoding
+
+    def header(self) -> Sequence[str]:
+        with self._open() as file:
+            first = file.readline()
+            return next(csv.reader([first], delimiter=self._delimiter(first)), [])
+
+    def lines(self) -> Iterator[tuple[int, Row]]:
+        csv.field_size_limit(CELL_CHARACTERS)
+        with self._open() as file:
+            first = file.readline()
+            reader = csv.reader(file, delimiter=self._delimiter(first))
+            before = 0
+            while True:
+                try:
+                    for row in reader:
+                        line = reader.line_num
+                        if line != before + 1:
+                            self.several_lines = True
+                        if row:
+                            yield before + 2, row
+                        before = line
+                    return
+                except csv.Error:
+                    before = reader.line_num
+                    yield before + 1, []
+
+    def ended(self) -> bool:
+        """Whether the last line is closed by a line feed, or has as many cells as the header."""
+        size = self.path.stat().st_size
+        with self.path.open("rb") as file:
+            file.seek(max(0, size - 65536))
+            tail = file.read()
+        if not tail or tail.endswith((b"\n", b"\r")):
+            return True
+        last = tail.decode(self.encoding(), "replace").splitlines()[-1]
+        return len(next(csv.reader([last], delimiter=self.delimiter_in_use()), [])) >= len(self.header())
+
+    def checksum(self) -> str:
+        digest = hashlib.sha256()
+        with self.path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def delimiter_in_use(self) -> str:
+        with self._open() as file:
+            return self._delimiter(file.readline())
+
+    def _open(self) -> IO[str]:
+        return self.path.open(encoding=self.encoding(), newline="", errors="strict")
+
+    def _delimiter(self, header: str) -> str:
+        return self.delimiter or max(",;\t", key=header.count)
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    import codecs
+
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                if not (chunk.isascii() and encoding.startswith(("utf-8", "windows", "cp12"))):
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class SheetTable:
+    """A sheet of a workbook, its cells as texts; formulas give their stored values."""
+
+    place: str
+    rows: Sequence[Sequence[Any]]
+    several_lines: bool = field(default=True)
+
+    def header(self) -> Sequence[str]:
+        return [cell_text(cell) for cell in self.rows[0]] if self.rows else []
+
+    def lines(self) -> Iterator[tuple[int, Row]]:
+        for line, cells in enumerate(self.rows[1:], start=2):
+            row = [cell_text(cell) for cell in cells]
+            if any(row):
+                yield line, row
+
+    def ended(self) -> bool:
+        return True
+
+    def checksum(self) -> str:
+        return ""
+
+
+def cell_text(cell: Any) -> str:
+    """
+    >>> cell_text(3.0), cell_text(True), cell_text(2.5)
+    ('3', '1', '2.5')
+    """
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat() + ("" if cell.tzinfo else "Z")
+    if isinstance(cell, date):
+        return f"{cell.isoformat()}T00:00:00Z"
+    return str(cell)
+
+
+def workbook_sheets(path: Path) -> Mapping[str, SheetTable]:
+    """All sheets by name. A workbook is small on disk and large in memory, so its limits stand before it is read."""
+    if path.stat().st_size > WORKBOOK_BYTES:
+        raise LimitExceeded(f"{path.name} is larger than {WORKBOOK_BYTES >> 20} MiB: export the sheets as CSV")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise SourceFailed(f"{path.name} is not a workbook: {error}") from error
+    if unpacked > WORKBOOK_UNPACKED or unpacked > WORKBOOK_RATIO * max(path.stat().st_size, 1 << 16):
+        raise LimitExceeded(f"{path.name} unpacks to {unpacked >> 20} MiB: export the sheets as CSV")
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        found: dict[str, SheetTable] = {}
+        for name in workbook.sheet_names:
+            sheet = workbook.get_sheet_by_name(name)
+            if sheet.total_height > WORKBOOK_ROWS or sheet.total_height * max(sheet.total_width, 1) > 20 * WORKBOOK_ROWS:
+                raise LimitExceeded(f"{path.name}: sheet {name} has more cells than are read: export it as CSV")
+            found[name] = SheetTable(f"{path.name} sheet {name} row", sheet.to_python(skip_empty_area=False))
+    except python_calamine.CalamineError as error:
+        raise InvalidInput(f"{path.name} cannot be read: {error}") from error
+    return found
