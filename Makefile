@@ -51,3 +51,8 @@ image:
 
 clean:
 	rm -rf $(VENV) build dist var .neo4j
+
+# known vulnerabilities of the locked dependencies; asks the package index's advisory service
+audit: $(VENV)/dev.done
+	$(BIN)/python -m pip_audit --strict --require-hashes --disable-pip -r requirements.lock
+.PHONY: audit

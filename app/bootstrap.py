@@ -14,11 +14,12 @@ from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.settings import Settings
-from app.storage.compare import ColumnComparison
 from app.storage.compiled_files import CompiledFiles
 from app.storage.neo4j_store import Neo4jStore
 from app.storage.sqlite_store import SqliteStore
+from app.storage.workbench import LocalWorkbench
 from app.usecases.estate import Estates
+from app.usecases.keep.audit import ReadTrail
 from app.usecases.keep.sources import RegisteredSource
 from importers import registry
 
@@ -37,8 +38,8 @@ class Forestay:
         return Estates(self.store, self.documents, self.cache, self.settings.model)
 
     @cached_property
-    def comparison(self) -> ColumnComparison:
-        return ColumnComparison()
+    def workbench(self) -> LocalWorkbench:
+        return LocalWorkbench()
 
     def open_source(self, source: RegisteredSource) -> CiSource:
         """The importer of a registered source; InvalidInput for an unknown kind or bad settings."""
@@ -56,7 +57,13 @@ class Forestay:
     def spool_folder(self, source: RegisteredSource) -> Path:
         return self.settings.data_folder / "spool" / source.name
 
+    @cached_property
+    def reads(self) -> ReadTrail:
+        return ReadTrail(self.documents)
+
     def close(self) -> None:
+        if "reads" in self.__dict__:
+            self.reads.close()
         self.store.close()
 
 

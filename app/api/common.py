@@ -15,7 +15,6 @@ from app.api.auth import permission
 from app.api.documents import as_json
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
-from app.usecases.keep import audit
 from app.usecases.stamps import MODEL_VERSION
 
 ERRORS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
@@ -39,7 +38,7 @@ def route(blueprint: Blueprint, path: str, wants: str, answers: type, method: st
             result = view(*args, **kwargs)
             if sensitive:
                 subject = request.full_path.rstrip("?")
-                audit.record(forestay().documents, g.caller.name, f"read {request.endpoint}", subject)
+                forestay().reads.note(g.caller.name, f"read {request.endpoint}", subject)
             return result if isinstance(result, Response) else reply(result, status)
 
         marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)

@@ -28,6 +28,7 @@ from app.risk.assemble import GRAPH_COLUMNS, AssembleOptions, Assembled, assembl
 from app.risk.carry_forward import carry_forward
 from app.risk.compile import compile_graph
 from app.risk.compiled import CompiledGraph, CompileReport
+from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
 from app.usecases.keep.sources import list_sources
 
@@ -46,7 +47,13 @@ class Estate:
     compiled: CompiledGraph
     how: str
     seconds: float
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    def workspace(self) -> Workspace:
+        """The marks of this thread, made once."""
+        if not hasattr(self.spaces, "space"):
+            self.spaces.space = workspace(self.compiled)
+        return self.spaces.space  # type: ignore[no-any-return]
 
     @property
     def graph(self) -> DependencyGraph:

@@ -11,9 +11,9 @@ from app.domain.errors import ForestayError, SourceFailed
 from app.domain.precedence import SourceRank
 from app.domain.records import SyncReport
 from app.ports.ci_source import CiSource
-from app.ports.comparison import Comparison
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.ports.staging import Workbench
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.sources import RegisteredSource, get_source, list_sources, update_source
 from app.usecases.operation_progress import Listener, silent
@@ -28,7 +28,7 @@ class Workshop(Protocol):
     @property
     def documents(self) -> Documents: ...
     @property
-    def comparison(self) -> Comparison: ...
+    def workbench(self) -> Workbench: ...
     @property
     def staging_folder(self) -> Path: ...
     def open_source(self, source: RegisteredSource) -> CiSource: ...
@@ -57,7 +57,7 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
     )
     try:
         report = sync_source(
-            workshop.store, workshop.open_source(source), settings, workshop.comparison, workshop.staging_folder, workshop.spool_folder(source),
+            workshop.store, workshop.open_source(source), settings, workshop.workbench, workshop.staging_folder, workshop.spool_folder(source),
             dry_run=request.dry_run, approve=request.approve, complete=request.complete, full=request.full, fence=request.fence,
             progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
         )  # fmt: skip

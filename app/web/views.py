@@ -20,7 +20,7 @@ from app.usecases.answers.ranking import area_detail, area_page
 from app.usecases.answers.services import service_detail, service_page
 from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
-from app.usecases.keep import access, audit
+from app.usecases.keep import access
 
 blueprint = Blueprint("web", __name__)
 KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
@@ -64,7 +64,7 @@ def _when() -> int:
 
 
 def _read(subject: str) -> None:
-    audit.record(forestay().documents, caller().name, f"read page {request.endpoint}", subject)
+    forestay().reads.note(caller().name, f"read page {request.endpoint}", subject)
 
 
 @blueprint.get("/")

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from app.api import paging
+from app.usecases import paging
 from app.api.common import forestay, route, tagged, unchanged
 from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion
 from app.domain.results import BlastRadius, CiDetail, CiPage

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from app.api import paging
+from app.usecases import paging
 from app.api.common import forestay, route
 from app.api.schemas.questions import ChangesQuestion, PageQuestion
 from app.ports.graph_store import Revision

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from app.api.paging import DEFAULT_LIMIT, MAX_LIMIT
+from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 from app.domain.nouns import NOUNS
 from app.usecases.keep.access import ROLES
 

@@ -1,0 +1,269 @@
+"""Why each CI of one outage fell: one tree of causes for all of them, made in time that follows what fell.
+
+Breadth first from the forced CIs: the parent of a CI is the one whose loss took its last support away, so a path is a shortest chain of
+needs, ties to the smallest position. A degraded CI hangs on the provider that costs it most. CIs of a supply loop that lost its source
+hang on a lost need that has a path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.errors import NotFound
+from app.domain.graph import SUPPLY, SUPPLY_GROUP
+from app.risk.compiled import CompiledGraph, Flat
+from app.risk.jit import Array, kernel
+from app.risk.propagation import Outage
+
+ROOT, NOBODY = -1, -2
+EDGE, SOFT_EDGE, GROUP_EDGE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One step of a path: `why` is out (forced), hard, supply, soft, group or supply group; the group's numbers where it is one."""
+
+    position: int
+    why: str
+    group: int = -1
+    members_failed: int = 0
+    members: int = 0
+    needed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """K CIs that fell, ascending: `node` positions, `parent` index of the cause among them (ROOT, NOBODY), `how` and `through` the need."""
+
+    node: Array  # int32[K]
+    failed: Array  # bool[K]
+    parent: Array  # int32[K]
+    how: Array  # int8[K] EDGE, SOFT_EDGE, GROUP_EDGE
+    through: Array  # int32[K] kind of the edge, or number of the group
+
+    def path(self, compiled: CompiledGraph, position: int) -> tuple[Cause, ...]:
+        """From the forced CI to `position`. NotFound where it did not fall.
+
+        Example by hand: S hard on A, A needs 1 of B and C, both forced: (B or C out), (A group, 2 of 2 failed, 1 needed), (S hard).
+        """
+        at = int(np.searchsorted(self.node, position))
+        if at == len(self.node) or int(self.node[at]) != position:
+            raise NotFound(f"position {position} did not fall in this outage", position=position)
+        steps: list[Cause] = []
+        while at >= 0:
+            steps.append(self._step(compiled, at))
+            at = int(self.parent[at])
+        return tuple(reversed(steps))
+
+    def _step(self, compiled: CompiledGraph, at: int) -> Cause:
+        position, parent = int(self.node[at]), int(self.parent[at])
+        if parent < 0:
+            return Cause(position, "out" if parent == ROOT else "supply loop")
+        through = int(self.through[at])
+        if self.how[at] == SOFT_EDGE:
+            return Cause(position, "soft")
+        if self.how[at] == EDGE:
+            return Cause(position, "supply" if through == SUPPLY else "hard")
+        flat = compiled.flat
+        members = flat.member[flat.member_ptr[through] : flat.member_ptr[through + 1]]
+        place = np.minimum(np.searchsorted(self.node, members), len(self.node) - 1)
+        lost = int(((self.node[place] == members) & self.failed[place]).sum())
+        why = "supply group" if flat.group_kind[through] == SUPPLY_GROUP else "group"
+        return Cause(position, why, through, lost, len(members), int(flat.group_needed[through]))
+
+
+@kernel
+def _find(node: Array, position: int) -> int:
+    low, high = 0, len(node)
+    while low < high:
+        middle = (low + high) // 2
+        if node[middle] < position:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(node) and node[low] == position else -1
+
+
+@kernel
+def _spread(flat: Flat, node: Array, failed: Array, root: Array, touched: Array, count: Array, parent: Array, how: Array, through: Array) -> None:
+    queue = np.empty(len(node), np.int32)
+    tail = 0
+    for i in range(len(root)):
+        at = _find(node, root[i])
+        parent[at] = ROOT
+        queue[tail] = at
+        tail += 1
+    head = 0
+    while head < tail:
+        at = queue[head]
+        head += 1
+        u = node[at]
+        for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+            to = _find(node, flat.forward[e])
+            if to >= 0 and failed[to] and parent[to] == NOBODY:
+                parent[to] = at
+                how[to] = EDGE
+                through[to] = flat.forward_kind[e]
+                queue[tail] = to
+                tail += 1
+        for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+            g = flat.joined[e]
+            slot = _find(touched, g)
+            count[slot] += 1
+            to = _find(node, flat.group_dependent[g])
+            if to >= 0 and failed[to] and parent[to] == NOBODY and count[slot] >= flat.group_left[g]:
+                parent[to] = at
+                how[to] = GROUP_EDGE
+                through[to] = g
+                queue[tail] = to
+                tail += 1
+
+
+@kernel
+def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Array, through: Array) -> None:
+    """CIs that fell together because a supply loop lost its source: any lost need with a path will do."""
+    changed = True
+    while changed:
+        changed = False
+        for at in range(len(node)):
+            if not failed[at] or parent[at] != NOBODY:
+                continue
+            v = node[at]
+            for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
+                by = _find(node, flat.reverse[e])
+                if parent[at] == NOBODY and by >= 0 and failed[by] and parent[by] != NOBODY:
+                    parent[at] = by
+                    how[at] = EDGE
+                    through[at] = flat.reverse_kind[e]
+                    changed = True
+            for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+                for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+                    by = _find(node, flat.member[e])
+                    if parent[at] == NOBODY and by >= 0 and failed[by] and parent[by] != NOBODY:
+                        parent[at] = by
+                        how[at] = GROUP_EDGE
+                        through[at] = g
+                        changed = True
+
+
+@kernel
+def _hang_degraded(flat: Flat, node: Array, failed: Array, share: Array, parent: Array, how: Array, through: Array) -> None:
+    """A degraded CI hangs on the provider that costs it most and has a path itself."""
+    changed = True
+    while changed:
+        changed = False
+        for at in range(len(node)):
+            if failed[at] or parent[at] != NOBODY:
+                continue
+            v = node[at]
+            worst = 0.0
+            for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
+                by = _find(node, flat.reverse[e])
+                if by >= 0 and parent[by] != NOBODY and 1.0 - share[by] > worst:
+                    worst = 1.0 - share[by]
+                    parent[at] = by
+                    how[at] = EDGE
+                    through[at] = flat.reverse_kind[e]
+            for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
+                by = _find(node, flat.soft_reverse[e])
+                if by >= 0 and parent[by] != NOBODY and flat.soft_weight[e] * (1.0 - share[by]) > worst:
+                    worst = flat.soft_weight[e] * (1.0 - share[by])
+                    parent[at] = by
+                    how[at] = SOFT_EDGE
+            for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+                size = flat.member_ptr[g + 1] - flat.member_ptr[g]
+                for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+                    by = _find(node, flat.member[e])
+                    cost = (1.0 - share[by]) / size if by >= 0 else 0.0
+                    if by >= 0 and parent[by] != NOBODY and cost > worst:
+                        worst = cost
+                        parent[at] = by
+                        how[at] = GROUP_EDGE
+                        through[at] = g
+            if parent[at] != NOBODY:
+                changed = True
+
+
+def causes(compiled: CompiledGraph, result: Outage) -> Causes:
+    """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). See `Causes.path` for the example."""
+    flat = compiled.flat
+    node = np.union1d(result.failed, result.degraded).astype(np.int32)
+    failed = np.isin(node, result.failed, assume_unique=True)
+    share = np.zeros(len(node))
+    share[~failed] = result.capability[np.searchsorted(result.degraded, node[~failed])]
+    touched = _joined_groups(flat, result.failed)
+    parent = np.full(len(node), NOBODY, np.int32)
+    how, through = np.zeros(len(node), np.int8), np.zeros(len(node), np.int32)
+    roots = result.down[np.isin(result.down, node)]
+    _spread(flat, node, failed, roots, touched, np.zeros(len(touched), np.int32), parent, how, through)
+    _attach_loops(flat, node, failed, parent, how, through)
+    _hang_degraded(flat, node, failed, share, parent, how, through)
+    return Causes(node, failed, parent, how, through)
+
+
+@kernel
+def _all_joined(flat: Flat, failed: Array) -> Array:
+    total = 0
+    for i in range(len(failed)):
+        total += flat.joined_ptr[failed[i] + 1] - flat.joined_ptr[failed[i]]
+    groups = np.empty(total, np.int32)
+    at = 0
+    for i in range(len(failed)):
+        for e in range(flat.joined_ptr[failed[i]], flat.joined_ptr[failed[i] + 1]):
+            groups[at] = flat.joined[e]
+            at += 1
+    return groups
+
+
+def _joined_groups(flat: Flat, failed: Array) -> Array:
+    return np.unique(_all_joined(flat, failed))
+
+
+@dataclass(frozen=True, slots=True)
+class WornGroup:
+    """A group whose dependent stands, with nothing left to lose: members lost in this outage, members left, needed."""
+
+    group: int
+    dependent: int
+    lost: tuple[int, ...]
+    left: tuple[int, ...]
+    needed: int
+
+
+@kernel
+def _worn(flat: Flat, node: Array, failed: Array, groups: Array) -> Array:
+    keep = np.zeros(len(groups), np.bool_)
+    for i in range(len(groups)):
+        g = groups[i]
+        at = _find(node, flat.group_dependent[g])
+        if at >= 0 and failed[at]:
+            continue
+        lost = 0
+        for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+            by = _find(node, flat.member[e])
+            lost += by >= 0 and failed[by]
+        keep[i] = lost > 0 and lost == flat.group_left[g] - 1
+    return keep
+
+
+def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
+    """Numbers of the groups that this outage left with no further member to lose while their dependent stands (int32, ascending).
+
+    Example by hand: S needs 1 of A and B, A forced: the group is worn; with 1 of A, B and C it is not.
+    """
+    groups = _joined_groups(compiled.flat, result.failed)
+    failed = np.ones(len(result.failed), np.bool_)
+    return np.asarray(groups[_worn(compiled.flat, result.failed, failed, groups)])
+
+
+def worn_group(compiled: CompiledGraph, result: Outage, group: int) -> WornGroup:
+    """One of them with its members."""
+    flat = compiled.flat
+    members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]].tolist()
+    lost = set(result.failed[np.isin(result.failed, members)].tolist())
+    return WornGroup(
+        group, int(flat.group_dependent[group]), tuple(m for m in members if m in lost), tuple(m for m in members if m not in lost),
+        int(flat.group_needed[group]),
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Blast radius: what falls with a set of CIs, right now, at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.errors import InvalidInput
+from app.domain.results import BlastRadius, CiRow, FallenCi, ServiceHit
+from app.domain.sentences import if_it_fails, listed
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.causes import causes, worn_groups
+from app.risk.propagation import Outage, outage
+from app.usecases import paging
+from app.usecases.answers.paths import service_hits, totals, used_up
+from app.usecases.estate import Estate, Estates
+from app.usecases.find import identify_all
+from app.usecases.stamps import stamp_of
+
+
+def blast_radius(store: GraphStore, documents: Documents, estates: Estates, texts: Sequence[str], limit: int = 100, after: str | None = None,
+                 revision: int | None = None, as_of: datetime | None = None) -> BlastRadius:  # fmt: skip
+    """Totals, every service with its path, lost redundancy, and `limit` of the fallen CIs (and of the groups) from the cursor on.
+
+    A cursor holds the revision, so pages of one question fit together whatever is imported meanwhile.
+    """
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "offset", "cis")
+        if cursor["cis"] != _question(texts):
+            raise InvalidInput("after: a cursor of another question")
+        revision, as_of, offset = cursor["revision"], None, cursor["offset"]
+    estate = estates.at(revision, as_of)
+    hits = identify_all(store, estate.revision.revision, texts)
+    forced = [estate.position(hit.ci_id) for hit in hits]
+    result = outage(estate.compiled, forced, estate.workspace())
+    tree = causes(estate.compiled, result)
+    services = service_hits(estate, result, tree)
+    customers, customers_unknown, money, money_unknown = totals(services)
+    worn = worn_groups(estate.compiled, result)
+    fallen, total = _fallen(estate, result, offset, limit)
+    following = offset + limit
+    more = following < max(total, len(worn))
+    first = min((hit for hit in services if hit.state == "down" and hit.mtpd_hours is not None), key=lambda hit: hit.mtpd_hours or 0, default=None)
+    return BlastRadius(
+        stamp=stamp_of(estate, documents),
+        cis=[CiRow(hit.key, hit.name, hit.ci_class) for hit in hits],
+        cis_down=len(result.failed), cis_degraded=len(result.degraded),
+        services_down=len(result.services_down), services_degraded=len(result.services_degraded),
+        customers=customers, customers_unknown=customers_unknown, money_per_hour=money, money_unknown=money_unknown,
+        first_mtpd_hours=first.mtpd_hours if first else None, first_mtpd_service=first.name if first else "",
+        sentence=sentence([hit.name or hit.key for hit in hits], services), services=services,
+        redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()), redundancy_used_up_total=len(worn),
+        fallen=fallen, fallen_total=total, limit=limit, truncated=more,
+        next=paging.encode(revision=estate.revision.revision, offset=following, cis=_question(texts)) if more else None,
+    )  # fmt: skip
+
+
+def sentence(names: Sequence[str], services: Sequence[ServiceHit]) -> str:
+    down = [hit.name for hit in services if hit.state == "down"]
+    return if_it_fails(listed(names), down, len(services) - len(down))
+
+
+def _question(texts: Sequence[str]) -> str:
+    return "|".join(texts)
+
+
+def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[list[FallenCi], int]:
+    """The failed CIs in order from providers to dependents, then the degraded ones."""
+    down = len(result.failed)
+    total = down + len(result.degraded)
+    rows = []
+    for index in range(offset, min(offset + limit, total)):
+        failed = index < down
+        position = int(result.failed[index]) if failed else int(result.degraded[index - down])
+        capability = 0.0 if failed else float(result.capability[index - down])
+        rows.append(
+            FallenCi(estate.key(position), estate.name(position), estate.text("ci_class", position), "down" if failed else "degraded", capability)
+        )
+    return rows, total

@@ -1,0 +1,94 @@
+"""What one outage does, in words: services hit with the path to each, and groups with nothing left to lose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from app.domain.results import ServiceHit, Step, UsedUpGroup
+from app.domain.sentences import group_failed
+from app.risk.causes import Cause, Causes, worn_group
+from app.risk.compiled import CompiledGraph
+from app.risk.propagation import Outage
+from app.usecases.estate import Estate
+
+WHY = {
+    "out": "is out",
+    "hard": "needs it",
+    "supply": "is fed by it",
+    "soft": "works at a part without it",
+    "supply loop": "was fed by a loop that lost its source",
+}
+
+
+def steps(estate: Estate, path: Sequence[Cause]) -> list[Step]:
+    """A path with names and one sentence a step."""
+    return [
+        Step(estate.key(cause.position), estate.name(cause.position), estate.text("ci_class", cause.position), cause.why, _sentence(estate, cause))
+        for cause in path
+    ]
+
+
+def _sentence(estate: Estate, cause: Cause) -> str:
+    name = estate.name(cause.position)
+    if cause.group >= 0:
+        return f"{name} {group_failed(estate.compiled.group_key(cause.group), cause.members_failed, cause.members, cause.needed)}"
+    return f"{name} {WHY[cause.why]}"
+
+
+def known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def hour_money(compiled: CompiledGraph, service: int) -> float | None:
+    """Money of the first hour of a full outage: money per hour, or the curve at one hour; None unknown."""
+    if compiled.curve_ptr[service] == compiled.curve_ptr[service + 1]:
+        return known(compiled.money_per_hour[service])
+    from app.risk.loss import LossCurve
+
+    low, high = int(compiled.curve_ptr[service]), int(compiled.curve_ptr[service + 1])
+    return LossCurve(compiled.curve_hours[low:high], compiled.curve_loss[low:high]).at(1.0)
+
+
+def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[ServiceHit]:
+    """Services hit: those down first, then by customers, then by key; with the path where a tree is given."""
+    compiled = estate.compiled
+    shares = {int(number): 1.0 for number in result.services_down}
+    for number, capability in zip(result.services_degraded.tolist(), result.service_capability.tolist(), strict=True):
+        rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
+        shares[number] = (rest - capability) / rest if rest > 0 else 0.0
+    hits = []
+    for number, share in shares.items():
+        position = int(compiled.service_position[number])
+        path = steps(estate, tree.path(compiled, position)) if tree is not None else []
+        hits.append(
+            ServiceHit(
+                estate.key(position), estate.name(position), "down" if share >= 1.0 else "degraded", share, known(compiled.customers[number]),
+                hour_money(compiled, number), known(compiled.mtpd_hours[number]), path,
+            )
+        )  # fmt: skip
+    return sorted(hits, key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
+
+
+def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedUpGroup]:
+    rows = []
+    for number in groups:
+        worn = worn_group(estate.compiled, result, int(number))
+        rows.append(
+            UsedUpGroup(
+                estate.compiled.group_key(worn.group), estate.key(worn.dependent), estate.name(worn.dependent),
+                [estate.key(p) for p in worn.lost[:50]], [estate.key(p) for p in worn.left[:50]], worn.needed,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int, float | None, int]:
+    """Customers and money per hour of the services down, each with how many are unknown. All unknown: None, not 0."""
+    down = [hit for hit in hits if hit.state == "down"]
+    customers = [hit.customers for hit in down if hit.customers is not None]
+    money = [hit.money_per_hour for hit in down if hit.money_per_hour is not None]
+    return (
+        sum(customers) if customers or not down else None, len(down) - len(customers),
+        sum(money) if money or not down else None, len(down) - len(money),
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""The ledger of sync runs: what each sync read, refused and changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.domain.errors import NotFound
+from app.domain.records import RecordCounts, RejectedRecord, SyncReport
+from app.ports.documents import Document, Documents
+
+KIND = "run"
+
+
+def new_run(documents: Documents, source: str, caller: str) -> str:
+    """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
+    body = {**asdict(SyncReport("", source, state="running")), "started_at": _now(), "finished_at": "", "caller": caller}
+    return documents.append(KIND, json.dumps(body, sort_keys=True)).key
+
+
+def write_run(documents: Documents, report: SyncReport) -> None:
+    document = documents.get(KIND, report.run_id)
+    if document is None:
+        raise NotFound(f"no run {report.run_id}")
+    kept = {name: value for name, value in json.loads(document.body).items() if name in ("started_at", "caller")}
+    body = {**asdict(report), **kept, "finished_at": _now()}
+    documents.put(KIND, report.run_id, json.dumps(body, sort_keys=True), expected=document.version)
+
+
+def get_run(documents: Documents, run_id: str) -> SyncReport:
+    document = documents.get(KIND, run_id)
+    if document is None:
+        raise NotFound(f"no run {run_id}")
+    return _report(document)
+
+
+def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[SyncReport]:
+    """Newest first."""
+    return [_report(document) for document in documents.page(KIND, after, limit, descending=True)]
+
+
+def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
+    """Refused records of a run from an offset, and how many there are in all."""
+    report = get_run(documents, run_id)
+    total = sum(counts.rejected for counts in report.counts.values())
+    return report.rejected[offset : offset + limit], total
+
+
+def retired_lately(documents: Documents, source: str, now: datetime | None = None, hours: int = 24) -> dict[str, int]:
+    """What runs of a source retired in the last 24 hours, by what the deletion guard watches."""
+    since = (now or datetime.now(UTC)) - timedelta(hours=hours)
+    total: dict[str, int] = {}
+    after = ""
+    while page := documents.page(KIND, after, 100, descending=True):
+        for document in page:
+            body = json.loads(document.body)
+            if datetime.fromisoformat(body["started_at"]) < since:
+                return total
+            if body["source"] == source and body["state"] == "done":
+                for name, number in body["retired_of"].items():
+                    total[name] = total.get(name, 0) + number
+        after = page[-1].key
+    return total
+
+
+def _report(document: Document) -> SyncReport:
+    body: Mapping[str, Any] = json.loads(document.body)
+    fields = {name: value for name, value in body.items() if name in SyncReport.__slots__}
+    fields["run_id"] = document.key
+    fields["counts"] = {name: RecordCounts(**counts) for name, counts in body["counts"].items()}
+    fields["rejected"] = [RejectedRecord(**row) for row in body["rejected"]]
+    return SyncReport(**fields)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
