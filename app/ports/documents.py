@@ -1,7 +1,7 @@
 """Documents: everything the service keeps that is not the estate, in the same database as the ledger.
 
-Sources, sync runs, jobs, assessments, simulations, keys and the audit trail are documents: a JSON text under (kind, key) with a version
-that counts its writes. Small typed ports stand on it (`records.py`). Keys sort by code point.
+Sources, sync runs, jobs, assessments, simulations, keys and the audit trail are documents: a JSON text under (kind, key) with a
+version that counts its writes. Small typed ports stand on it (`records.py`). Keys sort by code point.
 """
 
 from __future__ import annotations
@@ -48,5 +48,6 @@ class Documents(Protocol):
         ...
 
     def restore(self, documents: Sequence[Document], last_numbers: Mapping[str, int]) -> None:
-        """Write documents as they stood elsewhere, version included, and go on counting from these numbers (copies of a store)."""
+        """Write documents as they stood elsewhere, version included, and go on counting from these numbers (copies of a
+        store)."""
         ...

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from app.domain.columns import Batch, Columns
 
@@ -53,29 +54,38 @@ class Hit:
     alias: str
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """The latest assessment whose scores were written, and when."""
+
+    assessment: str
+    revision: int
+    at: datetime
+
+
 class GraphStore(Protocol):
     # --- the pointer and revisions
     def current(self) -> Revision: ...
     def pending(self) -> Revision | None: ...
     def revision(self, revision: int) -> Revision: ...  # NotFound
     def revision_at(self, at: datetime) -> Revision: ...  # the published one that held at that time; revision 0 before the first
-    def revisions(self, after: int, limit: int) -> Sequence[Revision]: ...  # newest first, below `after`; after 0: from the newest
+    def revisions(self, after: int, limit: int) -> Sequence[Revision]: ...  # newest first, below `after`; 0: from the newest
     def horizon(self) -> int: ...  # the oldest revision that is exact: `prune` forgets what was before
     def open_revision(
         self, operation_id: str, base: int, note: str = "", fence: int | None = None, at: datetime | None = None
     ) -> Revision:
-        """Open revision base + 1. The same operation_id gives the same revision again, pending (resume: `batches` says how far) or
-        published (it is done); raises Conflict when another one is pending or `base` is no longer current, Fenced when `fence` is
-        older than the lease. `at`: the time to note instead of now, for copies of a store."""
+        """Open revision base + 1. The same operation_id gives the same revision again, pending (resume: `batches` says how far)
+        or published (it is done); raises Conflict when another one is pending or `base` is no longer current, Fenced when
+        `fence` is older than the lease. `at`: the time to note instead of now, for copies of a store."""
         ...
 
     def write(self, revision: int, n: int, batch: Batch) -> None:
         """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict.
 
-        A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on where it
-        stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold at the base raises
-        Conflict. CIs are written before the dependencies and groups that name them. An empty category is an absent one; -0.0 is 0.0.
-        InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
+        A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on
+        where it stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold
+        at the base raises Conflict. CIs are written before the dependencies and groups that name them. An empty category is an
+        absent one; -0.0 is 0.0. InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
         ...
 
     def publish(
@@ -85,15 +95,23 @@ class GraphStore(Protocol):
         ...
 
     def abandon(self, revision: int) -> None:
-        """Take back what a pending revision wrote; its number is given again. Interrupted, the next `open_revision` finishes it."""
+        """Take back what a pending revision wrote; its number is given again. Interrupted, the next `open_revision` finishes
+        it."""
         ...
+
     def take_lease(self, fence: int) -> None:
         """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
         ...
 
     # --- bulk reads, exact at a revision, in order of identity
-    def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns: ...
+    def load_columns(
+        self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None
+    ) -> Columns: ...
     def changes(self, a: int, b: int, noun: str) -> Changes: ...
+
+    def digest(self, a: int, b: int, noun: str) -> str:
+        """One hash of `changes(a, b)`, of every row at b where a is 0; equal in two stores that hold the same."""
+        ...
 
     # --- small reads, exact at a revision
     def states(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # noun ci, rows that hold, in order of ci_id
@@ -102,11 +120,12 @@ class GraphStore(Protocol):
         redundancy_group.dependent_id, .group_id; source_record.ci_id, .source_key; exposure.ci_id; incident.ci_id."""
         ...
 
-    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one of them
+    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]: ...
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
-        """CIs whose key, name or an alias (kinds "key", "name" and the sources' own) equals a value, case folded; a value nobody answers
-        to is left out. One hit a CI, the first of key, name, aliases that is of one of `kinds`; in order of ci_id."""
+        """CIs whose key, name or an alias (kinds "key", "name" and the sources' own) equals a value, case folded; a value
+        nobody answers to is left out. One hit a CI, the first of key, name, aliases that is of one of `kinds`; in order of
+        ci_id."""
         ...
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
@@ -116,11 +135,13 @@ class GraphStore(Protocol):
 
     # --- the scores of the latest assessment, kept with the CIs for people who query the store themselves
     def write_scores(self, assessment: str, revision: int, scores: Columns) -> int:
-        """Columns ci_id and the names in `SCORES`; all absent means the scores are taken away. Only CIs whose scores differ from those
-        held are written, and keep the revision and time of that; returns how many. CIs not named keep what they have."""
+        """Columns ci_id and the names in `SCORES`; all absent means the scores are taken away. Only CIs whose scores differ
+        from those held are written, and keep the revision and time of that; returns how many. CIs not named keep what they
+        have."""
         ...
 
     def load_scores(self) -> Columns: ...
+    def scored_by(self) -> ScoredBy | None: ...
 
     # --- care
     def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision, the new horizon; count
@@ -135,3 +156,10 @@ SCORES = (
     "score_customer_hours_per_year",
     "score_money_per_year",
 )
+
+
+@runtime_checkable
+class OnlineCopy(Protocol):
+    """A store in a file that can copy itself exactly while others read and write it."""
+
+    def copy_to(self, target: Path) -> None: ...  # Conflict where the target exists; it appears whole or not at all

@@ -1,7 +1,7 @@
 """A CompiledGraphCache in a folder: one folder an entry, plain .npy files in it, memory-mapped when loaded.
 
-An entry is written to a folder of its own and renamed: readers see it whole or not at all. The manifest lists every file with its size, so
-that a cut file is found; a process that holds a removed entry mapped keeps its pages.
+An entry is written to a folder of its own and renamed: readers see it whole or not at all. The manifest lists every file with
+its size, so that a cut file is found; a process that holds a removed entry mapped keeps its pages.
 """
 
 from __future__ import annotations

@@ -35,9 +35,7 @@ def columns(noun: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str] |
 
 
 def batch(noun: str, begun: Sequence[Mapping[str, Any]] = (), ended: Sequence[Mapping[str, Any]] = ()) -> Batch:
-    return Batch(
-        noun, columns(noun, begun) if begun else {}, columns(noun, ended, NOUNS[noun].identity) if ended else {}
-    )
+    return Batch(noun, columns(noun, begun) if begun else {}, columns(noun, ended, NOUNS[noun].identity) if ended else {})
 
 
 def revise(store: Any, *batches: Batch, operation_id: str = "") -> int:

@@ -51,7 +51,7 @@ def full(noun: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def random_changes(rng: random.Random, ledger: Ledger, mint: list[int]) -> dict[str, Any]:
     """CIs come, change, go and come back; what hangs on them goes first."""
-    now = {noun: {identity: row for identity, row in rows.items()} for noun, rows in ledger.revisions[-1].items()}
+    now = {noun: dict(rows) for noun, rows in ledger.revisions[-1].items()}
     cis: dict[tuple[Any, ...], dict[str, Any]] = now["ci"]
     gone = [c for c in cis if rng.random() < 0.1]
     changed = [c for c in cis if c not in gone and rng.random() < 0.2]
@@ -73,12 +73,24 @@ def random_changes(rng: random.Random, ledger: Ledger, mint: list[int]) -> dict[
 def _random_ci(rng: random.Random, n: int) -> dict[str, Any]:
     aliases = [(rng.choice(["ip", "serial"]), f"{rng.choice('aAbB')}{rng.randint(0, 3)}") for _ in range(rng.randint(0, 2))]
     fields = {"ci_class": rng.choice(["server", "database", "nonsense", "site"]), "is_service": rng.randint(0, 1)}
-    return ci(n, rng.choice(["Web", "db", "ÄÖ", ""]), aliases, team=rng.choice(["T1", "T2", None]), supplier=rng.choice(["A", "A + B", None]), **fields)
+    return ci(
+        n,
+        rng.choice(["Web", "db", "ÄÖ", ""]),
+        aliases,
+        team=rng.choice(["T1", "T2", None]),
+        supplier=rng.choice(["A", "A + B", None]),
+        **fields,
+    )
 
 
 def _random_link(rng: random.Random, alive: list[int]) -> dict[str, Any]:
     ends = {"dependent_id": rng.choice(alive), "provider_id": rng.choice(alive)}
-    return {**ends, "kind": rng.choice(["hard", "soft", "supply"]), "source_id": rng.randint(1, 2), "weight": rng.choice([None, 0.5])}
+    return {
+        **ends,
+        "kind": rng.choice(["hard", "soft", "supply"]),
+        "source_id": rng.randint(1, 2),
+        "weight": rng.choice([None, 0.5]),
+    }
 
 
 def _random_group(rng: random.Random, alive: list[int]) -> dict[str, Any]:
@@ -88,14 +100,24 @@ def _random_group(rng: random.Random, alive: list[int]) -> dict[str, Any]:
 
 
 def _random_record(rng: random.Random, alive: list[int]) -> dict[str, Any]:
-    return {"source_id": rng.randint(1, 2), "source_key": f"server:{rng.randint(1, 9)}", "ci_id": rng.choice(alive), "content_hash": rng.getrandbits(40)}
+    return {
+        "source_id": rng.randint(1, 2),
+        "source_key": f"server:{rng.randint(1, 9)}",
+        "ci_id": rng.choice(alive),
+        "content_hash": rng.getrandbits(40),
+    }
 
 
 def _random_exposure(rng: random.Random, alive: list[int]) -> dict[str, Any]:
     return {"ci_id": rng.choice(alive), "source_id": rng.randint(1, 2), "customers": rng.choice([None, 5.0])}
 
 
-MAKERS = {"dependency": _random_link, "redundancy_group": _random_group, "exposure": _random_exposure, "source_record": _random_record}
+MAKERS = {
+    "dependency": _random_link,
+    "redundancy_group": _random_group,
+    "exposure": _random_exposure,
+    "source_record": _random_record,
+}
 
 
 def _names(noun: str, row: Mapping[str, Any]) -> set[int]:

@@ -64,7 +64,9 @@ def small_reads(store, ledger, rng):
         for end in ("dependent_id", "provider_id"):
             wanted = [row for row in ledger.rows(r, "dependency") if row[end] in some]
             assert table(store.rows(r, "dependency", end, some)) == wanted
-        groups = [row for row in ledger.rows(r, "redundancy_group") if set(map(int, row["members"].strip("[]").split(","))) & set(some)]
+        groups = [
+            row for row in ledger.rows(r, "redundancy_group") if set(map(int, row["members"].strip("[]").split(","))) & set(some)
+        ]
         assert table(store.groups_of_members(r, some)) == groups
         found = store.find(r, ["web", "A1", "äö", "cmdb:server:3"])
         for text in ("web", "A1", "äö", "cmdb:server:3"):

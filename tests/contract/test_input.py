@@ -38,7 +38,11 @@ def test_refused(store, row):
 def test_batches_have_every_column_in_one_length(store):
     store.open_revision("op", 0)
     short = batch("ci", [ci(1)])
-    for begun in ({**short.begun, "name": ["a", "b"]}, {k: v for k, v in short.begun.items() if k != "name"}, {**short.begun, "x": [1]}):
+    for begun in (
+        {**short.begun, "name": ["a", "b"]},
+        {k: v for k, v in short.begun.items() if k != "name"},
+        {**short.begun, "x": [1]},
+    ):
         with pytest.raises(InvalidInput):
             store.write(1, 1, type(short)("ci", begun, {}))
 

@@ -61,7 +61,14 @@ def test_every_column_comes_back_as_it_was_written(store):
     )
     plain = ci(8)
     link = {"dependent_id": 7, "provider_id": 8, "kind": "soft", "source_id": 3, "weight": 0.5, "relation": "runs on"}
-    group = {"group_id": 1, "key": "cmdb:g1", "dependent_id": 7, "members": "[8, 7]", "shares": "[0.5, 0.5]", "failover_minutes": 2.0}
+    group = {
+        "group_id": 1,
+        "key": "cmdb:g1",
+        "dependent_id": 7,
+        "members": "[8, 7]",
+        "shares": "[0.5, 0.5]",
+        "failover_minutes": 2.0,
+    }
     exposure = {"ci_id": 7, "customers": 1000.0, "impact": '{"money":[[1,2]]}', "rto_hours": 4.0}
     incident = {"incident_key": "INC1", "ci_id": 8, "started_at": 1_700_000_000}
     observation = {"scope": "class:server"}
@@ -79,7 +86,13 @@ def test_every_column_comes_back_as_it_was_written(store):
 def test_answers_are_in_order_of_identity_and_of_the_columns_asked_for(store):
     links = [
         {"dependent_id": d, "provider_id": p, "kind": kind, "source_id": source}
-        for d, p, kind, source in [(2, 1, "supply", 1), (1, 2, "soft", 2), (1, 2, "hard", 9), (1, 2, "soft", 1), (1, 3, "hard", 1)]
+        for d, p, kind, source in [
+            (2, 1, "supply", 1),
+            (1, 2, "soft", 2),
+            (1, 2, "hard", 9),
+            (1, 2, "soft", 1),
+            (1, 3, "hard", 1),
+        ]
     ]
     revise(store, batch("ci", [ci(3), ci(1), ci(2)]), batch("dependency", links))
     answer = store.load_columns(1, "dependency", ["kind", "source_id", "dependent_id"])
@@ -106,14 +119,22 @@ def test_rows_of_one_source(store):
 
 def test_a_change_is_an_end_and_a_beginning(store):
     revise(store, batch("ci", [ci(1), ci(2)]), batch("dependency", [LINK]))
-    revise(store, batch("ci", [ci(1, "renamed")], [ci(1)]), batch("dependency", [{**LINK, "weight": 0.5, "kind": "soft"}], [{**LINK, "kind": "hard"}]))
+    revise(
+        store,
+        batch("ci", [ci(1, "renamed")], [ci(1)]),
+        batch("dependency", [{**LINK, "weight": 0.5, "kind": "soft"}], [{**LINK, "kind": "hard"}]),
+    )
     revise(store, batch("dependency", [], [{**LINK, "kind": "soft"}]), batch("ci", [], [ci(2)]))
     assert [rows_of(store.load_columns(r, "ci", ["ci_id", "name"])) for r in (1, 2, 3)] == [
         [(1, "srv-1"), (2, "srv-2")],
         [(1, "renamed"), (2, "srv-2")],
         [(1, "renamed")],
     ]
-    assert [rows_of(store.load_columns(r, "dependency", ["kind", "weight"])) for r in (1, 2, 3)] == [[("hard", None)], [("soft", 0.5)], []]
+    assert [rows_of(store.load_columns(r, "dependency", ["kind", "weight"])) for r in (1, 2, 3)] == [
+        [("hard", None)],
+        [("soft", 0.5)],
+        [],
+    ]
     assert rows_of(store.states(1, [2, 1, 99]), "ci_id", "name") == [(1, "srv-1"), (2, "srv-2")]
     assert rows_of(store.states(3, [2, 1]), "ci_id", "name") == [(1, "renamed")]
 
@@ -155,7 +176,9 @@ def test_small_reads_by_column(store):
         batch("incident", [{"incident_key": "I1", "ci_id": 3}]),
         batch("source_record", [{"source_key": "server:1", "ci_id": 1}, {"source_id": 2, "source_key": "server:1", "ci_id": 1}]),
     )  # fmt: skip
-    revise(store, batch("redundancy_group", [], [{"group_id": 2}]), batch("dependency", [], [{"dependent_id": 4, "provider_id": 2}]))
+    revise(
+        store, batch("redundancy_group", [], [{"group_id": 2}]), batch("dependency", [], [{"dependent_id": 4, "provider_id": 2}])
+    )
     ends = ("dependent_id", "provider_id")
     assert rows_of(store.rows(1, "dependency", "dependent_id", [1]), *ends) == [(1, 2), (1, 3)]
     assert rows_of(store.rows(1, "dependency", "provider_id", [2, 2]), *ends) == [(1, 2), (4, 2)]
@@ -239,10 +262,18 @@ def test_an_abandoned_revision_leaves_no_trace(store, first):
     base = store.current().revision
     before = {noun: table(store.load_columns(base, noun)) for noun in nouns}
     store.open_revision("op", base)
-    store.write(base + 1, 1, batch("ci", [ci(4), ci(3, "back")]) if first else batch("ci", [ci(4), ci(3, "back"), ci(1, "new")], [ci(1), ci(2)]))
+    store.write(
+        base + 1,
+        1,
+        batch("ci", [ci(4), ci(3, "back")]) if first else batch("ci", [ci(4), ci(3, "back"), ci(1, "new")], [ci(1), ci(2)]),
+    )
     if not first:
         store.write(base + 1, 2, batch("dependency", [{"dependent_id": 4, "provider_id": 3}], [LINK | {"kind": "hard"}]))
-        store.write(base + 1, 3, batch("redundancy_group", [{"group_id": 1, "key": "s:1", "dependent_id": 4, "members": "[3]"}], [{"group_id": 1}]))
+        store.write(
+            base + 1,
+            3,
+            batch("redundancy_group", [{"group_id": 1, "key": "s:1", "dependent_id": 4, "members": "[3]"}], [{"group_id": 1}]),
+        )
         store.write(base + 1, 4, batch("exposure", [{"ci_id": 4}], [{"ci_id": 1}]))
     store.abandon(base + 1)
     assert store.pending() is None

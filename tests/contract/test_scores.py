@@ -19,7 +19,11 @@ def test_only_changed_scores_are_written(store):
     revise(store, batch("ci", [ci(1), ci(2), ci(3)]))
     assert rows_of(store.load_scores()) == []
     assert store.write_scores("a1", 1, scores({3: 1, 1: 2, 2: 3})) == 3
-    assert rows_of(store.load_scores(), "ci_id", "score_rank", "score_money_per_year") == [(1, 2.0, 10.0), (2, 3.0, 15.0), (3, 1.0, 5.0)]
+    assert rows_of(store.load_scores(), "ci_id", "score_rank", "score_money_per_year") == [
+        (1, 2.0, 10.0),
+        (2, 3.0, 15.0),
+        (3, 1.0, 5.0),
+    ]
     assert store.write_scores("a2", 1, scores({3: 1, 1: 9, 2: None})) == 2
     assert rows_of(store.load_scores(), "ci_id", "score_rank") == [(1, 9.0), (3, 1.0)]
     assert store.write_scores("a3", 1, scores({3: 1, 1: 9, 2: None})) == 0

@@ -33,7 +33,11 @@ def test_find_is_exact_at_a_revision(store):
     revise(store, batch("ci", [ci(1, "old", [("ip", "10.0.0.1")])]))
     revise(store, batch("ci", [ci(1, "new", [("ip", "10.0.0.2")])], [ci(1)]))
     revise(store, batch("ci", [], [ci(1)]))
-    assert [sorted(store.find(r, ["old", "new", "10.0.0.1", "10.0.0.2"])) for r in (1, 2, 3)] == [["10.0.0.1", "old"], ["10.0.0.2", "new"], []]
+    assert [sorted(store.find(r, ["old", "new", "10.0.0.1", "10.0.0.2"])) for r in (1, 2, 3)] == [
+        ["10.0.0.1", "old"],
+        ["10.0.0.2", "new"],
+        [],
+    ]
     assert [[hit.name for hit in store.search(r, "10.0", 5)] for r in (1, 2, 3)] == [["old"], ["new"], []]
     store.open_revision("pending", 3)
     store.write(4, 1, batch("ci", [ci(1, "soon")]))
@@ -53,7 +57,17 @@ def test_search_exact_then_prefix_then_anywhere(store):
 
 @pytest.mark.parametrize(
     "name",
-    ['a+b -c && d || !e (f) {g} [h] ^"~*?:\\ /i', "AND OR NOT", "10% _x_", "it's; -- 'q'", "*", "東京 😀", "a  b", "x<y>z=1", "TO"],
+    [
+        'a+b -c && d || !e (f) {g} [h] ^"~*?:\\ /i',
+        "AND OR NOT",
+        "10% _x_",
+        "it's; -- 'q'",
+        "*",
+        "東京 😀",
+        "a  b",
+        "x<y>z=1",
+        "TO",
+    ],
 )
 def test_search_takes_every_sign_for_itself(store, name):
     revise(store, batch("ci", [ci(1, name), ci(2, "plain"), ci(3, f"<{name}>")]))

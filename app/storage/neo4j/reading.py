@@ -1,8 +1,8 @@
 """Bulk and small reads, exact at a revision, as columns.
 
-The database promises read committed only. So current rows are read first and ended ones after, and an ended row overrides a current
-one of its identity: a row that a writer ends meanwhile is found in one of both. A revision that is being taken back moves rows the
-other way; then ended rows are read before as well, and where that began only after us, everything is read again.
+The database promises read committed only. So current rows are read first and ended ones after, and an ended row overrides a
+current one of its identity: a row that a writer ends meanwhile is found in one of both. A revision that is being taken back
+moves rows the other way; then ended rows are read before as well, and where that began only after us, everything is read again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.ports.graph_store import Changes
 from app.storage.neo4j.connection import Neo4jConnected, Rows, Transaction
 from app.storage.served import check_served
 from app.storage.statements import cypher
-from app.storage.tables import column_of, empty, in_order, join_columns, noun_of, override, take, wanted_columns
+from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
 
 BLOCK = 1_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
@@ -34,7 +34,7 @@ class Reading(Neo4jConnected):
         for revision in revisions:
             if not 0 <= revision <= ledger["revision"]:
                 raise NotFound(f"there is no revision {revision}")
-            if revision < ledger["horizon"]:
+            if 0 < revision < ledger["horizon"]:  # revision 0 is the empty estate for ever
                 raise NotFound(f"revision {revision} was forgotten: the oldest kept is {ledger['horizon']}")
         return ledger
 
@@ -71,6 +71,10 @@ class Reading(Neo4jConnected):
         )
         ended = in_order(kind, self._plain(kind, kind.names(), self.select(noun, "ended", a=a, b=b)))
         return Changes(begun, ended)
+
+    def digest(self, a: int, b: int, noun: str) -> str:
+        change = self.changes(a, b, noun)
+        return f"{digest(change.begun)}-{digest(change.ended)}"
 
     def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
         return self._rows_by(revision, "ci", "ci_id", ci_ids)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Columns
-from app.ports.graph_store import SCORES
+from app.ports.graph_store import SCORES, ScoredBy
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
 from app.storage.neo4j.reading import lists
 from app.storage.neo4j.writing import as_lists
 from app.storage.scores import changed_scores, checked_scores, score_columns
 from app.storage.statements import cypher
 from app.storage.tables import take
-from app.storage.times import time_text
+from app.storage.times import time_of, time_text
 
 ROWS = 10_000
 READ_BLOCK = 5_000
@@ -35,8 +35,12 @@ class Scores(Neo4jConnected):
         gone = ci_ids[delete].tolist()
         for start in range(0, len(gone), ROWS):
             self._write("delete", {"ci_id": gone[start : start + ROWS]})
-        self.write_in(lambda transaction: rows(transaction, cypher("neo4j_only/score", "mark"), noted))
+        self.write_in(lambda transaction: rows(transaction, cypher("score", "mark"), noted))
         return written + len(gone)
+
+    def scored_by(self) -> ScoredBy | None:
+        found = self.select("score", "marked")
+        return ScoredBy(found[0]["assessment"], found[0]["revision"], time_of(found[0]["at"])) if found else None
 
     def load_scores(self) -> Columns:
         return score_columns(*self._held())

@@ -16,7 +16,16 @@ from app.storage.served import check_served
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
-from app.storage.tables import categorical_of_codes, empty, in_order, join_columns, noun_of, texts_of_bytes, wanted_columns
+from app.storage.tables import (
+    categorical_of_codes,
+    digest,
+    empty,
+    in_order,
+    join_columns,
+    noun_of,
+    texts_of_bytes,
+    wanted_columns,
+)
 
 BLOCK = 100_000
 TEXT_BLOCK = 25_000
@@ -31,7 +40,7 @@ class Reading(Connected):
         current, horizon, _ = self.select("revision", "pointer")[0]
         if not 0 <= revision <= current:
             raise NotFound(f"there is no revision {revision}")
-        if revision < horizon:
+        if 0 < revision < horizon:  # revision 0 is the empty estate for ever
             raise NotFound(f"revision {revision} was forgotten: the oldest kept is {horizon}")
 
     def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns:
@@ -64,6 +73,10 @@ class Reading(Connected):
             return Changes(self.load_columns(b, noun), empty(kind, names))
         parts = [self._columns(kind, names, [self._block(kind, verb, names, {"a": a, "b": b})]) for verb in ("begun", "ended")]
         return Changes(in_order(kind, parts[0]), in_order(kind, parts[1]))
+
+    def digest(self, a: int, b: int, noun: str) -> str:
+        change = self.changes(a, b, noun)
+        return f"{digest(change.begun)}-{digest(change.ended)}"
 
     def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
         return self._rows_by(revision, "ci", "ci_id", ci_ids)

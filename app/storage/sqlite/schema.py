@@ -1,4 +1,5 @@
-"""The schema: made and brought up to date when the store is opened; a step is one transaction, so a kill leaves a whole version."""
+"""The schema: made and brought up to date when the store is opened; a step is one transaction, so a kill leaves a whole
+version."""
 
 from __future__ import annotations
 

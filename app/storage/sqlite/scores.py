@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Columns
-from app.ports.graph_store import SCORES
+from app.ports.graph_store import SCORES, ScoredBy
 from app.storage.scores import changed_scores, checked_scores, score_columns
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
-from app.storage.times import time_text
+from app.storage.times import time_of, time_text
 
 ROWS = 250_000
 
@@ -31,7 +31,13 @@ class Scores(Connected):
             with self.transaction() as connection:
                 connection.executemany(sql("score", "delete"), gone[start : start + ROWS])
                 connection.executemany(sql("score", "write"), rows[start : start + ROWS])
+        with self.transaction() as connection:
+            connection.execute(sql("score", "mark"), (assessment, revision, at))
         return len(rows) + len(gone)
+
+    def scored_by(self) -> ScoredBy | None:
+        found = self.select("score", "marked")
+        return ScoredBy(found[0][0], found[0][1], time_of(found[0][2])) if found else None
 
     def load_scores(self) -> Columns:
         return score_columns(*self._held())

@@ -149,6 +149,9 @@ CREATE TABLE document_operation (
 CREATE INDEX document_operation_made_at ON document_operation (made_at);
 CREATE TABLE document_counter (kind TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
+CREATE TABLE score_mark (
+  one INTEGER PRIMARY KEY CHECK (one = 1), assessment TEXT NOT NULL, revision INTEGER NOT NULL, at TEXT NOT NULL
+) STRICT;
 CREATE TABLE score (
   ci_id INTEGER PRIMARY KEY,
   assessment TEXT NOT NULL,
