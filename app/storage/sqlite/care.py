@@ -44,7 +44,7 @@ class Care(Connected):
         dangling = self.select("dependency", "dangling", {"revision": current})[0][0]
         if dangling:
             faults.append(f"{dangling} dependencies hold on a CI that does not")
-        lost = self.select("ci", "lost_aliases")[0][0]
+        lost = self.select("sqlite_only/ci", "lost_aliases")[0][0]
         if lost:
             faults.append(f"{lost} CI states are missing in the alias index")
         return faults

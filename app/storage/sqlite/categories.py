@@ -30,14 +30,14 @@ class Categories:
         missing = [value for value in column.values if value not in self._codes]
         if missing:
             with self._store.transaction() as connection:
-                connection.executemany(sql("category", "add"), [(value,) for value in missing])
+                connection.executemany(sql("sqlite_only/category", "add"), [(value,) for value in missing])
             self._refresh()
         place = np.array([self._codes[value] for value in column.values] + [0], np.int64)
         return place[column.codes]
 
     def _refresh(self) -> None:
         with self._lock:
-            for code, value in self._store.select("category", "list", (len(self._values),)):
+            for code, value in self._store.select("sqlite_only/category", "list", (len(self._values),)):
                 self._values.extend([""] * (code - 1 - len(self._values)))  # a code that was never given
                 self._values.append(value)
                 self._codes[value] = code

@@ -21,12 +21,12 @@ def forget_block(store: Connected, noun: Noun, verb: str, revision: int) -> int:
         if cursor.description is None:
             return max(cursor.rowcount, 0)
         rows = cursor.fetchall()
-        connection.executemany(sql(noun.name, "forget"), [row[:2] for row in rows])
+        connection.executemany(sql(f"sqlite_only/{noun.name}", "forget"), [row[:2] for row in rows])
         if noun.name == "ci":
-            connection.executemany(sql("ci", "forget_aliases"), _aliases(rows))
+            connection.executemany(sql("sqlite_only/ci", "forget_aliases"), _aliases(rows))
         else:
             members = [(member, group, since) for group, since, text in rows for member in json.loads(text or "[]")]
-            connection.executemany(sql("redundancy_group", "forget_members"), members)
+            connection.executemany(sql("sqlite_only/redundancy_group", "forget_members"), members)
         return len(rows)
 
 

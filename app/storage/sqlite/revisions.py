@@ -106,8 +106,8 @@ class Revisions(Connected):
         """Sort the staged aliases and make the indexes, before the ledger has readers. Each step can be done again."""
         self.use_cache(IMPORT_CACHE_KIB)
         with self.transaction() as connection:
-            connection.execute(sql("ci", "sort_aliases"))
-            connection.execute(sql("ci", "clear_staged_aliases"))
+            connection.execute(sql("sqlite_only/ci", "sort_aliases"))
+            connection.execute(sql("sqlite_only/ci", "clear_staged_aliases"))
         make_indexes(self)
 
     def _finish_abandoning(self) -> None:
@@ -118,7 +118,7 @@ class Revisions(Connected):
         revision = rows[0][0]
         if revision == 1:
             with self.transaction() as connection:
-                for statement in statements_of(sql("schema", "clear")):
+                for statement in statements_of(sql("sqlite_only/schema", "clear")):
                     connection.execute(statement)
         else:
             for noun in NOUNS.values():

@@ -25,16 +25,16 @@ def statements_of(script: str) -> Iterator[str]:
 
 
 def migrate(store: Connected) -> None:
-    steps = sorted(path.stem for path in (SQL_FOLDER / "schema").glob("[0-9]*.sql"))
+    steps = sorted(path.stem for path in (SQL_FOLDER / "sqlite_only" / "schema").glob("[0-9]*.sql"))
     while (version := _version(store)) < len(steps):
         with store.transaction() as connection:
             if _version(store) != version:
                 continue  # another process was quicker
-            for statement in statements_of(sql("schema", steps[version])):
+            for statement in statements_of(sql("sqlite_only/schema", steps[version])):
                 connection.execute(statement)
             if version == 0:
-                connection.execute(sql("revision", "first"), (time_text(datetime.now(UTC)),))
-                connection.execute(sql("revision", "first_pointer"))
+                connection.execute(sql("sqlite_only/revision", "first"), (time_text(datetime.now(UTC)),))
+                connection.execute(sql("sqlite_only/revision", "first_pointer"))
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version + 1}")
     if version > len(steps):
@@ -56,6 +56,6 @@ def _version(store: Connected) -> int:
 
 
 def make_indexes(store: Connected) -> None:
-    for statement in statements_of(sql("schema", "indexes")):
+    for statement in statements_of(sql("sqlite_only/schema", "indexes")):
         with store.transaction() as connection:
             connection.execute(statement)

@@ -76,15 +76,15 @@ class Writing(Connected):
             self._index_aliases(ids, piece.folded, revision)
         elif piece.noun.name == "redundancy_group":
             members = begun[piece.noun.names().index("members")]
-            self.connection.executemany(sql("redundancy_group", "index_members"), _members(ids, members, revision))
+            self.connection.executemany(sql("sqlite_only/redundancy_group", "index_members"), _members(ids, members, revision))
 
     def _index_aliases(self, ids: list[int], folded: Any, revision: int) -> None:
         if revision == 1:  # nobody reads it yet: sorted when it is published
             staged = ((value, ci_id) for ci_id, values in zip(ids, folded, strict=True) for value in values)
-            self.connection.executemany(sql("ci", "stage_aliases"), staged)
+            self.connection.executemany(sql("sqlite_only/ci", "stage_aliases"), staged)
             return
         rows = sorted((value, ci_id, revision) for ci_id, values in zip(ids, folded, strict=True) for value in values)
-        self.connection.executemany(sql("ci", "index_aliases"), rows)
+        self.connection.executemany(sql("sqlite_only/ci", "index_aliases"), rows)
 
 
 def _members(ids: list[int], members: list[str], revision: int) -> Iterator[tuple[int, int, int]]:
