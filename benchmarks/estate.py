@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -335,7 +336,7 @@ def write_csv(graph: DependencyGraph, folder: Path, seed: int = 0) -> None:
         [
             keys, list(cis.name), *(map(_categories, (cis.ci_class, cis.environment, cis.lifecycle, cis.site, cis.team, cis.supplier))),
             [_number(v) for v in cis.failures_per_year.tolist()], [_number(v) for v in cis.repair_hours.tolist()],
-            [f"{key}.forestay.example" for key in keys], [f"SN{(i * 2654435761) % 2**32:08X}-{key}" for i, key in enumerate(keys)],
+            [f"{key}.forestay.example" for key in keys], [f"SN{crc32(key.encode()):08X}-{key}" for key in keys],
         ],
         rng.permutation(len(keys)),
     )  # fmt: skip
