@@ -1,0 +1,115 @@
+"""What is one failure away: CIs whose further outage stops a service now and would not have stopped it in the untouched estate (model 1.10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.risk.causes import worn_groups
+from app.risk.compiled import CompiledGraph, Flat
+from app.risk.failing import Marks, fail
+from app.risk.jit import Array, kernel
+from app.risk.propagation import Outage, Workspace, workspace
+
+BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OneAway:
+    """By service number the positions whose further outage stops it, ascending. `tried` of `candidates` CIs were examined."""
+
+    positions: Mapping[int, Sequence[int]]
+    tried: int
+    candidates: int
+
+    @property
+    def truncated(self) -> bool:
+        return self.tried < self.candidates
+
+
+def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None) -> OneAway:
+    """Examine every CI behind the groups that the outage left with nothing to lose, nearest first, for at most `seconds`.
+
+    A new single point must act through such a group, so the members left and everything they need are the candidates; each is tried
+    with and without the outage, exactly.
+
+    Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
+    """
+    space = space or workspace(compiled)
+    worn = worn_groups(compiled, result)
+    failed = np.zeros(len(compiled), np.bool_)
+    failed[result.failed] = failed[compiled.rest_down] = True
+    candidates = _behind(compiled.flat, worn, failed)
+    down = np.zeros(len(compiled.service_position), np.bool_)
+    down[result.services_down] = True
+    found: dict[int, list[int]] = {}
+    tried, deadline = 0, time.monotonic() + seconds
+    while tried < len(candidates):
+        block = candidates[tried : tried + BLOCK]
+        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
+            found.setdefault(int(service), []).append(int(candidate))
+        tried += len(block)
+        if time.monotonic() > deadline:
+            break
+    return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
+
+
+@kernel
+def _behind(flat: Flat, groups: Array, failed: Array) -> Array:
+    """Members left in the groups and all they need, breadth first."""
+    seen = failed.copy()
+    queue = np.empty(len(failed), np.int32)
+    tail = 0
+    for i in range(len(groups)):
+        for e in range(flat.member_ptr[groups[i]], flat.member_ptr[groups[i] + 1]):
+            u = flat.member[e]
+            if not seen[u]:
+                seen[u] = True
+                queue[tail] = u
+                tail += 1
+    head = 0
+    while head < tail:
+        v = queue[head]
+        head += 1
+        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
+            u = flat.reverse[e]
+            if not seen[u]:
+                seen[u] = True
+                queue[tail] = u
+                tail += 1
+        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+                u = flat.member[e]
+                if not seen[u]:
+                    seen[u] = True
+                    queue[tail] = u
+                    tail += 1
+    return queue[:tail].copy()
+
+
+@kernel
+def _stopped_by(flat: Flat, work: Marks, roots: Array, candidates: Array, down: Array) -> list[tuple[int, int]]:
+    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone."""
+    pairs = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
+    both = np.empty(len(roots) + 1, np.int32)
+    both[: len(roots)] = roots
+    one = np.empty(1, np.int32)
+    mark = np.zeros(len(down), np.int8)
+    for i in range(len(candidates)):
+        one[0] = candidates[i]
+        alone = fail(flat, work, one)
+        for k in range(alone):
+            s = flat.service_at[work.queue[k]]
+            if s >= 0:
+                mark[s] = 1
+        both[len(roots)] = candidates[i]
+        count = fail(flat, work, both)
+        for k in range(count):
+            s = flat.service_at[work.queue[k]]
+            if s >= 0 and not down[s] and not mark[s]:
+                pairs.append((candidates[i], s))
+        mark[:] = 0
+    return pairs
