@@ -72,7 +72,7 @@ class WhatIf:
 
 
 def what_if(
-    compiled: CompiledGraph, down_positions: Array, duration_hours: float, at_hours: Sequence[float] = (), rule: Literal["product", "worst"] = "product",
+    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (), rule: Literal["product", "worst"] = "product",
     space: Workspace | None = None,
 ) -> WhatIf:  # fmt: skip
     """Loss over time of an outage of `down_positions` for `duration_hours` (> 0); money is asked at `at_hours` and at the end.

@@ -60,7 +60,7 @@ class DependencyIntake:
         provider: list[Any] = list(map(own.get, block.providers))
         kind: list[Any] = list(map(CODES.get, block.kinds))
         relation = [self._relation(text) for text in block.relations] if any(block.relations) else [0] * len(dependent)
-        plain = set(block.kinds) <= {"hard", "supply"} and not any(map(None.__ne__, block.weights))
+        plain = set(block.kinds) <= {"hard", "supply"} and list(block.weights).count(None) == len(block.weights)
         simple = plain and None not in dependent and None not in provider
         if simple and not any(map(int.__eq__, dependent, provider)):
             rows.dependent.extend(dependent)

@@ -1,0 +1,193 @@
+"""Simulate an outage: who is hit, what it costs over time, what is one failure away; each answer is kept as it was given."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
+from app.domain.scenario import OutageScenario
+from app.domain.sentences import count, if_it_fails, listed, number
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.causes import causes, worn_groups
+from app.risk.one_away import one_failure_away
+from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
+from app.usecases.answers.paths import known, steps, used_up
+from app.usecases.estate import Estate, Estates
+from app.usecases.find import identify_all
+from app.usecases.keep import audit
+from app.usecases.stamps import stamp_of
+
+KIND = "simulation"
+FORCED_SHOWN, GROUPS_SHOWN, AWAY_SHOWN = 500, 200, 200
+DEFAULT_TIMES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 24.0, 72.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationRow:
+    """One line of the list of simulations."""
+
+    simulation: str
+    made_at: str
+    caller: str
+    revision: int
+    sentence: str
+    money: float | None
+    services_down: int
+
+
+def simulate_outage(store: GraphStore, documents: Documents, estates: Estates, scenario: OutageScenario, caller: str,
+                    revision: int | None = None, as_of: datetime | None = None) -> Simulation:  # fmt: skip
+    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody has."""
+    estate = estates.at(revision, as_of)
+    forced = _forced(store, estate, scenario)
+    duration, origin = _duration(estate, scenario, forced)
+    times = scenario.at_hours or tuple(t for t in DEFAULT_TIMES if t < duration)
+    rule = cast(Literal["product", "worst"], scenario.rule)
+    told = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
+    made = _answer(estate, documents, scenario, forced, duration, origin, told)
+    body = {"made_at": datetime.now(UTC).isoformat(), "caller": caller, "answer": asdict(made)}
+    documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
+    audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
+    return made
+
+
+def get_simulation(documents: Documents, simulation: str) -> dict[str, Any]:
+    document = documents.get(KIND, simulation)
+    if document is None:
+        raise NotFound(f"no simulation {simulation}")
+    return cast(dict[str, Any], json.loads(document.body)["answer"])
+
+
+def page_simulations(documents: Documents, after: str, limit: int) -> list[SimulationRow]:
+    """Newest first."""
+    rows = []
+    for document in documents.page(KIND, after, limit, descending=True):
+        body = json.loads(document.body)
+        answer = body["answer"]
+        rows.append(
+            SimulationRow(document.key, body["made_at"], body["caller"], answer["stamp"]["revision"], answer["sentence"], answer["money"],
+                          answer["services_down"])
+        )  # fmt: skip
+    return rows
+
+
+def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list[int]:
+    """Positions of the forced CIs; NotFound for one that is not assessed."""
+    if not (scenario.cis or scenario.site or scenario.team or scenario.supplier):
+        raise InvalidInput("name CIs, a site, a team or a supplier that is out")
+    positions: set[int] = set()
+    for hit in identify_all(store, estate.revision.revision, scenario.cis):
+        positions.add(estate.position(hit.ci_id))
+    for column, value in (("site", scenario.site), ("team", scenario.team), ("supplier", scenario.supplier)):
+        if value:
+            found = members_of(estate, column, value)
+            if not found:
+                raise NotFound(f"no assessed CI has the {column} {value!r}")
+            positions.update(found)
+    return sorted(positions)
+
+
+def members_of(estate: Estate, column: str, value: str) -> list[int]:
+    """Positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to both."""
+    category = getattr(estate.graph.cis, column)
+    codes = [code for code, text in enumerate(category.values) if text == value or (column == "supplier" and value in text.split(" + "))]
+    if not codes:
+        return []
+    wanted = set(codes)
+    return [position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted]
+
+
+def _duration(estate: Estate, scenario: OutageScenario, forced: Sequence[int]) -> tuple[float, str]:
+    if scenario.duration_hours is not None:
+        if not scenario.duration_hours > 0 or not math.isfinite(scenario.duration_hours):
+            raise InvalidInput("duration_hours is above 0", field="duration_hours")
+        return scenario.duration_hours, "given"
+    longest = max(forced, key=lambda position: _repair(estate, position))
+    hours = _repair(estate, longest)
+    if hours <= 0:
+        raise InvalidInput("none of these CIs has a restore time: give duration_hours", field="duration_hours")
+    return hours, f"the longest mean restore time of these, that of {estate.name(longest)}"
+
+
+def _repair(estate: Estate, position: int) -> float:
+    hours = float(estate.compiled.repair_hours[position])
+    return 0.0 if math.isnan(hours) else hours
+
+
+def _answer(estate: Estate, documents: Documents, scenario: OutageScenario, forced: Sequence[int], duration: float, origin: str,
+            told: WhatIf) -> Simulation:  # fmt: skip
+    compiled, lasting = estate.compiled, told.lasting
+    tree = causes(compiled, lasting)
+    stories = sorted(told.stories, key=lambda story: (-(known(story.money) or 0.0), -story.p_down, estate.key(int(compiled.service_position[story.service]))))
+    losses = [_loss(estate, story, told, tree) for story in stories]
+    stopped = [loss for loss in losses if loss.state == "down"]
+    customers = [loss.customers for loss in stopped if loss.customers is not None]
+    money = [loss.money for loss in losses if loss.money is not None]
+    first = min((loss for loss in losses if loss.mtpd_breached_at_hours is not None), key=lambda loss: loss.mtpd_breached_at_hours or 0, default=None)
+    worn = worn_groups(compiled, lasting)
+    away = one_failure_away(compiled, lasting, space=estate.workspace())
+    rows = [
+        OneAway(estate.key(int(compiled.service_position[s])), estate.name(int(compiled.service_position[s])),
+                [estate.key(p) for p in positions[:AWAY_SHOWN]], len(positions))
+        for s, positions in away.positions.items()
+    ]  # fmt: skip
+    names = [estate.name(position) for position in forced]
+    what = listed(names) if len(names) <= 3 else f"{listed(names[:2])} and {len(names) - 2:,} more"
+    if scenario.site or scenario.team or scenario.supplier:
+        what = f"{scenario.site or scenario.team or scenario.supplier} ({count(len(names), 'CI')})"
+    text = if_it_fails(what, [loss.name for loss in stopped], len(losses) - len(stopped))
+    if money:
+        text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
+    if first is not None:
+        text += f" {first.name} breaches its MTPD first, after {number(first.mtpd_breached_at_hours or 0)} hours."
+    totals = [sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))]
+    return Simulation(
+        stamp=stamp_of(estate, documents), simulation=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+        scenario={entry.name: getattr(scenario, entry.name) for entry in fields(scenario)}, duration_hours=duration, duration_origin=origin,
+        forced=[CiRow(estate.key(p), estate.name(p), estate.text("ci_class", p)) for p in forced[:FORCED_SHOWN]], forced_total=len(forced),
+        cis_down=len(lasting.failed), cis_degraded=len(lasting.degraded), services_down=len(stopped), services_degraded=len(losses) - len(stopped),
+        customers=sum(customers) if customers or not stopped else None, customers_unknown=len(stopped) - len(customers),
+        money=sum(money) if money or not losses else None, money_unknown=len(losses) - len(money),
+        money_over_time=[[float(hours), total] for hours, total in zip(told.at_hours.tolist(), totals, strict=True)],
+        first_mtpd_service=first.name if first else "", first_mtpd_breached_at_hours=first.mtpd_breached_at_hours if first else None,
+        sentence=text, services=losses, redundancy_used_up=used_up(estate, lasting, worn[:GROUPS_SHOWN].tolist()), redundancy_used_up_total=len(worn),
+        one_failure_away=rows, assumptions=_assumptions(told, away.tried, away.candidates, scenario.rule),
+        truncated=len(forced) > FORCED_SHOWN or len(worn) > GROUPS_SHOWN or away.truncated or any(len(row.cis) < row.total for row in rows),
+    )  # fmt: skip
+
+
+def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> ServiceLoss:
+    compiled = estate.compiled
+    position = int(compiled.service_position[story.service])
+    down = position in tree.node and story.lost_share >= 1.0
+    state = "down" if story.lost_share >= 1.0 and down else "interrupted" if story.p_down > 0 else "degraded"
+    path = steps(estate, tree.path(compiled, position)) if position in tree.node else []
+    return ServiceLoss(
+        key=estate.key(position), name=estate.name(position), state=state, lost_share=story.lost_share, hours_down=story.hours_down,
+        customers=known(compiled.customers[story.service]), money=known(story.money),
+        money_over_time=[[float(h), float(m)] for h, m in zip(told.at_hours.tolist(), story.money_at.tolist(), strict=True)] if known(story.money) is not None else [],
+        mtpd_hours=known(compiled.mtpd_hours[story.service]), mtpd_breached_at_hours=_finite(story.mtpd_breached_at),
+        rto_hours=known(compiled.rto_hours[story.service]), rto_breached_at_hours=_finite(story.rto_breached_at), path=path,
+    )  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _assumptions(told: WhatIf, tried: int, candidates: int, rule: str) -> list[str]:
+    said = [f"everything that was not named is up; degradations combine by the rule {rule!r}"]
+    if told.switches:
+        how = f"{SAMPLES} sampled outcomes (simulated)" if told.simulated else count(told.outcomes, "outcome")
+        said.append(f"up to {count(told.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}")
+    if tried < candidates:
+        said.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")
+    return said
