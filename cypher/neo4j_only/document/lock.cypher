@@ -2,5 +2,7 @@
 // Parameters: $kind; $key. Returns: version.
 MERGE (d:Document {kind: $kind, key: $key})
 ON CREATE SET d.version = 0, d.body = ''
-ON MATCH SET d.version = d.version
+SET d.locked = true
+REMOVE d.locked
+WITH d
 RETURN d.version AS version

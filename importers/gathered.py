@@ -1,0 +1,80 @@
+"""A snapshot of records already gathered: for sources that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.completeness import Evidence
+from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
+from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SmallRecord, SourceDifference
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Records by kind with their positions, what was refused and what the mapping leaves out, and the evidence."""
+
+    place: str
+    proof: Evidence
+    found_cis: list[CiRecord] = field(default_factory=list)
+    found_dependencies: list[DependencyRecord] = field(default_factory=list)
+    found_small: dict[str, list[SmallRecord]] = field(default_factory=dict)
+    rejected: dict[str, list[RejectedRecord]] = field(default_factory=dict)
+    ignored: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def ignore(self, kind: str, reason: str, count: int = 1) -> None:
+        counts = self.ignored.setdefault(kind, {})
+        counts[reason] = counts.get(reason, 0) + count
+
+    def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str]) -> None:
+        self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault))
+
+    def depend(self, dependent: str, provider: str, relation: str, kind: str = "hard", weight: float | None = None) -> None:
+        self.found_dependencies.append(DependencyRecord(dependent, provider, kind, weight, relation))
+
+    def _left_out(self, kind: str) -> LeftOut:
+        return LeftOut(self.rejected.get(kind, ()), (), self.ignored.get(kind, {}), ())
+
+    def cis(self) -> Iterator[CiBlock]:
+        yield CiBlock(f"{self.place} ci", self.found_cis, range(1, len(self.found_cis) + 1), self._left_out("ci"))
+
+    def dependencies(self) -> Iterator[DependencyBlock]:
+        rows = self.found_dependencies
+        yield DependencyBlock(
+            f"{self.place} dependency",
+            [row.dependent for row in rows],
+            [row.provider for row in rows],
+            [row.kind for row in rows],
+            [row.weight for row in rows],
+            [row.relation for row in rows],
+            range(1, len(rows) + 1),
+            self._left_out("dependency"),
+        )
+
+    def small(self, kind: str) -> Iterator[SmallBlock]:
+        records = self.found_small.get(kind, [])
+        yield SmallBlock(f"{self.place} {kind}", records, range(1, len(records) + 1), self._left_out(kind))
+
+    def evidence(self) -> Evidence:
+        return self.proof
+
+    def warnings(self) -> Sequence[str]:
+        return self.notes
+
+
+class ReadWhole:
+    """For sources that keep nothing between runs."""
+
+    def difference(self, folder: Path) -> SourceDifference | None:
+        return None
+
+    def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
+        return None
+
+
+def said(rows: int, name: str) -> Evidence:
+    from app.domain.completeness import SAID, Part
+
+    return Evidence(SAID, (Part(name, rows),))

@@ -1,0 +1,168 @@
+"""JSON: one neutral document (schema.json), or a folder of foreign JSON files with a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.domain.ci_classes import OTHER, class_of
+from app.domain.completeness import MANIFEST, SAID, Evidence, Part
+from app.domain.errors import InvalidInput
+from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+from app.ports.ci_source import SmallRecord, SourceSnapshot
+from importers.cells import BadCell, unix_seconds
+from importers.csv.rows import SOURCE_CLASS
+from importers.figures import mean_from_median, rate_from_calendar
+from importers.gathered import Gathered, ReadWhole
+from importers.json import document as form
+from importers.limits import read_bytes, strict_json
+
+T = TypeVar("T")
+KIND_OF = {"cis": "ci", "dependencies": "dependency", "groups": "group", "services": "service", "incidents": "incident",
+           "observations": "observation"}  # fmt: skip
+
+
+@dataclass(slots=True)
+class JsonSource(ReadWhole):
+    location: Path
+
+    def check(self) -> Sequence[str]:
+        found = self.read()
+        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+
+    def read(self) -> Gathered:
+        return read_document(read_bytes(self.location), self.location.name)
+
+
+def read_document(text: bytes, name: str) -> Gathered:
+    strict_json(text, name)
+    try:
+        document = msgspec.json.decode(text, type=form.Document)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise InvalidInput(f"{name}: {error}") from error
+    parts = tuple(
+        Part(field, len(getattr(document, field)), document.rows.get(field)) for field in KIND_OF if getattr(document, field)
+    )
+    found = Gathered(name, Evidence(MANIFEST if document.rows else SAID, parts))
+    for ci in _each(found, document.cis, form.Ci, "cis", lambda row: row.key):
+        _add(found, "ci", ci.key, lambda ci=ci: found.found_cis.append(_ci(ci)))  # type: ignore[misc]
+    for row in _each(found, document.dependencies, form.Dependency, "dependencies", lambda row: ""):
+        found.depend(row.dependent, row.provider, row.relation, row.kind, row.weight)
+    smalls: tuple[tuple[str, type[Any], list[msgspec.Raw], Callable[[Any], SmallRecord]], ...] = (
+        ("groups", form.Group, document.groups, _group),
+        ("services", form.Service, document.services, _service),
+        ("incidents", form.Incident, document.incidents, _incident),
+        ("observations", form.Observation, document.observations, _observation),
+    )
+    for field, struct, raws, build in smalls:
+        records = found.found_small.setdefault(KIND_OF[field], [])
+        for row in _each(found, raws, struct, field, lambda row: getattr(row, "key", "")):
+            _add(found, KIND_OF[field], getattr(row, "key", ""), lambda row=row, build=build, records=records: records.append(build(row)))  # type: ignore[misc]
+    return found
+
+
+def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str, key: Callable[[T], str]) -> list[T]:
+    rows, decoder = [], msgspec.json.Decoder(struct)
+    for number, raw in enumerate(raws):
+        try:
+            rows.append(decoder.decode(raw))
+        except msgspec.ValidationError as error:
+            name = _key_of(raw)
+            found.reject(KIND_OF[field], f"{found.place} {field}[{number}]", name, ("record", str(error), "see schema.json"))
+    return rows
+
+
+def _key_of(raw: msgspec.Raw) -> str:
+    body = msgspec.json.decode(raw)
+    return str(body.get("key", "")) if isinstance(body, dict) else ""
+
+
+def _add(found: Gathered, kind: str, key: str, add: Callable[[], None]) -> None:
+    try:
+        add()
+    except BadCell as bad:
+        found.reject(kind, f"{found.place} {kind}", key, (bad.field, bad.reason, bad.advice))
+
+
+def _ci(ci: form.Ci) -> CiRecord:
+    word = class_of(ci.ci_class) if ci.ci_class else OTHER
+    spread = ci.repair_distribution or form.RepairDistribution()
+    repair = ci.repair_hours
+    if repair is None and ci.repair_median_hours is not None:
+        repair = mean_from_median(ci.repair_median_hours, spread.sigma)
+    rate = ci.failures_per_year
+    if rate is None and ci.failures_per_calendar_year is not None:
+        rate = rate_from_calendar(ci.failures_per_calendar_year, repair)
+    return CiRecord(
+        SOURCE_CLASS,
+        ci.key,
+        ci.name or ci.key,
+        word or OTHER,
+        raw_class="" if ci.ci_class in ("", word) else ci.ci_class,
+        lifecycle=ci.lifecycle,
+        environment=ci.environment,
+        site=ci.site,
+        team=ci.team,
+        supplier=ci.supplier,
+        is_service=ci.service,
+        failures_per_year=rate,
+        failures_origin=ci.failures_origin,
+        repair_hours=repair,
+        repair_origin=ci.repair_origin,
+        repair_distribution=spread.kind,
+        repair_sigma=spread.sigma,
+        unavailability=ci.unavailability,
+        failure_on_demand=ci.failure_on_demand,
+        level_share=ci.level_share,
+        restart_hours=ci.restart_hours,
+        identifiers=tuple(sorted(ci.identifiers.items())),
+        aliases=tuple(ci.aliases),
+        attributes={name: _text(value) for name, value in ci.attributes.items() if value is not None},
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _group(row: form.Group) -> GroupRecord:
+    return GroupRecord(
+        row.key, row.dependent, tuple(row.members), row.needed, "supply" if row.supply else "ordinary", tuple(row.shares or ()),
+        row.failover_minutes, row.failover_success,
+    )  # fmt: skip
+
+
+def _service(row: form.Service) -> ServiceRecord:
+    return ServiceRecord(
+        row.key, row.customers, row.money_per_hour, row.currency, {name: tuple(points) for name, points in row.impact.items()},
+        row.mtpd_hours, row.rto_hours, row.rpo_hours, row.mbco_share, row.availability_target,
+    )  # fmt: skip
+
+
+def _incident(row: form.Incident) -> IncidentRecord:
+    ended = None if row.ended_at is None else unix_seconds("ended_at", str(row.ended_at))
+    return IncidentRecord(row.key, row.ci, unix_seconds("started_at", str(row.started_at)), ended, row.root_cause)
+
+
+def _observation(row: form.Observation) -> ObservationRecord:
+    return ObservationRecord(
+        row.scope, unix_seconds("observed_from", str(row.observed_from)), unix_seconds("observed_until", str(row.observed_until))
+    )
+
+
+def open_json(location: Path, settings: Mapping[str, Any]) -> Any:
+    from importers.mapping import MappedSource, mapping_of
+
+    mapping = settings.get("mapping")
+    if mapping:
+        return MappedSource(location, mapping_of(str(mapping)))
+    if location.is_dir():
+        raise InvalidInput("a folder of JSON files needs the setting mapping, as mapping=cmdb-kit", field="mapping")
+    return JsonSource(location)
+
+
+__all__ = ["JsonSource", "SourceSnapshot", "open_json", "read_document"]
