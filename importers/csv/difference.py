@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import importers.csv.source as whole
 from app.domain.completeness import Evidence
@@ -127,7 +127,7 @@ def _rows(lines: Iterator[tuple[int, str]], table: CsvTable) -> Iterator[tuple[i
             yield line, row
 
 
-def _naming(lines: Iterator[tuple[int, Row]], header: Header, ids: set[str], stays: Sequence[bool]) -> Iterator[tuple[int, Row]]:
+def _naming(lines: Iterator[tuple[int, Row]], header: Header, ids: set[str], stays: Any) -> Iterator[tuple[int, Row]]:
     a, b = header.at["dependent"], header.at["provider"]
     ids = ids | {f"ci:{name}" for name in ids}
     for line, row in lines:

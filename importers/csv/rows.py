@@ -36,8 +36,8 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
     identifiers += [(name[3:], place) for name, place in header.others if name.startswith("id:")]
     aliases = [(name[6:], place) for name, place in header.others if name.startswith("alias:")]
     attributes = [(name, place) for name, place in header.others if not name.startswith(("id:", "alias:"))]
-    texts = [(name, at[name]) for name in ("site", "team", "supplier", "failures_origin", "repair_origin", "repair_distribution") if name in at]
-    numbers = [
+    texts: list[tuple[str, int]] = [(name, at[name]) for name in ("site", "team", "supplier", "failures_origin", "repair_origin", "repair_distribution") if name in at]
+    numbers: list[tuple[str, int]] = [
         (name, at[name])
         for name in (
             "failures_per_year", "failures_per_calendar_year", "repair_hours", "repair_median_hours", "repair_sigma", "unavailability",
@@ -80,8 +80,8 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
             values["aliases"] = tuple((kind, text) for kind, place in aliases if (text := row[place].strip()) not in empty)
         if attributes:
             values["attributes"] = {name: text for name, place in attributes if (text := row[place].strip()) not in empty}
-        name = "" if name_at is None else row[name_at].strip()
-        return CiRecord(SOURCE_CLASS, key, key if name in empty else name, **values)
+        shown = "" if name_at is None else row[name_at].strip()
+        return CiRecord(SOURCE_CLASS, key, key if shown in empty else shown, **values)
 
     return build
 
