@@ -1,0 +1,136 @@
+"""NetBox, over its REST API or as a Django dump; both give the same rows to `model.derive`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.completeness import PAGES, SAID, Evidence, Part
+from app.domain.errors import SourceFailed
+from importers.client import Client
+from importers.gathered import Gathered, ReadWhole
+from importers.limits import read_bytes, strict_json
+from importers.netbox.model import LISTS, NetboxData, derive
+
+PATHS = {
+    "site": "dcim/sites", "location": "dcim/locations", "rack": "dcim/racks", "device": "dcim/devices",
+    "virtualchassis": "dcim/virtual-chassis", "cluster": "virtualization/clusters", "virtualmachine": "virtualization/virtual-machines",
+    "powerpanel": "dcim/power-panels", "powerfeed": "dcim/power-feeds", "powerport": "dcim/power-ports",
+    "poweroutlet": "dcim/power-outlets", "circuit": "circuits/circuits", "provider": "circuits/providers",
+    "providernetwork": "circuits/provider-networks", "circuittermination": "circuits/circuit-terminations",
+}  # fmt: skip
+ENDPOINT = {"dcim.poweroutlet": "poweroutlet", "dcim.powerfeed": "powerfeed", "dcim.powerport": "powerport"}
+DEAD_CABLES = ("planned", "decommissioning")
+
+
+@dataclass(slots=True)
+class RestSource(ReadWhole):
+    client: Client
+    page_size: int = 500
+
+    def check(self) -> Sequence[str]:
+        status = self.client.get_json("api/status/")
+        return [f"NetBox {status.get('netbox-version', 'of unknown version')}"]
+
+    def read(self) -> Gathered:
+        data, parts = NetboxData(), []
+        for name in LISTS:
+            rows: dict[int, Mapping[str, Any]] = {}
+            expected, ended = self._rows(name, rows)
+            data.rows[name] = {number: _flat(row) for number, row in rows.items()}
+            parts.append(Part(name, len(rows), expected, ended))
+            for number, row in rows.items():
+                _take_nested(data, name, number, row)
+        return derive(data, Evidence(PAGES, tuple(parts)))
+
+    def _rows(self, name: str, rows: dict[int, Mapping[str, Any]]) -> tuple[int | None, bool]:
+        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end. The total is that of the first page."""
+        last, expected = 0, None
+        while True:
+            parameters = {"id__gt": last, "ordering": "id", "limit": self.page_size}
+            if name in ("device", "virtualmachine"):
+                parameters["exclude"] = "config_context"
+            page = self.client.get_json(f"api/{PATHS[name]}/", parameters)
+            if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+                raise SourceFailed(f"NetBox: {PATHS[name]} gave no list")
+            expected = page.get("count") if expected is None else expected
+            if not page["results"]:
+                return expected, True
+            for row in page["results"]:
+                if row["id"] <= last:
+                    raise SourceFailed(f"NetBox ignores id__gt or ordering on {PATHS[name]}: paging would lose rows")
+                last = row["id"]
+                rows[last] = row
+
+
+def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nested objects to their id, choices to their value."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found[name] = value["id"] if "id" in value else value.get("value")
+        else:
+            found[name] = value
+    if row.get("termination_type") == "circuits.providernetwork":
+        found["provider_network"] = row.get("termination_id")
+    return found
+
+
+def _take_nested(data: NetboxData, name: str, number: int, row: Mapping[str, Any]) -> None:
+    if isinstance(row.get("role"), Mapping):
+        data.roles[row["role"]["id"]] = str(row["role"].get("slug", ""))
+    if isinstance(row.get("tenant"), Mapping):
+        data.names["tenant", row["tenant"]["id"]] = str(row["tenant"].get("name", ""))
+    if row.get("connected_endpoints_reachable") and row.get("connected_endpoints"):
+        kind = ENDPOINT.get(str(row.get("connected_endpoints_type")))
+        if kind:
+            data.paths[name, number] = [(kind, int(end["id"])) for end in row["connected_endpoints"]]
+
+
+@dataclass(slots=True)
+class DumpSource(ReadWhole):
+    """A file of `manage.py dumpdata`."""
+
+    location: Path
+
+    def check(self) -> Sequence[str]:
+        found = self.read()
+        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+
+    def read(self) -> Gathered:
+        objects = strict_json(read_bytes(self.location), self.location.name)
+        if not isinstance(objects, list):
+            raise SourceFailed(f"{self.location.name} is no Django dump: it holds no list")
+        data, left = NetboxData(), dict[str, int]()
+        used = {*LISTS, "devicebay", "devicerole", "tenant", "cable", "cabletermination"}
+        for body in objects:
+            name = str(body["model"]).partition(".")[2]
+            if name not in used:
+                left[name] = left.get(name, 0) + 1
+                continue
+            data.rows.setdefault(name, {})[int(body["pk"])] = body["fields"]
+        data.roles = {number: str(row.get("slug", "")) for number, row in data.list("devicerole").items()}
+        data.names = {("tenant", number): str(row.get("name", "")) for number, row in data.list("tenant").items()}
+        data.paths = dict(_paths(data))
+        parts = tuple(Part(name, len(data.list(name))) for name in LISTS)
+        found = derive(data, Evidence(SAID, parts))
+        found.notes.append("not read: " + ", ".join(f"{count} {name}" for name, count in sorted(left.items())))
+        return found
+
+
+def _paths(data: NetboxData) -> Iterator[tuple[tuple[str, int], list[tuple[str, int]]]]:
+    """Ends of live cables, each to the ends on the other side."""
+    ends: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    for row in data.list("cabletermination").values():
+        kind = row["termination_type"][1] if isinstance(row["termination_type"], list) else str(row["termination_type"])
+        ends.setdefault((int(row["cable"]), str(row["cable_end"])), []).append((kind, int(row["termination_id"])))
+    for number, cable in sorted(data.list("cable").items()):
+        if cable.get("status") in DEAD_CABLES:
+            continue
+        a, b = ends.get((number, "A"), []), ends.get((number, "B"), [])
+        for near, far in ((a, b), (b, a)):
+            for end in near:
+                if far:
+                    yield end, far
