@@ -1,0 +1,73 @@
+"""A set of positions that gives back its smallest first: three levels of 64-way bitmaps, a few nanoseconds a step.
+
+Positions are topological, so taking the smallest means that all its providers are settled.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.cpython.unsafe.numbers import trailing_zeros  # type: ignore[import-untyped]
+
+from app.risk.jit import Array, kernel
+
+
+class ReadyQueue(NamedTuple):
+    words: Array  # uint64[N/64], bit i of word w: position 64 w + i
+    upper: Array  # uint64[N/4096]
+    top: Array  # uint64[N/262144]
+
+
+def ready_queue(size: int) -> ReadyQueue:
+    """An empty queue for positions 0..size-1."""
+    lengths = (size // 64 + 1, size // 4096 + 1, size // 262144 + 1)
+    return ReadyQueue(*(np.zeros(length, dtype=np.uint64) for length in lengths))
+
+
+@kernel
+def push(queue: ReadyQueue, position: int) -> None:
+    """Add a position; adding it twice is once."""
+    one = np.uint64(1)
+    place = np.uint64(position)
+    six = np.uint64(6)
+    mask = np.uint64(63)
+    queue.words[place >> six] |= one << (place & mask)
+    place >>= six
+    queue.upper[place >> six] |= one << (place & mask)
+    place >>= six
+    queue.top[place >> six] |= one << (place & mask)
+
+
+@kernel
+def pop(queue: ReadyQueue) -> int:
+    """Take the smallest position out; -1 when the queue is empty."""
+    one = np.uint64(1)
+    for level in range(len(queue.top)):
+        if queue.top[level] != 0:
+            high = np.uint64(level) * np.uint64(64) + np.uint64(trailing_zeros(queue.top[level]))
+            middle = high * np.uint64(64) + np.uint64(trailing_zeros(queue.upper[high]))
+            low = np.uint64(trailing_zeros(queue.words[middle]))
+            queue.words[middle] &= ~(one << low)
+            if queue.words[middle] == 0:
+                queue.upper[high] &= ~(one << (middle & np.uint64(63)))
+                if queue.upper[high] == 0:
+                    queue.top[level] &= ~(one << (high & np.uint64(63)))
+            return np.int64(middle * np.uint64(64) + low)  # type: ignore[return-value]
+    return np.int64(-1)  # type: ignore[return-value]
+
+
+@kernel
+def remove(queue: ReadyQueue, position: int) -> None:
+    """Take one position out if it is in."""
+    one = np.uint64(1)
+    place = np.uint64(position)
+    six = np.uint64(6)
+    mask = np.uint64(63)
+    queue.words[place >> six] &= ~(one << (place & mask))
+    if queue.words[place >> six] == 0:
+        place >>= six
+        queue.upper[place >> six] &= ~(one << (place & mask))
+        if queue.upper[place >> six] == 0:
+            place >>= six
+            queue.top[place >> six] &= ~(one << (place & mask))
