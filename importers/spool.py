@@ -22,19 +22,24 @@ CHUNK = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Hash of every line below the header in the order of the file, and where each begins (the last: the end). `quotes`: some line has
-    a quote, so a row might span lines; `header`: the first line. Line n (from 0) is line n + 2 for people."""
+    """Hashes of the lines below the header, sorted, with the line of each (from 0, equal ones in the order of the file), and where each
+    line begins (the last: the end). `quotes`: some line has a quote, so a row might span lines; `header`: the first line.
+    Line n is line n + 2 for people."""
 
     hashes: Hashes
+    order: Ints
     offsets: Ints
     quotes: bool
     header: bytes
+
+    def first(self) -> npt.NDArray[np.bool_]:
+        """Which of the sorted hashes is the first of its equals."""
+        return np.concatenate([np.ones(min(1, len(self.hashes)), bool), self.hashes[1:] != self.hashes[:-1]])
 
 
 def lines_of(path: Path) -> Lines:
     hashes: list[Hashes] = []
     lengths: list[Ints] = []
-    quotes = False
     with path.open("rb") as file:
         header = file.readline()
         while block := file.readlines(CHUNK):
@@ -42,28 +47,39 @@ def lines_of(path: Path) -> Lines:
                 block[-1] += b"\n"
             hashes.append(np.fromiter(map(xxh3_64_intdigest, block), np.uint64, len(block)))
             lengths.append(np.fromiter(map(len, block), np.int64, len(block)))
-            quotes = quotes or any(b'"' in line for line in block)
     offsets = np.zeros(sum(map(len, lengths)) + 1, np.int64)
     if lengths:
         np.cumsum(np.concatenate(lengths), out=offsets[1:])
     offsets += len(header)
-    return Lines(np.concatenate(hashes) if hashes else np.empty(0, np.uint64), offsets, quotes, header)
+    found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+    order = np.argsort(found, kind="stable")
+    return Lines(found[order], order, offsets, _has_quotes(path), header)
+
+
+def _has_quotes(path: Path) -> bool:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if b'"' in chunk:
+                return True
+    return False
 
 
 def save(lines: Lines, not_plain: Collection[int], stem: Path) -> None:
     """Keep hashes, places and the hashes of lines that were not plainly accepted (`not_plain`: lines for people)."""
-    first = _first_of_each(lines.hashes)
-    rows = np.array(sorted(line - 2 for line in not_plain), np.int64)
-    rows = rows[(rows >= 0) & (rows < len(lines.hashes))]
-    rows = rows[first[rows]]
+    special = np.empty(0, np.uint64)
+    if not_plain:
+        marked = np.zeros(len(lines.hashes) + 2, bool)
+        marked[[line for line in not_plain if 2 <= line < len(marked)]] = True
+        special = lines.hashes[marked[lines.order + 2] & lines.first()]
     np.save(stem.with_suffix(".hashes.npy"), lines.hashes)
+    np.save(stem.with_suffix(".order.npy"), lines.order)
     np.save(stem.with_suffix(".offsets.npy"), lines.offsets)
-    np.save(stem.with_suffix(".open.npy"), np.unique(lines.hashes[rows]))
+    np.save(stem.with_suffix(".open.npy"), special)
 
 
 @dataclass(frozen=True, slots=True)
 class LineDifference:
-    """Line indexes from 0: `examine` of the new file, `gone` of the old one; `untouched`: lines that stayed and were accepted."""
+    """Lines from 0: `examine` of the new file, `gone` of the old one; `untouched`: lines that stayed and were accepted."""
 
     examine: Ints
     gone: Ints
@@ -71,18 +87,13 @@ class LineDifference:
 
 
 def compare(stem: Path, new: Lines) -> LineDifference:
-    old_hashes = np.load(stem.with_suffix(".hashes.npy"))
-    not_plain = np.load(stem.with_suffix(".open.npy"))
-    new_first, old_first = _first_of_each(new.hashes), _first_of_each(old_hashes)
-    came = ~_member(new.hashes, old_hashes)
-    examine = came | ~new_first
-    if len(not_plain):
-        examine |= _member(new.hashes, not_plain)
-    went = ~_member(old_hashes, new.hashes) & old_first
-    if len(not_plain):
-        went &= ~_member(old_hashes, not_plain)
-    picked = np.flatnonzero(examine)
-    return LineDifference(picked, np.flatnonzero(went), len(new.hashes) - len(picked))
+    old_hashes, old_order = np.load(stem.with_suffix(".hashes.npy")), np.load(stem.with_suffix(".order.npy"))
+    special = np.load(stem.with_suffix(".open.npy"))
+    old = Lines(old_hashes, old_order, new.offsets, False, b"")
+    examine = ~_member(new.hashes, old_hashes) | ~new.first() | _member(new.hashes, special)
+    gone = ~_member(old_hashes, new.hashes) & old.first() & ~_member(old_hashes, special)
+    picked = np.sort(new.order[examine])
+    return LineDifference(picked, np.sort(old_order[gone]), len(new.hashes) - len(picked))
 
 
 def untouched_lines(new: Lines, examine: Ints) -> npt.NDArray[np.bool_]:
@@ -105,19 +116,9 @@ def kept_offsets(stem: Path) -> Any:
 
 
 def _member(values: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of some sorted hashes are among others, sorted too."""
     if not len(others) or not len(values):
         return np.zeros(len(values), bool)
-    ordered = np.sort(others)
-    order = np.argsort(values)
-    ranked = values[order]
-    spot = np.searchsorted(ordered, ranked)
-    spot[spot == len(ordered)] = len(ordered) - 1
-    found = np.empty(len(values), bool)
-    found[order] = ordered[spot] == ranked
+    spot = np.minimum(np.searchsorted(others, values), len(others) - 1)
+    found: npt.NDArray[np.bool_] = others[spot] == values
     return found
-
-
-def _first_of_each(hashes: Hashes) -> npt.NDArray[np.bool_]:
-    first = np.zeros(len(hashes), bool)
-    first[np.unique(hashes, return_index=True)[1]] = True
-    return first

@@ -5,7 +5,9 @@ Nobody sees anything of it before the pointer moves. A dry run and a held run st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -42,12 +44,24 @@ def sync_source(
     """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets the deletion guard pass;
     `full`: read everything, whatever was read before. Raises what the source or the store raise; the ledger then is as it was."""
     started = monotonic()
-    with workbench.one_at_a_time(staging_folder):
+    with workbench.one_at_a_time(staging_folder), _without_cycle_search():
         _clear_away(store, settings)
         sync = _Sync(store, source, settings, workbench, staging_folder, spool_folder, complete, fence, progress)
         report = sync.run(dry_run, approve, full)
     report.seconds = round(monotonic() - started, 3)
     return report
+
+
+@contextmanager
+def _without_cycle_search() -> Iterator[None]:
+    """Millions of records make no cycles; looking for some costs a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _clear_away(store: GraphStore, settings: SyncSettings) -> None:

@@ -60,18 +60,22 @@ class DependencyIntake:
         provider: list[Any] = list(map(own.get, block.providers))
         kind: list[Any] = list(map(CODES.get, block.kinds))
         relation = [self._relation(text) for text in block.relations] if any(block.relations) else [0] * len(dependent)
-        plain = set(block.kinds) <= {"hard", "supply"} and list(block.weights).count(None) == len(block.weights)
-        simple = plain and None not in dependent and None not in provider
-        if simple and not any(map(int.__eq__, dependent, provider)):
+        soft = CODES["soft"]
+        weight = block.weights if soft in kind else ()
+        if (
+            not (None in dependent or None in provider or None in kind)
+            and all(w is not None and 0 < w <= 1 for w, k in zip(weight, kind, strict=False) if k == soft)
+            and not any(map(int.__eq__, dependent, provider))
+        ):
             rows.dependent.extend(dependent)
             rows.provider.extend(provider)
             rows.kind.extend(kind)
-            rows.weight.extend([NAN] * len(dependent))
+            rows.weight.extend([w if k == soft else NAN for w, k in zip(weight, kind, strict=True)] if weight else [NAN] * len(kind))
             rows.relation.extend(relation)
             rows.position.extend(block.positions)
             return
-        for row, (a, b, k, weight) in enumerate(zip(dependent, provider, kind, block.weights, strict=True)):
-            self._take_row(block, row, a, b, k, weight, relation[row])
+        for row, (a, b, k, w) in enumerate(zip(dependent, provider, kind, block.weights, strict=True)):
+            self._take_row(block, row, a, b, k, w, relation[row])
 
     def _take_row(
         self,
