@@ -8,6 +8,7 @@ moves rows the other way; then ended rows are read before as well, and where tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from app.storage.tables import column_of, digest, empty, in_order, join_columns,
 BLOCK = 1_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
 KEY_BLOCK = 5_000
+SESSIONS = 2  # that read blocks at once: the server works while we take an answer apart
 TRIES = 5
 ABSENT_AS = {"INTEGER": "-1", "REAL": "0.0 / 0.0", "CATEGORY": "''", "TEXT": "''"}
 
@@ -155,11 +157,15 @@ class Reading(Neo4jConnected):
             lambda transaction: transaction.run(cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)).data()
         )
         size = DEPENDENCY_BLOCK if noun.name == "dependency" else BLOCK
-        for low in range(0, found[0]["highest"] + 1 if found else 0, size):
+
+        def block_from(low: int) -> dict[str, Any] | None:
             asked = {"revision": revision, "low": low, "high": low + size}
-            block = self.read(lambda transaction, asked=asked: lists(transaction, statement, asked))  # type: ignore[misc]
-            if block[0]:
-                yield self._typed(noun, names, block)
+            block = self.read(lambda transaction: lists(transaction, statement, asked))
+            return self._typed(noun, names, block) if block[0] else None
+
+        with ThreadPoolExecutor(SESSIONS) as pool:
+            starts = range(0, found[0]["highest"] + 1 if found else 0, size)
+            yield from (block for block in pool.map(block_from, starts) if block is not None)
 
     def _typed(self, noun: Noun, names: Sequence[str], block: list[list[Any]]) -> dict[str, Any]:
         types = noun.types()
