@@ -121,7 +121,11 @@ class GraphStore(Protocol):
         ...
 
     def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one
-    def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]: ...
+    def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]:
+        """The ids under which these keys were given out up to a revision, whether or not the CI still holds there (as far back as the
+        ledger remembers): who gets a key again gets its id with it."""
+        ...
+
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
         """CIs whose key, name or an alias (kinds "key", "name" and the sources' own) equals a value, case folded; a value
         nobody answers to is left out. One hit a CI, the first of key, name, aliases that is of one of `kinds`; in order of

@@ -1,5 +1,5 @@
-// Ids of CIs whose state with one of these keys held at a revision and ended since.
+// Ids of CIs whose state with one of these keys held at a revision or before it and ended since.
 // Parameters: $values; $revision. Returns: key, ci_id.
 UNWIND $values AS value
-MATCH (n:CiState {key: value}) WHERE n.since <= $revision AND n.until > $revision
-RETURN n.key AS key, n.ci_id AS ci_id
+MATCH (n:CiState {key: value}) WHERE n.since <= $revision
+RETURN DISTINCT n.key AS key, n.ci_id AS ci_id
