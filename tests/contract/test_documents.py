@@ -91,10 +91,8 @@ def test_together_is_all_or_nothing(open_store):
         assert store.get("a", "1").body == "x"
         assert other.get("a", "1") is None
     assert other.get("a", "1").body == "x"
-    with pytest.raises(RuntimeError), store.together():
-        store.put("a", "2", "x")
-        store.append("audit", "z")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_together(store)
     assert other.get("a", "2") is None
     assert store.append("audit", "z").key == "00000000000000000002"
 
@@ -110,3 +108,10 @@ def test_documents_of_another_store_are_restored(store):
     assert store.get("a", "k") == Document("a", "k", 7, "x")
     assert store.append("audit", "z").key == "00000000000000000004"
     assert store.kinds() == {"a": 0, "audit": 4}
+
+
+def fail_together(store):
+    with store.together():
+        store.put("a", "2", "x")
+        store.append("audit", "z")
+        raise RuntimeError

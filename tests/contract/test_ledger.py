@@ -167,15 +167,20 @@ def test_a_retired_ci_comes_back(store):
 
 
 def test_small_reads_by_column(store):
+    links = [{"dependent_id": a, "provider_id": b} for a, b in ((1, 2), (1, 3), (4, 2))]
+    groups = [
+        {"group_id": 1, "key": "s:1", "dependent_id": 1, "members": "[2, 3]"},
+        {"group_id": 2, "key": "s:2", "dependent_id": 4, "members": "[3, 12]"},
+    ]
     revise(
         store,
         batch("ci", [ci(i) for i in range(1, 6)]),
-        batch("dependency", [{"dependent_id": 1, "provider_id": 2}, {"dependent_id": 1, "provider_id": 3}, {"dependent_id": 4, "provider_id": 2}]),
-        batch("redundancy_group", [{"group_id": 1, "key": "s:1", "dependent_id": 1, "members": "[2, 3]"}, {"group_id": 2, "key": "s:2", "dependent_id": 4, "members": "[3, 12]"}]),
+        batch("dependency", links),
+        batch("redundancy_group", groups),
         batch("exposure", [{"ci_id": 1, "customers": 5.0}, {"ci_id": 1, "source_id": 2}]),
         batch("incident", [{"incident_key": "I1", "ci_id": 3}]),
         batch("source_record", [{"source_key": "server:1", "ci_id": 1}, {"source_id": 2, "source_key": "server:1", "ci_id": 1}]),
-    )  # fmt: skip
+    )
     revise(
         store, batch("redundancy_group", [], [{"group_id": 2}]), batch("dependency", [], [{"dependent_id": 4, "provider_id": 2}])
     )

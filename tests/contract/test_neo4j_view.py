@@ -78,7 +78,8 @@ def test_ended_things_never_show_in_a_plain_query(shop):
 
 def test_classes_sites_teams_and_suppliers(shop):
     found = neo4j_server.query(
-        "MATCH (c:ConfigurationItem {name: 'db-main'})-[r]->(o) WHERE NOT o:CiState RETURN labels(c) AS labels, type(r) AS type, o.name AS name ORDER BY name"
+        "MATCH (c:ConfigurationItem {name: 'db-main'})-[r]->(o) WHERE NOT o:CiState "
+        "RETURN labels(c) AS labels, type(r) AS type, o.name AS name ORDER BY name"
     )
     assert [(sorted(row["labels"]), row["type"], row["name"]) for row in found] == [
         (["ConfigurationItem", "DataStore"], "SUPPLIED_BY", "A"),
@@ -95,7 +96,8 @@ def test_classes_sites_teams_and_suppliers(shop):
 
 def test_scores_name_their_assessment(shop):
     row = neo4j_server.query(
-        "MATCH (c:ConfigurationItem {name: 'app'}) RETURN c.score_assessment AS a, c.score_revision AS r, c.score_assessed_at AS at"
+        "MATCH (c:ConfigurationItem {name: 'app'}) "
+        "RETURN c.score_assessment AS a, c.score_revision AS r, c.score_assessed_at AS at"
     )
     assert (row[0]["a"], row[0]["r"]) == ("a1", 1)
     assert str(row[0]["at"]).endswith("Z")

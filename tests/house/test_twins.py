@@ -1,4 +1,4 @@
-"""Every query has its twin: `app/storage/sql/<noun>/<verb>.sql` and `cypher/<noun>/<verb>.cypher`; what only one store needs says so."""
+"""Every query has its twin, `sql/<noun>/<verb>.sql` and `cypher/<noun>/<verb>.cypher`; what only one store needs says so."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""What only the SQLite file can go wrong with: its schema, its locks, its copies."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from app.domain.errors import StoreUnavailable
+from app.storage.sqlite import schema
+from app.storage.sqlite.connection import Connected
+from app.storage.sqlite_store import SqliteStore
+from tests.contract.estate import batch, ci, revise, rows_of
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path):
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE mine (a)")
+    other.close()
+    with pytest.raises(StoreUnavailable, match="something else"):
+        SqliteStore(path)
+    (tmp_path / "text.db").write_text("not a database, and long enough to be taken for a page of one" * 20)
+    with pytest.raises(StoreUnavailable):
+        SqliteStore(tmp_path / "text.db")
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    store = SqliteStore(tmp_path / "a.db")
+    store.connection.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        SqliteStore(tmp_path / "a.db")
+
+
+def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path, monkeypatch):
+    whole = list(schema.statements_of(schema.sql("sqlite_only/schema", "0001_ledger")))
+    monkeypatch.setattr(schema, "statements_of", lambda script: iter([*whole[:10], "SELECT * FROM no_such_table"]))
+    with pytest.raises(StoreUnavailable):
+        SqliteStore(tmp_path / "a.db")
+    monkeypatch.undo()
+    assert Connected(tmp_path / "a.db").connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    assert SqliteStore(tmp_path / "a.db").current().revision == 0
+
+
+def test_many_open_a_new_file_at_once(tmp_path):
+    stores = []
+    threads = [threading.Thread(target=lambda: stores.append(SqliteStore(tmp_path / "a.db"))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.current().revision for store in stores] == [0] * 6
+
+
+def test_a_commit_waits_for_a_reader_in_the_middle_of_an_answer(tmp_path):
+    store, reader = SqliteStore(tmp_path / "a.db"), SqliteStore(tmp_path / "a.db")
+    revise(store, batch("ci", [ci(i) for i in range(1, 50)]))
+    half = reader.connection.execute("SELECT * FROM ci")
+    half.fetchone()
+    timer = threading.Timer(0.5, half.close)
+    timer.start()
+    started = time.monotonic()
+    store.put("job", "a", "{}")
+    assert time.monotonic() - started > 0.2 or store.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    timer.join()
+    assert reader.get("job", "a").body == "{}"
+
+
+def test_a_connection_is_opened_again_after_a_fork(tmp_path):
+    store = SqliteStore(tmp_path / "a.db")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if store.put("job", "child", "{}").version == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.get("job", "child").version == 1
+
+
+def test_an_online_copy_is_whole_while_the_store_is_written(tmp_path):
+    store, writer = SqliteStore(tmp_path / "a.db"), SqliteStore(tmp_path / "a.db")
+    revise(store, batch("ci", [ci(i) for i in range(1, 3000)]))
+    thread = threading.Thread(target=lambda: revise(writer, batch("ci", [ci(i) for i in range(3000, 6000)])))
+    thread.start()
+    store.copy_to(tmp_path / "copy.db")
+    thread.join()
+    copy = SqliteStore(tmp_path / "copy.db")
+    assert list(copy.check()) == []
+    assert len(rows_of(copy.load_columns(1, "ci", ["ci_id"]))) == 2999
