@@ -17,6 +17,15 @@ ORIGINS = frozenset({"measured", "declared"})
 GROUP_KINDS = frozenset({"ordinary", "supply"})
 TEXT_BYTES = 60_000
 INT64 = 2**63
+_BOUNDS = (
+    ("failures_per_year", 0.0, 1e9),
+    ("repair_hours", 0.0, 1e7),
+    ("repair_sigma", 0.0, 10.0),
+    ("unavailability", 0.0, 1.0),
+    ("failure_on_demand", 0.0, 1.0),
+    ("level_share", 1e-12, 1.0),
+    ("restart_hours", 0.0, 1e7),
+)
 
 
 def ci_fault(record: CiRecord) -> Fault | None:
@@ -32,15 +41,8 @@ def ci_fault(record: CiRecord) -> Fault | None:
         return "class", f"'{record.ci_class}' is not in the class table", "use a class of the table"
     if record.lifecycle not in LIFECYCLES:
         return "lifecycle", f"'{record.lifecycle}' is unknown", "use planned, active, maintenance or retired"
-    for name, value, low, high in (
-        ("failures_per_year", record.failures_per_year, 0.0, 1e9),
-        ("repair_hours", record.repair_hours, 0.0, 1e7),
-        ("repair_sigma", record.repair_sigma, 0.0, 10.0),
-        ("unavailability", record.unavailability, 0.0, 1.0),
-        ("failure_on_demand", record.failure_on_demand, 0.0, 1.0),
-        ("level_share", record.level_share, 1e-12, 1.0),
-        ("restart_hours", record.restart_hours, 0.0, 1e7),
-    ):
+    for name, low, high in _BOUNDS:
+        value = getattr(record, name)
         if value is not None and not low <= value <= high:
             return name, f"{value!r} is not between {low:g} and {high:g}", "correct the number"
     if record.repair_distribution == "lognormal":

@@ -11,11 +11,12 @@ from app.domain.identity import Identifier
 from app.ports.comparison import Comparison
 
 
+StagedRecord = tuple[int, str, str, tuple[Any, ...]]  # number in the roster, source key, payload, CI row of this record alone
+
+
 class Staging(Protocol):
-    def put(
-        self, rows: Sequence[tuple[int, str]]
-    ) -> None: ...  # payloads of new and changed records by their number in the roster
-    def records(self) -> Iterator[tuple[int, str]]: ...  # in order of number
+    def put(self, rows: Sequence[StagedRecord]) -> None: ...  # new and changed records
+    def records(self) -> Iterator[StagedRecord]: ...  # in order of key
     def payloads(self, numbers: Sequence[int]) -> Mapping[int, str]: ...
     def put_identifiers(self, rows: Iterable[tuple[Identifier, int]]) -> None: ...
     def index_identifiers(self) -> None: ...  # before the first `holders`

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.errors import Conflict
 from app.domain.identity import Identifier
+from app.ports.staging import StagedRecord
 
 
 class StagingFile:
@@ -24,18 +25,21 @@ class StagingFile:
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
             "PRAGMA locking_mode = EXCLUSIVE",
-            "CREATE TABLE record (number INTEGER PRIMARY KEY, payload TEXT NOT NULL)",
+            "PRAGMA cache_size = -131072",
+            "CREATE TABLE record (number INTEGER PRIMARY KEY, key TEXT NOT NULL, payload TEXT NOT NULL, row BLOB NOT NULL)",
             "CREATE TABLE identifier (text TEXT NOT NULL, number INTEGER NOT NULL)",
             "CREATE TABLE chunk (number INTEGER PRIMARY KEY, body BLOB NOT NULL)",
             "BEGIN",
         ):
             self._db.execute(statement)
 
-    def put(self, rows: Sequence[tuple[int, str]]) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?)", rows)
+    def put(self, rows: Sequence[StagedRecord]) -> None:
+        made = ((number, key, payload, marshal.dumps(row)) for number, key, payload, row in rows)
+        self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", made)
 
-    def records(self) -> Iterator[tuple[int, str]]:
-        return iter(self._db.execute("SELECT number, payload FROM record ORDER BY number"))
+    def records(self) -> Iterator[StagedRecord]:
+        for number, key, payload, row in self._db.execute("SELECT number, key, payload, row FROM record ORDER BY key"):
+            yield number, key, payload, marshal.loads(row)
 
     def payloads(self, numbers: Sequence[int]) -> dict[int, str]:
         found: dict[int, str] = {}

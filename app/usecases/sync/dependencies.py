@@ -70,7 +70,9 @@ class DependencyIntake:
             rows.dependent.extend(dependent)
             rows.provider.extend(provider)
             rows.kind.extend(kind)
-            rows.weight.extend([w if k == soft else NAN for w, k in zip(weight, kind, strict=True)] if weight else [NAN] * len(kind))
+            rows.weight.extend(
+                [w if k == soft and w is not None else NAN for w, k in zip(weight, kind, strict=True)] if weight else [NAN] * len(kind)
+            )
             rows.relation.extend(relation)
             rows.position.extend(block.positions)
             return

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from app.domain.ci_classes import OTHER
 from app.domain.identity import normalise
 from app.domain.payloads import content_hash, payload_of, record_of
+from app.domain.precedence import ci_row
 from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
 from app.ports.ci_source import CiBlock
-from app.ports.staging import Staging
+from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.roster import CHANGED, KEPT, NEW, NO_CI, RETIRED, UNCHANGED, UNSEEN, Roster
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
 
@@ -38,7 +39,7 @@ class CiIntake:
         done = 0
         for block in blocks:
             self._books.read("ci", len(block.records), block.left_out)
-            staged: list[tuple[int, str]] = []
+            staged: list[StagedRecord] = []
             for record, position in zip(block.records, block.positions, strict=True):
                 self._take_one(record, position, block.place, staged)
             self._staging.put(staged)
@@ -47,7 +48,7 @@ class CiIntake:
             done += len(block.records)
             self._books.step("reading CIs", done)
 
-    def _take_one(self, record: CiRecord, position: int, place: str, staged: list[tuple[int, str]]) -> None:
+    def _take_one(self, record: CiRecord, position: int, place: str, staged: list[StagedRecord]) -> None:
         payload = payload_of(record)
         fault = ci_fault(record) or text_fault(payload)
         try:
@@ -80,7 +81,7 @@ class CiIntake:
             self._books.counts("ci").unchanged += 1
             return
         self._books.counts("ci").stored += 1
-        staged.append((number, payload))
+        staged.append((number, record.source_key, payload, ci_row(0, "", [record]) if self._alone else ()))
         if self._alone:
             for identifier in record.identifiers:
                 self._identifiers.append(hash(normalise(*identifier)))
@@ -109,7 +110,7 @@ class CiIntake:
         if not twice:
             return []
         holders: dict[tuple[str, str], list[str]] = {}
-        for _, payload in self._staging.records():
+        for _, _, payload, _ in self._staging.records():
             record = record_of(payload)
             for identifier in dict.fromkeys(normalise(*pair) for pair in record.identifiers):
                 if hash(identifier) in twice:

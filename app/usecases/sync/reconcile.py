@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from app.domain.changes import Row, rows_of, same_row
@@ -16,7 +17,7 @@ from app.domain.nouns import CI
 from app.domain.payloads import record_of
 from app.domain.precedence import ci_row, in_order
 from app.ports.graph_store import GraphStore
-from app.ports.staging import Staging
+from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.components import Closer, Closure, Member, Place
 from app.usecases.sync.minting import Mint, key_aliases
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
@@ -87,10 +88,12 @@ class Reconciliation:
 
     # --- a source that is alone
     def _assign_alone(self) -> None:
-        roster, new = self._roster, self._roster.numbers_in(NEW)
+        """Ids follow the order of keys, so the order of the rows changes nothing and the ledger is filled from one end."""
+        roster, keys = self._roster, self._keys
+        new = sorted(roster.numbers_in(NEW), key=keys.__getitem__)
         for start in range(0, len(new), BLOCK):
             numbers = new[start : start + BLOCK]
-            ids = self._mint.ids([self._minted(":".join(self._keys[n])) for n in numbers])
+            ids = self._mint.ids([self._minted(":".join(keys[n])) for n in numbers])
             for number, ci_id in zip(numbers, ids, strict=True):
                 roster.ci_ids[number] = ci_id
         for number in roster.numbers_in(RETIRED):
@@ -98,13 +101,8 @@ class Reconciliation:
         self.reconciled = len(new) + len(roster.numbers_in(CHANGED, RETIRED))
 
     def _alone_changes(self) -> Iterator[CiChanges]:
-        block: list[tuple[int, str]] = []
-        for pair in self._staging.records():
-            block.append(pair)
-            if len(block) == BLOCK:
-                yield self._alone_chunk(block)
-                block = []
-        if block:
+        records = self._staging.records()
+        while block := list(islice(records, BLOCK)):
             yield self._alone_chunk(block)
         retired = self._roster.numbers_in(RETIRED)
         for start in range(0, len(retired), BLOCK):
@@ -114,18 +112,19 @@ class Reconciliation:
                 records_ended=[(self._settings.source_id, ":".join(self._keys[n])) for n in numbers],
             )
 
-    def _alone_chunk(self, block: list[tuple[int, str]]) -> CiChanges:
+    def _alone_chunk(self, block: list[StagedRecord]) -> CiChanges:
         roster, source_id, chunk = self._roster, self._settings.source_id, CiChanges()
-        before = self._states([roster.ci_ids[n] for n, _ in block if roster.states[n] == CHANGED])
-        for number, payload in block:
-            ci_id, source_key = roster.ci_ids[number], ":".join(self._keys[number])
+        before = self._states([roster.ci_ids[n] for n, *_ in block if roster.states[n] == CHANGED])
+        for number, source_key, payload, told in block:
+            ci_id = roster.ci_ids[number]
             chunk.records_begun.append((source_id, source_key, ci_id, roster.hashes[number], payload))
             old = before.get(ci_id) if roster.states[number] == CHANGED else None
             if old is None:
-                chunk.begun.append(ci_row(ci_id, self._mint.key_of(ci_id, self._minted(source_key)), [record_of(payload)]))
+                chunk.begun.append((ci_id, self._mint.key_of(ci_id, self._minted(source_key)), *told[2:]))
                 continue
             chunk.records_ended.append((source_id, source_key))
-            row = ci_row(ci_id, old[1], [record_of(payload)], key_aliases([old]))
+            others = key_aliases([old])
+            row = ci_row(ci_id, old[1], [record_of(payload)], others) if others else (ci_id, old[1], *told[2:])
             if not same_row(row, old):
                 chunk.ended.append((ci_id,))
                 chunk.begun.append(row)
