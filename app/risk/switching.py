@@ -1,0 +1,269 @@
+"""One outage with failovers: expected loss of the services that its switches can touch (model 1.6), exactly where it can be.
+
+A failed active member triggers its group's switch: with success the dependent is interrupted for the failover time in full, else it is down
+until the restore; a failed switch lasts and may trigger others, an interruption triggers none. Services are taken together where the same
+switches can touch them. Up to 10 such switches all outcomes are enumerated; beyond it there is a closed form where each failed switch alone stops
+the service, else keyed sampling, which marks the CI `simulated`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from app.risk.compiled import SERVES, Flat
+from app.risk.failing import Marks
+from app.risk.increments import Log, lost_share, push_outage, take_back
+from app.risk.jit import Array, kernel
+from app.risk.loss import curve_expected, curve_loss, mean_until, survival
+from app.risk.stakes import Stakes
+
+ENUMERATED = 10
+ROOM = 256  # for switches that failed switches trigger
+SAMPLES = 64
+
+
+class Tally(NamedTuple):
+    """Expected values of one outage by service (S), valid where `stamp` is the outage's number."""
+
+    stamp: Array  # int64[S]
+    touched: Array  # int32[S] services with an entry, in order of discovery
+    hours: Array  # float64[S] lost hours, weighted by share
+    money: Array  # float64[S]
+    breach: Array  # float64[S] probability that the MTPD is breached
+    down: Array  # float64[S] probability of being down until the restore
+    share: Array  # float64[S] worst share lost in the basic state
+
+
+@kernel
+def tally(services: int) -> Tally:
+    return Tally(
+        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros(services), np.zeros(services),
+    )  # fmt: skip
+
+
+@kernel
+def clear(book: Tally, s: int) -> None:
+    """Forget what was added for service s."""
+    book.hours[s] = book.money[s] = book.breach[s] = book.down[s] = 0.0
+
+
+@kernel
+def lasting_money(stakes: Stakes, s: int, i: int, after: float) -> float:
+    """E max(L(R) - L(after), 0) of service s for an outage of CI i; NaN unknown."""
+    first, last = stakes.curve_ptr[s], stakes.curve_ptr[s + 1]
+    if last > first:
+        return curve_expected(stakes.curve_hours[first:last], stakes.curve_loss[first:last], stakes.mean[i], stakes.sigma[i], after)
+    return stakes.money[s] * (stakes.mean[i] - mean_until(stakes.mean[i], stakes.sigma[i], after))  # type: ignore[no-any-return]
+
+
+@kernel
+def fixed_money(stakes: Stakes, s: int, hours: float) -> float:
+    """L(hours) of service s."""
+    first, last = stakes.curve_ptr[s], stakes.curve_ptr[s + 1]
+    if last > first:
+        return curve_loss(stakes.curve_hours[first:last], stakes.curve_loss[first:last], hours)
+    return stakes.money[s] * hours  # type: ignore[no-any-return]
+
+
+@kernel
+def below_mbco(stakes: Stakes, s: int, down: bool, left: float) -> bool:
+    """Whether the MTPD clock runs."""
+    return down or (not math.isnan(stakes.mbco[s]) and left < stakes.mbco[s])
+
+
+@kernel
+def add_lasting(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int, weight: float, after: float) -> None:
+    """What service s loses from `after` hours on, in the current state."""
+    v = stakes.service_position[s]
+    share = lost_share(flat, work, v)
+    if share <= 0.0:
+        return
+    down = work.stamp[v] >= work.epoch[0]
+    book.hours[s] += weight * share * (stakes.mean[i] - mean_until(stakes.mean[i], stakes.sigma[i], after))
+    book.money[s] += weight * share * lasting_money(stakes, s, i, after)
+    if down:
+        book.down[s] += weight
+    if not math.isnan(stakes.mtpd[s]) and below_mbco(stakes, s, down, flat.rest_capability[v] - share):
+        book.breach[s] += weight * survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
+
+
+@kernel
+def settle_outcome(
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, weight: float, chosen: Array, switched: Array, count: int, tail: int, degraded: int,
+    logged: int, log: Log, rule: int,
+) -> Log:  # fmt: skip
+    """Add one outcome: the lasting state is the current one; `switched[:count]` are the groups that interrupt. `chosen`: the services asked about."""
+    size = len(chosen)
+    base = np.empty(size)
+    for k in range(size):
+        base[k] = lost_share(flat, work, stakes.service_position[chosen[k]])
+    hours = np.empty(count)
+    for k in range(count):
+        hours[k] = stakes.switch_hours[switched[k]]
+    order = np.argsort(-hours, kind="mergesort") if count > 1 else np.arange(count)
+    # levels from the longest failover to the shortest; the state of a level holds while t is between the next shorter time and its own
+    start = np.zeros(size)  # until when interruptions change what the service loses
+    held_hours, held_money, down_until = np.zeros(size), np.zeros(size), np.zeros(size)
+    grown, low, logged_now = tail, degraded, logged
+    for k in range(count):
+        g = switched[order[k]]
+        if hours[order[k]] <= 0.0 or work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
+            continue
+        grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
+        upper = hours[order[k]]
+        lower = hours[order[k + 1]] if k + 1 < count else 0.0
+        if upper == lower:
+            continue
+        for j in range(size):
+            s = chosen[j]
+            v = stakes.service_position[s]
+            share = lost_share(flat, work, v)
+            if share > base[j] + 1e-15 and start[j] == 0.0:
+                start[j] = upper
+            if start[j] > 0.0:
+                held_hours[j] += share * (upper - lower)
+                held_money[j] += share * (fixed_money(stakes, s, upper) - fixed_money(stakes, s, lower))
+                if below_mbco(stakes, s, work.stamp[v] >= work.epoch[0], flat.rest_capability[v] - share):
+                    down_until[j] = max(down_until[j], upper)
+    take_back(flat, work, tail, grown, log, logged, logged_now)
+    for j in range(size):
+        s = chosen[j]
+        before = book.breach[s]
+        add_lasting(flat, stakes, work, book, s, i, weight, start[j])
+        book.hours[s] += weight * held_hours[j]
+        book.money[s] += weight * held_money[j]
+        if book.breach[s] == before and not math.isnan(stakes.mtpd[s]) and down_until[j] > stakes.mtpd[s]:
+            book.breach[s] += weight
+    return log
+
+
+@kernel
+def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int, asked: Array, found: Array, count: int) -> int:
+    """Groups triggered by work.queue[first:last] that were not asked about yet (`asked` int64[G] holds the outage's number there)."""
+    for k in range(first, last):
+        u = work.queue[k]
+        if not stakes.has_switch[u]:
+            continue
+        for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+            g = flat.joined[e]
+            v = flat.group_dependent[g]
+            lives = work.stamp[v] < work.epoch[0] and flat.flags[v] & SERVES
+            if stakes.switches[g] and stakes.active[e] and not asked[g] and lives and count < len(found):
+                asked[g] = True
+                found[count] = g
+                count += 1
+    return count
+
+
+@kernel
+def enumerate_outcomes(
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
+    log: Log, rule: int,
+) -> tuple[bool, Log]:  # fmt: skip
+    """All ways the switches `groups` (and those they trigger) go. `known`: bool[G] groups not to be asked again. False, and nothing added, beyond 10 deep."""
+    limit = ENUMERATED
+    found = np.empty(len(groups) + ROOM, np.int32)
+    found[: len(groups)] = groups
+    state = np.zeros(len(found), np.int8)  # 1 success, 2 failed, 0 skipped
+    at_depth = np.zeros(limit + 1, np.int32)
+    p_depth, tail_depth = np.zeros(limit + 1), np.zeros(limit + 1, np.int32)
+    low_depth, log_depth, found_depth = np.zeros(limit + 1, np.int32), np.zeros(limit + 1, np.int32), np.zeros(limit + 1, np.int32)
+    depth, at, size, weight = 0, 0, len(groups), 1.0
+    grown, low, logged_now = tail, degraded, logged
+    good = True
+    while True:
+        while at < size:
+            g = found[at]
+            if work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
+                state[at] = 0
+            elif stakes.switch_success[g] >= 1.0:
+                state[at] = 1
+            elif depth >= limit:
+                good = False
+                break
+            else:
+                at_depth[depth], p_depth[depth], tail_depth[depth] = at, weight, grown
+                low_depth[depth], log_depth[depth], found_depth[depth] = low, logged_now, size
+                depth += 1
+                state[at] = 1
+                weight *= stakes.switch_success[g]
+            at += 1
+        if not good or size == len(found):
+            take_back(flat, work, tail, grown, log, logged, logged_now)
+            for k in range(len(groups), size):
+                known[found[k]] = False
+            for k in range(len(chosen)):
+                clear(book, chosen[k])
+            return False, log
+        count = 0
+        switched = np.empty(size, np.int32)
+        for k in range(size):
+            if state[k] == 1 and work.stamp[flat.group_dependent[found[k]]] < work.epoch[0]:
+                switched[count] = found[k]
+                count += 1
+        if weight > 0.0:
+            log = settle_outcome(flat, stakes, work, book, i, weight, chosen, switched, count, grown, low, logged_now, log, rule)
+        while depth > 0:
+            top = depth - 1
+            at = at_depth[top]
+            take_back(flat, work, tail_depth[top], grown, log, log_depth[top], logged_now)
+            for k in range(found_depth[top], size):
+                known[found[k]] = False
+            grown, low, logged_now, size = tail_depth[top], low_depth[top], log_depth[top], found_depth[top]
+            if state[at] == 1:
+                break
+            depth -= 1
+        if depth == 0:
+            return True, log
+        g = found[at]
+        state[at] = 2
+        weight = p_depth[depth - 1] * (1.0 - stakes.switch_success[g])
+        before = grown
+        grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
+        size = new_switches(flat, stakes, work, before, grown, known, found, size)
+        at += 1
+
+
+@kernel
+def draw(key: int, sample: int, group: int) -> float:
+    """A number in [0, 1) by (CI, sample, group): splitmix64, the same for any order and number of threads."""
+    z = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(sample) * np.uint64(0xBF58476D1CE4E5B9) + np.uint64(group) + np.uint64(1)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return np.float64(z >> np.uint64(11)) / 9007199254740992.0  # type: ignore[return-value]
+
+
+@kernel
+def sample_outcomes(
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
+    log: Log, rule: int,
+) -> Log:  # fmt: skip
+    """SAMPLES ways the switches go, each with the same weight."""
+    found = np.empty(len(stakes.switches), np.int32)
+    switched = np.empty(len(stakes.switches), np.int32)
+    for sample in range(SAMPLES):
+        found[: len(groups)] = groups
+        size, at, count = len(groups), 0, 0
+        grown, low, logged_now = tail, degraded, logged
+        while at < size:
+            g = found[at]
+            at += 1
+            if work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
+                continue
+            if draw(stakes.key[i], sample, g) < stakes.switch_success[g]:
+                switched[count] = g
+                count += 1
+                continue
+            before = grown
+            grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
+            size = new_switches(flat, stakes, work, before, grown, known, found, size)
+        log = settle_outcome(flat, stakes, work, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule)
+        take_back(flat, work, tail, grown, log, logged, logged_now)
+        for k in range(len(groups), size):
+            known[found[k]] = False
+    return log
