@@ -81,8 +81,11 @@ def _batches(source: GraphStore, revision: int) -> Iterator[Batch]:
     horizon = source.horizon()
     if revision < horizon:
         return
-    base = 0 if revision == horizon else revision - 1
-    changes = {noun: source.changes(base, revision, noun) for noun in NOUNS}
+    if revision in (1, horizon):  # everything begins: one noun in memory at a time
+        for noun in ("ci", *HANGING):
+            yield Batch(noun, source.changes(0, revision, noun).begun, {})
+        return
+    changes = {noun: source.changes(revision - 1, revision, noun) for noun in NOUNS}
     for noun in HANGING:
         yield Batch(noun, {}, _identity(noun, changes[noun]))
     yield Batch("ci", changes["ci"].begun, _identity("ci", changes["ci"]))

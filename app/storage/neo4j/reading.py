@@ -17,7 +17,7 @@ from app.domain.columns import Columns
 from app.domain.errors import InvalidInput, NotFound, StoreUnavailable
 from app.domain.nouns import Noun
 from app.ports.graph_store import Changes
-from app.storage.neo4j.connection import Neo4jConnected, Rows, Transaction
+from app.storage.neo4j.connection import Neo4jConnected, Transaction
 from app.storage.served import check_served
 from app.storage.statements import cypher
 from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
@@ -25,6 +25,7 @@ from app.storage.tables import column_of, digest, empty, in_order, join_columns,
 BLOCK = 1_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
 KEY_BLOCK = 5_000
+ROW_BLOCK = 20_000
 SESSIONS = 2  # that read blocks at once: the server works while we take an answer apart
 TRIES = 5
 ABSENT_AS = {"INTEGER": "-1", "REAL": "0.0 / 0.0", "CATEGORY": "''", "TEXT": "''"}
@@ -49,7 +50,7 @@ class Reading(Neo4jConnected):
         columns = self._exact(
             (revision,),
             lambda: self._current(kind, asked, revision, source_id),
-            lambda: self._plain(kind, asked, self.select(f"neo4j_only/{noun}", "load_ended", revision=revision)),
+            lambda: self._plain(kind, asked, f"neo4j_only/{noun}", "load_ended", revision=revision),
             kind,
         )
         if source_id is not None and kind.identity[0] != "source_id":
@@ -67,11 +68,11 @@ class Reading(Neo4jConnected):
             return Changes(self.load_columns(b, noun), empty(kind, kind.names()))
         begun = self._exact(
             (a, b),
-            lambda: self._plain(kind, kind.names(), self.select(noun, "begun", a=a, b=b)),
-            lambda: self._plain(kind, kind.names(), self.select(f"neo4j_only/{noun}", "begun_ended", a=a, b=b)),
+            lambda: self._plain(kind, kind.names(), noun, "begun", a=a, b=b),
+            lambda: self._plain(kind, kind.names(), f"neo4j_only/{noun}", "begun_ended", a=a, b=b),
             kind,
         )
-        ended = in_order(kind, self._plain(kind, kind.names(), self.select(noun, "ended", a=a, b=b)))
+        ended = in_order(kind, self._plain(kind, kind.names(), noun, "ended", a=a, b=b))
         return Changes(begun, ended)
 
     def digest(self, a: int, b: int, noun: str) -> str:
@@ -100,8 +101,8 @@ class Reading(Neo4jConnected):
         parameters: dict[str, Any] = {"values": asked, "revision": revision, "texts": [str(value) for value in asked]}
         return self._exact(
             (revision,),
-            lambda: self._plain(kind, kind.names(), self.select(noun, f"rows_by_{column}", **parameters)),
-            lambda: self._plain(kind, kind.names(), self.select(f"neo4j_only/{noun}", f"rows_by_{column}_ended", **parameters)),
+            lambda: self._plain(kind, kind.names(), noun, f"rows_by_{column}", **parameters),
+            lambda: self._plain(kind, kind.names(), f"neo4j_only/{noun}", f"rows_by_{column}_ended", **parameters),
             kind,
         )
 
@@ -116,9 +117,21 @@ class Reading(Neo4jConnected):
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
 
-    def _plain(self, noun: Noun, names: Sequence[str], found: Rows) -> dict[str, Any]:
+    def _plain(self, noun: Noun, names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
+        """A statement that answers with rows, streamed into columns: an old revision may have millions that ended since."""
         types = noun.types()
-        return {name: column_of(types[name], [row[name] for row in found]) for name in names}
+        wanted = [noun.names().index(name) for name in names]
+
+        def work(transaction: Transaction) -> list[dict[str, Any]]:
+            result = transaction.run(cypher(place, verb), parameters)
+            blocks = []
+            while records := result.fetch(ROW_BLOCK):
+                columns = list(zip(*(record.values() for record in records), strict=True))
+                blocks.append({name: column_of(types[name], columns[i]) for name, i in zip(names, wanted, strict=True)})
+            return blocks
+
+        blocks = self.read(work)
+        return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
 
     def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> dict[str, Any]:
         blocks = [in_order(noun, block) for block in self._blocks(noun, names, revision, source_id)]
