@@ -72,7 +72,6 @@ class Client:
         if not {host, f"{host}:{port}"} & {name.casefold() for name in self.outbound.hosts}:
             raise NotAllowed(f"{host}:{port} is not among the hosts that may be called (setting outbound.hosts)")
         self._session.trust_env = False
-        self._session.max_redirects = 0
         self._session.mount(f"{parts.scheme}://", _PinnedAdapter(_address(host, port, self.outbound), host))
 
     def get_json(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:

@@ -100,8 +100,8 @@ def service_fault(record: ServiceRecord) -> Fault | None:
         return "currency", "is not a currency code", "use three letters, as EUR"
     for category, points in record.impact.items():
         hours = [point[0] for point in points]
-        if any(not (0 <= h < inf and 0 <= loss < inf) for h, loss in points) or hours != sorted(set(hours)):
-            return "impact", f"the curve of {category} does not rise in time", "give pairs of hours and loss in rising order of hours"
+        if any(not (0 <= h < inf and 0 <= loss < inf) for h, loss in points) or hours != sorted(hours):
+            return "impact", f"the curve of {category} goes back in time", "give pairs of hours and loss in order of hours"
     return None
 
 

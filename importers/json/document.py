@@ -44,7 +44,7 @@ class Ci(Struct):
     restart_hours: Positive | None = None
     identifiers: dict[str, str] = {}
     aliases: list[tuple[str, str]] = []
-    attributes: dict[str, str | float | bool | None] = {}
+    attributes: dict[str, str | int | float | bool | None] = {}
 
 
 class Dependency(Struct):

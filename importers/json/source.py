@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from app.domain.ci_classes import OTHER, class_of
 from app.domain.completeness import MANIFEST, SAID, Evidence, Part
 from app.domain.errors import InvalidInput
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
-from app.ports.ci_source import SmallRecord, SourceSnapshot
+from app.ports.ci_source import SmallRecord
 from importers.cells import BadCell, unix_seconds
 from importers.csv.rows import SOURCE_CLASS
 from importers.figures import mean_from_median, rate_from_calendar
@@ -77,7 +78,7 @@ def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str,
 
 
 def _key_of(raw: msgspec.Raw) -> str:
-    body = msgspec.json.decode(raw)
+    body = json.loads(bytes(raw))
     return str(body.get("key", "")) if isinstance(body, dict) else ""
 
 
@@ -163,6 +164,3 @@ def open_json(location: Path, settings: Mapping[str, Any]) -> Any:
     if location.is_dir():
         raise InvalidInput("a folder of JSON files needs the setting mapping, as mapping=cmdb-kit", field="mapping")
     return JsonSource(location)
-
-
-__all__ = ["JsonSource", "SourceSnapshot", "open_json", "read_document"]
