@@ -25,6 +25,9 @@ SAMPLES = 128
 WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyond it they are sampled
 
 
+Stretch = tuple[float, float, float, float]  # from, to (hours), share lost against the state at rest, capability left
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """A triggered failover: group, its dependent's position, failover hours, success probability."""
@@ -178,17 +181,18 @@ def _tell(
 ) -> None:  # fmt: skip
     """Add one outcome, weighted, to the stories of the services it touches."""
     cuts = sorted({0.0, duration, *(s.hours for s in one.interrupted if s.hours > 0)})
-    shares: dict[int, list[tuple[float, float, float]]] = {}
+    shares: dict[int, list[Stretch]] = {}
     for start, end in zip(cuts, cuts[1:], strict=False):
         down = [*(one.forced if start < duration else ()), *(s.dependent for s in one.interrupted if s.hours > start)]
         if not down:
             continue
         state = outage(compiled, np.asarray(down), space, rule)
         for number in state.services_down.tolist():
-            shares.setdefault(number, []).append((start, end, 1.0))
+            rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
+            shares.setdefault(number, []).append((start, end, rest, 0.0))
         for number, capability in zip(state.services_degraded.tolist(), state.service_capability.tolist(), strict=True):
             rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
-            shares.setdefault(number, []).append((start, end, (rest - capability) / rest if rest > 0 else 0.0))
+            shares.setdefault(number, []).append((start, end, rest - capability, capability))
     for number, stretches in shares.items():
         story = stories.get(number)
         if story is None:
@@ -206,7 +210,7 @@ def service_curve(compiled: CompiledGraph, service: int) -> LossCurve | None:
 
 
 def _add(
-    compiled: CompiledGraph, story: ServiceStory, stretches: Sequence[tuple[float, float, float]], weight: float, times: Array, likeliest: bool
+    compiled: CompiledGraph, story: ServiceStory, stretches: Sequence[Stretch], weight: float, times: Array, likeliest: bool
 ) -> None:
     curve = service_curve(compiled, story.service)
     if curve is None:
@@ -215,16 +219,16 @@ def _add(
     mbco = float(compiled.mbco_share[story.service])
     mtpd, rto = float(compiled.mtpd_hours[story.service]), float(compiled.rto_hours[story.service])
     began, before, out_from, out_to, stopped = 0.0, -1.0, 0.0, -1.0, False
-    for start, end, share in stretches:
+    for start, end, share, left in stretches:
         if start != before:
             began = start  # the service was back in between: its clock starts anew
         before = end
         if likeliest:
             story.lost_share = max(story.lost_share, share)
-        if share >= 1.0 or (not np.isnan(mbco) and 1.0 - share < mbco):
+        if left <= 0.0 or (not np.isnan(mbco) and left < mbco):
             out_from = start if start != out_to else out_from
             out_to = end
-            stopped = stopped or share >= 1.0
+            stopped = stopped or left <= 0.0
             story.hours_down += weight * (end - start)
             if end - out_from > mtpd:
                 story.mtpd_breached_at = min(story.mtpd_breached_at, out_from + mtpd)

@@ -9,6 +9,7 @@ from app.domain.results import ServiceHit, Step, UsedUpGroup
 from app.domain.sentences import group_failed
 from app.risk.causes import Cause, Causes, worn_group
 from app.risk.compiled import CompiledGraph
+from app.risk.loss import LossCurve
 from app.risk.propagation import Outage
 from app.usecases.estate import Estate
 
@@ -44,8 +45,6 @@ def hour_money(compiled: CompiledGraph, service: int) -> float | None:
     """Money of the first hour of a full outage: money per hour, or the curve at one hour; None unknown."""
     if compiled.curve_ptr[service] == compiled.curve_ptr[service + 1]:
         return known(compiled.money_per_hour[service])
-    from app.risk.loss import LossCurve
-
     low, high = int(compiled.curve_ptr[service]), int(compiled.curve_ptr[service + 1])
     return LossCurve(compiled.curve_hours[low:high], compiled.curve_loss[low:high]).at(1.0)
 
@@ -53,18 +52,18 @@ def hour_money(compiled: CompiledGraph, service: int) -> float | None:
 def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[ServiceHit]:
     """Services hit: those down first, then by customers, then by key; with the path where a tree is given."""
     compiled = estate.compiled
-    shares = {int(number): 1.0 for number in result.services_down}
+    rest = compiled.flat.rest_capability
+    lost = [(int(number), "down", float(rest[int(compiled.service_position[number])])) for number in result.services_down]
     for number, capability in zip(result.services_degraded.tolist(), result.service_capability.tolist(), strict=True):
-        rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
-        shares[number] = (rest - capability) / rest if rest > 0 else 0.0
+        lost.append((number, "degraded", float(rest[int(compiled.service_position[number])]) - capability))
     hits = []
-    for number, share in shares.items():
+    for number, state, share in lost:
         position = int(compiled.service_position[number])
         path = steps(estate, tree.path(compiled, position)) if tree is not None else []
         hits.append(
             ServiceHit(
-                estate.key(position), estate.name(position), "down" if share >= 1.0 else "degraded", share, known(compiled.customers[number]),
-                hour_money(compiled, number), known(compiled.mtpd_hours[number]), path,
+                estate.key(position), estate.name(position), state, share, known(compiled.customers[number]), hour_money(compiled, number),
+                known(compiled.mtpd_hours[number]), path,
             )
         )  # fmt: skip
     return sorted(hits, key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))

@@ -167,8 +167,8 @@ def _answer(estate: Estate, documents: Documents, scenario: OutageScenario, forc
 def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
-    down = position in tree.node and story.lost_share >= 1.0
-    state = "down" if story.lost_share >= 1.0 and down else "interrupted" if story.p_down > 0 else "degraded"
+    stopped = story.service in told.lasting.services_down
+    state = "down" if stopped else "interrupted" if story.p_down > 0 else "degraded"
     path = steps(estate, tree.path(compiled, position)) if position in tree.node else []
     return ServiceLoss(
         key=estate.key(position), name=estate.name(position), state=state, lost_share=story.lost_share, hours_down=story.hours_down,

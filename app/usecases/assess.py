@@ -1,0 +1,119 @@
+"""Assess a revision: the exact effect of every single outage, what it costs a year, and the scores for people who query the store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+from app.domain.errors import NotFound
+from app.domain.graph import ORIGIN_NAMES
+from app.domain.results import AssessmentRow
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.areas import measure_of
+from app.risk.sweep import FirstOrder, first_order
+from app.risk.totals import Totals, service_totals, totals_of
+from app.usecases.estate import Estate, Estates
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.stamps import MODEL_VERSION
+
+KIND = "assessment"
+KEPT_IN_MEMORY = 2
+
+_kept: OrderedDict[tuple[int, int], Assessed] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """An estate with its first-order part: one row a CI, one row a service."""
+
+    estate: Estate
+    first: FirstOrder
+    totals: Totals
+    services: Any
+
+    @property
+    def assessment(self) -> str:
+        return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
+
+
+def assessed(estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent) -> Assessed:
+    """The assessment of a revision from memory, from disk, or computed now; the same bits each way."""
+    estate = estates.at(revision, location_failures=locations)
+    name = (id(estate), estate.revision.revision)
+    with _lock:
+        if name not in _kept or _kept[name].estate is not estate:
+            _kept[name] = _compute(estate, cache, listen)
+            while len(_kept) > KEPT_IN_MEMORY:
+                _kept.popitem(last=False)
+        return _kept[name]
+
+
+def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Assessed:
+    purpose = f"first-order-{MODEL_VERSION}-{estate.fingerprint}"
+    arrays = cache.load(estate.revision.revision, purpose)
+    if arrays is None:
+        listen("every single outage", 0.0)
+        first = first_order(estate.compiled, lambda share: listen("every single outage", share))
+        cache.save(estate.revision.revision, purpose, first.to_arrays())
+    else:
+        first = FirstOrder.from_arrays(arrays)
+    return Assessed(estate, first, totals_of(estate.compiled, first), service_totals(estate.compiled, first))
+
+
+def assess(store: GraphStore, documents: Documents, estates: Estates, cache: CompiledGraphCache, revision: int | None = None,
+           listen: Listener = silent) -> AssessmentRow:  # fmt: skip
+    """Assess a revision (default: the current one), keep what came of it, and write the scores where it is the current one."""
+    started = time.perf_counter()
+    listen("loading the estate", 0.0)
+    made = assessed(estates, cache, revision, listen=listen)
+    row = _row(made, time.perf_counter() - started)
+    documents.put(KIND, row.assessment, json.dumps(asdict(row), sort_keys=True))
+    if store.current().revision == row.revision:
+        listen("writing scores", 0.0)
+        write_scores(store, made)
+    return row
+
+
+def write_scores(store: GraphStore, made: Assessed) -> int:
+    """Scores of the assessed CIs; CIs whose scores are as they were are not written."""
+    compiled = made.estate.compiled
+    order = compiled.sorted_position
+    columns = {name: column[order] for name, column in made.totals.scores().items()}
+    return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": compiled.sorted_ci_id, **columns})
+
+
+def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
+    document = documents.get(KIND, assessment)
+    if document is None:
+        raise NotFound(f"no assessment {assessment}")
+    return AssessmentRow(**json.loads(document.body))
+
+
+def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
+    """Newest revision first."""
+    return [AssessmentRow(**json.loads(document.body)) for document in documents.page(KIND, after, limit, descending=True)]
+
+
+def _row(made: Assessed, seconds: float) -> AssessmentRow:
+    estate, compiled = made.estate, made.estate.compiled
+    report = compiled.report
+    sums = made.totals.sums()
+    origins = made.totals.origins(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
+    return AssessmentRow(
+        assessment=made.assessment, revision=estate.revision.revision, made_at=datetime.now(UTC).isoformat(), model_version=MODEL_VERSION,
+        settings=estate.fingerprint, measure=measure_of(made.totals.values()), seconds=round(seconds, 3), cis=len(compiled),
+        dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward), groups=len(compiled.flat.group_kind),
+        services=len(compiled.service_position), services_assumed=int(report.counts.get("services_assumed", 0)),
+        single_points=int(made.services.single_points.sum()), totals=sums, unknown=made.totals.unknown(compiled), simulated=int(made.first.simulated.sum()),
+        origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)}, report=dict(report.counts),
+        messages=list(report.messages), not_counted_services=int(made.services.not_counted.sum()), bootstrap_traps=made.totals.traps,
+        down_at_rest=int(report.counts.get("down_at_rest", 0)), how=estate.how,
+    )  # fmt: skip
