@@ -1,6 +1,6 @@
 """A seeded layered estate of any size: racks, switches, storage, servers, virtual machines, databases, applications, services.
 
-`--dependencies` counts dependency rows plus group member rows. A domain (about 330 CIs of one site) holds one of each layer; a CI
+`--dependencies` counts dependency rows plus group member rows. A domain (about 2,400 CIs of one site) holds one of each layer; a CI
 leans on lower layers of its own domain, a domain on the core switch of its site, a service on applications of a few domains.
 Rows carry no order: ci_ids are a random permutation of the layers.
 """
@@ -47,7 +47,7 @@ RACK, SWITCH, STORAGE, SERVER, MACHINE, DATABASE, BALANCER, APPLICATION, OTHER, 
 FAILURES = (0.02, 0.15, 0.1, 0.5, 0.8, 0.6, 0.2, 1.5, 0.5, 0.0)  # a year, before the spread of a CI
 REPAIRS = (12.0, 4.0, 8.0, 6.0, 1.0, 2.0, 1.5, 0.75, 3.0, 0.0)  # hours
 LAYER_SHARES = (0.02, 0.05, 0.01, 0.17, 0.33, 0.08, 0.02, 0.29, 0.03)  # of a domain
-DOMAIN_CIS = 330
+DOMAIN_CIS = 2400
 SITES = 8
 # dependent layer -> (mandatory providers, providers of further rows and of groups)
 MANDATORY: dict[int, tuple[int, ...]] = {
@@ -59,7 +59,7 @@ FURTHER: dict[int, tuple[int, ...]] = {
     APPLICATION: (MACHINE, DATABASE, BALANCER, APPLICATION, APPLICATION, APPLICATION), OTHER: (MACHINE, APPLICATION),
 }  # fmt: skip
 FURTHER_WEIGHTS = (0.0, 0.0, 0.0, 0.6, 0.8, 1.2, 0.8, 1.9, 1.0)
-GROUP_SHARE, FAILOVER_SHARE, SOFT_SHARE, CYCLE_SHARE = 0.2, 0.05, 0.1, 0.0004
+GROUP_SHARE, FAILOVER_SHARE, SOFT_SHARE, CYCLE_SHARE = 0.206, 0.061, 0.1, 0.0004
 
 
 class _Layout:
