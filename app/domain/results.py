@@ -392,6 +392,6 @@ class AssessmentRow:
     report: Mapping[str, int]
     messages: Sequence[str]
     not_counted_services: int
-    bootstrap_traps: int
+    not_counted_cis: int
     down_at_rest: int
     how: str

@@ -30,17 +30,17 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else "nothing"
 
 
-def if_it_fails(name: str, down: Sequence[str], degraded: int, without_second_path: int | None = None) -> str:
-    """"If san-02 fails, 14 services stop: Checkout, Shop tills, Returns and 11 more; 2 more work at a part."""
+def if_it_fails(name: str, down: Sequence[str], degraded: int, interrupted: bool = False) -> str:
+    """ "If san-02 fails, 14 services stop: Checkout, Shop tills, Returns and 11 more; 2 more work at a part." """
     if not down and not degraded:
+        if interrupted:
+            return f"If {name} fails, a failover interrupts what it carries; where it does not work, the service stops."
         return f"If {name} fails, no service stops: what it carries has a second path, which then is used up."
     parts = []
     if down:
         parts.append(f"{count(len(down), 'service stops', 'services stop')}: {listed(down)}")
     if degraded:
         parts.append(f"{count(degraded, 'service works', 'services work')} at a part" if not down else f"{degraded:,} more work at a part")
-    if without_second_path:
-        parts.append(f"{without_second_path:,} have no second path")
     return f"If {name} fails, " + "; ".join(parts) + "."
 
 

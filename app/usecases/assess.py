@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
 
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
@@ -16,9 +15,9 @@ from app.domain.results import AssessmentRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import measure_of
+from app.risk.areas import Ranking, measure_of, scores_of
 from app.risk.sweep import FirstOrder, first_order
-from app.risk.totals import Totals, service_totals, totals_of
+from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
 from app.usecases.estate import Estate, Estates
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION
@@ -37,7 +36,13 @@ class Assessed:
     estate: Estate
     first: FirstOrder
     totals: Totals
-    services: Any
+    services: ServiceTotals
+    rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
+
+    def interrupts(self, position: int) -> bool:
+        """Its outage stops nothing for long, but a failover interrupts some service."""
+        hits = int(self.first.services_down[position]) + int(self.first.services_degraded[position])
+        return hits == 0 and float(self.first.service_hours[position]) > 0
 
     @property
     def assessment(self) -> str:
@@ -86,7 +91,7 @@ def write_scores(store: GraphStore, made: Assessed) -> int:
     """Scores of the assessed CIs; CIs whose scores are as they were are not written."""
     compiled = made.estate.compiled
     order = compiled.sorted_position
-    columns = {name: column[order] for name, column in made.totals.scores().items()}
+    columns = {name: column[order] for name, column in scores_of(made.totals).items()}
     return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": compiled.sorted_ci_id, **columns})
 
 
@@ -106,14 +111,24 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
     estate, compiled = made.estate, made.estate.compiled
     report = compiled.report
     sums = made.totals.sums()
-    origins = made.totals.origins(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
+    origins = origin_counts(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
     return AssessmentRow(
         assessment=made.assessment, revision=estate.revision.revision, made_at=datetime.now(UTC).isoformat(), model_version=MODEL_VERSION,
         settings=estate.fingerprint, measure=measure_of(made.totals.values()), seconds=round(seconds, 3), cis=len(compiled),
         dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward), groups=len(compiled.flat.group_kind),
         services=len(compiled.service_position), services_assumed=int(report.counts.get("services_assumed", 0)),
-        single_points=int(made.services.single_points.sum()), totals=sums, unknown=made.totals.unknown(compiled), simulated=int(made.first.simulated.sum()),
+        single_points=int(made.services.single_points.sum()), totals=sums, unknown=_unknown(made), simulated=int(made.first.simulated.sum()),
         origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)}, report=dict(report.counts),
-        messages=list(report.messages), not_counted_services=int(made.services.not_counted.sum()), bootstrap_traps=made.totals.traps,
-        down_at_rest=int(report.counts.get("down_at_rest", 0)), how=estate.how,
+        messages=list(report.messages), not_counted_services=int(made.services.not_counted.sum()),
+        not_counted_cis=int(made.totals.not_counted.sum()), down_at_rest=int(report.counts.get("down_at_rest", 0)), how=estate.how,
     )  # fmt: skip
+
+
+def _unknown(made: Assessed) -> dict[str, int]:
+    """What nobody gave, counted: services without customers or money, CIs without a rate."""
+    compiled = made.estate.compiled
+    return {
+        "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
+        "services_without_money": sum(value != value for value in made.services.money.tolist()),
+        "cis_without_rate": int((compiled.failures_per_year != compiled.failures_per_year).sum()),
+    }

@@ -1,0 +1,105 @@
+"""First-order columns as measures: what is known is a number, what is not is NaN, and what only pairs of failures can cost is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.risk.compiled import AT_REST_DOWN, SERVES, CompiledGraph
+from app.risk.jit import Array
+from app.risk.reliability import union_probability
+from app.risk.sweep import FirstOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """N CIs by position. NaN: unknown (nobody gave money or customers for any service hit, or the rate is unknown)."""
+
+    services_hit: Array  # float64[N], stopped or degraded
+    service_hours: Array
+    customer_hours: Array
+    money: Array
+    not_counted: Array  # bool[N] can fail, serves some service, yet its single outage costs nothing: only pairs could
+
+    def values(self) -> Mapping[str, Array]:
+        """The measures a ranking can go by."""
+        return {
+            "money_per_year": self.money, "customer_hours_per_year": self.customer_hours, "service_hours_per_year": self.service_hours,
+            "services_hit": self.services_hit,
+        }  # fmt: skip
+
+    def sums(self) -> dict[str, float | None]:
+        """Totals over all CIs; None where no CI has a known value."""
+        return {name: None if len(column) == 0 or np.isnan(column).all() else float(np.nansum(column)) for name, column in self.values().items()}
+
+
+def totals_of(compiled: CompiledGraph, first: FirstOrder) -> Totals:
+    """Measures of every CI.
+
+    Example by hand: db hits shop (1000 customers, money unknown): customer-hours are known, money is NaN, not 0.
+    """
+    hits = (first.services_down + first.services_degraded).astype(np.float64)
+    some = (first.service_hours > 0) | np.isnan(first.service_hours)
+    touched = np.maximum(_touched(first), 1)
+    money = np.where(some & (first.money_unknown >= touched), np.nan, first.money)
+    customers = np.where(some & (first.customers_unknown >= touched), np.nan, first.customer_hours)
+    can_fail = (np.nan_to_num(compiled.failures_per_year) > 0) | ((compiled.unavailability > 0) & (compiled.unavailability < 1))
+    serves = (compiled.flat.flags & SERVES) != 0
+    return Totals(hits, first.service_hours, customers, money, can_fail & serves & (hits == 0) & (np.nan_to_num(first.service_hours) == 0))
+
+
+def _touched(first: FirstOrder) -> Array:
+    """How many services an outage costs something: those stopped or degraded, or (a failover) interrupted."""
+    return np.maximum(first.services_down + first.services_degraded, np.maximum(first.money_unknown, first.customers_unknown))
+
+
+def origin_counts(origin: Array, row: Array, count: int) -> list[int]:
+    """How many assessed CIs have a rate of each origin."""
+    return [int(number) for number in np.bincount(origin[row], minlength=count)]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTotals:
+    """S services. NaN unknown. `not_counted`: needs something, and no single outage costs it anything."""
+
+    service_hours: Array
+    customer_hours: Array
+    money: Array
+    single_points: Array  # int64[S]
+    down_at_rest: Array  # bool[S]
+    not_counted: Array  # bool[S]
+
+
+def service_totals(compiled: CompiledGraph, first: FirstOrder) -> ServiceTotals:
+    """What each service suffers a year, first order."""
+    flat, position = compiled.flat, compiled.service_position
+    needs = (
+        (flat.reverse_ptr[position + 1] > flat.reverse_ptr[position]) | (flat.group_ptr[position + 1] > flat.group_ptr[position])
+        | (flat.soft_reverse_ptr[position + 1] > flat.soft_reverse_ptr[position])
+    )  # fmt: skip
+    down = (flat.flags[position] & AT_REST_DOWN) != 0
+    quiet = np.nan_to_num(first.suffered_hours, nan=1.0) == 0
+    curved = np.diff(compiled.curve_ptr) > 0
+    money = np.where(np.isnan(compiled.money_per_hour) & ~curved, np.nan, first.suffered_money)
+    return ServiceTotals(
+        first.suffered_hours, first.suffered_hours * compiled.customers, money, first.suffered_points.astype(np.int64), down, needs & quiet & ~down
+    )
+
+
+def points_of(first: FirstOrder, service: int) -> Array:
+    """Positions whose outage alone stops a service (whether or not they can fail), ascending."""
+    at = np.flatnonzero(first.point_service == service)
+    return np.searchsorted(first.point_ptr, at, "right") - 1
+
+
+def services_of(first: FirstOrder, position: int) -> Array:
+    """Numbers of the services that a CI's outage alone stops."""
+    return first.point_service[int(first.point_ptr[position]) : int(first.point_ptr[position + 1])]
+
+
+def corrected_hours(compiled: CompiledGraph, positions: Array) -> float:
+    """8,766 * (1 - prod(1 - U)) over single points: hours a year that do not count overlaps twice; NaN where a U is unknown."""
+    down = compiled.unavailability[positions]
+    return float("nan") if np.isnan(down).any() else 8766.0 * union_probability(down)

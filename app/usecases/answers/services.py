@@ -1,0 +1,80 @@
+"""Business services: what they suffer, and their single points of failure."""
+
+from __future__ import annotations
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.results import ServiceDetail, ServicePage, ServiceRow
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.areas import measure_of
+from app.risk.totals import corrected_hours, points_of
+from app.usecases import paging
+from app.usecases.answers.paths import hour_money, known
+from app.usecases.answers.ranking import ranking_of, service_contributions
+from app.usecases.assess import Assessed, assessed
+from app.usecases.estate import Estates
+from app.usecases.find import identify
+from app.usecases.stamps import stamp_of
+
+
+def service_page(estates: Estates, cache: CompiledGraphCache, documents: Documents, limit: int, after: str | None, revision: int | None,
+                 locations: bool | None = None) -> ServicePage:  # fmt: skip
+    """Services, those that suffer most first."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "service_offset", "locations")
+        revision, offset, locations = cursor["revision"], cursor["service_offset"], cursor["locations"]
+    made = assessed(estates, cache, revision, locations)
+    order = ranking_of(made, "service").area
+    last = min(offset + limit, len(order))
+    more = last < len(order)
+    return ServicePage(
+        stamp=stamp_of(made.estate, documents), assessment=made.assessment, total_rows=len(order), limit=limit, truncated=more,
+        next=paging.encode(revision=made.estate.revision.revision, service_offset=last, locations=locations) if more else None,
+        items=[service_row(made, int(number)) for number in order[offset:last]],
+    )  # fmt: skip
+
+
+def service_row(made: Assessed, number: int) -> ServiceRow:
+    estate, compiled, totals = made.estate, made.estate.compiled, made.services
+    position = int(compiled.service_position[number])
+    hours = known(totals.service_hours[number])
+    points = points_of(made.first, number)
+    return ServiceRow(
+        key=estate.key(position), name=estate.name(position), assumed=int(compiled.service_row[number]) < 0, team=estate.text("team", position),
+        customers=known(compiled.customers[number]), money_per_hour=hour_money(compiled, number), mtpd_hours=known(compiled.mtpd_hours[number]),
+        rto_hours=known(compiled.rto_hours[number]), single_points=int(totals.single_points[number]), service_hours_per_year=hours,
+        customer_hours_per_year=known(totals.customer_hours[number]), money_per_year=known(totals.money[number]),
+        corrected_hours_per_year=known(corrected_hours(compiled, points)), down_at_rest=bool(totals.down_at_rest[number]),
+        not_counted=bool(totals.not_counted[number]),
+    )  # fmt: skip
+
+
+def service_detail(store: GraphStore, estates: Estates, cache: CompiledGraphCache, documents: Documents, text: str, limit: int, after: str | None,
+                   revision: int | None, locations: bool | None = None) -> ServiceDetail:  # fmt: skip
+    """One service with its single points of failure, worst first, page by page."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "service", "point_offset", "locations")
+        if cursor["service"] != text:
+            raise InvalidInput("after: a cursor of another service")
+        revision, offset, locations = cursor["revision"], cursor["point_offset"], cursor["locations"]
+    made = assessed(estates, cache, revision, locations)
+    estate = made.estate
+    position = estate.position(identify(store, estate.revision.revision, text).ci_id)
+    if position not in estate.service_number:
+        raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+    number = estate.service_number[position]
+    _, points = service_contributions(made, number, measure_of(made.totals.values()), stopping=True)
+    last = min(offset + limit, len(points))
+    more = last < len(points)
+    row = int(estate.compiled.service_row[number])
+    said = estate.graph.services[row] if row >= 0 else None
+    return ServiceDetail(
+        stamp=stamp_of(estate, documents), assessment=made.assessment, service=service_row(made, number),
+        impact={name: [list(point) for point in curve] for name, curve in said.impact.items()} if said else {},
+        rpo_hours=said.rpo_hours if said else None, mbco_share=said.mbco_share if said else None, single_points=points[offset:last],
+        single_points_total=len(points), truncated=more,
+        next=paging.encode(revision=estate.revision.revision, service=text, point_offset=last, locations=locations) if more else None,
+    )  # fmt: skip
