@@ -1,7 +1,8 @@
-"""The Debian Packages index as an import document: packages depend on packages, alternatives and virtual packages are 1-of-n groups.
+"""The Debian Packages index as an import document: packages depend on packages, alternatives and virtual packages are 1-of-n
+groups.
 
-    apt-cache dumpavail | python -m benchmarks.debian_packages - packages.json
-    python -m benchmarks.debian_packages /var/lib/apt/lists/*_Packages packages.json
+apt-cache dumpavail | python -m benchmarks.debian_packages - packages.json
+python -m benchmarks.debian_packages /var/lib/apt/lists/*_Packages packages.json
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def document(packages: Iterable[dict[str, str]]) -> dict[str, object]:
             else:
                 groups[name, tuple(ways)] = None
     print(f"{len(known)} packages, {len(hard)} needs, {len(groups)} choices, {unmet} unmet", file=sys.stderr)
-    cis = [{"key": name, "class": "software", "attributes": {"section": p.get("Section", "")}} for name, p in sorted(known.items())]
+    cis = [
+        {"key": name, "class": "software", "attributes": {"section": p.get("Section", "")}} for name, p in sorted(known.items())
+    ]
     rows = [{"dependent": a, "provider": b, "relation": "Depends"} for a, b in hard]
     choices = [
         {"key": f"{name} {number}", "dependent": name, "needed": 1, "members": list(ways)}
@@ -79,8 +82,16 @@ def main() -> None:
     if len(sys.argv) < 3:
         raise SystemExit(__doc__)
     *inputs, target = sys.argv[1:]
-    lines = (line for name in inputs for line in (sys.stdin if name == "-" else Path(name).open(encoding="utf-8")))
-    Path(target).write_text(json.dumps(document(stanzas(lines)), ensure_ascii=False), "utf-8")
+    packages = (package for name in inputs for package in _read(name))
+    Path(target).write_text(json.dumps(document(packages), ensure_ascii=False), "utf-8")
+
+
+def _read(name: str) -> Iterator[dict[str, str]]:
+    if name == "-":
+        yield from stanzas(sys.stdin)
+        return
+    with Path(name).open(encoding="utf-8") as file:
+        yield from stanzas(file)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The one way out: HTTP GET of JSON from hosts that the settings name, without redirects, within limits of time and size.
 
-requests' conveniences that reach further are off: environment proxies, netrc, redirects. An address is resolved once, checked and used:
-link-local and metadata addresses are refused always, private ones where the settings say so. TLS is verified.
+requests' conveniences that reach further are off: environment proxies, netrc, redirects. An address is resolved once, checked
+and used: link-local and metadata addresses are refused always, private ones where the settings say so. TLS is verified.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ RETRY = Retry(total=4, connect=2, read=2, status=4, backoff_factor=0.5, backoff_
               status_forcelist=(429, 502, 503, 504), allowed_methods=("GET", "HEAD"), respect_retry_after_header=True,
               raise_on_status=False)  # fmt: skip
 METADATA = {"metadata.google.internal", "metadata"}
-ALWAYS_REFUSED = [ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")]
+ALWAYS_REFUSED = [
+    ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")
+]
 
 
 @dataclass(frozen=True, slots=True)

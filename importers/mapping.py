@@ -163,9 +163,13 @@ def _map_object(found: Gathered, rule: FileRule, body: Any, where: str) -> None:
     if not key:
         found.reject("ci", where, "", (rule.key, "is missing", "each object needs its key"))
         return
-    values: dict[str, Any] = {ours: _mapped(rule, ours, body[theirs]) for ours, theirs in rule.fields_.items() if body.get(theirs) not in (None, "")}
+    values: dict[str, Any] = {
+        ours: _mapped(rule, ours, body[theirs]) for ours, theirs in rule.fields_.items() if body.get(theirs) not in (None, "")
+    }
     used = {rule.key, *rule.fields_.values(), *rule.identifiers.values(), *rule.references}
-    attributes = {name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})}
+    attributes = {
+        name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})
+    }
     found.found_cis.append(
         CiRecord(
             rule.source_class,

@@ -1,7 +1,7 @@
 """Which lines of a file came, went or stayed since another version of it: 64-bit hashes of lines, sorted, with their places.
 
-Order is irrelevant; a line that stands there several times counts once, its repetitions are named apart. Two different lines with one hash
-(one chance in 10^6 for 6 million lines) would pass as one.
+Order is irrelevant; a line that stands there several times counts once, its repetitions are named apart. Two different lines
+with one hash (one chance in 10^6 for 6 million lines) would pass as one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ CHUNK = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Hashes of the lines below the header, sorted, with the line of each (from 0, equal ones in the order of the file), and where each
-    line begins (the last: the end). `quotes`: some line has a quote, so a row might span lines; `header`: the first line.
-    Line n is line n + 2 for people."""
+    """Hashes of the lines below the header, sorted, with the line of each (from 0, equal ones in the order of the file), and
+    where each line begins (the last: the end). `quotes`: some line has a quote, so a row might span lines; `header`: the first
+    line. Line n is line n + 2 for people."""
 
     hashes: Hashes
     order: Ints

@@ -57,7 +57,9 @@ def same_row(a: Row, b: Row) -> bool:
     return a == b or all(x == y or (not x and not y and {x, y} <= {None, ""}) for x, y in zip(a, b, strict=True))
 
 
-def differences(noun: Noun, new: Mapping[Row, Row], old: Mapping[Row, Row], retire: bool) -> tuple[RowChanges, int, int, int, int]:
+def differences(
+    noun: Noun, new: Mapping[Row, Row], old: Mapping[Row, Row], retire: bool
+) -> tuple[RowChanges, int, int, int, int]:
     """Changes from `old` to `new` rows by identity, with the counts added, changed, retired, unchanged."""
     changes = RowChanges(noun)
     added = changed = retired = unchanged = 0

@@ -24,7 +24,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`what`: "class server" or "dependencies hard"; `claimed` before this run; `retired_lately`: in the last 24 hours before it."""
+    """`what`: "class server" or "dependencies hard"; `claimed` before this run; `retired_lately`: in the last 24 hours before
+    it."""
 
     what: str
     claimed: int

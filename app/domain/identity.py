@@ -1,6 +1,7 @@
 """Which source records are one configuration item.
 
-Records that share an identifier (kind and normalised value) are one CI. Names never merge. Two doubts stop a merge, and both are reported:
+Records that share an identifier (kind and normalised value) are one CI. Names never merge. Two doubts stop a merge, and both
+are reported:
 
 * an identifier that two records of one source hold, or more than `MAX_HOLDERS` records in all, says nothing about identity;
 * a component that would hold two records of one source is not merged at all.
@@ -131,9 +132,9 @@ def keep_keys(
 ) -> list[int | None]:
     """Which existing CI each group goes on as; None for a new one.
 
-    `held`: the CI each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the oldest CI
-    (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding record does, else
-    the first in order.
+    `held`: the CI each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the
+    oldest CI (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding
+    record does, else the first in order.
     """
     wishes: list[list[int]] = [sorted({held[c.place] for c in group if c.place in held}) for group in groups]
     takers: dict[int, int] = {}

@@ -1,4 +1,5 @@
-"""What a record must satisfy to be stored, whichever source it comes from: finite numbers within bounds, usable texts, known words.
+"""What a record must satisfy to be stored, whichever source it comes from: finite numbers within bounds, usable texts, known
+words.
 
 Each check gives the first fault as (field, reason, advice), or None.
 """

@@ -1,8 +1,9 @@
 """Records: what one source says, before it is reconciled. One dataclass for each kind of record.
 
-References (`dependent`, `provider`, `ci`, `members`) are texts: the source's own `class:id` or id, else any alias of a CI in the ledger.
-`identifiers` name what a CI *is* across sources (fqdn, serial, uuid, ...): records that share one are one CI (`identity`). `aliases` only
-help to find it. Numbers are finite, shares within their bounds; `origin` of a value is "measured" or "declared".
+References (`dependent`, `provider`, `ci`, `members`) are texts: the source's own `class:id` or id, else any alias of a CI in
+the ledger. `identifiers` name what a CI *is* across sources (fqdn, serial, uuid, ...): records that share one are one CI
+(`identity`). `aliases` only help to find it. Numbers are finite, shares within their bounds; `origin` of a value is "measured"
+or "declared".
 """
 
 from __future__ import annotations

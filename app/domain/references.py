@@ -1,7 +1,7 @@
 """References: which CI a text in a source means.
 
-A reference names a record of the same source by `class:id`, or by its id where only one class has it; else any CI of the ledger by key or
-alias. What nobody or several answer to is not guessed.
+A reference names a record of the same source by `class:id`, or by its id where only one class has it; else any CI of the
+ledger by key or alias. What nobody or several answer to is not guessed.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 A source is asked for a `SourceSnapshot`, which streams blocks of records kind by kind (CIs first) and then gives its evidence of
 completeness. It never decides whether it was complete, what a record's CI is, or what is retired: the sync does.
 
-A source that keeps its last applied raw input (files) can answer `difference` as well: the same content as a snapshot, but only the rows
-that came, went or were not plainly accepted last time. It answers None whenever it is in doubt; then everything is read.
+A source that keeps its last applied raw input (files) can answer `difference` as well: the same content as a snapshot, but
+only the rows that came, went or were not plainly accepted last time. It answers None whenever it is in doubt; then everything
+is read.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ SmallRecord = GroupRecord | ServiceRecord | IncidentRecord | ObservationRecord
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows that carry no record: what was refused, and how many the mapping leaves out by type; with their positions, where known."""
+    """Rows that carry no record: what was refused, and how many the mapping leaves out by type; with their positions, where
+    known."""
 
     rejected: Sequence[RejectedRecord] = ()
     rejected_at: Sequence[int] = ()
@@ -121,5 +123,6 @@ class CiSource(Protocol):
         ...
 
     def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Keep the input just read as applied; `not_plain`: positions of rows by kind that were refused, ignored or duplicates."""
+        """Keep the input just read as applied; `not_plain`: positions of rows by kind that were refused, ignored or
+        duplicates."""
         ...

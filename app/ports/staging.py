@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from app.domain.identity import Identifier
 from app.ports.comparison import Comparison
 
-
 StagedRecord = tuple[int, str, str, tuple[Any, ...]]  # number in the roster, source key, payload, CI row of this record alone
 
 

@@ -1,6 +1,7 @@
 """Sync one source into the ledger: read, reconcile, compare, let the guard decide, write one revision.
 
-Nobody sees anything of it before the pointer moves. A dry run and a held run stop before the first write, with the counts the run would have.
+Nobody sees anything of it before the pointer moves. A dry run and a held run stop before the first write, with the counts the
+run would have.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def sync_source(
     fence: int | None = None,
     progress: Progress | None = None,
 ) -> SyncReport:
-    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets the deletion guard pass;
-    `full`: read everything, whatever was read before. Raises what the source or the store raise; the ledger then is as it was."""
+    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets the deletion guard
+    pass; `full`: read everything, whatever was read before. Raises what the source or the store raise; the ledger then is as
+    it was."""
     started = monotonic()
     with workbench.one_at_a_time(staging_folder), _without_cycle_search():
         _clear_away(store, settings)
@@ -79,9 +81,17 @@ _Work = Callable[[Run], Outcome]
 
 class _Sync:
     def __init__(
-        self, store: GraphStore, source: CiSource, settings: SyncSettings, workbench: Workbench, staging_folder: Path, spool_folder: Path,
-        said_complete: bool, fence: int | None, progress: Progress | None,
-    ) -> None:  # fmt: skip
+        self,
+        store: GraphStore,
+        source: CiSource,
+        settings: SyncSettings,
+        workbench: Workbench,
+        staging_folder: Path,
+        spool_folder: Path,
+        said_complete: bool,
+        fence: int | None,
+        progress: Progress | None,
+    ) -> None:
         self._store, self._source, self._settings, self._workbench = store, source, settings, workbench
         self._staging_folder, self._spool_folder = staging_folder, spool_folder
         self._said_complete, self._fence, self._progress = said_complete, fence, progress

@@ -1,4 +1,5 @@
-"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md beside this file)."""
+"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md beside
+this file)."""
 
 from __future__ import annotations
 
@@ -20,22 +21,53 @@ MODEL_BYTES = 64 << 20
 DEPTH = 32
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}type"
 CLASSES = {
-    "BusinessService": "business_service", "BusinessProcess": "business_process", "BusinessFunction": "business_process",
-    "BusinessInteraction": "business_process", "BusinessActor": "business_actor", "BusinessRole": "business_actor",
-    "BusinessCollaboration": "business_actor", "BusinessInterface": "application_service", "Product": "business_service",
-    "ApplicationComponent": "application", "ApplicationService": "application_service", "ApplicationFunction": "application",
-    "ApplicationInterface": "api", "ApplicationProcess": "application", "ApplicationCollaboration": "application",
-    "ApplicationInteraction": "application", "DataObject": "data_object", "BusinessObject": "data_object", "Artifact": "software",
-    "Node": "server", "Device": "server", "SystemSoftware": "middleware", "TechnologyService": "application_service",
-    "InfrastructureService": "application_service", "TechnologyFunction": "middleware", "TechnologyProcess": "middleware",
-    "TechnologyInterface": "api", "CommunicationNetwork": "network", "Network": "network", "Path": "network", "Facility": "location",
-    "Equipment": "hardware", "Location": "location", "DistributionNetwork": "network",
-}  # fmt: skip
+    "BusinessService": "business_service",
+    "BusinessProcess": "business_process",
+    "BusinessFunction": "business_process",
+    "BusinessInteraction": "business_process",
+    "BusinessActor": "business_actor",
+    "BusinessRole": "business_actor",
+    "BusinessCollaboration": "business_actor",
+    "BusinessInterface": "application_service",
+    "Product": "business_service",
+    "ApplicationComponent": "application",
+    "ApplicationService": "application_service",
+    "ApplicationFunction": "application",
+    "ApplicationInterface": "api",
+    "ApplicationProcess": "application",
+    "ApplicationCollaboration": "application",
+    "ApplicationInteraction": "application",
+    "DataObject": "data_object",
+    "BusinessObject": "data_object",
+    "Artifact": "software",
+    "Node": "server",
+    "Device": "server",
+    "SystemSoftware": "middleware",
+    "TechnologyService": "application_service",
+    "InfrastructureService": "application_service",
+    "TechnologyFunction": "middleware",
+    "TechnologyProcess": "middleware",
+    "TechnologyInterface": "api",
+    "CommunicationNetwork": "network",
+    "Network": "network",
+    "Path": "network",
+    "Facility": "location",
+    "Equipment": "hardware",
+    "Location": "location",
+    "DistributionNetwork": "network",
+}
 TARGET, SOURCE = "target depends", "source depends"
 SIDES = {
-    "Serving": TARGET, "UsedBy": TARGET, "Realization": TARGET, "Assignment": TARGET, "Composition": SOURCE, "Aggregation": SOURCE,
-    "Access": SOURCE, "Flow": TARGET, "Triggering": TARGET,
-}  # fmt: skip
+    "Serving": TARGET,
+    "UsedBy": TARGET,
+    "Realization": TARGET,
+    "Assignment": TARGET,
+    "Composition": SOURCE,
+    "Aggregation": SOURCE,
+    "Access": SOURCE,
+    "Flow": TARGET,
+    "Triggering": TARGET,
+}
 WEAK = {"Flow": 0.5, "Triggering": 0.5}
 
 
@@ -77,7 +109,14 @@ def _take_element(found: Gathered, element: Element) -> None:
         return
     name = next((child.text or "" for child in element if _plain(child.tag) == "name"), "").strip()
     found.found_cis.append(
-        CiRecord("element", identifier, name or identifier, CLASSES[word], raw_class=word, is_service=word in ("BusinessService", "Product"))
+        CiRecord(
+            "element",
+            identifier,
+            name or identifier,
+            CLASSES[word],
+            raw_class=word,
+            is_service=word in ("BusinessService", "Product"),
+        )
     )
 
 

@@ -1,4 +1,5 @@
-"""Call graphs: who calls whom. The caller depends on the callee; a call through a queue leaves the caller standing, so it is soft."""
+"""Call graphs: who calls whom. The caller depends on the callee; a call through a queue leaves the caller standing, so it is
+soft."""
 
 from __future__ import annotations
 
@@ -91,5 +92,3 @@ class JaegerCalls(ReadWhole):
         found.ignore("dependency", "without both ends", len(rows) - len(calls)) if len(calls) < len(rows) else None
         _gather(found, calls)
         return found
-
-

@@ -31,14 +31,14 @@ def keep(folder: Path, snapshot: whole.CsvSnapshot, facts: str, not_plain: Mappi
     fresh.mkdir(parents=True)
     for kind, table in snapshot.tables.items():
         if not isinstance(table, CsvTable) or table.several_lines:
-            return shutil.rmtree(fresh)
+            shutil.rmtree(fresh)
+            return
         shutil.copyfile(table.path, fresh / f"{kind}.csv")
         lines = snapshot.lines.get(kind) or spool.lines_of(table.path)
         spool.save(lines, not_plain.get(kind, ()), fresh / kind)
     facts_file = {"facts": facts, "form": _form(snapshot)}
     (fresh / "facts.json").write_text(json.dumps(facts_file), "utf-8")
     fresh.rename(folder)
-    return None
 
 
 def _form(snapshot: whole.CsvSnapshot) -> list[object]:
@@ -133,4 +133,3 @@ def _naming(lines: Iterator[tuple[int, Row]], header: Header, ids: set[str], sta
     for line, row in lines:
         if len(row) > max(a, b) and (row[a].strip() in ids or row[b].strip() in ids) and stays[line - 2]:
             yield line, row
-

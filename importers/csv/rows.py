@@ -19,7 +19,9 @@ Row = Sequence[str]
 class Header:
     """Where each known column is, and what the others are: attributes, `alias:<kind>` or `id:<kind>`."""
 
-    def __init__(self, kind: str, names: Sequence[str], column_map: Mapping[str, str], empty: Sequence[str], separator: str) -> None:
+    def __init__(
+        self, kind: str, names: Sequence[str], column_map: Mapping[str, str], empty: Sequence[str], separator: str
+    ) -> None:
         self.kind, self.names = kind, [column_map.get(name.strip(), name.strip()) for name in names]
         self.empty, self.separator = frozenset(empty), separator
         known = set(columns_of(kind))
@@ -36,15 +38,26 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
     identifiers += [(name[3:], place) for name, place in header.others if name.startswith("id:")]
     aliases = [(name[6:], place) for name, place in header.others if name.startswith("alias:")]
     attributes = [(name, place) for name, place in header.others if not name.startswith(("id:", "alias:"))]
-    texts: list[tuple[str, int]] = [(name, at[name]) for name in ("site", "team", "supplier", "failures_origin", "repair_origin", "repair_distribution") if name in at]
+    texts: list[tuple[str, int]] = [
+        (name, at[name])
+        for name in ("site", "team", "supplier", "failures_origin", "repair_origin", "repair_distribution")
+        if name in at
+    ]
     numbers: list[tuple[str, int]] = [
         (name, at[name])
         for name in (
-            "failures_per_year", "failures_per_calendar_year", "repair_hours", "repair_median_hours", "repair_sigma", "unavailability",
-            "failure_on_demand", "level_share", "restart_hours",
+            "failures_per_year",
+            "failures_per_calendar_year",
+            "repair_hours",
+            "repair_median_hours",
+            "repair_sigma",
+            "unavailability",
+            "failure_on_demand",
+            "level_share",
+            "restart_hours",
         )
         if name in at
-    ]  # fmt: skip
+    ]
     calendar = "failures_per_calendar_year" in at or "repair_median_hours" in at or "repair_sigma" in at
     key_at, name_at, class_at = at["key"], at.get("name"), at.get("class")
     environment_at, lifecycle_at, service_at = at.get("environment"), at.get("lifecycle"), at.get("service")
@@ -75,7 +88,9 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
         if service_at is not None and (text := row[service_at].strip()) not in empty:
             values["is_service"] = yes("service", text)
         if identifiers:
-            values["identifiers"] = tuple((kind, text) for kind, place in identifiers if (text := row[place].strip()) not in empty)
+            values["identifiers"] = tuple(
+                (kind, text) for kind, place in identifiers if (text := row[place].strip()) not in empty
+            )
         if aliases:
             values["aliases"] = tuple((kind, text) for kind, place in aliases if (text := row[place].strip()) not in empty)
         if attributes:

@@ -39,7 +39,9 @@ class CsvSettings:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
-        return json.dumps([FORM, self.delimiter, list(self.empty), self.list_separator, self.columns, self.files], sort_keys=True, default=dict)
+        return json.dumps(
+            [FORM, self.delimiter, list(self.empty), self.list_separator, self.columns, self.files], sort_keys=True, default=dict
+        )
 
 
 def csv_settings(given: Mapping[str, Any]) -> CsvSettings:
@@ -65,7 +67,9 @@ class CsvSource:
 
     def check(self) -> Sequence[str]:
         snapshot = self.read()
-        return [f"{kind}: {snapshot.tables[kind].place.rsplit(' ', 1)[0]}" for kind in KINDS if kind in snapshot.tables] + list(snapshot.notes)
+        return [f"{kind}: {snapshot.tables[kind].place.rsplit(' ', 1)[0]}" for kind in KINDS if kind in snapshot.tables] + list(
+            snapshot.notes
+        )
 
     def read(self) -> CsvSnapshot:
         self._read = CsvSnapshot(self.location, self.settings)
@@ -135,17 +139,19 @@ class CsvSnapshot(SourceSnapshot):
 
     def _header(self, kind: str) -> Header:
         table = self.tables[kind]
-        sheet = SHEET_OF[kind]
-        header = Header(kind, table.header(), self.settings.columns.get(sheet, {}), self.settings.empty, self.settings.list_separator)
+        sheet, place = SHEET_OF[kind], table.place.rsplit(" ", 1)[0]
+        header = Header(
+            kind, table.header(), self.settings.columns.get(sheet, {}), self.settings.empty, self.settings.list_separator
+        )
         missing = [name for name in needed_of(kind) if name not in header.at]
         if missing and (header.names != [] or isinstance(table, CsvTable)):
             raise InvalidInput(
-                f"{table.place.rsplit(' ', 1)[0]}: the header misses {', '.join(missing)}; it has {', '.join(header.names) or 'nothing'}",
+                f"{place}: the header misses {', '.join(missing)}; it has {', '.join(header.names) or 'nothing'}",
                 field=missing[0],
             )
         twice = sorted({name for name in header.names if name and header.names.count(name) > 1})
         if twice:
-            raise InvalidInput(f"{table.place.rsplit(' ', 1)[0]}: the header names {twice[0]} twice", field=twice[0])
+            raise InvalidInput(f"{place}: the header names {twice[0]} twice", field=twice[0])
         return header
 
     def _counted(self, kind: str, blocks: Callable[[Header, Lines, str], Iterator[Block]]) -> Iterator[Block]:
@@ -184,7 +190,9 @@ class CsvSnapshot(SourceSnapshot):
     def warnings(self) -> Sequence[str]:
         notes = list(self.notes)
         if self.tables and not any(self.rows.values()):
-            notes.append(f"0 records: the sheets {', '.join(SHEET_OF[kind] for kind in self.tables)} hold no rows below their headers")
+            notes.append(
+                f"0 records: the sheets {', '.join(SHEET_OF[kind] for kind in self.tables)} hold no rows below their headers"
+            )
         return notes
 
 

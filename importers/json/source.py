@@ -23,6 +23,7 @@ from importers.json import document as form
 from importers.limits import read_bytes, strict_json
 
 T = TypeVar("T")
+R = TypeVar("R")
 KIND_OF = {"cis": "ci", "dependencies": "dependency", "groups": "group", "services": "service", "incidents": "incident",
            "observations": "observation"}  # fmt: skip
 
@@ -49,9 +50,8 @@ def read_document(text: bytes, name: str) -> Gathered:
         Part(field, len(getattr(document, field)), document.rows.get(field)) for field in KIND_OF if getattr(document, field)
     )
     found = Gathered(name, Evidence(MANIFEST if document.rows else SAID, parts))
-    for ci in _each(found, document.cis, form.Ci, "cis", lambda row: row.key):
-        _add(found, "ci", ci.key, lambda ci=ci: found.found_cis.append(_ci(ci)))  # type: ignore[misc]
-    for row in _each(found, document.dependencies, form.Dependency, "dependencies", lambda row: ""):
+    _add(found, "ci", _each(found, document.cis, form.Ci, "cis"), _ci, found.found_cis)
+    for row in _each(found, document.dependencies, form.Dependency, "dependencies"):
         found.depend(row.dependent, row.provider, row.relation, row.kind, row.weight)
     smalls: tuple[tuple[str, type[Any], list[msgspec.Raw], Callable[[Any], SmallRecord]], ...] = (
         ("groups", form.Group, document.groups, _group),
@@ -60,13 +60,11 @@ def read_document(text: bytes, name: str) -> Gathered:
         ("observations", form.Observation, document.observations, _observation),
     )
     for field, struct, raws, build in smalls:
-        records = found.found_small.setdefault(KIND_OF[field], [])
-        for row in _each(found, raws, struct, field, lambda row: getattr(row, "key", "")):
-            _add(found, KIND_OF[field], getattr(row, "key", ""), lambda row=row, build=build, records=records: records.append(build(row)))  # type: ignore[misc]
+        _add(found, KIND_OF[field], _each(found, raws, struct, field), build, found.found_small.setdefault(KIND_OF[field], []))
     return found
 
 
-def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str, key: Callable[[T], str]) -> list[T]:
+def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str) -> list[T]:
     rows, decoder = [], msgspec.json.Decoder(struct)
     for number, raw in enumerate(raws):
         try:
@@ -82,11 +80,12 @@ def _key_of(raw: msgspec.Raw) -> str:
     return str(body.get("key", "")) if isinstance(body, dict) else ""
 
 
-def _add(found: Gathered, kind: str, key: str, add: Callable[[], None]) -> None:
-    try:
-        add()
-    except BadCell as bad:
-        found.reject(kind, f"{found.place} {kind}", key, (bad.field, bad.reason, bad.advice))
+def _add(found: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any], R], records: list[R]) -> None:
+    for row in rows:
+        try:
+            records.append(build(row))
+        except BadCell as bad:
+            found.reject(kind, f"{found.place} {kind}", getattr(row, "key", ""), (bad.field, bad.reason, bad.advice))
 
 
 def _ci(ci: form.Ci) -> CiRecord:

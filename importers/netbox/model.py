@@ -1,7 +1,9 @@
-"""What is derived from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and groups.
+"""What is derived from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and
+groups.
 
-Objects are plain rows: ids are integers, references are ids. A device depends on its rack, location and site, its parent and its power; a
-virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual chassis on one of its members.
+Objects are plain rows: ids are integers, references are ids. A device depends on its rack, location and site, its parent and
+its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual chassis on one of
+its members.
 """
 
 from __future__ import annotations
@@ -16,22 +18,53 @@ from importers.gathered import Gathered
 
 Rows = Mapping[int, Mapping[str, Any]]
 LISTS = (
-    "site", "location", "rack", "device", "virtualchassis", "cluster", "virtualmachine", "powerpanel", "powerfeed", "powerport",
-    "poweroutlet", "circuit", "provider", "providernetwork", "circuittermination",
-)  # fmt: skip
+    "site",
+    "location",
+    "rack",
+    "device",
+    "virtualchassis",
+    "cluster",
+    "virtualmachine",
+    "powerpanel",
+    "powerfeed",
+    "powerport",
+    "poweroutlet",
+    "circuit",
+    "provider",
+    "providernetwork",
+    "circuittermination",
+)
 ROLE_CLASSES = (
-    ("router", "router"), ("switch", "network_switch"), ("firewall", "firewall"), ("load-balancer", "load_balancer"), ("pdu", "pdu"),
-    ("ups", "ups"), ("storage", "storage_array"), ("server", "server"), ("patch", "hardware"), ("console", "network_device"),
-)  # fmt: skip
-LIFECYCLES = {"active": "active", "planned": "planned", "staged": "planned", "offline": "maintenance", "failed": "active",
-              "inventory": "planned", "decommissioning": "active", "decommissioned": "retired", "provisioning": "planned",
-              "deprovisioning": "active", "retired": "retired"}  # fmt: skip
+    ("router", "router"),
+    ("switch", "network_switch"),
+    ("firewall", "firewall"),
+    ("load-balancer", "load_balancer"),
+    ("pdu", "pdu"),
+    ("ups", "ups"),
+    ("storage", "storage_array"),
+    ("server", "server"),
+    ("patch", "hardware"),
+    ("console", "network_device"),
+)
+LIFECYCLES = {
+    "active": "active",
+    "planned": "planned",
+    "staged": "planned",
+    "offline": "maintenance",
+    "failed": "active",
+    "inventory": "planned",
+    "decommissioning": "active",
+    "decommissioned": "retired",
+    "provisioning": "planned",
+    "deprovisioning": "active",
+    "retired": "retired",
+}
 
 
 @dataclass(slots=True)
 class NetboxData:
-    """Rows by list and id, and where each power port and outlet's cable leads: ("powerport", 5) -> [("poweroutlet", 9)]. A path that is
-    not live (planned or cut) is not in `paths`."""
+    """Rows by list and id, and where each power port and outlet's cable leads: ("powerport", 5) -> [("poweroutlet", 9)]. A
+    path that is not live (planned or cut) is not in `paths`."""
 
     rows: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
     paths: dict[tuple[str, int], list[tuple[str, int]]] = field(default_factory=dict)
@@ -72,10 +105,17 @@ class _Derivation:
         tenant = self._data.names.get(("tenant", int(row["tenant"]))) if row.get("tenant") else None
         self._found.found_cis.append(
             CiRecord(
-                kind, str(number), name or str(row.get("name") or row.get("cid") or f"{kind} {number}"), ci_class, raw_class=kind,
-                lifecycle=LIFECYCLES.get(status, "active"), attributes={"tenant": tenant} if tenant else {}, site=self._site(row), **more,
+                kind,
+                str(number),
+                name or str(row.get("name") or row.get("cid") or f"{kind} {number}"),
+                ci_class,
+                raw_class=kind,
+                lifecycle=LIFECYCLES.get(status, "active"),
+                attributes={"tenant": tenant} if tenant else {},
+                site=self._site(row),
+                **more,
             )
-        )  # fmt: skip
+        )
 
     def _site(self, row: Mapping[str, Any]) -> str:
         site = self._data.list("site").get(int(row["site"])) if row.get("site") else None
@@ -109,11 +149,19 @@ class _Derivation:
             ci_class = next((name for word, name in ROLE_CLASSES if word in role), "hardware")
             serial = str(row.get("serial") or "")
             fallback = f"{role or 'device'} ({number})"
-            self._ci("device", number, row, ci_class, str(row.get("name") or fallback),
-                     identifiers=(("serial", serial),) if serial else ())  # fmt: skip
+            self._ci(
+                "device",
+                number,
+                row,
+                ci_class,
+                str(row.get("name") or fallback),
+                identifiers=(("serial", serial),) if serial else (),
+            )
             me = f"device:{number}"
             self._needs(me, "device", row.get("parent_device") or children.get(number), "in parent device")
-            placed = self._needs(me, "rack", row.get("rack"), "in rack") or self._needs(me, "location", row.get("location"), "in location")
+            placed = self._needs(me, "rack", row.get("rack"), "in rack") or self._needs(
+                me, "location", row.get("location"), "in location"
+            )
             if not placed:
                 self._needs(me, "site", row.get("site"), "in site")
         members = self._by("device", "virtual_chassis")
@@ -148,7 +196,8 @@ class _Derivation:
         ends = [end for end in self._data.paths.get(("powerport", port), []) if end[0] in ("poweroutlet", "powerfeed")]
         if not ends or device not in self._data.list("device"):
             return False
-        name = f"{self._data.list('device')[device].get('name') or f'device {device}'} {self._data.list('powerport')[port].get('name')}"
+        holder = self._data.list("device")[device].get("name") or f"device {device}"
+        name = f"{holder} {self._data.list('powerport')[port].get('name')}"
         self._ci("powerport", port, {}, "power_source", name, failures_per_year=0.0, repair_hours=0.0)
         me = f"powerport:{port}"
         for kind, number in ends:
@@ -177,7 +226,9 @@ class _Derivation:
         for number, row in sorted(self._data.list("virtualmachine").items()):
             self._ci("virtualmachine", number, row, "virtual_machine")
             me = f"virtualmachine:{number}"
-            self._needs(me, "device", row.get("device"), "runs on device") or self._needs(me, "cluster", row.get("cluster"), "runs on cluster")
+            self._needs(me, "device", row.get("device"), "runs on device") or self._needs(
+                me, "cluster", row.get("cluster"), "runs on cluster"
+            )
 
     def _circuits(self) -> None:
         for number, row in sorted(self._data.list("provider").items()):

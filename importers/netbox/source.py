@@ -15,12 +15,22 @@ from importers.limits import read_bytes, strict_json
 from importers.netbox.model import LISTS, NetboxData, derive
 
 PATHS = {
-    "site": "dcim/sites", "location": "dcim/locations", "rack": "dcim/racks", "device": "dcim/devices",
-    "virtualchassis": "dcim/virtual-chassis", "cluster": "virtualization/clusters", "virtualmachine": "virtualization/virtual-machines",
-    "powerpanel": "dcim/power-panels", "powerfeed": "dcim/power-feeds", "powerport": "dcim/power-ports",
-    "poweroutlet": "dcim/power-outlets", "circuit": "circuits/circuits", "provider": "circuits/providers",
-    "providernetwork": "circuits/provider-networks", "circuittermination": "circuits/circuit-terminations",
-}  # fmt: skip
+    "site": "dcim/sites",
+    "location": "dcim/locations",
+    "rack": "dcim/racks",
+    "device": "dcim/devices",
+    "virtualchassis": "dcim/virtual-chassis",
+    "cluster": "virtualization/clusters",
+    "virtualmachine": "virtualization/virtual-machines",
+    "powerpanel": "dcim/power-panels",
+    "powerfeed": "dcim/power-feeds",
+    "powerport": "dcim/power-ports",
+    "poweroutlet": "dcim/power-outlets",
+    "circuit": "circuits/circuits",
+    "provider": "circuits/providers",
+    "providernetwork": "circuits/provider-networks",
+    "circuittermination": "circuits/circuit-terminations",
+}
 ENDPOINT = {"dcim.poweroutlet": "poweroutlet", "dcim.powerfeed": "powerfeed", "dcim.powerport": "powerport"}
 DEAD_CABLES = ("planned", "decommissioning")
 
@@ -46,7 +56,8 @@ class RestSource(ReadWhole):
         return derive(data, Evidence(PAGES, tuple(parts)))
 
     def _rows(self, name: str, rows: dict[int, Mapping[str, Any]]) -> tuple[int | None, bool]:
-        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end. The total is that of the first page."""
+        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end. The total is that of the
+        first page."""
         last, expected = 0, None
         while True:
             parameters = {"id__gt": last, "ordering": "id", "limit": self.page_size}

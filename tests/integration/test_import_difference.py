@@ -24,7 +24,9 @@ CI = st.tuples(KEYS, st.sampled_from(["server", "database", "gadget", "k1"]), st
 DEPENDENCY = st.tuples(KEYS, KEYS, st.sampled_from(["hard", "soft", "supply", "odd"]), st.sampled_from(["", "0.5", "0", "2"]))
 GROUP = st.tuples(st.sampled_from(["g1", "g2"]), KEYS, st.sampled_from(["1", "2", "0"]), st.lists(KEYS, min_size=1, max_size=3))
 SERVICE = st.tuples(KEYS, st.sampled_from(["", "5", "-1"]))
-ESTATE = st.tuples(st.lists(CI, max_size=8), st.lists(DEPENDENCY, max_size=8), st.lists(GROUP, max_size=3), st.lists(SERVICE, max_size=3))
+ESTATE = st.tuples(
+    st.lists(CI, max_size=8), st.lists(DEPENDENCY, max_size=8), st.lists(GROUP, max_size=3), st.lists(SERVICE, max_size=3)
+)
 
 
 def write(folder: Path, estate) -> None:
@@ -58,8 +60,19 @@ def contents(store) -> dict[str, list]:
 
 def told(report: SyncReport) -> dict[str, object]:
     counts = {kind: asdict(count) for kind, count in report.counts.items()}
-    kept = ("state", "created", "changed", "retired", "dependencies_added", "dependencies_changed", "dependencies_retired", "unknown_classes",
-            "retired_of", "complete", "held_because")  # fmt: skip
+    kept = (
+        "state",
+        "created",
+        "changed",
+        "retired",
+        "dependencies_added",
+        "dependencies_changed",
+        "dependencies_retired",
+        "unknown_classes",
+        "retired_of",
+        "complete",
+        "held_because",
+    )
     rejected = sorted((r.kind, r.where, r.reason) for r in report.rejected)
     return {"counts": counts, "rejected": rejected} | {name: getattr(report, name) for name in kept}
 

@@ -26,21 +26,56 @@ LISTS = {
     "site": [{"id": 1, "name": "S", "status": {"value": "active", "label": "Active"}}],
     "rack": [{"id": 2, "name": "R", "site": ref(1), "location": None, "status": {"value": "active"}}],
     "device": [
-        {"id": 3, "name": "host", "role": ref(1, "server"), "rack": ref(2), "site": ref(1), "cluster": ref(5), "serial": "SN1",
-         "parent_device": None, "virtual_chassis": None, "tenant": ref(8, "Initech"), "status": {"value": "active"}},
-        {"id": 4, "name": None, "role": ref(2, "pdu"), "rack": ref(2), "site": ref(1), "cluster": None, "serial": "",
-         "parent_device": None, "virtual_chassis": None, "status": {"value": "active"}},
+        {
+            "id": 3,
+            "name": "host",
+            "role": ref(1, "server"),
+            "rack": ref(2),
+            "site": ref(1),
+            "cluster": ref(5),
+            "serial": "SN1",
+            "parent_device": None,
+            "virtual_chassis": None,
+            "tenant": ref(8, "Initech"),
+            "status": {"value": "active"},
+        },
+        {
+            "id": 4,
+            "name": None,
+            "role": ref(2, "pdu"),
+            "rack": ref(2),
+            "site": ref(1),
+            "cluster": None,
+            "serial": "",
+            "parent_device": None,
+            "virtual_chassis": None,
+            "status": {"value": "active"},
+        },
     ],
     "cluster": [{"id": 5, "name": "C", "status": {"value": "active"}}],
-    "virtualmachine": [{"id": n, "name": f"vm{n}", "cluster": ref(5), "device": None, "status": {"value": "active"}} for n in range(10, 17)],
+    "virtualmachine": [
+        {"id": n, "name": f"vm{n}", "cluster": ref(5), "device": None, "status": {"value": "active"}} for n in range(10, 17)
+    ],
     "poweroutlet": [{"id": 7, "device": ref(4), "power_port": None, "name": "o"}],
     "powerport": [
-        {"id": 6, "device": ref(3), "name": "p", "connected_endpoints": [ref(7)], "connected_endpoints_type": "dcim.poweroutlet",
-         "connected_endpoints_reachable": True},
-        {"id": 8, "device": ref(3), "name": "dead", "connected_endpoints": [ref(7)], "connected_endpoints_type": "dcim.poweroutlet",
-         "connected_endpoints_reachable": False},
+        {
+            "id": 6,
+            "device": ref(3),
+            "name": "p",
+            "connected_endpoints": [ref(7)],
+            "connected_endpoints_type": "dcim.poweroutlet",
+            "connected_endpoints_reachable": True,
+        },
+        {
+            "id": 8,
+            "device": ref(3),
+            "name": "dead",
+            "connected_endpoints": [ref(7)],
+            "connected_endpoints_type": "dcim.poweroutlet",
+            "connected_endpoints_reachable": False,
+        },
     ],
-}  # fmt: skip
+}
 
 
 class NetboxStub:
@@ -86,7 +121,12 @@ def test_netbox_over_rest(httpserver, monkeypatch):
     assert {("device:3", "powerport:6"), ("powerport:6", "device:4"), ("cluster:5", "device:3"), ("device:3", "rack:2")} <= pairs
     assert ("device:4", "device:3") not in pairs
     device = next(row for row in found.found_cis if row.source_key == "device:3")
-    assert (device.ci_class, device.identifiers, device.site, device.attributes) == ("server", (("serial", "SN1"),), "S", {"tenant": "Initech"})
+    assert (device.ci_class, device.identifiers, device.site, device.attributes) == (
+        "server",
+        (("serial", "SN1"),),
+        "S",
+        {"tenant": "Initech"},
+    )
 
 
 def test_netbox_rows_hidden_by_permissions_are_not_complete(httpserver, monkeypatch):

@@ -21,7 +21,9 @@ SHARED = Path(os.environ.get("FORESTAY_SHARED") or Path(__file__).parents[2].par
 def sync(source, home: Path):
     store = SqliteStore(home / "store.db")
     try:
-        report = sync_source(store, source, SyncSettings("s", 1, "1"), LocalWorkbench(), home / "staging", home / "spool", complete=True)
+        report = sync_source(
+            store, source, SyncSettings("s", 1, "1"), LocalWorkbench(), home / "staging", home / "spool", complete=True
+        )
     finally:
         store.close()
     assert all(counts.closes() for counts in report.counts.values())

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.changes import rows_of
 from app.domain.errors import Conflict
-from app.domain.nouns import CI, DEPENDENCY, NOUNS
+from app.domain.nouns import CI, DEPENDENCY
 from app.domain.precedence import SourceRank
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
@@ -33,7 +33,13 @@ class Estate:
         settings = SyncSettings(name, source_id, str(self.runs), RANKS)
         options = {"complete": True, "approve": True} | options
         return sync_source(
-            self.store, CsvSource(folder), settings, LocalWorkbench(), self.home / "staging", self.home / f"spool-{name}", **options
+            self.store,
+            CsvSource(folder),
+            settings,
+            LocalWorkbench(),
+            self.home / "staging",
+            self.home / f"spool-{name}",
+            **options,
         )
 
     def rows(self, noun):
@@ -182,7 +188,3 @@ def test_a_refused_row_does_not_retire_what_was_known(estate):
     report = estate.sync(1, "key,failures_per_year\nweb,nan\n")
     assert (report.retired, report.counts["ci"].rejected) == (0, 1)
     assert "a:ci:web" in estate.cis()
-
-
-def test_every_noun_has_a_room(estate):
-    assert set(NOUNS) >= {"ci", "dependency", "redundancy_group", "exposure", "incident", "observation", "source_record"}

@@ -17,7 +17,8 @@ Place = tuple[int, str]
 
 @dataclass(slots=True)
 class Member:
-    """A record as it is after this run. `ci_id`: the CI it belonged to, `before`: it is in the ledger; `fresh`: new or changed."""
+    """A record as it is after this run. `ci_id`: the CI it belonged to, `before`: it is in the ledger; `fresh`: new or
+    changed."""
 
     source_id: int
     source_key: str

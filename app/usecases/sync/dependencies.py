@@ -71,7 +71,9 @@ class DependencyIntake:
             rows.provider.extend(provider)
             rows.kind.extend(kind)
             rows.weight.extend(
-                [w if k == soft and w is not None else NAN for w, k in zip(weight, kind, strict=True)] if weight else [NAN] * len(kind)
+                [w if k == soft and w is not None else NAN for w, k in zip(weight, kind, strict=True)]
+                if weight
+                else [NAN] * len(kind)
             )
             rows.relation.extend(relation)
             rows.position.extend(block.positions)
@@ -93,13 +95,16 @@ class DependencyIntake:
         name = f"{block.dependents[row]} -> {block.providers[row]}"
         if kind is None:
             fault = ("kind", f"'{block.kinds[row]}' is unknown", "use hard, soft or supply")
-            return self._books.reject("dependency", block.place, position, name, fault)
+            self._books.reject("dependency", block.place, position, name, fault)
+            return
         if kind == CODES["soft"]:
             if weight == 0:
-                return self._books.ignore("dependency", "weight 0", position)
+                self._books.ignore("dependency", "weight 0", position)
+                return
             if weight is None or not 0 < weight <= 1:
                 fault = ("weight", f"{weight} is not in (0, 1]", "give the share of the dependent that is lost")
-                return self._books.reject("dependency", block.place, position, name, fault)
+                self._books.reject("dependency", block.place, position, name, fault)
+                return
         else:
             weight = None
         if a is None or b is None:
@@ -110,7 +115,8 @@ class DependencyIntake:
             self._open.place = block.place
             a, b = a or 0, b or 0
         elif a == b:
-            return self._books.ignore("dependency", "self", position)
+            self._books.ignore("dependency", "self", position)
+            return
         self._append(a, b, kind, NAN if weight is None else weight, relation, position)
 
     def _append(self, a: int, b: int, kind: int, weight: float, relation: int, position: int) -> None:
@@ -218,9 +224,15 @@ def whole_difference(
 
 
 def partial_difference(
-    intake: DependencyIntake, gone: set[Key], store: GraphStore, revision: int, source_id: int, compare: Comparison, books: Ledgerkeeper,
+    intake: DependencyIntake,
+    gone: set[Key],
+    store: GraphStore,
+    revision: int,
+    source_id: int,
+    compare: Comparison,
+    books: Ledgerkeeper,
     retire: bool,
-) -> DependencyDifference:  # fmt: skip
+) -> DependencyDifference:
     """As `whole_difference`, from the rows that were examined and the keys of rows that went."""
     rows = intake.rows
     keys = list(zip(rows.dependent, rows.provider, rows.kind, strict=True))

@@ -19,8 +19,8 @@ def operation_id(source: str, run_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`revision` and `operation`: the newest revision when the input was applied. `exact`: the ledger held just what the input said.
-    `by_alias`: references were answered by aliases, so they depend on other sources."""
+    """`revision` and `operation`: the newest revision when the input was applied. `exact`: the ledger held just what the input
+    said. `by_alias`: references were answered by aliases, so they depend on other sources."""
 
     revision: int
     operation: str

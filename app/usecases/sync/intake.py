@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from itertools import pairwise
 
 from app.domain.ci_classes import OTHER
 from app.domain.identity import normalise
@@ -106,7 +107,7 @@ class CiIntake:
     def shared_identifiers(self) -> list[str]:
         """Identifiers that several staged records of this source hold, as sentences; only kept where the source is alone."""
         ordered = sorted(self._identifiers)
-        twice = {a for a, b in zip(ordered, ordered[1:], strict=False) if a == b}
+        twice = {a for a, b in pairwise(ordered) if a == b}
         if not twice:
             return []
         holders: dict[tuple[str, str], list[str]] = {}

@@ -1,4 +1,5 @@
-"""The narrow path: a run over the lines that came or went, with the result a full read would have. Whatever it cannot be sure of is a Doubt."""
+"""The narrow path: a run over the lines that came or went, with the result a full read would have. Whatever it cannot be sure
+of is a Doubt."""
 
 from __future__ import annotations
 
@@ -68,12 +69,22 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
     unknown.update(intake.unknown_classes)
     run.report.unknown_classes = dict(sorted((+unknown).items()))
     return run.outcome(
-        reconciliation, rows, others, next_group, run.watched(retired, known, rows),
+        reconciliation,
+        rows,
+        others,
+        next_group,
+        run.watched(retired, known, rows),
         settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
         facts=lambda at: Facts(
-            at.revision, at.operation_id, True, before.by_alias or resolver.by_alias > 0, dict(+claims), run.report.unknown_classes, rows.held
+            at.revision,
+            at.operation_id,
+            True,
+            before.by_alias or resolver.by_alias > 0,
+            dict(+claims),
+            run.report.unknown_classes,
+            rows.held,
         ),
-    )  # fmt: skip
+    )
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:

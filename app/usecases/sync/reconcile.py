@@ -1,7 +1,7 @@
 """Reconciliation: changed source records become changes of CIs.
 
-Only changed records and what shares an identity component with them are looked at. A source that is alone in the ledger cannot merge
-with anything, so its records go straight through, which is what makes a first bulk import fast.
+Only changed records and what shares an identity component with them are looked at. A source that is alone in the ledger cannot
+merge with anything, so its records go straight through, which is what makes a first bulk import fast.
 """
 
 from __future__ import annotations

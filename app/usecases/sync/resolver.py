@@ -1,4 +1,5 @@
-"""Texts to CIs, for one run: the source's own records first, then whatever the ledger (as it will be after this run) answers to them."""
+"""Texts to CIs, for one run: the source's own records first, then whatever the ledger (as it will be after this run) answers
+to them."""
 
 from __future__ import annotations
 

@@ -108,12 +108,22 @@ class Run:
         first = self.base.counters.get("ci", 1) <= 1  # nothing was there that the input could lack
         exact = first or (complete and not self.roster.numbers_in(UNSEEN, KEPT))
         return self.outcome(
-            reconciliation, difference, others, next_group, self.watched(retired, intake.known, difference),
+            reconciliation,
+            difference,
+            others,
+            next_group,
+            self.watched(retired, intake.known, difference),
             settled=lambda noun, row: row[noun.names().index("source_id")] == source_id,
             facts=lambda at: Facts(
-                at.revision, at.operation_id, exact, resolver.by_alias > 0, intake.claims, self.report.unknown_classes, difference.held
+                at.revision,
+                at.operation_id,
+                exact,
+                resolver.by_alias > 0,
+                intake.claims,
+                self.report.unknown_classes,
+                difference.held,
             ),
-        )  # fmt: skip
+        )
 
     def judge(self, snapshot: SourceSnapshot) -> bool:
         complete, self.report.proof = proven(snapshot.evidence(), self.said_complete)

@@ -17,8 +17,9 @@ Progress = Callable[[str, int], None]  # step, rows done
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """`sources`: every source that may have records in the ledger, the synced one among them, by id. `retired_lately`: what runs of
-    this source retired in the last 24 hours, summed over their `SyncReport.retired_of`. `batch_rows`: of one write to the store."""
+    """`sources`: every source that may have records in the ledger, the synced one among them, by id. `retired_lately`: what
+    runs of this source retired in the last 24 hours, summed over their `SyncReport.retired_of`. `batch_rows`: of one write to the
+    store."""
 
     source: str
     source_id: int

@@ -85,9 +85,17 @@ class SmallIntake:
         key = f"{self.settings.source}:{record.key}"
         shares = canonical(list(record.shares)) if record.shares else ""
         return (key,), (
-            0, key, dependent, record.kind, record.needed, canonical(members), shares, record.failover_minutes, record.failover_success,
+            0,
+            key,
+            dependent,
+            record.kind,
+            record.needed,
+            canonical(members),
+            shares,
+            record.failover_minutes,
+            record.failover_success,
             self.settings.source_id,
-        )  # fmt: skip
+        )
 
     def _service(self, record: ServiceRecord) -> tuple[Row, Row]:
         _check(service_fault(record))
@@ -98,9 +106,18 @@ class SmallIntake:
             else ""
         )
         row = (
-            ci_id, self.settings.source_id, record.customers, record.money_per_hour, record.currency or None, impact, record.mtpd_hours,
-            record.rto_hours, record.rpo_hours, record.mbco_share, record.availability_target,
-        )  # fmt: skip
+            ci_id,
+            self.settings.source_id,
+            record.customers,
+            record.money_per_hour,
+            record.currency or None,
+            impact,
+            record.mtpd_hours,
+            record.rto_hours,
+            record.rpo_hours,
+            record.mbco_share,
+            record.availability_target,
+        )
         return row[:2], row
 
     def _incident(self, record: IncidentRecord) -> tuple[Row, Row]:

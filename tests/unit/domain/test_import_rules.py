@@ -59,7 +59,16 @@ def test_a_merge_keeps_the_oldest_and_a_split_the_founder():
 
 @pytest.mark.parametrize(
     ("claimed", "retiring", "held"),
-    [(1000, 50, False), (1000, 51, True), (100, 25, False), (100, 26, True), (4, 2, True), (3, 2, False), (3, 3, True), (9, 0, False)],
+    [
+        (1000, 50, False),
+        (1000, 51, True),
+        (100, 25, False),
+        (100, 26, True),
+        (4, 2, True),
+        (3, 2, False),
+        (3, 3, True),
+        (9, 0, False),
+    ],
 )
 def test_the_deletion_guard(claimed, retiring, held):
     assert bool(held_because([Watched("class server", claimed, retiring)])) is held

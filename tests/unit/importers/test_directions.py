@@ -23,7 +23,9 @@ def test_csv_the_dependent_column_depends(tmp_path):
 
 
 def test_json_the_dependent_depends():
-    assert pairs(read_document(b'{"dependencies": [{"provider": "mainframe", "dependent": "web shop"}]}', "d")) == {("web shop", "mainframe")}
+    assert pairs(read_document(b'{"dependencies": [{"provider": "mainframe", "dependent": "web shop"}]}', "d")) == {
+        ("web shop", "mainframe")
+    }
 
 
 def relation(folder, kind, parent_class="u_product", child_class="cmdb_ci_server"):

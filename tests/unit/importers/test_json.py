@@ -18,7 +18,9 @@ def test_the_published_schema_is_that_of_the_structs():
     assert json.loads(path.read_text("utf-8")) == json.loads(json.dumps(json_schema()))
 
 
-@pytest.mark.parametrize("text", ['{"cis": [{"key": "a", "key": "b"}]}', '{"cis": [{"key": "a", "repair_hours": NaN}]}', "[]", "{", '{"x": 1}'])
+@pytest.mark.parametrize(
+    "text", ['{"cis": [{"key": "a", "key": "b"}]}', '{"cis": [{"key": "a", "repair_hours": NaN}]}', "[]", "{", '{"x": 1}']
+)
 def test_what_is_no_document(text):
     with pytest.raises(InvalidInput):
         read_document(text.encode(), "d")
@@ -36,15 +38,25 @@ def test_a_bad_record_is_refused_alone():
 
 
 def test_every_field_arrives():
-    text = json.dumps({
-        "cis": [{"key": "a", "class": "server", "repair_median_hours": 2, "repair_distribution": {"kind": "lognormal", "sigma": 1},
-                 "identifiers": {"fqdn": "a.example"}, "attributes": {"n": 1}}],
-        "groups": [{"key": "g", "dependent": "a", "needed": 1, "members": ["b", "c"], "supply": True, "shares": [0.5, 0.5]}],
-        "services": [{"key": "a", "customers": 5, "impact": {"money": [[0, 0], [4, 100]]}}],
-        "incidents": [{"key": "i", "ci": "a", "started_at": "2026-11-20T10:00:00Z", "ended_at": 1795200000}],
-        "observations": [{"scope": "*", "observed_from": 1, "observed_until": 2}],
-        "rows": {"cis": 1},
-    })  # fmt: skip
+    text = json.dumps(
+        {
+            "cis": [
+                {
+                    "key": "a",
+                    "class": "server",
+                    "repair_median_hours": 2,
+                    "repair_distribution": {"kind": "lognormal", "sigma": 1},
+                    "identifiers": {"fqdn": "a.example"},
+                    "attributes": {"n": 1},
+                }
+            ],
+            "groups": [{"key": "g", "dependent": "a", "needed": 1, "members": ["b", "c"], "supply": True, "shares": [0.5, 0.5]}],
+            "services": [{"key": "a", "customers": 5, "impact": {"money": [[0, 0], [4, 100]]}}],
+            "incidents": [{"key": "i", "ci": "a", "started_at": "2026-11-20T10:00:00Z", "ended_at": 1795200000}],
+            "observations": [{"scope": "*", "observed_from": 1, "observed_until": 2}],
+            "rows": {"cis": 1},
+        }
+    )
     found = read_document(text.encode(), "d")
     assert found.found_cis[0].repair_hours == pytest.approx(3.2974425)
     assert found.found_cis[0].attributes == {"n": "1"}
