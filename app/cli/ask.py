@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.cli.context import CALLER, Context, json_option, show, table, when
 from app.domain.records import ServiceRecord
-from app.domain.results import AreaDetail, AreaPage, BlastRadius, CiDetail, CiPage, Impact, ServiceDetail, ServicePage, Simulation, Step
+from app.domain.results import MEASURES, AreaDetail, AreaPage, BlastRadius, CiDetail, CiPage, Impact, ServiceDetail, ServicePage, Simulation, Step
 from app.domain.scenario import OutageScenario
 from app.domain.sentences import number
 from app.usecases.answers.blast import blast_radius
@@ -49,14 +49,13 @@ def areas(context: Context, kind: str, limit: int, after: str | None, no_locatio
 
 
 def print_areas(console: Console, page: AreaPage) -> None:
-    rows = [
-        (a.rank, a.label, a.services_hit, figure(a.service_hours_per_year), figure(a.customer_hours_per_year), figure(a.money_per_year),
-         f"{a.share:.1%}", a.reason)
-        for a in page.items
-    ]  # fmt: skip
-    title = f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {page.measure}"
-    columns = ["#", page.kind, "services", "service-h/yr", "customer-h/yr", f"{page.stamp.currency}/yr", "share", "why"]
-    table(console, title, columns, rows, right=(0, 2, 3, 4, 5, 6))
+    """Two lines an area: its numbers, then the reason."""
+    console.print(f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total {figure(page.total)}")
+    for a in page.items:
+        console.print(f"{a.rank:>4}. [bold]{a.label}[/bold]  {a.share:.1%}  {figure(a.money_per_year)} {page.stamp.currency}, "
+                      f"{figure(a.customer_hours_per_year)} customer-hours, {figure(a.service_hours_per_year)} service-hours a year; "
+                      f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}")  # fmt: skip
+        console.print(f"      {a.reason}")
     if page.truncated:
         console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
 

@@ -53,7 +53,6 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     page = area_page(forestay.estates, forestay.cache, forestay.documents, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
     if no_serve:
-        print_areas(console, page)
         return
     serve_forever(context, port=_free(context, port))
 
@@ -69,10 +68,8 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
 
 def _print_top(console: Console, page: AreaPage) -> None:
     console.print(f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n")
-    for area in page.items:
-        console.print(f"{area.rank:>3}. [bold]{area.label}[/bold]  {area.share:.1%} of the total")
-        console.print(f"     {area.reason}")
-    console.print(f"\n{len(page.items)} of {page.total_rows:,} problem areas\n")
+    print_areas(console, page)
+    console.print()
 
 
 def _free(context: Context, port: int | None) -> int:

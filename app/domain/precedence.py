@@ -12,6 +12,7 @@ from app.domain.payloads import canonical
 from app.domain.records import CiRecord
 
 DEFAULT_PRIORITY = 100
+SOURCE_ALIAS = "source id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) 
     for record in records:
         found.update(normalise(kind, value) for kind, value in record.identifiers)
         found.update(record.aliases)
+        if record.source_id.casefold() != name.casefold():
+            found.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source
         if record.name != name and record.name:
             found.add(("name", record.name))
     return canonical(sorted(found)) if found else "[]"

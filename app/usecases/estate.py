@@ -8,6 +8,7 @@ the store in full.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -34,7 +35,7 @@ from app.usecases.keep.sources import list_sources
 
 KEPT_IN_MEMORY = 2
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
-ARRAYS, COLUMNS = "compiled", "columns"
+ARRAYS, COLUMNS, REPORT = "compiled-1", "columns-1", "report"  # the number is raised when the arrays mean something else
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,11 @@ class Estates:
         purpose = f"{ARRAYS}-{fingerprint(options)}"
         arrays = self._cache.load(revision.revision, purpose)
         if arrays is not None:
-            compiled = CompiledGraph.from_arrays(arrays, _report_from(arrays))
+            plain = {name: array for name, array in arrays.items() if name != REPORT}
+            compiled = CompiledGraph.from_arrays(plain, _report_of(arrays[REPORT]))
         else:
             compiled = compile_graph(assembled.graph)
-            self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), **_report_arrays(compiled.report)})
+            self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: _report_text(compiled.report)})
         return Estate(revision, options, assembled, compiled, how, time.perf_counter() - started)
 
     def _columns(self, revision: int) -> tuple[Mapping[str, Mapping[str, Any]], str]:
@@ -194,14 +196,10 @@ class Estates:
         self._cache.save(revision, COLUMNS, flat)
 
 
-def _report_arrays(report: CompileReport) -> dict[str, Any]:
-    import json
-
-    return {"report": json.dumps({"counts": dict(report.counts), "messages": report.messages, "rejected": report.rejected})}
+def _report_text(report: CompileReport) -> str:
+    return json.dumps({"counts": dict(report.counts), "messages": report.messages, "rejected": report.rejected})
 
 
-def _report_from(arrays: Mapping[str, Any]) -> CompileReport:
-    import json
-
-    row = json.loads(arrays["report"]) if "report" in arrays else {"counts": {}, "messages": [], "rejected": []}
-    return CompileReport(row["counts"], tuple(row["messages"]), tuple((a, b, c) for a, b, c in row["rejected"]))
+def _report_of(text: str) -> CompileReport:
+    row = json.loads(text)
+    return CompileReport(row["counts"], tuple(row["messages"]), tuple((what, number, why) for what, number, why in row["rejected"]))

@@ -31,7 +31,9 @@ def _gather(found: Gathered, calls: Sequence[tuple[str, str, str]]) -> None:
         else:
             classes.setdefault(callee, "microservice")
     found.found_cis += [
-        CiRecord("service", name, name, ci_class, aliases=(("service", name),)) for name, ci_class in sorted(classes.items())
+        # the traced name is an identity: a CMDB that says it under `id:trace` means the same CI
+        CiRecord("service", name, name, ci_class, identifiers=(("trace", name),))
+        for name, ci_class in sorted(classes.items())
     ]
     for caller, callee, how in calls:
         soft = how in QUEUES
