@@ -120,8 +120,8 @@ def evaluate(flat: Flat, work: Marks, v: int, rule: int) -> float:
         else:
             product *= factor
     if rule == WORST:
-        return min(worst, bound)
-    return min(product, bound)
+        return float(min(worst, bound))
+    return float(min(product, bound))
 
 
 @kernel

@@ -110,8 +110,10 @@ class _Groups:
 
     def take(self, order: Array) -> _Groups:
         ptr, member, share = _take_groups(order.astype(np.int64), self.ptr, np.ones(len(self.member), dtype=np.bool_), self.member, self.share)
-        rest = [getattr(self, name)[order] for name in ("row", "dependent", "kind", "needed")]
-        return _Groups(*rest, ptr, member, share, *(getattr(self, name)[order] for name in ("shared", "hours", "success")))
+        return _Groups(
+            self.row[order], self.dependent[order], self.kind[order], self.needed[order], ptr, member, share, self.shared[order],
+            self.hours[order], self.success[order],
+        )  # fmt: skip
 
 
 def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) -> tuple[_Groups, tuple[Array, Array, Array]]:

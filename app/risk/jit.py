@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]

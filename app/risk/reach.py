@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba.cpython.unsafe.numbers import trailing_zeros  # type: ignore[import-untyped]
 
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.jit import Array, kernel
-from app.risk.ready_queue import ReadyQueue, pop, push, ready_queue
+from app.risk.ready_queue import ReadyQueue, lowest_bit, pop, push, ready_queue
 
 UNIT = 16384  # sources of one unit of work
 
@@ -72,11 +71,6 @@ def _arcs(flat: Flat) -> Arcs:
 
 
 @kernel
-def _lowest(word: int) -> int:
-    return trailing_zeros(word)  # type: ignore[no-any-return]
-
-
-@kernel
 def _count(arcs: Arcs, first: int, last: int, bits: Array, ready: ReadyQueue, reached: Array, reaching: Array) -> None:
     """Sources first..last-1: the weight each reaches, itself included, into reached; the weight of those that reach c is added to reaching[c].
 
@@ -109,7 +103,7 @@ def _count(arcs: Arcs, first: int, last: int, bits: Array, ready: ReadyQueue, re
                 reaching[c] += total
             else:
                 while word:
-                    k = np.int64(_lowest(word))
+                    k = np.int64(lowest_bit(word))
                     sums[k] += weight
                     reaching[c] += arcs.weight[start + k]
                     word &= word - one

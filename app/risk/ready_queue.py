@@ -5,10 +5,10 @@ Positions are topological, so taking the smallest means that all its providers a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba.cpython.unsafe.numbers import trailing_zeros  # type: ignore[import-untyped]
+from numba.cpython.unsafe.numbers import trailing_zeros
 
 from app.risk.jit import Array, kernel
 
@@ -23,6 +23,12 @@ def ready_queue(size: int) -> ReadyQueue:
     """An empty queue for positions 0..size-1."""
     lengths = (size // 64 + 1, size // 4096 + 1, size // 262144 + 1)
     return ReadyQueue(*(np.zeros(length, dtype=np.uint64) for length in lengths))
+
+
+@kernel
+def lowest_bit(word: Any) -> Any:
+    """Number of the lowest bit set in a uint64 (not 0)."""
+    return np.uint64(trailing_zeros(word))  # type: ignore[call-arg]
 
 
 @kernel
@@ -45,9 +51,9 @@ def pop(queue: ReadyQueue) -> int:
     one = np.uint64(1)
     for level in range(len(queue.top)):
         if queue.top[level] != 0:
-            high = np.uint64(level) * np.uint64(64) + np.uint64(trailing_zeros(queue.top[level]))
-            middle = high * np.uint64(64) + np.uint64(trailing_zeros(queue.upper[high]))
-            low = np.uint64(trailing_zeros(queue.words[middle]))
+            high = np.uint64(level) * np.uint64(64) + lowest_bit(queue.top[level])
+            middle = high * np.uint64(64) + lowest_bit(queue.upper[high])
+            low = lowest_bit(queue.words[middle])
             queue.words[middle] &= ~(one << low)
             if queue.words[middle] == 0:
                 queue.upper[high] &= ~(one << (middle & np.uint64(63)))
