@@ -23,7 +23,7 @@ CHUNK = 1 << 24
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Hashes of the lines below the header, sorted, with the line of each (from 0, equal ones in the order of the file), and
-    where each line begins (the last: the end). `quotes`: some line has a quote, so a row might span lines; `header`: the first
+    where each line begins (the last: the end). `quotes`: a row might not be a line; `header`: the first
     line. Line n is line n + 2 for people."""
 
     hashes: Hashes
@@ -53,15 +53,20 @@ def lines_of(path: Path) -> Lines:
     offsets += len(header)
     found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
     order = np.argsort(found, kind="stable")
-    return Lines(found[order], order, offsets, _has_quotes(path), header)
+    return Lines(found[order], order, offsets, has_quotes(path), header)
 
 
-def _has_quotes(path: Path) -> bool:
+def has_quotes(path: Path) -> bool:
+    """Whether a row might not be a line: a quote, or a carriage return without its line feed."""
+    last = b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            if b'"' in chunk:
+            text = last + chunk
+            returns = text.count(b"\r")
+            if b'"' in chunk or returns - text.endswith(b"\r") > text.count(b"\r\n"):
                 return True
-    return False
+            last = b"\r" if text.endswith(b"\r") else b""
+    return bool(last)
 
 
 def save(lines: Lines, not_plain: Collection[int], stem: Path) -> None:

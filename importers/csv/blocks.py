@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 
 from app.domain.records import RejectedRecord
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock
@@ -11,6 +11,7 @@ from importers.cells import BadCell, number
 from importers.csv.rows import Header, Row, ci_builder, small_builder
 
 Line = tuple[int, Row]  # number of the line, from 1, and its cells
+Lines = tuple[Sequence[int], Sequence[Row]]  # the same of many lines
 BLOCK = 20_000
 SHORT = "has {0} cells, the header {1}"
 LONG_CELL_ADVICE = "the row is cut or a separator is missing in it: write the row whole"
@@ -32,10 +33,10 @@ class Refusals:
         return LeftOut(self.records, self.at)
 
 
-def _blocks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def in_blocks(lines: Iterable[Line]) -> Iterator[Lines]:
     lines = iter(lines)
     while block := list(islice(lines, BLOCK)):
-        yield block
+        yield [line for line, _ in block], [row for _, row in block]
 
 
 def _checked(row: Row, width: int) -> None:
@@ -44,11 +45,11 @@ def _checked(row: Row, width: int) -> None:
         raise BadCell("row", SHORT.format(len(row), width), LONG_CELL_ADVICE)
 
 
-def ci_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[CiBlock]:
+def ci_blocks(header: Header, blocks: Iterable[Lines], place: str) -> Iterator[CiBlock]:
     build, width, key_at = ci_builder(header), header.width(), header.at["key"]
-    for block in _blocks(lines):
+    for numbers, rows in blocks:
         refused, records, positions = Refusals("ci", place), [], []
-        for line, row in block:
+        for line, row in zip(numbers, rows, strict=True):
             try:
                 if len(row) != width:
                     _checked(row, width)
@@ -59,11 +60,11 @@ def ci_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[CiB
         yield CiBlock(place, records, positions, refused.left_out())
 
 
-def small_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[SmallBlock]:
+def small_blocks(header: Header, blocks: Iterable[Lines], place: str) -> Iterator[SmallBlock]:
     build, width = small_builder(header), header.width()
-    for block in _blocks(lines):
+    for numbers, rows in blocks:
         refused, records, positions = Refusals(header.kind, place), [], []
-        for line, row in block:
+        for line, row in zip(numbers, rows, strict=True):
             try:
                 if len(row) != width:
                     _checked(row, width)
@@ -74,19 +75,18 @@ def small_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[
         yield SmallBlock(place, records, positions, refused.left_out())
 
 
-def dependency_blocks(header: Header, lines: Iterable[Line], place: str) -> Iterator[DependencyBlock]:
+def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> Iterator[DependencyBlock]:
     at, width = header.at, header.width()
-    for block in _blocks(lines):
+    for numbers, rows in blocks:
         refused = Refusals("dependency", place)
-        if all(len(row) == width for _, row in block):
-            good = block
-        else:
-            good = [line for line in block if _whole(line, width, refused)]
-        columns = list(zip(*(row for _, row in good), strict=False)) or [()] * width
-        positions = [line for line, _ in good]
-        weights = _weights(header, columns[at["weight"]], positions, refused) if "weight" in at else [None] * len(good)
-        kinds = _words(columns[at["kind"]], header.empty, "hard") if "kind" in at else ["hard"] * len(good)
-        relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(good)
+        positions = list(numbers)
+        if set(map(len, rows)) != {width}:
+            whole = [_whole(line, row, width, refused) for line, row in zip(numbers, rows, strict=True)]
+            positions, rows = list(compress(numbers, whole)), list(compress(rows, whole))
+        columns = list(zip(*rows, strict=False)) or [()] * width
+        weights = _weights(header, columns[at["weight"]], positions, refused) if "weight" in at else [None] * len(rows)
+        kinds = _words(columns[at["kind"]], header.empty, "hard") if "kind" in at else ["hard"] * len(rows)
+        relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(rows)
         dependents = _stripped(columns[at["dependent"]], header.empty)
         providers = _stripped(columns[at["provider"]], header.empty)
         if refused.at:
@@ -98,11 +98,11 @@ def dependency_blocks(header: Header, lines: Iterable[Line], place: str) -> Iter
         yield DependencyBlock(place, dependents, providers, kinds, weights, relations, positions, refused.left_out())
 
 
-def _whole(line: Line, width: int, refused: Refusals) -> bool:
+def _whole(line: int, row: Row, width: int, refused: Refusals) -> bool:
     try:
-        _checked(line[1], width)
+        _checked(row, width)
     except BadCell as bad:
-        refused.add(line[0], "", bad)
+        refused.add(line, "", bad)
         return False
     return True
 

@@ -13,7 +13,7 @@ import importers.csv.source as whole
 from app.domain.completeness import Evidence
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceDifference
 from importers import spool
-from importers.csv.blocks import ci_blocks, dependency_blocks, small_blocks
+from importers.csv.blocks import ci_blocks, dependency_blocks, in_blocks, small_blocks
 from importers.csv.rows import Header, Row
 from importers.csv.tables import CsvTable
 
@@ -85,7 +85,7 @@ class CsvDifference(SourceDifference):
         else:
             path, offsets, rows = table.path, self._snapshot.lines[kind].offsets, self._found[kind].examine
         lines = ((row + 2, text.decode(table.encoding())) for row, text in spool.texts_at(path, offsets, rows))
-        return blocks(header, _rows(lines, table), table.place)
+        return blocks(header, in_blocks(_rows(lines, table)), table.place)
 
     def cis(self) -> Iterator[CiBlock]:
         return self._parsed("ci", ci_blocks, gone=False)
@@ -110,7 +110,7 @@ class CsvDifference(SourceDifference):
             return iter(())
         header, table = self._snapshot.headers["dependency"], self._snapshot.tables["dependency"]
         stays = spool.untouched_lines(self._snapshot.lines["dependency"], self._found["dependency"].examine)
-        return dependency_blocks(header, _naming(table.lines(), header, set(ids), stays), table.place)
+        return dependency_blocks(header, in_blocks(_naming(table.lines(), header, set(ids), stays)), table.place)
 
     def evidence(self) -> Evidence:
         return self._snapshot.evidence()

@@ -16,13 +16,12 @@ from app.domain.errors import InvalidInput, SourceFailed
 from app.ports.ci_source import KINDS, CiBlock, DependencyBlock, SmallBlock, SourceDifference, SourceSnapshot
 from importers import spool
 from importers.cells import EMPTY
-from importers.csv.blocks import ci_blocks, dependency_blocks, small_blocks
+from importers.csv.blocks import BLOCK, Lines, ci_blocks, dependency_blocks, small_blocks
 from importers.csv.columns import MANIFEST, SHEET_OF, needed_of
-from importers.csv.rows import Header, Row
+from importers.csv.rows import Header
 from importers.csv.tables import CsvTable, SheetTable, workbook_sheets
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)
-Lines = Iterator[tuple[int, Row]]
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 FORM = 3  # raised when the same lines would give other records
 
@@ -154,12 +153,12 @@ class CsvSnapshot(SourceSnapshot):
             raise InvalidInput(f"{place}: the header names {twice[0]} twice", field=twice[0])
         return header
 
-    def _counted(self, kind: str, blocks: Callable[[Header, Lines, str], Iterator[Block]]) -> Iterator[Block]:
+    def _counted(self, kind: str, blocks: Callable[[Header, Iterator[Lines], str], Iterator[Block]]) -> Iterator[Block]:
         self.rows[kind] = 0
         table = self.tables.get(kind)
         if table is None or not self.headers[kind].at:
             return
-        for block in blocks(self.headers[kind], table.lines(), table.place):
+        for block in blocks(self.headers[kind], table.blocks(BLOCK), table.place):
             self.rows[kind] += len(block.positions) + block.left_out.rows()
             yield block
 

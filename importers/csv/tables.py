@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import compress, islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -15,6 +16,7 @@ import python_calamine
 
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
 from importers.csv.rows import Row
+from importers.spool import has_quotes
 
 CELL_CHARACTERS = 1_000_000
 WORKBOOK_BYTES = 64 << 20
@@ -31,6 +33,7 @@ class Table(Protocol):
 
     def header(self) -> Sequence[str]: ...
     def lines(self) -> Iterator[tuple[int, Row]]: ...  # rows below the header with the number of their line; empty rows left out
+    def blocks(self, size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]: ...  # the same in blocks
     def ended(self) -> bool: ...  # after reading: the last row is whole
     def checksum(self) -> str: ...
 
@@ -77,6 +80,23 @@ class CsvTable:
                     before = reader.line_num
                     yield before + 1, []
 
+    def blocks(self, size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]:
+        """The same in blocks; without a quote in the file every line is a row, and no line has to be counted."""
+        if has_quotes(self.path):
+            yield from _gathered(self.lines(), size)
+            return
+        csv.field_size_limit(CELL_CHARACTERS * 64)
+        with self._open() as file:
+            reader = csv.reader(file, delimiter=self._delimiter(file.readline()))
+            line = 2
+            while rows := list(islice(reader, size)):
+                numbers: Sequence[int] = range(line, line + len(rows))
+                line += len(rows)
+                if [] in rows:
+                    kept = list(map(bool, rows))
+                    numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))
+                yield numbers, rows
+
     def ended(self) -> bool:
         """Whether the last line is closed by a line feed, or has as many cells as the header."""
         size = self.path.stat().st_size
@@ -104,6 +124,11 @@ class CsvTable:
 
     def _delimiter(self, header: str) -> str:
         return self.delimiter or max(",;\t", key=header.count)
+
+
+def _gathered(lines: Iterator[tuple[int, Row]], size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]:
+    while block := list(islice(lines, size)):
+        yield [line for line, _ in block], [row for _, row in block]
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -137,6 +162,9 @@ class SheetTable:
             row = [cell_text(cell) for cell in cells]
             if any(row):
                 yield line, row
+
+    def blocks(self, size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]:
+        yield from _gathered(self.lines(), size)
 
     def ended(self) -> bool:
         return True

@@ -40,9 +40,12 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
     if before.by_alias and reconciliation.reconciled:
         raise Doubt("references depend on aliases, and CIs have changed")
     resolver = Resolver(run.store, run.base.revision, run.settings, run.roster, reconciliation, CLASSES)
-    keys = run.roster.keys() if retired else []
-    again = list(difference.referring({keys[n][1] for n in retired})) if retired else []
-    gone = _gone_keys(run, resolver, [*difference.gone_dependencies(), *again])
+    gone = _gone_keys(run, resolver, list(difference.gone_dependencies()))
+    again: list[DependencyBlock] = []
+    if _still_named(run, {run.roster.ci_ids[n] for n in retired}) - gone:
+        keys = run.roster.keys()
+        again = list(difference.referring({keys[n][1] for n in retired}))
+        gone |= _gone_keys(run, resolver, again)
     dependencies = DependencyIntake(resolver, run.books)
     dependencies.take([*difference.dependencies(), *again], lazy=True)
     rows = partial_difference(
@@ -118,6 +121,19 @@ def _gone_keys(run: Run, resolver: Resolver, blocks: list[DependencyBlock]) -> s
         for a, b, kind in zip(block.dependents, block.providers, block.kinds, strict=True):
             if a in earlier and b in earlier and kind in CODES:
                 found.add((earlier[a], earlier[b], CODES[kind]))
+    return found
+
+
+def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
+    """Dependencies of this source that the ledger holds at CIs that go."""
+    found: set[Key] = set()
+    ordered = sorted(ci_ids)
+    for start in range(0, len(ordered), 5_000):
+        for column in ("dependent_id", "provider_id"):
+            rows = run.store.rows(run.base.revision, "dependency", column, ordered[start : start + 5_000])
+            for row in range(len(rows["dependent_id"])):
+                if int(rows["source_id"][row]) == run.settings.source_id:
+                    found.add((int(rows["dependent_id"][row]), int(rows["provider_id"][row]), CODES[rows["kind"][row]]))
     return found
 
 

@@ -7,6 +7,7 @@ import xlsxwriter
 
 from app.domain.completeness import proven
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
+from importers import spool
 from importers.csv import tables
 from importers.csv.columns import SHEETS
 from importers.csv.source import CsvSource, csv_settings, template
@@ -122,3 +123,13 @@ def test_what_is_no_workbook(tmp_path):
     (tmp_path / "x.xlsx").write_text("hello")
     with pytest.raises(SourceFailed):
         CsvSource(tmp_path / "x.xlsx").read()
+
+
+@pytest.mark.parametrize(
+    ("data", "irregular"), [(b"a\r\nb\r\n", False), (b"a\nb\n", False), (b"a\rb\n", True), (b'a"\n', True), (b"a\r", True)]
+)
+def test_lines_that_may_not_be_rows_are_noticed(tmp_path, monkeypatch, data, irregular):
+    for size in (1, 2, 1 << 20):
+        monkeypatch.setattr(spool, "CHUNK", size)
+        (tmp_path / "x.csv").write_bytes(data)
+        assert spool.has_quotes(tmp_path / "x.csv") is irregular
