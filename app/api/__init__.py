@@ -6,6 +6,7 @@ from flask import Flask
 
 from app import __version__
 from app.api import problems
+from app.api.auth import permission
 from app.api.resources import areas, assessments, cis, impact, jobs, keys, operate, revisions, services, simulations, sources
 
 DESCRIPTION = (
@@ -31,4 +32,5 @@ def mount(app: Flask) -> None:
     for module in (areas, assessments, cis, impact, jobs, keys, revisions, services, simulations, sources):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
-    app.view_functions["api-docs.openapi_json"].permission = "read"  # type: ignore[attr-defined]
+    described = app.view_functions["api-docs.openapi_json"]
+    app.view_functions["api-docs.openapi_json"] = permission("read")(lambda: described())

@@ -13,6 +13,7 @@ from app.domain.records import CiRecord
 
 DEFAULT_PRIORITY = 100
 SOURCE_ALIAS = "source id"
+SERVICE_CLASS = "business_service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
         _first(records, "site"),
         _first(records, "team"),
         _first(records, "supplier"),
-        int(any(r.is_service for r in records)),
+        int(classed.ci_class == SERVICE_CLASS or any(r.is_service for r in records)),
         rated.failures_per_year,
         rated.failures_origin if has_rate else None,
         restored.repair_hours,

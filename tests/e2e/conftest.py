@@ -32,7 +32,7 @@ class Service:
     forestay: Forestay
     client: FlaskClient = field(repr=False)
 
-    def csv(self, name: str = "csv", complete: bool = True, **sheets: Rows) -> Any:
+    def csv(self, name: str = "csv", complete: bool = True, approve: bool = False, **sheets: Rows) -> Any:
         """Write a CSV folder (cis=..., dependencies=..., groups=...), import it, assess; the run's report."""
         folder = self.folder / "input" / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ class Service:
                 writer = csv.DictWriter(file, names, restval="")
                 writer.writeheader()
                 writer.writerows(rows)
-        return self.sync(name, "csv", folder, complete)
+        return self.sync(name, "csv", folder, complete, approve)
 
     def document(self, estate: Mapping[str, Any], name: str = "json") -> Any:
         path = self.folder / "input" / f"{name}.json"
@@ -52,10 +52,10 @@ class Service:
         path.write_text(json.dumps(estate))
         return self.sync(name, "json", path)
 
-    def sync(self, name: str, kind: str, location: Path, complete: bool = True, **settings: Any) -> Any:
+    def sync(self, name: str, kind: str, location: Path, complete: bool = True, approve: bool = False, **settings: Any) -> Any:
         if keep.find_source(self.forestay.documents, name) is None:
             keep.add_source(self.forestay.documents, name, kind, str(location), None, settings)
-        report = run_sync(self.forestay, SyncRequest(name, complete=complete))
+        report = run_sync(self.forestay, SyncRequest(name, complete=complete, approve=approve))
         assess(self.forestay.store, self.forestay.documents, self.forestay.estates, self.forestay.cache)
         return report
 
