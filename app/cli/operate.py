@@ -120,7 +120,7 @@ def openapi(context: Context) -> None:
 @click.command("warm-up")
 def warm_up() -> None:
     """Compile the kernels now, so that the first answer does not wait for them."""
-    from app.demo.warm_up import warm_up as compile_kernels
+    from app.cli.warm_up_kernels import warm_up as compile_kernels
 
     click.echo(f"kernels compiled in {compile_kernels():.1f} s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from app.domain.ci_classes import OTHER
@@ -81,13 +82,11 @@ def _first(records: Sequence[CiRecord], name: str) -> Any:
 
 
 def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
-    found: set[tuple[str, str]] = {("key", other) for other in key_aliases if other != key}
-    name = records[0].name
+    name, others = records[0].name, [("key", other) for other in key_aliases if other != key]
+    found = {*others, *(("name", record.name) for record in records if record.name and record.name != name)}
     for record in records:
-        found.update(normalise(kind, value) for kind, value in record.identifiers)
+        found.update([normalise(kind, value) for kind, value in record.identifiers])
         found.update(record.aliases)
-        if record.source_id.casefold() != name.casefold():
+        if record.source_id != name:
             found.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source
-        if record.name != name and record.name:
-            found.add(("name", record.name))
-    return canonical(sorted(found)) if found else "[]"
+    return "[" + ",".join([f"[{quoted(kind)},{quoted(value)}]" for kind, value in sorted(found)]) + "]"

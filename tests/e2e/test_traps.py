@@ -85,7 +85,7 @@ def test_t12_a_sync_of_one_source_never_retires_what_another_claims(service: Ser
     assert report.retired == 0
     assert service.get("/cis/web-1.example.com")["records"][0]["source"] == "b"
     held = service.csv("b", cis=[ci("something-else")])
-    assert held.state == "held" and "whole class" in held.held_because[0]  # the guard asks first
+    assert held.state == "held" and "all of it" in held.held_because[0]  # the guard asks first
     service.get("/cis/web-1.example.com")
     service.csv("b", approve=True, cis=[ci("something-else")])
     service.get("/cis/web-1.example.com", status=404)
