@@ -9,20 +9,17 @@ import json
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from hashlib import blake2b
+from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Any
 
 from app.domain.records import CiRecord
 
-_FIELDS = fields(CiRecord)
-_NAMES = tuple(field.name for field in _FIELDS)
-_DEFAULTS = tuple(
-    field.default
-    if field.default is not MISSING
-    else (field.default_factory() if field.default_factory is not MISSING else MISSING)
-    for field in _FIELDS
+_FIELDS = sorted(fields(CiRecord), key=lambda field: field.name)
+_VALUES: Callable[[CiRecord], tuple[Any, ...]] = attrgetter(*(field.name for field in _FIELDS))
+_SLOTS = tuple(
+    (f'"{field.name}":', field.default if field.default_factory is MISSING else field.default_factory()) for field in _FIELDS
 )
-_VALUES: Callable[[CiRecord], tuple[Any, ...]] = attrgetter(*_NAMES)
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
@@ -36,9 +33,25 @@ def canonical(value: object) -> str:
 
 
 def payload_of(record: CiRecord) -> str:
-    return _ENCODE(
-        {name: value for name, value, default in zip(_NAMES, _VALUES(record), _DEFAULTS, strict=True) if value != default}
-    )
+    """The canonical JSON of a record, put together field by field: faster than the encoder, and it is done a million times.
+
+    >>> payload_of(CiRecord("ci", "a", "A", "server", repair_hours=1.5, identifiers=(("fqdn", "a.example"),)))
+    '{"ci_class":"server","identifiers":[["fqdn","a.example"]],"name":"A","repair_hours":1.5,"source_class":"ci","source_id":"a"}'
+    """
+    parts = [
+        slot + (quoted(value) if type(value) is str else _other(value))
+        for (slot, default), value in zip(_SLOTS, _VALUES(record), strict=True)
+        if value is not default and value != default
+    ]
+    return "{" + ",".join(parts) + "}"
+
+
+def _other(value: Any) -> str:
+    if type(value) is float:
+        return repr(value)
+    if type(value) is tuple:
+        return "[" + ",".join([f"[{quoted(kind)},{quoted(text)}]" for kind, text in value]) + "]"
+    return _ENCODE(value)
 
 
 def record_of(payload: str) -> CiRecord:
