@@ -38,7 +38,9 @@ class WebSettings:
     host: str = setting("127.0.0.1", "address to listen on; off loopback only with sign-in on")
     port: int = setting(8080, "port to listen on; 0: a free one")
     public_url: str = setting("", "base of links in answers; empty: the address listened on")
-    sign_in: str = setting("off", "off, or keys: every route but the public ones asks for an API key or a session entered with one")
+    sign_in: str = setting(
+        "off", "off, or keys: every route but the public ones asks for an API key or a session entered with one"
+    )
     threads: int = setting(4, "threads that answer requests")
     request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
@@ -227,8 +229,12 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("model.rule: product or worst")
     if not 0 <= web.port <= 65535 or web.threads < 1:
         raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
-    if not settings.store_url.startswith(("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")):
+    if not settings.store_url.startswith(
+        ("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
+    ):
         raise InvalidInput("store.url: sqlite:PATH, neo4j://... or bolt://...")
-    missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(settings.tickets.priorities)
+    missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(
+        settings.tickets.priorities
+    )
     if missing:
         raise InvalidInput(f"tickets.priorities: no row for {', '.join(sorted(missing))}")

@@ -44,9 +44,12 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     )
     app.extensions["forestay"] = forestay
     Limiter(
-        get_remote_address, app=app, storage_uri="memory://", default_limits=[f"{settings.web.requests_per_minute} per minute"],
+        get_remote_address,
+        app=app,
+        storage_uri="memory://",
+        default_limits=[f"{settings.web.requests_per_minute} per minute"],
         default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive"),
-    )  # fmt: skip
+    )
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
     app.register_error_handler(Exception, problems.handle_unexpected)
     api.mount(app)
@@ -69,7 +72,7 @@ def check_exposure(settings: Settings) -> None:
     if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
         raise InvalidInput(
             f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "
-            "Set web.sign_in = \"keys\" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`."
+            'Set web.sign_in = "keys" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`.'
         )
 
 

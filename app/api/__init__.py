@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 
 from app import __version__
@@ -32,5 +34,10 @@ def mount(app: Flask) -> None:
     for module in (areas, assessments, cis, impact, jobs, keys, revisions, services, simulations, sources):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
-    described = app.view_functions["api-docs.openapi_json"]
-    app.view_functions["api-docs.openapi_json"] = permission("read")(lambda: described())
+    describe: Any = app.view_functions["api-docs.openapi_json"]
+
+    @permission("read")
+    def openapi() -> Any:
+        return describe()
+
+    app.view_functions["api-docs.openapi_json"] = openapi

@@ -31,6 +31,11 @@ def permission(name: str) -> Callable[[View], View]:
     return mark
 
 
+def permission_of(app: Flask, endpoint: str) -> str:
+    view: Any = app.view_functions[endpoint]
+    return str(view.permission)
+
+
 def caller() -> access.Caller:
     return g.caller  # type: ignore[no-any-return]
 
@@ -56,7 +61,7 @@ def guard(app: Flask, forestay: Forestay) -> None:
             return None if g.caller else _refuse()
         if g.caller is None:
             return _refuse()
-        wanted = app.view_functions[request.endpoint].permission  # type: ignore[attr-defined]
+        wanted = permission_of(app, request.endpoint)
         if not g.caller.may(wanted):
             raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
         if request.method not in SAFE and not _same_origin():

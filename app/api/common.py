@@ -28,8 +28,9 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
     return Response(as_json(result), status, headers=headers, mimetype="application/json")
 
 
-def route(blueprint: Blueprint, path: str, wants: str, answers: type, method: str = "GET", status: int = 200,
-          sensitive: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
+def route(
+    blueprint: Blueprint, path: str, wants: str, answers: type, method: str = "GET", status: int = 200, sensitive: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:

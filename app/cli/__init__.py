@@ -38,7 +38,11 @@ class Forgiving(click.Group):
 
 
 @click.group(cls=Forgiving, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="configuration file (default: forestay.toml, if it is there)")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="configuration file (default: forestay.toml, if it is there)",
+)
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="data folder (default: var)")
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:

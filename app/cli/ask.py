@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -9,7 +10,19 @@ from rich.console import Console
 
 from app.cli.context import CALLER, Context, json_option, show, table, when
 from app.domain.records import ServiceRecord
-from app.domain.results import MEASURES, AreaDetail, AreaPage, BlastRadius, CiDetail, CiPage, Impact, ServiceDetail, ServicePage, Simulation, Step
+from app.domain.results import (
+    MEASURES,
+    AreaDetail,
+    AreaPage,
+    BlastRadius,
+    CiDetail,
+    CiPage,
+    Impact,
+    ServiceDetail,
+    ServicePage,
+    Simulation,
+    Step,
+)
 from app.domain.scenario import OutageScenario
 from app.domain.sentences import number
 from app.usecases.answers.blast import blast_radius
@@ -39,22 +52,36 @@ def figure(value: float | None) -> str:
 @when
 @json_option
 @click.pass_obj
-def areas(context: Context, kind: str, limit: int, after: str | None, no_locations: bool, revision: int | None, as_of: datetime | None,
-          as_document: bool) -> None:  # fmt: skip
+def areas(
+    context: Context,
+    kind: str,
+    limit: int,
+    after: str | None,
+    no_locations: bool,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
     """The ranked problem areas: what hurts customers most, and why."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    page = area_page(service.estates, service.cache, service.documents, kind, limit, after, at.revision, False if no_locations else None)
+    page = area_page(
+        service.estates, service.cache, service.documents, kind, limit, after, at.revision, False if no_locations else None
+    )
     show(page, as_document, lambda console: print_areas(console, page))
 
 
 def print_areas(console: Console, page: AreaPage) -> None:
     """Two lines an area: its numbers, then the reason."""
-    console.print(f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total {figure(page.total)}")
+    console.print(
+        f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total {figure(page.total)}"
+    )
     for a in page.items:
-        console.print(f"{a.rank:>4}. [bold]{a.label}[/bold]  {a.share:.1%}  {figure(a.money_per_year)} {page.stamp.currency}, "
-                      f"{figure(a.customer_hours_per_year)} customer-hours, {figure(a.service_hours_per_year)} service-hours a year; "
-                      f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}")  # fmt: skip
+        console.print(
+            f"{a.rank:>4}. [bold]{a.label}[/bold]  {a.share:.1%}  {figure(a.money_per_year)} {page.stamp.currency}, "
+            f"{figure(a.customer_hours_per_year)} customer-hours, {figure(a.service_hours_per_year)} service-hours a year; "
+            f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}"
+        )
         console.print(f"      {a.reason}")
     if page.truncated:
         console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
@@ -67,11 +94,15 @@ def print_areas(console: Console, page: AreaPage) -> None:
 @when
 @json_option
 @click.pass_obj
-def area(context: Context, name: str, kind: str, no_locations: bool, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def area(
+    context: Context, name: str, kind: str, no_locations: bool, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
     """One problem area explained: contributions, paths, inputs and where they come from."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    detail = area_detail(service.store, service.estates, service.cache, service.documents, kind, name, at.revision, False if no_locations else None)
+    detail = area_detail(
+        service.store, service.estates, service.cache, service.documents, kind, name, at.revision, False if no_locations else None
+    )
     show(detail, as_document, lambda console: print_area(console, detail))
 
 
@@ -79,10 +110,15 @@ def print_area(console: Console, detail: AreaDetail) -> None:
     console.print(f"[bold]{detail.area.label}[/bold] (rank {detail.area.rank}, {detail.area.share:.1%} of the total)")
     console.print(detail.area.reason)
     rows = [
-        (c.name, figure(c.money_per_year), figure(c.customer_hours_per_year), f"{c.share:.1%}", "; ".join(f"{v.value:g} {v.unit} ({v.origin})"
-         for v in c.values if v.value is not None))
+        (
+            c.name,
+            figure(c.money_per_year),
+            figure(c.customer_hours_per_year),
+            f"{c.share:.1%}",
+            "; ".join(f"{v.value:g} {v.unit} ({v.origin})" for v in c.values if v.value is not None),
+        )
         for c in detail.contributions
-    ]  # fmt: skip
+    ]
     columns = ["started by", f"{detail.stamp.currency}/yr", "customer-h/yr", "share", "inputs"]
     table(console, f"{len(detail.contributions)} of {detail.contributions_total:,} contributions", columns, rows, right=(1, 2, 3))
     for hit in detail.services:
@@ -91,8 +127,8 @@ def print_area(console: Console, detail: AreaDetail) -> None:
         console.print(f"  {text}")
 
 
-def path_text(path: list[Step] | tuple[Step, ...] | object) -> str:
-    steps = [step.name for step in path]  # type: ignore[attr-defined]
+def path_text(path: Sequence[Step]) -> str:
+    steps = [step.name for step in path]
     return f"  ({' -> '.join(steps)})" if steps else ""
 
 
@@ -102,7 +138,9 @@ def path_text(path: list[Step] | tuple[Step, ...] | object) -> str:
 @when
 @json_option
 @click.pass_context
-def services(ctx: click.Context, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def services(
+    ctx: click.Context, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
     """Business services, those that suffer most first."""
     if ctx.invoked_subcommand:
         return
@@ -114,10 +152,17 @@ def services(ctx: click.Context, limit: int, after: str | None, revision: int | 
 
 def _print_services(console: Console, page: ServicePage) -> None:
     rows = [
-        (s.name, figure(s.customers), figure(s.service_hours_per_year), figure(s.money_per_year), s.single_points, figure(s.mtpd_hours),
-         "assumed" if s.assumed else "")
+        (
+            s.name,
+            figure(s.customers),
+            figure(s.service_hours_per_year),
+            figure(s.money_per_year),
+            s.single_points,
+            figure(s.mtpd_hours),
+            "assumed" if s.assumed else "",
+        )
         for s in page.items
-    ]  # fmt: skip
+    ]
     columns = ["service", "customers", "hours/yr", f"{page.stamp.currency}/yr", "single points", "MTPD h", ""]
     table(console, f"Services, revision {page.stamp.revision}", columns, rows, right=(1, 2, 3, 4, 5))
     if page.truncated:
@@ -136,18 +181,24 @@ def service() -> None:
 @when
 @json_option
 @click.pass_obj
-def service_show(context: Context, ci: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def service_show(
+    context: Context, ci: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
     """Exposure, loss and single points of failure of a service."""
     forestay = context.forestay
     at = resolve_revision(forestay.store, revision, as_of)
-    detail = service_detail(forestay.store, forestay.estates, forestay.cache, forestay.documents, ci, limit, after, at.revision, None)
+    detail = service_detail(
+        forestay.store, forestay.estates, forestay.cache, forestay.documents, ci, limit, after, at.revision, None
+    )
     show(detail, as_document, lambda console: _print_service(console, detail))
 
 
 def _print_service(console: Console, detail: ServiceDetail) -> None:
     s = detail.service
-    console.print(f"[bold]{s.name}[/bold]: {figure(s.service_hours_per_year)} hours a year, {figure(s.money_per_year)} {detail.stamp.currency} a year; "
-                  f"{s.single_points} single points of failure")  # fmt: skip
+    console.print(
+        f"[bold]{s.name}[/bold]: {figure(s.service_hours_per_year)} hours a year, {figure(s.money_per_year)} {detail.stamp.currency} a year; "
+        f"{s.single_points} single points of failure"
+    )
     rows = [(c.name, c.ci_class, figure(c.money_per_year), f"{c.share:.1%}") for c in detail.single_points]
     table(console, "", ["single point", "class", f"{detail.stamp.currency}/yr", "share"], rows, right=(2, 3))
     if detail.truncated:
@@ -165,9 +216,22 @@ def _print_service(console: Console, detail: ServiceDetail) -> None:
 @click.option("--mbco-share", type=float)
 @click.option("--availability-target", type=float)
 @click.pass_obj
-def service_add(context: Context, ci: str, **values: float | str | None) -> None:
+def service_add(
+    context: Context,
+    ci: str,
+    customers: float | None,
+    money_per_hour: float | None,
+    currency: str,
+    mtpd_hours: float | None,
+    rto_hours: float | None,
+    rpo_hours: float | None,
+    mbco_share: float | None,
+    availability_target: float | None,
+) -> None:
     """Lay an exposure over a CI (key or any alias): it is a business service from then on."""
-    record = ServiceRecord(ci=ci, **values)  # type: ignore[arg-type]
+    record = ServiceRecord(
+        ci, customers, money_per_hour, currency, {}, mtpd_hours, rto_hours, rpo_hours, mbco_share, availability_target
+    )
     revision = lay_exposure(context.forestay.store, context.forestay.documents, record, CALLER)
     click.echo(f"revision {revision.revision}; see the new ranking with: forestay assess && forestay areas")
 
@@ -187,7 +251,9 @@ def service_remove(context: Context, ci: str) -> None:
 @when
 @json_option
 @click.pass_obj
-def cis(context: Context, query: str | None, limit: int, after: int, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def cis(
+    context: Context, query: str | None, limit: int, after: int, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
     """Search CIs by a few letters of any alias; without a query all of them, page by page."""
     forestay = context.forestay
     following: int | None = None
@@ -200,7 +266,10 @@ def cis(context: Context, query: str | None, limit: int, after: int, revision: i
         rows = [(c.key, c.name, c.ci_class, f"{c.alias_kind} {c.alias}".strip()) for c in page.items]
         table(console, "", ["key", "name", "class", "found by"], rows)
         if page.truncated:
-            console.print(f"more than {limit}; " + (f"the next: --after {following}" if following else "type more letters, or raise --limit"))
+            console.print(
+                f"more than {limit}; "
+                + (f"the next: --after {following}" if following else "type more letters, or raise --limit")
+            )
 
     show(page, as_document, human)
 
@@ -223,8 +292,13 @@ def _print_ci(console: Console, detail: CiDetail) -> None:
         if text:
             console.print(f"  {label}: {text}")
     for value in detail.values:
-        console.print(f"  {value.name}: {figure(value.value)} {value.unit} ({value.origin}{', ' + value.evidence if value.evidence else ''})")
-    for title, rows, total in (("needs", detail.needs, detail.needs_total), ("needed by", detail.needed_by, detail.needed_by_total)):
+        console.print(
+            f"  {value.name}: {figure(value.value)} {value.unit} ({value.origin}{', ' + value.evidence if value.evidence else ''})"
+        )
+    for title, rows, total in (
+        ("needs", detail.needs, detail.needs_total),
+        ("needed by", detail.needed_by, detail.needed_by_total),
+    ):
         if rows:
             shown = ", ".join(f"{n.name} ({n.kind})" for n in rows[:20])
             console.print(f"  {title} ({total}): {shown}{' ...' if total > 20 else ''}")
@@ -241,17 +315,31 @@ def _print_ci(console: Console, detail: CiDetail) -> None:
 @when
 @json_option
 @click.pass_obj
-def blast(context: Context, cis: tuple[str, ...], limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def blast(
+    context: Context,
+    cis: tuple[str, ...],
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
     """Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling."""
     forestay = context.forestay
-    answer = blast_radius(forestay.store, forestay.documents, forestay.estates, list(cis), limit=limit, after=after, revision=revision, as_of=as_of)
+    answer = blast_radius(
+        forestay.store, forestay.documents, forestay.estates, list(cis), limit=limit, after=after, revision=revision, as_of=as_of
+    )
     show(answer, as_document, lambda console: _print_blast(console, answer))
 
 
 def _print_blast(console: Console, answer: BlastRadius) -> None:
     console.print(f"[bold]{answer.sentence}[/bold]")
-    known = f"{figure(answer.customers)} customers" + (f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else "")
-    console.print(f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h")
+    known = f"{figure(answer.customers)} customers" + (
+        f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else ""
+    )
+    console.print(
+        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+    )
     for hit in answer.services:
         console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
     for group in answer.redundancy_used_up:
@@ -273,8 +361,19 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
 @when
 @json_option
 @click.pass_obj
-def simulate(context: Context, cis: tuple[str, ...], site: str, team: str, supplier: str, hours: float | None, at_hours: tuple[float, ...],
-             rule: str | None, revision: int | None, as_of: datetime | None, as_document: bool) -> None:  # fmt: skip
+def simulate(
+    context: Context,
+    cis: tuple[str, ...],
+    site: str,
+    team: str,
+    supplier: str,
+    hours: float | None,
+    at_hours: tuple[float, ...],
+    rule: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
     """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away."""
     forestay = context.forestay
     scenario = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
@@ -284,14 +383,22 @@ def simulate(context: Context, cis: tuple[str, ...], site: str, team: str, suppl
 
 def _print_simulation(console: Console, made: Simulation) -> None:
     console.print(f"[bold]{made.sentence}[/bold]")
-    console.print(f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}")
+    console.print(
+        f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}"
+    )
     for hours, money in made.money_over_time:
         console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
     rows = [
-        (s.name, s.state, figure(s.money), figure(s.mtpd_hours), "" if s.mtpd_breached_at_hours is None else f"after {s.mtpd_breached_at_hours:g} h",
-         " -> ".join(step.name for step in s.path))
+        (
+            s.name,
+            s.state,
+            figure(s.money),
+            figure(s.mtpd_hours),
+            "" if s.mtpd_breached_at_hours is None else f"after {s.mtpd_breached_at_hours:g} h",
+            " -> ".join(step.name for step in s.path),
+        )
         for s in made.services
-    ]  # fmt: skip
+    ]
     table(console, "", ["service", "state", made.stamp.currency, "MTPD h", "breached", "path"], rows, right=(2, 3))
     for away in made.one_failure_away:
         console.print(f"  one failure away now: {away.service_name}, by any of {away.total}: {', '.join(away.cis[:5])}")
@@ -306,7 +413,9 @@ def impact(context: Context, identity: str, revision: int | None, as_of: datetim
     """What a ticket system asks: services hit, reason, suggested priority. Any identity the CI is known by."""
     forestay = context.forestay
     base = context.settings.web.public_url or f"http://{context.settings.web.host}:{context.settings.web.port}"
-    answer = impact_of(forestay.store, forestay.documents, forestay.estates, context.settings.tickets, identity, base, revision, as_of)
+    answer = impact_of(
+        forestay.store, forestay.documents, forestay.estates, context.settings.tickets, identity, base, revision, as_of
+    )
     show(answer, as_document, lambda console: _print_impact(console, answer))
 
 

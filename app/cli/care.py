@@ -45,7 +45,13 @@ def backup(context: Context, file: Path, as_document: bool) -> None:
     forestay = context.forestay
     report = make_backup(forestay.store, file, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
     audit.record(forestay.documents, CALLER, "backup", file.name, {"revision": report.revision})
-    show(report, as_document, lambda console: console.print(f"revision {report.revision} and {report.documents:,} documents in {report.path}, verified"))
+    show(
+        report,
+        as_document,
+        lambda console: console.print(
+            f"revision {report.revision} and {report.documents:,} documents in {report.path}, verified"
+        ),
+    )
 
 
 @click.command()
@@ -56,7 +62,11 @@ def restore(context: Context, file: Path, as_document: bool) -> None:
     """Fill an empty store from a backup and verify it."""
     forestay = context.forestay
     report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
-    show(report, as_document, lambda console: console.print(f"{report.revisions} revisions restored, {report.digests} digests equal"))
+    show(
+        report,
+        as_document,
+        lambda console: console.print(f"{report.revisions} revisions restored, {report.digests} digests equal"),
+    )
 
 
 @click.command()

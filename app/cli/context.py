@@ -43,7 +43,7 @@ class Context:
             self.forestay.close()
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A date (its end, UTC) or a time with zone."""
 
     name = "date"
@@ -79,7 +79,9 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
         human(Console(highlight=False, soft_wrap=True))
 
 
-def table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:
+def table(
+    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()
+) -> None:
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for index, name in enumerate(columns):
         made.add_column(name, justify="right" if index in right else "left", overflow="fold")

@@ -33,7 +33,11 @@ def assessments(context: Context, limit: int, as_document: bool) -> None:
     """Assessments, newest revision first."""
     found = page_assessments(context.forestay.documents, "", limit)
     rows = [(a.assessment, a.revision, a.made_at[:19], a.cis, a.services, a.measure, f"{a.seconds:.1f}") for a in found]
-    show(found, as_document, lambda console: table(console, "", ["assessment", "revision", "made", "CIs", "services", "by", "s"], rows))
+    show(
+        found,
+        as_document,
+        lambda console: table(console, "", ["assessment", "revision", "made", "CIs", "services", "by", "s"], rows),
+    )
 
 
 @click.command()
@@ -59,8 +63,15 @@ def revisions(context: Context, after: int, limit: int, as_document: bool) -> No
 def changes(context: Context, a: int, b: int, noun: str, offset: int, limit: int, as_document: bool) -> None:
     """What differs between revisions A and B."""
     page = changes_between(context.forestay.store, a, b, noun, offset, limit)
-    rows = [(r.change, ", ".join(f"{k}={v}" for k, v in r.identity.items()), (r.after or r.before or {}).get("key") or "") for r in page.rows]
-    show(page, as_document, lambda console: table(console, f"{page.total:,} rows of {noun} differ", ["change", "identity", "key"], rows))
+    rows = [
+        (r.change, ", ".join(f"{k}={v}" for k, v in r.identity.items()), (r.after or r.before or {}).get("key") or "")
+        for r in page.rows
+    ]
+    show(
+        page,
+        as_document,
+        lambda console: table(console, f"{page.total:,} rows of {noun} differ", ["change", "identity", "key"], rows),
+    )
 
 
 COMMANDS = (assess, assessments, revisions, changes)

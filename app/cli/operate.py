@@ -40,9 +40,20 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     settings = replace(settings, web=web)
     check_exposure(settings)
     app = create_app(settings, context.forestay)
-    server = create_server(app, host=web.host, port=web.port, threads=web.threads, ident="forestay", channel_timeout=120,
-                           max_request_body_size=max(web.request_bytes, web.upload_bytes) + 1)  # fmt: skip
-    runner = None if no_runner else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
+    server = create_server(
+        app,
+        host=web.host,
+        port=web.port,
+        threads=web.threads,
+        ident="forestay",
+        channel_timeout=120,
+        max_request_body_size=max(web.request_bytes, web.upload_bytes) + 1,
+    )
+    runner = (
+        None
+        if no_runner
+        else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
+    )
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")

@@ -26,7 +26,12 @@ TOP = 12
 
 
 @click.command()
-@click.option("--csv", "csv_folder", type=click.Path(path_type=Path, exists=True), help="your own data: a folder of CSV files, or an Excel workbook")
+@click.option(
+    "--csv",
+    "csv_folder",
+    type=click.Path(path_type=Path, exists=True),
+    help="your own data: a folder of CSV files, or an Excel workbook",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path, exists=True), help="your own data: a neutral JSON document")
 @click.option("--seed", type=int, default=7, show_default=True, help="of the example estate")
 @click.option("--port", type=click.IntRange(0, 65535), help="default: that of the settings, or a free one when it is taken")
@@ -40,7 +45,9 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         given = [("own-csv", "csv", csv_folder), ("own-json", "json", json_file)]
         places = [(name, kind, str(path)) for name, kind, path in given if path]
     else:
-        console.print(f"building the example estate (an online retailer, seed {seed}) in {context.settings.data_folder / 'example'} ...")
+        console.print(
+            f"building the example estate (an online retailer, seed {seed}) in {context.settings.data_folder / 'example'} ..."
+        )
         written = retailer.write(retailer.build(seed), context.settings.data_folder / "example")
         kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
         places = [(name, kinds[name], str(path)) for name, path in written.items()]
@@ -48,8 +55,10 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     for name, kind, location in places:
         _import(forestay, console, name, kind, location)
     row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listener(False))
-    console.print(f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
-                  f"in {time.perf_counter() - started:.1f} s, imports included\n")  # fmt: skip
+    console.print(
+        f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
+        f"in {time.perf_counter() - started:.1f} s, imports included\n"
+    )
     page = area_page(forestay.estates, forestay.cache, forestay.documents, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
     if no_serve:
@@ -67,7 +76,9 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
 
 
 def _print_top(console: Console, page: AreaPage) -> None:
-    console.print(f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n")
+    console.print(
+        f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n"
+    )
     print_areas(console, page)
     console.print()
 

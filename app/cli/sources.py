@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -31,10 +32,14 @@ def source() -> None:
 @click.argument("kind", type=KINDS)
 @click.argument("location")
 @click.option("--priority", type=click.IntRange(1), help="the lower number is believed first (default: after all others)")
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source (value: JSON, or text)")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source (value: JSON, or text)"
+)
 @click.option("--schedule", default="", help="cron line in UTC, for example '0 3 * * *'")
 @click.pass_obj
-def add(context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str) -> None:
+def add(
+    context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str
+) -> None:
     """Register a source."""
     if schedule:
         check_cron(schedule)
@@ -52,7 +57,11 @@ def list_all(context: Context, as_document: bool) -> None:
     """Sources by priority: the first is believed first."""
     found = keep.list_sources(context.forestay.documents)
     rows = [(s.name, s.kind, s.priority, s.location, s.last_state or "never run", s.synced_at[:19], s.schedule) for s in found]
-    show(found, as_document, lambda console: table(console, "", ["name", "kind", "priority", "location", "state", "read", "schedule"], rows))
+    show(
+        found,
+        as_document,
+        lambda console: table(console, "", ["name", "kind", "priority", "location", "state", "read", "schedule"], rows),
+    )
 
 
 @source.command("check")
@@ -78,7 +87,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, object]:
     return settings
 
 
-def sync_options(command):  # type: ignore[no-untyped-def]
+def sync_options(command: Any) -> Any:
     for option in (
         click.option("--dry-run", is_flag=True, help="say what would change; write nothing"),
         click.option("--approve", is_flag=True, help="let a run through that the deletion guard would hold"),
@@ -95,7 +104,9 @@ def sync_options(command):  # type: ignore[no-untyped-def]
 @click.argument("name")
 @sync_options
 @click.pass_obj
-def sync(context: Context, name: str, dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool) -> None:
+def sync(
+    context: Context, name: str, dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool
+) -> None:
     """Read a source, reconcile, write a new revision, and assess it."""
     _sync(context, SyncRequest(name, dry_run, approve, complete, full, CALLER), no_assess, as_document)
 
@@ -109,8 +120,21 @@ def sync(context: Context, name: str, dry_run: bool, approve: bool, complete: bo
 @click.option("--template", type=click.Path(path_type=Path), help="write an example here (a folder, or a file) and stop")
 @sync_options
 @click.pass_obj
-def import_once(context: Context, kind: str, location: str | None, name: str | None, priority: int | None, pairs: tuple[str, ...], template: Path | None,
-                dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool) -> None:  # fmt: skip
+def import_once(
+    context: Context,
+    kind: str,
+    location: str | None,
+    name: str | None,
+    priority: int | None,
+    pairs: tuple[str, ...],
+    template: Path | None,
+    dry_run: bool,
+    approve: bool,
+    complete: bool,
+    full: bool,
+    no_assess: bool,
+    as_document: bool,
+) -> None:
     """Register a source if it is new, and sync it: `forestay import csv my-folder`."""
     if template is not None:
         for written in registry.write_template(kind, template):
@@ -139,30 +163,55 @@ def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: 
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
     show(report, as_document, lambda console: print_report(console, report))
     if report.state == "held":
-        raise HeldForApproval("; ".join(report.held_because) + f"; look at the run ({report.run_id}), then sync again with --approve")
+        raise HeldForApproval(
+            "; ".join(report.held_because) + f"; look at the run ({report.run_id}), then sync again with --approve"
+        )
     if report.state == "failed":
         raise SourceFailed(report.error)
 
 
 def print_report(console: Console, report: SyncReport) -> None:
     """The report as a person reads it: what was read and what became of it, what changed, what was refused and why."""
-    console.print(f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
-                  f"(run {int(report.run_id)}, {report.path} read, {report.seconds:.1f} s)")  # fmt: skip
+    console.print(
+        f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
+        f"(run {int(report.run_id)}, {report.path} read, {report.seconds:.1f} s)"
+    )
     rows = [
-        (kind, c.read, c.stored, c.unchanged, ", ".join(f"{n} {why}" for why, n in sorted(c.ignored.items())) or 0, c.duplicate, c.rejected,
-         "yes" if c.closes() else "NO")
-        for kind, c in report.counts.items() if c.read
-    ]  # fmt: skip
+        (
+            kind,
+            c.read,
+            c.stored,
+            c.unchanged,
+            ", ".join(f"{n} {why}" for why, n in sorted(c.ignored.items())) or 0,
+            c.duplicate,
+            c.rejected,
+            "yes" if c.closes() else "NO",
+        )
+        for kind, c in report.counts.items()
+        if c.read
+    ]
     if rows:
-        table(console, "", ["records", "read", "stored", "unchanged", "ignored", "duplicate", "rejected", "closes"], rows, right=(1, 2, 3, 5, 6))
+        table(
+            console,
+            "",
+            ["records", "read", "stored", "unchanged", "ignored", "duplicate", "rejected", "closes"],
+            rows,
+            right=(1, 2, 3, 5, 6),
+        )
     else:
         console.print("0 records: the input holds none")
-    console.print(f"CIs +{report.created} ~{report.changed} -{report.retired}; dependencies +{report.dependencies_added} "
-                  f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}")  # fmt: skip
+    console.print(
+        f"CIs +{report.created} ~{report.changed} -{report.retired}; dependencies +{report.dependencies_added} "
+        f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}"
+    )
     for rejected in report.rejected[:10]:
-        console.print(f"  rejected {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}")
+        console.print(
+            f"  rejected {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
+        )
     if len(report.rejected) > 10:
-        console.print(f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs show {report.run_id} --json")
+        console.print(
+            f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs show {report.run_id} --json"
+        )
     for text in (*report.warnings, *report.identity_conflicts[:10], *report.held_because):
         console.print(f"  {text}")
     if report.unknown_classes:
@@ -182,7 +231,19 @@ def runs_group() -> None:
 def runs_list(context: Context, limit: int, as_document: bool) -> None:
     """Newest first."""
     found = sync_runs.page_runs(context.forestay.documents, "", limit)
-    rows = [(int(r.run_id), r.source, r.state, r.revision, r.created, r.changed, r.retired, sum(c.rejected for c in r.counts.values())) for r in found]
+    rows = [
+        (
+            int(r.run_id),
+            r.source,
+            r.state,
+            r.revision,
+            r.created,
+            r.changed,
+            r.retired,
+            sum(c.rejected for c in r.counts.values()),
+        )
+        for r in found
+    ]
     columns = ["run", "source", "state", "revision", "created", "changed", "retired", "rejected"]
     show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 3, 4, 5, 6, 7)))
 

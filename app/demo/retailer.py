@@ -30,7 +30,16 @@ OBSERVED_FROM, OBSERVED_UNTIL = datetime(2024, 11, 1, tzinfo=UTC), datetime(2026
 
 # key, name, team, customers, money per hour, MTPD h, RTO h, applications it needs
 SERVICES: tuple[tuple[str, str, str, int | None, float | None, float, float, tuple[str, ...]], ...] = (
-    ("svc-checkout", "Checkout", "Checkout", 42000, 95000.0, 2, 1, ("checkout", "basket", "payment-gateway", "pricing", "order-intake")),
+    (
+        "svc-checkout",
+        "Checkout",
+        "Checkout",
+        42000,
+        95000.0,
+        2,
+        1,
+        ("checkout", "basket", "payment-gateway", "pricing", "order-intake"),
+    ),
     ("svc-search", "Product search", "Discovery", 42000, 38000.0, 4, 2, ("search", "catalogue", "pricing")),
     ("svc-app", "Mobile app", "Mobile", 26000, 41000.0, 4, 2, ("mobile-bff", "catalogue", "basket", "accounts")),
     ("svc-accounts", "Customer accounts", "Identity", 42000, 12000.0, 8, 4, ("accounts", "login")),
@@ -87,7 +96,12 @@ APPS: dict[str, tuple[str, tuple[str, ...], str, bool, int, int]] = {
     "erp": ("Finance", (), "db-erp", False, 4, 3),
     "supplier-portal": ("Purchasing", ("erp", "login"), "db-supplier", False, 2, 1),
 }
-SOFT_CALLS = {("search", "recommend"): 0.25, ("fraud", "recommend"): 0.2, ("accounts", "mailer"): 0.1, ("catalogue", "media"): 0.4}
+SOFT_CALLS = {
+    ("search", "recommend"): 0.25,
+    ("fraud", "recommend"): 0.2,
+    ("accounts", "mailer"): 0.1,
+    ("catalogue", "media"): 0.4,
+}
 ONE_SIDED = {"db-payment": "san-fra1-02", "db-vault": "san-fra1-02", "db-login": "san-fra1-02", "db-till": "san-fra1-02"}
 STRETCHED = ("db-orders", "db-checkout", "db-catalogue", "db-accounts", "db-stock", "db-pricing")
 SUPPLIERS = {
@@ -149,8 +163,17 @@ def _datacentres(estate: Estate, rng: random.Random) -> dict[str, list[str]]:
         estate.ci(DATACENTRE, site, SITE_NAMES[site], "site", **place)
         rooms, feeds = [], {}
         for side in "ab":
-            grid = estate.ci(DATACENTRE, f"{site}-grid-{side}", f"Grid {side.upper()} {SITE_NAMES[site]}", "power_source", supplier="Mainova Netz", **place)
-            gen = estate.ci(DATACENTRE, f"{site}-gen-{side}", f"Generator {side.upper()} {SITE_NAMES[site]}", "power_source", **place)
+            grid = estate.ci(
+                DATACENTRE,
+                f"{site}-grid-{side}",
+                f"Grid {side.upper()} {SITE_NAMES[site]}",
+                "power_source",
+                supplier="Mainova Netz",
+                **place,
+            )
+            gen = estate.ci(
+                DATACENTRE, f"{site}-gen-{side}", f"Generator {side.upper()} {SITE_NAMES[site]}", "power_source", **place
+            )
             ups = estate.ci(DATACENTRE, f"{site}-ups-{side}", f"UPS {side.upper()} {SITE_NAMES[site]}", "ups", **place)
             estate.group(DATACENTRE, f"{ups}-input", ups, [grid, gen], 1, supply=True)
             feeds[side] = ups
@@ -165,7 +188,9 @@ def _datacentres(estate: Estate, rng: random.Random) -> dict[str, list[str]]:
             for side in "ab":
                 # in room 2 of the first site both panels were fed from UPS A during a rebuild and never moved back
                 ups = feeds["a"] if (site, number) == ("fra1", 2) else feeds[side]
-                panels[side] = estate.ci(DATACENTRE, f"{room}-panel-{side}", f"Panel {side.upper()} {room}", "power_feed", **place)
+                panels[side] = estate.ci(
+                    DATACENTRE, f"{room}-panel-{side}", f"Panel {side.upper()} {room}", "power_feed", **place
+                )
                 estate.needs(DATACENTRE, panels[side], ups, "supply")
             rooms.append((room, panels))
         hosts[site] = _racks(estate, rng, site, rooms, place)
@@ -174,10 +199,22 @@ def _datacentres(estate: Estate, rng: random.Random) -> dict[str, list[str]]:
 
 def _racks(estate: Estate, rng: random.Random, site: str, rooms: list[Any], place: dict[str, str]) -> list[str]:
     network = {"site": SITE_NAMES[site], "team": "Network"}
-    cores = [estate.ci(DATACENTRE, f"{site}-core{n}", f"Core switch {n} {SITE_NAMES[site]}", "network_switch", **network) for n in (1, 2)]
-    firewalls = [estate.ci(DATACENTRE, f"{site}-fw{n}", f"Firewall {n} {SITE_NAMES[site]}", "firewall", **network) for n in (1, 2)]
+    cores = [
+        estate.ci(DATACENTRE, f"{site}-core{n}", f"Core switch {n} {SITE_NAMES[site]}", "network_switch", **network)
+        for n in (1, 2)
+    ]
+    firewalls = [
+        estate.ci(DATACENTRE, f"{site}-fw{n}", f"Firewall {n} {SITE_NAMES[site]}", "firewall", **network) for n in (1, 2)
+    ]
     circuits = [
-        estate.ci(DATACENTRE, f"{site}-wan{n}", f"Internet line {n} {SITE_NAMES[site]}", "circuit", supplier=("Telenord", "Fibrex")[n - 1], **network)
+        estate.ci(
+            DATACENTRE,
+            f"{site}-wan{n}",
+            f"Internet line {n} {SITE_NAMES[site]}",
+            "circuit",
+            supplier=("Telenord", "Fibrex")[n - 1],
+            **network,
+        )
         for n in (1, 2)
     ]
     edge = estate.ci(DATACENTRE, f"{site}-edge", f"Internet edge {SITE_NAMES[site]}", "network", **network)
@@ -235,14 +272,28 @@ def _suppliers_and_cloud(estate: Estate) -> None:
     for key, (name, supplier, _) in SUPPLIERS.items():
         estate.ci(CMDB, f"ext-{key}", name, "supplier_service", supplier=supplier, team="Vendor management")
     for zone in "abc":
-        estate.ci(CMDB, f"cloud-az-{zone}", f"Cloud zone {zone}", "cloud_service", supplier="Nordwolke", site=SITE_NAMES["cloud"], team="Platform")
-    estate.ci(CMDB, "cloud-lb", "Cloud load balancing", "cloud_service", supplier="Nordwolke", site=SITE_NAMES["cloud"], team="Platform")
-    estate.ci(CMDB, "cloud-iam", "Cloud sign-in", "cloud_service", supplier="Nordwolke", site=SITE_NAMES["cloud"], team="Platform")
+        estate.ci(
+            CMDB,
+            f"cloud-az-{zone}",
+            f"Cloud zone {zone}",
+            "cloud_service",
+            supplier="Nordwolke",
+            site=SITE_NAMES["cloud"],
+            team="Platform",
+        )
+    estate.ci(
+        CMDB, "cloud-lb", "Cloud load balancing", "cloud_service", supplier="Nordwolke", site=SITE_NAMES["cloud"], team="Platform"
+    )
+    estate.ci(
+        CMDB, "cloud-iam", "Cloud sign-in", "cloud_service", supplier="Nordwolke", site=SITE_NAMES["cloud"], team="Platform"
+    )
     for name in ("dns-internal", "time", "pki"):
         estate.ci(CMDB, f"core-{name}", f"Internal {name}", "dns" if "dns" in name else "application", team="Platform")
 
 
-def _vm(estate: Estate, key: str, name: str, team: str, site: str, host: str, volume: str, ci_class: str = "virtual_machine") -> str:
+def _vm(
+    estate: Estate, key: str, name: str, team: str, site: str, host: str, volume: str, ci_class: str = "virtual_machine"
+) -> str:
     """A virtual machine as both sources see it; the fqdn makes them one."""
     fqdn = f"{name}.{site}.brightwater.example"
     estate.ci(CMDB, key, name, ci_class, team=team, site=SITE_NAMES[site], fqdn=fqdn)
@@ -256,7 +307,16 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
     arrays = {site: [a for a in volumes if site in a and a != "san-fra1-02"] for site in SITES}
     edge_host = hosts["fra1"][4]
     for number in (1, 2):  # declared as a pair, standing on one hypervisor
-        _vm(estate, f"edge-lb{number}", f"edge-lb{number}", "Network", "fra1", edge_host, volumes["san-fra1-01"][0], "load_balancer")
+        _vm(
+            estate,
+            f"edge-lb{number}",
+            f"edge-lb{number}",
+            "Network",
+            "fra1",
+            edge_host,
+            volumes["san-fra1-01"][0],
+            "load_balancer",
+        )
     estate.ci(CMDB, "edge", "Shop edge", "application_service", team="Network", **{"id:trace": "edge"})
     estate.group(CMDB, "edge-pair", "edge", ["edge-lb1", "edge-lb2"], 1, failover_minutes=0.5, failover_success=0.98)
     estate.needs(CMDB, "edge", "ext-dns-host")
@@ -269,7 +329,15 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
             site = SITES[number % 2] if machines > 2 else "fra1"
             array = rng.choice(arrays[site])
             members.append(
-                _vm(estate, f"vm-{name}-{number}", f"{name}-{number:02}", team, site, rng.choice(hosts[site]), rng.choice(volumes[array]))
+                _vm(
+                    estate,
+                    f"vm-{name}-{number}",
+                    f"{name}-{number:02}",
+                    team,
+                    site,
+                    rng.choice(hosts[site]),
+                    rng.choice(volumes[array]),
+                )
             )
         estate.group(CMDB, f"{app}-machines", app, members, needed)
         for callee in calls:
@@ -301,7 +369,13 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
 
 
 def _database(
-    estate: Estate, rng: random.Random, name: str, team: str, hosts: dict[str, list[str]], volumes: dict[str, list[str]], arrays: dict[str, list[str]]
+    estate: Estate,
+    rng: random.Random,
+    name: str,
+    team: str,
+    hosts: dict[str, list[str]],
+    volumes: dict[str, list[str]],
+    arrays: dict[str, list[str]],
 ) -> None:
     """A primary and a standby: across both sites, on two arrays of one site, or (unknown to the CMDB) on one and the same array."""
     members = []
@@ -309,11 +383,22 @@ def _database(
         site = SITES[number - 1] if name in STRETCHED else "fra1"
         array = ONE_SIDED.get(name) or arrays[site][(number - 1) % 2]
         members.append(
-            _vm(estate, f"{name}-{number}", f"{name}-{number:02}", team, site, rng.choice(hosts[site]), rng.choice(volumes[array]), "database")
+            _vm(
+                estate,
+                f"{name}-{number}",
+                f"{name}-{number:02}",
+                team,
+                site,
+                rng.choice(hosts[site]),
+                rng.choice(volumes[array]),
+                "database",
+            )
         )
     estate.ci(CMDB, name, f"Database {name[3:]}", "database", team=team)
     success = 0.98 if name in STRETCHED else 0.9
-    estate.group(CMDB, f"{name}-pair", name, members, 1, failover_minutes=3.0 if name in STRETCHED else 10.0, failover_success=success)
+    estate.group(
+        CMDB, f"{name}-pair", name, members, 1, failover_minutes=3.0 if name in STRETCHED else 10.0, failover_success=success
+    )
 
 
 def _services(estate: Estate) -> None:
@@ -324,7 +409,14 @@ def _services(estate: Estate) -> None:
         if key not in ("svc-picking", "svc-shipping", "svc-invoicing", "svc-supplier", "svc-pos"):
             estate.needs(CMDB, key, "edge")
         estate.services.append(
-            {"key": key, "customers": customers, "money_per_hour": money, "currency": "EUR" if money else "", "mtpd_hours": mtpd, "rto_hours": rto}
+            {
+                "key": key,
+                "customers": customers,
+                "money_per_hour": money,
+                "currency": "EUR" if money else "",
+                "mtpd_hours": mtpd,
+                "rto_hours": rto,
+            }
         )
 
 
@@ -335,7 +427,9 @@ def _shops(estate: Estate, rng: random.Random) -> None:
         estate.ci(CMDB, shop, f"Shop {number:02} tills", "business_service", **values)
         controller = estate.ci(CMDB, f"{shop}-ctl", f"Till controller {number:02}", "server", **values)
         router = estate.ci(CMDB, f"{shop}-rt", f"Router shop {number:02}", "router", **values)
-        line = estate.ci(CMDB, f"{shop}-line", f"Line shop {number:02}", "circuit", supplier=rng.choice(("Telenord", "Fibrex")), **values)
+        line = estate.ci(
+            CMDB, f"{shop}-line", f"Line shop {number:02}", "circuit", supplier=rng.choice(("Telenord", "Fibrex")), **values
+        )
         estate.needs(CMDB, shop, controller)
         estate.needs(CMDB, shop, "svc-pos", "soft", 0.7)
         estate.needs(CMDB, controller, router)
@@ -346,7 +440,9 @@ def _shops(estate: Estate, rng: random.Random) -> None:
             estate.needs(CMDB, router, line)
         tills = [estate.ci(CMDB, f"{shop}-till{n}", f"Till {n} shop {number:02}", "hardware", **values) for n in range(1, 6)]
         estate.group(CMDB, f"{shop}-tills", shop, tills, 3)
-        points = [estate.ci(CMDB, f"{shop}-ap{n}", f"Access point {n} shop {number:02}", "network_device", **values) for n in (1, 2)]
+        points = [
+            estate.ci(CMDB, f"{shop}-ap{n}", f"Access point {n} shop {number:02}", "network_device", **values) for n in (1, 2)
+        ]
         estate.group(CMDB, f"{shop}-wifi", shop, points, 1)
         estate.services.append(
             {"key": shop, "customers": rng.randrange(120, 420), "money_per_hour": float(rng.randrange(600, 2400)), "currency": "EUR",
@@ -361,7 +457,10 @@ def _office_and_warehouse(estate: Estate, rng: random.Random, hosts: dict[str, l
         estate.ci(CMDB, f"plc-{line}", f"Controller of line {line}", "hardware", team="Warehouse", site="Warehouse Hanau")
         estate.needs(CMDB, belt, f"plc-{line}")
     estate.group(CMDB, "belts", "app-conveyor-control", [f"belt-{line}" for line in range(1, 9)], 6)
-    scanners = [estate.ci(CMDB, f"scanner-{n:03}", f"Scanner {n:03}", "hardware", team="Warehouse", site="Warehouse Hanau") for n in range(1, 121)]
+    scanners = [
+        estate.ci(CMDB, f"scanner-{n:03}", f"Scanner {n:03}", "hardware", team="Warehouse", site="Warehouse Hanau")
+        for n in range(1, 121)
+    ]
     estate.group(CMDB, "scanners", "svc-picking", scanners, 70)
     for number in range(1, 561):
         team = rng.choice(("Finance", "Marketing", "Care", "Platform", "Purchasing", "People"))
@@ -412,7 +511,13 @@ def _incidents(estate: Estate, rng: random.Random) -> None:
             started = OBSERVED_FROM + timedelta(days=clock * 365.25)
             ended = started + timedelta(hours=rng.lognormvariate(0, 0.9) * hours * 0.67)
             estate.incidents.append(
-                {"key": f"INC{number:06}", "ci": key, "started_at": started, "ended_at": ended if ended < OBSERVED_UNTIL else None, "root_cause": True}
+                {
+                    "key": f"INC{number:06}",
+                    "ci": key,
+                    "started_at": started,
+                    "ended_at": ended if ended < OBSERVED_UNTIL else None,
+                    "root_cause": True,
+                }
             )
             clock += rng.expovariate(rate)
     for cause in rng.sample(estate.incidents, 25):
@@ -434,7 +539,12 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
     _csv(cmdb / "groups.csv", ("key", "dependent", "needed", "members", "failover_minutes", "failover_success"), groups)
     _csv(cmdb / "services.csv", ("key", "customers", "money_per_hour", "currency", "mtpd_hours", "rto_hours"), estate.services)
     incidents = [
-        {**row, "started_at": _time(row["started_at"]), "ended_at": _time(row["ended_at"]), "root_cause": "yes" if row["root_cause"] else "no"}
+        {
+            **row,
+            "started_at": _time(row["started_at"]),
+            "ended_at": _time(row["ended_at"]),
+            "root_cause": "yes" if row["root_cause"] else "no",
+        }
         for row in estate.incidents
     ]
     _csv(cmdb / "incidents.csv", ("key", "ci", "started_at", "ended_at", "root_cause"), incidents)
@@ -442,7 +552,10 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
     _csv(
         cmdb / "observations.csv",
         ("scope", "observed_from", "observed_until"),
-        [{"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(OBSERVED_UNTIL)} for name in observed],
+        [
+            {"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(OBSERVED_UNTIL)}
+            for name in observed
+        ],
     )
     document = {
         "cis": [_document_row(row) for row in estate.cis[DATACENTRE].values()],

@@ -59,9 +59,14 @@ class Handle:
 def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     arguments = {**handle.job.arguments}
     request = SyncRequest(
-        source=arguments["source"], dry_run=arguments["dry_run"], approve=arguments["approve"], complete=arguments["complete"], full=arguments["full"],
-        caller=handle.job.caller, fence=handle.job.fence,
-    )  # fmt: skip
+        source=arguments["source"],
+        dry_run=arguments["dry_run"],
+        approve=arguments["approve"],
+        complete=arguments["complete"],
+        full=arguments["full"],
+        caller=handle.job.caller,
+        fence=handle.job.fence,
+    )
     report = run_sync(forestay, request, handle)
     if report.state == "done":
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
@@ -69,7 +74,9 @@ def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 
 
 def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle)
+    row = assess(
+        forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle
+    )
     return {"assessment": row.assessment, "revision": row.revision}
 
 
@@ -91,7 +98,7 @@ def run_one(forestay: Forestay) -> bool:
         result, state, error = {}, runs.CANCELLED, ""
     except ForestayError as failure:
         result, state, error = {}, runs.FAILED, failure.message
-    except Exception as failure:  # noqa: BLE001 - the outermost door of a job: it fails, the runner goes on
+    except Exception as failure:
         log.exception("job failed")
         result, state, error = {}, runs.FAILED, f"{type(failure).__name__}: see the log"
     finally:

@@ -55,7 +55,9 @@ def keep_schedule(forestay: Forestay, stop: threading.Event) -> None:
     """Run the schedule until `stop`; sources that come, go or change their cron are followed within seconds."""
     log = structlog.get_logger()
     holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": GRACE_SECONDS, "coalesce": True, "max_instances": 1})
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"misfire_grace_time": GRACE_SECONDS, "coalesce": True, "max_instances": 1}
+    )
 
     def missed(event: JobExecutionEvent) -> None:
         audit.record(forestay.documents, "scheduler", "run missed", event.job_id, {"at": event.scheduled_run_time.isoformat()})
@@ -87,7 +89,11 @@ def _follow(scheduler: BackgroundScheduler, forestay: Forestay, planned: dict[st
     for name, cron in wanted.items():
         if planned.get(name) != cron:
             scheduler.add_job(
-                _ask, CronTrigger.from_crontab(cron, timezone="UTC"), args=[forestay.documents, name], id=name, replace_existing=True
+                _ask,
+                CronTrigger.from_crontab(cron, timezone="UTC"),
+                args=[forestay.documents, name],
+                id=name,
+                replace_existing=True,
             )
             planned[name] = cron
 

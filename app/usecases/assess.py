@@ -49,7 +49,9 @@ class Assessed:
         return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
 
 
-def assessed(estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent) -> Assessed:
+def assessed(
+    estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
+) -> Assessed:
     """The assessment of a revision from memory, from disk, or computed now; the same bits each way."""
     estate = estates.at(revision, location_failures=locations)
     name = (id(estate), estate.revision.revision)
@@ -73,8 +75,14 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
     return Assessed(estate, first, totals_of(estate.compiled, first), service_totals(estate.compiled, first))
 
 
-def assess(store: GraphStore, documents: Documents, estates: Estates, cache: CompiledGraphCache, revision: int | None = None,
-           listen: Listener = silent) -> AssessmentRow:  # fmt: skip
+def assess(
+    store: GraphStore,
+    documents: Documents,
+    estates: Estates,
+    cache: CompiledGraphCache,
+    revision: int | None = None,
+    listen: Listener = silent,
+) -> AssessmentRow:
     """Assess a revision (default: the current one), keep what came of it, and write the scores where it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
@@ -113,15 +121,30 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
     sums = made.totals.sums()
     origins = origin_counts(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
     return AssessmentRow(
-        assessment=made.assessment, revision=estate.revision.revision, made_at=datetime.now(UTC).isoformat(), model_version=MODEL_VERSION,
-        settings=estate.fingerprint, measure=measure_of(made.totals.values()), seconds=round(seconds, 3), cis=len(compiled),
-        dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward), groups=len(compiled.flat.group_kind),
-        services=len(compiled.service_position), services_assumed=int(report.counts.get("services_assumed", 0)),
-        single_points=int(made.services.single_points.sum()), totals=sums, unknown=_unknown(made), simulated=int(made.first.simulated.sum()),
-        origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)}, report=dict(report.counts),
-        messages=list(report.messages), not_counted_services=int(made.services.not_counted.sum()),
-        not_counted_cis=int(made.totals.not_counted.sum()), down_at_rest=int(report.counts.get("down_at_rest", 0)), how=estate.how,
-    )  # fmt: skip
+        assessment=made.assessment,
+        revision=estate.revision.revision,
+        made_at=datetime.now(UTC).isoformat(),
+        model_version=MODEL_VERSION,
+        settings=estate.fingerprint,
+        measure=measure_of(made.totals.values()),
+        seconds=round(seconds, 3),
+        cis=len(compiled),
+        dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward),
+        groups=len(compiled.flat.group_kind),
+        services=len(compiled.service_position),
+        services_assumed=int(report.counts.get("services_assumed", 0)),
+        single_points=int(made.services.single_points.sum()),
+        totals=sums,
+        unknown=_unknown(made),
+        simulated=int(made.first.simulated.sum()),
+        origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)},
+        report=dict(report.counts),
+        messages=list(report.messages),
+        not_counted_services=int(made.services.not_counted.sum()),
+        not_counted_cis=int(made.totals.not_counted.sum()),
+        down_at_rest=int(report.counts.get("down_at_rest", 0)),
+        how=estate.how,
+    )
 
 
 def _unknown(made: Assessed) -> dict[str, int]:

@@ -25,7 +25,7 @@ from app.domain.nouns import NOUNS
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
-from app.risk.assemble import GRAPH_COLUMNS, AssembleOptions, Assembled, assemble
+from app.risk.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, assemble
 from app.risk.carry_forward import carry_forward
 from app.risk.compile import compile_graph
 from app.risk.compiled import CompiledGraph, CompileReport
@@ -100,8 +100,16 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
 
 def fingerprint(options: AssembleOptions) -> str:
     """Short hash of everything but the data that changes the numbers."""
-    text = repr((options.environments, options.lifecycles, options.location_failures, options.currency, sorted(options.exchange_rates.items()),
-                 sorted(options.source_priority.items())))  # fmt: skip
+    text = repr(
+        (
+            options.environments,
+            options.lifecycles,
+            options.location_failures,
+            options.currency,
+            sorted(options.exchange_rates.items()),
+            sorted(options.source_priority.items()),
+        )
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -202,4 +210,6 @@ def _report_text(report: CompileReport) -> str:
 
 def _report_of(text: str) -> CompileReport:
     row = json.loads(text)
-    return CompileReport(row["counts"], tuple(row["messages"]), tuple((what, number, why) for what, number, why in row["rejected"]))
+    return CompileReport(
+        row["counts"], tuple(row["messages"]), tuple((what, number, why) for what, number, why in row["rejected"])
+    )

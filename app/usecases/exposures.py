@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import uuid
@@ -34,8 +35,12 @@ def lay_exposure(store: GraphStore, documents: Documents, record: ServiceRecord,
     def batch(base: int, ci_id: int) -> Batch:
         row: dict[str, Any] = {name: getattr(record, name) for name in NUMBERS}
         row |= {"ci_id": ci_id, "source_id": source.source_id, "currency": record.currency or None}
-        row["impact"] = json.dumps({name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":"))
-        return Batch(EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source.source_id))
+        row["impact"] = json.dumps(
+            {name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":")
+        )
+        return Batch(
+            EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source.source_id)
+        )
 
     revision, key = _written(store, record.ci, batch, f"exposure of {record.ci}, by {caller}")
     audit.record(documents, caller, "exposure laid", key, {"revision": revision.revision})
@@ -95,8 +100,8 @@ def _check(record: ServiceRecord) -> None:
             raise InvalidInput(f"{name} is a share from 0 to 1", field=name)
     for category, curve in record.impact.items():
         points = list(curve)
-        if not points or points[0] != (0, 0) and tuple(points[0]) != (0.0, 0.0):
+        if not points or (points[0] != (0, 0) and tuple(points[0]) != (0.0, 0.0)):
             raise InvalidInput(f"impact.{category} starts at [0, 0]", field="impact")
-        for (h1, l1), (h2, l2) in zip(points, points[1:], strict=False):
+        for (h1, l1), (h2, l2) in itertools.pairwise(points):
             if not all(map(math.isfinite, (h1, l1, h2, l2))) or h2 < h1 or l2 < l1:
                 raise InvalidInput(f"impact.{category} never falls and goes forward in time", field="impact")

@@ -36,13 +36,20 @@ def health(store: GraphStore, documents: Documents, now: datetime | None = None)
     current, pending = store.current(), store.pending()
     sources = [
         SourceHealth(
-            source.name, source.kind, source.last_state or "never run",
+            source.name,
+            source.kind,
+            source.last_state or "never run",
             (now - datetime.fromisoformat(source.synced_at)).total_seconds() if source.synced_at else None,
         )
-        for source in list_sources(documents) if source.name != MANUAL
-    ]  # fmt: skip
+        for source in list_sources(documents)
+        if source.name != MANUAL
+    ]
     trouble = any(source.state in ("failed", "held") for source in sources)
     return Health(
-        "attention" if trouble else "ok", current.revision, moment(current), pending.revision if pending else None,
-        len(documents.page(runs.OPEN_KIND, "", 1000)), sources,
-    )  # fmt: skip
+        "attention" if trouble else "ok",
+        current.revision,
+        moment(current),
+        pending.revision if pending else None,
+        len(documents.page(runs.OPEN_KIND, "", 1000)),
+        sources,
+    )

@@ -53,14 +53,27 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
     run_id = sync_runs.new_run(documents, source.name, request.caller)
     ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in list_sources(documents)}
     settings = SyncSettings(
-        source=source.name, source_id=source.source_id, run_id=run_id, sources=ranks, retired_lately=sync_runs.retired_lately(documents, source.name)
+        source=source.name,
+        source_id=source.source_id,
+        run_id=run_id,
+        sources=ranks,
+        retired_lately=sync_runs.retired_lately(documents, source.name),
     )
     try:
         report = sync_source(
-            workshop.store, workshop.open_source(source), settings, workshop.workbench, workshop.staging_folder, workshop.spool_folder(source),
-            dry_run=request.dry_run, approve=request.approve, complete=request.complete, full=request.full, fence=request.fence,
+            workshop.store,
+            workshop.open_source(source),
+            settings,
+            workshop.workbench,
+            workshop.staging_folder,
+            workshop.spool_folder(source),
+            dry_run=request.dry_run,
+            approve=request.approve,
+            complete=request.complete,
+            full=request.full,
+            fence=request.fence,
             progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
-        )  # fmt: skip
+        )
     except BaseException as failure:
         reason = failure.message if isinstance(failure, ForestayError) else f"{type(failure).__name__}: {failure}"
         sync_runs.write_run(documents, SyncReport(run_id, source.name, state="failed", error=reason))

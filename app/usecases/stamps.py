@@ -12,7 +12,9 @@ MODEL_VERSION = "1.0-first-order"
 
 
 def ages(documents: Documents) -> list[SourceAge]:
-    return [SourceAge(source.name, source.synced_at, source.last_state) for source in list_sources(documents) if source.name != MANUAL]
+    return [
+        SourceAge(source.name, source.synced_at, source.last_state) for source in list_sources(documents) if source.name != MANUAL
+    ]
 
 
 def stamp_of(estate: Estate, documents: Documents) -> Stamp:

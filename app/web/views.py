@@ -118,7 +118,7 @@ def search() -> str | Response:
     revision = _when()
     try:
         hit = identify(service.store, revision, query)
-        kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
+        kept: dict[str, Any] = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return redirect(url_for("web.ci", key=hit.key, **kept))
     except (NotFound, Ambiguous):
         page = find_cis(service.store, service.documents, query, ROWS, revision, None)
@@ -133,7 +133,15 @@ def ci() -> str:
     detail = ci_detail(service.store, service.documents, service.estates, key, revision, None)
     blast = None
     if detail.assessed:
-        blast = blast_radius(service.store, service.documents, service.estates, [detail.key], limit=100, after=request.args.get("after"), revision=revision)
+        blast = blast_radius(
+            service.store,
+            service.documents,
+            service.estates,
+            [detail.key],
+            limit=100,
+            after=request.args.get("after"),
+            revision=revision,
+        )
     _read(f"ci {detail.key}")
     return render_template("ci.html", detail=detail, blast=blast)
 
@@ -173,5 +181,3 @@ def _local(target: str) -> str:
     if not target.startswith("/") or target.startswith("//") or parts.scheme or parts.netloc or "\\" in target:
         return "/"
     return parts.path + (f"?{parts.query}" if parts.query else "")
-
-

@@ -100,7 +100,9 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
     def make(**environment: str) -> Service:
         folder = tmp_path / f"service{len(made)}"
-        settings = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000", **environment}, data_folder=folder / "data")
+        settings = load_settings(
+            environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000", **environment}, data_folder=folder / "data"
+        )
         forestay = assemble_service(settings)
         made.append(forestay)
         app = create_app(settings, forestay)

@@ -28,7 +28,9 @@ def addresses(app: Flask) -> list[tuple[Rule, str, str]]:
     """Every route with every method it takes, its parameters filled in."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = rule.build({name: 1 if "int" in str(rule._converters[name]).lower() else "x" for name in rule.arguments}, append_unknown=False)
+        path = rule.build(
+            {name: 1 if "int" in str(rule._converters[name]).lower() else "x" for name in rule.arguments}, append_unknown=False
+        )
         assert path is not None
         found += [(rule, method, path[1]) for method in sorted(rule.methods or ()) if method not in ("HEAD", "OPTIONS")]
     return found
@@ -70,15 +72,24 @@ def test_public_routes_are_few_and_tell_little(guarded: Service) -> None:
 @pytest.mark.parametrize(
     ("role", "method", "path", "allowed"),
     [
-        ("viewer", "GET", "/api/v1/areas", True), ("viewer", "POST", "/api/v1/simulations", False), ("viewer", "GET", "/api/v1/keys", False),
-        ("operator", "POST", "/api/v1/simulations", True), ("operator", "POST", "/api/v1/assessments", False),
-        ("analyst", "PUT", "/api/v1/services/x", True), ("analyst", "POST", "/api/v1/sources/x/sync", False),
-        ("integrator", "POST", "/api/v1/sources/x/sync", True), ("integrator", "PUT", "/api/v1/services/x", False),
-        ("integrator", "POST", "/api/v1/sources", False), ("admin", "GET", "/api/v1/keys", True), ("admin", "GET", "/api/v1/audit", True),
+        ("viewer", "GET", "/api/v1/areas", True),
+        ("viewer", "POST", "/api/v1/simulations", False),
+        ("viewer", "GET", "/api/v1/keys", False),
+        ("operator", "POST", "/api/v1/simulations", True),
+        ("operator", "POST", "/api/v1/assessments", False),
+        ("analyst", "PUT", "/api/v1/services/x", True),
+        ("analyst", "POST", "/api/v1/sources/x/sync", False),
+        ("integrator", "POST", "/api/v1/sources/x/sync", True),
+        ("integrator", "PUT", "/api/v1/services/x", False),
+        ("integrator", "POST", "/api/v1/sources", False),
+        ("admin", "GET", "/api/v1/keys", True),
+        ("admin", "GET", "/api/v1/audit", True),
     ],
-)  # fmt: skip
+)
 def test_a_role_may_what_it_may(guarded: Service, role: str, method: str, path: str, allowed: bool) -> None:
-    status = guarded.client.open(path, method=method, json={} if method != "GET" else None, headers=header(guarded, role)).status_code
+    status = guarded.client.open(
+        path, method=method, json={} if method != "GET" else None, headers=header(guarded, role)
+    ).status_code
     assert (status != 403) == allowed, status
 
 
@@ -115,7 +126,9 @@ def test_off_loopback_the_service_does_not_start_without_sign_in(tmp_path, host:
         create_app(load_settings(environment={"FORESTAY_WEB_HOST": host}, data_folder=tmp_path))
 
 
-def test_a_route_without_a_permission_stops_the_start(make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_route_without_a_permission_stops_the_start(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from app import web
 
     def mount(app: Flask) -> None:

@@ -42,15 +42,26 @@ def expected(case: Mapping[str, Any], quantity: str) -> tuple[float, float]:
 
 
 ENUMERATED = [
-    ("C01", "Q", None, ()), ("C02", "Q", None, ()), ("C03", "Q", None, ()), ("C03", "Q, all q=.1", "all .1", ()), ("C04", "Q", None, ()),
-    ("C05", "Q", None, ()), ("C08", "Q", None, ()), ("C09", "Q", None, ()), ("C37", "Q, grounded supply", None, ()), ("C36", "Q", None, ()),
-    ("C36", "Q if site1 is out", None, ("site1",)), ("C36", "Q if site2 is out", None, ("site2",)),
+    ("C01", "Q", None, ()),
+    ("C02", "Q", None, ()),
+    ("C03", "Q", None, ()),
+    ("C03", "Q, all q=.1", "all .1", ()),
+    ("C04", "Q", None, ()),
+    ("C05", "Q", None, ()),
+    ("C08", "Q", None, ()),
+    ("C09", "Q", None, ()),
+    ("C37", "Q, grounded supply", None, ()),
+    ("C36", "Q", None, ()),
+    ("C36", "Q if site1 is out", None, ("site1",)),
+    ("C36", "Q if site2 is out", None, ("site2",)),
     ("C36", "Q after moving lb to a pair on both sites", "lb moved", ()),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "quantity", "variant", "forced"), ENUMERATED, ids=lambda value: str(value))
-def test_every_state_of_a_golden_case(service: Service, name: str, quantity: str, variant: str | None, forced: tuple[str, ...]) -> None:
+def test_every_state_of_a_golden_case(
+    service: Service, name: str, quantity: str, variant: str | None, forced: tuple[str, ...]
+) -> None:
     case = CASES[name]
     estate = case["variants"][variant] if variant else case["estate"]
     service.document(estate)
@@ -70,8 +81,10 @@ def test_c37_the_least_fixpoint_does_not_come_out(service: Service) -> None:
     assert enumerated(service, CASES["C37"]["estate"]) != pytest.approx(wrong, rel=1e-3)
 
 
-@pytest.mark.parametrize(("rule", "quantity", "variant"), [("product", "loss, product rule", None), ("worst", "loss, worst rule", None),
-                                                         ("product", "chain of .5 and .4", "chain")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "quantity", "variant"),
+    [("product", "loss, product rule", None), ("worst", "loss, worst rule", None), ("product", "chain of .5 and .4", "chain")],
+)
 def test_c22_degradation(service: Service, rule: str, quantity: str, variant: str | None) -> None:
     case = CASES["C22"]
     service.document(case["variants"][variant] if variant else case["estate"])
@@ -79,7 +92,10 @@ def test_c22_degradation(service: Service, rule: str, quantity: str, variant: st
     assert made["services"][0]["lost_share"] == pytest.approx(expected(case, quantity)[0], rel=1e-12)
 
 
-@pytest.mark.parametrize(("hours", "quantity"), [(2, "loss of a 2 h outage"), (4, "loss of the mean outage"), (30, "loss of a 30 h outage (last slope goes on)")])
+@pytest.mark.parametrize(
+    ("hours", "quantity"),
+    [(2, "loss of a 2 h outage"), (4, "loss of the mean outage"), (30, "loss of a 30 h outage (last slope goes on)")],
+)
 def test_c24_loss_of_an_outage_of_given_length(service: Service, hours: float, quantity: str) -> None:
     service.document(CASES["C24"]["estate"])
     made = service.post("/simulations", {"cis": ["a"], "duration_hours": hours})
@@ -95,4 +111,6 @@ def test_c24_expected_loss_of_one_outage(service: Service) -> None:
 def test_c35_bad_customer_minutes_first_order(service: Service) -> None:
     service.document(CASES["C35"]["estate"])
     value, tolerance = expected(CASES["C35"], "bad customer-minutes, first-order part")
-    assert service.get("/area", name="db")["area"]["customer_hours_per_year"] * 60 == pytest.approx(value, rel=max(tolerance, 1e-12))
+    assert service.get("/area", name="db")["area"]["customer_hours_per_year"] * 60 == pytest.approx(
+        value, rel=max(tolerance, 1e-12)
+    )

@@ -69,7 +69,10 @@ def test_t11_a_shared_ci_carries_the_sum_of_what_hangs_on_it(service: Service) -
     service.csv(
         cis=[ci("shop", "business_service"), ci("crm", "business_service"), ci("db", "database", **profile)],
         dependencies=needs("shop>db", "crm>db"),
-        services=[{"key": "shop", "customers": 1000, "money_per_hour": 500}, {"key": "crm", "customers": 200, "money_per_hour": 70}],
+        services=[
+            {"key": "shop", "customers": 1000, "money_per_hour": 500},
+            {"key": "crm", "customers": 200, "money_per_hour": 70},
+        ],
     )
     row = next(area for area in service.get("/areas")["items"] if area["label"] == "db")
     assert row["services_hit"] == 2

@@ -29,7 +29,9 @@ def test_the_k_of_n_table_is_what_the_engine_does() -> None:
         built = estate("; ".join(["S", *names]), groups={"S": [(needed, " ".join(names))]})
         service = int(built.at("S")[0])
         first = next(
-            count for count in range(1, members + 1) if service in outage(built.compiled, built.at(" ".join(names[:count]))).failed
+            count
+            for count in range(1, members + 1)
+            if service in outage(built.compiled, built.at(" ".join(names[:count]))).failed
         )
         assert first == fails_at
     assert np.unique([row[:2] for row in rows], axis=0).shape[0] == len(rows)

@@ -22,9 +22,17 @@ def page(question: dict[str, Any]) -> Any:
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at.revision) or tagged(
-        area_page(service.estates, service.cache, service.documents, question["kind"], question["limit"], question.get("after"), at.revision,
-                  question.get("locations"))
-    )  # fmt: skip
+        area_page(
+            service.estates,
+            service.cache,
+            service.documents,
+            question["kind"],
+            question["limit"],
+            question.get("after"),
+            at.revision,
+            question.get("locations"),
+        )
+    )
 
 
 @route(blueprint, "/area", "read", AreaDetail, sensitive=True)
@@ -34,6 +42,14 @@ def one(question: dict[str, Any]) -> Any:
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at.revision) or tagged(
-        area_detail(service.store, service.estates, service.cache, service.documents, question["kind"], question["name"], at.revision,
-                    question.get("locations"))
-    )  # fmt: skip
+        area_detail(
+            service.store,
+            service.estates,
+            service.cache,
+            service.documents,
+            question["kind"],
+            question["name"],
+            at.revision,
+            question.get("locations"),
+        )
+    )

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from app.usecases import paging
 from app.api.common import forestay, route, tagged, unchanged
 from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion
 from app.domain.results import BlastRadius, CiDetail, CiPage
+from app.usecases import paging
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
 from app.usecases.estate import resolve_revision
@@ -23,11 +23,18 @@ def page(question: dict[str, Any]) -> Any:
     """CIs that answer to a few letters of any alias (`q`), or all CIs page by page."""
     service = forestay()
     if question.get("q"):
-        return find_cis(service.store, service.documents, question["q"], question["limit"], question.get("revision"), question.get("as_of"))
+        return find_cis(
+            service.store, service.documents, question["q"], question["limit"], question.get("revision"), question.get("as_of")
+        )
     parts = paging.decode(question["after"], "revision", "ci") if question.get("after") else None
     revision = parts["revision"] if parts else question.get("revision")
     found, following = list_cis(
-        service.estates, service.documents, parts["ci"] if parts else 0, question["limit"], revision, None if parts else question.get("as_of")
+        service.estates,
+        service.documents,
+        parts["ci"] if parts else 0,
+        question["limit"],
+        revision,
+        None if parts else question.get("as_of"),
     )
     return paging.with_next(found, None if following is None else paging.encode(revision=found.stamp.revision, ci=following))
 
@@ -38,9 +45,15 @@ def blast(question: dict[str, Any], ci: str) -> Any:
     """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""
     service = forestay()
     return blast_radius(
-        service.store, service.documents, service.estates, [ci, *question["also"]], limit=question["limit"], after=question.get("after"),
-        revision=question.get("revision"), as_of=question.get("as_of"),
-    )  # fmt: skip
+        service.store,
+        service.documents,
+        service.estates,
+        [ci, *question["also"]],
+        limit=question["limit"],
+        after=question.get("after"),
+        revision=question.get("revision"),
+        as_of=question.get("as_of"),
+    )
 
 
 @route(blueprint, "/cis/<path:ci>", "read", CiDetail)

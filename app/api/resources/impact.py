@@ -22,6 +22,12 @@ def impact(question: dict[str, Any]) -> Any:
     service = forestay()
     base = service.settings.web.public_url or request.host_url.rstrip("/")
     return impact_of(
-        service.store, service.documents, service.estates, service.settings.tickets, question["id"], base, question.get("revision"),
+        service.store,
+        service.documents,
+        service.estates,
+        service.settings.tickets,
+        question["id"],
+        base,
+        question.get("revision"),
         question.get("as_of"),
-    )  # fmt: skip
+    )

@@ -95,4 +95,6 @@ def rejected(question: dict[str, Any], run_id: str) -> Any:
     offset = int(question.get("after") or 0) if str(question.get("after") or 0).isdigit() else 0
     rows, total = page_rejected(documents, run_id, offset, question["limit"])
     following = offset + len(rows)
-    return RejectedPage(run_id, total, rows, question["limit"], following < total, str(following) if following < total and rows else None)
+    return RejectedPage(
+        run_id, total, rows, question["limit"], following < total, str(following) if following < total and rows else None
+    )

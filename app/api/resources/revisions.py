@@ -8,10 +8,10 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from app.usecases import paging
 from app.api.common import forestay, route
 from app.api.schemas.questions import ChangesQuestion, PageQuestion
 from app.ports.graph_store import Revision
+from app.usecases import paging
 from app.usecases.revisions import ChangedRow, changes_between, list_revisions
 
 blueprint = Blueprint("revisions", __name__, url_prefix="/api/v1", description="Revisions of the ledger")

@@ -26,7 +26,15 @@ def page(question: dict[str, Any]) -> Any:
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at.revision) or tagged(
-        service_page(service.estates, service.cache, service.documents, question["limit"], question.get("after"), at.revision, question.get("locations"))
+        service_page(
+            service.estates,
+            service.cache,
+            service.documents,
+            question["limit"],
+            question.get("after"),
+            at.revision,
+            question.get("locations"),
+        )
     )
 
 
@@ -37,9 +45,18 @@ def one(question: dict[str, Any], ci: str) -> Any:
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at.revision) or tagged(
-        service_detail(service.store, service.estates, service.cache, service.documents, ci, question["limit"], question.get("after"), at.revision,
-                       question.get("locations"))
-    )  # fmt: skip
+        service_detail(
+            service.store,
+            service.estates,
+            service.cache,
+            service.documents,
+            ci,
+            question["limit"],
+            question.get("after"),
+            at.revision,
+            question.get("locations"),
+        )
+    )
 
 
 @route(blueprint, "/services/<path:ci>", "edit", Revision, method="PUT")
@@ -47,7 +64,9 @@ def one(question: dict[str, Any], ci: str) -> Any:
 def lay(question: dict[str, Any], ci: str) -> Any:
     """Lay an exposure over any CI (key or alias); it is a business service from then on."""
     service = forestay()
-    record = ServiceRecord(ci=ci, **{**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in question["impact"].items()}})
+    record = ServiceRecord(
+        ci=ci, **{**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in question["impact"].items()}}
+    )
     return lay_exposure(service.store, service.documents, record, g.caller.name)
 
 

@@ -40,11 +40,22 @@ def make(question: dict[str, Any]) -> Any:
     """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one failure away."""
     service = forestay()
     scenario = OutageScenario(
-        cis=tuple(question["cis"]), site=question["site"] or "", team=question["team"] or "", supplier=question["supplier"] or "",
-        duration_hours=question["duration_hours"], at_hours=tuple(question["at_hours"]), rule=question["rule"] or service.settings.model.rule,
-    )  # fmt: skip
+        cis=tuple(question["cis"]),
+        site=question["site"] or "",
+        team=question["team"] or "",
+        supplier=question["supplier"] or "",
+        duration_hours=question["duration_hours"],
+        at_hours=tuple(question["at_hours"]),
+        rule=question["rule"] or service.settings.model.rule,
+    )
     made = simulate_outage(
-        service.store, service.documents, service.estates, scenario, g.caller.name, question.get("revision"), question.get("as_of")
+        service.store,
+        service.documents,
+        service.estates,
+        scenario,
+        g.caller.name,
+        question.get("revision"),
+        question.get("as_of"),
     )
     return reply(made, 201, {"Location": f"/api/v1/simulations/{made.simulation}"})
 

@@ -57,10 +57,21 @@ def add(question: dict[str, Any]) -> Any:
     """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured host."""
     service = forestay()
     service.check_place(question["kind"], question["location"])
-    service.open_source(keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"]))
-    source = keep.add_source(service.documents, question["name"], question["kind"], question["location"], question["priority"],
-                             question["settings"], question["schedule"])  # fmt: skip
-    audit.record(service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location})
+    service.open_source(
+        keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"])
+    )
+    source = keep.add_source(
+        service.documents,
+        question["name"],
+        question["kind"],
+        question["location"],
+        question["priority"],
+        question["settings"],
+        question["schedule"],
+    )
+    audit.record(
+        service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location}
+    )
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 

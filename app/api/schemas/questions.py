@@ -8,9 +8,9 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 from app.domain.nouns import NOUNS
 from app.usecases.keep.access import ROLES
+from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 AREA_KINDS = ("ci", "service", "team", "site", "supplier", "class")
 SIMULATION_TEXTS = 1000
@@ -128,8 +128,12 @@ class SourceQuestion(Question):
 
 class SyncQuestion(Question):
     dry_run = ma.fields.Boolean(load_default=False)
-    approve = ma.fields.Boolean(load_default=False, metadata={"description": "let a run through that the deletion guard would hold"})
-    complete = ma.fields.Boolean(load_default=False, metadata={"description": "you say that the input is complete: what is missing is retired"})
+    approve = ma.fields.Boolean(
+        load_default=False, metadata={"description": "let a run through that the deletion guard would hold"}
+    )
+    complete = ma.fields.Boolean(
+        load_default=False, metadata={"description": "you say that the input is complete: what is missing is retired"}
+    )
     full = ma.fields.Boolean(load_default=False, metadata={"description": "read everything, without the line difference"})
 
 

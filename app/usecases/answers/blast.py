@@ -19,8 +19,16 @@ from app.usecases.find import identify_all
 from app.usecases.stamps import stamp_of
 
 
-def blast_radius(store: GraphStore, documents: Documents, estates: Estates, texts: Sequence[str], limit: int = 100, after: str | None = None,
-                 revision: int | None = None, as_of: datetime | None = None) -> BlastRadius:  # fmt: skip
+def blast_radius(
+    store: GraphStore,
+    documents: Documents,
+    estates: Estates,
+    texts: Sequence[str],
+    limit: int = 100,
+    after: str | None = None,
+    revision: int | None = None,
+    as_of: datetime | None = None,
+) -> BlastRadius:
     """Totals, every service with its path, lost redundancy, and `limit` of the fallen CIs (and of the groups) from the cursor on.
 
     A cursor holds the revision, so pages of one question fit together whatever is imported meanwhile.
@@ -42,19 +50,34 @@ def blast_radius(store: GraphStore, documents: Documents, estates: Estates, text
     fallen, total = _fallen(estate, result, offset, limit)
     following = offset + limit
     more = following < max(total, len(worn))
-    first = min((hit for hit in services if hit.state == "down" and hit.mtpd_hours is not None), key=lambda hit: hit.mtpd_hours or 0, default=None)
+    first = min(
+        (hit for hit in services if hit.state == "down" and hit.mtpd_hours is not None),
+        key=lambda hit: hit.mtpd_hours or 0,
+        default=None,
+    )
     return BlastRadius(
         stamp=stamp_of(estate, documents),
         cis=[CiRow(hit.key, hit.name, hit.ci_class) for hit in hits],
-        cis_down=len(result.failed), cis_degraded=len(result.degraded),
-        services_down=len(result.services_down), services_degraded=len(result.services_degraded),
-        customers=customers, customers_unknown=customers_unknown, money_per_hour=money, money_unknown=money_unknown,
-        first_mtpd_hours=first.mtpd_hours if first else None, first_mtpd_service=first.name if first else "",
-        sentence=sentence([hit.name or hit.key for hit in hits], services), services=services,
-        redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()), redundancy_used_up_total=len(worn),
-        fallen=fallen, fallen_total=total, limit=limit, truncated=more,
+        cis_down=len(result.failed),
+        cis_degraded=len(result.degraded),
+        services_down=len(result.services_down),
+        services_degraded=len(result.services_degraded),
+        customers=customers,
+        customers_unknown=customers_unknown,
+        money_per_hour=money,
+        money_unknown=money_unknown,
+        first_mtpd_hours=first.mtpd_hours if first else None,
+        first_mtpd_service=first.name if first else "",
+        sentence=sentence([hit.name or hit.key for hit in hits], services),
+        services=services,
+        redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()),
+        redundancy_used_up_total=len(worn),
+        fallen=fallen,
+        fallen_total=total,
+        limit=limit,
+        truncated=more,
         next=paging.encode(revision=estate.revision.revision, offset=following, cis=_question(texts)) if more else None,
-    )  # fmt: skip
+    )
 
 
 def sentence(names: Sequence[str], services: Sequence[ServiceHit]) -> str:
@@ -76,6 +99,12 @@ def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[li
         position = int(result.failed[index]) if failed else int(result.degraded[index - down])
         capability = 0.0 if failed else float(result.capability[index - down])
         rows.append(
-            FallenCi(estate.key(position), estate.name(position), estate.text("ci_class", position), "down" if failed else "degraded", capability)
+            FallenCi(
+                estate.key(position),
+                estate.name(position),
+                estate.text("ci_class", position),
+                "down" if failed else "degraded",
+                capability,
+            )
         )
     return rows, total

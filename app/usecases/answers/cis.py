@@ -21,7 +21,9 @@ from app.usecases.stamps import plain_stamp, stamp_of
 NEIGHBOURS_SHOWN = 200
 
 
-def find_cis(store: GraphStore, documents: Documents, query: str, limit: int, revision: int | None, as_of: datetime | None) -> CiPage:
+def find_cis(
+    store: GraphStore, documents: Documents, query: str, limit: int, revision: int | None, as_of: datetime | None
+) -> CiPage:
     """CIs that answer to a few letters; one more than the limit is looked for, so that a cut is said."""
     at = resolve_revision(store, revision, as_of)
     hits = search(store, at.revision, query, limit + 1)
@@ -30,7 +32,9 @@ def find_cis(store: GraphStore, documents: Documents, query: str, limit: int, re
     return CiPage(plain_stamp(at, documents), query, limit, cut, None if cut else len(rows), rows)
 
 
-def list_cis(estates: Estates, documents: Documents, after: int, limit: int, revision: int | None, as_of: datetime | None) -> tuple[CiPage, int | None]:
+def list_cis(
+    estates: Estates, documents: Documents, after: int, limit: int, revision: int | None, as_of: datetime | None
+) -> tuple[CiPage, int | None]:
     """All CIs of the estate in order of their ledger number (that of the first sight); the next number to go on after, None at the end."""
     estate = estates.at(revision, as_of)
     cis = estate.graph.cis
@@ -42,7 +46,9 @@ def list_cis(estates: Estates, documents: Documents, after: int, limit: int, rev
     return CiPage(stamp_of(estate, documents), "", limit, following is not None, len(ids), rows), following
 
 
-def ci_detail(store: GraphStore, documents: Documents, estates: Estates, text: str, revision: int | None, as_of: datetime | None) -> CiDetail:
+def ci_detail(
+    store: GraphStore, documents: Documents, estates: Estates, text: str, revision: int | None, as_of: datetime | None
+) -> CiDetail:
     """Everything known of the CI that answers to `text` (key or any alias)."""
     estate = estates.at(revision, as_of)
     at = estate.revision.revision
@@ -57,16 +63,35 @@ def ci_detail(store: GraphStore, documents: Documents, estates: Estates, text: s
     records = store.rows(at, "source_record", "ci_id", [hit.ci_id])
     assessed, values, service = _values(estate, hit.ci_id, row)
     return CiDetail(
-        stamp=stamp_of(estate, documents), key=hit.key, name=row["name"] or hit.key, ci_class=row["ci_class"] or "other",
-        raw_class=row["raw_class"] or "", lifecycle=row["lifecycle"] or "active", environment=row["environment"] or "production",
-        site=row["site"] or "", team=row["team"] or "", supplier=row["supplier"] or "", assessed=assessed, service=service, values=values,
-        aliases=json.loads(row["aliases"] or "[]"), attributes=json.loads(row["attributes"] or "{}"),
-        needs=needs[:NEIGHBOURS_SHOWN], needs_total=len(needs), needed_by=needed_by[:NEIGHBOURS_SHOWN], needed_by_total=len(needed_by),
-        groups=groups[:NEIGHBOURS_SHOWN], member_of=member_of[:NEIGHBOURS_SHOWN],
-        records=[RecordRow(names.get(int(records["source_id"][i]), "?"), records["source_key"][i], json.loads(records["payload"][i] or "{}"))
-                 for i in range(len(records["source_key"]))],
+        stamp=stamp_of(estate, documents),
+        key=hit.key,
+        name=row["name"] or hit.key,
+        ci_class=row["ci_class"] or "other",
+        raw_class=row["raw_class"] or "",
+        lifecycle=row["lifecycle"] or "active",
+        environment=row["environment"] or "production",
+        site=row["site"] or "",
+        team=row["team"] or "",
+        supplier=row["supplier"] or "",
+        assessed=assessed,
+        service=service,
+        values=values,
+        aliases=json.loads(row["aliases"] or "[]"),
+        attributes=json.loads(row["attributes"] or "{}"),
+        needs=needs[:NEIGHBOURS_SHOWN],
+        needs_total=len(needs),
+        needed_by=needed_by[:NEIGHBOURS_SHOWN],
+        needed_by_total=len(needed_by),
+        groups=groups[:NEIGHBOURS_SHOWN],
+        member_of=member_of[:NEIGHBOURS_SHOWN],
+        records=[
+            RecordRow(
+                names.get(int(records["source_id"][i]), "?"), records["source_key"][i], json.loads(records["payload"][i] or "{}")
+            )
+            for i in range(len(records["source_key"]))
+        ],
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
-    )  # fmt: skip
+    )
 
 
 def ci_values(estate: Estate, position: int) -> list[Value]:
@@ -76,10 +101,16 @@ def ci_values(estate: Estate, position: int) -> list[Value]:
     years, incidents = float(cis.observed_years[row]), int(cis.observed_incidents[row])
     rate_origin = ORIGIN_NAMES[int(cis.failures_origin[row])]
     repair_origin = ORIGIN_NAMES[int(cis.repair_origin[row])]
-    evidence = f"{incidents} in {years:.1f} years" if rate_origin == "measured" and years > 0 else _evidence(rate_origin, cis.ci_class[row])
+    evidence = (
+        f"{incidents} in {years:.1f} years"
+        if rate_origin == "measured" and years > 0
+        else _evidence(rate_origin, cis.ci_class[row])
+    )
     values = [
         Value("failures_per_year", _number(cis.failures_per_year[row]), "1/year of up time", rate_origin, evidence),
-        Value("repair_hours", _number(cis.repair_hours[row]), "h, mean", repair_origin, _evidence(repair_origin, cis.ci_class[row])),
+        Value(
+            "repair_hours", _number(cis.repair_hours[row]), "h, mean", repair_origin, _evidence(repair_origin, cis.ci_class[row])
+        ),
     ]
     if (direct := _number(cis.unavailability[row])) is not None:
         values.append(Value("unavailability", direct, "share of time", "declared"))
@@ -87,7 +118,9 @@ def ci_values(estate: Estate, position: int) -> list[Value]:
 
 
 def _evidence(origin: str, ci_class: str | None) -> str:
-    return {"assumed": f"prior of class {ci_class or 'other'}", "declared": "said by a source", "measured": "from incidents"}.get(origin, "")
+    return {"assumed": f"prior of class {ci_class or 'other'}", "declared": "said by a source", "measured": "from incidents"}.get(
+        origin, ""
+    )
 
 
 def _values(estate: Estate, ci_id: int, row: Mapping[str, Any]) -> tuple[bool, list[Value], bool]:
@@ -95,7 +128,11 @@ def _values(estate: Estate, ci_id: int, row: Mapping[str, Any]) -> tuple[bool, l
         position = estate.position(ci_id)
     except NotFound:
         said = [("failures_per_year", "1/year of up time", "failures_origin"), ("repair_hours", "h, mean", "repair_origin")]
-        return False, [Value(name, row[name], unit, row[origin] or "unknown", "not assessed") for name, unit, origin in said], False
+        return (
+            False,
+            [Value(name, row[name], unit, row[origin] or "unknown", "not assessed") for name, unit, origin in said],
+            False,
+        )
     return True, ci_values(estate, position), position in estate.service_number
 
 
@@ -110,7 +147,9 @@ def _neighbours(store: GraphStore, at: int, ci_id: int, here: str, there: str, s
         said.append(sources.get(int(rows["source_id"][i]), "?"))
     states = state_rows(store, at, sorted({number for number, _ in claims}))
     found = [
-        Neighbour(*states[number], kind, weight, sorted(said)) for (number, kind), (weight, said) in claims.items() if number in states
+        Neighbour(*states[number], kind, weight, sorted(said))
+        for (number, kind), (weight, said) in claims.items()
+        if number in states
     ]
     return sorted(found, key=lambda neighbour: (neighbour.kind, neighbour.key))
 
@@ -133,12 +172,17 @@ def group_rows(store: GraphStore, at: int, rows: Mapping[str, Any]) -> list[Grou
     keys = {number: state[0] for number, state in states.items()}
     return [
         GroupRow(
-            rows["key"][i], keys.get(int(rows["dependent_id"][i]), "?"), int(rows["needed"][i]), [keys.get(int(m), "(retired)") for m in members[i]],
-            rows["kind"][i] or "ordinary", json.loads(rows["shares"][i] or "[]"), plain(rows["failover_minutes"][i]),
+            rows["key"][i],
+            keys.get(int(rows["dependent_id"][i]), "?"),
+            int(rows["needed"][i]),
+            [keys.get(int(m), "(retired)") for m in members[i]],
+            rows["kind"][i] or "ordinary",
+            json.loads(rows["shares"][i] or "[]"),
+            plain(rows["failover_minutes"][i]),
             plain(rows["failover_success"][i]),
         )
         for i in range(len(rows["key"]))
-    ]  # fmt: skip
+    ]
 
 
 def _number(value: Any) -> float | None:

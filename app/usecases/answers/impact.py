@@ -13,8 +13,16 @@ from app.usecases.answers.blast import blast_radius
 from app.usecases.estate import Estates
 
 
-def impact_of(store: GraphStore, documents: Documents, estates: Estates, settings: TicketSettings, identity: str, base_url: str,
-              revision: int | None = None, as_of: datetime | None = None) -> Impact:  # fmt: skip
+def impact_of(
+    store: GraphStore,
+    documents: Documents,
+    estates: Estates,
+    settings: TicketSettings,
+    identity: str,
+    base_url: str,
+    revision: int | None = None,
+    as_of: datetime | None = None,
+) -> Impact:
     """Services hit, reason, and the priority the settings' table suggests, with the row it comes from.
 
     Impact goes by customers of the services down where all are known, else by the number of services; urgency by the time to the first MTPD.
@@ -29,11 +37,20 @@ def impact_of(store: GraphStore, documents: Documents, estates: Estates, setting
         because += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
     link = f"{base_url}/ci?" + urlencode({"key": blast.cis[0].key, "revision": blast.stamp.revision})
     return Impact(
-        stamp=blast.stamp, ci=CiRow(blast.cis[0].key, blast.cis[0].name, blast.cis[0].ci_class), priority=settings.priorities.get(row, "5"),
-        priority_row=f"{row}: {because}", impact=level, urgency=urgency, reason=blast.sentence, services=blast.services,
-        services_total=len(blast.services), customers=blast.customers, customers_unknown=blast.customers_unknown,
-        first_mtpd_hours=blast.first_mtpd_hours, link=link,
-    )  # fmt: skip
+        stamp=blast.stamp,
+        ci=CiRow(blast.cis[0].key, blast.cis[0].name, blast.cis[0].ci_class),
+        priority=settings.priorities.get(row, "5"),
+        priority_row=f"{row}: {because}",
+        impact=level,
+        urgency=urgency,
+        reason=blast.sentence,
+        services=blast.services,
+        services_total=len(blast.services),
+        customers=blast.customers,
+        customers_unknown=blast.customers_unknown,
+        first_mtpd_hours=blast.first_mtpd_hours,
+        link=link,
+    )
 
 
 def impact_level(settings: TicketSettings, services_down: int, customers: float | None) -> str:

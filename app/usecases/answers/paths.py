@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from app.domain.results import ServiceHit, Step, UsedUpGroup
 from app.domain.sentences import group_failed
@@ -25,7 +26,13 @@ WHY = {
 def steps(estate: Estate, path: Sequence[Cause]) -> list[Step]:
     """A path with names and one sentence a step."""
     return [
-        Step(estate.key(cause.position), estate.name(cause.position), estate.text("ci_class", cause.position), cause.why, _sentence(estate, cause))
+        Step(
+            estate.key(cause.position),
+            estate.name(cause.position),
+            estate.text("ci_class", cause.position),
+            cause.why,
+            _sentence(estate, cause),
+        )
         for cause in path
     ]
 
@@ -37,8 +44,10 @@ def _sentence(estate: Estate, cause: Cause) -> str:
     return f"{name} {WHY[cause.why]}"
 
 
-def known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def known(value: Any) -> float | None:
+    """A number of the risk room: NaN is None."""
+    number = float(value)
+    return None if math.isnan(number) else number
 
 
 def hour_money(compiled: CompiledGraph, service: int) -> float | None:
@@ -62,10 +71,16 @@ def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[Se
         path = steps(estate, tree.path(compiled, position)) if tree is not None else []
         hits.append(
             ServiceHit(
-                estate.key(position), estate.name(position), state, share, known(compiled.customers[number]), hour_money(compiled, number),
-                known(compiled.mtpd_hours[number]), path,
+                estate.key(position),
+                estate.name(position),
+                state,
+                share,
+                known(compiled.customers[number]),
+                hour_money(compiled, number),
+                known(compiled.mtpd_hours[number]),
+                path,
             )
-        )  # fmt: skip
+        )
     return sorted(hits, key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
 
 
@@ -75,10 +90,14 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
         worn = worn_group(estate.compiled, result, int(number))
         rows.append(
             UsedUpGroup(
-                estate.compiled.group_key(worn.group), estate.key(worn.dependent), estate.name(worn.dependent),
-                [estate.key(p) for p in worn.lost[:50]], [estate.key(p) for p in worn.left[:50]], worn.needed,
+                estate.compiled.group_key(worn.group),
+                estate.key(worn.dependent),
+                estate.name(worn.dependent),
+                [estate.key(p) for p in worn.lost[:50]],
+                [estate.key(p) for p in worn.left[:50]],
+                worn.needed,
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -88,6 +107,8 @@ def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int, float | None,
     customers = [hit.customers for hit in down if hit.customers is not None]
     money = [hit.money_per_hour for hit in down if hit.money_per_hour is not None]
     return (
-        sum(customers) if customers or not down else None, len(down) - len(customers),
-        sum(money) if money or not down else None, len(down) - len(money),
-    )  # fmt: skip
+        sum(customers) if customers or not down else None,
+        len(down) - len(customers),
+        sum(money) if money or not down else None,
+        len(down) - len(money),
+    )

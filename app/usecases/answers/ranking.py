@@ -32,8 +32,16 @@ UNKNOWN_AREA = "(unknown)"
 CONTRIBUTIONS_SHOWN, EXPLAINED, SERVICES_SHOWN = 100, 20, 500
 
 
-def area_page(estates: Estates, cache: CompiledGraphCache, documents: Documents, kind: str, limit: int, after: str | None, revision: int | None,
-              locations: bool | None = None) -> AreaPage:  # fmt: skip
+def area_page(
+    estates: Estates,
+    cache: CompiledGraphCache,
+    documents: Documents,
+    kind: str,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    locations: bool | None = None,
+) -> AreaPage:
     """Areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
     offset = 0
     if after is not None:
@@ -46,11 +54,21 @@ def area_page(estates: Estates, cache: CompiledGraphCache, documents: Documents,
     last = min(offset + limit, len(ranking.area))
     items = [area_row(made, kind, ranking, place) for place in range(offset, last)]
     more = last < len(ranking.area)
-    cursor_text = paging.encode(revision=made.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
+    cursor_text = (
+        paging.encode(revision=made.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
+    )
     return AreaPage(
-        stamp=stamp_of(made.estate, documents), assessment=made.assessment, kind=kind, measure=ranking.measure, total=ranking.total,
-        total_rows=len(ranking.area), limit=limit, truncated=more, next=cursor_text, items=items,
-    )  # fmt: skip
+        stamp=stamp_of(made.estate, documents),
+        assessment=made.assessment,
+        kind=kind,
+        measure=ranking.measure,
+        total=ranking.total,
+        total_rows=len(ranking.area),
+        limit=limit,
+        truncated=more,
+        next=cursor_text,
+        items=items,
+    )
 
 
 def ranking_of(made: Assessed, kind: str) -> Ranking:
@@ -78,13 +96,24 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
     estate, area = made.estate, int(ranking.area[place])
     name, label = _named(estate, kind, area)
     values = {measure: known(float(ranking.values[measure][place])) for measure in MEASURES}
-    not_counted = bool(made.services.not_counted[area]) if kind == "service" else kind == "ci" and bool(made.totals.not_counted[area])
+    not_counted = (
+        bool(made.services.not_counted[area]) if kind == "service" else kind == "ci" and bool(made.totals.not_counted[area])
+    )
     return AreaRow(
-        kind=kind, name=name, label=label, rank=place + 1, cis=int(ranking.members[place]), services_hit=_services_hit(made, kind, area),
-        service_hours_per_year=values["service_hours_per_year"], customer_hours_per_year=values["customer_hours_per_year"],
-        money_per_year=values["money_per_year"], share=float(ranking.share[place]), inputs=_inputs(made, kind, area), not_counted=not_counted,
+        kind=kind,
+        name=name,
+        label=label,
+        rank=place + 1,
+        cis=int(ranking.members[place]),
+        services_hit=_services_hit(made, kind, area),
+        service_hours_per_year=values["service_hours_per_year"],
+        customer_hours_per_year=values["customer_hours_per_year"],
+        money_per_year=values["money_per_year"],
+        share=float(ranking.share[place]),
+        inputs=_inputs(made, kind, area),
+        not_counted=not_counted,
         reason=_reason(made, kind, area, label, ranking, place, not_counted),
-    )  # fmt: skip
+    )
 
 
 def _named(estate: Estate, kind: str, area: int) -> tuple[str, str]:
@@ -125,7 +154,11 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
     if not_counted:
         return redundancy_not_counted(label)
     value = float(ranking.values[ranking.measure][place])
-    text = f"{number(value)} {MEASURES[ranking.measure]}".replace("money", estate.options.currency, 1) if value == value else "a loss nobody can put a number on"
+    text = (
+        f"{number(value)} {MEASURES[ranking.measure]}".replace("money", estate.options.currency, 1)
+        if value == value
+        else "a loss nobody can put a number on"
+    )
     worst = worst_of(made.totals.values()[ranking.measure], _rows(made, kind, area))
     start = "nothing alone" if worst < 0 else estate.name(worst)
     return area_reason(kind, label, int(ranking.members[place]), start, _services_hit(made, kind, area), text)
@@ -137,11 +170,21 @@ def ci_sentence(made: Assessed, position: int) -> str:
     numbers = services_of(made.first, position).tolist()
     numbers.sort(key=lambda s: (-(known(compiled.customers[s]) or 0.0), s))
     names = [estate.name(int(compiled.service_position[s])) for s in numbers[:3]] + [""] * max(0, len(numbers) - 3)
-    return if_it_fails(estate.name(position), names, int(made.first.services_degraded[position]), interrupted=made.interrupts(position))
+    return if_it_fails(
+        estate.name(position), names, int(made.first.services_degraded[position]), interrupted=made.interrupts(position)
+    )
 
 
-def area_detail(store: GraphStore, estates: Estates, cache: CompiledGraphCache, documents: Documents, kind: str, name: str, revision: int | None,
-                locations: bool | None = None) -> AreaDetail:  # fmt: skip
+def area_detail(
+    store: GraphStore,
+    estates: Estates,
+    cache: CompiledGraphCache,
+    documents: Documents,
+    kind: str,
+    name: str,
+    revision: int | None,
+    locations: bool | None = None,
+) -> AreaDetail:
     """One area: what it is made of, the services with the path of the failure, the inputs with their origin, the assumptions."""
     made = assessed(estates, cache, revision, locations)
     estate = made.estate
@@ -158,10 +201,17 @@ def area_detail(store: GraphStore, estates: Estates, cache: CompiledGraphCache, 
     services = _explained(made, positions[:EXPLAINED], only=area if kind == "service" else None)
     services_total = row.services_hit if kind != "service" else len(services)
     return AreaDetail(
-        stamp=stamp_of(estate, documents), assessment=made.assessment, measure=ranking.measure, area=row, contributions=parts, contributions_total=total,
-        services=services[:SERVICES_SHOWN], services_total=max(services_total, len(services)), truncated=total > len(parts) or services_total > len(services),
+        stamp=stamp_of(estate, documents),
+        assessment=made.assessment,
+        measure=ranking.measure,
+        area=row,
+        contributions=parts,
+        contributions_total=total,
+        services=services[:SERVICES_SHOWN],
+        services_total=max(services_total, len(services)),
+        truncated=total > len(parts) or services_total > len(services),
         assumptions=assumptions(made, row, parts),
-    )  # fmt: skip
+    )
 
 
 def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
@@ -178,14 +228,16 @@ def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
         return len(values)
     if name not in values:
         raise NotFound(f"no {kind} {name!r}")
-    return values.index(name)
+    return int(values.index(name))
 
 
 def _area_parts(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
     column = made.totals.values()[measure]
     members = _rows(made, kind, area).tolist()
     members.sort(key=lambda p: (-(known(column[p]) or 0.0), -made.totals.services_hit[p], p))
-    costing = [p for p in members if made.totals.services_hit[p] or (known(made.first.service_hours[p]) or 0.0) > 0] or members[:1]
+    costing = [p for p in members if made.totals.services_hit[p] or (known(made.first.service_hours[p]) or 0.0) > 0] or members[
+        :1
+    ]
     total = sum(known(column[p]) or 0.0 for p in members)
     parts = [contribution(made, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[:CONTRIBUTIONS_SHOWN]]
     return parts, len(costing), costing
@@ -194,11 +246,19 @@ def _area_parts(made: Assessed, kind: str, area: int, measure: str) -> tuple[lis
 def contribution(made: Assessed, position: int, share: float) -> Contribution:
     estate = made.estate
     return Contribution(
-        key=estate.key(position), name=estate.name(position), ci_class=estate.text("ci_class", position), money_per_year=known(made.totals.money[position]),
-        customer_hours_per_year=known(made.totals.customer_hours[position]), service_hours_per_year=known(made.totals.service_hours[position]),
-        services_hit=int(made.totals.services_hit[position]), share=share, values=ci_values(estate, position),
-        reason=redundancy_not_counted(estate.name(position)) if made.totals.not_counted[position] else ci_sentence(made, position),
-    )  # fmt: skip
+        key=estate.key(position),
+        name=estate.name(position),
+        ci_class=estate.text("ci_class", position),
+        money_per_year=known(made.totals.money[position]),
+        customer_hours_per_year=known(made.totals.customer_hours[position]),
+        service_hours_per_year=known(made.totals.service_hours[position]),
+        services_hit=int(made.totals.services_hit[position]),
+        share=share,
+        values=ci_values(estate, position),
+        reason=redundancy_not_counted(estate.name(position))
+        if made.totals.not_counted[position]
+        else ci_sentence(made, position),
+    )
 
 
 def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
@@ -206,7 +266,9 @@ def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Con
     return parts[:CONTRIBUTIONS_SHOWN], len(parts), rows
 
 
-def service_contributions(made: Assessed, service: int, measure: str, stopping: bool = False) -> tuple[list[int], list[Contribution]]:
+def service_contributions(
+    made: Assessed, service: int, measure: str, stopping: bool = False
+) -> tuple[list[int], list[Contribution]]:
     """What each CI costs one service, worst first; `stopping`: only its single points of failure."""
     estate = made.estate
     told = contributions_to(estate.compiled, service)
@@ -223,13 +285,18 @@ def service_contributions(made: Assessed, service: int, measure: str, stopping: 
         positions.append(position)
         parts.append(
             Contribution(
-                key=estate.key(position), name=estate.name(position), ci_class=estate.text("ci_class", position),
+                key=estate.key(position),
+                name=estate.name(position),
+                ci_class=estate.text("ci_class", position),
                 money_per_year=known(told.money[row]) if money_known else None,
                 customer_hours_per_year=known(told.customer_hours[row]) if customers_known else None,
-                service_hours_per_year=known(told.service_hours[row]), services_hit=1, share=(known(column[row]) or 0.0) / total if total else 0.0,
-                values=ci_values(estate, position), reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
+                service_hours_per_year=known(told.service_hours[row]),
+                services_hit=1,
+                share=(known(column[row]) or 0.0) / total if total else 0.0,
+                values=ci_values(estate, position),
+                reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
             )
-        )  # fmt: skip
+        )
     return positions, parts
 
 
@@ -249,8 +316,17 @@ def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> li
 
 def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
     """What the number rests on, in sentences."""
-    said = ["everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"]
-    assumed = sorted({part.ci_class or "other" for part in parts for value in part.values if value.origin == "assumed" and value.name == "failures_per_year"})
+    said = [
+        "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
+    ]
+    assumed = sorted(
+        {
+            part.ci_class or "other"
+            for part in parts
+            for value in part.values
+            if value.origin == "assumed" and value.name == "failures_per_year"
+        }
+    )
     for name in assumed[:10]:
         prior = ci_classes().get(name) or ci_classes()["other"]
         said.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
@@ -258,7 +334,11 @@ def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> 
         said.append("nobody gave the money of the services hit: it is unknown, not zero")
     if row.customer_hours_per_year is None:
         said.append("nobody gave the customers of the services hit: they are unknown, not zero")
-    simulated = sum(bool(value) for value in made.first.simulated.tolist()) if len(made.first.simulated) < 100_000 else int(made.first.simulated.sum())
+    simulated = (
+        sum(bool(value) for value in made.first.simulated.tolist())
+        if len(made.first.simulated) < 100_000
+        else int(made.first.simulated.sum())
+    )
     if simulated:
         said.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
     return said

@@ -18,8 +18,15 @@ from app.usecases.find import identify
 from app.usecases.stamps import stamp_of
 
 
-def service_page(estates: Estates, cache: CompiledGraphCache, documents: Documents, limit: int, after: str | None, revision: int | None,
-                 locations: bool | None = None) -> ServicePage:  # fmt: skip
+def service_page(
+    estates: Estates,
+    cache: CompiledGraphCache,
+    documents: Documents,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    locations: bool | None = None,
+) -> ServicePage:
     """Services, those that suffer most first."""
     offset = 0
     if after is not None:
@@ -30,10 +37,14 @@ def service_page(estates: Estates, cache: CompiledGraphCache, documents: Documen
     last = min(offset + limit, len(order))
     more = last < len(order)
     return ServicePage(
-        stamp=stamp_of(made.estate, documents), assessment=made.assessment, total_rows=len(order), limit=limit, truncated=more,
+        stamp=stamp_of(made.estate, documents),
+        assessment=made.assessment,
+        total_rows=len(order),
+        limit=limit,
+        truncated=more,
         next=paging.encode(revision=made.estate.revision.revision, service_offset=last, locations=locations) if more else None,
         items=[service_row(made, int(number)) for number in order[offset:last]],
-    )  # fmt: skip
+    )
 
 
 def service_row(made: Assessed, number: int) -> ServiceRow:
@@ -42,17 +53,35 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
     hours = known(totals.service_hours[number])
     points = points_of(made.first, number)
     return ServiceRow(
-        key=estate.key(position), name=estate.name(position), assumed=int(compiled.service_row[number]) < 0, team=estate.text("team", position),
-        customers=known(compiled.customers[number]), money_per_hour=hour_money(compiled, number), mtpd_hours=known(compiled.mtpd_hours[number]),
-        rto_hours=known(compiled.rto_hours[number]), single_points=int(totals.single_points[number]), service_hours_per_year=hours,
-        customer_hours_per_year=known(totals.customer_hours[number]), money_per_year=known(totals.money[number]),
-        corrected_hours_per_year=known(corrected_hours(compiled, points)), down_at_rest=bool(totals.down_at_rest[number]),
+        key=estate.key(position),
+        name=estate.name(position),
+        assumed=int(compiled.service_row[number]) < 0,
+        team=estate.text("team", position),
+        customers=known(compiled.customers[number]),
+        money_per_hour=hour_money(compiled, number),
+        mtpd_hours=known(compiled.mtpd_hours[number]),
+        rto_hours=known(compiled.rto_hours[number]),
+        single_points=int(totals.single_points[number]),
+        service_hours_per_year=hours,
+        customer_hours_per_year=known(totals.customer_hours[number]),
+        money_per_year=known(totals.money[number]),
+        corrected_hours_per_year=known(corrected_hours(compiled, points)),
+        down_at_rest=bool(totals.down_at_rest[number]),
         not_counted=bool(totals.not_counted[number]),
-    )  # fmt: skip
+    )
 
 
-def service_detail(store: GraphStore, estates: Estates, cache: CompiledGraphCache, documents: Documents, text: str, limit: int, after: str | None,
-                   revision: int | None, locations: bool | None = None) -> ServiceDetail:  # fmt: skip
+def service_detail(
+    store: GraphStore,
+    estates: Estates,
+    cache: CompiledGraphCache,
+    documents: Documents,
+    text: str,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    locations: bool | None = None,
+) -> ServiceDetail:
     """One service with its single points of failure, worst first, page by page."""
     offset = 0
     if after is not None:
@@ -72,9 +101,16 @@ def service_detail(store: GraphStore, estates: Estates, cache: CompiledGraphCach
     row = int(estate.compiled.service_row[number])
     said = estate.graph.services[row] if row >= 0 else None
     return ServiceDetail(
-        stamp=stamp_of(estate, documents), assessment=made.assessment, service=service_row(made, number),
+        stamp=stamp_of(estate, documents),
+        assessment=made.assessment,
+        service=service_row(made, number),
         impact={name: [list(point) for point in curve] for name, curve in said.impact.items()} if said else {},
-        rpo_hours=said.rpo_hours if said else None, mbco_share=said.mbco_share if said else None, single_points=points[offset:last],
-        single_points_total=len(points), truncated=more,
-        next=paging.encode(revision=estate.revision.revision, service=text, point_offset=last, locations=locations) if more else None,
-    )  # fmt: skip
+        rpo_hours=said.rpo_hours if said else None,
+        mbco_share=said.mbco_share if said else None,
+        single_points=points[offset:last],
+        single_points_total=len(points),
+        truncated=more,
+        next=paging.encode(revision=estate.revision.revision, service=text, point_offset=last, locations=locations)
+        if more
+        else None,
+    )

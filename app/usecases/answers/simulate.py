@@ -43,8 +43,15 @@ class SimulationRow:
     services_down: int
 
 
-def simulate_outage(store: GraphStore, documents: Documents, estates: Estates, scenario: OutageScenario, caller: str,
-                    revision: int | None = None, as_of: datetime | None = None) -> Simulation:  # fmt: skip
+def simulate_outage(
+    store: GraphStore,
+    documents: Documents,
+    estates: Estates,
+    scenario: OutageScenario,
+    caller: str,
+    revision: int | None = None,
+    as_of: datetime | None = None,
+) -> Simulation:
     """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody has."""
     estate = estates.at(revision, as_of)
     forced = _forced(store, estate, scenario)
@@ -73,9 +80,16 @@ def page_simulations(documents: Documents, after: str, limit: int) -> list[Simul
         body = json.loads(document.body)
         answer = body["answer"]
         rows.append(
-            SimulationRow(document.key, body["made_at"], body["caller"], answer["stamp"]["revision"], answer["sentence"], answer["money"],
-                          answer["services_down"])
-        )  # fmt: skip
+            SimulationRow(
+                document.key,
+                body["made_at"],
+                body["caller"],
+                answer["stamp"]["revision"],
+                answer["sentence"],
+                answer["money"],
+                answer["services_down"],
+            )
+        )
     return rows
 
 
@@ -98,7 +112,11 @@ def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list
 def members_of(estate: Estate, column: str, value: str) -> list[int]:
     """Positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to both."""
     category = getattr(estate.graph.cis, column)
-    codes = [code for code, text in enumerate(category.values) if text == value or (column == "supplier" and value in text.split(" + "))]
+    codes = [
+        code
+        for code, text in enumerate(category.values)
+        if text == value or (column == "supplier" and value in text.split(" + "))
+    ]
     if not codes:
         return []
     wanted = set(codes)
@@ -122,23 +140,45 @@ def _repair(estate: Estate, position: int) -> float:
     return 0.0 if math.isnan(hours) else hours
 
 
-def _answer(estate: Estate, documents: Documents, scenario: OutageScenario, forced: Sequence[int], duration: float, origin: str,
-            told: WhatIf) -> Simulation:  # fmt: skip
+def _answer(
+    estate: Estate,
+    documents: Documents,
+    scenario: OutageScenario,
+    forced: Sequence[int],
+    duration: float,
+    origin: str,
+    told: WhatIf,
+) -> Simulation:
     compiled, lasting = estate.compiled, told.lasting
     tree = causes(compiled, lasting)
-    stories = sorted(told.stories, key=lambda story: (-(known(story.money) or 0.0), -story.p_down, estate.key(int(compiled.service_position[story.service]))))
+    stories = sorted(
+        told.stories,
+        key=lambda story: (
+            -(known(story.money) or 0.0),
+            -story.p_down,
+            estate.key(int(compiled.service_position[story.service])),
+        ),
+    )
     losses = [_loss(estate, story, told, tree) for story in stories]
     stopped = [loss for loss in losses if loss.state == "down"]
     customers = [loss.customers for loss in stopped if loss.customers is not None]
     money = [loss.money for loss in losses if loss.money is not None]
-    first = min((loss for loss in losses if loss.mtpd_breached_at_hours is not None), key=lambda loss: loss.mtpd_breached_at_hours or 0, default=None)
+    first = min(
+        (loss for loss in losses if loss.mtpd_breached_at_hours is not None),
+        key=lambda loss: loss.mtpd_breached_at_hours or 0,
+        default=None,
+    )
     worn = worn_groups(compiled, lasting)
     away = one_failure_away(compiled, lasting, space=estate.workspace())
     rows = [
-        OneAway(estate.key(int(compiled.service_position[s])), estate.name(int(compiled.service_position[s])),
-                [estate.key(p) for p in positions[:AWAY_SHOWN]], len(positions))
+        OneAway(
+            estate.key(int(compiled.service_position[s])),
+            estate.name(int(compiled.service_position[s])),
+            [estate.key(p) for p in positions[:AWAY_SHOWN]],
+            len(positions),
+        )
         for s, positions in away.positions.items()
-    ]  # fmt: skip
+    ]
     names = [estate.name(position) for position in forced]
     what = listed(names) if len(names) <= 3 else f"{listed(names[:2])} and {len(names) - 2:,} more"
     if scenario.site or scenario.team or scenario.supplier:
@@ -148,20 +188,39 @@ def _answer(estate: Estate, documents: Documents, scenario: OutageScenario, forc
         text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
     if first is not None:
         text += f" {first.name} breaches its MTPD first, after {number(first.mtpd_breached_at_hours or 0)} hours."
-    totals = [sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))]
+    totals = [
+        sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))
+    ]
     return Simulation(
-        stamp=stamp_of(estate, documents), simulation=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
-        scenario={entry.name: getattr(scenario, entry.name) for entry in fields(scenario)}, duration_hours=duration, duration_origin=origin,
-        forced=[CiRow(estate.key(p), estate.name(p), estate.text("ci_class", p)) for p in forced[:FORCED_SHOWN]], forced_total=len(forced),
-        cis_down=len(lasting.failed), cis_degraded=len(lasting.degraded), services_down=len(stopped), services_degraded=len(losses) - len(stopped),
-        customers=sum(customers) if customers or not stopped else None, customers_unknown=len(stopped) - len(customers),
-        money=sum(money) if money or not losses else None, money_unknown=len(losses) - len(money),
+        stamp=stamp_of(estate, documents),
+        simulation=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+        scenario={entry.name: getattr(scenario, entry.name) for entry in fields(scenario)},
+        duration_hours=duration,
+        duration_origin=origin,
+        forced=[CiRow(estate.key(p), estate.name(p), estate.text("ci_class", p)) for p in forced[:FORCED_SHOWN]],
+        forced_total=len(forced),
+        cis_down=len(lasting.failed),
+        cis_degraded=len(lasting.degraded),
+        services_down=len(stopped),
+        services_degraded=len(losses) - len(stopped),
+        customers=sum(customers) if customers or not stopped else None,
+        customers_unknown=len(stopped) - len(customers),
+        money=sum(money) if money or not losses else None,
+        money_unknown=len(losses) - len(money),
         money_over_time=[[float(hours), total] for hours, total in zip(told.at_hours.tolist(), totals, strict=True)],
-        first_mtpd_service=first.name if first else "", first_mtpd_breached_at_hours=first.mtpd_breached_at_hours if first else None,
-        sentence=text, services=losses, redundancy_used_up=used_up(estate, lasting, worn[:GROUPS_SHOWN].tolist()), redundancy_used_up_total=len(worn),
-        one_failure_away=rows, assumptions=_assumptions(told, away.tried, away.candidates, scenario.rule),
-        truncated=len(forced) > FORCED_SHOWN or len(worn) > GROUPS_SHOWN or away.truncated or any(len(row.cis) < row.total for row in rows),
-    )  # fmt: skip
+        first_mtpd_service=first.name if first else "",
+        first_mtpd_breached_at_hours=first.mtpd_breached_at_hours if first else None,
+        sentence=text,
+        services=losses,
+        redundancy_used_up=used_up(estate, lasting, worn[:GROUPS_SHOWN].tolist()),
+        redundancy_used_up_total=len(worn),
+        one_failure_away=rows,
+        assumptions=_assumptions(told, away.tried, away.candidates, scenario.rule),
+        truncated=len(forced) > FORCED_SHOWN
+        or len(worn) > GROUPS_SHOWN
+        or away.truncated
+        or any(len(row.cis) < row.total for row in rows),
+    )
 
 
 def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> ServiceLoss:
@@ -171,12 +230,22 @@ def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> Servi
     state = "down" if stopped else "interrupted" if story.p_down > 0 else "degraded"
     path = steps(estate, tree.path(compiled, position)) if position in tree.node else []
     return ServiceLoss(
-        key=estate.key(position), name=estate.name(position), state=state, lost_share=story.lost_share, hours_down=story.hours_down,
-        customers=known(compiled.customers[story.service]), money=known(story.money),
-        money_over_time=[[float(h), float(m)] for h, m in zip(told.at_hours.tolist(), story.money_at.tolist(), strict=True)] if known(story.money) is not None else [],
-        mtpd_hours=known(compiled.mtpd_hours[story.service]), mtpd_breached_at_hours=_finite(story.mtpd_breached_at),
-        rto_hours=known(compiled.rto_hours[story.service]), rto_breached_at_hours=_finite(story.rto_breached_at), path=path,
-    )  # fmt: skip
+        key=estate.key(position),
+        name=estate.name(position),
+        state=state,
+        lost_share=story.lost_share,
+        hours_down=story.hours_down,
+        customers=known(compiled.customers[story.service]),
+        money=known(story.money),
+        money_over_time=[[float(h), float(m)] for h, m in zip(told.at_hours.tolist(), story.money_at.tolist(), strict=True)]
+        if known(story.money) is not None
+        else [],
+        mtpd_hours=known(compiled.mtpd_hours[story.service]),
+        mtpd_breached_at_hours=_finite(story.mtpd_breached_at),
+        rto_hours=known(compiled.rto_hours[story.service]),
+        rto_breached_at_hours=_finite(story.rto_breached_at),
+        path=path,
+    )
 
 
 def _finite(value: float) -> float | None:
@@ -187,7 +256,9 @@ def _assumptions(told: WhatIf, tried: int, candidates: int, rule: str) -> list[s
     said = [f"everything that was not named is up; degradations combine by the rule {rule!r}"]
     if told.switches:
         how = f"{SAMPLES} sampled outcomes (simulated)" if told.simulated else count(told.outcomes, "outcome")
-        said.append(f"up to {count(told.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}")
+        said.append(
+            f"up to {count(told.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}"
+        )
     if tried < candidates:
         said.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")
     return said

@@ -50,7 +50,9 @@ class AccessKey:
     revoked_at: str = ""
 
 
-def create_key(documents: Documents, name: str, role: str, days: int | None = None, now: datetime | None = None) -> tuple[str, AccessKey]:
+def create_key(
+    documents: Documents, name: str, role: str, days: int | None = None, now: datetime | None = None
+) -> tuple[str, AccessKey]:
     """Make a key; returns the secret text, which is shown once, and what is kept of it."""
     if role not in ROLES:
         raise InvalidInput(f"role {role!r}: one of {', '.join(ROLES)}")

@@ -74,7 +74,9 @@ def take(documents: Documents, clock: float | None = None) -> Job | None:
                 fence = next_fence(documents)
                 return _write(
                     documents,
-                    replace(job, state=RUNNING, fence=fence, lease_until=clock + LEASE_SECONDS, started_at=job.started_at or _now()),
+                    replace(
+                        job, state=RUNNING, fence=fence, lease_until=clock + LEASE_SECONDS, started_at=job.started_at or _now()
+                    ),
                 )
         except Conflict:
             continue
@@ -103,7 +105,14 @@ def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any]
     with documents.together():
         done = _write(
             documents,
-            replace(now, state=state, result=dict(result or {}), error=error, finished_at=_now(), progress=1.0 if state == DONE else now.progress),
+            replace(
+                now,
+                state=state,
+                result=dict(result or {}),
+                error=error,
+                finished_at=_now(),
+                progress=1.0 if state == DONE else now.progress,
+            ),
         )
         documents.delete(OPEN_KIND, job.job_id)
     return done

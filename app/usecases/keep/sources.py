@@ -36,8 +36,15 @@ class RegisteredSource:
     changed_at: str = ""
 
 
-def add_source(documents: Documents, name: str, kind: str, location: str, priority: int | None = None,
-               settings: Mapping[str, Any] | None = None, schedule: str = "") -> RegisteredSource:  # fmt: skip
+def add_source(
+    documents: Documents,
+    name: str,
+    kind: str,
+    location: str,
+    priority: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    schedule: str = "",
+) -> RegisteredSource:
     """Register a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
     if not NAME.match(name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
