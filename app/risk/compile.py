@@ -156,7 +156,8 @@ def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) 
     rows = np.flatnonzero(verdict == nf.KEPT)
     ptr, members, shares = _take_groups(rows, offsets, keep, member, share)
     groups = _Groups(
-        rows.astype(np.int32), dependent[rows], kind[rows], left[rows], ptr, members, shares, shared[rows], minutes[rows] / 60.0,
+        rows.astype(np.int32), dependent[rows], kind[rows], left[rows], ptr, members, shares, shared[rows],
+        np.where(np.isnan(minutes[rows]) & ~np.isnan(success[rows]), 0.0, minutes[rows] / 60.0),
         np.where(np.isnan(success[rows]), 1.0, success[rows]),
     )  # fmt: skip
     common = (groups.dependent, groups.kind, groups.needed, groups.ptr, groups.member, groups.share, groups.hours)

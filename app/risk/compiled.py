@@ -79,8 +79,8 @@ class CompiledGraph:
     group_row: Array  # int32[G] row in DependencyGraph.groups
     group_key_blob: Array  # uint8
     group_key_offsets: Array  # int64[G+1]
-    failover_hours: Array  # float64[G], NaN switches at once
-    failover_success: Array  # float64[G]
+    failover_hours: Array  # float64[G], 0 switches at once, NaN no failover
+    failover_success: Array  # float64[G] as given, 1 where not; see failover.py for the standbys' part
     service_position: Array  # int32[S]
     service_row: Array  # int32[S] index in DependencyGraph.services; -1 where assumed by compile
     customers: Array  # float64[S], NaN unknown

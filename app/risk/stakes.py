@@ -8,6 +8,7 @@ import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.compiled import CompiledGraph
+from app.risk.failover import failover_of
 from app.risk.jit import Array
 
 
@@ -29,18 +30,23 @@ class Stakes(NamedTuple):
     service_position: Array  # int32[S]
     switches: Array  # bool[G] group with failover
     switch_hours: Array  # float64[G] 0 at once
-    switch_success: Array  # float64[G]
+    switch_success: Array  # float64[G], failure on demand of the standbys included
+    switch_key: Array  # int64[G] keys the random streams, as `key` does
     active: Array  # bool[M] in the order of flat.joined: the member is active there
     has_switch: Array  # bool[N] active in some group with failover
     key: Array  # int64[N] ci_id: keys the random streams
 
 
+def can_fail(compiled: CompiledGraph) -> Array:
+    """bool[N]: the CI fails by itself now and then, lambda > 0 and R > 0, or 0 < U < 1 (model 1.2, 1.8)."""
+    down = compiled.unavailability
+    return np.asarray(((np.nan_to_num(compiled.failures_per_year) > 0.0) & (compiled.repair_hours != 0.0)) | ((down > 0.0) & (down < 1.0)))
+
+
 def stakes_of(compiled: CompiledGraph) -> Stakes:
     """Gather them; U given without a restore time keeps the load U / (1 - U) * 8766, exact for losses linear in time."""
     flat = compiled.flat
-    hours = np.nan_to_num(compiled.failover_hours, nan=0.0)
-    success = np.nan_to_num(compiled.failover_success, nan=1.0)
-    switches = (hours > 0.0) | (success < 1.0)
+    switches, hours, success, switch_key = failover_of(compiled)
     # memberships in the order of flat.joined, by member; each knows its place among the group's members
     groups = np.repeat(np.arange(len(flat.group_kind)), np.diff(flat.member_ptr))
     place = np.arange(len(flat.member)) - flat.member_ptr[:-1][groups]
@@ -55,9 +61,8 @@ def stakes_of(compiled: CompiledGraph) -> Stakes:
     with np.errstate(invalid="ignore", divide="ignore"):
         load = np.where(rate == 0.0, 0.0, rate * mean)
         load = np.where(np.isnan(load) & (down < 1.0), HOURS_PER_YEAR * down / (1.0 - down), load)
-    can_fail = (np.nan_to_num(rate) > 0.0) | ((down > 0.0) & (down < 1.0))
     return Stakes(
-        np.ascontiguousarray(rate), np.ascontiguousarray(mean), np.ascontiguousarray(compiled.repair_sigma), load, can_fail, compiled.customers,
+        np.ascontiguousarray(rate), np.ascontiguousarray(mean), np.ascontiguousarray(compiled.repair_sigma), load, can_fail(compiled), compiled.customers,
         compiled.money_per_hour, compiled.curve_ptr, compiled.curve_hours, compiled.curve_loss, compiled.mtpd_hours, compiled.mbco_share,
-        compiled.service_position, switches, hours, success, active, has_switch, compiled.ci_id,
+        compiled.service_position, switches, hours, success, switch_key, active, has_switch, compiled.ci_id,
     )  # fmt: skip

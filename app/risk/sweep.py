@@ -21,7 +21,6 @@ from app.risk.jit import Array, kernel
 from app.risk.loss import survival
 from app.risk.stakes import Stakes, stakes_of
 from app.risk.switching import (
-    ENUMERATED,
     Tally,
     add_lasting,
     below_mbco,
@@ -106,7 +105,6 @@ def _plain(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int)
     down = work.stamp[v] >= work.epoch[0]
     book.hours[s] = share * stakes.mean[i]
     book.money[s] = share * lasting_money(stakes, s, i, 0.0)
-    book.down[s] = 1.0 if down else 0.0
     if not np.isnan(stakes.mtpd[s]) and below_mbco(stakes, s, down, flat.rest_capability[v] - share):
         book.breach[s] = survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
 
@@ -132,9 +130,12 @@ def _stops_alone(flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: 
 
 @kernel
 def _closed(flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Array, tail: int, low: int, log: Log, rule: int) -> tuple[bool, Log]:
-    """Service s, which any failed switch of `groups` alone stops: down until the restore unless all of them work."""
-    all_work = 1.0
+    """Service s, which any switch of `groups` that can fail stops alone: down until the restore unless all of them work."""
+    all_work, stopping = 1.0, groups[0]
     for k in range(len(groups)):
+        if stakes.switch_success[groups[k]] >= 1.0:
+            continue
+        stopping = groups[k]
         stops, log = _stops_alone(flat, stakes, work, groups[k], s, tail, low, log, rule)
         if not stops:
             return False, log
@@ -142,7 +143,7 @@ def _closed(flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int
     one = np.empty(1, np.int32)
     one[0] = s
     log = settle_outcome(flat, stakes, work, book, i, all_work, one, groups, len(groups), tail, low, 0, log, rule)
-    grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[groups[0]], rule)
+    grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[stopping], rule)
     add_lasting(flat, stakes, work, book, s, i, 1.0 - all_work, 0.0)
     take_back(flat, work, tail, grown, log, 0, logged)
     return True, log
@@ -167,19 +168,14 @@ def _switch_over(
         for s in chosen_all:
             count = _enter(book, s, i, count, lost_share(flat, work, stakes.service_position[s]))
             clear(book, s)
-        if len(mine) <= ENUMERATED:
-            good, log = enumerate_outcomes(flat, stakes, work, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
-            if not good:
-                log = sample_outcomes(flat, stakes, work, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
-                simulated = True
+        good, log = enumerate_outcomes(flat, stakes, work, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
+        if good:
             continue
         one = np.empty(1, np.int32)
         for s in chosen_all:
             one[0] = s
             some = groups[index[(service == s)]]
-            good = False
-            if len(some) <= ENUMERATED:
-                good, log = enumerate_outcomes(flat, stakes, work, book, i, some, asked, one, tail, low, 0, log, rule)
+            good, log = enumerate_outcomes(flat, stakes, work, book, i, some, asked, one, tail, low, 0, log, rule)
             if not good:
                 good, log = _closed(flat, stakes, work, book, i, s, some, tail, low, log, rule)
             if not good:

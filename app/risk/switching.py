@@ -15,6 +15,7 @@ import numpy as np
 
 from app.risk.compiled import SERVES, Flat
 from app.risk.failing import Marks
+from app.risk.failover import draw
 from app.risk.increments import Log, lost_share, push_outage, take_back
 from app.risk.jit import Array, kernel
 from app.risk.loss import curve_expected, curve_loss, mean_until, survival
@@ -33,22 +34,20 @@ class Tally(NamedTuple):
     hours: Array  # float64[S] lost hours, weighted by share
     money: Array  # float64[S]
     breach: Array  # float64[S] probability that the MTPD is breached
-    down: Array  # float64[S] probability of being down until the restore
     share: Array  # float64[S] worst share lost in the basic state
 
 
 @kernel
 def tally(services: int) -> Tally:
     return Tally(
-        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services),
-        np.zeros(services), np.zeros(services),
+        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services),
     )  # fmt: skip
 
 
 @kernel
 def clear(book: Tally, s: int) -> None:
     """Forget what was added for service s."""
-    book.hours[s] = book.money[s] = book.breach[s] = book.down[s] = 0.0
+    book.hours[s] = book.money[s] = book.breach[s] = 0.0
 
 
 @kernel
@@ -85,8 +84,6 @@ def add_lasting(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i:
     down = work.stamp[v] >= work.epoch[0]
     book.hours[s] += weight * share * (stakes.mean[i] - mean_until(stakes.mean[i], stakes.sigma[i], after))
     book.money[s] += weight * share * lasting_money(stakes, s, i, after)
-    if down:
-        book.down[s] += weight
     if not math.isnan(stakes.mtpd[s]) and below_mbco(stakes, s, down, flat.rest_capability[v] - share):
         book.breach[s] += weight * survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
 
@@ -111,8 +108,8 @@ def settle_outcome(
     grown, low, logged_now = tail, degraded, logged
     for k in range(count):
         g = switched[order[k]]
-        if hours[order[k]] <= 0.0 or work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
-            continue
+        if hours[order[k]] <= 0.0:
+            break
         grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
         upper = hours[order[k]]
         lower = hours[order[k + 1]] if k + 1 < count else 0.0
@@ -136,8 +133,8 @@ def settle_outcome(
         add_lasting(flat, stakes, work, book, s, i, weight, start[j])
         book.hours[s] += weight * held_hours[j]
         book.money[s] += weight * held_money[j]
-        if book.breach[s] == before and not math.isnan(stakes.mtpd[s]) and down_until[j] > stakes.mtpd[s]:
-            book.breach[s] += weight
+        if not math.isnan(stakes.mtpd[s]) and down_until[j] > stakes.mtpd[s]:
+            book.breach[s] = before + weight  # the interruption alone breaches it, however long the rest lasts
     return log
 
 
@@ -229,16 +226,6 @@ def enumerate_outcomes(
 
 
 @kernel
-def draw(key: int, sample: int, group: int) -> float:
-    """A number in [0, 1) by (CI, sample, group): splitmix64, the same for any order and number of threads."""
-    z = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(sample) * np.uint64(0xBF58476D1CE4E5B9) + np.uint64(group) + np.uint64(1)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return np.float64(z >> np.uint64(11)) / 9007199254740992.0  # type: ignore[return-value]
-
-
-@kernel
 def sample_outcomes(
     flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
@@ -255,7 +242,7 @@ def sample_outcomes(
             at += 1
             if work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
                 continue
-            if draw(stakes.key[i], sample, g) < stakes.switch_success[g]:
+            if draw(stakes.key[i], sample, stakes.switch_key[g]) < stakes.switch_success[g]:
                 switched[count] = g
                 count += 1
                 continue

@@ -10,6 +10,7 @@ import numpy as np
 from app.risk.compiled import AT_REST_DOWN, SERVES, CompiledGraph
 from app.risk.jit import Array
 from app.risk.reliability import union_probability
+from app.risk.stakes import can_fail
 from app.risk.sweep import FirstOrder
 
 
@@ -45,9 +46,8 @@ def totals_of(compiled: CompiledGraph, first: FirstOrder) -> Totals:
     touched = np.maximum(_touched(first), 1)
     money = np.where(some & (first.money_unknown >= touched), np.nan, first.money)
     customers = np.where(some & (first.customers_unknown >= touched), np.nan, first.customer_hours)
-    can_fail = (np.nan_to_num(compiled.failures_per_year) > 0) | ((compiled.unavailability > 0) & (compiled.unavailability < 1))
     serves = (compiled.flat.flags & SERVES) != 0
-    return Totals(hits, first.service_hours, customers, money, can_fail & serves & (hits == 0) & (np.nan_to_num(first.service_hours) == 0))
+    return Totals(hits, first.service_hours, customers, money, can_fail(compiled) & serves & (hits == 0) & (np.nan_to_num(first.service_hours) == 0))
 
 
 def _touched(first: FirstOrder) -> Array:
