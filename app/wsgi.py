@@ -12,11 +12,12 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from app import api, web
-from app.api import auth, problems
+from app.api import auth, counters, problems
 from app.bootstrap import Forestay, assemble_service
 from app.domain.errors import ForestayError, InvalidInput
 from app.settings import Settings, load_settings
 
+COUNTERS = counters.Counters.STORAGE_SCHEME[0]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     Limiter(
         get_remote_address,
         app=app,
-        storage_uri="memory://",
+        storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
         default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive"),
     )

@@ -12,7 +12,7 @@ from flask import Response, current_app, g, request
 from flask_smorest import Blueprint
 
 from app.api.auth import permission
-from app.api.documents import as_json
+from app.api.documents import as_bytes
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
 from app.usecases.stamps import MODEL_VERSION
@@ -25,7 +25,7 @@ def forestay() -> Forestay:
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(as_json(result), status, headers=headers, mimetype="application/json")
+    return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
 
 
 def route(

@@ -31,7 +31,7 @@ from app.risk.compile import compile_graph
 from app.risk.compiled import CompiledGraph, CompileReport
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
-from app.usecases.keep.sources import list_sources
+from app.usecases.keep.sources import known_sources
 
 KEPT_IN_MEMORY = 2
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
@@ -145,7 +145,7 @@ class Estates:
             location_failures=model.location_failures if location_failures is None else location_failures,
             currency=model.currency,
             exchange_rates=dict(model.exchange_rates),
-            source_priority={source.source_id: source.priority for source in list_sources(self._documents)},
+            source_priority={source.source_id: source.priority for source in known_sources(self._documents)},
             now=int(moment.timestamp()),
         )
 

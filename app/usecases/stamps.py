@@ -6,14 +6,14 @@ from app.domain.results import SourceAge, Stamp
 from app.ports.documents import Documents
 from app.ports.graph_store import Revision
 from app.usecases.estate import Estate
-from app.usecases.keep.sources import MANUAL, list_sources
+from app.usecases.keep.sources import MANUAL, known_sources
 
 MODEL_VERSION = "1.0-first-order"
 
 
 def ages(documents: Documents) -> list[SourceAge]:
     return [
-        SourceAge(source.name, source.synced_at, source.last_state) for source in list_sources(documents) if source.name != MANUAL
+        SourceAge(source.name, source.synced_at, source.last_state) for source in known_sources(documents) if source.name != MANUAL
     ]
 
 

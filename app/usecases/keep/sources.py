@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -61,6 +62,7 @@ def add_source(
                     priority = max([source.priority for source in known if source.name != MANUAL], default=0) + 10
                 source = RegisteredSource(number, name, kind, location, priority, dict(settings or {}), schedule)
                 documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=0)
+                _known.until = 0.0
                 return source
         except Conflict:
             continue
@@ -78,6 +80,27 @@ def get_source(documents: Documents, name: str) -> RegisteredSource:
 def find_source(documents: Documents, name: str) -> RegisteredSource | None:
     document = documents.get(KIND, name)
     return None if document is None else _source(document)
+
+
+@dataclass(slots=True)
+class _Known:
+    """The list as last read, for the many readers of one process; its own writes make it forget at once, others' show within FRESH_SECONDS."""
+
+    documents: object = None
+    sources: tuple[RegisteredSource, ...] = ()
+    until: float = 0.0
+
+
+FRESH_SECONDS = 0.5
+_known = _Known()
+
+
+def known_sources(documents: Documents) -> Sequence[RegisteredSource]:
+    """`list_sources` for answers: half a second old at most."""
+    if _known.documents is not documents or time.monotonic() >= _known.until:
+        _known.sources = tuple(list_sources(documents))
+        _known.documents, _known.until = documents, time.monotonic() + FRESH_SECONDS
+    return _known.sources
 
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
@@ -99,6 +122,7 @@ def update_source(documents: Documents, name: str, **changes: Any) -> Registered
         source = replace(_source(document), **changes)
         try:
             documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=document.version)
+            _known.until = 0.0
             return source
         except Conflict:
             continue

@@ -1,0 +1,291 @@
+"""The steps of `make bench`, each run in a process of its own by `benchmarks.run`: python -m benchmarks.steps STEP FOLDER prints one JSON object.
+
+Peak memory is that of the step's process (ru_maxrss). Kernels are warmed up before anything is timed: compiling them happens once per machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from app.bootstrap import Forestay, assemble_service
+from app.cli.warm_up_kernels import warm_up
+from app.risk.capability import PRODUCT
+from app.risk.causes import causes
+from app.risk.compile import compile_graph
+from app.risk.propagation import outage
+from app.risk.reach import reach
+from app.risk.sweep import first_order
+from app.settings import load_settings
+from app.usecases.answers.blast import blast_radius
+from app.usecases.assess import assess
+from app.usecases.estate import Estates
+from app.usecases.keep.sources import add_source, update_source
+from app.usecases.run_sync import SyncRequest, run_sync
+from benchmarks.blast import blast_figures
+from benchmarks.estate import changed_copy, generate, shape, write_csv
+
+CLIENTS, REQUESTS = 4, 250
+READ_EVERY = 0.02
+
+
+def peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+def estate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Generate the estate, write it and a copy with 0.1 % of its rows changed as CSV, and say what shape it has."""
+    graph = generate(asked.cis, asked.dependencies, asked.services, asked.seed)
+    write_csv(graph, folder / "first")
+    write_csv(changed_copy(graph, 0.001, asked.seed + 1), folder / "changed")
+    write_csv(generate(asked.cis // 5, asked.cis, max(asked.services // 5, 1), asked.seed + 2), folder / "second")
+    size = sum(path.stat().st_size for path in (folder / "first").glob("*.csv"))
+    return {**shape(graph), **blast_figures(graph), "csv_mb": size // 1_000_000}
+
+
+def service(folder: Path, store: str) -> Forestay:
+    environment = {"FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000"}
+    if store == "neo4j":
+        environment |= {
+            "FORESTAY_STORE_URL": os.environ["FORESTAY_TEST_NEO4J_URI"],
+            "FORESTAY_STORE_PASSWORD": os.environ["FORESTAY_TEST_NEO4J_PASSWORD"],
+        }
+    return assemble_service(load_settings(environment=environment, data_folder=folder / store))
+
+
+def imports(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """CSV import with reconciliation, then the changed copy."""
+    forestay = service(folder, asked.store)
+    add_source(forestay.documents, "bench", "csv", str(folder / "first"))
+    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("bench", complete=True)))
+    update_source(forestay.documents, "bench", location=str(folder / "changed"))
+    again_seconds, again = timed(lambda: run_sync(forestay, SyncRequest("bench", complete=True)))
+    changed = sum(counts.stored for counts in again.counts.values()) + again.retired + again.dependencies_retired
+    return {
+        "first_seconds": first_seconds,
+        "first_rows": sum(counts.read for counts in first.counts.values()),
+        "counts_close": all(counts.closes() for report in (first, again) for counts in report.counts.values()),
+        "again_seconds": again_seconds,
+        "again_path": again.path,
+        "again_changed": changed,
+        "again_reconciled": again.rows_reconciled,
+        "again_written": again.rows_written,
+        "peak_mb": peak_mb(),
+    }
+
+
+def loads(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Load and compile a revision from the store, again from the cache on disk, and a later one carried forward."""
+    warm_up()
+    forestay = service(folder, asked.store)
+    parts = (forestay.store, forestay.documents, forestay.cache, forestay.settings.model)
+    full, loaded = timed(lambda: Estates(*parts).at(1))
+    disk, mapped = timed(lambda: Estates(*parts).at(1))
+    carried, later = timed(lambda: Estates(*parts).at(2))
+    again, _ = timed(lambda: compile_graph(loaded.graph))
+    return {
+        "load_and_compile_seconds": full, "from_disk_seconds": disk, "carried_forward_seconds": carried, "compile_alone_seconds": again,
+        "how": [loaded.how, mapped.how, later.how], "peak_mb": peak_mb(),
+    }  # fmt: skip
+
+
+def sweep(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Every single-CI outage, exactly, with its loss; then the whole assessment with its scores written."""
+    warm_up()
+    forestay = service(folder, asked.store)
+    estate = forestay.estates.at(2)
+    seconds, first = timed(lambda: first_order(estate.compiled, rule=PRODUCT))
+    whole, row = timed(lambda: assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, 2))
+    return {
+        "sweep_seconds": seconds, "assess_seconds": whole, "mean_blast": float(first.failed.mean()), "largest_blast": int(first.failed.max()),
+        "pairs": len(first.point_service), "simulated": int(first.simulated.sum()), "assessment": row.assessment, "peak_mb": peak_mb(),
+    }  # fmt: skip
+
+
+def engine(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """One blast radius through the engine, without HTTP; and reachability of all CIs, kept for the comparison with Cypher."""
+    warm_up()
+    forestay = service(folder, asked.store)
+    estate = forestay.estates.at(2)
+    rng = random.Random(asked.seed)
+    positions = [rng.randrange(len(estate.compiled)) for _ in range(2000)]
+    space = estate.workspace()
+    seconds, _ = timed(lambda: [outage(estate.compiled, [p], space) for p in positions])
+    with_paths, _ = timed(lambda: [causes(estate.compiled, outage(estate.compiled, [p], space)) for p in positions])
+    reach_seconds, counts = timed(lambda: reach(estate.compiled))
+    sample = positions[: asked.sample]
+    np.savez(folder / "reach.npz", ci_id=estate.compiled.ci_id[sample], dependents=counts.dependents[sample])
+    return {
+        "outage_us": seconds / len(positions) * 1e6, "outage_with_causes_us": with_paths / len(positions) * 1e6, "reach_all_seconds": reach_seconds,
+        "peak_mb": peak_mb(),
+    }  # fmt: skip
+
+
+def cypher(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Reachability of sampled CIs in Cypher through the driver, each by one query; answers must equal ours."""
+    from neo4j import GraphDatabase
+
+    with np.load(folder / "reach.npz") as kept:
+        ids, dependents = kept["ci_id"].tolist(), kept["dependents"].tolist()
+    # one hop is a dependency, or a group's dependent and its member; NEEDS and MEMBER both point from the dependent's side to the provider's
+    query = (
+        "MATCH (c:ConfigurationItem {ci_id: $id})<-[:DEPENDS_ON|NEEDS|MEMBER*1..]-(d) "
+        "WITH DISTINCT d WHERE d:ConfigurationItem RETURN count(d) AS n"
+    )
+    times, equal, skipped = [], 0, 0
+    uri, password = os.environ["FORESTAY_TEST_NEO4J_URI"], os.environ["FORESTAY_TEST_NEO4J_PASSWORD"]
+    with GraphDatabase.driver(uri, auth=("neo4j", password)) as driver, driver.session() as session:
+        for ci_id, wanted in zip(ids[: asked.sample], dependents, strict=False):
+            if wanted > 20_000:
+                skipped += 1
+                continue
+            started = time.perf_counter()
+            answer = session.run(query, id=ci_id).single()
+            times.append(time.perf_counter() - started)
+            equal += answer is not None and answer["n"] == wanted
+    return {"queries": len(times), "mean_ms": float(np.mean(times) * 1e3), "p50_ms": float(np.median(times) * 1e3), "equal": equal, "left_out": skipped}
+
+
+def _client(port: int, keys: list[str], results: Any) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    times = []
+    for key in keys:
+        started = time.perf_counter()
+        connection.request("GET", f"/api/v1/cis/{quote(key, safe='')}/blast-radius?limit=100")
+        answer = connection.getresponse()
+        body = answer.read()
+        times.append(time.perf_counter() - started)
+        if answer.status != 200:
+            raise RuntimeError(body[:300])
+    results.put(times)
+
+
+def web(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Blast radius of random CIs over HTTP: totals, all services, the first 100 CIs; four clients at once, then the worst CI apart."""
+    forestay = service(folder, asked.store)
+    estate = forestay.estates.at(2)
+    rng = random.Random(asked.seed + 9)
+    keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(CLIENTS * REQUESTS)]
+    worst = estate.key(int(np.argmax(first_order(estate.compiled).failed)))
+    forestay.close()
+    environment = {**os.environ, "FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000"}
+    command = [sys.executable, "-m", "app", "--data", str(folder / asked.store), "serve", "--port", "0", "--no-runner"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert server.stdout is not None
+    port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
+    try:
+        results: Any = multiprocessing.Queue()
+        _client(port, keys[:100], results)  # the server maps the estate
+        results.get()
+        parts = [keys[number::CLIENTS] for number in range(CLIENTS)]
+        clients = [multiprocessing.Process(target=_client, args=(port, part, results)) for part in parts]
+        for client in clients:
+            client.start()
+        times = np.sort(np.concatenate([results.get() for _ in clients])) * 1e3
+        _client(port, [worst] * 3, results)
+        worst_ms = min(results.get()) * 1e3
+        status = Path(f"/proc/{server.pid}/status")
+        rss = next((int(line.split()[1]) // 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")), 0) if status.exists() else 0
+    finally:
+        server.terminate()
+        server.wait(20)
+    return {
+        "requests": len(times), "p50_ms": float(np.percentile(times, 50)), "p99_ms": float(np.percentile(times, 99)), "max_ms": float(times[-1]),
+        "worst_ci_ms": worst_ms, "server_peak_mb": rss,
+    }  # fmt: skip
+
+
+def readers(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """One read every 20 ms while a second source (as many rows as the estate has CIs, and more) is imported beside it on SQLite."""
+    forestay = service(folder, asked.store)
+    add_source(forestay.documents, "second", "csv", str(folder / "second"))
+    waits: list[float] = []
+    errors: list[str] = []
+    stop = threading.Event()
+    rows = forestay.store.load_columns(2, "ci", ["ci_id", "key"])["ci_id"]
+    process = multiprocessing.Process(target=_import_second, args=(folder, asked.store))
+    process.start()
+    rng = random.Random(asked.seed)
+
+    def read() -> None:
+        while not stop.wait(READ_EVERY):
+            started = time.perf_counter()
+            try:
+                revision = forestay.store.current().revision
+                ci_id = int(rows[rng.randrange(len(rows))])
+                forestay.store.states(revision, [ci_id])
+                forestay.store.rows(revision, "dependency", "provider_id", [ci_id])
+            except Exception as error:  # noqa: BLE001 - any error at all is what this looks for
+                errors.append(repr(error))
+            waits.append(time.perf_counter() - started)
+
+    thread = threading.Thread(target=read)
+    started = time.perf_counter()
+    thread.start()
+    process.join()
+    stop.set()
+    thread.join()
+    sizes = np.asarray(waits) * 1e3
+    return {
+        "seconds": time.perf_counter() - started, "imported": process.exitcode == 0, "reads": len(waits), "errors": len(errors),
+        "p99_ms": float(np.percentile(sizes, 99)), "longest_ms": float(sizes.max()), "first_error": errors[0] if errors else "",
+    }  # fmt: skip
+
+
+def _import_second(folder: Path, store: str) -> None:
+    forestay = service(folder, store)
+    report = run_sync(forestay, SyncRequest("second", complete=True))
+    sys.exit(0 if report.state == "done" else 1)
+
+
+def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """The blast radius use case without HTTP: where the time of an answer goes."""
+    forestay = service(folder, asked.store)
+    estate = forestay.estates.at(2)
+    rng = random.Random(asked.seed)
+    keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(300)]
+    blast_radius(forestay.store, forestay.documents, forestay.estates, [keys[0]], revision=2)
+    seconds, _ = timed(lambda: [blast_radius(forestay.store, forestay.documents, forestay.estates, [key], revision=2) for key in keys])
+    return {"blast_radius_ms": seconds / len(keys) * 1e3, "peak_mb": peak_mb()}
+
+
+STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
+    "estate": estate, "imports": imports, "loads": loads, "sweep": sweep, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
+    "answer": answer,
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("step", choices=list(STEPS))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--store", choices=["sqlite", "neo4j"], default="sqlite")
+    for name, value in (("cis", 1_000_000), ("dependencies", 5_000_000), ("services", 1000), ("seed", 1), ("sample", 200)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    asked = parser.parse_args()
+    print(json.dumps({**STEPS[asked.step](asked.folder, asked), "load": os.getloadavg()[0]}))
+
+
+if __name__ == "__main__":
+    main()
