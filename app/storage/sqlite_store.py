@@ -11,6 +11,7 @@ from pathlib import Path
 from app.storage.sqlite.care import Care
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.documents import SqliteDocuments
+from app.storage.sqlite.ends import KnownEnds
 from app.storage.sqlite.revisions import Revisions
 from app.storage.sqlite.schema import migrate
 from app.storage.sqlite.scores import Scores
@@ -24,4 +25,5 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)
         self._categories = Categories(self)
+        self._ends = KnownEnds()
         migrate(self)

@@ -351,6 +351,25 @@ def test_prune_forgets_what_ended(store):
     assert store.prune(2) == 0
 
 
+def test_a_dependency_begins_between_cis_that_hold(store):
+    revise(store, batch("ci", [ci(1), ci(2), ci(3)]), batch("dependency", [LINK]))
+    store.open_revision("op", 1)
+    store.write(2, 1, batch("ci", [ci(4)], [ci(3)]))
+    for n, ends in enumerate([(1, 9), (9, 1), (1, 3), (3, 4)]):
+        new = {"dependent_id": ends[0], "provider_id": ends[1]}
+        with pytest.raises(Conflict):
+            store.write(2, 2, batch("dependency", [new, {"dependent_id": 4, "provider_id": n % 2 + 1}]))
+        assert store.pending().batches == 1
+    store.write(2, 2, batch("dependency", [{"dependent_id": 4, "provider_id": 1}]))
+    store.write(2, 3, batch("ci", [], [ci(2)]))
+    with pytest.raises(Conflict):
+        store.write(2, 4, batch("dependency", [{"dependent_id": 4, "provider_id": 2}]))
+    store.abandon(2)
+    store.open_revision("again", 1)
+    with pytest.raises(Conflict):
+        store.write(2, 1, batch("dependency", [{"dependent_id": 4, "provider_id": 1}]))
+
+
 def test_check_names_dependencies_on_what_is_gone(store):
     revise(store, batch("ci", [ci(1), ci(2)]), batch("dependency", [LINK]))
     revise(store, batch("ci", [], [ci(2)]))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,20 @@ from tests import neo4j_server
 from tests.contract.estate import batch, ci, revise, rows_of
 
 CIS = 3_000
+WAIT_SECONDS = 120
 ROOT = Path(__file__).parents[2]
 
 
 def links(n: int, step: int) -> list[dict[str, object]]:
     return [{"dependent_id": i, "provider_id": i % CIS + 1, "source_id": 1} for i in range(1, CIS + 1, step)][:n]
+
+
+def read_whole(seen: list[tuple[str, str]], failures: list[BaseException]) -> int:
+    """Wait until the reader has begun and ended a read of both nouns; how many answers came meanwhile."""
+    before, until = len(seen), time.monotonic() + WAIT_SECONDS
+    while len(seen) < before + 4 and not failures and time.monotonic() < until:
+        time.sleep(0.01)
+    return max(len(seen) - before - 3, 0)
 
 
 def test_a_reader_sees_one_revision_while_the_next_is_written_and_taken_back(open_store):
@@ -29,6 +39,7 @@ def test_a_reader_sees_one_revision_while_the_next_is_written_and_taken_back(ope
     wanted = {noun: digest(reader.load_columns(1, noun)) for noun in ("ci", "dependency")}
     done = threading.Event()
     seen: list[tuple[str, str]] = []
+    halfway: list[int] = []  # how many full reads began and ended while a revision was half written
     failures: list[BaseException] = []
 
     def read():
@@ -47,13 +58,14 @@ def test_a_reader_sees_one_revision_while_the_next_is_written_and_taken_back(ope
             changed = [ci(i, f"changed {base}") for i in range(1, CIS, 20)]
             ended = [row | {"kind": "hard"} for row in links(75, 40)] if base == 1 else []
             writer.write(base + 1, 1, batch("ci", [ci(CIS + base + 1), *changed], changed))
+            halfway.append(read_whole(seen, failures))
             writer.write(base + 1, 2, batch("dependency", [], ended))
             writer.abandon(base + 1) if give_up else writer.publish(base + 1, base, {})
     finally:
         done.set()
         thread.join()
     assert not failures
-    assert len(seen) > 4
+    assert all(halfway)
     assert {pair for pair in seen if pair[1] != wanted[pair[0]]} == set()
     assert [len(rows_of(writer.load_columns(2, noun))) for noun in ("ci", "dependency")] == [CIS + 1, CIS - 75]
 

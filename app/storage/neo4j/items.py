@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from app.storage.aliases import folded_values
@@ -11,7 +12,6 @@ from app.storage.neo4j.connection import Transaction, rows
 from app.storage.neo4j.labels import every_label, label_of, service_classes
 from app.storage.statements import cypher
 
-OWNERS = (("attach_team", "team"), ("attach_site", "site"), ("attach_supplier", "supplier"))
 ONLY = "neo4j_only/ci"
 
 
@@ -29,11 +29,40 @@ def put_items(transaction: Transaction, columns: Mapping[str, list[Any]], since:
     for place, (ci_id, ci_class) in enumerate(zip(ci_ids, columns["ci_class"], strict=True)):
         groups.setdefault((ci_id in known, label_of(ci_class)), []).append(place)
     for (revived, label), places in sorted(groups.items()):
-        statement = cypher(ONLY, "revive") if revived else cypher("ci", "begin")
         parameters = {name: [column[i] for i in places] for name, column in full.items()}
-        rows(transaction, statement.replace("{label}", label), parameters)
-    _attach(transaction, columns)
-    mark_services(transaction, ci_ids if not first else _said(columns))
+        rows(transaction, _statement(revived, label), {**parameters, **_owners(parameters)})
+    mark_services(transaction, ci_ids if known else _said(columns))
+
+
+@cache
+def _statement(revived: bool, label: str) -> str:
+    statement = cypher(ONLY, "revive") if revived else cypher("ci", "begin")
+    return "\n".join((cypher(ONLY, "places"), statement.replace("{label}", label), cypher(ONLY, "attach")))
+
+
+def _owners(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The names of teams, sites and suppliers, each once, and where in them those of each CI stand."""
+    teams, team_at = _positions(columns["team"])
+    sites, site_at = _positions(columns["site"])
+    several, at = _positions(columns["supplier"])
+    suppliers = sorted({name for text in several for name in text.split(" + ") if name})
+    place = {name: i for i, name in enumerate(suppliers)}
+    of_text = [*([place[name] for name in text.split(" + ") if name] for text in several), []]
+    return {
+        "teams": teams,
+        "team_at": team_at,
+        "sites": sites,
+        "site_at": site_at,
+        "suppliers": suppliers,
+        "supplier_at": [of_text[i] for i in at],
+    }
+
+
+def _positions(values: Sequence[str | None]) -> tuple[list[str], list[int]]:
+    """The values, each once and in order, and the position of each row's; their number where it has none."""
+    names = sorted({value for value in values if value})
+    place: dict[str | None, int] = {name: i for i, name in enumerate(names)}
+    return names, [place.get(value, len(names)) for value in values]
 
 
 def mark_services(transaction: Transaction, ci_ids: Sequence[int]) -> None:
@@ -45,18 +74,6 @@ def mark_services(transaction: Transaction, ci_ids: Sequence[int]) -> None:
 def end_items(transaction: Transaction, ci_ids: Sequence[int], revision: int) -> int:
     statement = cypher("ci", "end").replace("{labels}", every_label())
     return int(rows(transaction, statement, {"ci_id": ci_ids, "revision": revision})[0]["count"])
-
-
-def _attach(transaction: Transaction, columns: Mapping[str, list[Any]]) -> None:
-    for verb, column in OWNERS:
-        ids: dict[str, list[int]] = {}
-        for ci_id, text in zip(columns["ci_id"], columns[column], strict=True):
-            for name in (text or "").split(" + ") if column == "supplier" else (text,):
-                if name:
-                    ids.setdefault(name, []).append(ci_id)
-        if ids:
-            names = sorted(ids)
-            rows(transaction, cypher(ONLY, verb), {"names": names, "ids": [ids[name] for name in names]})
 
 
 def _said(columns: Mapping[str, list[Any]]) -> list[int]:

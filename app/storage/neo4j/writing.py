@@ -78,12 +78,18 @@ def _begin(transaction: Transaction, piece: CheckedBatch, begun: Mapping[str, li
         return
     parameters = {**begun, "revision": revision}
     if noun == "dependency":
-        done = count(transaction, cypher(noun, "begin"), parameters)
+        done = count(transaction, cypher(noun, "begin"), {**parameters, **_runs(piece.begun["dependent_id"])})
         if done != piece.begun_rows:
             raise Conflict(f"{piece.begun_rows - done} dependencies name a CI that does not hold")
         return
     rows(transaction, cypher(noun, "begin"), parameters)
     link(transaction, noun, begun)
+
+
+def _runs(column: Any) -> dict[str, list[int]]:
+    """First and last row of each run of one value."""
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(column) != 0]))
+    return {"starts": starts.tolist(), "ends": np.append(starts[1:] - 1, len(column) - 1).tolist()}
 
 
 def as_lists(columns: Mapping[str, Any]) -> dict[str, list[Any]]:

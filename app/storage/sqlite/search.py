@@ -34,7 +34,9 @@ class Search(Reading):
         beyond = folded + "\U0010ffff"
         with self._errors():
             for verb, parameters in (("search_prefix", {"beyond": beyond}), ("search_anywhere", {})):
-                cursor = self.connection.execute(sql("sqlite_only/ci", verb), {"text": folded, "revision": revision, **parameters})
+                cursor = self.connection.execute(
+                    sql("sqlite_only/ci", verb), {"text": folded, "revision": revision, **parameters}
+                )
                 self._collect(hits, cursor, limit)
                 cursor.close()
                 if len(hits) >= limit:

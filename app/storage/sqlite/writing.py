@@ -13,6 +13,7 @@ from app.domain.errors import Conflict, InvalidInput
 from app.storage.checked import CheckedBatch, checked_batch
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import IMPORT_CACHE_KIB, Connected
+from app.storage.sqlite.ends import KnownEnds
 from app.storage.statements import sql
 
 ROWS = 250_000  # of one transaction: more would spill the cache and lock readers out
@@ -20,6 +21,7 @@ ROWS = 250_000  # of one transaction: more would spill the cache and lock reader
 
 class Writing(Connected):
     _categories: Categories
+    _ends: KnownEnds
 
     def write(self, revision: int, n: int, batch: Batch) -> None:
         self.use_cache(IMPORT_CACHE_KIB)
@@ -29,6 +31,7 @@ class Writing(Connected):
             begun = self._rows(piece.begun, piece.noun.names())
             with self.transaction():
                 if self._advance(revision, n, part, last=part == len(pieces)):
+                    self._ends.follow(revision, n, piece.noun.name == "ci" and piece.ended_rows > 0)
                     self._end(piece, revision, ended)
                     self._begin(piece, revision, begun)
 
@@ -69,6 +72,8 @@ class Writing(Connected):
     def _begin(self, piece: CheckedBatch, revision: int, begun: list[list[Any]]) -> None:
         if not piece.begun_rows:
             return
+        if piece.noun.name == "dependency":
+            self._ends.check(piece.begun, lambda values: self.select("sqlite_only/dependency", "lost_ends", {"values": values}))
         rows = zip(*begun, [revision] * piece.begun_rows, strict=True)
         self.connection.executemany(sql(piece.noun.name, "begin"), rows)
         ids = begun[0]

@@ -1,5 +1,5 @@
-// CIs that were retired (a change ends and begins a CI) hold again, all of one class.
-// Parameters: {label} of the closed list; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: count.
+// CIs that were retired (a change ends and begins a CI) hold again, all of one class; stands between neo4j_only/ci/places and neo4j_only/ci/attach.
+// Parameters: {label} of the closed list; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: c, i.
 UNWIND range(0, size($ci_id) - 1) AS i
 MATCH (c:RetiredItem {ci_id: $ci_id[i]})
 REMOVE c:RetiredItem, c.until
@@ -29,4 +29,3 @@ SET c:ConfigurationItem:{label},
   c.aliases = $alias_values[i],
   c.search_texts = $search_texts[i],
   c.since = $since[i]
-RETURN count(c) AS count
