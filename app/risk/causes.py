@@ -1,8 +1,8 @@
 """Why each CI of one outage fell: one tree of causes for all of them, made in time that follows what fell.
 
-Breadth first from the forced CIs: the parent of a CI is the one whose loss took its last support away, so a path is a shortest chain of
-needs, ties to the smallest position. A degraded CI hangs on the provider that costs it most. CIs of a supply loop that lost its source
-hang on a lost need that has a path.
+Breadth first from the forced CIs, in rounds: a CI falls in the round after the loss that took its last support away, and that loss is its
+parent. So a path has as many steps as rounds, over edges alone it is a shortest chain, and no group counts as lost by what fell because of it.
+A degraded CI hangs on the provider that costs it most. CIs of a supply loop that lost its source hang on a lost need that has a path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from app.domain.errors import NotFound
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
-from app.risk.compiled import CompiledGraph, Flat
+from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.jit import Array, kernel
 from app.risk.propagation import Outage
 
@@ -69,7 +69,7 @@ class Causes:
         flat = compiled.flat
         members = flat.member[flat.member_ptr[through] : flat.member_ptr[through + 1]]
         place = np.minimum(np.searchsorted(self.node, members), len(self.node) - 1)
-        lost = int(((self.node[place] == members) & self.failed[place]).sum())
+        lost = int((((self.node[place] == members) & self.failed[place]) | (flat.flags[members] & AT_REST_DOWN != 0)).sum())
         why = "supply group" if flat.group_kind[through] == SUPPLY_GROUP else "group"
         return Cause(position, why, through, lost, len(members), int(flat.group_needed[through]))
 
@@ -122,6 +122,16 @@ def _spread(flat: Flat, node: Array, failed: Array, root: Array, touched: Array,
 
 
 @kernel
+def _lost_members(flat: Flat, node: Array, failed: Array, g: int) -> int:
+    """Members of a group that failed in this outage."""
+    lost = 0
+    for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+        by = _find(node, flat.member[e])
+        lost += by >= 0 and failed[by]
+    return lost
+
+
+@kernel
 def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Array, through: Array) -> None:
     """CIs that fell together because a supply loop lost its source: any lost need with a path will do."""
     changed = True
@@ -139,6 +149,8 @@ def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Ar
                     through[at] = flat.reverse_kind[e]
                     changed = True
             for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+                if parent[at] != NOBODY or _lost_members(flat, node, failed, g) < flat.group_left[g]:
+                    continue
                 for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
                     by = _find(node, flat.member[e])
                     if parent[at] == NOBODY and by >= 0 and failed[by] and parent[by] != NOBODY:
@@ -146,6 +158,28 @@ def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Ar
                         how[at] = GROUP_EDGE
                         through[at] = g
                         changed = True
+
+
+@kernel
+def _group_loss(flat: Flat, node: Array, share: Array, g: int, component: int) -> float:
+    """How far this outage lowers the factor of a group (model 1.4)."""
+    first, last = flat.member_ptr[g], flat.member_ptr[g + 1]
+    before, now = np.empty(last - first), np.empty(last - first)
+    for e in range(first, last):
+        u = flat.member[e]
+        by = _find(node, u)
+        before[e - first] = flat.rest_capability[u]
+        now[e - first] = flat.rest_capability[u] if by < 0 else share[by]
+    if not flat.group_shared[g]:
+        before.sort()
+        now.sort()
+        return before[-flat.group_needed[g]] - now[-flat.group_needed[g]]  # type: ignore[no-any-return]
+    had, has = 0.0, 0.0
+    for e in range(first, last):
+        inside = flat.component[flat.member[e]] == component
+        had += flat.member_share[e] * (1.0 if inside and before[e - first] > 0.0 else before[e - first])
+        has += flat.member_share[e] * (1.0 if inside and now[e - first] > 0.0 else now[e - first])
+    return min(1.0, had) - min(1.0, has)
 
 
 @kernel
@@ -161,23 +195,26 @@ def _hang_degraded(flat: Flat, node: Array, failed: Array, share: Array, parent:
             worst = 0.0
             for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
                 by = _find(node, flat.reverse[e])
-                if by >= 0 and parent[by] != NOBODY and 1.0 - share[by] > worst:
-                    worst = 1.0 - share[by]
+                if by >= 0 and parent[by] != NOBODY and flat.rest_capability[node[by]] - share[by] > worst:
+                    worst = flat.rest_capability[node[by]] - share[by]
                     parent[at] = by
                     how[at] = EDGE
                     through[at] = flat.reverse_kind[e]
             for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
                 by = _find(node, flat.soft_reverse[e])
-                if by >= 0 and parent[by] != NOBODY and flat.soft_weight[e] * (1.0 - share[by]) > worst:
-                    worst = flat.soft_weight[e] * (1.0 - share[by])
+                if by >= 0 and parent[by] != NOBODY and flat.soft_weight[e] * (flat.rest_capability[node[by]] - share[by]) > worst:
+                    worst = flat.soft_weight[e] * (flat.rest_capability[node[by]] - share[by])
                     parent[at] = by
                     how[at] = SOFT_EDGE
             for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-                size = flat.member_ptr[g + 1] - flat.member_ptr[g]
+                cost = _group_loss(flat, node, share, g, flat.component[v])
+                if cost <= worst:
+                    continue
+                deepest = 0.0
                 for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
                     by = _find(node, flat.member[e])
-                    cost = (1.0 - share[by]) / size if by >= 0 else 0.0
-                    if by >= 0 and parent[by] != NOBODY and cost > worst:
+                    if by >= 0 and parent[by] != NOBODY and flat.rest_capability[node[by]] - share[by] > deepest:
+                        deepest = flat.rest_capability[node[by]] - share[by]
                         worst = cost
                         parent[at] = by
                         how[at] = GROUP_EDGE
@@ -233,18 +270,25 @@ class WornGroup:
 
 
 @kernel
+def _standing(flat: Flat, node: Array, failed: Array, groups: Array) -> Array:
+    keep = np.zeros(len(groups), np.bool_)
+    for i in range(len(groups)):
+        at = _find(node, flat.group_dependent[groups[i]])
+        keep[i] = not (at >= 0 and failed[at]) and not flat.flags[flat.group_dependent[groups[i]]] & AT_REST_DOWN
+    return keep
+
+
+def touched_groups(compiled: CompiledGraph, result: Outage) -> Array:
+    """Numbers of the groups that lost a member in this outage and whose dependent stands (int32, ascending)."""
+    groups = _joined_groups(compiled.flat, result.failed)
+    return np.asarray(groups[_standing(compiled.flat, result.failed, np.ones(len(result.failed), np.bool_), groups)])
+
+
+@kernel
 def _worn(flat: Flat, node: Array, failed: Array, groups: Array) -> Array:
     keep = np.zeros(len(groups), np.bool_)
     for i in range(len(groups)):
-        g = groups[i]
-        at = _find(node, flat.group_dependent[g])
-        if at >= 0 and failed[at]:
-            continue
-        lost = 0
-        for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-            by = _find(node, flat.member[e])
-            lost += by >= 0 and failed[by]
-        keep[i] = lost > 0 and lost == flat.group_left[g] - 1
+        keep[i] = _lost_members(flat, node, failed, groups[i]) == flat.group_left[groups[i]] - 1
     return keep
 
 
@@ -253,7 +297,7 @@ def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
 
     Example by hand: S needs 1 of A and B, A forced: the group is worn; with 1 of A, B and C it is not.
     """
-    groups = _joined_groups(compiled.flat, result.failed)
+    groups = touched_groups(compiled, result)
     failed = np.ones(len(result.failed), np.bool_)
     return np.asarray(groups[_worn(compiled.flat, result.failed, failed, groups)])
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -16,22 +18,30 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _cache_folder() -> str:
-    """A folder by what the kernels say: numba looks only at the file of a kernel, not at those of the kernels it calls, so a changed callee
-    would go on with its old code."""
-    here = Path(__file__).parent
-    said = hashlib.blake2b(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))), digest_size=8).hexdigest()
-    return str(Path(os.environ.get("NUMBA_CACHE_DIR") or here / "__pycache__") / f"kernels-{said}")
+@cache
+def _said(path: Path) -> str:
+    """Digest of a module and of all of this room that it imports."""
+    text = path.read_bytes()
+    needs = sorted(set(re.findall(rb"^from app\.risk\.(\w+) import", text, re.MULTILINE)))
+    parts = [text, *(_said(Path(__file__).with_name(f"{name.decode()}.py")).encode() for name in needs)]
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
 
 
-numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+def _keep_by_content(function: Callable[P, R]) -> None:
+    """Cache a kernel in a folder named by what it and all it calls say: numba looks only at the kernel's own file, so that a change of a
+    kernel it calls would go unseen."""
+    path = Path(function.__code__.co_filename)
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or path.parent / "__pycache__")
+    numba.config.CACHE_DIR = str(base / f"kernels-{_said(path)}")  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile for flat arrays: cached on disk, without the interpreter lock, IEEE arithmetic in the order written."""
+    _keep_by_content(function)
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def inline_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """As `kernel`, for the few lines at the bottom of an inner loop."""
+    _keep_by_content(function)
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.causes import worn_groups
+from app.risk.causes import touched_groups, worn_groups
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.failing import Marks, fail
 from app.risk.jit import Array, kernel
@@ -31,18 +31,18 @@ class OneAway:
 
 
 def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None) -> OneAway:
-    """Examine every CI behind the groups that the outage left with nothing to lose, nearest first, for at most `seconds`.
+    """Examine every CI behind the groups that the outage took a member from, for at most `seconds`: first those with nothing left to lose.
 
-    A new single point must act through such a group, so the members left and everything they need are the candidates; each is tried
-    with and without the outage, exactly.
+    A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left and
+    everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members may do what no
+    single member does.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
     space = space or workspace(compiled)
-    worn = worn_groups(compiled, result)
-    failed = np.zeros(len(compiled), np.bool_)
-    failed[result.failed] = failed[compiled.rest_down] = True
-    candidates = _behind(compiled.flat, worn, failed)
+    seen = np.zeros(len(compiled), np.bool_)
+    seen[result.failed] = seen[compiled.rest_down] = True
+    candidates = np.concatenate([_behind(compiled.flat, groups, seen) for groups in (worn_groups(compiled, result), touched_groups(compiled, result))])
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}
@@ -58,10 +58,9 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
 
 
 @kernel
-def _behind(flat: Flat, groups: Array, failed: Array) -> Array:
-    """Members left in the groups and all they need, breadth first."""
-    seen = failed.copy()
-    queue = np.empty(len(failed), np.int32)
+def _behind(flat: Flat, groups: Array, seen: Array) -> Array:
+    """Members left in the groups and all they need, breadth first, but for those `seen`, which is added to."""
+    queue = np.empty(len(seen), np.int32)
     tail = 0
     for i in range(len(groups)):
         for e in range(flat.member_ptr[groups[i]], flat.member_ptr[groups[i] + 1]):

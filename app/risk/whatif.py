@@ -2,7 +2,7 @@
 
 The forced CIs are down from 0 to d. A group with failover whose active member is lost, and that still has enough members, switches: with its
 success probability its dependent is interrupted for the failover time, in full; else the dependent is down until d. Outcomes are enumerated up to
-2^10; beyond it they are sampled with a stream keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come
+2^10; beyond it they are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come
 from the same engine as any failed set.
 """
 
@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from app.risk.compiled import CompiledGraph
+from app.risk.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.failover import draw, failover_of
 from app.risk.jit import Array
 from app.risk.loss import LossCurve
 from app.risk.propagation import Outage, Workspace, outage, workspace
@@ -36,6 +38,7 @@ class Switch:
     dependent: int
     hours: float
     success: float
+    key: int  # of the random stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +110,17 @@ def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
     groups: set[int] = set()
     for position in result.failed.tolist():
         groups.update(flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]].tolist())
+    wanted = np.asarray(sorted(groups), np.int64)
+    failover = failover_of(compiled, wanted)
     found = []
-    for group in sorted(groups):
-        hours, success = float(compiled.failover_hours[group]), float(compiled.failover_success[group])
-        if np.isnan(hours) and (np.isnan(success) or success >= 1.0):
-            continue
+    for k in np.flatnonzero(failover.switches).tolist():
+        group = int(wanted[k])
         first = int(flat.member_ptr[group])
         active = flat.member[first : first + int(flat.group_needed[group])]
         dependent = int(flat.group_dependent[group])
-        if _holds(result.failed, dependent) or not np.isin(active, result.failed).any():
+        if _holds(result.failed, dependent) or flat.flags[dependent] & AT_REST_DOWN or not np.isin(active, result.failed).any():
             continue
-        found.append(Switch(group, dependent, 0.0 if np.isnan(hours) else hours, 1.0 if np.isnan(success) else success))
+        found.append(Switch(group, dependent, float(failover.hours[k]), float(failover.success[k]), int(failover.key[k])))
     return found
 
 
@@ -131,7 +134,10 @@ def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace,
     open_switches = [s for s in triggered(compiled, first) if s.success < 1.0]
     if len(open_switches) > ENUMERATED or (2 ** len(open_switches)) * (len(first.failed) + 1) > WORK:
         return _sampled(compiled, roots, space, rule), True
-    return list(_branches(compiled, roots, {}, 1.0, space, rule)), False
+    outcomes = list(islice(_branches(compiled, roots, {}, 1.0, space, rule), 2**ENUMERATED + 1))
+    if len(outcomes) > 2**ENUMERATED:  # failed switches triggered too many others
+        return _sampled(compiled, roots, space, rule), True
+    return outcomes, False
 
 
 def _branches(
@@ -154,11 +160,11 @@ def _branches(
 
 
 def _sampled(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]) -> list[Outcome]:
-    """SAMPLES ways the switches go; the stream is keyed by the forced CIs, so the same question gives the same answer."""
-    key = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
-    stream = np.random.Generator(np.random.Philox(int.from_bytes(key, "big")))
+    """SAMPLES ways the switches go; draws are keyed by the forced CIs and the group, so the same question gives the same answer."""
+    digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
+    key = int.from_bytes(digest, "big", signed=True)
     outcomes = []
-    for _ in range(SAMPLES):
+    for sample in range(SAMPLES):
         forced, decided = roots, dict[int, Switch]()
         while True:
             result = outage(compiled, np.asarray(forced), space, rule)
@@ -166,7 +172,7 @@ def _sampled(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, 
             if not waiting:
                 break
             for switch in waiting:
-                if stream.random() < switch.success:
+                if draw(key, sample, switch.key) < switch.success:
                     decided[switch.group] = switch
                 else:
                     forced = (*forced, switch.dependent)
