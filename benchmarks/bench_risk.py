@@ -96,11 +96,17 @@ def _prepare(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     groups = graph.groups
     owner = np.repeat(groups.dependent_id, np.diff(groups.member_offsets))
     pairs = np.stack(
-        [np.concatenate([graph.dependencies.provider_id, groups.member_id]), np.concatenate([graph.dependencies.dependent_id, owner])], axis=1
+        [
+            np.concatenate([graph.dependencies.provider_id, groups.member_id]),
+            np.concatenate([graph.dependencies.dependent_id, owner]),
+        ],
+        axis=1,
     )
     np.save(folder / "pairs.npy", np.unique(pairs, axis=0))
     np.save(folder / "size.npy", np.int64(asked.cis))
-    np.save(folder / "sample.npy", np.random.default_rng(asked.seed).choice(asked.cis, min(asked.sample, asked.cis), replace=False))
+    np.save(
+        folder / "sample.npy", np.random.default_rng(asked.seed).choice(asked.cis, min(asked.sample, asked.cis), replace=False)
+    )
     return {"shape": shape(graph), "compile_seconds": round(seconds, 2)}
 
 

@@ -164,7 +164,13 @@ def cypher(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             answer = session.run(query, id=ci_id).single()
             times.append(time.perf_counter() - started)
             equal += answer is not None and answer["n"] == wanted
-    return {"queries": len(times), "mean_ms": float(np.mean(times) * 1e3), "p50_ms": float(np.median(times) * 1e3), "equal": equal, "left_out": skipped}
+    return {
+        "queries": len(times),
+        "mean_ms": float(np.mean(times) * 1e3),
+        "p50_ms": float(np.median(times) * 1e3),
+        "equal": equal,
+        "left_out": skipped,
+    }
 
 
 def _client(port: int, keys: list[str], results: Any) -> None:
@@ -206,7 +212,11 @@ def web(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         _client(port, [worst] * 3, results)
         worst_ms = min(results.get()) * 1e3
         status = Path(f"/proc/{server.pid}/status")
-        rss = next((int(line.split()[1]) // 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")), 0) if status.exists() else 0
+        rss = (
+            next((int(line.split()[1]) // 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")), 0)
+            if status.exists()
+            else 0
+        )
     finally:
         server.terminate()
         server.wait(20)
@@ -266,7 +276,9 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     rng = random.Random(asked.seed)
     keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(300)]
     blast_radius(forestay.store, forestay.documents, forestay.estates, [keys[0]], revision=2)
-    seconds, _ = timed(lambda: [blast_radius(forestay.store, forestay.documents, forestay.estates, [key], revision=2) for key in keys])
+    seconds, _ = timed(
+        lambda: [blast_radius(forestay.store, forestay.documents, forestay.estates, [key], revision=2) for key in keys]
+    )
     return {"blast_radius_ms": seconds / len(keys) * 1e3, "peak_mb": peak_mb()}
 
 

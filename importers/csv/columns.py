@@ -92,6 +92,47 @@ SHEETS: Mapping[str, tuple[str, tuple[tuple[str, bool, str], ...]]] = {
         ),
     ),
 }
+# the example a template holds: a shop on two web servers behind one name, a database on one host
+EXAMPLE: Mapping[str, tuple[Mapping[str, str], ...]] = {
+    "cis": (
+        {"key": "shop", "name": "Web shop", "class": "business_service", "team": "Commerce"},
+        {"key": "web", "name": "Shop front", "class": "application", "team": "Commerce"},
+        {"key": "web-1", "class": "virtual_machine", "site": "North", "fqdn": "web-1.example.com"},
+        {"key": "web-2", "class": "virtual_machine", "site": "South", "fqdn": "web-2.example.com"},
+        {"key": "db", "name": "Shop database", "class": "database", "failures_per_year": "0.5", "repair_hours": "3"},
+        {"key": "mail", "name": "Mail gateway", "class": "supplier_service", "supplier": "Example Mail"},
+    ),
+    "dependencies": (
+        {"dependent": "shop", "provider": "web"},
+        {"dependent": "web", "provider": "db"},
+        {"dependent": "shop", "provider": "mail", "kind": "soft", "weight": "0.1"},
+    ),
+    "groups": (
+        {
+            "key": "web-pair",
+            "dependent": "web",
+            "needed": "1",
+            "members": "web-1|web-2",
+            "failover_minutes": "1",
+            "failover_success": "0.98",
+        },
+    ),
+    "services": (
+        {"key": "shop", "customers": "12000", "money_per_hour": "4500", "currency": "EUR", "mtpd_hours": "4", "rto_hours": "2"},
+    ),
+    "incidents": (
+        {
+            "key": "INC-1",
+            "ci": "web",
+            "started_at": "2026-03-02T08:15:00Z",
+            "ended_at": "2026-03-02T09:00:00Z",
+            "root_cause": "yes",
+        },
+    ),
+    "observations": (
+        {"scope": "class:application", "observed_from": "2025-01-01T00:00:00Z", "observed_until": "2026-11-01T00:00:00Z"},
+    ),
+}
 IDENTIFIERS = ("fqdn", "serial", "uuid", "mac")
 SHEET_OF = {kind: sheet for sheet, (kind, _) in SHEETS.items()}
 MANIFEST = "manifest"  # columns: file, rows, sha256

@@ -212,9 +212,13 @@ def _manifest(table: CsvTable | SheetTable | None) -> dict[str, tuple[int, str]]
 
 
 def template(target: Path) -> list[Path]:
-    """Write empty sheets with the documented headers: into a folder, or as a workbook where the name ends with .xlsx."""
-    from importers.csv.columns import SHEETS
+    """Write the documented sheets with a small example to replace: into a folder, or as a workbook where the name ends with .xlsx."""
+    from importers.csv.columns import EXAMPLE, SHEETS
 
+    filled = {
+        sheet: [[str(row.get(name, "")) for name, _, _ in columns] for row in EXAMPLE[sheet]]
+        for sheet, (_, columns) in SHEETS.items()
+    }
     if target.suffix.casefold() == ".xlsx":
         import xlsxwriter
 
@@ -225,6 +229,9 @@ def template(target: Path) -> list[Path]:
                     page.write_string(0, place, name)
                     if note:
                         page.write_comment(0, place, note)
+                for line, row in enumerate(filled[sheet], 1):
+                    for place, cell in enumerate(row):
+                        page.write_string(line, place, cell)
         return [target]
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -233,6 +240,8 @@ def template(target: Path) -> list[Path]:
         if path.exists():
             raise InvalidInput(f"{path} exists already", field="template")
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow([name for name, _, _ in columns])
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([name for name, _, _ in columns])
+            writer.writerows(filled[sheet])
         written.append(path)
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import zipfile
@@ -50,6 +51,9 @@ class CsvTable:
     def encoding(self) -> str:
         """The first of the encodings in which the whole file can be read."""
         if not self._encoding:
+            with self.path.open("rb") as file:
+                if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                    raise SourceFailed(f"{self.path.name} is UTF-16: save it as UTF-8")
             self._encoding = next((name for name in self.encodings if _decodes(self.path, name)), "")
             if not self._encoding:
                 raise SourceFailed(f"{self.path.name} is not text in {' or '.join(self.encodings)}")
@@ -132,8 +136,6 @@ def _gathered(lines: Iterator[tuple[int, Row]], size: int) -> Iterator[tuple[Seq
 
 
 def _decodes(path: Path, encoding: str) -> bool:
-    import codecs
-
     try:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         with path.open("rb") as file:

@@ -94,8 +94,14 @@ def test_templates_are_readable(tmp_path):
         template(target)
         snapshot = CsvSource(target).read()
         assert len(snapshot.tables) == len(SHEETS)
-        assert [list(snapshot.cis()), list(snapshot.dependencies())] == [[], []]
-        assert "0 records" in snapshot.warnings()[0]
+        cis, dependencies = next(snapshot.cis()), next(snapshot.dependencies())
+        assert [record.source_id for record in cis.records] == ["shop", "web", "web-1", "web-2", "db", "mail"]
+        assert list(zip(dependencies.dependents, dependencies.providers, strict=True)) == [
+            ("shop", "web"),
+            ("web", "db"),
+            ("shop", "mail"),
+        ]
+        assert not cis.left_out.rows() and not snapshot.warnings()
 
 
 def test_a_workbook_gives_what_the_csv_gives(tmp_path):

@@ -1,0 +1,156 @@
+"""make bench: every claim about speed, measured in one run, beside real peers on the same files.
+
+python -m benchmarks.run [--cis N --dependencies M --services S] [--no-neo4j] [--keep FOLDER]
+Each step and each peer runs in a process of its own, one after the other; the results go to benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+TARGETS = {
+    "every single-CI outage, exact, with loss": ("sweep", "sweep_seconds", 30, "s"),
+    "blast radius over HTTP, p99, four clients": ("web", "p99_ms", 20, "ms"),
+    "load and compile, SQLite": ("loads", "load_and_compile_seconds", 20, "s"),
+    "load and compile, Neo4j": ("neo4j loads", "load_and_compile_seconds", 20, "s"),
+    "carried forward by the changes, SQLite": ("loads", "carried_forward_seconds", 3, "s"),
+    "carried forward by the changes, Neo4j": ("neo4j loads", "carried_forward_seconds", 3, "s"),
+    "CSV import with reconciliation, SQLite": ("imports", "first_seconds", 120, "s"),
+    "CSV import with reconciliation, Neo4j": ("neo4j imports", "first_seconds", 360, "s"),
+    "re-import with 0.1 % changed, SQLite": ("imports", "again_seconds", 10, "s"),
+    "re-import with 0.1 % changed, Neo4j": ("neo4j imports", "again_seconds", 10, "s"),
+    "peak memory of an import": ("imports", "peak_mb", 4096, "MiB"),
+    "peak memory of the assessment": ("sweep", "peak_mb", 6144, "MiB"),
+    "longest wait of a reader during an import": ("readers", "longest_ms", 500, "ms"),
+}
+
+
+def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlite") -> dict[str, Any]:
+    """Run one step and return what it printed."""
+    command = [
+        sys.executable, "-m", "benchmarks.steps", name, str(folder), "--store", store, "--cis", str(asked.cis), "--dependencies",
+        str(asked.dependencies), "--services", str(asked.services), "--seed", str(asked.seed),
+    ]  # fmt: skip
+    started = time.perf_counter()
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    label = name if store == "sqlite" else f"{store} {name}"
+    if run.returncode:
+        print(f"{label}: failed\n{run.stderr[-2000:]}", flush=True)
+        return {"failed": run.stderr.strip().splitlines()[-1:] or ["no output"]}
+    result: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
+    print(f"{label} ({time.perf_counter() - started:.0f} s): {json.dumps(result)}", flush=True)
+    return result
+
+
+def peers(asked: argparse.Namespace) -> dict[str, Any]:
+    command = [
+        sys.executable, "-m", "benchmarks.bench_risk", "--cis", str(asked.cis), "--dependencies", str(asked.dependencies), "--services",
+        str(asked.services), "--seed", str(asked.seed), "--sample", "500",
+    ]  # fmt: skip
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        return {"failed": run.stderr.strip().splitlines()[-1:]}
+    text = run.stdout
+    result: dict[str, Any] = json.loads(text[text.index("{") :])
+    print(f"peers: {json.dumps(result)}", flush=True)
+    return result
+
+
+def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str:
+    shape = results["estate"]
+    lines = [
+        "# Results of `make bench`",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, one run, nothing else running. "
+        f"Estate: seed {asked.seed}, {shape['cis']:,} CIs, {shape['dependency_rows'] + shape['member_rows']:,} dependencies "
+        f"(group members included), {shape['groups']:,} redundancy groups ({shape['share_of_groups_with_failover']:.1%} with failover), "
+        f"{shape['services']:,} services, {shape['soft_share']:.0%} soft; mean blast radius {shape['mean_blast_radius']:.0f} CIs, "
+        f"largest {shape['largest_blast_radius']:,}; {shape['components_with_cycles']} cycles.",
+        "",
+        "| what | measured | target | met |",
+        "|---|---|---|---|",
+    ]
+    for label, (name, figure, target, unit) in TARGETS.items():
+        value = results.get(name, {}).get(figure)
+        if value is None:
+            lines.append(f"| {label} | not measured | {target:,} {unit} | no |")
+        else:
+            lines.append(f"| {label} | {value:,.1f} {unit} | {target:,} {unit} | {'yes' if value <= target else '**no**'} |")
+    lines += ["", "## Beside peers", ""]
+    if "cypher" in results and "mean_ms" in results["cypher"]:
+        cypher, engine = results["cypher"], results["engine"]
+        ratio = cypher["mean_ms"] * 1000 / engine["outage_us"]
+        lines.append(
+            f"Blast radius of one CI: engine call {engine['outage_us']:.0f} µs (redundancy, supply and degradation exact), Cypher through the "
+            f"driver {cypher['mean_ms']:.1f} ms for plain reachability: **{ratio:,.0f} times** (target 20). {cypher['equal']} of {cypher['queries']} "
+            f"Cypher answers equal our reachability; {cypher['left_out']} CIs with more than 20,000 dependents were left out of the sample."
+        )
+    if "peers" in results:
+        lines += [
+            "",
+            "Reachability of all CIs (peers on a sample of 500, scaled; each by its fastest call; loading not counted):",
+            "",
+            "```json",
+        ]
+        lines += [json.dumps(results["peers"], indent=1), "```"]
+    lines += ["", "## Every figure", "", "`load` is the machine's load average when the step ended.", ""]
+    for name, figures in results.items():
+        if name != "peers":
+            lines += [f"- **{name}**: " + ", ".join(f"{key} {_shown(value)}" for key, value in figures.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"{value:,.3f}".rstrip("0").rstrip(".")
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in (("cis", 1_000_000), ("dependencies", 5_000_000), ("services", 1000), ("seed", 1)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--no-neo4j", action="store_true")
+    parser.add_argument("--inside-neo4j", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, help="folder for the files (default: a temporary one)")
+    parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
+    asked = parser.parse_args()
+    if not asked.no_neo4j and not asked.inside_neo4j:
+        server = str(ROOT / "scripts" / "neo4j" / "with-server")
+        raise SystemExit(
+            subprocess.call([server, sys.executable, "-m", "benchmarks.run", *sys.argv[1:], "--inside-neo4j"], cwd=ROOT)
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        results = {
+            name: step(name, folder, asked)
+            for name in ("estate", "imports", "loads", "sweep", "engine", "answer", "web", "readers")
+        }
+        results["peers"] = peers(asked)
+        if asked.inside_neo4j:
+            for name in ("imports", "loads"):
+                results[f"neo4j {name}"] = step(name, folder, asked, "neo4j")
+            results["cypher"] = step("cypher", folder, asked, "neo4j")
+        asked.out.write_text(render(results, asked))
+    print(f"written: {asked.out}")
+
+
+if __name__ == "__main__":
+    main()
