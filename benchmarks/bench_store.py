@@ -25,6 +25,7 @@ from app.domain.columns import Batch, Categorical
 from app.domain.graph import KIND_CODES, DependencyGraph
 from app.domain.nouns import NOUNS
 from app.ports.graph_store import SCORES
+from app.risk.assemble import GRAPH_COLUMNS
 from app.storage.neo4j_store import Neo4jStore
 from app.storage.sqlite_store import SqliteStore
 from app.storage.tables import take
@@ -135,16 +136,17 @@ def write(store: Any, graph: DependencyGraph, watch: Watch) -> None:
 
 
 def change(store: Any, graph: DependencyGraph, watch: Watch) -> None:
-    """0.1 % of the CIs renamed, 0.1 % of the dependencies ended."""
+    """0.1 % of the CIs renamed, 0.1 % of the dependencies with another word of the source."""
     columns = ci_rows(graph, 0, max(len(graph.cis.ci_id) // 1000, 1))
     columns["name"] = [f"{name} renamed" for name in columns["name"]]
-    links = store.load_columns(1, "dependency", NOUNS["dependency"].identity)
+    links = store.load_columns(1, "dependency")
     ended = take(links, np.arange(0, len(links["kind"]), 1000))
+    begun = {**ended, "relation": Categorical(np.zeros(len(ended["kind"]), np.int32), ("Runs on::Runs",))}
 
     def work() -> None:
         store.open_revision("change", 1)
         store.write(2, 1, Batch("ci", columns, {"ci_id": columns["ci_id"]}))
-        store.write(2, 2, Batch("dependency", {}, ended))
+        store.write(2, 2, Batch("dependency", begun, {name: ended[name] for name in NOUNS["dependency"].identity}))
         store.publish(2, 1, {})
 
     watch.time("change of 0.1 %", work)
@@ -167,8 +169,8 @@ def read(store: Any, watch: Watch, cis: int) -> None:
 
 
 def assessment_columns(store: Any) -> None:
-    store.load_columns(1, "ci", [name for name in NOUNS["ci"].names() if name not in ("aliases", "attributes", "raw_class")])
-    store.load_columns(1, "dependency", ["dependent_id", "provider_id", "kind", "weight"])
+    for noun, names in GRAPH_COLUMNS.items():
+        store.load_columns(1, noun, names)
 
 
 def bench(store: Any, graph: DependencyGraph) -> dict[str, Any]:
@@ -184,6 +186,7 @@ def bench(store: Any, graph: DependencyGraph) -> dict[str, Any]:
         "groups": len(graph.groups.key),
         "first import seconds": round(total, 1),
         "seconds": watch.seconds,
+        "load average at the end": os.getloadavg(),
         "client peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 

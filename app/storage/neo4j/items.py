@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from app.storage.aliases import folded_values
 from app.storage.neo4j.connection import Transaction, rows
 from app.storage.neo4j.labels import every_label, label_of, service_classes
 from app.storage.statements import cypher
@@ -15,23 +14,26 @@ from app.storage.statements import cypher
 ONLY = "neo4j_only/ci"
 
 
-def put_items(transaction: Transaction, columns: Mapping[str, list[Any]], since: Sequence[int], first: bool) -> None:
+def item_columns(columns: Mapping[str, list[Any]], since: Sequence[int], folded: Sequence[list[str]]) -> dict[str, list[Any]]:
+    """The columns of CIs with what their nodes carry besides; `folded`: what each answers to (`aliases.folded_values`)."""
+    lists = json.loads("[" + ",".join([text or "[]" for text in columns["aliases"]]) + "]")
+    values = [sorted({value for _, value in pairs}) for pairs in lists]  # for people who query: the values alone
+    return {**columns, "since": list(since), "search_texts": list(folded), "alias_values": values}
+
+
+def put_items(transaction: Transaction, full: Mapping[str, list[Any]], first: bool) -> None:
     """Make CIs hold: new ones are created, known ones revived. `first`: the ledger is empty, none is known."""
-    ci_ids = columns["ci_id"]
+    ci_ids = full["ci_id"]
     if not ci_ids:
         return
-    full = dict(columns)
-    full["since"] = list(since)
-    full["search_texts"] = folded_values(columns["key"], columns["name"], columns["aliases"])
-    full["alias_values"] = [_values(text) for text in columns["aliases"]]
     known = set() if first else set(rows(transaction, cypher(ONLY, "retired_among"), {"ci_id": ci_ids})[0]["ci_ids"])
     groups: dict[tuple[bool, str], list[int]] = {}
-    for place, (ci_id, ci_class) in enumerate(zip(ci_ids, columns["ci_class"], strict=True)):
+    for place, (ci_id, ci_class) in enumerate(zip(ci_ids, full["ci_class"], strict=True)):
         groups.setdefault((ci_id in known, label_of(ci_class)), []).append(place)
     for (revived, label), places in sorted(groups.items()):
         parameters = {name: [column[i] for i in places] for name, column in full.items()}
         rows(transaction, _statement(revived, label), {**parameters, **_owners(parameters)})
-    mark_services(transaction, ci_ids if known else _said(columns))
+    mark_services(transaction, ci_ids if known else _said(full))
 
 
 @cache
@@ -78,8 +80,3 @@ def end_items(transaction: Transaction, ci_ids: Sequence[int], revision: int) ->
 
 def _said(columns: Mapping[str, list[Any]]) -> list[int]:
     return [ci_id for ci_id, said in zip(columns["ci_id"], columns["is_service"], strict=True) if said == 1]
-
-
-def _values(aliases: str | None) -> list[str]:
-    """For people who query: the values alone."""
-    return sorted({value for _, value in json.loads(aliases)}) if aliases else []

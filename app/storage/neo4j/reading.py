@@ -22,10 +22,11 @@ from app.storage.served import check_served
 from app.storage.statements import cypher
 from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
 
-BLOCK = 1_000  # ids of one block of nodes
+BLOCK = 5_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
 KEY_BLOCK = 5_000
 ROW_BLOCK = 20_000
+WHOLE_FROM = 6  # columns of a node from which reading all its properties in one walk is quicker than each by itself
 SESSIONS = 2  # that read blocks at once: the server works while we take an answer apart
 TRIES = 5
 ABSENT_AS = {"INTEGER": "-1", "REAL": "0.0 / 0.0", "CATEGORY": "''", "TEXT": "''"}
@@ -139,7 +140,8 @@ class Reading(Neo4jConnected):
         return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
 
     def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
-        statement = cypher(noun.name, "load").replace("{columns}", collected(noun, names))
+        row = "properties(n)" if len(names) >= WHOLE_FROM else "n"
+        statement = cypher(noun.name, "load").replace("{columns}", collected(noun, names)).replace("{row}", row)
         if noun.identity[0] == "source_id":
             sources = [source_id] if source_id is not None else self._sources(noun)
             for source in sources:

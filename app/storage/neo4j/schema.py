@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from app.domain.errors import StoreUnavailable
-from app.storage.neo4j.connection import Neo4jConnected, rows
+from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.statements import cypher
 from app.storage.times import time_text
 
@@ -31,6 +31,11 @@ def migrate(store: Neo4jConnected) -> None:
 
 
 def make_indexes(store: Neo4jConnected) -> None:
-    for statement in statements_of("after_first_import"):
-        store.run_alone(statement)
+    """In one transaction: indexes made together are filled by one walk over the store."""
+
+    def work(transaction: Transaction) -> None:
+        for statement in statements_of("after_first_import"):
+            transaction.run(statement).consume()
+
+    store.write_in(work)
     store.run_alone(cypher("neo4j_only/schema", "await_indexes"))

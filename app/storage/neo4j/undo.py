@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.nouns import CI, NOUNS
+from app.storage.aliases import folded_values
 from app.storage.neo4j.connection import Neo4jConnected, Rows, Transaction, rows
-from app.storage.neo4j.items import mark_services, put_items
+from app.storage.neo4j.items import item_columns, mark_services, put_items
 from app.storage.neo4j.labels import every_label
 from app.storage.neo4j.links import link
 from app.storage.statements import cypher
@@ -48,7 +49,8 @@ def _restore_items(transaction: Transaction, revision: int) -> int:
     statement = cypher("neo4j_only/ci", "undo_changed").replace("{labels}", every_label())
     found = rows(transaction, statement, {"revision": revision, "limit": ITEM_BLOCK})
     columns = {name: [row[name] for row in found] for name in CI.names()}
-    put_items(transaction, columns, [row["since"] for row in found], first=False)
+    folded = folded_values(columns["key"], columns["name"], columns["aliases"])
+    put_items(transaction, item_columns(columns, [row["since"] for row in found], folded), first=False)
     return len(found)
 
 

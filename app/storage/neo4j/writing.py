@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,35 +13,63 @@ from app.domain.columns import ABSENT, Batch, Categorical
 from app.domain.errors import Conflict, StoreUnavailable
 from app.storage.checked import CheckedBatch, checked_batch
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
-from app.storage.neo4j.items import end_items, mark_services, put_items
+from app.storage.neo4j.items import end_items, item_columns, mark_services, put_items
 from app.storage.neo4j.links import link
 from app.storage.statements import cypher
 
 ROWS = 10_000  # of one transaction
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One transaction's rows as the driver sends them."""
+
+    noun: str
+    ended: Mapping[str, list[Any]]
+    begun: Mapping[str, list[Any]]
+    ended_rows: int
+    begun_rows: int
+
+
 class Writing(Neo4jConnected):
     def write(self, revision: int, n: int, batch: Batch) -> None:
         pieces = checked_batch(batch).parts(ROWS)
-        for part, piece in enumerate(pieces, start=1):
+        for part, prepared in enumerate(_ahead(pieces, revision), start=1):
             last = part == len(pieces)
             try:
-                self._write_piece(revision, n, part, last, piece)
+                self._write_piece(revision, n, part, last, prepared)
             except StoreUnavailable as error:
                 if not error.details.get("unknown"):
                     raise
-                self._write_piece(revision, n, part, last, piece)  # the commit's answer was lost: the count tells
+                self._write_piece(revision, n, part, last, prepared)  # the commit's answer was lost: the count tells
 
-    def _write_piece(self, revision: int, n: int, part: int, last: bool, piece: CheckedBatch) -> None:
-        ended = as_lists(piece.ended)
-        begun = as_lists(piece.begun)
-
+    def _write_piece(self, revision: int, n: int, part: int, last: bool, prepared: Prepared) -> None:
         def work(transaction: Transaction) -> None:
             if _advance(transaction, revision, n, part, last):
-                _end(transaction, piece, ended, revision)
-                _begin(transaction, piece, begun, revision)
+                _end(transaction, prepared, revision)
+                _begin(transaction, prepared, revision)
 
         self.write_in(work)
+
+
+def _prepare(piece: CheckedBatch, revision: int) -> Prepared:
+    begun = as_lists(piece.begun)
+    if piece.noun.name == "ci" and begun:
+        begun = item_columns(begun, [revision] * piece.begun_rows, piece.folded)
+    elif piece.noun.name == "dependency" and begun:
+        begun |= _runs(piece.begun["dependent_id"])
+    return Prepared(piece.noun.name, as_lists(piece.ended), begun, piece.ended_rows, piece.begun_rows)
+
+
+def _ahead(pieces: Sequence[CheckedBatch], revision: int) -> Iterator[Prepared]:
+    """Each piece is made ready while the server works on the one before it."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(_prepare, pieces[0], revision)
+        for place in range(1, len(pieces) + 1):
+            ready = following.result()
+            if place < len(pieces):
+                following = pool.submit(_prepare, pieces[place], revision)
+            yield ready
 
 
 def _advance(transaction: Transaction, revision: int, n: int, part: int, last: bool) -> bool:
@@ -55,35 +85,33 @@ def _advance(transaction: Transaction, revision: int, n: int, part: int, last: b
     raise Conflict(f"revision {revision} is {state} with {batches} writes: write {n} does not follow")
 
 
-def _end(transaction: Transaction, piece: CheckedBatch, ended: Mapping[str, list[Any]], revision: int) -> None:
+def _end(transaction: Transaction, piece: Prepared, revision: int) -> None:
     if not piece.ended_rows:
         return
-    noun = piece.noun.name
-    if noun == "ci":
-        done = end_items(transaction, ended["ci_id"], revision)
+    if piece.noun == "ci":
+        done = end_items(transaction, piece.ended["ci_id"], revision)
     else:
-        done = count(transaction, cypher(noun, "end"), {**ended, "revision": revision})
+        done = count(transaction, cypher(piece.noun, "end"), {**piece.ended, "revision": revision})
     if done != piece.ended_rows:
-        raise Conflict(f"{piece.ended_rows - done} rows of {noun} that were to end do not hold")
-    if noun == "exposure":
-        mark_services(transaction, ended["ci_id"])
+        raise Conflict(f"{piece.ended_rows - done} rows of {piece.noun} that were to end do not hold")
+    if piece.noun == "exposure":
+        mark_services(transaction, piece.ended["ci_id"])
 
 
-def _begin(transaction: Transaction, piece: CheckedBatch, begun: Mapping[str, list[Any]], revision: int) -> None:
+def _begin(transaction: Transaction, piece: Prepared, revision: int) -> None:
     if not piece.begun_rows:
         return
-    noun = piece.noun.name
-    if noun == "ci":
-        put_items(transaction, begun, [revision] * piece.begun_rows, first=revision == 1)
+    if piece.noun == "ci":
+        put_items(transaction, piece.begun, first=revision == 1)
         return
-    parameters = {**begun, "revision": revision}
-    if noun == "dependency":
-        done = count(transaction, cypher(noun, "begin"), {**parameters, **_runs(piece.begun["dependent_id"])})
+    parameters = {**piece.begun, "revision": revision}
+    if piece.noun == "dependency":
+        done = count(transaction, cypher(piece.noun, "begin"), parameters)
         if done != piece.begun_rows:
             raise Conflict(f"{piece.begun_rows - done} dependencies name a CI that does not hold")
         return
-    rows(transaction, cypher(noun, "begin"), parameters)
-    link(transaction, noun, begun)
+    rows(transaction, cypher(piece.noun, "begin"), parameters)
+    link(transaction, piece.noun, piece.begun)
 
 
 def _runs(column: Any) -> dict[str, list[int]]:
