@@ -111,7 +111,9 @@ def _class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[
     return lookup[ci_class.codes], table
 
 
-def _cis(ci: Mapping[str, Any], classes: Mapping[str, CiClass], options: AssembleOptions, assessed: Any, observed: Observed) -> CiColumns:
+def _cis(
+    ci: Mapping[str, Any], classes: Mapping[str, CiClass], options: AssembleOptions, assessed: Any, observed: Observed
+) -> CiColumns:
     class_row, table = _class_rows(ci["ci_class"], classes)
     rate, rate_origin = _given(ci["failures_per_year"], ci["failures_origin"])
     repair, repair_origin = _given(ci["repair_hours"], ci["repair_origin"])
@@ -173,7 +175,10 @@ def _is_below(row: CiClass, ancestor: str, classes: Mapping[str, CiClass]) -> bo
 
 def _dependencies(dependency: Mapping[str, Any]) -> DependencyColumns:
     return DependencyColumns(
-        dependency["dependent_id"], dependency["provider_id"], _coded(dependency["kind"], KIND_CODES, 0), np.asarray(dependency["weight"], float)
+        dependency["dependent_id"],
+        dependency["provider_id"],
+        _coded(dependency["kind"], KIND_CODES, 0),
+        np.asarray(dependency["weight"], float),
     )
 
 
@@ -211,42 +216,48 @@ def _services(
     for ci_id in ids[np.asarray(ci["is_service"]) == 1].tolist():
         rows.setdefault(ci_id, [])
     services = []
-    unknown_currencies: dict[str, int] = {}
+    unknown_currencies: dict[str, set[int]] = {}
     for ci_id in sorted(rows):
         at = int(np.searchsorted(ids, ci_id))
         if at == len(ids) or ids[at] != ci_id or not assessed[at]:
             continue
         claims = sorted(rows[ci_id], key=lambda row: options.source_priority.get(int(exposure["source_id"][row]), 1 << 30))
         services.append(_exposure(ci_id, exposure, claims, options, unknown_currencies))
-    for currency, count in sorted(unknown_currencies.items()):
-        warnings.append(f"no exchange rate for {currency}: the money of {count} services is unknown in {options.currency}")
+    for currency, cis in sorted(unknown_currencies.items()):
+        warnings.append(f"no exchange rate for {currency}: the money of {len(cis)} services is unknown in {options.currency}")
     return services
 
 
 def _exposure(
-    ci_id: int, exposure: Mapping[str, Any], claims: Sequence[int], options: AssembleOptions, unknown: dict[str, int]
+    ci_id: int, exposure: Mapping[str, Any], claims: Sequence[int], options: AssembleOptions, unknown: dict[str, set[int]]
 ) -> ServiceExposure:
-    def number(name: str) -> float | None:
+    def first(name: str) -> tuple[float | None, int]:
         for row in claims:
             value = float(exposure[name][row])
             if not np.isnan(value):
-                return value
-        return None
+                return value, row
+        return None, -1
 
-    money, impact, currency = number("money_per_hour"), {}, ""
-    for row in claims:
-        currency = currency or (exposure["currency"][row] or "")
-        impact = impact or json.loads(exposure["impact"][row] or "{}")
-    worth = 1.0 if currency in ("", options.currency) else options.exchange_rates.get(currency)
-    if worth is None:
-        unknown[currency] = unknown.get(currency, 0) + 1
-        money, impact = None, {name: curve for name, curve in impact.items() if name != "money"}
-        worth = 1.0
-    curves = {
-        name: tuple((float(hours), float(loss) * (worth if name == "money" else 1.0)) for hours, loss in curve) for name, curve in impact.items()
-    }
+    def worth(row: int) -> float | None:
+        """What one unit of the row's currency is in the reporting currency."""
+        currency = exposure["currency"][row] or options.currency
+        rate = 1.0 if currency == options.currency else options.exchange_rates.get(currency)
+        if rate is None:
+            unknown.setdefault(currency, set()).add(ci_id)
+        return rate
+
+    money, paid_by = first("money_per_hour")
+    if money is not None:
+        rate = worth(paid_by)
+        money = None if rate is None else money * rate
+    curves: dict[str, tuple[tuple[float, float], ...]] = {}
+    drawn_by = next((row for row in claims if json.loads(exposure["impact"][row] or "{}")), -1)
+    for name, curve in (json.loads(exposure["impact"][drawn_by]) if drawn_by >= 0 else {}).items():
+        rate = worth(drawn_by) if name == "money" else 1.0
+        if rate is not None:
+            curves[name] = tuple((float(hours), float(loss) * rate) for hours, loss in curve)
     return ServiceExposure(
-        ci_id=ci_id, customers=number("customers"), money_per_hour=None if money is None else money * worth, currency=options.currency,
-        impact=curves, mtpd_hours=number("mtpd_hours"), rto_hours=number("rto_hours"), rpo_hours=number("rpo_hours"),
-        mbco_share=number("mbco_share"), availability_target=number("availability_target"),
+        ci_id=ci_id, customers=first("customers")[0], money_per_hour=money, currency=options.currency,
+        impact=curves, mtpd_hours=first("mtpd_hours")[0], rto_hours=first("rto_hours")[0], rpo_hours=first("rpo_hours")[0],
+        mbco_share=first("mbco_share")[0], availability_target=first("availability_target")[0],
     )  # fmt: skip

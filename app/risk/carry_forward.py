@@ -29,7 +29,11 @@ def carry_forward(noun: Noun, columns: Mapping[str, Any], begun: Mapping[str, An
         first = np.asarray(columns[noun.identity[0]])
         for row in _rows_that_match(noun, first, old, dropped):
             keep[row] = False
-    kept = [identity for identity, stays in zip(old, keep, strict=True) if stays] if not isinstance(old, _IntIdentity) else old.filtered(keep)
+    kept = (
+        [identity for identity, stays in zip(old, keep, strict=True) if stays]
+        if not isinstance(old, _IntIdentity)
+        else old.filtered(keep)
+    )
     order_new = sorted(range(len(new)), key=lambda row: new[row])
     places = np.asarray([_bisect(kept, new[row]) for row in order_new], dtype=np.int64)
     chosen = np.asarray(order_new, dtype=np.int64)
@@ -50,7 +54,10 @@ class _IntIdentity(Sequence[Any]):
 
     def filtered(self, keep: Any) -> _IntIdentity:
         return _IntIdentity(
-            [Categorical(column.codes[keep], column.values) if isinstance(column, Categorical) else column[keep] for column in self.arrays]
+            [
+                Categorical(column.codes[keep], column.values) if isinstance(column, Categorical) else column[keep]
+                for column in self.arrays
+            ]
         )
 
 

@@ -87,7 +87,9 @@ def _find(node: Array, position: int) -> int:
 
 
 @kernel
-def _spread(flat: Flat, node: Array, failed: Array, root: Array, touched: Array, count: Array, parent: Array, how: Array, through: Array) -> None:
+def _spread(
+    flat: Flat, node: Array, failed: Array, root: Array, touched: Array, count: Array, parent: Array, how: Array, through: Array
+) -> None:
     queue = np.empty(len(node), np.int32)
     tail = 0
     for i in range(len(root)):
@@ -202,7 +204,11 @@ def _hang_degraded(flat: Flat, node: Array, failed: Array, share: Array, parent:
                     through[at] = flat.reverse_kind[e]
             for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
                 by = _find(node, flat.soft_reverse[e])
-                if by >= 0 and parent[by] != NOBODY and flat.soft_weight[e] * (flat.rest_capability[node[by]] - share[by]) > worst:
+                if (
+                    by >= 0
+                    and parent[by] != NOBODY
+                    and flat.soft_weight[e] * (flat.rest_capability[node[by]] - share[by]) > worst
+                ):
                     worst = flat.soft_weight[e] * (flat.rest_capability[node[by]] - share[by])
                     parent[at] = by
                     how[at] = SOFT_EDGE

@@ -66,7 +66,7 @@ def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
 
 
 @kernel
-def root_of(parent: Array, k: int) -> int:
+def root_of(parent: Array, k: int | np.int64) -> int | np.int64:
     """Union-find with halving."""
     while parent[k] != k:
         parent[k] = parent[parent[k]]

@@ -109,7 +109,9 @@ class _Groups:
     success: Array
 
     def take(self, order: Array) -> _Groups:
-        ptr, member, share = _take_groups(order.astype(np.int64), self.ptr, np.ones(len(self.member), dtype=np.bool_), self.member, self.share)
+        ptr, member, share = _take_groups(
+            order.astype(np.int64), self.ptr, np.ones(len(self.member), dtype=np.bool_), self.member, self.share
+        )
         return _Groups(
             self.row[order], self.dependent[order], self.kind[order], self.needed[order], ptr, member, share, self.shared[order],
             self.hours[order], self.success[order],
@@ -122,7 +124,10 @@ def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) 
     dependent, member = _numbers(columns.dependent_id, ids, assessed), _numbers(columns.member_id, ids, assessed)
     kind, offsets = np.asarray(columns.kind, dtype=np.int8), np.asarray(columns.member_offsets, dtype=np.int64)
     share, needed = np.asarray(columns.share, dtype=np.float64), np.asarray(columns.needed, dtype=np.int64)
-    minutes, success = np.asarray(columns.failover_minutes, dtype=np.float64), np.asarray(columns.failover_success, dtype=np.float64)
+    minutes, success = (
+        np.asarray(columns.failover_minutes, dtype=np.float64),
+        np.asarray(columns.failover_success, dtype=np.float64),
+    )
     verdict, left, keep, shared, unknown = nf.check_groups(
         int(assessed.sum()), dependent, kind, needed, offsets, member, share, minutes, success
     )
@@ -168,7 +173,9 @@ def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) 
     return groups.take(stay[np.argsort(groups.dependent[stay], kind="stable")]), edges
 
 
-def _edges(graph: DependencyGraph, ids: Array, assessed: Array, extra: tuple[Array, Array, Array], notes: _Notes) -> tuple[Array, ...]:
+def _edges(
+    graph: DependencyGraph, ids: Array, assessed: Array, extra: tuple[Array, Array, Array], notes: _Notes
+) -> tuple[Array, ...]:
     """Merged edges: (ptr, provider, kind) that fail and (ptr, provider, weight) soft, both by dependent."""
     columns = graph.dependencies
     dependent, provider = _numbers(columns.dependent_id, ids, assessed), _numbers(columns.provider_id, ids, assessed)
@@ -188,7 +195,9 @@ def _edges(graph: DependencyGraph, ids: Array, assessed: Array, extra: tuple[Arr
         dependent, provider = np.concatenate([dependent, extra[0]]), np.concatenate([provider, extra[1]])
         kind, weight = np.concatenate([kind, extra[2]]), np.concatenate([weight, np.ones(len(extra[0]))])
     size = int(assessed.sum())
-    order = gathered(provider, offsets_of(provider, size))  # providers ascending, then stable by dependent: a radix sort of two digits
+    order = gathered(
+        provider, offsets_of(provider, size)
+    )  # providers ascending, then stable by dependent: a radix sort of two digits
     dependent, provider, kind, weight = dependent[order], provider[order], kind[order], weight[order]
     ptr = offsets_of(dependent, size)
     order = gathered(dependent, ptr)
@@ -239,7 +248,9 @@ def _services(services: Sequence[ServiceExposure], position: Array, notes: _Note
     kept = [i for i, at in enumerate(position.tolist()) if at >= 0]
     notes.refuse("service", np.flatnonzero(position == nf.UNKNOWN_CI), "services_rejected_unknown_ci")
     notes.count("services_left_out", int((position == nf.LEFT_OUT).sum()))
-    columns: dict[str, list[float]] = {name: [] for name in ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "mbco_share")}
+    columns: dict[str, list[float]] = {
+        name: [] for name in ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "mbco_share")
+    }
     ptr, hours, losses = [0], [], []
     for i in kept:
         for name, column in columns.items():
@@ -288,7 +299,9 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     fail_ptr, provider, kind, soft_ptr, soft_provider, weight = _edges(graph, ids, assessed, extra, notes)
     size = len(rows)
     group_ptr = offsets_of(groups.dependent, size)
-    count, rank = components_in_order(*all_providers(fail_ptr, provider, soft_ptr, soft_provider, group_ptr, groups.ptr, groups.member))
+    count, rank = components_in_order(
+        *all_providers(fail_ptr, provider, soft_ptr, soft_provider, group_ptr, groups.ptr, groups.member)
+    )
     component_ptr = offsets_of(rank, count)
     old = gathered(rank, component_ptr)
     new = np.empty(size, dtype=np.int32)

@@ -26,7 +26,9 @@ def gamma_posterior_mean(shape: float, rate_years: float, incidents: Array, year
     return np.asarray((shape + np.asarray(incidents, dtype=np.float64)) / exposure)
 
 
-def gamma_posterior_interval(shape: float, rate_years: float, incidents: float, years: float, level: float = 0.9) -> tuple[float, float]:
+def gamma_posterior_interval(
+    shape: float, rate_years: float, incidents: float, years: float, level: float = 0.9
+) -> tuple[float, float]:
     """Equal-tailed credible interval of the rate per year; level 0.9 gives the 5 % and 95 % quantiles.
 
     >>> [round(q, 6) for q in gamma_posterior_interval(0.5, 0.0, 2, 3.0)]  # C30: chi2_5 quantiles / 6

@@ -45,7 +45,7 @@ def observed_incidents(
         inside = (at >= 0) & (started >= begin[at]) & (started < end[at])
         root = inside & (np.asarray(incident["root_cause"])[rows] == 1)
         hours = np.maximum(np.minimum(ended, end[at]) - started, 0) / SECONDS_PER_HOUR
-        out = np.bincount(at[inside], weights=hours[inside], minlength=len(ids))
+        out = _hours_out(at, started, ended, begin, end)
         years = np.maximum((end - begin) / SECONDS_PER_HOUR - out, 0.0) / HOURS_PER_YEAR
         better = years > best
         best = np.where(better, years, best)
@@ -53,6 +53,18 @@ def observed_incidents(
         fixed = root & closed & (hours > 0)
         repair = np.where(better, _mean_repair(at[fixed], hours[fixed], ci, classes), repair)
     return Observed(best, counts, repair)
+
+
+def _hours_out(at: Any, started: Any, ended: Any, begin: Any, end: Any) -> Any:
+    """Hours in its window that each CI was out (N): the union of its incidents, two that tell of one outage count once."""
+    rows = np.flatnonzero(at >= 0)
+    rows = rows[np.lexsort((started[rows], at[rows]))]
+    ci = at[rows]
+    low, high = np.clip(started[rows], begin[ci], end[ci]), np.clip(ended[rows], begin[ci], end[ci])
+    apart = ci * np.int64(1 << 40)  # so that one running maximum serves all CIs
+    covered = np.concatenate([[np.int64(-1)], np.maximum.accumulate(high + apart)[:-1]]) if len(rows) else apart
+    low = np.maximum(low, np.minimum(covered - apart, high))
+    return np.bincount(ci, weights=np.maximum(high - low, 0), minlength=len(begin)) / SECONDS_PER_HOUR
 
 
 def posterior_rates(class_row: Any, table: Sequence[CiClass], observed: Observed) -> Any:
@@ -73,7 +85,9 @@ def posterior_rates(class_row: Any, table: Sequence[CiClass], observed: Observed
     return rates
 
 
-def class_prior_of(table: Sequence[CiClass], index: Mapping[str, int], number: int, class_row: Any, observed: Observed, estimate: Any) -> tuple[float, float]:
+def class_prior_of(
+    table: Sequence[CiClass], index: Mapping[str, int], number: int, class_row: Any, observed: Observed, estimate: Any
+) -> tuple[float, float]:
     """Shape and rate (years) of the prior a class has: its own counts, its parent's, or the table's."""
     watched = observed.years > 0
     row: CiClass | None = table[number]
@@ -109,12 +123,16 @@ def _descends(row: CiClass, ancestor: str, table: Sequence[CiClass], index: Mapp
     return True
 
 
-def _windows(ci: Mapping[str, Any], observation: Mapping[str, Any], source: int, classes: Mapping[str, CiClass], now: int) -> tuple[Any, Any]:
+def _windows(
+    ci: Mapping[str, Any], observation: Mapping[str, Any], source: int, classes: Mapping[str, CiClass], now: int
+) -> tuple[Any, Any]:
     """From when until when a source watched each CI (unix seconds, equal where it did not): the narrowest scope that names it speaks."""
     count = len(ci["ci_id"])
     begin, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
     rows = [row for row in range(len(observation["source_id"])) if int(observation["source_id"][row]) == source]
-    scopes = sorted(((str(observation["scope"][row]), row) for row in rows), key=lambda item: (_breadth(item[0], classes), item[0]))
+    scopes = sorted(
+        ((str(observation["scope"][row]), row) for row in rows), key=lambda item: (_breadth(item[0], classes), item[0])
+    )
     keys: dict[str, int] = {}
     if any(scope.startswith("ci:") for scope, _ in scopes):
         keys = {key: row for row, key in enumerate(ci["key"])}
@@ -163,8 +181,12 @@ def _mean_repair(at: Any, hours: Any, ci: Mapping[str, Any], classes: Mapping[st
     count = len(ci["ci_id"])
     n = np.bincount(at, minlength=count)
     total = np.bincount(at, weights=np.log(hours), minlength=count) if len(at) else np.zeros(count)
-    sigma = np.asarray([classes[v].repair_sigma if v in classes else 1.0 for v in ci["ci_class"].values] + [1.0])[ci["ci_class"].codes]
-    mean = np.asarray([classes[v].repair_hours if v in classes else 4.0 for v in ci["ci_class"].values] + [4.0])[ci["ci_class"].codes]
+    sigma = np.asarray([classes[v].repair_sigma if v in classes else 1.0 for v in ci["ci_class"].values] + [1.0])[
+        ci["ci_class"].codes
+    ]
+    mean = np.asarray([classes[v].repair_hours if v in classes else 4.0 for v in ci["ci_class"].values] + [4.0])[
+        ci["ci_class"].codes
+    ]
     class_median = np.log(mean) - sigma**2 / 2
     shrunk = (total + CLASS_WEIGHT * class_median) / (n + CLASS_WEIGHT)
     return np.where(n >= 2, np.minimum(np.exp(shrunk + sigma**2 / 2), REPAIR_CAP_HOURS), np.nan)

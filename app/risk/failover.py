@@ -6,7 +6,7 @@ success: c * prod(1 - gamma) over the standby members. A group without failover 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class Failover(NamedTuple):
 
 
 @kernel
-def mix(z: int) -> int:
+def mix(z: Any) -> Any:
     """splitmix64: one step of a random stream by its counter."""
     z = np.uint64(z) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -36,11 +36,13 @@ def mix(z: int) -> int:
 def draw(key: int, sample: int, group_key: int) -> float:
     """A number in [0, 1) by (question, sample, group): the same for any order and number of threads."""
     z = mix(mix(mix(np.uint64(key)) ^ np.uint64(sample)) ^ np.uint64(group_key))
-    return np.float64(z >> np.uint64(11)) / 9007199254740992.0  # type: ignore[return-value, operator]
+    return np.float64(z >> np.uint64(11)) / 9007199254740992.0
 
 
 @kernel
-def _success_and_keys(flat: Flat, groups: Array, success: Array, hours: Array, on_demand: Array, ci_id: Array) -> tuple[Array, Array]:
+def _success_and_keys(
+    flat: Flat, groups: Array, success: Array, hours: Array, on_demand: Array, ci_id: Array
+) -> tuple[Array, Array]:
     out, key = np.empty(len(groups)), np.empty(len(groups), np.int64)
     for i in range(len(groups)):
         g = groups[i]

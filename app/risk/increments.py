@@ -40,7 +40,9 @@ def _room(log: Log, size: int) -> Log:
 
 
 @kernel
-def push_outage(flat: Flat, work: Marks, tail: int, degraded: int, logged: int, log: Log, root: int, rule: int) -> tuple[int, int, int, Log]:
+def push_outage(
+    flat: Flat, work: Marks, tail: int, degraded: int, logged: int, log: Log, root: int, rule: int
+) -> tuple[int, int, int, Log]:
     """Force `root` down on top of the state: new sizes of the failed set, of the degraded list and of the log."""
     grown = fail_more(flat, work, tail, root)
     for i in range(tail, grown):

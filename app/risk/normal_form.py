@@ -16,7 +16,9 @@ ROW_REASONS = {
     ROW_BAD_WEIGHT: "dependencies_rejected_weight", ROW_ZERO: "zero_weights_dropped", ROW_BAD_KIND: "dependencies_rejected_kind",
 }  # fmt: skip
 # groups
-GROUP_UNKNOWN, GROUP_LEFT_OUT, GROUP_EMPTY, GROUP_ABOVE, GROUP_TWICE, GROUP_OWN, GROUP_SHARE, GROUP_SWITCH, GROUP_KIND = range(1, 10)
+GROUP_UNKNOWN, GROUP_LEFT_OUT, GROUP_EMPTY, GROUP_ABOVE, GROUP_TWICE, GROUP_OWN, GROUP_SHARE, GROUP_SWITCH, GROUP_KIND = range(
+    1, 10
+)
 GROUP_NOTHING_NEEDED, GROUP_NOBODY_LEFT, GROUP_EQUAL, GROUP_ALL_NEEDED = range(10, 14)
 GROUP_REASONS = {
     GROUP_UNKNOWN: "groups_rejected_unknown_dependent", GROUP_LEFT_OUT: "groups_left_out", GROUP_EMPTY: "groups_rejected_no_members",
@@ -50,7 +52,15 @@ def check_rows(dependent: Array, provider: Array, kind: Array, weight: Array) ->
 
 @kernel
 def check_groups(
-    size: int, dependent: Array, kind: Array, needed: Array, offsets: Array, member: Array, share: Array, minutes: Array, success: Array
+    size: int,
+    dependent: Array,
+    kind: Array,
+    needed: Array,
+    offsets: Array,
+    member: Array,
+    share: Array,
+    minutes: Array,
+    success: Array,
 ) -> tuple[Array, Array, Array, Array, int]:
     """Verdict int8[G], needed int32[G] after losses, members kept bool[M], shared bool[G], number of unknown members.
 
@@ -113,7 +123,9 @@ def check_groups(
 
 
 @kernel
-def merge_edges(ptr: Array, provider: Array, kind: Array, weight: Array) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
+def merge_edges(
+    ptr: Array, provider: Array, kind: Array, weight: Array
+) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
     """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that fail and
     (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
     size = len(ptr) - 1

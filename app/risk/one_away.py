@@ -42,7 +42,9 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     space = space or workspace(compiled)
     seen = np.zeros(len(compiled), np.bool_)
     seen[result.failed] = seen[compiled.rest_down] = True
-    candidates = np.concatenate([_behind(compiled.flat, groups, seen) for groups in (worn_groups(compiled, result), touched_groups(compiled, result))])
+    candidates = np.concatenate(
+        [_behind(compiled.flat, groups, seen) for groups in (worn_groups(compiled, result), touched_groups(compiled, result))]
+    )
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,13 +42,40 @@ def workspace(compiled: CompiledGraph) -> Workspace:
 
 
 @kernel
-def _run(flat: Flat, work: Marks, roots: Array, rule: int) -> tuple[int, int]:
-    failed = fail(flat, work, roots)
-    return failed, degrade(flat, work, failed, rule, 0)
+def _answer(flat: Flat, work: Marks, down: Array, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
+    """The fields of an Outage: one call, because a dozen small ones cost more than a mean outage."""
+    down = np.sort(down)
+    size = 0
+    for i in range(len(down)):
+        if size == 0 or down[i] != down[size - 1]:
+            down[size] = down[i]
+            size += 1
+    roots = down[:size].copy()
+    failed_count = fail(flat, work, roots)
+    degraded_count = degrade(flat, work, failed_count, rule, 0)
+    failed, degraded = np.sort(work.queue[:failed_count]), np.sort(work.degraded[:degraded_count])
+    capability = np.empty(degraded_count)
+    stopped, hit = np.empty(failed_count, np.int32), np.empty(degraded_count, np.int32)
+    stops, hits = 0, 0
+    for i in range(failed_count):
+        if flat.service_at[failed[i]] >= 0:
+            stopped[stops] = flat.service_at[failed[i]]
+            stops += 1
+    for i in range(degraded_count):
+        capability[i] = work.capability[degraded[i]]
+        if flat.service_at[degraded[i]] >= 0:
+            hit[hits] = i
+            hits += 1
+    numbers = flat.service_at[degraded[hit[:hits]]]
+    order = np.argsort(numbers)
+    return roots, failed, degraded, capability, np.sort(stopped[:stops]), numbers[order], capability[hit[:hits]][order]
 
 
 def outage(
-    compiled: CompiledGraph, down_positions: Array, space: Workspace | None = None, rule: Literal["product", "worst"] = "product"
+    compiled: CompiledGraph,
+    down_positions: Array | Sequence[int],
+    space: Workspace | None = None,
+    rule: Literal["product", "worst"] = "product",
 ) -> Outage:
     """What fails and what degrades when the CIs at `down_positions` (int, any number) are forced down and everything else is up.
 
@@ -56,19 +84,10 @@ def outage(
 
     Example by hand (C22): D down, S soft .5 on A and on B, both hard on D: A, B, D fail, S keeps .5 * .5 = .25 (rule "worst": .5).
     """
-    roots = np.unique(np.asarray(down_positions, dtype=np.int32))
-    if len(roots) and (roots[0] < 0 or roots[-1] >= len(compiled)):
+    down = np.array(down_positions, dtype=np.int32).reshape(-1)
+    if len(down) and (down.min() < 0 or down.max() >= len(compiled)):
         raise ValueError("a position lies outside the compiled graph")
-    flat, work = compiled.flat, (space or workspace(compiled)).work
-    count, low = _run(flat, work, roots, RULES[rule])
-    failed, degraded = np.sort(work.queue[:count]), np.sort(work.degraded[:low])
-    capability = work.capability[degraded]
-    numbers = flat.service_at[failed]
-    hit = flat.service_at[degraded]
-    order = np.argsort(hit[hit >= 0], kind="stable")
-    return Outage(
-        roots, failed, degraded, capability, np.sort(numbers[numbers >= 0]), hit[hit >= 0][order], capability[hit >= 0][order]
-    )
+    return Outage(*_answer(compiled.flat, (space or workspace(compiled)).work, down, RULES[rule]))
 
 
 def services_down_at_rest(compiled: CompiledGraph) -> Array:

@@ -40,7 +40,9 @@ class Stakes(NamedTuple):
 def can_fail(compiled: CompiledGraph) -> Array:
     """bool[N]: the CI fails by itself now and then, lambda > 0 and R > 0, or 0 < U < 1 (model 1.2, 1.8)."""
     down = compiled.unavailability
-    return np.asarray(((np.nan_to_num(compiled.failures_per_year) > 0.0) & (compiled.repair_hours != 0.0)) | ((down > 0.0) & (down < 1.0)))
+    return np.asarray(
+        ((np.nan_to_num(compiled.failures_per_year) > 0.0) & (compiled.repair_hours != 0.0)) | ((down > 0.0) & (down < 1.0))
+    )
 
 
 def stakes_of(compiled: CompiledGraph) -> Stakes:

@@ -121,7 +121,9 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 
 
 @kernel
-def _stops_alone(flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: int, low: int, log: Log, rule: int) -> tuple[bool, Log]:
+def _stops_alone(
+    flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: int, low: int, log: Log, rule: int
+) -> tuple[bool, Log]:
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[g], rule)
     stops = work.stamp[stakes.service_position[s]] >= work.epoch[0]
     take_back(flat, work, tail, grown, log, 0, logged)
@@ -129,7 +131,9 @@ def _stops_alone(flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: 
 
 
 @kernel
-def _closed(flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Array, tail: int, low: int, log: Log, rule: int) -> tuple[bool, Log]:
+def _closed(
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Array, tail: int, low: int, log: Log, rule: int
+) -> tuple[bool, Log]:
     """Service s, which any switch of `groups` that can fail stops alone: down until the restore unless all of them work."""
     all_work, stopping = 1.0, groups[0]
     for k in range(len(groups)):
@@ -187,7 +191,17 @@ def _switch_over(
 
 @kernel
 def _block(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Array, cis: Array, only: int, rows: Rows, suffered: Suffered, rule: int
+    flat: Flat,
+    stakes: Stakes,
+    work: Marks,
+    book: Tally,
+    space: Reach,
+    asked: Array,
+    cis: Array,
+    only: int,
+    rows: Rows,
+    suffered: Suffered,
+    rule: int,
 ) -> tuple[Array, Array]:
     """The CIs `cis`: fills `rows`, adds to `suffered`; single points as (CI, service) pairs in their order. `only`: one service, or -1 for all."""
     point_ci, point_service = np.empty(1024, np.int32), np.empty(1024, np.int32)
@@ -269,10 +283,9 @@ def _block(
 
 
 def _fresh(size: int, services: int) -> tuple[Rows, Suffered]:
-    rows = Rows(
-        *(np.zeros(size, np.int32) for _ in range(4)), *(np.zeros(size) for _ in range(4)), np.zeros(size, np.int32), np.zeros(size, np.int32),
-        np.zeros(size, np.bool_),
-    )  # fmt: skip
+    counts = ("failed", "degraded", "services_down", "services_degraded", "customers_unknown", "money_unknown")
+    kind = {**dict.fromkeys(Rows._fields, np.float64), **dict.fromkeys(counts, np.int32), "simulated": np.bool_}
+    rows = Rows(**{name: np.zeros(size, kind[name]) for name in Rows._fields})
     return rows, Suffered(np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services, np.int32))
 
 
@@ -282,7 +295,12 @@ _Desk = tuple[Marks, Tally, Reach, Array]
 def _desk(compiled: CompiledGraph, stakes: Stakes) -> _Desk:
     """The workspace of one thread."""
     size = len(compiled)
-    return marks(compiled.flat), tally(len(compiled.service_position)), reach_space(size), np.zeros(len(stakes.switches), np.bool_)
+    return (
+        marks(compiled.flat),
+        tally(len(compiled.service_position)),
+        reach_space(size),
+        np.zeros(len(stakes.switches), np.bool_),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +363,11 @@ def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT)
 
 
 def first_order(
-    compiled: CompiledGraph, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS, rule: int = PRODUCT, block: int = BLOCK
+    compiled: CompiledGraph,
+    listen: Callable[[float], None] = lambda share: None,
+    threads: int = THREADS,
+    rule: int = PRODUCT,
+    block: int = BLOCK,
 ) -> FirstOrder:
     """Sweep every CI; `listen` hears the share done. Same bits for any number of threads.
 

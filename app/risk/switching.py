@@ -55,7 +55,9 @@ def lasting_money(stakes: Stakes, s: int, i: int, after: float) -> float:
     """E max(L(R) - L(after), 0) of service s for an outage of CI i; NaN unknown."""
     first, last = stakes.curve_ptr[s], stakes.curve_ptr[s + 1]
     if last > first:
-        return curve_expected(stakes.curve_hours[first:last], stakes.curve_loss[first:last], stakes.mean[i], stakes.sigma[i], after)
+        return curve_expected(
+            stakes.curve_hours[first:last], stakes.curve_loss[first:last], stakes.mean[i], stakes.sigma[i], after
+        )
     return stakes.money[s] * (stakes.mean[i] - mean_until(stakes.mean[i], stakes.sigma[i], after))  # type: ignore[no-any-return]
 
 
@@ -168,7 +170,11 @@ def enumerate_outcomes(
     state = np.zeros(len(found), np.int8)  # 1 success, 2 failed, 0 skipped
     at_depth = np.zeros(limit + 1, np.int32)
     p_depth, tail_depth = np.zeros(limit + 1), np.zeros(limit + 1, np.int32)
-    low_depth, log_depth, found_depth = np.zeros(limit + 1, np.int32), np.zeros(limit + 1, np.int32), np.zeros(limit + 1, np.int32)
+    low_depth, log_depth, found_depth = (
+        np.zeros(limit + 1, np.int32),
+        np.zeros(limit + 1, np.int32),
+        np.zeros(limit + 1, np.int32),
+    )
     depth, at, size, weight = 0, 0, len(groups), 1.0
     grown, low, logged_now = tail, degraded, logged
     good = True
@@ -249,7 +255,9 @@ def sample_outcomes(
             before = grown
             grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
             size = new_switches(flat, stakes, work, before, grown, known, found, size)
-        log = settle_outcome(flat, stakes, work, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule)
+        log = settle_outcome(
+            flat, stakes, work, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule
+        )
         take_back(flat, work, tail, grown, log, logged, logged_now)
         for k in range(len(groups), size):
             known[found[k]] = False

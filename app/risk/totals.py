@@ -33,7 +33,10 @@ class Totals:
 
     def sums(self) -> dict[str, float | None]:
         """Totals over all CIs; None where no CI has a known value."""
-        return {name: None if len(column) == 0 or np.isnan(column).all() else float(np.nansum(column)) for name, column in self.values().items()}
+        return {
+            name: None if len(column) == 0 or np.isnan(column).all() else float(np.nansum(column))
+            for name, column in self.values().items()
+        }
 
 
 def totals_of(compiled: CompiledGraph, first: FirstOrder) -> Totals:
@@ -42,17 +45,16 @@ def totals_of(compiled: CompiledGraph, first: FirstOrder) -> Totals:
     Example by hand: db hits shop (1000 customers, money unknown): customer-hours are known, money is NaN, not 0.
     """
     hits = (first.services_down + first.services_degraded).astype(np.float64)
-    some = (first.service_hours > 0) | np.isnan(first.service_hours)
-    touched = np.maximum(_touched(first), 1)
-    money = np.where(some & (first.money_unknown >= touched), np.nan, first.money)
-    customers = np.where(some & (first.customers_unknown >= touched), np.nan, first.customer_hours)
+    money = np.where((first.money_unknown > 0) & (first.money == 0), np.nan, first.money)
+    customers = np.where((first.customers_unknown > 0) & (first.customer_hours == 0), np.nan, first.customer_hours)
     serves = (compiled.flat.flags & SERVES) != 0
-    return Totals(hits, first.service_hours, customers, money, can_fail(compiled) & serves & (hits == 0) & (np.nan_to_num(first.service_hours) == 0))
-
-
-def _touched(first: FirstOrder) -> Array:
-    """How many services an outage costs something: those stopped or degraded, or (a failover) interrupted."""
-    return np.maximum(first.services_down + first.services_degraded, np.maximum(first.money_unknown, first.customers_unknown))
+    return Totals(
+        hits,
+        first.service_hours,
+        customers,
+        money,
+        can_fail(compiled) & serves & (hits == 0) & (np.nan_to_num(first.service_hours) == 0),
+    )
 
 
 def origin_counts(origin: Array, row: Array, count: int) -> list[int]:
@@ -84,7 +86,12 @@ def service_totals(compiled: CompiledGraph, first: FirstOrder) -> ServiceTotals:
     curved = np.diff(compiled.curve_ptr) > 0
     money = np.where(np.isnan(compiled.money_per_hour) & ~curved, np.nan, first.suffered_money)
     return ServiceTotals(
-        first.suffered_hours, first.suffered_hours * compiled.customers, money, first.suffered_points.astype(np.int64), down, needs & quiet & ~down
+        first.suffered_hours,
+        first.suffered_hours * compiled.customers,
+        money,
+        first.suffered_points.astype(np.int64),
+        down,
+        needs & quiet & ~down,
     )
 
 

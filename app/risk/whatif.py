@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal
 
 import numpy as np
@@ -98,7 +98,15 @@ def what_if(
         _tell(compiled, one, float(duration_hours), times, rule, space, stories, one is likeliest)
     lasting = outage(compiled, np.asarray(likeliest.forced), space, rule)
     told = [stories[number] for number in sorted(stories)]
-    return WhatIf(lasting, told, max((len(o.interrupted) + len(o.forced) - len(roots) for o in outcomes), default=0), len(outcomes), simulated, times, end)
+    return WhatIf(
+        lasting,
+        told,
+        max((len(o.interrupted) + len(o.forced) - len(roots) for o in outcomes), default=0),
+        len(outcomes),
+        simulated,
+        times,
+        end,
+    )
 
 
 def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
@@ -129,7 +137,9 @@ def _holds(ascending: Array, value: int) -> bool:
     return at < len(ascending) and int(ascending[at]) == value
 
 
-def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]) -> tuple[list[Outcome], bool]:
+def _outcomes(
+    compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
+) -> tuple[list[Outcome], bool]:
     first = outage(compiled, np.asarray(roots), space, rule)
     open_switches = [s for s in triggered(compiled, first) if s.success < 1.0]
     if len(open_switches) > ENUMERATED or (2 ** len(open_switches)) * (len(first.failed) + 1) > WORK:
@@ -159,7 +169,9 @@ def _branches(
         yield from _branches(compiled, (*forced, waiting.dependent), decided, rest, space, rule)
 
 
-def _sampled(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]) -> list[Outcome]:
+def _sampled(
+    compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
+) -> list[Outcome]:
     """SAMPLES ways the switches go; draws are keyed by the forced CIs and the group, so the same question gives the same answer."""
     digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
     key = int.from_bytes(digest, "big", signed=True)
@@ -188,7 +200,7 @@ def _tell(
     """Add one outcome, weighted, to the stories of the services it touches."""
     cuts = sorted({0.0, duration, *(s.hours for s in one.interrupted if s.hours > 0)})
     shares: dict[int, list[Stretch]] = {}
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         down = [*(one.forced if start < duration else ()), *(s.dependent for s in one.interrupted if s.hours > start)]
         if not down:
             continue

@@ -102,7 +102,11 @@ def random_estate(rng: random.Random, cis: int, failover: float = 0.0, levels: b
         if rng.random() < 0.3:
             group["shares"] = [rng.choice((0.25, 0.5, 0.75, 1.0)) for _ in members]
         if rng.random() < failover:
-            group |= {"failover_minutes": rng.choice((3, 6, 15, 60)), "failover_success": rng.choice((0.5, 0.8, 0.9, 1.0)), "supply": False}
+            group |= {
+                "failover_minutes": rng.choice((3, 6, 15, 60)),
+                "failover_success": rng.choice((0.5, 0.8, 0.9, 1.0)),
+                "supply": False,
+            }
         groups.append(group)
     cis_rows = [
         {

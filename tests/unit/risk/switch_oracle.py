@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ def loss_at(points: list[tuple[float, float]], d: float) -> float:
     if d <= 0:
         return 0.0
     slope = 0.0
-    for (t0, l0), (t1, l1) in zip(points, points[1:], strict=False):
+    for (t0, l0), (t1, l1) in itertools.pairwise(points):
         if t1 > t0:
             slope = (l1 - l0) / (t1 - t0)
             if d <= t1:
@@ -70,7 +71,7 @@ def mean_beyond(mean: float, sigma: float | None, t: float) -> float:
 def lost_beyond(points: list[tuple[float, float]], mean: float, sigma: float | None, after: float) -> float:
     """E max(L(R) - L(after), 0): the integral of P(R > t) over L from `after` on."""
     total, slope = 0.0, 0.0
-    for (t0, l0), (t1, l1) in zip(points, points[1:], strict=False):
+    for (t0, l0), (t1, l1) in itertools.pairwise(points):
         if t1 > t0:
             slope = (l1 - l0) / (t1 - t0)
             if t1 > after:
@@ -112,7 +113,9 @@ class SwitchOracle:
         new = failed - self.rest_failed
         return [k for k, w in enumerate(self.switches) if w.dependent not in failed and new.intersection(w.active)]
 
-    def outcomes(self, forced: Set, good: Set | frozenset[int] = frozenset(), p: float = 1.0) -> Iterator[tuple[float, Set, list[Switch]]]:
+    def outcomes(
+        self, forced: Set, good: Set | frozenset[int] = frozenset(), p: float = 1.0
+    ) -> Iterator[tuple[float, Set, list[Switch]]]:
         """(probability, lasting forced CIs, switches that interrupt)."""
         live = self.triggered(forced)
         undecided = [k for k in live if k not in good]
@@ -143,7 +146,7 @@ class SwitchOracle:
         times = sorted({0.0, *(w.hours for w in switched)})
         return [
             (a, b, lasting | {w.dependent for w in switched if w.hours > a})
-            for a, b in zip(times, times[1:], strict=False)
+            for a, b in itertools.pairwise(times)
         ]  # fmt: skip
 
     def hits(self, ci: Mapping[str, Any], service: Mapping[str, Any]) -> list[tuple[float, Hit]]:
@@ -184,7 +187,7 @@ class SwitchOracle:
             cuts = sorted({0.0, duration, *(w.hours for w in switched)})
             began, before = 0.0, -1.0
             stopped = False
-            for a, b in zip(cuts, cuts[1:], strict=False):
+            for a, b in itertools.pairwise(cuts):
                 forced = frozenset({*(lasting if a < duration else ()), *(w.dependent for w in switched if w.hours > a)})
                 share = self.lost(forced, service["key"])
                 if share <= 1e-15:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from typing import Any
@@ -34,7 +35,16 @@ def _rounds(oracle: Oracle, down: set[str], rest: set[str]) -> dict[str, int]:
         now = more
 
 
-def _real(oracle: Oracle, estate: dict[str, Any], lost: set[str], cap: dict[str, float], rest: dict[str, float], a: str, b: str, why: str) -> bool:
+def _real(
+    oracle: Oracle,
+    estate: dict[str, Any],
+    lost: set[str],
+    cap: dict[str, float],
+    rest: dict[str, float],
+    a: str,
+    b: str,
+    why: str,
+) -> bool:
     """Whether b fell (or got worse) through a by a need of that kind."""
     if why == "hard":
         return (b, a) in oracle.hard
@@ -74,8 +84,12 @@ def test_every_path_is_made_of_real_needs_and_as_long_as_the_rounds(seed: int) -
                 steps = tree.path(compiled, target)
                 assert steps[-1].position == target and steps[0].why == "out" and key[steps[0].position] in down
                 assert len({s.position for s in steps}) == len(steps)
-                for one, two in zip(steps, steps[1:], strict=False):
-                    assert _real(oracle, estate, lost, cap, rest, key[one.position], key[two.position], two.why), (estate, down, steps)
+                for one, two in itertools.pairwise(steps):
+                    assert _real(oracle, estate, lost, cap, rest, key[one.position], key[two.position], two.why), (
+                        estate,
+                        down,
+                        steps,
+                    )
                 if key[target] in lost and key[target] in rounds:
                     checked += 1
                     assert len(steps) - 1 == rounds[key[target]]

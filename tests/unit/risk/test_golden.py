@@ -97,7 +97,9 @@ def test_c22_soft_diamond_by_both_rules() -> None:
 
 
 def test_normal_form_counts_and_refuses() -> None:
-    estate = _case("S a b c", "S>a S>a S>S", ("S", 3, "a b", False), ("S", 1, "a a", False), ("S", 1, "S b", False), ("S", 0, "b c", False))
+    estate = _case(
+        "S a b c", "S>a S>a S>S", ("S", 3, "a b", False), ("S", 1, "a a", False), ("S", 1, "S b", False), ("S", 0, "b c", False)
+    )
     estate["dependencies"] += [
         {"dependent": "S", "provider": "a", "kind": "soft", "weight": 0.3}, {"dependent": "S", "provider": "nobody", "kind": "hard"},
         {"dependent": "S", "provider": "b", "kind": "soft", "weight": float("nan")},

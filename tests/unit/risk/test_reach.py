@@ -19,7 +19,9 @@ def test_reach_equals_networkx_both_ways_for_any_number_of_threads() -> None:
         flat = compiled.flat
         for v in range(size):
             graph.add_edges_from((u, v) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]].tolist())
-            graph.add_edges_from((u, v) for u in flat.soft_reverse[flat.soft_reverse_ptr[v] : flat.soft_reverse_ptr[v + 1]].tolist())
+            graph.add_edges_from(
+                (u, v) for u in flat.soft_reverse[flat.soft_reverse_ptr[v] : flat.soft_reverse_ptr[v + 1]].tolist()
+            )
             members = flat.member[flat.member_ptr[flat.group_ptr[v]] : flat.member_ptr[flat.group_ptr[v + 1]]]
             graph.add_edges_from((u, v) for u in members.tolist())
         answer = reach(compiled)

@@ -102,7 +102,11 @@ def compare(estate: dict[str, Any], moved: dict[str, Any]) -> int:
             row[2] += rate * hit.breach
             row[3] += s["key"] in stopped and rate > 0
         assert {n: getattr(got, n)[v] for n in want} == pytest.approx(want, rel=1e-9, abs=1e-9), ci["key"]
-        assert (got.failed[v], got.services_down[v], got.services_degraded[v]) == (len(failed - oracle.rest_failed), len(stopped), len(weak))
+        assert (got.failed[v], got.services_down[v], got.services_degraded[v]) == (
+            len(failed - oracle.rest_failed),
+            len(stopped),
+            len(weak),
+        )
         points = got.point_service[got.point_ptr[v] : got.point_ptr[v + 1]].tolist()
         assert sorted(points) == sorted(number[key] for key in stopped)
         if rate:
@@ -137,7 +141,9 @@ def test_contributions_to_a_service_add_up_to_what_it_suffers(seed: int) -> None
             made = contributions_to(compiled, s)
             assert made.service_hours.sum() == pytest.approx(first.suffered_hours[s], rel=1e-12, abs=1e-12)
             known = not math.isnan(compiled.customers[s])
-            assert made.customer_hours.sum() == pytest.approx(first.suffered_hours[s] * compiled.customers[s] if known else 0.0, rel=1e-12)
+            assert made.customer_hours.sum() == pytest.approx(
+                first.suffered_hours[s] * compiled.customers[s] if known else 0.0, rel=1e-12
+            )
             if not math.isnan(first.suffered_money[s]):
                 assert made.money.sum() == pytest.approx(first.suffered_money[s], rel=1e-12, abs=1e-12)
             assert made.stops.sum() == first.suffered_points[s]
@@ -170,7 +176,7 @@ def test_more_than_ten_switches_that_stop_alone_have_a_closed_form() -> None:
 
 
 def test_more_than_ten_switches_in_a_cluster_of_small_sets_are_enumerated_by_service() -> None:
-    got, at, number = run(fan(14, "soft", per_service=3))
+    got, _at, number = run(fan(14, "soft", per_service=3))
     assert not got.simulated.any()
     small = fan(3, "soft")
     want = SwitchOracle(small).expected(small["cis"][4], small["services"][0])
@@ -188,7 +194,7 @@ def test_beyond_it_outcomes_are_sampled_and_marked() -> None:
     for name, column in (("hours", got.service_hours), ("money", got.money), ("breach", got.breaches)):
         mean = sum(p * getattr(h, name) for p, h in rows)
         error = math.sqrt(sum(p * (getattr(h, name) - mean) ** 2 for p, h in rows) / SAMPLES)
-        assert 0 < error
+        assert error > 0
         assert abs(column[at["db"]] / 2 - mean) < 5 * error
         assert column[at["db"]] / 2 != pytest.approx(mean, rel=1e-9)
     for seed in range(5):
@@ -248,14 +254,16 @@ def test_a_restore_time_of_zero_never_fails() -> None:
     estate = fan(1, "hard")
     estate["cis"][2]["repair_hours"] = 0.0
     estate["cis"][1] |= {"failures_per_year": 3.0, "repair_hours": 0.0}  # a0, which S needs
-    got, at, _ = run(estate)
+    got, _at, _ = run(estate)
     assert got.service_hours.sum() == 0 and got.money.sum() == 0 and got.breaches.sum() == 0 and got.suffered_points.sum() == 0
 
 
 def test_an_interruption_beyond_the_mtpd_breaches_it_for_sure() -> None:
     estate = fan(1, "hard", 1.0)
     estate["groups"][0]["failover_minutes"] = 300
-    estate["dependencies"].append({"dependent": "S", "provider": "db", "kind": "soft", "weight": 0.6})  # below the MBCO until the restore
+    estate["dependencies"].append(
+        {"dependent": "S", "provider": "db", "kind": "soft", "weight": 0.6}
+    )  # below the MBCO until the restore
     got, at, _ = run(estate)
     assert got.breaches[at["db"]] == pytest.approx(2.0)
     compare(estate, estate)
