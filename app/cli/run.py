@@ -45,6 +45,7 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         given = [("own-csv", "csv", csv_folder), ("own-json", "json", json_file)]
         places = [(name, kind, str(path)) for name, kind, path in given if path]
     else:
+        console.print("(the first run on a machine compiles the kernels, which takes about a minute)")
         console.print(
             f"building the example estate (an online retailer, seed {seed}) in {context.settings.data_folder / 'example'} ..."
         )
