@@ -9,15 +9,16 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, g, request
-from flask_smorest import Blueprint
 
 from app.api.auth import permission
+from app.api.bodies import Blueprint
 from app.api.documents import as_bytes
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
-from app.usecases.stamps import MODEL_VERSION
+from app.ports.graph_store import Revision
+from app.usecases.stamps import MODEL_VERSION, ages
 
-ERRORS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
 
 
 def forestay() -> Forestay:
@@ -50,9 +51,13 @@ def route(
     return declare
 
 
-def unchanged(*parts: object) -> Response | None:
-    """304 when the caller holds this state already; remembers the tag for the answer otherwise. Parts: revision, assessment, ..."""
-    text = "|".join(map(str, (*parts, MODEL_VERSION, g.caller.role, request.full_path)))
+def unchanged(at: Revision) -> Response | None:
+    """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
+    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte."""
+    service = forestay()
+    sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents)]
+    parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
+    text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     g.etag = tag
     if request.if_none_match.contains(tag):

@@ -31,7 +31,7 @@ from app.risk.compile import compile_graph
 from app.risk.compiled import CompiledGraph, CompileReport
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
-from app.usecases.keep.sources import known_sources
+from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_sources
 
 KEPT_IN_MEMORY = 2
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
@@ -107,10 +107,15 @@ def fingerprint(options: AssembleOptions) -> str:
             options.location_failures,
             options.currency,
             sorted(options.exchange_rates.items()),
-            sorted(options.source_priority.items()),
+            sorted(pair for pair in options.source_priority.items() if pair[1] != MANUAL_PRIORITY),  # that one never changes
         )
     )
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _had_spoken(source: RegisteredSource, revision: int) -> bool:
+    """Whether a source had written anything by then: one that came later changes no answer about an earlier time."""
+    return 0 < source.first_revision <= revision
 
 
 class Estates:
@@ -136,6 +141,10 @@ class Estates:
                     self._kept.popitem(last=False)
             return self._kept[name]
 
+    def settings_at(self, revision: Revision) -> str:
+        """The fingerprint of the settings an answer about this revision is made with."""
+        return fingerprint(self._options(revision, None))
+
     def _options(self, revision: Revision, location_failures: bool | None) -> AssembleOptions:
         model = self._model
         moment = revision.published_at or revision.created_at
@@ -145,7 +154,11 @@ class Estates:
             location_failures=model.location_failures if location_failures is None else location_failures,
             currency=model.currency,
             exchange_rates=dict(model.exchange_rates),
-            source_priority={source.source_id: source.priority for source in known_sources(self._documents)},
+            source_priority={
+                source.source_id: source.priority
+                for source in known_sources(self._documents)
+                if source.name == MANUAL or _had_spoken(source, revision.revision)
+            },
             now=int(moment.timestamp()),
         )
 

@@ -22,11 +22,22 @@ def decode(cursor: str, *names: str) -> dict[str, Any]:
     """The parts of a cursor; InvalidInput when it is not one of ours or not for this list."""
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, UnicodeDecodeError):
+    except (ValueError, binascii.Error, RecursionError):
         raise InvalidInput("after: not a cursor of this service; take it from the `next` of a page") from None
     if not isinstance(parts, dict) or set(parts) != set(names):
         raise InvalidInput("after: a cursor of another list")
+    if not all(_possible(name, value) for name, value in parts.items()):
+        raise InvalidInput("after: not a cursor of this service; take it from the `next` of a page")
     return parts
+
+
+def _possible(name: str, value: Any) -> bool:
+    """Cursors come back from outside: texts, a wish or none for `locations`, and places in lists."""
+    if name in ("kind", "service", "cis"):
+        return isinstance(value, str)
+    if name == "locations":
+        return value is None or isinstance(value, bool)
+    return type(value) is int and 0 <= value < 2**62
 
 
 def with_next(page: Any, cursor: str | None) -> Any:

@@ -95,4 +95,5 @@ def _remember(documents: Documents, source: RegisteredSource, report: SyncReport
         changes |= {"synced_at": now, "last_revision": report.revision}
         if report.state == "done":
             changes["changed_at"] = now
+            changes["first_revision"] = source.first_revision or report.revision
     update_source(documents, source.name, **changes)

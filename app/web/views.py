@@ -54,7 +54,7 @@ def shared() -> dict[str, Any]:
 def _when() -> int:
     """The revision the page is about, from `revision` or `as_of` in the address."""
     text, moment = request.args.get("revision"), request.args.get("as_of")
-    if text and not text.isdigit():
+    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidInput("revision is a whole number")
     try:
         at = datetime.fromisoformat(moment if "T" in moment else moment + "T23:59:59+00:00") if moment else None

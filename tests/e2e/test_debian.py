@@ -55,7 +55,9 @@ def test_failed_sets_of_packages(service: Service, index: dict[str, Any], tmp_pa
     path = tmp_path / "packages.json"
     path.write_text(json.dumps(index))
     report = service.cli_json("import", "json", str(path), "--no-assess")
-    laid = service.cli("service", "add", "json:ci:apt", "--customers", "1")  # one service: no thousands of assumed ones in each answer
+    laid = service.cli(
+        "service", "add", "json:ci:apt", "--customers", "1"
+    )  # one service: no thousands of assumed ones in each answer
     assert laid.exit_code == 0, laid.output
     counts = {kind: (count["stored"], count["rejected"]) for kind, count in report["counts"].items()}
     assert report["complete"] is True
@@ -94,7 +96,9 @@ def failed(service: Service, *down: str) -> set[str]:
     keys: set[str] = set()
     after: dict[str, Any] = {}
     while True:
-        answer = service.get(f"/cis/json:ci:{down[0]}/blast-radius", also=[f"json:ci:{key}" for key in down[1:]], limit=500, **after)
+        answer = service.get(
+            f"/cis/json:ci:{down[0]}/blast-radius", also=[f"json:ci:{key}" for key in down[1:]], limit=500, **after
+        )
         keys |= {row["key"].removeprefix("json:ci:") for row in answer["fallen"] if row["state"] == "down"}
         if not answer["truncated"]:
             assert len(keys) == answer["cis_down"]

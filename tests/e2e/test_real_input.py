@@ -85,7 +85,12 @@ def test_archimate_a_server_takes_the_business_service_on_top_and_not_the_other_
     assert not {"NAS File Server", "Customer File Service", "Unix Server Farm", "Bank System"} & down
     assert service.failed("Web portal") == {"Web portal"}
     above = service.failed("Premium Payment Service")
-    assert {"Pay", "Customer"} <= above and not {"Financial Application", "Bank System", "BIBIT Server", "Collect Premium"} & above
+    assert {"Pay", "Customer"} <= above and not {
+        "Financial Application",
+        "Bank System",
+        "BIBIT Server",
+        "Collect Premium",
+    } & above
 
 
 def test_train_ticket_a_database_takes_its_callers_and_not_the_other_way_round(service: Service) -> None:

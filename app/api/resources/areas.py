@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
+from app.api.bodies import Blueprint
 from app.api.common import forestay, route, tagged, unchanged
 from app.api.schemas.questions import AreaQuestion, AreasQuestion
 from app.domain.results import AreaDetail, AreaPage
@@ -21,7 +20,7 @@ def page(question: dict[str, Any]) -> Any:
     """Problem areas of a kind, worst first, each with its share of the total and the reason in one sentence."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at.revision) or tagged(
+    return unchanged(at) or tagged(
         area_page(
             service.estates,
             service.cache,
@@ -41,7 +40,7 @@ def one(question: dict[str, Any]) -> Any:
     """One area explained: contributions, services with the path, inputs with their origin, assumptions, age of the data."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at.revision) or tagged(
+    return unchanged(at) or tagged(
         area_detail(
             service.store,
             service.estates,

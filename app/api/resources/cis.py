@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
+from app.api.bodies import Blueprint
 from app.api.common import forestay, route, tagged, unchanged
 from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion
 from app.domain.results import BlastRadius, CiDetail, CiPage
@@ -62,4 +61,4 @@ def one(question: dict[str, Any], ci: str) -> Any:
     """One CI by its key or any alias: inputs with origin, neighbours, groups, and the source records behind it."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at.revision) or tagged(ci_detail(service.store, service.documents, service.estates, ci, at.revision, None))
+    return unchanged(at) or tagged(ci_detail(service.store, service.documents, service.estates, ci, at.revision, None))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from flask_smorest import Blueprint
 
+from app.api.bodies import Blueprint
 from app.api.common import forestay, route
 from app.api.schemas.questions import ImpactQuestion
 from app.domain.results import Impact

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 
+from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import KeyQuestion, PageQuestion
 from app.usecases.keep import access, audit

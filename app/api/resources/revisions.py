@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_smorest import Blueprint
-
+from app.api.bodies import Blueprint
 from app.api.common import forestay, route
 from app.api.schemas.questions import ChangesQuestion, PageQuestion
 from app.ports.graph_store import Revision

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 
+from app.api.bodies import Blueprint
 from app.api.common import forestay, route, tagged, unchanged
 from app.api.schemas.questions import ExposureQuestion, Paged
 from app.domain.records import ServiceRecord
@@ -25,7 +25,7 @@ def page(question: dict[str, Any]) -> Any:
     """Services, those that suffer most first."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at.revision) or tagged(
+    return unchanged(at) or tagged(
         service_page(
             service.estates,
             service.cache,
@@ -44,7 +44,7 @@ def one(question: dict[str, Any], ci: str) -> Any:
     """One service: exposure, loss, and its single points of failure page by page, worst first."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at.revision) or tagged(
+    return unchanged(at) or tagged(
         service_detail(
             service.store,
             service.estates,

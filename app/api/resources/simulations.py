@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 
+from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import PageQuestion, SimulationQuestion
 from app.domain.results import Simulation

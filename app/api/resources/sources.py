@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g, request
-from flask_smorest import Blueprint
 
+from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import SourceQuestion, SyncQuestion
 from app.domain.errors import InvalidInput, LimitExceeded

@@ -33,6 +33,7 @@ class RegisteredSource:
     last_run: str = ""
     last_state: str = ""
     last_revision: int = 0
+    first_revision: int = 0  # the first it wrote; 0 none yet
     synced_at: str = ""  # last time it was read to the end
     changed_at: str = ""
 
