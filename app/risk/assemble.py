@@ -132,7 +132,8 @@ def _cis(
     distribution = _coded(ci["repair_distribution"], {"exponential": EXPONENTIAL, "lognormal": LOGNORMAL}, EXPONENTIAL)
     sigma = np.asarray(ci["repair_sigma"], float)
     no_repair = np.isnan(repair) & ~direct
-    use_measured = no_repair & ~np.isnan(observed.repair_hours)
+    use_measured = ~np.isnan(observed.repair_hours) & ~direct & (repair_origin != MEASURED)
+    no_repair |= use_measured
     class_repair = np.asarray([row.repair_hours for row in table])[class_row]
     class_sigma = np.asarray([row.repair_sigma for row in table])[class_row]
     repair = np.where(use_measured, observed.repair_hours, np.where(no_repair, class_repair, repair))

@@ -12,10 +12,12 @@ from threading import Lock
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.results import AssessmentRow
+from app.domain.sentences import listed
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, measure_of, scores_of
+from app.risk.failover import slow_switches
 from app.risk.sweep import FirstOrder, first_order
 from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
 from app.usecases.estate import Estate, Estates
@@ -139,7 +141,7 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
         simulated=int(made.first.simulated.sum()),
         origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)},
         report=dict(report.counts),
-        messages=list(report.messages),
+        messages=[*report.messages, *_slow(made)],
         not_counted_services=int(made.services.not_counted.sum()),
         not_counted_cis=int(made.totals.not_counted.sum()),
         down_at_rest=int(report.counts.get("down_at_rest", 0)),
@@ -155,3 +157,14 @@ def _unknown(made: Assessed) -> dict[str, int]:
         "services_without_money": sum(value != value for value in made.services.money.tolist()),
         "cis_without_rate": int((compiled.failures_per_year != compiled.failures_per_year).sum()),
     }
+
+
+def _slow(made: Assessed) -> list[str]:
+    """Groups for which waiting is better than switching."""
+    compiled = made.estate.compiled
+    keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
+    if not keys:
+        return []
+    return [
+        f"failover takes longer than the mean restore time of the active members: switching is worse than waiting in {listed(keys, 5)}"
+    ]

@@ -127,3 +127,14 @@ def test_arrays_come_back_from_disk_as_they_went(tmp_path: Path) -> None:
     back = type(compiled).from_arrays({path.stem: np.load(path, mmap_mode="c") for path in tmp_path.iterdir()})
     for v in range(len(compiled)):
         assert outage(back, np.array([v])).failed.tolist() == outage(compiled, np.array([v])).failed.tolist()
+
+
+def test_a_failover_slower_than_the_repair_is_named() -> None:
+    from app.risk.failover import slow_switches
+    from tests.builders import estate
+
+    slow = {"failover_minutes": 60, "failover_success": 0.9}
+    built = estate("S; a; b", groups={"S": [(1, "a b", slow)]}, profiles={"a": {"repair_hours": 0.5}, "b": {"repair_hours": 0.1}})
+    assert slow_switches(built.compiled).tolist() == [0]
+    built = estate("S; a; b", groups={"S": [(1, "a b", slow)]}, profiles={"a": {"repair_hours": 2.0}})
+    assert slow_switches(built.compiled).tolist() == []
