@@ -46,11 +46,16 @@ def changes_between(store: GraphStore, a: int, b: int, noun: str, offset: int, l
     changes = store.changes(a, b, noun)
     before = {_identity(changes.ended, table.identity, row): row for row in range(len(changes.ended[table.identity[0]]))}
     after = {_identity(changes.begun, table.identity, row): row for row in range(len(changes.begun[table.identity[0]]))}
-    everything = sorted(before.keys() | after.keys())
+    names = table.names()
+    back = set[tuple[Any, ...]]()  # changed and changed back in between: the same at both revisions
+    if b - a > 1:
+        both = before.keys() & after.keys()
+        back = {i for i in both if _row(changes.ended, names, before[i]) == _row(changes.begun, names, after[i])}
+    everything = sorted((before.keys() | after.keys()) - back)
     rows = []
     for identity in everything[offset : offset + limit]:
-        old = _row(changes.ended, table.names(), before[identity]) if identity in before else None
-        new = _row(changes.begun, table.names(), after[identity]) if identity in after else None
+        old = _row(changes.ended, names, before[identity]) if identity in before else None
+        new = _row(changes.begun, names, after[identity]) if identity in after else None
         kind = "changed" if old and new else "begun" if new else "ended"
         rows.append(ChangedRow(noun, kind, dict(zip(table.identity, identity, strict=True)), old, new))
     following = offset + limit
