@@ -8,6 +8,7 @@ Rows carry no order: ci_ids are a random permutation of the layers.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -235,9 +236,13 @@ def generate(cis: int, dependencies: int, services: int, seed: int) -> Dependenc
         mtpd = float(rng.choice([4, 8, 24, 72]))
         exposures.append(
             ServiceExposure(
-                ci_id=ci_id, customers=float(int(rng.lognormal(7, 1.5))), money_per_hour=float(int(rng.lognormal(8, 1.2))),
-                currency="EUR", mtpd_hours=mtpd, rto_hours=mtpd / 2,
-            )  # fmt: skip
+                ci_id=ci_id,
+                customers=float(int(rng.lognormal(7, 1.5))),
+                money_per_hour=float(int(rng.lognormal(8, 1.2))),
+                currency="EUR",
+                mtpd_hours=mtpd,
+                rto_hours=mtpd / 2,
+            )
         )
     return DependencyGraph(
         cis=_ci_columns(layout, rng, place),
@@ -354,7 +359,7 @@ def write_csv(graph: DependencyGraph, folder: Path, seed: int = 0) -> None:
         folder / "groups.csv", "key,dependent,kind,needed,members,failover_minutes,failover_success",
         [
             list(groups.key), named(groups.dependent_id), [("ordinary", "supply")[k] for k in groups.kind.tolist()],
-            [str(n) for n in groups.needed.tolist()], ["|".join(members[a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)],
+            [str(n) for n in groups.needed.tolist()], ["|".join(members[a:b]) for a, b in itertools.pairwise(offsets)],
             [_number(v) for v in groups.failover_minutes.tolist()], [_number(v) for v in groups.failover_success.tolist()],
         ],
         rng.permutation(len(groups.key)),

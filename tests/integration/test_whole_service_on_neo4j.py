@@ -23,11 +23,10 @@ def on_neo4j(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     from neo4j import GraphDatabase
 
     uri, password = os.environ["FORESTAY_TEST_NEO4J_URI"], os.environ["FORESTAY_TEST_NEO4J_PASSWORD"]
-    with GraphDatabase.driver(uri, auth=("neo4j", password)) as driver:
-        with driver.session() as session:
-            session.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
+    with GraphDatabase.driver(uri, auth=("neo4j", password)) as driver, driver.session() as session:
+        session.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
     monkeypatch.setenv("FORESTAY_STORE_PASSWORD", password)
-    yield uri
+    return uri
 
 
 def ask(folder: Path, *arguments: str) -> Any:
@@ -62,7 +61,9 @@ def test_both_stores_give_the_same_answers(tmp_path: Path, on_neo4j: str, monkey
     assert answers(tmp_path / "neo4j") == on_sqlite
 
 
-def test_promote_copies_everything_and_the_ranking_is_equal(tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_promote_copies_everything_and_the_ranking_is_equal(
+    tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     places = retailer.write(retailer.build(), tmp_path / "example")
     imported(tmp_path / "trial", places)
     before = answers(tmp_path / "trial")
