@@ -83,7 +83,9 @@ class AreaRow:
     money_per_year: float | None
     share: float
     inputs: Mapping[str, float]
-    not_counted: bool  # its only loss comes from pairs of failures, which this assessment does not count: not safe, not yet counted
+    not_counted: (
+        bool  # its only loss comes from pairs of failures, which this assessment does not count: not safe, not yet counted
+    )
     reason: str
 
 

@@ -40,12 +40,20 @@ def if_it_fails(name: str, down: Sequence[str], degraded: int, interrupted: bool
     if down:
         parts.append(f"{count(len(down), 'service stops', 'services stop')}: {listed(down)}")
     if degraded:
-        parts.append(f"{count(degraded, 'service works', 'services work')} at a part" if not down else f"{degraded:,} more work at a part")
+        parts.append(
+            f"{count(degraded, 'service works', 'services work')} at a part" if not down else f"{degraded:,} more work at a part"
+        )
     return f"If {name} fails, " + "; ".join(parts) + "."
 
 
 def area_reason(kind: str, label: str, cis: int, worst: str, services: int, measure_text: str) -> str:
-    what = {"site": "what stands in", "team": "what team", "supplier": "what supplier", "class": "the class", "service": "the service"}[kind]
+    what = {
+        "site": "what stands in",
+        "team": "what team",
+        "supplier": "what supplier",
+        "class": "the class",
+        "service": "the service",
+    }[kind]
     verb = {"site": "", "team": " runs", "supplier": " supplies", "class": "", "service": ""}[kind]
     if kind == "service":
         return f"{label} suffers {measure_text}; most of it starts at {worst}."
@@ -57,4 +65,6 @@ def group_failed(key: str, failed: int, members: int, needed: int) -> str:
 
 
 def redundancy_not_counted(name: str) -> str:
-    return f"{name} stops nothing alone; what a second failure beside it would cost is not yet counted, so it is not shown as safe."
+    return (
+        f"{name} stops nothing alone; what a second failure beside it would cost is not yet counted, so it is not shown as safe."
+    )
