@@ -7,14 +7,17 @@ import math
 from typing import Any, NoReturn
 
 import flask_smorest
+import marshmallow as ma
 from flask import Request, abort
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
 
 class StrictParser(FlaskParser):
-    """Refuses what JSON does not have (NaN, Infinity, 1e999), nesting without end, texts that are no Unicode (lone surrogates), and a
+    """Unknown query parameters are refused as unknown fields are. Refuses what JSON does not have (NaN, Infinity, 1e999), nesting without end, texts that are no Unicode (lone surrogates), and a
     body of another kind, which would be ignored in silence."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)

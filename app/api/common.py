@@ -15,6 +15,7 @@ from app.api.bodies import Blueprint
 from app.api.documents import as_bytes
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
+from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.stamps import MODEL_VERSION, ages
 
@@ -35,8 +36,14 @@ def route(
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
+        takes_query = any(parameter["in"] == "query" for parameter in parameters)
+
         @wraps(view)
         def answering(*args: Any, **kwargs: Any) -> Response:
+            if request.args and not takes_query:
+                unknown = {name: ["Unknown field."] for name in request.args}
+                raise InvalidInput("this address takes no query parameters", errors={"query": unknown})
             result = view(*args, **kwargs)
             if sensitive:
                 subject = request.full_path.rstrip("?")

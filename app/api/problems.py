@@ -37,13 +37,17 @@ STATUS: tuple[tuple[type[ForestayError], int], ...] = (
 
 
 class ProblemSchema(ma.Schema):
-    """The one error body of the API (RFC 9457)."""
+    """The one error body of the API (RFC 9457); further members say more of single problems."""
+
+    class Meta:
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(metadata={"description": "A stable name of the problem"})
     title = ma.fields.String()
     status = ma.fields.Integer()
     code = ma.fields.String(metadata={"description": "The error's code in the service's error tree"})
     detail = ma.fields.String(metadata={"description": "What is wrong and what to do"})
+    field = ma.fields.String(metadata={"description": "The field that was refused, where it is one"})
     errors = ma.fields.Raw(metadata={"description": "Field by field, where the input was refused"})
     candidates = ma.fields.List(ma.fields.String(), metadata={"description": "CIs that answer to an ambiguous identity"})
 

@@ -38,6 +38,7 @@ def page(question: dict[str, Any]) -> Any:
 
 @route(blueprint, "/assessments/<assessment>", "read", AssessmentRow)
 def one(assessment: str) -> Any:
+    """One assessment: what was counted, how long it took, what it rests on."""
     return get_assessment(forestay().documents, assessment)
 
 

@@ -58,6 +58,7 @@ def page(question: dict[str, Any]) -> Any:
 
 @route(blueprint, "/jobs/<job_id>", "read", runs.Job)
 def one(job_id: str) -> Any:
+    """A job: how far it is and what came of it."""
     return runs.get_job(forestay().documents, job_id)
 
 
@@ -84,6 +85,7 @@ def run_page(question: dict[str, Any]) -> Any:
 
 @route(blueprint, "/runs/<run_id>", "read", SyncReport)
 def run(run_id: str) -> Any:
+    """The report of a sync run."""
     return get_run(forestay().documents, run_id)
 
 

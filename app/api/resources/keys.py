@@ -38,6 +38,7 @@ class AuditPage:
 
 @route(blueprint, "/keys", "admin", KeyPage)
 def page() -> Any:
+    """Every key, without its secret."""
     return KeyPage(access.list_keys(forestay().documents))
 
 
@@ -53,6 +54,7 @@ def make(question: dict[str, Any]) -> Any:
 
 @route(blueprint, "/keys/<prefix>", "admin", access.AccessKey, method="DELETE")
 def revoke(prefix: str) -> Any:
+    """Revoke a key; sessions entered with it end."""
     documents = forestay().documents
     key = access.revoke_key(documents, prefix)
     audit.record(documents, g.caller.name, "key revoked", prefix)

@@ -9,10 +9,12 @@ from typing import Any
 from app.api.bodies import Blueprint
 from app.api.common import forestay, route
 from app.api.schemas.questions import ChangesQuestion, PageQuestion
+from app.domain.errors import NotFound
 from app.ports.graph_store import Revision
 from app.usecases import paging
 from app.usecases.revisions import ChangedRow, changes_between, list_revisions
 
+MOST = 2**62
 blueprint = Blueprint("revisions", __name__, url_prefix="/api/v1", description="Revisions of the ledger")
 
 
@@ -48,15 +50,23 @@ def page(question: dict[str, Any]) -> Any:
 
 @route(blueprint, "/revisions/<int:revision>", "read", Revision)
 def one(revision: int) -> Any:
-    return forestay().store.revision(revision)
+    """A revision: when it was published and what wrote it."""
+    return forestay().store.revision(_possible(revision))
 
 
 @route(blueprint, "/revisions/<int:revision>/changes", "read", ChangesPage)
 @blueprint.arguments(ChangesQuestion, location="query")
 def changes(question: dict[str, Any], revision: int) -> Any:
     """Rows of a noun that differ from an earlier revision (`since`, default the one before)."""
-    since = question.get("since", max(revision - 1, 0))
+    since = question.get("since", max(_possible(revision) - 1, 0))
     offset = paging.decode(question["after"], "offset")["offset"] if question.get("after") else 0
     found = changes_between(forestay().store, since, revision, question["noun"], offset, question["limit"])
     following = None if found.next_offset is None else paging.encode(offset=found.next_offset)
     return ChangesPage(found.a, found.b, found.noun, found.total, found.rows, question["limit"], following is not None, following)
+
+
+def _possible(revision: int) -> int:
+    """An address holds any number of digits; what no store can hold was never a revision."""
+    if revision > MOST:
+        raise NotFound(f"no revision {revision}")
+    return revision

@@ -29,6 +29,7 @@ class SimulationPage:
 @route(blueprint, "/simulations", "read", SimulationPage)
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
+    """Simulations made, newest first."""
     found = page_simulations(forestay().documents, question.get("after", ""), question["limit"] + 1)
     more, rows = len(found) > question["limit"], found[: question["limit"]]
     return SimulationPage(rows, question["limit"], more, rows[-1].simulation if more else None)

@@ -11,7 +11,7 @@ from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.schemas.questions import SourceQuestion, SyncQuestion
+from app.api.schemas.questions import SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
@@ -48,6 +48,7 @@ def page() -> Any:
 
 @route(blueprint, "/sources/<name>", "read", keep.RegisteredSource)
 def one(name: str) -> Any:
+    """A source: where it is, how it is mapped, how its last run ended."""
     return keep.get_source(forestay().documents, name)
 
 
@@ -95,12 +96,15 @@ def sync(question: dict[str, Any], name: str) -> Any:
 
 
 @route(blueprint, "/sources/<name>/file", "sync", Uploaded, method="PUT", status=201)
-def upload(name: str) -> Any:
+@blueprint.doc(
+    requestBody={"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+)
+@blueprint.arguments(UploadQuestion, location="query")
+def upload(question: dict[str, Any], name: str) -> Any:
     """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit."""
     service = forestay()
     source = keep.get_source(service.documents, name)
-    filename = request.args.get("filename", "")
-    ending = re.search(r"\.[a-z]+$", filename.casefold())
+    ending = re.search(r"\.[a-z]+$", question["filename"].casefold())
     if not ending or ending.group() not in UPLOADS:
         raise InvalidInput(f"filename: a name that ends in {', '.join(UPLOADS)}", field="filename")
     limit = service.settings.web.upload_bytes

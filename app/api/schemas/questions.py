@@ -126,6 +126,10 @@ class SourceQuestion(Question):
     schedule = ma.fields.String(load_default="", validate=[validate.Length(max=200), _no_nul])
 
 
+class UploadQuestion(Question):
+    filename = text(255, required=True, metadata={"description": "Its ending says what it is: .csv, .xlsx, .json or .xml"})
+
+
 class SyncQuestion(Question):
     dry_run = ma.fields.Boolean(load_default=False)
     approve = ma.fields.Boolean(

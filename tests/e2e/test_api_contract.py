@@ -1,0 +1,323 @@
+"""The API keeps its word: answers load through their schemas, errors are problem documents, and a fuzzer finds no server error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import marshmallow as ma
+import pytest
+from hypothesis import HealthCheck, given, settings
+from schemathesis import openapi
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from werkzeug.routing import Rule
+
+from app.api.schemas.answers import schema_of
+from app.jobs.runner import run_one
+from app.usecases.keep import runs
+from tests.e2e.conftest import Service
+
+PROBLEM = "application/problem+json"
+
+
+def fill(service: Service) -> Service:
+    service.csv(
+        "cmdb",
+        cis=[
+            {"key": "shop", "name": "Shop", "class": "business_service", "team": "front", "site": "north", "supplier": "us"},
+            {"key": "db", "name": "DB", "class": "database", "failures_per_year": 2, "repair_hours": 1, "fqdn": "db.example.com"},
+            {"key": "a", "name": "A", "class": "server"},
+            {"key": "b", "name": "B", "class": "server"},
+            {"key": "bad", "name": "bad", "class": "server", "failures_per_year": "many"},
+        ],
+        dependencies=[{"dependent": "shop", "provider": "db"}],
+        groups=[{"key": "pair", "dependent": "shop", "needed": 1, "members": "a|b", "shares": "0.5|0.5"}],
+        services=[{"key": "shop", "customers": 1000, "money_per_hour": 10, "mtpd_hours": 4, "impact:money": "0:0|4:100"}],
+    )
+    service.post("/simulations", {"cis": ["db"], "duration_hours": 8, "at_hours": [1, 2]})
+    service.post("/assessments", {}, status=202)
+    service.post("/keys", {"name": "k", "role": "viewer"})
+    return service
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    from app.bootstrap import assemble_service
+    from app.settings import load_settings
+    from app.wsgi import create_app
+
+    folder = tmp_path_factory.mktemp("service")
+    chosen = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000"}, data_folder=folder / "data")
+    forestay = assemble_service(chosen)
+    yield fill(Service(folder, forestay, create_app(chosen, forestay).test_client()))
+    forestay.close()
+
+
+def documented(service: Service) -> list[tuple[Rule, str, Any]]:
+    """Route, method and schema of its answer, as the application declares them."""
+    found = []
+    app = service.client.application
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        responses = getattr(view, "_apidoc", {}).get("response", {}).get("responses", {})
+        for status in (200, 201, 202):
+            for body in responses.get(status, []):
+                methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+                found += [(rule, method, body["schema"]) for method in methods]
+    return found
+
+
+EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci"}
+QUESTIONS = {"/api/v1/area": {"name": "db"}, "/api/v1/impact": {"id": "db.example.com"}}
+
+
+def address(service: Service, rule: Rule) -> str:
+    first = {
+        "assessment": lambda: service.get("/assessments")["items"][0]["assessment"],
+        "job_id": lambda: service.get("/jobs")["items"][0]["job_id"],
+        "run_id": lambda: service.get("/runs")["items"][0]["run_id"],
+        "simulation": lambda: service.get("/simulations")["items"][0]["simulation"],
+    }
+    path = rule.rule
+    for name in rule.arguments:
+        value = first[name]() if name in first else "shop" if "/services/" in path else EXAMPLES[name]
+        for converter in ("", "path:", "int:"):
+            path = path.replace(f"<{converter}{name}>", value)
+    return path
+
+
+def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
+    tried = []
+    for rule, method, schema in documented(filled):
+        if method != "GET":
+            continue
+        answer = filled.client.get(address(filled, rule), query_string=QUESTIONS.get(rule.rule))
+        assert (answer.status_code, answer.mimetype) == (200, "application/json"), (rule.rule, answer.text)
+        loader = schema() if isinstance(schema, type) else schema
+        assert isinstance(loader, ma.Schema)
+        loader.load(answer.get_json())  # raises for a field that is missing, unknown or of another kind
+        for row in ([answer.get_json()] if "items" not in answer.get_json() else [])[:1]:
+            with pytest.raises(ma.ValidationError):
+                loader.load({**row, "surplus": 1})
+        tried.append(rule.rule.removeprefix("/api/v1"))
+    assert sorted(tried) == [
+        "/area", "/areas", "/assessments", "/assessments/<assessment>", "/audit", "/cis", "/cis/<path:ci>",
+        "/cis/<path:ci>/blast-radius", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
+        "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/rejected", "/services",
+        "/services/<path:ci>", "/simulations", "/simulations/<simulation>", "/sources", "/sources/<name>",
+    ]  # fmt: skip
+    assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
+    assert filled.get("/runs/00000000000000000001/rejected")["items"][0]["field"] == "failures_per_year"
+
+
+def test_every_path_of_the_application_is_documented(filled: Service) -> None:
+    described = filled.get("/openapi.json")
+    assert described["openapi"] == "3.1.0"
+    served = {
+        (rule.rule.replace("<int:", "{").replace("<path:", "{").replace("<", "{").replace(">", "}"), method.lower())
+        for rule, method, _ in documented(filled)
+    }
+    assert {(path, method) for path, body in described["paths"].items() for method in body if method != "parameters"} == served
+    names = set(described["components"]["schemas"])
+    assert {"AreaPage", "BlastRadius", "Impact", "Problem"} <= names
+    for path, body in described["paths"].items():
+        for method, operation in body.items():
+            if method != "parameters":
+                assert operation.get("summary"), (method, path)
+
+
+def test_methods_that_are_not_declared_answer_405_with_what_is(filled: Service) -> None:
+    declared: dict[str, set[str]] = {}
+    for rule in filled.client.application.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1/") and rule.arguments <= {"ci", "name", "revision", "noun", "prefix", "job_id", "run_id",
+                                                                  "assessment", "simulation"}:  # fmt: skip
+            declared.setdefault(rule.rule, set()).update(rule.methods or ())
+    for path, methods in declared.items():
+        plain = address(filled, next(r for r in filled.client.application.url_map.iter_rules() if r.rule == path))
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - methods:
+            if path == "/api/v1/keys/<prefix>":
+                plain = "/api/v1/keys/none"
+            answer = filled.client.open(plain, method=method)
+            if answer.status_code == 404 and "<path:" in path:
+                continue
+            assert (answer.status_code, answer.mimetype) == (405, PROBLEM), (method, path, answer.text)
+            assert set(answer.headers["Allow"].replace(" ", "").split(",")) >= methods - {"HEAD", "OPTIONS"}
+
+
+DOCUMENTED_READS = [
+    "/areas", "/area?name=db", "/services", "/services/shop", "/cis", "/cis/db", "/cis/db/blast-radius", "/impact?id=db", "/jobs",
+    "/runs", "/revisions", "/revisions/1/changes", "/simulations", "/assessments", "/audit", "/sources", "/sources/cmdb", "/keys",
+    "/revisions/1", "/runs/00000000000000000001", "/runs/00000000000000000001/rejected",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DOCUMENTED_READS)
+def test_unknown_query_parameters_are_refused(filled: Service, path: str) -> None:
+    answer = filled.client.get("/api/v1" + path + ("&" if "?" in path else "?") + "colour=red")
+    assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
+    assert answer.get_json()["errors"]["query"] == {"colour": ["Unknown field."]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/simulations", {"cis": ["db"]}),
+        ("POST", "/assessments", {}),
+        ("POST", "/sources", {"name": "x", "kind": "json"}),
+        ("POST", "/sources/cmdb/sync", {}),
+        ("POST", "/keys", {"name": "x", "role": "viewer"}),
+        ("PUT", "/services/db", {"customers": 1}),
+    ],
+)
+def test_unknown_body_fields_are_refused(filled: Service, method: str, path: str, body: dict[str, Any]) -> None:
+    before = filled.get("/health")
+    answer = filled.client.open("/api/v1" + path, method=method, json={**body, "colour": "red"})
+    assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
+    assert answer.get_json()["errors"]["json"] == {"colour": ["Unknown field."]}
+    after = filled.get("/health")
+    assert (after["revision"], after["jobs_open"]) == (before["revision"], before["jobs_open"])
+
+
+def test_errors_are_problem_documents_below_the_api_and_pages_elsewhere(filled: Service) -> None:
+    for path in ("/api/v1/nothing", "/api/v1/cis/nobody", "/api/v1/jobs/0", "/api/v1/runs/0", "/api/v1/sources/none",
+                 "/api/v1/simulations/0", "/api/v1/assessments/0", "/api/v1/revisions/99", "/api/v2/areas", "/api/"):  # fmt: skip
+        answer = filled.client.get(path)
+        problem = answer.get_json(force=True)
+        assert (answer.status_code, answer.mimetype) == (404, PROBLEM), path
+        assert problem["status"] == 404 and problem["type"].startswith("urn:forestay:problem:") and problem["detail"], path
+    for path in ("/nothing", "/ci?key=nobody", "/area?name=nobody", "/service?key=nobody", "/static/none.css"):
+        answer = filled.client.get(path)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html"), path
+        assert "<h1>" in answer.text and "Traceback" not in answer.text
+    answer = filled.client.delete("/services")
+    assert (answer.status_code, answer.mimetype) == (405, "text/html")
+
+
+def test_too_many_requests_say_when_to_come_back(make_service: Callable[..., Service]) -> None:
+    service = make_service(FORESTAY_WEB_REQUESTS_PER_MINUTE="5")
+    answers = [service.client.get("/api/v1/sources") for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+    assert answers[-1].mimetype == PROBLEM and answers[-1].get_json()["status"] == 429
+    assert service.client.get("/livez").status_code == 200
+
+
+def test_an_exposure_is_laid_and_taken_back(make_service: Callable[..., Service]) -> None:
+    service = fill(make_service())
+    answer = service.client.put("/api/v1/services/db.example.com", json={"customers": 7, "impact": {"money": [[0, 0], [2, 9]]}})
+    assert (answer.status_code, answer.get_json()["revision"]) == (200, 2)
+    assert service.get("/services/db")["service"]["customers"] == 7.0
+    assert service.client.delete("/api/v1/services/db").status_code == 200
+    service.get("/services/db", status=404)
+    answer = service.client.put("/api/v1/services/db", json={"customers": 1, "impact": {"money": [[3, 0], [2, 9]]}})
+    assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
+
+
+def test_a_wish_in_the_wrong_place_is_not_overheard(filled: Service) -> None:
+    """`?dry_run=true` on a sync would otherwise be a real one."""
+    for path in ("/sources/cmdb/sync", "/sources/cmdb/check", "/simulations", "/assessments"):
+        answer = filled.client.post(f"/api/v1{path}?dry_run=true", json={})
+        assert (answer.status_code, answer.mimetype) == (422, PROBLEM), path
+        assert answer.get_json()["errors"] == {"query": {"dry_run": ["Unknown field."]}}
+
+
+# --- jobs with the real runner
+
+
+def test_a_sync_and_an_assessment_run_as_jobs_to_their_result(service: Service) -> None:
+    folder = service.folder / "data" / "input"
+    folder.mkdir(parents=True)
+    (folder / "estate.json").write_text('{"cis": [{"key": "shop", "class": "business_service"}, {"key": "db"}],'
+                                        ' "dependencies": [{"dependent": "shop", "provider": "db"}]}')  # fmt: skip
+    service.post("/sources", {"name": "doc", "kind": "json", "location": str(folder / "estate.json")})
+    checked = service.client.post("/api/v1/sources/doc/check")
+    assert (checked.status_code, checked.get_json()["findings"]) == (200, ["2 CIs, 1 dependencies"])
+    answer = service.client.post("/api/v1/sources/doc/sync", json={})
+    job = answer.get_json()
+    assert (answer.status_code, answer.headers["Location"]) == (202, f"/api/v1/jobs/{job['job_id']}")
+    assert (job["state"], job["verb"], service.get("/health")["jobs_open"]) == ("waiting", "sync", 1)
+    assert run_one(service.forestay) is True
+    assert run_one(service.forestay) is False
+    job = service.get(f"/jobs/{job['job_id']}")
+    assert (job["state"], job["progress"], job["error"]) == ("done", 1.0, "")
+    assert (job["result"]["state"], job["result"]["revision"]) == ("done", 1)
+    assert service.get(f"/runs/{job['result']['run_id']}")["created"] == 2
+    assert service.get("/areas")["stamp"]["revision"] == 1
+    job = service.post("/assessments", {"revision": 1}, status=202)
+    run_one(service.forestay)
+    job = service.get(f"/jobs/{job['job_id']}")
+    assert job["state"] == "done"
+    assert service.get(f"/assessments/{job['result']['assessment']}")["revision"] == job["result"]["revision"] == 1
+    job = service.post("/assessments", {"revision": 99}, status=202)
+    run_one(service.forestay)
+    failed = service.get(f"/jobs/{job['job_id']}")
+    assert (failed["state"], failed["error"]) == ("failed", "no revision 99") or "99" in failed["error"]
+    (folder / "estate.json").unlink()
+    job = service.post("/sources/doc/sync", {}, status=202)
+    run_one(service.forestay)
+    assert service.get(f"/jobs/{job['job_id']}")["state"] == "failed"
+    assert service.get("/areas")["stamp"]["revision"] == 1
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_step(service: Service) -> None:
+    fill(service)
+    while run_one(service.forestay):
+        pass
+    revision = service.get("/health")["revision"]
+    job = service.post("/sources/cmdb/sync", {}, status=202)
+    answer = service.client.delete(f"/api/v1/jobs/{job['job_id']}")
+    assert (answer.status_code, answer.get_json()["state"]) == (200, "cancelled")
+    assert run_one(service.forestay) is False
+    job = service.post("/sources/cmdb/sync", {}, status=202)
+    taken = runs.take(service.forestay.documents)
+    assert taken is not None and taken.job_id == job["job_id"]
+    answer = service.client.delete(f"/api/v1/jobs/{job['job_id']}")
+    assert (answer.get_json()["state"], answer.get_json()["cancel_asked"]) == ("running", True)
+    assert runs.report(service.forestay.documents, taken, 0.5, "half way").cancel_asked is True
+    assert service.get("/health")["revision"] == revision
+    assert service.client.delete("/api/v1/jobs/99").status_code == 404
+
+
+# --- a fuzzer against the application's own description
+
+
+def operations(service: Service) -> list[Any]:
+    described = openapi.from_wsgi("/api/v1/openapi.json", service.client.application)
+    return [result.ok() for result in described.get_all_operations()]
+
+
+LABELS = [
+    "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}",
+    "DELETE /api/v1/services/{ci}", "GET /api/v1/cis", "GET /api/v1/cis/{ci}", "GET /api/v1/cis/{ci}/blast-radius",
+    "GET /api/v1/impact", "GET /api/v1/simulations", "POST /api/v1/simulations", "GET /api/v1/simulations/{simulation}",
+    "GET /api/v1/assessments", "POST /api/v1/assessments", "GET /api/v1/assessments/{assessment}", "GET /api/v1/jobs",
+    "GET /api/v1/jobs/{job_id}", "DELETE /api/v1/jobs/{job_id}", "GET /api/v1/runs", "GET /api/v1/runs/{run_id}",
+    "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
+    "GET /api/v1/audit", "GET /api/v1/revisions", "GET /api/v1/revisions/{revision}", "GET /api/v1/revisions/{revision}/changes",
+    "GET /api/v1/sources", "POST /api/v1/sources", "GET /api/v1/sources/{name}", "POST /api/v1/sources/{name}/check",
+    "POST /api/v1/sources/{name}/sync", "PUT /api/v1/sources/{name}/file",
+]  # fmt: skip
+
+
+def test_the_fuzzer_knows_every_operation(filled: Service) -> None:
+    assert sorted(operation.label for operation in operations(filled)) == sorted(LABELS)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label: str) -> None:
+    operation = next(operation for operation in operations(filled) if operation.label == label)
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def attempt(case: Any) -> None:
+        case.validate_response(case.call(), checks=checks)
+
+    attempt()
+
+
+def test_schemas_refuse_what_they_do_not_name() -> None:
+    from app.domain.results import SourceAge
+
+    with pytest.raises(ma.ValidationError):
+        schema_of(SourceAge)().load({"name": "a", "synced_at": ""})
