@@ -10,6 +10,7 @@ import numpy as np
 
 from app.risk.causes import touched_groups, worn_groups
 from app.risk.compiled import CompiledGraph, Flat
+from app.risk.cone import all_needs
 from app.risk.failing import Marks, fail
 from app.risk.jit import Array, kernel
 from app.risk.propagation import Outage, Workspace, workspace
@@ -71,24 +72,7 @@ def _behind(flat: Flat, groups: Array, seen: Array) -> Array:
                 seen[u] = True
                 queue[tail] = u
                 tail += 1
-    head = 0
-    while head < tail:
-        v = queue[head]
-        head += 1
-        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-            u = flat.reverse[e]
-            if not seen[u]:
-                seen[u] = True
-                queue[tail] = u
-                tail += 1
-        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-                u = flat.member[e]
-                if not seen[u]:
-                    seen[u] = True
-                    queue[tail] = u
-                    tail += 1
-    return queue[:tail].copy()
+    return queue[: all_needs(flat, queue, tail, seen, False)].copy()
 
 
 @kernel

@@ -15,6 +15,7 @@ import numpy as np
 from app.risk.capability import PRODUCT, degrade
 from app.risk.clusters import Reach, pairs_of, reach_space
 from app.risk.compiled import SERVES, CompiledGraph, Flat
+from app.risk.cone import cone_of
 from app.risk.failing import Marks, fail, marks
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, kernel
@@ -314,46 +315,13 @@ class Contributions:
     money: Array  # float64[K]
 
 
-@kernel
-def _cone(flat: Flat, target: int) -> Array:
-    """Everything a CI needs by any path, itself included."""
-    seen = np.zeros(len(flat.flags), np.bool_)
-    queue = np.empty(len(flat.flags), np.int32)
-    queue[0] = target
-    seen[target] = True
-    head, tail = 0, 1
-    while head < tail:
-        v = queue[head]
-        head += 1
-        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-            u = flat.reverse[e]
-            if not seen[u]:
-                seen[u] = True
-                queue[tail] = u
-                tail += 1
-        for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
-            u = flat.soft_reverse[e]
-            if not seen[u]:
-                seen[u] = True
-                queue[tail] = u
-                tail += 1
-        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-                u = flat.member[e]
-                if not seen[u]:
-                    seen[u] = True
-                    queue[tail] = u
-                    tail += 1
-    return np.sort(queue[:tail])
-
-
 def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT) -> Contributions:
     """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order` says it suffers.
 
     Example by hand (C35): of crm (200 customers), db alone: 2 * 1.5 * 200 customer-hours.
     """
     flat, stakes = compiled.flat, stakes_of(compiled)
-    cis = _cone(flat, int(compiled.service_position[service]))
+    cis = cone_of(flat, int(compiled.service_position[service]))
     rows, suffered = _fresh(len(cis), len(compiled.service_position))
     point_ci, point_service = _block(flat, stakes, *_desk(compiled, stakes), cis, service, rows, suffered, rule)
     stops = np.isin(cis, point_ci[point_service == service]) & stakes.can_fail[cis]

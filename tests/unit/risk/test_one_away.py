@@ -68,3 +68,11 @@ def test_time_that_runs_out_is_said() -> None:
     got = one_failure_away(compiled, result, seconds=0.0)
     assert got.truncated and 0 < got.tried < got.candidates == 299
     assert len(one_failure_away(compiled, result, seconds=60.0).positions[0]) == 299
+
+
+def test_the_cone_of_a_ci() -> None:
+    from app.risk.cone import cone_of
+    from tests.builders import estate
+
+    built = estate("S; a; b; c; d", hard="S>a", soft="a>b:.5", groups={"b": [(1, "d")]})
+    assert built.names(cone_of(built.compiled.flat, int(built.at("S")[0]))) == ["S", "a", "b", "d"]
