@@ -1,0 +1,82 @@
+"""The real server on the example estate, and a real browser without network of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    data: Path
+
+
+def started(data: Path, command: tuple[str, ...], **environment: str) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "--data", str(data), *command],
+        cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"http://\S+", line):
+            return process, found.group().rstrip("/")
+    raise AssertionError(f"{command} did not serve")
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("site") / "data"
+    process, url = started(data, ("run", "--port", "0"), FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000")
+    yield Site(url, data)
+    stop(process)
+
+
+@pytest.fixture(scope="session")
+def guarded(site: Site) -> Iterator[Site]:
+    """A second server on the same estate, with sign-in on."""
+    process, url = started(site.data, ("serve", "--port", "0", "--no-runner"), FORESTAY_WEB_SIGN_IN="keys")
+    yield Site(url, site.data)
+    stop(process)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose console and requests must stay clean."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    made = context.new_page()
+    faults: list[str] = []
+    made.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    made.on("response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    yield made
+    context.close()
+    assert faults == []
