@@ -13,7 +13,9 @@ MODEL_VERSION = "1.0-first-order"
 
 def ages(documents: Documents) -> list[SourceAge]:
     return [
-        SourceAge(source.name, source.synced_at, source.last_state) for source in known_sources(documents) if source.name != MANUAL
+        SourceAge(source.name, source.synced_at, source.last_state)
+        for source in known_sources(documents)
+        if source.name != MANUAL
     ]
 
 
