@@ -46,6 +46,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         port=web.port,
         threads=web.threads,
         ident="forestay",
+        asyncore_use_poll=True,  # select() ends at 1,024 open files
         channel_timeout=120,
         max_request_body_size=max(web.request_bytes, web.upload_bytes) + 1,
     )

@@ -276,7 +276,9 @@ def served(service: Service) -> Iterator[int]:
     """The real server on a free port, as `forestay serve` starts it."""
     web = service.forestay.settings.web
     largest = max(web.request_bytes, web.upload_bytes) + 1
-    server = create_server(service.client.application, host="127.0.0.1", port=0, max_request_body_size=largest)
+    server = create_server(
+        service.client.application, host="127.0.0.1", port=0, max_request_body_size=largest, asyncore_use_poll=True
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
