@@ -84,7 +84,8 @@ class GraphStore(Protocol):
 
         A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on
         where it stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold
-        at the base raises Conflict. CIs are written before the dependencies and groups that name them. An empty category is an
+        at the base raises Conflict, and so does a dependency that names a CI that does not hold: CIs are written before the
+        dependencies and groups that name them. An empty category is an
         absent one; -0.0 is 0.0. InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
         ...
 
