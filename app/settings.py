@@ -41,7 +41,9 @@ class WebSettings:
     sign_in: str = setting(
         "off", "off, or keys: every route but the public ones asks for an API key or a session entered with one"
     )
-    threads: int = setting(4, "threads that answer requests")
+    threads: int = setting(
+        2, "threads that answer requests; more of them wait for one another longer than they win, see benchmarks"
+    )
     request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
     requests_per_minute: int = setting(1200, "requests one caller may make; beyond it 429", "1/min")
