@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -95,7 +94,7 @@ def _free(context: Context, port: int | None) -> int:
             probe.bind((web.host, web.port))
         except OSError:
             return 0
-    return replace(web).port
+    return web.port
 
 
 COMMANDS = (run,)

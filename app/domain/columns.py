@@ -20,8 +20,6 @@ from typing import Any
 
 ABSENT = -1
 
-type_names = ("INTEGER", "REAL", "CATEGORY", "TEXT")
-
 
 @dataclass(frozen=True, slots=True)
 class Categorical:

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 HOURS_PER_YEAR = 8766.0  # 365.25 days
-MINUTES_PER_HOUR = 60.0
-
-
-def rate_per_hour(failures_per_year: float) -> float:
-    """lambda in 1/h from failures per year of up time."""
-    return failures_per_year / HOURS_PER_YEAR
 
 
 def failures_per_up_year(failures_per_calendar_year: float, repair_hours: float) -> float:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-KINDS_OF_RECORD = ("ci", "dependency", "group", "service", "incident", "observation")
-
 
 @dataclass(frozen=True, slots=True)
 class CiRecord:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
@@ -39,7 +40,9 @@ class Assessed:
     first: FirstOrder
     totals: Totals
     services: ServiceTotals
+    rate_origin: Any  # origin code of each CI's rate, by position
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
+    codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
 
     def interrupts(self, position: int) -> bool:
         """Its outage stops nothing for long, but a failover interrupts some service."""
@@ -74,7 +77,13 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
         cache.save(estate.revision.revision, purpose, first.to_arrays())
     else:
         first = FirstOrder.from_arrays(arrays)
-    return Assessed(estate, first, totals_of(estate.compiled, first), service_totals(estate.compiled, first))
+    return Assessed(
+        estate,
+        first,
+        totals_of(estate.compiled, first),
+        service_totals(estate.compiled, first),
+        estate.graph.cis.failures_origin[estate.compiled.row],
+    )
 
 
 def assess(

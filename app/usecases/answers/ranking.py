@@ -81,15 +81,17 @@ def ranking_of(made: Assessed, kind: str) -> Ranking:
         if kind == "service":
             made.rankings[kind] = rank_services(made.services, measure)
         else:
-            codes, names = _codes(made.estate, kind)
+            codes, names = _codes(made, kind)
             made.rankings[kind] = rank(codes, names, values, measure)
     return made.rankings[kind]
 
 
-def _codes(estate: Estate, kind: str) -> tuple[Any, int]:
-    """Area of each CI and how many there are; CIs without a value share the last one."""
-    category = None if kind == "ci" else getattr(estate.graph.cis, COLUMNS[kind])
-    return category_codes(estate.compiled, category)
+def _codes(made: Assessed, kind: str) -> tuple[Any, int]:
+    """Area of each CI and how many there are, made once; CIs without a value share the last one."""
+    if kind not in made.codes:
+        category = None if kind == "ci" else getattr(made.estate.graph.cis, COLUMNS[kind])
+        made.codes[kind] = category_codes(made.estate.compiled, category)
+    return made.codes[kind]
 
 
 def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow:
@@ -137,14 +139,13 @@ def _services_hit(made: Assessed, kind: str, area: int) -> int:
 
 def _rows(made: Assessed, kind: str, area: int) -> Any:
     """Positions of the CIs of an area; of a service: its single points."""
-    codes = _codes(made.estate, kind)[0] if kind in COLUMNS else None
+    codes = _codes(made, kind)[0] if kind in COLUMNS else None
     return rows_of(made.first, codes, area, service=kind == "service")
 
 
 def _inputs(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
     """Share of the loss that rests on rates of each origin."""
-    origin = made.estate.graph.cis.failures_origin[made.estate.compiled.row]
-    return inputs_of(made.totals.service_hours, origin, _rows(made, kind, area), ORIGIN_NAMES)
+    return inputs_of(made.totals.service_hours, made.rate_origin, _rows(made, kind, area), ORIGIN_NAMES)
 
 
 def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, place: int, not_counted: bool) -> str:
@@ -334,11 +335,7 @@ def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> 
         said.append("nobody gave the money of the services hit: it is unknown, not zero")
     if row.customer_hours_per_year is None:
         said.append("nobody gave the customers of the services hit: they are unknown, not zero")
-    simulated = (
-        sum(bool(value) for value in made.first.simulated.tolist())
-        if len(made.first.simulated) < 100_000
-        else int(made.first.simulated.sum())
-    )
+    simulated = int(made.first.simulated.sum())
     if simulated:
         said.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
     return said
