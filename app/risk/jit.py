@@ -22,8 +22,8 @@ R = TypeVar("R")
 def _said(path: Path) -> str:
     """Digest of a module and of all of this room that it imports."""
     text = path.read_bytes()
-    needs = sorted(set(re.findall(rb"^from app\.risk\.(\w+) import", text, re.MULTILINE)))
-    parts = [text, *(_said(Path(__file__).with_name(f"{name.decode()}.py")).encode() for name in needs)]
+    needs = sorted(set(re.findall(rb"^from app\.risk\.([\w.]+) import", text, re.MULTILINE)))
+    parts = [text, *(_said(Path(__file__).with_name(f"{name.decode().replace('.', '/')}.py")).encode() for name in needs)]
     return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
 
 
@@ -39,9 +39,3 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile for flat arrays: cached on disk, without the interpreter lock, IEEE arithmetic in the order written."""
     _keep_by_content(function)
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-def inline_kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """As `kernel`, for the few lines at the bottom of an inner loop."""
-    _keep_by_content(function)
-    return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))

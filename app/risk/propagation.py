@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.risk.capability import PRODUCT, WORST, degrade
-from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.compiled import CompiledGraph, Flat
 from app.risk.failing import Marks, fail, marks
 from app.risk.jit import Array, kernel
 
@@ -88,14 +88,3 @@ def outage(
     if len(down) and (down.min() < 0 or down.max() >= len(compiled)):
         raise ValueError("a position lies outside the compiled graph")
     return Outage(*_answer(compiled.flat, (space or workspace(compiled)).work, down, RULES[rule]))
-
-
-def services_down_at_rest(compiled: CompiledGraph) -> Array:
-    """Service numbers that are down in the untouched estate; charged to nobody."""
-    return np.flatnonzero(compiled.flat.flags[compiled.service_position] & AT_REST_DOWN)
-
-
-def services_degraded_at_rest(compiled: CompiledGraph) -> Array:
-    """Service numbers below full capability, yet up, in the untouched estate."""
-    level = compiled.flat.rest_capability[compiled.service_position]
-    return np.flatnonzero((level > 0) & (level < 1))
