@@ -10,7 +10,6 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.settings import Settings
@@ -18,6 +17,7 @@ from app.storage.compiled_files import CompiledFiles
 from app.storage.neo4j_store import Neo4jStore
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
+from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
 from app.usecases.keep.audit import ReadTrail
 from app.usecases.keep.sources import RegisteredSource
@@ -31,7 +31,7 @@ class Forestay:
     settings: Settings
     store: GraphStore
     documents: Documents
-    cache: CompiledGraphCache
+    cache: WriteBehind
 
     @cached_property
     def estates(self) -> Estates:
@@ -64,6 +64,7 @@ class Forestay:
     def close(self) -> None:
         if "reads" in self.__dict__:
             self.reads.close()
+        self.cache.settle()
         self.store.close()
 
 
@@ -75,7 +76,7 @@ def assemble_service(settings: Settings) -> Forestay:
     """Open the store the settings name; StoreUnavailable when it cannot be reached."""
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.store_url, settings)
-    return Forestay(settings, store, store, CompiledFiles(settings.cache_folder))
+    return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
 
 
 def _below(path: Path, folder: Path) -> bool:
