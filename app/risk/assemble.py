@@ -184,8 +184,7 @@ def _dependencies(dependency: Mapping[str, Any]) -> DependencyColumns:
 
 
 def _groups(group: Mapping[str, Any]) -> GroupColumns:
-    members = [json.loads(text) for text in _texts(group["members"])]
-    shares = [json.loads(text) if text else [] for text in _texts(group["shares"])]
+    members, shares = _lists(group["members"]), _lists(group["shares"])
     offsets = np.zeros(len(members) + 1, np.int64)
     np.cumsum([len(row) for row in members], out=offsets[1:])
     flat_shares = [share for row, parts in zip(members, shares, strict=True) for share in (parts or [np.nan] * len(row))]
@@ -204,6 +203,11 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
 
 def _texts(column: Texts | Sequence[str]) -> Sequence[str]:
     return list(column)
+
+
+def _lists(column: Any) -> list[list[Any]]:
+    """A column of JSON lists, read in one go; an absent one is empty."""
+    return json.loads(f"[{','.join(text or '[]' for text in _texts(column))}]")  # type: ignore[no-any-return]
 
 
 def _services(
