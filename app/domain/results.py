@@ -289,7 +289,7 @@ class BlastRadius:
     first_mtpd_hours: float | None
     first_mtpd_service: str
     sentence: str
-    services: Sequence[ServiceHit]
+    services: Sequence[ServiceHit]  # all of them; their paths on the first page only
     redundancy_used_up: Sequence[UsedUpGroup]
     redundancy_used_up_total: int
     fallen: Sequence[FallenCi]

@@ -48,16 +48,21 @@ class Causes:
 
         Example by hand: S hard on A, A needs 1 of B and C, both forced: (B or C out), (A group, 2 of 2 failed, 1 needed), (S hard).
         """
+        return tuple(self.step(compiled, at) for at in self.places(position))
+
+    def places(self, position: int) -> list[int]:
+        """The path as places in `node`: paths to many CIs share their beginnings."""
         at = int(np.searchsorted(self.node, position))
         if at == len(self.node) or int(self.node[at]) != position:
             raise NotFound(f"position {position} did not fall in this outage", position=position)
-        steps: list[Cause] = []
+        found: list[int] = []
         while at >= 0:
-            steps.append(self._step(compiled, at))
+            found.append(at)
             at = int(self.parent[at])
-        return tuple(reversed(steps))
+        return found[::-1]
 
-    def _step(self, compiled: CompiledGraph, at: int) -> Cause:
+    def step(self, compiled: CompiledGraph, at: int) -> Cause:
+        """Why the CI at a place fell."""
         position, parent = int(self.node[at]), int(self.parent[at])
         if parent < 0:
             return Cause(position, "out" if parent == ROOT else "supply loop")

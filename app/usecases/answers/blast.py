@@ -29,7 +29,8 @@ def blast_radius(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> BlastRadius:
-    """Totals, every service with its path, lost redundancy, and `limit` of the fallen CIs (and of the groups) from the cursor on.
+    """Totals, every service (on the first page with its path), lost redundancy, and `limit` of the fallen CIs (and of the groups) from the
+    cursor on.
 
     A cursor holds the revision, so pages of one question fit together whatever is imported meanwhile.
     """
@@ -43,7 +44,7 @@ def blast_radius(
     hits = identify_all(store, estate.revision.revision, texts)
     forced = [_position(estate, hit) for hit in hits]
     result = outage(estate.compiled, forced, estate.workspace())
-    tree = causes(estate.compiled, result)
+    tree = causes(estate.compiled, result) if offset == 0 else None
     services = service_hits(estate, result, tree)
     customers, customers_unknown, money, money_unknown = totals(services)
     worn = worn_groups(estate.compiled, result)

@@ -23,18 +23,29 @@ WHY = {
 }
 
 
-def steps(estate: Estate, path: Sequence[Cause]) -> list[Step]:
-    """A path with names and one sentence a step."""
-    return [
-        Step(
-            estate.key(cause.position),
-            estate.name(cause.position),
-            estate.text("ci_class", cause.position),
-            cause.why,
+class Paths:
+    """The paths of one outage with names and one sentence a step; what they share is worded once."""
+
+    def __init__(self, estate: Estate, tree: Causes) -> None:
+        self._estate, self._tree = estate, tree
+        self._worded: dict[int, Step] = {}
+
+    def to(self, position: int) -> list[Step]:
+        """From the CI that failed first to `position`. NotFound where it did not fall."""
+        return [self._worded.get(at) or self._word(at) for at in self._tree.places(position)]
+
+    def reach(self, position: int) -> bool:
+        """Whether the CI fell for as long as the outage lasts (one that was only interrupted did not)."""
+        return position in self._tree.node
+
+    def _word(self, at: int) -> Step:
+        estate, cause = self._estate, self._tree.step(self._estate.compiled, at)
+        made = Step(
+            estate.key(cause.position), estate.name(cause.position), estate.text("ci_class", cause.position), cause.why,
             _sentence(estate, cause),
-        )
-        for cause in path
-    ]
+        )  # fmt: skip
+        self._worded[at] = made
+        return made
 
 
 def _sentence(estate: Estate, cause: Cause) -> str:
@@ -66,9 +77,10 @@ def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[Se
     for number, capability in zip(result.services_degraded.tolist(), result.service_capability.tolist(), strict=True):
         lost.append((number, "degraded", float(rest[int(compiled.service_position[number])]) - capability))
     hits = []
+    paths = Paths(estate, tree) if tree is not None else None
     for number, state, share in lost:
         position = int(compiled.service_position[number])
-        path = steps(estate, tree.path(compiled, position)) if tree is not None else []
+        path = paths.to(position) if paths is not None else []
         hits.append(
             ServiceHit(
                 estate.key(position),

@@ -19,7 +19,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.one_away import one_failure_away
 from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
-from app.usecases.answers.paths import known, steps, used_up
+from app.usecases.answers.paths import Paths, known, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify_all
 from app.usecases.keep import audit
@@ -150,7 +150,7 @@ def _answer(
     told: WhatIf,
 ) -> Simulation:
     compiled, lasting = estate.compiled, told.lasting
-    tree = causes(compiled, lasting)
+    paths = Paths(estate, causes(compiled, lasting))
     stories = sorted(
         told.stories,
         key=lambda story: (
@@ -159,7 +159,7 @@ def _answer(
             estate.key(int(compiled.service_position[story.service])),
         ),
     )
-    losses = [_loss(estate, story, told, tree) for story in stories]
+    losses = [_loss(estate, story, told, paths) for story in stories]
     stopped = [loss for loss in losses if loss.state == "down"]
     customers = [loss.customers for loss in stopped if loss.customers is not None]
     money = [loss.money for loss in losses if loss.money is not None]
@@ -223,12 +223,11 @@ def _answer(
     )
 
 
-def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> ServiceLoss:
+def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
     stopped = story.service in told.lasting.services_down
     state = "down" if stopped else "interrupted" if story.p_down > 0 else "degraded"
-    path = steps(estate, tree.path(compiled, position)) if position in tree.node else []
     return ServiceLoss(
         key=estate.key(position),
         name=estate.name(position),
@@ -244,7 +243,7 @@ def _loss(estate: Estate, story: ServiceStory, told: WhatIf, tree: Any) -> Servi
         mtpd_breached_at_hours=_finite(story.mtpd_breached_at),
         rto_hours=known(compiled.rto_hours[story.service]),
         rto_breached_at_hours=_finite(story.rto_breached_at),
-        path=path,
+        path=paths.to(position) if paths.reach(position) else [],
     )
 
 
