@@ -12,6 +12,7 @@ import hashlib
 import json
 import threading
 import time
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from functools import cached_property
 from typing import Any
 
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, NotFound
 from app.domain.graph import DependencyGraph
 from app.domain.nouns import NOUNS
 from app.ports.compiled_cache import CompiledGraphCache
@@ -79,8 +80,16 @@ class Estate:
         return int(self.compiled.ci_id[position])
 
     def position(self, ci_id: int) -> int:
-        """Raises NotFound where the CI is not part of the assessed estate."""
-        return self.compiled.position_of(ci_id)
+        """Raises NotFound, by key, where the CI is not part of the assessed estate."""
+        try:
+            return self.compiled.position_of(ci_id)
+        except NotFound:
+            row = bisect_left(self.graph.cis.ci_id, ci_id)
+            known = row < len(self.graph.cis.ci_id) and int(self.graph.cis.ci_id[row]) == ci_id
+            raise NotFound(
+                f"{self.graph.cis.key[row] if known else ci_id} is known but not assessed at revision {self.revision.revision}: "
+                "its environment or lifecycle is not one that is"
+            ) from None
 
     @cached_property
     def service_number(self) -> dict[int, int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.results import BlastRadius, CiRow, FallenCi, ServiceHit
 from app.domain.sentences import if_it_fails, listed
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore, Hit
+from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.propagation import Outage, outage
 from app.usecases import paging
@@ -42,7 +42,7 @@ def blast_radius(
         revision, as_of, offset = cursor["revision"], None, cursor["offset"]
     estate = estates.at(revision, as_of)
     hits = identify_all(store, estate.revision.revision, texts)
-    forced = [_position(estate, hit) for hit in hits]
+    forced = [estate.position(hit.ci_id) for hit in hits]
     result = outage(estate.compiled, forced, estate.workspace())
     tree = causes(estate.compiled, result) if offset == 0 else None
     services = service_hits(estate, result, tree)
@@ -88,15 +88,6 @@ def sentence(names: Sequence[str], services: Sequence[ServiceHit]) -> str:
 
 def _question(texts: Sequence[str]) -> str:
     return "|".join(texts)
-
-
-def _position(estate: Estate, hit: Hit) -> int:
-    try:
-        return estate.position(hit.ci_id)
-    except NotFound:
-        raise NotFound(
-            f"{hit.key} is known but not assessed at revision {estate.revision.revision}: its environment or lifecycle is not one that is"
-        ) from None
 
 
 def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[list[FallenCi], int]:
