@@ -23,7 +23,7 @@ def _said(path: Path) -> str:
     """Digest of a module and of all of this room that it imports."""
     text = path.read_bytes()
     needs = sorted(set(re.findall(rb"^from app\.risk\.([\w.]+) import", text, re.MULTILINE)))
-    parts = [text, *(_said(Path(__file__).with_name(f"{name.decode().replace('.', '/')}.py")).encode() for name in needs)]
+    parts = [text, *(_said(Path(__file__).parent / f"{name.decode().replace('.', '/')}.py").encode() for name in needs)]
     return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
 
 
