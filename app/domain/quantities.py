@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 HOURS_PER_YEAR = 8766.0  # 365.25 days
+NORMAL_95 = 1.959963984540054  # a 95 % interval of a normal estimate reaches so many standard errors to either side
 
 
 def failures_per_up_year(failures_per_calendar_year: float, repair_hours: float) -> float:

@@ -70,7 +70,8 @@ class ServiceHit:
 
 @dataclass(frozen=True, slots=True)
 class AreaRow:
-    """`share` is of the measure the ranking goes by. `inputs`: share of the area's loss that rests on each origin of rate."""
+    """`share` is of the measure the ranking goes by. `inputs`: share of the area's loss that rests on each origin of rate. `plus_minus`: by
+    measure, half the width of the 95 % interval where failover outcomes were sampled; empty: exact."""
 
     kind: str
     name: str
@@ -87,6 +88,7 @@ class AreaRow:
         bool  # its only loss comes from pairs of failures, which this assessment does not count: not safe, not yet counted
     )
     reason: str
+    plus_minus: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Contribution:
     share: float
     values: Sequence[Value]
     reason: str
+    plus_minus: Mapping[str, float] = field(default_factory=dict)  # as in AreaRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +343,7 @@ class Simulation:
     customers: float | None
     customers_unknown: int
     money: float | None
+    money_plus_minus: float  # half the width of the 95 % interval where failover outcomes were sampled; 0: exact
     money_unknown: int
     money_over_time: Sequence[Sequence[float]]
     first_mtpd_service: str

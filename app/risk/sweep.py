@@ -52,6 +52,9 @@ class Rows(NamedTuple):
     customers_unknown: Array
     money_unknown: Array
     simulated: Array
+    hours_error: Array
+    customer_error: Array
+    money_error: Array
 
 
 class Suffered(NamedTuple):
@@ -83,6 +86,9 @@ class FirstOrder:
     customers_unknown: Array  # int32[N]
     money_unknown: Array  # int32[N]
     simulated: Array  # bool[N]
+    hours_error: Array  # float64[N] standard error of service_hours where outcomes were sampled, else 0
+    customer_error: Array  # float64[N] of customer_hours
+    money_error: Array  # float64[N] of money
     point_ptr: Array  # int64[N+1]
     point_service: Array  # int32
     suffered_hours: Array  # float64[S] a year
@@ -185,9 +191,17 @@ def _switch_over(
                 good, log = _closed(flat, stakes, work, book, i, s, some, tail, low, log, rule)
             if not good:
                 clear(book, s)
+                if not simulated:
+                    book.sampled[:] = 0.0
                 log = sample_outcomes(flat, stakes, work, book, i, some, asked, one, tail, low, 0, log, rule)
                 simulated = True
     return count, simulated, log
+
+
+@kernel
+def _standard_error(values: Array) -> float:
+    """Of the mean of equally likely values."""
+    return np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1) / len(values))  # type: ignore[no-any-return]
 
 
 @kernel
@@ -252,6 +266,10 @@ def _block(
                 flat, stakes, work, book, space, asked, i, np.sort(found[:triggered]), tail, low, count, log, rule
             )
             rows.simulated[row] = simulated
+            if simulated:
+                rows.hours_error[row] = rate * _standard_error(book.sampled[0])
+                rows.customer_error[row] = rate * _standard_error(book.sampled[1])
+                rows.money_error[row] = rate * _standard_error(book.sampled[2])
             for k in range(triggered):
                 asked[found[k]] = False
         hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
@@ -313,6 +331,9 @@ class Contributions:
     service_hours: Array  # float64[K]
     customer_hours: Array  # float64[K]
     money: Array  # float64[K]
+    hours_error: Array  # float64[K] standard errors where failover outcomes were sampled, else 0
+    customer_error: Array  # float64[K]
+    money_error: Array  # float64[K]
 
 
 def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT) -> Contributions:
@@ -327,7 +348,10 @@ def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT)
     stops = np.isin(cis, point_ci[point_service == service]) & stakes.can_fail[cis]
     keep = np.flatnonzero(stops | (rows.service_hours > 0) | np.isnan(rows.service_hours))
     order = keep[np.lexsort((cis[keep], -np.nan_to_num(rows.service_hours[keep]), -np.nan_to_num(rows.money[keep])))]
-    return Contributions(cis[order], stops[order], rows.service_hours[order], rows.customer_hours[order], rows.money[order])
+    return Contributions(
+        cis[order], stops[order], rows.service_hours[order], rows.customer_hours[order], rows.money[order], rows.hours_error[order],
+        rows.customer_error[order], rows.money_error[order],
+    )  # fmt: skip
 
 
 def first_order(

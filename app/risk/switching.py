@@ -35,12 +35,14 @@ class Tally(NamedTuple):
     money: Array  # float64[S]
     breach: Array  # float64[S] probability that the MTPD is breached
     share: Array  # float64[S] worst share lost in the basic state
+    sampled: Array  # float64[3, SAMPLES] hours, customer-hours and money of each sampled way the switches go, over all services
 
 
 @kernel
 def tally(services: int) -> Tally:
     return Tally(
         np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros((3, SAMPLES)),
     )  # fmt: skip
 
 
@@ -236,7 +238,7 @@ def sample_outcomes(
     flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
 ) -> Log:  # fmt: skip
-    """SAMPLES ways the switches go, each with the same weight."""
+    """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every service."""
     found = np.empty(len(stakes.switches), np.int32)
     switched = np.empty(len(stakes.switches), np.int32)
     for sample in range(SAMPLES):
@@ -255,9 +257,15 @@ def sample_outcomes(
             before = grown
             grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
             size = new_switches(flat, stakes, work, before, grown, known, found, size)
+        s = chosen[0]
+        hours, money = book.hours[s], book.money[s]
         log = settle_outcome(
             flat, stakes, work, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule
         )
+        hours, money = (book.hours[s] - hours) * SAMPLES, (book.money[s] - money) * SAMPLES
+        book.sampled[0, sample] += hours
+        book.sampled[1, sample] += 0.0 if math.isnan(stakes.customers[s]) else hours * stakes.customers[s]
+        book.sampled[2, sample] += 0.0 if math.isnan(money) else money
         take_back(flat, work, tail, grown, log, logged, logged_now)
         for k in range(len(groups), size):
             known[found[k]] = False

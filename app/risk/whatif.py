@@ -75,6 +75,7 @@ class WhatIf:
     simulated: bool
     at_hours: Array
     end_hours: float
+    money_error: float  # standard error of the known money where outcomes were sampled, else 0
 
 
 def what_if(
@@ -94,8 +95,11 @@ def what_if(
     times = np.unique(np.asarray([*at_hours, end], dtype=np.float64))
     stories: dict[int, ServiceStory] = {}
     likeliest = max(outcomes, key=lambda one: one.probability)
+    paid = []
     for one in outcomes:
+        before = _known_money(stories)
         _tell(compiled, one, float(duration_hours), times, rule, space, stories, one is likeliest)
+        paid.append((_known_money(stories) - before) / one.probability)
     lasting = outage(compiled, np.asarray(likeliest.forced), space, rule)
     told = [stories[number] for number in sorted(stories)]
     return WhatIf(
@@ -106,7 +110,12 @@ def what_if(
         simulated,
         times,
         end,
+        float(np.std(paid, ddof=1) / np.sqrt(len(paid))) if simulated else 0.0,
     )
+
+
+def _known_money(stories: Mapping[int, ServiceStory]) -> float:
+    return float(sum(story.money for story in stories.values() if not np.isnan(story.money)))
 
 
 def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:

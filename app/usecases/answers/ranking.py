@@ -17,7 +17,7 @@ from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank,
 from app.risk.causes import causes
 from app.risk.propagation import outage
 from app.risk.sweep import contributions_to
-from app.risk.totals import services_of
+from app.risk.totals import half_widths, services_of
 from app.usecases import paging
 from app.usecases.answers.cis import ci_values
 from app.usecases.answers.paths import known, service_hits
@@ -115,6 +115,7 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
         inputs=_inputs(made, kind, area),
         not_counted=not_counted,
         reason=_reason(made, kind, area, label, ranking, place, not_counted),
+        plus_minus={} if kind == "service" else half_widths(made.first, _rows(made, kind, area)),
     )
 
 
@@ -259,6 +260,7 @@ def contribution(made: Assessed, position: int, share: float) -> Contribution:
         reason=redundancy_not_counted(estate.name(position))
         if made.totals.not_counted[position]
         else ci_sentence(made, position),
+        plus_minus=half_widths(made.first, position),
     )
 
 
@@ -296,6 +298,7 @@ def service_contributions(
                 share=(known(column[row]) or 0.0) / total if total else 0.0,
                 values=ci_values(estate, position),
                 reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
+                plus_minus=half_widths(told, row),
             )
         )
     return positions, parts

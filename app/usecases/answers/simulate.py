@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.quantities import NORMAL_95
 from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
 from app.domain.scenario import OutageScenario
 from app.domain.sentences import count, if_it_fails, listed, number
@@ -206,6 +207,7 @@ def _answer(
         customers=sum(customers) if customers or not stopped else None,
         customers_unknown=len(stopped) - len(customers),
         money=sum(money) if money or not losses else None,
+        money_plus_minus=NORMAL_95 * told.money_error,
         money_unknown=len(losses) - len(money),
         money_over_time=[[float(hours), total] for hours, total in zip(told.at_hours.tolist(), totals, strict=True)],
         first_mtpd_service=first.name if first else "",

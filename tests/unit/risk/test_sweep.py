@@ -197,6 +197,10 @@ def test_beyond_it_outcomes_are_sampled_and_marked() -> None:
         assert error > 0
         assert abs(column[at["db"]] / 2 - mean) < 5 * error
         assert column[at["db"]] / 2 != pytest.approx(mean, rel=1e-9)
+        if name != "breach":
+            told = getattr(got, f"{name}_error")[at["db"]] / 2
+            assert told == pytest.approx(error, rel=0.35) and abs(column[at["db"]] / 2 - mean) < 4 * told
+    assert np.count_nonzero(got.hours_error) == 1 and got.hours_error[at["db"]] > 0
     for seed in range(5):
         moved = shuffled(random.Random(seed), estate)
         moved["cis"].sort(key=lambda ci: [c["key"] for c in estate["cis"]].index(ci["key"]))  # same ids, all other rows elsewhere

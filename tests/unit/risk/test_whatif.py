@@ -69,18 +69,19 @@ def test_failure_on_demand_counts_here_too() -> None:
 
 def test_too_many_switches_are_sampled_the_same_whatever_the_order_of_rows() -> None:
     estate = fan(11, "soft", 0.6)
-    answers = []
+    answers, errors = [], []
     for seed in range(3):
         moved = shuffled(random.Random(seed), estate) | {"cis": estate["cis"]}
         compiled = compile_graph(graph_of(moved))
         got = what_if(compiled, [compiled.position_of(10 + 12)], 8.0)
         assert got.simulated and got.outcomes == 128
         answers.append(got.stories[0].money)
+        errors.append(got.money_error)
     assert answers == pytest.approx([answers[0]] * 3, rel=1e-12)
     rows = list(SwitchOracle(estate).outcomes(frozenset({"db"})))
     assert len(rows) == 2**11
     want = SwitchOracle(estate).story(frozenset({"db"}), 8.0, estate["services"][0]).money
-    assert answers[0] == pytest.approx(want, rel=0.1)
+    assert 0 < abs(answers[0] - want) < 4 * errors[0] < 0.3 * want
 
 
 def test_failed_switches_that_trigger_too_many_others_are_sampled_in_bounded_time() -> None:
