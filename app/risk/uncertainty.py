@@ -1,0 +1,187 @@
+"""What the ranking is worth: outer draws of rates and restore times, one a class and one a CI, carried to areas and ranks (model 1.9, 1.13).
+
+The first-order loss of a CI is linear in its rate; over its mean restore time it is read off sweeps at a few multiples (log-log, linear in
+between). Every draw is keyed by seed, CI or class, and its number: the same bits for any order of CIs and any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from app.risk.compiled import CompiledGraph
+from app.risk.failover import draw
+from app.risk.jit import Array, kernel
+from app.risk.sweep import first_order
+from app.risk.totals import totals_of
+
+DRAWS = 400
+SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)  # multiples of the mean restore times that are swept
+BLOCK = 2048
+LEVEL = 0.9  # intervals run from 5 % to 95 %
+APART = 0.9  # P(i worse than j) above which two areas are told apart
+RATE, REPAIR = 1, 2  # purposes of the streams
+
+
+class Ranges(NamedTuple):
+    """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said."""
+
+    class_code: Array  # int64[N] the class whose draw the CI shares
+    rate_shared: Array  # float64[N] drawn once a class
+    rate_own: Array  # float64[N] drawn once a CI
+    rate_shape: Array  # float64[N] shape of the Gamma posterior of a measured rate, NaN: lognormal
+    repair_shared: Array  # float64[N]
+    repair_own: Array  # float64[N]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Loss a year of each CI by multiple of its mean restore time. `table` float64[N, len(scales)]."""
+
+    scales: Array
+    table: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A areas in the given order of the ranking: interval of the loss a year, P(among the worst k), expected rank (1 the worst), and the
+    number of the group it stands in: areas of one group cannot be told apart from its first."""
+
+    low: Array  # float64[A] 5 %
+    median: Array
+    high: Array  # float64[A] 95 %
+    p_worst: Array  # float64[A]
+    expected_rank: Array  # float64[A]
+    group: Array  # int64[A], from 1
+    k: int
+    draws: int
+
+
+def response(compiled: CompiledGraph, measure: str, listen: Callable[[float], None] = lambda share: None) -> Response:
+    """Sweep the estate at each multiple of the restore times; `measure` of `Totals.values`.
+
+    Example by hand: one CI behind one service, 100 an hour, once a year, 4 h: 400 a year; at twice the restore time 800.
+    """
+    columns = []
+    for number, scale in enumerate(SCALES):
+        scaled = replace(compiled, repair_hours=compiled.repair_hours * scale)
+        columns.append(np.nan_to_num(totals_of(scaled, first_order(scaled)).values()[measure]))
+        listen((number + 1) / len(SCALES))
+    return Response(np.asarray(SCALES), np.stack(columns, axis=1))
+
+
+@kernel
+def _uniforms(keys: Array, draws: int, seed: int, purpose: int, out: Array) -> None:
+    for i in range(len(keys)):
+        for k in range(draws):
+            out[i, k] = draw(keys[i], k, seed * 4 + purpose)
+
+
+def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
+    """Standard normal numbers float64[len(keys), draws], each keyed by (seed, purpose, key, number of the draw)."""
+    out = np.empty((len(keys), draws))
+    _uniforms(np.asarray(keys, np.int64), draws, seed, purpose, out)
+    return np.asarray(special.ndtri(np.clip(out, 2.0**-53, 1.0 - 2.0**-53)))
+
+
+def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
+    """Factors of mean 1 on the rates of the CIs `rows`, float64[len(rows), draws]; Gamma posteriors by their inverse distribution.
+
+    Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
+    """
+    own = normals(ci_id[rows], draws, seed, RATE)
+    shape = ranges.rate_shape[rows]
+    measured = ~np.isnan(shape)
+    factors = np.exp(
+        ranges.rate_own[rows, None] * own
+        - 0.5 * np.square(ranges.rate_own[rows, None])
+        + _shared(ranges.rate_shared, ranges, rows, draws, seed, RATE)
+    )
+    if measured.any():
+        p = special.ndtr(own[measured])
+        factors[measured] = special.gammaincinv(shape[measured, None], p) / shape[measured, None]
+    return np.asarray(factors)
+
+
+def repair_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
+    """Factors of mean 1 on the mean restore times, shape as for rates."""
+    own = ranges.repair_own[rows, None]
+    drawn = own * normals(ci_id[rows], draws, seed, REPAIR) - 0.5 * np.square(own)
+    return np.asarray(np.exp(drawn + _shared(ranges.repair_shared, ranges, rows, draws, seed, REPAIR)))
+
+
+def _shared(spreads: Array, ranges: Ranges, rows: Array, draws: int, seed: int, purpose: int) -> Array:
+    """Logarithm of the factor that all CIs of a class share; its stream is keyed by the class (negative, so that no CI has it)."""
+    classes, back = np.unique(ranges.class_code[rows], return_inverse=True)
+    drawn = normals(-classes - 1, draws, seed, purpose)[back]
+    return np.asarray(spreads[rows, None] * drawn - 0.5 * np.square(spreads[rows, None]))
+
+
+def losses(answer: Response, rows: Array, rate: Array, repair: Array) -> Array:
+    """Loss a year of the CIs `rows` in each draw: rate factor times the loss read off at the drawn restore time, float64[len(rows), draws].
+
+    Between two multiples the logarithm of the loss is linear in that of the restore time; beyond the last it goes on with the same slope.
+    Example by hand: losses 100, 200 at multiples 1, 2 (linear): at a factor of 3 it is 300; with a rate factor of 2 it is 600.
+    """
+    table, grid = np.log(np.maximum(answer.table[rows], 1e-300)), np.log(answer.scales)
+    x = np.log(repair)
+    left = np.clip(np.searchsorted(grid, x, "right") - 1, 0, len(grid) - 2)
+    low = np.take_along_axis(table, left, axis=1)
+    high = np.take_along_axis(table, left + 1, axis=1)
+    value = low + (high - low) * (x - grid[left]) / (grid[left + 1] - grid[left])
+    return np.asarray(np.where(answer.table[rows].max(axis=1, keepdims=True) > 0.0, rate * np.exp(value), 0.0))
+
+
+def drawn_areas(
+    answer: Response, ranges: Ranges, ci_id: Array, codes: Array, count: int, draws: int = DRAWS, seed: int = 0,
+    listen: Callable[[float], None] = lambda share: None,
+) -> Array:  # fmt: skip
+    """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost nothing are passed over."""
+    sums = np.zeros((count, draws))
+    costing = np.flatnonzero((codes >= 0) & (answer.table.max(axis=1) > 0.0))
+    for start in range(0, len(costing), BLOCK):
+        rows = costing[start : start + BLOCK]
+        drawn = losses(
+            answer, rows, rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
+        )
+        np.add.at(sums, codes[rows], drawn)
+        listen(min(1.0, (start + BLOCK) / max(1, len(costing))))
+    return sums
+
+
+def spread_of(drawn: Array, k: int = 10) -> Spread:
+    """Intervals and ranks of A areas from their draws (float64[A, K], in the order of the ranking).
+
+    Example by hand: areas that lose (10, 30) and (20, 20) in two draws are each the worst one half of the time.
+    """
+    areas, draws = drawn.shape
+    order = np.argsort(-drawn, axis=0, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(areas)[:, None], axis=0)
+    edges = np.quantile(drawn, ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2), axis=1) if areas else np.zeros((3, 0))
+    return Spread(
+        edges[0], edges[1], edges[2], (rank < k).mean(axis=1), rank.mean(axis=1) + 1.0, _groups(drawn), k, draws,
+    )  # fmt: skip
+
+
+def _groups(drawn: Array) -> Array:
+    """Down the ranking: a new group begins where the first of the group is worse with more than 90 %."""
+    group = np.ones(len(drawn), np.int64)
+    first = 0
+    for i in range(1, len(drawn)):
+        worse = float((drawn[first] > drawn[i]).mean() + 0.5 * (drawn[first] == drawn[i]).mean())
+        if worse > APART:
+            first = i
+            group[i] = group[i - 1] + 1
+        else:
+            group[i] = group[i - 1]
+    return group
+
+
+def chosen_rows(loss: Array, most: int) -> Sequence[int]:
+    """The CIs that are followed one by one: the `most` that lose most, worst first, ties by position."""
+    return np.lexsort((np.arange(len(loss)), -np.nan_to_num(loss)))[:most].tolist()  # type: ignore[no-any-return]

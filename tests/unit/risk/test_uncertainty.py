@@ -1,0 +1,109 @@
+"""Outer draws: means and spreads by closed forms, shared draws, keys, ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from app.risk.uncertainty import (
+    Ranges,
+    Response,
+    drawn_areas,
+    losses,
+    normals,
+    rate_factors,
+    repair_factors,
+    response,
+    spread_of,
+)
+from tests.builders import estate
+
+DRAWS = 20_000
+
+
+def ranges(n: int, **values: Any) -> Ranges:
+    base: dict[str, Any] = {name: np.zeros(n) for name in Ranges._fields} | {
+        "class_code": np.zeros(n, np.int64),
+        "rate_shape": np.full(n, np.nan),
+    }
+    return Ranges(**(base | {name: np.asarray(value) for name, value in values.items()}))
+
+
+def test_factors_have_mean_one_and_the_spread_asked_for() -> None:
+    told = ranges(2, rate_own=[0.8, 0.0], repair_shared=[0.5, 0.5])
+    ids, rows = np.array([7, 9]), np.arange(2)
+    rate, repair = rate_factors(told, ids, rows, DRAWS, 1), repair_factors(told, ids, rows, DRAWS, 1)
+    assert rate[0].mean() == pytest.approx(1.0, abs=0.04) and np.log(rate[0]).std() == pytest.approx(0.8, rel=0.03)
+    assert (rate[1] == 1.0).all()
+    assert (repair[0] == repair[1]).all() and np.log(repair[0]).std() == pytest.approx(0.5, rel=0.03)
+
+
+def test_a_measured_rate_is_drawn_from_its_gamma_posterior() -> None:
+    """C30: 2 incidents in 3 years, Jeffreys: Gamma(2.5), 5 % at .190912705 and 95 % at 1.84508295 a year."""
+    told = ranges(1, rate_shape=[2.5])
+    drawn = 2.5 / 3 * rate_factors(told, np.array([3]), np.arange(1), DRAWS, 0)[0]
+    assert np.quantile(drawn, 0.05) == pytest.approx(0.190912705, rel=0.04)
+    assert np.quantile(drawn, 0.95) == pytest.approx(1.84508295, rel=0.03)
+    assert stats.kstest(drawn * 3, "gamma", args=(2.5,)).pvalue > 1e-4
+
+
+def test_like_cis_share_the_draw_of_their_class() -> None:
+    """Point 8 of the model: with q drawn independently a pair's E q^2 is (E q)^2; shared it is e^(s^2) times that."""
+    s = 0.6
+    shared = rate_factors(ranges(2, rate_shared=[s, s]), np.array([1, 2]), np.arange(2), DRAWS, 0)
+    own = rate_factors(ranges(2, rate_own=[s, s]), np.array([1, 2]), np.arange(2), DRAWS, 0)
+    assert (shared[0] * shared[1]).mean() == pytest.approx(np.exp(s * s), rel=0.05)
+    assert (own[0] * own[1]).mean() == pytest.approx(1.0, rel=0.03)
+
+
+def test_draws_follow_the_ci_not_its_place() -> None:
+    a, b = normals(np.array([5, 6, 7]), 50, 3, 1), normals(np.array([7, 5]), 50, 3, 1)
+    assert (a[2] == b[0]).all() and (a[0] == b[1]).all()
+    assert (a[0] != normals(np.array([5]), 50, 4, 1)[0]).any()
+
+
+def test_losses_are_read_off_between_the_sweeps() -> None:
+    answer = Response(np.array([1.0, 2.0]), np.array([[100.0, 200.0], [0.0, 0.0], [100.0, 400.0]]))
+    got = losses(answer, np.arange(3), np.array([[2.0]] * 3), np.array([[3.0]] * 3))
+    assert got[:, 0].tolist() == pytest.approx([600.0, 0.0, 2 * 900.0])  # the third grows with the square
+
+
+def test_response_of_an_estate_with_a_curve() -> None:
+    made = estate(
+        "S; a", hard="S>a", services={"S": {"impact": {"money": ((0.0, 0.0), (4.0, 0.0), (4.0, 1000.0), (5.0, 1000.0))}}},
+        profiles={"S": {"failures_per_year": 0.0}, "a": {"failures_per_year": 2.0, "repair_hours": 4.0}},
+    )  # fmt: skip
+    told = response(made.compiled, "money_per_year")
+    want = [2 * 1000 * np.exp(-4 / (4 * scale)) for scale in told.scales]  # exponential: P(D > 4 h)
+    assert told.table[int(made.at("a")[0])].tolist() == pytest.approx(want)
+
+
+def test_areas_add_their_cis_up() -> None:
+    answer = Response(np.array([1.0, 2.0]), np.array([[10.0, 20.0], [5.0, 10.0], [1.0, 2.0]]))
+    told = ranges(3, rate_own=[0.5, 0.5, 0.0])
+    drawn = drawn_areas(answer, told, np.array([1, 2, 3]), np.array([0, 1, 0]), 2, 4000)
+    assert drawn.shape == (2, 4000)
+    assert drawn[0].mean() == pytest.approx(11.0, rel=0.03) and drawn[0].min() > 1.0
+    moved = drawn_areas(
+        Response(answer.scales, answer.table[::-1]),
+        ranges(3, rate_own=[0.0, 0.5, 0.5]),
+        np.array([3, 2, 1]),
+        np.array([0, 1, 0]),
+        2,
+        4000,
+    )
+    assert moved == pytest.approx(drawn, rel=1e-12)
+
+
+def test_ranks_and_what_cannot_be_told_apart() -> None:
+    told = spread_of(np.array([[10.0, 30.0], [20.0, 20.0]]), k=1)
+    assert told.p_worst.tolist() == [0.5, 0.5] and told.expected_rank.tolist() == [1.5, 1.5] and told.group.tolist() == [1, 1]
+    rng = np.random.default_rng(1)
+    sure = np.stack([rng.normal(mean, 1.0, 2000) for mean in (100.0, 99.5, 50.0, 49.8, 1.0)])
+    got = spread_of(sure, k=2)
+    assert got.group.tolist() == [1, 1, 2, 2, 3]
+    assert got.p_worst[:2].min() == 1.0 and got.p_worst[2:].max() == 0.0
+    assert got.low[0] == pytest.approx(100 - 1.645, abs=0.2) and got.high[0] == pytest.approx(100 + 1.645, abs=0.2)
