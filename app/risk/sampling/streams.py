@@ -54,7 +54,7 @@ def open_unit(word: Any) -> float:
 
     Example by hand: 0 gives 2^-53, all ones give 1.
     """
-    return np.float64((word >> np.uint64(11)) + np.uint64(1)) * (1.0 / 9007199254740992.0)  # type: ignore[no-any-return]
+    return np.float64((word >> np.uint64(11)) + np.uint64(1)) * (1.0 / 9007199254740992.0)
 
 
 def seed_word(seed: int) -> Any:

@@ -42,7 +42,7 @@ class Worlds:
     def merged(a: Worlds, b: Worlds) -> Worlds:
         """The counts of two sets of blocks that share none.
 
-        Example by hand: 3 of 2,048 worlds and 5 of 2,048: 8 of 4,096.
+        Example by hand: 3 of 4,096 worlds and 5 of 4,096: 8 of 8,192.
         """
         if a.failed.shape != b.failed.shape or not np.array_equal(a.watched, b.watched):
             raise InvalidInput("worlds of different services or pairs do not merge")
@@ -85,7 +85,7 @@ def _tally(rows: Rows, service: Array, watched: Array, failed: Array, together: 
         w, place = world // 64, np.uint64(world % 64)
         down = 0
         for b in range(bits):
-            down += np.int64((rows.planes[b, w] >> place) & _ONE) << b
+            down += int((rows.planes[b, w] >> place) & _ONE) << b
         together[down] += 1
     for i in range(len(watched)):
         one = service[watched[i]]
@@ -121,7 +121,7 @@ def sample_worlds(
     Steady state (model 1.5, 1.6): `failed / worlds` estimates Q_s. Exact semantics of nu Y. mu X. Phi(X, Y) in every world. `forced`: positions;
     `watched`: service numbers, at most WATCHED. `listen` hears the share done. Memory: 8 * WORDS bytes a CI that serves and thread.
 
-    Example by hand: S hard on a with U = .5, one block: `failed[0]` is close to 1,024, with a standard deviation of 22.6.
+    Example by hand: S hard on a with U = .5, one block: `failed[0]` is close to 2,048, with a standard deviation of 32.
     """
     check_blocks(first_block, last_block)
     chosen = np.unique(np.asarray(watched, np.int32))
@@ -160,9 +160,7 @@ def sample_worlds(
     return Worlds(BLOCK_WORLDS * (last_block - first_block), total[0], total[1], chosen, total[2], unknown)
 
 
-def states_of(
-    compiled: CompiledGraph, seed: int, block: int, forced: Sequence[int] | Array = ()
-) -> tuple[Array, Array, Array]:
+def states_of(compiled: CompiledGraph, seed: int, block: int, forced: Sequence[int] | Array = ()) -> tuple[Array, Array, Array]:
     """One block world by world, to be looked at: positions int32[n] of the CIs that serve and are up at rest, and bool[n, BLOCK_WORLDS] of
     own failures and of failed states.
 

@@ -22,7 +22,15 @@ def test_known_answers(row: str) -> None:
 
 
 def test_names_that_differ_in_one_part_give_other_words() -> None:
-    names = [(1, 2, 0, 3, 4), (2, 2, 0, 3, 4), (1, 3, 0, 3, 4), (1, 2, 1, 3, 4), (1, 2, 0, 4, 4), (1, 2, 0, 3, 5), (1, -2, 0, 3, 4)]
+    names = [
+        (1, 2, 0, 3, 4),
+        (2, 2, 0, 3, 4),
+        (1, 3, 0, 3, 4),
+        (1, 2, 1, 3, 4),
+        (1, 2, 0, 4, 4),
+        (1, 2, 0, 3, 5),
+        (1, -2, 0, 3, 4),
+    ]
     got = {two_words(seed_word(seed), np.int64(key), *rest) for seed, key, *rest in names}
     assert len(got) == len(names)
 

@@ -119,11 +119,14 @@ def test_threads_and_splits_change_no_byte() -> None:
 
     compiled = compile_graph(generate(4000, 18000, 20, 1))
     want = sample_worlds(compiled, 5, 0, 12, watched=range(20))
-    assert 0 < want.failed.min() and want.together.sum() == want.worlds
+    assert want.failed.min() > 0 and want.together.sum() == want.worlds
     for threads in (2, 4):
         assert bits(sample_worlds(compiled, 5, 0, 12, threads=threads, watched=range(20))) == bits(want)
     for cut in (0, 1, 5, 11):
-        parts = sample_worlds(compiled, 5, 0, cut, threads=2, watched=range(20)), sample_worlds(compiled, 5, cut, 12, watched=range(20))
+        parts = (
+            sample_worlds(compiled, 5, 0, cut, threads=2, watched=range(20)),
+            sample_worlds(compiled, 5, cut, 12, watched=range(20)),
+        )
         assert bits(Worlds.merged(*parts)) == bits(Worlds.merged(*parts[::-1])) == bits(want)
     assert bits(sample_worlds(compiled, 6, 0, 12, watched=range(20))) != bits(want)
 
@@ -146,7 +149,11 @@ def test_the_order_of_cis_changes_no_count() -> None:
     built = weak_estate(rng, 14, 2)
     want = sample_worlds(compiled_of(built), 1, 0, 2)
     for _ in range(5):
-        moved = {**built, "dependencies": rng.sample(built["dependencies"], len(built["dependencies"])), "groups": rng.sample(built["groups"], len(built["groups"]))}
+        moved = {
+            **built,
+            "dependencies": rng.sample(built["dependencies"], len(built["dependencies"])),
+            "groups": rng.sample(built["groups"], len(built["groups"])),
+        }
         assert bits(sample_worlds(compiled_of(moved), 1, 0, 2)) == bits(want)
 
 
@@ -174,7 +181,12 @@ def test_a_ring_of_supply_with_two_sources() -> None:
         for i, name in enumerate(names)
     }
     chance = {name: {"unavailability": 0.002} for name in names}
-    built = estate("S; x; " + "; ".join(names), hard="S>c75", groups=groups, profiles={**chance, "x": {"unavailability": 0.1}, "S": {"unavailability": 0}})
+    built = estate(
+        "S; x; " + "; ".join(names),
+        hard="S>c75",
+        groups=groups,
+        profiles={**chance, "x": {"unavailability": 0.1}, "S": {"unavailability": 0}},
+    )
     assert_scalar(built.compiled, 1, 0, range(0, BLOCK_WORLDS, 101))
 
 
@@ -182,7 +194,9 @@ def test_groups_of_a_hundred_thousand_members() -> None:
     size, needed = 100_000, 99_000
     names = " ".join(f"m{i}" for i in range(size))
     chance = {name: {"unavailability": 0.01} for name in names.split()}
-    built = estate("S; " + names.replace(" ", "; "), groups={"S": [(needed, names)]}, profiles={**chance, "S": {"unavailability": 0}})
+    built = estate(
+        "S; " + names.replace(" ", "; "), groups={"S": [(needed, names)]}, profiles={**chance, "S": {"unavailability": 0}}
+    )
     position, own, state = states_of(built.compiled, 1, 0)
     lost = own.sum(axis=0) >= size - needed + 1
     assert 0.3 < lost.mean() < 0.7
@@ -190,10 +204,14 @@ def test_groups_of_a_hundred_thousand_members() -> None:
 
 
 def test_unknown_unavailabilities_count_as_none_and_are_counted() -> None:
-    built = estate("S; a; b; c", hard="S>a S>b", profiles={"a": {"failures_per_year": math.nan}, "b": {"unavailability": 0.5}, "S": {"unavailability": 0}})
+    built = estate(
+        "S; a; b; c",
+        hard="S>a S>b",
+        profiles={"a": {"failures_per_year": math.nan}, "b": {"unavailability": 0.5}, "S": {"unavailability": 0}},
+    )
     got = sample_worlds(built.compiled, 1, 0, 2)
     assert got.unknown == 1
-    assert abs(got.failed[0] - 2048) < 4.5 * 32
+    assert abs(got.failed[0] - got.worlds / 2) < 4.5 * math.sqrt(got.worlds) / 2
 
 
 def test_watched_services_are_checked() -> None:
