@@ -1,7 +1,7 @@
-// CIs that are new to the ledger, all of one class; stands between neo4j_only/ci/places and neo4j_only/ci/attach.
-// Parameters: {label} of the closed list; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: c, i.
+// CIs that are new to the ledger; stands between neo4j_only/ci/places and neo4j_only/ci/attach.
+// Parameters: $labels of the closed list, one a CI; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: c, i.
 UNWIND range(0, size($ci_id) - 1) AS i
-CREATE (c:ConfigurationItem:{label} {
+CREATE (c:ConfigurationItem:$($labels[i]) {
   ci_id: $ci_id[i],
   key: $key[i],
   name: $name[i],

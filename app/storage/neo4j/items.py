@@ -27,19 +27,20 @@ def put_items(transaction: Transaction, full: Mapping[str, list[Any]], first: bo
     if not ci_ids:
         return
     known = set() if first else set(rows(transaction, cypher(ONLY, "retired_among"), {"ci_id": ci_ids})[0]["ci_ids"])
-    groups: dict[tuple[bool, str], list[int]] = {}
-    for place, (ci_id, ci_class) in enumerate(zip(ci_ids, full["ci_class"], strict=True)):
-        groups.setdefault((ci_id in known, label_of(ci_class)), []).append(place)
-    for (revived, label), places in sorted(groups.items()):
-        parameters = {name: [column[i] for i in places] for name, column in full.items()}
-        rows(transaction, _statement(revived, label), {**parameters, **_owners(parameters)})
+    full = {**full, "labels": [label_of(ci_class) for ci_class in full["ci_class"]]}
+    groups: dict[bool, list[int]] = {}
+    for place, ci_id in enumerate(ci_ids):
+        groups.setdefault(ci_id in known, []).append(place)
+    for revived, places in sorted(groups.items()):
+        parameters = {name: [column[i] for i in places] for name, column in full.items()} if len(groups) > 1 else full
+        rows(transaction, _statement(revived), {**parameters, **_owners(parameters)})
     mark_services(transaction, ci_ids if known else _said(full))
 
 
 @cache
-def _statement(revived: bool, label: str) -> str:
-    statement = cypher(ONLY, "revive") if revived else cypher("ci", "begin")
-    return "\n".join((cypher(ONLY, "places"), statement.replace("{label}", label), cypher(ONLY, "attach")))
+def _statement(revived: bool) -> str:
+    begin = cypher(ONLY, "revive") if revived else cypher("ci", "begin")
+    return "\n".join((cypher(ONLY, "places"), begin, cypher(ONLY, "attach")))
 
 
 def _owners(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from app.domain.columns import Columns
 from app.domain.errors import InvalidInput, NotFound, StoreUnavailable
 from app.domain.nouns import Noun
 from app.ports.graph_store import Changes
-from app.storage.neo4j.connection import Neo4jConnected, Transaction
+from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.served import check_served
 from app.storage.statements import cypher
 from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
@@ -29,6 +29,8 @@ ROW_BLOCK = 20_000
 WHOLE_FROM = 6  # columns of a node from which reading all its properties in one walk is quicker than each by itself
 SESSIONS = 2  # that read blocks at once: the server works while we take an answer apart
 TRIES = 5
+LABELS = ("ConfigurationItem", "RetiredItem")
+T = TypeVar("T")
 ABSENT_AS = {"INTEGER": "-1", "REAL": "0.0 / 0.0", "CATEGORY": "''", "TEXT": "''"}
 
 
@@ -147,10 +149,47 @@ class Reading(Neo4jConnected):
             for source in sources:
                 yield from self._key_blocks(noun, names, statement, {"revision": revision, "source_id": source})
         elif noun.name == "dependency":
-            for label in ("ConfigurationItem", "RetiredItem"):
-                yield from self._id_blocks(noun, names, statement.replace("{label}", label), revision, label)
+            node_ci_ids = self._node_ci_ids()
+            for label in LABELS:
+                yield from self._id_blocks(
+                    noun,
+                    statement.replace("{label}", label),
+                    lambda block: self._typed(noun, names, self._providers(names, block, node_ci_ids)),
+                    label,
+                    revision=revision,
+                )
         else:
-            yield from self._id_blocks(noun, names, statement, revision, "")
+            yield from self._id_blocks(noun, statement, lambda block: self._typed(noun, names, block), revision=revision)
+
+    def _node_ci_ids(self) -> Any:
+        """The ci_id at each node's number in the database (-1: no CI). Asking each dependency's provider for it, a node of two dozen
+        properties, took as long as all else. Numbers of deleted nodes are given again: only undoing deletes a CI that had a reader."""
+        statement = cypher("neo4j_only/dependency", "nodes")
+        kind = noun_of("dependency")
+        parts = [
+            block
+            for label in LABELS
+            for block in self._id_blocks(
+                kind, statement.replace("{label}", label), lambda block: np.array(block, np.int64), label
+            )
+        ]
+        nodes, ci_ids = np.concatenate([np.zeros((2, 0), np.int64), *parts], axis=1)
+        table = np.full(int(nodes.max(initial=0)) + 1, -1, np.int64)
+        table[nodes] = ci_ids
+        return table
+
+    def _providers(self, names: Sequence[str], block: list[list[Any]], node_ci_ids: Any) -> list[list[Any]]:
+        """The block with ci_ids in place of the providers' nodes; one that changed its label while nodes were read is asked."""
+        place = list(names).index("provider_id")
+        nodes = np.array(block[place], np.int64)
+        ci_ids = node_ci_ids[np.minimum(nodes, len(node_ci_ids) - 1)]
+        ci_ids[nodes >= len(node_ci_ids)] = -1
+        missed = nodes[ci_ids < 0]
+        if len(missed):
+            found = self.select("neo4j_only/dependency", "ci_ids_of_nodes", nodes=np.unique(missed).tolist())
+            known = {row["node"]: row["ci_id"] for row in found}
+            ci_ids[ci_ids < 0] = [known.get(node, 0) for node in missed.tolist()]  # gone: undone meanwhile, and so read again
+        return [*block[:place], ci_ids.tolist(), *block[place + 1 :]]
 
     def _sources(self, noun: Noun) -> list[int]:
         return [row["source_id"] for row in self.select(f"neo4j_only/{noun.name}", "sources")]
@@ -167,16 +206,18 @@ class Reading(Neo4jConnected):
                 yield self._typed(noun, names, block)
                 after = block[list(names).index(noun.identity[1])][-1]
 
-    def _id_blocks(self, noun: Noun, names: Sequence[str], statement: str, revision: int, label: str) -> Iterator[dict[str, Any]]:
-        found = self.read(
-            lambda transaction: transaction.run(cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)).data()
-        )
+    def _id_blocks(
+        self, noun: Noun, statement: str, made: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
+    ) -> Iterator[T]:
+        """What is made of each block of ids that is not empty, in order."""
+        bound = cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)
+        found = self.read(lambda transaction: rows(transaction, bound, {}))
         size = DEPENDENCY_BLOCK if noun.name == "dependency" else BLOCK
 
-        def block_from(low: int) -> dict[str, Any] | None:
-            asked = {"revision": revision, "low": low, "high": low + size}
+        def block_from(low: int) -> T | None:
+            asked = {**parameters, "low": low, "high": low + size}
             block = self.read(lambda transaction: lists(transaction, statement, asked))
-            return self._typed(noun, names, block) if block[0] else None
+            return made(block) if block[0] else None
 
         with ThreadPoolExecutor(SESSIONS) as pool:
             starts = range(0, found[0]["highest"] + 1 if found else 0, size)
@@ -195,7 +236,7 @@ def collected(noun: Noun, names: Sequence[str]) -> str:
 def _value(noun: Noun, name: str) -> str:
     holder = "n"
     if noun.name == "dependency":
-        ends = {"dependent_id": "a.ci_id", "provider_id": "b.ci_id"}
+        ends = {"dependent_id": "a.ci_id", "provider_id": "id(b)"}
         if name in ends:
             return ends[name]
         holder = "d"

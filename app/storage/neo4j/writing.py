@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from app.storage.neo4j.links import link
 from app.storage.statements import cypher
 
 ROWS = 10_000  # of one transaction
+AT_ONCE = 2  # one is carried out, one commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,56 @@ class Prepared:
 class Writing(Neo4jConnected):
     def write(self, revision: int, n: int, batch: Batch) -> None:
         pieces = checked_batch(batch).parts(ROWS)
-        for part, prepared in enumerate(_ahead(pieces, revision), start=1):
-            last = part == len(pieces)
+        alone = sum(piece.ended_rows > 0 for piece in pieces)  # what begins may need gone what ends
+        self._one_by_one(revision, n, pieces, 0, alone)
+        if len(pieces) - alone > 1:
+            try:
+                self._overlapping(revision, n, pieces, max(alone, self._applied(revision, n, pieces)))
+                return
+            except (Conflict, StoreUnavailable):
+                pass  # one by one tells what it is, and skips what was applied
+        self._one_by_one(revision, n, pieces, alone, len(pieces))
+
+    def _one_by_one(self, revision: int, n: int, pieces: Sequence[CheckedBatch], start: int, stop: int) -> None:
+        for part in range(start + 1, stop + 1):
+            prepared, last = _prepare(pieces[part - 1], revision), part == len(pieces)
             try:
                 self._write_piece(revision, n, part, last, prepared)
             except StoreUnavailable as error:
                 if not error.details.get("unknown"):
                     raise
                 self._write_piece(revision, n, part, last, prepared)  # the commit's answer was lost: the count tells
+
+    def _overlapping(self, revision: int, n: int, pieces: Sequence[CheckedBatch], start: int) -> None:
+        """The server carries out a piece while it commits the one before: each takes about half the time. Pieces count themselves last
+        here, so that they wait for the one before where the server sees it, and a piece out of turn is rolled back."""
+        turns = [Event() for _ in range(len(pieces) + 1)]
+        turns[start].set()
+
+        def write_piece(place: int) -> None:
+            prepared = _prepare(pieces[place], revision)
+            turns[place].wait()
+            try:
+                self.write_in(lambda transaction: begin(transaction, place, prepared))
+            finally:
+                turns[place + 1].set()
+
+        def begin(transaction: Transaction, place: int, prepared: Prepared) -> None:
+            _begin(transaction, prepared, revision)
+            if not _advance(transaction, revision, n, place + 1, place + 1 == len(pieces)):
+                raise Conflict(f"part {place + 1} of write {n} was applied before")
+            turns[place + 1].set()
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for _ in pool.map(write_piece, range(start, len(pieces))):
+                pass
+
+    def _applied(self, revision: int, n: int, pieces: Sequence[CheckedBatch]) -> int:
+        """How many pieces of a write an earlier try applied."""
+        found = self.select("revision", "progress", revision=revision)
+        if not found or found[0]["state"] != "pending" or found[0]["batches"] < n - 1:
+            return 0  # the count will refuse it
+        return len(pieces) if found[0]["batches"] >= n else int(found[0]["parts"])
 
     def _write_piece(self, revision: int, n: int, part: int, last: bool, prepared: Prepared) -> None:
         def work(transaction: Transaction) -> None:
@@ -59,17 +103,6 @@ def _prepare(piece: CheckedBatch, revision: int) -> Prepared:
     elif piece.noun.name == "dependency" and begun:
         begun |= _runs(piece.begun["dependent_id"])
     return Prepared(piece.noun.name, as_lists(piece.ended), begun, piece.ended_rows, piece.begun_rows)
-
-
-def _ahead(pieces: Sequence[CheckedBatch], revision: int) -> Iterator[Prepared]:
-    """Each piece is made ready while the server works on the one before it."""
-    with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(_prepare, pieces[0], revision)
-        for place in range(1, len(pieces) + 1):
-            ready = following.result()
-            if place < len(pieces):
-                following = pool.submit(_prepare, pieces[place], revision)
-            yield ready
 
 
 def _advance(transaction: Transaction, revision: int, n: int, part: int, last: bool) -> bool:

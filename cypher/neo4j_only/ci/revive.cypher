@@ -1,9 +1,9 @@
-// CIs that were retired (a change ends and begins a CI) hold again, all of one class; stands between neo4j_only/ci/places and neo4j_only/ci/attach.
-// Parameters: {label} of the closed list; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: c, i.
+// CIs that were retired (a change ends and begins a CI) hold again; stands between neo4j_only/ci/places and neo4j_only/ci/attach.
+// Parameters: $labels of the closed list, one a CI; one list a column; $alias_values, $search_texts lists of lists; $since a list. Returns: c, i.
 UNWIND range(0, size($ci_id) - 1) AS i
 MATCH (c:RetiredItem {ci_id: $ci_id[i]})
 REMOVE c:RetiredItem, c.until
-SET c:ConfigurationItem:{label},
+SET c:ConfigurationItem:$($labels[i]),
   c.key = $key[i],
   c.name = $name[i],
   c.ci_class = $ci_class[i],
