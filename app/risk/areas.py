@@ -13,8 +13,8 @@ import numpy as np
 from app.domain.columns import Categorical
 from app.domain.errors import InvalidInput
 from app.risk.compiled import CompiledGraph
+from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
-from app.risk.sweep import FirstOrder
 from app.risk.totals import ServiceTotals, Totals
 
 MEASURES = ("money_per_year", "customer_hours_per_year", "service_hours_per_year", "services_hit")

@@ -5,10 +5,10 @@ Work is cut into blocks of CIs, pure functions of arrays that merge by addition 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from app.risk.clusters import Reach, pairs_of, reach_space
 from app.risk.compiled import SERVES, CompiledGraph, Flat
 from app.risk.cone import cone_of
 from app.risk.failing import Marks, fail, marks
+from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, kernel
 from app.risk.loss import survival
-from app.risk.stakes import Stakes, stakes_of
+from app.risk.stakes import Stakes, can_fail, stakes_of
 from app.risk.switching import (
     Tally,
     add_lasting,
@@ -36,72 +37,6 @@ from app.risk.switching import (
 
 BLOCK = 4096
 THREADS = 2
-
-
-class Rows(NamedTuple):
-    """One row a CI of the block: counts, and expected values of one outage or a year (see FirstOrder)."""
-
-    failed: Array
-    degraded: Array
-    services_down: Array
-    services_degraded: Array
-    service_hours: Array
-    customer_hours: Array
-    money: Array
-    breaches: Array
-    customers_unknown: Array
-    money_unknown: Array
-    simulated: Array
-    hours_error: Array
-    customer_error: Array
-    money_error: Array
-
-
-class Suffered(NamedTuple):
-    """One row a service: what it suffers a year."""
-
-    hours: Array
-    money: Array
-    breaches: Array
-    points: Array
-
-
-@dataclass(frozen=True, slots=True)
-class FirstOrder:
-    """N CIs by position, S services. Years are calendar years of 8,766 h, rates those of up time; NaN: the rate or restore time is unknown.
-
-    `services_down`, `services_degraded`: how many services the outage stops or degrades (failovers aside). Loss columns: expected a year,
-    over the services whose customers or money are known; `*_unknown` counts those hit whose are not. `simulated`: some failover outcomes were sampled.
-    Single points of failure: services of CI i that it stops alone are point_service[point_ptr[i]:point_ptr[i+1]].
-    """
-
-    failed: Array  # int32[N] CIs down, itself included
-    degraded: Array  # int32[N] degraded CIs that matter to a service
-    services_down: Array  # int32[N]
-    services_degraded: Array  # int32[N]
-    service_hours: Array  # float64[N] a year
-    customer_hours: Array  # float64[N] a year
-    money: Array  # float64[N] a year
-    breaches: Array  # float64[N] MTPD breaches a year
-    customers_unknown: Array  # int32[N]
-    money_unknown: Array  # int32[N]
-    simulated: Array  # bool[N]
-    hours_error: Array  # float64[N] standard error of service_hours where outcomes were sampled, else 0
-    customer_error: Array  # float64[N] of customer_hours
-    money_error: Array  # float64[N] of money
-    point_ptr: Array  # int64[N+1]
-    point_service: Array  # int32
-    suffered_hours: Array  # float64[S] a year
-    suffered_money: Array  # float64[S] a year, NaN unknown
-    suffered_breaches: Array  # float64[S] a year
-    suffered_points: Array  # int32[S] single points that can fail
-
-    def to_arrays(self) -> dict[str, Array]:
-        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        return cls(**{entry.name: arrays[entry.name] for entry in fields(cls)})
 
 
 @kernel
@@ -204,25 +139,45 @@ def _standard_error(values: Array) -> float:
     return np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1) / len(values))  # type: ignore[no-any-return]
 
 
+class Found(NamedTuple):
+    """Single points and pairs of a block, in the order of its CIs; grows by replacement."""
+
+    point_service: Array  # int32
+    pair_service: Array  # int32
+    pair_hours: Array  # float64
+    pair_money: Array  # float64
+    pair_breaches: Array  # float64
+
+
+@kernel
+def _found(points: int, pairs: int) -> Found:
+    return Found(np.empty(points, np.int32), np.empty(pairs, np.int32), np.empty(pairs), np.empty(pairs), np.empty(pairs))
+
+
+@kernel
+def _room(found: Found, points: int, pairs: int, more: int) -> Found:
+    """The same with room for `more` rows of each."""
+    if points + more <= len(found.point_service) and pairs + more <= len(found.pair_service):
+        return found
+    grown = _found(2 * points + more, 2 * pairs + more)
+    grown.point_service[:points] = found.point_service[:points]
+    grown.pair_service[:pairs] = found.pair_service[:pairs]
+    grown.pair_hours[:pairs] = found.pair_hours[:pairs]
+    grown.pair_money[:pairs] = found.pair_money[:pairs]
+    grown.pair_breaches[:pairs] = found.pair_breaches[:pairs]
+    return grown
+
+
 @kernel
 def _block(
-    flat: Flat,
-    stakes: Stakes,
-    work: Marks,
-    book: Tally,
-    space: Reach,
-    asked: Array,
-    cis: Array,
-    only: int,
-    rows: Rows,
-    suffered: Suffered,
-    rule: int,
-) -> tuple[Array, Array]:
-    """The CIs `cis`: fills `rows`, adds to `suffered`; single points as (CI, service) pairs in their order. `only`: one service, or -1 for all."""
-    point_ci, point_service = np.empty(1024, np.int32), np.empty(1024, np.int32)
-    points = 0
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Array, cis: Array, rows: Rows, point_count: Array,
+    pair_count: Array, rule: int,
+) -> Found:  # fmt: skip
+    """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
+    found = _found(1024, 1024)
+    points, pairs = 0, 0
     root = np.empty(1, np.int32)
-    found = np.empty(len(stakes.switches), np.int32)
+    groups = np.empty(len(stakes.switches), np.int32)
     log = no_log()
     for row in range(len(cis)):
         i = cis[row]
@@ -236,76 +191,79 @@ def _block(
             if s >= 0:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.queue[k]))
                 down += 1
-                if points == len(point_ci):
-                    a, b = np.empty(2 * points, np.int32), np.empty(2 * points, np.int32)
-                    a[:points] = point_ci
-                    b[:points] = point_service
-                    point_ci, point_service = a, b
-                point_ci[points], point_service[points] = i, s
-                points += 1
-                if stakes.can_fail[i]:
-                    suffered.points[s] += 1
         for k in range(low):
             s = flat.service_at[work.degraded[k]]
             if s >= 0:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.degraded[k]))
                 weak += 1
         rows.services_down[row], rows.services_degraded[row] = down, weak
-        rate = stakes.rate[i]
+        found = _room(found, points, pairs, count)
+        found.point_service[points : points + down] = np.sort(book.touched[:down])
+        points += down
+        point_count[row] = down
         if not stakes.can_fail[i]:
             continue
         for k in range(count):
             _plain(flat, stakes, work, book, book.touched[k], i)
         triggered = 0
-        if np.isnan(stakes.mean[i]) or len(found) == 0:
-            triggered = 0
-        else:
-            triggered = new_switches(flat, stakes, work, 0, tail, asked, found, 0)
+        if not np.isnan(stakes.mean[i]) and len(groups):
+            triggered = new_switches(flat, stakes, work, 0, tail, asked, groups, 0)
         if triggered:
             count, simulated, log = _switch_over(
-                flat, stakes, work, book, space, asked, i, np.sort(found[:triggered]), tail, low, count, log, rule
+                flat, stakes, work, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
             )
             rows.simulated[row] = simulated
             if simulated:
-                rows.hours_error[row] = rate * _standard_error(book.sampled[0])
-                rows.customer_error[row] = rate * _standard_error(book.sampled[1])
-                rows.money_error[row] = rate * _standard_error(book.sampled[2])
+                rows.hours_error[row] = stakes.rate[i] * _standard_error(book.sampled[0])
+                rows.customer_error[row] = stakes.rate[i] * _standard_error(book.sampled[1])
+                rows.money_error[row] = stakes.rate[i] * _standard_error(book.sampled[2])
             for k in range(triggered):
-                asked[found[k]] = False
-        hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
-        for k in range(count):
-            s = book.touched[k]
-            if only >= 0 and s != only:
-                continue
-            lost = rate * book.hours[s]
-            paid = rate * book.money[s]
-            if np.isnan(lost):
-                lost = book.share[s] * stakes.load[i]
-                if stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
-                    paid = lost * stakes.money[s]
-            hours += lost
-            suffered.hours[s] += lost
-            if np.isnan(stakes.customers[s]):
-                rows.customers_unknown[row] += 1
-            else:
-                customers += lost * stakes.customers[s]
-            if np.isnan(stakes.money[s]) and stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
-                rows.money_unknown[row] += 1
-            else:
-                money += paid
-            suffered.money[s] += paid
-            if book.breach[s] > 0.0:
-                breaches += rate * book.breach[s]
-                suffered.breaches[s] += rate * book.breach[s]
-        rows.service_hours[row], rows.customer_hours[row], rows.money[row], rows.breaches[row] = hours, customers, money, breaches
-    return point_ci[:points], point_service[:points]
+                asked[groups[k]] = False
+        found = _room(found, points, pairs, count)
+        pair_count[row] = _costs(stakes, book, rows, row, i, np.sort(book.touched[:count]), found, pairs)
+        pairs += pair_count[row]
+    return Found(
+        found.point_service[:points],
+        found.pair_service[:pairs],
+        found.pair_hours[:pairs],
+        found.pair_money[:pairs],
+        found.pair_breaches[:pairs],
+    )
 
 
-def _fresh(size: int, services: int) -> tuple[Rows, Suffered]:
-    counts = ("failed", "degraded", "services_down", "services_degraded", "customers_unknown", "money_unknown")
-    kind = {**dict.fromkeys(Rows._fields, np.float64), **dict.fromkeys(counts, np.int32), "simulated": np.bool_}
-    rows = Rows(**{name: np.zeros(size, kind[name]) for name in Rows._fields})
-    return rows, Suffered(np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services, np.int32))
+@kernel
+def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: Array, found: Found, first: int) -> int:
+    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows shows in a sum."""
+    hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
+    pairs = first
+    for s in services:
+        lost = stakes.rate[i] * book.hours[s]
+        paid = stakes.rate[i] * book.money[s]
+        if np.isnan(lost):
+            lost = book.share[s] * stakes.load[i]
+            if stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
+                paid = lost * stakes.money[s]
+        hours += lost
+        if np.isnan(stakes.customers[s]):
+            rows.customers_unknown[row] += 1
+        else:
+            customers += lost * stakes.customers[s]
+        if np.isnan(stakes.money[s]) and stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
+            rows.money_unknown[row] += 1
+        else:
+            money += paid
+        late = stakes.rate[i] * book.breach[s] if book.breach[s] > 0.0 else 0.0
+        breaches += late
+        if lost != 0.0 or paid != 0.0:  # NaN is a cost too: an unknown one
+            found.pair_service[pairs], found.pair_hours[pairs], found.pair_money[pairs], found.pair_breaches[pairs] = (
+                s,
+                lost,
+                paid,
+                late,
+            )
+            pairs += 1
+    rows.service_hours[row], rows.customer_hours[row], rows.money[row], rows.breaches[row] = hours, customers, money, breaches
+    return pairs - first
 
 
 _Desk = tuple[Marks, Tally, Reach, Array]
@@ -331,7 +289,10 @@ class Contributions:
     service_hours: Array  # float64[K]
     customer_hours: Array  # float64[K]
     money: Array  # float64[K]
-    hours_error: Array  # float64[K] standard errors where failover outcomes were sampled, else 0
+    breaches: Array  # float64[K]
+    hours_error: (
+        Array  # float64[K] standard errors where failover outcomes were sampled (over all services: at most this), else 0
+    )
     customer_error: Array  # float64[K]
     money_error: Array  # float64[K]
 
@@ -341,17 +302,72 @@ def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT)
 
     Example by hand (C35): of crm (200 customers), db alone: 2 * 1.5 * 200 customer-hours.
     """
-    flat, stakes = compiled.flat, stakes_of(compiled)
-    cis = cone_of(flat, int(compiled.service_position[service]))
-    rows, suffered = _fresh(len(cis), len(compiled.service_position))
-    point_ci, point_service = _block(flat, stakes, *_desk(compiled, stakes), cis, service, rows, suffered, rule)
-    stops = np.isin(cis, point_ci[point_service == service]) & stakes.can_fail[cis]
-    keep = np.flatnonzero(stops | (rows.service_hours > 0) | np.isnan(rows.service_hours))
-    order = keep[np.lexsort((cis[keep], -np.nan_to_num(rows.service_hours[keep]), -np.nan_to_num(rows.money[keep])))]
+    stakes = stakes_of(compiled)
+    cis = cone_of(compiled.flat, int(compiled.service_position[service]))
+    rows, point_ptr, point_service, pairs = sweep_rows(compiled, stakes, cis, _desk(compiled, stakes), rule)
+    at = np.flatnonzero(pairs.service == service)
+    ci = np.searchsorted(pairs.ptr, at, "right") - 1
+    hours, money, breaches = np.zeros(len(cis)), np.zeros(len(cis)), np.zeros(len(cis))
+    hours[ci], money[ci], breaches[ci] = pairs.hours[at], pairs.money[at], pairs.breaches[at]
+    known = not np.isnan(stakes.money[service]) or stakes.curve_ptr[service] < stakes.curve_ptr[service + 1]
+    stops = np.zeros(len(cis), np.bool_)
+    stops[np.searchsorted(point_ptr, np.flatnonzero(point_service == service), "right") - 1] = True
+    stops &= stakes.can_fail[cis]
+    keep = np.flatnonzero(stops | (hours > 0) | np.isnan(hours))
+    order = keep[np.lexsort((cis[keep], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
     return Contributions(
-        cis[order], stops[order], rows.service_hours[order], rows.customer_hours[order], rows.money[order], rows.hours_error[order],
-        rows.customer_error[order], rows.money_error[order],
+        cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(stakes.customers[service]), money[order] if known else np.zeros(len(order)), breaches[order],
+        rows.hours_error[order], rows.customer_error[order], rows.money_error[order],
     )  # fmt: skip
+
+
+def sweep_rows(
+    compiled: CompiledGraph, stakes: Stakes, cis: Array, desk: _Desk, rule: int = PRODUCT
+) -> tuple[Rows, Array, Array, Pairs]:
+    """The CIs `cis` (int32 positions), one row each: (rows, point_ptr, point_service, pairs). A pure function of arrays."""
+    rows = fresh_rows(len(cis))
+    point_count, pair_count = np.zeros(len(cis), np.int64), np.zeros(len(cis), np.int64)
+    found = _block(compiled.flat, stakes, *desk, cis, rows, point_count, pair_count, rule)
+    pairs = Pairs(_ptr(pair_count), found.pair_service, found.pair_hours, found.pair_money, found.pair_breaches)
+    return rows, _ptr(point_count), found.point_service, pairs
+
+
+def _ptr(counts: Array) -> Array:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def sweep(
+    compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS, rule: int = PRODUCT,
+    block: int = BLOCK,
+) -> tuple[Rows, Array, Array, Pairs]:  # fmt: skip
+    """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""
+    stakes, size = stakes_of(compiled), len(cis)
+    idle: list[_Desk] = []
+
+    def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
+        desk = idle.pop() if idle else _desk(compiled, stakes)
+        answer = sweep_rows(compiled, stakes, cis[start : start + block], desk, rule)
+        idle.append(desk)
+        return answer
+
+    starts = list(range(0, size, block))
+    rows, points, pairs, counts = (
+        fresh_rows(size),
+        [np.zeros(0, np.int32)],
+        list[Pairs](),
+        (np.zeros(size, np.int64), np.zeros(size, np.int64)),
+    )
+    with ThreadPoolExecutor(threads) as pool:
+        for start, (part, point_ptr, point_service, pair) in zip(starts, pool.map(run, starts), strict=True):
+            for name in Rows._fields:
+                getattr(rows, name)[start : start + block] = getattr(part, name)
+            counts[0][start : start + block], counts[1][start : start + block] = np.diff(point_ptr), np.diff(pair.ptr)
+            points.append(point_service)
+            pairs.append(pair)
+            listen(min(1.0, (start + block) / size))
+    nothing = Pairs(_ptr(counts[1]), np.zeros(0, np.int32), np.zeros(0), np.zeros(0), np.zeros(0))
+    joined = [np.concatenate([getattr(part, name) for part in (nothing, *pairs)]) for name in Pairs._fields[1:]]
+    return rows, _ptr(counts[0]), np.concatenate(points), Pairs(nothing.ptr, *joined)
 
 
 def first_order(
@@ -365,33 +381,5 @@ def first_order(
 
     Example by hand (C35): db fails twice a year for 1.5 h, shop (1000 customers) and crm (200) need it: 2 * 1.5 * 1200 customer-hours a year.
     """
-    flat, stakes = compiled.flat, stakes_of(compiled)
-    size, services = len(compiled), len(compiled.service_position)
-    starts = list(range(0, size, block))
-    idle: list[_Desk] = []
-
-    def run(start: int) -> tuple[Rows, Suffered, Array, Array]:
-        desk = idle.pop() if idle else _desk(compiled, stakes)
-        cis = np.arange(start, min(start + block, size), dtype=np.int32)
-        rows, suffered = _fresh(len(cis), services)
-        point_ci, point_service = _block(flat, stakes, *desk, cis, -1, rows, suffered, rule)
-        idle.append(desk)
-        return rows, suffered, point_ci, point_service
-
-    columns, total = _fresh(size, services)
-    cis, points = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    with ThreadPoolExecutor(threads) as pool:
-        for start, (rows, suffered, point_ci, point_service) in zip(starts, pool.map(run, starts), strict=True):
-            for name, part in zip(Rows._fields, rows, strict=True):
-                getattr(columns, name)[start : start + block] = part
-            for name, part in zip(Suffered._fields, suffered, strict=True):
-                getattr(total, name)[:] += part
-            cis.append(point_ci)
-            points.append(point_service)
-            listen(min(1.0, (start + block) / size))
-    ptr = np.zeros(size + 1, np.int64)
-    np.cumsum(np.bincount(np.concatenate(cis), minlength=size), out=ptr[1:])
-    return FirstOrder(
-        **columns._asdict(), point_ptr=ptr, point_service=np.concatenate(points), suffered_hours=total.hours, suffered_money=total.money,
-        suffered_breaches=total.breaches, suffered_points=total.points,
-    )  # fmt: skip
+    found = sweep(compiled, np.arange(len(compiled), dtype=np.int32), listen, threads, rule, block)
+    return first_order_of(*found, can_fail(compiled), len(compiled.service_position))

@@ -10,10 +10,11 @@ import numpy as np
 
 from app.domain.quantities import NORMAL_95
 from app.risk.compiled import AT_REST_DOWN, SERVES, CompiledGraph
+from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
 from app.risk.reliability import union_probability
 from app.risk.stakes import can_fail
-from app.risk.sweep import Contributions, FirstOrder
+from app.risk.sweep import Contributions
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, measure_of, scores_of
 from app.risk.failover import slow_switches
-from app.risk.sweep import FirstOrder, first_order
+from app.risk.first_order import FirstOrder
+from app.risk.reassess import reassess
+from app.risk.sweep import first_order
 from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate, Estates, compiled_at
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION
 
@@ -73,7 +75,8 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
     arrays = cache.load(estate.revision.revision, purpose)
     if arrays is None:
         listen("every single outage", 0.0)
-        first = first_order(estate.compiled, lambda share: listen("every single outage", share))
+        first = _brought_forward(estate, cache, purpose, listen)
+        first = first or first_order(estate.compiled, lambda share: listen("every single outage", share))
         cache.save(estate.revision.revision, purpose, first.to_arrays())
     else:
         first = FirstOrder.from_arrays(arrays)
@@ -83,6 +86,19 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
         totals_of(estate.compiled, first),
         service_totals(estate.compiled, first),
         estate.graph.cis.failures_origin[estate.compiled.row],
+    )
+
+
+def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
+    """The sweep of the latest earlier revision, with what changed since swept again; None where there is none or most changed."""
+    earlier = [number for number in cache.revisions(purpose) if number < estate.revision.revision]
+    arrays = cache.load(max(earlier), purpose) if earlier else None
+    compiled = compiled_at(cache, max(earlier), estate.options) if earlier else None
+    if arrays is None or compiled is None:
+        return None
+    listen("what changed", 0.0)
+    return reassess(
+        compiled, FirstOrder.from_arrays(arrays), estate.compiled, lambda share: listen("every outage that changed", share)
     )
 
 

@@ -177,13 +177,10 @@ class Estates:
         started = time.perf_counter()
         columns, how = self._columns(revision.revision)
         assembled = assemble(columns, ci_classes(), options)
-        purpose = f"{ARRAYS}-{fingerprint(options)}"
-        arrays = self._cache.load(revision.revision, purpose)
-        if arrays is not None:
-            plain = {name: array for name, array in arrays.items() if name != REPORT}
-            compiled = CompiledGraph.from_arrays(plain, _report_of(arrays[REPORT]))
-        else:
+        compiled = compiled_at(self._cache, revision.revision, options)
+        if compiled is None:
             compiled = compile_graph(assembled.graph)
+            purpose = f"{ARRAYS}-{fingerprint(options)}"
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: _report_text(compiled.report)})
         return Estate(revision, options, assembled, compiled, how, time.perf_counter() - started)
 
@@ -226,6 +223,15 @@ class Estates:
     def _save_columns(self, revision: int, columns: Mapping[str, Mapping[str, Any]]) -> None:
         flat = {f"{noun}.{name}": columns[noun][name] for noun, names in GRAPH_COLUMNS.items() for name in names}
         self._cache.save(revision, COLUMNS, flat)
+
+
+def compiled_at(cache: CompiledGraphCache, revision: int, options: AssembleOptions) -> CompiledGraph | None:
+    """The compiled arrays of a revision under these settings, where they lie on disk."""
+    arrays = cache.load(revision, f"{ARRAYS}-{fingerprint(options)}")
+    if arrays is None:
+        return None
+    plain = {name: array for name, array in arrays.items() if name != REPORT}
+    return CompiledGraph.from_arrays(plain, _report_of(arrays[REPORT]))
 
 
 def _report_text(report: CompileReport) -> str:

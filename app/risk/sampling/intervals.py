@@ -27,7 +27,12 @@ class Intervals(NamedTuple):
     high: Array
 
 
-def _z(level: float) -> float:
+def z_value(level: float) -> float:
+    """The normal quantile of a two-sided interval; InvalidInput unless 0 < level < 1.
+
+    >>> round(z_value(0.95), 6)
+    1.959964
+    """
     if not 0.0 < level < 1.0:
         raise InvalidInput("a confidence level lies between 0 and 1", level=level)
     return float(ndtri(0.5 + level / 2.0))
@@ -42,7 +47,7 @@ def wilson(hits: Array, trials: Array, level: float = 0.95) -> Intervals:
     [0.0179, 0.4042]
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
-    z = _z(level)
+    z = z_value(level)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = k / n
         centre = share + z * z / (2.0 * n)
@@ -61,7 +66,7 @@ def clopper_pearson(hits: Array, trials: Array, level: float = 0.95) -> Interval
     [0.0025, 0.445]
     """
     k, n = np.broadcast_arrays(np.asarray(hits, np.float64), np.asarray(trials, np.float64))
-    _z(level)
+    z_value(level)
     tail = (1.0 - level) / 2.0
     inner = (k > 0) & (n > 0)
     low = np.where(inner, betaincinv(np.maximum(k, 0.5), np.maximum(n - k + 1.0, 0.5), tail), 0.0)
@@ -78,7 +83,7 @@ def zero_hits_limit(trials: float, level: float = 0.95) -> float:
     >>> round(zero_hits_limit(3000), 6)   # 2.9957 / 3000
     0.000999
     """
-    _z(level)
+    z_value(level)
     return min(1.0, -math.log1p(-level) / trials) if trials > 0 else 1.0
 
 
@@ -90,7 +95,7 @@ def worlds_needed(probability: float, relative_half_width: float, level: float =
     """
     if not 0.0 < probability < 1.0 or relative_half_width <= 0.0:
         raise InvalidInput("a sample size needs a probability between 0 and 1 and a positive half width")
-    return math.ceil(_z(level) ** 2 * (1.0 - probability) / (probability * relative_half_width**2))
+    return math.ceil(z_value(level) ** 2 * (1.0 - probability) / (probability * relative_half_width**2))
 
 
 def share_interval(total: float, squares: float, worlds: float, level: float = 0.95) -> Interval:
@@ -122,7 +127,7 @@ def mean_interval(batches: Array, level: float = 0.95) -> Interval:
     [-0.484, 4.484]
     """
     values = np.asarray(batches, np.float64)
-    _z(level)
+    z_value(level)
     if len(values) < 2:
         return Interval(-math.inf, math.inf)
     half = stdtrit(len(values) - 1, 0.5 + level / 2.0) * values.std(ddof=1) / math.sqrt(len(values))
@@ -138,7 +143,7 @@ def quantile_interval(ordered: Array, p: float, level: float = 0.95) -> Interval
     [40.0, 61.0]
     """
     values = np.asarray(ordered, np.float64)
-    _z(level)
+    z_value(level)
     n, tail = len(values), (1.0 - level) / 2.0
     low, high = int(binom.ppf(tail, n, p)), int(binom.ppf(1.0 - tail, n, p)) + 1
     return Interval(float(values[low - 1]) if low >= 1 else -math.inf, float(values[high - 1]) if high <= n else math.inf)
