@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.risk.compile import compile_graph
-from app.risk.sweep import FirstOrder, contributions_to, first_order
+from app.risk.first_order import FirstOrder
+from app.risk.sweep import contributions_to, first_order
 from app.risk.switching import SAMPLES
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.switch_oracle import SwitchOracle
