@@ -1,0 +1,127 @@
+"""The decision diagram of a formula within a budget: orders are tried with little room first, then with more."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from app.risk.exact.bdd import NO_ROOM, STEPS, TOO_LONG, Bdd, Diagram, at_least, bdd_of, compacted, diagram_of, make_node
+from app.risk.exact.gates import GATES, Gates
+from app.risk.exact.ordering import orders_of
+from app.risk.exact.simplify import count_parents
+from app.risk.jit import Array, kernel
+
+CHOICES = 4
+SLICE = 5_000_000  # steps between two looks at the clock
+STEPS_PER_NODE = 40  # of the room: a try that takes more is given up
+
+
+class Building(NamedTuple):
+    """How far a formula is built: `made[g]` the diagram of gate g while somebody still needs it, else 0."""
+
+    made: Array  # int32[G]
+    waiting: Array  # int32[E + G] parents not built yet
+    level: Array  # int32[E]
+    f: Array  # int32[widest]
+    weight: Array  # int32[widest]
+    order: Array  # int64[widest]
+    table: Array  # int32[largest need + 1]
+
+
+def building_of(store: Gates, root: int, order: Array) -> Building:
+    """Nothing built yet; `order`: events by level."""
+    gates = int(store.used[GATES])
+    widest = int(np.diff(store.ptr[: gates + 1]).max(initial=1))
+    level = np.zeros(store.events, np.int32)
+    level[order] = np.arange(len(order), dtype=np.int32)
+    return Building(
+        np.zeros(gates, np.int32), count_parents(store, root), level, np.empty(widest, np.int32), np.empty(widest, np.int32),
+        np.empty(widest, np.int64), np.empty(int(store.need[:gates].max(initial=0)) + 1, np.int32),
+    )  # fmt: skip
+
+
+@kernel
+def input_diagrams(bdd: Bdd, store: Gates, work: Building, g: int) -> int:
+    """Diagrams of a gate's inputs in work.f, deepest first; how many, or NO_ROOM."""
+    first = store.ptr[g]
+    count = store.ptr[g + 1] - first
+    for i in range(count):
+        c = store.input[first + i]
+        n = make_node(bdd, work.level[c], 0, 1) if c < store.events else work.made[c - store.events]
+        if n < 0:
+            return NO_ROOM
+        work.order[i] = ((np.int64(2**31) - np.int64(bdd.level[n])) << 32) | np.int64(i)
+        work.table[0] = 0
+        work.f[i] = n
+        work.weight[i] = store.weight[first + i]
+    work.order[:count].sort()
+    return count  # type: ignore[no-any-return]
+
+
+@kernel
+def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Array, weight: Array, start: int) -> int:
+    """Build gates from `start` on; the root's number + 1 (as gate) when done, else where to go on: ~gate for NO_ROOM, gate for TOO_LONG."""
+    for g in range(start, root - store.events + 1):
+        if not work.waiting[store.events + g]:
+            continue
+        count = input_diagrams(bdd, store, work, g)
+        if count < 0:
+            return ~g
+        for i in range(count):
+            k = work.order[i] & 0x7FFFFFFF
+            f[i] = work.f[k]
+            weight[i] = work.weight[k]
+        made = at_least(bdd, f, weight, count, store.need[g], work.table)
+        if made == NO_ROOM:
+            return ~g
+        if made == TOO_LONG:
+            return g
+        work.made[g] = made
+        for i in range(store.ptr[g], store.ptr[g + 1]):
+            c = store.input[i]
+            work.waiting[c] -= 1
+            if c >= store.events and work.waiting[c] == 0:
+                work.made[c - store.events] = 0
+    return root - store.events + 1  # type: ignore[no-any-return]
+
+
+def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> Diagram | None:
+    """The diagram with that order in that many nodes; None where it does not fit, or the clock (time.monotonic) passed `until`."""
+    work = building_of(store, root, order)
+    f, weight = np.empty_like(work.f), np.empty_like(work.weight)
+    bdd = bdd_of(len(order), min(nodes, max(256, 16 * len(order))))
+    at, last = 0, root - store.events
+    while True:
+        bdd.state[2] = bdd.state[STEPS] + SLICE
+        told = int(build_gates(bdd, store, root, work, f, weight, at))
+        if told == last + 1:
+            return diagram_of(bdd, int(work.made[last]))
+        at = ~told if told < 0 else told
+        if told < 0:
+            room = len(bdd.level)
+            bdd = compacted(bdd, work.made, min(2 * room, nodes))
+            if room >= nodes and bdd.state[0] > 0.6 * room:
+                return None
+        if time.monotonic() > until or bdd.state[STEPS] > STEPS_PER_NODE * nodes:
+            return None
+
+
+def solve_core(store: Gates, root: int, nodes: int, until: float) -> tuple[Diagram, Array] | None:
+    """The diagram of a formula and int32[L] the event of each level; None beyond the budget.
+
+    Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
+    """
+    room = min(nodes, 20_000)
+    while True:
+        for choice in range(CHOICES):
+            order = orders_of(store, root, choice)
+            made = try_build(store, root, order, room, until)
+            if made is not None:
+                return made, order
+            if time.monotonic() > until:
+                return None
+        if room >= nodes:
+            return None
+        room = min(nodes, 10 * room)

@@ -1,0 +1,163 @@
+"""nu Y. mu X. Phi(X, Y) of one component on decision diagrams (model 1.3)."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from app.risk.exact.bdd import NO_ROOM, OR, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
+from app.risk.exact.budget import Budget
+from app.risk.exact.gates import FALSE, TRUE
+from app.risk.jit import Array, kernel
+
+DONE = 0
+SLICE = 20_000_000  # steps between two looks at the clock
+
+
+class System(NamedTuple):
+    """Equations of R classes: x_r = own_r or any hard or any supply or any group. Own and outside inputs are nodes of the gate store."""
+
+    own: list[int]
+    hard: list[list[int]]
+    supply: list[list[int]]
+    groups: list[tuple[int, int, bool, list[int], list[int]]]  # class, need, supply, classes, nodes
+
+
+class _Flat(NamedTuple):
+    """The same for the kernel. Inputs of groups: class c as c, read in Y as ~c, a diagram of the outside as its number in `fixed`."""
+
+    own: Array  # int32[R] diagrams
+    ptr: Array  # int32[R+1]
+    need: Array  # int32[H] hard and supply classes
+    grounded: Array  # bool[H]
+    group_ptr: Array  # int32[R+1]
+    group_need: Array  # int32[G]
+    member_ptr: Array  # int32[G+1]
+    member: Array  # int32[M]
+    member_kind: Array  # int8[M] 0 read in X, 1 read in Y, 2 fixed diagram
+
+
+@kernel
+def round_of(store: Bdd, flat: _Flat, x: Array, y: Array, f: Array, weight: Array, table: Array, changed: Array) -> int:
+    """One pass x_v = Phi(x, y) over the classes in order, in place; DONE, NO_ROOM or TOO_LONG."""
+    for v in range(len(x)):
+        value = apply(store, OR, x[v], flat.own[v])
+        if value < 0:
+            return value
+        for e in range(flat.ptr[v], flat.ptr[v + 1]):
+            value = apply(store, OR, value, y[flat.need[e]] if flat.grounded[e] else x[flat.need[e]])
+            if value < 0:
+                return value
+        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+            count = 0
+            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+                m = flat.member[e]
+                f[count] = x[m] if flat.member_kind[e] == 0 else (y[m] if flat.member_kind[e] == 1 else m)
+                weight[count] = 1
+                count += 1
+            lost = at_least(store, f, weight, count, flat.group_need[g], table)
+            if lost < 0:
+                return lost
+            value = apply(store, OR, value, lost)
+            if value < 0:
+                return value
+        if value != x[v]:
+            x[v] = value
+            changed[0] = True
+    return DONE
+
+
+def _flattened(system: System, store: Bdd, variables: list[int]) -> _Flat:
+    """Numbers in place of lists; the outside becomes variables, constants go."""
+    place = {n: i for i, n in enumerate(variables)}
+
+    def diagram(n: int) -> int:
+        return 0 if n == FALSE else 1 if n == TRUE else int(make_node(store, place[n], 0, 1))
+
+    size = len(system.own)
+    rows = [[(u, False) for u in system.hard[v]] + [(u, True) for u in system.supply[v]] for v in range(size)]
+    flat_rows = [pair for row in rows for pair in row]
+    groups = sorted(system.groups, key=lambda g: g[0])
+    members = [[(u, 1 if grounded else 0) for u in here] + [(diagram(n), 2) for n in there] for _, _, grounded, here, there in groups]
+    return _Flat(
+        np.array([diagram(n) for n in system.own], np.int32),
+        np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32),
+        np.array([u for u, _ in flat_rows], np.int32),
+        np.array([kind for _, kind in flat_rows], np.bool_),
+        np.searchsorted([g[0] for g in groups], np.arange(size + 1)).astype(np.int32),
+        np.array([g[1] for g in groups], np.int32),
+        np.concatenate([[0], np.cumsum([len(row) for row in members])]).astype(np.int32),
+        np.array([m for row in members for m, _ in row], np.int32),
+        np.array([kind for row in members for _, kind in row], np.int8),
+    )
+
+
+def _variables(system: System) -> list[int]:
+    """Outside nodes in an order that keeps the needs of neighbours together."""
+    seen: dict[int, None] = {}
+    for v, n in enumerate(system.own):
+        seen.setdefault(n)
+        for dependent, _, _, _, there in system.groups:
+            if dependent == v:
+                for outside in there:
+                    seen.setdefault(outside)
+    return [n for n in seen if n >= 0]
+
+
+class _Iteration:
+    """X, Y and the manager they live in."""
+
+    def __init__(self, system: System, budget: Budget) -> None:
+        self.variables = _variables(system)
+        self.store = bdd_of(len(self.variables), 4096 + 4 * len(self.variables))
+        self.flat = _flattened(system, self.store, self.variables)
+        widest = max(int(np.diff(self.flat.member_ptr).max(initial=0)), int(self.flat.group_need.max(initial=0))) + 2
+        self.scratch = (np.zeros(widest, np.int32), np.zeros(widest, np.int32), np.zeros(widest, np.int32))
+        self.budget, self.until = budget, time.monotonic() + budget.seconds
+
+    def least(self, y: Array) -> Array | None:
+        """mu X. Phi(X, y); None beyond the budget. `y` may be renumbered in place."""
+        x = np.zeros(len(self.flat.own), np.int32)
+        changed = np.array([True])
+        while changed[0]:
+            changed[0] = False
+            self.store.state[2] = self.store.state[1] + SLICE
+            told = round_of(self.store, self.flat, x, y, *self.scratch, changed)
+            if told == NO_ROOM and not self.more_room(x, y):
+                return None
+            if told in (NO_ROOM, TOO_LONG):
+                changed[0] = True
+            if time.monotonic() > self.until:
+                return None
+        return x
+
+    def more_room(self, x: Array, y: Array) -> bool:
+        """Drop what nobody needs, in twice the room while the budget allows; whether any room was made."""
+        fixed = self.flat.member_kind == 2
+        roots = np.concatenate([x, y, self.flat.own, self.flat.member[fixed]]).astype(np.int32)
+        room = min(2 * len(self.store.level), self.budget.nodes)
+        self.store = compacted(self.store, roots, room)
+        x[:], y[:], own, members = np.split(roots, np.cumsum([len(x), len(y), len(self.flat.own)]))
+        self.flat.own[:] = own
+        self.flat.member[fixed] = members
+        return bool(self.store.state[0] < 0.7 * room)
+
+
+def solve(system: System, budget: Budget) -> tuple[Bdd, Array, list[int]] | None:
+    """The manager, int32[R] the diagrams of the fixpoint, and the nodes its levels stand for; None beyond the budget.
+
+    Example by hand (C09): x_A = a or (x_B and c), x_B = b or x_A: x_A = a or (b and c).
+    """
+    work = _Iteration(system, budget)
+    size = len(system.own)
+    grounded = any(system.supply) or any(kind for _, _, kind, _, _ in system.groups)
+    y = np.ones(size, np.int32)
+    while True:
+        x = work.least(y)
+        if x is None:
+            return None
+        if not grounded or np.array_equal(x, y):
+            return work.store, x, work.variables
+        y = x

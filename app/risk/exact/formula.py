@@ -1,0 +1,133 @@
+"""The formula of one CI's failure: gates over the own failures of its cone, without cycles.
+
+F_v = own_v or any(F_u, needed) or any_g(at least n_g - m_g + 1 of the members failed), model 1.2; cycles are resolved by `cycles`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.risk.compiled import CompiledGraph, Flat
+from app.risk.exact.budget import Budget
+from app.risk.exact.cone import Cone, Space, cone_of_failure, down_for_good, exact_space
+from app.risk.exact.cycles import EXACT, Unsolved, local_components, solve_component
+from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, gates_store, grown, make_gate, scratch_of
+from app.risk.jit import Array, kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """E events. `root`: a node of `store`, or FALSE (never fails) or TRUE (down for good)."""
+
+    store: Gates
+    root: int
+    q: Array  # float64[E], each in (0, 1)
+    position: Array  # int32[E] whose own failure the event is
+    unknown: int  # CIs of the cone whose unavailability is not known: they count as 0
+
+
+@kernel
+def node_of_ci(flat: Flat, q: Array, space: Space, node: Array, v: int) -> int:
+    """The node of a provider or member that came before."""
+    return TRUE if down_for_good(flat, q, v) else node[space.local[v]]  # type: ignore[no-any-return]
+
+
+@kernel
+def group_gate(flat: Flat, q: Array, space: Space, node: Array, store: Gates, work: Scratch, g: int) -> int:
+    """The node "too many members of group g failed"."""
+    first = flat.member_ptr[g]
+    size = flat.member_ptr[g + 1] - first
+    for i in range(size):
+        work.node[i] = node_of_ci(flat, q, space, node, flat.member[first + i])
+        work.weight[i] = 1
+    return make_gate(store, work, size, size - flat.group_needed[g] + 1)
+
+
+@kernel
+def ci_gate(flat: Flat, q: Array, space: Space, node: Array, store: Gates, work: Scratch, v: int, event: int) -> int:
+    """The node "v fails"."""
+    groups = 0
+    for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+        made = group_gate(flat, q, space, node, store, work, g)
+        if made == FULL:
+            return FULL
+        work.spare[groups] = made
+        groups += 1
+    count = 0
+    for i in range(groups):
+        work.node[count] = work.spare[i]
+        work.weight[count] = 1
+        count += 1
+    for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
+        work.node[count] = node_of_ci(flat, q, space, node, flat.reverse[e])
+        work.weight[count] = 1
+        count += 1
+    if event >= 0:
+        work.node[count] = event
+        work.weight[count] = 1
+        count += 1
+    return make_gate(store, work, count, 1)
+
+
+@kernel
+def add_cis(
+    flat: Flat, q: Array, space: Space, position: Array, event: Array, order: Array, start: int, end: int, node: Array, store: Gates,
+    work: Scratch,
+) -> int:  # fmt: skip
+    """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all."""
+    for i in range(start, end):
+        c = order[i]
+        made = ci_gate(flat, q, space, node, store, work, position[c], event[c])
+        if made == FULL:
+            return i
+        node[c] = made
+    return end
+
+
+def formula_of(
+    compiled: CompiledGraph, target: int, budget: Budget, q: Array | None = None, space: Space | None = None, side: int = EXACT
+) -> Formula:
+    """The formula of a CI's failure. q: float64[N] own unavailabilities (1: forced down), else the compiled ones; NaN counts as 0.
+
+    `side`: EXACT, or LOWER or UPPER for a formula that never fails more, never less than the true one. Unsolved, for EXACT only, says that
+    a component with groups inside did not fit the budget.
+
+    Example by hand: S hard on a and b, U .01 and .02 -> one OR gate over two events.
+    """
+    flat = compiled.flat
+    own = np.ascontiguousarray(compiled.unavailability if q is None else q, dtype=np.float64)
+    if (flat.flags[target] & 8) or own[target] >= 1.0:
+        return Formula(gates_store(0, 1, 1), TRUE, np.zeros(0), np.zeros(0, np.int32), 0)
+    space = space or exact_space(len(flat.flags))
+    cone = cone_of_failure(flat, own, target, space)
+    store = gates_store(cone.events, cone.gates + 8, cone.edges + 8)
+    node = np.full(len(cone.position), FALSE, np.int32)
+    order, bounds, loops = local_components(flat, own, cone, space)
+    store = _build(flat, own, space, cone, order, bounds, loops, node, store, budget, side)
+    events = cone.position[cone.event >= 0]
+    root = int(node[space.local[target]])
+    return Formula(store, root, own[events], events, cone.unknown)
+
+
+def _build(
+    flat: Flat, own: Array, space: Space, cone: Cone, order: Array, bounds: Array, loops: Array, node: Array, store: Gates, budget: Budget,
+    side: int,
+) -> Gates:  # fmt: skip
+    """Stretches without cycles in kernels, components one by one between them."""
+    work = scratch_of(cone.widest + 2)
+    at = 0
+    for loop in [*loops.tolist(), -1]:
+        end = int(bounds[loop]) if loop >= 0 else len(order)
+        while at < end:
+            at = int(add_cis(flat, own, space, cone.position, cone.event, order, at, end, node, store, work))
+            if at < end:
+                store = grown(store, 2 * len(store.need), 2 * len(store.input))
+        if loop >= 0:
+            at = int(bounds[loop + 1])
+            store = solve_component(flat, own, space, cone, order[end:at], node, store, budget, side)
+    return store
+
+
+__all__ = ["Formula", "Unsolved", "formula_of"]

@@ -1,0 +1,270 @@
+"""A store of threshold gates without repeats: the acyclic, monotone formula of one CI's failure.
+
+A node is an event (0..E-1) or a gate (E, E+1, ...); a gate's inputs have smaller numbers, so ascending order is children first. A gate
+fails if the weights of its failed inputs add up to `need`: need 1 is OR, need = number of inputs is AND. FALSE and TRUE are no nodes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from app.risk.jit import Array, kernel
+
+FALSE, TRUE, FULL = -1, -2, -3  # in place of a node; FULL: the store has no room for the gate, nothing was changed
+GATES, INPUTS = 0, 1  # places in `used`
+
+
+class Gates(NamedTuple):
+    """E events, G gates, I inputs; room for more. `table` finds a gate by its content (-1: free)."""
+
+    events: int
+    used: Array  # int64[2] gates, inputs
+    need: Array  # int32[room for G]
+    ptr: Array  # int32[room for G + 1]
+    input: Array  # int32[room for I], ascending within a gate
+    weight: Array  # int32[room for I]
+    table: Array  # int32[a power of 2, more than twice the room for G]
+
+
+class Scratch(NamedTuple):
+    """Room to put a gate together in: nodes and weights of its inputs, and what is peeled off them."""
+
+    node: Array  # int32
+    weight: Array  # int32
+    order: Array  # int64
+    peeled: Array  # int32
+    kind: Array  # int8
+    spare: Array  # int32
+
+
+def gates_store(events: int, gates: int, inputs: int) -> Gates:
+    """An empty store with that much room.
+
+    >>> store = gates_store(2, 4, 8)
+    >>> len(store.need), int(store.used[0])
+    (4, 0)
+    """
+    slots = 1 << max(3, int(2 * gates + 1).bit_length())
+    return Gates(
+        events, np.zeros(2, np.int64), np.empty(gates, np.int32), np.zeros(gates + 1, np.int32), np.empty(inputs, np.int32),
+        np.empty(inputs, np.int32), np.full(slots, -1, np.int32),
+    )  # fmt: skip
+
+
+def scratch_of(inputs: int) -> Scratch:
+    """Room for gates of up to that many inputs."""
+    size = inputs + 2
+    return Scratch(
+        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int8),
+        np.empty(size, np.int32),
+    )  # fmt: skip
+
+
+@kernel
+def content_hash(need: int, node: Array, weight: Array, first: int, end: int) -> int:
+    """A hash of a gate's content, its inputs at first..end-1 of the two arrays."""
+    mix = np.uint64(need) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(end - first)
+    for i in range(first, end):
+        mix = (mix ^ np.uint64(node[i])) * np.uint64(0xBF58476D1CE4E5B9)
+        mix = (mix ^ (mix >> np.uint64(29))) + np.uint64(weight[i])
+    return mix ^ (mix >> np.uint64(32))  # type: ignore[return-value]
+
+
+@kernel
+def intern(store: Gates, need: int, node: Array, weight: Array, count: int) -> int:
+    """The gate with these ascending inputs: the one that is there, or a new one; FULL without room."""
+    mask = np.uint64(len(store.table) - 1)
+    slot = content_hash(need, node, weight, 0, count) & mask
+    while store.table[slot] >= 0:
+        g = store.table[slot]
+        first = store.ptr[g]
+        if store.need[g] == need and store.ptr[g + 1] - first == count:
+            same = True
+            for i in range(count):
+                if store.input[first + i] != node[i] or store.weight[first + i] != weight[i]:
+                    same = False
+                    break
+            if same:
+                return store.events + g  # type: ignore[no-any-return]
+        slot = (slot + np.uint64(1)) & mask
+    g = store.used[GATES]
+    first = store.used[INPUTS]
+    if g >= len(store.need) or first + count > len(store.input):
+        return FULL
+    store.table[slot] = g
+    store.need[g] = need
+    for i in range(count):
+        store.input[first + i] = node[i]
+        store.weight[first + i] = weight[i]
+    store.ptr[g + 1] = first + count
+    store.used[GATES] = g + 1
+    store.used[INPUTS] = first + count
+    return store.events + g  # type: ignore[no-any-return]
+
+
+@kernel
+def clean_inputs(work: Scratch, count: int, need: int) -> tuple[int, int, int]:
+    """Constants out, duplicates added up, weights cut to `need`: inputs left in work[:count], the need left, the sum of weights."""
+    kept = 0
+    for i in range(count):
+        if work.node[i] == TRUE:
+            need -= work.weight[i]
+        elif work.node[i] >= 0:
+            work.node[kept] = work.node[i]
+            work.weight[kept] = work.weight[i]
+            kept += 1
+    sorted_already = True
+    for i in range(1, kept):
+        if work.node[i] <= work.node[i - 1]:
+            sorted_already = False
+            break
+    if not sorted_already:
+        for i in range(kept):
+            work.order[i] = (np.int64(work.node[i]) << 32) | np.int64(work.weight[i])
+        work.order[:kept].sort()
+        unique = 0
+        for i in range(kept):
+            node = np.int32(work.order[i] >> 32)
+            weight = np.int32(work.order[i] & 0x7FFFFFFF)
+            if unique and work.node[unique - 1] == node:
+                work.weight[unique - 1] += weight
+            else:
+                work.node[unique] = node
+                work.weight[unique] = weight
+                unique += 1
+        kept = unique
+    total = 0
+    for i in range(kept):
+        work.weight[i] = max(1, min(work.weight[i], need))
+        total += work.weight[i]
+    return kept, need, total
+
+
+@kernel
+def same_weights(store: Gates, work: Scratch, count: int, need: int) -> int:
+    """A gate whose inputs all weigh the same."""
+    need = (need + work.weight[0] - 1) // work.weight[0]
+    if count == 1:
+        return work.node[0]  # type: ignore[no-any-return]
+    for i in range(count):
+        work.weight[i] = 1
+    return intern(store, need, work.node, work.weight, count)
+
+
+@kernel
+def wrap(store: Gates, work: Scratch, core: int, peeled: int) -> int:
+    """Put the peeled inputs back around the core, innermost last: OR (kind 0) or AND (kind 1) of the core and a run of them."""
+    while peeled:
+        kind = work.kind[peeled - 1]
+        count = 0
+        while peeled and work.kind[peeled - 1] == kind:
+            peeled -= 1
+            work.node[count] = work.peeled[peeled]
+            work.weight[count] = 1
+            count += 1
+        work.node[count] = core
+        work.weight[count] = 1
+        count, need, total = clean_inputs(work, count + 1, 1 if kind == 0 else count + 1)
+        if need <= 0:
+            core = TRUE
+        elif total < need:
+            core = FALSE
+        else:
+            core = same_weights(store, work, count, need)
+            if core == FULL:
+                return FULL
+    return core
+
+
+@kernel
+def make_gate(store: Gates, work: Scratch, count: int, need: int) -> int:
+    """The node that fails if the failed inputs in work.node[:count] weigh at least `need`; FALSE, TRUE or FULL.
+
+    Simplified: constants, duplicates, single inputs; an input that suffices alone goes to an OR around the rest, one that is indispensable
+    to an AND. What is left has either equal weights (1) or is a true weighted threshold.
+    """
+    count, need, total = clean_inputs(work, count, need)
+    if need <= 0:
+        return TRUE
+    if total < need:
+        return FALSE
+    equal = True
+    for i in range(1, count):
+        if work.weight[i] != work.weight[0]:
+            equal = False
+            break
+    if equal:
+        return same_weights(store, work, count, need)
+    for i in range(count):  # heaviest first; ties by node, so that the answer does not depend on the order given
+        work.order[i] = (np.int64(work.weight[i]) << 32) | np.int64(work.node[i])
+    work.order[:count].sort()
+    peeled = 0
+    while count:
+        weight = work.order[count - 1] >> 32
+        if weight >= need:
+            kind = 0
+        elif total - weight < need:
+            kind = 1
+            need -= weight
+        else:
+            break
+        total -= weight
+        count -= 1
+        work.peeled[peeled] = work.order[count] & 0x7FFFFFFF
+        work.kind[peeled] = kind
+        peeled += 1
+    core = weighted_core(store, work, count, need, total)
+    return core if core == FULL else wrap(store, work, core, peeled)
+
+
+@kernel
+def weighted_core(store: Gates, work: Scratch, count: int, need: int, total: int) -> int:
+    """What is left after peeling: a constant, or a threshold in which no input suffices alone and none is indispensable."""
+    if need <= 0:
+        return TRUE
+    if total < need:
+        return FALSE
+    lightest = work.order[0] >> 32
+    equal = True
+    for i in range(count):
+        if min(work.order[i] >> 32, need) != lightest:
+            equal = False
+            break
+    for i in range(count):
+        work.node[i] = work.order[i] & 0x7FFFFFFF
+        work.weight[i] = min(work.order[i] >> 32, need)
+        work.order[i] = (np.int64(work.node[i]) << 32) | np.int64(work.weight[i])
+    work.order[:count].sort()
+    for i in range(count):
+        work.node[i] = work.order[i] >> 32
+        work.weight[i] = work.order[i] & 0x7FFFFFFF
+    if equal:
+        return same_weights(store, work, count, need)
+    return intern(store, need, work.node, work.weight, count)
+
+
+def grown(store: Gates, gates: int, inputs: int) -> Gates:
+    """A copy with room for more gates and inputs."""
+    fresh = gates_store(store.events, gates, inputs)
+    used, filled = int(store.used[GATES]), int(store.used[INPUTS])
+    fresh.used[:] = store.used
+    fresh.need[:used] = store.need[:used]
+    fresh.ptr[: used + 1] = store.ptr[: used + 1]
+    fresh.input[:filled] = store.input[:filled]
+    fresh.weight[:filled] = store.weight[:filled]
+    refill(fresh)
+    return fresh
+
+
+@kernel
+def refill(store: Gates) -> None:
+    """Enter every gate of the store into its table."""
+    mask = np.uint64(len(store.table) - 1)
+    for g in range(store.used[GATES]):
+        first = store.ptr[g]
+        slot = content_hash(store.need[g], store.input, store.weight, first, store.ptr[g + 1]) & mask
+        while store.table[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        store.table[slot] = g
