@@ -9,7 +9,20 @@ from flask import Flask
 from app import __version__
 from app.api import problems
 from app.api.auth import permission
-from app.api.resources import areas, assessments, cis, impact, jobs, keys, operate, revisions, services, simulations, sources
+from app.api.resources import (
+    areas,
+    assessments,
+    cis,
+    impact,
+    jobs,
+    keys,
+    operate,
+    revisions,
+    service_risk,
+    services,
+    simulations,
+    sources,
+)
 
 DESCRIPTION = (
     "Business continuity risk on the CMDB you have: ranked problem areas and what-if outages. Every answer names its revision; every read takes "
@@ -31,7 +44,7 @@ def mount(app: Flask) -> None:
         },
     )
     api = problems.ProblemApi(app)
-    for module in (areas, assessments, cis, impact, jobs, keys, revisions, services, simulations, sources):
+    for module in (areas, assessments, cis, impact, jobs, keys, revisions, service_risk, services, simulations, sources):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
     describe: Any = app.view_functions["api-docs.openapi_json"]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import Service
 
-CASES = {case["id"]: case for case in json.loads((Path(__file__).parents[1] / "reference" / "first_order.json").read_text())}
+CASES = {case["id"]: case for case in json.loads((Path(__file__).parents[1] / "reference" / "golden.json").read_text())}
 
 
 def fallible(estate: Mapping[str, Any]) -> dict[str, float]:

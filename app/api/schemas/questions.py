@@ -91,6 +91,59 @@ class ExposureQuestion(Question):
     availability_target = number(allow_none=True, load_default=None, most=1)
 
 
+class RiskOptions(When):
+    """How the risk of one service is computed."""
+
+    down = ma.fields.List(text(), load_default=[], metadata={"description": "CIs that are down for the question"})
+    nodes = ma.fields.Integer(
+        load_default=2_000_000,
+        validate=validate.Range(min=1_000, max=20_000_000),
+        metadata={"description": "nodes of one decision diagram; beyond them the answer is a certified interval or simulated"},
+    )
+    seconds = number(load_default=10.0, most=60.0, metadata={"description": "seconds the exact engine may take"})
+    method = ma.fields.String(
+        load_default="auto",
+        validate=validate.OneOf(["auto", "simulated"]),
+        metadata={"description": "auto: exact where the budget allows; simulated: by sampled worlds"},
+    )
+    seed = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+    years = ma.fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0, max=100_000),
+        metadata={"description": "years to simulate for durations and losses that have no closed form; 0: none"},
+    )
+
+
+class RiskPaged(RiskOptions, Paged):
+    pass
+
+
+class AvailabilityQuestion(RiskOptions):
+    longer_than = ma.fields.List(
+        number(),
+        load_default=[],
+        validate=validate.Length(max=50),
+        metadata={"description": "hours; the share of outages longer than that"},
+    )
+
+
+class ImportanceQuestion(RiskPaged):
+    by = ma.fields.String(
+        load_default="criticality",
+        validate=validate.OneOf(["criticality", "birnbaum", "fussell_vesely", "conditional", "raw", "rrw", "initiator_share"]),
+    )
+
+
+class CutSetsQuestion(RiskOptions):
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+
+
+class GoalQuestion(RiskOptions):
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+    target = number(most=1.0, metadata={"description": "the goal to judge by; default: the one of the exposure"})
+    detect_minutes = number(load_default=0.0, most=525960.0, metadata={"description": "how much of a restore time is detection"})
+
+
 class SimulationQuestion(When):
     cis = ma.fields.List(text(), load_default=[], validate=validate.Length(max=SIMULATION_TEXTS))
     site = text(allow_none=True, load_default=None)

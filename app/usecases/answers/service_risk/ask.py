@@ -1,0 +1,174 @@
+"""What every question about the risk of one service shares: which service, what is forced down, the exact engine's answer within a budget."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import NotFound
+from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
+from app.ports.graph_store import GraphStore
+from app.risk.cut_out import CutOut, cut_out
+from app.risk.exact.budget import Budget
+from app.risk.exact.service import ServiceExact, Want, exact_service
+from app.risk.reliability import failure_frequency
+from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
+from app.risk.sampling.intervals import clopper_pearson
+from app.risk.sampling.own_failures import BLOCK_WORLDS
+from app.usecases.answers.paths import known
+from app.usecases.estate import Estate, Estates
+from app.usecases.find import identify, identify_all
+
+AUTO, SIMULATE = "auto", "simulated"
+WORLDS = 65_536  # a simulated answer draws
+KEPT = 64
+LISTED = 1000  # cut sets that durations and losses are made of
+
+_kept: OrderedDict[tuple[Any, ...], tuple[Estate, ServiceExact]] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class RiskQuestion:
+    """`service` and `down` by any identity; nodes and seconds: what the exact engine may cost; method: auto or simulated."""
+
+    service: str
+    down: tuple[str, ...] = ()
+    nodes: int = 2_000_000
+    seconds: float = 10.0
+    method: str = AUTO
+    seed: int = 0
+    years: int = 0  # simulated years for durations and losses that have no closed form; 0: none
+    revision: int | None = None
+    as_of: datetime | None = None
+    locations: bool | None = None  # False: without assumed failures of places
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The service found, and how it is answered."""
+
+    question: RiskQuestion
+    estate: Estate
+    number: int
+    position: int
+    forced: tuple[int, ...]
+    down: Sequence[str]
+    exact: ServiceExact
+
+    @property
+    def key(self) -> str:
+        return self.estate.key(self.position)
+
+    @property
+    def name(self) -> str:
+        return self.estate.name(self.position)
+
+    @property
+    def frequency(self) -> Any:
+        """omega_i of the events a calendar year, NaN where U was given without a restore time."""
+        compiled, at = self.estate.compiled, self.exact.position
+        return failure_frequency(compiled.failures_per_year[at], compiled.repair_hours[at])
+
+    @property
+    def is_exact(self) -> bool:
+        return self.exact.method == EXACT and self.question.method != SIMULATE
+
+    def effort(self, worlds: int = 0, years: int = 0) -> Effort:
+        asked = self.question
+        seed = asked.seed if worlds or years else None
+        return Effort(asked.nodes, asked.seconds, self.exact.nodes, round(self.exact.seconds, 3), seed, years, worlds)
+
+
+def ask(store: GraphStore, estates: Estates, question: RiskQuestion, want: Want) -> Asked:
+    """NotFound where nobody answers to a name, or the CI is no business service."""
+    estate = estates.at(question.revision, question.as_of, question.locations)
+    revision = estate.revision.revision
+    position = estate.position(identify(store, revision, question.service).ci_id)
+    if position not in estate.service_number:
+        raise NotFound(f"{question.service!r} is not a business service; lay an exposure over it to make it one")
+    hits = identify_all(store, revision, question.down)
+    forced = tuple(sorted(estate.position(hit.ci_id) for hit in hits))
+    exact = _exact(estate, position, forced, question, want)
+    return Asked(question, estate, estate.service_number[position], position, forced, [hit.key for hit in hits], exact)
+
+
+def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: RiskQuestion, want: Want) -> ServiceExact:
+    name = (id(estate), position, forced, question.nodes, question.seconds, want)
+    with _lock:
+        if name in _kept and _kept[name][0] is estate:
+            return _kept[name][1]
+    budget = Budget(question.nodes, question.seconds)
+    found = exact_service(estate.compiled, position, budget, forced=forced, want=want)
+    with _lock:
+        _kept[name] = (estate, found)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
+    """Snapshot worlds of the service with its degradations, by the question's seed."""
+    cut = cone_alone(asked)
+    blocks = -(-worlds // BLOCK_WORLDS)
+    return sample_degradation(cut, asked.question.seed, 0, blocks, cut.local(np.asarray(asked.forced, np.int64)), threads=2)
+
+
+def cone_alone(asked: Asked) -> CutOut:
+    return cut_out(asked.estate.compiled, asked.position)
+
+
+def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
+    """Q with how it was got, and the worlds drawn for it."""
+    exact = asked.exact
+    if asked.is_exact:
+        return Estimate(exact.q, EXACT), 0
+    certain = f"between {exact.q_low:.6g} and {exact.q_high:.6g} for certain ({exact.reason})" if exact.method != EXACT else ""
+    if asked.question.method != SIMULATE and exact.q_high - exact.q_low <= 0.1 * exact.q_low:
+        return Estimate(None, BOUNDED, exact.q_low, exact.q_high, exact.reason), 0
+    drawn = sampled(asked)
+    low, high = _share_down(drawn)
+    if exact.method != EXACT:
+        low, high = max(low, exact.q_low), min(high, exact.q_high)
+        if low > high:
+            low, high = exact.q_low, exact.q_high
+    return Estimate(drawn.p_down(), SIMULATED, low, high, certain), drawn.worlds
+
+
+def _share_down(drawn: Degradation) -> tuple[float, float]:
+    low, high = clopper_pearson(np.asarray([drawn.down]), np.asarray([drawn.worlds]))
+    return float(low[0]), float(high[0])
+
+
+def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
+    """offset + factor * estimate; a negative factor turns the interval round."""
+
+    def of(value: float | None) -> float | None:
+        return None if value is None else offset + factor * value
+
+    low, high = of(estimate.low), of(estimate.high)
+    if factor < 0:
+        low, high = high, low
+    return replace(estimate, value=of(estimate.value), low=low, high=high)
+
+
+def unknown(note: str) -> Estimate:
+    return Estimate(None, UNKNOWN, note=note)
+
+
+def exactly(value: float | None, note: str = "nobody gave it") -> Estimate:
+    """An exact number; NaN or None is unknown."""
+    return unknown(note) if value is None or math.isnan(value) else Estimate(known(value), EXACT)
+
+
+def stops_a_year(asked: Asked) -> float:
+    """omega_s = sum omega_i B_i of the exact engine, a calendar year; NaN where the frequency of a CI that matters is unknown."""
+    exact = asked.exact
+    return float(np.sum(np.where(exact.birnbaum > 0.0, asked.frequency * exact.birnbaum, 0.0)))

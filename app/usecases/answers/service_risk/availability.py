@@ -1,0 +1,222 @@
+"""How available one service is: Q, how often it stops, for how long, how much of it is missing on average, and its failovers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain.quantities import HOURS_PER_YEAR
+from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, Estimate, FailoverRow, ServiceAvailability
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.compiled import AT_REST_DOWN
+from app.risk.cone import cone_of
+from app.risk.exact.service import Want
+from app.risk.expected_capability import expected_capability
+from app.risk.failover import failover_of
+from app.risk.loss import LossCurve
+from app.risk.reliability import failure_frequency
+from app.risk.stop_loss import Stops, failover_year, stops_of
+from app.risk.sweep import contributions_to
+from app.usecases.answers.paths import known
+from app.usecases.answers.service_risk.ask import (
+    LISTED,
+    Asked,
+    RiskQuestion,
+    ask,
+    exactly,
+    sampled,
+    scaled,
+    stops_a_year,
+    unavailability_of,
+    unknown,
+)
+from app.usecases.answers.service_risk.years import Lived, lived
+from app.usecases.estate import Estates
+from app.usecases.stamps import stamp_of
+
+HOURS = (0.25, 1.0, 4.0, 8.0, 24.0, 72.0)
+FAILOVERS_SHOWN = 100
+NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how often it fails is unknown"
+
+
+def service_availability(
+    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, hours: Sequence[float] = ()
+) -> ServiceAvailability:
+    """`hours`: durations for which the share of longer outages is asked, beside a few standard ones."""
+    asked = ask(store, estates, question, Want(bounds=True, cut_sets=LISTED))
+    estate, compiled, number = asked.estate, asked.estate.compiled, asked.number
+    q, worlds = unavailability_of(asked)
+    lost, worst, drawn = lost_shares(asked, q)
+    told = lived(asked)
+    frequency = _frequency(asked, told)
+    mtpd = known(compiled.mtpd_hours[number])
+    grid = sorted({*HOURS, *hours, *([mtpd] if mtpd is not None else [])})
+    longer, method = _longer(asked, told, grid)
+    late = dict(longer).get(mtpd) if mtpd is not None else None
+    customers = known(compiled.customers[number])
+    breaches = None if late is None or frequency.value is None else frequency.value * late
+    return ServiceAvailability(
+        stamp=stamp_of(estate, documents),
+        key=asked.key,
+        name=asked.name,
+        down=asked.down,
+        at_rest=_at_rest(asked),
+        unavailability=q,
+        availability=scaled(q, -1.0, 1.0),
+        failures_per_year=frequency,
+        failures_per_hour=scaled(frequency, 1.0 / HOURS_PER_YEAR),
+        mean_outage_hours=_mean_outage(q, frequency),
+        downtime_minutes_per_year=scaled(q, 60.0 * HOURS_PER_YEAR),
+        outages_longer_than=[[moment, share] for moment, share in longer],
+        outages_longer_than_method=method,
+        mtpd_hours=mtpd,
+        p_outage_breaches_mtpd=unknown("no MTPD, or no durations") if late is None else Estimate(late, method),
+        mtpd_breaches_per_year=unknown("no MTPD, or no durations") if breaches is None else Estimate(breaches, method),
+        lost_share=lost,
+        lost_share_worst_rule=worst,
+        rules_differ=_differ(lost, worst),
+        customers=customers,
+        bad_customer_minutes_first_order=_first_order_minutes(asked, customers),
+        bad_customer_minutes=unknown("nobody gave the customers")
+        if customers is None
+        else scaled(lost, 60.0 * HOURS_PER_YEAR * customers),
+        single_points=int(sum(len(cut.position) == 1 for cut in asked.exact.cut_sets or ())),
+        rare_event_sum=asked.exact.rare_event_sum,
+        esary_proschan_upper=asked.exact.esary_proschan_upper,
+        esary_proschan_lower=asked.exact.esary_proschan_lower,
+        failovers=failovers_of(asked),
+        unknown_cis=asked.exact.unknown,
+        effort=asked.effort(max(worlds, drawn), question.years),
+    )
+
+
+def _at_rest(asked: Asked) -> str:
+    level = float(asked.estate.compiled.flat.rest_capability[asked.position])
+    return "down" if level == 0.0 else "up" if level == 1.0 else "degraded"
+
+
+def lost_shares(asked: Asked, q: Estimate) -> tuple[Estimate, Estimate, int]:
+    """E[c at rest - c] by both rules, and the worlds drawn. Without degradations below it, it is Q."""
+    compiled = asked.estate.compiled
+    if not _degrades(asked):
+        rest = float(compiled.flat.rest_capability[asked.position])
+        lost = scaled(q, rest)
+        return lost, lost, 0
+    found, drawn = [], 0
+    for rule in ("product", "worst"):
+        told = expected_capability(compiled, asked.position, forced=asked.forced, rule=rule)
+        if not math.isnan(told.lost_share) and asked.is_exact:
+            found.append(Estimate(told.lost_share, EXACT))
+        elif rule == "product":
+            worlds = sampled(asked)
+            drawn = worlds.worlds
+            low, high = worlds.lost_interval()
+            found.append(Estimate(worlds.lost(), SIMULATED, low, high, told.reason))
+        else:
+            found.append(unknown(told.reason or "only the product rule is simulated"))
+    return found[0], found[1], drawn
+
+
+def _degrades(asked: Asked) -> bool:
+    """Whether some CI of the cone can be degraded without being down: a soft need, shares, or a level of its own."""
+    flat = asked.estate.compiled.flat
+    cone = cone_of(flat, asked.position)
+    soft = (flat.soft_reverse_ptr[cone + 1] > flat.soft_reverse_ptr[cone]).any()
+    groups = np.concatenate(
+        [np.arange(flat.group_ptr[v], flat.group_ptr[v + 1]) for v in cone.tolist()] or [np.zeros(0, np.int64)]
+    )
+    return bool(soft or flat.group_shared[groups].any() or (flat.level[cone] < 1.0).any())
+
+
+def _differ(product: Estimate, worst: Estimate) -> bool:
+    if product.value is None or worst.value is None:
+        return False
+    return abs(product.value - worst.value) > 0.1 * max(product.value, worst.value)
+
+
+def _frequency(asked: Asked, told: Lived | None) -> Estimate:
+    if asked.is_exact:
+        return exactly(stops_a_year(asked), NO_FREQUENCY)
+    return unknown("needs the exact engine, or simulated years") if told is None else told.stops_per_year
+
+
+def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
+    if q.value is None or not frequency.value:
+        return unknown(frequency.note or "it never stops")
+    return Estimate(HOURS_PER_YEAR * q.value / frequency.value, EXACT if q.method == frequency.method == EXACT else SIMULATED)
+
+
+def stops(asked: Asked, hours: float = math.nan, curve: LossCurve | None = None) -> Stops:
+    """Stops of the service by initiating event from the listed cut sets, priced by `curve`; `hours`: what counts as a breach."""
+    compiled, exact = asked.estate.compiled, asked.exact
+    index = {int(position): k for k, position in enumerate(exact.position)}
+    cuts = [[index[p] for p in cut.position] for cut in exact.cut_sets or () if cut.position]
+    at = exact.position
+    return stops_of(
+        exact.event_q,
+        asked.frequency,
+        compiled.repair_hours[at],
+        compiled.repair_sigma[at],
+        exact.birnbaum,
+        exact.q,
+        cuts,
+        curve,
+        hours,
+    )
+
+
+def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
+    """P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were asked for."""
+    if told is not None and told.outages:
+        return [(hours, told.longer_than(hours)) for hours in grid], SIMULATED
+    if not asked.is_exact or not asked.exact.cut_sets or not stops_a_year(asked) > 0:
+        return [], "unknown"
+    shares = []
+    for hours in grid:
+        found = stops(asked, hours)
+        shares.append((hours, float(np.nansum(found.breaches) / np.nansum(found.per_year))))
+    one = len(asked.exact.cut_sets) == 1 and not asked.exact.not_listed
+    sigma = asked.estate.compiled.repair_sigma[list(asked.exact.cut_sets[0].position)]
+    return shares, EXACT if one and (len(sigma) == 1 or np.isnan(sigma).all()) else APPROXIMATE
+
+
+def _first_order_minutes(asked: Asked, customers: float | None) -> Estimate:
+    if customers is None:
+        return unknown("nobody gave the customers")
+    hours = contributions_to(asked.estate.compiled, asked.number).service_hours
+    return exactly(60.0 * customers * float(hours.sum()), "a rate or restore time is unknown")
+
+
+def failovers_of(asked: Asked) -> list[FailoverRow]:
+    """The groups with failover in the cone, those whose active member costs most first."""
+    estate, compiled, flat = asked.estate, asked.estate.compiled, asked.estate.compiled.flat
+    cone = cone_of(flat, asked.position)
+    groups = [g for v in cone.tolist() for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1]))]
+    told = failover_of(compiled, np.asarray(groups, np.int64)) if groups else None
+    rows = []
+    for k in np.flatnonzero(told.switches).tolist() if told is not None else []:
+        group = groups[k]
+        first, last, needed = int(flat.member_ptr[group]), int(flat.member_ptr[group + 1]), int(flat.group_needed[group])
+        members = flat.member[first:last]
+        spare = members[needed:]
+        standby_q = np.where(flat.flags[spare] & AT_REST_DOWN, 1.0, np.nan_to_num(compiled.unavailability[spare])).tolist()
+        for active in members[:needed].tolist():
+            omega = float(failure_frequency(compiled.failures_per_year[active], compiled.repair_hours[active]))
+            mean = float(compiled.repair_hours[active])
+            year = failover_year(omega, mean, float(told.hours[k]), float(told.success[k]), standby_q)  # type: ignore[union-attr]
+            rows.append(
+                FailoverRow(
+                    group=compiled.group_key(group),
+                    dependent=estate.key(int(flat.group_dependent[group])),
+                    active=estate.key(active),
+                    standbys=[estate.key(p) for p in spare.tolist()],
+                    p_works=year.p_works,
+                    hours_per_year=known(year.hours),
+                    hours_per_year_without_standby=known(year.hours_without),
+                )
+            )
+    rows.sort(key=lambda row: (-(row.hours_per_year or 0.0), row.group, row.active))
+    return rows[:FAILOVERS_SHOWN]

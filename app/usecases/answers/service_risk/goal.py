@@ -1,0 +1,200 @@
+"""Can a service meet its availability goal, given what it depends on, and what eats its error budget (model 1.6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain.graph import ORIGIN_NAMES
+from app.domain.quantities import HOURS_PER_YEAR
+from app.domain.sentences import number as said
+from app.domain.service_risk import EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.exact.budget import Budget
+from app.risk.exact.needs import exact_group
+from app.risk.exact.service import Want, exact_service
+from app.risk.goals import BudgetSheet, budget_sheet
+from app.risk.sweep import Contributions, contributions_to
+from app.usecases.answers.paths import known
+from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, scaled, unavailability_of, unknown
+from app.usecases.answers.service_risk.availability import lost_shares
+from app.usecases.estate import Estates
+from app.usecases.stamps import stamp_of
+
+NEEDS_SHOWN = 50
+
+
+def service_goal(
+    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
+    limit: int = 50,
+) -> ServiceGoal:  # fmt: skip
+    """`target`: the goal to judge by, default the one of the service's exposure. `detect_minutes`: how much of a restore time is detection."""
+    asked = ask(store, estates, question, Want(cut_sets=LISTED))
+    goal = target if target is not None else _target(asked)
+    q, worlds = unavailability_of(asked)
+    lost, _, drawn = lost_shares(asked, q)
+    reachable, needs = _reachable(asked), _needs(asked)
+    told = contributions_to(asked.estate.compiled, asked.number)
+    sheet = _sheet(asked, told, lost, goal, detect_minutes)
+    rows = [_row(asked, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
+    hidden = float(np.nansum(sheet.bad_minutes[limit:]))
+    rest = _rest_row(sheet)
+    availability = scaled(lost, -1.0, _rest(asked))
+    total = known(sheet.total_minutes)
+    allowed = known(sheet.budget_minutes)
+    return ServiceGoal(
+        stamp=stamp_of(asked.estate, documents),
+        key=asked.key,
+        name=asked.name,
+        target=goal,
+        verdict=_verdict(goal, availability),
+        sentence=_sentence(asked, goal, availability, needs),
+        availability=availability,
+        best_reachable=reachable,
+        binding=needs[0] if needs else None,
+        needs=needs,
+        budget_minutes_per_year=allowed,
+        bad_minutes_per_year=scaled(lost, 60.0 * HOURS_PER_YEAR),
+        share_of_budget=total / allowed if total is not None and allowed else None,
+        rows=[*rows, rest] if rest is not None else rows,
+        rows_total=len(sheet.row) + (rest is not None),
+        truncated=len(sheet.row) > limit,
+        rows_not_shown_minutes=hidden,
+        notes=_notes(asked, detect_minutes),
+        effort=asked.effort(max(worlds, drawn)),
+        settings={"detect_minutes": detect_minutes},
+    )
+
+
+def _target(asked: Asked) -> float | None:
+    row = int(asked.estate.compiled.service_row[asked.number])
+    return asked.estate.graph.services[row].availability_target if row >= 0 else None
+
+
+def _rest(asked: Asked) -> float:
+    return float(asked.estate.compiled.flat.rest_capability[asked.position])
+
+
+def _sheet(asked: Asked, told: Contributions, lost: Estimate, goal: float | None, detect_minutes: float) -> BudgetSheet:
+    compiled, at = asked.estate.compiled, told.position
+    total = math.nan if lost.value is None else 60.0 * HOURS_PER_YEAR * lost.value
+    return budget_sheet(
+        told.service_hours,
+        compiled.failures_per_year[at],
+        compiled.repair_hours[at],
+        total,
+        math.nan if goal is None else goal,
+        detect_minutes,
+    )
+
+
+def _row(asked: Asked, told: Contributions, sheet: BudgetSheet, k: int) -> BudgetRow:
+    estate = asked.estate
+    position = int(told.position[int(sheet.row[k])])
+    return BudgetRow(
+        key=estate.key(position),
+        name=estate.name(position),
+        detect_minutes=known(sheet.detect_minutes[k]),
+        resolve_minutes=known(sheet.resolve_minutes[k]),
+        share_of_users=known(sheet.share_of_users[k]),
+        interval_days=known(sheet.interval_days[k]) if np.isfinite(sheet.interval_days[k]) else None,
+        bad_minutes_per_year=known(sheet.bad_minutes[k]),
+        share_of_budget=known(sheet.share_of_budget[k]) if np.isfinite(sheet.share_of_budget[k]) else None,
+        flagged=bool(sheet.flagged[k]),
+        origin=ORIGIN_NAMES[int(estate.graph.cis.failures_origin[int(estate.compiled.row[position])])],
+    )
+
+
+def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
+    """What only combinations of failures cost, less what overlapping outages are counted twice above."""
+    if math.isnan(sheet.rest_minutes):
+        return None
+    share = sheet.rest_minutes / sheet.budget_minutes if sheet.budget_minutes > 0 else None
+    return BudgetRow(
+        "",
+        "combinations of failures, less overlaps",
+        None,
+        None,
+        None,
+        None,
+        sheet.rest_minutes,
+        share,
+        bool(share and share > 0.25),
+        "",
+    )
+
+
+def _reachable(asked: Asked) -> Estimate:
+    """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
+    if not asked.is_exact:
+        return unknown("needs the exact engine")
+    own = np.flatnonzero(asked.exact.position == asked.position)
+    if not len(own):
+        return Estimate(1.0 - asked.exact.q, EXACT)
+    k = int(own[0])
+    return Estimate(1.0 - (asked.exact.q - float(asked.exact.event_q[k]) * float(asked.exact.birnbaum[k])), EXACT)
+
+
+def _needs(asked: Asked) -> list[NeedRow]:
+    """The direct needs, that which allows least first; a group counts as one."""
+    compiled, flat, v = asked.estate.compiled, asked.estate.compiled.flat, asked.position
+    budget = Budget(asked.question.nodes, asked.question.seconds)
+    found = []
+    for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]].tolist()[:NEEDS_SHOWN]:
+        told = exact_service(compiled, int(u), budget, forced=asked.forced, want=Want(birnbaum=False))
+        found.append(_need("hard or supply", asked, [int(u)], told.q_low, told.q_high, told.method == EXACT))
+    for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
+        members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()
+        told = exact_group(compiled, g, budget, asked.forced)
+        kind = f"{int(flat.group_needed[g])} of {len(members)}"
+        found.append(_need(kind, asked, members, told.q_low, told.q_high, told.method == EXACT))
+    return sorted(
+        found, key=lambda row: row.availability.value if row.availability.value is not None else row.availability.high or 1.0
+    )
+
+
+def _need(kind: str, asked: Asked, members: Sequence[int], low: float, high: float, exact: bool) -> NeedRow:
+    names = [asked.estate.name(p) for p in members[:20]]
+    if exact:
+        return NeedRow(kind, names, Estimate(1.0 - high, EXACT))
+    return NeedRow(kind, names, Estimate(None, "bounded", 1.0 - high, 1.0 - low))
+
+
+def _verdict(goal: float | None, availability: Estimate) -> str:
+    if goal is None:
+        return "no goal"
+    if availability.method == EXACT and availability.value is not None:
+        return "met" if availability.value >= goal else "missed"
+    if availability.low is not None and availability.low >= goal:
+        return "met"
+    if availability.high is not None and availability.high < goal:
+        return "missed"
+    return "undecided"
+
+
+def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: Sequence[NeedRow]) -> str:
+    verdict = _verdict(goal, availability)
+    if goal is None:
+        return f"{asked.name} has no availability goal."
+    reached = "an availability nobody can bound" if availability.value is None else f"{availability.value:.4%}"
+    binding = (
+        f" {' or '.join(needs[0].names[:3])} allows {needs[0].availability.value:.4%} at most."
+        if needs and needs[0].availability.value is not None
+        else ""
+    )
+    word = {"met": "meets", "missed": "misses", "undecided": "may or may not meet"}[verdict]
+    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected; the goal allows {said((1 - goal) * 525960)} bad minutes a year.{binding}"
+
+
+def _notes(asked: Asked, detect_minutes: float) -> list[str]:
+    notes = [
+        "a row is one CI out with everything else up; the last row is what only combinations cost, less what overlapping outages count twice"
+    ]
+    if detect_minutes == 0.0:
+        notes.append("restore times include detection: no part of them is shown as such")
+    if asked.exact.unknown:
+        notes.append(f"{asked.exact.unknown:,} CIs of the cone have no unavailability: they count as never down")
+    return notes
