@@ -1,0 +1,91 @@
+"""Both parts of the loss of an estate: golden case C39, threads, and enumeration of random estates."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.risk.compile import compile_graph
+from app.risk.estate_redundancy import BOUNDED, estate_redundancy
+from app.risk.exact.budget import Budget
+from app.risk.sweep import first_order
+from tests.builders import estate
+from tests.unit.risk.build import graph_of, random_estate
+from tests.unit.risk.oracle import Oracle
+
+OFF = {"unavailability": 0.0}
+
+
+def test_c39_adds_up_over_services() -> None:
+    paid: dict[str, Any] = {
+        s: {"impact": {"money": ((0.0, 0.0), (0.0, m), (1.0, m))}} for s, m in (("S1", 1000.0), ("S2", 400.0))
+    }
+    twin = {"failures_per_year": 87.66, "repair_hours": 8.0}
+    made = estate(
+        "S1; S2; d; b; c", hard="S1>d S2>d", groups={"S1": [(1, "b c")]}, services=paid,
+        profiles={"S1": OFF, "S2": OFF, "d": {"failures_per_year": 1.7532, "repair_hours": 5.0}, "b": twin, "c": twin},
+    )  # fmt: skip
+    first = first_order(made.compiled)
+    more = estate_redundancy(made.compiled, first, Budget())
+    money = first.money + more.money
+    d, b = int(made.at("d")[0]), int(made.at("b")[0])
+    assert money[d] == pytest.approx(2442.41783, rel=1e-7) and money[b] == pytest.approx(6006.33934, rel=1e-7)
+    assert money.sum() == pytest.approx(14455.0965, rel=1e-7)
+    assert first.money[d] == pytest.approx(1.7532 * 1400) and first.money[b] == 0.0
+    assert more.exact_money.all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_hours_of_both_parts_are_the_time_down(seed: int) -> None:
+    """Without soft needs and failovers first order + redundancy = 8766 * Q of every service, by enumeration."""
+    rng = random.Random(seed)
+    built = random_estate(rng, rng.randint(3, 8), levels=False)
+    built["dependencies"] = [row for row in built["dependencies"] if row["kind"] != "soft"]
+    built["groups"] = [{k: v for k, v in group.items() if k != "shares"} for group in built["groups"]]
+    compiled = compile_graph(graph_of(built))
+    keys = [ci["key"] for ci in built["cis"]]
+    q = {k: float(np.nan_to_num(compiled.unavailability[compiled.position_of(10 + i)])) for i, k in enumerate(keys)}
+    first = first_order(compiled)
+    more = estate_redundancy(compiled, first, Budget())
+    oracle = Oracle(built)
+    rest = oracle.failed(set())
+    want = dict.fromkeys((s["key"] for s in built["services"]), 0.0)
+    for bits in itertools.product((False, True), repeat=len(keys)):
+        down = {k for k, b in zip(keys, bits, strict=True) if b}
+        weight = float(np.prod([q[k] if b else 1 - q[k] for k, b in zip(keys, bits, strict=True)]))
+        for name in want.keys() & oracle.failed(down):
+            want[name] += weight
+    for name, share in want.items():
+        number = int(compiled.flat.service_at[compiled.position_of(10 + keys.index(name))])
+        if name in rest:
+            continue
+        assert more.q[number] == pytest.approx(share, abs=1e-13)
+        assert first.suffered_hours[number] + more.service_hours[number] == pytest.approx(8766 * share, rel=1e-9, abs=1e-9)
+
+
+def test_threads_change_nothing() -> None:
+    built = random_estate(random.Random(5), 40, failover=0.3)
+    compiled = compile_graph(graph_of(built))
+    first = first_order(compiled)
+    one = estate_redundancy(compiled, first, Budget(), threads=1)
+    for threads in (2, 4):
+        again = estate_redundancy(compiled, first, Budget(), threads=threads)
+        for name, column in one.to_arrays().items():
+            assert column.tobytes() == getattr(again, name).tobytes(), name
+
+
+def test_beyond_the_budget_a_service_is_bounded_and_adds_nothing() -> None:
+    rng = random.Random(3)
+    names = [f"n{i}" for i in range(60)]
+    groups = {"S": [(1, " ".join(rng.sample(names, 4))) for _ in range(60)]}
+    made = estate(
+        "; ".join(["S", *names]),
+        groups=groups,
+        profiles={n: {"failures_per_year": 1.0, "repair_hours": 100.0} for n in ["S", *names]},
+    )
+    told = estate_redundancy(made.compiled, first_order(made.compiled), Budget(nodes=1000, seconds=5.0))
+    assert told.method.tolist() == [BOUNDED] and told.q_low[0] < told.q_high[0] and np.isnan(told.service_hours[0])
