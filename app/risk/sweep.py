@@ -159,7 +159,7 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
     """The same with room for `more` rows of each."""
     if points + more <= len(found.point_service) and pairs + more <= len(found.pair_service):
         return found
-    grown = _found(2 * points + more, 2 * pairs + more)
+    grown = _found(max(len(found.point_service), 2 * (points + more)), max(len(found.pair_service), 2 * (pairs + more)))
     grown.point_service[:points] = found.point_service[:points]
     grown.pair_service[:pairs] = found.pair_service[:pairs]
     grown.pair_hours[:pairs] = found.pair_hours[:pairs]
