@@ -18,7 +18,7 @@ from app.storage.neo4j.items import end_items, item_columns, mark_services, put_
 from app.storage.neo4j.links import link
 from app.storage.statements import cypher
 
-ROWS = 10_000  # of one transaction
+ROWS = 5_000  # of one transaction: the server keeps all of two in its heap
 AT_ONCE = 2  # one is carried out, one commits
 
 
