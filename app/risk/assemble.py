@@ -103,7 +103,7 @@ def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dic
     return assessed, left_out
 
 
-def _class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[Any, list[CiClass]]:
+def class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[Any, list[CiClass]]:
     """Index of each CI's class among the table's classes (an unknown one is `other`), and the table in that order."""
     table = list(classes.values())
     index = {row.name: number for number, row in enumerate(table)}
@@ -114,7 +114,7 @@ def _class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[
 def _cis(
     ci: Mapping[str, Any], classes: Mapping[str, CiClass], options: AssembleOptions, assessed: Any, observed: Observed
 ) -> CiColumns:
-    class_row, table = _class_rows(ci["ci_class"], classes)
+    class_row, table = class_rows(ci["ci_class"], classes)
     rate, rate_origin = _given(ci["failures_per_year"], ci["failures_origin"])
     repair, repair_origin = _given(ci["repair_hours"], ci["repair_origin"])
     direct = ~np.isnan(ci["unavailability"])

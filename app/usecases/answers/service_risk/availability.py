@@ -170,8 +170,8 @@ def stops(asked: Asked, hours: float = math.nan, curve: LossCurve | None = None)
 
 def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
     """P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were asked for."""
-    if told is not None and told.outages:
-        return [(hours, told.longer_than(hours)) for hours in grid], SIMULATED
+    if told is not None and told.stops_per_year.value:
+        return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
     if not asked.is_exact or not asked.exact.cut_sets or not stops_a_year(asked) > 0:
         return [], "unknown"
     shares = []

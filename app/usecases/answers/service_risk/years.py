@@ -1,30 +1,63 @@
-"""Simulated years of one service: for durations and losses that have no closed form."""
+"""Simulated years of one service: for durations and losses that have no closed form, and for services beyond the exact engine."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.service_risk import Estimate
-from app.usecases.answers.service_risk.ask import Asked
+from app.domain.errors import InvalidInput
+from app.domain.service_risk import SIMULATED, Estimate
+from app.risk.cut_out import cut_out
+from app.risk.sampling.events import BLOCK_YEARS
+from app.risk.sampling.years import Years, simulate_years
+from app.risk.sampling.years_summary import Estimate as Mean
+from app.risk.sampling.years_summary import by_initiator, summary_of, survival_of_stops
+from app.usecases.answers.service_risk.ask import Asked, unknown
+
+LEFT_OUT = "simulated without {0:,} CIs that have an unavailability and no restore time"
 
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What came of the simulated years, each number with its interval."""
+    """What came of the simulated years, each number with its interval; by CI (positions of the estate) the loss and lost hours they started."""
 
-    outages: int
-    lengths: Any  # float64[outages] hours, ascending
+    years: Years
     stops_per_year: Estimate
-    hours: Estimate
+    hours: Estimate  # lost, weighted by share
     money: Estimate
     breaches: Estimate
+    position: Any  # int32[n]
+    money_by_ci: Any  # float64[n] a year
+    hours_by_ci: Any  # float64[n] a year
 
-    def longer_than(self, hours: float) -> float:
-        """Share of outages longer than that."""
-        return float((self.lengths > hours).mean())
+    def longer_than(self, hours: list[float]) -> list[float]:
+        """P(a stop is longer), for each."""
+        return [float(p) for p in survival_of_stops(self.years, hours)[0]]
 
 
 def lived(asked: Asked) -> Lived | None:
-    """None where no years were asked for."""
-    return None
+    """None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
+    wanted = asked.question.years
+    if not wanted:
+        return None
+    if asked.forced:
+        raise InvalidInput(
+            "years are simulated with all CIs free to fail and be restored: leave `down` or `years` out", field="years"
+        )
+    cut = cut_out(asked.estate.compiled, asked.position)
+    years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2)
+    told, started = summary_of(years), by_initiator(years, len(cut.positions))
+    left_out = years.without_restore_time + years.unknown
+    note = LEFT_OUT.format(left_out) if left_out else ""
+    return Lived(
+        years, _estimate(told.stops_per_year, note), _estimate(told.lost_hours_per_year, note), _estimate(told.loss_per_year, note),
+        _estimate(told.breaches_per_year, note), cut.positions, started.loss_per_year, started.lost_hours_per_year,
+    )  # fmt: skip
+
+
+def _estimate(mean: Mean, note: str) -> Estimate:
+    if math.isnan(mean.value):
+        return unknown("nothing was drawn that tells")
+    low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
+    return Estimate(mean.value, SIMULATED, low, high, note)
