@@ -15,18 +15,8 @@ from app.risk.compiled import Flat
 from app.risk.increments import no_log
 from app.risk.jit import Array, kernel
 from app.risk.sampling.renewal import Renewal, restore_time, sift_down, start_state, up_time
-from app.risk.sampling.scene import (
-    NOTHING_LOST,
-    Scene,
-    all_up,
-    fall,
-    fall_at_start,
-    let_go,
-    look,
-    look_alone,
-    next_release,
-    rise,
-)
+from app.risk.sampling.scene import NOTHING_LOST, Scene, all_up, look, look_alone
+from app.risk.sampling.transitions import fall, fall_at_start, let_go, next_release, rise
 from app.risk.stakes import Stakes
 from app.risk.switching import below_mbco, fixed_money
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.domain.columns import Categorical, Texts
 from app.domain.errors import InvalidInput
+from app.domain.graph import CiColumns, DependencyColumns, ServiceExposure
 from app.risk.compile import compile_graph
 from app.risk.compiled import AT_REST_DOWN, SERVES, CompiledGraph
 from app.risk.failing import fail, marks
@@ -220,3 +223,24 @@ def test_watched_services_are_checked() -> None:
         sample_worlds(built.compiled, 1, 0, 1, watched=(1,))
     with pytest.raises(InvalidInput):
         sample_worlds(built.compiled, 1, 2, 1)
+
+
+@pytest.mark.slow
+def test_a_chain_of_a_million_cis() -> None:
+    """In random order, each down with 1e-6: the first needs all of them."""
+    small = estate("S; a", hard="S>a").graph
+    size = 1_000_000
+    order = np.random.default_rng(1).permutation(size)
+    none, empty = np.full(size, np.nan), Categorical(np.full(size, -1, np.int32), ())
+    columns: dict[str, Any] = {name: none for name in CiColumns.__slots__}
+    columns |= {name: empty for name in ("ci_class", "site", "team", "supplier", "lifecycle", "environment")}
+    columns |= {name: Texts(np.zeros(0, np.uint8), np.zeros(size + 1, np.int64)) for name in ("key", "name")}
+    columns |= {
+        "ci_id": np.arange(size), "assessed": np.ones(size, bool), "unavailability": np.full(size, 1e-6), "level_share": np.ones(size),
+        "repair_distribution": np.zeros(size, np.int8),
+    }  # fmt: skip
+    chain = DependencyColumns(order[:-1], order[1:], np.zeros(size - 1, np.int8), np.ones(size - 1))
+    graph = replace(small, cis=CiColumns(**columns), dependencies=chain, services=[ServiceExposure(int(order[0]))])
+    got = sample_worlds(compile_graph(graph), 1, 0, 3)
+    q = -math.expm1(size * math.log1p(-1e-6))
+    assert abs(got.failed[0] / got.worlds - q) < 4.5 * math.sqrt(q * (1 - q) / got.worlds)

@@ -13,8 +13,8 @@ from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.cut_out import CutOut
 from app.risk.sampling.events import BLOCK_YEARS, RUN_OFF
 from app.risk.sampling.renewal import renewal_of, restore_time, start_state, up_time
-from app.risk.sampling.scene import _works
 from app.risk.sampling.streams import seed_word
+from app.risk.sampling.transitions import works
 from app.risk.stakes import stakes_of
 from tests.unit.risk.switch_oracle import SwitchOracle, loss_at
 
@@ -110,7 +110,7 @@ class YearOracle:
             state = self.failed(self.lasting())
             if group.dependent in state:
                 continue
-            if _works(self.stakes, group.number, seed_word(self.seed), np.int64(ci_id), self.block, number):
+            if works(self.stakes, group.number, seed_word(self.seed), np.int64(ci_id), self.block, number):
                 if not interrupts or group.hours <= 0:
                     continue
                 self.held[group.number] = max(self.held.get(group.number, 0.0), now + group.hours)
