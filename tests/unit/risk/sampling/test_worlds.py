@@ -232,8 +232,8 @@ def test_a_chain_of_a_million_cis() -> None:
     size = 1_000_000
     order = np.random.default_rng(1).permutation(size)
     none, empty = np.full(size, np.nan), Categorical(np.full(size, -1, np.int32), ())
-    columns: dict[str, Any] = {name: none for name in CiColumns.__slots__}
-    columns |= {name: empty for name in ("ci_class", "site", "team", "supplier", "lifecycle", "environment")}
+    columns: dict[str, Any] = dict.fromkeys(CiColumns.__slots__, none)
+    columns |= dict.fromkeys(("ci_class", "site", "team", "supplier", "lifecycle", "environment"), empty)
     columns |= {name: Texts(np.zeros(0, np.uint8), np.zeros(size + 1, np.int64)) for name in ("key", "name")}
     columns |= {
         "ci_id": np.arange(size), "assessed": np.ones(size, bool), "unavailability": np.full(size, 1e-6), "level_share": np.ones(size),
