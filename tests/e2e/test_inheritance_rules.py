@@ -5,6 +5,7 @@ Four small estates, asked through the API. A loss of 600 an hour and restores of
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_dependency(service: Service) -> None:
     service.document(
         {
             "cis": [*map(ci, chain[:-1]), ci("time-server", rate=1), ci("wiki"), ci("wiki-host", rate=1)],
-            "dependencies": hard(*(f"{a}>{b}" for a, b in zip(chain[:-1], chain[1:], strict=True)), "wiki>wiki-host"),
+            "dependencies": hard(*(f"{a}>{b}" for a, b in pairwise(chain)), "wiki>wiki-host"),
             "services": [{"key": "shop", "money_per_hour": 600}, {"key": "wiki", "money_per_hour": 1}],
         }
     )
