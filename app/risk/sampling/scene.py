@@ -102,8 +102,10 @@ def look(flat: Flat, scene: Scene, target: int, rule: int) -> tuple[float, bool]
             sizes[FRESH] = 0
             return flat.rest_capability[target], True
     sizes[TAIL] = fail(flat, scene.work, roots_of(flat, scene, True, -1))
-    sizes[LOW] = degrade(flat, scene.work, sizes[TAIL], rule, SERVES)
-    sizes[FRESH] = 1
+    sizes[FRESH] = 0
+    if scene.work.stamp[target] < scene.work.epoch[0]:  # else capabilities do not matter
+        sizes[LOW] = degrade(flat, scene.work, sizes[TAIL], rule, SERVES)
+        sizes[FRESH] = 1
     lost, down = seen(flat, scene, target)
     if single:
         scene.alone[scene.fallen[0]], scene.stops[scene.fallen[0]] = lost, down
@@ -120,7 +122,8 @@ def look_alone(flat: Flat, scene: Scene, i: int, target: int, rule: int) -> tupl
     roots[0] = i
     roots[1:] = scene.forced[:extra]
     tail = fail(flat, scene.work, roots)
-    degrade(flat, scene.work, tail, rule, SERVES)
+    if scene.work.stamp[target] < scene.work.epoch[0]:
+        degrade(flat, scene.work, tail, rule, SERVES)
     scene.sizes[FRESH] = 0
     lost, down = seen(flat, scene, target)
     if extra == 0:
