@@ -16,6 +16,8 @@ Fault = tuple[str, str, str]
 LIFECYCLES = frozenset({"planned", "active", "maintenance", "retired"})
 ORIGINS = frozenset({"measured", "declared"})
 GROUP_KINDS = frozenset({"ordinary", "supply"})
+NEGATIONS = frozenset({"not", "xor", "nand", "nor", "iff", "imply", "inhibit"})
+NEGATED = "negation is not supported: a failure never mends anything, so not, xor, nand, nor and inhibit have no meaning here"
 TEXT_BYTES = 60_000
 INT64 = 2**63
 _BOUNDS = (
@@ -27,6 +29,18 @@ _BOUNDS = (
     ("level_share", 1e-12, 1.0),
     ("restart_hours", 0.0, 1e7),
 )
+
+
+def is_negation(word: object) -> bool:
+    """Whether a source means a gate that negates."""
+    return isinstance(word, str) and word.strip().casefold() in NEGATIONS
+
+
+def kind_fault(kind: str, advice: str) -> Fault:
+    """For a kind that is none of ours: gates that negate are refused with the reason, never approximated (model 1.2)."""
+    if is_negation(kind):
+        return "kind", f"'{kind}': {NEGATED}", "say it with hard needs (any fails it) and groups (k of n suffice)"
+    return "kind", f"'{kind}' is unknown", advice
 
 
 def ci_fault(record: CiRecord) -> Fault | None:
@@ -72,7 +86,7 @@ def group_fault(record: GroupRecord) -> Fault | None:
     if not record.key or len(record.key) > KEY_BYTES // 8:
         return "key", "is empty or too long", "give each group a key"
     if record.kind not in GROUP_KINDS:
-        return "kind", f"'{record.kind}' is unknown", "use ordinary or supply"
+        return kind_fault(record.kind, "use ordinary or supply")
     if not record.members:
         return "members", "are missing", "list the CIs of which some suffice"
     if not 0 <= record.needed <= len(record.members):

@@ -13,6 +13,7 @@ import msgspec
 from app.domain.ci_classes import OTHER, class_of
 from app.domain.completeness import MANIFEST, SAID, Evidence, Part
 from app.domain.errors import InvalidInput
+from app.domain.record_checks import is_negation, kind_fault
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.ports.ci_source import SmallRecord
 from importers.cells import BadCell, unix_seconds
@@ -70,14 +71,16 @@ def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str)
         try:
             rows.append(decoder.decode(raw))
         except msgspec.ValidationError as error:
-            name = _key_of(raw)
-            found.reject(KIND_OF[field], f"{found.place} {field}[{number}]", name, ("record", str(error), "see schema.json"))
+            body = json.loads(bytes(raw))
+            said = body if isinstance(body, dict) else {}
+            found.reject(KIND_OF[field], f"{found.place} {field}[{number}]", str(said.get("key", "")), _fault(said, error))
     return rows
 
 
-def _key_of(raw: msgspec.Raw) -> str:
-    body = json.loads(bytes(raw))
-    return str(body.get("key", "")) if isinstance(body, dict) else ""
+def _fault(said: Mapping[str, Any], error: msgspec.ValidationError) -> tuple[str, str, str]:
+    """What is wrong with a record; gates that negate are told apart from other unknown words."""
+    gate = next((said[name] for name in ("kind", "type", "gate") if is_negation(said.get(name))), None)
+    return ("record", str(error), "see schema.json") if gate is None else kind_fault(str(gate), "")
 
 
 def _add(found: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any], R], records: list[R]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.nouns import DEPENDENCY
+from app.domain.record_checks import kind_fault
 from app.domain.references import Unresolved
 from app.ports.ci_source import DependencyBlock
 from app.ports.comparison import KIND_NAMES, Comparison, DependencyDifference, DependencyRows
@@ -94,7 +95,7 @@ class DependencyIntake:
         position = block.positions[row]
         name = f"{block.dependents[row]} -> {block.providers[row]}"
         if kind is None:
-            fault = ("kind", f"'{block.kinds[row]}' is unknown", "use hard, soft or supply")
+            fault = kind_fault(block.kinds[row], "use hard, soft or supply")
             self._books.reject("dependency", block.place, position, name, fault)
             return
         if kind == CODES["soft"]:
