@@ -58,6 +58,9 @@ class ModelSettings:
     location_failures: bool = setting(True, "false: rank without the failures of places (class location and below)")
     currency: str = setting("EUR", "reporting currency")
     exchange_rates: dict[str, float] = setting({}, "worth of one unit of another currency in the reporting currency")
+    declared_spread: float = setting(
+        0.0, "spread (standard deviation of the logarithm) of declared rates and restore times in a study; 0: taken as said"
+    )
     rule: str = setting("product", "how degradations of one CI combine: product or worst")
 
 

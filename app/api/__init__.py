@@ -22,6 +22,7 @@ from app.api.resources import (
     services,
     simulations,
     sources,
+    studies,
 )
 
 DESCRIPTION = (
@@ -44,7 +45,7 @@ def mount(app: Flask) -> None:
         },
     )
     api = problems.ProblemApi(app)
-    for module in (areas, assessments, cis, impact, jobs, keys, revisions, service_risk, services, simulations, sources):
+    for module in (areas, assessments, cis, impact, jobs, keys, revisions, service_risk, services, simulations, sources, studies):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
     describe: Any = app.view_functions["api-docs.openapi_json"]

@@ -11,10 +11,12 @@ import structlog
 
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError
+from app.domain.study import StudyOptions
 from app.usecases.assess import assess
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled
 from app.usecases.run_sync import SyncRequest, run_sync
+from app.usecases.studies.make import make_study
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -80,7 +82,15 @@ def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"assessment": row.assessment, "revision": row.revision}
 
 
-VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {"sync": do_sync, "assess": do_assess}
+def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    arguments = {**handle.job.arguments}
+    revision = arguments.pop("revision", None)
+    spread = forestay.settings.model.declared_spread
+    row = make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(**arguments), revision, spread, handle)
+    return {"study": row.study, "revision": row.revision}
+
+
+VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {"sync": do_sync, "assess": do_assess, "study": do_study}
 
 
 def run_one(forestay: Forestay) -> bool:

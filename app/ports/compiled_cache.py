@@ -21,6 +21,10 @@ class CompiledGraphCache(Protocol):
         purpose stay. One that cannot be written (a full disk) is left out without harm."""
         ...
 
+    def drop(self, revision: int, purpose: str) -> None:
+        """Remove an entry, if it is there."""
+        ...
+
     def revisions(self, purpose: str) -> Sequence[int]:
         """Revisions with an entry for this purpose, newest first."""
         ...

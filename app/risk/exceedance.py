@@ -108,3 +108,16 @@ def empirical(values: Array, at: Array) -> Array:
     """
     ordered = np.sort(values)
     return np.asarray((len(ordered) - np.searchsorted(ordered, np.asarray(at, np.float64), "right")) / len(ordered))
+
+
+def points_of_curve(losses: YearLosses, points: int = 60) -> list[tuple[float, float, float]]:
+    """(loss, share of years with a larger event, share with a larger sum), at losses spread evenly over the logarithm from the smallest yearly sum
+    above 0 to the largest.
+
+    Example by hand: years with sums 0 and 8 and largest events 0 and 5: at 5 no event is larger, half of the sums are.
+    """
+    some = losses.sums[losses.sums > 0.0]
+    if not len(some):
+        return []
+    at = np.unique(np.geomspace(float(some.min()), float(some.max()), points))
+    return list(zip(at.tolist(), empirical(losses.largest, at).tolist(), empirical(losses.sums, at).tolist(), strict=True))

@@ -69,6 +69,9 @@ class CompiledFiles:
             shutil.rmtree(part, ignore_errors=True)
         self._tidy(purpose)
 
+    def drop(self, revision: int, purpose: str) -> None:
+        shutil.rmtree(self._place(revision, purpose), ignore_errors=True)
+
     def revisions(self, purpose: str) -> Sequence[int]:
         return sorted((int(path.name.split("-", 1)[0]) for path in self._entries(purpose)), reverse=True)
 

@@ -32,6 +32,9 @@ class WriteBehind:
             self._waiting[revision, purpose] = entry
         self._writer.submit(self._write, revision, purpose, entry)
 
+    def drop(self, revision: int, purpose: str) -> None:
+        self._writer.submit(self._kept.drop, revision, purpose)
+
     def revisions(self, purpose: str) -> Sequence[int]:
         with self._lock:
             waiting = {revision for revision, name in self._waiting if name == purpose}

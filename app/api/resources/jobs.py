@@ -18,7 +18,7 @@ from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "sync": "sync"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync"}
 
 
 @dataclass(frozen=True, slots=True)

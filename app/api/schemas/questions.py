@@ -198,6 +198,23 @@ class AssessQuestion(Question):
     revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
 
 
+class StudyQuestion(Question):
+    """What a study may cost; every field has a default."""
+
+    revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
+    nodes = ma.fields.Integer(load_default=500_000, validate=validate.Range(min=1_000, max=20_000_000))
+    seconds = number(load_default=5.0, most=600.0)
+    worlds = ma.fields.Integer(load_default=100_352, validate=validate.Range(min=1, max=100_000_000))
+    draws = ma.fields.Integer(load_default=400, validate=validate.Range(min=20, max=10_000))
+    years = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=1_000_000))
+    seed = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+    examined = ma.fields.Integer(load_default=2_000, validate=validate.Range(min=0, max=10_000_000))
+
+
+class StudyAreasQuestion(PageQuestion):
+    kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
+
+
 class KeyQuestion(Question):
     name = text(200, required=True)
     role = ma.fields.String(required=True, validate=validate.OneOf(list(ROLES)))

@@ -120,7 +120,7 @@ def products(found: Iterator[tuple[float, list[int]]], inputs: list[Ranked]) -> 
     heap: list[tuple[float, int, int, Ranked]] = []
     tie = itertools.count()
     while ahead is not None or heap:
-        while ahead is not None and (not heap or ahead[0] >= -heap[0][0]):
+        while ahead is not None and (not heap or ahead[0] > -heap[0][0]):  # equal ones wait: there may be billions
             ranked = together([inputs[k] for k in ahead[1]])
             heapq.heappush(heap, (-ahead[0], next(tie), 0, ranked))
             ahead = next(found, None)

@@ -81,12 +81,12 @@ def ranking_of(made: Assessed, kind: str) -> Ranking:
         if kind == "service":
             made.rankings[kind] = rank_services(made.services, measure)
         else:
-            codes, names = _codes(made, kind)
+            codes, names = area_codes(made, kind)
             made.rankings[kind] = rank(codes, names, values, measure)
     return made.rankings[kind]
 
 
-def _codes(made: Assessed, kind: str) -> tuple[Any, int]:
+def area_codes(made: Assessed, kind: str) -> tuple[Any, int]:
     """Area of each CI and how many there are, made once; CIs without a value share the last one."""
     if kind not in made.codes:
         category = None if kind == "ci" else getattr(made.estate.graph.cis, COLUMNS[kind])
@@ -96,7 +96,7 @@ def _codes(made: Assessed, kind: str) -> tuple[Any, int]:
 
 def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow:
     estate, area = made.estate, int(ranking.area[place])
-    name, label = _named(estate, kind, area)
+    name, label = area_name(estate, kind, area)
     values = {measure: known(float(ranking.values[measure][place])) for measure in MEASURES}
     not_counted = (
         bool(made.services.not_counted[area]) if kind == "service" else kind == "ci" and bool(made.totals.not_counted[area])
@@ -119,7 +119,7 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
     )
 
 
-def _named(estate: Estate, kind: str, area: int) -> tuple[str, str]:
+def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
     if kind == "ci":
         return estate.key(area), estate.name(area)
     if kind == "service":
@@ -140,7 +140,7 @@ def _services_hit(made: Assessed, kind: str, area: int) -> int:
 
 def _rows(made: Assessed, kind: str, area: int) -> Any:
     """Positions of the CIs of an area; of a service: its single points."""
-    codes = _codes(made, kind)[0] if kind in COLUMNS else None
+    codes = area_codes(made, kind)[0] if kind in COLUMNS else None
     return rows_of(made.first, codes, area, service=kind == "service")
 
 

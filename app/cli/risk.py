@@ -1,0 +1,329 @@
+"""forestay availability, importance, cut-sets, loss, goal, study, studies: the risk of one service, and of the whole estate beyond the first order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from app.cli.ask import figure
+from app.cli.context import Context, json_option, listener, show, table, when
+from app.domain.service_risk import Estimate, ServiceAvailability, ServiceGoal
+from app.domain.study import StudyOptions, StudyRow
+from app.usecases.answers.service_risk.ask import RiskQuestion
+from app.usecases.answers.service_risk.availability import service_availability
+from app.usecases.answers.service_risk.cut_sets import service_cut_sets
+from app.usecases.answers.service_risk.goal import service_goal
+from app.usecases.answers.service_risk.importance import ORDERS, service_importance
+from app.usecases.answers.service_risk.loss import service_loss
+from app.usecases.studies.exceedance import study_exceedance
+from app.usecases.studies.make import make_study
+from app.usecases.studies.read import get_study, page_studies, study_areas, study_borders, study_services
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+USUAL = StudyOptions()
+limit_option = click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+after_option = click.option("--after", help="the `next` of the page before")
+
+
+def options(command: Command) -> Command:
+    """What every question about one service takes."""
+    for option in (
+        click.option("--down", multiple=True, help="a CI that is down for the question; may be given again"),
+        click.option("--nodes", type=click.IntRange(1_000, 20_000_000), default=2_000_000, show_default=True),
+        click.option("--seconds", type=click.FloatRange(0, 600), default=30.0, show_default=True),
+        click.option("--method", type=click.Choice(["auto", "simulated"]), default="auto", show_default=True),
+        click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True),
+        click.option(
+            "--years", type=click.IntRange(0, 100_000), default=0, help="years to simulate where there is no closed form"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def asked(service: str, revision: int | None, as_of: datetime | None, options_: dict[str, Any]) -> RiskQuestion:
+    return RiskQuestion(service, options_.pop("down"), revision=revision, as_of=as_of, **options_)
+
+
+def estimate(value: Estimate, style: str = "{:.6g}") -> str:
+    """A number with how it was got."""
+    if value.value is not None:
+        sure = (
+            f" ({style.format(value.low)} to {style.format(value.high)})"
+            if value.low is not None and value.high is not None
+            else ""
+        )
+        return f"{style.format(value.value)}{sure}, {value.method}"
+    if value.low is not None and value.high is not None:
+        return f"between {style.format(value.low)} and {style.format(value.high)}, {value.method}"
+    return f"unknown: {value.note}" if value.note else "unknown"
+
+
+@click.command()
+@click.argument("service")
+@options
+@when
+@json_option
+@click.pass_obj
+def availability(
+    context: Context, /, service: str, revision: int | None, as_of: datetime | None, as_document: bool, **options_: Any
+) -> None:
+    """How often a service is down, how long, and how much of it is missing."""
+    forestay = context.forestay
+    found = service_availability(forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_))
+    show(found, as_document, lambda console: _print_availability(console, found))
+
+
+def _print_availability(console: Console, found: ServiceAvailability) -> None:
+    console.print(f"[bold]{found.name}[/bold] availability {estimate(found.availability, '{:.6%}')}")
+    console.print(
+        f"down {estimate(found.downtime_minutes_per_year)} minutes a year, {estimate(found.failures_per_year)} stops a year"
+    )
+    console.print(
+        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; {found.single_points} single points of failure"
+    )
+    console.print(f"share missing on average: {estimate(found.lost_share)}")
+    if found.customers is not None:
+        console.print(f"bad customer-minutes a year: {estimate(found.bad_customer_minutes)}")
+    if found.outages_longer_than:
+        said = ", ".join(f"{hours:g} h {share:.1%}" for hours, share in found.outages_longer_than)
+        console.print(f"stops longer than: {said} ({found.outages_longer_than_method})")
+    for row in found.failovers[:10]:
+        console.print(f"failover {row.group}: works {row.p_works:.2%}, {figure(row.hours_per_year)} h a year by {row.active}")
+
+
+@click.command()
+@click.argument("service")
+@click.option("--by", type=click.Choice(ORDERS), default="criticality", show_default=True)
+@limit_option
+@after_option
+@options
+@when
+@json_option
+@click.pass_obj
+def importance(
+    context: Context, /, service: str, by: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None,
+    as_document: bool, **options_: Any,
+) -> None:  # fmt: skip
+    """What each CI matters to a service, by every measure."""
+    forestay = context.forestay
+    question = asked(service, revision, as_of, options_)
+    found = service_importance(forestay.store, forestay.documents, forestay.estates, question, limit, after, by)
+    rows = [
+        (
+            r.name,
+            f"{r.unavailability:.4g}",
+            f"{r.birnbaum:.4g}",
+            f"{r.criticality:.3%}",
+            figure(r.raw),
+            figure(r.rrw),
+            figure(r.initiator_share),
+        )
+        for r in found.items
+    ]
+    heads = ["CI", "U", "Birnbaum", "criticality", "RAW", "RRW", "initiator share"]
+    show(found, as_document, lambda console: table(console, f"{found.name}: {found.total_rows:,} CIs", heads, rows))
+
+
+@click.command("cut-sets")
+@click.argument("service")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@options
+@when
+@json_option
+@click.pass_obj
+def cut_sets(
+    context: Context,
+    /,
+    service: str,
+    limit: int,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+    **options_: Any,
+) -> None:
+    """Minimal cut sets of a service: how many, and the most probable."""
+    forestay = context.forestay
+    found = service_cut_sets(
+        forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_), limit
+    )
+    rows = [(f"{r.probability:.4g}", f"{r.share:.2%}", " + ".join(r.names)) for r in found.items]
+    title = (
+        f"{found.name}: {found.total_digits or 'unknown'} minimal cut sets; not listed: {figure(found.probability_not_listed)}"
+    )
+    show(found, as_document, lambda console: table(console, title, ["probability", "share", "CIs"], rows))
+
+
+@click.command()
+@click.argument("service")
+@limit_option
+@after_option
+@options
+@when
+@json_option
+@click.pass_obj
+def loss(
+    context: Context, /, service: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool,
+    **options_: Any,
+) -> None:  # fmt: skip
+    """What a service loses a year by the CI that started it: first order, redundancy, total."""
+    forestay = context.forestay
+    found = service_loss(
+        forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_), limit, after
+    )
+    rows = [
+        (r.name, figure(r.money_first_order), figure(r.money_redundancy), figure(r.money_total), f"{r.share:.1%}")
+        for r in found.items
+    ]
+    title = f"{found.name}: {estimate(found.money_total)} {found.stamp.currency} a year; {estimate(found.hours_total)} hours"
+    show(found, as_document, lambda console: table(console, title, ["CI", "first order", "redundancy", "total", "share"], rows))
+
+
+@click.command()
+@click.argument("service")
+@click.option("--target", type=click.FloatRange(0, 1), help="default: the goal of the service's exposure")
+@click.option("--detect-minutes", type=click.FloatRange(0), default=0.0, help="how much of a restore time is detection")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@options
+@when
+@json_option
+@click.pass_obj
+def goal(
+    context: Context, /, service: str, target: float | None, detect_minutes: float, limit: int, revision: int | None, as_of: datetime | None,
+    as_document: bool, **options_: Any,
+) -> None:  # fmt: skip
+    """Can a service meet its availability goal, and what eats its error budget."""
+    forestay = context.forestay
+    question = asked(service, revision, as_of, options_)
+    found = service_goal(forestay.store, forestay.documents, forestay.estates, question, target, detect_minutes, limit)
+    show(found, as_document, lambda console: _print_goal(console, found))
+
+
+def _print_goal(console: Console, found: ServiceGoal) -> None:
+    console.print(found.sentence)
+    rows = [
+        (
+            r.name, figure(r.detect_minutes), figure(r.resolve_minutes), "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
+            figure(r.interval_days), figure(r.bad_minutes_per_year), "" if r.share_of_budget is None else f"{r.share_of_budget:.1%}",
+            "over 25 %" if r.flagged else "",
+        )
+        for r in found.rows
+    ]  # fmt: skip
+    heads = ["risk", "detect, min", "resolve, min", "users", "every, days", "bad min a year", "of the budget", ""]
+    table(console, f"{estimate(found.bad_minutes_per_year)} bad minutes a year", heads, rows)
+
+
+@click.command()
+@click.option("--revision", type=int, help="default: the current one")
+@click.option("--nodes", type=click.IntRange(1_000, 20_000_000), default=USUAL.nodes, show_default=True)
+@click.option("--seconds", type=click.FloatRange(0, 600), default=USUAL.seconds, show_default=True, help="for each service")
+@click.option("--worlds", type=click.IntRange(1, 100_000_000), default=USUAL.worlds, show_default=True)
+@click.option("--draws", type=click.IntRange(20, 10_000), default=USUAL.draws, show_default=True)
+@click.option("--years", type=click.IntRange(0, 1_000_000), default=USUAL.years, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=USUAL.seed, show_default=True)
+@click.option("--examined", type=click.IntRange(0, 10_000_000), default=USUAL.examined, show_default=True)
+@json_option
+@click.pass_obj
+def study(context: Context, /, revision: int | None, as_document: bool, **options_: Any) -> None:
+    """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated years."""
+    forestay = context.forestay
+    spread = forestay.settings.model.declared_spread
+    made = make_study(
+        forestay.estates, forestay.documents, forestay.cache, StudyOptions(**options_), revision, spread, listener(as_document)
+    )
+    show(made, as_document, lambda console: _print_study(console, made))
+
+
+def _print_study(console: Console, made: StudyRow) -> None:
+    console.print(
+        f"Study [bold]{made.study}[/bold] of revision {made.revision}: {made.services_exact:,} of {made.services:,} services exact, "
+        f"{made.services_bounded:,} bounded; {made.simulated_agree:,} of {made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
+    )
+    rows = [
+        (name, *(figure(parts[part]) for part in ("first_order", "redundancy", "total")))
+        for name, parts in (
+            (f"money, {made.currency}", made.money), ("service-hours", made.service_hours), ("customer-hours", made.customer_hours),
+            ("MTPD breaches", made.mtpd_breaches),
+        )
+    ]  # fmt: skip
+    table(console, "a year", ["", "first order", "redundancy", "total"], rows)
+    console.print(
+        f"range of the total: {estimate(made.total_range)}; over borders between teams: {estimate(made.border_share, '{:.1%}')}"
+    )
+    for note in made.notes:
+        console.print(f"- {note}")
+
+
+@click.command()
+@limit_option
+@after_option
+@json_option
+@click.pass_obj
+def studies(context: Context, /, limit: int, after: str | None, as_document: bool) -> None:
+    """Studies, newest first."""
+    found = page_studies(context.forestay.documents, after or "", limit)
+    rows = [(s.study, s.revision, s.made_at[:19], s.services_exact, s.services_bounded, figure(s.money["total"])) for s in found]
+    heads = ["study", "revision", "made", "exact", "bounded", "money a year"]
+    show(found, as_document, lambda console: table(console, "", heads, rows))
+
+
+@click.command("study-show")
+@click.argument("study")
+@click.option(
+    "--part", type=click.Choice(["summary", "areas", "services", "borders", "exceedance"]), default="areas", show_default=True
+)
+@click.option(
+    "--kind", type=click.Choice(["ci", "service", "team", "site", "supplier", "class"]), default="ci", show_default=True
+)
+@limit_option
+@after_option
+@json_option
+@click.pass_obj
+def study_show(context: Context, /, study: str, part: str, kind: str, limit: int, after: str | None, as_document: bool) -> None:
+    """One study: its areas, services, borders between teams, or loss exceedance."""
+    forestay = context.forestay
+    estates, documents, cache = forestay.estates, forestay.documents, forestay.cache
+    if part == "summary":
+        made = get_study(documents, study)
+        show(made, as_document, lambda console: _print_study(console, made))
+    elif part == "areas":
+        page = study_areas(estates, documents, cache, study, kind, limit, after)
+        rows = [
+            (a.rank, a.label, figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
+             "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
+            for a in page.items
+        ]  # fmt: skip
+        heads = ["", "area", "first order", "redundancy", "total", "5 % to 95 %", f"among worst {page.k}", "group"]
+        show(page, as_document, lambda console: table(console, f"by {page.measure}", heads, rows))
+    elif part == "services":
+        listed = study_services(estates, documents, cache, study, limit, after)
+        lines = [
+            (
+                s.name,
+                estimate(s.unavailability),
+                figure(s.stops_per_year),
+                figure(s.money_first_order),
+                figure(s.money_redundancy),
+            )
+            for s in listed.items
+        ]
+        show(
+            listed,
+            as_document,
+            lambda console: table(console, "", ["service", "unavailability", "stops", "first order", "redundancy"], lines),
+        )
+    elif part == "borders":
+        over = study_borders(estates, documents, cache, study)
+        lines = [(b.provider_team, b.dependent_team, figure(b.loss), f"{b.share:.1%}", str(b.pairs)) for b in over.rows[:limit]]
+        show(over, as_document, lambda console: table(console, "", ["from team", "into team", "loss", "share", "pairs"], lines))
+    else:
+        curve = study_exceedance(documents, cache, study)
+        points = [(figure(c.loss), f"{c.occurrence:.3%}", f"{c.aggregate:.3%}") for c in curve.curve]
+        show(curve, as_document, lambda console: table(console, "", ["loss", "one event above", "year above"], points))
+
+
+COMMANDS = (availability, importance, cut_sets, loss, goal, study, studies, study_show)

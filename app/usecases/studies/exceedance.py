@@ -1,0 +1,81 @@
+"""Loss exceedance of a study: simulated years of every service, put together year by year and event by event."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.domain.errors import NotFound
+from app.domain.service_risk import SIMULATED, UNKNOWN, Estimate
+from app.domain.study import ExceedanceRow, StudyExceedance, StudyOptions, StudyRow
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.risk.compiled import CompiledGraph
+from app.risk.exceedance import Level, exceedance_of, points_of_curve
+from app.risk.sampling.events import BLOCK_YEARS
+from app.risk.sampling.years_summary import Estimate as Mean
+from app.risk.year_losses import YearLosses, simulate_losses
+from app.usecases.studies.read import get_study, tables_of
+
+NAMES = ("sums", "largest", "events", "event_count", "services", "money_unknown", "cut_off")
+
+
+def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Callable[[float], None]) -> dict[str, Any]:
+    """Yearly losses as arrays; nothing where no years were asked for."""
+    if not options.years:
+        return {}
+    found = simulate_losses(compiled, options.seed, 0, -(-options.years // BLOCK_YEARS), threads=2, listen=tell)
+    return {f"years.{name}": getattr(found, name) for name in NAMES}
+
+
+def study_exceedance(documents: Documents, cache: CompiledGraphCache, study: str) -> StudyExceedance:
+    """NotFound where the study simulated no years."""
+    row = get_study(documents, study)
+    arrays = tables_of(cache, row)
+    if "years.sums" not in arrays:
+        raise NotFound(f"study {study} simulated no years; make one with `years`")
+    losses = YearLosses(
+        0, *(arrays[f"years.{name}"] for name in NAMES[:3]), *(int(arrays[f"years.{name}"]) for name in NAMES[3:])
+    )
+    told = exceedance_of(losses)
+    return StudyExceedance(
+        study=study,
+        revision=row.revision,
+        currency=row.currency,
+        years=told.years,
+        expected_annual_loss=_estimate(told.annual_loss),
+        occurrence_1_in_10=_loss(told.oep, 10.0),
+        occurrence_1_in_100=_loss(told.oep, 100.0),
+        aggregate_1_in_10=_loss(told.aep, 10.0),
+        aggregate_1_in_100=_loss(told.aep, 100.0),
+        tail_value_1_in_100=_tail(told.aep, 100.0),
+        curve=[ExceedanceRow(*point) for point in points_of_curve(losses)],
+        notes=_notes(row, losses),
+    )
+
+
+def _estimate(mean: Mean) -> Estimate:
+    if math.isnan(mean.value):
+        return Estimate(None, UNKNOWN, note="too few years were simulated")
+    low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
+    return Estimate(mean.value, SIMULATED, low, high)
+
+
+def _loss(levels: Sequence[Level], period: float) -> Estimate:
+    return next(_estimate(level.loss) for level in levels if level.period_years == period)
+
+
+def _tail(levels: Sequence[Level], period: float) -> Estimate:
+    return next(_estimate(level.tail_value) for level in levels if level.period_years == period)
+
+
+def _notes(row: StudyRow, losses: YearLosses) -> list[str]:
+    notes = [
+        f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, seed {row.options.seed}"
+    ]
+    if losses.money_unknown:
+        notes.append(f"{losses.money_unknown:,} services are left out: nobody gave their money")
+    if losses.cut_off:
+        notes.append(f"{losses.cut_off:,} outages were given up while they still lasted: their losses are too low")
+    return notes

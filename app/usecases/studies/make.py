@@ -1,0 +1,188 @@
+"""Make a study: both parts of the loss, sampled worlds beside the exact engine, outer draws, borders between teams, and years where asked for."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.ci_classes import ci_classes
+from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
+from app.domain.study import StudyOptions, StudyRow
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.risk.areas import measure_of
+from app.risk.borders import Borders, borders
+from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
+from app.risk.exact.budget import Budget
+from app.risk.sampling.own_failures import BLOCK_WORLDS
+from app.risk.sampling.worlds import Worlds, sample_worlds
+from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, service_table
+from app.risk.uncertainty import ranges_of, response
+from app.usecases.answers.ranking import COLUMNS, area_codes
+from app.usecases.assess import Assessed, assessed
+from app.usecases.estate import Estates
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.stamps import MODEL_VERSION
+from app.usecases.studies.exceedance import exceedance_arrays
+from app.usecases.studies.read import KIND
+
+THREADS = 2
+KEPT = 10  # studies whose tables stay; the row of every study does
+
+
+def make_study(
+    estates: Estates, documents: Documents, cache: CompiledGraphCache, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
+    listen: Listener = silent,
+) -> StudyRow:  # fmt: skip
+    """Compute and keep a study of a revision (default: the current one); the same options give the same numbers, whatever the number of workers."""
+    clock = _Clock(listen)
+    with clock.step("every single outage"):
+        made = assessed(estates, cache, revision, listen=listen)
+    compiled, first = made.estate.compiled, made.first
+    measure = measure_of(made.totals.values())
+    measure = measure if measure in PAIRS else "service_hours_per_year"
+    with clock.step("redundancy, service by service") as tell:
+        more = estate_redundancy(compiled, first, Budget(options.nodes, options.seconds), THREADS, tell)
+    with clock.step("sampled worlds") as tell:
+        worlds = sample_worlds(
+            compiled, options.seed, 0, max(1, -(-options.worlds // BLOCK_WORLDS)), threads=THREADS, listen=tell
+        )
+    with clock.step("ranges of rates and restore times") as tell:
+        tables, range_ = _spread(made, more, measure, options, declared_spread, tell)
+    with clock.step("borders between teams") as tell:
+        over = borders(
+            compiled,
+            first,
+            area_codes(made, "team")[0],
+            getattr(first, PAIRS[measure]),
+            options.examined,
+            made.estate.workspace(),
+            tell,
+        )
+    with clock.step("simulated years") as tell:
+        lived = exceedance_arrays(compiled, options, tell)
+    compared = agreement(worlds, more)
+    study = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    arrays = {f"redundancy.{name}": column for name, column in more.to_arrays().items()} | tables | lived
+    arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
+    arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
+    cache.save(made.estate.revision.revision, f"{KIND}-{study}", arrays)
+    row = _row(study, made, more, worlds, compared, over, measure, options, range_, clock.seconds)
+    for old in documents.page(KIND, "", 1000, descending=True)[KEPT - 1 :]:
+        cache.drop(json.loads(old.body)["row"]["revision"], f"{KIND}-{old.key}")
+    documents.put(KIND, study, json.dumps({"row": asdict(row), "borders": _sums(over)}, sort_keys=True))
+    return row
+
+
+class _Clock:
+    """Steps with progress and the seconds each took."""
+
+    def __init__(self, listen: Listener) -> None:
+        self.listen, self.seconds = listen, dict[str, float]()
+
+    def step(self, name: str) -> _Step:
+        return _Step(self, name)
+
+
+class _Step:
+    def __init__(self, clock: _Clock, name: str) -> None:
+        self.clock, self.name, self.started = clock, name, 0.0
+
+    def __enter__(self) -> Callable[[float], None]:
+        self.started = time.perf_counter()
+        self.clock.listen(self.name, 0.0)
+        return lambda share: self.clock.listen(self.name, share)
+
+    def __exit__(self, *exit_: object) -> None:
+        self.clock.seconds[self.name] = round(time.perf_counter() - self.started, 3)
+
+
+def _spread(
+    made: Assessed,
+    more: EstateRedundancy,
+    measure: str,
+    options: StudyOptions,
+    declared_spread: float,
+    tell: Callable[[float], None],
+) -> tuple[dict[str, Any], Estimate]:
+    estate, compiled = made.estate, made.estate.compiled
+    ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
+    answer = response(compiled, measure, tell)
+    draws, seed = options.draws, options.seed
+    arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed).to_arrays("ci")
+    arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed).to_arrays("service")
+    for kind in COLUMNS:
+        codes, count = area_codes(made, kind)
+        table, total = grouped_table(compiled, codes, count, made.totals, more, measure, answer, ranges, draws, seed)
+        arrays |= table.to_arrays(kind)
+    low, middle, high = figures(total)  # every column adds up to the same total: the last one's will do
+    return arrays, Estimate(
+        middle, SIMULATED, low, high, "median, 5 % and 95 % of the outer draws; the redundancy part at its value"
+    )
+
+
+def _sums(over: Borders) -> dict[str, float]:
+    return {"inside": over.inside, "interrupted": over.interrupted, "left_out": over.left_out, "crossing": float(over.loss.sum())}
+
+
+def _row(
+    study: str, made: Assessed, more: EstateRedundancy, worlds: Worlds, compared: Agreement, over: Borders, measure: str, options: StudyOptions,
+    range_: Estimate, seconds: Mapping[str, float],
+) -> StudyRow:  # fmt: skip
+    estate, sums = made.estate, made.totals.sums()
+    examined = float(over.loss.sum()) + over.inside + over.interrupted
+    together = [[k, int(n) / worlds.worlds] for k, n in enumerate(worlds.together.tolist()) if n]
+    return StudyRow(
+        study=study,
+        revision=estate.revision.revision,
+        made_at=datetime.now(UTC).isoformat(),
+        model_version=MODEL_VERSION,
+        settings=estate.fingerprint,
+        currency=estate.options.currency,
+        measure=measure,
+        options=options,
+        seconds=dict(seconds),
+        services=len(more.method),
+        services_exact=int((more.method == 0).sum()),
+        services_bounded=int((more.method == 1).sum()),
+        services_down_at_rest=int((more.method == 2).sum()),
+        money=_parts(sums["money_per_year"], float(more.money.sum())),
+        service_hours=_parts(sums["service_hours_per_year"], float(more.hours.sum())),
+        customer_hours=_parts(sums["customer_hours_per_year"], float(more.customer_hours.sum())),
+        mtpd_breaches=_parts(float(made.first.breaches.sum()), float(more.breaches.sum())),
+        total_range=range_,
+        services_down_together=together[:1000],
+        simulated_agree=compared.agree,
+        simulated_compared=compared.compared,
+        border_share=Estimate(
+            float(over.loss.sum()) / examined, EXACT if over.left_out == 0 else "approximate", note=_left_out(over)
+        )
+        if examined > 0
+        else Estimate(None, UNKNOWN, note="no loss was examined"),
+        notes=_notes(more, options),
+    )
+
+
+def _parts(first: float | None, more: float) -> dict[str, float | None]:
+    return {"first_order": first, "redundancy": None if first is None else more, "total": None if first is None else first + more}
+
+
+def _left_out(over: Borders) -> str:
+    return f"CIs that lose {over.left_out:,.0f} a year together were not followed" if over.left_out > 0 else ""
+
+
+def _notes(more: EstateRedundancy, options: StudyOptions) -> list[str]:
+    notes = ["customers that services share are counted once for each service: an upper bound"]
+    if bounded := int((more.method == 1).sum()):
+        notes.append(
+            f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
+            "redundancy part is in no sum"
+        )
+    if unknown := int((more.unknown > 0).sum()):
+        notes.append(f"the cones of {unknown:,} services hold CIs without an unavailability: they count as never down")
+    return notes

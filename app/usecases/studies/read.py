@@ -1,0 +1,211 @@
+"""Answers from a kept study: its row, areas, services, borders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
+from app.domain.study import (
+    BorderRow,
+    StudyAreaPage,
+    StudyAreaRow,
+    StudyBorders,
+    StudyOptions,
+    StudyRow,
+    StudyServicePage,
+    StudyServiceRow,
+)
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.risk.estate_redundancy import EstateRedundancy
+from app.risk.study import AreaTable, K
+from app.usecases import paging
+from app.usecases.answers.paths import known
+from app.usecases.answers.ranking import KINDS, area_name
+from app.usecases.assess import Assessed, assessed
+from app.usecases.estate import Estates
+
+KIND = "study"
+HOURS = 8766.0
+
+
+def get_study(documents: Documents, study: str) -> StudyRow:
+    """NotFound where there is none."""
+    return _study(_body(documents, study)["row"])
+
+
+def page_studies(documents: Documents, after: str = "", limit: int = 50) -> list[StudyRow]:
+    """Newest first."""
+    return [_study(json.loads(document.body)["row"]) for document in documents.page(KIND, after, limit, descending=True)]
+
+
+def latest_study(documents: Documents, revision: int) -> StudyRow | None:
+    """The newest study of a revision."""
+    return next((row for row in page_studies(documents, limit=100) if row.revision == revision), None)
+
+
+def _body(documents: Documents, study: str) -> dict[str, Any]:
+    document = documents.get(KIND, study)
+    if document is None:
+        raise NotFound(f"no study {study}")
+    return json.loads(document.body)  # type: ignore[no-any-return]
+
+
+def _study(row: Mapping[str, Any]) -> StudyRow:
+    made = {**row, "options": StudyOptions(**row["options"])}
+    return StudyRow(**made | {name: Estimate(**row[name]) for name in ("total_range", "border_share")})
+
+
+def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
+    """The arrays of a study; NotFound where they are no longer kept."""
+    arrays = cache.load(row.revision, f"{KIND}-{row.study}")
+    if arrays is None:
+        raise NotFound(
+            f"the tables of study {row.study} are no longer kept; make it again with the same options: it gives the same numbers"
+        )
+    return arrays
+
+
+def study_areas(
+    estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str, kind: str, limit: int, after: str | None
+) -> StudyAreaPage:
+    """Areas of one kind, worst total first."""
+    if kind not in KINDS:
+        raise InvalidInput(f"kind: one of {', '.join(KINDS)}", field="kind")
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "kind", "offset")
+        if cursor["kind"] != kind:
+            raise InvalidInput("after: a cursor of another ranking")
+        offset = cursor["offset"]
+    row = get_study(documents, study)
+    table = AreaTable.from_arrays(kind, tables_of(cache, row))
+    made = assessed(estates, cache, row.revision)
+    last = min(offset + limit, len(table.area))
+    more = last < len(table.area)
+    return StudyAreaPage(
+        study=study,
+        revision=row.revision,
+        kind=kind,
+        measure=row.measure,
+        k=K,
+        total=sum((known(value) or 0.0) for value in (table.first + table.redundancy).tolist()),
+        total_rows=len(table.area),
+        limit=limit,
+        truncated=more,
+        next=paging.encode(revision=row.revision, kind=kind, offset=last) if more else None,
+        items=[_area(made, kind, table, place) for place in range(offset, last)],
+    )
+
+
+def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaRow:
+    name, label = area_name(made.estate, kind, int(table.area[place]))
+    group = int(table.group[place])
+    return StudyAreaRow(
+        rank=place + 1,
+        kind=kind,
+        name=name,
+        label=label,
+        cis=int(table.members[place]),
+        first_order=known(table.first[place]),
+        redundancy=known(table.redundancy[place]),
+        total=known(table.first[place] + table.redundancy[place]),
+        share=float(table.share[place]),
+        low=known(table.low[place]),
+        high=known(table.high[place]),
+        p_worst=known(table.p_worst[place]),
+        expected_rank=known(table.expected_rank[place]),
+        group=group or None,
+    )
+
+
+def study_services(
+    estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str, limit: int, after: str | None
+) -> StudyServicePage:
+    """Services, those that suffer most first."""
+    offset = 0
+    if after is not None:
+        offset = paging.decode(after, "revision", "service_offset")["service_offset"]
+    row = get_study(documents, study)
+    arrays = tables_of(cache, row)
+    more = EstateRedundancy.from_arrays(
+        {name.removeprefix("redundancy."): c for name, c in arrays.items() if name.startswith("redundancy.")}
+    )
+    order = AreaTable.from_arrays("service", arrays).area
+    made = assessed(estates, cache, row.revision)
+    last = min(offset + limit, len(order))
+    following = last < len(order)
+    return StudyServicePage(
+        study=study,
+        revision=row.revision,
+        total_rows=len(order),
+        limit=limit,
+        truncated=following,
+        next=paging.encode(revision=row.revision, service_offset=last) if following else None,
+        items=[_service(made, arrays, more, int(number)) for number in order[offset:last]],
+    )
+
+
+def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> StudyServiceRow:
+    estate, compiled = made.estate, made.estate.compiled
+    position = int(compiled.service_position[number])
+    q = _unavailability(more, number)
+    drawn = Estimate(
+        float(arrays["worlds.q"][number]), SIMULATED, float(arrays["worlds.low"][number]), float(arrays["worlds.high"][number])
+    )
+    row = int(compiled.service_row[number])
+    target = estate.graph.services[row].availability_target if row >= 0 else None
+    allowed = None if target is None or target >= 1.0 else HOURS * (1.0 - target)
+    down = q.value if q.value is not None else drawn.value
+    return StudyServiceRow(
+        key=estate.key(position),
+        name=estate.name(position),
+        unavailability=q,
+        simulated_unavailability=drawn,
+        downtime_hours_per_year=Estimate(
+            None if q.value is None else HOURS * q.value,
+            q.method,
+            None if q.low is None else HOURS * q.low,
+            None if q.high is None else HOURS * q.high,
+        ),
+        stops_per_year=known(more.stops[number]),
+        hours_first_order=known(made.services.service_hours[number]),
+        hours_redundancy=known(more.service_hours[number]),
+        money_first_order=known(made.services.money[number]),
+        money_redundancy=known(more.service_money[number]),
+        money_is_exact=bool(more.exact_money[number]),
+        availability_target=target,
+        share_of_budget=None if allowed is None or down is None else HOURS * down / allowed,
+        unknown_cis=int(more.unknown[number]),
+    )
+
+
+def _unavailability(more: EstateRedundancy, number: int) -> Estimate:
+    if int(more.method[number]) == 0:
+        return Estimate(float(more.q[number]), EXACT)
+    if int(more.method[number]) == 2:
+        return Estimate(None, UNKNOWN, note="down at rest: charged to nobody")
+    return Estimate(None, BOUNDED, float(more.q_low[number]), float(more.q_high[number]))
+
+
+def study_borders(estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str) -> StudyBorders:
+    """Which dependencies between teams the loss runs over."""
+    body = _body(documents, study)
+    row, sums = _study(body["row"]), body["borders"]
+    arrays = tables_of(cache, row)
+    made = assessed(estates, cache, row.revision)
+    examined = sums["crossing"] + sums["inside"] + sums["interrupted"]
+    rows = [
+        BorderRow(
+            area_name(made.estate, "team", int(arrays["borders.provider_team"][k]))[0],
+            area_name(made.estate, "team", int(arrays["borders.dependent_team"][k]))[0],
+            float(arrays["borders.loss"][k]),
+            float(arrays["borders.loss"][k]) / examined if examined else 0.0,
+            int(arrays["borders.pairs"][k]),
+        )
+        for k in range(len(arrays["borders.loss"]))
+    ]
+    return StudyBorders(study, row.revision, row.measure, examined, sums["inside"], sums["interrupted"], sums["left_out"], rows)
