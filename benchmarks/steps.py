@@ -6,12 +6,14 @@ Peak memory is that of the step's process (ru_maxrss). Kernels are warmed up bef
 from __future__ import annotations
 
 import argparse
+import csv
 import http.client
 import json
 import multiprocessing
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,12 +30,18 @@ from app.cli.warm_up_kernels import warm_up
 from app.risk.capability import PRODUCT
 from app.risk.causes import causes
 from app.risk.compile import compile_graph
+from app.risk.estate_redundancy import estate_redundancy
+from app.risk.exact.budget import Budget
 from app.risk.propagation import outage
 from app.risk.reach import reach
+from app.risk.sampling.worlds import sample_worlds
 from app.risk.sweep import first_order
 from app.settings import load_settings
+from app.storage.compiled_files import CompiledFiles
+from app.storage.write_behind import WriteBehind
 from app.usecases.answers.blast import blast_radius
-from app.usecases.assess import assess
+from app.usecases.answers.ranking import KINDS, ranking_of
+from app.usecases.assess import Assessed, assess, assessed
 from app.usecases.estate import Estates
 from app.usecases.keep.sources import add_source, update_source
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -123,6 +131,56 @@ def sweep(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "sweep_seconds": seconds, "assess_seconds": whole, "mean_blast": float(first.failed.mean()), "largest_blast": int(first.failed.max()),
         "pairs": len(first.point_service), "simulated": int(first.simulated.sum()), "assessment": row.assessment, "peak_mb": peak_mb(),
     }  # fmt: skip
+
+
+def model(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """The risk model: an assessment from scratch and after 1 % changed CIs, sampled worlds of all services, the redundancy part of every service."""
+    warm_up()
+    forestay = service(folder, asked.store)
+    _assessed(forestay.estates, forestay.cache, 2)
+    forestay.cache.settle()
+    _one_percent(folder / "changed", folder / "one-percent", asked.seed)
+    update_source(forestay.documents, "bench", location=str(folder / "one-percent"))
+    run_sync(forestay, SyncRequest("bench", complete=True))
+    parts = (forestay.store, forestay.documents)
+    again, made = timed(lambda: _assessed(Estates(*parts, forestay.cache, forestay.settings.model), forestay.cache, 3))
+    forestay.cache.settle()
+    empty = WriteBehind(CompiledFiles(folder / "empty-cache"))
+    scratch, whole = timed(lambda: _assessed(Estates(*parts, empty, forestay.settings.model), empty, 3))
+    empty.settle()
+    compiled = made.estate.compiled
+    same = np.allclose(made.first.service_hours, whole.first.service_hours, rtol=1e-9, atol=0.0, equal_nan=True)
+    changed = int((made.first.service_hours != _assessed(forestay.estates, forestay.cache, 2).first.service_hours).sum())
+    sampling, worlds = timed(lambda: sample_worlds(compiled, asked.seed, 0, 12, threads=2))
+    redundancy, more = timed(lambda: estate_redundancy(compiled, made.first, Budget(500_000, 5.0)))
+    return {
+        "from_scratch_seconds": scratch, "after_one_percent_seconds": again, "times_faster": scratch / again, "how": [made.estate.how, whole.estate.how],
+        "rows_that_differ": changed, "answers_equal": bool(same), "worlds_per_second": worlds.worlds / sampling, "redundancy_seconds": redundancy,
+        "services_exact": int((more.method == 0).sum()), "services_bounded": int((more.method == 1).sum()), "peak_mb": peak_mb(),
+    }  # fmt: skip
+
+
+def _assessed(estates: Estates, cache: WriteBehind, revision: int) -> Assessed:
+    """The first-order part with its attribution: every kind of area ranked."""
+    made = assessed(estates, cache, revision)
+    for kind in KINDS:
+        ranking_of(made, kind)
+    return made
+
+
+def _one_percent(source: Path, target: Path, seed: int) -> None:
+    """A copy in which one CI in a hundred fails half as often again as it did."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    rng = random.Random(seed)
+    with (source / "cis.csv").open(newline="") as old, (target / "cis.csv").open("w", newline="") as new:
+        rows, writer = csv.reader(old), csv.writer(new, lineterminator="\n")
+        head = next(rows)
+        writer.writerow(head)
+        rate = head.index("failures_per_year")
+        for row in rows:
+            if rng.random() < 0.01 and row[rate]:
+                row[rate] = repr(float(row[rate]) * 1.5)
+            writer.writerow(row)
 
 
 def engine(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -285,7 +343,7 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
-    "estate": estate, "imports": imports, "loads": loads, "sweep": sweep, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
+    "estate": estate, "imports": imports, "loads": loads, "sweep": sweep, "model": model, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
     "answer": answer,
 }  # fmt: skip
 
