@@ -1,0 +1,281 @@
+"""A study through the API and the command line: columns add up, the same options give the same numbers, a bounded service stays an interval."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bootstrap import assemble_service
+from app.domain.study import StudyOptions
+from app.jobs.runner import run_one
+from app.settings import load_settings
+from app.usecases.operation_progress import Cancelled
+from app.usecases.studies.make import make_study
+from app.wsgi import create_app
+from tests.e2e.conftest import Service
+from tests.e2e.test_fault_trees import estate_of
+from tests.unit.risk.exact.fault_tree import plant_tree
+
+KINDS = ("ci", "service", "team", "site", "supplier", "class")
+SMALL = {"worlds": 8192, "draws": 50}
+CASES = json.loads((Path(__file__).parents[1] / "reference" / "golden.json").read_text())
+
+
+def ci(key: str, ci_class: str, rate: float, hours: float, team: str = "", site: str = "", supplier: str = "") -> dict[str, Any]:
+    return {
+        "key": key, "name": key, "class": ci_class, "failures_per_year": rate, "repair_hours": hours, "team": team, "site": site,
+        "supplier": supplier,
+    }  # fmt: skip
+
+
+SHOP = {
+    "cis": [
+        ci("shop", "business_service", 0, 1, "web"), ci("mail", "business_service", 0, 1, "office"),
+        ci("app", "application", 4, 2, "web", "north"), ci("db-a", "database", 20, 6, "data", "north", "Oak"),
+        ci("db-b", "database", 20, 6, "data", "south", "Elm"), ci("web-a", "server", 9, 3, "web", "north", "Oak"),
+        ci("web-b", "server", 9, 3, "web", "south", "Oak"), ci("san", "storage", 1, 8, "data", "north", "Elm"),
+        ci("search", "application", 12, 1, "web"), ci("lone", "server", 5, 5, "office"),
+    ],
+    "dependencies": [
+        *({"dependent": a, "provider": b} for a, b in (("shop", "app"), ("db-a", "san"), ("mail", "san"))),
+        {"dependent": "shop", "provider": "search", "kind": "soft", "weight": 0.2},
+    ],
+    "groups": [
+        {"key": "dbs", "dependent": "app", "needed": 1, "members": ["db-a", "db-b"], "failover_minutes": 10, "failover_success": 0.9},
+        {"key": "webs", "dependent": "shop", "needed": 1, "members": ["web-a", "web-b"]},
+    ],
+    "services": [
+        {"key": "shop", "customers": 1000, "money_per_hour": 5000, "mtpd_hours": 4, "availability_target": 0.995},
+        {"key": "mail", "customers": 100, "money_per_hour": 300, "mtpd_hours": 8},
+    ],
+}  # fmt: skip
+
+
+def studied(service: Service, **options: Any) -> str:
+    """Ask for a study as a job, let the runner do it, give its id."""
+    answer = service.client.post("/api/v1/studies", json={**SMALL, **options})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["Location"].endswith(answer.get_json()["job_id"])
+    assert run_one(service.forestay)
+    job = service.get("/jobs/" + answer.get_json()["job_id"])
+    assert job["state"] == "done", job
+    return str(job["result"]["study"])
+
+
+def whole(service: Service, study: str) -> dict[str, Any]:
+    """Everything a study answers."""
+    parts = {kind: service.get(f"/studies/{study}/areas", kind=kind, limit=500) for kind in KINDS}
+    parts |= {name: service.get(f"/studies/{study}/{name}") for name in ("services", "borders", "exceedance")}
+    return {"summary": service.get(f"/studies/{study}"), **parts}
+
+
+def timeless(answer: Any) -> Any:
+    """Without what may differ between two runs: the id, moments, seconds taken."""
+    if isinstance(answer, dict):
+        return {name: timeless(value) for name, value in answer.items() if name not in ("study", "made_at", "seconds")}
+    return [timeless(value) for value in answer] if isinstance(answer, list) else answer
+
+
+def test_columns_of_every_kind_add_up_to_the_same_total(service: Service) -> None:
+    service.document(SHOP)
+    study = studied(service)
+    row = service.get(f"/studies/{study}")
+    assert (row["services"], row["services_exact"], row["services_bounded"], row["measure"]) == (2, 2, 0, "money_per_year")
+    total = row["money"]["total"]
+    assert total == pytest.approx(row["money"]["first_order"] + row["money"]["redundancy"], rel=1e-12)
+    assert total == pytest.approx(
+        sum(service.get(f"/services/{name}/loss")["money_total"]["value"] for name in ("shop", "mail")), rel=1e-9
+    )
+    for kind in KINDS:
+        page = service.get(f"/studies/{study}/areas", kind=kind, limit=500)
+        assert page["total"] == pytest.approx(total, rel=1e-9), kind
+        assert sum(area["total"] for area in page["items"]) == pytest.approx(total, rel=1e-9), kind
+        assert sum(area["first_order"] for area in page["items"]) == pytest.approx(row["money"]["first_order"], rel=1e-9), kind
+        assert sum(area["share"] for area in page["items"]) == pytest.approx(1.0, abs=1e-9), kind
+        totals = [area["total"] for area in page["items"]]
+        assert totals == sorted(totals, reverse=True)
+        assert all(0.0 <= area["p_worst"] <= 1.0 and area["low"] <= area["high"] for area in page["items"])
+    borders = service.get(f"/studies/{study}/borders")
+    assert borders["not_examined"] == pytest.approx(0.0, abs=1e-9)
+    crossing = sum(border["loss"] for border in borders["rows"])
+    assert crossing + borders["inside"] + borders["interrupted"] == pytest.approx(borders["examined"], rel=1e-12)
+    assert borders["examined"] == pytest.approx(row["money"]["first_order"], rel=1e-9)
+    assert ("data", "office") in {(border["provider_team"], border["dependent_team"]) for border in borders["rows"]}
+
+
+def test_services_of_a_study_are_those_of_the_single_answers(service: Service) -> None:
+    service.document(SHOP)
+    page = service.get(f"/studies/{studied(service)}/services")
+    assert [row["name"] for row in page["items"]] == ["shop", "mail"]
+    for row in page["items"]:
+        alone, loss = service.get(f"/services/{row['name']}/availability"), service.get(f"/services/{row['name']}/loss")
+        assert row["unavailability"]["method"] == "exact"
+        assert row["unavailability"]["value"] == pytest.approx(alone["unavailability"]["value"], rel=1e-12)
+        assert row["stops_per_year"] == pytest.approx(alone["failures_per_year"]["value"], rel=1e-12)
+        assert row["money_first_order"] == pytest.approx(loss["money_first_order"]["value"], rel=1e-12)
+        assert row["money_redundancy"] == pytest.approx(loss["money_redundancy"]["value"], rel=1e-9)
+        drawn = row["simulated_unavailability"]
+        assert (
+            drawn["method"] == "simulated" and drawn["low"] <= row["unavailability"]["value"] <= drawn["high"]
+        )  # pinned by the seed
+    shop = page["items"][0]
+    budget = 8766 * (1 - 0.995)
+    assert shop["share_of_budget"] == pytest.approx(8766 * shop["unavailability"]["value"] / budget, rel=1e-9)
+
+
+def test_c39_by_areas(service: Service) -> None:
+    case = next(case for case in CASES if case["id"] == "C39")
+    service.document(case["estate"])
+    page = service.get(f"/studies/{studied(service)}/areas")
+    told = {area["label"]: area["total"] for area in page["items"]}
+    wanted = {row["quantity"]: row["value"] for row in case["expected"]}
+    for name in "dbc":
+        assert told[name] == pytest.approx(wanted[f"by {name}"], rel=1e-7)
+    assert page["total"] == pytest.approx(wanted["total"], rel=1e-7)
+
+
+def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Service) -> None:
+    service.document(SHOP)
+    first = studied(service, seed=5, years=256)
+    kept = whole(service, first)
+    assert timeless(whole(service, studied(service, seed=5, years=256))) == timeless(kept)
+    other = whole(service, studied(service, seed=6, years=256))
+    assert timeless(other["services"]) != timeless(kept["services"]) and other["summary"]["money"] == kept["summary"]["money"]
+    service.forestay.close()
+    settings = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000"}, data_folder=service.folder / "data")
+    again = assemble_service(settings)
+    try:
+        restarted = Service(service.folder, again, create_app(settings, again).test_client())
+        assert whole(restarted, first) == kept
+        assert timeless(whole(restarted, studied(restarted, seed=5, years=256))) == timeless(kept)
+    finally:
+        again.close()
+
+
+def test_exceedance_curves(service: Service) -> None:
+    service.document(SHOP)
+    study = studied(service, years=2048)
+    told = service.get(f"/studies/{study}/exceedance")
+    assert told["years"] >= 2048
+    total = service.get(f"/studies/{study}")["money"]["total"]
+    yearly = told["expected_annual_loss"]
+    assert yearly["low"] <= total <= yearly["high"]  # pinned by the seed
+    assert all(0.0 <= point["occurrence"] <= point["aggregate"] <= 1.0 for point in told["curve"])
+    for one, more in (("occurrence", "aggregate"),):
+        assert told[f"{one}_1_in_100"]["value"] <= told[f"{more}_1_in_100"]["value"]
+    assert told["aggregate_1_in_10"]["value"] <= told["aggregate_1_in_100"]["value"] <= told["tail_value_1_in_100"]["value"]
+    service.get(f"/studies/{studied(service)}/exceedance", status=404)  # no years were asked for
+
+
+def test_a_bounded_service_is_an_interval_and_is_counted(service: Service) -> None:
+    """A plant of some 300 events beside a small service; 1,000 nodes are enough for the small one only."""
+    plant = estate_of(plant_tree(seed=6, systems=16, trains=3, parts=6, sequences=8))
+    plant["cis"] += [{"key": "small", "unavailability": 0}, {"key": "host", "failures_per_year": 2, "repair_hours": 4}]
+    plant["dependencies"].append({"dependent": "small", "provider": "host"})
+    plant["services"].append({"key": "small", "money_per_hour": 10})
+    service.document(plant)
+    study = studied(service, nodes=1000)
+    row = service.get(f"/studies/{study}")
+    assert (row["services"], row["services_exact"], row["services_bounded"]) == (2, 1, 1)
+    assert any("1 services need more than 1,000 nodes" in note and "in no sum" in note for note in row["notes"])
+    rows = {found["name"]: found for found in service.get(f"/studies/{study}/services")["items"]}
+    q = rows["top"]["unavailability"]
+    exact = service.get("/services/top/availability", seconds=60)["unavailability"]
+    assert exact["method"] == "exact"
+    assert q["method"] == "bounded" and q["value"] is None and q["low"] <= exact["value"] <= q["high"]
+    hours = rows["top"]["downtime_hours_per_year"]
+    assert (
+        hours["value"] is None
+        and hours["low"] == pytest.approx(8766 * q["low"])
+        and hours["high"] == pytest.approx(8766 * q["high"])
+    )
+    assert rows["top"]["money_redundancy"] is None and rows["small"]["unavailability"]["method"] == "exact"
+    drawn = rows["top"]["simulated_unavailability"]
+    assert drawn["low"] <= exact["value"] <= drawn["high"]
+
+
+def test_a_study_can_be_cancelled(service: Service) -> None:
+    service.document(SHOP)
+    job = service.client.post("/api/v1/studies", json=SMALL).get_json()
+    assert service.client.delete("/api/v1/jobs/" + job["job_id"]).status_code == 200
+    run_one(service.forestay)
+    assert service.get("/jobs/" + job["job_id"])["state"] == "cancelled"
+    steps: list[str] = []
+
+    def listen(step: str, share: float) -> None:
+        steps.append(step)
+        if step == "sampled worlds":
+            raise Cancelled
+
+    forestay = service.forestay
+    with pytest.raises(Cancelled):
+        make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(worlds=8192, draws=50), listen=listen)
+    assert "redundancy, service by service" in steps
+    assert service.get("/studies")["items"] == []  # half a study is none
+
+
+@pytest.mark.xfail(
+    strict=False, reason="studies/make.py: ids have whole seconds and then random digits, so within a second the order is any"
+)
+def test_studies_come_newest_first(service: Service) -> None:
+    service.document(SHOP)
+    made = [studied(service, seed=seed) for seed in range(8)]
+    assert [row["study"] for row in service.get("/studies")["items"]] == made[::-1]
+
+
+def test_studies_are_paged_and_errors_are_told(service: Service) -> None:
+    service.document(SHOP)
+    made = [studied(service, seed=seed) for seed in (1, 2, 3)]
+    first = service.get("/studies", limit=2)
+    assert len(first["items"]) == 2 and first["truncated"]
+    last = service.get("/studies", limit=2, after=first["next"])
+    assert len(last["items"]) == 1 and not last["truncated"]
+    assert {row["study"] for row in first["items"] + last["items"]} == set(made)
+    areas = service.get(f"/studies/{made[0]}/areas", limit=3)
+    rest = service.get(f"/studies/{made[0]}/areas", limit=500, after=areas["next"])
+    every = service.get(f"/studies/{made[0]}/areas", limit=500)
+    assert areas["items"] + rest["items"] == every["items"]
+    for part in ("", "/areas", "/services", "/borders", "/exceedance"):
+        service.get("/studies/20260101T000000-00000000" + part, status=404)
+    service.get(f"/studies/{made[0]}/areas", kind="colour", status=422)
+    service.get(f"/studies/{made[0]}/areas", kind="team", after=areas["next"], status=422)  # a cursor of another ranking
+    for bad in ({"nodes": 1}, {"worlds": 0}, {"colour": 1}, {"seed": -1}):
+        service.post("/studies", bad, status=422)
+
+
+def test_the_command_line_prints_the_documents_of_the_api(service: Service) -> None:
+    service.document(SHOP)
+    options = ("--worlds", "8192", "--draws", "50", "--years", "256")
+    made = service.cli_json("study", *options)
+    study = made["study"]
+    assert made == service.get(f"/studies/{study}")
+    assert service.cli_json("study-show", study, "--part", "summary") == made
+    assert service.cli_json("study-show", study, "--kind", "team", "--limit", "50") == service.get(
+        f"/studies/{study}/areas", kind="team", limit=50
+    )
+    for part in ("services", "borders", "exceedance"):
+        paged = {"limit": 50} if part == "services" else {}
+        assert service.cli_json("study-show", study, "--part", part, "--limit", "50") == service.get(
+            f"/studies/{study}/{part}", **paged
+        )
+    for command in ("availability", "importance", "cut-sets", "loss", "goal"):
+        limit = () if command == "availability" else ("--limit", "50")
+        said = service.cli_json(command, "shop", *limit)
+        api = service.get(f"/services/shop/{command}", **({"limit": 50} if limit else {}))
+        for answer in (said, api):
+            answer["effort"] = {name: value for name, value in answer["effort"].items() if "seconds" not in name}
+            answer.pop("stamp")
+        assert said == api, command
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="cli/risk.py studies prints the bare list; the API's document is a page with items, limit, truncated, next",
+)
+def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Service) -> None:
+    service.document(SHOP)
+    studied(service)
+    assert service.cli_json("studies", "--limit", "50") == service.get("/studies", limit=50)
