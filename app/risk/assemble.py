@@ -7,7 +7,7 @@ so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +70,12 @@ class Assembled:
     warnings: tuple[str, ...]
 
 
-def assemble(columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions) -> Assembled:
-    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS)."""
+def assemble(
+    columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions, before: DependencyGraph | None = None,
+    unchanged: Collection[str] = (),
+) -> Assembled:  # fmt: skip
+    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier revision, of which
+    the nouns `unchanged` are taken over."""
     ci = columns["ci"]
     warnings: list[str] = []
     assessed, left_out = _assessed(ci, options)
@@ -79,8 +83,8 @@ def assemble(columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiC
     cis = _cis(ci, classes, options, assessed, observed)
     graph = DependencyGraph(
         cis=cis,
-        dependencies=_dependencies(columns["dependency"]),
-        groups=_groups(columns["redundancy_group"]),
+        dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
+        groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
     )
     return Assembled(graph, left_out, tuple(warnings))

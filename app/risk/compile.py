@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -347,6 +348,33 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
         group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success, **services,
         rest_down=rest_down, report=notes.report(),
     )  # fmt: skip
+
+
+def recompiled(base: CompiledGraph, before: DependencyGraph, graph: DependencyGraph) -> CompiledGraph | None:
+    """`compile_graph(graph)` where only rates, restore times and the like differ from `before`, compiled as `base`; None where more does.
+
+    Nothing of the structure is looked at again: dependencies and groups must be the same objects. Whatever the gate would have to report about a
+    profile goes the long way.
+    """
+    notes, old_notes = _Notes(), _Notes()
+    same = (
+        graph.dependencies is before.dependencies
+        and graph.groups is before.groups
+        and list(graph.services) == list(before.services)
+    )
+    if not same or not _same_array(graph.cis.ci_id, before.cis.ci_id) or not _same_array(graph.cis.assessed, before.cis.assessed):
+        return None
+    profiles, old = _profiles(graph, base.row, notes), _profiles(before, base.row, old_notes)
+    quiet = notes.report() == old_notes.report() == CompileReport()
+    down = (profiles["unavailability"] == 1.0) == (old["unavailability"] == 1.0)
+    if not quiet or not down.all() or not _same_array(profiles.pop("level"), old["level"]):
+        return None
+    columns: dict[str, Any] = profiles
+    return replace(base, **columns)
+
+
+def _same_array(a: Array, b: Array) -> bool:
+    return len(a) == len(b) and bool((np.asarray(a) == np.asarray(b)).all())
 
 
 def _assumed_services(position: Array) -> dict[str, Array]:

@@ -110,7 +110,10 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
         return np.ones(len(new), np.bool_), was
     own_before, own_after = _own(old, before)[there], _own(new, after)
     own = fresh | (own_before.view(np.uint64) != own_after.view(np.uint64)).any(axis=1)
-    shape = fresh | (_fingerprints(old, before)[there] != _fingerprints(new, after))
+    if new.flat is old.flat and (before.switch_success == after.switch_success).all():
+        shape = fresh  # compiled from the same structure
+    else:
+        shape = fresh | (_fingerprints(old, before)[there] != _fingerprints(new, after))
     services = _services_that_differ(old, new)
     starts_new = np.concatenate([np.flatnonzero(shape), _known(_places(new.sorted_ci_id, new.sorted_position, services))])
     gone = np.flatnonzero(now < 0)

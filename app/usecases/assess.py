@@ -91,6 +91,13 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
 
 def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
     """The sweep of the latest earlier revision, with what changed since swept again; None where there is none or most changed."""
+    kept = [made for made in _kept.values() if _same_kind(made.estate, estate)]
+    if kept:
+        base = max(kept, key=lambda made: made.estate.revision.revision)
+        listen("what changed", 0.0)
+        return reassess(
+            base.estate.compiled, base.first, estate.compiled, lambda share: listen("every outage that changed", share)
+        )
     earlier = [number for number in cache.revisions(purpose) if number < estate.revision.revision]
     arrays = cache.load(max(earlier), purpose) if earlier else None
     compiled = compiled_at(cache, max(earlier), estate.options) if earlier else None
@@ -100,6 +107,11 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
     return reassess(
         compiled, FirstOrder.from_arrays(arrays), estate.compiled, lambda share: listen("every outage that changed", share)
     )
+
+
+def _same_kind(before: Estate, estate: Estate) -> bool:
+    """An earlier revision under the same settings; of another ledger it would be right as well, for all that differs is swept again."""
+    return before.fingerprint == estate.fingerprint and before.revision.revision < estate.revision.revision
 
 
 def assess(

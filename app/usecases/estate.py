@@ -29,7 +29,7 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.risk.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, assemble
 from app.risk.carry_forward import carry_forward
-from app.risk.compile import compile_graph
+from app.risk.compile import compile_graph, recompiled
 from app.risk.compiled import CompiledGraph, CompileReport
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
@@ -95,6 +95,16 @@ class Estate:
     def service_number(self) -> dict[int, int]:
         """Position of a service -> its number."""
         return {int(position): number for number, position in enumerate(self.compiled.service_position)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Columns of a revision; `unchanged`: nouns that are as they were at the revision `earlier`."""
+
+    columns: Mapping[str, Mapping[str, Any]]
+    how: str
+    earlier: int = -1
+    unchanged: frozenset[str] = frozenset()
 
 
 def resolve_revision(store: GraphStore, revision: int | None = None, as_of: datetime | None = None) -> Revision:
@@ -175,30 +185,32 @@ class Estates:
 
     def _build(self, revision: Revision, options: AssembleOptions) -> Estate:
         started = time.perf_counter()
-        columns, how = self._columns(revision.revision)
-        assembled = assemble(columns, ci_classes(), options)
+        found = self._columns(revision.revision)
+        base = self._kept.get((found.earlier, fingerprint(options)))
+        before = base.graph if base is not None else None
+        assembled = assemble(found.columns, ci_classes(), options, before, found.unchanged)
         compiled = compiled_at(self._cache, revision.revision, options)
         if compiled is None:
-            compiled = compile_graph(assembled.graph)
+            compiled = recompiled(base.compiled, base.graph, assembled.graph) if base is not None else None
+            compiled = compiled or compile_graph(assembled.graph)
             purpose = f"{ARRAYS}-{fingerprint(options)}"
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: _report_text(compiled.report)})
-        return Estate(revision, options, assembled, compiled, how, time.perf_counter() - started)
+        return Estate(revision, options, assembled, compiled, found.how, time.perf_counter() - started)
 
-    def _columns(self, revision: int) -> tuple[Mapping[str, Mapping[str, Any]], str]:
+    def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)
         if cached is not None:
-            return cached, "disk"
+            return _Found(cached, "disk")
         earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision]
-        if earlier:
-            columns = self._carried(max(earlier), revision)
-            if columns is not None:
-                self._save_columns(revision, columns)
-                return columns, "carried forward"
-        columns = {noun: self._store.load_columns(revision, noun, names) for noun, names in GRAPH_COLUMNS.items()}
-        self._save_columns(revision, columns)
-        return columns, "loaded"
+        found = self._carried(max(earlier), revision) if earlier else None
+        if found is None:
+            found = _Found(
+                {noun: self._store.load_columns(revision, noun, names) for noun, names in GRAPH_COLUMNS.items()}, "loaded"
+            )
+        self._save_columns(revision, found.columns)
+        return found
 
-    def _carried(self, earlier: int, revision: int) -> dict[str, Mapping[str, Any]] | None:
+    def _carried(self, earlier: int, revision: int) -> _Found | None:
         base = self._cached_columns(earlier)
         if base is None:
             return None
@@ -212,7 +224,8 @@ class Estates:
                 columns[noun] = base[noun]
             else:
                 columns[noun] = carry_forward(NOUNS[noun], base[noun], changes.begun, changes.ended)
-        return columns
+        unchanged = frozenset(noun for noun in columns if columns[noun] is base[noun])
+        return _Found(columns, "carried forward", earlier, unchanged)
 
     def _cached_columns(self, revision: int) -> dict[str, dict[str, Any]] | None:
         flat = self._cache.load(revision, COLUMNS)

@@ -1,113 +1,67 @@
 """Diagrams that enclose a function too large for one: the certified interval beyond the budget (model 1.8).
 
-The formula is built gate by gate as for the exact diagram. Where the room is full, the nodes that matter least are given up: a node
-(x, low, high) becomes `low` (x taken to work there: the function only shrinks) or `high` (it only grows). What comes out is a lower or an
-upper bound of the function itself, whatever was given up; the chances only steer the choice.
+The formula is built gate by gate as for the exact diagram. Where the room is full, the nodes that matter least become "never" (the
+function only shrinks) or "always" (it only grows). AND and OR keep the order of functions, so what comes out is a lower or an upper bound
+of the formula itself, whatever was given up; the chances only steer the choice.
 """
 
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.exact.bdd import AND, COUNT, LIMIT, OR, STEPS, Bdd, Diagram, apply, bdd_of, compacted, diagram_of, make_node, mark_live
-from app.risk.exact.core import Building, build_gates, building_of
-from app.risk.exact.gates import FULL, GATES, INPUTS, Gates, Scratch, gates_store, grown, make_gate, scratch_of
+from app.risk.exact.bdd import (
+    AND,
+    COUNT,
+    LIMIT,
+    NO_ROOM,
+    OR,
+    STEPS,
+    Bdd,
+    Diagram,
+    bdd_of,
+    compacted,
+    diagram_of,
+    make_node,
+    mark_live,
+    slot_of,
+)  # fmt: skip
+from app.risk.exact.core import Building, build_gates, building_of, settle_inputs
+from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
-from app.risk.exact.simplify import count_parents, thresholds
+from app.risk.exact.pairs import paired
 from app.risk.jit import Array, kernel
 
 SLICE = 20_000_000  # steps for one gate
-LATE = 4096  # nodes left once the time is up
+LATE = 60_000  # nodes left once the time is up
+SPREAD = 4  # a level may take so many times its equal part of the nodes that are left
 
 
-@kernel
-def pair(store: Gates, work: Scratch, a: int, b: int, need: int) -> int:
-    """a or b (need 1), a and b (need 2)."""
-    work.node[0] = a
-    work.node[1] = b
-    work.weight[0] = 1
-    work.weight[1] = 1
-    return make_gate(store, work, 2, need)
+class Wide(NamedTuple):
+    """Pairs of nodes whose AND or OR is being made, in lists by level; a child below 0 is ~ the number of a pair."""
+
+    f: Array  # int32[pairs]
+    g: Array  # int32[pairs]
+    low: Array  # int32[pairs]
+    high: Array  # int32[pairs]
+    made: Array  # int32[pairs]
+    after: Array  # int32[pairs] next of the same level, -1: none
+    reach: Array  # float64[pairs] chance to come to the pair
+    first: Array  # int32[L]
+    table: Array  # int32[a power of 2], -1: free
+    row: Array  # int32[pairs]
+    cost: Array  # float64[pairs]
+    count: Array  # int64[1]
 
 
-@kernel
-def in_pairs(store: Gates, root: int, level: Array, into: Gates, work: Scratch, place: Array, start: int) -> int:
-    """The formula by gates of two inputs, deepest first; the root's number when done, ~n when there was no room for node n."""
-    parents = count_parents(store, root)
-    some = thresholds(store, False)
-    every = thresholds(store, True)
-    top = np.empty(len(parents), np.int64)
-    for n in range(len(parents)):
-        top[n] = level[n] if n < store.events else 2**31
-    for n in range(store.events, root + 1):
-        if not parents[n]:
-            continue
-        g = n - store.events
-        first = store.ptr[g]
-        count = store.ptr[g + 1] - first
-        rank = np.empty(count, np.int64)
-        for i in range(count):
-            c = store.input[first + i]
-            top[n] = min(top[n], top[c])
-            rank[i] = -top[c]
-        if n < start:
-            continue
-        order = np.argsort(rank, kind="mergesort")
-        if some[g] == 1 or every[g] == 1:
-            made = place[store.input[first + order[0]]]
-            for i in range(1, count):
-                made = pair(into, work, made, place[store.input[first + order[i]]], 1 if some[g] == 1 else 2)
-                if made == FULL:
-                    return ~n
-        else:
-            made = pairs_of_vote(store, g, order, into, work, place)
-            if made == FULL:
-                return ~n
-        place[n] = made
-    return place[root]  # type: ignore[no-any-return]
-
-
-@kernel
-def pairs_of_vote(store: Gates, g: int, order: Array, into: Gates, work: Scratch, place: Array) -> int:
-    """A threshold as a lattice: T_j after one more input = T_j or (input and T_(j - w))."""
-    need = store.need[g]
-    first = store.ptr[g]
-    table = np.full(need + 1, -1, np.int64)  # FALSE
-    table[0] = -2  # TRUE
-    left = np.int64(0)
-    for i in range(len(order)):
-        left += store.weight[first + i]
-    for i in range(len(order)):
-        weight = store.weight[first + order[i]]
-        left -= weight
-        for j in range(need, max(0, need - left - 1), -1):
-            both = pair(into, work, place[store.input[first + order[i]]], table[max(0, j - weight)], 2)
-            if both == FULL:
-                return FULL
-            either = pair(into, work, both, table[j], 1)
-            if either == FULL:
-                return FULL
-            table[j] = either
-    return table[need]  # type: ignore[no-any-return]
-
-
-def paired(store: Gates, root: int, order: Array) -> tuple[Gates, int]:
-    """The formula by gates of two inputs."""
-    level = np.zeros(store.events, np.int32)
-    level[order] = np.arange(len(order), dtype=np.int32)
-    size = store.events + int(store.used[GATES])
-    place = np.arange(size, dtype=np.int64)
-    into = gates_store(store.events, 2 * int(store.used[INPUTS]) + 16, 4 * int(store.used[INPUTS]) + 32)
-    work = scratch_of(8)
-    start = 0
-    while True:
-        told = int(in_pairs(store, root, level, into, work, place, start))
-        if told >= 0:
-            return into, told
-        start = ~told
-        into = grown(into, 2 * len(into.need), 2 * len(into.input))
+def wide_of(levels: int, pairs: int) -> Wide:
+    """Room for so many pairs."""
+    ints = [np.empty(pairs, np.int32) for _ in range(6)]
+    table = np.empty(1 << int(2 * pairs).bit_length(), np.int32)
+    first = np.empty(levels, np.int32)
+    return Wide(*ints, np.empty(pairs), first, table, np.empty(pairs, np.int32), np.empty(pairs), np.zeros(1, np.int64))
 
 
 @kernel
@@ -135,7 +89,7 @@ def gate_slopes(store: Gates, root: int, fails: Array) -> Array:
 
 @kernel
 def losses(store: Bdd, live: Array, made: Array, value: Array, fails: Array, growing: bool) -> Array:
-    """float64[nodes] what giving up each live node costs at most: its chance to be reached times the gap that is closed; infinite if dead."""
+    """float64[nodes] what giving up a live node costs: its chance to be reached and then be false (growing) or true; infinite if dead."""
     count = store.state[COUNT]
     up = np.zeros(count)
     up[1] = 1.0
@@ -148,71 +102,186 @@ def losses(store: Bdd, live: Array, made: Array, value: Array, fails: Array, gro
             reach[made[g]] += value[g] + 1e-300
     out = np.full(count, np.inf)
     for n in range(count - 1, 1, -1):
-        if not live[n]:
-            continue
-        q = fails[store.level[n]]
-        high, low = store.high[n], store.low[n]
-        out[n] = reach[n] * abs(up[high] - up[low]) * (1.0 - q if growing else q)
-        reach[high] += reach[n] * q
-        reach[low] += reach[n] * (1.0 - q)
+        if live[n]:
+            q = fails[store.level[n]]
+            out[n] = reach[n] * (1.0 - up[n] if growing else up[n])
+            reach[store.high[n]] += reach[n] * q
+            reach[store.low[n]] += reach[n] * (1.0 - q)
     return out
 
 
 @kernel
-def give_up(store: Bdd, into: Bdd, live: Array, cost: Array, most: float, growing: bool, place: Array) -> None:
-    """Copy the live nodes, those that cost at most `most` replaced by one of their children.
-
-    Of a monotone function low <= high. So that this stays true (and the bound is the better for it), a kept node of a lower bound gets
-    high or low in place of high, of an upper bound low and high in place of low; where there is no room for that it is given up, too.
-    """
+def give_up(store: Bdd, into: Bdd, live: Array, cost: Array, most: float, constant: int, place: Array) -> None:
+    """Copy the live nodes, those that cost at most `most` replaced by the constant."""
     place[0] = 0
     place[1] = 1
     for n in range(2, store.state[COUNT]):
-        if not live[n]:
-            continue
-        low, high = place[store.low[n]], place[store.high[n]]
-        made = -1
-        if cost[n] > most:
-            if growing:
-                low = apply(into, AND, low, high)
-            else:
-                high = apply(into, OR, low, high)
-            if low >= 0 and high >= 0:
-                made = make_node(into, store.level[n], low, high)
-        if made < 0:
-            made = place[store.high[n]] if growing else place[store.low[n]]
-        place[n] = made
+        if live[n]:
+            place[n] = constant
+            if cost[n] > most:
+                place[n] = make_node(into, store.level[n], place[store.low[n]], place[store.high[n]])
 
 
 def pruned(store: Bdd, made: Array, value: Array, fails: Array, target: int, room: int, growing: bool) -> Bdd:
-    """A manager with the diagrams of `made` (changed in place), at most `target` nodes of them, and that room; fails: by level."""
+    """A manager with that room and the diagrams of `made` (changed in place), at most `target` nodes of them; fails: by level."""
     live = np.zeros(int(store.state[COUNT]), np.bool_)
     total = int(mark_live(store, made, live)) - 2
     into = bdd_of(len(store.stack) - 3, max(room, target + 2))
-    into.state[LIMIT] = SLICE
+    into.state[STEPS:] = store.state[STEPS:]
     cost = losses(store, live, made, value, fails, growing)
     excess = total - target
     most = -1.0 if excess <= 0 else float(np.partition(cost, excess - 1)[excess - 1])
     place = np.zeros(len(live), np.int32)
-    give_up(store, into, live, cost, most, growing, place)
-    into.state[STEPS:] = store.state[STEPS:]
+    give_up(store, into, live, cost, most, int(growing), place)
     real = made >= 2
     made[real] = place[made[real]]
     return into
+
+
+@kernel
+def chances_of(store: Bdd, fails: Array) -> Array:
+    """float64[nodes] P(true)."""
+    up = np.zeros(store.state[COUNT])
+    up[1] = 1.0
+    for n in range(2, len(up)):
+        q = fails[store.level[n]]
+        up[n] = q * up[store.high[n]] + (1.0 - q) * up[store.low[n]]
+    return up
+
+
+@kernel
+def stand_in(op: int, f: int, g: int, up: Array, growing: bool) -> int:
+    """What may stand for f AND g, or f OR g, on the side asked for: f AND g lies between "never" and either of them, f OR g between
+    either of them and "always"."""
+    less, more = (f, g) if up[f] <= up[g] else (g, f)
+    if op == OR:
+        return 1 if growing else more
+    return less if growing else 0
+
+
+@kernel
+def stand_in_cost(op: int, f: int, g: int, up: Array, growing: bool) -> float:
+    """What that costs at most."""
+    if op == OR and growing:
+        return 1.0 - max(up[f], up[g])  # type: ignore[no-any-return]
+    return min(up[f], up[g])  # type: ignore[no-any-return]
+
+
+@kernel
+def pair_of(wide: Wide, op: int, f: int, g: int, level: Array) -> int:
+    """f op g where that is plain, else ~ the number of the pair, new or known."""
+    if f == g:
+        return f
+    if f < 2 or g < 2:
+        small, large = min(f, g), max(f, g)
+        if op == AND:
+            return 0 if small == 0 else large
+        return 1 if small == 1 else large
+    a, b = min(f, g), max(f, g)
+    size = len(wide.table)
+    slot = slot_of(a, b, 0, size)
+    while wide.table[slot] >= 0:
+        k = wide.table[slot]
+        if wide.f[k] == a and wide.g[k] == b:
+            return ~k  # type: ignore[no-any-return]
+        slot = (slot + 1) & (size - 1)
+    k = wide.count[0]
+    wide.count[0] = k + 1
+    wide.table[slot] = k
+    wide.f[k] = a
+    wide.g[k] = b
+    wide.reach[k] = 0.0
+    top = min(level[a], level[b])
+    wide.after[k] = wide.first[top]
+    wide.first[top] = k
+    return ~k  # type: ignore[no-any-return]
+
+
+@kernel
+def expand(store: Bdd, wide: Wide, op: int, k: int, q: float) -> None:
+    """The two pairs below a pair, and its chance handed on to them."""
+    f, g = wide.f[k], wide.g[k]
+    top = min(store.level[f], store.level[g])
+    f0, f1 = (store.low[f], store.high[f]) if store.level[f] == top else (f, f)
+    g0, g1 = (store.low[g], store.high[g]) if store.level[g] == top else (g, g)
+    wide.low[k] = pair_of(wide, op, f0, g0, store.level)
+    wide.high[k] = pair_of(wide, op, f1, g1, store.level)
+    if wide.low[k] < 0:
+        wide.reach[~wide.low[k]] += wide.reach[k] * (1.0 - q)
+    if wide.high[k] < 0:
+        wide.reach[~wide.high[k]] += wide.reach[k] * q
+
+
+@kernel
+def apply_wide(store: Bdd, wide: Wide, op: int, f: int, g: int, fails: Array, up: Array, nodes: int, growing: bool) -> int:
+    """f AND g, or f OR g, or a bound of it on the side asked for, in at most `nodes` new nodes: the pairs of nodes are walked level by
+    level, each with its exact chance to be come to; where a level has too many, those that cost least get a stand-in."""
+    wide.table[:] = -1
+    wide.first[:] = -1
+    wide.count[0] = 0
+    root = pair_of(wide, op, f, g, store.level)
+    if root >= 0:
+        return root
+    wide.reach[~root] = 1.0
+    levels = len(wide.first)
+    left = nodes
+    for level in range(levels):
+        count = 0
+        k = wide.first[level]
+        while k >= 0:
+            wide.row[count] = k
+            wide.cost[count] = wide.reach[k] * stand_in_cost(op, wide.f[k], wide.g[k], up, growing)
+            count += 1
+            k = wide.after[k]
+        width = left // (levels - level) * SPREAD if level + SPREAD < levels else left // (levels - level)
+        most = -1.0
+        if count > width:
+            most = np.partition(wide.cost[:count], count - width - 1)[count - width - 1]
+        for i in range(count):
+            k = wide.row[i]
+            if wide.cost[i] <= most:
+                wide.low[k] = wide.high[k] = stand_in(op, wide.f[k], wide.g[k], up, growing)
+            else:
+                left -= 1
+                expand(store, wide, op, k, fails[level])
+    for level in range(levels - 1, -1, -1):
+        k = wide.first[level]
+        while k >= 0:
+            low = wide.low[k] if wide.low[k] >= 0 else wide.made[~wide.low[k]]
+            high = wide.high[k] if wide.high[k] >= 0 else wide.made[~wide.high[k]]
+            wide.made[k] = make_node(store, level, low, high)
+            k = wide.after[k]
+    return wide.made[~root]  # type: ignore[no-any-return]
+
+
+@kernel
+def gate_wide(bdd: Bdd, wide: Wide, store: Gates, work: Building, g: int, fails: Array, nodes: int, growing: bool) -> int:
+    """Gate g, of two inputs, by `apply_wide`; NO_ROOM leaves it open."""
+    f = np.empty(2, np.int64)
+    for i in range(2):
+        c = store.input[store.ptr[g] + i]
+        f[i] = make_node(bdd, work.level[c], 0, 1) if c < store.events else work.made[c - store.events]
+        if f[i] < 0:
+            return NO_ROOM
+    op = AND if store.need[g] == 2 else OR
+    made = apply_wide(bdd, wide, op, f[0], f[1], fails, chances_of(bdd, fails), nodes, growing)
+    if made >= 0:
+        work.made[g] = made
+        settle_inputs(store, work, g)
+    return made
 
 
 class _Enclosing:
     """One diagram on one side of a formula."""
 
     def __init__(self, store: Gates, root: int, fails: Array, nodes: int, until: float, growing: bool) -> None:
-        self.order = orders_of(store, root, 1)
+        self.order = orders_of(store, root, 0)
         self.store, self.root = paired(store, root, self.order)
         self.fails, self.until, self.growing = np.ascontiguousarray(fails[self.order]), until, growing
-        self.nodes = max(16, nodes)
+        self.nodes = max(64, nodes)
         self.work: Building = building_of(self.store, self.root, self.order)
         self.value = gate_slopes(self.store, self.root, fails)[self.store.events :]
         self.bdd = bdd_of(len(self.order), min(self.nodes, 4096))
-        self.keep, self.stuck = self.nodes, -1
 
     def run(self) -> Diagram:
         last, at = self.root - self.store.events, 0
@@ -223,19 +292,21 @@ class _Enclosing:
             if told == last + 1:
                 return diagram_of(self.bdd, int(self.work.made[last]))
             at = ~told if told < 0 else told
-            self.make_room(at)
+            if time.monotonic() > self.until:
+                self.nodes = min(self.nodes, LATE)
+            room = len(self.bdd.level)
+            if room < self.nodes:
+                self.bdd = compacted(self.bdd, self.work.made, min(4 * room, self.nodes))
+            else:
+                self.shorten(at)
+                at += 1
 
-    def make_room(self, gate: int) -> None:
-        """More room while the budget has it, then half of it kept, and half as much again each time the same gate does not fit."""
-        if time.monotonic() > self.until:
-            self.nodes = min(self.nodes, LATE)
-        room = len(self.bdd.level)
-        if room < self.nodes:
-            self.bdd = compacted(self.bdd, self.work.made, min(4 * room, self.nodes))
-            return
-        self.keep = self.keep // 2 if gate == self.stuck else self.nodes // 2
-        self.stuck = gate
-        self.bdd = pruned(self.bdd, self.work.made, self.value, self.fails, self.keep, self.nodes, self.growing)
+    def shorten(self, gate: int) -> None:
+        """Make a gate that does not fit: half of the room for what is there, a quarter for the pairs that it takes."""
+        self.bdd = pruned(self.bdd, self.work.made, self.value, self.fails, self.nodes // 2, self.nodes, self.growing)
+        wide = wide_of(len(self.order), 2 * self.nodes)
+        made = gate_wide(self.bdd, wide, self.store, self.work, gate, self.fails, self.nodes // 4, self.growing)
+        assert made >= 0
 
 
 def bounding_diagram(store: Gates, root: int, fails: Array, nodes: int, until: float, growing: bool) -> tuple[Diagram, Array]:

@@ -12,9 +12,9 @@ class Budget:
     Beyond nodes or seconds the answer is a certified interval; what would need more cut sets says so instead.
 
     >>> Budget().nodes
-    2000000
+    4000000
     """
 
-    nodes: int = 2_000_000
+    nodes: int = 4_000_000
     seconds: float = 30.0
     cut_sets: int = 100_000

@@ -7,15 +7,30 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.exact.bdd import NO_ROOM, STEPS, TOO_LONG, Bdd, Diagram, at_least, bdd_of, compacted, diagram_of, make_node
+from app.risk.exact.bdd import (
+    COUNT,
+    LIMIT,
+    NO_ROOM,
+    STEPS,
+    TOO_LONG,
+    Bdd,
+    Diagram,
+    at_least,
+    bdd_of,
+    compacted,
+    diagram_of,
+    make_node,
+)
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
+from app.risk.exact.pairs import paired
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, kernel
 
-CHOICES = 4
+CHOICES = 4  # of `orders_of`
+FIRST_ROOM = 20_000
 SLICE = 5_000_000  # steps between two looks at the clock
-STEPS_PER_NODE = 40  # of the room: a try that takes more is given up
+STEPS_PER_NODE = 10  # of the room: a try that takes more is given up
 
 
 class Building(NamedTuple):
@@ -61,6 +76,16 @@ def input_diagrams(bdd: Bdd, store: Gates, work: Building, g: int) -> int:
 
 
 @kernel
+def settle_inputs(store: Gates, work: Building, g: int) -> None:
+    """Gate g is made: let go of what only it was waiting for."""
+    for i in range(store.ptr[g], store.ptr[g + 1]):
+        c = store.input[i]
+        work.waiting[c] -= 1
+        if c >= store.events and work.waiting[c] == 0:
+            work.made[c - store.events] = 0
+
+
+@kernel
 def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Array, weight: Array, start: int) -> int:
     """Build gates from `start` on; the root's number + 1 (as gate) when done, else where to go on: ~gate for NO_ROOM, gate for TOO_LONG."""
     for g in range(start, root - store.events + 1):
@@ -79,49 +104,53 @@ def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Array, wei
         if made == TOO_LONG:
             return g
         work.made[g] = made
-        for i in range(store.ptr[g], store.ptr[g + 1]):
-            c = store.input[i]
-            work.waiting[c] -= 1
-            if c >= store.events and work.waiting[c] == 0:
-                work.made[c - store.events] = 0
+        settle_inputs(store, work, g)
     return root - store.events + 1  # type: ignore[no-any-return]
 
 
-def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> Diagram | None:
-    """The diagram with that order in that many nodes; None where it does not fit, or the clock (time.monotonic) passed `until`."""
+def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> tuple[Diagram | None, int]:
+    """The diagram with that order in that many nodes; None where it does not fit, or the clock (time.monotonic) passed `until`; and the
+    gate that was reached."""
+    store, root = paired(store, root, order)
     work = building_of(store, root, order)
     f, weight = np.empty_like(work.f), np.empty_like(work.weight)
     bdd = bdd_of(len(order), min(nodes, max(256, 16 * len(order))))
-    at, last = 0, root - store.events
+    at, stuck, last = 0, -1, root - store.events
     while True:
-        bdd.state[2] = bdd.state[STEPS] + SLICE
+        bdd.state[LIMIT] = bdd.state[STEPS] + SLICE
         told = int(build_gates(bdd, store, root, work, f, weight, at))
         if told == last + 1:
-            return diagram_of(bdd, int(work.made[last]))
+            return diagram_of(bdd, int(work.made[last])), last
         at = ~told if told < 0 else told
         if told < 0:
             room = len(bdd.level)
             bdd = compacted(bdd, work.made, min(2 * room, nodes))
-            if room >= nodes and bdd.state[0] > 0.6 * room:
-                return None
+            if room >= nodes and (at == stuck or bdd.state[COUNT] > 0.8 * room):
+                return None, at
+            stuck = at if room >= nodes else -1
         if time.monotonic() > until or bdd.state[STEPS] > STEPS_PER_NODE * nodes:
-            return None
+            return None, at
 
 
 def solve_core(store: Gates, root: int, nodes: int, until: float) -> tuple[Diagram, Array] | None:
     """The diagram of a formula and int32[L] the event of each level; None beyond the budget.
 
+    Orders are tried in little room first; in the next, four times larger one those first that came furthest.
+
     Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
     """
-    room = min(nodes, 20_000)
+    room = min(nodes, FIRST_ROOM)
+    choices = list(range(CHOICES))
     while True:
-        for choice in range(CHOICES):
+        reached = {}
+        for choice in choices:
             order = orders_of(store, root, choice)
-            made = try_build(store, root, order, room, until)
+            made, reached[choice] = try_build(store, root, order, room, until)
             if made is not None:
                 return made, order
             if time.monotonic() > until:
                 return None
         if room >= nodes:
             return None
-        room = min(nodes, 10 * room)
+        room = min(nodes, 4 * room)
+        choices.sort(key=lambda choice: (-reached[choice], choice))

@@ -18,8 +18,8 @@ from app.risk.exact.tree import ALL, ANY, CORE, VOTE, Tree, tree_chances
 from app.risk.jit import Array
 
 LOWER, UPPER = -1, 1
-EXACT_SHARE = 0.6  # of the seconds; the rest is for the interval
-BOUND_NODES = 100_000
+EXACT_SHARE = 0.5  # of the seconds; the rest is for the interval
+BOUND_NODES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
