@@ -13,6 +13,7 @@ from app.api.resources import (
     areas,
     assessments,
     cis,
+    estimates,
     impact,
     jobs,
     keys,
@@ -45,7 +46,21 @@ def mount(app: Flask) -> None:
         },
     )
     api = problems.ProblemApi(app)
-    for module in (areas, assessments, cis, impact, jobs, keys, revisions, service_risk, services, simulations, sources, studies):
+    for module in (
+        areas,
+        assessments,
+        cis,
+        estimates,
+        impact,
+        jobs,
+        keys,
+        revisions,
+        service_risk,
+        services,
+        simulations,
+        sources,
+        studies,
+    ):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
     describe: Any = app.view_functions["api-docs.openapi_json"]

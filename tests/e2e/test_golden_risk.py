@@ -210,3 +210,14 @@ def test_c39_loss_by_initiating_ci_over_two_services(service: Service) -> None:
     for name in "dbc":
         assert sums[name] == wanted("C39", f"by {name}")
     assert sum(sums.values()) == wanted("C39", "total")
+
+
+def test_c30_failure_rate_from_incidents(service: Service) -> None:
+    data = CASES["C30"]["data"]
+    shape, years = data["prior"]
+    told = service.get(
+        "/estimates/failure-rate", incidents=data["incidents"], years=data["years"], prior_shape=shape, prior_years=years
+    )
+    assert told["mean_per_year"] == wanted("C30", "mean")
+    assert told["low_per_year"] == wanted("C30", "5 %") and told["high_per_year"] == wanted("C30", "95 %")
+    service.get("/estimates/failure-rate", incidents=0, years=0, status=422)

@@ -144,6 +144,14 @@ class GoalQuestion(RiskOptions):
     detect_minutes = number(load_default=0.0, most=525960.0, metadata={"description": "how much of a restore time is detection"})
 
 
+class RateQuestion(Question):
+    incidents = number(required=True, most=1e9, metadata={"description": "incidents that started at the CI"})
+    years = number(required=True, most=1e9, metadata={"description": "years of service in which they were counted"})
+    prior_shape = number(load_default=0.5, most=1e9, metadata={"description": "a of the prior Gamma(a, b); default: Jeffreys"})
+    prior_years = number(load_default=0.0, most=1e9, metadata={"description": "b of the prior, in years"})
+    level = number(load_default=0.9, most=0.9999)
+
+
 class SimulationQuestion(When):
     cis = ma.fields.List(text(), load_default=[], validate=validate.Length(max=SIMULATION_TEXTS))
     site = text(allow_none=True, load_default=None)

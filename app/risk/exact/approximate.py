@@ -1,8 +1,9 @@
 """Diagrams that enclose a function too large for one: the certified interval beyond the budget (model 1.8).
 
-The formula is built gate by gate as for the exact diagram. Where the room is full, the nodes that matter least become "never" (the
-function only shrinks) or "always" (it only grows). AND and OR keep the order of functions, so what comes out is a lower or an upper bound
-of the formula itself, whatever was given up; the chances only steer the choice.
+The formula is built gate by gate as for the exact diagram. Where the room is full, nodes that matter least are given up: there the event
+is taken to work (lower bound) or to have failed (upper bound). This is sound whatever was given up before: let g >= f with f monotone, and
+in g a node (x, low, high) become `high`. In a state that comes there with x working, the new g is what g says with x failed, which is at
+least f with x failed, hence at least f. AND and OR keep the order of functions. The chances only steer the choice.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from app.risk.jit import Array, kernel
 
 SLICE = 20_000_000  # steps for one gate
 LATE = 60_000  # nodes left once the time is up
+SKIPS = 2  # pairs that may be skipped for each that is kept
 SPREAD = 4  # a level may take so many times its equal part of the nodes that are left
 
 
@@ -89,7 +91,7 @@ def gate_slopes(store: Gates, root: int, fails: Array) -> Array:
 
 @kernel
 def losses(store: Bdd, live: Array, made: Array, value: Array, fails: Array, growing: bool) -> Array:
-    """float64[nodes] what giving up a live node costs: its chance to be reached and then be false (growing) or true; infinite if dead."""
+    """float64[nodes] what giving up a live node costs: its chance to be reached times the gap that closes; infinite if dead."""
     count = store.state[COUNT]
     up = np.zeros(count)
     up[1] = 1.0
@@ -104,20 +106,20 @@ def losses(store: Bdd, live: Array, made: Array, value: Array, fails: Array, gro
     for n in range(count - 1, 1, -1):
         if live[n]:
             q = fails[store.level[n]]
-            out[n] = reach[n] * (1.0 - up[n] if growing else up[n])
+            out[n] = reach[n] * abs(up[store.high[n]] - up[store.low[n]]) * (1.0 - q if growing else q)
             reach[store.high[n]] += reach[n] * q
             reach[store.low[n]] += reach[n] * (1.0 - q)
     return out
 
 
 @kernel
-def give_up(store: Bdd, into: Bdd, live: Array, cost: Array, most: float, constant: int, place: Array) -> None:
-    """Copy the live nodes, those that cost at most `most` replaced by the constant."""
+def give_up(store: Bdd, into: Bdd, live: Array, cost: Array, most: float, growing: bool, place: Array) -> None:
+    """Copy the live nodes, those that cost at most `most` replaced by one of their children."""
     place[0] = 0
     place[1] = 1
     for n in range(2, store.state[COUNT]):
         if live[n]:
-            place[n] = constant
+            place[n] = place[store.high[n]] if growing else place[store.low[n]]
             if cost[n] > most:
                 place[n] = make_node(into, store.level[n], place[store.low[n]], place[store.high[n]])
 
@@ -132,7 +134,7 @@ def pruned(store: Bdd, made: Array, value: Array, fails: Array, target: int, roo
     excess = total - target
     most = -1.0 if excess <= 0 else float(np.partition(cost, excess - 1)[excess - 1])
     place = np.zeros(len(live), np.int32)
-    give_up(store, into, live, cost, most, int(growing), place)
+    give_up(store, into, live, cost, most, growing, place)
     real = made >= 2
     made[real] = place[made[real]]
     return into
@@ -160,11 +162,16 @@ def stand_in(op: int, f: int, g: int, up: Array, growing: bool) -> int:
 
 
 @kernel
-def stand_in_cost(op: int, f: int, g: int, up: Array, growing: bool) -> float:
-    """What that costs at most."""
-    if op == OR and growing:
-        return 1.0 - max(up[f], up[g])  # type: ignore[no-any-return]
-    return min(up[f], up[g])  # type: ignore[no-any-return]
+def skip_cost(store: Bdd, op: int, f: int, g: int, q: float, up: Array, growing: bool) -> float:
+    """About what taking the pair's event as failed (growing) or working costs there, as if the two were independent."""
+    top = min(store.level[f], store.level[g])
+    f0, f1 = (up[store.low[f]], up[store.high[f]]) if store.level[f] == top else (up[f], up[f])
+    g0, g1 = (up[store.low[g]], up[store.high[g]]) if store.level[g] == top else (up[g], up[g])
+    if op == AND:
+        gap = f1 * g1 - f0 * g0
+    else:
+        gap = f1 - f0 + g1 - g0 - (f1 * g1 - f0 * g0)
+    return abs(gap) * (1.0 - q if growing else q)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -213,9 +220,28 @@ def expand(store: Bdd, wide: Wide, op: int, k: int, q: float) -> None:
 
 
 @kernel
+def skip(store: Bdd, wide: Wide, op: int, k: int, growing: bool) -> None:
+    """The pair becomes the one below it in which its event has failed (growing) or works."""
+    f, g = wide.f[k], wide.g[k]
+    top = min(store.level[f], store.level[g])
+    f = (store.high[f] if growing else store.low[f]) if store.level[f] == top else f
+    g = (store.high[g] if growing else store.low[g]) if store.level[g] == top else g
+    below = pair_of(wide, op, f, g, store.level)
+    wide.low[k] = wide.high[k] = below
+    if below < 0:
+        wide.reach[~below] += wide.reach[k]
+
+
+@kernel
+def cost_of_rank(cost: Array, count: int, rank: int) -> float:
+    """The largest cost that is not among the `rank` largest of cost[:count]; -1: all are."""
+    return -1.0 if count <= rank else np.partition(cost[:count], count - rank - 1)[count - rank - 1]  # type: ignore[no-any-return]
+
+
+@kernel
 def apply_wide(store: Bdd, wide: Wide, op: int, f: int, g: int, fails: Array, up: Array, nodes: int, growing: bool) -> int:
     """f AND g, or f OR g, or a bound of it on the side asked for, in at most `nodes` new nodes: the pairs of nodes are walked level by
-    level, each with its exact chance to be come to; where a level has too many, those that cost least get a stand-in."""
+    level, each with its exact chance to be come to; where a level has too many, those that cost least are skipped or get a stand-in."""
     wide.table[:] = -1
     wide.first[:] = -1
     wide.count[0] = 0
@@ -230,20 +256,21 @@ def apply_wide(store: Bdd, wide: Wide, op: int, f: int, g: int, fails: Array, up
         k = wide.first[level]
         while k >= 0:
             wide.row[count] = k
-            wide.cost[count] = wide.reach[k] * stand_in_cost(op, wide.f[k], wide.g[k], up, growing)
+            wide.cost[count] = wide.reach[k] * skip_cost(store, op, wide.f[k], wide.g[k], fails[level], up, growing)
             count += 1
             k = wide.after[k]
-        width = left // (levels - level) * SPREAD if level + SPREAD < levels else left // (levels - level)
-        most = -1.0
-        if count > width:
-            most = np.partition(wide.cost[:count], count - width - 1)[count - width - 1]
+        width = left // (levels - level) * (SPREAD if level + SPREAD < levels else 1)
+        kept = cost_of_rank(wide.cost, count, width)
+        skipped = cost_of_rank(wide.cost, count, (1 + SKIPS) * width)
         for i in range(count):
             k = wide.row[i]
-            if wide.cost[i] <= most:
-                wide.low[k] = wide.high[k] = stand_in(op, wide.f[k], wide.g[k], up, growing)
-            else:
+            if wide.cost[i] > kept:
                 left -= 1
                 expand(store, wide, op, k, fails[level])
+            elif wide.cost[i] > skipped or kept < 0.0:
+                skip(store, wide, op, k, growing)
+            else:
+                wide.low[k] = wide.high[k] = stand_in(op, wide.f[k], wide.g[k], up, growing)
     for level in range(levels - 1, -1, -1):
         k = wide.first[level]
         while k >= 0:
