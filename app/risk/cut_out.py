@@ -5,6 +5,7 @@ A cone holds all that its CIs need, so failure and capability inside it depend o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ class CutOut:
     target: int  # local position
     service: int  # number of the target's service in the estate, -1 where it is none
 
-    def local(self, positions: Array) -> Array:
+    def local(self, positions: Array | Sequence[int]) -> Array:
         """Local positions (int32) of those global ones that lie in the cone; the others are left out.
 
         Example by hand: a cone of the positions 3, 8, 9: of 9, 4, 3 it gives 2, 0.

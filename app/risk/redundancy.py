@@ -8,7 +8,7 @@ from stops. So first order + redundancy is the formula of active and passive mem
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,6 +68,19 @@ def loss_parts(
     return LossParts(
         cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"], stops.exact_money, switches,
         stops.unlisted,
+    )  # fmt: skip
+
+
+def simulated_parts(parts: LossParts, position: Array, money: Array, hours: Array) -> LossParts:
+    """The parts with totals from simulated years: what a CI of the cone (`position`, ascending) started there, less its first-order part.
+
+    Example by hand: first order 10 of CI 3; the years say 12 of CI 3 and 1 of CI 4: redundancy 2 and 1.
+    """
+    first = {name: _spread(position, parts.position, getattr(parts, f"{name}_first")) for name in ("hours", "money", "breaches")}
+    return replace(
+        parts, position=np.asarray(position, np.int32), hours_first=first["hours"], hours_redundancy=hours - first["hours"],
+        money_first=first["money"], money_redundancy=money - first["money"], breaches_first=first["breaches"],
+        breaches_redundancy=np.full(len(position), np.nan),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.risk.exact.service import Want, exact_service
-from app.risk.redundancy import LossParts, loss_parts
+from app.risk.redundancy import LossParts, loss_parts, simulated_parts
 from app.risk.sweep import contributions_to
 from tests.builders import Built, estate
 
@@ -68,3 +68,12 @@ def test_a_failover_follows_the_formula_of_active_and_passive(success: float) ->
     assert by(made, parts, "a", "hours") == pytest.approx(want, rel=1e-9)
     assert by(made, parts, "a") == pytest.approx(100 * want, rel=1e-9)
     assert parts.switches and parts.exact_money
+
+
+def test_simulated_totals_take_the_place_of_the_exact_ones() -> None:
+    made = estate("S; a; b", hard="S>a S>b", services={"S": {"money_per_hour": 10.0}}, profiles={"S": OFF})
+    parts = parts_of(made, "S")
+    cone = np.sort(made.at("S a b"))
+    got = simulated_parts(parts, cone, np.array([50.0, 40.0, 1.0]), np.array([5.0, 4.0, 0.1]))
+    assert (got.money_first + got.money_redundancy).tolist() == pytest.approx([50.0, 40.0, 1.0])
+    assert got.hours_first.sum() == pytest.approx(parts.hours_first.sum())

@@ -10,18 +10,15 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from app.domain.errors import NotFound
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.ports.graph_store import GraphStore
 from app.risk.cut_out import CutOut, cut_out
 from app.risk.exact.budget import Budget
 from app.risk.exact.service import ServiceExact, Want, exact_service
-from app.risk.reliability import failure_frequency
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
-from app.risk.sampling.intervals import clopper_pearson
 from app.risk.sampling.own_failures import BLOCK_WORLDS
+from app.risk.service_figures import share_down
 from app.usecases.answers.paths import known
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify, identify_all
@@ -72,12 +69,6 @@ class Asked:
         return self.estate.name(self.position)
 
     @property
-    def frequency(self) -> Any:
-        """omega_i of the events a calendar year, NaN where U was given without a restore time."""
-        compiled, at = self.estate.compiled, self.exact.position
-        return failure_frequency(compiled.failures_per_year[at], compiled.repair_hours[at])
-
-    @property
     def is_exact(self) -> bool:
         return self.exact.method == EXACT and self.question.method != SIMULATE
 
@@ -118,7 +109,7 @@ def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
     """Snapshot worlds of the service with its degradations, by the question's seed."""
     cut = cone_alone(asked)
     blocks = -(-worlds // BLOCK_WORLDS)
-    return sample_degradation(cut, asked.question.seed, 0, blocks, cut.local(np.asarray(asked.forced, np.int64)), threads=2)
+    return sample_degradation(cut, asked.question.seed, 0, blocks, cut.local(asked.forced), threads=2)
 
 
 def cone_alone(asked: Asked) -> CutOut:
@@ -134,17 +125,12 @@ def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
     if asked.question.method != SIMULATE and exact.q_high - exact.q_low <= 0.1 * exact.q_low:
         return Estimate(None, BOUNDED, exact.q_low, exact.q_high, exact.reason), 0
     drawn = sampled(asked)
-    low, high = _share_down(drawn)
+    low, high = share_down(drawn)
     if exact.method != EXACT:
         low, high = max(low, exact.q_low), min(high, exact.q_high)
         if low > high:
             low, high = exact.q_low, exact.q_high
     return Estimate(drawn.p_down(), SIMULATED, low, high, certain), drawn.worlds
-
-
-def _share_down(drawn: Degradation) -> tuple[float, float]:
-    low, high = clopper_pearson(np.asarray([drawn.down]), np.asarray([drawn.worlds]))
-    return float(low[0]), float(high[0])
 
 
 def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
@@ -166,9 +152,3 @@ def unknown(note: str) -> Estimate:
 def exactly(value: float | None, note: str = "nobody gave it") -> Estimate:
     """An exact number; NaN or None is unknown."""
     return unknown(note) if value is None or math.isnan(value) else Estimate(known(value), EXACT)
-
-
-def stops_a_year(asked: Asked) -> float:
-    """omega_s = sum omega_i B_i of the exact engine, a calendar year; NaN where the frequency of a CI that matters is unknown."""
-    exact = asked.exact
-    return float(np.sum(np.where(exact.birnbaum > 0.0, asked.frequency * exact.birnbaum, 0.0)))

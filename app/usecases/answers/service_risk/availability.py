@@ -5,20 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from app.domain.quantities import HOURS_PER_YEAR
-from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, Estimate, FailoverRow, ServiceAvailability
+from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, Estimate, FailoverRow, ServiceAvailability
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.compiled import AT_REST_DOWN
-from app.risk.cone import cone_of
 from app.risk.exact.service import Want
 from app.risk.expected_capability import expected_capability
-from app.risk.failover import failover_of
-from app.risk.loss import LossCurve
-from app.risk.reliability import failure_frequency
-from app.risk.stop_loss import Stops, failover_year, stops_of
+from app.risk.service_figures import degrades, failovers, longer_than, stops_per_year
 from app.risk.sweep import contributions_to
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
@@ -29,7 +22,6 @@ from app.usecases.answers.service_risk.ask import (
     exactly,
     sampled,
     scaled,
-    stops_a_year,
     unavailability_of,
     unknown,
 )
@@ -87,7 +79,7 @@ def service_availability(
         rare_event_sum=asked.exact.rare_event_sum,
         esary_proschan_upper=asked.exact.esary_proschan_upper,
         esary_proschan_lower=asked.exact.esary_proschan_lower,
-        failovers=failovers_of(asked),
+        failovers=_failovers(asked),
         unknown_cis=asked.exact.unknown,
         effort=asked.effort(max(worlds, drawn), question.years),
     )
@@ -101,7 +93,7 @@ def _at_rest(asked: Asked) -> str:
 def lost_shares(asked: Asked, q: Estimate) -> tuple[Estimate, Estimate, int]:
     """E[c at rest - c] by both rules, and the worlds drawn. Without degradations below it, it is Q."""
     compiled = asked.estate.compiled
-    if not _degrades(asked):
+    if not degrades(compiled, asked.position):
         rest = float(compiled.flat.rest_capability[asked.position])
         lost = scaled(q, rest)
         return lost, lost, 0
@@ -120,17 +112,6 @@ def lost_shares(asked: Asked, q: Estimate) -> tuple[Estimate, Estimate, int]:
     return found[0], found[1], drawn
 
 
-def _degrades(asked: Asked) -> bool:
-    """Whether some CI of the cone can be degraded without being down: a soft need, shares, or a level of its own."""
-    flat = asked.estate.compiled.flat
-    cone = cone_of(flat, asked.position)
-    soft = (flat.soft_reverse_ptr[cone + 1] > flat.soft_reverse_ptr[cone]).any()
-    groups = np.concatenate(
-        [np.arange(flat.group_ptr[v], flat.group_ptr[v + 1]) for v in cone.tolist()] or [np.zeros(0, np.int64)]
-    )
-    return bool(soft or flat.group_shared[groups].any() or (flat.level[cone] < 1.0).any())
-
-
 def _differ(product: Estimate, worst: Estimate) -> bool:
     if product.value is None or worst.value is None:
         return False
@@ -139,7 +120,7 @@ def _differ(product: Estimate, worst: Estimate) -> bool:
 
 def _frequency(asked: Asked, told: Lived | None) -> Estimate:
     if asked.is_exact:
-        return exactly(stops_a_year(asked), NO_FREQUENCY)
+        return exactly(stops_per_year(asked.estate.compiled, asked.exact), NO_FREQUENCY)
     return unknown("needs the exact engine, or simulated years") if told is None else told.stops_per_year
 
 
@@ -149,38 +130,14 @@ def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
     return Estimate(HOURS_PER_YEAR * q.value / frequency.value, EXACT if q.method == frequency.method == EXACT else SIMULATED)
 
 
-def stops(asked: Asked, hours: float = math.nan, curve: LossCurve | None = None) -> Stops:
-    """Stops of the service by initiating event from the listed cut sets, priced by `curve`; `hours`: what counts as a breach."""
-    compiled, exact = asked.estate.compiled, asked.exact
-    index = {int(position): k for k, position in enumerate(exact.position)}
-    cuts = [[index[p] for p in cut.position] for cut in exact.cut_sets or () if cut.position]
-    at = exact.position
-    return stops_of(
-        exact.event_q,
-        asked.frequency,
-        compiled.repair_hours[at],
-        compiled.repair_sigma[at],
-        exact.birnbaum,
-        exact.q,
-        cuts,
-        curve,
-        hours,
-    )
-
-
 def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
     """P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were asked for."""
     if told is not None and told.stops_per_year.value:
         return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
-    if not asked.is_exact or not asked.exact.cut_sets or not stops_a_year(asked) > 0:
-        return [], "unknown"
-    shares = []
-    for hours in grid:
-        found = stops(asked, hours)
-        shares.append((hours, float(np.nansum(found.breaches) / np.nansum(found.per_year))))
-    one = len(asked.exact.cut_sets) == 1 and not asked.exact.not_listed
-    sigma = asked.estate.compiled.repair_sigma[list(asked.exact.cut_sets[0].position)]
-    return shares, EXACT if one and (len(sigma) == 1 or np.isnan(sigma).all()) else APPROXIMATE
+    if not asked.is_exact:
+        return [], UNKNOWN
+    shares, exact = longer_than(asked.estate.compiled, asked.exact, grid)
+    return shares, (EXACT if exact else APPROXIMATE) if shares else UNKNOWN
 
 
 def _first_order_minutes(asked: Asked, customers: float | None) -> Estimate:
@@ -190,33 +147,17 @@ def _first_order_minutes(asked: Asked, customers: float | None) -> Estimate:
     return exactly(60.0 * customers * float(hours.sum()), "a rate or restore time is unknown")
 
 
-def failovers_of(asked: Asked) -> list[FailoverRow]:
-    """The groups with failover in the cone, those whose active member costs most first."""
-    estate, compiled, flat = asked.estate, asked.estate.compiled, asked.estate.compiled.flat
-    cone = cone_of(flat, asked.position)
-    groups = [g for v in cone.tolist() for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1]))]
-    told = failover_of(compiled, np.asarray(groups, np.int64)) if groups else None
-    rows = []
-    for k in np.flatnonzero(told.switches).tolist() if told is not None else []:
-        group = groups[k]
-        first, last, needed = int(flat.member_ptr[group]), int(flat.member_ptr[group + 1]), int(flat.group_needed[group])
-        members = flat.member[first:last]
-        spare = members[needed:]
-        standby_q = np.where(flat.flags[spare] & AT_REST_DOWN, 1.0, np.nan_to_num(compiled.unavailability[spare])).tolist()
-        for active in members[:needed].tolist():
-            omega = float(failure_frequency(compiled.failures_per_year[active], compiled.repair_hours[active]))
-            mean = float(compiled.repair_hours[active])
-            year = failover_year(omega, mean, float(told.hours[k]), float(told.success[k]), standby_q)  # type: ignore[union-attr]
-            rows.append(
-                FailoverRow(
-                    group=compiled.group_key(group),
-                    dependent=estate.key(int(flat.group_dependent[group])),
-                    active=estate.key(active),
-                    standbys=[estate.key(p) for p in spare.tolist()],
-                    p_works=year.p_works,
-                    hours_per_year=known(year.hours),
-                    hours_per_year_without_standby=known(year.hours_without),
-                )
-            )
-    rows.sort(key=lambda row: (-(row.hours_per_year or 0.0), row.group, row.active))
-    return rows[:FAILOVERS_SHOWN]
+def _failovers(asked: Asked) -> list[FailoverRow]:
+    estate = asked.estate
+    return [
+        FailoverRow(
+            group=estate.compiled.group_key(row.group),
+            dependent=estate.key(row.dependent),
+            active=estate.key(row.active),
+            standbys=[estate.key(p) for p in row.standbys],
+            p_works=row.year.p_works,
+            hours_per_year=known(row.year.hours),
+            hours_per_year_without_standby=known(row.year.hours_without),
+        )
+        for row in failovers(estate.compiled, asked.position)[:FAILOVERS_SHOWN]
+    ]

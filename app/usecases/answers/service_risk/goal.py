@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.sentences import number as said
@@ -17,6 +15,7 @@ from app.risk.exact.budget import Budget
 from app.risk.exact.needs import exact_group
 from app.risk.exact.service import Want, exact_service
 from app.risk.goals import BudgetSheet, budget_sheet
+from app.risk.service_figures import reachable_without_own
 from app.risk.sweep import Contributions, contributions_to
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, scaled, unavailability_of, unknown
@@ -40,7 +39,7 @@ def service_goal(
     told = contributions_to(asked.estate.compiled, asked.number)
     sheet = _sheet(asked, told, lost, goal, detect_minutes)
     rows = [_row(asked, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
-    hidden = float(np.nansum(sheet.bad_minutes[limit:]))
+    hidden = sum(known(minutes) or 0.0 for minutes in sheet.bad_minutes[limit:].tolist())
     rest = _rest_row(sheet)
     availability = scaled(lost, -1.0, _rest(asked))
     total = known(sheet.total_minutes)
@@ -100,12 +99,16 @@ def _row(asked: Asked, told: Contributions, sheet: BudgetSheet, k: int) -> Budge
         detect_minutes=known(sheet.detect_minutes[k]),
         resolve_minutes=known(sheet.resolve_minutes[k]),
         share_of_users=known(sheet.share_of_users[k]),
-        interval_days=known(sheet.interval_days[k]) if np.isfinite(sheet.interval_days[k]) else None,
+        interval_days=_finite(sheet.interval_days[k]),
         bad_minutes_per_year=known(sheet.bad_minutes[k]),
-        share_of_budget=known(sheet.share_of_budget[k]) if np.isfinite(sheet.share_of_budget[k]) else None,
+        share_of_budget=_finite(sheet.share_of_budget[k]),
         flagged=bool(sheet.flagged[k]),
         origin=ORIGIN_NAMES[int(estate.graph.cis.failures_origin[int(estate.compiled.row[position])])],
     )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
@@ -129,13 +132,7 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
 
 def _reachable(asked: Asked) -> Estimate:
     """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
-    if not asked.is_exact:
-        return unknown("needs the exact engine")
-    own = np.flatnonzero(asked.exact.position == asked.position)
-    if not len(own):
-        return Estimate(1.0 - asked.exact.q, EXACT)
-    k = int(own[0])
-    return Estimate(1.0 - (asked.exact.q - float(asked.exact.event_q[k]) * float(asked.exact.birnbaum[k])), EXACT)
+    return Estimate(reachable_without_own(asked.exact), EXACT) if asked.is_exact else unknown("needs the exact engine")
 
 
 def _needs(asked: Asked) -> list[NeedRow]:

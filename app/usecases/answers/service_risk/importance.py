@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from app.domain.errors import InvalidInput
 from app.domain.service_risk import ImportanceRow, ServiceImportance
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.importance import Importance, importance_of
 from app.risk.exact.service import Want
+from app.risk.service_figures import by_measure, frequencies
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of
@@ -37,8 +36,9 @@ def service_importance(
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
     asked = ask(store, estates, question, Want(fussell_vesely=True))
     estimate, worlds = unavailability_of(asked)
-    measured = importance_of(asked.exact.q, asked.exact.birnbaum, asked.exact.event_q, asked.frequency)
-    order = _order(asked, measured, by)
+    frequency = frequencies(asked.estate.compiled, asked.exact)
+    measured = importance_of(asked.exact.q, asked.exact.birnbaum, asked.exact.event_q, frequency)
+    order = by_measure(asked.exact, measured, by) if asked.is_exact else []
     last = min(offset + limit, len(order))
     more = last < len(order)
     shares = measured.initiator_share
@@ -57,16 +57,8 @@ def service_importance(
         next=paging.encode(revision=asked.estate.revision.revision, service=question.service, kind=by, offset=last)
         if more
         else None,
-        items=[_row(asked, measured, int(k)) for k in order[offset:last]],
+        items=[_row(asked, measured, float(frequency[k]), k) for k in order[offset:last]],
     )
-
-
-def _order(asked: Asked, measured: Importance, by: str) -> list[int]:
-    if not asked.is_exact:
-        return []
-    told = asked.exact.fussell_vesely if by == "fussell_vesely" else getattr(measured, by)
-    column = measured.criticality if told is None else np.nan_to_num(told, nan=-1.0)
-    return np.lexsort((asked.exact.position, -column)).tolist()  # type: ignore[no-any-return]
 
 
 def _notes(asked: Asked) -> list[str]:
@@ -78,7 +70,7 @@ def _notes(asked: Asked) -> list[str]:
     return notes
 
 
-def _row(asked: Asked, measured: Importance, k: int) -> ImportanceRow:
+def _row(asked: Asked, measured: Importance, frequency: float, k: int) -> ImportanceRow:
     estate, exact = asked.estate, asked.exact
     position = int(exact.position[k])
     raw, rrw = float(measured.raw[k]), float(measured.rrw[k])
@@ -98,5 +90,5 @@ def _row(asked: Asked, measured: Importance, k: int) -> ImportanceRow:
         dim_equal=float(measured.dim_equal[k]),
         dim_proportional=float(measured.dim_proportional[k]),
         initiator_share=known(float(measured.initiator_share[k])),
-        failures_per_year=known(float(asked.frequency[k] * measured.birnbaum[k])),
+        failures_per_year=known(frequency * float(measured.birnbaum[k])),
     )

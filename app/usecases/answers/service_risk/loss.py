@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from app.domain.errors import InvalidInput
-from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, CategoryLoss, Estimate, LossRow, ServiceLossYear
+from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.service import Want
 from app.risk.loss import LossCurve
-from app.risk.redundancy import LossParts, loss_parts
+from app.risk.redundancy import LossParts, loss_parts, simulated_parts
+from app.risk.service_figures import Summed, money_per_year, order_of, reached_per_year, summed
 from app.risk.sweep import contributions_to
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, unknown
-from app.usecases.answers.service_risk.availability import stops
+from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, unknown
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
@@ -51,13 +48,16 @@ def service_loss(
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
     asked = ask(store, estates, question, Want(cut_sets=LISTED))
     parts, told = parts_of(asked), lived(asked)
-    money = _split(parts.money_first, parts.money_redundancy, _money_method(asked, parts), None if told is None else told.money)
-    hours = _split(parts.hours_first, parts.hours_redundancy, _hours_method(asked, parts), None if told is None else told.hours)
-    by_money = known(float(np.nansum(parts.money_first))) is not None and _knows_money(asked)
-    total = (parts.money_first + parts.money_redundancy) if by_money else (parts.hours_first + parts.hours_redundancy)
-    order = np.lexsort((parts.position, -np.nan_to_num(total)))
+    if told is not None and not asked.is_exact:
+        parts = simulated_parts(parts, told.position, told.money_by_ci, told.hours_by_ci)
+    paid, lost = summed(parts.money_first, parts.money_redundancy), summed(parts.hours_first, parts.hours_redundancy)
+    money = _split(paid, _money_method(asked, parts), None if told is None else told.money)
+    hours = _split(lost, _hours_method(asked, parts), None if told is None else told.hours)
+    by_money = _knows_money(asked)
+    total = (paid if by_money else lost).total
+    order, sum_ = order_of(parts.position, total)
     last = min(offset + limit, len(order))
-    more, sum_ = last < len(order), float(np.nansum(total))
+    more = last < len(order)
     return ServiceLossYear(
         stamp=stamp_of(asked.estate, documents),
         key=asked.key,
@@ -78,8 +78,7 @@ def service_loss(
         truncated=more,
         next=paging.encode(revision=asked.estate.revision.revision, service=question.service, offset=last) if more else None,
         items=[
-            _row(asked, parts, int(k), float(total[k]) / sum_ if sum_ and total[k] == total[k] else 0.0)
-            for k in order[offset:last]
+            _row(asked, parts, k, float(total[k]) / sum_ if sum_ and total[k] == total[k] else 0.0) for k in order[offset:last]
         ],
     )
 
@@ -97,7 +96,7 @@ def parts_of(asked: Asked) -> LossParts:
 def _knows_money(asked: Asked) -> bool:
     compiled, number = asked.estate.compiled, asked.number
     curve = compiled.curve_ptr[number + 1] > compiled.curve_ptr[number]
-    return bool(curve) or not np.isnan(compiled.money_per_hour[number])
+    return bool(curve) or known(compiled.money_per_hour[number]) is not None
 
 
 def _mtpd(asked: Asked) -> float | None:
@@ -106,7 +105,7 @@ def _mtpd(asked: Asked) -> float | None:
 
 def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
     if not asked.is_exact:
-        return "unknown", BOUNDED_NOTE
+        return UNKNOWN, BOUNDED_NOTE
     if parts.exact_money and not parts.switches:
         return EXACT, ""
     why = (
@@ -119,25 +118,23 @@ def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 
 def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
     if not asked.is_exact:
-        return "unknown", BOUNDED_NOTE
+        return UNKNOWN, BOUNDED_NOTE
     return (APPROXIMATE, "failovers are first order in double failures") if parts.switches else (EXACT, "")
 
 
-def _split(first: np.ndarray, redundancy: np.ndarray, method: tuple[str, str], simulated: Estimate | None) -> Split:
+def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
     """Sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
-    ours = (
-        Estimate(known(float(first.sum())), EXACT) if not np.isnan(first).any() else unknown("a rate or restore time is unknown")
-    )
+    ours = exactly(sums.first, "a rate or restore time is unknown")
     if simulated is not None and simulated.value is not None and ours.value is not None and method[0] != EXACT:
         low, high = (None if edge is None else edge - ours.value for edge in (simulated.low, simulated.high))
-        rest = Estimate(simulated.value - ours.value, SIMULATED, low, high)
-        return Split(ours, rest, simulated)
-    if method[0] == "unknown" or np.isnan(redundancy).any():
+        return Split(ours, Estimate(simulated.value - ours.value, SIMULATED, low, high), simulated)
+    if method[0] == UNKNOWN or known(sums.redundancy) is None or ours.value is None:
         why = unknown(method[1] or "a rate or restore time is unknown")
         return Split(ours, why, why)
-    more = float(redundancy.sum())
     return Split(
-        ours, Estimate(more, *method[:1], note=method[1]), Estimate(float(first.sum()) + more, method[0], note=method[1])
+        ours,
+        Estimate(sums.redundancy, method[0], note=method[1]),
+        Estimate(sums.first + sums.redundancy, method[0], note=method[1]),
     )
 
 
@@ -146,9 +143,9 @@ def _breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
         return unknown("no MTPD")
     if told is not None:
         return told.breaches
-    if not asked.is_exact or np.isnan(parts.breaches_redundancy).any():
-        return unknown(BOUNDED_NOTE)
     total = float(parts.breaches_first.sum() + parts.breaches_redundancy.sum())
+    if not asked.is_exact or known(total) is None:
+        return unknown(BOUNDED_NOTE)
     return Estimate(total, APPROXIMATE, note="outages of several cut sets that overlap are longer than any one")
 
 
@@ -182,22 +179,9 @@ def _categories(asked: Asked) -> list[CategoryLoss]:
         if not asked.is_exact:
             found.append(CategoryLoss(name, name in ORDINAL, None, []))
         elif name in ORDINAL:
-            found.append(CategoryLoss(name, True, None, _reached(asked, curve)))
+            found.append(
+                CategoryLoss(name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve)])
+            )
         else:
-            found.append(CategoryLoss(name, False, known(_priced(asked, curve)), []))
+            found.append(CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve)), []))
     return found
-
-
-def _priced(asked: Asked, curve: LossCurve) -> float:
-    return float(np.nansum(stops(asked, curve=curve).money)) if asked.exact.cut_sets else 0.0
-
-
-def _reached(asked: Asked, curve: LossCurve) -> list[list[float]]:
-    """For every class of an ordinal curve: how often a year an outage lasts long enough to reach it."""
-    rows = []
-    for level in sorted({float(value) for value in curve.loss if value > 0}):
-        at = float(curve.hours[int(np.argmax(curve.loss >= level))])
-        found = stops(asked, hours=at)
-        times = float(np.nansum(found.breaches)) if at > 0 else float(np.nansum(found.per_year))
-        rows.append([level, times if not math.isnan(times) else 0.0])
-    return rows
