@@ -13,6 +13,7 @@ from app.api.resources import (
     areas,
     assessments,
     cis,
+    cold_start,
     estimates,
     impact,
     jobs,

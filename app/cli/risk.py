@@ -13,12 +13,14 @@ from app.cli.ask import figure
 from app.cli.context import Context, json_option, listener, show, table, when
 from app.domain.service_risk import Estimate, ServiceAvailability, ServiceGoal
 from app.domain.study import StudyOptions, StudyRow
+from app.usecases.answers.cold_start import cold_start_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.availability import service_availability
 from app.usecases.answers.service_risk.cut_sets import service_cut_sets
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.service_risk.importance import ORDERS, service_importance
 from app.usecases.answers.service_risk.loss import service_loss
+from app.usecases.estate import resolve_revision
 from app.usecases.studies.exceedance import study_exceedance
 from app.usecases.studies.make import make_study
 from app.usecases.studies.read import get_study, page_studies, study_areas, study_borders, study_services
@@ -326,4 +328,22 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
         show(curve, as_document, lambda console: table(console, "", ["loss", "one event above", "year above"], points))
 
 
-COMMANDS = (availability, importance, cut_sets, loss, goal, study, studies, study_show)
+@click.command("cold-start")
+@limit_option
+@after_option
+@when
+@json_option
+@click.pass_obj
+def cold_start(
+    context: Context, /, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
+    """CIs that run and could not be started from nothing, because they need each other."""
+    forestay = context.forestay
+    at = resolve_revision(forestay.store, revision, as_of)
+    found = cold_start_page(forestay.estates, forestay.documents, limit, after, at.revision)
+    rows = [(t.circle or "waits", t.name, t.ci_class, t.team) for t in found.items]
+    title = f"{found.total_rows:,} CIs on or behind {found.circles:,} circles; {found.services:,} services among them"
+    show(found, as_document, lambda console: table(console, title, ["circle", "CI", "class", "team"], rows))
+
+
+COMMANDS = (availability, importance, cut_sets, loss, goal, study, studies, study_show, cold_start)

@@ -401,3 +401,29 @@ class AssessmentRow:
     not_counted_cis: int
     down_at_rest: int
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrapRow:
+    """`circle`: the number of the circle of needs the CI lies on; None: it waits for one."""
+
+    key: str
+    name: str
+    ci_class: str
+    team: str
+    circle: int | None
+    service: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartPage:
+    """CIs that run and could not be started from nothing; `services` of them are business services."""
+
+    stamp: Stamp
+    circles: int
+    services: int
+    total_rows: int
+    limit: int
+    truncated: bool
+    next: str | None
+    items: Sequence[TrapRow]

@@ -1,0 +1,23 @@
+"""Cold start: what could not be started again after a full stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.bodies import Blueprint
+from app.api.common import forestay, route
+from app.api.schemas.questions import Paged
+from app.domain.results import ColdStartPage
+from app.usecases.answers.cold_start import cold_start_page
+from app.usecases.estate import resolve_revision
+
+blueprint = Blueprint("cold_start", __name__, url_prefix="/api/v1", description="What could not be started from nothing")
+
+
+@route(blueprint, "/cold-start", "read", ColdStartPage, sensitive=True)
+@blueprint.arguments(Paged, location="query")
+def page(question: dict[str, Any]) -> Any:
+    """Bootstrap traps: CIs that run and need each other to start, circle by circle, then all that waits for them."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return cold_start_page(service.estates, service.documents, question["limit"], question.get("after"), at.revision)

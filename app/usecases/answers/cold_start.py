@@ -1,0 +1,49 @@
+"""Bootstrap traps: CIs that run today and could not be started from nothing, because they need each other (model 1.3)."""
+
+from __future__ import annotations
+
+from app.domain.results import ColdStartPage, TrapRow
+from app.ports.documents import Documents
+from app.risk.cold_start import cold_start
+from app.usecases import paging
+from app.usecases.estate import Estates
+from app.usecases.stamps import stamp_of
+
+
+def cold_start_page(
+    estates: Estates, documents: Documents, limit: int, after: str | None = None, revision: int | None = None
+) -> ColdStartPage:
+    """Those on a circle first, circle by circle; then those that wait for one."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "trap")
+        revision, offset = cursor["revision"], cursor["trap"]
+    estate = estates.at(revision)
+    told = cold_start(estate.compiled)
+    rows = sorted(
+        zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True), key=lambda row: (not row[1], row[2], row[0])
+    )
+    circles = sorted({component for _, inside, component in rows if inside})
+    number = {component: place + 1 for place, component in enumerate(circles)}
+    last = min(offset + limit, len(rows))
+    more = last < len(rows)
+    return ColdStartPage(
+        stamp=stamp_of(estate, documents),
+        circles=len(circles),
+        services=sum(position in estate.service_number for position, _, _ in rows),
+        total_rows=len(rows),
+        limit=limit,
+        truncated=more,
+        next=paging.encode(revision=estate.revision.revision, trap=last) if more else None,
+        items=[
+            TrapRow(
+                estate.key(position),
+                estate.name(position),
+                estate.text("ci_class", position),
+                estate.text("team", position),
+                number[component] if inside else None,
+                position in estate.service_number,
+            )
+            for position, inside, component in rows[offset:last]
+        ],
+    )
