@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from app.risk.exact.cut_sets import best_logs, set_sum
+from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.listing import vote_diagram
 from app.risk.exact.tree import ALL, ANY, VOTE, Tree
 from app.risk.jit import Array, kernel
@@ -123,3 +124,33 @@ def esary_proschan_lower(paths: Tree, root: int, q: Array, most: int) -> float |
     return None if logs is None else float(np.exp(np.sum(np.log(-np.expm1(logs)))))
 
 
+
+
+@kernel
+def crude_chances(store: Gates, q: Array) -> Array:
+    """float64[E + G] upper bounds of P(node): OR as if independent (failures of a monotone formula hang together, so that is an upper
+    bound: Esary, Proschan, Walkup 1967), AND the smallest, a threshold by Markov's inequality."""
+    up = np.empty(store.events + store.used[GATES])
+    up[: store.events] = q
+    for g in range(store.used[GATES]):
+        works = 0.0
+        least = 1.0
+        mean = 0.0
+        weight = np.int64(0)
+        for i in range(store.ptr[g], store.ptr[g + 1]):
+            p = up[store.input[i]]
+            works += math.log1p(-p) if p < 1.0 else -math.inf
+            least = min(least, p)
+            mean += p * store.weight[i]
+            weight += store.weight[i]
+        some = -math.expm1(works)
+        up[store.events + g] = min(some, min(mean / store.need[g], least if weight == store.need[g] else 1.0))
+    return up
+
+
+def crude_upper(store: Gates, root: int, q: Array) -> float:
+    """An upper bound of Q at no cost, gate by gate.
+
+    Example by hand: a or (b and c) with .1, .2, .3: 1 - .9 * .8 = .28.
+    """
+    return float(crude_chances(store, q)[root])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from app.risk.compiled import CompiledGraph
-from app.risk.exact.bounds import esary_proschan_lower, esary_proschan_upper
+from app.risk.exact.bounds import crude_upper, esary_proschan_lower, esary_proschan_upper
 from app.risk.exact.budget import Budget
 from app.risk.exact.cone import Space, exact_space
 from app.risk.exact.cut_sets import Orders, count_by_order, set_sum
@@ -125,8 +125,9 @@ def exact_service(
     if not solution.exact:
         low, _ = tree_chances(solution.lower, formula.q)
         high, _ = tree_chances(solution.upper, formula.q)
+        most = min(float(high[solution.root]), crude_upper(formula.store, formula.root, formula.q))
         reason = f"{solution.open_cores} part of the formula needs more than {budget.nodes} nodes or {budget.seconds:g} s"
-        return _bounded(target, formula, float(low[solution.root]), float(high[solution.root]), reason, solution.nodes, start, want)
+        return _bounded(target, formula, float(low[solution.root]), most, reason, solution.nodes, start, want)
     return _exact(target, formula, solution, budget, want, start, until)
 
 
@@ -180,6 +181,7 @@ def _with_bounds(
 ) -> ServiceExact:
     """Esary-Proschan from cut sets (series) and from path sets (one by one)."""
     upper = esary_proschan_upper(sets, root, q)
+    upper = None if upper is None else max(upper, answer.q)  # but for rounding
     answer = replace(answer, esary_proschan_upper=upper)
     if upper is None:
         answer = _lacking(answer, "Esary-Proschan upper bound: a cut set is too probable for the series")
@@ -189,7 +191,7 @@ def _with_bounds(
         return _lacking(answer, "Esary-Proschan lower bound: path sets beyond the node budget")
     answer = replace(answer, path_sets_by_order=counts)
     lower = esary_proschan_lower(paths, root, q, budget.cut_sets) if sum(counts.values()) <= budget.cut_sets else None
-    answer = replace(answer, esary_proschan_lower=lower)
+    answer = replace(answer, esary_proschan_lower=None if lower is None else min(lower, answer.q))
     return answer if lower is not None else _lacking(answer, f"Esary-Proschan lower bound: more than {budget.cut_sets} path sets")
 
 
@@ -231,7 +233,8 @@ def _enclosed(
             continue
         solution = solve_tree(skeleton, formula.q, budget, time.monotonic() + budget.seconds)
         up, _ = tree_chances(solution.lower if side == LOWER else solution.upper, formula.q)
-        ends.append(float(up[solution.root]))
+        crude = 1.0 if side == LOWER else crude_upper(formula.store, formula.root, formula.q)
+        ends.append(min(crude, float(up[solution.root])))
         nodes += solution.nodes
     return _bounded(target, formula, ends[0], ends[1], reason, nodes, start)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.exact.approximate import bounding_diagram
+from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.bdd import Diagram
 from app.risk.exact.budget import Budget
 from app.risk.exact.core import solve_core

@@ -124,3 +124,34 @@ def truth_q(tree: FaultTree) -> tuple[Any, list[str]]:
         return value[name]
 
     return of(tree.top).astype(bool), names
+
+
+def plant_tree(seed: int, systems: int, trains: int, parts: int, sequences: int) -> FaultTree:
+    """A plant as safety studies draw them: systems of redundant trains that lean on trains of earlier systems; the top is any of some
+    sequences, each the failure of several systems. About systems * trains * parts events."""
+    rng = random.Random(seed)
+    events: dict[str, float] = {}
+    gates: dict[str, tuple[int, Sequence[str]]] = {}
+
+    def event(name: str) -> str:
+        events[name] = float(10 ** rng.uniform(-4, -1.5))
+        return name
+
+    for s in range(systems):
+        lean = rng.sample(range(s), min(s, rng.randint(1, 3)))
+        common = event(f"common{s}")
+        for t in range(trains):
+            own = [event(f"part{s}.{t}.{i}") for i in range(rng.randint(max(1, parts - 1), parts + 1))]
+            support = [f"train{a}.{(t + rng.randint(0, 1)) % trains}" for a in lean]
+            gates[f"loss{s}.{t}"] = (1, [*own, *support])
+            spare = event(f"spare{s}.{t}")
+            gates[f"train{s}.{t}"] = (1, [f"loss{s}.{t}", common] if rng.random() < 0.7 else [f"both{s}.{t}", common])
+            gates[f"both{s}.{t}"] = (2, [f"loss{s}.{t}", spare])
+        gates[f"system{s}"] = (rng.randint(max(2, trains - 1), trains), [f"train{s}.{t}" for t in range(trains)])
+    for n in range(sequences):
+        chosen = rng.sample(range(systems // 3, systems), min(systems - systems // 3, rng.randint(1, 3)))
+        gates[f"sequence{n}"] = (len(chosen), [f"system{s}" for s in chosen])
+    gates["top"] = (1, [f"sequence{n}" for n in range(sequences)])
+    read = {i for _, inputs in gates.values() for i in inputs}
+    used = {name: row for name, row in gates.items() if name == "top" or name in read}
+    return FaultTree("top", used, events)
