@@ -51,6 +51,7 @@ def mount(app: Flask) -> None:
         areas,
         assessments,
         cis,
+        cold_start,
         estimates,
         impact,
         jobs,

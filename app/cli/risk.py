@@ -36,7 +36,7 @@ def options(command: Command) -> Command:
     for option in (
         click.option("--down", multiple=True, help="a CI that is down for the question; may be given again"),
         click.option("--nodes", type=click.IntRange(1_000, 20_000_000), default=2_000_000, show_default=True),
-        click.option("--seconds", type=click.FloatRange(0, 600), default=30.0, show_default=True),
+        click.option("--seconds", type=click.FloatRange(0, 600), default=10.0, show_default=True),
         click.option("--method", type=click.Choice(["auto", "simulated"]), default="auto", show_default=True),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True),
         click.option(
@@ -268,7 +268,9 @@ def _print_study(console: Console, made: StudyRow) -> None:
 def studies(context: Context, /, limit: int, after: str | None, as_document: bool) -> None:
     """Studies, newest first."""
     found = page_studies(context.forestay.documents, after or "", limit)
-    rows = [(s.study, s.revision, s.made_at[:19], s.services_exact, s.services_bounded, figure(s.money["total"])) for s in found]
+    rows = [
+        (s.study, s.revision, s.made_at[:19], s.services_exact, s.services_bounded, figure(s.money["total"])) for s in found.items
+    ]
     heads = ["study", "revision", "made", "exact", "bounded", "money a year"]
     show(found, as_document, lambda console: table(console, "", heads, rows))
 

@@ -52,6 +52,14 @@ class StudyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyPage:
+    items: Sequence[StudyRow]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyAreaRow:
     """first_order + redundancy = total, of the study's measure. low, high: 5 % and 95 % of the outer draws. `group`: areas of one number cannot
     be told apart from its first. `p_worst`: probability of being among the k worst."""

@@ -60,8 +60,9 @@ def stops_of(
     Example by hand (C16): two CIs, omega .085932 a year each given B = U: .171866 stops of 5 h on average, .8593 h a year = 8766 U^2.
     """
     count = len(q)
-    weight, length, paid, over = (np.zeros(count) for _ in range(4))
+    weight, length, paid, over, by_cut = (np.zeros(count) for _ in range(5))
     for cut in cuts:
+        by_cut[list(cut)] += math.prod(q[i] for i in cut) * _split(cut, mean)
         law = _law(cut, mean, sigma)
         expected = 0.0 if curve is None else curve.expected(*law)
         late = survival(law[0], law[1], mtpd_hours) if mtpd_hours == mtpd_hours else 0.0
@@ -75,18 +76,27 @@ def stops_of(
     with np.errstate(invalid="ignore", divide="ignore"):
         missing = np.where(birnbaum > 0, np.maximum(0.0, 1.0 - weight / birnbaum), 0.0)
         length, paid, over = (_mean_or_overall(part, weight, per_year) for part in (length, paid, over))
-    hours = per_year * length
-    total = float(np.nansum(hours))
-    if total > 0.0 and not np.isnan(hours).any():
+    hours = np.where(birnbaum > 0.0, per_year, 0.0) * length
+    if np.isnan(hours).any():  # a restore time is unknown: each cut set's share of Q is split all the same
+        hours = by_cut
+    total = float(hours.sum())
+    if total > 0.0:
         hours = hours * (HOURS_PER_YEAR * service_q / total)
     money = np.full(count, np.nan)
     simple = simple_curve(curve) if curve is not None else None
     if simple is not None:
-        money = simple[0] * per_year + simple[1] * hours
+        money = (simple[0] * per_year if simple[0] else 0.0) + simple[1] * hours
     elif curve is not None:
         money = per_year * paid
-    exact = simple is not None and not np.isnan(per_year).any()
+    exact = simple is not None and not np.isnan(money).any()
     return Stops(per_year, hours, money, per_year * over, exact, float(missing.max(initial=0.0)))
+
+
+def _split(cut: Sequence[int], mean: Array) -> Array:
+    """Whose failure came last, as shares: by restore rates (omega_i prod U_j / sum mu = prod U * mu_i / sum mu), alike where one is unknown."""
+    rate = 1.0 / np.maximum(mean[list(cut)], 1e-300)
+    known = not np.isnan(rate).any()
+    return np.asarray(rate / rate.sum() if known else np.full(len(cut), 1.0 / len(cut)))
 
 
 def _law(cut: Sequence[int], mean: Array, sigma: Array) -> tuple[float, float]:
@@ -95,7 +105,7 @@ def _law(cut: Sequence[int], mean: Array, sigma: Array) -> tuple[float, float]:
         return float(mean[cut[0]]), float(sigma[cut[0]])
     with np.errstate(divide="ignore"):
         rate = float(np.sum(1.0 / mean[list(cut)]))
-    return 1.0 / rate if rate > 0 else math.inf, math.nan
+    return 1.0 / rate, math.nan  # NaN where one is unknown
 
 
 def _mean_or_overall(sums: Array, weight: Array, per_year: Array) -> Array:

@@ -217,9 +217,6 @@ def test_a_study_can_be_cancelled(service: Service) -> None:
     assert service.get("/studies")["items"] == []  # half a study is none
 
 
-@pytest.mark.xfail(
-    strict=False, reason="studies/make.py: ids have whole seconds and then random digits, so within a second the order is any"
-)
 def test_studies_come_newest_first(service: Service) -> None:
     service.document(SHOP)
     made = [studied(service, seed=seed) for seed in range(8)]
@@ -271,10 +268,6 @@ def test_the_command_line_prints_the_documents_of_the_api(service: Service) -> N
         assert said == api, command
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="cli/risk.py studies prints the bare list; the API's document is a page with items, limit, truncated, next",
-)
 def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Service) -> None:
     service.document(SHOP)
     studied(service)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import g
@@ -11,7 +9,7 @@ from flask import g
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import PageQuestion, StudyAreasQuestion, StudyQuestion
-from app.domain.study import StudyAreaPage, StudyBorders, StudyExceedance, StudyRow, StudyServicePage
+from app.domain.study import StudyAreaPage, StudyBorders, StudyExceedance, StudyPage, StudyRow, StudyServicePage
 from app.usecases.keep import runs
 from app.usecases.studies.exceedance import study_exceedance
 from app.usecases.studies.read import get_study, page_studies, study_areas, study_borders, study_services
@@ -19,21 +17,11 @@ from app.usecases.studies.read import get_study, page_studies, study_areas, stud
 blueprint = Blueprint("studies", __name__, url_prefix="/api/v1", description="Studies of the whole estate beyond the first order")
 
 
-@dataclass(frozen=True, slots=True)
-class StudyPage:
-    items: Sequence[StudyRow]
-    limit: int
-    truncated: bool
-    next: str | None
-
-
 @route(blueprint, "/studies", "read", StudyPage)
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Newest first."""
-    found = page_studies(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
-    return StudyPage(rows, question["limit"], more, rows[-1].study if more else None)
+    return page_studies(forestay().documents, question.get("after", ""), question["limit"])
 
 
 @route(blueprint, "/studies", "assess", runs.Job, method="POST", status=202)

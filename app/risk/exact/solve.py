@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.bdd import Diagram
 from app.risk.exact.budget import Budget
 from app.risk.exact.core import solve_core
 from app.risk.exact.decompose import Core, Skeleton
+from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.sets import minimal_sets
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE, Tree, tree_chances
 from app.risk.jit import Array

@@ -21,7 +21,8 @@ def cold_start_page(
     estate = estates.at(revision)
     told = cold_start(estate.compiled)
     rows = sorted(
-        zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True), key=lambda row: (not row[1], row[2], row[0])
+        zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True),
+        key=lambda row: (not row[1], row[2], row[0]),
     )
     circles = sorted({component for _, inside, component in rows if inside})
     number = {component: place + 1 for place, component in enumerate(circles)}

@@ -67,7 +67,7 @@ def make_study(
     with clock.step("simulated years") as tell:
         lived = exceedance_arrays(compiled, options, tell)
     compared = agreement(worlds, more)
-    study = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    study = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
     arrays = {f"redundancy.{name}": column for name, column in more.to_arrays().items()} | tables | lived
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}

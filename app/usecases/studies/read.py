@@ -14,6 +14,7 @@ from app.domain.study import (
     StudyAreaRow,
     StudyBorders,
     StudyOptions,
+    StudyPage,
     StudyRow,
     StudyServicePage,
     StudyServiceRow,
@@ -37,14 +38,11 @@ def get_study(documents: Documents, study: str) -> StudyRow:
     return _study(_body(documents, study)["row"])
 
 
-def page_studies(documents: Documents, after: str = "", limit: int = 50) -> list[StudyRow]:
+def page_studies(documents: Documents, after: str = "", limit: int = 50) -> StudyPage:
     """Newest first."""
-    return [_study(json.loads(document.body)["row"]) for document in documents.page(KIND, after, limit, descending=True)]
-
-
-def latest_study(documents: Documents, revision: int) -> StudyRow | None:
-    """The newest study of a revision."""
-    return next((row for row in page_studies(documents, limit=100) if row.revision == revision), None)
+    found = [_study(json.loads(document.body)["row"]) for document in documents.page(KIND, after, limit + 1, descending=True)]
+    more, rows = len(found) > limit, found[:limit]
+    return StudyPage(rows, limit, more, rows[-1].study if more else None)
 
 
 def _body(documents: Documents, study: str) -> dict[str, Any]:

@@ -282,10 +282,6 @@ def test_the_same_seed_gives_the_same_bits_for_any_number_of_workers(seed: int) 
     assert len({b"".join(column.tobytes() for column in table.to_arrays().values()) for table in tables}) == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="stop_loss._law makes the mean of a cut set infinite where one of its CIs has U and no restore time; estate sums: 1.8e308",
-)
 def test_a_pair_with_an_unavailability_and_no_restore_time_has_no_infinite_loss() -> None:
     """The pair's hours are 8,766 Q whatever the unknown restore time is, or unknown (NaN), but not infinite."""
     estate: Estate = {
