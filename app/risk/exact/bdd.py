@@ -124,7 +124,7 @@ def apply(store: Bdd, op: int, f: int, g: int) -> int:
                 break
             answer = make_node(store, top, stack[depth - 1, 2], answer)
             if answer < 0:
-                return answer  # type: ignore[no-any-return]
+                return answer
             a, b = (min(f, g), max(f, g)) if op == AND else (max(f, g), min(f, g))
             slot = slot_of(a, b, 0, size)
             cache[slot, 0] = a
@@ -132,7 +132,7 @@ def apply(store: Bdd, op: int, f: int, g: int) -> int:
             cache[slot, 2] = answer
             depth -= 1
         else:
-            return answer  # type: ignore[no-any-return]
+            return answer
 
 
 @kernel

@@ -30,14 +30,15 @@ class Pairs(NamedTuple):
     cost: Array  # float64[pairs] scratch
     first: Array  # int32[L]
     table: Array  # int32[a power of 2], -1: free
-    count: Array  # int64[1]
+    used: Array  # int64[1]
 
 
 def pairs_of(levels: int, room: int) -> Pairs:
     """Room for so many pairs."""
-    ints = [np.empty(room, np.int32) for _ in range(7)]
+    f, g, low, high, made, after, row = (np.empty(room, np.int32) for _ in range(7))
     table = np.empty(1 << int(2 * room).bit_length(), np.int32)
-    return Pairs(*ints, np.empty(room), np.empty(room), np.empty(levels, np.int32), table, np.zeros(1, np.int64))
+    first, used = np.empty(levels, np.int32), np.zeros(1, np.int64)
+    return Pairs(f, g, low, high, made, after, row, np.empty(room), np.empty(room), first, table, used)
 
 
 @kernel
@@ -86,8 +87,8 @@ def pair_number(pairs: Pairs, op: int, f: int, g: int, level: Array) -> int:
         if pairs.f[k] == a and pairs.g[k] == b:
             return ~k  # type: ignore[no-any-return]
         slot = (slot + 1) & (size - 1)
-    k = pairs.count[0]
-    pairs.count[0] = k + 1
+    k = pairs.used[0]
+    pairs.used[0] = k + 1
     pairs.table[slot] = k
     pairs.f[k] = a
     pairs.g[k] = b
@@ -118,7 +119,7 @@ def walk_level(store: Bdd, pairs: Pairs, op: int, level: int, q: float, up: Arra
     """Settle what becomes of the pairs of one level; how many were kept, about `width` at most."""
     count = 0
     k = pairs.first[level]
-    room = pairs.count[0] < len(pairs.f) // 2
+    room = pairs.used[0] < len(pairs.f) // 2
     while k >= 0:
         ending = stand_in_cost(op, pairs.f[k], pairs.g[k], up, growing)
         skipping = skip_cost(store, op, pairs.f[k], pairs.g[k], q, up, growing) if room else np.inf
@@ -147,7 +148,7 @@ def bounded_apply(store: Bdd, pairs: Pairs, op: int, f: int, g: int, fails: Arra
     """f op g, or a bound of it on the side asked for, in at most `nodes` new nodes, for which the store has room; up: P of its nodes."""
     pairs.table[:] = -1
     pairs.first[:] = -1
-    pairs.count[0] = 0
+    pairs.used[0] = 0
     root = pair_number(pairs, op, f, g, store.level)
     if root >= 0:
         return root

@@ -27,11 +27,15 @@ def esary_proschan_upper(tree: Tree, root: int, q: Array) -> float | None:
     Example by hand (C04): 1 - .99^2 * .999^2 = .0218592199.
     """
     largest = math.exp(float(best_logs(tree, np.log(q))[root]))
-    size = len(tree.level) + len(tree.input) + 1
+    votes = np.flatnonzero(tree.kind == VOTE)
+    cells = int((np.diff(tree.ptr)[votes] * tree.need[votes].astype(np.int64)).sum())
+    size = len(tree.level) + len(tree.input) + cells + 1
     total, power = 0.0, np.ones(len(q))
     for j in range(1, min(MOST_TERMS, PASSES // size + 2)):
         power = power * q
         term = set_sum(tree, root, power) / j
+        if math.isnan(term):
+            return None
         total += term
         if term * largest / (1.0 - largest) <= 1e-15 * total if largest < 1.0 else False:
             return -math.expm1(-total)
@@ -80,7 +84,9 @@ def path_logs(level: Array, low: Array, high: Array, ptr: Array, value: Array, m
 
 def _diagram_logs(level: Array, low: Array, high: Array, rows: list[Array], most: int) -> Array:
     ptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return np.asarray(path_logs(level.astype(np.int32), low.astype(np.int32), high.astype(np.int32), ptr, np.concatenate(rows), most))
+    return np.asarray(
+        path_logs(level.astype(np.int32), low.astype(np.int32), high.astype(np.int32), ptr, np.concatenate(rows), most)
+    )
 
 
 def all_set_logs(tree: Tree, root: int, log_q: Array, most: int) -> Array | None:
@@ -122,8 +128,6 @@ def esary_proschan_lower(paths: Tree, root: int, q: Array, most: int) -> float |
     """
     logs = all_set_logs(paths, root, np.log1p(-q), most)
     return None if logs is None else float(np.exp(np.sum(np.log(-np.expm1(logs)))))
-
-
 
 
 @kernel

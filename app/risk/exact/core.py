@@ -23,7 +23,7 @@ from app.risk.exact.bdd import (
 )
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
-from app.risk.exact.pairs import paired
+from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, kernel
 
@@ -105,7 +105,7 @@ def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Array, wei
             return g
         work.made[g] = made
         settle_inputs(store, work, g)
-    return root - store.events + 1  # type: ignore[no-any-return]
+    return root - store.events + 1
 
 
 def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> tuple[Diagram | None, int]:
@@ -124,7 +124,10 @@ def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -
         at = ~told if told < 0 else told
         if told < 0:
             room = len(bdd.level)
-            bdd = compacted(bdd, work.made, min(2 * room, nodes))
+            try:
+                bdd = compacted(bdd, work.made, min(2 * room, nodes))
+            except MemoryError:  # the machine has less than the budget
+                return None, at
             if room >= nodes and (at == stuck or bdd.state[COUNT] > 0.8 * room):
                 return None, at
             stuck = at if room >= nodes else -1
@@ -139,6 +142,8 @@ def solve_core(store: Gates, root: int, nodes: int, until: float) -> tuple[Diagr
 
     Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
     """
+    if pair_gates(store) > nodes:
+        return None
     room = min(nodes, FIRST_ROOM)
     choices = list(range(CHOICES))
     while True:

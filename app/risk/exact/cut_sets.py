@@ -15,29 +15,21 @@ from app.risk.exact.tree import ALL, ANY, VOTE, Tree, largest
 from app.risk.jit import Array, kernel
 
 Orders = dict[int, int]  # order -> number of sets of it
+SUM_CELLS = 1_000_000_000  # of the table for a sum over a VOTE
 WEIGHTED_CELLS = 2_000_000  # of the table for a VOTE with unequal weights
 
 
 @kernel
-def vote_sum(value: Array, weight: Array, need: int) -> float:
-    """Sum over the minimal sets of a threshold of the product of their values: each set heaviest first, complete when `need` is reached."""
-    order = np.argsort(-weight, kind="mergesort")
-    table = np.zeros(need)
-    table[0] = 1.0
-    total = 0.0
-    for k in range(len(order)):
-        w = weight[order[k]]
-        x = value[order[k]]
-        for s in range(max(0, need - w), need):
-            total += x * table[s]
-        for s in range(need - 1, w - 1, -1):
-            table[s] += x * table[s - w]
-    return total
+def all_equal(weight: Array) -> bool:
+    """Whether every input weighs the same."""
+    return bool(weight.min() == weight.max())
 
 
 @kernel
 def vote_best(value: Array, weight: Array, need: int) -> float:
     """The largest product over the minimal sets of a threshold, as a sum of logs."""
+    if all_equal(weight):
+        return np.sort(value)[len(value) - need :].sum()  # type: ignore[no-any-return]
     order = np.argsort(-weight, kind="mergesort")
     table = np.full(need, -np.inf)
     table[0] = 0.0
@@ -50,6 +42,32 @@ def vote_best(value: Array, weight: Array, need: int) -> float:
         for s in range(need - 1, w - 1, -1):
             table[s] = max(table[s], x + table[s - w])
     return best
+
+
+@kernel
+def vote_sum(value: Array, weight: Array, need: int) -> float:
+    """Sum over the minimal sets of a threshold of the product of their values: each set heaviest first, complete when `need` is reached.
+
+    Where the table would be too large: 0 if the sum is below the smallest double for sure, else NaN.
+    """
+    if np.int64(len(value)) * need > SUM_CELLS:
+        if not all_equal(weight):
+            return np.nan
+        most = vote_best(np.log(value), weight, need)
+        most += math.lgamma(len(value) + 1.0) - math.lgamma(need + 1.0) - math.lgamma(len(value) - need + 1.0)
+        return 0.0 if most < -746.0 else np.nan
+    order = np.argsort(-weight, kind="mergesort")
+    table = np.zeros(need)
+    table[0] = 1.0
+    total = 0.0
+    for k in range(len(order)):
+        w = weight[order[k]]
+        x = value[order[k]]
+        for s in range(max(0, need - w), need):
+            total += x * table[s]
+        for s in range(need - 1, w - 1, -1):
+            table[s] += x * table[s - w]
+    return total
 
 
 @kernel

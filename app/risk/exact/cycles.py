@@ -78,7 +78,9 @@ class _Inside:
     own: list[list[int]] = field(default_factory=list)  # outside nodes each of which fails the member
     hard: list[list[int]] = field(default_factory=list)
     supply: list[list[int]] = field(default_factory=list)
-    groups: list[tuple[int, int, bool, list[int], list[int]]] = field(default_factory=list)  # member, need, supply, inside, outside
+    groups: list[tuple[int, int, bool, list[int], list[int]]] = field(
+        default_factory=list
+    )  # member, need, supply, inside, outside
 
 
 def _read(flat: Flat, q: Array, space: Space, cone: Cone, members: Array, node: Array) -> _Inside:

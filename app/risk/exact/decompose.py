@@ -38,7 +38,16 @@ class Skeleton:
 
 @kernel
 def plain_parts(
-    store: Gates, root: int, flags: Array, ref: Array, first: int, kind: Array, need: Array, ptr: Array, refs: Array, weight: Array
+    store: Gates,
+    root: int,
+    flags: Array,
+    ref: Array,
+    first: int,
+    kind: Array,
+    need: Array,
+    ptr: Array,
+    refs: Array,
+    weight: Array,
 ) -> int:
     """Parts for the modules of one formula: ref[n] becomes E + part; TANGLED ones stay without inputs. How many parts."""
     some = thresholds(store, False)
@@ -92,7 +101,17 @@ def settled_order(root: int, events: int, ptr: Array, refs: Array, alias: Array)
 
 
 @kernel
-def copy_parts(order: Array, events: int, ptr: Array, refs: Array, weight: Array, alias: Array, into: Array, refs_into: Array, weight_into: Array) -> None:
+def copy_parts(
+    order: Array,
+    events: int,
+    ptr: Array,
+    refs: Array,
+    weight: Array,
+    alias: Array,
+    into: Array,
+    refs_into: Array,
+    weight_into: Array,
+) -> None:
     """Inputs of the parts in their final order, renumbered."""
     place = np.empty(len(ptr), np.int32)
     at = 0
@@ -138,7 +157,10 @@ class _Parts:
 
 def _core(parts: _Parts, events: int, store: Gates, root: int, refs: Array) -> int:
     """A part for a formula that has to be solved by a diagram; its reference."""
-    number, order = np.full(store.events + int(store.used[0]), -1, np.int32), np.empty(store.events + int(store.used[0]), np.int32)
+    number, order = (
+        np.full(store.events + int(store.used[0]), -1, np.int32),
+        np.empty(store.events + int(store.used[0]), np.int32),
+    )
     leaf = np.zeros(len(number), np.bool_)
     store, root, nodes = module_formula(store, root, leaf, number, order)
     chosen = refs[nodes]
@@ -184,10 +206,7 @@ def skeleton_of(store: Gates, root: int) -> Skeleton:
     """
     events = store.events
     parts = _Parts()
-    if root < 0:
-        top, todo = root, []
-    else:
-        top, todo = _step(parts, events, store, root, np.arange(events, dtype=np.int32))
+    top, todo = (root, []) if root < 0 else _step(parts, events, store, root, np.arange(events, dtype=np.int32))
     while todo:
         sub, sub_root, refs, place = todo.pop()
         parts.alias[place], more = _step(parts, events, sub, sub_root, refs)
@@ -198,8 +217,8 @@ def skeleton_of(store: Gates, root: int) -> Skeleton:
 def _finished(parts: _Parts, events: int, root: int) -> Skeleton:
     """Placeholders resolved, inputs before their parents."""
     alias = np.full(parts.count + 1, -1, np.int32)
-    for place, ref in parts.alias.items():
-        alias[place] = ref
+    for placeholder, ref in parts.alias.items():
+        alias[placeholder] = ref
     while root >= events and alias[root - events] >= 0:
         root = int(alias[root - events])
     ptr = np.concatenate(parts.ptr)

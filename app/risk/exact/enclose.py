@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 
-from app.risk.exact.bdd import AND, LIMIT, NO_ROOM, OR, STEPS, Bdd, Diagram, bdd_of, compacted, diagram_of, make_node
+from app.risk.exact.bdd import AND, CONSTANT, LIMIT, NO_ROOM, OR, STEPS, Bdd, Diagram, bdd_of, compacted, diagram_of, make_node
 from app.risk.exact.bounded_apply import Pairs, bounded_apply, pairs_of
 from app.risk.exact.core import Building, build_gates, building_of, settle_inputs
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
-from app.risk.exact.pairs import paired
+from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.pruning import chances_of, pruned
 from app.risk.jit import Array, kernel
 
@@ -106,5 +106,8 @@ def bounding_diagram(store: Gates, root: int, fails: Array, nodes: int, until: f
 
     fails: float64[E] chances of the events, which only steer. Example by hand: of (a and b) or c in one node, c is a lower bound.
     """
+    if pair_gates(store) > 4 * nodes:  # "never" and "always"
+        ends = np.array([0, 1], np.int32)
+        return Diagram(np.full(2, CONSTANT, np.int32), ends, ends, int(growing)), np.arange(store.events, dtype=np.int32)
     made = _Enclosing(store, root, fails, nodes, until, growing)
     return made.run(), made.order

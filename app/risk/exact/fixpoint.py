@@ -80,7 +80,9 @@ def _flattened(system: System, store: Bdd, variables: list[int]) -> _Flat:
     rows = [[(u, False) for u in system.hard[v]] + [(u, True) for u in system.supply[v]] for v in range(size)]
     flat_rows = [pair for row in rows for pair in row]
     groups = sorted(system.groups, key=lambda g: g[0])
-    members = [[(u, 1 if grounded else 0) for u in here] + [(diagram(n), 2) for n in there] for _, _, grounded, here, there in groups]
+    members = [
+        [(u, 1 if grounded else 0) for u in here] + [(diagram(n), 2) for n in there] for _, _, grounded, here, there in groups
+    ]
     return _Flat(
         np.array([diagram(n) for n in system.own], np.int32),
         np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32),

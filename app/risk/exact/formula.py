@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.compiled import CompiledGraph, Flat
+from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.exact.budget import Budget
-from app.risk.exact.cone import Cone, Space, cone_of_failure, down_for_good, exact_space
+from app.risk.exact.cone import Cone, Space, cone_of_failure, exact_space
 from app.risk.exact.cycles import EXACT, Unsolved, local_components, solve_component
 from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, gates_store, grown, make_gate, scratch_of
 from app.risk.jit import Array, kernel
@@ -29,60 +29,51 @@ class Formula:
 
 
 @kernel
-def node_of_ci(flat: Flat, q: Array, space: Space, node: Array, v: int) -> int:
-    """The node of a provider or member that came before."""
-    return TRUE if down_for_good(flat, q, v) else node[space.local[v]]  # type: ignore[no-any-return]
-
-
-@kernel
-def group_gate(flat: Flat, q: Array, space: Space, node: Array, store: Gates, work: Scratch, g: int) -> int:
-    """The node "too many members of group g failed"."""
-    first = flat.member_ptr[g]
-    size = flat.member_ptr[g + 1] - first
-    for i in range(size):
-        work.node[i] = node_of_ci(flat, q, space, node, flat.member[first + i])
-        work.weight[i] = 1
-    return make_gate(store, work, size, size - flat.group_needed[g] + 1)
-
-
-@kernel
-def ci_gate(flat: Flat, q: Array, space: Space, node: Array, store: Gates, work: Scratch, v: int, event: int) -> int:
-    """The node "v fails"."""
-    groups = 0
-    for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-        made = group_gate(flat, q, space, node, store, work, g)
-        if made == FULL:
-            return FULL
-        work.spare[groups] = made
-        groups += 1
-    count = 0
-    for i in range(groups):
-        work.node[count] = work.spare[i]
-        work.weight[count] = 1
-        count += 1
-    for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-        work.node[count] = node_of_ci(flat, q, space, node, flat.reverse[e])
-        work.weight[count] = 1
-        count += 1
-    if event >= 0:
-        work.node[count] = event
-        work.weight[count] = 1
-        count += 1
-    return make_gate(store, work, count, 1)
-
-
-@kernel
 def add_cis(
     flat: Flat, q: Array, space: Space, position: Array, event: Array, order: Array, start: int, end: int, node: Array, store: Gates,
     work: Scratch,
 ) -> int:  # fmt: skip
-    """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all."""
+    """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all.
+
+    One long loop: each call in it hands dozens of arrays over, which costs more than the work itself.
+    """
+    local, into, weight, spare = space.local, work.node, work.weight, work.spare
+    reverse_ptr, reverse, group_ptr, member_ptr, member = (
+        flat.reverse_ptr,
+        flat.reverse,
+        flat.group_ptr,
+        flat.member_ptr,
+        flat.member,
+    )
+    flags, needed = flat.flags, flat.group_needed
     for i in range(start, end):
-        c = order[i]
-        made = ci_gate(flat, q, space, node, store, work, position[c], event[c])
+        v = position[order[i]]
+        groups = 0
+        for g in range(group_ptr[v], group_ptr[v + 1]):
+            size = member_ptr[g + 1] - member_ptr[g]
+            for e in range(size):
+                u = member[member_ptr[g] + e]
+                into[e] = TRUE if (flags[u] & AT_REST_DOWN) or q[u] >= 1.0 else node[local[u]]
+                weight[e] = 1
+            made = make_gate(store, work, size, size - needed[g] + 1)
+            if made == FULL:
+                return i
+            spare[groups] = made
+            groups += 1
+        into[:groups] = spare[:groups]
+        count = groups
+        for e in range(reverse_ptr[v], reverse_ptr[v + 1]):
+            u = reverse[e]
+            into[count] = TRUE if (flags[u] & AT_REST_DOWN) or q[u] >= 1.0 else node[local[u]]
+            count += 1
+        if event[order[i]] >= 0:
+            into[count] = event[order[i]]
+            count += 1
+        weight[:count] = 1
+        made = make_gate(store, work, count, 1)
         if made == FULL:
             return i
-        node[c] = made
+        node[order[i]] = made
     return end
 
 
@@ -98,7 +89,7 @@ def formula_of(
     """
     flat = compiled.flat
     own = np.ascontiguousarray(compiled.unavailability if q is None else q, dtype=np.float64)
-    if (flat.flags[target] & 8) or own[target] >= 1.0:
+    if (flat.flags[target] & AT_REST_DOWN) or own[target] >= 1.0:
         return Formula(gates_store(0, 1, 1), TRUE, np.zeros(0), np.zeros(0, np.int32), 0)
     space = space or exact_space(len(flat.flags))
     cone = cone_of_failure(flat, own, target, space)

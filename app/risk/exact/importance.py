@@ -51,7 +51,14 @@ def importance_of(q_service: float, birnbaum: Array, q: Array, frequency: Array 
         conditional = q * failed / q_service if some else np.zeros_like(q)
     shares = np.full(len(q), np.nan) if frequency is None else share_of_total(np.where(birnbaum > 0.0, frequency, 0.0) * birnbaum)
     return Importance(
-        birnbaum, np.minimum(1.0, criticality), conditional, raw, rrw, share_of_total(birnbaum), share_of_total(q * birnbaum), shares
+        birnbaum,
+        np.minimum(1.0, criticality),
+        conditional,
+        raw,
+        rrw,
+        share_of_total(birnbaum),
+        share_of_total(q * birnbaum),
+        shares,
     )
 
 
@@ -71,7 +78,7 @@ def closure_of(store: Bdd, level: Array, low: Array, high: Array, made: Array) -
 
 @kernel
 def with_level(store: Bdd, level: Array, low: Array, high: Array, made: Array, k: int, here: Array) -> int:
-    """"Some set of the root's family that holds level k has occurred but for k" as a diagram, or NO_ROOM, TOO_LONG."""
+    """ "Some set of the root's family that holds level k has occurred but for k" as a diagram, or NO_ROOM, TOO_LONG."""
     here[0] = 0
     here[1] = 0
     for n in range(2, len(level)):
@@ -129,8 +136,8 @@ def _vote_others(fails: Array, works: Array, weight: Array, need: int, nodes: in
         if made is None:
             return None
         level, low, high, order = made
-        sets = (row.astype(np.int32) for row in (level, low, high))
-        by_level = _core_others(*sets, fails[order], works[order], nodes)
+        level, low, high = level.astype(np.int32), low.astype(np.int32), high.astype(np.int32)
+        by_level = _core_others(level, low, high, fails[order], works[order], nodes)
         return by_level if by_level is None else by_level[np.argsort(order)]
     if len(np.unique(fails)) * len(fails) * need > FV_STEPS * 50:
         return None
@@ -174,5 +181,3 @@ def fussell_vesely(sets: Tree, root: int, q_service: float, up: Array, down: Arr
             return None
         other[row] = other[sets.events + p] * factor
     return np.minimum(1.0, up[: sets.events] * other[: sets.events] / q_service)
-
-

@@ -80,6 +80,13 @@ def pairs_of_vote(store: Gates, g: int, order: Array, into: Gates, work: Scratch
     return table[need]  # type: ignore[no-any-return]
 
 
+def pair_gates(store: Gates) -> int:
+    """About how many gates of two inputs a formula takes: inputs, and for a true threshold a lattice of inputs times need."""
+    gates = int(store.used[GATES])
+    count, need = np.diff(store.ptr[: gates + 1]).astype(np.int64), store.need[:gates].astype(np.int64)
+    return int(np.where((need == 1) | (need == count), count, 2 * count * need).sum())
+
+
 def paired(store: Gates, root: int, order: Array) -> tuple[Gates, int]:
     """The formula by gates of two inputs."""
     level = np.zeros(store.events, np.int32)

@@ -27,7 +27,9 @@ def chances_of(store: Bdd, fails: Array) -> Array:
 
 
 @kernel
-def choose(store: Bdd, made: Array, value: Array, fails: Array, up: Array, most: float, growing: bool, choice: Array, cost: Array) -> int:
+def choose(
+    store: Bdd, made: Array, value: Array, fails: Array, up: Array, most: float, growing: bool, choice: Array, cost: Array
+) -> int:
     """choice[n], parents first, of the nodes that the roots `made` reach: what costs at most `most` is not kept; how many are kept.
 
     value: how much a root matters. A skipped node hands its whole chance to be reached on to the child that it becomes, so that this

@@ -131,18 +131,33 @@ def exact_service(
     return _exact(target, formula, solution, budget, want, start, until)
 
 
-def _exact(target: int, formula: Formula, solution: Solution, budget: Budget, want: Want, start: float, until: float) -> ServiceExact:
+def _exact(
+    target: int, formula: Formula, solution: Solution, budget: Budget, want: Want, start: float, until: float
+) -> ServiceExact:
     tree, root = solution.lower, solution.root
     up, down = tree_chances(tree, formula.q)
     q_service = float(up[root])
     birnbaum = tree_birnbaum(tree, root, up, down) if want.birnbaum else np.full(len(formula.q), np.nan)
     answer = ServiceExact(
-        target, "exact", "", q_service, q_service, q_service, formula.position, formula.q, birnbaum, formula.unknown, solution.nodes, 0.0
+        target,
+        "exact",
+        "",
+        q_service,
+        q_service,
+        q_service,
+        formula.position,
+        formula.q,
+        birnbaum,
+        formula.unknown,
+        solution.nodes,
+        0.0,
     )
     if want.counts or want.cut_sets or want.bounds or want.fussell_vesely:
         sets = minimal_tree(tree, budget.nodes, until)
         if sets is None:
-            answer = _lacking(answer, f"minimal cut sets: their diagram needs more than {budget.nodes} nodes or {budget.seconds:g} s")
+            answer = _lacking(
+                answer, f"minimal cut sets: their diagram needs more than {budget.nodes} nodes or {budget.seconds:g} s"
+            )
         else:
             answer = _with_sets(answer, sets, root, formula.q, want)
             if want.bounds:
@@ -162,7 +177,9 @@ def _with_sets(answer: ServiceExact, sets: Tree, root: int, q: Array, want: Want
     """Counts, the list, and what the list leaves out."""
     counts = count_by_order(sets, root)
     total = set_sum(sets, root, q)
-    answer = replace(answer, cut_sets_by_order=counts, rare_event_sum=total)
+    answer = replace(answer, cut_sets_by_order=counts, rare_event_sum=None if np.isnan(total) else total)
+    if np.isnan(total):
+        answer = _lacking(answer, "rare-event sum: a threshold is too large")
     if counts is None:
         answer = _lacking(answer, "number of cut sets: a threshold with unequal weights is too large")
     if not want.cut_sets:
@@ -172,13 +189,11 @@ def _with_sets(answer: ServiceExact, sets: Tree, root: int, q: Array, want: Want
         return _lacking(answer, "list of cut sets: a threshold has too many of them")
     rows = tuple(CutSet(chance, tuple(answer.position[events].tolist())) for chance, events in listed)
     left = None if counts is None else sum(counts.values()) - len(rows)
-    rest = 0.0 if left == 0 else max(0.0, total - sum(row.probability for row in rows))
-    return replace(answer, cut_sets=rows, not_listed=left, not_listed_sum=rest)
+    rest = 0.0 if left == 0 else np.maximum(0.0, total - sum(row.probability for row in rows))
+    return replace(answer, cut_sets=rows, not_listed=left, not_listed_sum=None if np.isnan(rest) else rest)
 
 
-def _with_bounds(
-    answer: ServiceExact, tree: Tree, sets: Tree, root: int, q: Array, budget: Budget, until: float
-) -> ServiceExact:
+def _with_bounds(answer: ServiceExact, tree: Tree, sets: Tree, root: int, q: Array, budget: Budget, until: float) -> ServiceExact:
     """Esary-Proschan from cut sets (series) and from path sets (one by one)."""
     upper = esary_proschan_upper(sets, root, q)
     upper = None if upper is None else max(upper, answer.q)  # but for rounding
@@ -272,5 +287,3 @@ def exact_services(
         return [one(target) for target in targets]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, targets))
-
-

@@ -84,14 +84,14 @@ def without(store: Bdd, stack: Array, f: int, g: int) -> int:
                 break
             answer = make_set(store, level[f], stack[depth - 1, 2], answer)
             if answer < 0:
-                return answer  # type: ignore[no-any-return]
+                return answer
             slot = slot_of(f, g, 0, size)
             cache[slot, 0] = f
             cache[slot, 1] = g
             cache[slot, 2] = answer
             depth -= 1
         else:
-            return answer  # type: ignore[no-any-return]
+            return answer
 
 
 @kernel

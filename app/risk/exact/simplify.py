@@ -58,28 +58,6 @@ def absorbed_gates(store: Gates, root: int, parents: Array) -> Array:
 
 
 @kernel
-def collect(store: Gates, n: int, absorbed: Array, place: Array, work: Scratch) -> int:
-    """Inputs of a gate, those of absorbed gates in their place, as new nodes in work; how many."""
-    count = 0
-    stack = work.spare
-    stack[0] = n
-    depth = 1
-    while depth:
-        depth -= 1
-        g = stack[depth] - store.events
-        for i in range(store.ptr[g], store.ptr[g + 1]):
-            c = store.input[i]
-            if absorbed[c]:
-                stack[depth] = c
-                depth += 1
-            else:
-                work.node[count] = place[c]
-                work.weight[count] = store.weight[i]
-                count += 1
-    return count
-
-
-@kernel
 def rebuild(store: Gates, root: int, given: Array, constant: int, into: Gates, work: Scratch) -> int:
     """The formula in a fresh store, gates absorbed; nodes with `given` are the constant wherever they are an input.
 
@@ -93,6 +71,7 @@ def rebuild(store: Gates, root: int, given: Array, constant: int, into: Gates, w
     kind = some if constant == FALSE else every
     place = np.empty(len(parents), np.int32)
     heads = np.empty(len(parents) + 1, np.int32)
+    ptr, inputs, weights, node, weight, stack = store.ptr, store.input, store.weight, work.node, work.weight, work.spare
     found = 0
     for n in range(min(root + 1, store.events)):
         place[n] = n
@@ -108,7 +87,21 @@ def rebuild(store: Gates, root: int, given: Array, constant: int, into: Gates, w
         if absorbed[n]:
             continue
         g = n - store.events
-        count = collect(store, n, absorbed, place, work)
+        count = 0
+        stack[0] = g
+        depth = 1
+        while depth:  # inputs of absorbed gates in their place
+            depth -= 1
+            inner = stack[depth]
+            for i in range(ptr[inner], ptr[inner + 1]):
+                c = inputs[i]
+                if absorbed[c]:
+                    stack[depth] = c - store.events
+                    depth += 1
+                else:
+                    node[count] = place[c]
+                    weight[count] = weights[i]
+                    count += 1
         need = 1 if some[g] == 1 else (count if every[g] == 1 else store.need[g])
         made = make_gate(into, work, count, need)
         if made == FULL:

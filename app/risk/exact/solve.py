@@ -65,7 +65,9 @@ def diagram_at(tree: Tree, part: int) -> Diagram:
     first, end = int(tree.node_ptr[part]), int(tree.node_ptr[part + 1])
     level = np.concatenate([np.full(2, 2**31 - 1, np.int32), tree.level[first:end]])
     ends = np.array([0, 1], np.int32)
-    return Diagram(level, np.concatenate([ends, tree.low[first:end]]), np.concatenate([ends, tree.high[first:end]]), end - first + 1)
+    return Diagram(
+        level, np.concatenate([ends, tree.low[first:end]]), np.concatenate([ends, tree.high[first:end]]), end - first + 1
+    )
 
 
 def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float) -> Solution:
@@ -137,5 +139,8 @@ def minimal_tree(tree: Tree, nodes: int, until: float) -> Tree | None:
         sizes[part + 1] = len(made.level) - 2
         rows.append(made)
     return tree._replace(
-        node_ptr=np.cumsum(sizes), level=joined([d.level for d in rows]), low=joined([d.low for d in rows]), high=joined([d.high for d in rows])
+        node_ptr=np.cumsum(sizes),
+        level=joined([d.level for d in rows]),
+        low=joined([d.low for d in rows]),
+        high=joined([d.high for d in rows]),
     )

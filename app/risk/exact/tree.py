@@ -39,6 +39,23 @@ def log_of(chance: float, other: float) -> float:
 
 
 @kernel
+def sum_of_logs(good: Array, bad: Array, count: int) -> tuple[float, int]:
+    """Sum of log(good[i]) with its rounding carried along (Neumaier), and how many are 0 and left out."""
+    total = 0.0
+    rest = 0.0
+    zeros = 0
+    for i in range(count):
+        if good[i] == 0.0:
+            zeros += 1
+            continue
+        x = log_of(good[i], bad[i])
+        grown = total + x
+        rest += (total - grown) + x if abs(total) >= abs(x) else (x - grown) + total
+        total = grown
+    return total + rest, zeros
+
+
+@kernel
 def core_up(tree: Tree, part: int, fails: Array, works: Array, up: Array, down: Array) -> tuple[float, float]:
     """P of a diagram, true and false; up, down receive those of its nodes."""
     first = tree.node_ptr[part] - 2
@@ -79,7 +96,7 @@ def largest(ptr: Array) -> int:
     most = 0
     for p in range(len(ptr) - 1):
         most = max(most, ptr[p + 1] - ptr[p])
-    return most  # type: ignore[no-any-return]
+    return most
 
 
 @kernel
@@ -106,10 +123,10 @@ def tree_up(tree: Tree, up: Array, down: Array) -> None:
         count = gather_inputs(tree, p, up, down, fails, works)
         at = tree.events + p
         if tree.kind[p] == ANY or tree.kind[p] == ALL:
-            total = 0.0
             good, bad = (works, fails) if tree.kind[p] == ANY else (fails, works)
-            for i in range(count):
-                total += log_of(good[i], bad[i])
+            total, zeros = sum_of_logs(good, bad, count)
+            if zeros:
+                total = -math.inf
             some, every = -math.expm1(total), math.exp(total)
             up[at], down[at] = (some, every) if tree.kind[p] == ANY else (every, some)
         elif tree.kind[p] == VOTE:
@@ -122,13 +139,7 @@ def tree_up(tree: Tree, up: Array, down: Array) -> None:
 @kernel
 def product_slopes(good: Array, bad: Array, count: int, slope: Array) -> None:
     """slope[i] = product of the other good[j]; exact where one of them is 0."""
-    zeros = 0
-    total = 0.0
-    for i in range(count):
-        if good[i] == 0.0:
-            zeros += 1
-        else:
-            total += log_of(good[i], bad[i])
+    total, zeros = sum_of_logs(good, bad, count)
     for i in range(count):
         if zeros == 0:
             slope[i] = math.exp(total - log_of(good[i], bad[i]))

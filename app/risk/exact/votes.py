@@ -22,7 +22,7 @@ def is_large(weight: Array, count: int, need: int) -> bool:
     for i in range(count):
         if weight[i] != 1:
             return False
-    return np.int64(count) * min(need, count - need + 1) > SMALL
+    return bool(np.int64(count) * min(need, count - need + 1) > SMALL)
 
 
 @kernel
@@ -196,6 +196,15 @@ def slopes_small(fails: Array, works: Array, weight: Array, need: int, slope: Ar
 
 
 @kernel
+def total_weight(weight: Array) -> int:
+    """Sum in 64 bits."""
+    total = 0
+    for i in range(len(weight)):
+        total += weight[i]
+    return total
+
+
+@kernel
 def vote_chance(fails: Array, works: Array, weight: Array, need: int) -> tuple[float, float]:
     """(P(failed weight >= need), P(less)) of independent events: fails, works float64[n], weight int[n].
 
@@ -207,9 +216,7 @@ def vote_chance(fails: Array, works: Array, weight: Array, need: int) -> tuple[f
     """
     if is_large(weight, len(fails), need):
         return vote_large(fails, works, need)
-    total = np.int64(0)
-    for i in range(len(weight)):
-        total += weight[i]
+    total = total_weight(weight)
     if total - need + 1 < need:
         good, bad = vote_small(works, fails, weight, total - need + 1)
         return bad, good
@@ -225,9 +232,7 @@ def vote_slopes(fails: Array, works: Array, weight: Array, need: int, slope: Arr
     if is_large(weight, len(fails), need):
         slopes_large(fails, works, need, slope)
         return
-    total = np.int64(0)
-    for i in range(len(weight)):
-        total += weight[i]
+    total = total_weight(weight)
     if total - need + 1 < need:
         slopes_small(works, fails, weight, total - need + 1, slope)
     else:

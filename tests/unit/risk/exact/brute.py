@@ -68,7 +68,10 @@ class Truth:
         for i in range(len(self.q)):
             with_i = (states >> i & 1) == 1
             minimal[with_i] &= ~self.failed[states[with_i] ^ (1 << i)]
-        rows = [tuple(sorted(int(self.positions[i]) for i in range(len(self.q)) if s >> i & 1)) for s in np.flatnonzero(minimal).tolist()]
+        rows = [
+            tuple(sorted(int(self.positions[i]) for i in range(len(self.q)) if s >> i & 1))
+            for s in np.flatnonzero(minimal).tolist()
+        ]
         return sorted(rows)
 
     def fussell_vesely(self) -> Any:

@@ -47,7 +47,9 @@ def built(tree: FaultTree) -> BuiltTree:
             needed = len(inputs) - fails + 1
             groups.append({"key": name, "dependent": name, "needed": needed, "members": list(inputs), "supply": False})
     cis = [{"key": name, "unavailability": tree.events.get(name, 0.0)} for name in names]
-    compiled = compile_graph(graph_of({"cis": cis, "dependencies": dependencies, "groups": groups, "services": [{"key": tree.top}]}))
+    compiled = compile_graph(
+        graph_of({"cis": cis, "dependencies": dependencies, "groups": groups, "services": [{"key": tree.top}]})
+    )
     at = {compiled.position_of(10 + i): name for i, name in enumerate(names)}
     return BuiltTree(compiled, next(p for p, name in at.items() if name == tree.top), at)
 
@@ -66,7 +68,7 @@ def read_open_psa(text: str) -> FaultTree:
         value = node.find("constant")
         events[str(node.get("name"))] = 1.0 if value is not None and value.get("value") == "true" else 0.0
     for node in root.iter("define-gate"):
-        _formula(str(node.get("name")), [child for child in node if child.tag not in ("label", "attributes")][0], gates)
+        _formula(str(node.get("name")), next(child for child in node if child.tag not in ("label", "attributes")), gates)
     used = {i for _, inputs in gates.values() for i in inputs}
     tops = [name for name in gates if name not in used]
     if len(tops) != 1:
@@ -91,7 +93,9 @@ def _formula(name: str, node: Element, gates: dict[str, tuple[int, Sequence[str]
     gates[name] = (fails, inputs)
 
 
-def random_tree(seed: int, events: int, gates: int, width: int = 4, reach: int = 12, chance: tuple[float, float] = (1e-4, 0.3)) -> FaultTree:
+def random_tree(
+    seed: int, events: int, gates: int, width: int = 4, reach: int = 12, chance: tuple[float, float] = (1e-4, 0.3)
+) -> FaultTree:
     """Gates in layers over shared events; each reads up to `width` of the last `reach` nodes and of the events."""
     rng = random.Random(seed)
     basic = {f"e{i}": float(np.exp(rng.uniform(np.log(chance[0]), np.log(chance[1])))) for i in range(events)}
