@@ -18,7 +18,8 @@ from app.risk.exact.bdd import Diagram, diagram_of
 from app.risk.exact.budget import Budget
 from app.risk.exact.cone import Cone, Space, down_for_good
 from app.risk.exact.fixpoint import System, solve
-from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, grown, make_gate, scratch_of
+from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, grown, scratch_of
+from app.risk.exact.make_gate import make_gate
 from app.risk.jit import Array, kernel
 from app.risk.structure import components_in_order
 

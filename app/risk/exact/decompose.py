@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from app.risk.exact.cut_out import module_formula
 from app.risk.exact.gates import Gates
-from app.risk.exact.modules import PLAIN, TANGLED, find_modules, module_formula, separated
+from app.risk.exact.modules import PLAIN, TANGLED, find_modules, separated
 from app.risk.exact.simplify import simplified, thresholds
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE
 from app.risk.jit import Array, kernel

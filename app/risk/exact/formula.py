@@ -13,7 +13,8 @@ from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.exact.budget import Budget
 from app.risk.exact.cone import Cone, Space, cone_of_failure, exact_space
 from app.risk.exact.cycles import EXACT, Unsolved, local_components, solve_component
-from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, gates_store, grown, make_gate, scratch_of
+from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, gates_store, grown, scratch_of
+from app.risk.exact.make_gate import make_gate
 from app.risk.jit import Array, kernel
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.risk.exact.gates import FULL, GATES, INPUTS, Gates, Scratch, gates_store, grown, make_gate, scratch_of
+from app.risk.exact.gates import FULL, GATES, INPUTS, Gates, Scratch, gates_store, grown, scratch_of
+from app.risk.exact.make_gate import make_gate
 from app.risk.exact.simplify import count_parents, thresholds
 from app.risk.jit import Array, kernel
 

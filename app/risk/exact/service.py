@@ -6,10 +6,8 @@ interval with its reason, and what else is missing is None with a line in `missi
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,14 +15,15 @@ import numpy as np
 from app.risk.compiled import CompiledGraph
 from app.risk.exact.bounds import crude_upper, esary_proschan_lower, esary_proschan_upper
 from app.risk.exact.budget import Budget
-from app.risk.exact.cone import Space, exact_space
-from app.risk.exact.cut_sets import Orders, count_by_order, set_sum
+from app.risk.exact.cone import Space
+from app.risk.exact.cut_sets import set_sum
 from app.risk.exact.cycles import LOWER, UPPER, Unsolved
 from app.risk.exact.decompose import skeleton_of
 from app.risk.exact.formula import Formula, formula_of
 from app.risk.exact.gates import TRUE
 from app.risk.exact.importance import fussell_vesely
 from app.risk.exact.listing import most_probable
+from app.risk.exact.set_counts import Orders, count_by_order
 from app.risk.exact.solve import Solution, dual_tree, minimal_tree, solve_tree
 from app.risk.exact.tree import Tree, tree_birnbaum, tree_chances
 from app.risk.jit import Array
@@ -252,38 +251,3 @@ def _enclosed(
         ends.append(min(crude, float(up[solution.root])))
         nodes += solution.nodes
     return _bounded(target, formula, ends[0], ends[1], reason, nodes, start)
-
-
-def exact_services(
-    compiled: CompiledGraph,
-    targets: Sequence[int],
-    budget: Budget | None = None,
-    *,
-    want: Want | None = None,
-    unavailability: Array | None = None,
-    threads: int = 1,
-    listen: Callable[[int], None] | None = None,
-) -> list[ServiceExact]:
-    """`exact_service` for many, in the order of `targets`; `listen` is told how many are done. Same answers for any number of threads.
-
-    Example by hand: two services on one a (U .01) have Q .01 each.
-    """
-    local = threading.local()
-    done = 0
-    lock = threading.Lock()
-
-    def one(target: int) -> ServiceExact:
-        nonlocal done
-        if not hasattr(local, "space"):
-            local.space = exact_space(len(compiled))
-        answer = exact_service(compiled, int(target), budget, unavailability=unavailability, want=want, space=local.space)
-        with lock:
-            done += 1
-            if listen is not None:
-                listen(done)
-        return answer
-
-    if threads <= 1:
-        return [one(target) for target in targets]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, targets))

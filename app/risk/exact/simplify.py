@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.risk.exact.gates import FALSE, FULL, GATES, INPUTS, TRUE, Gates, Scratch, gates_store, make_gate, scratch_of
+from app.risk.exact.gates import FALSE, FULL, GATES, INPUTS, TRUE, Gates, Scratch, gates_store, scratch_of
+from app.risk.exact.make_gate import make_gate
 from app.risk.jit import Array, kernel
 
 PER_NODE = 64  # steps that the search for decisive nodes may take for each node and input of the formula
