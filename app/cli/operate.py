@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     settings = replace(settings, web=web)
     check_exposure(settings)
     app = create_app(settings, context.forestay)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     server = create_server(
         app,
         host=web.host,

@@ -14,9 +14,12 @@ from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import number
+from app.domain.service_risk import Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.answers.service_risk.ask import RiskQuestion
+from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
 from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
@@ -25,6 +28,8 @@ from app.usecases.keep import access
 blueprint = Blueprint("web", __name__)
 KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
 ROWS = 50
+PAGE_NODES, PAGE_SECONDS = 100_000, 1.0  # what a page may spend on the exact engine; the API and the command line may spend more
+ROWS_OF_BUDGET = 10
 
 
 def forestay() -> Forestay:
@@ -34,6 +39,20 @@ def forestay() -> Forestay:
 @blueprint.app_template_filter("figure")
 def figure(value: float | None) -> str:
     return "unknown" if value is None else number(value)
+
+
+@blueprint.app_template_filter("estimate")
+def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
+    """A number and how it was got: "99.95 % (exact)", "between 1.2 and 1.4 (bounded)"."""
+
+    def said(part: float) -> str:
+        return f"{part * factor:,.4f}".rstrip("0").rstrip(".") if abs(part * factor) < 1000 else number(part * factor)
+
+    if value.value is not None:
+        return f"{said(value.value)}{unit} ({value.method})"
+    if value.low is not None and value.high is not None:
+        return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
+    return "unknown"
 
 
 @blueprint.app_template_filter("percent")
@@ -104,8 +123,10 @@ def one_service() -> str:
     detail = service_detail(
         service.store, service.estates, service.cache, service.documents, key, ROWS, request.args.get("after"), _when(), None
     )
+    asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
+    goal = service_goal(service.store, service.documents, service.estates, asked, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
-    return render_template("service.html", detail=detail)
+    return render_template("service.html", detail=detail, goal=goal)
 
 
 @blueprint.get("/search")

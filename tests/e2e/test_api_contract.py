@@ -14,8 +14,10 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from werkzeug.routing import Rule
 
 from app.api.schemas.answers import schema_of
+from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
+from app.usecases.studies.make import make_study
 from tests.e2e.conftest import Service
 
 PROBLEM = "application/problem+json"
@@ -38,6 +40,8 @@ def fill(service: Service) -> Service:
     service.post("/simulations", {"cis": ["db"], "duration_hours": 8, "at_hours": [1, 2]})
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
+    forestay = service.forestay
+    make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(worlds=4096, draws=20, years=10))
     return service
 
 
@@ -69,7 +73,11 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci"}
-QUESTIONS = {"/api/v1/area": {"name": "db"}, "/api/v1/impact": {"id": "db.example.com"}}
+QUESTIONS = {
+    "/api/v1/area": {"name": "db"},
+    "/api/v1/impact": {"id": "db.example.com"},
+    "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
+}
 
 
 def address(service: Service, rule: Rule) -> str:
@@ -78,6 +86,7 @@ def address(service: Service, rule: Rule) -> str:
         "job_id": lambda: service.get("/jobs")["items"][0]["job_id"],
         "run_id": lambda: service.get("/runs")["items"][0]["run_id"],
         "simulation": lambda: service.get("/simulations")["items"][0]["simulation"],
+        "study": lambda: service.get("/studies")["items"][0]["study"],
     }
     path = rule.rule
     for name in rule.arguments:
@@ -103,9 +112,12 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         tried.append(rule.rule.removeprefix("/api/v1"))
     assert sorted(tried) == [
         "/area", "/areas", "/assessments", "/assessments/<assessment>", "/audit", "/cis", "/cis/<path:ci>",
-        "/cis/<path:ci>/blast-radius", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
+        "/cis/<path:ci>/blast-radius", "/cold-start", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/rejected", "/services",
-        "/services/<path:ci>", "/simulations", "/simulations/<simulation>", "/sources", "/sources/<name>",
+        "/services/<path:ci>", "/services/<path:ci>/availability", "/services/<path:ci>/cut-sets", "/services/<path:ci>/goal",
+        "/services/<path:ci>/importance", "/services/<path:ci>/loss", "/simulations", "/simulations/<simulation>", "/sources",
+        "/sources/<name>", "/studies", "/studies/<study>", "/studies/<study>/areas", "/studies/<study>/borders",
+        "/studies/<study>/exceedance", "/studies/<study>/services",
     ]  # fmt: skip
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
     assert filled.get("/runs/00000000000000000001/rejected")["items"][0]["field"] == "failures_per_year"
@@ -295,7 +307,11 @@ LABELS = [
     "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
     "GET /api/v1/audit", "GET /api/v1/revisions", "GET /api/v1/revisions/{revision}", "GET /api/v1/revisions/{revision}/changes",
     "GET /api/v1/sources", "POST /api/v1/sources", "GET /api/v1/sources/{name}", "POST /api/v1/sources/{name}/check",
-    "POST /api/v1/sources/{name}/sync", "PUT /api/v1/sources/{name}/file",
+    "POST /api/v1/sources/{name}/sync", "PUT /api/v1/sources/{name}/file", "GET /api/v1/services/{ci}/availability",
+    "GET /api/v1/services/{ci}/importance", "GET /api/v1/services/{ci}/cut-sets", "GET /api/v1/services/{ci}/loss",
+    "GET /api/v1/services/{ci}/goal", "GET /api/v1/studies", "POST /api/v1/studies", "GET /api/v1/studies/{study}",
+    "GET /api/v1/studies/{study}/areas", "GET /api/v1/studies/{study}/services", "GET /api/v1/studies/{study}/borders",
+    "GET /api/v1/studies/{study}/exceedance", "GET /api/v1/cold-start", "GET /api/v1/estimates/failure-rate",
 ]  # fmt: skip
 
 
