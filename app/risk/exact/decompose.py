@@ -234,7 +234,8 @@ def _finished(parts: _Parts, events: int, root: int) -> Skeleton:
     copy_parts(order, events, ptr, refs, weight, alias, into, refs_into, weight_into)
     place = np.full(parts.count + 1, -1, np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
-    cores = tuple(sorted((Core(int(place[c.part]), c.store, c.root) for c in parts.cores), key=lambda c: c.part))
+    left = [Core(int(place[c.part]), c.store, c.root) for c in parts.cores if place[c.part] >= 0]  # some turned out not to matter
+    cores = tuple(sorted(left, key=lambda c: c.part))
     if root >= events:
         root = events + int(place[root - events])
     return Skeleton(events, root, kind, need, into, refs_into, weight_into, cores)
