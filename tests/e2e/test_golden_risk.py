@@ -61,7 +61,8 @@ def test_unavailability_exact_and_simulated(
     assert exact["unavailability"]["value"] == wanted(name, quantity)
     drawn = service.get("/services/S/availability", down=list(down), method="simulated", seed=7)["unavailability"]
     assert drawn["method"] == "simulated"
-    assert drawn["low"] <= exact["unavailability"]["value"] <= drawn["high"]  # 95 %, pinned by the seed
+    value = exact["unavailability"]["value"]  # strata can be exact to rounding; else 95 %, pinned by the seed
+    assert drawn["low"] * (1 - 1e-12) <= value <= drawn["high"] * (1 + 1e-12)
 
 
 def test_c37_the_least_fixpoint_does_not_come_out(service: Service) -> None:

@@ -18,6 +18,7 @@ from app.risk.exact.budget import Budget
 from app.risk.exact.service import ServiceExact, Want, exact_service
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
 from app.risk.sampling.own_failures import BLOCK_WORLDS
+from app.risk.sampling.rare import rare_unavailability
 from app.risk.service_figures import share_down
 from app.usecases.answers.paths import known
 from app.usecases.estate import Estate, Estates
@@ -124,13 +125,25 @@ def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
     certain = f"between {exact.q_low:.6g} and {exact.q_high:.6g} for certain ({exact.reason})" if exact.method != EXACT else ""
     if asked.question.method != SIMULATE and exact.q_high - exact.q_low <= 0.1 * exact.q_low:
         return Estimate(None, BOUNDED, exact.q_low, exact.q_high, exact.reason), 0
-    drawn = sampled(asked)
-    low, high = share_down(drawn)
-    if exact.method != EXACT:
-        low, high = max(low, exact.q_low), min(high, exact.q_high)
-        if low > high:
-            low, high = exact.q_low, exact.q_high
-    return Estimate(drawn.p_down(), SIMULATED, low, high, certain), drawn.worlds
+    value, low, high, drawn, how = _drawn(asked)
+    if exact.method != EXACT:  # what is certain binds what is simulated
+        value, low, high = (min(max(edge, exact.q_low), exact.q_high) for edge in (value, low, high))
+    return Estimate(value, SIMULATED, low, high, "; ".join(part for part in (how, certain) if part)), drawn
+
+
+def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
+    """Q by sampling with its interval, the draws it took, and how: strata or tilted samples where they answer, else plain worlds."""
+    if not asked.forced:
+        rare = rare_unavailability(cone_alone(asked), asked.question.seed, WORLDS, threads=2)
+        if not rare.refused:
+            how = (
+                "single points exactly"
+                if rare.method == "exact"
+                else f"{rare.method} samples, effective size {rare.effective_samples:,.0f}"
+            )
+            return rare.probability, rare.interval.low, rare.interval.high, rare.samples, how
+    worlds = sampled(asked)
+    return worlds.p_down(), *share_down(worlds), worlds.worlds, ""
 
 
 def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
