@@ -57,6 +57,12 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
+    # kernels that no answer needed yet are compiled beside, once per machine, so that nobody's first question waits for them
+    warming = (
+        None
+        if no_runner
+        else subprocess.Popen([sys.executable, "-m", "app", "warm-up"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    )
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")
@@ -72,6 +78,9 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         pass
     finally:
         server.close()
+        if warming is not None:
+            warming.terminate()
+            warming.wait()
         if runner is not None:
             runner.terminate()
             try:
@@ -135,6 +144,8 @@ def openapi(context: Context) -> None:
 def warm_up() -> None:
     """Compile the kernels now, so that the first answer does not wait for them."""
     from app.cli.warm_up_kernels import warm_up as compile_kernels
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no temporary folder behind
 
     click.echo(f"kernels compiled in {compile_kernels():.1f} s")
 

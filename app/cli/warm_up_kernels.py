@@ -11,6 +11,9 @@ from app.demo import retailer
 from app.domain.scenario import OutageScenario
 from app.settings import load_settings
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.service_risk.ask import RiskQuestion
+from app.usecases.answers.service_risk.goal import service_goal
+from app.usecases.answers.service_risk.importance import service_importance
 from app.usecases.answers.services import service_detail
 from app.usecases.answers.simulate import simulate_outage
 from app.usecases.assess import assess
@@ -32,5 +35,10 @@ def warm_up() -> float:
         service_detail(forestay.store, forestay.estates, forestay.cache, forestay.documents, "svc-checkout", 10, None, None)
         scenario = OutageScenario(cis=("san-fra1-02",), duration_hours=8.0)
         simulate_outage(forestay.store, forestay.documents, forestay.estates, scenario, "warm-up")
+        asked = RiskQuestion("svc-checkout", nodes=20_000, seconds=1.0)
+        service_goal(forestay.store, forestay.documents, forestay.estates, asked)
+        service_importance(
+            forestay.store, forestay.documents, forestay.estates, RiskQuestion("svc-tracking", nodes=20_000, seconds=1.0)
+        )
         forestay.close()
     return time.perf_counter() - started
