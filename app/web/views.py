@@ -28,7 +28,7 @@ from app.usecases.keep import access
 blueprint = Blueprint("web", __name__)
 KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
 ROWS = 50
-PAGE_NODES, PAGE_SECONDS = 100_000, 1.0  # what a page may spend on the exact engine; the API and the command line may spend more
+PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact engine; the API and the command line may spend more
 ROWS_OF_BUDGET = 10
 
 
@@ -123,8 +123,10 @@ def one_service() -> str:
     detail = service_detail(
         service.store, service.estates, service.cache, service.documents, key, ROWS, request.args.get("after"), _when(), None
     )
-    asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
-    goal = service_goal(service.store, service.documents, service.estates, asked, limit=ROWS_OF_BUDGET)
+    goal = None
+    if request.args.get("goal"):  # asked for: it takes some seconds
+        asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
+        goal = service_goal(service.store, service.documents, service.estates, asked, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
 

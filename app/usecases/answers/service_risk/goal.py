@@ -138,7 +138,10 @@ def _reachable(asked: Asked) -> Estimate:
 def _needs(asked: Asked) -> list[NeedRow]:
     """The direct needs, that which allows least first; a group counts as one."""
     compiled, flat, v = asked.estate.compiled, asked.estate.compiled.flat, asked.position
-    budget = Budget(asked.question.nodes, asked.question.seconds)
+    count = int(flat.reverse_ptr[v + 1] - flat.reverse_ptr[v] + flat.group_ptr[v + 1] - flat.group_ptr[v])
+    budget = Budget(
+        asked.question.nodes, asked.question.seconds / max(1, min(count, NEEDS_SHOWN))
+    )  # all needs together as much as the service
     found = []
     for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]].tolist()[:NEEDS_SHOWN]:
         told = exact_service(compiled, int(u), budget, forced=asked.forced, want=Want(birnbaum=False))
