@@ -8,7 +8,7 @@ COPY app src/app
 COPY importers src/importers
 COPY cypher src/cypher
 # the kernels are compiled here, so that the first answer of a container does not wait for them
-RUN cd src && PYTHONPATH=/opt/forestay/src NUMBA_CACHE_DIR=/opt/forestay/numba ../venv/bin/python -m app warm-up \
+RUN cd src && PYTHONPATH=/opt/forestay/src NUMBA_CACHE_DIR=/opt/forestay/numba ../venv/bin/python -m app --data /tmp/warm warm-up \
  && printf '#!/bin/sh\nexec /opt/forestay/venv/bin/python -m app "$@"\n' > /opt/forestay/venv/bin/forestay \
  && chmod +x /opt/forestay/venv/bin/forestay
 

@@ -127,3 +127,16 @@ def _groups(flat: Sequence[tuple[Any, ...]], ids: Mapping[str, int]) -> GroupCol
         failover_minutes=np.asarray([option.get("failover_minutes", np.nan) for option in options], float),
         failover_success=np.asarray([option.get("failover_success", np.nan) for option in options], float),
     )
+
+
+def c39() -> Built:
+    """Golden case C39: S1 (1,000 a stop) on d and on 1 of b and c, S2 (400 a stop) on d."""
+    off = {"unavailability": 0.0}
+    paid: dict[str, Any] = {
+        s: {"impact": {"money": ((0.0, 0.0), (0.0, m), (1.0, m))}} for s, m in (("S1", 1000.0), ("S2", 400.0))
+    }
+    twin = {"failures_per_year": 87.66, "repair_hours": 8.0}
+    return estate(
+        "S1; S2; d; b; c", hard="S1>d S2>d", groups={"S1": [(1, "b c")]}, services=paid,
+        profiles={"S1": off, "S2": off, "d": {"failures_per_year": 1.7532, "repair_hours": 5.0}, "b": twin, "c": twin},
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
+from app.usecases.estate import resolve_revision
 from app.usecases.stamps import MODEL_VERSION, ages
 
 ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
@@ -72,6 +73,13 @@ def unchanged(at: Revision) -> Response | None:
         response.set_etag(tag)
         return response
     return None
+
+
+def answered(question: Mapping[str, Any], answer: Callable[[Forestay, Revision], Any]) -> Response:
+    """The answer at the revision or moment the question names, or 304 for one who holds it already."""
+    service = forestay()
+    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
+    return unchanged(at) or tagged(answer(service, at))
 
 
 def tagged(result: Any) -> Response:

@@ -36,6 +36,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
 
     from waitress.server import create_server
 
+    from app.cli.warm_up_kernels import mark
+
     settings = context.settings
     web = replace(settings.web, host=host or settings.web.host, port=settings.web.port if port is None else port)
     settings = replace(settings, web=web)
@@ -57,12 +59,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
-    # kernels that no answer needed yet are compiled beside, once per machine, so that nobody's first question waits for them
-    warming = (
-        None
-        if no_runner
-        else subprocess.Popen([sys.executable, "-m", "app", "warm-up"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    )
+    warming = None if no_runner or mark(settings.cache_folder).exists() else _warm_beside(context)
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")
@@ -87,6 +84,13 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
                 runner.wait(15)
             except subprocess.TimeoutExpired:
                 runner.kill()
+
+
+def _warm_beside(context: Context) -> subprocess.Popen[bytes]:
+    """Kernels that no answer needed yet are compiled beside the server, once, so that nobody's first question waits for them."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *context.arguments(), "warm-up"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
 
 
 @click.command()
@@ -141,13 +145,18 @@ def openapi(context: Context) -> None:
 
 
 @click.command("warm-up")
-def warm_up() -> None:
+@click.pass_obj
+def warm_up(context: Context) -> None:
     """Compile the kernels now, so that the first answer does not wait for them."""
+    from app.cli.warm_up_kernels import mark
     from app.cli.warm_up_kernels import warm_up as compile_kernels
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no temporary folder behind
 
     click.echo(f"kernels compiled in {compile_kernels():.1f} s")
+    warm = mark(context.settings.cache_folder)
+    warm.parent.mkdir(parents=True, exist_ok=True)
+    warm.touch()
 
 
 COMMANDS = (serve, work, health, config, openapi, warm_up)

@@ -16,6 +16,7 @@ from app.risk.compiled import CompiledGraph
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
 from app.risk.propagation import Workspace, outage, workspace
+from app.risk.ragged import holds
 
 EXAMINED = 20_000  # CIs, those that lose most
 
@@ -53,7 +54,7 @@ def borders(
         tree = causes(compiled, outage(compiled, [i], space))
         for p in range(int(ptr[i]), int(ptr[i + 1])):
             position = int(compiled.service_position[int(first.pair_service[p])])
-            if not _holds(tree.node, position):
+            if not holds(tree.node, position):
                 interrupted += known[p]
                 continue
             border = _last_border(team, [int(tree.node[at]) for at in tree.places(position)])
@@ -70,11 +71,6 @@ def borders(
         np.asarray([key[0] for key, _ in rows], np.int64), np.asarray([key[1] for key, _ in rows], np.int64), np.asarray([row[0] for _, row in rows]),
         np.asarray([int(row[1]) for _, row in rows], np.int64), inside, interrupted, float(by_ci.sum() - by_ci[chosen].sum()),
     )  # fmt: skip
-
-
-def _holds(ascending: Array, value: int) -> bool:
-    at = int(np.searchsorted(ascending, value))
-    return at < len(ascending) and int(ascending[at]) == value
 
 
 def _last_border(team: Array, path: list[int]) -> tuple[int, int] | None:

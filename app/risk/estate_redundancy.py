@@ -20,8 +20,9 @@ from app.risk.exact.service import ServiceExact, Want, exact_service
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
 from app.risk.propagation import Workspace, workspace
+from app.risk.ragged import holds, ptr_of
 from app.risk.redundancy import loss_parts
-from app.risk.reliability import failure_frequency
+from app.risk.service_figures import stops_per_year
 from app.risk.stakes import can_fail
 from app.risk.sweep import Contributions
 
@@ -65,7 +66,7 @@ class _PairsByService:
     def __init__(self, compiled: CompiledGraph, first: FirstOrder) -> None:
         services = len(compiled.service_position)
         self.order = np.argsort(first.pair_service, kind="stable")
-        self.ptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(first.pair_service, minlength=services))])
+        self.ptr = ptr_of(np.bincount(first.pair_service, minlength=services))
         self.ci = np.repeat(np.arange(len(compiled), dtype=np.int32), np.diff(first.pair_ptr))
         self.first, self.compiled, self.fallible = first, compiled, can_fail(compiled)
 
@@ -89,13 +90,8 @@ class _PairsByService:
 
     def _stops(self, position: Array, service: int) -> Array:
         ptr, points = self.first.point_ptr, self.first.point_service
-        found = np.asarray([_holds(points[int(ptr[p]) : int(ptr[p + 1])], service) for p in position.tolist()], np.bool_)
+        found = np.asarray([holds(points[int(ptr[p]) : int(ptr[p + 1])], service) for p in position.tolist()], np.bool_)
         return found & self.fallible[position]
-
-
-def _holds(ascending: Array, value: int) -> bool:
-    at = int(np.searchsorted(ascending, value))
-    return at < len(ascending) and int(ascending[at]) == value
 
 
 def estate_redundancy(
@@ -145,8 +141,7 @@ def _one(
     told = exact_service(compiled, int(compiled.service_position[service]), budget, want=Want(cut_sets=LISTED), space=space)
     if told.method != "exact":
         return service, told, None
-    cuts = [cut.position for cut in told.cut_sets or ()]
-    parts = loss_parts(compiled, service, told.q, told.position, told.event_q, told.birnbaum, cuts, pairs.of(service), work)
+    parts = loss_parts(compiled, service, told, pairs.of(service), work)
     exact = np.asarray([parts.exact_money and not parts.switches])
     return service, told, (parts.position, parts.hours_redundancy, parts.money_redundancy, parts.breaches_redundancy, exact)
 
@@ -163,8 +158,7 @@ def _add(
         total.method[service] = BOUNDED
         return
     position, hours, money, breaches, exact = columns
-    frequency = failure_frequency(compiled.failures_per_year[told.position], compiled.repair_hours[told.position])
-    total.stops[service] = float(np.where(told.birnbaum > 0, frequency * told.birnbaum, 0.0).sum())
+    total.stops[service] = stops_per_year(compiled, told)
     total.service_hours[service], total.service_money[service] = hours.sum(), money.sum()
     total.service_breaches[service], total.exact_money[service] = breaches.sum(), exact[0]
     customers = float(np.nan_to_num(compiled.customers[service]))

@@ -84,14 +84,6 @@ class FirstOrder:
     suffered_breaches: Array  # float64[S] a year
     suffered_points: Array  # int32[S] single points that can fail
 
-    @property
-    def pairs(self) -> Pairs:
-        return Pairs(self.pair_ptr, self.pair_service, self.pair_hours, self.pair_money, self.pair_breaches)
-
-    @property
-    def rows(self) -> Rows:
-        return Rows(**{name: getattr(self, name) for name in Rows._fields})
-
     def to_arrays(self) -> dict[str, Array]:
         return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 

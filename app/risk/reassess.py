@@ -17,6 +17,7 @@ from app.risk.cone import all_needs
 from app.risk.failover import mix
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.jit import Array, kernel
+from app.risk.ragged import ptr_of, spans
 from app.risk.stakes import Stakes, can_fail, stakes_of
 from app.risk.sweep import sweep
 
@@ -174,18 +175,12 @@ def _woven(
     """Ragged rows put together: those of `kept` from the old columns, those of `cis` from the new ones."""
     counts = np.zeros(size, np.int64)
     counts[kept], counts[cis] = np.diff(old_ptr)[was[kept]], np.diff(new_ptr)
-    ptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-    source = _spans(old_ptr[:-1][was[kept]], counts[kept])
-    target, fresh = _spans(ptr[:-1][kept], counts[kept]), _spans(ptr[:-1][cis], counts[cis])
+    ptr = ptr_of(counts)
+    source = spans(old_ptr[:-1][was[kept]], counts[kept])
+    target, fresh = spans(ptr[:-1][kept], counts[kept]), spans(ptr[:-1][cis], counts[cis])
     columns = []
     for old, new in zip(old_columns, new_columns, strict=True):
         column = np.empty(int(ptr[-1]), new.dtype)
         column[target], column[fresh] = old[source], new
         columns.append(column)
     return ptr, columns
-
-
-def _spans(starts: Array, counts: Array) -> Array:
-    """start, start + 1, ... of each row, one after the other."""
-    ends = np.cumsum(counts)
-    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts))

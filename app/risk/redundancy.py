@@ -7,17 +7,16 @@ from stops. So first order + redundancy is the formula of active and passive mem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.exact.service import ServiceExact
 from app.risk.failover import failover_of
 from app.risk.jit import Array
 from app.risk.propagation import Workspace, outage
-from app.risk.reliability import failure_frequency
-from app.risk.stop_loss import stops_of
+from app.risk.service_figures import stops_by_initiator
 from app.risk.sweep import Contributions
 from app.risk.whatif import service_curve
 
@@ -35,25 +34,17 @@ class LossParts:
     breaches_redundancy: Array
     exact_money: bool  # the total from stops is exact
     switches: bool  # failovers are among it: first order in double failures
-    unlisted: float
 
 
 def loss_parts(
-    compiled: CompiledGraph, service: int, q: float, position: Array, event_q: Array, birnbaum: Array, cuts: Sequence[Sequence[int]],
-    told: Contributions, space: Workspace | None = None,
-) -> LossParts:  # fmt: skip
-    """Both parts by initiating CI. `position`, `event_q`, `birnbaum`: events of the exact engine (E); `cuts`: positions of listed minimal cut sets.
+    compiled: CompiledGraph, service: int, exact: ServiceExact, told: Contributions, space: Workspace | None = None
+) -> LossParts:
+    """Both parts by initiating CI: `exact` with its listed cut sets says what stops the service, `told` what the first order counts.
 
     Example by hand (C39, service S1): d starts .002 w_d 8766 (1 - q_b^2) stops of 1,000 each; first order says lambda_d * 8766 * 1,000.
     """
-    index = {int(p): k for k, p in enumerate(position)}
-    local = [[index[p] for p in cut] for cut in cuts if cut]
-    frequency = failure_frequency(compiled.failures_per_year[position], compiled.repair_hours[position])
-    stops = stops_of(
-        event_q, frequency, compiled.repair_hours[position], compiled.repair_sigma[position], birnbaum, q, local, service_curve(compiled, service),
-        float(compiled.mtpd_hours[service]),
-    )  # fmt: skip
-    cis = np.union1d(position, told.position).astype(np.int32)
+    stops = stops_by_initiator(compiled, exact, float(compiled.mtpd_hours[service]), service_curve(compiled, service))
+    cis = np.union1d(exact.position, told.position).astype(np.int32)
     first = {
         name: _spread(cis, told.position, column)
         for name, column in (("hours", told.service_hours), ("money", told.money), ("breaches", told.breaches))
@@ -62,12 +53,11 @@ def loss_parts(
     kept, switches = _kept_of_failovers(compiled, service, cis, stopping, space)
     parts = {}
     for name in first:
-        by_stops = _spread(cis, position, getattr(stops, name))
+        by_stops = _spread(cis, exact.position, getattr(stops, name))
         counted = np.where(stopping, first[name], 0.0) + (1.0 - kept[:, 0]) * np.where(stopping, 0.0, first[name] * kept[:, 1])
         parts[name] = by_stops - counted
     return LossParts(
-        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"], stops.exact_money, switches,
-        stops.unlisted,
+        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"], stops.exact_money, switches
     )  # fmt: skip
 
 

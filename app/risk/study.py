@@ -10,7 +10,7 @@ import numpy as np
 
 from app.risk.areas import add_up
 from app.risk.compiled import CompiledGraph
-from app.risk.estate_redundancy import BOUNDED, EstateRedundancy
+from app.risk.estate_redundancy import EXACT, EstateRedundancy
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
 from app.risk.sampling.intervals import clopper_pearson
@@ -87,15 +87,12 @@ def ci_table(
     return _table(every, np.ones(len(compiled), np.int64), totals.values()[measure], getattr(more, COLUMNS[measure]), drawn)
 
 
-def grouped_table(
-    compiled: CompiledGraph, codes: Array, count: int, totals: Totals, more: EstateRedundancy, measure: str, answer: Response, ranges: Ranges,
-    draws: int, seed: int,
-) -> tuple[AreaTable, Array]:  # fmt: skip
-    """Areas by an attribute of their CIs; and the drawn total of the estate (float64[draws])."""
+def grouped_table(codes: Array, drawn: Array, totals: Totals, more: EstateRedundancy, measure: str) -> tuple[AreaTable, Array]:
+    """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate (float64[draws])."""
+    count = len(drawn)
     first = add_up(codes, count, totals.values()[measure])
     parts = add_up(codes, count, getattr(more, COLUMNS[measure]))
     members = np.bincount(codes[codes >= 0], minlength=count)
-    drawn = drawn_areas(answer, ranges, compiled.ci_id, codes, count, draws, seed)
     there = np.flatnonzero(members > 0)
     table = _table(there, members[there], first[there], parts[there], lambda places: drawn[there[places]])
     return table, np.asarray(drawn.sum(axis=0) + float(np.nansum(parts)))
@@ -135,14 +132,9 @@ def agreement(worlds: Worlds, more: EstateRedundancy) -> Agreement:
     Example by hand: Q = .5 exact, 2,040 of 4,096 worlds down: the interval (.482, .514) holds it.
     """
     low, high = clopper_pearson(worlds.failed, np.full(len(worlds.failed), worlds.worlds))
-    exact = more.method == 0
+    exact = more.method == EXACT
     inside = exact & (more.q >= low) & (more.q <= high)
     return Agreement(worlds.failed / max(1, worlds.worlds), low, high, int(exact.sum()), int(inside.sum()))
-
-
-def bounded_services(more: EstateRedundancy) -> int:
-    """Services whose redundancy part nobody could compute within the budget."""
-    return int((more.method == BOUNDED).sum())
 
 
 def figures(drawn: Array) -> tuple[float, float, float]:

@@ -21,6 +21,7 @@ from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, kernel
 from app.risk.loss import survival
+from app.risk.ragged import ptr_of
 from app.risk.stakes import Stakes, can_fail, stakes_of
 from app.risk.switching import (
     Tally,
@@ -328,12 +329,8 @@ def sweep_rows(
     rows = fresh_rows(len(cis))
     point_count, pair_count = np.zeros(len(cis), np.int64), np.zeros(len(cis), np.int64)
     found = _block(compiled.flat, stakes, *desk, cis, rows, point_count, pair_count, rule)
-    pairs = Pairs(_ptr(pair_count), found.pair_service, found.pair_hours, found.pair_money, found.pair_breaches)
-    return rows, _ptr(point_count), found.point_service, pairs
-
-
-def _ptr(counts: Array) -> Array:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    pairs = Pairs(ptr_of(pair_count), found.pair_service, found.pair_hours, found.pair_money, found.pair_breaches)
+    return rows, ptr_of(point_count), found.point_service, pairs
 
 
 def sweep(
@@ -365,9 +362,9 @@ def sweep(
             points.append(point_service)
             pairs.append(pair)
             listen(min(1.0, (start + block) / size))
-    nothing = Pairs(_ptr(counts[1]), np.zeros(0, np.int32), np.zeros(0), np.zeros(0), np.zeros(0))
+    nothing = Pairs(ptr_of(counts[1]), np.zeros(0, np.int32), np.zeros(0), np.zeros(0), np.zeros(0))
     joined = [np.concatenate([getattr(part, name) for part in (nothing, *pairs)]) for name in Pairs._fields[1:]]
-    return rows, _ptr(counts[0]), np.concatenate(points), Pairs(nothing.ptr, *joined)
+    return rows, ptr_of(counts[0]), np.concatenate(points), Pairs(nothing.ptr, *joined)
 
 
 def first_order(

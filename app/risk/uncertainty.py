@@ -6,7 +6,7 @@ between). Every draw is keyed by seed, CI or class, and its number: the same bit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from app.risk.evidence import table_prior
 from app.risk.failover import draw
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array, kernel
+from app.risk.ragged import spans
 from app.risk.sweep import first_order
 from app.risk.totals import totals_of
 
@@ -172,15 +173,41 @@ def drawn_areas(
 ) -> Array:  # fmt: skip
     """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost nothing are passed over."""
     sums = np.zeros((count, draws))
-    costing = np.flatnonzero((codes >= 0) & (answer.table.max(axis=1) > 0.0))
+    for rows, drawn in _drawn(answer, ranges, ci_id, codes >= 0, draws, seed, listen):
+        np.add.at(sums, codes[rows], drawn)
+    return sums
+
+
+def drawn_groupings(
+    answer: Response, ranges: Ranges, ci_id: Array, groupings: Sequence[tuple[Array, int]], draws: int = DRAWS, seed: int = 0
+) -> list[Array]:
+    """`drawn_areas` for several ways to group the CIs, (codes, count) each, from one pass over the draws; every CI has an area in each.
+
+    Example by hand: CIs that lose 1 and 2, of one team at two sites: (3) and (1, 2).
+    """
+    sums = [np.zeros((count, draws)) for _, count in groupings]
+    for rows, drawn in _drawn(answer, ranges, ci_id, np.ones(len(ci_id), np.bool_), draws, seed):
+        for (codes, _), total in zip(groupings, sums, strict=True):
+            np.add.at(total, codes[rows], drawn)
+    return sums
+
+
+def _drawn(
+    answer: Response,
+    ranges: Ranges,
+    ci_id: Array,
+    wanted: Array,
+    draws: int,
+    seed: int,
+    listen: Callable[[float], None] = lambda share: None,
+) -> Iterator[tuple[Array, Array]]:
+    """Blocks of the wanted CIs that cost something: their rows, and their losses in every draw, float64[len(rows), draws]."""
+    costing = np.flatnonzero(wanted & (answer.table.max(axis=1) > 0.0))
     for start in range(0, len(costing), BLOCK):
         rows = costing[start : start + BLOCK]
-        drawn = losses(
-            answer, rows, rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
-        )
-        np.add.at(sums, codes[rows], drawn)
+        rate, repair = rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
+        yield rows, losses(answer, rows, rate, repair)
         listen(min(1.0, (start + BLOCK) / max(1, len(costing))))
-    return sums
 
 
 def spread_of(drawn: Array, k: int = 10) -> Spread:
@@ -228,16 +255,10 @@ def drawn_services(
     """
     sums, unit = np.zeros((services, draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
     base, known = answer.table[:, unit], np.nan_to_num(pair_losses)
-    costing = np.flatnonzero((base > 0.0) & (np.diff(first.pair_ptr) > 0))
-    for start in range(0, len(costing), BLOCK):
-        rows = costing[start : start + BLOCK]
-        drawn = losses(
-            answer, rows, rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
-        )
+    for rows, drawn in _drawn(answer, ranges, ci_id, (base > 0.0) & (np.diff(first.pair_ptr) > 0), draws, seed):
         drawn /= base[rows, None]
         counts = np.diff(first.pair_ptr)[rows]
-        ends = np.cumsum(counts)
-        at = np.arange(int(ends[-1])) + np.repeat(first.pair_ptr[rows] - (ends - counts), counts)
+        at = spans(first.pair_ptr[rows], counts)
         order = np.argsort(first.pair_service[at], kind="stable")
         service = first.pair_service[at][order]
         part = drawn[np.repeat(np.arange(len(rows)), counts)[order]] * known[at][order, None]

@@ -21,6 +21,7 @@ from app.risk.failover import draw, failover_of
 from app.risk.jit import Array
 from app.risk.loss import LossCurve
 from app.risk.propagation import Outage, Workspace, outage, workspace
+from app.risk.ragged import holds
 
 ENUMERATED = 10
 SAMPLES = 128
@@ -135,15 +136,10 @@ def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
         first = int(flat.member_ptr[group])
         active = flat.member[first : first + int(flat.group_needed[group])]
         dependent = int(flat.group_dependent[group])
-        if _holds(result.failed, dependent) or flat.flags[dependent] & AT_REST_DOWN or not np.isin(active, result.failed).any():
+        if holds(result.failed, dependent) or flat.flags[dependent] & AT_REST_DOWN or not np.isin(active, result.failed).any():
             continue
         found.append(Switch(group, dependent, float(failover.hours[k]), float(failover.success[k]), int(failover.key[k])))
     return found
-
-
-def _holds(ascending: Array, value: int) -> bool:
-    at = int(np.searchsorted(ascending, value))
-    return at < len(ascending) and int(ascending[at]) == value
 
 
 def _outcomes(
@@ -169,7 +165,7 @@ def _branches(
     decided = {**decided, **{s.group: s for s in live if s.success >= 1.0}}
     waiting = next((s for s in live if s.group not in decided), None)
     if waiting is None:
-        standing = tuple(s for s in decided.values() if not _holds(result.failed, s.dependent))
+        standing = tuple(s for s in decided.values() if not holds(result.failed, s.dependent))
         yield Outcome(probability, forced, standing)
         return
     yield from _branches(compiled, forced, {**decided, waiting.group: waiting}, probability * waiting.success, space, rule)
@@ -197,7 +193,7 @@ def _sampled(
                     decided[switch.group] = switch
                 else:
                     forced = (*forced, switch.dependent)
-        standing = tuple(s for s in decided.values() if not _holds(result.failed, s.dependent))
+        standing = tuple(s for s in decided.values() if not holds(result.failed, s.dependent))
         outcomes.append(Outcome(1.0 / SAMPLES, forced, standing))
     return outcomes
 

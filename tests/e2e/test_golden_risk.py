@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Service
-
-CASES = {case["id"]: case for case in json.loads((Path(__file__).parents[1] / "reference" / "golden.json").read_text())}
+from tests.e2e.test_golden import CASES, ENUMERATED
 
 
 def wanted(name: str, quantity: str) -> Any:
@@ -27,15 +24,7 @@ def loaded(service: Service, name: str, variant: str | None = None) -> Mapping[s
 
 
 UNAVAILABILITY = [
-    ("C01", "Q", None, ()),
-    ("C02", "Q", None, ()),
-    ("C03", "Q", None, ()),
-    ("C03", "Q, all q=.1", "all .1", ()),
-    ("C04", "Q", None, ()),
-    ("C05", "Q", None, ()),
-    ("C08", "Q", None, ()),
-    ("C09", "Q", None, ()),
-    ("C37", "Q, grounded supply", None, ()),
+    *ENUMERATED,
     ("C11", "Q", None, ()),
     ("C11", "Q without common cause", "no common cause", ()),
     ("C12", "Q", None, ()),
@@ -44,10 +33,6 @@ UNAVAILABILITY = [
     ("C16", "unavailability", None, ()),
     ("C17", "unavailability", None, ()),
     ("C18", "unavailability", None, ()),
-    ("C36", "Q", None, ()),
-    ("C36", "Q if site1 is out", None, ("site1",)),
-    ("C36", "Q if site2 is out", None, ("site2",)),
-    ("C36", "Q after moving lb to a pair on both sites", "lb moved", ()),
 ]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, route, tagged, unchanged
+from app.api.common import answered, route
 from app.api.schemas.questions import AreaQuestion, AreasQuestion
 from app.domain.results import AreaDetail, AreaPage
 from app.usecases.answers.ranking import area_detail, area_page
-from app.usecases.estate import resolve_revision
 
 blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Ranked problem areas")
 
@@ -18,10 +17,9 @@ blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Rank
 @blueprint.arguments(AreasQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Problem areas of a kind, worst first, each with its share of the total and the reason in one sentence."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(
-        area_page(
+    return answered(
+        question,
+        lambda service, at: area_page(
             service.estates,
             service.cache,
             service.documents,
@@ -30,7 +28,7 @@ def page(question: dict[str, Any]) -> Any:
             question.get("after"),
             at.revision,
             question.get("locations"),
-        )
+        ),
     )
 
 
@@ -38,10 +36,9 @@ def page(question: dict[str, Any]) -> Any:
 @blueprint.arguments(AreaQuestion, location="query")
 def one(question: dict[str, Any]) -> Any:
     """One area explained: contributions, services with the path, inputs with their origin, assumptions, age of the data."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(
-        area_detail(
+    return answered(
+        question,
+        lambda service, at: area_detail(
             service.store,
             service.estates,
             service.cache,
@@ -50,5 +47,5 @@ def one(question: dict[str, Any]) -> Any:
             question["name"],
             at.revision,
             question.get("locations"),
-        )
+        ),
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, route, tagged, unchanged
+from app.api.common import answered, forestay, route
 from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion
 from app.domain.results import BlastRadius, CiDetail, CiPage
 from app.usecases import paging
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
-from app.usecases.estate import resolve_revision
 
 blueprint = Blueprint("cis", __name__, url_prefix="/api/v1", description="Configuration items, search and blast radius")
 
@@ -59,6 +58,6 @@ def blast(question: dict[str, Any], ci: str) -> Any:
 @blueprint.arguments(CiQuestion, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One CI by its key or any alias: inputs with origin, neighbours, groups, and the source records behind it."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(ci_detail(service.store, service.documents, service.estates, ci, at.revision, None))
+    return answered(
+        question, lambda service, at: ci_detail(service.store, service.documents, service.estates, ci, at.revision, None)
+    )

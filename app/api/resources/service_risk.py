@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, route, tagged, unchanged
+from app.api.common import answered, route
 from app.api.schemas.questions import AvailabilityQuestion, CutSetsQuestion, GoalQuestion, ImportanceQuestion, RiskPaged
 from app.domain.service_risk import ServiceAvailability, ServiceCutSets, ServiceGoal, ServiceImportance, ServiceLossYear
 from app.usecases.answers.service_risk.ask import RiskQuestion
@@ -14,7 +14,6 @@ from app.usecases.answers.service_risk.cut_sets import service_cut_sets
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.service_risk.importance import service_importance
 from app.usecases.answers.service_risk.loss import service_loss
-from app.usecases.estate import resolve_revision
 
 blueprint = Blueprint("service_risk", __name__, url_prefix="/api/v1", description="The risk of one service")
 
@@ -30,12 +29,11 @@ def _asked(question: dict[str, Any], ci: str, revision: int) -> RiskQuestion:
 @blueprint.arguments(AvailabilityQuestion, location="query")
 def availability(question: dict[str, Any], ci: str) -> Any:
     """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it says which."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(
-        service_availability(
+    return answered(
+        question,
+        lambda service, at: service_availability(
             service.store, service.documents, service.estates, _asked(question, ci, at.revision), question["longer_than"]
-        )
+        ),
     )
 
 
@@ -43,13 +41,17 @@ def availability(question: dict[str, Any], ci: str) -> Any:
 @blueprint.arguments(ImportanceQuestion, location="query")
 def importance(question: dict[str, Any], ci: str) -> Any:
     """What each CI matters to it: Birnbaum, criticality, Fussell-Vesely, RAW, RRW, DIM, initiator share."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    asked = _asked(question, ci, at.revision)
-    return unchanged(at) or tagged(
-        service_importance(
-            service.store, service.documents, service.estates, asked, question["limit"], question.get("after"), question["by"]
-        )
+    return answered(
+        question,
+        lambda service, at: service_importance(
+            service.store,
+            service.documents,
+            service.estates,
+            _asked(question, ci, at.revision),
+            question["limit"],
+            question.get("after"),
+            question["by"],
+        ),
     )
 
 
@@ -57,21 +59,28 @@ def importance(question: dict[str, Any], ci: str) -> Any:
 @blueprint.arguments(CutSetsQuestion, location="query")
 def cut_sets(question: dict[str, Any], ci: str) -> Any:
     """Minimal cut sets: exact counts by order, the most probable ones, and what the list leaves out."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    asked = _asked(question, ci, at.revision)
-    return unchanged(at) or tagged(service_cut_sets(service.store, service.documents, service.estates, asked, question["limit"]))
+    return answered(
+        question,
+        lambda service, at: service_cut_sets(
+            service.store, service.documents, service.estates, _asked(question, ci, at.revision), question["limit"]
+        ),
+    )
 
 
 @route(blueprint, "/services/<path:ci>/loss", "read", ServiceLossYear, sensitive=True)
 @blueprint.arguments(RiskPaged, location="query")
 def loss(question: dict[str, Any], ci: str) -> Any:
     """What it loses a year by the CI that started it: first-order and redundancy part, apart and together."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    asked = _asked(question, ci, at.revision)
-    return unchanged(at) or tagged(
-        service_loss(service.store, service.documents, service.estates, asked, question["limit"], question.get("after"))
+    return answered(
+        question,
+        lambda service, at: service_loss(
+            service.store,
+            service.documents,
+            service.estates,
+            _asked(question, ci, at.revision),
+            question["limit"],
+            question.get("after"),
+        ),
     )
 
 
@@ -79,17 +88,15 @@ def loss(question: dict[str, Any], ci: str) -> Any:
 @blueprint.arguments(GoalQuestion, location="query")
 def goal(question: dict[str, Any], ci: str) -> Any:
     """Can it meet its availability goal, what binds it, and what eats its error budget."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    asked = _asked(question, ci, at.revision)
-    return unchanged(at) or tagged(
-        service_goal(
+    return answered(
+        question,
+        lambda service, at: service_goal(
             service.store,
             service.documents,
             service.estates,
-            asked,
+            _asked(question, ci, at.revision),
             question.get("target"),
             question["detect_minutes"],
             question["limit"],
-        )
+        ),
     )

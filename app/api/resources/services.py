@@ -7,13 +7,12 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, route, tagged, unchanged
+from app.api.common import answered, forestay, route
 from app.api.schemas.questions import ExposureQuestion, Paged
 from app.domain.records import ServiceRecord
 from app.domain.results import ServiceDetail, ServicePage
 from app.ports.graph_store import Revision
 from app.usecases.answers.services import service_detail, service_page
-from app.usecases.estate import resolve_revision
 from app.usecases.exposures import lay_exposure, remove_exposure
 
 blueprint = Blueprint("services", __name__, url_prefix="/api/v1", description="Business services")
@@ -23,10 +22,9 @@ blueprint = Blueprint("services", __name__, url_prefix="/api/v1", description="B
 @blueprint.arguments(Paged, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Services, those that suffer most first."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(
-        service_page(
+    return answered(
+        question,
+        lambda service, at: service_page(
             service.estates,
             service.cache,
             service.documents,
@@ -34,7 +32,7 @@ def page(question: dict[str, Any]) -> Any:
             question.get("after"),
             at.revision,
             question.get("locations"),
-        )
+        ),
     )
 
 
@@ -42,10 +40,9 @@ def page(question: dict[str, Any]) -> Any:
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One service: exposure, loss, and its single points of failure page by page, worst first."""
-    service = forestay()
-    at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(
-        service_detail(
+    return answered(
+        question,
+        lambda service, at: service_detail(
             service.store,
             service.estates,
             service.cache,
@@ -55,7 +52,7 @@ def one(question: dict[str, Any], ci: str) -> Any:
             question.get("after"),
             at.revision,
             question.get("locations"),
-        )
+        ),
     )
 
 

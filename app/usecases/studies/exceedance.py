@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.domain.errors import NotFound
-from app.domain.service_risk import SIMULATED, UNKNOWN, Estimate
+from app.domain.service_risk import Estimate
 from app.domain.study import ExceedanceRow, StudyExceedance, StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
@@ -16,6 +15,7 @@ from app.risk.exceedance import Level, exceedance_of, points_of_curve
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years_summary import Estimate as Mean
 from app.risk.year_losses import YearLosses, simulate_losses
+from app.usecases.answers.service_risk.years import simulated
 from app.usecases.studies.read import get_study, tables_of
 
 NAMES = ("sums", "largest", "events", "event_count", "services", "money_unknown", "cut_off")
@@ -56,10 +56,7 @@ def study_exceedance(documents: Documents, cache: CompiledGraphCache, study: str
 
 
 def _estimate(mean: Mean) -> Estimate:
-    if math.isnan(mean.value):
-        return Estimate(None, UNKNOWN, note="too few years were simulated")
-    low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
-    return Estimate(mean.value, SIMULATED, low, high)
+    return simulated(mean, nothing="too few years were simulated")
 
 
 def _loss(levels: Sequence[Level], period: float) -> Estimate:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
+from app.risk import estate_redundancy as redundancy
 from app.risk.areas import measure_of
 from app.risk.borders import Borders, borders
 from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
@@ -22,7 +24,7 @@ from app.risk.exact.budget import Budget
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
 from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, service_table
-from app.risk.uncertainty import ranges_of, response
+from app.risk.uncertainty import drawn_groupings, ranges_of, response
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
@@ -40,21 +42,21 @@ def make_study(
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
     """Compute and keep a study of a revision (default: the current one); the same options give the same numbers, whatever the number of workers."""
-    clock = _Clock(listen)
-    with clock.step("every single outage"):
+    seconds: dict[str, float] = {}
+    with _step("every single outage", listen, seconds):
         made = assessed(estates, cache, revision, listen=listen)
     compiled, first = made.estate.compiled, made.first
     measure = measure_of(made.totals.values())
     measure = measure if measure in PAIRS else "service_hours_per_year"
-    with clock.step("redundancy, service by service") as tell:
+    with _step("redundancy, service by service", listen, seconds) as tell:
         more = estate_redundancy(compiled, first, Budget(options.nodes, options.seconds), THREADS, tell)
-    with clock.step("sampled worlds") as tell:
+    with _step("sampled worlds", listen, seconds) as tell:
         worlds = sample_worlds(
             compiled, options.seed, 0, max(1, -(-options.worlds // BLOCK_WORLDS)), threads=THREADS, listen=tell
         )
-    with clock.step("ranges of rates and restore times") as tell:
+    with _step("ranges of rates and restore times", listen, seconds) as tell:
         tables, range_ = _spread(made, more, measure, options, declared_spread, tell)
-    with clock.step("borders between teams") as tell:
+    with _step("borders between teams", listen, seconds) as tell:
         over = borders(
             compiled,
             first,
@@ -64,7 +66,7 @@ def make_study(
             made.estate.workspace(),
             tell,
         )
-    with clock.step("simulated years") as tell:
+    with _step("simulated years", listen, seconds) as tell:
         lived = exceedance_arrays(compiled, options, tell)
     compared = agreement(worlds, more)
     study = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
@@ -72,34 +74,20 @@ def make_study(
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
     cache.save(made.estate.revision.revision, f"{KIND}-{study}", arrays)
-    row = _row(study, made, more, worlds, compared, over, measure, options, range_, clock.seconds)
+    row = _row(study, made, more, worlds, compared, over, measure, options, range_, seconds)
     for old in documents.page(KIND, "", 1000, descending=True)[KEPT - 1 :]:
         cache.drop(json.loads(old.body)["row"]["revision"], f"{KIND}-{old.key}")
     documents.put(KIND, study, json.dumps({"row": asdict(row), "borders": _sums(over)}, sort_keys=True))
     return row
 
 
-class _Clock:
-    """Steps with progress and the seconds each took."""
-
-    def __init__(self, listen: Listener) -> None:
-        self.listen, self.seconds = listen, dict[str, float]()
-
-    def step(self, name: str) -> _Step:
-        return _Step(self, name)
-
-
-class _Step:
-    def __init__(self, clock: _Clock, name: str) -> None:
-        self.clock, self.name, self.started = clock, name, 0.0
-
-    def __enter__(self) -> Callable[[float], None]:
-        self.started = time.perf_counter()
-        self.clock.listen(self.name, 0.0)
-        return lambda share: self.clock.listen(self.name, share)
-
-    def __exit__(self, *exit_: object) -> None:
-        self.clock.seconds[self.name] = round(time.perf_counter() - self.started, 3)
+@contextmanager
+def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Callable[[float], None]]:
+    """One step: the progress of `name` is heard, and how long it took is written down."""
+    started = time.perf_counter()
+    listen(name, 0.0)
+    yield lambda share: listen(name, share)
+    seconds[name] = round(time.perf_counter() - started, 3)
 
 
 def _spread(
@@ -116,9 +104,10 @@ def _spread(
     draws, seed = options.draws, options.seed
     arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed).to_arrays("ci")
     arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed).to_arrays("service")
-    for kind in COLUMNS:
-        codes, count = area_codes(made, kind)
-        table, total = grouped_table(compiled, codes, count, made.totals, more, measure, answer, ranges, draws, seed)
+    groupings = [area_codes(made, kind) for kind in COLUMNS]
+    grouped = drawn_groupings(answer, ranges, compiled.ci_id, groupings, draws, seed)
+    for kind, (codes, _), drawn in zip(COLUMNS, groupings, grouped, strict=True):
+        table, total = grouped_table(codes, drawn, made.totals, more, measure)
         arrays |= table.to_arrays(kind)
     low, middle, high = figures(total)  # every column adds up to the same total: the last one's will do
     return arrays, Estimate(
@@ -148,9 +137,9 @@ def _row(
         options=options,
         seconds=dict(seconds),
         services=len(more.method),
-        services_exact=int((more.method == 0).sum()),
-        services_bounded=int((more.method == 1).sum()),
-        services_down_at_rest=int((more.method == 2).sum()),
+        services_exact=int((more.method == redundancy.EXACT).sum()),
+        services_bounded=int((more.method == redundancy.BOUNDED).sum()),
+        services_down_at_rest=int((more.method == redundancy.AT_REST).sum()),
         money=_parts(sums["money_per_year"], float(more.money.sum())),
         service_hours=_parts(sums["service_hours_per_year"], float(more.hours.sum())),
         customer_hours=_parts(sums["customer_hours_per_year"], float(more.customer_hours.sum())),
@@ -178,7 +167,7 @@ def _left_out(over: Borders) -> str:
 
 def _notes(more: EstateRedundancy, options: StudyOptions) -> list[str]:
     notes = ["customers that services share are counted once for each service: an upper bound"]
-    if bounded := int((more.method == 1).sum()):
+    if bounded := int((more.method == redundancy.BOUNDED).sum()):
         notes.append(
             f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
             "redundancy part is in no sum"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import (
     BorderRow,
@@ -21,6 +22,7 @@ from app.domain.study import (
 )
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
+from app.risk import estate_redundancy as redundancy
 from app.risk.estate_redundancy import EstateRedundancy
 from app.risk.study import AreaTable, K
 from app.usecases import paging
@@ -30,7 +32,6 @@ from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
 
 KIND = "study"
-HOURS = 8766.0
 
 
 def get_study(documents: Documents, study: str) -> StudyRow:
@@ -156,7 +157,7 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
     )
     row = int(compiled.service_row[number])
     target = estate.graph.services[row].availability_target if row >= 0 else None
-    allowed = None if target is None or target >= 1.0 else HOURS * (1.0 - target)
+    allowed = None if target is None or target >= 1.0 else HOURS_PER_YEAR * (1.0 - target)
     down = q.value if q.value is not None else drawn.value
     return StudyServiceRow(
         key=estate.key(position),
@@ -164,10 +165,10 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
         unavailability=q,
         simulated_unavailability=drawn,
         downtime_hours_per_year=Estimate(
-            None if q.value is None else HOURS * q.value,
+            None if q.value is None else HOURS_PER_YEAR * q.value,
             q.method,
-            None if q.low is None else HOURS * q.low,
-            None if q.high is None else HOURS * q.high,
+            None if q.low is None else HOURS_PER_YEAR * q.low,
+            None if q.high is None else HOURS_PER_YEAR * q.high,
         ),
         stops_per_year=known(more.stops[number]),
         hours_first_order=known(made.services.service_hours[number]),
@@ -176,15 +177,15 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
         availability_target=target,
-        share_of_budget=None if allowed is None or down is None else HOURS * down / allowed,
+        share_of_budget=None if allowed is None or down is None else HOURS_PER_YEAR * down / allowed,
         unknown_cis=int(more.unknown[number]),
     )
 
 
 def _unavailability(more: EstateRedundancy, number: int) -> Estimate:
-    if int(more.method[number]) == 0:
+    if int(more.method[number]) == redundancy.EXACT:
         return Estimate(float(more.q[number]), EXACT)
-    if int(more.method[number]) == 2:
+    if int(more.method[number]) == redundancy.AT_REST:
         return Estimate(None, UNKNOWN, note="down at rest: charged to nobody")
     return Estimate(None, BOUNDED, float(more.q_low[number]), float(more.q_high[number]))
 

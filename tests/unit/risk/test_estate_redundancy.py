@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from app.risk.compile import compile_graph
 from app.risk.estate_redundancy import BOUNDED, estate_redundancy
 from app.risk.exact.budget import Budget
 from app.risk.sweep import first_order
-from tests.builders import estate
+from tests.builders import c39, estate
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.oracle import Oracle
 
@@ -21,14 +20,7 @@ OFF = {"unavailability": 0.0}
 
 
 def test_c39_adds_up_over_services() -> None:
-    paid: dict[str, Any] = {
-        s: {"impact": {"money": ((0.0, 0.0), (0.0, m), (1.0, m))}} for s, m in (("S1", 1000.0), ("S2", 400.0))
-    }
-    twin = {"failures_per_year": 87.66, "repair_hours": 8.0}
-    made = estate(
-        "S1; S2; d; b; c", hard="S1>d S2>d", groups={"S1": [(1, "b c")]}, services=paid,
-        profiles={"S1": OFF, "S2": OFF, "d": {"failures_per_year": 1.7532, "repair_hours": 5.0}, "b": twin, "c": twin},
-    )  # fmt: skip
+    made = c39()
     first = first_order(made.compiled)
     more = estate_redundancy(made.compiled, first, Budget())
     money = first.money + more.money

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from app.risk.exact.service import Want, exact_service
 from app.risk.redundancy import LossParts, loss_parts, simulated_parts
 from app.risk.sweep import contributions_to
-from tests.builders import Built, estate
+from tests.builders import Built, c39, estate
 
 OFF = {"unavailability": 0.0}
 
@@ -19,10 +17,7 @@ def parts_of(made: Built, name: str) -> LossParts:
     (position,) = made.at(name)
     number = int(made.compiled.flat.service_at[position])
     told = exact_service(made.compiled, int(position), want=Want(cut_sets=100))
-    cuts = [cut.position for cut in told.cut_sets or ()]
-    return loss_parts(
-        made.compiled, number, told.q, told.position, told.event_q, told.birnbaum, cuts, contributions_to(made.compiled, number)
-    )
+    return loss_parts(made.compiled, number, told, contributions_to(made.compiled, number))
 
 
 def by(made: Built, parts: LossParts, name: str, what: str = "money") -> float:
@@ -31,14 +26,7 @@ def by(made: Built, parts: LossParts, name: str, what: str = "money") -> float:
 
 
 def test_c39_both_parts_together() -> None:
-    paid: dict[str, Any] = {
-        s: {"impact": {"money": ((0.0, 0.0), (0.0, m), (1.0, m))}} for s, m in (("S1", 1000.0), ("S2", 400.0))
-    }
-    twin = {"failures_per_year": 87.66, "repair_hours": 8.0}
-    made = estate(
-        "S1; S2; d; b; c", hard="S1>d S2>d", groups={"S1": [(1, "b c")]}, services=paid,
-        profiles={"S1": OFF, "S2": OFF, "d": {"failures_per_year": 1.7532, "repair_hours": 5.0}, "b": twin, "c": twin},
-    )  # fmt: skip
+    made = c39()
     one, two = parts_of(made, "S1"), parts_of(made, "S2")
     assert by(made, one, "d") + by(made, two, "d") == pytest.approx(2442.41783, rel=1e-7)
     assert by(made, one, "b") == pytest.approx(6006.33934, rel=1e-7)

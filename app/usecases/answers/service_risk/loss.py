@@ -85,12 +85,8 @@ def service_loss(
 
 def parts_of(asked: Asked) -> LossParts:
     """Both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
-    exact, compiled = asked.exact, asked.estate.compiled
-    told = contributions_to(compiled, asked.number)
-    cuts = [cut.position for cut in exact.cut_sets or ()]
-    return loss_parts(
-        compiled, asked.number, exact.q, exact.position, exact.event_q, exact.birnbaum, cuts, told, asked.estate.workspace()
-    )
+    compiled = asked.estate.compiled
+    return loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number), asked.estate.workspace())
 
 
 def _knows_money(asked: Asked) -> bool:

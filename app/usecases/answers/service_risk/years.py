@@ -51,13 +51,14 @@ def lived(asked: Asked) -> Lived | None:
     left_out = years.without_restore_time + years.unknown
     note = LEFT_OUT.format(left_out) if left_out else ""
     return Lived(
-        years, _estimate(told.stops_per_year, note), _estimate(told.lost_hours_per_year, note), _estimate(told.loss_per_year, note),
-        _estimate(told.breaches_per_year, note), cut.positions, started.loss_per_year, started.lost_hours_per_year,
+        years, simulated(told.stops_per_year, note), simulated(told.lost_hours_per_year, note), simulated(told.loss_per_year, note),
+        simulated(told.breaches_per_year, note), cut.positions, started.loss_per_year, started.lost_hours_per_year,
     )  # fmt: skip
 
 
-def _estimate(mean: Mean, note: str) -> Estimate:
+def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:
+    """A simulated mean with its interval, open ends left out; `nothing`: the note where there is none."""
     if math.isnan(mean.value):
-        return unknown("nothing was drawn that tells")
+        return unknown(nothing)
     low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
     return Estimate(mean.value, SIMULATED, low, high, note)

@@ -1,0 +1,36 @@
+"""Ragged rows and ascending arrays: the few steps that many tables share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.risk.jit import Array
+
+
+def ptr_of(counts: Array) -> Array:
+    """int64[K+1]: row k of a ragged table is ptr[k]:ptr[k+1].
+
+    >>> ptr_of(np.array([2, 0, 1])).tolist()
+    [0, 2, 2, 3]
+    """
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def spans(starts: Array, counts: Array) -> Array:
+    """start, start + 1, ... of each row, one after the other (int64[sum of counts]).
+
+    >>> spans(np.array([5, 9]), np.array([2, 1])).tolist()
+    [5, 6, 9]
+    """
+    ends = np.cumsum(counts)
+    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts))
+
+
+def holds(ascending: Array, value: int) -> bool:
+    """Whether an ascending array holds a value.
+
+    >>> holds(np.array([2, 5]), 5), holds(np.array([2, 5]), 3)
+    (True, False)
+    """
+    at = int(np.searchsorted(ascending, value))
+    return at < len(ascending) and int(ascending[at]) == value
