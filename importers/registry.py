@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +9,8 @@ from typing import Any, Protocol
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
+from importers.secrets import secret
+from importers.sign_in import FixedHeaders
 
 KINDS = ("csv", "json", "callgraph", "archimate", "netbox")
 
@@ -78,17 +79,13 @@ def _archimate(location: str, settings: Mapping[str, Any], outbound: Outbound) -
 def _netbox(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     from importers.netbox.source import DumpSource, RestSource
 
-    _known("netbox", settings, "token_env", "page_size")
+    _known("netbox", settings, "token_env", "page_size", "ca_file")
+    ca_file = str(settings.get("ca_file", ""))
     if "://" not in location:
         return DumpSource(Path(location))
-    name = str(settings.get("token_env", "NETBOX_TOKEN"))
-    token = os.environ.get(name) or ""
-    if not token and os.environ.get(f"{name}_FILE"):
-        token = Path(os.environ[f"{name}_FILE"]).read_text("utf-8").strip()
-    if not token:
-        raise InvalidInput(f"netbox: the variable {name} (or {name}_FILE) holds no token", field="token_env")
+    token = secret("netbox", settings, "token_env", "NETBOX_TOKEN")
     scheme = "Bearer" if token.startswith("nbt_") else "Token"
-    client = Client(location, outbound, {"Authorization": f"{scheme} {token}"})
+    client = Client(location, outbound, sign_in=FixedHeaders({"Authorization": f"{scheme} {token}"}), ca_file=ca_file)
     return RestSource(client, int(settings.get("page_size", 500)))
 
 

@@ -190,5 +190,5 @@ def test_environment_proxies_and_large_answers(httpserver, monkeypatch):
 
 def test_what_is_not_json(httpserver):
     httpserver.expect_request("/a").respond_with_data("<html>")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(SourceFailed, match="web page instead of JSON"):
         make(httpserver).get_json("a")
