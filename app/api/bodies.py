@@ -45,3 +45,7 @@ def _finite(text: str) -> float:
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = StrictParser()
+
+    def arguments(self, schema: type[ma.Schema], **options: Any) -> Any:
+        """The parser makes a schema anew for every request when it is given the class."""
+        return super().arguments(schema(), **options)

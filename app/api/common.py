@@ -52,8 +52,10 @@ def route(
             return result if isinstance(result, Response) else reply(result, status)
 
         marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)
+        documented = marked
         for code in ERRORS:
-            marked = blueprint.alt_response(code, http.HTTPStatus(code).name)(marked)
+            documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
+        marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare

@@ -35,6 +35,10 @@ class Categorical:
         code = int(self.codes[row])
         return None if code < 0 else self.values[code]
 
+    def at(self, rows: Any) -> list[str]:
+        """The values of many rows (an array of numbers); an absent one is ""."""
+        return [self.values[code] if code >= 0 else "" for code in self.codes[rows].tolist()]
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -48,6 +52,11 @@ class Texts:
 
     def __getitem__(self, row: int) -> str:
         return bytes(self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])]).decode()
+
+    def at(self, rows: Any) -> list[str]:
+        """The texts of many rows (an array of numbers)."""
+        blob, ends = memoryview(self.blob), self.offsets[rows + 1].tolist()
+        return [str(blob[start:end], "utf-8") for start, end in zip(self.offsets[rows].tolist(), ends, strict=True)]
 
     def __iter__(self) -> Iterator[str]:
         raw = bytes(self.blob)

@@ -99,6 +99,8 @@ def _spread(
     tail = 0
     for i in range(len(root)):
         at = _find(node, root[i])
+        if at < 0:  # down at rest
+            continue
         parent[at] = ROOT
         queue[tail] = at
         tail += 1
@@ -236,23 +238,36 @@ def _hang_degraded(flat: Flat, node: Array, failed: Array, share: Array, parent:
 
 def causes(compiled: CompiledGraph, result: Outage) -> Causes:
     """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). See `Causes.path` for the example."""
-    flat = compiled.flat
-    node = np.union1d(result.failed, result.degraded).astype(np.int32)
-    failed = np.isin(node, result.failed, assume_unique=True)
-    share = np.zeros(len(node))
-    share[~failed] = result.capability[np.searchsorted(result.degraded, node[~failed])]
-    touched = _joined_groups(flat, result.failed)
-    parent = np.full(len(node), NOBODY, np.int32)
-    how, through = np.zeros(len(node), np.int8), np.zeros(len(node), np.int32)
-    roots = result.down[np.isin(result.down, node)]
-    _spread(flat, node, failed, roots, touched, np.zeros(len(touched), np.int32), parent, how, through)
-    _attach_loops(flat, node, failed, parent, how, through)
-    _hang_degraded(flat, node, failed, share, parent, how, through)
-    return Causes(node, failed, parent, how, through)
+    return Causes(*_tree(compiled.flat, result.down, result.failed, result.degraded, result.capability))
 
 
 @kernel
-def _all_joined(flat: Flat, failed: Array) -> Array:
+def _tree(
+    flat: Flat, down: Array, failed_positions: Array, degraded: Array, capability: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """The fields of Causes: one call, because a dozen small ones cost more than a mean tree."""
+    size = len(failed_positions) + len(degraded)
+    node, failed, share = np.empty(size, np.int32), np.zeros(size, np.bool_), np.zeros(size)
+    f, d = 0, 0
+    for at in range(size):
+        failed[at] = d == len(degraded) or (f < len(failed_positions) and failed_positions[f] < degraded[d])
+        if failed[at]:
+            node[at] = failed_positions[f]
+            f += 1
+        else:
+            node[at], share[at] = degraded[d], capability[d]
+            d += 1
+    parent, how, through = np.full(size, NOBODY, np.int32), np.zeros(size, np.int8), np.zeros(size, np.int32)
+    touched = _joined_groups(flat, failed_positions)
+    _spread(flat, node, failed, down, touched, np.zeros(len(touched), np.int32), parent, how, through)
+    _attach_loops(flat, node, failed, parent, how, through)
+    _hang_degraded(flat, node, failed, share, parent, how, through)
+    return node, failed, parent, how, through
+
+
+@kernel
+def _joined_groups(flat: Flat, failed: Array) -> Array:
+    """The groups with a failed member, ascending."""
     total = 0
     for i in range(len(failed)):
         total += flat.joined_ptr[failed[i] + 1] - flat.joined_ptr[failed[i]]
@@ -262,11 +277,13 @@ def _all_joined(flat: Flat, failed: Array) -> Array:
         for e in range(flat.joined_ptr[failed[i]], flat.joined_ptr[failed[i] + 1]):
             groups[at] = flat.joined[e]
             at += 1
-    return groups
-
-
-def _joined_groups(flat: Flat, failed: Array) -> Array:
-    return np.unique(_all_joined(flat, failed))
+    groups.sort()
+    size = 0
+    for i in range(total):
+        if size == 0 or groups[i] != groups[size - 1]:
+            groups[size] = groups[i]
+            size += 1
+    return groups[:size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,9 +333,10 @@ def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
 def worn_group(compiled: CompiledGraph, result: Outage, group: int) -> WornGroup:
     """One of them with its members."""
     flat = compiled.flat
-    members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]].tolist()
-    lost = set(result.failed[np.isin(result.failed, members)].tolist())
+    members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]]
+    place = np.minimum(np.searchsorted(result.failed, members), len(result.failed) - 1)
+    lost = result.failed[place] == members
     return WornGroup(
-        group, int(flat.group_dependent[group]), tuple(m for m in members if m in lost), tuple(m for m in members if m not in lost),
+        group, int(flat.group_dependent[group]), tuple(members[lost].tolist()), tuple(members[~lost].tolist()),
         int(flat.group_needed[group]),
     )  # fmt: skip

@@ -94,18 +94,13 @@ def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[li
     """The failed CIs in order from providers to dependents, then the degraded ones."""
     down = len(result.failed)
     total = down + len(result.degraded)
-    rows = []
-    for index in range(offset, min(offset + limit, total)):
-        failed = index < down
-        position = int(result.failed[index]) if failed else int(result.degraded[index - down])
-        capability = 0.0 if failed else float(result.capability[index - down])
-        rows.append(
-            FallenCi(
-                estate.key(position),
-                estate.name(position),
-                estate.text("ci_class", position),
-                "down" if failed else "degraded",
-                capability,
-            )
-        )
-    return rows, total
+    failed = result.failed[offset : offset + limit]
+    low, high = max(offset - down, 0), max(offset + limit - down, 0)
+    capabilities = [0.0] * len(failed) + result.capability[low:high].tolist()
+    rows = estate.compiled.row[[*failed.tolist(), *result.degraded[low:high].tolist()]]
+    cis = estate.graph.cis
+    texts = zip(cis.key.at(rows), cis.name.at(rows), cis.ci_class.at(rows), capabilities, strict=True)
+    return [
+        FallenCi(key, name or key, ci_class, "down" if number < len(failed) else "degraded", capability)
+        for number, (key, name, ci_class, capability) in enumerate(texts)
+    ], total
