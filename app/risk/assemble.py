@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.ci_classes import OTHER, CiClass
-from app.domain.columns import Categorical, Texts
+from app.domain.columns import Categorical
 from app.domain.graph import (
     ASSUMED,
     DECLARED,
@@ -32,6 +32,7 @@ from app.domain.graph import (
     ServiceExposure,
 )
 from app.risk.evidence import Observed, observed_incidents, posterior_rates
+from app.risk.number_lists import whole_number_lists
 
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
@@ -188,30 +189,23 @@ def _dependencies(dependency: Mapping[str, Any]) -> DependencyColumns:
 
 
 def _groups(group: Mapping[str, Any]) -> GroupColumns:
-    members, shares = _lists(group["members"]), _lists(group["shares"])
-    offsets = np.zeros(len(members) + 1, np.int64)
-    np.cumsum([len(row) for row in members], out=offsets[1:])
-    flat_shares = [share for row, parts in zip(members, shares, strict=True) for share in (parts or [np.nan] * len(row))]
+    offsets, members = whole_number_lists(group["members"])
+    shares = np.full(len(members), np.nan)
+    for row, text in enumerate(group["shares"]):
+        if text:
+            given = json.loads(text)
+            shares[offsets[row] : offsets[row] + len(given)] = given
     return GroupColumns(
-        key=list(_texts(group["key"])),
+        key=list(group["key"]),
         dependent_id=group["dependent_id"],
         kind=_coded(group["kind"], {"ordinary": ORDINARY_GROUP, "supply": SUPPLY_GROUP}, ORDINARY_GROUP),
         needed=np.asarray(group["needed"], np.int64),
         member_offsets=offsets,
-        member_id=np.asarray([member for row in members for member in row], np.int64),
-        share=np.asarray(flat_shares, float),
+        member_id=members,
+        share=shares,
         failover_minutes=np.asarray(group["failover_minutes"], float),
         failover_success=np.asarray(group["failover_success"], float),
     )
-
-
-def _texts(column: Texts | Sequence[str]) -> Sequence[str]:
-    return list(column)
-
-
-def _lists(column: Any) -> list[list[Any]]:
-    """A column of JSON lists, read in one go; an absent one is empty."""
-    return json.loads(f"[{','.join(text or '[]' for text in _texts(column))}]")  # type: ignore[no-any-return]
 
 
 def _services(

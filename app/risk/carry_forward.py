@@ -7,6 +7,7 @@ columns, plus the changes.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,75 +23,40 @@ def carry_forward(noun: Noun, columns: Mapping[str, Any], begun: Mapping[str, An
     `columns` may hold a part of the noun's columns, identity included; all three have the same names. N rows + B begun - D ended.
     """
     names = [name for name in noun.names() if name in columns]
-    old, new, gone = (_identities(noun, part) for part in (columns, begun, ended))
-    dropped = set(gone)
+    old, new, gone = (_Identities([part[name] for name in noun.identity]) for part in (columns, begun, ended))
     keep = np.ones(len(old), bool)
-    if dropped:
-        first = np.asarray(columns[noun.identity[0]])
-        for row in _rows_that_match(noun, first, old, dropped):
+    for identity in gone:
+        row = old.place(identity)
+        if row < len(old) and old[row] == identity:
             keep[row] = False
-    kept = (
-        [identity for identity, stays in zip(old, keep, strict=True) if stays]
-        if not isinstance(old, _IntIdentity)
-        else old.filtered(keep)
-    )
     order_new = sorted(range(len(new)), key=lambda row: new[row])
-    places = np.asarray([_bisect(kept, new[row]) for row in order_new], dtype=np.int64)
+    kept_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
+    places = kept_before[np.asarray([old.place(new[row]) for row in order_new], np.int64)]
     chosen = np.asarray(order_new, dtype=np.int64)
     return {name: _merged(columns[name], keep, places, begun[name], chosen) for name in names}
 
 
-class _IntIdentity(Sequence[Any]):
-    """Identity tuples over integer (and category) arrays, made one at a time: a million are never held."""
+class _Identities(Sequence[Any]):
+    """Identity tuples in order, made one at a time: a million are never held. The first column holds numbers."""
 
-    def __init__(self, arrays: Sequence[Any]) -> None:
-        self.arrays = arrays
+    def __init__(self, columns: Sequence[Any]) -> None:
+        self._columns = columns
 
     def __len__(self) -> int:
-        return len(self.arrays[0])
+        return len(self._columns[0])
 
     def __getitem__(self, row: Any) -> Any:
-        return tuple(column[int(row)] if isinstance(column, Categorical | Texts) else int(column[row]) for column in self.arrays)
+        return tuple(_plain(column[row]) for column in self._columns)
 
-    def filtered(self, keep: Any) -> _IntIdentity:
-        return _IntIdentity(
-            [
-                Categorical(column.codes[keep], column.values) if isinstance(column, Categorical) else column[keep]
-                for column in self.arrays
-            ]
-        )
+    def place(self, identity: Any) -> int:
+        """The first row that is not before the identity."""
+        first = np.asarray(self._columns[0])
+        low, high = np.searchsorted(first, identity[0], "left"), np.searchsorted(first, identity[0], "right")
+        return bisect_left(self, identity, int(low), int(high))
 
 
-def _identities(noun: Noun, columns: Mapping[str, Any]) -> Any:
-    parts = [columns[name] for name in noun.identity]
-    if any(isinstance(part, Texts | list) for part in parts):
-        return [tuple(_plain(part, row) for part in parts) for row in range(len(parts[0]))]
-    return _IntIdentity(parts)
-
-
-def _plain(column: Any, row: int) -> Any:
-    value = column[row]
+def _plain(value: Any) -> Any:
     return value if isinstance(value, str) else int(value)
-
-
-def _rows_that_match(noun: Noun, first: Any, identities: Any, wanted: set[Any]) -> list[int]:
-    """Rows whose identity is wanted; the first identity column is sorted, so each is looked for in its own run."""
-    found = []
-    for value in sorted({identity[0] for identity in wanted}):
-        low, high = np.searchsorted(first, value, "left"), np.searchsorted(first, value, "right")
-        found += [row for row in range(int(low), int(high)) if identities[row] in wanted]
-    return found
-
-
-def _bisect(sorted_identities: Any, value: Any) -> int:
-    low, high = 0, len(sorted_identities)
-    while low < high:
-        middle = (low + high) // 2
-        if sorted_identities[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _merged(column: Any, keep: Any, places: Any, begun: Any, chosen: Any) -> Any:
