@@ -27,7 +27,7 @@ from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, kernel
 
-CHOICES = 4  # of `orders_of`
+CHOICES, HINTED = 6, -1  # of `orders_of`, and the order that is given
 FIRST_ROOM = 20_000
 SLICE = 5_000_000  # steps between two looks at the clock
 STEPS_PER_NODE = 10  # of the room: a try that takes more is given up
@@ -135,21 +135,21 @@ def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -
             return None, at
 
 
-def solve_core(store: Gates, root: int, nodes: int, until: float) -> tuple[Diagram, Array] | None:
+def solve_core(store: Gates, root: int, nodes: int, until: float, hint: Array | None = None) -> tuple[Diagram, Array] | None:
     """The diagram of a formula and int32[L] the event of each level; None beyond the budget.
 
-    Orders are tried in little room first; in the next, four times larger one those first that came furthest.
+    `hint`: an order to try first. Orders are tried in little room first; in the next, four times larger one those first that came furthest.
 
     Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
     """
     if pair_gates(store) > nodes:
         return None
     room = min(nodes, FIRST_ROOM)
-    choices = list(range(CHOICES))
+    choices = list(range(0 if hint is None else HINTED, CHOICES))
     while True:
         reached = {}
         for choice in choices:
-            order = orders_of(store, root, choice)
+            order = hint if hint is not None and choice == HINTED else orders_of(store, root, choice)
             made, reached[choice] = try_build(store, root, order, room, until)
             if made is not None:
                 return made, order

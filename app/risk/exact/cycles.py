@@ -14,16 +14,17 @@ import numpy as np
 
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
 from app.risk.compiled import Flat
-from app.risk.exact.bdd import Diagram, diagram_of
+from app.risk.exact.bdd import COUNT, Bdd, compacted
 from app.risk.exact.budget import Budget
 from app.risk.exact.cone import Cone, Space, down_for_good
 from app.risk.exact.fixpoint import System, solve
-from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, grown, scratch_of
+from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, grown, scratch_of
 from app.risk.exact.make_gate import make_gate
 from app.risk.jit import Array, kernel
 from app.risk.structure import components_in_order
 
 EXACT, LOWER, UPPER = 0, -1, 1
+MOST_GATES = 300_000  # nodes of the diagrams of one component that are turned into gates
 ROUNDS = 8  # of the unrolled bounds, where the fixpoint does not fit the budget
 
 
@@ -164,14 +165,57 @@ def _system(inside: _Inside, rank: list[int], make: _Store) -> System:
     return System([make.gate(row, 1) for row in own], hard, supply, groups)
 
 
-def _gates_of(diagram: Diagram, variables: list[int], make: _Store) -> int:
-    """A diagram over nodes of the store as gates of the store."""
-    made = [FALSE, TRUE]
-    for n in range(2, len(diagram.level)):
-        low, high = made[int(diagram.low[n])], made[int(diagram.high[n])]
-        both = make.gate([variables[int(diagram.level[n])], high], 2)
-        made.append(make.gate([low, both], 1))
-    return made[diagram.root]
+@kernel
+def gates_of_nodes(store: Gates, work: Scratch, bdd: Bdd, variable: Array, made: Array, start: int) -> int:
+    """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of nodes."""
+    for n in range(start, bdd.state[COUNT]):
+        work.node[0] = variable[bdd.level[n]]
+        work.node[1] = made[bdd.high[n]]
+        work.weight[:2] = 1
+        both = make_gate(store, work, 2, 2)
+        if both == FULL:
+            return n
+        work.node[0] = made[bdd.low[n]]
+        work.node[1] = both
+        work.weight[:2] = 1
+        either = make_gate(store, work, 2, 1)
+        if either == FULL:
+            return n
+        made[n] = either
+    return bdd.state[COUNT]  # type: ignore[no-any-return]
+
+
+def _gates_of(bdd: Bdd, roots: Array, variables: list[int], make: _Store) -> list[int] | None:
+    """The diagrams as gates, of nodes of the store; None where they are too many."""
+    wanted = roots.astype(np.int32).copy()
+    bdd = compacted(bdd, wanted, int(bdd.state[COUNT]))
+    count = int(bdd.state[COUNT])
+    if count > MOST_GATES:
+        return None
+    made = np.full(count, FALSE, np.int32)
+    made[1] = TRUE
+    at = 2
+    while True:
+        at = int(gates_of_nodes(make.store, make.work, bdd, np.array(variables, np.int32), made, at))
+        if at == count:
+            return [int(made[root]) for root in wanted]
+        make.store = grown(make.store, 2 * len(make.store.need) + 16, 2 * len(make.store.input) + 64)
+
+
+def _read_outside(flat: Flat, space: Space, cone: Cone, members: Array, target: int) -> Array:
+    """bool: the member is the target, or something of the cone outside the component needs it."""
+    mine = np.zeros(len(cone.position), np.bool_)
+    mine[members] = True
+    out = np.zeros(len(members), np.bool_)
+    for i, c in enumerate(members.tolist()):
+        v = int(cone.position[c])
+        groups = flat.joined[int(flat.joined_ptr[v]) : int(flat.joined_ptr[v + 1])]
+        readers = np.concatenate(
+            [flat.forward[int(flat.forward_ptr[v]) : int(flat.forward_ptr[v + 1])], flat.group_dependent[groups]]
+        )
+        readers = readers[space.stamp[readers] == space.epoch[0]]
+        out[i] = v == target or not mine[space.local[readers]].all()
+    return out
 
 
 def _unrolled(system: System, make: _Store, side: int) -> list[int]:
@@ -188,26 +232,32 @@ def _unrolled(system: System, make: _Store, side: int) -> list[int]:
 
 
 def solve_component(
-    flat: Flat, q: Array, space: Space, cone: Cone, members: Array, node: Array, store: Gates, budget: Budget, side: int
-) -> Gates:
-    """Set the nodes of a component's CIs; the store, grown where it had to.
+    flat: Flat, q: Array, space: Space, cone: Cone, members: Array, node: Array, store: Gates, budget: Budget, side: int, target: int,
+    ranked: list[int],
+) -> Gates:  # fmt: skip
+    """Set the nodes of a component's CIs that are read outside; the store, grown where it had to. `ranked` is extended by the nodes that
+    come in, in the order of the diagrams: a good one for the events below them.
 
     Example by hand (C09): A = a or (B and C), B = b or A: A = a or (b and c), B = a or b.
     """
     make = _Store(store)
     inside = _read(flat, q, space, cone, members, node)
-    rank = _merged(inside)
-    system = _system(inside, rank, make)
+    rank = np.array(_merged(inside))
+    system = _system(inside, rank.tolist(), make)
     if len(system.own) == 1 and not system.groups and not system.supply[0]:
         node[members] = system.own[0]
         return make.store
+    read = _read_outside(flat, space, cone, members, target)
     solved = solve(system, budget)
-    if solved is None:
-        if side == EXACT:
-            raise Unsolved(f"a cycle of {len(members)} CIs with redundancy groups needs more than the budget")
-        state = _unrolled(system, make, side)
-    else:
+    state = None
+    if solved is not None:
         bdd, roots, variables = solved
-        state = [_gates_of(diagram_of(bdd, int(root)), variables, make) for root in roots]
-    node[members] = [state[c] for c in rank]
+        state = _gates_of(bdd, roots[rank[read]], variables, make)
+        ranked += variables
+    if state is None and side == EXACT:
+        raise Unsolved(f"a cycle of {len(members)} CIs with redundancy groups needs more than the budget")
+    if state is None:
+        bound = _unrolled(system, make, side)
+        state = [bound[c] for c in rank[read]]
+    node[members[read]] = state
     return make.store

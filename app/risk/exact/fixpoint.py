@@ -6,11 +6,14 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from app.risk.exact.bdd import NO_ROOM, OR, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
+from app.risk.exact.bdd import COUNT, LIMIT, NO_ROOM, OR, STEPS, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
 from app.risk.exact.budget import Budget
 from app.risk.exact.gates import FALSE, TRUE
 from app.risk.jit import Array, kernel
+from app.risk.structure import components_in_order
 
 DONE = 0
 SLICE = 20_000_000  # steps between two looks at the clock
@@ -26,7 +29,7 @@ class System(NamedTuple):
 
 
 class _Flat(NamedTuple):
-    """The same for the kernel. Inputs of groups: class c as c, read in Y as ~c, a diagram of the outside as its number in `fixed`."""
+    """The same for the kernel. Inputs of groups: classes, or diagrams of the outside, by `member_kind`."""
 
     own: Array  # int32[R] diagrams
     ptr: Array  # int32[R+1]
@@ -40,12 +43,13 @@ class _Flat(NamedTuple):
 
 
 @kernel
-def round_of(store: Bdd, flat: _Flat, x: Array, y: Array, f: Array, weight: Array, table: Array, changed: Array) -> int:
-    """One pass x_v = Phi(x, y) over the classes in order, in place; DONE, NO_ROOM or TOO_LONG."""
-    for v in range(len(x)):
-        value = apply(store, OR, x[v], flat.own[v])
-        if value < 0:
-            return value
+def round_of(
+    store: Bdd, flat: _Flat, x: Array, y: Array, f: Array, weight: Array, table: Array, changed: Array, backward: bool
+) -> int:
+    """One pass x_v = Phi(x, y) over the classes in order or against it, in place; DONE, NO_ROOM or TOO_LONG."""
+    for i in range(len(x)):
+        v = len(x) - 1 - i if backward else i
+        value = flat.own[v]
         for e in range(flat.ptr[v], flat.ptr[v + 1]):
             value = apply(store, OR, value, y[flat.need[e]] if flat.grounded[e] else x[flat.need[e]])
             if value < 0:
@@ -96,16 +100,46 @@ def _flattened(system: System, store: Bdd, variables: list[int]) -> _Flat:
     )
 
 
+def renumbered(system: System) -> tuple[System, Array]:
+    """The classes in an order along their needs, so that little is open between neighbours (Cuthill, McKee); place[r]: the new number."""
+    size = len(system.own)
+    pairs = [(v, u) for rows in (system.hard, system.supply) for v, row in enumerate(rows) for u in row]
+    pairs += [(v, u) for v, _, _, here, _ in system.groups for u in here]
+    ends = np.array(pairs, np.int32).reshape(-1, 2)
+    net = coo_matrix((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (size, size)).tocsr()
+    order = reverse_cuthill_mckee((net + net.T).tocsr(), symmetric_mode=True)
+    place = np.empty(size, np.int64)
+    place[order] = np.arange(size)
+
+    def at(row: list[int]) -> list[int]:
+        return [int(place[u]) for u in row]
+
+    rows = [[at(part[v]) for v in order] for part in (system.hard, system.supply)]
+    groups = [(int(place[v]), need, kind, at(here), there) for v, need, kind, here, there in system.groups]
+    return System([system.own[v] for v in order], rows[0], rows[1], sorted(groups, key=lambda g: g[0])), place
+
+
 def _variables(system: System) -> list[int]:
-    """Outside nodes in an order that keeps the needs of neighbours together."""
+    """Outside nodes in the order in which the classes read them."""
     seen: dict[int, None] = {}
+    at = 0
     for v, n in enumerate(system.own):
         seen.setdefault(n)
-        for dependent, _, _, _, there in system.groups:
-            if dependent == v:
-                for outside in there:
-                    seen.setdefault(outside)
+        while at < len(system.groups) and system.groups[at][0] == v:
+            for outside in system.groups[at][4]:
+                seen.setdefault(outside)
+            at += 1
     return [n for n in seen if n >= 0]
+
+
+def ordinary_cycle(system: System) -> bool:
+    """Whether ordinary needs alone form a cycle."""
+    rows = [list(row) for row in system.hard]
+    for v, _, grounded, here, _ in system.groups:
+        rows[v] += [] if grounded else here
+    ptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
+    count, _ = components_in_order(ptr, np.array([u for row in rows for u in row], np.int32))
+    return bool(count < len(rows) or any(v in row for v, row in enumerate(rows)))
 
 
 class _Iteration:
@@ -119,21 +153,22 @@ class _Iteration:
         self.scratch = (np.zeros(widest, np.int32), np.zeros(widest, np.int32), np.zeros(widest, np.int32))
         self.budget, self.until = budget, time.monotonic() + budget.seconds
 
-    def least(self, y: Array) -> Array | None:
-        """mu X. Phi(X, y); None beyond the budget. `y` may be renumbered in place."""
-        x = np.zeros(len(self.flat.own), np.int32)
-        changed = np.array([True])
+    def settled(self, x: Array, y: Array) -> bool:
+        """x = Phi(x, y), iterated in place from where it is until nothing changes; False beyond the budget. `y` may be x itself."""
+        changed, backward = np.array([True]), False
         while changed[0]:
             changed[0] = False
-            self.store.state[2] = self.store.state[1] + SLICE
-            told = round_of(self.store, self.flat, x, y, *self.scratch, changed)
+            self.store.state[LIMIT] = self.store.state[STEPS] + SLICE
+            told = round_of(self.store, self.flat, x, y, *self.scratch, changed, backward)
             if told == NO_ROOM and not self.more_room(x, y):
-                return None
+                return False
             if told in (NO_ROOM, TOO_LONG):
                 changed[0] = True
+            else:
+                backward = not backward
             if time.monotonic() > self.until:
-                return None
-        return x
+                return False
+        return True
 
     def more_room(self, x: Array, y: Array) -> bool:
         """Drop what nobody needs, in twice the room while the budget allows; whether any room was made."""
@@ -144,22 +179,26 @@ class _Iteration:
         x[:], y[:], own, members = np.split(roots, np.cumsum([len(x), len(y), len(self.flat.own)]))
         self.flat.own[:] = own
         self.flat.member[fixed] = members
-        return bool(self.store.state[0] < 0.7 * room)
+        return bool(self.store.state[COUNT] < 0.7 * room)
 
 
 def solve(system: System, budget: Budget) -> tuple[Bdd, Array, list[int]] | None:
     """The manager, int32[R] the diagrams of the fixpoint, and the nodes its levels stand for; None beyond the budget.
 
-    Example by hand (C09): x_A = a or (x_B and c), x_B = b or x_A: x_A = a or (b and c).
+    Where ordinary needs alone form no cycle, X = Phi(X, Y) has one solution for each Y, so the fixpoint is the greatest of Z = Phi(Z, Z),
+    and is iterated as such. Example by hand (C09): x_A = a or (x_B and c), x_B = b or x_A: x_A = a or (b and c).
     """
+    system, place = renumbered(system)
     work = _Iteration(system, budget)
     size = len(system.own)
     grounded = any(system.supply) or any(kind for _, _, kind, _, _ in system.groups)
     y = np.ones(size, np.int32)
+    if grounded and not ordinary_cycle(system):
+        return (work.store, y[place], work.variables) if work.settled(y, y) else None
     while True:
-        x = work.least(y)
-        if x is None:
+        x = np.zeros(size, np.int32)
+        if not work.settled(x, y):
             return None
         if not grounded or np.array_equal(x, y):
-            return work.store, x, work.variables
+            return work.store, x[place], work.variables
         y = x

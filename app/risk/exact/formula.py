@@ -12,8 +12,8 @@ import numpy as np
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.exact.budget import Budget
 from app.risk.exact.cone import Cone, Space, cone_of_failure, exact_space
-from app.risk.exact.cycles import EXACT, Unsolved, local_components, solve_component
-from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, gates_store, grown, scratch_of
+from app.risk.exact.cycles import EXACT, local_components, solve_component
+from app.risk.exact.gates import FALSE, FULL, GATES, TRUE, Gates, Scratch, gates_store, grown, scratch_of
 from app.risk.exact.make_gate import make_gate
 from app.risk.jit import Array, kernel
 
@@ -27,6 +27,9 @@ class Formula:
     q: Array  # float64[E], each in (0, 1)
     position: Array  # int32[E] whose own failure the event is
     unknown: int  # CIs of the cone whose unavailability is not known: they count as 0
+    rank: Array | None = (
+        None  # float64[E] a good order of the events that come in through cycles, NaN the others; None: no cycles
+    )
 
 
 @kernel
@@ -97,15 +100,34 @@ def formula_of(
     store = gates_store(cone.events, cone.gates + 8, cone.edges + 8)
     node = np.full(len(cone.position), FALSE, np.int32)
     order, bounds, loops = local_components(flat, own, cone, space)
-    store = _build(flat, own, space, cone, order, bounds, loops, node, store, budget, side)
+    ranked: list[int] = []
+    store = _build(flat, own, space, cone, order, bounds, loops, node, store, budget, side, target, ranked)
     events = cone.position[cone.event >= 0]
     root = int(node[space.local[target]])
-    return Formula(store, root, own[events], events, cone.unknown)
+    return Formula(
+        store, root, own[events], events, cone.unknown, event_ranks(store, np.array(ranked, np.int32)) if ranked else None
+    )
+
+
+@kernel
+def event_ranks(store: Gates, ranked: Array) -> Array:
+    """float64[E] place of the first of `ranked` that an event is, or is below of; NaN: of none."""
+    rank = np.full(store.events + store.used[GATES], np.nan)
+    for i in range(len(ranked) - 1, -1, -1):
+        rank[ranked[i]] = i
+    for n in range(len(rank) - 1, store.events - 1, -1):
+        if np.isnan(rank[n]):
+            continue
+        for e in range(store.ptr[n - store.events], store.ptr[n - store.events + 1]):
+            c = store.input[e]
+            if not rank[c] <= rank[n]:
+                rank[c] = rank[n]
+    return rank[: store.events].copy()
 
 
 def _build(
     flat: Flat, own: Array, space: Space, cone: Cone, order: Array, bounds: Array, loops: Array, node: Array, store: Gates, budget: Budget,
-    side: int,
+    side: int, target: int, ranked: list[int],
 ) -> Gates:  # fmt: skip
     """Stretches without cycles in kernels, components one by one between them."""
     work = scratch_of(cone.widest + 2)
@@ -118,8 +140,5 @@ def _build(
                 store = grown(store, 2 * len(store.need), 2 * len(store.input))
         if loop >= 0:
             at = int(bounds[loop + 1])
-            store = solve_component(flat, own, space, cone, order[end:at], node, store, budget, side)
+            store = solve_component(flat, own, space, cone, order[end:at], node, store, budget, side, target, ranked)
     return store
-
-
-__all__ = ["Formula", "Unsolved", "formula_of"]

@@ -120,12 +120,13 @@ def exact_service(
     skeleton = skeleton_of(formula.store, formula.root)
     if skeleton.root < 0:
         return _constant(target, formula, skeleton.root, want, start)
-    solution = solve_tree(skeleton, formula.q, budget, until)
+    solution = solve_tree(skeleton, formula.q, budget, until, formula.rank)
     if not solution.exact:
         low, _ = tree_chances(solution.lower, formula.q)
         high, _ = tree_chances(solution.upper, formula.q)
         most = min(float(high[solution.root]), crude_upper(formula.store, formula.root, formula.q))
-        reason = f"{solution.open_cores} part of the formula needs more than {budget.nodes} nodes or {budget.seconds:g} s"
+        parts = "a part" if solution.open_cores == 1 else f"{solution.open_cores} parts"
+        reason = f"{parts} of the formula took more than {budget.nodes} nodes or {budget.seconds:g} s"
         return _bounded(target, formula, float(low[solution.root]), most, reason, solution.nodes, start, want)
     return _exact(target, formula, solution, budget, want, start, until)
 
@@ -245,7 +246,7 @@ def _enclosed(
         if skeleton.root < 0:
             ends.append(1.0 if skeleton.root == TRUE else 0.0)
             continue
-        solution = solve_tree(skeleton, formula.q, budget, time.monotonic() + budget.seconds)
+        solution = solve_tree(skeleton, formula.q, budget, time.monotonic() + budget.seconds, formula.rank)
         up, _ = tree_chances(solution.lower if side == LOWER else solution.upper, formula.q)
         crude = 1.0 if side == LOWER else crude_upper(formula.store, formula.root, formula.q)
         ends.append(min(crude, float(up[solution.root])))

@@ -134,7 +134,10 @@ def minimal_sets(diagram: Diagram, levels: int, nodes: int, until: float) -> Dia
             freed = at
             made[(waiting <= 0) & (np.arange(count) < at) & (np.arange(count) > 1)] = 0
             room = len(store.level)
-            store = compacted(store, made, min(2 * room, nodes))
+            try:
+                store = compacted(store, made, min(2 * room, nodes))
+            except MemoryError:  # the machine has less than the budget
+                return None
             if room >= nodes and store.state[COUNT] > 0.7 * room:
                 return None
         if time.monotonic() > until or store.state[STEPS] > STEPS_PER_NODE * nodes:

@@ -15,7 +15,7 @@ from app.risk.exact.decompose import Core, Skeleton
 from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.sets import minimal_sets
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE, Tree, tree_chances
-from app.risk.jit import Array
+from app.risk.jit import Array, kernel
 
 LOWER, UPPER = -1, 1
 EXACT_SHARE = 0.5  # of the seconds; the rest is for the interval
@@ -70,16 +70,43 @@ def diagram_at(tree: Tree, part: int) -> Diagram:
     )
 
 
-def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float) -> Solution:
+@kernel
+def part_ranks(events: int, ptr: Array, inputs: Array, rank: Array) -> Array:
+    """float64[E + P] the mean rank of the inputs of a part that have one."""
+    out = np.full(events + len(ptr) - 1, np.nan)
+    out[:events] = rank
+    for p in range(len(ptr) - 1):
+        total = 0.0
+        count = 0
+        for i in range(ptr[p], ptr[p + 1]):
+            if not np.isnan(out[inputs[i]]):
+                total += out[inputs[i]]
+                count += 1
+        if count:
+            out[events + p] = total / count
+    return out
+
+
+def hint_of(skeleton: Skeleton, core: Core, ranks: Array | None) -> Array | None:
+    """int32[L] the inputs of a core by rank; None where fewer than half of them have one."""
+    if ranks is None:
+        return None
+    own = ranks[skeleton.input[int(skeleton.ptr[core.part]) : int(skeleton.ptr[core.part + 1])]]
+    return None if np.isnan(own).mean() > 0.5 else np.argsort(own, kind="stable").astype(np.int32)
+
+
+def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float, rank: Array | None = None) -> Solution:
     """Every core by a diagram of its own; those beyond the budget by a pair of diagrams that enclose it. `until`: of time.monotonic.
+    rank: float64[E] a good order of events, NaN unknown.
 
     Example by hand: a formula without cores comes back as it is, exact.
     """
     solved: dict[int, tuple[Diagram, Array]] = {}
     too_large: list[Core] = []
+    ranks = None if rank is None else part_ranks(skeleton.events, skeleton.ptr, skeleton.input, rank)
     exact_until = until - (1.0 - EXACT_SHARE) * max(0.0, until - time.monotonic())
     for core in sorted(skeleton.cores, key=lambda c: c.store.events):  # a large one must not eat the time of the small
-        found = solve_core(core.store, core.root, budget.nodes, exact_until)
+        found = solve_core(core.store, core.root, budget.nodes, exact_until, hint_of(skeleton, core, ranks))
         if found is None:
             too_large.append(core)
         else:
