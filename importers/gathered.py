@@ -63,6 +63,9 @@ class Gathered:
     def warnings(self) -> Sequence[str]:
         return self.notes
 
+    def where(self, place: str, position: int) -> str:
+        return f"{place} {position}"
+
 
 class ReadWhole:
     """For sources that keep nothing between runs."""

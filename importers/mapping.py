@@ -118,7 +118,7 @@ class MappedSource(ReadWhole):
         found = self.read()
         return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         return map_folder(self.location, self.mapping)
 
 

@@ -1,6 +1,6 @@
 """The deletion guard: a run that would retire suspiciously much waits for a person.
 
-Watched are the source records of each class and the dependencies of each kind. A run is held where it would retire
+Watched are the source records of each class, the dependencies of each kind, groups and services. A run is held where it would retire
 
 * more than max(25, 5 %) of what the source claims,
 * half or more, where it claims at least four,
@@ -24,7 +24,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`what`: "class server" or "dependencies hard"; `claimed` before this run; `retired_lately`: in the last 24 hours before
+    """`what`: "class server", "dependencies hard", "groups" or "services"; `claimed` before this run; `retired_lately`: in the last 24 hours before
     it."""
 
     what: str

@@ -3,9 +3,9 @@
 A source is asked for a `SourceSnapshot`, which streams blocks of records kind by kind (CIs first) and then gives its evidence of
 completeness. It never decides whether it was complete, what a record's CI is, or what is retired: the sync does.
 
-A source that keeps its last applied raw input (files) can answer `difference` as well: the same content as a snapshot, but
-only the rows that came, went or were not plainly accepted last time. It answers None whenever it is in doubt; then everything
-is read.
+A source that keeps its last applied raw input (files, rows of an API) can answer `difference` as well: the same content as a
+snapshot, but only the rows that came, went or were not plainly accepted last time. It answers None whenever it is in doubt; then
+everything is read.
 """
 
 from __future__ import annotations
@@ -92,11 +92,16 @@ class SourceSnapshot(Protocol):
 
     def warnings(self) -> Sequence[str]: ...
 
+    def where(self, place: str, position: int) -> str:
+        """A row, for people."""
+        return f"{place} {position}"
+
 
 class SourceDifference(SourceSnapshot, Protocol):
     """Its streams give the rows to examine: new ones, and old ones that were not plainly accepted."""
 
     facts: str  # what the sync gave to `keep` with the applied input
+    classes: Sequence[str]  # the source's classes of CIs, all of them
 
     def untouched(self, kind: str) -> int:
         """How many rows are as they were and were accepted then."""
@@ -116,7 +121,9 @@ class CiSource(Protocol):
         """Whether the source can be reached and read: one sentence for each thing found; raises SourceFailed or InvalidInput."""
         ...
 
-    def read(self) -> SourceSnapshot: ...
+    def read(self, folder: Path) -> SourceSnapshot:
+        """All there is. `folder` is the source's own, to put down what it reads; `difference` and `keep` get the same."""
+        ...
 
     def difference(self, folder: Path) -> SourceDifference | None:
         """What changed since the input kept in `folder`; None: in doubt, or nothing kept."""

@@ -40,6 +40,10 @@ class DependencyDifference:
     duplicates: Sequence[int]  # positions of rows that say the same as an earlier one
     clashes: Sequence[int]  # positions of rows that say otherwise than an earlier one
 
+    def named(self) -> int:
+        """How many dependencies the rows name."""
+        return self.added + self.changed + self.unchanged
+
 
 class Comparison(Protocol):
     def dependencies(self, new: DependencyRows, old: Columns, retire: bool) -> DependencyDifference: ...

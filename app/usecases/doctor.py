@@ -51,6 +51,13 @@ def examine(store: GraphStore, documents: Documents, now: datetime | None = None
         elif source.last_state == "failed":
             error = sync_runs.get_run(documents, source.last_run).error
             found.append(Finding("attention", f"{source.name} failed: {error}", f"forestay source check {source.name}"))
+        for name, reason in sorted(source.incomplete.items()):
+            last = source.complete_at.get(name, "never")[:16]
+            found.append(
+                Finding(
+                    "attention", f"{source.name}: {reason}; stale, last read whole {last}", f"forestay source check {source.name}"
+                )
+            )
         if source.synced_at and (now - datetime.fromisoformat(source.synced_at)).days >= OLD_DAYS:
             found.append(
                 Finding("attention", f"{source.name} was last read on {source.synced_at[:10]}", f"forestay sync {source.name}")

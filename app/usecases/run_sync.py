@@ -92,7 +92,8 @@ def _remember(documents: Documents, source: RegisteredSource, report: SyncReport
     now = datetime.now(UTC).isoformat()
     changes: dict[str, object] = {"last_run": report.run_id, "last_state": report.state}
     if report.state in ("done", "unchanged"):
-        changes |= {"synced_at": now, "last_revision": report.revision}
+        changes |= {"synced_at": now, "last_revision": report.revision, "incomplete": report.incomplete}
+        changes["complete_at"] = {**source.complete_at, **dict.fromkeys(report.read_whole, now)}
         if report.state == "done":
             changes["changed_at"] = now
             changes["first_revision"] = source.first_revision or report.revision

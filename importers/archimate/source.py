@@ -79,7 +79,7 @@ class ArchimateSource(ReadWhole):
         found = self.read()
         return [f"{len(found.found_cis)} elements, {len(found.found_dependencies)} relationships"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         return read_model(read_bytes(self.location, MODEL_BYTES), self.location.name)
 
 

@@ -50,7 +50,7 @@ class CallCsv(ReadWhole):
         found = self.read()
         return [f"{len(found.found_cis)} services, {len(found.found_dependencies)} calls"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         if not self.location.is_file():
             raise SourceFailed(f"{self.location} does not exist")
         table = CsvTable(self.location, self.location.name, ("utf-8-sig", "windows-1252"), "")
@@ -83,7 +83,7 @@ class JaegerCalls(ReadWhole):
         answer = self.client.get_json("api/services")
         return [f"{len(answer.get('data') or [])} services"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         end = int(time.time() * 1000)
         answer = self.client.get_json("api/dependencies", {"endTs": end, "lookback": int(self.lookback_hours * 3_600_000)})
         if not isinstance(answer, dict) or answer.get("errors"):

@@ -14,7 +14,7 @@ from app.domain.completeness import Evidence
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceDifference
 from importers import spool
 from importers.csv.blocks import ci_blocks, dependency_blocks, in_blocks, small_blocks
-from importers.csv.rows import Header, Row
+from importers.csv.rows import SOURCE_CLASS, Header, Row
 from importers.csv.tables import CsvTable
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)
@@ -68,6 +68,7 @@ def difference(folder: Path, snapshot: whole.CsvSnapshot) -> CsvDifference | Non
 
 class CsvDifference(SourceDifference):
     def __init__(self, facts: str, folder: Path, snapshot: whole.CsvSnapshot, found: Mapping[str, spool.LineDifference]) -> None:
+        self.classes = (SOURCE_CLASS,)
         self.facts, self._folder, self._snapshot, self._found = facts, folder, snapshot, found
         for kind in snapshot.tables:
             snapshot.rows[kind] = len(snapshot.lines[kind].hashes)

@@ -70,7 +70,7 @@ class CsvSource:
             snapshot.notes
         )
 
-    def read(self) -> CsvSnapshot:
+    def read(self, folder: Path | None = None) -> CsvSnapshot:
         self._read = CsvSnapshot(self.location, self.settings)
         return self._read
 

@@ -37,7 +37,7 @@ class JsonSource(ReadWhole):
         found = self.read()
         return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         return read_document(read_bytes(self.location), self.location.name)
 
 

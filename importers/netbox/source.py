@@ -44,7 +44,7 @@ class RestSource(ReadWhole):
         status = self.client.get_json("api/status/")
         return [f"NetBox {status.get('netbox-version', 'of unknown version')}"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         data, parts = NetboxData(), []
         for name in LISTS:
             rows: dict[int, Mapping[str, Any]] = {}
@@ -110,7 +110,7 @@ class DumpSource(ReadWhole):
         found = self.read()
         return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
 
-    def read(self) -> Gathered:
+    def read(self, folder: Path | None = None) -> Gathered:
         objects = strict_json(read_bytes(self.location), self.location.name)
         if not isinstance(objects, list):
             raise SourceFailed(f"{self.location.name} is no Django dump: it holds no list")

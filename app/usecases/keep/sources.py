@@ -36,6 +36,12 @@ class RegisteredSource:
     first_revision: int = 0  # the first it wrote; 0 none yet
     synced_at: str = ""  # last time it was read to the end
     changed_at: str = ""
+    complete_at: Mapping[str, str] = field(
+        default_factory=dict
+    )  # class of the source or kind of record -> when it was last read whole
+    incomplete: Mapping[str, str] = field(
+        default_factory=dict
+    )  # lists the last run could not read whole, with the reason: they are stale
 
 
 def add_source(

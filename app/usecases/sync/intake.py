@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from app.domain.ci_classes import OTHER
@@ -122,8 +122,14 @@ class CiIntake:
             if len(keys) > 1
         ]
 
-    def retire_unseen(self) -> list[int]:
+    def retire_unseen(self, ends_class: Callable[[str], bool]) -> list[int]:
+        """Records of classes proven complete that were not seen are gone."""
         numbers = self._roster.numbers_in(UNSEEN)
+        classes = self._roster.by_class
+        kept = {name for name in classes if not ends_class(name)} if numbers else set()
+        if kept:
+            staying = {number for name in kept for number in classes[name].values()}
+            numbers = [number for number in numbers if number not in staying]
         for number in numbers:
             self._roster.states[number] = RETIRED
         return numbers

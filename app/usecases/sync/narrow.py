@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.domain.changes import Row, RowChanges
 from app.domain.ci_classes import OTHER
+from app.domain.deletion_guard import Watched
 from app.domain.nouns import REDUNDANCY_GROUP
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ServiceRecord
 from app.domain.references import Unresolved
@@ -17,21 +18,24 @@ from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
 from app.usecases.sync.resolver import Resolver
-from app.usecases.sync.roster import KEPT, UNCHANGED, add_from_ledger
+from app.usecases.sync.roster import KEPT, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
 from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
 from app.usecases.sync.setup import Doubt
 from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, old_rows, references, small_changes
 
-CLASSES = ("ci",)  # the one class of the sources that can give a difference
 MANY = 300_000  # examined rows beyond which a full read is no slower
 
 
 def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
     run.report.path = "difference"
-    if not run.judge(difference):
+    run.books.where = difference.where
+    judged = run.judge(difference)
+    if not judged.complete and not judged.part_by_part:
         raise Doubt("the input is not proven complete")
     intake, gone_records = _take_cis(run, difference)
-    retired = intake.retire_unseen()
+    retired = intake.retire_unseen(judged.ends_class)
+    if len(retired) < len(run.roster.numbers_in(RETIRED, UNSEEN)):
+        raise Doubt("records went of a class that is not proven complete")
     if run.roster.numbers_in(KEPT):
         raise Doubt("a record that is known was refused")
     reconciliation = run.reconcile(intake)
@@ -39,20 +43,20 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         raise Doubt("CIs merge or split")
     if before.by_alias and reconciliation.reconciled:
         raise Doubt("references depend on aliases, and CIs have changed")
-    resolver = Resolver(run.store, run.base.revision, run.settings, run.roster, reconciliation, CLASSES)
-    gone = _gone_keys(run, resolver, list(difference.gone_dependencies()))
+    resolver = Resolver(run.store, run.base.revision, run.settings, run.roster, reconciliation, difference.classes)
+    gone = _gone_keys(run, resolver, difference, list(difference.gone_dependencies()))
     again: list[DependencyBlock] = []
     if _still_named(run, {run.roster.ci_ids[n] for n in retired}) - gone:
         keys = run.roster.keys()
         again = list(difference.referring({keys[n][1] for n in retired}))
-        gone |= _gone_keys(run, resolver, again)
+        gone |= _gone_keys(run, resolver, difference, again)
     dependencies = DependencyIntake(resolver, run.books)
     dependencies.take([*difference.dependencies(), *again], lazy=True)
     rows = partial_difference(
         dependencies, gone, run.store, run.base.revision, run.settings.source_id, run.workbench.compare, run.books, True
     )
     dependencies.settle(rows)
-    others, next_group = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
+    others, next_group, small_retired = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
     if resolver.by_alias and reconciliation.reconciled:
         raise Doubt("references are answered by aliases, and CIs have changed")
     _count_untouched(run, difference, sum(len(block.dependents) for block in again))
@@ -76,7 +80,7 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         rows,
         others,
         next_group,
-        run.watched(retired, known, rows),
+        run.watched(retired, known, rows, small_retired),
         settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
         facts=lambda at: Facts(
             at.revision,
@@ -98,7 +102,8 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
         raise Doubt("most records changed")
     gone_keys = {record.source_key for record in gone}
     wanted = [record.source_key for block in blocks for record in block.records]
-    wanted += [f"{CLASSES[0]}:{rejected.key}" for block in blocks for rejected in block.left_out.rejected if rejected.key]
+    refused = [rejected.key for block in blocks for rejected in block.left_out.rejected if rejected.key]
+    wanted += [f"{name}:{key}" for key in refused for name in difference.classes] + [key for key in refused if ":" in key]
     add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, [*sorted(gone_keys), *wanted])
     intake = CiIntake(run.roster, run.staging, run.books, run.alone)
     for number, (source_class, source_id) in enumerate(run.roster.keys()):
@@ -109,13 +114,13 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
     return intake, gone
 
 
-def _gone_keys(run: Run, resolver: Resolver, blocks: list[DependencyBlock]) -> set[Key]:
+def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, blocks: list[DependencyBlock]) -> set[Key]:
     """Under which identities the ledger holds dependencies whose lines went."""
     texts = [text for block in blocks for text in (*block.dependents, *block.providers)]
     if len(texts) > 2 * MANY:
         raise Doubt("most dependencies changed")
     resolver.prepare(texts)
-    earlier = _earlier(run, resolver, texts)
+    earlier = _earlier(run, resolver, difference, texts)
     found: set[Key] = set()
     for block in blocks:
         for a, b, kind in zip(block.dependents, block.providers, block.kinds, strict=True):
@@ -137,16 +142,15 @@ def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
     return found
 
 
-def _earlier(run: Run, resolver: Resolver, texts: Iterable[str]) -> dict[str, int]:
+def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: Iterable[str]) -> dict[str, int]:
     """What references meant before this run: own records, those that go now among them, else aliases."""
     found: dict[str, int] = {}
     open_texts: list[str] = []
     for text in dict.fromkeys(texts):
-        number = run.roster.by_class.get(CLASSES[0], {}).get(text)
-        if number is None and ":" in text:
-            number = run.roster.number(text)
-        if number is not None:
-            found[text] = run.roster.ci_ids[number]
+        known = [ids[text] for name in difference.classes if text in (ids := run.roster.by_class.get(name, {}))]
+        number = run.roster.number(text) if not known and ":" in text else None
+        if len(known) == 1 or number is not None:
+            found[text] = run.roster.ci_ids[known[0] if number is None else number]
         else:
             open_texts.append(text)
     answers = resolver.others(open_texts) if open_texts else {}
@@ -159,8 +163,9 @@ def _earlier(run: Run, resolver: Resolver, texts: Iterable[str]) -> dict[str, in
 
 def _small_kinds(
     run: Run, difference: SourceDifference, resolver: Resolver, vanished: Collection[int]
-) -> tuple[list[RowChanges], int]:
+) -> tuple[list[RowChanges], int, list[Watched]]:
     changes: list[RowChanges] = []
+    watched: list[Watched] = []
     next_group = run.base.counters.get(REDUNDANCY_GROUP.name, 1)
     for kind in SMALL_KINDS:
         blocks = list(difference.small(kind))
@@ -170,19 +175,20 @@ def _small_kinds(
         if not (intake.rows or gone_records or vanished):
             continue
         old = old_rows(run.store, run.base.revision, kind, run.settings.source_id)
-        gone = _gone_rows(run, resolver, kind, gone_records)
+        gone = _gone_rows(run, resolver, difference, kind, gone_records)
         if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
             raise Doubt(f"a {kind} names a CI that goes")
         part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
         changes.append(part)
-    return changes, next_group
+        watched += run.watched_small(kind, len(old), part)
+    return changes, next_group, watched
 
 
-def _gone_rows(run: Run, resolver: Resolver, kind: str, records: list[SmallRecord]) -> set[Row]:
+def _gone_rows(run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]) -> set[Row]:
     source_id, found = run.settings.source_id, set[Row]()
     texts = [text for record in records for text in references(record)]
     resolver.prepare(texts)
-    earlier = _earlier(run, resolver, texts) if kind == "service" else {}
+    earlier = _earlier(run, resolver, difference, texts) if kind == "service" else {}
     for record in records:
         if isinstance(record, GroupRecord):
             found.add((f"{run.settings.source}:{record.key}",))

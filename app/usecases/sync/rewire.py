@@ -16,10 +16,13 @@ DEPENDENT, PROVIDER, SOURCE = 0, 1, 3  # places in a dependency row
 
 
 class Rewiring:
-    """`settled(noun, row)`: the row was compared already in this run, so it is left alone."""
+    """`settled(noun, row)`: the row was compared already in this run, so it is left alone. `begun`: identities of dependencies that this
+    run begins anyway."""
 
-    def __init__(self, store: GraphStore, revision: int, fates: Fates, settled: Callable[[Noun, Row], bool]) -> None:
-        self._store, self._revision, self._fates, self._settled = store, revision, fates, settled
+    def __init__(
+        self, store: GraphStore, revision: int, fates: Fates, settled: Callable[[Noun, Row], bool], begun: Callable[[], set[Row]]
+    ) -> None:
+        self._store, self._revision, self._fates, self._settled, self._begun = store, revision, fates, settled, begun
         self.warnings: list[str] = []
 
     def changes(self) -> list[RowChanges]:
@@ -55,6 +58,9 @@ class Rewiring:
                 self._warn(DEPENDENCY, row[SOURCE], "ended, as a CI it names is gone")
             elif a != b:
                 moved.setdefault((a, b, *row[2:4]), (a, b, *row[2:]))
+        if moved:
+            begun = self._begun()
+            moved = {identity: row for identity, row in moved.items() if identity not in begun}
         self._keep_new(changes, moved, "dependent_id")
         return changes
 

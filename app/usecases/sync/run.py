@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.changes import Row, RowChanges
-from app.domain.completeness import proven
+from app.domain.completeness import CI_CLASS, Judgement, judge
 from app.domain.deletion_guard import Watched
-from app.domain.nouns import REDUNDANCY_GROUP, Noun
+from app.domain.errors import SourceFailed
+from app.domain.nouns import DEPENDENCY, REDUNDANCY_GROUP, Noun
 from app.domain.payloads import record_of
 from app.domain.records import SyncReport
 from app.ports.ci_source import KINDS, SourceSnapshot
@@ -23,9 +24,11 @@ from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.rewire import Rewiring, merged
 from app.usecases.sync.roster import KEPT, UNSEEN, Roster, whole_roster
 from app.usecases.sync.setup import Ledgerkeeper, SyncSettings
-from app.usecases.sync.small import SmallIntake, old_rows, small_changes
+from app.usecases.sync.small import NOUN_OF, SmallIntake, old_rows, small_changes
 
 SMALL_KINDS = KINDS[2:]
+GUARDED = ("group", "service")
+KIND_OF = {noun.name: kind for kind, noun in NOUN_OF.items()} | {DEPENDENCY.name: DEPENDENCY.name}
 
 
 class LaterIncomplete(Exception):
@@ -81,10 +84,11 @@ class Run:
         """Every record is read and compared with all the ledger holds of this source."""
         store, revision, source_id = self.store, self.base.revision, self.settings.source_id
         self.roster = whole_roster(store, revision, source_id) if revision else Roster()
+        self.books.where = snapshot.where
         intake = CiIntake(self.roster, self.staging, self.books, self.alone)
         intake.take(snapshot.cis())
-        complete = self.judge(snapshot)
-        retired = intake.retire_unseen() if complete else []
+        first_look = self.judge(snapshot)
+        retired = intake.retire_unseen(first_look.ends_class)
         reconciliation = self.reconcile(intake)
         resolver = Resolver(store, revision, self.settings, self.roster, reconciliation, None)
         dependencies = DependencyIntake(resolver, self.books)
@@ -92,28 +96,35 @@ class Run:
         smalls = [SmallIntake(kind, self.settings, resolver, self.books) for kind in SMALL_KINDS]
         for small in smalls:
             small.take(snapshot.small(small.kind))
-        if complete and not self.judge(snapshot):
+        judged = self.judge(snapshot)
+        if not first_look.within(judged):
             raise LaterIncomplete(self.report.proof)
-        self.report.complete = complete
         self.report.warnings += snapshot.warnings()
         self.books.step("comparing dependencies", len(dependencies.rows.dependent))
-        difference = whole_difference(dependencies, store, revision, source_id, self.workbench.compare, complete)
+        difference = whole_difference(
+            dependencies, store, revision, source_id, self.workbench.compare, judged.ends(DEPENDENCY.name)
+        )
         dependencies.settle(difference)
+        left = {DEPENDENCY.name} if sum(difference.held.values()) > difference.named() else set[str]()
         others, next_group = [], self.base.counters.get(REDUNDANCY_GROUP.name, 1)
+        small_retired: list[Watched] = []
         for small in smalls:
             old = old_rows(store, revision, small.kind, source_id) if revision else {}
-            changes, next_group = small_changes(small, old, complete, next_group)
+            changes, next_group = small_changes(small, old, judged.ends(small.kind), next_group)
             others.append(changes)
+            small_retired += self.watched_small(small.kind, len(old), changes)
+            if not judged.ends(small.kind) and any(identity not in small.rows for identity in old):
+                left.add(small.kind)
         self.report.unknown_classes = dict(sorted(intake.unknown_classes.items()))
         first = self.base.counters.get("ci", 1) <= 1  # nothing was there that the input could lack
-        exact = first or (complete and not self.roster.numbers_in(UNSEEN, KEPT))
+        exact = first or not (left or self.roster.numbers_in(UNSEEN, KEPT))
         return self.outcome(
             reconciliation,
             difference,
             others,
             next_group,
-            self.watched(retired, intake.known, difference),
-            settled=lambda noun, row: row[noun.names().index("source_id")] == source_id,
+            self.watched(retired, intake.known, difference, small_retired),
+            settled=lambda noun, row: row[noun.names().index("source_id")] == source_id and KIND_OF.get(noun.name) not in left,
             facts=lambda at: Facts(
                 at.revision,
                 at.operation_id,
@@ -125,10 +136,16 @@ class Run:
             ),
         )
 
-    def judge(self, snapshot: SourceSnapshot) -> bool:
-        complete, self.report.proof = proven(snapshot.evidence(), self.said_complete)
-        self.report.complete = complete and not self.adds_only
-        return self.report.complete
+    def judge(self, snapshot: SourceSnapshot) -> Judgement:
+        """What may be retired; SourceFailed when nothing at all was delivered."""
+        found = judge(snapshot.evidence(), self.said_complete)
+        if found.nothing_proven():
+            raise SourceFailed("; ".join(found.reasons.values()) or "nothing was read")
+        self.report.proof = found.proof
+        self.report.incomplete = dict(found.reasons)
+        self.report.read_whole = sorted(what.removeprefix(CI_CLASS) for what in found.proven - found.open)
+        self.report.complete = found.complete and not self.adds_only
+        return Judgement(False, found.proof) if self.adds_only else found
 
     def reconcile(self, intake: CiIntake) -> Reconciliation:
         next_id = self.base.counters.get("ci", 1)
@@ -142,8 +159,18 @@ class Run:
         self.report.rows_reconciled = reconciliation.reconciled
         return reconciliation
 
-    def watched(self, retired: list[int], known: Mapping[str, int], difference: DependencyDifference) -> list[Watched]:
-        """What the deletion guard looks at: per class the records known before, per kind the dependencies."""
+    def watched_small(self, kind: str, claimed: int, changes: RowChanges) -> list[Watched]:
+        """Groups and services that would go; incidents and observations come and go."""
+        if kind not in GUARDED:
+            return []
+        begun = {row[: len(changes.noun.identity)] for row in changes.begun}
+        retiring = sum(identity not in begun for identity in changes.ended)
+        return [Watched(f"{kind}s", claimed, retiring, self.settings.retired_lately.get(f"{kind}s", 0))] if retiring else []
+
+    def watched(
+        self, retired: list[int], known: Mapping[str, int], difference: DependencyDifference, small: list[Watched]
+    ) -> list[Watched]:
+        """What the deletion guard looks at: per class the records known before, per kind the dependencies, groups and services."""
         retiring = self._classes(retired)
         lately = self.settings.retired_lately
         rows = [
@@ -154,6 +181,7 @@ class Run:
             Watched(f"dependencies {kind}", difference.claimed[kind], count, lately.get(f"dependencies {kind}", 0))
             for kind, count in sorted(difference.retired.items())
         ]
+        rows += small
         self.report.retired_of = {row.what: row.retiring for row in rows}
         return rows
 
@@ -169,6 +197,11 @@ class Run:
                     found[name] = found.get(name, 0) + 1
         return found
 
+    def _begun(self, difference: DependencyDifference) -> set[Row]:
+        columns = difference.begun
+        ends = zip(columns["dependent_id"], columns["provider_id"], strict=True)
+        return {(int(a), int(b), columns["kind"][row], self.settings.source_id) for row, (a, b) in enumerate(ends)}
+
     def outcome(
         self,
         reconciliation: Reconciliation,
@@ -179,7 +212,7 @@ class Run:
         settled: Callable[[Noun, Row], bool],
         facts: Callable[[Revision], Facts],
     ) -> Outcome:
-        rewiring = Rewiring(self.store, self.base.revision, reconciliation.fates, settled)
+        rewiring = Rewiring(self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference))
         rewired = rewiring.changes()
         self.report.warnings += rewiring.warnings[:100]
         self.report.dependencies_added = difference.added

@@ -45,6 +45,7 @@ class Ledgerkeeper:
     def __init__(self, report: SyncReport, progress: Progress | None) -> None:
         self.report = report
         self.not_plain: dict[str, set[int]] = {kind: set() for kind in KINDS}
+        self.where: Callable[[str, int], str] = "{} {}".format  # a row, for people
         self._progress = progress
         for kind in KINDS:
             report.counts.setdefault(kind, RecordCounts())
@@ -65,7 +66,7 @@ class Ledgerkeeper:
     def reject(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str]) -> None:
         self.counts(kind).rejected += 1
         self.not_plain[kind].add(position)
-        self._note(RejectedRecord(kind, f"{place} {position}", key, *fault))
+        self._note(RejectedRecord(kind, self.where(place, position), key, *fault))
 
     def ignore(self, kind: str, reason: str, position: int) -> None:
         ignored = self.counts(kind).ignored
