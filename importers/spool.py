@@ -18,6 +18,7 @@ from xxhash import xxh3_64_intdigest
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 CHUNK = 1 << 24
+LINE_FEED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +40,36 @@ class Lines:
 
 def lines_of(path: Path) -> Lines:
     hashes: list[Hashes] = []
-    lengths: list[Ints] = []
+    ends: list[Ints] = []
+    quotes = False
     with path.open("rb") as file:
         header = file.readline()
-        while block := file.readlines(CHUNK):
-            if not block[-1].endswith(b"\n"):  # the last line without its line feed is the same row
-                block[-1] += b"\n"
-            hashes.append(np.fromiter(map(xxh3_64_intdigest, block), np.uint64, len(block)))
-            lengths.append(np.fromiter(map(len, block), np.int64, len(block)))
-    offsets = np.zeros(sum(map(len, lengths)) + 1, np.int64)
-    if lengths:
-        np.cumsum(np.concatenate(lengths), out=offsets[1:])
-    offsets += len(header)
+        start = len(header)
+        while block := file.read(CHUNK):
+            block += file.readline()
+            whole = block if block.endswith(b"\n") else block + b"\n"  # the last line without its line feed is the same row
+            rows = whole.split(b"\n")[:-1]
+            hashes.append(np.fromiter(map(xxh3_64_intdigest, rows), np.uint64, len(rows)))
+            ends.append(np.flatnonzero(np.frombuffer(whole, np.uint8) == LINE_FEED) + (start + 1))
+            quotes = quotes or _has_quotes(block)
+            start += len(block)
     found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
     order = np.argsort(found, kind="stable")
-    return Lines(found[order], order, offsets, has_quotes(path), header)
+    offsets = np.concatenate([np.array([len(header)], np.int64), *ends])
+    return Lines(found[order], order, offsets, quotes or _has_quotes(header), header)
 
 
 def has_quotes(path: Path) -> bool:
     """Whether a row might not be a line: a quote, or a carriage return without its line feed."""
-    last = b""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            text = last + chunk
-            returns = text.count(b"\r")
-            if b'"' in chunk or returns - text.endswith(b"\r") > text.count(b"\r\n"):
+        while block := file.read(CHUNK):
+            if _has_quotes(block + file.readline()):
                 return True
-            last = b"\r" if text.endswith(b"\r") else b""
-    return bool(last)
+    return False
+
+
+def _has_quotes(text: bytes) -> bool:
+    return b'"' in text or (b"\r" in text and text.count(b"\r") > text.count(b"\r\n"))
 
 
 def save(lines: Lines, not_plain: Collection[int], stem: Path) -> None:
