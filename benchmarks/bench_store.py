@@ -59,8 +59,12 @@ def ci_rows(graph: DependencyGraph, start: int, stop: int) -> dict[str, Any]:
     ]
     count = len(keys)
     absent = dict.fromkeys(
-        ("repair_sigma", "unavailability", "failure_on_demand", "level_share", "restart_hours"), np.full(count, np.nan)
-    )
+        (
+            "failures_per_year_low", "failures_per_year_high", "repair_sigma", "repair_hours_low", "repair_hours_high", "unavailability",
+            "failure_on_demand", "level_share", "restart_hours",
+        ),
+        np.full(count, np.nan),
+    )  # fmt: skip
     declared = Categorical(np.zeros(count, np.int32), ("declared",))
     return {
         **some,
@@ -113,7 +117,7 @@ def group_batch(graph: DependencyGraph) -> Batch:
         "kind": ["ordinary"] * count, "needed": groups.needed,
         "members": [json.dumps(members[a:b]) for a, b in itertools.pairwise(offsets)],
         "shares": [""] * count, "failover_minutes": groups.failover_minutes, "failover_success": groups.failover_success,
-        "source_id": [1] * count,
+        "common_cause_share": [None] * count, "common_cause_unavailability": [None] * count, "source_id": [1] * count,
     }  # fmt: skip
     return Batch("redundancy_group", columns, {})
 

@@ -24,6 +24,7 @@ from app.domain.graph import (
     GroupColumns,
     ServiceExposure,
 )
+from app.risk.common_cause import with_common_causes
 from app.risk.compile import compile_graph
 from app.risk.compiled import CompiledGraph
 
@@ -41,7 +42,7 @@ class Built:
         return self.compiled.positions_of(np.asarray([self.order.index(name) + 1 for name in names.split()], np.int64))
 
     def names(self, positions: Any) -> list[str]:
-        return sorted(self.order[int(self.compiled.ci_id[p]) - 1] for p in positions)
+        return sorted(self.graph.cis.name[int(self.compiled.row[p])] for p in positions)
 
 
 def texts(values: Sequence[str]) -> Texts:
@@ -66,7 +67,7 @@ def estate(
     profiles: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Built:
     """`cis` "S; a; b"; `hard` "S>a a>b" (dependent>provider); `soft` "S>a:.5"; `groups` {"S": [(1, "a b"[, options])]} with options supply,
-    shares, failover_minutes, failover_success; `services` {"S": exposure}; `profiles` {"a": values} (default: 1 failure a year, 4 h)."""
+    shares, failover_minutes, failover_success, common_cause_share, common_cause_unavailability; `services` {"S": exposure}; `profiles` {"a": values} (default: 1 failure a year, 4 h)."""
     order = [name.strip() for name in cis.split(";")]
     ids = {name: number for number, name in enumerate(order, 1)}
     edges: list[tuple[int, int, int, float]] = []
@@ -86,6 +87,7 @@ def estate(
         groups=_groups(flat, ids),
         services=[ServiceExposure(ci_id=ids[name], **values) for name, values in sorted(exposed.items(), key=lambda item: ids[item[0]])],
     )  # fmt: skip
+    graph = with_common_causes(graph).graph
     return Built(order, graph, compile_graph(graph))
 
 
@@ -126,6 +128,8 @@ def _groups(flat: Sequence[tuple[Any, ...]], ids: Mapping[str, int]) -> GroupCol
         share=np.asarray(shares, float),
         failover_minutes=np.asarray([option.get("failover_minutes", np.nan) for option in options], float),
         failover_success=np.asarray([option.get("failover_success", np.nan) for option in options], float),
+        common_cause_share=np.asarray([option.get("common_cause_share", np.nan) for option in options], float),
+        common_cause_unavailability=np.asarray([option.get("common_cause_unavailability", np.nan) for option in options], float),
     )
 
 

@@ -208,6 +208,7 @@ def _print_service(console: Console, detail: ServiceDetail) -> None:
 @service.command("add")
 @click.argument("ci")
 @click.option("--customers", type=float)
+@click.option("--customer-population", default="", help="services that name the same one share customers, who are counted once")
 @click.option("--money-per-hour", type=float)
 @click.option("--currency", default="")
 @click.option("--mtpd-hours", type=float)
@@ -220,6 +221,7 @@ def service_add(
     context: Context,
     ci: str,
     customers: float | None,
+    customer_population: str,
     money_per_hour: float | None,
     currency: str,
     mtpd_hours: float | None,
@@ -230,8 +232,9 @@ def service_add(
 ) -> None:
     """Lay an exposure over a CI (key or any alias): it is a business service from then on."""
     record = ServiceRecord(
-        ci, customers, money_per_hour, currency, {}, mtpd_hours, rto_hours, rpo_hours, mbco_share, availability_target
-    )
+        ci, customers, money_per_hour, currency, {}, mtpd_hours, rto_hours, rpo_hours, mbco_share, availability_target,
+        customer_population,
+    )  # fmt: skip
     revision = lay_exposure(context.forestay.store, context.forestay.documents, record, CALLER)
     click.echo(f"revision {revision.revision}; see the new ranking with: forestay assess && forestay areas")
 

@@ -47,6 +47,11 @@ class CiColumns:
     restart_hours: Any  # float64[N], 0 where unknown
     observed_years: Any  # float64[N], exposure behind a measured rate, else 0
     observed_incidents: Any  # int32[N]
+    # 90 % intervals stated with the value in use, float64[N], NaN none; None: nobody states any
+    failures_per_year_low: Any = None
+    failures_per_year_high: Any = None
+    repair_hours_low: Any = None
+    repair_hours_high: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class GroupColumns:
     share: Any  # float64[M], NaN: group without shares
     failover_minutes: Any  # float64[G], NaN: switches at once
     failover_success: Any  # float64[G], NaN: 1
+    common_cause_share: Any = None  # float64[G], beta, NaN none; None: no group has one
+    common_cause_unavailability: Any = None  # float64[G], of the common cause itself, NaN: by beta
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class ServiceExposure:
     rpo_hours: float | None = None
     mbco_share: float | None = None
     availability_target: float | None = None
+    customer_population: str = ""  # services of one population share customers
     assumed: bool = False  # nobody said that it is a service: no CI depends on it
 
 

@@ -42,10 +42,14 @@ CI = Noun(
         ("is_service", "INTEGER"),  # 1: a source or a person says it is a business service, else 0
         ("failures_per_year", "REAL"),  # per year of up time
         ("failures_origin", "CATEGORY"),  # measured, declared; absent: the class prior is used and marked assumed
+        ("failures_per_year_low", "REAL"),  # 90 % interval of the rate, stated with it
+        ("failures_per_year_high", "REAL"),
         ("repair_hours", "REAL"),  # mean restore time
         ("repair_origin", "CATEGORY"),
         ("repair_distribution", "CATEGORY"),  # exponential, lognormal
         ("repair_sigma", "REAL"),  # of the logarithm, lognormal only
+        ("repair_hours_low", "REAL"),  # 90 % interval of the mean restore time, stated with it
+        ("repair_hours_high", "REAL"),
         ("unavailability", "REAL"),  # given directly, 0..1
         ("failure_on_demand", "REAL"),  # gamma of model 1.2, 0..1
         ("level_share", "REAL"),  # share left of a CI that is degraded itself, (0, 1]; absent: 1
@@ -81,6 +85,8 @@ REDUNDANCY_GROUP = Noun(
         ("shares", "TEXT"),  # JSON list of capacity shares, one a member, or empty text
         ("failover_minutes", "REAL"),
         ("failover_success", "REAL"),
+        ("common_cause_share", "REAL"),  # beta of model 1.2, 0..1; absent: no common cause
+        ("common_cause_unavailability", "REAL"),  # of the common cause itself, 0..1; needed where members are unlike
         ("source_id", "INTEGER"),
     ),
 )
@@ -92,6 +98,7 @@ EXPOSURE = Noun(
         ("ci_id", "INTEGER"),
         ("source_id", "INTEGER"),
         ("customers", "REAL"),
+        ("customer_population", "CATEGORY"),  # services of one population share customers; absent: customers of its own
         ("money_per_hour", "REAL"),
         ("currency", "CATEGORY"),
         ("impact", "TEXT"),  # JSON object: category -> [[hours, loss], ...]

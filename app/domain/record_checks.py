@@ -20,6 +20,7 @@ NEGATIONS = frozenset({"not", "xor", "nand", "nor", "iff", "imply", "inhibit"})
 NEGATED = "negation is not supported: a failure never mends anything, so not, xor, nand, nor and inhibit have no meaning here"
 TEXT_BYTES = 60_000
 INT64 = 2**63
+NAMED = 200  # characters of a name that only groups
 _BOUNDS = (
     ("failures_per_year", 0.0, 1e9),
     ("repair_hours", 0.0, 1e7),
@@ -65,11 +66,35 @@ def ci_fault(record: CiRecord) -> Fault | None:
             return "repair_sigma", "is missing for a lognormal restore time", "give the spread of the logarithm"
     elif record.repair_distribution != "exponential":
         return "repair_distribution", f"'{record.repair_distribution}' is unknown", "use exponential or lognormal"
+    for name in ("failures_per_year", "repair_hours"):
+        fault = range_fault(name, *(getattr(record, name + end) for end in ("", "_low", "_high")))
+        if fault:
+            return fault
     if record.failures_origin not in ORIGINS or record.repair_origin not in ORIGINS:
         return "origin", "is unknown", "use measured or declared"
     for _, text in (*record.identifiers, *record.aliases):
         if not text or len(text) > KEY_BYTES // 4:
             return "aliases", f"an alias is empty or longer than {KEY_BYTES // 4} characters", "shorten it"
+    return None
+
+
+def range_fault(name: str, value: float | None, low: float | None, high: float | None) -> Fault | None:
+    """A range is two ends around a value, in 0 < low <= value <= high (or three zeros).
+
+    >>> range_fault("repair_hours", 4.0, 5.0, 8.0)
+    ('repair_hours_low', '5.0 to 8.0 does not hold the value 4.0', 'give a 90 % interval around the value')
+    """
+    if low is None and high is None:
+        return None
+    end = f"{name}_{'low' if low is None else 'high'}"
+    if low is None or high is None:
+        return end, "is missing beside the other end", "give both ends of the range, or none"
+    if value is None:
+        return f"{name}_low", f"is a range without {name}", f"give {name} with it, or no range"
+    if not low <= value <= high < inf:
+        return f"{name}_low", f"{low!r} to {high!r} does not hold the value {value!r}", "give a 90 % interval around the value"
+    if not low > 0 and high != 0:
+        return f"{name}_low", f"{low!r} is not above 0", "give a small number above 0: the range is one of the logarithm"
     return None
 
 
@@ -99,6 +124,10 @@ def group_fault(record: GroupRecord) -> Fault | None:
         return "failover_minutes", "is not a time", "give minutes, 0 or more"
     if record.failover_success is not None and not 0 <= record.failover_success <= 1:
         return "failover_success", "is not a probability", "give a number from 0 to 1"
+    if record.common_cause_share is not None and not 0 <= record.common_cause_share <= 1:
+        return "common_cause_share", "is not a share", "give a number from 0 to 1"
+    if record.common_cause_unavailability is not None and not 0 <= record.common_cause_unavailability < 1:
+        return "common_cause_unavailability", "is not a probability below 1", "give a number from 0 to below 1"
     return None
 
 
@@ -113,6 +142,8 @@ def service_fault(record: ServiceRecord) -> Fault | None:
             return name, f"{value!r} is not between 0 and 1", "give a share"
     if len(record.currency) > 8:
         return "currency", "is not a currency code", "use three letters, as EUR"
+    if len(record.customer_population) > NAMED:
+        return "customer_population", f"is longer than {NAMED} characters", "shorten the name"
     for category, points in record.impact.items():
         hours = [point[0] for point in points]
         if any(not (0 <= h < inf and 0 <= loss < inf) for h, loss in points) or hours != sorted(hours):

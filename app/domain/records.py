@@ -26,10 +26,14 @@ class CiRecord:
     is_service: bool = False
     failures_per_year: float | None = None
     failures_origin: str = "declared"
+    failures_per_year_low: float | None = None  # low and high: a 90 % interval of the value, stated with it
+    failures_per_year_high: float | None = None
     repair_hours: float | None = None
     repair_origin: str = "declared"
     repair_distribution: str = "exponential"
     repair_sigma: float | None = None
+    repair_hours_low: float | None = None
+    repair_hours_high: float | None = None
     unavailability: float | None = None
     failure_on_demand: float | None = None
     level_share: float | None = None
@@ -62,6 +66,8 @@ class GroupRecord:
     shares: tuple[float, ...] = ()
     failover_minutes: float | None = None
     failover_success: float | None = None
+    common_cause_share: float | None = None  # beta: the share of each member's failures that take all members
+    common_cause_unavailability: float | None = None  # of the common cause itself, where members are unlike
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class ServiceRecord:
     rpo_hours: float | None = None
     mbco_share: float | None = None
     availability_target: float | None = None
+    customer_population: str = ""  # services that name the same one share customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +140,12 @@ class SyncReport:
     path: str = "full"  # full: every record was read; difference: only the lines that came or went
     complete: bool = False  # completeness was proven, so what is missing may be retired
     proof: str = ""
-    incomplete: dict[str, str] = field(default_factory=dict)  # lists not read to their end, with the reason: what is known last stays
-    read_whole: list[str] = field(default_factory=list)  # classes of the source and kinds of records proven complete, list by list
+    incomplete: dict[str, str] = field(
+        default_factory=dict
+    )  # lists not read to their end, with the reason: what is known last stays
+    read_whole: list[str] = field(
+        default_factory=list
+    )  # classes of the source and kinds of records proven complete, list by list
     base_revision: int = 0
     revision: int = 0
     counts: dict[str, RecordCounts] = field(default_factory=dict)  # by kind of record

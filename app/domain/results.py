@@ -43,6 +43,9 @@ class Value:
     unit: str
     origin: str
     evidence: str = ""
+    low: float | None = None  # 90 % interval, where one was stated with the value
+    high: float | None = None
+    spread_from: str = ""  # where a study takes the spread from: given, class table, posterior, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class ServiceRow:
     assumed: bool
     team: str
     customers: float | None
+    customer_population: str  # services of one population share customers; "": nobody said
     money_per_hour: float | None
     mtpd_hours: float | None
     rto_hours: float | None
@@ -218,6 +222,8 @@ class GroupRow:
     shares: Sequence[float]
     failover_minutes: float | None
     failover_success: float | None
+    common_cause_share: float | None
+    common_cause_unavailability: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +291,9 @@ class BlastRadius:
     cis_degraded: int
     services_down: int
     services_degraded: int
-    customers: float | None  # of the services down; an upper bound where services share customers
+    customers: float | None  # of the services down; those of one customer population counted once
     customers_unknown: int  # services hit whose customers nobody gave
+    customers_note: str  # whether customers that services share are counted once, or the number is an upper bound
     money_per_hour: float | None
     money_unknown: int
     first_mtpd_hours: float | None
@@ -342,6 +349,7 @@ class Simulation:
     services_degraded: int
     customers: float | None
     customers_unknown: int
+    customers_note: str
     money: float | None
     money_plus_minus: float  # half the width of the 95 % interval where failover outcomes were sampled; 0: exact
     money_unknown: int
@@ -401,6 +409,7 @@ class AssessmentRow:
     not_counted_cis: int
     down_at_rest: int
     how: str
+    common_causes: int = 0  # CIs of the model beside `cis`: what takes the members of a redundancy group at once
 
 
 @dataclass(frozen=True, slots=True)

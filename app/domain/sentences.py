@@ -60,6 +60,14 @@ def area_reason(kind: str, label: str, cis: int, worst: str, services: int, meas
     return f"{what.capitalize()} {label}{verb} ({count(cis, 'CI')}) stops {count(services, 'service')}: {measure_text}, most of it started by {worst}."
 
 
+CAUSE = "common cause of "  # no key of the ledger has a blank before its first colon
+
+
+def common_cause_of(group_key: str) -> str:
+    """Key and name of the CI that the model makes of a group's common cause."""
+    return CAUSE + group_key
+
+
 def group_failed(key: str, failed: int, members: int, needed: int) -> str:
     return f"needs {needed} of {members} in group {key}, and {failed} {'is' if failed == 1 else 'are'} down"
 

@@ -62,7 +62,8 @@ class StudyPage:
 @dataclass(frozen=True, slots=True)
 class StudyAreaRow:
     """first_order + redundancy = total, of the study's measure. low, high: 5 % and 95 % of the outer draws. `group`: areas of one number cannot
-    be told apart from its first. `p_worst`: probability of being among the k worst."""
+    be told apart from its first. `p_worst`: probability of being among the k worst. `spread_from`: share of the area's loss by where the spread of
+    its rates comes from: given (a range), class table, posterior, setting."""
 
     rank: int
     kind: str
@@ -78,6 +79,7 @@ class StudyAreaRow:
     p_worst: float | None
     expected_rank: float | None
     group: int | None
+    spread_from: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,19 +34,21 @@ from app.domain.graph import (
 from app.risk.evidence import Observed, observed_incidents, posterior_rates
 from app.risk.number_lists import whole_number_lists
 
+RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
         "ci_id", "key", "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
         "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
-        "level_share", "restart_hours",
+        "level_share", "restart_hours", *RANGES,
     ),
     "dependency": ("dependent_id", "provider_id", "kind", "source_id", "weight"),
     "redundancy_group": (
         "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success", "source_id",
+        "common_cause_share", "common_cause_unavailability",
     ),
     "exposure": (
         "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share",
-        "availability_target",
+        "availability_target", "customer_population",
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
     "observation": ("source_id", "scope", "observed_from", "observed_until"),
@@ -150,6 +152,10 @@ def _cis(
     if not options.location_failures:
         places = np.asarray([_is_below(row, "location", classes) for row in table])[class_row]
         rate = np.where(places & (rate_origin == ASSUMED), 0.0, rate)
+    other_rate = measured | missing | direct  # another value is in use than the one the range was stated with
+    ranges = {
+        name: np.where(no_repair if name in RANGES[2:] else other_rate, np.nan, np.asarray(ci[name], float)) for name in RANGES
+    }
     return CiColumns(
         ci_id=ci["ci_id"], key=ci["key"], name=ci["name"], ci_class=ci["ci_class"], site=ci["site"], team=ci["team"],
         supplier=ci["supplier"], lifecycle=ci["lifecycle"], environment=ci["environment"], assessed=assessed,
@@ -157,6 +163,7 @@ def _cis(
         repair_distribution=distribution, repair_sigma=sigma, unavailability=np.asarray(ci["unavailability"], float),
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
         restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years, observed_incidents=observed.counts,
+        **ranges,
     )  # fmt: skip
 
 
@@ -205,6 +212,8 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
         share=shares,
         failover_minutes=np.asarray(group["failover_minutes"], float),
         failover_success=np.asarray(group["failover_success"], float),
+        common_cause_share=np.asarray(group["common_cause_share"], float),
+        common_cause_unavailability=np.asarray(group["common_cause_unavailability"], float),
     )
 
 
@@ -263,4 +272,5 @@ def _exposure(
         ci_id=ci_id, customers=first("customers")[0], money_per_hour=money, currency=options.currency,
         impact=curves, mtpd_hours=first("mtpd_hours")[0], rto_hours=first("rto_hours")[0], rpo_hours=first("rpo_hours")[0],
         mbco_share=first("mbco_share")[0], availability_target=first("availability_target")[0],
+        customer_population=next((text for row in claims if (text := exposure["customer_population"][row])), ""),
     )  # fmt: skip

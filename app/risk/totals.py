@@ -42,14 +42,15 @@ class Totals:
         }
 
 
-def totals_of(compiled: CompiledGraph, first: FirstOrder) -> Totals:
-    """Measures of every CI.
+def totals_of(compiled: CompiledGraph, first: FirstOrder, customer_hours: Array | None = None) -> Totals:
+    """Measures of every CI; `customer_hours` float64[N]: with shared customers counted once (`populations`), default as swept.
 
     Example by hand: db hits shop (1000 customers, money unknown): customer-hours are known, money is NaN, not 0.
     """
     hits = (first.services_down + first.services_degraded).astype(np.float64)
     money = np.where((first.money_unknown > 0) & (first.money == 0), np.nan, first.money)
-    customers = np.where((first.customers_unknown > 0) & (first.customer_hours == 0), np.nan, first.customer_hours)
+    hours = first.customer_hours if customer_hours is None else customer_hours
+    customers = np.where((first.customers_unknown > 0) & (hours == 0), np.nan, hours)
     serves = (compiled.flat.flags & SERVES) != 0
     return Totals(
         hits,
@@ -77,8 +78,8 @@ class ServiceTotals:
     not_counted: Array  # bool[S]
 
 
-def service_totals(compiled: CompiledGraph, first: FirstOrder) -> ServiceTotals:
-    """What each service suffers a year, first order."""
+def service_totals(compiled: CompiledGraph, first: FirstOrder, customer_hours: Array | None = None) -> ServiceTotals:
+    """What each service suffers a year, first order; `customer_hours` float64[S]: its part where customers are shared."""
     flat, position = compiled.flat, compiled.service_position
     needs = (
         (flat.reverse_ptr[position + 1] > flat.reverse_ptr[position]) | (flat.group_ptr[position + 1] > flat.group_ptr[position])
@@ -90,7 +91,7 @@ def service_totals(compiled: CompiledGraph, first: FirstOrder) -> ServiceTotals:
     money = np.where(np.isnan(compiled.money_per_hour) & ~curved, np.nan, first.suffered_money)
     return ServiceTotals(
         first.suffered_hours,
-        first.suffered_hours * compiled.customers,
+        first.suffered_hours * compiled.customers if customer_hours is None else customer_hours,
         money,
         first.suffered_points.astype(np.int64),
         down,

@@ -21,6 +21,7 @@ from app.risk.evidence import table_prior
 from app.risk.failover import draw
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array, kernel
+from app.risk.populations import Populations, by_ci, pair_customer_hours
 from app.risk.ragged import spans
 from app.risk.sweep import first_order
 from app.risk.totals import totals_of
@@ -31,10 +32,14 @@ BLOCK = 2048
 LEVEL = 0.9  # intervals run from 5 % to 95 %
 APART = 0.9  # P(i worse than j) above which two areas are told apart
 RATE, REPAIR = 1, 2  # purposes of the streams
+EDGE = 1.6448536269514722  # of a normal number, 5 % lie beyond it to either side
+SETTING, CLASS_TABLE, POSTERIOR, GIVEN = 0, 1, 2, 3  # where a spread comes from
+SPREADS = ("setting", "class table", "posterior", "given")
 
 
 class Ranges(NamedTuple):
-    """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said."""
+    """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said. Middles are the logarithm of
+    the median of a stated range over the value, NaN where none is stated: factors then have the mean 1."""
 
     class_code: Array  # int64[N] the class whose draw the CI shares
     rate_shared: Array  # float64[N] drawn once a class
@@ -42,6 +47,8 @@ class Ranges(NamedTuple):
     rate_shape: Array  # float64[N] shape of the Gamma posterior of a measured rate, NaN: lognormal
     repair_shared: Array  # float64[N]
     repair_own: Array  # float64[N]
+    rate_middle: Array  # float64[N]
+    repair_middle: Array  # float64[N]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,11 @@ class Spread:
 def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declared_spread: float = 0.0) -> Ranges:
     """Ranges of the assessed CIs, `row` int32[N] into the columns. An assumed rate has the spread of its class, half of its variance shared by the
     class and half the CI's own; a measured one its Gamma posterior; a declared one `declared_spread`. A mean restore time is spread half as much as
-    single restores are where it is assumed, by sigma / sqrt(n) where n incidents measured it [proposals, model 1.13].
+    single restores are where it is assumed, by sigma / sqrt(n) where n incidents measured it [proposals, model 1.13]. A range stated with a value
+    is a 90 % interval: lognormal with these ends, that CI's own, instead of all this.
 
-    Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2.
+    Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2. A rate of 2 stated as 1 to 4: its own
+    spread is ln 4 / (2 * 1.645) = .4214, its middle ln(2 / 2) = 0.
     """
     number, table = class_rows(cis.ci_class, classes)
     number = number[row]
@@ -85,22 +94,66 @@ def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declar
         [repair == ASSUMED, repair == MEASURED], [0.5 * repair_spread, repair_spread / np.sqrt(np.maximum(1, n))], declared_spread
     )
     shared = repair == ASSUMED
+    rate_middle, rate_said = _stated(cis.failures_per_year, cis.failures_per_year_low, cis.failures_per_year_high, row)
+    repair_middle, repair_said = _stated(cis.repair_hours, cis.repair_hours_low, cis.repair_hours_high, row)
+    own_rate = np.where(rate == ASSUMED, half * rate_spread, declared_spread)
+    posterior = (rate == MEASURED) & (cis.observed_years[row] > 0) & np.isnan(rate_said)
     return Ranges(
-        number, np.where(rate == ASSUMED, half * rate_spread, 0.0), np.where(rate == ASSUMED, half * rate_spread, declared_spread),
-        np.where((rate == MEASURED) & (cis.observed_years[row] > 0), prior_shape + n, np.nan), np.where(shared, half * mean_spread, 0.0),
-        np.where(shared, half * mean_spread, mean_spread),
-    )  # fmt: skip
+        number,
+        np.where((rate == ASSUMED) & np.isnan(rate_said), half * rate_spread, 0.0),
+        np.where(np.isnan(rate_said), own_rate, rate_said),
+        np.where(posterior, prior_shape + n, np.nan),
+        np.where(shared & np.isnan(repair_said), half * mean_spread, 0.0),
+        np.where(np.isnan(repair_said), np.where(shared, half * mean_spread, mean_spread), repair_said),
+        rate_middle,
+        repair_middle,
+    )
 
 
-def response(compiled: CompiledGraph, measure: str, listen: Callable[[float], None] = lambda share: None) -> Response:
-    """Sweep the estate at each multiple of the restore times; `measure` of `Totals.values`.
+def _stated(value: Array, low: Array | None, high: Array | None, row: Array) -> tuple[Array, Array]:
+    """Of the stated ranges: logarithm of the median over the value, and spread of the logarithm; NaN where none is (or all of it is 0)."""
+    if low is None or high is None:
+        return np.full(len(row), np.nan), np.full(len(row), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bottom, top = np.log(low[row]), np.log(high[row])
+        middle, spread = (bottom + top) / 2 - np.log(value[row]), (top - bottom) / (2 * EDGE)
+    known = np.isfinite(middle) & np.isfinite(spread)
+    return np.where(known, middle, np.nan), np.where(known, spread, np.nan)
+
+
+def spread_sources(cis: CiColumns, row: Array | Sequence[int]) -> tuple[Array, Array]:
+    """Where the spread of the rate and of the restore time of the CIs `row` comes from, as numbers of SPREADS (int64[N] each).
+
+    Example by hand: a declared rate: the setting; with a range stated beside it: given; an assumed one: the class table.
+    """
+    at = np.asarray(row, np.int64)
+    rate, repair = np.asarray(cis.failures_origin)[at], np.asarray(cis.repair_origin)[at]
+    watched = np.asarray(cis.observed_years)[at] > 0
+    _, rate_said = _stated(cis.failures_per_year, cis.failures_per_year_low, cis.failures_per_year_high, at)
+    _, repair_said = _stated(cis.repair_hours, cis.repair_hours_low, cis.repair_hours_high, at)
+    rates = np.select(
+        [~np.isnan(rate_said), rate == ASSUMED, (rate == MEASURED) & watched], [GIVEN, CLASS_TABLE, POSTERIOR], SETTING
+    )
+    repairs = np.select([~np.isnan(repair_said), (repair == ASSUMED) | (repair == MEASURED)], [GIVEN, CLASS_TABLE], SETTING)
+    return rates, repairs
+
+
+def response(
+    compiled: CompiledGraph,
+    measure: str,
+    listen: Callable[[float], None] = lambda share: None,
+    populations: Populations | None = None,
+) -> Response:
+    """Sweep the estate at each multiple of the restore times; `measure` of `Totals.values`, customers of one population counted once.
 
     Example by hand: one CI behind one service, 100 an hour, once a year, 4 h: 400 a year; at twice the restore time 800.
     """
     columns = []
     for number, scale in enumerate(SCALES):
         scaled = replace(compiled, repair_hours=compiled.repair_hours * scale)
-        columns.append(np.nan_to_num(totals_of(scaled, first_order(scaled)).values()[measure]))
+        first = first_order(scaled)
+        once = None if populations is None else by_ci(first, populations, pair_customer_hours(first, populations))
+        columns.append(np.nan_to_num(totals_of(scaled, first, once).values()[measure]))
         listen((number + 1) / len(SCALES))
     return Response(np.asarray(SCALES), np.stack(columns, axis=1))
 
@@ -120,7 +173,8 @@ def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
 
 
 def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors of mean 1 on the rates of the CIs `rows`, float64[len(rows), draws]; Gamma posteriors by their inverse distribution.
+    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; Gamma posteriors by their
+    inverse distribution.
 
     Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
     """
@@ -129,7 +183,7 @@ def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: in
     measured = ~np.isnan(shape)
     factors = np.exp(
         ranges.rate_own[rows, None] * own
-        - 0.5 * np.square(ranges.rate_own[rows, None])
+        + _middle(ranges.rate_middle, ranges.rate_own, rows)
         + _shared(ranges.rate_shared, ranges, rows, draws, seed, RATE)
     )
     if measured.any():
@@ -139,10 +193,16 @@ def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: in
 
 
 def repair_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors of mean 1 on the mean restore times, shape as for rates."""
+    """Factors on the mean restore times, as for rates."""
     own = ranges.repair_own[rows, None]
-    drawn = own * normals(ci_id[rows], draws, seed, REPAIR) - 0.5 * np.square(own)
+    drawn = own * normals(ci_id[rows], draws, seed, REPAIR) + _middle(ranges.repair_middle, ranges.repair_own, rows)
     return np.asarray(np.exp(drawn + _shared(ranges.repair_shared, ranges, rows, draws, seed, REPAIR)))
+
+
+def _middle(middle: Array, own: Array, rows: Array) -> Array:
+    """Logarithm of the median of the own factor: that of the stated range, else what makes the mean 1. float64[len(rows), 1]."""
+    stated = middle[rows, None]
+    return np.asarray(np.where(np.isnan(stated), -0.5 * np.square(own[rows, None]), stated))
 
 
 def _shared(spreads: Array, ranges: Ranges, rows: Array, draws: int, seed: int, purpose: int) -> Array:

@@ -20,6 +20,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, measure_of, scores_of
 from app.risk.failover import slow_switches
 from app.risk.first_order import FirstOrder
+from app.risk.populations import Populations, by_ci, by_service, pair_customer_hours, populations_of
 from app.risk.reassess import reassess
 from app.risk.sweep import first_order
 from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
@@ -43,6 +44,8 @@ class Assessed:
     totals: Totals
     services: ServiceTotals
     rate_origin: Any  # origin code of each CI's rate, by position
+    populations: Populations
+    customer_hours: Any  # float64[P] of each pair of CI and service, shared customers counted once
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
 
@@ -80,12 +83,16 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
         cache.save(estate.revision.revision, purpose, first.to_arrays())
     else:
         first = FirstOrder.from_arrays(arrays)
+    populations = populations_of(estate.compiled, estate.graph.services)
+    pairs = pair_customer_hours(first, populations)
     return Assessed(
         estate,
         first,
-        totals_of(estate.compiled, first),
-        service_totals(estate.compiled, first),
+        totals_of(estate.compiled, first, by_ci(first, populations, pairs)),
+        service_totals(estate.compiled, first, by_service(first, populations, pairs)),
         estate.graph.cis.failures_origin[estate.compiled.row],
+        populations,
+        pairs,
     )
 
 
@@ -135,11 +142,13 @@ def assess(
 
 
 def write_scores(store: GraphStore, made: Assessed) -> int:
-    """Scores of the assessed CIs; CIs whose scores are as they were are not written."""
+    """Scores of the assessed CIs; CIs whose scores are as they were are not written, common causes are in no ledger."""
     compiled = made.estate.compiled
-    order = compiled.sorted_position
+    known = len(compiled) - len(made.estate.causes)  # their numbers are the highest
+    order = compiled.sorted_position[:known]
     columns = {name: column[order] for name, column in scores_of(made.totals).items()}
-    return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": compiled.sorted_ci_id, **columns})
+    numbers = compiled.sorted_ci_id[:known]
+    return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": numbers, **columns})
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
@@ -158,7 +167,11 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
     estate, compiled = made.estate, made.estate.compiled
     report = compiled.report
     sums = made.totals.sums()
+    causes = sorted(estate.causes)
     origins = origin_counts(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
+    for position in causes:
+        origins[int(made.rate_origin[position])] -= 1
+    hanging = sum(int(compiled.flat.forward_ptr[position + 1] - compiled.flat.forward_ptr[position]) for position in causes)
     return AssessmentRow(
         assessment=made.assessment,
         revision=estate.revision.revision,
@@ -167,8 +180,8 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
         settings=estate.fingerprint,
         measure=measure_of(made.totals.values()),
         seconds=round(seconds, 3),
-        cis=len(compiled),
-        dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward),
+        cis=len(compiled) - len(causes),
+        dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward) - hanging,
         groups=len(compiled.flat.group_kind),
         services=len(compiled.service_position),
         services_assumed=int(report.counts.get("services_assumed", 0)),
@@ -183,6 +196,7 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
         not_counted_cis=int(made.totals.not_counted.sum()),
         down_at_rest=int(report.counts.get("down_at_rest", 0)),
         how=estate.how,
+        common_causes=len(causes),
     )
 
 

@@ -15,7 +15,7 @@ import time
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.risk.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, assemble
 from app.risk.carry_forward import carry_forward
+from app.risk.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.compile import compile_graph, recompiled
 from app.risk.compiled import CompiledGraph, CompileReport
 from app.risk.propagation import Workspace, workspace
@@ -42,7 +43,7 @@ ARRAYS, COLUMNS, REPORT = "compiled-1", "columns-1", "report"  # the number is r
 
 @dataclass(frozen=True)
 class Estate:
-    """One revision, assembled and compiled under the model settings. `how`: memory, disk, carried forward or loaded."""
+    """One revision, assembled, with its common causes, and compiled under the model settings. `how`: memory, disk, carried forward or loaded."""
 
     revision: Revision
     options: AssembleOptions
@@ -50,6 +51,8 @@ class Estate:
     compiled: CompiledGraph
     how: str
     seconds: float
+    plain: DependencyGraph = field(repr=False)  # the ledger's, before common causes became CIs of the model
+    expanded: Expanded = field(repr=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
@@ -61,6 +64,11 @@ class Estate:
     @property
     def graph(self) -> DependencyGraph:
         return self.assembled.graph
+
+    @cached_property
+    def causes(self) -> frozenset[int]:
+        """Positions of the common causes: CIs of the model alone, not of the ledger."""
+        return frozenset(positions_of_causes(self.compiled).tolist())
 
     @property
     def fingerprint(self) -> str:
@@ -187,15 +195,18 @@ class Estates:
         started = time.perf_counter()
         found = self._columns(revision.revision)
         base = self._kept.get((found.earlier, fingerprint(options)))
-        before = base.graph if base is not None else None
-        assembled = assemble(found.columns, ci_classes(), options, before, found.unchanged)
+        assembled = assemble(found.columns, ci_classes(), options, base.plain if base is not None else None, found.unchanged)
+        plain = assembled.graph
+        expanded = with_common_causes(plain, (base.plain, base.expanded) if base is not None else None)
+        assembled = replace(assembled, graph=expanded.graph, warnings=(*assembled.warnings, *expanded.warnings))
         compiled = compiled_at(self._cache, revision.revision, options)
         if compiled is None:
             compiled = recompiled(base.compiled, base.graph, assembled.graph) if base is not None else None
             compiled = compiled or compile_graph(assembled.graph)
             purpose = f"{ARRAYS}-{fingerprint(options)}"
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: _report_text(compiled.report)})
-        return Estate(revision, options, assembled, compiled, found.how, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return Estate(revision, options, assembled, compiled, found.how, seconds, plain, expanded)
 
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)

@@ -12,6 +12,7 @@ from typing import Any
 from app.domain.columns import Batch
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.nouns import EXPOSURE
+from app.domain.record_checks import NAMED
 from app.domain.records import ServiceRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
@@ -35,6 +36,7 @@ def lay_exposure(store: GraphStore, documents: Documents, record: ServiceRecord,
     def batch(base: int, ci_id: int) -> Batch:
         row: dict[str, Any] = {name: getattr(record, name) for name in NUMBERS}
         row |= {"ci_id": ci_id, "source_id": source.source_id, "currency": record.currency or None}
+        row["customer_population"] = record.customer_population or None
         row["impact"] = json.dumps(
             {name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":")
         )
@@ -98,6 +100,8 @@ def _check(record: ServiceRecord) -> None:
         value = getattr(record, name)
         if value is not None and value > 1:
             raise InvalidInput(f"{name} is a share from 0 to 1", field=name)
+    if len(record.customer_population) > NAMED:
+        raise InvalidInput(f"customer_population is a name of at most {NAMED} characters", field="customer_population")
     for category, curve in record.impact.items():
         points = list(curve)
         if not points or (points[0] != (0, 0) and tuple(points[0]) != (0.0, 0.0)):

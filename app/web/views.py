@@ -13,7 +13,7 @@ from app.api.auth import caller, permission
 from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
-from app.domain.sentences import number
+from app.domain.sentences import CAUSE, number
 from app.domain.service_risk import Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
@@ -63,7 +63,9 @@ def percent(value: float) -> str:
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
     def link(endpoint: str, **values: Any) -> str:
-        """A link that keeps the state of the estate that is looked at."""
+        """A link that keeps the state of the estate that is looked at; a common cause, which is no CI, is shown as an area."""
+        if endpoint == "web.ci" and str(values.get("key", "")).startswith(CAUSE):
+            endpoint, values = "web.area", {"kind": "ci", "name": values["key"]}
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 

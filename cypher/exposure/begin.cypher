@@ -5,6 +5,7 @@ CREATE (:Exposure {
   ci_id: $ci_id[i],
   source_id: $source_id[i],
   customers: $customers[i],
+  customer_population: $customer_population[i],
   money_per_hour: $money_per_hour[i],
   currency: $currency[i],
   impact: $impact[i],

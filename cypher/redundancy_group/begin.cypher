@@ -11,6 +11,8 @@ CREATE (:RedundancyGroup {
   shares: $shares[i],
   failover_minutes: $failover_minutes[i],
   failover_success: $failover_success[i],
+  common_cause_share: $common_cause_share[i],
+  common_cause_unavailability: $common_cause_unavailability[i],
   source_id: $source_id[i],
   since: $revision
 })

@@ -48,9 +48,13 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
         for name in (
             "failures_per_year",
             "failures_per_calendar_year",
+            "failures_per_year_low",
+            "failures_per_year_high",
             "repair_hours",
             "repair_median_hours",
             "repair_sigma",
+            "repair_hours_low",
+            "repair_hours_high",
             "unavailability",
             "failure_on_demand",
             "level_share",
@@ -139,6 +143,8 @@ def small_builder(header: Header) -> Callable[[Row], SmallRecord]:
             shares=tuple(number("shares", part) for part in parts(row, "shares")),
             failover_minutes=figure(row, "failover_minutes"),
             failover_success=figure(row, "failover_success"),
+            common_cause_share=figure(row, "common_cause_share"),
+            common_cause_unavailability=figure(row, "common_cause_unavailability"),
         )
 
     impacts = [(name[7:], place) for name, place in header.others if name.startswith("impact:")]
@@ -155,6 +161,7 @@ def small_builder(header: Header) -> Callable[[Row], SmallRecord]:
             rpo_hours=figure(row, "rpo_hours"),
             mbco_share=figure(row, "mbco_share"),
             availability_target=figure(row, "availability_target"),
+            customer_population=text(row, "customer_population"),
         )
 
     def incident(row: Row) -> SmallRecord:

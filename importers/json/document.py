@@ -33,9 +33,13 @@ class Ci(Struct):
     service: bool = False
     failures_per_year: Positive | None = None
     failures_per_calendar_year: Positive | None = None
+    failures_per_year_low: Positive | None = None
+    failures_per_year_high: Positive | None = None
     failures_origin: Literal["measured", "declared"] = "declared"
     repair_hours: Positive | None = None
     repair_median_hours: Positive | None = None
+    repair_hours_low: Positive | None = None
+    repair_hours_high: Positive | None = None
     repair_origin: Literal["measured", "declared"] = "declared"
     repair_distribution: RepairDistribution | None = None
     unavailability: Share | None = None
@@ -64,6 +68,8 @@ class Group(Struct):
     shares: list[float] | None = None
     failover_minutes: Positive | None = None
     failover_success: Share | None = None
+    common_cause_share: Share | None = None
+    common_cause_unavailability: Annotated[float, Meta(ge=0, lt=1)] | None = None
 
 
 class Service(Struct):
@@ -77,6 +83,7 @@ class Service(Struct):
     rpo_hours: Positive | None = None
     mbco_share: Share | None = None
     availability_target: Share | None = None
+    customer_population: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Incident(Struct):

@@ -114,10 +114,14 @@ def _ci(ci: form.Ci) -> CiRecord:
         is_service=ci.service,
         failures_per_year=rate,
         failures_origin=ci.failures_origin,
+        failures_per_year_low=ci.failures_per_year_low,
+        failures_per_year_high=ci.failures_per_year_high,
         repair_hours=repair,
         repair_origin=ci.repair_origin,
         repair_distribution=spread.kind,
         repair_sigma=spread.sigma,
+        repair_hours_low=ci.repair_hours_low,
+        repair_hours_high=ci.repair_hours_high,
         unavailability=ci.unavailability,
         failure_on_demand=ci.failure_on_demand,
         level_share=ci.level_share,
@@ -135,14 +139,14 @@ def _text(value: object) -> str:
 def _group(row: form.Group) -> GroupRecord:
     return GroupRecord(
         row.key, row.dependent, tuple(row.members), row.needed, "supply" if row.supply else "ordinary", tuple(row.shares or ()),
-        row.failover_minutes, row.failover_success,
+        row.failover_minutes, row.failover_success, row.common_cause_share, row.common_cause_unavailability,
     )  # fmt: skip
 
 
 def _service(row: form.Service) -> ServiceRecord:
     return ServiceRecord(
         row.key, row.customers, row.money_per_hour, row.currency, {name: tuple(points) for name, points in row.impact.items()},
-        row.mtpd_hours, row.rto_hours, row.rpo_hours, row.mbco_share, row.availability_target,
+        row.mtpd_hours, row.rto_hours, row.rpo_hours, row.mbco_share, row.availability_target, row.customer_population,
     )  # fmt: skip
 
 

@@ -49,10 +49,14 @@ def test_every_column_comes_back_as_it_was_written(store):
         is_service=1,
         failures_per_year=0.1,
         failures_origin="measured",
+        failures_per_year_low=0.05,
+        failures_per_year_high=0.3,
         repair_hours=4.5,
         repair_origin="declared",
         repair_distribution="lognormal",
         repair_sigma=0.8,
+        repair_hours_low=1.0,
+        repair_hours_high=9.0,
         unavailability=1e-300,
         failure_on_demand=0.02,
         level_share=1.0,
@@ -68,8 +72,10 @@ def test_every_column_comes_back_as_it_was_written(store):
         "members": "[8, 7]",
         "shares": "[0.5, 0.5]",
         "failover_minutes": 2.0,
+        "common_cause_share": 0.1,
+        "common_cause_unavailability": 1e-9,
     }
-    exposure = {"ci_id": 7, "customers": 1000.0, "impact": '{"money":[[1,2]]}', "rto_hours": 4.0}
+    exposure = {"ci_id": 7, "customers": 1000.0, "customer_population": "Käufer", "impact": '{"money":[[1,2]]}', "rto_hours": 4.0}
     incident = {"incident_key": "INC1", "ci_id": 8, "started_at": 1_700_000_000}
     observation = {"scope": "class:server"}
     record = {"source_key": "server:8", "ci_id": 8, "content_hash": -(2**63) + 1, "payload": '{"a":1}'}

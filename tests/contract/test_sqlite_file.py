@@ -46,6 +46,45 @@ def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path, monkeypatch):
     assert SqliteStore(tmp_path / "a.db").current().revision == 0
 
 
+def test_a_file_of_the_first_schema_opens_with_its_rows(tmp_path, monkeypatch):
+    """Written before ranges, common causes and populations: what is there stays, what is new is absent, and can be written from then on."""
+    path, first = tmp_path / "a.db", schema.SQL_FOLDER / "sqlite_only" / "schema" / "0001_ledger.sql"
+    with sqlite3.connect(path) as old:
+        for statement in schema.statements_of(first.read_text("utf-8")):
+            old.execute(statement)
+        at = "2026-01-01T00:00:00.000000Z"
+        old.execute("INSERT INTO revision VALUES (0, '', 'published', 0, 0, ?, ?, '', '{}')", (at, at))
+        old.execute("INSERT INTO revision VALUES (1, 'one', 'published', 0, 0, ?, ?, '', '{}')", (at, at))
+        old.execute("INSERT INTO pointer VALUES (1, 1, 0, 0)")
+        holds = (1, 9223372036854775807)
+        old.execute(
+            "INSERT INTO ci (ci_id, since, until, key, name, ci_class, raw_class, lifecycle, environment, site, team, supplier, "
+            "failures_per_year, failures_origin, repair_origin, repair_distribution, aliases, attributes) "
+            "VALUES (1, ?, ?, 'cmdb:server:1', 'srv-1', 0, 0, 0, 0, 0, 0, 0, 2.5, 0, 0, 0, '', '')", holds,
+        )  # fmt: skip
+        old.execute("INSERT INTO alias VALUES ('cmdb:server:1', 1, 1), ('srv-1', 1, 1)")
+        old.execute("INSERT INTO redundancy_group VALUES (1, ?, ?, 'cmdb:g', 1, 0, 1, '[]', '', 2.0, 0.9, 1)", holds)
+        old.execute("INSERT INTO exposure VALUES (1, 1, ?, ?, 7.0, NULL, 0, '', NULL, NULL, NULL, NULL, 0.99)", holds)
+        old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    store = SqliteStore(path)
+    assert rows_of(store.load_columns(1, "ci"), "name", "failures_per_year", "failures_per_year_low", "repair_hours_high") == [
+        ("srv-1", 2.5, None, None)
+    ]
+    group = ("failover_success", "common_cause_share", "common_cause_unavailability")
+    assert rows_of(store.load_columns(1, "redundancy_group"), *group) == [(0.9, None, None)]
+    assert rows_of(store.load_columns(1, "exposure"), "customers", "customer_population", "availability_target") == [
+        (7.0, None, 0.99)
+    ]
+    named = {"ci_id": 1, "customers": 8.0, "customer_population": "buyers"}
+    revise(store, batch("exposure", [named], [named]), batch("ci", [ci(1, failures_per_year_high=3.0)], [ci(1)]))
+    assert rows_of(store.load_columns(2, "exposure"), "customers", "customer_population") == [(8.0, "buyers")]
+    assert rows_of(store.load_columns(1, "exposure"), "customers", "customer_population") == [(7.0, None)]
+    assert rows_of(store.load_columns(2, "ci"), "failures_per_year_high") == [(3.0,)]
+    assert list(store.check()) == []
+
+
 def test_many_open_a_new_file_at_once(tmp_path):
     stores = []
     threads = [threading.Thread(target=lambda: stores.append(SqliteStore(tmp_path / "a.db"))) for _ in range(6)]

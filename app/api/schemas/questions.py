@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from app.domain.nouns import NOUNS
+from app.domain.record_checks import NAMED
 from app.usecases.keep.access import ROLES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -89,6 +90,11 @@ class ExposureQuestion(Question):
     rpo_hours = number(allow_none=True, load_default=None)
     mbco_share = number(allow_none=True, load_default=None, most=1)
     availability_target = number(allow_none=True, load_default=None, most=1)
+    customer_population = ma.fields.String(
+        load_default="",
+        validate=[validate.Length(max=NAMED), _no_nul],
+        metadata={"description": "services that name the same one share customers, who are counted once"},
+    )
 
 
 class RiskOptions(When):

@@ -13,7 +13,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.propagation import Outage, outage
 from app.usecases import paging
-from app.usecases.answers.paths import service_hits, totals, used_up
+from app.usecases.answers.paths import down_customers, service_hits, totals, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify_all
 from app.usecases.stamps import stamp_of
@@ -46,7 +46,8 @@ def blast_radius(
     result = outage(estate.compiled, forced, estate.workspace())
     tree = causes(estate.compiled, result) if offset == 0 else None
     services = service_hits(estate, result, tree)
-    customers, customers_unknown, money, money_unknown = totals(services)
+    customers, customers_unknown, counted = down_customers(estate, result.services_down.tolist())
+    money, money_unknown = totals(services)
     worn = worn_groups(estate.compiled, result)
     fallen, total = _fallen(estate, result, offset, limit)
     following = offset + limit
@@ -65,6 +66,7 @@ def blast_radius(
         services_degraded=len(result.services_degraded),
         customers=customers,
         customers_unknown=customers_unknown,
+        customers_note=counted,
         money_per_hour=money,
         money_unknown=money_unknown,
         first_mtpd_hours=first.mtpd_hours if first else None,

@@ -12,6 +12,7 @@ from app.domain.graph import ORIGIN_NAMES
 from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, RecordRow, Value
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.risk.uncertainty import SPREADS, spread_sources
 from app.usecases.estate import Estate, Estates, resolve_revision
 from app.usecases.find import identify, search
 from app.usecases.keep.sources import list_sources
@@ -37,7 +38,7 @@ def list_cis(
 ) -> tuple[CiPage, int | None]:
     """All CIs of the estate in order of their ledger number (that of the first sight); the next number to go on after, None at the end."""
     estate = estates.at(revision, as_of)
-    cis = estate.graph.cis
+    cis = estate.plain.cis
     ids = cis.ci_id
     first = int(ids.searchsorted(after, "right"))
     last = min(first + limit, len(ids))
@@ -106,12 +107,20 @@ def ci_values(estate: Estate, position: int) -> list[Value]:
         if rate_origin == "measured" and years > 0
         else _evidence(rate_origin, cis.ci_class[row])
     )
+    repair_evidence = _evidence(repair_origin, cis.ci_class[row])
+    if position in estate.causes:
+        evidence = repair_evidence = "of the members it takes at once (common cause)"
+    rate_from, repair_from = (SPREADS[int(codes[0])] for codes in spread_sources(cis, [row]))
     values = [
-        Value("failures_per_year", _number(cis.failures_per_year[row]), "1/year of up time", rate_origin, evidence),
         Value(
-            "repair_hours", _number(cis.repair_hours[row]), "h, mean", repair_origin, _evidence(repair_origin, cis.ci_class[row])
+            "failures_per_year", _number(cis.failures_per_year[row]), "1/year of up time", rate_origin, evidence,
+            _end(cis.failures_per_year_low, row), _end(cis.failures_per_year_high, row), rate_from,
         ),
-    ]
+        Value(
+            "repair_hours", _number(cis.repair_hours[row]), "h, mean", repair_origin, repair_evidence,
+            _end(cis.repair_hours_low, row), _end(cis.repair_hours_high, row), repair_from,
+        ),
+    ]  # fmt: skip
     if (direct := _number(cis.unavailability[row])) is not None:
         values.append(Value("unavailability", direct, "share of time", "declared"))
     return values
@@ -180,9 +189,15 @@ def group_rows(store: GraphStore, at: int, rows: Mapping[str, Any]) -> list[Grou
             json.loads(rows["shares"][i] or "[]"),
             plain(rows["failover_minutes"][i]),
             plain(rows["failover_success"][i]),
+            plain(rows["common_cause_share"][i]),
+            plain(rows["common_cause_unavailability"][i]),
         )
         for i in range(len(rows["key"]))
     ]
+
+
+def _end(column: Any, row: int) -> float | None:
+    return None if column is None else _number(column[row])
 
 
 def _number(value: Any) -> float | None:

@@ -11,6 +11,7 @@ from app.domain.sentences import group_failed
 from app.risk.causes import Cause, Causes, worn_group
 from app.risk.compiled import CompiledGraph
 from app.risk.loss import LossCurve
+from app.risk.populations import customers_hit, populations_of, said_of
 from app.risk.propagation import Outage
 from app.usecases.estate import Estate
 
@@ -113,14 +114,19 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
     return rows
 
 
-def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int, float | None, int]:
-    """Customers and money per hour of the services down, each with how many are unknown. All unknown: None, not 0."""
+def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None, int, str]:
+    """Customers of these services, those they share counted once; how many services have unknown ones; what the number rests on. All unknown: None."""
+    populations = populations_of(estate.compiled, estate.graph.services)
+    known_ones = [number for number in numbers if known(populations.customers[number]) is not None]
+    total = customers_hit(populations, known_ones) if known_ones or not numbers else None
+    return total, len(numbers) - len(known_ones), said_of(populations, known_ones)
+
+
+def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int]:
+    """Money per hour of the services down, and of how many it is unknown. All unknown: None, not 0."""
     down = [hit for hit in hits if hit.state == "down"]
-    customers = [hit.customers for hit in down if hit.customers is not None]
     money = [hit.money_per_hour for hit in down if hit.money_per_hour is not None]
     return (
-        sum(customers) if customers or not down else None,
-        len(down) - len(customers),
         sum(money) if money or not down else None,
         len(down) - len(money),
     )

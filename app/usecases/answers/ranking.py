@@ -9,15 +9,18 @@ from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.results import MEASURES, AreaDetail, AreaPage, AreaRow, Contribution, ServiceHit
-from app.domain.sentences import area_reason, count, if_it_fails, number, redundancy_not_counted
+from app.domain.sentences import CAUSE, area_reason, count, if_it_fails, number, redundancy_not_counted
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in, worst_of
 from app.risk.causes import causes
+from app.risk.common_cause import cause_id
+from app.risk.populations import of_service
 from app.risk.propagation import outage
 from app.risk.sweep import contributions_to
 from app.risk.totals import half_widths, services_of
+from app.risk.uncertainty import SPREADS, spread_sources
 from app.usecases import paging
 from app.usecases.answers.cis import ci_values
 from app.usecases.answers.paths import known, service_hits
@@ -106,7 +109,7 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
         name=name,
         label=label,
         rank=place + 1,
-        cis=int(ranking.members[place]),
+        cis=int(ranking.members[place]) - causes_in(made, kind, area),
         services_hit=_services_hit(made, kind, area),
         service_hours_per_year=values["service_hours_per_year"],
         customer_hours_per_year=values["customer_hours_per_year"],
@@ -130,6 +133,14 @@ def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
     return name, name
 
 
+def causes_in(made: Assessed, kind: str, area: int) -> int:
+    """How many members of an area are common causes, which are no CIs."""
+    if kind == "service" or not made.estate.causes:
+        return 0
+    codes = area_codes(made, kind)[0]
+    return sum(int(codes[position]) == area for position in made.estate.causes)
+
+
 def _services_hit(made: Assessed, kind: str, area: int) -> int:
     if kind == "ci":
         return int(made.totals.services_hit[area])
@@ -149,6 +160,14 @@ def _inputs(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
     return inputs_of(made.totals.service_hours, made.rate_origin, _rows(made, kind, area), ORIGIN_NAMES)
 
 
+def spread_from(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
+    """Share of the loss by where the spread of the rates comes from."""
+    if "spread" not in made.codes:
+        made.codes["spread"] = spread_sources(made.estate.graph.cis, made.estate.compiled.row)[0], len(SPREADS)
+    codes, _ = made.codes["spread"]
+    return inputs_of(made.totals.service_hours, codes, _rows(made, kind, area), SPREADS)
+
+
 def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, place: int, not_counted: bool) -> str:
     estate = made.estate
     if kind == "ci":
@@ -163,7 +182,8 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
     )
     worst = worst_of(made.totals.values()[ranking.measure], _rows(made, kind, area))
     start = "nothing alone" if worst < 0 else estate.name(worst)
-    return area_reason(kind, label, int(ranking.members[place]), start, _services_hit(made, kind, area), text)
+    members = int(ranking.members[place]) - causes_in(made, kind, area)
+    return area_reason(kind, label, members, start, _services_hit(made, kind, area), text)
 
 
 def ci_sentence(made: Assessed, position: int) -> str:
@@ -218,6 +238,8 @@ def area_detail(
 
 def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
     estate = made.estate
+    if kind == "ci" and name.startswith(CAUSE):
+        return estate.position(cause_id(name.removeprefix(CAUSE)))
     if kind in ("ci", "service"):
         position = estate.position(identify(store, estate.revision.revision, name).ci_id)
         if kind == "ci":
@@ -275,7 +297,8 @@ def service_contributions(
     """What each CI costs one service, worst first; `stopping`: only its single points of failure."""
     estate = made.estate
     told = contributions_to(estate.compiled, service)
-    column = {"money_per_year": told.money, "customer_hours_per_year": told.customer_hours}.get(measure, told.service_hours)
+    customer_hours = of_service(made.first, made.customer_hours, service, told.position)
+    column = {"money_per_year": told.money, "customer_hours_per_year": customer_hours}.get(measure, told.service_hours)
     if not any((known(value) or 0.0) > 0 for value in column.tolist()):
         column = told.service_hours  # the estate's measure is unknown for this service
     total = sum(known(value) or 0.0 for value in column.tolist())
@@ -292,7 +315,7 @@ def service_contributions(
                 name=estate.name(position),
                 ci_class=estate.text("ci_class", position),
                 money_per_year=known(told.money[row]) if money_known else None,
-                customer_hours_per_year=known(told.customer_hours[row]) if customers_known else None,
+                customer_hours_per_year=known(customer_hours[row]) if customers_known else None,
                 service_hours_per_year=known(told.service_hours[row]),
                 services_hit=1,
                 share=(known(column[row]) or 0.0) / total if total else 0.0,

@@ -52,12 +52,15 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
     position = int(compiled.service_position[number])
     hours = known(totals.service_hours[number])
     points = points_of(made.first, number)
+    row = int(compiled.service_row[number])
+    said = estate.graph.services[row] if row >= 0 else None
     return ServiceRow(
         key=estate.key(position),
         name=estate.name(position),
         assumed=int(compiled.service_row[number]) < 0,
         team=estate.text("team", position),
         customers=known(compiled.customers[number]),
+        customer_population=said.customer_population if said else "",
         money_per_hour=hour_money(compiled, number),
         mtpd_hours=known(compiled.mtpd_hours[number]),
         rto_hours=known(compiled.rto_hours[number]),

@@ -20,7 +20,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.one_away import one_failure_away
 from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
-from app.usecases.answers.paths import Paths, known, used_up
+from app.usecases.answers.paths import Paths, down_customers, known, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify_all
 from app.usecases.keep import audit
@@ -121,7 +121,8 @@ def members_of(estate: Estate, column: str, value: str) -> list[int]:
     if not codes:
         return []
     wanted = set(codes)
-    return [position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted]
+    found = (position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted)
+    return [position for position in found if position not in estate.causes]
 
 
 def _duration(estate: Estate, scenario: OutageScenario, forced: Sequence[int]) -> tuple[float, str]:
@@ -162,7 +163,7 @@ def _answer(
     )
     losses = [_loss(estate, story, told, paths) for story in stories]
     stopped = [loss for loss in losses if loss.state == "down"]
-    customers = [loss.customers for loss in stopped if loss.customers is not None]
+    customers, customers_unknown, counted = down_customers(estate, lasting.services_down.tolist())
     money = [loss.money for loss in losses if loss.money is not None]
     first = min(
         (loss for loss in losses if loss.mtpd_breached_at_hours is not None),
@@ -204,8 +205,9 @@ def _answer(
         cis_degraded=len(lasting.degraded),
         services_down=len(stopped),
         services_degraded=len(losses) - len(stopped),
-        customers=sum(customers) if customers or not stopped else None,
-        customers_unknown=len(stopped) - len(customers),
+        customers=customers,
+        customers_unknown=customers_unknown,
+        customers_note=counted,
         money=sum(money) if money or not losses else None,
         money_plus_minus=NORMAL_95 * told.money_error,
         money_unknown=len(losses) - len(money),

@@ -21,9 +21,10 @@ from app.risk.areas import measure_of
 from app.risk.borders import Borders, borders
 from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
 from app.risk.exact.budget import Budget
+from app.risk.populations import said_of
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
-from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, service_table
+from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, pair_losses, service_table
 from app.risk.uncertainty import drawn_groupings, ranges_of, response
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
@@ -61,7 +62,7 @@ def make_study(
             compiled,
             first,
             area_codes(made, "team")[0],
-            getattr(first, PAIRS[measure]),
+            pair_losses(first, measure, made.customer_hours),
             options.examined,
             made.estate.workspace(),
             tell,
@@ -100,10 +101,13 @@ def _spread(
 ) -> tuple[dict[str, Any], Estimate]:
     estate, compiled = made.estate, made.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
-    answer = response(compiled, measure, tell)
+    answer = response(compiled, measure, tell, made.populations)
+    pairs = pair_losses(made.first, measure, made.customer_hours)
     draws, seed = options.draws, options.seed
     arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed).to_arrays("ci")
-    arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed).to_arrays("service")
+    arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed, pairs).to_arrays(
+        "service"
+    )
     groupings = [area_codes(made, kind) for kind in COLUMNS]
     grouped = drawn_groupings(answer, ranges, compiled.ci_id, groupings, draws, seed)
     for kind, (codes, _), drawn in zip(COLUMNS, groupings, grouped, strict=True):
@@ -153,7 +157,7 @@ def _row(
         )
         if examined > 0
         else Estimate(None, UNKNOWN, note="no loss was examined"),
-        notes=_notes(more, options),
+        notes=_notes(made, more, options),
     )
 
 
@@ -165,8 +169,12 @@ def _left_out(over: Borders) -> str:
     return f"CIs that lose {over.left_out:,.0f} a year together were not followed" if over.left_out > 0 else ""
 
 
-def _notes(more: EstateRedundancy, options: StudyOptions) -> list[str]:
-    notes = ["customers that services share are counted once for each service: an upper bound"]
+def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> list[str]:
+    notes = [text for text in (said_of(made.populations),) if text]
+    if made.populations.shared:
+        notes.append(
+            "customers of services that only combinations of failures stop are counted once for each service: an upper bound"
+        )
     if bounded := int((more.method == redundancy.BOUNDED).sum()):
         notes.append(
             f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "

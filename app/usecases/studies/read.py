@@ -27,7 +27,7 @@ from app.risk.estate_redundancy import EstateRedundancy
 from app.risk.study import AreaTable, K
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.ranking import KINDS, area_name
+from app.usecases.answers.ranking import KINDS, area_name, causes_in, spread_from
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
 
@@ -108,7 +108,7 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         kind=kind,
         name=name,
         label=label,
-        cis=int(table.members[place]),
+        cis=int(table.members[place]) - causes_in(made, kind, int(table.area[place])),
         first_order=known(table.first[place]),
         redundancy=known(table.redundancy[place]),
         total=known(table.first[place] + table.redundancy[place]),
@@ -118,6 +118,7 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         p_worst=known(table.p_worst[place]),
         expected_rank=known(table.expected_rank[place]),
         group=group or None,
+        spread_from=spread_from(made, kind, int(table.area[place])),
     )
 
 

@@ -94,6 +94,8 @@ class SmallIntake:
             shares,
             record.failover_minutes,
             record.failover_success,
+            record.common_cause_share,
+            record.common_cause_unavailability,
             self.settings.source_id,
         )
 
@@ -109,6 +111,7 @@ class SmallIntake:
             ci_id,
             self.settings.source_id,
             record.customers,
+            record.customer_population or None,
             record.money_per_hour,
             record.currency or None,
             impact,

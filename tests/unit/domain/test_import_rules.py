@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from app.domain.completeness import PAGES, SAID, Evidence, Part, proven
 from app.domain.deletion_guard import Watched, held_because
 from app.domain.identity import Claim, keep_keys, partition
+from app.domain.nouns import CI
 from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.precedence import SourceRank, ci_row, in_order
-from app.domain.records import CiRecord
+from app.domain.record_checks import ci_fault, group_fault, service_fault
+from app.domain.records import CiRecord, GroupRecord, ServiceRecord
 
 X, Y = ("fqdn", "x"), ("serial", "Y")
 
@@ -102,8 +104,60 @@ def test_an_origin_travels_with_its_value():
     ]
     row = ci_row(7, "k", [record for _, record in in_order(said)])
     assert row[2:4] == ("high", "server")
-    assert row[11:15] == (2.0, "measured", 3.0, "declared")
+    told = dict(zip(CI.names(), row, strict=True))
+    names = ("failures_per_year", "failures_origin", "repair_hours", "repair_origin")
+    assert [told[name] for name in names] == [2.0, "measured", 3.0, "declared"]
     assert row[8] == "ops"
+
+
+def test_a_range_travels_with_its_value():
+    narrow = {"failures_per_year_low": 1.0, "failures_per_year_high": 4.0, "repair_hours_low": 2.0, "repair_hours_high": 8.0}
+    best = CiRecord("ci", "1", "a", "server", failures_per_year=3.0)
+    other = CiRecord("ci", "1", "b", "server", failures_per_year=2.0, repair_hours=4.0, **narrow)
+    told = dict(zip(CI.names(), ci_row(7, "k", [best, other]), strict=True))
+    assert [told[name] for name in narrow] == [None, None, 2.0, 8.0]  # the rate is the best source's, which states no range
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "field"),
+    [
+        (1.0, 2.0, 4.0, None),
+        (2.0, 2.0, 2.0, None),
+        (0.0, 0.0, 0.0, None),
+        (None, 2.0, 4.0, "repair_hours_low"),
+        (1.0, 2.0, None, "repair_hours_high"),
+        (1.0, None, 4.0, "repair_hours_low"),
+        (3.0, 2.0, 4.0, "repair_hours_low"),
+        (1.0, 5.0, 4.0, "repair_hours_low"),
+        (0.0, 2.0, 4.0, "repair_hours_low"),
+        (-1.0, 2.0, 4.0, "repair_hours_low"),
+        (1.0, 2.0, float("nan"), "repair_hours_low"),
+    ],
+)
+def test_a_range_holds_its_value(low, value, high, field):
+    fault = ci_fault(CiRecord("ci", "1", "a", "server", repair_hours=value, repair_hours_low=low, repair_hours_high=high))
+    assert (fault and fault[0]) == field
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"common_cause_share": 0.1}, None),
+        ({"common_cause_share": 1.0, "common_cause_unavailability": 0.5}, None),
+        ({"common_cause_share": 1.1}, "common_cause_share"),
+        ({"common_cause_share": float("nan")}, "common_cause_share"),
+        ({"common_cause_unavailability": 1.0}, "common_cause_unavailability"),
+        ({"common_cause_unavailability": -0.1}, "common_cause_unavailability"),
+    ],
+)
+def test_a_common_cause_is_a_share(values, field):
+    fault = group_fault(GroupRecord("g", "s", ("a", "b"), 1, **values))
+    assert (fault and fault[0]) == field
+
+
+def test_a_population_is_a_short_name():
+    assert service_fault(ServiceRecord("s", customer_population="x" * 200)) is None
+    assert service_fault(ServiceRecord("s", customer_population="x" * 201))[0] == "customer_population"
 
 
 def test_payloads_round_trip_and_differ():

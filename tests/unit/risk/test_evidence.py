@@ -32,7 +32,8 @@ def ci_columns(classes: list[str], **more: Any) -> dict[str, Any]:
         **{
             name: nan.copy()
             for name in (
-                "failures_per_year", "repair_hours", "repair_sigma", "unavailability", "failure_on_demand", "level_share", "restart_hours",
+                "failures_per_year", "failures_per_year_low", "failures_per_year_high", "repair_hours", "repair_hours_low",
+                "repair_hours_high", "repair_sigma", "unavailability", "failure_on_demand", "level_share", "restart_hours",
             )
         },
     }  # fmt: skip
@@ -148,10 +149,12 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
         "redundancy_group": {
             "key": texts([]), "dependent_id": np.zeros(0, np.int64), "kind": category([]), "needed": np.zeros(0, np.int64), "members": texts([]),
             "shares": texts([]), "failover_minutes": np.zeros(0), "failover_success": np.zeros(0),
+            "common_cause_share": np.zeros(0), "common_cause_unavailability": np.zeros(0),
         },
         "exposure": {
             "ci_id": np.array([r.get("ci_id", 10) for r in rows], np.int64), "source_id": np.array([r["source_id"] for r in rows], np.int64),
-            "currency": category([r.get("currency") for r in rows]), "impact": texts([r.get("impact", "") for r in rows]),
+            "currency": category([r.get("currency") for r in rows]),
+            "customer_population": category([r.get("customer_population") for r in rows]), "impact": texts([r.get("impact", "") for r in rows]),
             **{name: np.array([r.get(name, math.nan) for r in rows], float) for name in numbers},
         },
     }  # fmt: skip
@@ -173,6 +176,28 @@ def test_each_value_says_where_it_is_from() -> None:
     assert made.repair_origin[:3].tolist() == [ASSUMED, DECLARED, ASSUMED]
     assert made.repair_hours[:3] == pytest.approx([server.repair_hours, 2.0, server.repair_hours])
     assert math.isnan(made.failures_per_year[3]) and math.isnan(made.repair_hours[3]) and made.unavailability[3] == 0.01
+
+
+def test_a_range_goes_with_the_value_it_was_stated_with() -> None:
+    two = {"failures_per_year_low": 1.0, "failures_per_year_high": 9.0, "repair_hours_low": 1.0, "repair_hours_high": 4.0}
+    ci = ci_columns(
+        ["server"] * 4, failures_per_year=np.array([3.0, 3.0, math.nan, 3.0]), repair_hours=np.array([2.0, 2.0, 2.0, math.nan]),
+        unavailability=np.array([math.nan, math.nan, 0.01, math.nan]), **{name: np.full(4, value) for name, value in two.items()},
+    )  # fmt: skip
+    made = build(
+        ci, incident=incidents((1, 11, YEAR, YEAR + HOUR, 1)), observation=observations((1, "ci:k1", 0, ABSENT))
+    ).graph.cis
+    # incidents measure the second's rate, the third has an unavailability, the fourth no time
+    kept = [[0, 3], [0, 3], [0, 1, 2], [0, 1, 2]]
+    for (name, value), rows in zip(two.items(), kept, strict=True):
+        column = getattr(made, name)
+        assert np.flatnonzero(~np.isnan(column)).tolist() == rows and (column[rows] == value).all(), name
+
+
+def test_the_best_source_names_the_population() -> None:
+    rows = [{"source_id": 1, "customer_population": "low"}, {"source_id": 2, "customer_population": "high"}, {"source_id": 3}]
+    made = build(ci_columns(["server"]), rows, source_priority={1: 90, 2: 10, 3: 1})
+    assert [said.customer_population for said in made.graph.services] == ["high"]
 
 
 def test_silent_cis_get_the_posterior_of_their_class() -> None:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from app.domain.ci_classes import ci_classes
+from app.domain.graph import ASSUMED, DECLARED, MEASURED
 from app.risk.uncertainty import (
+    SPREADS,
     Ranges,
     Response,
     drawn_areas,
     losses,
     normals,
+    ranges_of,
     rate_factors,
     repair_factors,
     response,
     spread_of,
+    spread_sources,
 )
 from tests.builders import estate
 
 DRAWS = 20_000
+CLASSES = ci_classes()
 
 
 def ranges(n: int, **values: Any) -> Ranges:
     base: dict[str, Any] = {name: np.zeros(n) for name in Ranges._fields} | {
         "class_code": np.zeros(n, np.int64),
         "rate_shape": np.full(n, np.nan),
+        "rate_middle": np.full(n, np.nan),
+        "repair_middle": np.full(n, np.nan),
     }
     return Ranges(**(base | {name: np.asarray(value) for name, value in values.items()}))
 
@@ -39,6 +48,50 @@ def test_factors_have_mean_one_and_the_spread_asked_for() -> None:
     assert rate[0].mean() == pytest.approx(1.0, abs=0.04) and np.log(rate[0]).std() == pytest.approx(0.8, rel=0.03)
     assert (rate[1] == 1.0).all()
     assert (repair[0] == repair[1]).all() and np.log(repair[0]).std() == pytest.approx(0.5, rel=0.03)
+
+
+def test_a_stated_range_is_drawn_with_its_ends() -> None:
+    """Declared 2 a year in 1 to 8: 5 % of the draws below 1, 5 % above 8, median sqrt(8); the setting is not asked."""
+    made = estate("S; a; b", hard="S>a S>b", profiles={name: {"failures_per_year": 2.0, "repair_hours": 5.0} for name in "ab"})
+    low, high, none = np.array([np.nan, 1.0, np.nan]), np.array([np.nan, 8.0, np.nan]), np.full(3, np.nan)
+    cis = replace(
+        made.graph.cis, failures_per_year_low=low, failures_per_year_high=high, repair_hours_low=none, repair_hours_high=none,
+        failures_origin=np.array([DECLARED, ASSUMED, DECLARED], np.int8),
+    )  # fmt: skip
+    rows = made.at("a b")
+    told = ranges_of(cis, made.compiled.row, CLASSES, declared_spread=0.3)
+    drawn = 2.0 * rate_factors(told, made.compiled.ci_id, rows, DRAWS, 0)
+    assert np.quantile(drawn[0], (0.05, 0.5, 0.95)) == pytest.approx([1.0, 8**0.5, 8.0], rel=0.05)
+    assert drawn[1].mean() == pytest.approx(2.0, rel=0.02) and np.log(drawn[1]).std() == pytest.approx(0.3, rel=0.03)
+    assert told.rate_shared[rows].tolist() == [0.0, 0.0]  # the range is the CI's own, though its rate was assumed
+    rates, repairs = spread_sources(cis, made.compiled.row[rows])
+    assert ([SPREADS[k] for k in rates], [SPREADS[k] for k in repairs]) == (["given", "setting"], ["setting", "setting"])
+
+
+def test_a_range_of_nothing_but_the_value_does_not_move() -> None:
+    same = np.array([4.0])
+    made = estate("S", profiles={"S": {"repair_hours": 4.0}})
+    cis = replace(made.graph.cis, repair_hours_low=same, repair_hours_high=same)
+    told = ranges_of(cis, made.compiled.row, CLASSES, declared_spread=0.5)
+    assert repair_factors(told, made.compiled.ci_id, np.arange(1), 50, 0) == pytest.approx(np.ones((1, 50)))
+
+
+@pytest.mark.parametrize(
+    ("rate", "repair", "years", "said"),
+    [
+        (DECLARED, DECLARED, 0.0, ("setting", "setting")),
+        (ASSUMED, ASSUMED, 0.0, ("class table", "class table")),
+        (MEASURED, MEASURED, 2.0, ("posterior", "class table")),
+        (MEASURED, DECLARED, 0.0, ("setting", "setting")),
+    ],
+)
+def test_where_a_spread_comes_from(rate: int, repair: int, years: float, said: tuple[str, str]) -> None:
+    cis = replace(
+        estate("S").graph.cis, failures_origin=np.array([rate], np.int8), repair_origin=np.array([repair], np.int8),
+        observed_years=np.array([years]),
+    )  # fmt: skip
+    rates, repairs = spread_sources(cis, [0])
+    assert (SPREADS[rates[0]], SPREADS[repairs[0]]) == said
 
 
 def test_a_measured_rate_is_drawn_from_its_gamma_posterior() -> None:
