@@ -11,7 +11,10 @@ import numpy as np
 from app.domain.columns import Categorical, Columns, Texts
 from app.domain.errors import InvalidInput
 from app.domain.nouns import NOUNS, Noun
+from app.risk.carry_forward import carry_forward
 from app.storage.checked import categories, integers
+
+FEW = 20  # a part so many times smaller is put into the other row by row, which sorts nothing
 
 
 def noun_of(name: str) -> Noun:
@@ -168,6 +171,9 @@ def override(noun: Noun, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     filled = [part for part in parts if len(part[noun.identity[0]])] or [parts[0]]
     if len(filled) == 1:
         return in_order(noun, filled[0])
+    if len(filled) == 2 and len(filled[1][noun.identity[0]]) * FEW < len(filled[0][noun.identity[0]]):
+        many, few = (in_order(noun, part) for part in filled)
+        return carry_forward(noun, many, few, few)
     types = noun.types()
     columns = {name: join_columns(types[name], [part[name] for part in filled]) for name in filled[0]}
     ranks = [rank(columns[name]) for name in noun.identity]
