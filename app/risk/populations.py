@@ -55,6 +55,8 @@ def customers_hit(populations: Populations, services: Array | Sequence[int], sha
     lost = np.broadcast_to(np.asarray(share, np.float64), number.shape)
     known = ~np.isnan(populations.customers[number])
     number, lost = number[known], lost[known]
+    if (populations.code[number] < 0).all():
+        return float((populations.customers[number] * lost).sum())
     return float(_counted_once(populations, np.zeros(len(number), np.int64), number, lost).sum())
 
 

@@ -20,7 +20,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, measure_of, scores_of
 from app.risk.failover import slow_switches
 from app.risk.first_order import FirstOrder
-from app.risk.populations import Populations, by_ci, by_service, pair_customer_hours, populations_of
+from app.risk.populations import Populations, by_ci, by_service, pair_customer_hours
 from app.risk.reassess import reassess
 from app.risk.sweep import first_order
 from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
@@ -83,7 +83,7 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
         cache.save(estate.revision.revision, purpose, first.to_arrays())
     else:
         first = FirstOrder.from_arrays(arrays)
-    populations = populations_of(estate.compiled, estate.graph.services)
+    populations = estate.populations
     pairs = pair_customer_hours(first, populations)
     return Assessed(
         estate,

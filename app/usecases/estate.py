@@ -32,6 +32,7 @@ from app.risk.carry_forward import carry_forward
 from app.risk.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.compile import compile_graph, recompiled
 from app.risk.compiled import CompiledGraph, CompileReport
+from app.risk.populations import Populations, populations_of
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_sources
@@ -98,6 +99,10 @@ class Estate:
                 f"{self.graph.cis.key[row] if known else ci_id} is known but not assessed at revision {self.revision.revision}: "
                 "its environment or lifecycle is not one that is"
             ) from None
+
+    @cached_property
+    def populations(self) -> Populations:
+        return populations_of(self.compiled, self.graph.services)
 
     @cached_property
     def service_number(self) -> dict[int, int]:

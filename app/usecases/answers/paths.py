@@ -11,7 +11,7 @@ from app.domain.sentences import group_failed
 from app.risk.causes import Cause, Causes, worn_group
 from app.risk.compiled import CompiledGraph
 from app.risk.loss import LossCurve
-from app.risk.populations import customers_hit, populations_of, said_of
+from app.risk.populations import customers_hit, said_of
 from app.risk.propagation import Outage
 from app.usecases.estate import Estate
 
@@ -116,7 +116,7 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
 
 def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None, int, str]:
     """Customers of these services, those they share counted once; how many services have unknown ones; what the number rests on. All unknown: None."""
-    populations = populations_of(estate.compiled, estate.graph.services)
+    populations = estate.populations
     known_ones = [number for number in numbers if known(populations.customers[number]) is not None]
     total = customers_hit(populations, known_ones) if known_ones or not numbers else None
     return total, len(numbers) - len(known_ones), said_of(populations, known_ones)
