@@ -31,6 +31,7 @@ class Resolver:
         self._store, self._revision, self._settings = store, revision, settings
         self._roster, self._outcome, self._lazy = roster, outcome, lazy
         self._own: dict[str, int] = {}
+        self._prepared: set[str] = set()
         self._ambiguous: dict[str, list[str]] = {}
         self._others: dict[str, int | Unresolved] = {}
         self._keys: dict[int, str] = {}
@@ -72,7 +73,9 @@ class Resolver:
         if self._lazy is None:
             return
         before = len(self._roster)
-        missing = [text for text in dict.fromkeys(texts) if text not in self._own]
+        several = len(self._lazy) > 1  # an id that one class answers to may be one of another class as well
+        missing = [text for text in dict.fromkeys(texts) if text not in self._prepared and (several or text not in self._own)]
+        self._prepared.update(missing)
         keys = [f"{name}:{text}" for text in missing for name in self._lazy] + [text for text in missing if ":" in text]
         add_from_ledger(self._roster, self._store, self._revision, self._settings.source_id, keys)
         if len(self._roster) > before:

@@ -1,0 +1,232 @@
+"""The mirror: the raw rows of a source as last applied, in one local SQLite file, so that the next run needs only what changed.
+
+A row's number times 2^16 plus the place of a record among those it maps to is the record's position. While a source is read for the first
+time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run was applied.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Row = tuple[str, str, Any]  # key, stamp ("" where the source has none), body (plain JSON)
+Stored = tuple[int, str, str, bytes]  # number, list, key, body
+SHIFT = 16
+MARK = b""  # the body of a row that an earlier list holds as well
+FORM = 1
+Damaged = sqlite3.DatabaseError
+_TABLES = (
+    "CREATE TABLE list (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL)",
+    "CREATE TABLE raw (number INTEGER PRIMARY KEY, list INTEGER NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, body BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX raw_key ON raw (list, key)",
+    "CREATE TABLE open (kind TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, position)) WITHOUT ROWID",
+    "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+decode = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class Pending:
+    """What changed in one list since the mirror: rows to put by key, keys that went, and how far the list was read."""
+
+    put: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # key -> stamp, body
+    new: set[str] = field(default_factory=set)  # of the keys put, those that the mirror does not have
+    gone: set[str] = field(default_factory=set)
+    stamp: str = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """By kind of record: how many the rows give, and how many of them the mapping leaves out, by reason."""
+
+    given: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def give(self, kind: str, number: int = 1) -> None:
+        self.given[kind] = self.given.get(kind, 0) + number
+
+    def ignore(self, kind: str, reason: str, number: int = 1) -> None:
+        reasons = self.ignored.setdefault(kind, {})
+        reasons[reason] = reasons.get(reason, 0) + number
+        if not reasons[reason]:
+            del reasons[reason]
+
+    def copy(self) -> Counts:
+        return Counts(dict(self.given), {kind: dict(reasons) for kind, reasons in self.ignored.items()})
+
+
+class Mirror:
+    def __init__(self, path: Path, fresh: bool = False) -> None:
+        self.path = path
+        if fresh:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA cache_size = -65536")
+        self._db.execute(f"PRAGMA journal_mode = {'OFF' if fresh else 'TRUNCATE'}")
+        self._db.execute(f"PRAGMA synchronous = {'OFF' if fresh else 'FULL'}")
+        if fresh:
+            for statement in _TABLES:
+                self._db.execute(statement)
+            self._db.execute("BEGIN")
+        self._lists: dict[str, int] = dict(self._db.execute("SELECT name, number FROM list"))
+        self._names = {number: name for name, number in self._lists.items()}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def drop(self) -> None:
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    # --- rows
+    def put(self, name: str, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
+        number = self._list(name)
+        self._db.executemany(
+            "INSERT INTO raw (list, key, stamp, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (list, key) DO UPDATE SET stamp = excluded.stamp, body = excluded.body",
+            ((number, key, stamp, body) for key, stamp, body in rows),
+        )
+
+    def rows(self, names: Sequence[str]) -> Iterator[Stored]:
+        for name in names:
+            number = self._lists.get(name)
+            found = self._db.execute("SELECT number, key, body FROM raw WHERE list = ? ORDER BY number", (number,))
+            found.arraysize = 5_000
+            for row, key, body in found:
+                yield row, name, key, body
+
+    def find(self, name: str, keys: Collection[str]) -> dict[str, tuple[int, bytes]]:
+        """Number and body of those of the named keys that are there."""
+        found: dict[str, tuple[int, bytes]] = {}
+        for part in _parts(keys):
+            statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
+            for key, number, body in self._db.execute(statement, (self._lists.get(name), *part)):
+                found[key] = (number, body)
+        return found
+
+    def holds(self, names: Sequence[str], keys: Collection[str]) -> set[str]:
+        """Which keys any of some lists has."""
+        found: set[str] = set()
+        for name in names:
+            for part in _parts(keys):
+                statement = f"SELECT key FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
+                found.update(key for (key,) in self._db.execute(statement, (self._lists.get(name), *part)))
+        return found
+
+    def at(self, number: int) -> Stored | None:
+        row = self._db.execute("SELECT number, list, key, body FROM raw WHERE number = ?", (number,)).fetchone()
+        return None if row is None else (row[0], self._names[row[1]], row[2], row[3])
+
+    def count(self, name: str) -> int:
+        number = self._lists.get(name)
+        return int(self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (number,)).fetchone()[0])
+
+    def keys(self, name: str, after: str = "", upto: str = "") -> list[str]:
+        """Keys in order, after the one and up to the other (""; without end)."""
+        bound = " AND key <= ?" if upto else ""
+        statement = f"SELECT key FROM raw WHERE list = ? AND key > ?{bound} ORDER BY key"  # noqa: S608 - fixed texts
+        return [key for (key,) in self._db.execute(statement, (self._lists.get(name), after, *([upto] if upto else [])))]
+
+    def stamp(self, name: str) -> str:
+        found = self._db.execute("SELECT stamp FROM list WHERE name = ?", (name,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def set_stamp(self, name: str, stamp: str) -> None:
+        self._db.execute("UPDATE list SET stamp = ? WHERE number = ?", (stamp, self._list(name)))
+
+    def next_number(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM raw").fetchone()[0])
+
+    # --- what is known of the run that was applied
+    def fact(self, name: str) -> str:
+        found = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
+
+    def counts(self) -> Counts:
+        return Counts(json.loads(self.fact("given") or "{}"), json.loads(self.fact("ignored") or "{}"))
+
+    def open(self, kind: str) -> list[int]:
+        """Positions of records that were not plainly accepted."""
+        return [
+            position for (position,) in self._db.execute("SELECT position FROM open WHERE kind = ? ORDER BY position", (kind,))
+        ]
+
+    # --- changing
+    def seal(self, target: Path, facts: Mapping[str, str], counts: Counts, not_plain: Mapping[str, Collection[int]]) -> None:
+        """Close a fresh mirror as the one that holds from now on."""
+        self._note(facts, counts, not_plain)
+        self._db.execute("COMMIT")
+        self.close()
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+        self.path.replace(target)
+
+    def apply(self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int]) -> None:
+        """Put and remove rows; `numbers`: of rows that are new, by list and key, where they were given already."""
+        for name, part in pending.items():
+            number = self._list(name)
+            self._db.executemany("DELETE FROM raw WHERE list = ? AND key = ?", ((number, key) for key in sorted(part.gone)))
+            known = [(key, *value) for key, value in part.put.items() if (name, key) not in numbers]
+            self.put(name, known)
+            self._db.executemany(
+                "INSERT INTO raw (number, list, key, stamp, body) VALUES (?, ?, ?, ?, ?)",
+                ((numbers[name, key], number, key, *value) for key, value in part.put.items() if (name, key) in numbers),
+            )
+            self.set_stamp(name, part.stamp)
+
+    def advance(
+        self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int], facts: Mapping[str, str], counts: Counts,
+        not_plain: Mapping[str, Collection[int]],
+    ) -> None:  # fmt: skip
+        """Move on by what changed, at once or not at all. All that was open was looked at again, so what is not plain now is all of it."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self.apply(pending, numbers)
+            for kind in not_plain:
+                self._db.execute("DELETE FROM open WHERE kind = ?", (kind,))
+            self._note(facts, counts, not_plain)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def _note(self, facts: Mapping[str, str], counts: Counts, not_plain: Mapping[str, Collection[int]]) -> None:
+        self.set_facts({**facts, "given": json.dumps(counts.given), "ignored": json.dumps(counts.ignored)})
+        for kind, positions in not_plain.items():
+            self._db.executemany("INSERT OR IGNORE INTO open VALUES (?, ?)", ((kind, position) for position in positions))
+
+    def _list(self, name: str) -> int:
+        if name not in self._lists:
+            self._db.execute("INSERT INTO list (name, stamp) VALUES (?, '')", (name,))
+            self._lists[name] = int(self._db.execute("SELECT number FROM list WHERE name = ?", (name,)).fetchone()[0])
+            self._names[self._lists[name]] = name
+        return self._lists[name]
+
+
+def encoded(body: Any) -> bytes:
+    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts."""
+    text: bytes = _encode(body)
+    return text
+
+
+def _parts(keys: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), 500):
+        yield ordered[start : start + 500]
+
+
+def _marks(part: Sequence[str]) -> str:
+    return ",".join("?" * len(part))
