@@ -27,8 +27,9 @@ from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, kernel
 
-CHOICES, HINTED = 6, -1  # of `orders_of`, and the order that is given
-FIRST_ROOM = 20_000
+CHOICES, NARROW, HINTED = (6, 0, 1, 2, 3, 4, 5), 6, -1  # of `orders_of`, the one kept longest, and the order that is given
+KEPT = 3  # orders that are tried once the room is large
+FIRST_ROOM, LARGE = 20_000, 100_000
 SLICE = 5_000_000  # steps between two looks at the clock
 STEPS_PER_NODE = 10  # of the room: a try that takes more is given up
 
@@ -138,24 +139,28 @@ def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -
 def solve_core(store: Gates, root: int, nodes: int, until: float, hint: Array | None = None) -> tuple[Diagram, Array] | None:
     """The diagram of a formula and int32[L] the event of each level; None beyond the budget.
 
-    `hint`: an order to try first. Orders are tried in little room first; in the next, four times larger one those first that came furthest.
+    `hint`: an order to try first. Orders are tried in little room first; in the next, four times larger one those first that came furthest, and
+    once it is large only a few.
 
     Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
     """
     if pair_gates(store) > nodes:
         return None
     room = min(nodes, FIRST_ROOM)
-    choices = list(range(0 if hint is None else HINTED, CHOICES))
+    orders = {} if hint is None else {HINTED: hint}
+    choices = [*orders, *CHOICES]
     while True:
         reached = {}
         for choice in choices:
-            order = hint if hint is not None and choice == HINTED else orders_of(store, root, choice)
-            made, reached[choice] = try_build(store, root, order, room, until)
+            if choice not in orders:
+                orders[choice] = orders_of(store, root, choice)
+            made, reached[choice] = try_build(store, root, orders[choice], room, until)
             if made is not None:
-                return made, order
+                return made, orders[choice]
             if time.monotonic() > until:
                 return None
         if room >= nodes:
             return None
         room = min(nodes, 4 * room)
-        choices.sort(key=lambda choice: (-reached[choice], choice))
+        choices.sort(key=lambda choice: (choice not in (NARROW, HINTED), -reached[choice], choice))
+        choices = choices[:KEPT] if room > LARGE else choices

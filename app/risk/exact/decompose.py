@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.risk.exact.cut_out import module_formula
+from app.risk.exact.factor import smallest
 from app.risk.exact.gates import Gates
 from app.risk.exact.modules import PLAIN, TANGLED, find_modules, separated
-from app.risk.exact.simplify import simplified, thresholds
+from app.risk.exact.simplify import thresholds
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE
 from app.risk.jit import Array, kernel
 
@@ -173,7 +174,7 @@ def _core(parts: _Parts, events: int, store: Gates, root: int, refs: Array) -> i
 
 def _step(parts: _Parts, events: int, store: Gates, root: int, refs: Array) -> tuple[int, list[tuple[Gates, int, Array, int]]]:
     """One formula into parts: the reference of its root, and the formulas left to do with the placeholders they are for."""
-    store, root = simplified(store, root)
+    store, root = smallest(store, root)
     if root >= store.events:
         store, root = separated(store, root)
     if root < store.events:

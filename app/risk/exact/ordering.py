@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from app.risk.exact.frontier import narrow
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, kernel
@@ -80,10 +81,13 @@ def along(store: Gates, root: int) -> Array:
 
 def orders_of(store: Gates, root: int, choice: int) -> Array:
     """int32[E]: events by level. Inputs of a gate are walked 0: shared ones first, 1: high ones first, 2: shared ones first, then light
-    ones, 3: light ones first; 4: `along` the formula, 5: the other way round.
+    ones, 3: light ones first; 4: `along` the formula, 5: the other way round; 6: `narrow`, 4 again where its net is too large.
 
     Example by hand: S = (a and b) or c: c, a, b by choice 3.
     """
+    if choice == 6:
+        order = narrow(store, root)
+        return order if len(order) else along(store, root)
     if choice >= 4:
         order = along(store, root)
         return order if choice == 4 else np.ascontiguousarray(order[::-1])

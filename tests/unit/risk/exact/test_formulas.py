@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from app.risk.exact.bdd import Diagram
-from app.risk.exact.core import solve_core
+from app.risk.exact.core import CHOICES, solve_core, try_build
 from app.risk.exact.cut_sets import set_sum
 from app.risk.exact.decompose import skeleton_of
 from app.risk.exact.enclose import bounding_diagram
+from app.risk.exact.factor import factored, smallest
 from app.risk.exact.gates import FALSE, TRUE, Gates, gates_store, scratch_of
 from app.risk.exact.listing import most_probable
 from app.risk.exact.make_gate import make_gate
@@ -20,7 +21,7 @@ from app.risk.exact.ordering import orders_of
 from app.risk.exact.pairs import paired
 from app.risk.exact.set_counts import count_by_order
 from app.risk.exact.sets import minimal_sets
-from app.risk.exact.simplify import simplified
+from app.risk.exact.simplify import count_parents, simplified
 from app.risk.exact.solve import dual_tree, minimal_tree, packed
 from app.risk.exact.tree import tree_birnbaum, tree_chances
 from tests.unit.risk.exact.brute import Truth
@@ -79,12 +80,63 @@ def test_each_step_keeps_the_function(block: int) -> None:
         assert (table_of(smaller, top) == want).all()
         if root < store.events:
             continue
-        for choice in range(4):
+        assert (table_of(*factored(store, root)) == want).all()
+        smaller, top = smallest(store, root)
+        assert (table_of(smaller, top) == want).all()
+        read = np.flatnonzero(count_parents(store, root)[: store.events]).tolist()
+        for choice in CHOICES:
             order = orders_of(store, root, choice)
+            assert sorted(order.tolist()) == read
             assert (table_of(*paired(store, root, order)) == want).all()
         found = solve_core(store, root, 10_000, time.monotonic() + 9)
         assert found is not None
         assert (diagram_table(*found, store.events) == want).all()
+
+
+def gates_by_hand(events: int, *rows: tuple[list[int], int]) -> tuple[Gates, int]:
+    """Gates (inputs, need) over so many events; nodes from `events` on. The last is the root."""
+    store, work, made = gates_store(events, 1000, 5000), scratch_of(200), -1
+    for inputs, need in rows:
+        work.node[: len(inputs)], work.weight[: len(inputs)] = inputs, 1
+        made = int(make_gate(store, work, len(inputs), need))
+    return store, made
+
+
+def test_what_two_members_stand_on_comes_out_of_the_pair() -> None:
+    """(a or c) and (b or c) = c or (a and b), and the dual; in 2 of 3, what two of them read."""
+    a, b, c, d = range(4)
+    for low, high in ((1, 2), (2, 1)):
+        store, root = gates_by_hand(3, ([a, c], low), ([b, c], low), ([3, 4], high))
+        smaller, top = factored(store, root)
+        last = top - 3
+        assert smaller.input[smaller.ptr[last] : smaller.ptr[last + 1]].tolist()[0] == c and int(smaller.need[last]) == low
+        assert (table_of(smaller, top) == table_of(store, root)).all()
+        assert not skeleton_of(store, root).cores  # nothing is shared any more
+    store, root = gates_by_hand(4, ([a, c], 1), ([b, c], 1), ([4, 5, d], 2))
+    assert not skeleton_of(store, root).cores
+
+
+def test_what_an_input_reads_already_is_not_read_twice() -> None:
+    """a or (a or b): once; through a shared gate too."""
+    a, b, c, d = range(4)
+    store, root = gates_by_hand(4, ([a, b], 1), ([a, 4, c], 1), ([4, d], 2), ([5, 6], 2))
+    smaller, top = factored(store, root)
+    assert int(count_parents(smaller, top)[a]) == 1
+    assert (table_of(smaller, top) == table_of(store, root)).all()
+
+
+def test_a_narrow_order_of_a_ladder_needs_few_nodes() -> None:
+    """Rungs i: (x_i or y_i) and (x_(i+1) or z_i), shuffled numbers: any of 60 fails. Along the ladder two nodes a level are enough."""
+    rungs = 60
+    name = np.random.default_rng(3).permutation(3 * rungs + 1).tolist()
+    x, y, z = name[: rungs + 1], name[rungs + 1 : 2 * rungs + 1], name[2 * rungs + 1 :]
+    rows: list[tuple[list[int], int]] = []
+    for i in np.random.default_rng(4).permutation(rungs).tolist():
+        at = 3 * rungs + 1 + len(rows)
+        rows += [([x[i], y[i]], 1), ([x[i + 1], z[i]], 1), ([at, at + 1], 2)]
+    store, root = gates_by_hand(3 * rungs + 1, *rows, ([3 * rungs + 1 + 3 * i + 2 for i in range(rungs)], 1))
+    made, _ = try_build(store, root, orders_of(store, root, 6), 5_000, time.monotonic() + 9)
+    assert made is not None and len(made.level) < 8 * rungs
 
 
 @pytest.mark.parametrize("block", range(4))
