@@ -202,7 +202,7 @@ def factor(store: Gates, root: int, into: Gates, work: Scratch, seen: Search) ->
         for i in range(count):
             node[i] = place[store.input[first + i]]
             weight[i] = store.weight[first + i]
-        need = np.int64(store.need[g])
+        need = int(store.need[g])
         if seen.left[0] > 0 and (need == 1 or is_kind(store, n, True)):
             whole = need > 1
             count = covered(into, seen, node, weight, count, whole)
@@ -213,7 +213,7 @@ def factor(store: Gates, root: int, into: Gates, work: Scratch, seen: Search) ->
             if some == FULL:
                 return FULL
             kept[:some] = heads[:some]
-        total = np.int64(0)
+        total = 0
         for i in range(count):
             total += weight[i] if node[i] >= 0 else 0
         if need < total and seen.left[0] > 0:
