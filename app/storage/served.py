@@ -7,7 +7,7 @@ from app.domain.nouns import Noun
 
 SERVED = {
     "dependency": ("dependent_id", "provider_id"),
-    "redundancy_group": ("dependent_id", "group_id"),
+    "redundancy_group": ("dependent_id", "group_id", "key"),
     "source_record": ("ci_id", "source_key"),
     "exposure": ("ci_id",),
     "incident": ("ci_id",),

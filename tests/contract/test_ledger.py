@@ -196,6 +196,8 @@ def test_small_reads_by_column(store):
     assert rows_of(store.rows(2, "dependency", "provider_id", [2]), *ends) == [(1, 2)]
     assert rows_of(store.rows(1, "redundancy_group", "group_id", [2]), "key") == [("s:2",)]
     assert rows_of(store.rows(2, "redundancy_group", "dependent_id", [1, 4]), "group_id") == [(1,)]
+    assert rows_of(store.rows(1, "redundancy_group", "key", ["s:2", "s:none"]), "group_id") == [(2,)]
+    assert rows_of(store.rows(2, "redundancy_group", "key", ["s:2"]), "group_id") == []
     assert rows_of(store.groups_of_members(1, [3]), "group_id") == [(1,), (2,)]
     assert rows_of(store.groups_of_members(2, [3]), "group_id") == [(1,)]
     assert rows_of(store.groups_of_members(1, [1]), "group_id") == []

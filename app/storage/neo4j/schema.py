@@ -10,7 +10,7 @@ from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.statements import cypher
 from app.storage.times import time_text
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def statements_of(verb: str) -> Iterator[str]:
@@ -18,16 +18,21 @@ def statements_of(verb: str) -> Iterator[str]:
 
 
 def migrate(store: Neo4jConnected) -> None:
-    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`."""
+    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`. Version 2: groups are found by
+    their key."""
     known = store.select("neo4j_only/schema", "version")
     version = int(known[0]["schema"]) if known else 0
     if version > SCHEMA:
         raise StoreUnavailable(f"the database was written by a newer version: its schema is {version}, this one knows {SCHEMA}")
-    if version < 1:
+    if version < SCHEMA:
         for statement in statements_of("first"):
             store.run_alone(statement)
-        at = time_text(datetime.now(UTC))
-        store.write_in(lambda transaction: rows(transaction, cypher("neo4j_only/revision", "first"), {"at": at}))
+    if version < 1:
+        known_as = {"at": time_text(datetime.now(UTC)), "schema": SCHEMA}
+        store.write_in(lambda transaction: rows(transaction, cypher("neo4j_only/revision", "first"), known_as))
+    elif version < SCHEMA:
+        make_indexes(store)
+        store.write_in(lambda transaction: rows(transaction, cypher("neo4j_only/schema", "raise"), {"schema": SCHEMA}))
 
 
 def make_indexes(store: Neo4jConnected) -> None:

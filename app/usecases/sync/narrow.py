@@ -21,7 +21,7 @@ from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.roster import KEPT, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
 from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
 from app.usecases.sync.setup import Doubt
-from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, old_rows, references, small_changes
+from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, references, rows_about, small_changes
 
 MANY = 300_000  # examined rows beyond which a full read is no slower
 
@@ -174,13 +174,13 @@ def _small_kinds(
         intake.take(blocks, lazy=True)
         if not (intake.rows or gone_records or vanished):
             continue
-        old = old_rows(run.store, run.base.revision, kind, run.settings.source_id)
         gone = _gone_rows(run, resolver, difference, kind, gone_records)
+        old = rows_about(run.store, run.base.revision, kind, run.settings.source_id, gone | set(intake.rows), vanished)
         if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
             raise Doubt(f"a {kind} names a CI that goes")
         part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
         changes.append(part)
-        watched += run.watched_small(kind, len(old), part)
+        watched += run.watched_small(kind, difference.untouched(kind) + len(gone_records), part)
     return changes, next_group, watched
 
 

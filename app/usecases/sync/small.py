@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
@@ -167,9 +167,37 @@ def old_rows(store: GraphStore, revision: int, kind: str, source_id: int) -> dic
     """The ledger's rows of a source by the identity used here."""
     noun = NOUN_OF[kind]
     rows = rows_of(noun, store.load_columns(revision, noun.name, None, source_id))
+    return _by_identity(noun, rows)
+
+
+def _by_identity(noun: Noun, rows: Iterable[Row]) -> dict[Row, Row]:
     if noun is REDUNDANCY_GROUP:
         return {(row[1],): row for row in rows}
     return {row[: len(noun.identity)]: row for row in rows}
+
+
+def rows_about(
+    store: GraphStore, revision: int, kind: str, source_id: int, identities: Collection[Row], ci_ids: Collection[int]
+) -> dict[Row, Row]:
+    """Of `old_rows` at least those with these identities and those that name one of these CIs. Groups and exposures are as many as the estate is
+    large, so they are asked for by name; incidents and observations are read whole."""
+    noun = NOUN_OF[kind]
+    asked: list[tuple[str, Collection[int | str]]] = []
+    if noun is REDUNDANCY_GROUP:
+        asked = [("key", {identity[0] for identity in identities}), ("dependent_id", ci_ids)]
+    elif noun is EXPOSURE:
+        asked = [("ci_id", {identity[0] for identity in identities} | set(ci_ids))]
+    else:
+        return old_rows(store, revision, kind, source_id)
+    found = [
+        row
+        for column, values in asked
+        if values
+        for row in rows_of(noun, store.rows(revision, noun.name, column, sorted(values)))
+    ]
+    if noun is REDUNDANCY_GROUP and ci_ids:
+        found += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
+    return _by_identity(noun, [row for row in found if row[noun.names().index("source_id")] == source_id])
 
 
 def small_changes(intake: SmallIntake, old: dict[Row, Row], retire: bool, next_group_id: int) -> tuple[RowChanges, int]:

@@ -25,6 +25,7 @@ CREATE INDEX endedobservation_until IF NOT EXISTS FOR (n:EndedObservation) ON (n
 CREATE INDEX endedsourcerecord_until IF NOT EXISTS FOR (n:EndedSourceRecord) ON (n.until);
 CREATE INDEX cistate_ci_id IF NOT EXISTS FOR (n:CiState) ON (n.ci_id);
 CREATE INDEX cistate_key IF NOT EXISTS FOR (n:CiState) ON (n.key);
+CREATE INDEX endedredundancygroup_key IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.key);
 CREATE INDEX endedredundancygroup_dependent_id IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.dependent_id);
 CREATE INDEX endedredundancygroup_group_id IF NOT EXISTS FOR (n:EndedRedundancyGroup) ON (n.group_id);
 CREATE INDEX endedexposure_ci_id IF NOT EXISTS FOR (n:EndedExposure) ON (n.ci_id);
