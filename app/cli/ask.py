@@ -17,6 +17,7 @@ from app.domain.results import (
     BlastRadius,
     CiDetail,
     CiPage,
+    GroupRow,
     Impact,
     ServiceDetail,
     ServicePage,
@@ -306,9 +307,18 @@ def _print_ci(console: Console, detail: CiDetail) -> None:
             shown = ", ".join(f"{n.name} ({n.kind})" for n in rows[:20])
             console.print(f"  {title} ({total}): {shown}{' ...' if total > 20 else ''}")
     for group in (*detail.groups, *detail.member_of):
-        console.print(f"  group {group.key}: {group.needed} of {', '.join(group.members)}")
+        console.print(f"  group {group.key}: {group.needed} of {', '.join(group.members)}{_common_cause(group)}")
     for record in detail.records:
         console.print(f"  said by {record.source}: {record.source_key}")
+
+
+def _common_cause(group: GroupRow) -> str:
+    parts = []
+    if group.common_cause_share is not None:
+        parts.append(f"{group.common_cause_share:.3g} of each member's failures take all")
+    if group.common_cause_unavailability is not None:
+        parts.append(f"down {group.common_cause_unavailability:.3g} of the time")
+    return f" (common cause: {', '.join(parts)})" if parts else ""
 
 
 @click.command()
@@ -343,6 +353,8 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
     console.print(
         f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
     )
+    if answer.customers_note:
+        console.print(f"  {answer.customers_note}")
     for hit in answer.services:
         console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
     for group in answer.redundancy_used_up:
@@ -389,6 +401,8 @@ def _print_simulation(console: Console, made: Simulation) -> None:
     console.print(
         f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}"
     )
+    if made.customers_note:
+        console.print(f"  {made.customers_note}")
     for hours, money in made.money_over_time:
         console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
     rows = [
