@@ -25,9 +25,11 @@ from app.domain.records import (
     ServiceRecord,
 )
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference, SourceSnapshot
+from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped, unknown_types
 from importers.mirror import FORM, SHIFT, Counts, Mirror, Pending, Row, Stored, decode
 
 BLOCK = 10_000
+UNKNOWN = "unknown relation"  # as which dependencies of unknown types are counted beside what is ignored
 KIND_OF = {
     CiRecord: "ci",
     DependencyRecord: "dependency",
@@ -36,17 +38,6 @@ KIND_OF = {
     IncidentRecord: "incident",
     ObservationRecord: "observation",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """The mapping leaves a record of a kind out."""
-
-    kind: str
-    reason: str
-
-
-Mapped = CiRecord | DependencyRecord | GroupRecord | ServiceRecord | IncidentRecord | ObservationRecord | RejectedRecord | Ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +126,8 @@ class Rows(SourceSnapshot):
                     if wanted is None or place in wanted:
                         records.append(record)
                         positions.append(number << SHIFT | place)
+                    if wanted is None and isinstance(record, DependencyRecord) and record.relation.startswith(UNKNOWN_TYPE):
+                        self.counts.ignore(UNKNOWN, record.relation)
                 elif isinstance(record, RejectedRecord) and record.kind == kind and (wanted is None or place in wanted):
                     rejected.append(record)
                     rejected_at.append(number << SHIFT | place)
@@ -169,7 +162,7 @@ class Rows(SourceSnapshot):
         return self._evidence
 
     def warnings(self) -> Sequence[str]:
-        return [*self._notes, *self._lists.warnings()]
+        return [*self._notes, *self._lists.warnings(), *unknown_types(self.counts.ignored.get(UNKNOWN, {}))]
 
 
 def dependency_block(rows: Sequence[DependencyRecord], positions: Sequence[int], left_out: LeftOut) -> DependencyBlock:
@@ -194,7 +187,8 @@ class WholeRows(Rows):
 
     def _stored(self, kind: str) -> Iterator[tuple[Stored, Collection[int] | None]]:
         self.counts.given.pop(kind, None)
-        self.counts.ignored.pop(kind, None)
+        for name in (kind, UNKNOWN) if kind == "dependency" else (kind,):
+            self.counts.ignored.pop(name, None)
         names = [raw.name for raw in self._lists.lists() if kind in raw.gives]
         return ((row, None) for row in self.mirror.rows(names))
 

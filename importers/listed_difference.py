@@ -9,7 +9,8 @@ from pathlib import Path
 from app.domain.completeness import PAGES, Evidence
 from app.domain.records import DependencyRecord, RejectedRecord
 from app.ports.ci_source import KINDS, NOTHING_LEFT_OUT, CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference
-from importers.listed import BLOCK, KIND_OF, Ignored, Lists, Rows, dependency_block
+from importers.listed import BLOCK, KIND_OF, UNKNOWN, Lists, Rows, dependency_block
+from importers.mapped import UNKNOWN_TYPE, Ignored
 from importers.mirror import SHIFT, Damaged, Mirror, Stored, decode
 from importers.reading import Reader, TooMuch, read_changes
 
@@ -82,7 +83,10 @@ class ChangedRows(Rows, SourceDifference):
                 for place, record in enumerate(self._lists.records(name, key, decode(body)) if body else ()):
                     if isinstance(record, Ignored) and record.kind == kind:
                         self.counts.ignore(kind, record.reason, -1)
-                    elif _kind(record) == kind and place not in self._open[kind].get(number, ()):
+                        continue
+                    if isinstance(record, DependencyRecord) and kind == "dependency" and record.relation.startswith(UNKNOWN_TYPE):
+                        self.counts.ignore(UNKNOWN, record.relation, -1)
+                    if _kind(record) == kind and place not in self._open[kind].get(number, ()):
                         self._went[kind] += 1
             self.counts.give(kind, -self._went[kind] - open_count)
         self._untouched = dict(self.counts.given)

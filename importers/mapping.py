@@ -1,215 +1,147 @@
-"""The mapping engine: foreign JSON files to records, by a mapping file that is data (importers/json/mappings/*.toml).
-
-A mapping names, file by file, which class its objects are, which field is the key, and which fields are references; and for typed
-relations which side depends. What no rule names is left out and counted by its type.
-"""
+"""The mapping engine: raw rows to records, by the rules of a mapping file. What no rule names is left out and counted by its type."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
-
-from app.domain.ci_classes import ci_classes
-from app.domain.completeness import SAID, Evidence, Part
-from app.domain.errors import InvalidInput, SourceFailed
-from app.domain.records import CiRecord
-from importers.gathered import Gathered, ReadWhole
-from importers.limits import read_bytes, strict_json
-
-SIDES = ("parent", "child", "by_class", "none")
+from app.domain.records import CiRecord, DependencyRecord, RejectedRecord, ServiceRecord
+from importers.cells import BadCell
+from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped
+from importers.mapping_file import NUMBERS, ListRule, RelationRule, RuleSet, Side
+from importers.units import hours_or_number
 
 
-class ReferenceSchema(Schema):
-    class Meta:
-        unknown = RAISE
+def pick(body: Mapping[str, Any], path: str) -> Any:
+    """A field by its name, or by a path into nested objects.
 
-    to = fields.String(required=True)
-    depends = fields.String(required=True, validate=validate.OneOf(("holder", "target")))
-
-
-class FileSchema(Schema):
-    """`class`: of ci_classes.toml; `source_class`: the source's word. `classes`: a field's value -> class, before `class`."""
-
-    class Meta:
-        unknown = RAISE
-
-    file = fields.String(required=True)
-    ci_class = fields.String(required=True, data_key="class", validate=lambda word: word in ci_classes())
-    source_class = fields.String(required=True)
-    key = fields.String(required=True)
-    fields_ = fields.Dict(fields.String(), fields.String(), load_default=dict, data_key="fields")
-    identifiers = fields.Dict(fields.String(), fields.String(), load_default=dict)
-    values = fields.Dict(fields.String(), fields.Dict(fields.String(), fields.String()), load_default=dict)
-    references = fields.Dict(fields.String(), fields.Nested(ReferenceSchema), load_default=dict)
-    service_if = fields.Dict(fields.String(), fields.String(), load_default=dict)
+    >>> pick({"a.b": 1}, "a.b"), pick({"a": {"b": 2}}, "a.b"), pick({}, "a.b")
+    (1, 2, None)
+    """
+    if path in body:
+        return body[path]
+    found: Any = body
+    for part in path.split(".") if "." in path else ():
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return None if found is body else found
 
 
-class RelationsSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
-    file = fields.String(required=True)
-    unknown_type = fields.String(load_default="parent", validate=validate.OneOf(SIDES))
-    parent_depends_classes = fields.List(fields.String(), load_default=list)
-    types = fields.Dict(fields.String(), fields.String(validate=validate.OneOf(SIDES)), required=True)
+def text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    return "" if value is None or value in ([], {}) else ("true" if value is True else "false" if value is False else str(value))
 
 
-class MappingSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
-    files = fields.List(fields.Nested(FileSchema), required=True)
-    relations = fields.Nested(RelationsSchema, load_default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class FileRule:
-    file: str
-    ci_class: str
-    source_class: str
-    key: str
-    fields_: Mapping[str, str]
-    identifiers: Mapping[str, str]
-    values: Mapping[str, Mapping[str, str]]
-    references: Mapping[str, Mapping[str, str]]
-    service_if: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RelationRule:
-    file: str
-    unknown_type: str
-    parent_depends_classes: Sequence[str]
-    types: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    files: Sequence[FileRule]
-    relations: RelationRule | None
-
-
-def mapping_of(name: str) -> RuleSet:
-    """A mapping that comes with the service by its name, else from a TOML file."""
-    shipped = files("importers.json").joinpath("mappings", f"{name}.toml")
+def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mapped]:
+    """The records of one row of a list."""
+    kind = "service" if rule.of else "ci"
+    key = text_of(pick(body, rule.key)) if isinstance(body, Mapping) else ""
+    if not key:
+        return [RejectedRecord(kind, where, "", rule.key, "is missing", "each object needs its key")]
+    for name, words in rule.skip_if.items():
+        if text_of(pick(body, name)) in words:
+            return [Ignored(given, f"{rule.name}: {name} is {text_of(pick(body, name)) or 'empty'}") for given in rule.gives()]
+    me = f"{rule.source_class}:{key}"
     try:
-        text = shipped.read_text("utf-8") if shipped.is_file() else Path(name).read_text("utf-8")
-        body = MappingSchema().load(tomllib.loads(text))
-    except OSError as error:
-        raise InvalidInput(f"no mapping {name}", field="mapping") from error
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"mapping {name}: {error}", field="mapping") from error
-    relations = body["relations"]
-    return RuleSet([FileRule(**rule) for rule in body["files"]], RelationRule(**relations) if relations else None)
-
-
-@dataclass(slots=True)
-class MappedSource(ReadWhole):
-    location: Path
-    mapping: RuleSet
-
-    def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
-
-    def read(self, folder: Path | None = None) -> Gathered:
-        return map_folder(self.location, self.mapping)
-
-
-def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
-    if not folder.is_dir():
-        raise SourceFailed(f"{folder} is not a folder")
-    used = {rule.file for rule in mapping.files} | ({mapping.relations.file} if mapping.relations else set())
-    parts: list[Part] = []
-    found = Gathered(folder.name, Evidence(SAID, ()))
-    for rule in mapping.files:
-        objects = _objects(folder / rule.file)
-        parts.append(Part(rule.file, len(objects)))
-        for number, body in enumerate(objects):
-            _map_object(found, rule, body, f"{rule.file}[{number}]")
-    if mapping.relations:
-        rows = _objects(folder / mapping.relations.file)
-        parts.append(Part(mapping.relations.file, len(rows)))
-        for number, body in enumerate(rows):
-            _map_relation(found, mapping.relations, body, f"{mapping.relations.file}[{number}]")
-    for path in sorted(folder.rglob("*.json")):
-        name = path.relative_to(folder).as_posix()
-        if name not in used:
-            count = len(_objects(path))
-            if count:
-                found.ignore("ci", f"file {name}", count)
-    found.proof = Evidence(SAID, tuple(parts))
+        found: list[Mapped] = []
+        if not rule.of:
+            found.append(_ci(rules, rule, body, key))
+        found += _exposure(rules, rule, body, text_of(pick(body, rule.of)) if rule.of else me)
+    except BadCell as bad:
+        return [RejectedRecord(kind, where, me, bad.field, bad.reason, bad.advice)]
+    for name, reference in rule.references.items():
+        if target := text_of(pick(body, name)):
+            target = f"{reference['to']}:{target}" if reference["to"] else target
+            ends = (me, target) if reference["depends"] == "holder" else (target, me)
+            found.append(DependencyRecord(*ends, reference["kind"], reference["weight"], reference["relation"] or name))
     return found
 
 
-def _objects(path: Path) -> list[Any]:
-    """A list of objects, or the one list that an object wraps."""
-    body = strict_json(read_bytes(path), path.name)
-    if isinstance(body, dict) and len(body) == 1 and isinstance(next(iter(body.values())), list):
-        body = next(iter(body.values()))
-    if not isinstance(body, list):
-        raise InvalidInput(f"{path.name} holds no list of objects")
-    return body
-
-
-def _map_object(found: Gathered, rule: FileRule, body: Any, where: str) -> None:
-    key = str(body.get(rule.key, "")).strip() if isinstance(body, dict) else ""
-    if not key:
-        found.reject("ci", where, "", (rule.key, "is missing", "each object needs its key"))
-        return
-    values: dict[str, Any] = {
-        ours: _mapped(rule, ours, body[theirs]) for ours, theirs in rule.fields_.items() if body.get(theirs) not in (None, "")
-    }
-    used = {rule.key, *rule.fields_.values(), *rule.identifiers.values(), *rule.references}
-    attributes = {
-        name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})
-    }
-    found.found_cis.append(
-        CiRecord(
-            rule.source_class,
-            key,
-            key,
-            rule.ci_class,
-            raw_class=rule.source_class,
-            is_service=bool(rule.service_if) and all(body.get(name) == value for name, value in rule.service_if.items()),
-            identifiers=tuple((kind, str(body[name])) for kind, name in sorted(rule.identifiers.items()) if body.get(name)),
-            attributes=attributes,
-            **values,
-        )
+def _ci(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], key: str) -> CiRecord:
+    values: dict[str, Any] = {}
+    for ours, theirs in rule.fields_.items():
+        if text := said(rule, ours, text_of(pick(body, theirs))):
+            values[ours] = hours_or_number(ours, text, rule.units.get(ours, "number")) if ours in NUMBERS else text
+    word = text_of(pick(body, rule.class_field)) if rule.class_field else ""
+    service = rule.service or (bool(rule.service_if) and all(text_of(pick(body, n)) == v for n, v in rule.service_if.items()))
+    attributes = _attributes(rule, body)
+    if rule.criticality and (text := text_of(pick(body, rule.criticality))):
+        attributes["criticality"] = text
+    return CiRecord(
+        rule.source_class,
+        key,
+        values.pop("name", "") or key,
+        rules.classes.get(word.casefold(), rule.ci_class) if word else rule.ci_class,
+        raw_class=word or rule.source_class,
+        is_service=service,
+        identifiers=tuple((kind, text) for kind, name in sorted(rule.identifiers.items()) if (text := text_of(pick(body, name)))),
+        aliases=tuple((kind, text) for kind, name in sorted(rule.aliases.items()) if (text := text_of(pick(body, name)))),
+        attributes=attributes,
+        **values,
     )
-    me = f"{rule.source_class}:{key}"
-    for name, reference in rule.references.items():
-        if body.get(name):
-            target = f"{reference['to']}:{body[name]}"
-            found.depend(*((me, target) if reference["depends"] == "holder" else (target, me)), relation=name)
 
 
-def _mapped(rule: FileRule, ours: str, value: Any) -> str:
-    text = str(value)
-    return rule.values.get(ours, {}).get(text, text)
+def _attributes(rule: ListRule, body: Mapping[str, Any]) -> dict[str, str]:
+    if rule.attributes is not None:
+        return {name: text for name in sorted(rule.attributes) if (text := text_of(pick(body, name)))}
+    used = {rule.key, *rule.fields_.values(), *rule.identifiers.values(), *rule.references}
+    return {name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})}
 
 
-def _map_relation(found: Gathered, rule: RelationRule, body: Any, where: str) -> None:
-    try:
-        parent, child = f"{body['parentClass']}:{body['parent']}", f"{body['childClass']}:{body['child']}"
-        kind = str(body["type"])
-        parent_class = str(body["parentClass"])
-    except (KeyError, TypeError):
-        found.reject("dependency", where, "", ("relation", "misses parent, child or type", "complete it"))
-        return
-    side = {name.casefold(): side for name, side in rule.types.items()}.get(kind.casefold())
+def said(rule: ListRule, ours: str, text: str) -> str:
+    """The source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for none."""
+    words = rule.values.get(ours)
+    if words is None:
+        return text
+    folded = _folded(tuple(words.items()))
+    return folded.get(text.casefold(), folded.get("*", text) if text else "")
+
+
+@lru_cache(maxsize=256)
+def _folded(words: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {word.casefold(): ours for word, ours in words}
+
+
+def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str) -> list[Mapped]:
+    """What a row says about customers, money and times; what its level of criticality is worth where the mapping says so."""
+    values: dict[str, Any] = {}
+    if rule.criticality:
+        values |= rules.criticality.get(text_of(pick(body, rule.criticality))[:1], {})
+    for ours, theirs in rule.exposure.items():
+        if text := text_of(pick(body, theirs)):
+            values[ours] = hours_or_number(ours, text, rule.units.get(ours, "number"))
+    return [ServiceRecord(ci, **values)] if values and ci else []
+
+
+def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
+    """The dependencies of one relation row; of a type nobody knows as the rule says, marked in the relation's word (low confidence)."""
+    if not isinstance(body, Mapping):
+        return [RejectedRecord("dependency", where, "", "relation", "is no object", "complete it")]
+    parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
+    word = text_of(pick(body, rule.type)) if rule.type and not rule.named else rule.named
+    if not parent or not child or not word:
+        return [RejectedRecord("dependency", where, "", "relation", "misses parent, child or type", "complete it")]
+    side, relation = rule.types.get(word.casefold()), word
     if side is None:
-        side = rule.unknown_type
-        found.notes.append(f"{where}: relation type {kind} is not in the mapping; taken as {side} depends")
-    if side == "by_class":
-        side = "parent" if parent_class in rule.parent_depends_classes else "child"
-    if side == "none":
-        found.ignore("dependency", f"type {kind}")
-    else:
-        found.depend(*((parent, child) if side == "parent" else (child, parent)), relation=kind)
+        side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"
+    depends = side.depends
+    if depends == "by_class":
+        depends = _by_class(rule, text_of(pick(body, rule.parent_class)))
+    if rule.with_class:
+        parent, child = f"{text_of(pick(body, rule.parent_class))}:{parent}", f"{text_of(pick(body, rule.child_class))}:{child}"
+    if depends == "none":
+        return [Ignored("dependency", f"type {word}")]
+    found: list[Mapped] = []
+    if depends in ("parent", "both"):
+        found.append(DependencyRecord(parent, child, side.kind, side.weight, relation))
+    if depends in ("child", "both"):
+        found.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
+    return found
+
+
+def _by_class(rule: RelationRule, parent_class: str) -> str:
+    """Services and clusters depend on what they contain; what stands in another thing depends on it."""
+    if parent_class in rule.child_depends_classes:
+        return "child"
+    return "parent" if parent_class in rule.parent_depends_classes else "child"

@@ -162,7 +162,7 @@ def _observation(row: form.Observation) -> ObservationRecord:
 
 
 def open_json(location: Path, settings: Mapping[str, Any]) -> Any:
-    from importers.mapping import MappedSource, mapping_of
+    from importers.json.folder import MappedSource, mapping_of
 
     mapping = settings.get("mapping")
     if mapping:

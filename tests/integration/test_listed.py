@@ -16,7 +16,8 @@ from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
 from importers import reading
-from importers.listed import Ignored, Listed, Lists, RawList
+from importers.listed import Listed, Lists, RawList
+from importers.mapped import Ignored
 from tests.integration.test_import_difference import contents, told
 
 LISTS = (

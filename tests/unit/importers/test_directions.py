@@ -7,8 +7,8 @@ import json
 from importers.archimate.source import read_model
 from importers.callgraph.source import CallCsv
 from importers.csv.source import CsvSource
+from importers.json.folder import map_folder, mapping_of
 from importers.json.source import read_document
-from importers.mapping import map_folder, mapping_of
 from importers.netbox.source import DumpSource
 
 

@@ -1,0 +1,103 @@
+"""A folder of foreign JSON files, read by a mapping (mappings/*.toml beside this file, or an admin's own)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from app.domain.completeness import SAID, Evidence, Part
+from app.domain.errors import InvalidInput, SourceFailed
+from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
+from importers.gathered import Gathered, ReadWhole
+from importers.limits import read_bytes, strict_json
+from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped, unknown_types
+from importers.mapping import map_relation, map_row
+from importers.mapping_file import RuleSet, rules_of
+
+
+def mapping_of(name: str) -> RuleSet:
+    """A mapping that comes with the service by its name, else from a TOML file."""
+    shipped = files("importers.json").joinpath("mappings", f"{name}.toml")
+    try:
+        table = tomllib.loads(shipped.read_text("utf-8") if shipped.is_file() else Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"no mapping {name}", field="mapping") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"mapping {name}: {error}", field="mapping") from error
+    return rules_of(name, _by_file(name, table))
+
+
+def _by_file(name: str, table: dict[str, Any]) -> dict[str, Any]:
+    """[[files]] and [relations] with their `file` are lists and relations by the name of the file."""
+    try:
+        found = {key: value for key, value in table.items() if key not in ("files", "relations")}
+        found["lists"] = {row["file"]: {key: value for key, value in row.items() if key != "file"} for row in table["files"]}
+        if relations := dict(table.get("relations", {})):
+            found["relations"] = {relations.pop("file"): {"with_class": True, **relations}}
+    except (KeyError, TypeError) as error:
+        raise InvalidInput(f"mapping {name}: [[files]] and [relations] name their file", field="mapping") from error
+    return found
+
+
+@dataclass(slots=True)
+class MappedSource(ReadWhole):
+    location: Path
+    mapping: RuleSet
+
+    def check(self) -> Sequence[str]:
+        found = self.read()
+        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+
+    def read(self, folder: Path | None = None) -> Gathered:
+        return map_folder(self.location, self.mapping)
+
+
+def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
+    if not folder.is_dir():
+        raise SourceFailed(f"{folder} is not a folder")
+    parts: list[Part] = []
+    found, unknown = Gathered(folder.name, Evidence(SAID, ())), dict[str, int]()
+    for name in (*mapping.lists, *mapping.relations):
+        objects = _objects(folder / name)
+        parts.append(Part(name, len(objects)))
+        for number, body in enumerate(objects):
+            where = f"{name}[{number}]"
+            rule = mapping.lists.get(name)
+            for record in map_row(mapping, rule, body, where) if rule else map_relation(mapping.relations[name], body, where):
+                _take(found, record, unknown)
+    found.notes += unknown_types(unknown)
+    for path in sorted(folder.rglob("*.json")):
+        name = path.relative_to(folder).as_posix()
+        if name not in mapping.lists and name not in mapping.relations and (count := len(_objects(path))):
+            found.ignore("ci", f"file {name}", count)
+    found.proof = Evidence(SAID, tuple(parts))
+    return found
+
+
+def _take(found: Gathered, record: Mapped, unknown: dict[str, int]) -> None:
+    if isinstance(record, CiRecord):
+        found.found_cis.append(record)
+    elif isinstance(record, DependencyRecord):
+        found.found_dependencies.append(record)
+        if record.relation.startswith(UNKNOWN_TYPE):
+            unknown[record.relation] = unknown.get(record.relation, 0) + 1
+    elif isinstance(record, RejectedRecord):
+        found.rejected.setdefault(record.kind, []).append(record)
+    elif isinstance(record, Ignored):
+        found.ignore(record.kind, record.reason)
+    else:
+        found.found_small.setdefault("service", []).append(record)
+
+
+def _objects(path: Path) -> list[Any]:
+    """A list of objects, or the one list that an object wraps."""
+    body = strict_json(read_bytes(path), path.name)
+    if isinstance(body, dict) and len(body) == 1 and isinstance(next(iter(body.values())), list):
+        body = next(iter(body.values()))
+    if not isinstance(body, list):
+        raise InvalidInput(f"{path.name} holds no list of objects")
+    return body
