@@ -68,9 +68,13 @@ def pair_customer_hours(first: FirstOrder, populations: Populations) -> Array:
     the largest expected value stands for the expected largest one, which is not less.
     Example by hand: a CI stops services of 100 and 10 customers of one population for 2 hours a year: 200 customer-hours, not 220: 181.82 and 18.18.
     """
-    ci = np.repeat(np.arange(len(first.pair_ptr) - 1), np.diff(first.pair_ptr))
-    plain = np.nan_to_num(populations.customers)[first.pair_service] * first.pair_hours
-    return _counted_once(populations, ci, first.pair_service, first.pair_hours) if populations.shared else plain
+    if not populations.shared:
+        return np.asarray(np.nan_to_num(populations.customers)[first.pair_service] * first.pair_hours)
+    return _counted_once(populations, _ci_of(first), first.pair_service, first.pair_hours)
+
+
+def _ci_of(first: FirstOrder) -> Array:
+    return np.repeat(np.arange(len(first.pair_ptr) - 1), np.diff(first.pair_ptr))
 
 
 def _counted_once(populations: Populations, ci: Array, service: Array, hours: Array) -> Array:
@@ -103,17 +107,16 @@ def _counted_once(populations: Populations, ci: Array, service: Array, hours: Ar
     return np.asarray(out)
 
 
-def by_ci(first: FirstOrder, populations: Populations, pairs: Array) -> Array:
-    """Customer-hours a year of each CI (float64[N]): the sum of its pairs; to the bit as swept where no customers are shared."""
-    if not populations.shared:
+def by_ci(first: FirstOrder, pairs: Array | None) -> Array:
+    """Customer-hours a year of each CI (float64[N]): the sum of its pairs; None, where nobody shares customers: to the bit as swept."""
+    if pairs is None:
         return first.customer_hours
-    ci = np.repeat(np.arange(len(first.pair_ptr) - 1), np.diff(first.pair_ptr))
-    return np.bincount(ci, weights=pairs, minlength=len(first.pair_ptr) - 1)
+    return np.bincount(_ci_of(first), weights=pairs, minlength=len(first.pair_ptr) - 1)
 
 
-def by_service(first: FirstOrder, populations: Populations, pairs: Array) -> Array:
+def by_service(first: FirstOrder, populations: Populations, pairs: Array | None) -> Array:
     """Customer-hours a year of each service (float64[S], NaN where its customers are unknown): its part of what is counted once."""
-    if not populations.shared:
+    if pairs is None:
         return np.asarray(first.suffered_hours * populations.customers)
     sums = np.bincount(first.pair_service, weights=pairs, minlength=len(populations.customers))
     return np.where(np.isnan(populations.customers), np.nan, sums)

@@ -98,16 +98,11 @@ def grouped_table(codes: Array, drawn: Array, totals: Totals, more: EstateRedund
     return table, np.asarray(drawn.sum(axis=0) + float(np.nansum(parts)))
 
 
-def pair_losses(first: FirstOrder, measure: str, customer_hours: Array) -> Array:
-    """Loss of each pair of CI and service in the measure, float64[P]; `customer_hours` with shared customers counted once."""
-    return customer_hours if measure == "customer_hours_per_year" else np.asarray(getattr(first, PAIRS[measure]))
-
-
 def service_table(
     compiled: CompiledGraph, first: FirstOrder, suffered: ServiceTotals, more: EstateRedundancy, measure: str, answer: Response, ranges: Ranges,
     draws: int, seed: int, pairs: Array,
 ) -> AreaTable:  # fmt: skip
-    """Services by what they suffer; `pairs` float64[P]: `pair_losses` of the measure."""
+    """Services by what they suffer; `pairs` float64[P]: what each pair of CI and service loses in the measure."""
     customers = np.nan_to_num(compiled.customers)
     scale = customers if measure == "customer_hours_per_year" else np.ones(len(customers))
     drawn = drawn_services(answer, ranges, compiled.ci_id, first, pairs, len(customers), draws, seed)

@@ -152,7 +152,9 @@ def response(
     for number, scale in enumerate(SCALES):
         scaled = replace(compiled, repair_hours=compiled.repair_hours * scale)
         first = first_order(scaled)
-        once = None if populations is None else by_ci(first, populations, pair_customer_hours(first, populations))
+        once = None
+        if populations is not None and populations.shared:
+            once = by_ci(first, pair_customer_hours(first, populations))
         columns.append(np.nan_to_num(totals_of(scaled, first, once).values()[measure]))
         listen((number + 1) / len(SCALES))
     return Response(np.asarray(SCALES), np.stack(columns, axis=1))

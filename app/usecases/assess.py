@@ -22,6 +22,7 @@ from app.risk.failover import slow_switches
 from app.risk.first_order import FirstOrder
 from app.risk.populations import Populations, by_ci, by_service, pair_customer_hours
 from app.risk.reassess import reassess
+from app.risk.study import PAIRS
 from app.risk.sweep import first_order
 from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
 from app.usecases.estate import Estate, Estates, compiled_at
@@ -45,7 +46,9 @@ class Assessed:
     services: ServiceTotals
     rate_origin: Any  # origin code of each CI's rate, by position
     populations: Populations
-    customer_hours: Any  # float64[P] of each pair of CI and service, shared customers counted once
+    shared_hours: (
+        Any  # float64[P] customer-hours of each pair of CI and service, shared ones counted once; None: nobody shares any
+    )
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
 
@@ -53,6 +56,12 @@ class Assessed:
         """Its outage stops nothing for long, but a failover interrupts some service."""
         hits = int(self.first.services_down[position]) + int(self.first.services_degraded[position])
         return hits == 0 and float(self.first.service_hours[position]) > 0
+
+    def pair_losses(self, measure: str) -> Any:
+        """float64[P]: what each pair of CI and service loses a year in a measure."""
+        if measure != "customer_hours_per_year":
+            return getattr(self.first, PAIRS[measure])
+        return pair_customer_hours(self.first, self.populations) if self.shared_hours is None else self.shared_hours
 
     @property
     def assessment(self) -> str:
@@ -84,11 +93,11 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
     else:
         first = FirstOrder.from_arrays(arrays)
     populations = estate.populations
-    pairs = pair_customer_hours(first, populations)
+    pairs = pair_customer_hours(first, populations) if populations.shared else None
     return Assessed(
         estate,
         first,
-        totals_of(estate.compiled, first, by_ci(first, populations, pairs)),
+        totals_of(estate.compiled, first, by_ci(first, pairs)),
         service_totals(estate.compiled, first, by_service(first, populations, pairs)),
         estate.graph.cis.failures_origin[estate.compiled.row],
         populations,

@@ -96,7 +96,9 @@ def _random_link(rng: random.Random, alive: list[int]) -> dict[str, Any]:
 def _random_group(rng: random.Random, alive: list[int]) -> dict[str, Any]:
     number = rng.randint(1, 6)
     members = sorted(rng.sample(alive, min(len(alive), rng.randint(1, 3))))
-    return {"group_id": number, "key": f"s:{number}", "dependent_id": rng.choice(alive), "members": str(members)}
+    return {"group_id": number, "key": f"s:{number}", "dependent_id": rng.choice(alive), "members": str(members)} | {
+        "common_cause_share": rng.choice([None, 0.1]), "common_cause_unavailability": rng.choice([None, 1e-6]),
+    }  # fmt: skip
 
 
 def _random_record(rng: random.Random, alive: list[int]) -> dict[str, Any]:
@@ -109,7 +111,9 @@ def _random_record(rng: random.Random, alive: list[int]) -> dict[str, Any]:
 
 
 def _random_exposure(rng: random.Random, alive: list[int]) -> dict[str, Any]:
-    return {"ci_id": rng.choice(alive), "source_id": rng.randint(1, 2), "customers": rng.choice([None, 5.0])}
+    return {"ci_id": rng.choice(alive), "source_id": rng.randint(1, 2), "customers": rng.choice([None, 5.0])} | {
+        "customer_population": rng.choice([None, "buyers", "sellers"])
+    }
 
 
 MAKERS = {

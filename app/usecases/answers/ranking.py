@@ -297,7 +297,9 @@ def service_contributions(
     """What each CI costs one service, worst first; `stopping`: only its single points of failure."""
     estate = made.estate
     told = contributions_to(estate.compiled, service)
-    customer_hours = of_service(made.first, made.customer_hours, service, told.position)
+    customer_hours = told.customer_hours
+    if made.shared_hours is not None:
+        customer_hours = of_service(made.first, made.shared_hours, service, told.position)
     column = {"money_per_year": told.money, "customer_hours_per_year": customer_hours}.get(measure, told.service_hours)
     if not any((known(value) or 0.0) > 0 for value in column.tolist()):
         column = told.service_hours  # the estate's measure is unknown for this service

@@ -24,7 +24,7 @@ from app.risk.exact.budget import Budget
 from app.risk.populations import said_of
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
-from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, pair_losses, service_table
+from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, service_table
 from app.risk.uncertainty import drawn_groupings, ranges_of, response
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
@@ -62,7 +62,7 @@ def make_study(
             compiled,
             first,
             area_codes(made, "team")[0],
-            pair_losses(first, measure, made.customer_hours),
+            made.pair_losses(measure),
             options.examined,
             made.estate.workspace(),
             tell,
@@ -102,7 +102,7 @@ def _spread(
     estate, compiled = made.estate, made.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, made.populations)
-    pairs = pair_losses(made.first, measure, made.customer_hours)
+    pairs = made.pair_losses(measure)
     draws, seed = options.draws, options.seed
     arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed).to_arrays("ci")
     arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed, pairs).to_arrays(
