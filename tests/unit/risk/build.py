@@ -60,6 +60,8 @@ def graph_of(estate: Mapping[str, Any]) -> DependencyGraph:
             np.array([s for g in groups for s in g.get("shares", [NAN] * len(g["members"]))], np.float64),
             np.array([g.get("failover_minutes", NAN) for g in groups], np.float64),
             np.array([g.get("failover_success", NAN) for g in groups], np.float64),
+            np.array([g.get("common_cause_share", NAN) for g in groups], np.float64),
+            np.array([g.get("common_cause_unavailability", NAN) for g in groups], np.float64),
         ),
         sorted(
             (

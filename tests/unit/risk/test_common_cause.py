@@ -22,6 +22,9 @@ from app.risk.propagation import outage
 from app.risk.reassess import reassess, touched
 from app.risk.sweep import first_order
 from tests.builders import Built, estate
+from tests.unit.risk.build import graph_of
+from tests.unit.risk.test_reassess import edited, same
+from tests.unit.risk.test_sweep import rich_estate
 
 OFF = {"unavailability": 0.0}
 Q = {"unavailability": 0.1}
@@ -204,6 +207,36 @@ def test_a_share_that_comes_or_goes_is_swept_again() -> None:
         assert told is not None
         for name, column in fresh.to_arrays().items():
             assert np.array_equal(getattr(told, name), column, equal_nan=column.dtype.kind == "f"), (old, new, name)
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_random_estates_are_brought_forward_as_from_scratch(seed: int) -> None:
+    """Cycles, soft and supply needs, shares that come, go and change, members that become unlike or leave the assessed estate."""
+    rng = random.Random(seed)
+
+    def shares(rows: dict[str, Any]) -> None:
+        for group in rows["groups"]:
+            group["common_cause_share"] = rng.choice((math.nan, 0.1, 0.5))
+            group["common_cause_unavailability"] = rng.choice((math.nan, math.nan, 0.01))
+
+    before = rich_estate(rng, rng.randint(4, 12))
+    if rng.random() < 0.7:  # like members are rare else
+        for row in before["cis"]:
+            row |= {"failures_per_year": 2.0, "repair_hours": 8.0}
+    shares(before)
+    after = edited(rng, before)
+    if rng.random() < 0.5:
+        shares(after)
+    plain, later = graph_of(before), graph_of(after)
+    old = with_common_causes(plain)
+    new = with_common_causes(later, (plain, old))
+    compiled = compile_graph(old.graph), compile_graph(new.graph)
+    told, fresh = (
+        reassess(compiled[0], first_order(compiled[0]), compiled[1]),
+        first_order(compile_graph(with_common_causes(later).graph)),
+    )
+    if told is not None:
+        same(told, fresh)
 
 
 def brute_force(members: list[int], needed: list[int], share: list[float], q: list[float]) -> float:
