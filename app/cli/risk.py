@@ -243,16 +243,16 @@ def study(context: Context, /, revision: int | None, as_document: bool, **option
 def _print_study(console: Console, made: StudyRow) -> None:
     console.print(
         f"Study [bold]{made.study}[/bold] of revision {made.revision}: {made.services_exact:,} of {made.services:,} services exact, "
-        f"{made.services_bounded:,} bounded; {made.simulated_agree:,} of {made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
+        f"{made.services_bounded:,} bounded, their redundancy simulated; {made.simulated_agree:,} of {made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
     )
     rows = [
-        (name, *(figure(parts[part]) for part in ("first_order", "redundancy", "total")))
+        (name, *(figure(parts.get(part)) for part in ("first_order", "redundancy", "redundancy_simulated", "total")))
         for name, parts in (
             (f"money, {made.currency}", made.money), ("service-hours", made.service_hours), ("customer-hours", made.customer_hours),
             ("MTPD breaches", made.mtpd_breaches),
         )
     ]  # fmt: skip
-    table(console, "a year", ["", "first order", "redundancy", "total"], rows)
+    table(console, "a year", ["", "first order", "redundancy", "of it simulated", "total"], rows)
     console.print(
         f"range of the total: {estimate(made.total_range)}; over borders between teams: {estimate(made.border_share, '{:.1%}')}"
     )
@@ -312,18 +312,19 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
                 figure(s.stops_per_year),
                 figure(s.money_first_order),
                 figure(s.money_redundancy),
+                s.redundancy_method,
             )
             for s in listed.items
         ]
         show(
             listed,
             as_document,
-            lambda console: table(console, "", ["service", "unavailability", "stops", "first order", "redundancy"], lines),
+            lambda console: table(console, "", ["service", "unavailability", "stops", "first order", "redundancy", "how"], lines),
         )
     elif part == "borders":
         over = study_borders(estates, documents, cache, study)
-        lines = [(b.provider_team, b.dependent_team, figure(b.loss), f"{b.share:.1%}", str(b.pairs)) for b in over.rows[:limit]]
-        show(over, as_document, lambda console: table(console, "", ["from team", "into team", "loss", "share", "pairs"], lines))
+        crossed = [(b.provider_team, b.dependent_team, figure(b.loss), f"{b.share:.1%}", str(b.pairs)) for b in over.rows[:limit]]
+        show(over, as_document, lambda console: table(console, "", ["from team", "into team", "loss", "share", "pairs"], crossed))
     else:
         curve = study_exceedance(documents, cache, study)
         points = [(figure(c.loss), f"{c.occurrence:.3%}", f"{c.aggregate:.3%}") for c in curve.curve]

@@ -13,8 +13,8 @@ class StudyOptions:
     """What a study may cost. nodes and seconds: of the exact engine, for each service; worlds: sampled states of the estate; draws: of rates and
     restore times; years: simulated for the loss exceedance curve (0: none); examined: CIs whose failures are followed over team borders."""
 
-    nodes: int = 500_000
-    seconds: float = 5.0
+    nodes: int = 2_000_000
+    seconds: float = 10.0
     worlds: int = 100_352
     draws: int = 400
     years: int = 0
@@ -39,7 +39,7 @@ class StudyRow:
     services_exact: int
     services_bounded: int
     services_down_at_rest: int
-    money: Mapping[str, float | None]  # first_order, redundancy, total
+    money: Mapping[str, float | None]  # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
     service_hours: Mapping[str, float | None]
     customer_hours: Mapping[str, float | None]
     mtpd_breaches: Mapping[str, float | None]
@@ -49,6 +49,7 @@ class StudyRow:
     simulated_compared: int
     border_share: Estimate  # share of the examined loss that crosses a border between teams
     notes: Sequence[str]
+    services_simulated: int = 0  # bounded ones whose redundancy part is simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,12 @@ class StudyServiceRow:
     money_first_order: float | None
     money_redundancy: float | None
     money_is_exact: bool
+    redundancy_method: str  # exact, simulated, unknown: of hours_redundancy and, but for approximate lengths of stops, of money_redundancy
+    hours_redundancy_low: float | None  # 95 % where simulated
+    hours_redundancy_high: float | None
+    money_redundancy_low: float | None
+    money_redundancy_high: float | None
+    samples: int  # drawn for it, by the study's seed
     availability_target: float | None
     share_of_budget: float | None
     unknown_cis: int

@@ -21,12 +21,18 @@ from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
 from app.risk.propagation import Workspace, workspace
 from app.risk.ragged import holds, ptr_of
-from app.risk.redundancy import loss_parts
-from app.risk.service_figures import stops_per_year
+from app.risk.redundancy import LossParts, loss_parts
+from app.risk.sampled_service import SAMPLES, SampledService, sampled_service, share_of_interval
+from app.risk.service_figures import stops_by_initiator, stops_per_year
 from app.risk.stakes import can_fail
 from app.risk.sweep import Contributions
+from app.risk.whatif import service_curve
 
-EXACT, BOUNDED, AT_REST = 0, 1, 2  # how the unavailability of a service was got
+EXACT, BOUNDED, AT_REST = (
+    0,
+    1,
+    2,
+)  # how the unavailability of a service was got; of a bounded one the redundancy part is simulated
 LISTED = 200  # cut sets a service's durations are made of
 BLOCK = 16
 
@@ -34,23 +40,30 @@ BLOCK = 16
 @dataclass(frozen=True, slots=True)
 class EstateRedundancy:
     """N CIs by position, S services. Loss a year beyond the first-order part, NaN in no column of CIs: what is unknown adds nothing and is counted
-    by `unknown`; services that are bounded add nothing either."""
+    by `unknown`. Services that are bounded add what sampling says of them; the columns of services tell the two apart."""
 
     hours: Array  # float64[N]
     customer_hours: Array  # float64[N]
     money: Array  # float64[N]
     breaches: Array  # float64[N]
-    q: Array  # float64[S] unavailability, the middle of the interval where bounded
+    q: Array  # float64[S] unavailability, the simulated one where bounded
     q_low: Array  # float64[S]
     q_high: Array  # float64[S]
     method: Array  # int8[S] EXACT, BOUNDED, AT_REST
     stops: Array  # float64[S] a year, NaN unknown
-    service_hours: Array  # float64[S] redundancy part, NaN where it is not exact
+    service_hours: Array  # float64[S] redundancy part, NaN where it is unknown
     service_money: Array  # float64[S]
     service_breaches: Array  # float64[S]
     exact_money: Array  # bool[S] the total of money from stops is exact
     unknown: Array  # int64[S] CIs of the cone without an unavailability
     nodes: Array  # int64[S]
+    samples: Array  # int64[S] drawn for a bounded one; 0 the others
+    sampled_low: Array  # float64[S] 95 % interval of q where bounded, else NaN
+    sampled_high: Array  # float64[S]
+    hours_low: Array  # float64[S] ends of service_hours by that interval; the value itself where exact
+    hours_high: Array  # float64[S]
+    money_low: Array  # float64[S]
+    money_high: Array  # float64[S]
 
     def to_arrays(self) -> dict[str, Array]:
         return {entry.name: getattr(self, entry.name) for entry in fields(self)}
@@ -100,8 +113,10 @@ def estate_redundancy(
     budget: Budget,
     threads: int = 2,
     listen: Callable[[float], None] = lambda share: None,
+    seed: int = 0,
+    samples: int = SAMPLES,
 ) -> EstateRedundancy:
-    """Every service within `budget`; `listen` hears the share done. Same bits for any number of threads.
+    """Every service exactly within `budget`, beyond it by so many `samples`; `listen` hears the share done. Same bits for any number of threads.
 
     Example by hand (C39): d and the pair b, c cost 14,455.10 a year together; first order says 1.7532 * 1,400 = 2,454.48 of it.
     """
@@ -110,17 +125,17 @@ def estate_redundancy(
     pairs = _PairsByService(compiled, first)
     idle: list[tuple[Space, Workspace]] = []
 
-    def run(start: int) -> list[tuple[int, ServiceExact, tuple[Array, ...] | None]]:
+    def run(start: int) -> list[_Part]:
         space, work = idle.pop() if idle else (exact_space(len(compiled)), workspace(compiled))
-        found = [_one(compiled, pairs, s, budget, space, work) for s in range(start, min(start + BLOCK, services))]
+        found = [_one(compiled, pairs, s, budget, space, work, seed, samples) for s in range(start, min(start + BLOCK, services))]
         idle.append((space, work))
         return found
 
     starts = range(0, services, BLOCK)
     with ThreadPoolExecutor(threads) as pool:
         for start, block in zip(starts, pool.map(run, starts), strict=True):
-            for service, told, columns in block:
-                _add(compiled, total, service, told, columns)
+            for part in block:
+                _add(compiled, total, part)
             listen(min(1.0, (start + BLOCK) / services))
     return total
 
@@ -131,38 +146,62 @@ def _nothing(cis: int, services: int) -> EstateRedundancy:
         hours=zeros(cis), customer_hours=zeros(cis), money=zeros(cis), breaches=zeros(cis), q=zeros(services), q_low=zeros(services),
         q_high=zeros(services), method=zeros(services, np.int8), stops=nans(services, np.nan), service_hours=nans(services, np.nan),
         service_money=nans(services, np.nan), service_breaches=nans(services, np.nan), exact_money=zeros(services, np.bool_),
-        unknown=zeros(services, np.int64), nodes=zeros(services, np.int64),
+        unknown=zeros(services, np.int64), nodes=zeros(services, np.int64), samples=zeros(services, np.int64),
+        sampled_low=nans(services, np.nan), sampled_high=nans(services, np.nan), hours_low=nans(services, np.nan),
+        hours_high=nans(services, np.nan), money_low=nans(services, np.nan), money_high=nans(services, np.nan),
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One service: the engine's answer, what stood in for it beyond the budget, the redundancy part (None: down at rest), and how far its hours and
+    its money reach below and above."""
+
+    service: int
+    told: ServiceExact
+    sampled: SampledService | None
+    parts: LossParts | None
+    reach: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
 def _one(
-    compiled: CompiledGraph, pairs: _PairsByService, service: int, budget: Budget, space: Space, work: Workspace
-) -> tuple[int, ServiceExact, tuple[Array, ...] | None]:
+    compiled: CompiledGraph, pairs: _PairsByService, service: int, budget: Budget, space: Space, work: Workspace, seed: int, samples: int
+) -> _Part:  # fmt: skip
     told = exact_service(compiled, int(compiled.service_position[service]), budget, want=Want(cut_sets=LISTED), space=space)
-    if told.method != "exact":
-        return service, told, None
-    parts = loss_parts(compiled, service, told, pairs.of(service), work)
-    exact = np.asarray([parts.exact_money and not parts.switches])
-    return service, told, (parts.position, parts.hours_redundancy, parts.money_redundancy, parts.breaches_redundancy, exact)
+    if compiled.flat.flags[told.target] & AT_REST_DOWN:
+        return _Part(service, told, None, None)
+    if told.method == "exact":
+        return _Part(service, told, None, loss_parts(compiled, service, told, pairs.of(service), work))
+    sampled = sampled_service(compiled, told, seed, LISTED, samples)
+    parts = loss_parts(compiled, service, sampled.told, pairs.of(service), work)
+    stops = stops_by_initiator(compiled, sampled.told, curve=service_curve(compiled, service))
+    reach = [
+        share_of_interval(sampled, float(column.sum()), float(column[sampled.single].sum()))
+        for column in (stops.hours, stops.money)
+    ]
+    return _Part(service, told, sampled, parts, (*reach[0], *reach[1]))
 
 
-def _add(
-    compiled: CompiledGraph, total: EstateRedundancy, service: int, told: ServiceExact, columns: tuple[Array, ...] | None
-) -> None:
+def _add(compiled: CompiledGraph, total: EstateRedundancy, part: _Part) -> None:
+    service, told, parts = part.service, part.told, part.parts
     total.q[service], total.q_low[service], total.q_high[service] = told.q, told.q_low, told.q_high
     total.unknown[service], total.nodes[service] = told.unknown, told.nodes
-    if compiled.flat.flags[told.target] & AT_REST_DOWN:
+    if parts is None:
         total.method[service] = AT_REST
         return
-    if columns is None:
+    if part.sampled is not None:
         total.method[service] = BOUNDED
-        return
-    position, hours, money, breaches, exact = columns
-    total.stops[service] = stops_per_year(compiled, told)
-    total.service_hours[service], total.service_money[service] = hours.sum(), money.sum()
-    total.service_breaches[service], total.exact_money[service] = breaches.sum(), exact[0]
-    customers = float(np.nan_to_num(compiled.customers[service]))
-    total.hours[position] += np.nan_to_num(hours)
-    total.customer_hours[position] += np.nan_to_num(hours) * customers
-    total.money[position] += np.nan_to_num(money)
-    total.breaches[position] += np.nan_to_num(breaches)
+        total.q[service], total.samples[service] = part.sampled.told.q, part.sampled.samples
+        total.sampled_low[service], total.sampled_high[service] = part.sampled.low, part.sampled.high
+    hours, money = float(parts.hours_redundancy.sum()), float(parts.money_redundancy.sum())
+    total.stops[service] = stops_per_year(compiled, told if part.sampled is None else part.sampled.told)
+    total.service_hours[service], total.service_money[service] = hours, money
+    total.hours_low[service], total.hours_high[service] = hours - part.reach[0], hours + part.reach[1]
+    total.money_low[service], total.money_high[service] = money - part.reach[2], money + part.reach[3]
+    total.service_breaches[service] = parts.breaches_redundancy.sum()
+    total.exact_money[service] = part.sampled is None and parts.exact_money and not parts.switches
+    position, customers = parts.position, float(np.nan_to_num(compiled.customers[service]))
+    total.hours[position] += np.nan_to_num(parts.hours_redundancy)
+    total.customer_hours[position] += np.nan_to_num(parts.hours_redundancy) * customers
+    total.money[position] += np.nan_to_num(parts.money_redundancy)
+    total.breaches[position] += np.nan_to_num(parts.breaches_redundancy)

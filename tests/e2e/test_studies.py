@@ -180,7 +180,8 @@ def test_a_bounded_service_is_an_interval_and_is_counted(service: Service) -> No
     study = studied(service, nodes=1000)
     row = service.get(f"/studies/{study}")
     assert (row["services"], row["services_exact"], row["services_bounded"]) == (2, 1, 1)
-    assert any("1 services need more than 1,000 nodes" in note and "in no sum" in note for note in row["notes"])
+    assert row["services_simulated"] == 1
+    assert any("1 services need more than 1,000 nodes" in note and "simulated (65,536 samples" in note for note in row["notes"])
     rows = {found["name"]: found for found in service.get(f"/studies/{study}/services")["items"]}
     q = rows["top"]["unavailability"]
     exact = service.get("/services/top/availability", seconds=60)["unavailability"]
@@ -192,9 +193,21 @@ def test_a_bounded_service_is_an_interval_and_is_counted(service: Service) -> No
         and hours["low"] == pytest.approx(8766 * q["low"])
         and hours["high"] == pytest.approx(8766 * q["high"])
     )
-    assert rows["top"]["money_redundancy"] is None and rows["small"]["unavailability"]["method"] == "exact"
+    assert (
+        rows["top"]["money_redundancy"] is None and rows["small"]["unavailability"]["method"] == "exact"
+    )  # nobody gave its money
     drawn = rows["top"]["simulated_unavailability"]
-    assert drawn["low"] <= exact["value"] <= drawn["high"]
+    assert drawn["method"] == "simulated" and drawn["low"] <= exact["value"] <= drawn["high"]
+    top, small, sums = rows["top"], rows["small"], row["service_hours"]
+    assert (top["redundancy_method"], small["redundancy_method"]) == ("simulated", "exact")
+    assert top["samples"] == 65536 and small["samples"] == 0
+    true = 8766 * exact["value"] - top["hours_first_order"]
+    assert top["hours_redundancy_low"] <= true <= top["hours_redundancy_high"]
+    assert sums["redundancy_simulated"] == pytest.approx(top["hours_redundancy"], rel=1e-9)
+    assert sums["redundancy_exact"] == pytest.approx(small["hours_redundancy"], rel=1e-9)
+    assert sums["redundancy"] == pytest.approx(sums["redundancy_exact"] + sums["redundancy_simulated"], rel=1e-12)
+    assert sums["redundancy_low"] <= sums["redundancy"] <= sums["redundancy_high"]
+    assert sums["total"] == pytest.approx(sums["first_order"] + sums["redundancy"], rel=1e-12)
 
 
 def test_a_study_can_be_cancelled(service: Service) -> None:

@@ -216,8 +216,8 @@ class StudyQuestion(Question):
     """What a study may cost; every field has a default."""
 
     revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
-    nodes = ma.fields.Integer(load_default=500_000, validate=validate.Range(min=1_000, max=20_000_000))
-    seconds = number(load_default=5.0, most=600.0)
+    nodes = ma.fields.Integer(load_default=2_000_000, validate=validate.Range(min=1_000, max=20_000_000))
+    seconds = number(load_default=10.0, most=600.0)
     worlds = ma.fields.Integer(load_default=100_352, validate=validate.Range(min=1, max=100_000_000))
     draws = ma.fields.Integer(load_default=400, validate=validate.Range(min=20, max=10_000))
     years = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=1_000_000))

@@ -56,7 +56,7 @@ class ServiceExact:
     """
 
     target: int
-    method: str  # exact, bounded
+    method: str  # exact, bounded; simulated where `sampled_service` stands in
     reason: str  # of bounded
     q: float
     q_low: float

@@ -9,8 +9,9 @@ no cut never add to the spread of the weights, however large the cone.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from app.risk.sampling.intervals import Interval, z_value, zero_hits_limit
 from app.risk.sampling.stratified import ENOUGH, FEW_SAMPLES, NO_FAILURE, TILTED_METHOD, Rare, refusal, settled, split, unknown_of
 from app.risk.sampling.streams import TILTED, seed_word
 
+T = TypeVar("T")
 DEFENSIVE = 0.1  # share that the cone as it is, and the heated one, keep
 TRAINED = 8  # blocks a round of cross-entropy
 PILOT, FINAL = 2**16, 2**20  # first blocks of the rounds and of the estimate
@@ -48,7 +50,7 @@ def _mixture(odds: Odds, hot: Odds, cuts: Cuts, weight: Array) -> Mixture:
 
 
 @kernel
-def _sample(mix: Mixture, seed: Any, key: Any, block: int, base: int, chosen: Array, mark: Array) -> tuple[int, int]:
+def tilted_sample(mix: Mixture, seed: Any, key: Any, block: int, base: int, chosen: Array, mark: Array) -> tuple[int, int]:
     """Failures (numbers) of one sample in chosen: how many, and by which component. `mark`: bool[n] all False, and so again afterwards."""
     component = int(np.searchsorted(mix.share, uniform(seed, key, TILTED, block, base)))
     if component == 0:
@@ -75,7 +77,7 @@ def _sample(mix: Mixture, seed: Any, key: Any, block: int, base: int, chosen: Ar
 
 
 @kernel
-def _densities(mix: Mixture, chosen: Array, count: int, inside: Array, found: Array) -> tuple[float, float, float, int]:
+def densities(mix: Mixture, chosen: Array, count: int, inside: Array, found: Array) -> tuple[float, float, float, int]:
     """(as it is, heated, all cuts) parts of g(x) / f(x), and how many cuts lie inside, their numbers in `found`. `inside`: int32[K] zeros."""
     shares = mix.share
     plain = shares[0] / mix.odds.p_two
@@ -106,11 +108,11 @@ def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: Any, key: Any, block: in
     inside, found = np.zeros(len(mix.cuts.p), np.int32), np.empty(len(mix.cuts.p), np.int32)
     out, duty = np.zeros(6), np.zeros(len(mix.share))
     for sample in range(BLOCK_SAMPLES):
-        count, component = _sample(mix, seed, key, block, sample * DRAWS, chosen, mark)
+        count, component = tilted_sample(mix, seed, key, block, sample * DRAWS, chosen, mark)
         fail(flat, work, mix.odds.position[chosen[:count]])
         if work.stamp[target] < work.epoch[0]:
             continue
-        plain, heat, total, cuts = _densities(mix, chosen, count, inside, found)
+        plain, heat, total, cuts = densities(mix, chosen, count, inside, found)
         weight = 1.0 / (plain + heat + total)
         out[0] += weight
         out[1] += weight * weight
@@ -127,6 +129,42 @@ def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: Any, key: Any, block: in
     return out, duty
 
 
+def each_block(flat: Flat, one: Callable[[Marks, int], T], blocks: range, threads: int) -> list[T]:
+    """What `one` makes of every block, in their order whatever the threads."""
+
+    def some(mine: range) -> list[T]:
+        work = marks(flat)
+        return [one(work, block) for block in mine]
+
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(some, [blocks[t::threads] for t in range(threads)]))
+    return [parts[k % threads][k // threads] for k in range(len(blocks))]
+
+
+def trained(cut: CutOut, odds: Odds, seed: int, threads: int = 1) -> Mixture | None:
+    """The mixture for a service without its single points, its shares by two rounds of cross-entropy; None: no failure at any rate.
+
+    Example by hand: 1 of a and b needed: one cut; its component gets all but the shares that are always kept.
+    """
+    flat, key, word = cut.compiled.flat, np.int64(cut.compiled.ci_id[cut.target]), seed_word(seed)
+    cuts, hot = find_cuts(flat, marks(flat), odds, word, key, cut.target)
+    if hot is None:
+        return None
+    weight = np.concatenate([[DEFENSIVE, DEFENSIVE], (1.0 - 2.0 * DEFENSIVE) * cuts.p / max(cuts.p.sum(), 1e-300)])
+    for first in (PILOT, PILOT + TRAINED):
+        sums, duty = _summed(cut, _mixture(odds, hot, cuts, weight), seed, range(first, first + TRAINED), threads)
+        if sums[0] > 0.0:
+            share = duty / duty.sum()
+            weight = np.concatenate([np.maximum(share[:2], DEFENSIVE), np.maximum(share[2:], 1e-3 / max(len(cuts.p), 1))])
+    return _mixture(odds, hot, cuts, weight)
+
+
+def _summed(cut: CutOut, mix: Mixture, seed: int, blocks: range, threads: int) -> tuple[Array, Array]:
+    flat, key, word = cut.compiled.flat, np.int64(cut.compiled.ci_id[cut.target]), seed_word(seed)
+    rows = each_block(flat, lambda work, block: _weigh(flat, work, mix, word, key, block, cut.target), blocks, threads)
+    return np.sum([one[0] for one in rows], axis=0), np.sum([one[1] for one in rows], axis=0)
+
+
 def tilted(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
     """Q_s = exact part (its single points) + importance sampling of two and more of the other CIs, with a normal interval; `samples` is rounded up to blocks.
 
@@ -136,36 +174,15 @@ def tilted(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, t
 
     Example by hand: 1 of a, b and c needed, U = 1e-6 each: every sample of the cut {a, b, c} fails, 1e-18.
     """
-    flat = cut.compiled.flat
     part, odds = split(cut)
     ready = settled(cut, part, odds)
     if ready is not None:
         return ready
-    key, word = np.int64(cut.compiled.ci_id[cut.target]), seed_word(seed)
-    cuts, hot = find_cuts(flat, marks(flat), odds, word, key, cut.target)
-    if hot is None:
+    mix = trained(cut, odds, seed, threads)
+    if mix is None:
         return refusal(cut, part, 0, 0.0, TILTED_METHOD, NO_FAILURE)
-
-    def run(mix: Mixture, first: int, blocks: int) -> tuple[Array, Array]:
-        """Sums over blocks, added in their order whatever the threads."""
-
-        def some(mine: range) -> list[tuple[Array, Array]]:
-            work = marks(flat)
-            return [_weigh(flat, work, mix, word, key, first + block, cut.target) for block in mine]
-
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(some, [range(t, blocks, threads) for t in range(threads)]))
-        ordered = [parts[block % threads][block // threads] for block in range(blocks)]
-        return np.sum([one[0] for one in ordered], axis=0), np.sum([one[1] for one in ordered], axis=0)
-
-    weight = np.concatenate([[DEFENSIVE, DEFENSIVE], (1.0 - 2.0 * DEFENSIVE) * cuts.p / max(cuts.p.sum(), 1e-300)])
-    for round_ in range(2):
-        sums, duty = run(_mixture(odds, hot, cuts, weight), PILOT + round_ * TRAINED, TRAINED)
-        if sums[0] > 0.0:
-            share = duty / duty.sum()
-            weight = np.concatenate([np.maximum(share[:2], DEFENSIVE), np.maximum(share[2:], 1e-3 / max(len(cuts.p), 1))])
     blocks = -(-samples // BLOCK_SAMPLES)
-    sums, _ = run(_mixture(odds, hot, cuts, weight), FINAL, blocks)
+    sums, _ = _summed(cut, mix, seed, range(FINAL, FINAL + blocks), threads)
     drawn = blocks * BLOCK_SAMPLES
     total, squares, _, heated, uncut, strays = (float(x) for x in sums)
     effective = total * total / squares if squares > 0.0 else 0.0

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from app.domain.ci_classes import ci_classes
 from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
@@ -22,10 +24,12 @@ from app.risk.borders import Borders, borders
 from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
 from app.risk.exact.budget import Budget
 from app.risk.populations import said_of
+from app.risk.sampled_service import SAMPLES
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
-from app.risk.study import PAIRS, Agreement, agreement, ci_table, figures, grouped_table, service_table
+from app.risk.study import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
 from app.risk.uncertainty import drawn_groupings, ranges_of, response
+from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
@@ -50,7 +54,7 @@ def make_study(
     measure = measure_of(made.totals.values())
     measure = measure if measure in PAIRS else "service_hours_per_year"
     with _step("redundancy, service by service", listen, seconds) as tell:
-        more = estate_redundancy(compiled, first, Budget(options.nodes, options.seconds), THREADS, tell)
+        more = estate_redundancy(compiled, first, Budget(options.nodes, options.seconds), THREADS, tell, options.seed)
     with _step("sampled worlds", listen, seconds) as tell:
         worlds = sample_worlds(
             compiled, options.seed, 0, max(1, -(-options.worlds // BLOCK_WORLDS)), threads=THREADS, listen=tell
@@ -144,10 +148,11 @@ def _row(
         services_exact=int((more.method == redundancy.EXACT).sum()),
         services_bounded=int((more.method == redundancy.BOUNDED).sum()),
         services_down_at_rest=int((more.method == redundancy.AT_REST).sum()),
-        money=_parts(sums["money_per_year"], float(more.money.sum())),
-        service_hours=_parts(sums["service_hours_per_year"], float(more.hours.sum())),
-        customer_hours=_parts(sums["customer_hours_per_year"], float(more.customer_hours.sum())),
-        mtpd_breaches=_parts(float(made.first.breaches.sum()), float(more.breaches.sum())),
+        services_simulated=int((more.samples > 0).sum()),
+        money=_parts(sums["money_per_year"], part_of(more, "money")),
+        service_hours=_parts(sums["service_hours_per_year"], part_of(more, "hours")),
+        customer_hours=_parts(sums["customer_hours_per_year"], part_of(more, "hours", np.nan_to_num(estate.compiled.customers))),
+        mtpd_breaches=_parts(float(made.first.breaches.sum()), part_of(more, "breaches")),
         total_range=range_,
         services_down_together=together[:1000],
         simulated_agree=compared.agree,
@@ -161,8 +166,29 @@ def _row(
     )
 
 
-def _parts(first: float | None, more: float) -> dict[str, float | None]:
-    return {"first_order": first, "redundancy": None if first is None else more, "total": None if first is None else first + more}
+def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
+    """`redundancy` = exact + simulated ones; `redundancy_low`, `redundancy_high`: its ends where a part of it is simulated."""
+    if first is None:
+        return dict.fromkeys(
+            (
+                "first_order",
+                "redundancy",
+                "redundancy_exact",
+                "redundancy_simulated",
+                "redundancy_low",
+                "redundancy_high",
+                "total",
+            )
+        )
+    return {
+        "first_order": first,
+        "redundancy": more.exact + more.simulated,
+        "redundancy_exact": more.exact,
+        "redundancy_simulated": more.simulated,
+        "redundancy_low": known(more.exact + more.low),
+        "redundancy_high": known(more.exact + more.high),
+        "total": first + more.exact + more.simulated,
+    }
 
 
 def _left_out(over: Borders) -> str:
@@ -178,7 +204,7 @@ def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> lis
     if bounded := int((more.method == redundancy.BOUNDED).sum()):
         notes.append(
             f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
-            "redundancy part is in no sum"
+            f"redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as well as in the sums"
         )
     if unknown := int((more.unknown > 0).sum()):
         notes.append(f"the cones of {unknown:,} services hold CIs without an unavailability: they count as never down")

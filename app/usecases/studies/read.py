@@ -61,7 +61,7 @@ def _study(row: Mapping[str, Any]) -> StudyRow:
 def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
     """The arrays of a study; NotFound where they are no longer kept."""
     arrays = cache.load(row.revision, f"{KIND}-{row.study}")
-    if arrays is None:
+    if arrays is None or "redundancy.samples" not in arrays:  # gone, or of a version that did not simulate
         raise NotFound(
             f"the tables of study {row.study} are no longer kept; make it again with the same options: it gives the same numbers"
         )
@@ -153,9 +153,7 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
     estate, compiled = made.estate, made.estate.compiled
     position = int(compiled.service_position[number])
     q = _unavailability(more, number)
-    drawn = Estimate(
-        float(arrays["worlds.q"][number]), SIMULATED, float(arrays["worlds.low"][number]), float(arrays["worlds.high"][number])
-    )
+    drawn = _simulated(arrays, more, number)
     row = int(compiled.service_row[number])
     target = estate.graph.services[row].availability_target if row >= 0 else None
     allowed = None if target is None or target >= 1.0 else HOURS_PER_YEAR * (1.0 - target)
@@ -177,10 +175,32 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
         money_first_order=known(made.services.money[number]),
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
+        redundancy_method=_redundancy_method(more, number),
+        hours_redundancy_low=known(more.hours_low[number]),
+        hours_redundancy_high=known(more.hours_high[number]),
+        money_redundancy_low=known(more.money_low[number]),
+        money_redundancy_high=known(more.money_high[number]),
+        samples=int(more.samples[number]),
         availability_target=target,
         share_of_budget=None if allowed is None or down is None else HOURS_PER_YEAR * down / allowed,
         unknown_cis=int(more.unknown[number]),
     )
+
+
+def _simulated(arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> Estimate:
+    """Q by the samples of a bounded service, else by the worlds of the whole estate."""
+    if more.samples[number] > 0:
+        ends = float(more.sampled_low[number]), float(more.sampled_high[number])
+        return Estimate(float(more.q[number]), SIMULATED, *ends, f"{int(more.samples[number]):,} samples")
+    return Estimate(
+        float(arrays["worlds.q"][number]), SIMULATED, float(arrays["worlds.low"][number]), float(arrays["worlds.high"][number])
+    )
+
+
+def _redundancy_method(more: EstateRedundancy, number: int) -> str:
+    if int(more.method[number]) == redundancy.AT_REST:
+        return UNKNOWN
+    return SIMULATED if more.samples[number] > 0 else EXACT
 
 
 def _unavailability(more: EstateRedundancy, number: int) -> Estimate:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from app.risk.compile import compile_graph
-from app.risk.estate_redundancy import BOUNDED, estate_redundancy
+from app.risk.estate_redundancy import BOUNDED, EXACT, estate_redundancy
 from app.risk.exact.budget import Budget
+from app.risk.study import part_of
 from app.risk.sweep import first_order
-from tests.builders import c39, estate
+from tests.builders import Built, c39, estate
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.oracle import Oracle
 
@@ -70,14 +71,55 @@ def test_threads_change_nothing() -> None:
             assert column.tobytes() == getattr(again, name).tobytes(), name
 
 
-def test_beyond_the_budget_a_service_is_bounded_and_adds_nothing() -> None:
+def tangled() -> Built:
+    """A service on 24 groups of three out of thirty: more than a diagram of a hundred nodes holds."""
     rng = random.Random(3)
-    names = [f"n{i}" for i in range(60)]
-    groups = {"S": [(1, " ".join(rng.sample(names, 4))) for _ in range(60)]}
-    made = estate(
-        "; ".join(["S", *names]),
-        groups=groups,
-        profiles={n: {"failures_per_year": 1.0, "repair_hours": 100.0} for n in ["S", *names]},
+    names = [f"n{i}" for i in range(30)]
+    return estate(
+        "; ".join(["S", "T", *names]),
+        hard="T>n0",
+        groups={"S": [(1, " ".join(rng.sample(names, 3))) for _ in range(24)]},
+        profiles={n: {"failures_per_year": 1.0, "repair_hours": 100.0} for n in ["S", "T", *names]},
+        services={"S": {"money_per_hour": 100.0, "customers": 7.0}, "T": {"money_per_hour": 1.0}},
     )
-    told = estate_redundancy(made.compiled, first_order(made.compiled), Budget(nodes=1000, seconds=5.0))
-    assert told.method.tolist() == [BOUNDED] and told.q_low[0] < told.q_high[0] and np.isnan(told.service_hours[0])
+
+
+def test_beyond_the_budget_a_service_is_bounded_and_its_part_simulated() -> None:
+    """The exact answer of a large budget lies in the simulated interval, which lies in the certain one; no service is missing in the sums."""
+    made = tangled()
+    first = first_order(made.compiled)
+    exact = estate_redundancy(made.compiled, first, Budget())
+    told = estate_redundancy(made.compiled, first, Budget(nodes=100, seconds=5.0), seed=4)
+    s, t = (int(made.compiled.flat.service_at[made.at(name)[0]]) for name in "ST")
+    assert exact.method.tolist() == [EXACT, EXACT] and (exact.samples == 0).all()
+    assert told.method[s] == BOUNDED and told.method[t] == EXACT and told.samples[s] > 0 == told.samples[t]
+    assert told.q_low[s] <= told.sampled_low[s] <= exact.q[s] <= told.sampled_high[s] <= told.q_high[s]
+    assert told.hours_low[s] <= exact.service_hours[s] <= told.hours_high[s]
+    assert told.money_low[s] <= exact.service_money[s] <= told.money_high[s]
+    assert told.stops[s] == pytest.approx(exact.stops[s], rel=1e-3)
+    assert not told.exact_money[s] and told.exact_money[t]
+    for name in ("hours", "money"):
+        assert getattr(told, name).sum() == pytest.approx(getattr(told, f"service_{name}").sum(), rel=1e-9)
+    hours = part_of(told, "hours")
+    assert hours.exact == pytest.approx(told.service_hours[t]) and hours.simulated == pytest.approx(told.service_hours[s])
+    assert hours.low < hours.simulated < hours.high
+    assert told.hours.sum() == pytest.approx(hours.exact + hours.simulated, rel=1e-9)
+
+
+def test_who_starts_the_stops_of_a_bounded_service() -> None:
+    """By CI, of those that start much: as the exact engine says within the sampling error."""
+    made = tangled()
+    first = first_order(made.compiled)
+    exact = estate_redundancy(made.compiled, first, Budget())
+    told = estate_redundancy(made.compiled, first, Budget(nodes=100, seconds=5.0), seed=4)
+    much = exact.hours > 0.05 * exact.hours.max()
+    assert much.sum() > 10
+    assert told.hours[much] == pytest.approx(exact.hours[much], rel=0.25)
+
+
+def test_threads_change_no_bit_of_what_is_simulated() -> None:
+    made = tangled()
+    first = first_order(made.compiled)
+    runs = [estate_redundancy(made.compiled, first, Budget(nodes=100, seconds=5.0), threads, seed=9) for threads in (1, 2, 4)]
+    for name, column in runs[0].to_arrays().items():
+        assert all(column.tobytes() == getattr(run, name).tobytes() for run in runs), name
