@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_HOLDERS = 50
 
@@ -32,16 +33,22 @@ def normalise(kind: str, value: str) -> Identifier:
     >>> normalise("mac", "00-1B-44-11-3A-B7")
     ('mac', '001b44113ab7')
     """
-    kind = kind.strip().casefold()
+    kind = _kind(kind)
     value = value.strip()
     if kind in _UPPER:
         return kind, value.upper()
     value = value.casefold()
     if kind == "fqdn":
         return kind, value.rstrip(".")
-    for drop in _LOOSE.get(kind, ""):
-        value = value.replace(drop, "")
+    if kind in _LOOSE:
+        for drop in _LOOSE[kind]:
+            value = value.replace(drop, "")
     return kind, value
+
+
+@lru_cache(maxsize=1024)
+def _kind(kind: str) -> str:
+    return kind.strip().casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
 
 def _first(records: Sequence[CiRecord], name: str) -> Any:
     """The value of the best record that has one; what no record has stays absent."""
+    if len(records) == 1:
+        value = getattr(records[0], name)
+        return None if value == "" else value
     for record in records:
         value = getattr(record, name)
         if value is not None and value != "":

@@ -7,6 +7,7 @@ Each check gives the first fault as (field, reason, advice), or None.
 from __future__ import annotations
 
 from math import inf
+from operator import attrgetter
 
 from app.domain.ci_classes import ci_classes
 from app.domain.nouns import KEY_BYTES
@@ -30,6 +31,9 @@ _BOUNDS = (
     ("level_share", 1e-12, 1.0),
     ("restart_hours", 0.0, 1e7),
 )
+_BOUNDED = attrgetter(*(name for name, _, _ in _BOUNDS))
+_RANGES = attrgetter("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
+_NO_RANGES = (None, None, None, None)
 
 
 def is_negation(word: object) -> bool:
@@ -57,8 +61,7 @@ def ci_fault(record: CiRecord) -> Fault | None:
         return "class", f"'{record.ci_class}' is not in the class table", "use a class of the table"
     if record.lifecycle not in LIFECYCLES:
         return "lifecycle", f"'{record.lifecycle}' is unknown", "use planned, active, maintenance or retired"
-    for name, low, high in _BOUNDS:
-        value = getattr(record, name)
+    for (name, low, high), value in zip(_BOUNDS, _BOUNDED(record), strict=True):
         if value is not None and not low <= value <= high:
             return name, f"{value!r} is not between {low:g} and {high:g}", "correct the number"
     if record.repair_distribution == "lognormal":
@@ -66,10 +69,11 @@ def ci_fault(record: CiRecord) -> Fault | None:
             return "repair_sigma", "is missing for a lognormal restore time", "give the spread of the logarithm"
     elif record.repair_distribution != "exponential":
         return "repair_distribution", f"'{record.repair_distribution}' is unknown", "use exponential or lognormal"
-    for name in ("failures_per_year", "repair_hours"):
-        fault = range_fault(name, *(getattr(record, name + end) for end in ("", "_low", "_high")))
-        if fault:
-            return fault
+    if _RANGES(record) != _NO_RANGES:
+        for name in ("failures_per_year", "repair_hours"):
+            fault = range_fault(name, *(getattr(record, name + end) for end in ("", "_low", "_high")))
+            if fault:
+                return fault
     if record.failures_origin not in ORIGINS or record.repair_origin not in ORIGINS:
         return "origin", "is unknown", "use measured or declared"
     for _, text in (*record.identifiers, *record.aliases):
