@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
@@ -39,9 +40,10 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
     key = text_of(pick(body, rule.key)) if isinstance(body, Mapping) else ""
     if not key:
         return [RejectedRecord(kind, where, "", rule.key, "is missing", "each object needs its key")]
-    for name, words in rule.skip_if.items():
-        if text_of(pick(body, name)) in words:
-            return [Ignored(given, f"{rule.name}: {name} is {text_of(pick(body, name)) or 'empty'}") for given in rule.gives()]
+    for name, words in (*rule.skip_if.items(), *rule.only_if.items()):
+        text = text_of(pick(body, name))
+        if any(fnmatchcase(text, word) for word in words) is not (name in rule.only_if):
+            return [Ignored(given, f"{rule.name}: {name} is {text or 'empty'}") for given in rule.gives()]
     me = f"{rule.source_class}:{key}"
     try:
         found: list[Mapped] = []
@@ -126,8 +128,8 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     if side is None:
         side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"
     depends = side.depends
-    if depends == "by_class":
-        depends = _by_class(rule, text_of(pick(body, rule.parent_class)))
+    if depends.startswith("by_class"):
+        depends = _by_class(rule, body, reversed_=depends == "by_class_reversed")
     if rule.with_class:
         parent, child = f"{text_of(pick(body, rule.parent_class))}:{parent}", f"{text_of(pick(body, rule.child_class))}:{child}"
     if depends == "none":
@@ -140,8 +142,9 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     return found
 
 
-def _by_class(rule: RelationRule, parent_class: str) -> str:
-    """Services and clusters depend on what they contain; what stands in another thing depends on it."""
-    if parent_class in rule.child_depends_classes:
-        return "child"
-    return "parent" if parent_class in rule.parent_depends_classes else "child"
+def _by_class(rule: RelationRule, body: Mapping[str, Any], reversed_: bool) -> str:
+    """Services and clusters depend on what they contain; what stands in another thing depends on it. The parent contains, or reversed the
+    child."""
+    container, content = ("child", "parent") if reversed_ else ("parent", "child")
+    words = text_of(pick(body, rule.child_class if reversed_ else rule.parent_class))
+    return container if any(fnmatchcase(words, name) for name in rule.parent_depends_classes) else content

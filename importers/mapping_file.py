@@ -18,7 +18,7 @@ from app.domain.ci_classes import OTHER, ci_classes
 from app.domain.errors import InvalidInput
 from importers.units import UNITS
 
-SIDES = ("parent", "child", "both", "by_class", "none")
+SIDES = ("parent", "child", "both", "by_class", "by_class_reversed", "none")
 KINDS = ("hard", "soft", "supply")
 NUMBERS = (
     "failures_per_year",
@@ -41,6 +41,7 @@ TEXTS = (
     "repair_distribution",
 )
 EXPOSURES = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
+_a_class = validate.OneOf(list(ci_classes()))
 _words = fields.Dict(fields.String(), fields.String())
 
 
@@ -58,7 +59,7 @@ class ReferenceSchema(Strict):
 
 
 class ListSchema(Strict):
-    ci_class = fields.String(load_default=OTHER, data_key="class", validate=lambda word: word in ci_classes())
+    ci_class = fields.String(load_default=OTHER, data_key="class", validate=_a_class)
     class_field = fields.String(load_default="")
     source_class = fields.String(load_default="")
     key = fields.String(required=True)
@@ -74,6 +75,7 @@ class ListSchema(Strict):
     service = fields.Boolean(load_default=False)
     service_if = fields.Dict(fields.String(), fields.String(), load_default=dict)
     skip_if = fields.Dict(fields.String(), fields.List(fields.String()), load_default=dict)
+    only_if = fields.Dict(fields.String(), fields.List(fields.String()), load_default=dict)
     criticality = fields.String(load_default="")
     exposure = fields.Dict(fields.String(validate=validate.OneOf(EXPOSURES)), fields.String(), load_default=dict)
     units = fields.Dict(fields.String(), fields.String(validate=validate.OneOf(UNITS)), load_default=dict)
@@ -104,14 +106,13 @@ class RelationsSchema(Strict):
     with_class = fields.Boolean(load_default=False)
     unknown_type = fields.String(load_default="parent", validate=validate.OneOf(SIDES))
     parent_depends_classes = fields.List(fields.String(), load_default=list)
-    child_depends_classes = fields.List(fields.String(), load_default=list)
     types = fields.Dict(fields.String(), SideField(SideSchema), load_default=dict)
     optional = fields.Boolean(load_default=False)
     ask = fields.Dict(load_default=dict)
 
 
 class MappingSchema(Strict):
-    classes = fields.Dict(fields.String(), fields.String(validate=lambda word: word in ci_classes()), load_default=dict)
+    classes = fields.Dict(fields.String(), fields.String(validate=_a_class), load_default=dict)
     lists = fields.Dict(fields.String(), fields.Nested(ListSchema), load_default=dict)
     relations = fields.Dict(fields.String(), fields.Nested(RelationsSchema), load_default=dict)
     criticality = fields.Dict(
@@ -145,6 +146,7 @@ class ListRule:
     service: bool
     service_if: Mapping[str, str]
     skip_if: Mapping[str, Sequence[str]]
+    only_if: Mapping[str, Sequence[str]]
     criticality: str
     exposure: Mapping[str, str]
     units: Mapping[str, str]
@@ -174,7 +176,6 @@ class RelationRule:
     with_class: bool
     unknown_type: str
     parent_depends_classes: Sequence[str]
-    child_depends_classes: Sequence[str]
     types: Mapping[str, Side]
     optional: bool
     ask: Mapping[str, Any]

@@ -104,6 +104,18 @@ class Reader:
         others = [name for name in raw.besides if name not in lost]
         return bool(lost) and not self._pending_holds(raw, key) and not self.mirror.holds(others, [key])
 
+    def _moved(self, raw: RawList, pending: Pending) -> None:
+        """Rows that came to an earlier list or left it while this list's own row stayed as it was."""
+        others = [self.pending[name] for name in raw.besides if name in self.pending]
+        came, left = {key for part in others for key in part.new}, {key for part in others for key in part.gone}
+        for key, (_, body) in self.mirror.find(raw.name, came | left).items():
+            if key in pending.put or key in pending.gone:
+                continue
+            if body == MARK and self._pending_lost(raw, key):
+                raise TooMuch(f"{key} left its list and is still in {raw.name}")  # its row is not at hand
+            if body != MARK and key in came:
+                pending.put[key] = ("", MARK)
+
     # --- what changed
     def _changed(self, raw: RawList) -> Part:
         stamp, before = self.lists.latest(raw.name), self.mirror.stamp(raw.name)
@@ -112,6 +124,7 @@ class Reader:
             return self._again(raw, pending)
         pending.stamp = max(stamp, before)
         received, total = self._settle(raw, pending, before)
+        self._moved(raw, pending)
         return Part(raw.name, received, total, proves=raw.proves())
 
     def _again(self, raw: RawList, pending: Pending) -> Part:

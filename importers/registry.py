@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
+from importers.mapping_file import load_mapping
 from importers.secrets import secret
-from importers.sign_in import FixedHeaders
+from importers.sign_in import SETTINGS as SIGN_IN
+from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox")
+KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "servicenow")
 
 
 class OutboundLike(Protocol):
@@ -89,10 +92,34 @@ def _netbox(location: str, settings: Mapping[str, Any], outbound: Outbound) -> C
     return RestSource(client, int(settings.get("page_size", 500)))
 
 
+def _servicenow(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    from importers.listed import Listed
+    from importers.servicenow.source import ServiceNow, page_size_of
+
+    _known("servicenow", settings, *SIGN_IN, "mapping", "page_size", "ca_file", "full_after_hours")
+    sign_in = sign_in_of("servicenow", settings, "oauth_token.do", "x-sn-apikey")
+    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    rules = load_mapping("servicenow", _shipped("servicenow"), str(settings.get("mapping", "")))
+    return Listed(ServiceNow(client, rules, page_size_of(settings)), _hours(settings))
+
+
+def _shipped(kind: str) -> str:
+    return files(f"importers.{kind}").joinpath("mapping.toml").read_text("utf-8")
+
+
+def _hours(settings: Mapping[str, Any]) -> float:
+    """After how many hours everything is read again, though only what changed would do."""
+    try:
+        return float(settings.get("full_after_hours", 168))
+    except ValueError:
+        raise InvalidInput("full_after_hours is a number of hours", field="full_after_hours") from None
+
+
 _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] = {
     "csv": _csv,
     "json": _json,
     "callgraph": _callgraph,
     "archimate": _archimate,
     "netbox": _netbox,
+    "servicenow": _servicenow,
 }

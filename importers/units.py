@@ -9,7 +9,7 @@ from importers.cells import BadCell, number
 
 UNITS = ("number", "percent", "seconds", "minutes", "hours", "days", "span")
 HOURS = {"seconds": 1 / 3600, "minutes": 1 / 60, "hours": 1.0, "days": 24.0}
-WORDS = {"d": 24.0, "h": 1.0, "m": 1 / 60, "s": 1 / 3600}
+WORDS = {"mo": 730.5, "w": 168.0, "d": 24.0, "h": 1.0, "mi": 1 / 60, "m": 1 / 60, "s": 1 / 3600}
 
 
 def hours_or_number(field: str, text: str, unit: str) -> float:
@@ -40,7 +40,7 @@ def span_hours(field: str, text: str) -> float:
     if clock:
         hours = int(clock[1]) + int(clock[2]) / 60 + int(clock[3] or 0) / 3600
         text = text[: clock.start()]
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([dhms])", text.casefold())
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(mo|mi|[wdhms])", text.casefold())
     if not parts and not clock:
         raise BadCell(field, f"'{text[:40]}' is not a span of time", "write it as 4 hours 30 minutes")
     return hours + sum(float(count) * WORDS[word] for count, word in parts)

@@ -37,8 +37,8 @@ class DependencyDifference:
     claimed: Mapping[str, int]  # old rows by kind
     held: Mapping[str, int]  # rows by kind when the difference is applied
     unchanged: int
-    duplicates: Sequence[int]  # positions of rows that say the same as an earlier one
-    clashes: Sequence[int]  # positions of rows that say otherwise than an earlier one
+    duplicates: Sequence[int]  # positions of rows that say the same as an earlier one, by the same word or another
+    clashes: Sequence[int]  # positions of rows that say otherwise (another weight) than an earlier one
 
     def named(self) -> int:
         """How many dependencies the rows name."""

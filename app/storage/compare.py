@@ -46,7 +46,7 @@ class ColumnComparison:
         starts = np.flatnonzero(first)
         leader = order[starts[np.cumsum(first) - 1]] if len(keys) else order
         again = ~first
-        alike = ours.same(order, ours, leader) & again
+        alike = ours.same_weight(order, ours, leader) & again  # by another word is the same dependency
         duplicates, clashes = position[order[alike]], position[order[again & ~alike]]
         chosen, keys = order[first], keys[first]
         old_order = np.argsort(theirs.keys, kind="stable")
@@ -89,8 +89,12 @@ class _Side:
         self.keys: Ints = (dependent << 32) | (provider << 2) | kind
 
     def same(self, mine: Any, other: _Side, theirs: Any) -> npt.NDArray[np.bool_]:
+        equal: npt.NDArray[np.bool_] = self.same_weight(mine, other, theirs) & (self.relation[mine] == other.relation[theirs])
+        return equal
+
+    def same_weight(self, mine: Any, other: _Side, theirs: Any) -> npt.NDArray[np.bool_]:
         a, b = self.weight[mine], other.weight[theirs]
-        equal: npt.NDArray[np.bool_] = ((a == b) | (np.isnan(a) & np.isnan(b))) & (self.relation[mine] == other.relation[theirs])
+        equal: npt.NDArray[np.bool_] = (a == b) | (np.isnan(a) & np.isnan(b))
         return equal
 
     def columns(self, rows: Ints, relations: Sequence[str]) -> Mapping[str, Any]:

@@ -243,9 +243,8 @@ def partial_difference(
         if key in gone or key not in old:
             keep.append(n)
             continue
-        weight, relation = old[key]
-        same_weight = weight == rows.weight[n] or (weight != weight and rows.weight[n] != rows.weight[n])
-        if not same_weight or relation != rows.relations[rows.relation[n]]:
+        weight, _ = old[key]
+        if not (weight == rows.weight[n] or (weight != weight and rows.weight[n] != rows.weight[n])):
             raise Doubt("a dependency says otherwise than an untouched row")
         books.duplicate("dependency", rows.position[n])
     intake.rows = picked(rows, keep)

@@ -18,7 +18,7 @@ from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
 from app.usecases.sync.resolver import Resolver
-from app.usecases.sync.roster import KEPT, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
+from app.usecases.sync.roster import KEPT, NEW, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
 from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
 from app.usecases.sync.setup import Doubt
 from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, references, rows_about, small_changes
@@ -111,7 +111,26 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
             run.roster.states[number] = UNCHANGED
             intake.untouched.add(number)
     intake.take(blocks)
+    _check_ids(run, difference)
     return intake, gone
+
+
+def _check_ids(run: Run, difference: SourceDifference) -> None:
+    """A new record whose id another class has too makes references by that id ambiguous, in untouched rows as well."""
+    keys, others = run.roster.keys(), list[str]()
+    for number in run.roster.numbers_in(NEW) if len(difference.classes) > 1 else ():
+        name, text = keys[number]
+        others += [f"{other}:{text}" for other in difference.classes if other != name]
+    if len(set(others)) < len(others):
+        raise Doubt("several new records have one id")
+    known = [key for key in others if run.roster.number(key) is not None]
+    if any(run.roster.states[run.roster.number(key) or 0] != UNSEEN for key in known):
+        raise Doubt("a new record has the id of one of another class")
+    wanted = sorted(set(others) - set(known))
+    for start in range(0, len(wanted), 5_000):
+        rows = run.store.rows(run.base.revision, "source_record", "source_key", wanted[start : start + 5_000])
+        if any(int(source_id) == run.settings.source_id for source_id in rows["source_id"]):
+            raise Doubt("a new record has the id of one of another class")
 
 
 def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, blocks: list[DependencyBlock]) -> set[Key]:

@@ -1,0 +1,233 @@
+"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md beside this file)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.domain.errors import InvalidInput, SourceFailed
+from importers.client import Answer, Client
+from importers.listed import Lists, RawList, Row
+from importers.mapped import Mapped
+from importers.mapping import map_relation, map_row
+from importers.mapping_file import ListRule, RelationRule, RuleSet
+
+KEY, STAMP, SHOWN = "sys_id", "sys_updated_on", ".display"
+OVERLAP = timedelta(minutes=5)
+TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(slots=True)
+class ServiceNow(Lists):
+    """`page_size`: rows asked for at once."""
+
+    client: Client
+    rules: RuleSet
+    page_size: int = 5000
+    _above: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def check(self) -> Sequence[str]:
+        found = []
+        for raw in self.lists():
+            rule = self._rule(raw.name)
+            answer = self._asked(rule, "", [KEY], 1)
+            if answer is None and not raw.optional:
+                raise SourceFailed(f"there is no table {raw.name}")
+            number = None if answer is None else answer.number("X-Total-Count")
+            found.append(
+                f"{raw.name}: {'not there' if answer is None else 'an unknown number of' if number is None else number} rows"
+            )
+        return found
+
+    def lists(self) -> Sequence[RawList]:
+        found: list[RawList] = []
+        for rule in sorted(self.rules.lists.values(), key=lambda rule: (bool(rule.of), bool(rule.ask.get("rest")))):
+            classes = () if rule.of else (rule.source_class,)
+            besides = tuple(raw.name for raw in found) if rule.ask.get("rest") else ()
+            found.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
+        found += [RawList(rule.name, ("dependency",), optional=rule.optional) for rule in self.rules.relations.values()]
+        return found
+
+    def fingerprint(self) -> str:
+        return f"{self.client.base} {self.rules.text}"
+
+    def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
+        rule = self._rule(name)
+        fields = sorted({name.removesuffix(SHOWN) for name in _fields(rule)} | {KEY, STAMP})
+        return self._pages(rule, [f"{STAMP}>={since}"] if since else [], fields, "")
+
+    def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
+        rule = self.rules.lists.get(name)
+        if rule is not None:
+            return map_row(self.rules, rule, body, f"{name} {key}")
+        return map_relation(self.rules.relations[name], body, f"{name} {key}")
+
+    def latest(self, name: str) -> str:
+        self._above.clear()
+        rule = self._rule(name)
+        answer = self._asked(rule, _query([*_own(rule, self.rules), f"ORDERBYDESC{STAMP}"]), [KEY, STAMP], 1)
+        rows = _rows(answer) if answer else []
+        return _flat(rows[0]).get(STAMP, "") if rows else ""
+
+    def earlier(self, stamp: str) -> str:
+        try:
+            return (datetime.strptime(stamp, TIME) - OVERLAP).strftime(TIME)
+        except ValueError:
+            raise SourceFailed(f"{STAMP} is {stamp!r}, not a time as 2026-11-02 08:11:04") from None
+
+    def total(self, name: str, after: str, upto: str) -> int | None:
+        above, beyond = self._number_above(name, after), self._number_above(name, upto) if upto else 0
+        return None if above is None or beyond is None else above - beyond
+
+    def _number_above(self, name: str, key: str) -> int | None:
+        """Rows whose key is greater; of a bound it is asked once a list, of the whole list each time."""
+        if key and (name, key) in self._above:
+            return self._above[name, key]
+        rule = self._rule(name)
+        answer = self._asked(rule, _query([*_own(rule, self.rules), *([f"{KEY}>{key}"] if key else [])]), [KEY], 1)
+        number = answer.number("X-Total-Count") if answer else 0
+        if number is not None:
+            self._above[name, key] = number
+        return number
+
+    def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
+        for page in self._pages(self._rule(name), [], [KEY], after):
+            for key, _, _ in page:
+                if upto and key > upto:
+                    return
+                yield key
+
+    def _pages(
+        self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
+    ) -> Iterator[list[Row]]:
+        """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although more follow."""
+        offset, wanted = 0, frozenset((*_fields(rule), KEY))
+        while True:
+            bound = [f"{KEY}>{last}"] if last else []
+            query = _query([*_own(rule, self.rules), *conditions, *bound, f"ORDERBY{KEY}"])
+            answer = self._asked(rule, query, fields, self.page_size, offset)
+            if answer is None:
+                raise SourceFailed(f"there is no table {rule.name}", answered=404)
+            rows = [_row(rule.name, row, wanted) for row in _rows(answer)]
+            if rows:
+                yield rows
+                last, offset = rows[-1][0], 0
+                continue
+            left = answer.number("X-Total-Count")
+            offset += self.page_size
+            if not left or offset >= left:
+                return
+
+    def _asked(
+        self, rule: ListRule | RelationRule, query: str, fields: Sequence[str], limit: int, offset: int = 0
+    ) -> Answer | None:
+        """None: there is no such table."""
+        shown = "all" if any(name.endswith(SHOWN) for name in _fields(rule)) and len(fields) > 2 else "false"
+        parameters = {
+            "sysparm_query": query or _query(_own(rule, self.rules)),
+            "sysparm_fields": ",".join(fields),
+            "sysparm_display_value": str(rule.ask.get("display", shown)),
+            "sysparm_exclude_reference_link": "true",
+            "sysparm_limit": limit,
+            **({"sysparm_offset": offset} if offset else {}),
+        }
+        answer = self.client.request(
+            "GET", f"api/now/table/{rule.ask.get('table', rule.name)}", parameters=parameters, accept=(400, 404)
+        )
+        if answer.status not in (400, 404):
+            return answer
+        said = answer.said().casefold()
+        if "no record" in said:  # how older versions say that a list is empty
+            return Answer(answer.where, 200, {"x-total-count": "0"}, b'{"result": []}')
+        if "invalid table" in said or (rule.optional and answer.status == 404):
+            return None
+        raise answer.failure()
+
+    def _rule(self, name: str) -> ListRule | RelationRule:
+        return self.rules.lists.get(name) or self.rules.relations[name]
+
+
+def _own(rule: ListRule | RelationRule, rules: RuleSet) -> list[str]:
+    """The conditions of a list itself; of the rest, not to be one of the classes that other lists cover."""
+    found = [str(rule.ask["query"])] if rule.ask.get("query") else []
+    if rule.ask.get("rest"):
+        covered = {name for other in rules.lists.values() for name in other.ask.get("covers", ())}
+        found += [f"sys_class_name!={name}" for name in sorted(covered)]
+    return found
+
+
+def _query(parts: Sequence[str]) -> str:
+    return "^".join(parts)
+
+
+def _fields(rule: ListRule | RelationRule) -> set[str]:
+    """Fields a rule needs, display values as such."""
+    if isinstance(rule, RelationRule):
+        named = (
+            [rule.parent, rule.child] if rule.named else [rule.parent, rule.child, rule.parent_class, rule.child_class, rule.type]
+        )
+    else:
+        named = [
+            rule.class_field, rule.of, rule.criticality, *rule.fields_.values(), *rule.identifiers.values(), *rule.aliases.values(),
+            *rule.references, *(rule.attributes or ()), *rule.service_if, *rule.skip_if, *rule.only_if, *rule.exposure.values(),
+        ]  # fmt: skip
+    return {name for name in named if name}
+
+
+def _rows(answer: Answer) -> list[Any]:
+    body = answer.json()
+    if isinstance(body, dict) and body.get("error"):
+        raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.said()}")
+    if not isinstance(body, dict) or not isinstance(body.get("result"), list):
+        raise SourceFailed(f"{answer.where} gave no list of results")
+    found: list[Any] = body["result"]
+    return found
+
+
+def _row(name: str, raw: Any, wanted: frozenset[str]) -> Row:
+    """Key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
+    if not isinstance(raw, Mapping):
+        raise SourceFailed(f"{name}: a row is no object")
+    flat = _flat(raw)
+    key = flat.get(KEY, "")
+    if not key:
+        raise SourceFailed(f"{name}: a row has no {KEY}; may the account read that field?")
+    return key, flat.get(STAMP, ""), {field: text for field, text in flat.items() if field in wanted}
+
+
+def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
+    """A row as texts, whichever of the three shapes it has: `field` the value, `field.display` the display value where one is given. Empty
+    fields are left out.
+
+    >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "c": {"display_value": "C", "value": "1"}, "d": ""})
+    {'a': 'x', 'b': '77', 'c': '1', 'c.display': 'C'}
+    >>> _flat({"b": {"display_value": "Beth", "link": "https://sn/api/now/table/sys_user/46d4"}})
+    {'b': '46d4', 'b.display': 'Beth'}
+    """
+    found: dict[str, str] = {}
+    for name, value in raw.items():
+        if isinstance(value, Mapping):
+            text, shown = value.get("value"), value.get("display_value")
+            if text is None and value.get("link"):
+                text = str(value["link"]).rpartition("/")[2]
+            if text is None:
+                text = shown
+            if text:
+                found[name] = str(text)
+            if shown:
+                found[f"{name}{SHOWN}"] = str(shown)
+        elif value not in (None, ""):
+            found[name] = str(value)
+    return found
+
+
+def page_size_of(settings: Mapping[str, Any]) -> int:
+    try:
+        size = int(settings.get("page_size", 5000))
+    except ValueError:
+        size = 0
+    if not 1 <= size <= 10_000:
+        raise InvalidInput("servicenow: page_size is a number from 1 to 10000", field="page_size")
+    return size

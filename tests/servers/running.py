@@ -1,0 +1,41 @@
+"""A WSGI handler on a real port of the loopback, with or without TLS, that can stop listening in the middle of it all."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from werkzeug import Request, Response
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+TLS = Path(__file__).parent / "tls"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: object) -> None:
+        return None
+
+
+class Running:
+    def __init__(self, answer: Callable[[Request], Response], tls: bool = False) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+        if self.context:
+            self.context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+        self._server = make_server(
+            "127.0.0.1", 0, Request.application(answer), threaded=True, request_handler=_Quiet, ssl_context=self.context
+        )
+        self.port = self._server.server_port
+        self.url = f"{'https' if tls else 'http'}://localhost:{self.port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def stop_listening(self) -> None:
+        """From now on connections are refused."""
+        self._server.socket.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
