@@ -17,6 +17,7 @@ from app.jobs.runner import run_forever
 from app.jobs.schedule import keep_schedule
 from app.settings import Settings, described
 from app.usecases.health import health as state_of
+from app.usecases.keep.plan import plans
 from app.wsgi import check_exposure, create_app
 
 
@@ -108,6 +109,30 @@ def work(context: Context, no_schedule: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--jitter", type=click.IntRange(0, 3600), default=0, show_default=True, help="start runs up to so many seconds late"
+)
+@click.pass_obj
+def scheduler(context: Context, jitter: int) -> None:
+    """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keep_schedule(context.forestay, stop, jitter)
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def schedule(context: Context, as_document: bool) -> None:
+    """Which source is due when, what was missed, and which one rests after failures."""
+    found = plans(context.forestay.documents)
+    rows = [(p.source, p.schedule, p.problem or p.next_at, p.resting_until, p.failures, p.missed, p.held_back) for p in found]
+    columns = ["source", "schedule", "next", "rests until", "failed in a row", "missed", "held back"]
+    show(found, as_document, lambda console: table(console, "", columns, rows))
+
+
+@click.command()
 @json_option
 @click.pass_obj
 def health(context: Context, as_document: bool) -> None:
@@ -159,4 +184,4 @@ def warm_up(context: Context) -> None:
     warm.touch()
 
 
-COMMANDS = (serve, work, health, config, openapi, warm_up)
+COMMANDS = (serve, work, scheduler, schedule, health, config, openapi, warm_up)

@@ -12,7 +12,6 @@ from rich.console import Console
 from app.cli.context import CALLER, Context, json_option, listener, show, table
 from app.domain.errors import HeldForApproval, InvalidInput, SourceFailed
 from app.domain.records import SyncReport
-from app.jobs.schedule import check_cron
 from app.usecases.assess import assess
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep import sources as keep
@@ -35,14 +34,12 @@ def source() -> None:
 @click.option(
     "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source (value: JSON, or text)"
 )
-@click.option("--schedule", default="", help="cron line in UTC, for example '0 3 * * *'")
+@click.option("--schedule", default="", help="a cron line in UTC ('0 3 * * *') or 'every 15m'")
 @click.pass_obj
 def add(
     context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str
 ) -> None:
     """Register a source."""
-    if schedule:
-        check_cron(schedule)
     forestay, settings = context.forestay, _settings(pairs)
     forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
     made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)

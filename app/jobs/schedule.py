@@ -1,103 +1,113 @@
-"""What runs when: syncs by cron, in exactly one process, with misses recorded.
+"""What runs when: the schedule of the sources, fired by one leading process; any number may stand by.
 
-Every `forestay work` process tries to hold the scheduler's lease; the one that holds it fires. Nothing is pickled: the schedule is read from the
-sources, jobs go to the queue.
+APScheduler keeps the clock: it wakes the leader at each due time. What is due, and that it is asked for once, is decided by `usecases/keep/plan`
+from rows in the store. Nothing is pickled; jobs go to the queue, a runner takes them.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-import time
 import uuid
+from datetime import datetime
 
 import structlog
-from apscheduler.events import EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 
 from app.bootstrap import Forestay
-from app.domain.errors import Conflict, ForestayError, InvalidInput
-from app.ports.documents import Documents
-from app.usecases.keep import audit, runs
-from app.usecases.keep.sources import list_sources
+from app.domain.errors import Conflict, ForestayError, NotFound
+from app.usecases.keep.due_times import trigger_of
+from app.usecases.keep.lease import Lease, give_up, take_or_renew
+from app.usecases.keep.plan import fire
+from app.usecases.keep.sources import get_source, list_sources
 
-LEASE, LEASE_SECONDS, REFRESH_SECONDS = "scheduler", 60.0, 15.0
+LEASE, REFRESH_SECONDS = "scheduler", 15.0
 GRACE_SECONDS = 3600
 
 
-def hold_lease(documents: Documents, holder: str, clock: float | None = None) -> bool:
-    """Take or renew the scheduler's lease; whether this process holds it now."""
-    clock = time.time() if clock is None else clock
-    row = documents.get("lease", LEASE)
-    if row is not None:
-        held = json.loads(row.body)
-        if held["holder"] != holder and held["until"] > clock:
+class Leader:
+    """Holds the lease while it can, keeps the clock while it holds it, and catches up on what passed while nobody did."""
+
+    def __init__(self, forestay: Forestay, jitter_seconds: int = 0, lease_seconds: float = 4 * REFRESH_SECONDS) -> None:
+        self._forestay, self._jitter, self._seconds = forestay, jitter_seconds, lease_seconds
+        self._holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._log = structlog.get_logger()
+        self._clock = BackgroundScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": GRACE_SECONDS, "coalesce": True, "max_instances": 1}
+        )
+        self._planned: dict[str, str] = {}
+        self._lease: Lease | None = None
+        self._clock.start(paused=True)
+
+    def look(self) -> bool:
+        """Renew or seek the lease and follow the sources; whether this process leads."""
+        documents = self._forestay.documents
+        before, self._lease = self._lease, take_or_renew(documents, LEASE, self._holder, seconds=self._seconds)
+        if self._lease is None:
+            self._clock.pause()
             return False
-    try:
-        body = json.dumps({"holder": holder, "until": clock + LEASE_SECONDS})
-        documents.put("lease", LEASE, body, expected=row.version if row else 0)
+        names = self._follow()
+        if before is None or before.token != self._lease.token:
+            self._log.info("leads the schedule", token=self._lease.token)
+            for name in names:
+                self._ask(name)
+        self._clock.resume()
         return True
-    except Conflict:
-        return False
+
+    def rest(self) -> None:
+        self._clock.pause()
+
+    def close(self) -> None:
+        self._clock.shutdown(wait=False)
+        if self._lease is not None:
+            give_up(self._forestay.documents, self._lease)
+
+    def _follow(self) -> list[str]:
+        """Sources that come, go or change their schedule are followed; the names of those with one that can be read."""
+        wanted = {source.name: source.schedule for source in list_sources(self._forestay.documents) if source.schedule}
+        for name in set(self._planned) - set(wanted):
+            if self._clock.get_job(name):
+                self._clock.remove_job(name)
+            del self._planned[name]
+        for name, schedule in wanted.items():
+            if self._planned.get(name) == schedule:
+                continue
+            self._planned[name] = schedule
+            try:
+                trigger = trigger_of(schedule, self._jitter)
+            except ForestayError as error:
+                self._log.error("schedule left out", source=name, error=error.message)
+                continue
+            self._clock.add_job(self._ask, trigger, args=[name], id=name, replace_existing=True)
+            self._ask(name)  # starts its count
+        return sorted(wanted)
+
+    def _ask(self, name: str, now: datetime | None = None) -> None:
+        lease = self._lease
+        if lease is None:
+            return
+        try:
+            job = fire(self._forestay.documents, lease, get_source(self._forestay.documents, name), now)
+            if job is not None:
+                self._log.info("run asked for", source=name, job=job.job_id)
+        except (Conflict, NotFound) as error:
+            self._log.info("run not asked for", source=name, why=error.message)
+        except ForestayError as error:
+            self._log.warning("run not asked for", source=name, why=error.message)
 
 
-def check_cron(text: str) -> None:
-    """InvalidInput unless the text is a five-field cron line."""
-    try:
-        CronTrigger.from_crontab(text, timezone="UTC")
-    except ValueError as error:
-        raise InvalidInput(f"schedule {text!r}: {error}", field="schedule") from None
-
-
-def keep_schedule(forestay: Forestay, stop: threading.Event) -> None:
-    """Run the schedule until `stop`; sources that come, go or change their cron are followed within seconds."""
-    log = structlog.get_logger()
-    holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"misfire_grace_time": GRACE_SECONDS, "coalesce": True, "max_instances": 1}
-    )
-
-    def missed(event: JobExecutionEvent) -> None:
-        audit.record(forestay.documents, "scheduler", "run missed", event.job_id, {"at": event.scheduled_run_time.isoformat()})
-
-    scheduler.add_listener(missed, EVENT_JOB_MISSED)
-    scheduler.start(paused=True)
-    planned: dict[str, str] = {}
+def keep_schedule(
+    forestay: Forestay, stop: threading.Event, jitter_seconds: int = 0, refresh_seconds: float = REFRESH_SECONDS
+) -> None:
+    """Until `stop`; a store that is away is waited for."""
+    leader = Leader(forestay, jitter_seconds, 4 * refresh_seconds)
     try:
         while not stop.is_set():
             try:
-                if hold_lease(forestay.documents, holder):
-                    _follow(scheduler, forestay, planned)
-                    scheduler.resume()
-                else:
-                    scheduler.pause()
+                leader.look()
             except ForestayError as error:
-                scheduler.pause()
-                log.warning("schedule paused", error=error.message)
-            stop.wait(REFRESH_SECONDS)
+                leader.rest()
+                structlog.get_logger().warning("schedule paused", error=error.message)
+            stop.wait(refresh_seconds)
     finally:
-        scheduler.shutdown(wait=False)
-
-
-def _follow(scheduler: BackgroundScheduler, forestay: Forestay, planned: dict[str, str]) -> None:
-    wanted = {source.name: source.schedule for source in list_sources(forestay.documents) if source.schedule}
-    for name in set(planned) - set(wanted):
-        scheduler.remove_job(name)
-        del planned[name]
-    for name, cron in wanted.items():
-        if planned.get(name) != cron:
-            scheduler.add_job(
-                _ask,
-                CronTrigger.from_crontab(cron, timezone="UTC"),
-                args=[forestay.documents, name],
-                id=name,
-                replace_existing=True,
-            )
-            planned[name] = cron
-
-
-def _ask(documents: Documents, name: str) -> None:
-    arguments = {"source": name, "dry_run": False, "approve": False, "complete": False, "full": False}
-    runs.enqueue(documents, "sync", arguments, "scheduler")
+        leader.close()

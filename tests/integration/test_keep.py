@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import Conflict, InvalidInput, NotAllowed
-from app.jobs.schedule import check_cron, hold_lease
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.keep import access, audit, runs
 from app.usecases.keep import sources as keep
@@ -121,14 +120,6 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_told(documents:
     assert runs.report(documents, runs.get_job(documents, running.job_id), 0.1, "x").cancel_asked
 
 
-def test_only_one_process_holds_the_schedule(documents: SqliteStore) -> None:
-    assert hold_lease(documents, "a", clock=0.0)
-    assert not hold_lease(documents, "b", clock=1.0)
-    assert hold_lease(documents, "a", clock=30.0)
-    assert hold_lease(documents, "b", clock=200.0)
-    assert not hold_lease(documents, "a", clock=201.0)
-
-
 def test_sources_get_ids_and_priorities_in_order(documents: SqliteStore) -> None:
     first = keep.add_source(documents, "cmdb", "csv", "a")
     second = keep.add_source(documents, "netbox", "netbox", "b")
@@ -138,9 +129,3 @@ def test_sources_get_ids_and_priorities_in_order(documents: SqliteStore) -> None
         keep.add_source(documents, "cmdb", "csv", "a")
     with pytest.raises(InvalidInput):
         keep.add_source(documents, "No Such Name", "csv", "a")
-
-
-def test_a_bad_cron_line_is_refused() -> None:
-    check_cron("0 3 * * *")
-    with pytest.raises(InvalidInput):
-        check_cron("every night")

@@ -14,6 +14,7 @@ from app.api.schemas.questions import PageQuestion
 from app.domain.errors import NotAllowed
 from app.domain.records import RejectedRecord, SyncReport
 from app.usecases.keep import audit, runs
+from app.usecases.keep.plan import Plan, plans
 from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
@@ -54,6 +55,17 @@ def page(question: dict[str, Any]) -> Any:
     found = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
     more, rows = len(found) > question["limit"], found[: question["limit"]]
     return JobPage(rows, question["limit"], more, rows[-1].job_id if more else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    items: Sequence[Plan]
+
+
+@route(blueprint, "/schedule", "read", Schedule)
+def schedule() -> Any:
+    """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one first."""
+    return Schedule(plans(forestay().documents))
 
 
 @route(blueprint, "/jobs/<job_id>", "read", runs.Job)

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.ports.documents import Document, Documents
+from app.usecases.keep.due_times import trigger_of
 
 KIND = "source"
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
@@ -29,7 +30,7 @@ class RegisteredSource:
     location: str = ""
     priority: int = 100
     settings: Mapping[str, Any] = field(default_factory=dict)
-    schedule: str = ""  # cron, UTC; "" by hand only
+    schedule: str = ""  # cron line in UTC or "every 15m"; "" by hand only
     last_run: str = ""
     last_state: str = ""
     last_revision: int = 0
@@ -56,6 +57,8 @@ def add_source(
     """Register a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
     if not NAME.match(name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
+    if schedule:
+        trigger_of(schedule)
     for _ in range(20):
         try:
             with documents.together():

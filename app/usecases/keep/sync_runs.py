@@ -13,6 +13,7 @@ from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.documents import Document, Documents
 
 KIND = "run"
+LOOKED_BACK = 500
 
 
 def new_run(documents: Documents, source: str, caller: str) -> str:
@@ -64,6 +65,22 @@ def retired_lately(documents: Documents, source: str, now: datetime | None = Non
                     total[name] = total.get(name, 0) + number
         after = page[-1].key
     return total
+
+
+def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime | None]:
+    """How many of the last runs of a source failed since one that did not (of the last 500 runs of all), and when the newest of them ended."""
+    failures, newest, after, seen = 0, None, "", 0
+    while seen < LOOKED_BACK and (page := documents.page(KIND, after, 100, descending=True)):
+        for document in page:
+            body = json.loads(document.body)
+            if body["source"] != source or body["state"] in ("running", "missed"):
+                continue
+            if body["state"] != "failed":
+                return failures, newest
+            failures += 1
+            newest = newest or datetime.fromisoformat(body["finished_at"])
+        after, seen = page[-1].key, seen + len(page)
+    return failures, newest
 
 
 def _report(document: Document) -> SyncReport:

@@ -1,0 +1,57 @@
+"""When a schedule is due: a cron line in UTC, or `every 15m` (s, m, h, d), counted from midnight UTC so that no process's start matters."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app.domain.errors import InvalidInput
+
+EVERY = re.compile(r"^every\s+(\d{1,6})\s*([smhd])$")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SHORTEST_SECONDS = 10
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+MANY = 1000
+
+
+def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
+    """The trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
+    text = schedule.strip()
+    every = EVERY.match(text)
+    try:
+        if every:
+            seconds = int(every[1]) * SECONDS[every[2]]
+            if seconds < SHORTEST_SECONDS:
+                raise ValueError(f"shorter than {SHORTEST_SECONDS} s")
+            return IntervalTrigger(seconds=seconds, start_date=MIDNIGHT, timezone=UTC, jitter=jitter_seconds or None)
+        trigger = CronTrigger.from_crontab(text, timezone=UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"schedule {schedule!r}: {error}; for example 0 3 * * * or every 15m", field="schedule") from None
+    trigger.jitter = jitter_seconds or None
+    return trigger
+
+
+def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]:
+    """The times after < t <= until at which a schedule is due, ascending; of very many the last 1,000.
+
+    >>> day = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> [f"{at:%d %H:%M}" for at in due_times("0 3 * * *", day, day + timedelta(days=2))]
+    ['24 03:00', '25 03:00']
+    """
+    trigger, found, at = trigger_of(schedule), list[datetime](), after
+    while (following := trigger.get_next_fire_time(None, at + timedelta(microseconds=1))) is not None and following <= until:
+        found.append(following)
+        at = following
+        if len(found) > 2 * MANY:
+            del found[:MANY]
+    return found[-MANY:]
+
+
+def next_due(schedule: str, after: datetime) -> datetime | None:
+    """The first time after a moment; None: never again."""
+    found: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
+    return found

@@ -1,0 +1,134 @@
+"""The plan: which source is due when, what was asked for, and what nobody was there to ask for.
+
+A due run is asked for once, whoever looks: the time up to which a source's schedule was answered is a row, written in the unit of work
+that writes the job and proves the lease. After a downtime one run catches up, and the times that passed stand in the run ledger as missed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import InvalidInput
+from app.domain.records import SyncReport
+from app.ports.documents import Documents
+from app.usecases.keep import runs, sync_runs
+from app.usecases.keep.due_times import due_times, next_due
+from app.usecases.keep.lease import Lease, holding
+from app.usecases.keep.sources import RegisteredSource, list_sources
+
+KIND = "plan"
+KEPT = ("source", "schedule", "answered_at", "last_job", "missed", "held_back")
+LATE = timedelta(minutes=5)  # a run asked for later than this was missed and is caught up
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One source's schedule. `answered_at`: due times up to here were asked for, recorded as missed or held back. Times are UTC, ISO 8601."""
+
+    source: str
+    schedule: str
+    answered_at: str
+    next_at: str = ""
+    last_job: str = ""
+    missed: int = 0  # in all
+    held_back: int = 0  # in all: due while the source rested after failures, or was still being read
+    failures: int = 0  # of the last runs, in a row
+    resting_until: str = ""
+    problem: str = ""
+    version: int = 0
+
+
+def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
+    """The plan of a source; a new one, or one whose schedule was changed, counts from now."""
+    document = documents.get(KIND, source.name)
+    plan = Plan(version=document.version, **json.loads(document.body)) if document else Plan(source.name, "", "")
+    if plan.schedule != source.schedule or not plan.answered_at:
+        plan = replace(plan, schedule=source.schedule, answered_at=_text(now))
+        written = documents.put(KIND, source.name, _body(plan), expected=plan.version)
+        plan = replace(plan, version=written.version)
+    return plan
+
+
+def plans(documents: Documents, now: datetime | None = None) -> list[Plan]:
+    """Every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
+    now = now or datetime.now(UTC)
+    found = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
+    return sorted(found, key=lambda plan: (plan.next_at or "9", plan.source))
+
+
+def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
+    document = documents.get(KIND, source.name)
+    plan = Plan(version=document.version, **json.loads(document.body)) if document else Plan(source.name, source.schedule, "")
+    failures, resting = rest_after_failures(documents, source.name)
+    plan = replace(
+        plan, schedule=source.schedule, failures=failures, resting_until=_text(resting) if resting and resting > now else ""
+    )
+    try:
+        following = next_due(source.schedule, max(now, resting) if resting else now)
+    except InvalidInput as error:
+        return replace(plan, problem=error.message)
+    return replace(plan, next_at=_text(following) if following else "")
+
+
+def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: datetime | None = None) -> runs.Job | None:
+    """Ask for the run of a source that is due, if one is. Conflict or Fenced when another asked: then it is done."""
+    now = now or datetime.now(UTC)
+    plan = plan_of(documents, source, now)
+    times = due_times(source.schedule, datetime.fromisoformat(plan.answered_at), now)
+    if not times:
+        return None
+    late = now - times[-1] > LATE
+    missed = times if late else times[:-1]
+    reason = why_not_now(documents, source.name, now)
+    plan = replace(plan, answered_at=_text(times[-1]), missed=plan.missed + len(missed), held_back=plan.held_back + bool(reason))
+    with documents.together():
+        holding(documents, lease)
+        if missed:
+            run_id = sync_runs.new_run(documents, source.name, "scheduler")
+            text = _missed_text(missed, caught_up=not reason)
+            sync_runs.write_run(documents, SyncReport(run_id, source.name, state="missed", error=text))
+        job = None if reason else runs.enqueue(documents, "sync", {**ARGUMENTS, "source": source.name}, "scheduler")
+        documents.put(
+            KIND, source.name, _body(replace(plan, last_job=job.job_id if job else plan.last_job)), expected=plan.version
+        )
+    return job
+
+
+ARGUMENTS: Mapping[str, object] = {"dry_run": False, "approve": False, "complete": False, "full": False}
+
+
+def why_not_now(documents: Documents, source: str, now: datetime) -> str:
+    """Why a due run is left out; empty: it is not."""
+    failures, resting = rest_after_failures(documents, source)
+    if resting and now < resting:
+        return f"{failures} runs failed in a row; the source rests until {_text(resting)}"
+    for row in documents.page(runs.OPEN_KIND, "", 100):
+        job = runs.get_job(documents, row.key)
+        if job.verb == "sync" and job.arguments.get("source") == source:
+            return f"job {int(job.job_id)} for this source is still {job.state}"
+    return ""
+
+
+def rest_after_failures(documents: Documents, source: str) -> tuple[int, datetime | None]:
+    """Runs that failed in a row, and until when the source is left alone: 5 minutes, doubled with each failure, a day at most."""
+    failures, last = sync_runs.failures_in_a_row(documents, source)
+    if not failures or last is None:
+        return 0, None
+    return failures, last + min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+
+
+def _missed_text(missed: list[datetime], caught_up: bool) -> str:
+    times = _text(missed[0]) if len(missed) == 1 else f"{len(missed)} times from {_text(missed[0])} to {_text(missed[-1])}"
+    return f"due at {times}, when no scheduler ran" + ("; one run catches up" if caught_up else "")
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _body(plan: Plan) -> str:
+    return json.dumps({name: value for name, value in asdict(plan).items() if name in KEPT}, sort_keys=True)
