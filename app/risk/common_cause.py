@@ -1,49 +1,24 @@
 """Common causes of redundancy groups by the beta factor: arrays before compile, kernels see nothing but CIs and hard needs (model 1.2).
 
 A group that states beta says that this share of each member's failures takes all members at once. So each member keeps (1 - beta) of its rate (or
-unavailability), and a CI that exists only in the model has beta of it, with a hard need from each member. Such a CI has no record: its key says
-what it is, its number lies above all numbers of the ledger and follows from the group's key, so that a later revision finds the same one.
+unavailability), and a CI that exists only in the model has beta of it, with a hard need from each member (`cause_rows`). Here: which causes there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from hashlib import blake2b
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from app.domain.columns import Categorical, Texts
-from app.domain.graph import DECLARED, HARD, CiColumns, DependencyColumns, DependencyGraph
-from app.domain.sentences import common_cause_of, listed
+from app.domain.graph import CiColumns, DependencyGraph
+from app.domain.sentences import listed
+from app.risk.cause_rows import FIRST_ID, Cause, all_one, needs_of, with_rows
 from app.risk.compiled import CompiledGraph
 from app.risk.jit import Array
 
-FIRST_ID = 1 << 62  # ledger numbers are counted up from 1
 SHOWN = 5
-WORDS = ("ci_class", "site", "team", "supplier")  # a common cause has them where all members agree
-RATES = ("failures_per_year", "failures_per_year_low", "failures_per_year_high")
-REPAIRS = ("repair_hours", "repair_hours_low", "repair_hours_high", "repair_sigma")
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What takes the CIs in `rows` (of CiColumns, ascending) at once. `share`: beta, 0 none; `stated`: its unavailability, NaN: by beta."""
-
-    key: str  # of the first group that states it
-    groups: int  # that state it of these members
-    rows: Array
-    share: float
-    stated: float
-
-    @property
-    def ci_id(self) -> int:
-        return cause_id(self.key)
-
-    @property
-    def name(self) -> str:
-        return common_cause_of(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +28,6 @@ class Expanded:
     graph: DependencyGraph
     causes: Sequence[Cause] = ()
     warnings: tuple[str, ...] = ()
-
-
-def cause_id(group_key: str) -> int:
-    """The number of a common cause: of the same group the same for ever.
-
-    >>> cause_id("cmdb:web-pair") > FIRST_ID, cause_id("cmdb:web-pair") == cause_id("cmdb:web-pair")
-    (True, True)
-    """
-    return FIRST_ID + (int.from_bytes(blake2b(group_key.encode(), digest_size=8).digest(), "little") >> 2)
-
-
-def is_cause(ci_id: Any) -> Any:
-    """Whether numbers of CIs are those of common causes.
-
-    >>> is_cause(np.array([7, FIRST_ID + 5])).tolist()
-    [False, True]
-    """
-    return ci_id >= FIRST_ID
 
 
 def positions_of_causes(compiled: CompiledGraph) -> Array:
@@ -91,8 +48,8 @@ def with_common_causes(graph: DependencyGraph, before: tuple[DependencyGraph, Ex
     if not causes:
         return Expanded(graph, (), tuple(said))
     causes = sorted(causes, key=lambda cause: cause.ci_id)
-    cis = _with_rows(graph.cis, causes)
-    needs = _needs(graph, causes)
+    cis = with_rows(graph.cis, causes)
+    needs = needs_of(graph, causes)
     if before is not None and _same_needs(graph, causes, *before):
         needs = before[1].graph.dependencies
     return Expanded(replace(graph, cis=cis, dependencies=needs), causes, tuple(said))
@@ -154,12 +111,7 @@ def _alike(cis: CiColumns, rows: Array) -> bool:
     if not np.isnan(given).all():
         return bool((given == given[0]).all())
     rate = cis.failures_per_year[rows]
-    return bool((rate == rate[0]).all()) and all(_one(getattr(cis, name)[rows]) for name in ("repair_hours", "repair_sigma"))
-
-
-def _one(values: Array) -> bool:
-    """All the same, or all unknown."""
-    return bool((values == values[0]).all() or np.isnan(values).all())
+    return bool((rate == rate[0]).all()) and all(all_one(getattr(cis, name)[rows]) for name in ("repair_hours", "repair_sigma"))
 
 
 def _fitting(causes: Sequence[Cause]) -> tuple[list[Cause], list[str]]:
@@ -189,87 +141,6 @@ def _refusals(unlike: Sequence[str], crowded: Sequence[str]) -> list[str]:
             f"common causes that share a member would take more than all of its failures, these are not used: {listed(crowded, SHOWN)}"
         )
     return said
-
-
-def _with_rows(cis: CiColumns, causes: Sequence[Cause]) -> CiColumns:
-    """Members with what is left to them, then one row for each cause."""
-    left = np.ones(len(cis.ci_id))
-    for cause in causes:
-        left[cause.rows] -= cause.share
-    left = np.maximum(left, 0.0)
-    columns: dict[str, Any] = {}
-    first = [int(cause.rows[0]) for cause in causes]
-    names = [cause.name for cause in causes]
-    for entry in fields(CiColumns):
-        column = getattr(cis, entry.name)
-        if column is None:
-            columns[entry.name] = None
-        elif isinstance(column, Texts):
-            columns[entry.name] = _texts(column, names)
-        elif isinstance(column, Categorical):
-            columns[entry.name] = _words(column, causes, entry.name)
-        else:
-            kept = column * left if entry.name in (*RATES, "unavailability") else column
-            columns[entry.name] = np.concatenate([kept, np.asarray(_figures(cis, entry.name, causes), column.dtype)])
-    columns["ci_id"] = np.concatenate([cis.ci_id, np.asarray([cause.ci_id for cause in causes], np.int64)])
-    columns["observed_years"][-len(causes) :] = np.where(_evidence_is_shared(cis, causes), cis.observed_years[first], 0.0)
-    columns["observed_incidents"][-len(causes) :] = np.where(_evidence_is_shared(cis, causes), cis.observed_incidents[first], 0)
-    return CiColumns(**columns)
-
-
-def _evidence_is_shared(cis: CiColumns, causes: Sequence[Cause]) -> Array:
-    return np.asarray([np.isnan(cause.stated) and bool((cis.observed_years[cause.rows] > 0).all()) for cause in causes])
-
-
-def _figures(cis: CiColumns, name: str, causes: Sequence[Cause]) -> list[Any]:
-    """The column's value of each cause."""
-    return [_figure(cis, name, cause) for cause in causes]
-
-
-def _figure(cis: CiColumns, name: str, cause: Cause) -> Any:
-    """Rates and unavailabilities by beta or as stated; a restore time that all members have in common, else unknown."""
-    values = getattr(cis, name)[cause.rows]
-    stated = not np.isnan(cause.stated)
-    if name == "unavailability":
-        return cause.stated if stated else cause.share * values[0]
-    if name in RATES:
-        return np.nan if stated or not _one(values) else cause.share * values[0]
-    if name in REPAIRS:
-        return values[0] if _one(values) and _one(cis.repair_hours[cause.rows]) else np.nan
-    plain = {"assessed": True, "failure_on_demand": 0.0, "level_share": 1.0, "restart_hours": 0.0}
-    if name in plain:
-        return plain[name]
-    if name == "repair_distribution":
-        return values.min()
-    if name == "failures_origin" and stated:
-        return DECLARED
-    return values.max()  # of origins the least trusted; evidence is set later
-
-
-def _texts(column: Texts, more: Sequence[str]) -> Texts:
-    raw = [text.encode() for text in more]
-    ends = int(column.offsets[-1]) + np.cumsum([len(text) for text in raw])
-    blob = np.concatenate([column.blob[: int(column.offsets[-1])], np.frombuffer(b"".join(raw), np.uint8)])
-    return Texts(blob, np.concatenate([column.offsets, ends]).astype(np.int64))
-
-
-def _words(column: Categorical, causes: Sequence[Cause], name: str) -> Categorical:
-    more = []
-    for cause in causes:
-        codes = np.asarray(column.codes)[cause.rows]
-        more.append(int(codes[0]) if name in WORDS and (codes == codes[0]).all() else -1)
-    return Categorical(np.concatenate([column.codes, np.asarray(more, np.int32)]), column.values)
-
-
-def _needs(graph: DependencyGraph, causes: Sequence[Cause]) -> DependencyColumns:
-    rows = graph.dependencies
-    members = [graph.cis.ci_id[cause.rows] for cause in causes]
-    count = sum(map(len, members))
-    provider = np.repeat([cause.ci_id for cause in causes], [len(part) for part in members])
-    return DependencyColumns(
-        np.concatenate([rows.dependent_id, *members]), np.concatenate([rows.provider_id, provider.astype(np.int64)]),
-        np.concatenate([rows.kind, np.full(count, HARD, np.int8)]), np.concatenate([rows.weight, np.full(count, np.nan)]),
-    )  # fmt: skip
 
 
 def _same_needs(graph: DependencyGraph, causes: Sequence[Cause], plain: DependencyGraph, old: Expanded) -> bool:

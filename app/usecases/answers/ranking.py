@@ -14,8 +14,8 @@ from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in, worst_of
+from app.risk.cause_rows import cause_id
 from app.risk.causes import causes
-from app.risk.common_cause import cause_id
 from app.risk.populations import of_service
 from app.risk.propagation import outage
 from app.risk.sweep import contributions_to

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.graph import ASSUMED, DECLARED, MEASURED
-from app.risk.common_cause import FIRST_ID, Cause, cause_id, is_cause, positions_of_causes, with_common_causes
+from app.risk.cause_rows import FIRST_ID, Cause, cause_id, is_cause
+from app.risk.common_cause import positions_of_causes, with_common_causes
 from app.risk.compile import compile_graph, recompiled
 from app.risk.exact.service import Want, exact_service
 from app.risk.propagation import outage
