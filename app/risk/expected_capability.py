@@ -22,7 +22,9 @@ from app.risk.propagation import outage
 STATES = 20_000  # joint values held at once
 CONE = 20_000  # CIs of a cone that is looked at
 ENUMERATED = 12  # CIs that can fail in a cone with cycles
+WORK = 400_000  # joint values in all steps of all walks of one cone
 TOO_MANY = f"its degradations have more than {STATES:,} joint values"
+TOO_LONG = f"its degradations take more than {WORK:,} joint values in all"
 
 State = tuple[Any, ...]
 Factor = tuple[str, int, float]  # hard: provider; soft: provider, weight; group: its number
@@ -102,6 +104,7 @@ class _Cone:
         self.factors: dict[int, list[Factor]] = {}
         self.below: dict[int, int] = {}
         self.means: dict[int, float] = {}
+        self.work = 0
         for bit, v in enumerate(cone.tolist()):
             self.factors[v] = [] if self.surely_down(v) else self._factors_of(v)
             random = 0 if self.surely_down(v) or q[v] == 0.0 else 1 << bit
@@ -355,6 +358,9 @@ class _Walk:
         self._keep(found)
 
     def _keep(self, found: dict[State, float]) -> None:
+        self.cone.work += len(found)
         if len(found) > STATES:
             raise TooManyStates(TOO_MANY)
+        if self.cone.work > WORK:
+            raise TooManyStates(TOO_LONG)
         self.states = found

@@ -6,7 +6,9 @@ number that comes of it is simulated, with the interval of Q. What is certain bi
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from app.risk.jit import Array
 from app.risk.sampling.critical import Critical, critical
 
 SAMPLES = 65_536
+PAIRED = 200  # cut sets of which pairs are looked at
 SIMULATED = "simulated"
 
 
@@ -73,6 +76,19 @@ def _listed(bounded: ServiceExact, found: Critical, points: list[int], positions
         members = at[found.cuts.item[int(found.cuts.ptr[k]) : int(found.cuts.ptr[k + 1])]]
         rows.append(CutSet(float(found.cuts.p[k]), tuple(sorted(members.tolist()))))
     return tuple(sorted(rows, key=lambda row: (-row.probability, len(row.position), row.position))[:most])
+
+
+def any_at_least(cuts: Sequence[CutSet], q: Mapping[int, float]) -> float:
+    """A lower bound of P(some of these minimal cut sets has occurred), q by position: single ones exactly, of the others that hold none of
+    those the sum less that of pairs (Bonferroni), or the largest.
+
+    Example by hand: {d} .01, {a, b} .01: .01 + .99 * .01 = .0199.
+    """
+    single = 1.0 - math.prod(1.0 - cut.probability for cut in cuts if len(cut.position) == 1)
+    others = [frozenset(cut.position) for cut in cuts if len(cut.position) > 1][:PAIRED]
+    chance = [math.prod(q[p] for p in members) for members in others]
+    pairs = (math.prod(q[p] for p in one | other) for one, other in itertools.combinations(others, 2))
+    return single + (1.0 - single) * max(0.0, *chance, sum(chance) - math.fsum(pairs)) if others else single
 
 
 def share_of_interval(sampled: SampledService, total: float, of_single: float) -> tuple[float, float]:

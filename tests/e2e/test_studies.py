@@ -210,6 +210,25 @@ def test_a_bounded_service_is_an_interval_and_is_counted(service: Service) -> No
     assert sums["total"] == pytest.approx(sums["first_order"] + sums["redundancy"], rel=1e-12)
 
 
+def test_cut_sets_beyond_the_budget_are_those_found_so_far(service: Service) -> None:
+    """Each one is a minimal cut set of the exact list with its probability; what they leave out is bounded."""
+    service.document(estate_of(plant_tree(seed=6, systems=16, trains=3, parts=6, sequences=8)))
+    exact = service.get("/services/top/cut-sets", limit=1000, seconds=60)
+    found = service.get("/services/top/cut-sets", limit=20, nodes=1000)
+    assert found["unavailability"]["method"] in ("simulated", "bounded")
+    assert found["total"] is None and found["truncated"] and "found by sampling" in found["notes"][0]
+    known = {frozenset(row["cis"]): row["probability"] for row in exact["items"]}
+    assert found["items"]
+    for row in found["items"]:
+        at_least = min(known.values())
+        assert (
+            row["probability"] == pytest.approx(known[frozenset(row["cis"])], rel=1e-9) if row["probability"] > at_least else True
+        )
+    assert found["items"][0]["probability"] == pytest.approx(exact["items"][0]["probability"], rel=1e-9)
+    listed = sum(row["probability"] for row in found["items"])
+    assert exact["unavailability"]["value"] - listed <= found["probability_not_listed"] <= 1.0
+
+
 def test_a_study_can_be_cancelled(service: Service) -> None:
     service.document(SHOP)
     job = service.client.post("/api/v1/studies", json=SMALL).get_json()

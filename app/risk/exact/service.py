@@ -28,6 +28,8 @@ from app.risk.exact.solve import Solution, dual_tree, minimal_tree, solve_tree
 from app.risk.exact.tree import Tree, tree_birnbaum, tree_chances
 from app.risk.jit import Array
 
+NOT_BOUNDED = "cut sets, their bounds and importance: the unavailability itself is only bounded"
+
 
 @dataclass(frozen=True, slots=True)
 class Want:
@@ -94,6 +96,71 @@ def own_unavailability(compiled: CompiledGraph, forced: Sequence[int] = (), unav
     return q
 
 
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """One service solved, before anything else is asked of it. `bounded`: the answer where there is nothing to ask; `root`: of a constant."""
+
+    target: int
+    formula: Formula | None
+    root: int
+    solution: Solution | None
+    bounded: ServiceExact | None
+    seconds: float
+
+
+def solved_service(
+    compiled: CompiledGraph,
+    target: int,
+    budget: Budget | None = None,
+    *,
+    forced: Sequence[int] = (),
+    unavailability: Array | None = None,
+    space: Space | None = None,
+) -> Solved:
+    """What every answer about one service shares; arguments as of `exact_service`.
+
+    Example by hand: solved once, `answer_of` gives Q, then cut sets, without building a diagram again.
+    """
+    start = time.monotonic()
+    budget = budget or Budget()
+    q = own_unavailability(compiled, forced, unavailability)
+    try:
+        formula = formula_of(compiled, target, budget, q, space)
+    except Unsolved as unsolved:
+        bounded = _enclosed(compiled, target, budget, q, space, str(unsolved), start)
+        return Solved(target, None, 0, None, bounded, bounded.seconds)
+    skeleton = skeleton_of(formula.store, formula.root)
+    if skeleton.root < 0:
+        return Solved(target, formula, skeleton.root, None, None, time.monotonic() - start)
+    solution = solve_tree(skeleton, formula.q, budget, start + budget.seconds, formula.rank)
+    if solution.exact:
+        return Solved(target, formula, skeleton.root, solution, None, time.monotonic() - start)
+    low, _ = tree_chances(solution.lower, formula.q)
+    high, _ = tree_chances(solution.upper, formula.q)
+    most = min(float(high[solution.root]), crude_upper(formula.store, formula.root, formula.q))
+    parts = "a part" if solution.open_cores == 1 else f"{solution.open_cores} parts"
+    reason = f"{parts} of the formula took more than {budget.nodes} nodes or {budget.seconds:g} s"
+    bounded = _bounded(target, formula, float(low[solution.root]), most, reason, solution.nodes, start)
+    return Solved(target, formula, skeleton.root, None, bounded, bounded.seconds)
+
+
+def answer_of(solved: Solved, budget: Budget | None = None, want: Want | None = None) -> ServiceExact:
+    """What `want` asks of a solved service; what is left of the seconds goes into it, at least a tenth of them.
+
+    Example by hand (C05): Q = .0199 of A, B and D; asked for cut sets: {D} and {A, B}.
+    """
+    budget, want = budget or Budget(), want or Want()
+    if solved.bounded is not None:
+        asked = want.counts or want.cut_sets or want.bounds or want.fussell_vesely
+        return replace(solved.bounded, missing=(NOT_BOUNDED,) if asked else ())
+    assert solved.formula is not None
+    start = time.monotonic() - solved.seconds
+    if solved.solution is None:
+        return _constant(solved.target, solved.formula, solved.root, want, start)
+    until = time.monotonic() + max(0.1 * budget.seconds, budget.seconds - solved.seconds)
+    return _exact(solved.target, solved.formula, solved.solution, budget, want, start, until)
+
+
 def exact_service(
     compiled: CompiledGraph,
     target: int,
@@ -109,26 +176,8 @@ def exact_service(
     `space`: a workspace used again for many services. Example by hand (C05): redundant A, B (.1 each) on one shared D (.01): Q = .01 +
     .99 * .01 = .0199, B_D = 1 - .01 = .99.
     """
-    start = time.monotonic()
-    budget, want = budget or Budget(), want or Want()
-    until = start + budget.seconds
-    q = own_unavailability(compiled, forced, unavailability)
-    try:
-        formula = formula_of(compiled, target, budget, q, space)
-    except Unsolved as unsolved:
-        return _enclosed(compiled, target, budget, q, space, str(unsolved), start)
-    skeleton = skeleton_of(formula.store, formula.root)
-    if skeleton.root < 0:
-        return _constant(target, formula, skeleton.root, want, start)
-    solution = solve_tree(skeleton, formula.q, budget, until, formula.rank)
-    if not solution.exact:
-        low, _ = tree_chances(solution.lower, formula.q)
-        high, _ = tree_chances(solution.upper, formula.q)
-        most = min(float(high[solution.root]), crude_upper(formula.store, formula.root, formula.q))
-        parts = "a part" if solution.open_cores == 1 else f"{solution.open_cores} parts"
-        reason = f"{parts} of the formula took more than {budget.nodes} nodes or {budget.seconds:g} s"
-        return _bounded(target, formula, float(low[solution.root]), most, reason, solution.nodes, start, want)
-    return _exact(target, formula, solution, budget, want, start, until)
+    solved = solved_service(compiled, target, budget, forced=forced, unavailability=unavailability, space=space)
+    return answer_of(solved, budget, want)
 
 
 def _exact(
@@ -222,16 +271,12 @@ def _constant(target: int, formula: Formula, root: int, want: Want, start: float
     )  # fmt: skip
 
 
-def _bounded(
-    target: int, formula: Formula, low: float, high: float, reason: str, nodes: int, start: float, want: Want | None = None
-) -> ServiceExact:
+def _bounded(target: int, formula: Formula, low: float, high: float, reason: str, nodes: int, start: float) -> ServiceExact:
     low, high = min(low, high), max(low, high)  # equal but for rounding
     nan = np.full(len(formula.q), np.nan)
-    asked = want is not None and (want.counts or want.cut_sets or want.bounds or want.fussell_vesely)
-    missing = ("cut sets, their bounds and importance: the unavailability itself is only bounded",) if asked else ()
     return ServiceExact(
         target, "bounded", reason, 0.5 * (low + high), low, high, formula.position, formula.q, nan, formula.unknown, nodes,
-        time.monotonic() - start, missing=missing,
+        time.monotonic() - start,
     )  # fmt: skip
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from app.domain.errors import NotFound
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.ports.graph_store import GraphStore
 from app.risk.cut_out import CutOut, cut_out
 from app.risk.exact.budget import Budget
-from app.risk.exact.service import ServiceExact, Want, exact_service
+from app.risk.exact.service import ServiceExact, Want, answer_of, solved_service
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.rare import rare_unavailability
@@ -26,10 +26,11 @@ from app.usecases.find import identify, identify_all
 
 AUTO, SIMULATE = "auto", "simulated"
 WORLDS = 65_536  # a simulated answer draws
-KEPT = 64
+KEPT = 256
 LISTED = 1000  # cut sets that durations and losses are made of
 
-_kept: OrderedDict[tuple[Any, ...], tuple[Estate, ServiceExact]] = OrderedDict()
+_kept: OrderedDict[tuple[Any, ...], tuple[Estate, Any]] = OrderedDict()
+T = TypeVar("T")
 _lock = Lock()
 
 
@@ -92,25 +93,37 @@ def ask(store: GraphStore, estates: Estates, question: RiskQuestion, want: Want)
     return Asked(question, estate, estate.service_number[position], position, forced, [hit.key for hit in hits], exact)
 
 
-def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: RiskQuestion, want: Want) -> ServiceExact:
-    name = (id(estate), position, forced, question.nodes, question.seconds, want)
+def remembered(estate: Estate, name: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What was made of this very estate under this name, or made now: availability, importance and goal share what they ask."""
+    key = (id(estate), *name)
     with _lock:
-        if name in _kept and _kept[name][0] is estate:
-            return _kept[name][1]
-    budget = Budget(question.nodes, question.seconds)
-    found = exact_service(estate.compiled, position, budget, forced=forced, want=want)
+        if key in _kept and _kept[key][0] is estate:
+            _kept.move_to_end(key)
+            return cast(T, _kept[key][1])
+    found = make()
     with _lock:
-        _kept[name] = (estate, found)
+        _kept[key] = (estate, found)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return found
 
 
+def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: RiskQuestion, want: Want) -> ServiceExact:
+    budget = Budget(question.nodes, question.seconds)
+    name = (position, forced, question.nodes, question.seconds)
+    solved = remembered(estate, ("solved", *name), lambda: solved_service(estate.compiled, position, budget, forced=forced))
+    return remembered(estate, ("answer", *name, want), lambda: answer_of(solved, budget, want))
+
+
 def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
     """Snapshot worlds of the service with its degradations, by the question's seed."""
-    cut = cone_alone(asked)
-    blocks = -(-worlds // BLOCK_WORLDS)
-    return sample_degradation(cut, asked.question.seed, 0, blocks, cut.local(asked.forced), threads=2)
+    blocks, seed = -(-worlds // BLOCK_WORLDS), asked.question.seed
+
+    def draw() -> Degradation:
+        cut = cone_alone(asked)
+        return sample_degradation(cut, seed, 0, blocks, cut.local(asked.forced), threads=2)
+
+    return remembered(asked.estate, ("worlds", asked.position, asked.forced, seed, blocks), draw)
 
 
 def cone_alone(asked: Asked) -> CutOut:
@@ -134,7 +147,10 @@ def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
 def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
     """Q by sampling with its interval, the draws it took, and how: strata or tilted samples where they answer, else plain worlds."""
     if not asked.forced:
-        rare = rare_unavailability(cone_alone(asked), asked.question.seed, WORLDS, threads=2)
+        seed = asked.question.seed
+        rare = remembered(
+            asked.estate, ("rare", asked.position, seed), lambda: rare_unavailability(cone_alone(asked), seed, WORLDS, threads=2)
+        )
         if not rare.refused:
             how = (
                 "single points exactly"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, Estimate, FailoverRow, ServiceAvailability
@@ -20,6 +21,7 @@ from app.usecases.answers.service_risk.ask import (
     RiskQuestion,
     ask,
     exactly,
+    remembered,
     sampled,
     scaled,
     unavailability_of,
@@ -29,6 +31,7 @@ from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
+Rule = Literal["product", "worst"]
 HOURS = (0.25, 1.0, 4.0, 8.0, 24.0, 72.0)
 FAILOVERS_SHOWN = 100
 NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how often it fails is unknown"
@@ -90,16 +93,20 @@ def _at_rest(asked: Asked) -> str:
     return "down" if level == 0.0 else "up" if level == 1.0 else "degraded"
 
 
-def lost_shares(asked: Asked, q: Estimate) -> tuple[Estimate, Estimate, int]:
-    """E[c at rest - c] by both rules, and the worlds drawn. Without degradations below it, it is Q."""
+def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
+    """E[c at rest - c] by both rules (the same twice where one is asked for), and the worlds drawn. Without degradations below it, it is Q."""
     compiled = asked.estate.compiled
     if not degrades(compiled, asked.position):
         rest = float(compiled.flat.rest_capability[asked.position])
         lost = scaled(q, rest)
         return lost, lost, 0
     found, drawn = [], 0
-    for rule in ("product", "worst"):
-        told = expected_capability(compiled, asked.position, forced=asked.forced, rule=rule)
+    for rule in rules:
+        told = remembered(
+            asked.estate,
+            ("lost", asked.position, asked.forced, rule),
+            lambda rule=rule: expected_capability(compiled, asked.position, forced=asked.forced, rule=rule),  # type: ignore[misc]
+        )
         if not math.isnan(told.lost_share) and asked.is_exact:
             found.append(Estimate(told.lost_share, EXACT))
         elif rule == "product":
@@ -109,7 +116,7 @@ def lost_shares(asked: Asked, q: Estimate) -> tuple[Estimate, Estimate, int]:
             found.append(Estimate(worlds.lost(), SIMULATED, low, high, told.reason))
         else:
             found.append(unknown(told.reason or "only the product rule is simulated"))
-    return found[0], found[1], drawn
+    return found[0], found[-1], drawn
 
 
 def _differ(product: Estimate, worst: Estimate) -> bool:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from app.domain.service_risk import CutSetCount, CutSetRow, ServiceCutSets
+from app.domain.service_risk import BOUNDED, CutSetCount, CutSetRow, ServiceCutSets
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.service import CutSet, Want
-from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of
+from app.risk.sampled_service import any_at_least, sampled_service
+from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, remembered, unavailability_of
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
 SAFE = 2**53  # what every JSON reader takes for a whole number
+MOST = 1000  # cut sets of a bounded service that are kept
+FOUND = (
+    "beyond the exact engine's budget: the most probable minimal cut sets found by sampling, each with its exact probability; how many there are "
+    "is not known, a more probable one may be missing. probability_not_listed: an upper bound of being down with none of these; share: of the "
+    "simulated unavailability"
+)
 
 
 def service_cut_sets(
     store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, limit: int = 50
 ) -> ServiceCutSets:
-    """The `limit` most probable; `truncated` where there are more, with their number and the sum of their probabilities."""
+    """The `limit` most probable; `truncated` where there are more, with their number and the sum of their probabilities. Beyond the engine's
+    budget the most probable ones found by sampling, marked as such, with an upper bound of what they leave out."""
     asked = ask(store, estates, question, Want(counts=True, cut_sets=limit))
     exact = asked.exact
+    if exact.method == BOUNDED and not asked.forced:
+        return _found(documents, asked, limit)
     estimate, worlds = unavailability_of(asked)
     total = exact.cut_set_count
     listed = exact.cut_sets or ()
@@ -31,7 +41,7 @@ def service_cut_sets(
         total=_whole(total),
         total_digits="" if total is None else str(total),
         by_order=[CutSetCount(order, _whole(n), str(n)) for order, n in sorted((exact.cut_sets_by_order or {}).items())],
-        items=[_row(asked, cut) for cut in listed],
+        items=[_row(asked, cut, exact.rare_event_sum) for cut in listed],
         limit=limit,
         truncated=total is None or total > len(listed),
         probability_not_listed=exact.not_listed_sum,
@@ -41,16 +51,44 @@ def service_cut_sets(
     )
 
 
+def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
+    """Of a bounded service: those that sampling found, each minimal and with its exact probability; how many there are nobody knows."""
+    exact, seed = asked.exact, asked.question.seed
+    estate, compiled = asked.estate, asked.estate.compiled
+    name = ("sampled", asked.position, asked.question.nodes, asked.question.seconds, seed)
+    sampled = remembered(estate, name, lambda: sampled_service(compiled, exact, seed, MOST, threads=2))
+    estimate, worlds = unavailability_of(asked)
+    cuts = (sampled.told.cut_sets or ())[:limit]
+    known = dict(zip(exact.position.tolist(), exact.event_q.tolist(), strict=True))
+    return ServiceCutSets(
+        stamp=stamp_of(estate, documents),
+        key=asked.key,
+        name=asked.name,
+        down=asked.down,
+        unavailability=estimate,
+        total=None,
+        total_digits="",
+        by_order=[],
+        items=[_row(asked, cut, sampled.told.q) for cut in cuts],
+        limit=limit,
+        truncated=True,
+        probability_not_listed=max(0.0, exact.q_high - any_at_least(cuts, known)),
+        rare_event_sum=None,
+        notes=[FOUND, exact.reason],
+        effort=asked.effort(max(worlds, sampled.samples)),
+    )
+
+
 def _whole(number: int | None) -> int | None:
     return number if number is not None and number < SAFE else None
 
 
-def _row(asked: Asked, cut: CutSet) -> CutSetRow:
+def _row(asked: Asked, cut: CutSet, whole: float | None) -> CutSetRow:
     estate = asked.estate
     return CutSetRow(
         order=len(cut.position),
         cis=[estate.key(position) for position in cut.position],
         names=[estate.name(position) for position in cut.position],
         probability=cut.probability,
-        share=cut.probability / asked.exact.rare_event_sum if asked.exact.rare_event_sum else 0.0,
+        share=cut.probability / whole if whole else 0.0,
     )

@@ -18,12 +18,13 @@ from app.risk.goals import BudgetSheet, budget_sheet
 from app.risk.service_figures import reachable_without_own
 from app.risk.sweep import Contributions, contributions_to
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, scaled, unavailability_of, unknown
+from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, remembered, scaled, unavailability_of, unknown
 from app.usecases.answers.service_risk.availability import lost_shares
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
 NEEDS_SHOWN = 50
+NEEDS_SECONDS, NEEDS_NODES = 3.0, 200_000  # of all of them together, of each: beyond that an interval will do
 
 
 def service_goal(
@@ -34,8 +35,9 @@ def service_goal(
     asked = ask(store, estates, question, Want(cut_sets=LISTED))
     goal = target if target is not None else _target(asked)
     q, worlds = unavailability_of(asked)
-    lost, _, drawn = lost_shares(asked, q)
-    reachable, needs = _reachable(asked), _needs(asked)
+    lost, _, drawn = lost_shares(asked, q, ("product",))
+    name = ("needs", asked.position, asked.forced, asked.question.nodes, asked.question.seconds)
+    reachable, needs = _reachable(asked), remembered(asked.estate, name, lambda: _needs(asked))
     told = contributions_to(asked.estate.compiled, asked.number)
     sheet = _sheet(asked, told, lost, goal, detect_minutes)
     rows = [_row(asked, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
@@ -139,9 +141,8 @@ def _needs(asked: Asked) -> list[NeedRow]:
     """The direct needs, that which allows least first; a group counts as one."""
     compiled, flat, v = asked.estate.compiled, asked.estate.compiled.flat, asked.position
     count = int(flat.reverse_ptr[v + 1] - flat.reverse_ptr[v] + flat.group_ptr[v + 1] - flat.group_ptr[v])
-    budget = Budget(
-        asked.question.nodes, asked.question.seconds / max(1, min(count, NEEDS_SHOWN))
-    )  # all needs together as much as the service
+    seconds = min(asked.question.seconds, NEEDS_SECONDS) / max(1, min(count, NEEDS_SHOWN))
+    budget = Budget(min(asked.question.nodes, NEEDS_NODES), seconds)
     found = []
     for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]].tolist()[:NEEDS_SHOWN]:
         told = exact_service(compiled, int(u), budget, forced=asked.forced, want=Want(birnbaum=False))

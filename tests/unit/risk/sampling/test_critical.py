@@ -7,7 +7,7 @@ import pytest
 
 from app.risk.cut_out import cut_out
 from app.risk.exact.service import Want, exact_service
-from app.risk.sampled_service import sampled_service, share_of_interval
+from app.risk.sampled_service import any_at_least, sampled_service, share_of_interval
 from app.risk.sampling.critical import critical
 from tests.builders import estate
 from tests.unit.risk.exact.brute import random_case
@@ -26,6 +26,18 @@ def test_a_pair_and_a_single_point() -> None:
     assert told.told.birnbaum == pytest.approx(exact.birnbaum, rel=1e-12)
     assert told.told.cut_sets == exact.cut_sets
     assert [made.names([int(p)])[0] for p in exact.position[told.single]] == ["d"]
+
+
+def test_some_cut_set_has_occurred_is_bounded_from_below() -> None:
+    for seed in range(60):
+        compiled, q, target = random_case(seed, 10)
+        compiled.unavailability[:] = q
+        exact = exact_service(compiled, target, want=Want(cut_sets=1000))
+        known = dict(zip(exact.position.tolist(), exact.event_q.tolist(), strict=True))
+        cuts = [cut for cut in exact.cut_sets or () if cut.position]
+        assert any_at_least(cuts, known) <= exact.q * (1 + 1e-12)
+        if cuts and all(len(cut.position) == 1 for cut in cuts):
+            assert any_at_least(cuts, known) == pytest.approx(exact.q, rel=1e-9)
 
 
 def test_random_estates_against_the_exact_engine() -> None:
