@@ -28,6 +28,7 @@ from app.risk.exact.solve import Solution, dual_tree, minimal_tree, solve_tree
 from app.risk.exact.tree import Tree, tree_birnbaum, tree_chances
 from app.risk.jit import Array
 
+PATH_NODES = 100_000
 NOT_BOUNDED = "cut sets, their bounds and importance: the unavailability itself is only bounded"
 
 
@@ -249,7 +250,7 @@ def _with_bounds(answer: ServiceExact, tree: Tree, sets: Tree, root: int, q: Arr
     answer = replace(answer, esary_proschan_upper=upper)
     if upper is None:
         answer = _lacking(answer, "Esary-Proschan upper bound: a cut set is too probable for the series")
-    paths = minimal_tree(dual_tree(tree), budget.nodes, until)
+    paths = minimal_tree(dual_tree(tree), min(budget.nodes, PATH_NODES), until)  # more of them than can be listed anyway
     counts = None if paths is None else count_by_order(paths, root)
     if paths is None or counts is None:
         return _lacking(answer, "Esary-Proschan lower bound: path sets beyond the node budget")
