@@ -15,7 +15,7 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "servicenow")
+KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "servicenow", "backstage")
 
 
 class OutboundLike(Protocol):
@@ -103,6 +103,21 @@ def _servicenow(location: str, settings: Mapping[str, Any], outbound: Outbound) 
     return Listed(ServiceNow(client, rules, page_size_of(settings)), _hours(settings))
 
 
+def _backstage(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    from importers.backstage.source import Catalog, Descriptors
+    from importers.listed import Listed
+
+    rules = load_mapping("backstage", _shipped("backstage"), str(settings.get("mapping", "")))
+    if "://" not in location:
+        _known("backstage", settings, "mapping")
+        return Descriptors(Path(location), rules)
+    _known("backstage", settings, "token_env", "mapping", "page_size", "ca_file", "full_after_hours")
+    token = secret("backstage", settings, "token_env", "BACKSTAGE_TOKEN")
+    sign_in = FixedHeaders({"Authorization": f"Bearer {token}"})
+    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    return Listed(Catalog(client, rules, int(settings.get("page_size", 500))), _hours(settings))
+
+
 def _shipped(kind: str) -> str:
     return files(f"importers.{kind}").joinpath("mapping.toml").read_text("utf-8")
 
@@ -122,4 +137,5 @@ _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] =
     "archimate": _archimate,
     "netbox": _netbox,
     "servicenow": _servicenow,
+    "backstage": _backstage,
 }

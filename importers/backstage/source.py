@@ -1,0 +1,175 @@
+"""Backstage: the catalog of a running backend by its cursor, or descriptor files of a checkout (README.md beside this file)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.domain.completeness import SAID, Evidence, Part
+from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
+from app.domain.records import CiRecord, DependencyRecord, RejectedRecord, ServiceRecord
+from importers.backstage.entities import dependencies_of, records_of, row_of
+from importers.client import Client
+from importers.gathered import Gathered, ReadWhole
+from importers.limits import read_bytes
+from importers.listed import Lists, RawList, Row
+from importers.mapped import Ignored, Mapped
+from importers.mapping_file import RuleSet
+
+FIELDS = "kind,metadata.namespace,metadata.name,metadata.title,metadata.description,metadata.etag,spec,relations"
+FILES, DOCUMENTS = 5_000, 100_000
+PAGES = 100_000
+
+
+@dataclass(slots=True)
+class Catalog(Lists):
+    """Each kind of entity is a list; it is read whole each time (the catalog has no "changed since") and compared by content."""
+
+    client: Client
+    rules: RuleSet
+    page_size: int = 500
+
+    def check(self) -> Sequence[str]:
+        return [f"{name}: {self.total(name, '', '')} entities" for name in self.rules.lists]
+
+    def lists(self) -> Sequence[RawList]:
+        return [RawList(name, ("ci", "dependency"), (name,), ordered=False) for name in self.rules.lists]
+
+    def fingerprint(self) -> str:
+        return f"{self.client.base} {self.rules.text}"
+
+    def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
+        parameters: dict[str, Any] = {"filter": f"kind={name}", "fields": FIELDS, "limit": self.page_size}
+        cursors: set[str] = set()
+        for _ in range(PAGES):
+            body = self._page(parameters)
+            yield [_row(name, entity) for entity in body["items"]]
+            cursor = (body.get("pageInfo") or {}).get("nextCursor")
+            if not cursor:
+                return
+            if cursor in cursors:
+                raise SourceFailed(f"{name}: the catalog gives the same cursor again")
+            cursors.add(cursor)
+            parameters = {"cursor": cursor, "fields": FIELDS, "limit": self.page_size}
+        raise LimitExceeded(f"{name}: more than {PAGES} pages")
+
+    def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
+        return records_of(self.rules, name, key, body)
+
+    def total(self, name: str, after: str, upto: str) -> int | None:
+        total = self._page({"filter": f"kind={name}", "fields": "kind", "limit": 1}).get("totalItems")
+        return total if isinstance(total, int) else None
+
+    def _page(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        answer = self.client.request("GET", "api/catalog/entities/by-query", parameters=parameters)
+        body = answer.json()
+        if not isinstance(body, dict) or not isinstance(body.get("items"), list):
+            raise SourceFailed(f"{answer.where} gave no list of entities")
+        return body
+
+
+def _row(name: str, entity: Any) -> Row:
+    found = row_of(entity)
+    if found is None or found[0] != name:
+        raise SourceFailed(f"the catalog gave an entity that is no {name}")
+    return found[1], "", found[2]
+
+
+@dataclass(slots=True)
+class Descriptors(ReadWhole):
+    """catalog-info.yaml files: one file, or all *.yaml and *.yml of a folder."""
+
+    location: Path
+    rules: RuleSet
+
+    def check(self) -> Sequence[str]:
+        found = self._all()
+        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+
+    def read(self, folder: Path) -> Gathered:
+        return self._all()
+
+    def _all(self) -> Gathered:
+        paths = [self.location] if self.location.is_file() else sorted(self.location.rglob("*.y*ml"))
+        if not paths or len(paths) > FILES:
+            raise SourceFailed(f"{self.location} holds {'no' if not paths else f'more than {FILES}'} descriptor files")
+        found, parts, rows = Gathered(self.location.name, Evidence(SAID, ())), list[Part](), dict[tuple[str, str], str]()
+        for path in paths:
+            name, number, whole = path.name if self.location.is_file() else path.relative_to(self.location).as_posix(), 0, True
+            try:
+                for number, entity in enumerate(documents(path, name), 1):
+                    self._take(found, rows, entity, f"{name} document {number}")
+            except InvalidInput as error:
+                found.reject(
+                    "ci",
+                    f"{name} document {number + 1}",
+                    "",
+                    ("yaml", error.message, "correct the file; the rest of it was not read"),
+                )
+                whole = False
+            parts.append(Part(name, number, ended=whole))
+        found.proof = Evidence(SAID, tuple(parts))
+        return found
+
+    def _take(self, found: Gathered, rows: dict[tuple[str, str], str], entity: Any, where: str) -> None:
+        made = row_of(entity)
+        if made is None:
+            found.reject("ci", where, "", ("kind", "is no entity with kind and metadata.name", "correct the descriptor"))
+            return
+        kind, key, row = made
+        if kind not in self.rules.lists or not str(entity.get("apiVersion", "")).startswith("backstage.io/"):
+            found.ignore("ci", f"kind {kind}")
+            return
+        if (kind, key) in rows:
+            found.reject(
+                "ci", where, f"{kind}:{key}", ("metadata.name", f"stands in {rows[kind, key]} already", "give it another name")
+            )
+            return
+        rows[kind, key] = where
+        for record in records_of(self.rules, kind, key, row):
+            _put(found, record)
+        try:
+            for holder, this in dependencies_of(entity):
+                found.depend(holder, this, "dependencyOf")
+        except InvalidInput as error:
+            found.reject("dependency", where, f"{kind}:{key}", ("dependencyOf", error.message, "write it as kind:namespace/name"))
+
+
+def _put(found: Gathered, record: Mapped) -> None:
+    if isinstance(record, CiRecord):
+        found.found_cis.append(record)
+    elif isinstance(record, DependencyRecord):
+        found.found_dependencies.append(record)
+    elif isinstance(record, ServiceRecord):
+        found.found_small.setdefault("service", []).append(record)
+    elif isinstance(record, RejectedRecord):
+        found.rejected.setdefault(record.kind, []).append(record)
+    elif isinstance(record, Ignored):
+        found.ignore(record.kind, record.reason)
+
+
+class _NoAliases(yaml.SafeLoader):
+    """A few lines of anchors and aliases can stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise InvalidInput("a YAML alias: write the value out", field="yaml")
+        return super().compose_node(parent, index)
+
+
+def documents(path: Path, name: str) -> Iterator[Any]:
+    """The documents of a YAML file. InvalidInput for what is no YAML, holds aliases, or more documents than any catalog."""
+    try:
+        for number, document in enumerate(yaml.load_all(read_bytes(path), _NoAliases)):
+            if number >= DOCUMENTS:
+                raise LimitExceeded(f"{name}: more than {DOCUMENTS} documents")
+            if document is not None:
+                yield document
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise InvalidInput(f"{name}{place}: not YAML: {getattr(error, 'problem', None) or type(error).__name__}") from error
