@@ -26,7 +26,7 @@ from app.domain.records import (
 )
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference, SourceSnapshot
 from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped, unknown_types
-from importers.mirror import FORM, SHIFT, Counts, Mirror, Pending, Row, Stored, decode
+from importers.mirror import FORM, SHIFT, Counts, Mirror, Pending, Row, Stored, decode, known_rows
 
 BLOCK = 10_000
 UNKNOWN = "unknown relation"  # as which dependencies of unknown types are counted beside what is ignored
@@ -215,7 +215,9 @@ class Listed:
         self._forget()
         mirror = Mirror(folder / "reading.db", fresh=True)
         try:
-            parts, notes = read_all(self.lists, mirror)
+            parts, notes = read_all(
+                self.lists, mirror, known_rows(folder / "mirror.db", [raw.name for raw in self.lists.lists()])
+            )
         except BaseException:
             mirror.drop()
             raise

@@ -216,6 +216,20 @@ class Mirror:
         return self._lists[name]
 
 
+def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
+    """How many rows of each list the mirror at a path holds; none where there is no mirror."""
+    if not path.is_file():
+        return {}
+    try:
+        mirror = Mirror(path)
+        try:
+            return {name: mirror.count(name) for name in names}
+        finally:
+            mirror.close()
+    except Damaged:
+        return {}
+
+
 def encoded(body: Any) -> bytes:
     """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts."""
     text: bytes = _encode(body)

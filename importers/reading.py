@@ -8,7 +8,7 @@ they differ, until the keys themselves are compared: so the cost follows the dif
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.completeness import Part
@@ -35,6 +35,7 @@ class Reader:
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     pending: dict[str, Pending] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict)  # rows by list when last applied, where another mirror holds them
     _unreachable: int = 0
     _first: ForestayError | None = None
 
@@ -65,8 +66,9 @@ class Reader:
     def _fail(self, raw: RawList, error: ForestayError) -> None:
         self.pending.pop(raw.name, None)
         held = self.mirror.count(raw.name)
+        known = max(held, self.known.get(raw.name, 0))
         absent = isinstance(error, NotAllowed) or error.details.get("answered") in (400, 404)
-        if raw.optional and absent and not held:
+        if raw.optional and absent and not known:
             self.notes.append(f"{raw.name} is not there or not readable, and was left out: {error.message}")
             return
         self._first = self._first or error
@@ -86,7 +88,7 @@ class Reader:
             self.mirror.apply({raw.name: pending}, {})
         if total is None or total == received:
             self.mirror.set_stamp(raw.name, stamp)
-        return Part(raw.name, received, total, proves=raw.proves())
+        return Part(raw.name, received, total, proves=raw.proves(), known=self.known.get(raw.name, 0))
 
     def _coded(self, raw: RawList, page: Sequence[Row]) -> list[tuple[str, str, bytes]]:
         twice = self.mirror.holds(raw.besides, [key for key, _, _ in page]) if raw.besides else set[str]()
@@ -125,7 +127,13 @@ class Reader:
         pending.stamp = max(stamp, before)
         received, total = self._settle(raw, pending, before)
         self._moved(raw, pending)
-        return Part(raw.name, received, total, proves=raw.proves())
+        return self._part(raw, pending, received, total)
+
+    def _part(self, raw: RawList, pending: Pending, received: int, total: int | None) -> Part:
+        known = self.mirror.count(raw.name)
+        if known and not received:
+            pending.gone.clear()  # an emptied list is not proven, so nothing of it goes
+        return Part(raw.name, received, total, proves=raw.proves(), known=known)
 
     def _again(self, raw: RawList, pending: Pending) -> Part:
         """A list without stamps is read whole and compared."""
@@ -138,7 +146,7 @@ class Reader:
             pending.gone.update(key for key in self.mirror.keys(raw.name) if key not in seen)
         else:
             pending.stamp = ""
-        return Part(raw.name, len(seen), total, proves=raw.proves())
+        return self._part(raw, pending, len(seen), total)
 
     def _take(self, raw: RawList, pending: Pending, page: Sequence[Row]) -> None:
         known = self.mirror.find(raw.name, [key for key, _, _ in page])
@@ -230,8 +238,8 @@ def in_order(raw: RawList, pages: Iterator[Sequence[Row]]) -> Iterator[Sequence[
         yield page
 
 
-def read_all(lists: Lists, mirror: Mirror) -> tuple[list[Part], list[str]]:
-    reader = Reader(lists, mirror)
+def read_all(lists: Lists, mirror: Mirror, known: Mapping[str, int]) -> tuple[list[Part], list[str]]:
+    reader = Reader(lists, mirror, known=known)
     reader.all(whole=True)
     return reader.parts, reader.notes
 

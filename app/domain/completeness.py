@@ -21,8 +21,8 @@ CI_CLASS = "ci:"  # + a class of the source, in `Part.proves`
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file, sheet, list or class: rows received, rows it should have (None: nobody says), whether its end was seen, why not. `proves`:
-    "ci:<class of the source>" and kinds of records ("dependency", "group", ...) that come from it; nothing: with the other parts, all there is."""
+    """One file, sheet, list or class: rows received, rows it should have (None: nobody says), whether its end was seen, why not; `known`: rows
+    it had when it was last applied. `proves`: "ci:<class of the source>" and kinds of records ("dependency", "group", ...) that come from it; nothing: with the other parts, all there is."""
 
     name: str
     received: int
@@ -32,6 +32,7 @@ class Part:
     expected_checksum: str = ""
     proves: tuple[str, ...] = ()
     problem: str = ""
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def judge(evidence: Evidence, said_complete: bool) -> Judgement:
     if evidence.kind != PAGES or not parts or not all(part.proves for part in parts):
         complete, proof = proven(evidence, said_complete)
         return Judgement(complete, proof, received=sum(part.received for part in parts))
-    reasons = {part.name: reason for part in parts if (reason := _fault(part))}
+    reasons = {part.name: reason for part in parts if (reason := _fault(part) or ("" if said_complete else _emptied(part)))}
     proves = _all(part for part in parts if part.name not in reasons)
     received = sum(part.received for part in parts)
     if not reasons:
@@ -98,6 +99,15 @@ def judge(evidence: Evidence, said_complete: bool) -> Judgement:
     if not received:
         proves = frozenset()
     return Judgement(complete, proof, True, proves, _all(part for part in parts if part.name in reasons), reasons, received)
+
+
+def _emptied(part: Part) -> str:
+    """A list that had rows and has none at all is rather broken than empty, until a person says otherwise."""
+    if part.received or not part.known:
+        return ""
+    return (
+        f"{part.name}: none of its {part.known} known rows is there any more; if that is right, sync with --full and --complete"
+    )
 
 
 def _all(parts: Iterable[Part]) -> frozenset[str]:

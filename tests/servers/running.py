@@ -28,14 +28,22 @@ class Running:
         )
         self.port = self._server.server_port
         self.url = f"{'https' if tls else 'http'}://localhost:{self.port}/"
+        self._listening = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
     def stop_listening(self) -> None:
         """From now on connections are refused."""
-        self._server.socket.close()
+        if self._listening:
+            self._listening = False
+            self._server.shutdown()
+            self._server.socket.close()
+
+    def show_other_certificate(self) -> None:
+        """From now on the certificate is one of no authority."""
+        assert self.context is not None
+        self.context.load_cert_chain(TLS / "other.pem", TLS / "other.key")
 
     def close(self) -> None:
-        self._server.shutdown()
+        self.stop_listening()
         self._thread.join(5)
-        self._server.server_close()
