@@ -15,7 +15,7 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "servicenow", "backstage")
+KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage")
 
 
 class OutboundLike(Protocol):
@@ -92,6 +92,16 @@ def _netbox(location: str, settings: Mapping[str, Any], outbound: Outbound) -> C
     return RestSource(client, int(settings.get("page_size", 500)))
 
 
+def _nautobot(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    from importers.netbox.nautobot import NautobotSource, relationships_of
+
+    _known("nautobot", settings, "token_env", "page_size", "relationships", "ca_file")
+    token = secret("nautobot", settings, "token_env", "NAUTOBOT_TOKEN")
+    sign_in = FixedHeaders({"Authorization": f"Token {token}"})
+    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    return NautobotSource(client, int(settings.get("page_size", 500)), relationships_of(settings))
+
+
 def _servicenow(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     from importers.listed import Listed
     from importers.servicenow.source import ServiceNow, page_size_of
@@ -136,6 +146,7 @@ _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] =
     "callgraph": _callgraph,
     "archimate": _archimate,
     "netbox": _netbox,
+    "nautobot": _nautobot,
     "servicenow": _servicenow,
     "backstage": _backstage,
 }

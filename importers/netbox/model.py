@@ -1,7 +1,7 @@
 """What is derived from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and
 groups.
 
-Objects are plain rows: ids are integers, references are ids. A device depends on its rack, location and site, its parent and
+Objects are plain rows: references are ids (numbers in NetBox, UUIDs in Nautobot). A device depends on its rack, location and site, its parent and
 its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual chassis on one of
 its members.
 """
@@ -16,7 +16,8 @@ from app.domain.completeness import Evidence
 from app.domain.records import CiRecord, GroupRecord
 from importers.gathered import Gathered
 
-Rows = Mapping[int, Mapping[str, Any]]
+Id = int | str
+Rows = Mapping[Id, Mapping[str, Any]]
 LISTS = (
     "site",
     "location",
@@ -66,13 +67,18 @@ class NetboxData:
     """Rows by list and id, and where each power port and outlet's cable leads: ("powerport", 5) -> [("poweroutlet", 9)]. A
     path that is not live (planned or cut) is not in `paths`."""
 
-    rows: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
-    paths: dict[tuple[str, int], list[tuple[str, int]]] = field(default_factory=dict)
-    roles: dict[int, str] = field(default_factory=dict)  # id -> slug
-    names: dict[tuple[str, int], str] = field(default_factory=dict)  # of tenants and device types
+    rows: dict[str, dict[Id, Mapping[str, Any]]] = field(default_factory=dict)
+    paths: dict[tuple[str, Id], list[tuple[str, Id]]] = field(default_factory=dict)
+    roles: dict[Id, str] = field(default_factory=dict)  # id -> slug
+    names: dict[tuple[str, Id], str] = field(default_factory=dict)  # of tenants and device types
 
     def list(self, name: str) -> Rows:
         return self.rows.get(name, {})
+
+
+def _listed(value: Any) -> list[Id]:
+    """One reference, several or none."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def derive(data: NetboxData, proof: Evidence) -> Gathered:
@@ -93,16 +99,16 @@ class _Derivation:
         self._circuits()
         return self._found
 
-    def _by(self, name: str, field_name: str) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
+    def _by(self, name: str, field_name: str) -> dict[Id, list[Id]]:
+        found: dict[Id, list[Id]] = {}
         for number, row in sorted(self._data.list(name).items()):
-            if row.get(field_name) is not None:
-                found.setdefault(int(row[field_name]), []).append(number)
+            for other in _listed(row.get(field_name)):
+                found.setdefault(other, []).append(number)
         return found
 
-    def _ci(self, kind: str, number: int, row: Mapping[str, Any], ci_class: str, name: str = "", **more: Any) -> None:
+    def _ci(self, kind: str, number: Id, row: Mapping[str, Any], ci_class: str, name: str = "", **more: Any) -> None:
         status = str(row.get("status") or "active")
-        tenant = self._data.names.get(("tenant", int(row["tenant"]))) if row.get("tenant") else None
+        tenant = self._data.names.get(("tenant", row["tenant"])) if row.get("tenant") else None
         self._found.found_cis.append(
             CiRecord(
                 kind,
@@ -118,11 +124,21 @@ class _Derivation:
         )
 
     def _site(self, row: Mapping[str, Any]) -> str:
-        site = self._data.list("site").get(int(row["site"])) if row.get("site") else None
-        return str(site["name"]) if site else ""
+        site = self._data.list("site").get(row["site"]) if row.get("site") else None
+        return str(site["name"]) if site else self._site_above(row.get("location"))
+
+    def _site_above(self, place: Any) -> str:
+        """The name of the location that is a site, at or above a place."""
+        places, seen = self._data.list("location"), set[Id]()
+        while place in places and place not in seen:
+            if places[place].get("is_site"):
+                return str(places[place]["name"])
+            seen.add(place)
+            place = places[place].get("parent")
+        return ""
 
     def _needs(self, me: str, kind: str, number: Any, relation: str, supply: bool = False) -> bool:
-        if number is None or int(number) not in self._data.list(kind):
+        if number is None or number not in self._data.list(kind):
             return False
         self._found.depend(me, f"{kind}:{number}", relation, "supply" if supply else "hard")
         return True
@@ -131,7 +147,7 @@ class _Derivation:
         for number, row in sorted(self._data.list("site").items()):
             self._ci("site", number, row, "site")
         for number, row in sorted(self._data.list("location").items()):
-            self._ci("location", number, row, "room")
+            self._ci("location", number, row, "site" if row.get("is_site") else "room")
             me = f"location:{number}"
             self._needs(me, "location", row.get("parent"), "in location") or self._needs(me, "site", row.get("site"), "in site")
         for number, row in sorted(self._data.list("rack").items()):
@@ -143,9 +159,9 @@ class _Derivation:
         children = {}
         for row in self._data.list("devicebay").values():
             if row.get("installed_device") is not None:
-                children[int(row["installed_device"])] = row.get("device")
+                children[row["installed_device"]] = row.get("device")
         for number, row in sorted(self._data.list("device").items()):
-            role = self._data.roles.get(int(row["role"] or 0), "") if row.get("role") else ""
+            role = self._data.roles.get(row["role"], "") if row.get("role") else ""
             ci_class = next((name for word, name in ROLE_CLASSES if word in role), "hardware")
             serial = str(row.get("serial") or "")
             fallback = f"{role or 'device'} ({number})"
@@ -164,10 +180,11 @@ class _Derivation:
             )
             if not placed:
                 self._needs(me, "site", row.get("site"), "in site")
-        members = self._by("device", "virtual_chassis")
-        for number, row in sorted(self._data.list("virtualchassis").items()):
-            self._ci("virtualchassis", number, row, "cluster")
-            self._group(f"virtualchassis:{number}", "members", [f"device:{n}" for n in members.get(number, [])], "ordinary")
+        for kind, reference in (("virtualchassis", "virtual_chassis"), ("redundancygroup", "redundancy_group")):
+            members = self._by("device", reference)
+            for number, row in sorted(self._data.list(kind).items()):
+                self._ci(kind, number, row, "cluster")
+                self._group(f"{kind}:{number}", "members", [f"device:{n}" for n in members.get(number, [])], "ordinary")
 
     def _group(self, dependent: str, name: str, members: list[str], kind: str) -> None:
         """One of several suffices; one alone is a plain need."""
@@ -191,7 +208,7 @@ class _Derivation:
             if not outlets:
                 self._group(f"device:{device}", "power", [f"powerport:{port}" for port in fed], "supply")
 
-    def _port(self, device: int, port: int) -> bool:
+    def _port(self, device: Id, port: Id) -> bool:
         """A fed inlet as a CI of its own, which never fails by itself, on what feeds it; False: not fed by anything known."""
         ends = [end for end in self._data.paths.get(("powerport", port), []) if end[0] in ("poweroutlet", "powerfeed")]
         if not ends or device not in self._data.list("device"):
@@ -204,7 +221,7 @@ class _Derivation:
             if kind == "powerfeed":
                 self._needs(me, "powerfeed", number, "fed by feed", supply=True)
             else:
-                self._outlet(me, self._data.list("poweroutlet")[number])
+                self._outlet(me, self._data.list("poweroutlet").get(number, {}))
         return True
 
     def _outlet(self, me: str, outlet: Mapping[str, Any]) -> None:
@@ -212,8 +229,8 @@ class _Derivation:
         pdu = outlet.get("device")
         self._needs(me, "device", pdu, "outlet of", supply=True)
         inlet = outlet.get("power_port")
-        fed = [n for n in self._ports.get(int(pdu or 0), []) if self._data.paths.get(("powerport", n))]
-        if inlet is not None and int(inlet) in fed:
+        fed = [n for n in self._ports.get(pdu or 0, []) if self._data.paths.get(("powerport", n))]
+        if inlet is not None and inlet in fed:
             self._found.depend(me, f"powerport:{inlet}", "fed through", "supply")
         elif inlet is None:
             self._group(me, "fed through", [f"powerport:{n}" for n in fed], "supply")
@@ -237,12 +254,12 @@ class _Derivation:
             self._ci("providernetwork", number, row, "network")
             self._needs(f"providernetwork:{number}", "provider", row.get("provider"), "of provider")
         for number, row in sorted(self._data.list("circuit").items()):
-            provider = self._data.list("provider").get(int(row.get("provider") or 0), {})
+            provider = self._data.list("provider").get(row.get("provider") or 0, {})
             self._ci("circuit", number, row, "circuit", supplier=str(provider.get("name") or ""))
             self._needs(f"circuit:{number}", "provider", row.get("provider"), "of provider")
-        seen: set[tuple[int, int]] = set()
+        seen: set[tuple[Id, Id]] = set()
         for _, row in sorted(self._data.list("circuittermination").items()):
-            pair = (int(row.get("circuit") or 0), int(row.get("provider_network") or 0))
+            pair = (row.get("circuit") or 0, row.get("provider_network") or 0)
             if all(pair) and pair not in seen:
                 seen.add(pair)
                 self._needs(f"circuit:{pair[0]}", "providernetwork", pair[1], "over network")

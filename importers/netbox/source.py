@@ -12,7 +12,7 @@ from app.domain.errors import SourceFailed
 from importers.client import Client
 from importers.gathered import Gathered, ReadWhole
 from importers.limits import read_bytes, strict_json
-from importers.netbox.model import LISTS, NetboxData, derive
+from importers.netbox.model import LISTS, Id, NetboxData, derive
 
 PATHS = {
     "site": "dcim/sites",
@@ -131,9 +131,9 @@ class DumpSource(ReadWhole):
         return found
 
 
-def _paths(data: NetboxData) -> Iterator[tuple[tuple[str, int], list[tuple[str, int]]]]:
+def _paths(data: NetboxData) -> Iterator[tuple[tuple[str, Id], list[tuple[str, Id]]]]:
     """Ends of live cables, each to the ends on the other side."""
-    ends: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    ends: dict[tuple[Id, str], list[tuple[str, Id]]] = {}
     for row in data.list("cabletermination").values():
         kind = row["termination_type"][1] if isinstance(row["termination_type"], list) else str(row["termination_type"])
         ends.setdefault((int(row["cable"]), str(row["cable_end"])), []).append((kind, int(row["termination_id"])))
