@@ -72,8 +72,8 @@ def estate(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {**shape(graph), **blast_figures(graph), "csv_mb": size // 1_000_000}
 
 
-def service(folder: Path, store: str) -> Forestay:
-    environment = {"FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000"}
+def service(folder: Path, store: str, **more: str) -> Forestay:
+    environment = {"FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000", **more}
     if store == "neo4j":
         environment |= {
             "FORESTAY_STORE_URL": os.environ["FORESTAY_TEST_NEO4J_URI"],
@@ -99,6 +99,43 @@ def imports(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "again_changed": changed,
         "again_reconciled": again.rows_reconciled,
         "again_written": again.rows_written,
+        "peak_mb": peak_mb(),
+    }
+
+
+def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """A whole ServiceNow over HTTP from a stub in a process of its own, then 1,000 changes, then nothing changed."""
+    from benchmarks.servicenow import StubProcess
+    from tests.servers.servicenow import PASSWORD, USER
+
+    os.environ["BENCH_SERVICENOW_PASSWORD"] = PASSWORD
+    stub = StubProcess(asked.cis, asked.dependencies)
+    home = folder / "servicenow"
+    forestay = service(home, asked.store, FORESTAY_OUTBOUND_HOSTS="localhost")
+    settings = {"user": USER, "password_env": "BENCH_SERVICENOW_PASSWORD", "page_size": "10000"}
+    add_source(forestay.documents, "sn", "servicenow", stub.url, settings=settings)
+    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("sn")))
+    changes = stub.change(1000)
+    again_seconds, again = timed(lambda: run_sync(forestay, SyncRequest("sn")))
+    requests = stub.change(0)["requests"]
+    still_seconds, still = timed(lambda: run_sync(forestay, SyncRequest("sn")))
+    stub.stop()
+    forestay.close()
+    changed = again.changed + again.retired + again.dependencies_added + again.dependencies_retired
+    return {
+        "first_seconds": first_seconds,
+        "first_rows": sum(counts.read for counts in first.counts.values()),
+        "complete": first.complete and again.complete,
+        "counts_close": all(counts.closes() for report in (first, again, still) for counts in report.counts.values()),
+        "again_seconds": again_seconds,
+        "again_path": again.path,
+        "again_changed": changed,
+        "again_warnings": len(again.warnings),
+        "again_requests": requests,
+        "asked_for": changes["changed"] + changes["added"] + changes["gone_cis"] + changes["gone_relations"],
+        "still_seconds": still_seconds,
+        "still_state": still.state,
+        "mirror_mb": sum(path.stat().st_size for path in home.rglob("mirror.db")) // 1_000_000,
         "peak_mb": peak_mb(),
     }
 
@@ -348,7 +385,7 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
-    "estate": estate, "imports": imports, "loads": loads, "sweep": sweep, "scratch": scratch, "model": model, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
+    "estate": estate, "imports": imports, "servicenow": servicenow, "loads": loads, "sweep": sweep, "scratch": scratch, "model": model, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
     "answer": answer,
 }  # fmt: skip
 

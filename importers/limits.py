@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,6 +11,8 @@ from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
 
 FILE_BYTES = 512 << 20
 DEPTH = 64
+STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
@@ -22,21 +25,16 @@ def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
 
 
 def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
-    """Refuse nesting before a parser walks it; brackets inside strings do not count."""
-    depth = 0
-    for part in _outside_strings(text):
-        for byte in part:
-            if byte in b"[{":
-                depth += 1
-                if depth > limit:
-                    raise LimitExceeded(f"{name} is nested deeper than {limit}")
-            elif byte in b"]}":
-                depth -= 1
-
-
-def _outside_strings(text: bytes) -> list[bytes]:
-    brackets = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
-    return [part.translate(None, b" \t\r\n0123456789:,.truefalsn-+E") for part in brackets[::2]]
+    """Refuse nesting before a parser walks it; brackets inside strings do not count. Pairs are taken away from the inside, level by level."""
+    brackets = STRING.sub(b"", text).translate(None, NOT_BRACKETS)
+    levels = 0
+    while b"{}" in brackets or b"[]" in brackets:
+        levels += 1
+        if levels > limit:
+            raise LimitExceeded(f"{name} is nested deeper than {limit}")
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    if max(brackets.count(b"{"), brackets.count(b"[")) > limit:  # never closed
+        raise LimitExceeded(f"{name} is nested deeper than {limit}")
 
 
 def strict_json(text: bytes, name: str) -> Any:

@@ -93,6 +93,11 @@ class Lists(Protocol):
         """How many rows the source has with after < key <= upto ("": without end); None: it does not say."""
         return None
 
+    def gone(self, name: str, since: str) -> Iterable[str]:
+        """Keys that a record of deletes says went since a stamp, where the source keeps one; asked only where the numbers differ, and
+        believed only where they agree afterwards."""
+        return ()
+
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
         """Keys of the rows with after < key <= upto."""
         return (key for page in self.read(name, "") for key, _, _ in page if after < key and (not upto or key <= upto))

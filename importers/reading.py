@@ -17,7 +17,7 @@ from importers.client import Unreachable
 from importers.listed import Lists, RawList
 from importers.mirror import MARK, Mirror, Pending, Row, encoded
 
-RANGE = 5_000  # keys that are compared at once
+RANGE = 2_000  # keys that are compared at once
 MANY = 300_000  # changed rows beyond which everything is read
 
 
@@ -173,7 +173,10 @@ class Reader:
         if total is None:
             self._drop(pending, set(View(self.mirror, raw.name, pending).keys("", "")) - set(self.lists.keys(raw.name, "", "")))
         elif total != self._held(raw.name, pending) and raw.ordered:
-            self._find_gone(raw.name, pending)
+            if stamp:
+                self._drop(pending, self.mirror.holds([raw.name], set(self.lists.gone(raw.name, self.lists.earlier(stamp)))))
+            if total != self._held(raw.name, pending):
+                self._find_gone(raw.name, pending)
             total = self.lists.total(raw.name, "", "")
         held = self._held(raw.name, pending)
         if total is not None and total != held:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain.errors import InvalidInput, SourceFailed
+from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
 from importers.client import Answer, Client
 from importers.listed import Lists, RawList, Row
 from importers.mapped import Mapped
@@ -16,6 +16,7 @@ from importers.mapping_file import ListRule, RelationRule, RuleSet
 
 KEY, STAMP, SHOWN = "sys_id", "sys_updated_on", ".display"
 OVERLAP = timedelta(minutes=5)
+AUDIT = "sys_audit_delete"
 TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -26,6 +27,7 @@ class ServiceNow(Lists):
     client: Client
     rules: RuleSet
     page_size: int = 5000
+    _audit: bool = True
     _above: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
@@ -92,8 +94,23 @@ class ServiceNow(Lists):
             self._above[name, key] = number
         return number
 
+    def gone(self, name: str, since: str) -> Iterator[str]:
+        """What the audit of deletes says, where it is on and may be read."""
+        if not self._audit:
+            return
+        rule = self.rules.relations.get(name) or self.rules.lists[name]
+        audit = replace(rule, name=AUDIT, ask={}, optional=True)
+        try:
+            answer = self._asked(audit, _query([f"sys_created_on>={since}", f"ORDERBY{KEY}"]), [KEY, "documentkey"], 10_000)
+        except (NotAllowed, SourceFailed):
+            answer = None
+        self._audit = answer is not None
+        for row in _rows(answer) if answer else ():
+            yield _flat(row).get("documentkey", "")
+
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        for page in self._pages(self._rule(name), [], [KEY], after):
+        bound = [f"{KEY}<={upto}"] if upto else []
+        for page in self._pages(self._rule(name), bound, [KEY], after):
             for key, _, _ in page:
                 if upto and key > upto:
                     return
@@ -111,11 +128,13 @@ class ServiceNow(Lists):
             if answer is None:
                 raise SourceFailed(f"there is no table {rule.name}", answered=404)
             rows = [_row(rule.name, row, wanted) for row in _rows(answer)]
+            left = answer.number("X-Total-Count")
             if rows:
                 yield rows
                 last, offset = rows[-1][0], 0
+                if left == len(rows):
+                    return
                 continue
-            left = answer.number("X-Total-Count")
             offset += self.page_size
             if not left or offset >= left:
                 return

@@ -13,7 +13,7 @@ from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Client, Outbound, Patience
 from importers.registry import open_source
 from tests.servers.running import Running
-from tests.servers.servicenow import CLIENT, KEY, PASSWORD, USER, ServiceNowStub
+from tests.servers.servicenow import CLIENT, KEY, PASSWORD, USER, ServiceNowStub, Table
 from tests.servers.servicenow_estate import ci, relation, sys_id, tables
 
 LATER = "2026-11-03 09:00:00"
@@ -233,6 +233,26 @@ def test_only_changes_are_asked_for_and_deletes_are_found(desk):
     assert any("sys_updated_on>=2026-11-02 08:06:04" in request.args["sysparm_query"] for request in stub.asked)
     again = place.sync()
     assert (again.state, again.path) == ("unchanged", "difference")
+
+
+def test_the_audit_of_deletes_spares_the_search(desk):
+    cis = [ci(f"s{number:02}", "cmdb_ci_linux_server") for number in range(20)]
+    stub = ServiceNowStub(tables(cis, sys_audit_delete=[]))
+    place = desk(stub, page_size="5")
+    place.sync()
+    stub.asked.clear()
+    row = {
+        "sys_id": "d1",
+        "tablename": "cmdb_ci_linux_server",
+        "documentkey": cis[9]["sys_id"],
+        "sys_created_on": ("time", LATER),
+    }
+    stub.tables["sys_audit_delete"] = Table([row])
+    for name in ("cmdb_ci_computer", "cmdb_ci"):
+        del stub.tables[name].rows[cis[9]["sys_id"]]
+    report = place.sync()
+    assert (report.path, report.retired) == ("difference", 1)
+    assert not any("sys_id<=" in request.args["sysparm_query"] for request in stub.asked)
 
 
 def test_a_filter_that_is_ignored_is_noticed(desk):

@@ -57,7 +57,8 @@ def holds(row: Mapping[str, Any], name: str, sign: str, word: str) -> bool:
 
 
 class NumberedTable(Table):
-    """Millions of rows made by number: sys_id is the number in 32 hex digits. Changed ones are kept, gone ones are listed."""
+    """Millions of rows made by number: sys_id is the number in 32 hex digits. Changed ones are kept, gone ones are listed. `stamp`: of all rows
+    that were not changed, but for the first, which is newer."""
 
     def __init__(self, count: int, make: Callable[[int], Mapping[str, Any]], fields: Iterable[str], stamp: str) -> None:
         super().__init__(())
@@ -76,28 +77,27 @@ class NumberedTable(Table):
         return self.changed.get(number) or self.make(number)
 
     def select(self, conditions: Sequence[Condition], order: str, offset: int, limit: int) -> tuple[list[Mapping[str, Any]], int]:
-        first, since = 0, ""
+        first, last, since = 0, self.count, ""
         for name, sign, word in conditions:
             if (name, sign) == ("sys_id", ">"):
                 first = int(word, 16) + 1
+            elif (name, sign) == ("sys_id", "<="):
+                last = min(last, int(word, 16) + 1)
             elif (name, sign) == ("sys_updated_on", ">="):
                 since = word
             elif sign != "!=":
                 raise NotImplementedError(f"{name}{sign} on generated rows")
         if order.startswith("-") or since > self.stamp:
-            numbers = [
-                n
-                for n in sorted(self.changed)
-                if n >= first and n not in self.gone and plain(self.changed[n]["sys_updated_on"]) >= since
-            ]
+            gone = set(self.gone)
+            numbers = [n for n in sorted({0, *self.changed}) if first <= n < last and n not in gone]
+            numbers = [n for n in numbers if plain(self.row(n)["sys_updated_on"]) >= since]
             if order.startswith("-"):
-                numbers.sort(key=lambda n: plain(self.changed[n]["sys_updated_on"]), reverse=True)
-                numbers = numbers or [0]
+                numbers.sort(key=lambda n: plain(self.row(n)["sys_updated_on"]), reverse=True)
             return [self.row(n) for n in numbers[offset : offset + limit]], len(numbers)
         gone_before = bisect_right(self.gone, first - 1)
-        total = max(0, self.count - first) - (len(self.gone) - gone_before)
+        total = max(0, last - first) - (bisect_right(self.gone, last - 1) - gone_before)
         rows, number, skip, gone = [], first, offset, set(self.gone)
-        while number < self.count and len(rows) < limit:
+        while number < last and len(rows) < limit:
             if number not in gone:
                 if skip:
                     skip -= 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.servers.servicenow import NumberedTable, Table
 
-AT = "2026-11-02 08:11:04"
+AT, OLD = "2026-11-02 08:11:04", "2025-06-01 00:00:00"
 CI_TABLES = (
     "cmdb_ci_service", "cmdb_ci_appl", "cmdb_ci_computer", "cmdb_ci_netgear", "cmdb_ci_vm_instance", "cmdb_ci_cluster",
 )  # fmt: skip
@@ -61,7 +61,6 @@ def numbered(cis: int, relations: int) -> dict[str, Table]:
     one with a higher number of the next layers."""
     services, apps = max(1, cis // 1000), cis // 3
     counts = {"cmdb_ci_service": services, "cmdb_ci_appl": apps, "cmdb_ci_computer": cis - services - apps}
-    starts = {"cmdb_ci_service": 0, "cmdb_ci_appl": services, "cmdb_ci_computer": services + apps}
 
     def number_of(place: int) -> tuple[str, str]:
         if place < services:
@@ -74,7 +73,7 @@ def numbered(cis: int, relations: int) -> dict[str, Table]:
         def make(number: int) -> dict[str, Any]:
             name = f"{table[8:]}-{number}"
             return {
-                "sys_id": f"{number + offset:032x}", "name": name, "sys_class_name": table, "sys_updated_on": ("time", AT),
+                "sys_id": f"{number + offset:032x}", "name": name, "sys_class_name": table, "sys_updated_on": ("time", OLD if number else AT),
                 "operational_status": "1", "location": (f"{number % 40:032x}", f"site {number % 40}"),
                 "support_group": (f"{number % 97:032x}", f"team {number % 97}"), "serial_number": f"SN{number}", "busines_criticality": "",
             }  # fmt: skip
@@ -82,23 +81,27 @@ def numbered(cis: int, relations: int) -> dict[str, Table]:
         return make
 
     def make_relation(number: int) -> dict[str, Any]:
-        parent = number * 7919 % (cis - 1)
-        child = parent + 1 + (number * 104_729 + number // cis) % (cis - parent - 1) if parent < cis - 1 else cis - 1
+        parent, child = ends(number, cis)
         (parent_class, parent_id), (child_class, child_id) = number_of(parent), number_of(child)
         return {
-            "sys_id": f"{number:032x}", "sys_updated_on": ("time", AT), "type.name": "Depends on::Used by", "parent.sys_id": parent_id,
+            "sys_id": f"{number:032x}", "sys_updated_on": ("time", OLD if number else AT), "type.name": "Depends on::Used by", "parent.sys_id": parent_id,
             "parent.sys_class_name": parent_class, "child.sys_id": child_id, "child.sys_class_name": child_class,
         }  # fmt: skip
 
     fields = ("operational_status", "location", "support_group", "serial_number", "busines_criticality")
     found: dict[str, Table] = {
-        name: OffsetTable(count, make_ci(name, place << 60), fields, AT, place << 60)
+        name: OffsetTable(count, make_ci(name, place << 60), fields, OLD, place << 60)
         for place, (name, count) in enumerate(counts.items())
     }
-    assert starts
     found |= {name: Table() for name in ("cmdb_ci_netgear", "cmdb_ci_vm_instance", "cmdb_ci_cluster", "cmdb_ci")}
-    found["cmdb_rel_ci"] = NumberedTable(relations, make_relation, ("parent.sys_id", "child.sys_id", "type.name"), AT)
+    found["cmdb_rel_ci"] = NumberedTable(relations, make_relation, ("parent.sys_id", "child.sys_id", "type.name"), OLD)
     return found
+
+
+def ends(number: Any, cis: int) -> Any:
+    """Places of parent and child of a relation by its number (or an array of them)."""
+    parent = number * 7919 % (cis - 1)
+    return parent, parent + 1 + (number * 104_729 + number // cis) % (cis - parent - 1)
 
 
 class OffsetTable(NumberedTable):
@@ -111,7 +114,9 @@ class OffsetTable(NumberedTable):
     def select(self, conditions: Any, order: str, offset: int, limit: int) -> Any:
         moved = []
         for name, sign, word in conditions:
-            if (name, sign) == ("sys_id", ">"):
+            if (name, sign) == ("sys_id", "<="):
+                word = f"{max(int(word, 16) - self.offset, 0):x}"
+            elif (name, sign) == ("sys_id", ">"):
                 word = f"{max(int(word, 16) - self.offset, -1):x}" if int(word, 16) >= self.offset else ""
                 if not word:
                     continue
