@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.domain.completeness import Evidence
+from app.domain.completeness import PAGES, SAID, Evidence, Part
 from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SmallRecord, SourceDifference
+
+ROWS = "rows.json"
 
 
 @dataclass(slots=True)
@@ -77,7 +80,31 @@ class ReadWhole:
         return None
 
 
-def said(rows: int, name: str) -> Evidence:
-    from app.domain.completeness import SAID, Part
+class ReadByLists(ReadWhole):
+    """For sources read whole, list by list: how many rows each list had when it was last applied, so that an emptied one is noticed."""
 
+    _rows_read: Mapping[str, int] = {}
+
+    def proof(self, parts: Sequence[Part], folder: Path) -> Evidence:
+        """The evidence of these parts, each with the rows it had."""
+        self._rows_read = {part.name: part.received for part in parts if not part.problem}
+        known = _counts(folder / ROWS)
+        return Evidence(PAGES, tuple(replace(part, known=known.get(part.name, 0)) for part in parts))
+
+    def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
+        counts = {**_counts(folder / ROWS), **self._rows_read}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{ROWS}.new").write_text(json.dumps(counts, sort_keys=True), "utf-8")
+        (folder / f"{ROWS}.new").replace(folder / ROWS)
+
+
+def _counts(path: Path) -> dict[str, int]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def said(rows: int, name: str) -> Evidence:
     return Evidence(SAID, (Part(name, rows),))

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.completeness import CI_CLASS, PAGES, Evidence, Part
 from app.domain.errors import ForestayError, InvalidInput, SourceFailed
 from importers.client import Client
-from importers.gathered import Gathered, ReadWhole
+from importers.gathered import Gathered, ReadByLists
 from importers.netbox.model import Id, NetboxData, derive
 
 PATHS = {
@@ -48,7 +48,7 @@ PROBES = 2  # a list that changed while it was read is read again
 
 
 @dataclass(slots=True)
-class NautobotSource(ReadWhole):
+class NautobotSource(ReadByLists):
     """`relationships`: key of a relationship -> which side of it depends: source, destination, both, none."""
 
     client: Client
@@ -75,7 +75,7 @@ class NautobotSource(ReadWhole):
             data.rows[name] = {key: self._flat(data, name, key, row) for key, row in rows.items()}
         found = derive(data, Evidence(PAGES, ()))
         parts += self._relationships(found)
-        found.proof = Evidence(PAGES, tuple(parts))
+        found.proof = self.proof(parts, folder)
         return found
 
     def _rows(self, path: str, more: Mapping[str, Any]) -> dict[Id, Mapping[str, Any]]:
@@ -99,7 +99,7 @@ class NautobotSource(ReadWhole):
             if counts == {len(rows)}:
                 return rows
         raise SourceFailed(
-            f"{path}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while it was read"
+            f"{answer.where}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while it was read"
         )
 
     def _flat(self, data: NetboxData, name: str, key: Id, row: Mapping[str, Any]) -> Mapping[str, Any]:
