@@ -36,6 +36,9 @@ TARGETS = {
     "re-import with 0.1 % changed, SQLite": ("imports", "again_seconds", 10, "s"),
     "re-import with 0.1 % changed, Neo4j": ("neo4j imports", "again_seconds", 10, "s"),
     "peak memory of an import": ("imports", "peak_mb", 4096, "MiB"),
+    "ServiceNow over HTTP, everything, SQLite": ("servicenow", "first_seconds", 900, "s"),
+    "ServiceNow over HTTP, 1,000 changes, SQLite": ("servicenow", "again_seconds", 20, "s"),
+    "peak memory of a ServiceNow import": ("servicenow", "peak_mb", 4096, "MiB"),
     "peak memory of the assessment": ("sweep", "peak_mb", 6144, "MiB"),
     "first-order assessment from scratch, with attribution, loading included": ("scratch", "from_scratch_seconds", 60, "s"),
     "peak memory of the model": ("model", "peak_mb", 6144, "MiB"),
@@ -153,7 +156,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         results = {
             name: step(name, folder, asked)
-            for name in ("estate", "imports", "loads", "sweep", "scratch", "model", "engine", "answer", "web", "readers")
+            for name in ("estate", "imports", "servicenow", "loads", "sweep", "scratch", "model", "engine", "answer", "web", "readers")
         }
         if "after_one_percent_seconds" in results["model"] and "from_scratch_seconds" in results["scratch"]:
             ratio = results["scratch"]["from_scratch_seconds"] / results["model"]["after_one_percent_seconds"]
