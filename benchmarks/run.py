@@ -156,7 +156,19 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         results = {
             name: step(name, folder, asked)
-            for name in ("estate", "imports", "servicenow", "loads", "sweep", "scratch", "model", "engine", "answer", "web", "readers")
+            for name in (
+                "estate",
+                "imports",
+                "servicenow",
+                "loads",
+                "sweep",
+                "scratch",
+                "model",
+                "engine",
+                "answer",
+                "web",
+                "readers",
+            )
         }
         if "after_one_percent_seconds" in results["model"] and "from_scratch_seconds" in results["scratch"]:
             ratio = results["scratch"]["from_scratch_seconds"] / results["model"]["after_one_percent_seconds"]

@@ -159,6 +159,8 @@ def _body(got: requests.Response, where: str, until: float, seconds: float) -> b
         if time.monotonic() > until:
             raise Unreachable(f"{where}: the answer took longer than {seconds:g} s")
         parts.append(chunk)
+    if got.raw.length_remaining:
+        raise Unreachable(f"{where}: the answer was cut off")
     return b"".join(parts)
 
 

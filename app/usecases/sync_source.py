@@ -112,7 +112,9 @@ class _Sync:
         try:
             report = self._attempt(base, dry_run, approve, lambda run: run.full(self._source.read(self._spool_folder)))
         except LaterIncomplete:
-            report = self._attempt(base, dry_run, approve, lambda run: run.full(self._source.read(self._spool_folder)), adds_only=True)
+            report = self._attempt(
+                base, dry_run, approve, lambda run: run.full(self._source.read(self._spool_folder)), adds_only=True
+            )
         if doubt:
             report.warnings.append(f"everything was read: {doubt}")
         return report
