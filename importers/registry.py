@@ -15,7 +15,7 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage")
+KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop")
 
 
 class OutboundLike(Protocol):
@@ -128,6 +128,18 @@ def _backstage(location: str, settings: Mapping[str, Any], outbound: Outbound) -
     return Listed(Catalog(client, rules, int(settings.get("page_size", 500))), _hours(settings))
 
 
+def _itop(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    from importers.itop.clock import zone_of
+    from importers.itop.rest import Rest
+    from importers.itop.source import Itop, page_size_of
+    from importers.listed import Listed
+
+    _known("itop", settings, "user", "password_env", "zone", "mapping", "page_size", "ca_file", "full_after_hours")
+    client = Client(location, outbound, sign_in=sign_in_of("itop", settings), ca_file=str(settings.get("ca_file", "")))
+    rules = load_mapping("itop", _shipped("itop"), str(settings.get("mapping", "")))
+    return Listed(Itop(Rest(client), rules, zone_of(str(settings.get("zone", ""))), page_size_of(settings)), _hours(settings))
+
+
 def _shipped(kind: str) -> str:
     return files(f"importers.{kind}").joinpath("mapping.toml").read_text("utf-8")
 
@@ -149,4 +161,5 @@ _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] =
     "nautobot": _nautobot,
     "servicenow": _servicenow,
     "backstage": _backstage,
+    "itop": _itop,
 }

@@ -17,6 +17,10 @@ class _Quiet(WSGIRequestHandler):
     def log(self, *_: object) -> None:
         return None
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without the headers Server and Date of this machine: a stub may have a clock of its own."""
+        self.send_response_only(code, message)
+
 
 class Running:
     def __init__(self, answer: Callable[[Request], Response], tls: bool = False) -> None:

@@ -1,0 +1,86 @@
+"""What impacts one CI, as dependencies and groups: the right side of `A impacts B` depends on the left; redundancy says how many suffice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import Any
+
+from app.domain.records import DependencyRecord, GroupRecord, RejectedRecord
+from importers.mapped import Ignored, Mapped
+from importers.mapping_file import RelationRule, Side
+
+Place = Callable[[str, str], str]  # class and id -> reference
+WORD = "impacts"
+
+
+def impact_records(rule: RelationRule, place: Place, body: Mapping[str, Any]) -> list[Mapped]:
+    """The records of one dependent with all that impacts it."""
+    my_class, me = body["class"], place(body["class"], body["id"])
+    if my_class in rule.ask.get("contacts", ()):
+        return [Ignored("dependency", f"{my_class} is a contact")] * len(body["providers"])
+    found: list[Mapped] = []
+    members: list[str] = []
+    named = rule.ask.get("redundancy", {}).get(body.get("of", ""), [])
+    for its_class, number in body["providers"]:
+        other, side = place(its_class, number), side_of(rule, its_class, my_class)
+        if side.depends == "none":
+            found.append(Ignored("dependency", f"{its_class} impacts {my_class}"))
+        elif side.depends == "child" and side.kind != "soft" and any(fnmatchcase(its_class, word) for word in named):
+            members.append(other)
+            kind = side.kind
+        else:
+            found += _plain(me, other, side)
+    if members:
+        found += _members(me, members, str(body.get("redundancy") or "disabled"), kind)
+    return found
+
+
+def side_of(rule: RelationRule, left: str, right: str) -> Side:
+    """Which side depends: by both classes, by the left, by the right, else by `*`."""
+    for word in (f"{left}::{right}", f"{left}::*", f"*::{right}", "*"):
+        if side := rule.types.get(word.casefold()):
+            return side
+    return Side("child")
+
+
+def _plain(me: str, other: str, side: Side) -> list[Mapped]:
+    found: list[Mapped] = []
+    if side.depends in ("child", "both"):
+        found.append(DependencyRecord(me, other, side.kind, side.weight, WORD))
+    if side.depends in ("parent", "both"):
+        found.append(DependencyRecord(other, me, side.kind, side.weight, WORD))
+    return found
+
+
+def _members(me: str, members: Sequence[str], setting: str, kind: str) -> list[Mapped]:
+    needed = needed_of(setting, len(members))
+    if needed is not None and needed < len(members):
+        return [GroupRecord(f"{me} redundancy", me, tuple(members), needed, "supply" if kind == "supply" else "ordinary")]
+    found: list[Mapped] = [DependencyRecord(me, other, kind, None, WORD) for other in members]
+    if needed is None:
+        fault = (
+            "redundancy",
+            f"'{setting[:40]}' is not disabled, a number or a share",
+            "all are taken as needed until it is one",
+        )
+        found.append(RejectedRecord("group", me, me, *fault))
+    return found
+
+
+def needed_of(setting: str, members: int) -> int | None:
+    """How many of the members must be up; None where the setting says nothing that can be understood.
+
+    >>> needed_of("disabled", 4), needed_of("1", 4), needed_of("50%", 5), needed_of("9", 4), needed_of("some", 4)
+    (4, 1, 3, 4, None)
+    """
+    text = setting.strip().casefold()
+    if text == "disabled":
+        return members
+    try:
+        needed = math.ceil(members * Fraction(text[:-1].strip()) / 100) if text.endswith("%") else int(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return min(needed, members) if needed >= 1 else None
