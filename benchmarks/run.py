@@ -1,6 +1,6 @@
 """make bench: every claim about speed, measured in one run, beside real peers on the same files.
 
-python -m benchmarks.run [--cis N --dependencies M --services S] [--no-neo4j] [--keep FOLDER]
+python -m benchmarks.run [--cis N --dependencies M --services S] [--no-neo4j] [--without STEP] [--keep FOLDER]
 Each step and each peer runs in a process of its own, one after the other; the results go to benchmarks/RESULTS.md.
 """
 
@@ -141,6 +141,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("cis", 1_000_000), ("dependencies", 5_000_000), ("services", 1000), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="STEP", help="leave a step out; its figures are shown as not measured"
+    )
     parser.add_argument("--no-neo4j", action="store_true")
     parser.add_argument("--inside-neo4j", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, help="folder for the files (default: a temporary one)")
@@ -169,6 +172,7 @@ def main() -> None:
                 "web",
                 "readers",
             )
+            if name not in asked.without
         }
         if "after_one_percent_seconds" in results["model"] and "from_scratch_seconds" in results["scratch"]:
             ratio = results["scratch"]["from_scratch_seconds"] / results["model"]["after_one_percent_seconds"]
