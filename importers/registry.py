@@ -15,7 +15,7 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop")
+KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi")
 
 
 class OutboundLike(Protocol):
@@ -140,6 +140,34 @@ def _itop(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
     return Listed(Itop(Rest(client), rules, zone_of(str(settings.get("zone", ""))), page_size_of(settings)), _hours(settings))
 
 
+def _glpi(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    from importers.closing import ClosedAfter
+    from importers.glpi.rest import Rest, basic, session_of
+    from importers.glpi.source import Glpi
+
+    names = ("user", "password_env", "token_env", "app_token_env", "mapping", "page_size", "ca_file", "full_after_hours")
+    _known("glpi", settings, *names)
+    if settings.get("user"):
+        authorization = basic(str(settings["user"]), secret("glpi", settings, "password_env"))
+    else:
+        authorization = f"user_token {secret('glpi', settings, 'token_env')}"
+    app_token = secret("glpi", settings, "app_token_env") if settings.get("app_token_env") else ""
+    sign_in = session_of(authorization, app_token)
+    rest = Rest(Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", ""))), _size("glpi", settings))
+    rules = load_mapping("glpi", _shipped("glpi"), str(settings.get("mapping", "")))
+    return ClosedAfter(Glpi(rest, rules), _hours(settings), rest.close)
+
+
+def _size(kind: str, settings: Mapping[str, Any]) -> int:
+    try:
+        size = int(settings.get("page_size", 500))
+    except ValueError:
+        size = 0
+    if not 1 <= size <= 10_000:
+        raise InvalidInput(f"{kind}: page_size is a number from 1 to 10000", field="page_size")
+    return size
+
+
 def _shipped(kind: str) -> str:
     return files(f"importers.{kind}").joinpath("mapping.toml").read_text("utf-8")
 
@@ -162,4 +190,5 @@ _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] =
     "servicenow": _servicenow,
     "backstage": _backstage,
     "itop": _itop,
+    "glpi": _glpi,
 }

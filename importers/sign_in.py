@@ -134,6 +134,13 @@ class Session:
     def secrets(self) -> Sequence[str]:
         return [*self.hidden, *self._held.values()]
 
+    def opened(self) -> bool:
+        return bool(self._held)
+
+    def forget(self) -> None:
+        """The session was ended; the next request opens another."""
+        self._held = {}
+
 
 SETTINGS = ("user", "password_env", "token_env", "token_header", "client_id", "client_secret_env", "grant")
 
