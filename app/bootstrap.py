@@ -49,10 +49,21 @@ class Forestay:
     def staging_folder(self) -> Path:
         return self.settings.staging_folder
 
-    def check_place(self, kind: str, location: str) -> None:
-        """A place that came through the API: a URL (its host is checked when it is called) or a file below the data folder's `input`."""
-        if location and "://" not in location and not _below(Path(location), self.settings.data_folder / "input"):
-            raise InvalidInput(f"location: a URL, or a path below {self.settings.data_folder / 'input'}", field="location")
+    def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
+        """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
+        as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
+        inside = self.settings.data_folder / "input"
+        if location and "://" not in location and not _below(Path(location), inside):
+            raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
+        for name, value in settings.items():
+            text = str(value)
+            if name.endswith("_env") and text.upper().startswith("FORESTAY_"):
+                raise InvalidInput(
+                    f"{name}: {text} is a variable of this service itself; give the secret one of its own", field=name
+                )
+            named = name == "ca_file" or (name == "mapping" and (kind != "json" or "/" in text or text.endswith(".toml")))
+            if named and text and not _below(Path(text), inside):
+                raise InvalidInput(f"{name}: a path below {inside}", field=name)
 
     def spool_folder(self, source: RegisteredSource) -> Path:
         return self.settings.data_folder / "spool" / source.name

@@ -455,3 +455,20 @@ def test_bad_dates_on_pages_are_pages(shop: Service, path: str) -> None:
         answer = shop.client.get(f"{path}{joint}{text}")
         assert (answer.status_code, answer.mimetype) == (status, "text/html"), (text, answer.text[-500:])
         assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "settings", "field"),
+    [
+        ("csv", "/etc", {}, "location"),
+        ("servicenow", "http://localhost/", {"user": "x", "password_env": "FORESTAY_STORE_PASSWORD"}, "password_env"),
+        ("servicenow", "http://localhost/", {"user": "x", "password_env": "SN", "ca_file": "/etc/passwd"}, "ca_file"),
+        ("servicenow", "http://localhost/", {"user": "x", "password_env": "SN", "mapping": "/etc/passwd"}, "mapping"),
+        ("netbox", "http://localhost/", {"token_env": "forestay_web_session_secret"}, "token_env"),
+    ],
+)
+def test_the_api_reaches_no_file_and_no_secret_of_the_service_itself(
+    shop: Service, kind: str, location: str, settings: dict[str, str], field: str
+) -> None:
+    answer = shop.client.post("/api/v1/sources", json={"name": "sly", "kind": kind, "location": location, "settings": settings})
+    assert answer.status_code == 422 and field in answer.get_json()["detail"], answer.text

@@ -57,7 +57,7 @@ def one(name: str) -> Any:
 def add(question: dict[str, Any]) -> Any:
     """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured host."""
     service = forestay()
-    service.check_place(question["kind"], question["location"])
+    service.check_place(question["kind"], question["location"], question["settings"])
     service.open_source(
         keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"])
     )
