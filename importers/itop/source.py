@@ -49,7 +49,19 @@ class Itop(Lists):
         found = [
             RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in self.rules.lists.values()
         ]
-        return [*found, *(RawList(rule.name, ("dependency", "group")) for rule in self.rules.relations.values())]
+        for (
+            relation
+        ) in self.rules.relations.values():  # of each list apart: one that seems emptied must not take its impacts along
+            found += [
+                RawList(f"{relation.name} {rule.name}", ("dependency", "group"), optional=rule.optional)
+                for rule in self.rules.lists.values()
+            ]
+        return found
+
+    def _relation(self, name: str) -> tuple[RelationRule | None, str]:
+        """The rule of a list of impacts, and of which list's objects they come."""
+        word, _, place = name.partition(" ")
+        return self.rules.relations.get(word) if place else None, place
 
     def fingerprint(self) -> str:
         return f"{self.rest.client.base} {self.rules.text}"
@@ -59,8 +71,9 @@ class Itop(Lists):
 
     # --- rows
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
-        if name in self.rules.relations:
-            return self._impacts(self.rules.relations[name])
+        relation, place = self._relation(name)
+        if relation is not None:
+            return self._impacts(relation, place)
         return self._changed(name, since) if since else self._all(name)
 
     def _all(self, name: str) -> Iterator[list[Row]]:
@@ -117,14 +130,13 @@ class Itop(Lists):
         return {ci: {"team": many[0], "teams": ", ".join(many) if len(many) > 1 else ""} for ci, many in names.items()}
 
     # --- impacts
-    def _impacts(self, rule: RelationRule) -> Iterator[list[Row]]:
+    def _impacts(self, rule: RelationRule, place: str) -> Iterator[list[Row]]:
         """One row for each CI that others impact, with all of them: whether they are a group is said of them together."""
         sides: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        for place in self.rules.lists.values():
-            for pair in self._pairs(place.name, place.optional):
-                left, right = (_parts(end) for end in pair)
-                sides.setdefault(right, set()).add(left)
-        settings = self._redundancy(rule)
+        for pair in self._pairs(place, self.rules.lists[place].optional):
+            left, right = (_parts(end) for end in pair)
+            sides.setdefault(right, set()).add(left)
+        settings = self._redundancy(rule) if sides else {}
         rows: list[Row] = []
         for (its_class, number), providers in sides.items():
             of, setting = settings.get((its_class, number), ("", ""))
@@ -136,38 +148,48 @@ class Itop(Lists):
 
     def _pairs(self, name: str, optional: bool) -> Iterator[tuple[str, str]]:
         try:
+            seen = 0
             for window in self.rest.windows(name, "id", self.page_size):
-                yield from self._of_window(name, window)
+                number, pairs = self._of_window(name, window)
+                seen += number
+                yield from pairs
+            if seen != (total := self.rest.count(name, "")):
+                raise SourceFailed(f"iTop gave the impacts of {seen} of {total} objects of {name}")
         except SourceFailed as error:
             if not optional or error.details.get("answered") != 404:
                 raise
 
-    def _of_window(self, name: str, window: Window) -> list[tuple[str, str]]:
+    def _of_window(self, name: str, window: Window) -> tuple[int, list[tuple[str, str]]]:
+        """How many objects were looked at, and what they impact."""
         for _ in range(AGAIN - 1):
             try:
-                return self.rest.impacts(name, window)
+                return len(window.objects), self.rest.impacts(name, window)
             except Unreachable:
                 raise
             except SourceFailed:
                 bound = f"id > {window.after} AND id <= {window.upto}"
                 window = Window(window.after, window.upto, self.rest.get(name, bound, "id")[0])
-        return self.rest.impacts(name, window)
+        return len(window.objects), self.rest.impacts(name, window)
 
     def _redundancy(self, rule: RelationRule) -> dict[tuple[str, str], tuple[str, str]]:
-        found = {}
+        found: dict[tuple[str, str], tuple[str, str]] = {}
         for name in rule.ask.get("redundancy", {}):
             try:
+                before = len(found)
                 for window in self.rest.windows(name, "id,redundancy", self.page_size):
                     for one in window.objects:
                         found[one.final_class, str(one.number)] = (name, text_of(one.fields.get("redundancy")))
+                if len(found) - before != (total := self.rest.count(name, "")):
+                    raise SourceFailed(f"iTop gave the redundancy of {len(found) - before} of {total} objects of {name}")
             except SourceFailed as error:
                 if error.details.get("answered") != 404:
                     raise
         return found
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
-        if name in self.rules.relations:
-            return impact_records(self.rules.relations[name], self._place, body)
+        relation, _ = self._relation(name)
+        if relation is not None:
+            return impact_records(relation, self._place, body)
         return map_row(self.rules, self.rules.lists[name], body, f"{name} {int(key)}")
 
     def _place(self, its_class: str, number: str) -> str:
@@ -179,7 +201,7 @@ class Itop(Lists):
     # --- changes and numbers
     def latest(self, name: str) -> str:
         """The server's clock: what it logs from now on is later."""
-        if name in self.rules.relations:
+        if name not in self.rules.lists:
             return ""
         if self.zone is None:
             self._notes.append("the setting zone is not given, so everything is read each time")
@@ -204,7 +226,7 @@ class Itop(Lists):
         return stamp_of(time_of(stamp) - OVERLAP)
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        if name in self.rules.relations:
+        if name not in self.rules.lists:
             return None
         return self.rest.count(name, _between(after, upto))
 

@@ -46,11 +46,11 @@ def subject() -> Subject:
     def list_of(request: Request) -> str:
         given = asked(request)
         if given.get("operation") == "core/get_related" or given.get("output_fields") == "id,redundancy":
-            return "impacts"
+            return f"impacts {LISTS.get(given['class'], 'FunctionalCI')}"
         if given.get("limit") == 1:
             return ""
         if given.get("output_fields") == "id" and given.get("limit"):
-            return "impacts"
+            return f"impacts {given['class']}"
         return LISTS.get(given.get("class", ""), "")
 
     def counts(request: Request) -> str:
