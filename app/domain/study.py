@@ -39,7 +39,9 @@ class StudyRow:
     services_exact: int
     services_bounded: int
     services_down_at_rest: int
-    money: Mapping[str, float | None]  # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
+    money: Mapping[
+        str, float | None
+    ]  # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
     service_hours: Mapping[str, float | None]
     customer_hours: Mapping[str, float | None]
     mtpd_breaches: Mapping[str, float | None]
@@ -111,7 +113,9 @@ class StudyServiceRow:
     money_first_order: float | None
     money_redundancy: float | None
     money_is_exact: bool
-    redundancy_method: str  # exact, simulated, unknown: of hours_redundancy and, but for approximate lengths of stops, of money_redundancy
+    redundancy_method: (
+        str  # exact, simulated, unknown: of hours_redundancy and, but for approximate lengths of stops, of money_redundancy
+    )
     hours_redundancy_low: float | None  # 95 % where simulated
     hours_redundancy_high: float | None
     money_redundancy_low: float | None
