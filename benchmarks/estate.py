@@ -281,7 +281,7 @@ def changed_copy(graph: DependencyGraph, share: float, seed: int) -> DependencyG
         column = getattr(cis, name)
         if isinstance(column, Categorical):
             columns[name] = Categorical(column.codes[take], column.values)
-        elif not isinstance(column, Texts):
+        elif column is not None and not isinstance(column, Texts):
             columns[name] = column[take].copy()
     columns["failures_per_year"] = rate[take]
     columns["ci_id"] = np.concatenate([cis.ci_id[keep], cis.ci_id.max() + 1 + np.arange(some)])
