@@ -35,6 +35,7 @@ IN_ONE_LIST = (
 )  # from that page on, in its list
 FAULTS = (*EVERYWHERE, *IN_ONE_LIST)
 PAGES = 20
+QUICK = ("403", "empty list", "total changed")  # the others are marked slow
 
 
 @dataclass

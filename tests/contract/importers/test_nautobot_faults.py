@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 from importers.client import Outbound, Patience
 from importers.netbox.nautobot import PATHS
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, Subject, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.nautobot import TOKEN, NautobotStub, uuid
 
 ACTIVE = {"id": uuid("active"), "object_type": "extras.status", "name": "Active"}
@@ -104,7 +104,7 @@ def subject() -> Subject:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault):
     monkeypatch.setenv("NB_TOKEN", TOKEN)
     heard = run_faults(tmp_path, subject(), fault, True)

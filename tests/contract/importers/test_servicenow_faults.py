@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, Subject, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.servicenow import PASSWORD, USER, ServiceNowStub, plain
 from tests.servers.servicenow_estate import ci, relation, tables
 
@@ -84,9 +84,6 @@ def subject() -> Subject:
         stub, open_it, lambda r: table_of(r) if asks_rows(r) else "", lambda r: "" if asks_rows(r) else table_of(r), empty, ended, recounted,
         lambda: change(stub),
     )  # fmt: skip
-
-
-QUICK = ("403", "empty list", "total changed")
 
 
 @pytest.mark.parametrize(
