@@ -35,11 +35,11 @@ def in_order(said: Iterable[Said]) -> list[Said]:
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> tuple[Any, ...]:
     """The row of noun `ci` (columns in the noun's order) from records in order of precedence."""
-    best = next((r for r in records if r.ci_class), records[0])
+    best = records[0]
     if len(records) == 1:
         classed, rated, restored, attributes = best, best, best, best.attributes
     else:
-        classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
+        classed = next((r for r in records if r.ci_class != OTHER), best)
         rated = next((r for r in records if r.failures_per_year is not None), best)
         restored = next((r for r in records if r.repair_hours is not None), best)
         attributes = {name: value for r in reversed(records) for name, value in r.attributes.items()}
@@ -48,11 +48,11 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
     return (
         ci_id,
         key,
-        _first(records, "name") or "",
+        best.name,
         classed.ci_class,
         classed.raw_class or classed.ci_class,
-        _first(records, "lifecycle"),
-        _first(records, "environment"),
+        best.lifecycle,
+        best.environment,
         _first(records, "site"),
         _first(records, "team"),
         _first(records, "supplier"),
@@ -89,11 +89,9 @@ def _first(records: Sequence[CiRecord], name: str) -> Any:
 
 
 def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
-    name, others = _first(records, "name"), [("key", other) for other in key_aliases if other != key]
+    name, others = records[0].name, [("key", other) for other in key_aliases if other != key]
     found = {*others, *(("name", record.name) for record in records if record.name and record.name != name)}
     for record in records:
-        if not record.ci_class:  # a correction names nothing
-            continue
         found.update([normalise(kind, value) for kind, value in record.identifiers])
         found.update(record.aliases)
         if record.source_id != name:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from app.domain.decisions import Decision, decision_of
-from app.domain.identity import MAX_HOLDERS, Claim, Identifier, Place, searched
-from app.domain.identity_rules import effective
+from app.domain.identity import MAX_HOLDERS, Claim, Identifier, normalise
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore
 from app.ports.staging import Staging
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
+
+Place = tuple[int, str]
 
 
 @dataclass(slots=True)
@@ -41,96 +41,36 @@ class Closure:
     retired: dict[Place, int] = field(default_factory=dict)  # place -> the CI it belonged to
     ci_ids: set[int] = field(default_factory=set)
     crowded: dict[Identifier, int] = field(default_factory=dict)
-    decided: list[tuple[Member, Decision]] = field(default_factory=list)  # what people decided of these records
-    left: set[Identifier] = field(default_factory=set)  # that a changed or retired record held before
 
     def claims(self) -> list[Claim]:
         return [
-            Claim(
-                m.source_id, m.source_key, effective(m.record.ci_class, (i for i in searched(m.record) if i not in self.crowded))
-            )
+            Claim(m.source_id, m.source_key, tuple(i for i in _identifiers(m) if i not in self.crowded))
             for _, m in sorted(self.members.items())
         ]
 
 
-class Decisions:
-    """All decisions of people; they are few, so they are held. `fresh`: those that this run brings, `gone`: source keys of those it takes back."""
-
-    def __init__(
-        self, store: GraphStore, revision: int, manual_id: int, fresh: Iterable[Member] = (), gone: Iterable[str] = ()
-    ) -> None:
-        self.manual_id = manual_id
-        self.gone: dict[str, int] = {}
-        self._members: dict[str, Member] = {}
-        self._of: dict[Place, list[str]] = {}
-        if manual_id and revision:
-            rows = store.load_columns(revision, "source_record", None, manual_id)
-            for row, key in enumerate(rows["source_key"]):
-                payload, ci_id = rows["payload"][row], int(rows["ci_id"][row])
-                member = Member(manual_id, key, record_of(payload), payload, int(rows["content_hash"][row]), ci_id, False)
-                self._members[key] = member
-        for key in gone:
-            self.gone[key] = self._members.pop(key).ci_id
-        for member in fresh:
-            before = self._members.get(member.source_key)
-            self._members[member.source_key] = replace(member, ci_id=before.ci_id) if before else member
-        self._decisions = {key: decision_of(member.record) for key, member in self._members.items()}
-        for key, decision in sorted(self._decisions.items()):
-            for place in (*decision.places, *decision.others):
-                self._of.setdefault(place, []).append(key)
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def about(self, places: Iterable[Place]) -> list[tuple[Member, Decision]]:
-        keys = sorted({key for place in places for key in self._of.get(place, ())})
-        return [(self._members[key], self._decisions[key]) for key in keys]
-
-
 class Closer:
-    """Closes over shared identifiers and decisions through the ledger and the staging file."""
+    """Closes over shared identifiers through the ledger and the staging file."""
 
-    def __init__(
-        self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staging, decisions: Decisions
-    ) -> None:
-        self._decisions = decisions
+    def __init__(self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staging) -> None:
         self._store, self._revision, self._source_id = store, revision, source_id
         self._roster, self._staging = roster, staging
         self._keys = roster.keys()
 
-    def close(self, numbers: Iterable[int], ci_ids: Iterable[int] = ()) -> tuple[Closure, set[int]]:
-        """The closure of some numbers of the roster and some CIs, and all numbers it took in."""
+    def close(self, numbers: Iterable[int]) -> tuple[Closure, set[int]]:
+        """The closure of some numbers of the roster, and all numbers it took in."""
         found, taken = Closure(), set[int]()
         seen: set[Identifier] = set()
-        named: set[Place] = set()
-        cis, fresh = set(ci_ids), list(numbers)
+        cis, fresh = set[int](), list(numbers)
         while fresh or cis:
             cis |= self._take_staged(found, fresh, taken)
             cis -= found.ci_ids
             self._take_cis(found, cis, taken)
-            identifiers = [i for m in found.members.values() for i in searched(m.record) if i not in seen]
-            identifiers = list(dict.fromkeys([*identifiers, *sorted(found.left - seen)]))
+            identifiers = [i for m in found.members.values() for i in _identifiers(m) if i not in seen]
+            identifiers = list(dict.fromkeys(identifiers))
             seen.update(identifiers)
             cis, fresh = self._holders(found, identifiers, taken)
-            if len(self._decisions):
-                cis |= self._named(found, named, fresh)
-        found.decided = self._decisions.about(found.members) if len(self._decisions) else []
         return found, taken
-
-    def _named(self, found: Closure, named: set[Place], fresh: list[int]) -> set[int]:
-        """CIs of records that decisions name together with records in the closure."""
-        about = self._decisions.about(found.members)
-        places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(found.members)
-        named |= places
-        cis: set[int] = set()
-        keys = sorted({key for _, key in places})
-        for start in range(0, len(keys), 5_000):
-            rows = self._store.rows(self._revision, "source_record", "source_key", keys[start : start + 5_000])
-            for row, key in enumerate(rows["source_key"]):
-                if (int(rows["source_id"][row]), key) in places:
-                    cis.add(int(rows["ci_id"][row]))
-        fresh += [n for s, k in sorted(places) if s == self._source_id and (n := self._roster.number(k)) is not None]
-        return cis - found.ci_ids
 
     def _take_staged(self, found: Closure, numbers: list[int], taken: set[int]) -> set[int]:
         roster, cis = self._roster, set[int]()
@@ -157,13 +97,10 @@ class Closer:
             for row, key in enumerate(rows["source_key"]):
                 source_id, ci_id = int(rows["source_id"][row]), int(rows["ci_id"][row])
                 number = self._roster.number(key) if source_id == self._source_id else None
-                payload = rows["payload"][row]
                 if number is not None and self._roster.states[number] in (CHANGED, RETIRED):
                     changed.append(number)
-                    found.left.update(searched(record_of(payload)))
                     continue
-                if source_id == self._decisions.manual_id:
-                    continue
+                payload = rows["payload"][row]
                 member = Member(source_id, key, record_of(payload), payload, int(rows["content_hash"][row]), ci_id, False)
                 found.members[member.place] = member
         self._take_staged(found, changed, taken)
@@ -190,3 +127,7 @@ class Closer:
             cis |= among - found.ci_ids
             fresh += [number for number in numbers if number not in taken]
         return cis, fresh
+
+
+def _identifiers(member: Member) -> list[Identifier]:
+    return [normalise(kind, value) for kind, value in member.record.identifiers]
