@@ -99,9 +99,7 @@ def _warm_beside(context: Context) -> subprocess.Popen[bytes]:
 @click.pass_obj
 def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _set_when_stopped()
     forestay = context.forestay
     if not no_schedule:
         threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True).start()
@@ -115,10 +113,15 @@ def work(context: Context, no_schedule: bool) -> None:
 @click.pass_obj
 def scheduler(context: Context, jitter: int) -> None:
     """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
+    keep_schedule(context.forestay, _set_when_stopped(), jitter)
+
+
+def _set_when_stopped() -> threading.Event:
+    """Set by SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    keep_schedule(context.forestay, stop, jitter)
+    return stop
 
 
 @click.command()

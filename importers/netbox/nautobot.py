@@ -12,30 +12,20 @@ from app.domain.errors import ForestayError, InvalidInput, SourceFailed
 from importers.client import Client
 from importers.gathered import Gathered, ReadByLists
 from importers.netbox.model import Id, NetboxData, derive
+from importers.netbox.source import ENDPOINT
+from importers.netbox.source import PATHS as NETBOX
 
+# Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups besides.
 PATHS = {
-    "location": "dcim/locations",
-    "rack": "dcim/racks",
-    "device": "dcim/devices",
-    "virtualchassis": "dcim/virtual-chassis",
+    "location": NETBOX["location"],
+    **{name: path for name, path in NETBOX.items() if name != "site"},
     "redundancygroup": "dcim/device-redundancy-groups",
-    "cluster": "virtualization/clusters",
-    "virtualmachine": "virtualization/virtual-machines",
-    "powerpanel": "dcim/power-panels",
-    "powerfeed": "dcim/power-feeds",
-    "powerport": "dcim/power-ports",
-    "poweroutlet": "dcim/power-outlets",
-    "circuit": "circuits/circuits",
-    "provider": "circuits/providers",
-    "providernetwork": "circuits/provider-networks",
-    "circuittermination": "circuits/circuit-terminations",
 }
 ALSO = {
     "poweroutlet": (),
     "circuittermination": (),
     "device": ("device", "powerport"),
 }  # classes of CIs that rest on a list, where not its own alone
-ENDPOINT = {"dcim.poweroutlet": "poweroutlet", "dcim.powerfeed": "powerfeed", "dcim.powerport": "powerport"}
 SITES = ("site", "data center", "datacenter", "campus", "building")
 KIND = {
     "dcim.device": "device",

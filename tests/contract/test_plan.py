@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.errors import Conflict, Fenced, InvalidInput
 from app.domain.records import SyncReport
-from app.storage.neo4j_store import Neo4jStore
-from app.storage.sqlite_store import SqliteStore
 from app.usecases.keep import runs, sync_runs
 from app.usecases.keep.due_times import MANY, due_times, next_due, trigger_of
 from app.usecases.keep.lease import Lease, give_up, holding, take_or_renew
 from app.usecases.keep.plan import fire, plan_of, plans
 from app.usecases.keep.sources import add_source, get_source, update_source
-from tests import neo4j_server
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Any]]:
-    opened: list[Any] = []
-    if request.param == "neo4j":
-        neo4j_server.empty_database()
-
-    def make() -> Any:
-        if request.param == "sqlite":
-            opened.append(SqliteStore(tmp_path / "forestay.db"))
-        else:
-            opened.append(Neo4jStore(neo4j_server.uri(), neo4j_server.auth()))
-        return opened[-1]
-
-    yield make
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture
