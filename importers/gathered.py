@@ -10,6 +10,7 @@ from pathlib import Path
 from app.domain.completeness import PAGES, SAID, Evidence, Part
 from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SmallRecord, SourceDifference
+from importers.mapped import KIND_OF, Ignored, Mapped
 
 ROWS = "rows.json"
 
@@ -30,6 +31,19 @@ class Gathered:
     def ignore(self, kind: str, reason: str, count: int = 1) -> None:
         counts = self.ignored.setdefault(kind, {})
         counts[reason] = counts.get(reason, 0) + count
+
+    def take(self, record: Mapped) -> None:
+        """What a row maps to, put where it belongs."""
+        if isinstance(record, CiRecord):
+            self.found_cis.append(record)
+        elif isinstance(record, DependencyRecord):
+            self.found_dependencies.append(record)
+        elif isinstance(record, RejectedRecord):
+            self.rejected.setdefault(record.kind, []).append(record)
+        elif isinstance(record, Ignored):
+            self.ignore(record.kind, record.reason)
+        else:
+            self.found_small.setdefault(KIND_OF[type(record)], []).append(record)
 
     def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str]) -> None:
         self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault))

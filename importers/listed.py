@@ -16,28 +16,15 @@ from typing import Any, Protocol
 
 from app.domain.completeness import CI_CLASS, PAGES, Evidence
 from app.domain.records import (
-    CiRecord,
     DependencyRecord,
-    GroupRecord,
-    IncidentRecord,
-    ObservationRecord,
     RejectedRecord,
-    ServiceRecord,
 )
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference, SourceSnapshot
-from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped, unknown_types
+from importers.mapped import KIND_OF, UNKNOWN_TYPE, Ignored, Mapped, unknown_types
 from importers.mirror import FORM, SHIFT, Counts, Mirror, Pending, Row, Stored, decode, known_rows
 
 BLOCK = 10_000
 UNKNOWN = "unknown relation"  # as which dependencies of unknown types are counted beside what is ignored
-KIND_OF = {
-    CiRecord: "ci",
-    DependencyRecord: "dependency",
-    GroupRecord: "group",
-    ServiceRecord: "service",
-    IncidentRecord: "incident",
-    ObservationRecord: "observation",
-}
 
 
 @dataclass(frozen=True, slots=True)

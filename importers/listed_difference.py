@@ -9,8 +9,8 @@ from pathlib import Path
 from app.domain.completeness import PAGES, Evidence
 from app.domain.records import DependencyRecord, RejectedRecord
 from app.ports.ci_source import KINDS, NOTHING_LEFT_OUT, CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference
-from importers.listed import BLOCK, KIND_OF, UNKNOWN, Lists, Rows, dependency_block
-from importers.mapped import UNKNOWN_TYPE, Ignored
+from importers.listed import BLOCK, UNKNOWN, Lists, Rows, dependency_block
+from importers.mapped import KIND_OF, UNKNOWN_TYPE, Ignored
 from importers.mirror import SHIFT, Damaged, Mirror, Stored, decode
 from importers.reading import Reader, TooMuch, read_changes
 

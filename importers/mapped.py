@@ -15,6 +15,14 @@ from app.domain.records import (
     ServiceRecord,
 )
 
+KIND_OF = {
+    CiRecord: "ci",
+    DependencyRecord: "dependency",
+    GroupRecord: "group",
+    ServiceRecord: "service",
+    IncidentRecord: "incident",
+    ObservationRecord: "observation",
+}
 UNKNOWN_TYPE = "unknown type: "  # before the word of a relation that no mapping names: low confidence
 
 

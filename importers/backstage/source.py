@@ -11,13 +11,12 @@ import yaml
 
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
-from app.domain.records import CiRecord, DependencyRecord, RejectedRecord, ServiceRecord
 from importers.backstage.entities import dependencies_of, records_of, row_of
 from importers.client import Client
 from importers.gathered import Gathered, ReadWhole
 from importers.limits import read_bytes
 from importers.listed import Lists, RawList, Row
-from importers.mapped import Ignored, Mapped
+from importers.mapped import Mapped
 from importers.mapping_file import RuleSet
 
 FIELDS = "kind,metadata.namespace,metadata.name,metadata.title,metadata.description,metadata.etag,spec,relations"
@@ -131,25 +130,12 @@ class Descriptors(ReadWhole):
             return
         rows[kind, key] = where
         for record in records_of(self.rules, kind, key, row):
-            _put(found, record)
+            found.take(record)
         try:
             for holder, this in dependencies_of(entity):
                 found.depend(holder, this, "dependencyOf")
         except InvalidInput as error:
             found.reject("dependency", where, f"{kind}:{key}", ("dependencyOf", error.message, "write it as kind:namespace/name"))
-
-
-def _put(found: Gathered, record: Mapped) -> None:
-    if isinstance(record, CiRecord):
-        found.found_cis.append(record)
-    elif isinstance(record, DependencyRecord):
-        found.found_dependencies.append(record)
-    elif isinstance(record, ServiceRecord):
-        found.found_small.setdefault("service", []).append(record)
-    elif isinstance(record, RejectedRecord):
-        found.rejected.setdefault(record.kind, []).append(record)
-    elif isinstance(record, Ignored):
-        found.ignore(record.kind, record.reason)
 
 
 class _NoAliases(yaml.SafeLoader):

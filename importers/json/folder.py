@@ -11,10 +11,10 @@ from typing import Any
 
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, SourceFailed
-from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
+from app.domain.records import DependencyRecord
 from importers.gathered import Gathered, ReadWhole
 from importers.limits import read_bytes, strict_json
-from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped, unknown_types
+from importers.mapped import UNKNOWN_TYPE, unknown_types
 from importers.mapping import map_relation, map_row
 from importers.mapping_file import RuleSet, rules_of
 
@@ -68,7 +68,9 @@ def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
             where = f"{name}[{number}]"
             rule = mapping.lists.get(name)
             for record in map_row(mapping, rule, body, where) if rule else map_relation(mapping.relations[name], body, where):
-                _take(found, record, unknown)
+                found.take(record)
+                if isinstance(record, DependencyRecord) and record.relation.startswith(UNKNOWN_TYPE):
+                    unknown[record.relation] = unknown.get(record.relation, 0) + 1
     found.notes += unknown_types(unknown)
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).as_posix()
@@ -76,21 +78,6 @@ def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
             found.ignore("ci", f"file {name}", count)
     found.proof = Evidence(SAID, tuple(parts))
     return found
-
-
-def _take(found: Gathered, record: Mapped, unknown: dict[str, int]) -> None:
-    if isinstance(record, CiRecord):
-        found.found_cis.append(record)
-    elif isinstance(record, DependencyRecord):
-        found.found_dependencies.append(record)
-        if record.relation.startswith(UNKNOWN_TYPE):
-            unknown[record.relation] = unknown.get(record.relation, 0) + 1
-    elif isinstance(record, RejectedRecord):
-        found.rejected.setdefault(record.kind, []).append(record)
-    elif isinstance(record, Ignored):
-        found.ignore(record.kind, record.reason)
-    else:
-        found.found_small.setdefault("service", []).append(record)
 
 
 def _objects(path: Path) -> list[Any]:
