@@ -6,19 +6,16 @@ A payload is canonical JSON of a `CiRecord` without the fields that hold their d
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import MISSING, fields
 from hashlib import blake2b
 from json.encoder import encode_basestring as quoted
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from app.domain.records import CiRecord
 
-_FIELDS = sorted(fields(CiRecord), key=lambda field: field.name)
-_VALUES: Callable[[CiRecord], tuple[Any, ...]] = attrgetter(*(field.name for field in _FIELDS))
 _SLOTS = tuple(
-    (f'"{field.name}":', field.default if field.default_factory is MISSING else field.default_factory()) for field in _FIELDS
+    (f'"{name}":', place, CiRecord._field_defaults.get(name))
+    for place, name in sorted(enumerate(CiRecord._fields), key=itemgetter(1))
 )
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
@@ -40,8 +37,8 @@ def payload_of(record: CiRecord) -> str:
     """
     parts = [
         slot + (quoted(value) if type(value) is str else _other(value))
-        for (slot, default), value in zip(_SLOTS, _VALUES(record), strict=True)
-        if value is not default and value != default
+        for slot, place, default in _SLOTS
+        if (value := record[place]) is not default and value != default
     ]
     return "{" + ",".join(parts) + "}"
 

@@ -1,4 +1,4 @@
-"""Records: what one source says, before it is reconciled. One dataclass for each kind of record.
+"""Records: what one source says, before it is reconciled. One type for each kind of record.
 
 References (`dependent`, `provider`, `ci`, `members`) are texts: the source's own `class:id` or id, else any alias of a CI in
 the ledger. `identifiers` name what a CI *is* across sources (fqdn, serial, uuid, ...): records that share one are one CI
@@ -8,11 +8,15 @@ or "declared".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class CiRecord:
+class CiRecord(NamedTuple):
+    """A tuple: made a million times in an import, a quarter of the time of a frozen dataclass."""
+
     source_class: str
     source_id: str
     name: str
@@ -40,7 +44,7 @@ class CiRecord:
     restart_hours: float | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
 
     @property
     def source_key(self) -> str:
