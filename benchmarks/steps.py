@@ -86,7 +86,7 @@ def imports(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """CSV import with reconciliation, then the changed copy."""
     forestay = service(folder, asked.store)
     add_source(forestay.documents, "bench", "csv", str(folder / "first"))
-    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("bench", complete=True)))
+    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("bench", apply=True, complete=True)))
     update_source(forestay.documents, "bench", location=str(folder / "changed"))
     again_seconds, again = timed(lambda: run_sync(forestay, SyncRequest("bench", complete=True)))
     changed = sum(counts.stored for counts in again.counts.values()) + again.retired + again.dependencies_retired
@@ -114,7 +114,7 @@ def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     forestay = service(home, asked.store, FORESTAY_OUTBOUND_HOSTS="localhost")
     settings = {"user": USER, "password_env": "BENCH_SERVICENOW_PASSWORD", "page_size": "10000"}
     add_source(forestay.documents, "sn", "servicenow", stub.url, settings=settings)
-    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("sn")))
+    first_seconds, first = timed(lambda: run_sync(forestay, SyncRequest("sn", apply=True)))
     changes = stub.change(1000)
     again_seconds, again = timed(lambda: run_sync(forestay, SyncRequest("sn")))
     requests = stub.change(0)["requests"]
@@ -178,7 +178,7 @@ def model(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     forestay.cache.settle()
     _one_percent(folder / "changed", folder / "one-percent", asked.seed)
     update_source(forestay.documents, "bench", location=str(folder / "one-percent"))
-    run_sync(forestay, SyncRequest("bench", complete=True))
+    run_sync(forestay, SyncRequest("bench", apply=True, complete=True))
     again, made = timed(lambda: _assessed(forestay.estates, forestay.cache, 3))
     forestay.cache.settle()
     compiled = made.estate.compiled
@@ -367,7 +367,7 @@ def readers(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 def _import_second(folder: Path, store: str) -> None:
     forestay = service(folder, store)
-    report = run_sync(forestay, SyncRequest("second", complete=True))
+    report = run_sync(forestay, SyncRequest("second", apply=True, complete=True))
     sys.exit(0 if report.state == "done" else 1)
 
 

@@ -71,7 +71,7 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
         keep.add_source(forestay.documents, name, kind, location)
     else:
         keep.update_source(forestay.documents, name, location=location)
-    report = run_sync(forestay, SyncRequest(name, complete=True, caller=CALLER), listener(False))
+    report = run_sync(forestay, SyncRequest(name, apply=True, complete=True, caller=CALLER), listener(False))
     print_report(console, report)
 
 

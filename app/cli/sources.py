@@ -88,6 +88,9 @@ def sync_options(command: Any) -> Any:
     for option in (
         click.option("--dry-run", is_flag=True, help="say what would change; write nothing"),
         click.option("--approve", is_flag=True, help="let a run through that the deletion guard would hold"),
+        click.option(
+            "--apply", is_flag=True, help="write a new source's first run, which otherwise only shows what it would change"
+        ),
         click.option("--complete", is_flag=True, help="you say the input is complete: what is missing is retired"),
         click.option("--full", is_flag=True, help="read everything, without the line difference"),
         click.option("--no-assess", is_flag=True, help="do not assess afterwards"),
@@ -102,10 +105,19 @@ def sync_options(command: Any) -> Any:
 @sync_options
 @click.pass_obj
 def sync(
-    context: Context, name: str, dry_run: bool, approve: bool, complete: bool, full: bool, no_assess: bool, as_document: bool
+    context: Context,
+    name: str,
+    dry_run: bool,
+    apply: bool,
+    approve: bool,
+    complete: bool,
+    full: bool,
+    no_assess: bool,
+    as_document: bool,
 ) -> None:
-    """Read a source, reconcile, write a new revision, and assess it."""
-    _sync(context, SyncRequest(name, dry_run, approve, complete, full, CALLER), no_assess, as_document)
+    """Read a source, reconcile, write a new revision, and assess it. The first run of a new source shows what it would change and waits."""
+    request = SyncRequest(name, dry_run, apply, approve, complete=complete, full=full, caller=CALLER)
+    _sync(context, request, no_assess, as_document)
 
 
 @click.command("import")
@@ -126,13 +138,14 @@ def import_once(
     pairs: tuple[str, ...],
     template: Path | None,
     dry_run: bool,
+    apply: bool,
     approve: bool,
     complete: bool,
     full: bool,
     no_assess: bool,
     as_document: bool,
 ) -> None:
-    """Register a source if it is new, and sync it: `forestay import csv my-folder`."""
+    """Register a source if it is new, and sync it: `forestay import csv my-folder`. Naming the file is the word to write: --apply is implied."""
     if template is not None:
         for written in registry.write_template(kind, template):
             click.echo(written)
@@ -149,7 +162,8 @@ def import_once(
         raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
     else:
         keep.update_source(forestay.documents, name, location=location, **({"settings": settings} if settings else {}))
-    _sync(context, SyncRequest(name, dry_run, approve, complete, full, CALLER), no_assess, as_document)
+    request = SyncRequest(name, dry_run, True, approve, complete=complete, full=full, caller=CALLER)
+    _sync(context, request, no_assess, as_document)
 
 
 def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: bool) -> None:

@@ -38,7 +38,7 @@ def warm_up() -> float:
         places = retailer.write(retailer.build(), Path(folder) / "example")
         for name, kind in (("cmdb", "csv"), ("datacentre", "json"), ("tracing", "callgraph")):
             add_source(forestay.documents, name, kind, str(places[name]))
-            run_sync(forestay, SyncRequest(name, complete=True))
+            run_sync(forestay, SyncRequest(name, apply=True, complete=True))
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache)
         blast_radius(forestay.store, forestay.documents, forestay.estates, ["san-fra1-02"])
         service_detail(forestay.store, forestay.estates, forestay.cache, forestay.documents, "svc-checkout", 10, None, None)

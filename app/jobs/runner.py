@@ -63,7 +63,9 @@ def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     request = SyncRequest(
         source=arguments["source"],
         dry_run=arguments["dry_run"],
+        apply=arguments.get("apply", False),
         approve=arguments["approve"],
+        expected=arguments.get("expected", ""),
         complete=arguments["complete"],
         full=arguments["full"],
         caller=handle.job.caller,

@@ -14,6 +14,8 @@ from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.ports.staging import Workbench
+from app.usecases.changes.kept import drop_list
+from app.usecases.changes.show import ShownChanges
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.sources import RegisteredSource, get_source, list_sources, update_source
 from app.usecases.operation_progress import Listener, silent
@@ -37,9 +39,14 @@ class Workshop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
+    """`apply`: a new source's first run is written without a look at what it would change; `approve`: every guard is passed; `expected`:
+    only what has this digest is written (an approval of what was shown)."""
+
     source: str
     dry_run: bool = False
+    apply: bool = False
     approve: bool = False
+    expected: str = ""
     complete: bool = False
     full: bool = False
     caller: str = "local"
@@ -59,6 +66,7 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         sources=ranks,
         retired_lately=sync_runs.retired_lately(documents, source.name),
     )
+    shown = ShownChanges(workshop.store, source.source_id, {number: rank.name for number, rank in ranks.items()})
     try:
         report = sync_source(
             workshop.store,
@@ -71,6 +79,9 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
             approve=request.approve,
             complete=request.complete,
             full=request.full,
+            first=source.is_new() and not request.apply,
+            expected=request.expected,
+            lister=shown,
             fence=request.fence,
             progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
         )
@@ -82,10 +93,23 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
             raise SourceFailed(f"{source.name}: {failure}") from failure
         raise
     sync_runs.write_run(documents, report)
+    if report.state in ("dry_run", "held"):
+        shown.keep(documents, report.run_id)
+    _replace_list(documents, source, report)
     if not request.dry_run:
         _remember(documents, source, report)
         audit.record(documents, request.caller, f"sync {report.state}", source.name, {"run": run_id, "revision": report.revision})
     return report
+
+
+def _replace_list(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:
+    """One list a source: a newer one, or a run that was written, takes the place of that before."""
+    before = get_source(documents, source.name).listed_run
+    new = report.run_id if report.state in ("dry_run", "held") else ""
+    if before and before != new:
+        drop_list(documents, before)
+    if before != new:
+        update_source(documents, source.name, listed_run=new)
 
 
 def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:

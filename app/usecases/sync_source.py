@@ -9,10 +9,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from app.domain.deletion_guard import held_because
+from app.domain.deletion_guard import Limits, held_because
 from app.domain.errors import Conflict
 from app.domain.records import SyncReport
 from app.ports.ci_source import CiSource
@@ -39,17 +40,22 @@ def sync_source(
     approve: bool = False,
     complete: bool = False,
     full: bool = False,
+    first: bool = False,
+    expected: str = "",
+    lister: Lister | None = None,
     fence: int | None = None,
     progress: Progress | None = None,
 ) -> SyncReport:
-    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets the deletion guard
-    pass; `full`: read everything, whatever was read before. Raises what the source or the store raise; the ledger then is as
-    it was."""
+    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets every guard pass; `full`: read
+    everything, whatever was read before; `first`: hold the run as the first one of its source. `lister` is shown the changeset of a run that
+    stops before it writes, and answers with its digest; with `expected`, a run is written only where it would change just what has
+    that digest. Raises what the source or the store raise; the ledger then is as it was."""
     started = monotonic()
     with workbench.one_at_a_time(staging_folder), _without_cycle_search():
         _clear_away(store, settings)
         sync = _Sync(store, source, settings, workbench, staging_folder, spool_folder, complete, fence, progress)
-        report = sync.run(dry_run, approve, full)
+        sync.guard = Guard(dry_run, approve, first, expected, lister)
+        report = sync.run(full)
     report.seconds = round(monotonic() - started, 3)
     return report
 
@@ -77,9 +83,38 @@ def _clear_away(store: GraphStore, settings: SyncSettings) -> None:
 
 
 _Work = Callable[[Run], Outcome]
+Lister = Callable[[Outcome, Revision], str]
+FIRST_RUN = "first run of a new source: nothing is written before a person has seen what it would change"
+NOT_AS_SHOWN = "the source or the estate has changed since: the run would not change what was shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What may stop a run before it writes."""
+
+    dry_run: bool = False
+    approve: bool = False
+    first: bool = False
+    expected: str = ""
+    lister: Lister | None = None
+
+    def look(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
+        """dry_run or held where the run stops here; the reasons go to the report."""
+        report.held_because = held_because(outcome.watched, limits)
+        if self.first and not outcome.empty():
+            report.held_because.append(FIRST_RUN)
+        state = "dry_run" if self.dry_run else "held" if report.held_because and not self.approve else ""
+        if (state or self.expected) and self.lister is not None:
+            report.change_digest = self.lister(outcome, base)
+        if self.expected and report.change_digest != self.expected and not state:
+            report.held_because.insert(0, NOT_AS_SHOWN)
+            state = "held"
+        return state
 
 
 class _Sync:
+    guard = Guard()
+
     def __init__(
         self,
         store: GraphStore,
@@ -96,7 +131,7 @@ class _Sync:
         self._staging_folder, self._spool_folder = staging_folder, spool_folder
         self._said_complete, self._fence, self._progress = said_complete, fence, progress
 
-    def run(self, dry_run: bool, approve: bool, full: bool) -> SyncReport:
+    def run(self, full: bool) -> SyncReport:
         base = self._store.current()
         doubt = ""
         if not full and base.revision:
@@ -106,20 +141,18 @@ class _Sync:
                 doubt = doubt_about(before, self._store, self._settings.source, base.revision)
                 if not doubt:
                     try:
-                        return self._attempt(base, dry_run, approve, lambda run: narrow(run, difference, before))
+                        return self._attempt(base, lambda run: narrow(run, difference, before))
                     except Doubt as found:
                         doubt = str(found)
         try:
-            report = self._attempt(base, dry_run, approve, lambda run: run.full(self._source.read(self._spool_folder)))
+            report = self._attempt(base, lambda run: run.full(self._source.read(self._spool_folder)))
         except LaterIncomplete:
-            report = self._attempt(
-                base, dry_run, approve, lambda run: run.full(self._source.read(self._spool_folder)), adds_only=True
-            )
+            report = self._attempt(base, lambda run: run.full(self._source.read(self._spool_folder)), adds_only=True)
         if doubt:
             report.warnings.append(f"everything was read: {doubt}")
         return report
 
-    def _attempt(self, base: Revision, dry_run: bool, approve: bool, work: _Work, adds_only: bool = False) -> SyncReport:
+    def _attempt(self, base: Revision, work: _Work, adds_only: bool = False) -> SyncReport:
         settings = self._settings
         report = SyncReport(settings.run_id, settings.source, base_revision=base.revision, revision=base.revision)
         books = Ledgerkeeper(report, self._progress)
@@ -127,20 +160,20 @@ class _Sync:
         try:
             run = Run(self._store, base, settings, staging, self._workbench, books, self._said_complete, adds_only)
             outcome = work(run)
-            self._decide(outcome, books, base, dry_run, approve)
+            self._decide(outcome, books, base)
         finally:
             staging.close()
         return report
 
-    def _decide(self, outcome: Outcome, books: Ledgerkeeper, base: Revision, dry_run: bool, approve: bool) -> None:
+    def _decide(self, outcome: Outcome, books: Ledgerkeeper, base: Revision) -> None:
         report = books.report
         for kind, counts in report.counts.items():
             if not counts.closes():
                 raise AssertionError(f"the counts of {kind} do not close: {counts}")
-        report.held_because = held_because(outcome.watched, self._settings.limits)
-        if dry_run or (report.held_because and not approve):
+        stopped = self.guard.look(outcome, base, report, self._settings.limits)
+        if stopped:
             self._write(None, 0, outcome, books)
-            report.state = "dry_run" if dry_run else "held"
+            report.state = stopped
             return
         if outcome.empty():
             report.state = "unchanged"

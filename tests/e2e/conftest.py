@@ -55,7 +55,7 @@ class Service:
     def sync(self, name: str, kind: str, location: Path, complete: bool = True, approve: bool = False, **settings: Any) -> Any:
         if keep.find_source(self.forestay.documents, name) is None:
             keep.add_source(self.forestay.documents, name, kind, str(location), None, settings)
-        report = run_sync(self.forestay, SyncRequest(name, complete=complete, approve=approve))
+        report = run_sync(self.forestay, SyncRequest(name, apply=True, complete=complete, approve=approve))
         assess(self.forestay.store, self.forestay.documents, self.forestay.estates, self.forestay.cache)
         return report
 

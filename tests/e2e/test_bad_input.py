@@ -330,7 +330,7 @@ def test_an_upload_over_its_limit_is_refused_and_leaves_nothing(make_service: Ca
             assert (status, made["bytes"]) == (201, 1000)
         left = sorted(path.name for path in (service.folder / "data" / "input" / "doc").iterdir())
         assert left == ["upload.json"]
-    service.post("/sources/doc/sync", {}, status=202)
+    service.post("/sources/doc/sync", {"apply": True}, status=202)
     assert run_one(service.forestay)
     assert service.get("/cis/late")["name"] == "late"
 

@@ -132,7 +132,7 @@ def test_a_leader_that_was_stopped_asks_for_nothing_when_it_comes_back(store, st
 
 
 def test_a_runner_that_comes_back_too_late_cannot_publish(store, start, tmp_path: Path) -> None:
-    arguments = {"source": "cmdb", "dry_run": False, "approve": False, "complete": False, "full": False}
+    arguments = {"source": "cmdb", "dry_run": False, "apply": True, "approve": False, "complete": False, "full": False}
     runs.enqueue(store, "sync", arguments, "anna")
     flag = tmp_path / "flag"
     first = start(RUNNER, str(flag))

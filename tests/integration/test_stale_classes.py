@@ -42,7 +42,7 @@ def shop(tmp_path):
 
 
 def test_a_class_is_stale_since_it_was_last_read_whole(shop):
-    run_sync(shop, SyncRequest("cmdb"))
+    run_sync(shop, SyncRequest("cmdb", apply=True))
     first = get_source(shop.documents, "cmdb")
     assert set(first.complete_at) == {"server", "rack", "rest", "dependency", "group"}
     assert first.incomplete == {}
@@ -56,7 +56,7 @@ def test_a_class_is_stale_since_it_was_last_read_whole(shop):
 
 
 def test_when_everything_fails_the_run_is_recorded_as_failed(shop):
-    run_sync(shop, SyncRequest("cmdb"))
+    run_sync(shop, SyncRequest("cmdb", apply=True))
     shop.tables.broken = {raw.name: (0, NotAllowed(f"{raw.name} refuses (403)", answered=403)) for raw in LISTS}
     with pytest.raises(NotAllowed):
         run_sync(shop, SyncRequest("cmdb"))
@@ -66,7 +66,7 @@ def test_when_everything_fails_the_run_is_recorded_as_failed(shop):
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_run_that_dies_leaves_the_mirror_as_it_was(shop, monkeypatch, full):
-    run_sync(shop, SyncRequest("cmdb"))
+    run_sync(shop, SyncRequest("cmdb", apply=True))
     mirror = shop.home / "spool" / "cmdb" / "mirror.db"
     before, revision = mirror.read_bytes(), shop.store.current().revision
     shop.tables.put("server", "s03", "renamed")
@@ -83,7 +83,7 @@ def test_a_run_that_dies_leaves_the_mirror_as_it_was(shop, monkeypatch, full):
 
 
 def test_a_mirror_that_is_behind_the_ledger_is_not_trusted(shop, monkeypatch):
-    run_sync(shop, SyncRequest("cmdb"))
+    run_sync(shop, SyncRequest("cmdb", apply=True))
     shop.tables.put("server", "s03", "renamed")
     with monkeypatch.context() as patched:
         patched.setattr(Listed, "keep", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -103,7 +103,7 @@ def falls_with(forestay: Forestay, kind: str, room: dict[str, str], *names: str)
 
 def test_import_change_import(room: dict[str, str], forestay: Forestay) -> None:
     api = Api()
-    report = run_sync(forestay, SyncRequest("nautobot"))
+    report = run_sync(forestay, SyncRequest("nautobot", apply=True))
     assert report.state == "done" and report.complete, (report.proof, report.incomplete, report.warnings)
     assert all(counts.closes() for counts in report.counts.values())
     revision = forestay.store.current().revision

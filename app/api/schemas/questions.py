@@ -199,6 +199,10 @@ class UploadQuestion(Question):
 
 class SyncQuestion(Question):
     dry_run = ma.fields.Boolean(load_default=False)
+    apply = ma.fields.Boolean(
+        load_default=False,
+        metadata={"description": "write a new source's first run, which otherwise shows what it would change and waits"},
+    )
     approve = ma.fields.Boolean(
         load_default=False, metadata={"description": "let a run through that the deletion guard would hold"}
     )

@@ -98,7 +98,7 @@ def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: date
     return job
 
 
-ARGUMENTS: Mapping[str, object] = {"dry_run": False, "approve": False, "complete": False, "full": False}
+ARGUMENTS: Mapping[str, object] = {"dry_run": False, "apply": False, "approve": False, "complete": False, "full": False}
 
 
 def why_not_now(documents: Documents, source: str, now: datetime) -> str:

@@ -35,6 +35,7 @@ class RegisteredSource:
     last_state: str = ""
     last_revision: int = 0
     first_revision: int = 0  # the first it wrote; 0 none yet
+    listed_run: str = ""  # the run whose change list is kept: the last one, where it stopped before it wrote
     synced_at: str = ""  # last time it was read to the end
     changed_at: str = ""
     complete_at: Mapping[str, str] = field(
@@ -43,6 +44,10 @@ class RegisteredSource:
     incomplete: Mapping[str, str] = field(
         default_factory=dict
     )  # lists the last run could not read whole, with the reason: they are stale
+
+    def is_new(self) -> bool:
+        """No run of it was ever carried through."""
+        return not self.synced_at
 
 
 def add_source(

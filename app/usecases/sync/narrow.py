@@ -33,6 +33,8 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
     if not judged.complete and not judged.part_by_part:
         raise Doubt("the input is not proven complete")
     intake, gone_records = _take_cis(run, difference)
+    if not difference.untouched("ci") and not run.report.counts["ci"].read:
+        raise Doubt("no CI is left")  # a full read takes an empty list for no proof
     retired = intake.retire_unseen(judged.ends_class)
     if len(retired) < len(run.roster.numbers_in(RETIRED, UNSEEN)):
         raise Doubt("records went of a class that is not proven complete")
