@@ -11,7 +11,7 @@ from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, NotAll
 from importers.limits import strict_json
 
 SAID = 300  # characters of a server's own message that are shown
-WORDS = ("message", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")
+WORDS = ("message", "msg", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,8 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-KINDS = ("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi")
+FOLDERS = {"idoit": "idoit", "device42": "device42"}  # kind -> folder that brings its opener along
+KINDS = (*("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi"), *FOLDERS)
 
 
 class OutboundLike(Protocol):
@@ -158,6 +160,16 @@ def _glpi(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
     return ClosedAfter(Glpi(rest, rules), _hours(settings), rest.close)
 
 
+def _in_folder(folder: str) -> Callable[[str, Mapping[str, Any], Outbound], CiSource]:
+    """The opener that a folder brings along, in its opening.py."""
+
+    def opened(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+        source: CiSource = import_module(f"importers.{folder}.opening").open_it(location, settings, outbound)
+        return source
+
+    return opened
+
+
 def _size(kind: str, settings: Mapping[str, Any]) -> int:
     try:
         size = int(settings.get("page_size", 500))
@@ -191,4 +203,5 @@ _OPENERS: Mapping[str, Callable[[str, Mapping[str, Any], Outbound], CiSource]] =
     "backstage": _backstage,
     "itop": _itop,
     "glpi": _glpi,
+    **{kind: _in_folder(folder) for kind, folder in FOLDERS.items()},
 }

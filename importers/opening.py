@@ -1,0 +1,40 @@
+"""What opening a source needs whatever its kind: its settings checked, its mapping loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from app.domain.errors import InvalidInput
+from importers.mapping_file import RuleSet, load_mapping
+
+
+def known(kind: str, settings: Mapping[str, Any], *names: str) -> None:
+    unknown = sorted(set(settings) - set(names))
+    if unknown:
+        raise InvalidInput(f"{kind}: unknown setting {unknown[0]}; known: {', '.join(names) or 'none'}", field=unknown[0])
+
+
+def number_of(kind: str, settings: Mapping[str, Any], name: str, usual: int, low: int = 1, high: int = 10_000) -> int:
+    try:
+        number = int(settings.get(name, usual))
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        raise InvalidInput(f"{kind}: {name} is a number from {low} to {high}", field=name)
+    return number
+
+
+def hours_of(settings: Mapping[str, Any]) -> float:
+    """After how many hours everything is read again, though only what changed would do."""
+    try:
+        return float(settings.get("full_after_hours", 168))
+    except (TypeError, ValueError):
+        raise InvalidInput("full_after_hours is a number of hours", field="full_after_hours") from None
+
+
+def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
+    """The mapping shipped in importers/<folder>, with the admin's own laid over it."""
+    shipped = files(f"importers.{folder}").joinpath("mapping.toml").read_text("utf-8")
+    return load_mapping(kind, shipped, str(settings.get("mapping", "")))

@@ -1,0 +1,63 @@
+"""A source on a stub server with a ledger of its own: what a test of an importer syncs and looks at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from app.storage.sqlite_store import SqliteStore
+from app.storage.workbench import LocalWorkbench
+from app.usecases.sync_source import SyncSettings, sync_source
+from importers.client import Outbound, Patience
+from importers.registry import open_source
+from tests.servers.running import Running
+
+QUICK = Patience(sleep=lambda seconds: None, silence=5.0)
+
+
+class Desk:
+    """`clients(source)`: the clients of an opened source, so that they do not wait in tests."""
+
+    def __init__(self, home: Path, kind: str, stub: Any, settings: dict[str, Any], clients: Any) -> None:
+        home.mkdir(exist_ok=True)
+        self.home, self.kind, self.stub, self.number = home, kind, stub, 0
+        self.server, self.store = Running(stub), SqliteStore(home / "store.db")
+        self.source = open_source(kind, self.server.url, {k: v for k, v in settings.items() if v != ""}, Outbound(["localhost"]))
+        for client in clients(self.source):
+            client.patience = QUICK
+
+    def sync(self, **options: Any) -> Any:
+        self.number += 1
+        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
+        given = SyncSettings(self.kind, 1, str(self.number))
+        return sync_source(self.store, self.source, given, *tool, **{"approve": True, **options})
+
+    def load(self, noun: str, *names: str) -> list[tuple[Any, ...]]:
+        columns = self.store.load_columns(self.store.current().revision, noun)
+        return sorted(zip(*([columns[name][row] for row in range(len(columns[name]))] for name in names), strict=True), key=repr)
+
+    def facts(self, *names: str) -> dict[str, tuple[Any, ...]]:
+        """Columns of each CI by its name."""
+        return {row[0]: row[1:] for row in self.load("ci", "name", *names)}
+
+    def names(self) -> dict[int, str]:
+        return {int(number): name for number, name in self.load("ci", "ci_id", "name")}
+
+    def needs(self) -> set[tuple[str, str, str]]:
+        """Dependent, provider, kind."""
+        names, rows = self.names(), self.load("dependency", "dependent_id", "provider_id", "kind")
+        return {(names[int(a)], names[int(b)], kind) for a, b, kind in rows}
+
+    def weights(self) -> dict[tuple[str, str], float]:
+        names, rows = self.names(), self.load("dependency", "dependent_id", "provider_id", "weight")
+        return {(names[int(a)], names[int(b)]): float(weight) for a, b, weight in rows}
+
+    def groups(self) -> dict[str, tuple[int, str, int]]:
+        """By the dependent's name: needed, kind, number of members."""
+        names, rows = self.names(), self.load("redundancy_group", "dependent_id", "needed", "kind", "members")
+        return {names[int(ci)]: (int(needed), kind, len(json.loads(members))) for ci, needed, kind, members in rows}
+
+    def close(self) -> None:
+        self.store.close()
+        self.server.close()
