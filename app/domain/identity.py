@@ -1,128 +1,254 @@
 """Which source records are one configuration item.
 
-Records that share an identifier (kind and normalised value) are one CI. Names never merge. Two doubts stop a merge, and both
-are reported:
+Records that share an identifier (kind and normalised value) that counts for their class (`identity_rules.toml`) are one CI. What people
+decided goes before: records they joined are one CI, records they parted are not. Then identifiers are tried kind by kind, the strongest
+first. Doubts stop a merge, and each is reported:
 
 * an identifier that two records of one source hold, or more than `MAX_HOLDERS` records in all, says nothing about identity;
-* a component that would hold two records of one source is not merged at all.
+* records that differ in what the rules name under `forbidden_by` (an address in common, serial numbers that differ) are not joined by it;
+* identifiers of one strength that would make two records of one source one CI, or bring records together that are parted or differ so,
+  join nothing there; what stronger ones joined stays.
 
-The functions are pure, and neither the order of the claims nor the history behind them changes the partition.
+The functions are pure, and neither the order of the claims nor the numbers of the sources nor the history changes the partition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import combinations
+
+from app.domain.identity_rules import effective, forbidden_by, marks, strength
+from app.domain.identity_spelling import FQDN, HOST, Identifier
+from app.domain.records import CiRecord
 
 MAX_HOLDERS = 50
 
-Identifier = tuple[str, str]
-
-_UPPER = {"serial", "asset_tag"}
-_LOOSE = {"mac": "-:. ", "uuid": "{} "}
-
-
-def normalise(kind: str, value: str) -> Identifier:
-    """An identifier in the one spelling in which it is compared and stored.
-
-    >>> normalise("FQDN", "Web1.Example.ORG.")
-    ('fqdn', 'web1.example.org')
-    >>> normalise("serial", " ab-12 ")
-    ('serial', 'AB-12')
-    >>> normalise("mac", "00-1B-44-11-3A-B7")
-    ('mac', '001b44113ab7')
-    """
-    kind = _kind(kind)
-    value = value.strip()
-    if kind in _UPPER:
-        return kind, value.upper()
-    value = value.casefold()
-    if kind == "fqdn":
-        return kind, value.rstrip(".")
-    if kind in _LOOSE:
-        for drop in _LOOSE[kind]:
-            value = value.replace(drop, "")
-    return kind, value
-
-
-@lru_cache(maxsize=1024)
-def _kind(kind: str) -> str:
-    return kind.strip().casefold()
+Place = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one source record holds against its identity; identifiers are normalised."""
+    """What one source record holds against its identity: identifiers as they are compared, and `marks` that tell it from others."""
 
     source_id: int
     source_key: str
     identifiers: tuple[Identifier, ...] = ()
+    marks: tuple[Identifier, ...] = ()
 
     @property
-    def place(self) -> tuple[int, str]:
+    def place(self) -> Place:
         return self.source_id, self.source_key
+
+
+def claim_of(place: Place, record: CiRecord, identifiers: Sequence[Identifier], crowded: Collection[Identifier] = ()) -> Claim:
+    """The claim of a record; `identifiers`: its own (`searched`); `crowded`: those that say nothing in this estate, as too many hold them."""
+    counted = [identifier for identifier in identifiers if identifier not in crowded] if crowded else list(identifiers)
+    compared = effective(record, counted)
+    if crowded:
+        compared = tuple(i for i in compared if not i[0].startswith(HOST) or (HOST, i[1].rpartition(":")[2]) not in crowded)
+    return Claim(*place, compared, marks(counted))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What people decided: `joined` are pairs of records that are one CI, `parted` pairs that are not."""
+
+    joined: frozenset[tuple[Place, Place]] = frozenset()
+    parted: frozenset[tuple[Place, Place]] = frozenset()
+
+
+NOTHING_DECIDED = Decided()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why two records are one CI: positions of both, the rule (a kind of identifier, or "decided") and the value they share."""
+
+    a: int
+    b: int
+    rule: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key)."""
+    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key). `links`: what was followed."""
 
     groups: tuple[tuple[int, ...], ...]
     conflicts: tuple[str, ...]
+    links: tuple[Link, ...] = ()
 
 
-def ambiguous(holders: Sequence[Claim]) -> bool:
-    """Whether an identifier held by these claims says nothing: one source holds it twice, or too many hold it."""
-    return len(holders) > MAX_HOLDERS or len({claim.source_id for claim in holders}) < len(holders)
-
-
-def partition(claims: Sequence[Claim]) -> Partition:
+def partition(claims: Sequence[Claim], decided: Decided = NOTHING_DECIDED) -> Partition:
     """Split claims into CIs.
 
     >>> a, b = Claim(1, "s:a", (("fqdn", "x"),)), Claim(2, "s:b", (("fqdn", "x"),))
     >>> partition([a, b]).groups
     ((0, 1),)
+    >>> partition([a, b], Decided(parted=frozenset({(a.place, b.place)}))).groups
+    ((0,), (1,))
     """
-    holders: dict[Identifier, list[int]] = {}
-    for position, claim in enumerate(claims):
-        for identifier in dict.fromkeys(claim.identifiers):
-            holders.setdefault(identifier, []).append(position)
-    parent = list(range(len(claims)))
-
-    def root(position: int) -> int:
-        while parent[position] != position:
-            parent[position] = parent[parent[position]]
-            position = parent[position]
-        return position
-
-    conflicts = []
-    for identifier, positions in holders.items():
-        if len(positions) == 1:
-            continue
-        if ambiguous([claims[position] for position in positions]):
-            conflicts.append(_ambiguity(identifier, [claims[position] for position in positions]))
-            continue
-        for position in positions[1:]:
-            parent[root(position)] = root(positions[0])
-    return _checked(claims, root, conflicts)
+    work = _Partitioning(claims, decided)
+    for level in work.levels():
+        work.follow(level)
+    return work.result()
 
 
-def _checked(claims: Sequence[Claim], root: Callable[[int], int], conflicts: list[str]) -> Partition:
-    components: dict[int, list[int]] = {}
-    for position in range(len(claims)):
-        components.setdefault(root(position), []).append(position)
-    groups: list[tuple[int, ...]] = []
-    for component in components.values():
-        component.sort(key=lambda position: claims[position].place)
-        if len({claims[position].source_id for position in component}) < len(component):
-            names = ", ".join(_name(claims[position]) for position in component[:5])
-            conflicts.append(f"not merged, as two records of one source would become one CI: {names}")
-            groups.extend((position,) for position in component)
-        else:
-            groups.append(tuple(component))
-    groups.sort(key=lambda group: claims[group[0]].place)
-    return Partition(tuple(groups), tuple(sorted(conflicts)))
+class _Partitioning:
+    """Units are records that are one CI so far: root position -> positions."""
+
+    def __init__(self, claims: Sequence[Claim], decided: Decided) -> None:
+        self.claims = claims
+        self.conflicts: list[str] = []
+        self.links: list[Link] = []
+        self._unit = list(range(len(claims)))
+        self._members = {position: [position] for position in range(len(claims))}
+        at = {claim.place: position for position, claim in enumerate(claims)} if decided.joined or decided.parted else {}
+        joined = [(at[a], at[b]) for a, b in sorted(decided.joined) if a in at and b in at]
+        self._apart = {frozenset((at[a], at[b])) for a, b in decided.parted if a in at and b in at}
+        self._named = {position for pair in self._apart for position in pair}
+        for a, b in joined:
+            self._join(Link(a, b, "decided"))
+        self._shared, silent = self._holders()
+        self._marks: dict[int, dict[str, set[str]]] = {}
+        for position, claim in enumerate(claims):
+            for kind, value in claim.marks:
+                if (kind, value) not in silent:
+                    self._marks.setdefault(position, {}).setdefault(kind, set()).add(value)
+
+    def _join(self, link: Link) -> None:
+        self.links.append(link)
+        keep, go = sorted((self._unit[link.a], self._unit[link.b]))
+        if keep != go:
+            for position in self._members[go]:
+                self._unit[position] = keep
+            self._members[keep] += self._members.pop(go)
+
+    def _holders(self) -> tuple[dict[Identifier, list[int]], set[Identifier]]:
+        """Who shares which identifier, and those identifiers that say nothing, which are entered as conflicts."""
+        holders: dict[Identifier, list[int]] = {}
+        for position, claim in enumerate(self.claims):
+            for identifier in dict.fromkeys(claim.identifiers):
+                holders.setdefault(identifier, []).append(position)
+        shared: dict[Identifier, list[int]] = {}
+        silent = set[Identifier]()
+        for identifier, positions in sorted(holders.items()):
+            if len(positions) < 2 or (identifier[0].startswith(HOST) and not self._some_short(positions)):
+                continue
+            if self._ambiguous(positions):
+                silent.add(identifier)
+                self.conflicts.append(_ambiguity(identifier, [self.claims[position] for position in positions]))
+            else:
+                shared[identifier] = positions
+        return shared, silent
+
+    def _some_short(self, positions: Sequence[int]) -> bool:
+        """One of them knows no more of its DNS name than the host."""
+        return any(all(kind != FQDN for kind, _ in self.claims[position].marks) for position in positions)
+
+    def _ambiguous(self, positions: Sequence[int]) -> bool:
+        """One source holds it twice (in records that nobody joined), or too many hold it."""
+        units = {(self.claims[position].source_id, self._unit[position]) for position in positions}
+        return len(positions) > MAX_HOLDERS or len({source_id for source_id, _ in units}) < len(units)
+
+    def levels(self) -> Iterator[list[Link]]:
+        """Pairs of records that share an identifier, by strength."""
+        by_strength: dict[int, list[Identifier]] = {}
+        for identifier in self._shared:
+            by_strength.setdefault(strength(identifier[0]), []).append(identifier)
+        for _, identifiers in sorted(by_strength.items()):
+            yield [link for identifier in identifiers for link in self._pairs(identifier)]
+
+    def _pairs(self, identifier: Identifier) -> list[Link]:
+        positions, kinds = self._shared[identifier], forbidden_by(identifier[0])
+        if self._named.isdisjoint(positions) and not any(position in self._marks for position in positions if kinds):
+            return [Link(positions[0], position, *identifier) for position in positions[1:]]
+        found: list[Link] = []
+        for a, b in combinations(positions, 2):
+            if frozenset((a, b)) in self._apart:
+                continue
+            differs = self._differ([self._unit[a], self._unit[b]], kinds) if self._unit[a] != self._unit[b] else None
+            if differs is None:
+                found.append(Link(a, b, *identifier))
+            elif not identifier[0].startswith(HOST):
+                self._note_difference(identifier, a, b, differs)
+        return found
+
+    def _note_difference(self, identifier: Identifier, a: int, b: int, differs: str) -> None:
+        names = ", ".join(sorted((_name(self.claims[a]), _name(self.claims[b]))))
+        self.conflicts.append(f"not merged by {' '.join(identifier)}, as {differs}: {names}")
+
+    def _differ(self, units: Sequence[int], kinds: Iterable[str]) -> str | None:
+        """What of these kinds some two of the units have, and not in common, as words."""
+        for kind in kinds:
+            held = [values for unit in units if (values := self._held(unit, kind))]
+            for one, other in combinations(held, 2):
+                if not one & other:
+                    return f"{kind} {min(*one, *other)} is not {max(min(one), min(other))}"
+        return None
+
+    def _held(self, unit: int, kind: str) -> set[str]:
+        marks = (self._marks.get(position) for position in self._members[unit])
+        return {value for mark in marks if mark for value in mark.get(kind, ())}
+
+    def follow(self, links: Sequence[Link]) -> None:
+        """Join along the links of one strength, where nothing speaks against all that they would join."""
+        for component in self._components(links):
+            units = sorted({self._unit[position] for link in component for position in (link.a, link.b)})
+            against = self._against(units, {kind for link in component for kind in forbidden_by(link.rule)})
+            if not against:
+                for link in component:
+                    self._join(link)
+                continue
+            self.conflicts.append(self._refusal(units, against))
+            among = [link for link in component if link.a in self._named and link.b in self._named]
+            if among and len(among) < len(component):
+                self.follow(among)  # what came since a decision stays out; the records it names keep their halves
+
+    def _components(self, links: Sequence[Link]) -> list[list[Link]]:
+        parent: dict[int, int] = {}
+
+        def root(unit: int) -> int:
+            while parent.setdefault(unit, unit) != unit:
+                parent[unit] = unit = parent[parent[unit]]
+            return unit
+
+        for link in links:
+            a, b = root(self._unit[link.a]), root(self._unit[link.b])
+            parent[max(a, b)] = min(a, b)
+        found: dict[int, list[Link]] = {}
+        for link in links:
+            found.setdefault(root(self._unit[link.a]), []).append(link)
+        return [component for _, component in sorted(found.items())]
+
+    def _against(self, units: Sequence[int], kinds: Iterable[str]) -> str:
+        """Why these units cannot be one CI; "": nothing speaks against it."""
+        if len(units) < 2:
+            return ""
+        if self._apart:
+            inside = {position for unit in units for position in self._members[unit]}
+            if any(pair <= inside for pair in self._apart):
+                return "people parted records of it"
+        sources: set[int] = set()
+        for unit in units:
+            here = {self.claims[position].source_id for position in self._members[unit]}
+            if sources & here:
+                return "two records of one source would become one CI"
+            sources |= here
+        return self._differ(units, sorted(kinds)) or ""
+
+    def _refusal(self, units: Sequence[int], against: str) -> str:
+        held = sorted(
+            (self.claims[position] for unit in units for position in self._members[unit]), key=lambda claim: claim.place
+        )
+        return f"not merged, as {against}: {', '.join(_name(claim) for claim in held[:5])}"
+
+    def result(self) -> Partition:
+        claims = self.claims
+        groups = [tuple(sorted(unit, key=lambda position: claims[position].place)) for unit in self._members.values()]
+        groups.sort(key=lambda group: claims[group[0]].place)
+        return Partition(tuple(groups), tuple(sorted(set(self.conflicts))), tuple(self.links))
 
 
 def _ambiguity(identifier: Identifier, holders: Sequence[Claim]) -> str:
@@ -132,24 +258,3 @@ def _ambiguity(identifier: Identifier, holders: Sequence[Claim]) -> str:
 
 def _name(claim: Claim) -> str:
     return f"source {claim.source_id} {claim.source_key}"
-
-
-def keep_keys(
-    groups: Sequence[Sequence[Claim]], held: Mapping[tuple[int, str], int], founders: Mapping[int, tuple[int, str]]
-) -> list[int | None]:
-    """Which existing CI each group goes on as; None for a new one.
-
-    `held`: the CI each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the
-    oldest CI (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding
-    record does, else the first in order.
-    """
-    wishes: list[list[int]] = [sorted({held[c.place] for c in group if c.place in held}) for group in groups]
-    takers: dict[int, int] = {}
-    order = sorted(range(len(groups)), key=lambda g: min(claim.place for claim in groups[g]))
-    for ci_id in sorted({ci_id for wish in wishes for ci_id in wish}):
-        able = [g for g in order if ci_id in wishes[g] and g not in takers.values()]
-        if able:
-            founding = [g for g in able if any(claim.place == founders.get(ci_id) for claim in groups[g])]
-            takers[ci_id] = (founding or able)[0]
-    chosen = {group: ci_id for ci_id, group in takers.items()}
-    return [chosen.get(g) for g in range(len(groups))]

@@ -8,7 +8,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from app.domain.ci_classes import OTHER
-from app.domain.identity import normalise
+from app.domain.identity_spelling import FQDN, HOST, host_of, normalise
 from app.domain.payloads import canonical
 from app.domain.records import CiRecord
 
@@ -35,11 +35,11 @@ def in_order(said: Iterable[Said]) -> list[Said]:
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> tuple[Any, ...]:
     """The row of noun `ci` (columns in the noun's order) from records in order of precedence."""
-    best = records[0]
+    best = next((r for r in records if r.ci_class), records[0])
     if len(records) == 1:
         classed, rated, restored, attributes = best, best, best, best.attributes
     else:
-        classed = next((r for r in records if r.ci_class != OTHER), best)
+        classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
         rated = next((r for r in records if r.failures_per_year is not None), best)
         restored = next((r for r in records if r.repair_hours is not None), best)
         attributes = {name: value for r in reversed(records) for name, value in r.attributes.items()}
@@ -48,11 +48,11 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
     return (
         ci_id,
         key,
-        best.name,
+        _first(records, "name") or "",
         classed.ci_class,
         classed.raw_class or classed.ci_class,
-        best.lifecycle,
-        best.environment,
+        _first(records, "lifecycle"),
+        _first(records, "environment"),
         _first(records, "site"),
         _first(records, "team"),
         _first(records, "supplier"),
@@ -89,10 +89,18 @@ def _first(records: Sequence[CiRecord], name: str) -> Any:
 
 
 def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
-    name, others = records[0].name, [("key", other) for other in key_aliases if other != key]
+    name, others = _first(records, "name"), [("key", other) for other in key_aliases if other != key]
     found = {*others, *(("name", record.name) for record in records if record.name and record.name != name)}
     for record in records:
-        found.update([normalise(kind, value) for kind, value in record.identifiers])
+        if not record.ci_class:  # a correction names nothing
+            continue
+        for pair in record.identifiers:
+            identifier = normalise(*pair)
+            found.add(identifier)
+            if identifier[0] == FQDN and "." in identifier[1]:
+                host = host_of(identifier[1])
+                if host not in (record.name.casefold(), record.source_id.casefold()):
+                    found.add((HOST, host))  # by which one is found that knows no domain
         found.update(record.aliases)
         if record.source_id != name:
             found.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source

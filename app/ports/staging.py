@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain.identity import Identifier
+from app.domain.identity_spelling import Identifier
 from app.ports.comparison import Comparison
 
 StagedRecord = tuple[int, str, str, tuple[Any, ...]]  # number in the roster, source key, payload, CI row of this record alone

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import Conflict
-from app.domain.identity import Identifier
+from app.domain.identity_spelling import Identifier
 from app.ports.staging import StagedRecord
 
 

@@ -237,3 +237,35 @@ class KeyQuestion(Question):
     name = text(200, required=True)
     role = ma.fields.String(required=True, validate=validate.OneOf(list(ROLES)))
     days = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=36525))
+
+
+class IdentityQuestion(Question):
+    other = text(data_key="with", metadata={"description": "Another CI: why both are one, or why not"})
+
+
+class MergeQuestion(Question):
+    a = text(required=True, metadata={"description": "A CI by key or any alias"})
+    b = text(required=True, metadata={"description": "The other one"})
+    reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
+
+
+class SplitQuestion(Question):
+    ci = text(required=True, metadata={"description": "A CI by key or any alias"})
+    records = ma.fields.List(
+        text(),
+        required=True,
+        validate=validate.Length(min=1, max=1000),
+        metadata={"description": "Records that leave, as source:class:id"},
+    )
+    reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
+
+
+class CorrectionQuestion(Question):
+    ci = text(required=True, metadata={"description": "A CI by key or any alias"})
+    values = ma.fields.Dict(
+        keys=text(200),
+        values=ma.fields.String(validate=[validate.Length(max=4000), _no_nul]),
+        required=True,
+        validate=validate.Length(min=1, max=200),
+        metadata={"description": "Attribute to value, as text; an empty text takes a correction back"},
+    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from json.encoder import encode_basestring as quoted
 
-from app.domain.identity import MAX_HOLDERS, Claim, Identifier, normalise
+from app.domain.decisions import Decision, decision_of
+from app.domain.identity import MAX_HOLDERS, Claim, Place, claim_of
+from app.domain.identity_rules import lookups, searched
+from app.domain.identity_spelling import FQDN, HOST, Identifier
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore
 from app.ports.staging import Staging
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
-
-Place = tuple[int, str]
 
 
 @dataclass(slots=True)
@@ -27,6 +29,10 @@ class Member:
     content_hash: int
     ci_id: int
     fresh: bool
+    identifiers: list[Identifier] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identifiers = searched(self.record)
 
     @property
     def place(self) -> Place:
@@ -41,36 +47,93 @@ class Closure:
     retired: dict[Place, int] = field(default_factory=dict)  # place -> the CI it belonged to
     ci_ids: set[int] = field(default_factory=set)
     crowded: dict[Identifier, int] = field(default_factory=dict)
+    decided: list[tuple[Member, Decision]] = field(default_factory=list)  # what people decided of these records
+    left: set[Identifier] = field(default_factory=set)  # that a changed or retired record held before
 
     def claims(self) -> list[Claim]:
-        return [
-            Claim(m.source_id, m.source_key, tuple(i for i in _identifiers(m) if i not in self.crowded))
-            for _, m in sorted(self.members.items())
-        ]
+        return [claim_of(place, m.record, m.identifiers, self.crowded) for place, m in sorted(self.members.items())]
+
+
+class Decisions:
+    """All decisions of people; they are few, so they are held. `fresh`: those that this run brings, `gone`: source keys of those it takes back."""
+
+    def __init__(
+        self, store: GraphStore, revision: int, manual_id: int, fresh: Iterable[Member] = (), gone: Iterable[str] = ()
+    ) -> None:
+        self.manual_id = manual_id
+        self.gone: dict[str, int] = {}
+        self._members: dict[str, Member] = {}
+        self._of: dict[Place, list[str]] = {}
+        if manual_id and revision:
+            rows = store.load_columns(revision, "source_record", None, manual_id)
+            for row, key in enumerate(rows["source_key"]):
+                payload, ci_id = rows["payload"][row], int(rows["ci_id"][row])
+                member = Member(manual_id, key, record_of(payload), payload, int(rows["content_hash"][row]), ci_id, False)
+                self._members[key] = member
+        for key in gone:
+            self.gone[key] = self._members.pop(key).ci_id
+        for member in fresh:
+            before = self._members.get(member.source_key)
+            self._members[member.source_key] = replace(member, ci_id=before.ci_id) if before else member
+        self._decisions = {key: decision_of(member.record) for key, member in self._members.items()}
+        for key, decision in sorted(self._decisions.items()):
+            for place in (*decision.places, *decision.others):
+                self._of.setdefault(place, []).append(key)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def about(self, places: Iterable[Place]) -> list[tuple[Member, Decision]]:
+        keys = sorted({key for place in places for key in self._of.get(place, ())})
+        return [(self._members[key], self._decisions[key]) for key in keys]
 
 
 class Closer:
-    """Closes over shared identifiers through the ledger and the staging file."""
+    """Closes over shared identifiers and decisions through the ledger and the staging file."""
 
-    def __init__(self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staging) -> None:
+    def __init__(
+        self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staging, decisions: Decisions
+    ) -> None:
+        self._decisions = decisions
         self._store, self._revision, self._source_id = store, revision, source_id
         self._roster, self._staging = roster, staging
         self._keys = roster.keys()
 
-    def close(self, numbers: Iterable[int]) -> tuple[Closure, set[int]]:
-        """The closure of some numbers of the roster, and all numbers it took in."""
+    def close(self, numbers: Iterable[int], ci_ids: Iterable[int] = ()) -> tuple[Closure, set[int]]:
+        """The closure of some numbers of the roster and some CIs, and all numbers it took in."""
         found, taken = Closure(), set[int]()
         seen: set[Identifier] = set()
-        cis, fresh = set[int](), list(numbers)
+        named, looked = set[Place](), set[Place]()
+        cis, fresh = set(ci_ids), list(numbers)
         while fresh or cis:
             cis |= self._take_staged(found, fresh, taken)
             cis -= found.ci_ids
             self._take_cis(found, cis, taken)
-            identifiers = [i for m in found.members.values() for i in _identifiers(m) if i not in seen]
-            identifiers = list(dict.fromkeys(identifiers))
+            new = [member for place, member in found.members.items() if place not in looked]
+            looked.update(found.members)
+            identifiers = [i for member in new for i in member.identifiers if i not in seen]
+            identifiers = list(dict.fromkeys([*identifiers, *sorted(found.left - seen)]))
             seen.update(identifiers)
             cis, fresh = self._holders(found, identifiers, taken)
+            if len(self._decisions):
+                cis |= self._named(found, named, fresh)
+        found.decided = self._decisions.about(found.members) if len(self._decisions) else []
         return found, taken
+
+    def _named(self, found: Closure, named: set[Place], fresh: list[int]) -> set[int]:
+        """CIs of records that decisions name together with records in the closure."""
+        about = self._decisions.about(found.members)
+        places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(found.members)
+        named |= places
+        cis: set[int] = set()
+        keys = sorted({key for _, key in places})
+        for start in range(0, len(keys), 5_000):
+            rows = self._store.rows(self._revision, "source_record", "source_key", keys[start : start + 5_000])
+            for row, key in enumerate(rows["source_key"]):
+                if (int(rows["source_id"][row]), key) in places:
+                    cis.add(int(rows["ci_id"][row]))
+        fresh += [n for s, k in sorted(places) if s == self._source_id and (n := self._roster.number(k)) is not None]
+        return cis - found.ci_ids
 
     def _take_staged(self, found: Closure, numbers: list[int], taken: set[int]) -> set[int]:
         roster, cis = self._roster, set[int]()
@@ -97,37 +160,52 @@ class Closer:
             for row, key in enumerate(rows["source_key"]):
                 source_id, ci_id = int(rows["source_id"][row]), int(rows["ci_id"][row])
                 number = self._roster.number(key) if source_id == self._source_id else None
+                payload = rows["payload"][row]
                 if number is not None and self._roster.states[number] in (CHANGED, RETIRED):
                     changed.append(number)
+                    found.left.update(searched(record_of(payload)))
                     continue
-                payload = rows["payload"][row]
+                if source_id == self._decisions.manual_id:
+                    continue
                 member = Member(source_id, key, record_of(payload), payload, int(rows["content_hash"][row]), ci_id, False)
                 found.members[member.place] = member
         self._take_staged(found, changed, taken)
 
     def _holders(self, found: Closure, identifiers: list[Identifier], taken: set[int]) -> tuple[set[int], list[int]]:
-        staged = self._staging.holders(identifiers)
-        by_kind: dict[str, list[str]] = {}
-        for kind, value in identifiers:
-            by_kind.setdefault(kind, []).append(value)
-        ledger: dict[Identifier, set[int]] = {}
-        for kind, values in sorted(by_kind.items()):
-            for start in range(0, len(values), 5_000):
-                hits = self._store.find(self._revision, values[start : start + 5_000], [kind])
-                for value, held in hits.items():
-                    ledger[kind, value] = {hit.ci_id for hit in held}
+        asked = list(dict.fromkeys(look for identifier in identifiers for look in lookups(identifier)))
+        staged = self._staging.holders([identifier for identifier, _ in asked])
+        ledger = self._in_ledger(asked)
         cis, fresh = set[int](), list[int]()
-        for identifier in identifiers:
+        for identifier, _ in asked:
             numbers = staged.get(identifier, [])
-            among = ledger.get(identifier, set()) | {self._roster.ci_ids[n] for n in numbers if self._roster.ci_ids[n] != NO_CI}
+            before = ledger.get(identifier, set())
+            among = before | {self._roster.ci_ids[n] for n in numbers if self._roster.ci_ids[n] != NO_CI}
             holders = len(among) + sum(1 for n in numbers if self._roster.ci_ids[n] == NO_CI)
             if holders > MAX_HOLDERS:
                 found.crowded[identifier] = holders
+                if len(before) <= MAX_HOLDERS:  # what it joined while it was rarer comes apart
+                    cis |= before - found.ci_ids
                 continue
             cis |= among - found.ci_ids
             fresh += [number for number in numbers if number not in taken]
         return cis, fresh
 
+    def _in_ledger(self, asked: list[tuple[Identifier, tuple[str, ...]]]) -> dict[Identifier, set[int]]:
+        by_kinds: dict[tuple[str, ...], list[Identifier]] = {}
+        for identifier, kinds in asked:
+            by_kinds.setdefault(kinds, []).append(identifier)
+        found: dict[Identifier, set[int]] = {}
+        for kinds, identifiers in sorted(by_kinds.items()):
+            for start in range(0, len(identifiers), 5_000):
+                part = identifiers[start : start + 5_000]
+                hits = self._store.find(self._revision, [value for _, value in part], kinds)
+                for kind, value in part:
+                    held = {hit.ci_id for hit in hits.get(value, ())}
+                    found[kind, value] = self._hosts(value, held) if kind == HOST else held
+        return found
 
-def _identifiers(member: Member) -> list[Identifier]:
-    return [normalise(kind, value) for kind, value in member.record.identifiers]
+    def _hosts(self, host: str, ci_ids: set[int]) -> set[int]:
+        """Of CIs that answer to the name of a host those with a DNS name of it."""
+        rows = self._store.states(self._revision, sorted(ci_ids)) if ci_ids else {"ci_id": [], "aliases": []}
+        start = f'["{FQDN}",{quoted(host + ".")[:-1]}'
+        return {int(ci_id) for ci_id, aliases in zip(rows["ci_id"], rows["aliases"], strict=True) if start in (aliases or "")}

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from app.domain.ci_classes import OTHER
-from app.domain.identity import normalise
+from app.domain.identity_rules import searched
+from app.domain.identity_rules import staged as found_under
+from app.domain.identity_spelling import normalise
 from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.precedence import ci_row
 from app.domain.record_checks import ci_fault, text_fault
@@ -86,8 +88,8 @@ class CiIntake:
         if self._alone:
             for identifier in record.identifiers:
                 self._identifiers.append(hash(normalise(*identifier)))
-        elif record.identifiers:
-            self._staging.put_identifiers((normalise(*identifier), number) for identifier in record.identifiers)
+        elif identifiers := found_under(searched(record)):
+            self._staging.put_identifiers((identifier, number) for identifier in identifiers)
 
     def _count(self, record: CiRecord) -> None:
         self.claims[record.ci_class] = self.claims.get(record.ci_class, 0) + 1

@@ -6,19 +6,21 @@ merge with anything, so its records go straight through, which is what makes a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from app.domain.changes import Row, rows_of, same_row
-from app.domain.identity import keep_keys, partition
+from app.domain.decisions import SET, Decision, decided
+from app.domain.identity import Place, partition
+from app.domain.kept_keys import keep_keys
 from app.domain.nouns import CI
 from app.domain.payloads import record_of
 from app.domain.precedence import ci_row, in_order
 from app.ports.graph_store import GraphStore
 from app.ports.staging import StagedRecord, Staging
-from app.usecases.sync.components import Closer, Closure, Member, Place
+from app.usecases.sync.components import Closer, Closure, Decisions, Member
 from app.usecases.sync.minting import Mint, key_aliases
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 from app.usecases.sync.setup import SyncSettings
@@ -49,8 +51,9 @@ Fates = dict[
 class Reconciliation:
     def __init__(
         self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int,
-        alone: bool,
+        alone: bool, decisions: Decisions | None = None,
     ) -> None:  # fmt: skip
+        self._decisions = Decisions(store, revision, settings.manual_id) if decisions is None else decisions
         self._store, self._revision, self._settings = store, revision, settings
         self._roster, self._staging = roster, staging
         self._mint = Mint(store, revision, next_ci_id)
@@ -70,7 +73,7 @@ class Reconciliation:
             self._assign_alone()
             return
         self._staging.index_identifiers()
-        closer = Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging)
+        closer = self._closer()
         pending, done = self._roster.numbers_in(CHANGED, NEW, RETIRED), set[int]()
         for start in range(0, len(pending), COMPONENT_BLOCK):
             numbers = [n for n in pending[start : start + COMPONENT_BLOCK] if n not in done]
@@ -78,6 +81,17 @@ class Reconciliation:
             done |= taken
             chunk = self._reconcile(closure)
             self._staging.spill((chunk.begun, chunk.ended, chunk.records_begun, chunk.records_ended))
+
+    def _closer(self) -> Closer:
+        return Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging, self._decisions)
+
+    def regroup(self, ci_ids: Iterable[int]) -> CiChanges:
+        """What decisions that came or went make of these CIs, from the records the ledger holds."""
+        self._staging.index_identifiers()
+        closure, _ = self._closer().close((), ci_ids)
+        chunk = self._reconcile(closure)
+        chunk.records_ended += [(self._decisions.manual_id, key) for key in sorted(self._decisions.gone)]
+        return chunk
 
     def changes(self) -> Iterator[CiChanges]:
         if self.alone:
@@ -134,7 +148,7 @@ class Reconciliation:
     def _reconcile(self, closure: Closure) -> CiChanges:
         self.reconciled += len(closure.members) + len(closure.retired)
         claims = closure.claims()
-        split = partition(claims)
+        split = partition(claims, decided(decision for _, decision in closure.decided))
         self.conflicts.update(split.conflicts)
         for (kind, value), count in closure.crowded.items():
             self.conflicts.add(f"{kind} {value} is held by {count} CIs and ignored")
@@ -157,12 +171,16 @@ class Reconciliation:
         self, closure: Closure, groups: list[list[Member]], ids: list[int], before: dict[int, Row], minted: dict[int, str]
     ) -> CiChanges:
         chunk, source_id = CiChanges(), self._settings.source_id
+        ci_of = {m.place: ci_id for ci_id, members in zip(ids, groups, strict=True) for m in members}
+        corrected = self._decided_of(chunk, closure.decided, ci_of)
+        staying = {(m.ci_id, m.source_id) for m in closure.members.values() if ci_of[m.place] == m.ci_id}
         live = {ci_id: minted.get(ci_id) or before[ci_id][1] for ci_id in ids}
+        living = set(live.values())
         moved: dict[int, dict[int, int]] = {}
         for ci_id, members in zip(ids, groups, strict=True):
-            said = in_order((self._settings.rank(m.source_id), m.record) for m in members)
+            said = in_order((self._settings.rank(m.source_id), m.record) for m in [*members, *corrected.get(ci_id, ())])
             sources = [before[old] for old in sorted({m.ci_id for m in members} | {ci_id}) if old in before]
-            others = [key for key in key_aliases(sources, own_keys=True) if key not in live.values()]
+            others = [key for key in key_aliases(sources, own_keys=True) if key not in living]
             row = ci_row(ci_id, live[ci_id], [record for _, record in said], others)
             if ci_id not in before:
                 chunk.begun.append(row)
@@ -170,7 +188,7 @@ class Reconciliation:
                 chunk.ended.append((ci_id,))
                 chunk.begun.append(row)
             for member in members:
-                self._note_member(chunk, member, ci_id, moved)
+                self._note_member(chunk, member, ci_id, moved, staying)
         for (_, source_key), old in closure.retired.items():
             chunk.records_ended.append((source_id, source_key))
             moved.setdefault(old, {})
@@ -181,13 +199,34 @@ class Reconciliation:
             self._note_fate(old, targets, old in live)
         return chunk
 
-    def _note_member(self, chunk: CiChanges, member: Member, ci_id: int, moved: dict[int, dict[int, int]]) -> None:
+    def _decided_of(
+        self, chunk: CiChanges, about: list[tuple[Member, Decision]], ci_of: Mapping[Place, int]
+    ) -> dict[int, list[Member]]:
+        """Corrections by CI. Each decision is kept with the CI of the first record it names; while that is gone it waits."""
+        corrected: dict[int, list[Member]] = {}
+        for member, decision in about:
+            ci_id = next((ci_of[place] for place in decision.places if place in ci_of), None)
+            if ci_id is None:
+                continue
+            if decision.kind == SET:
+                corrected.setdefault(ci_id, []).append(member)
+            if member.fresh or member.ci_id != ci_id:
+                if member.ci_id != NO_CI:
+                    chunk.records_ended.append(member.place)
+                chunk.records_begun.append((*member.place, ci_id, member.content_hash, member.payload))
+        return corrected
+
+    def _note_member(
+        self, chunk: CiChanges, member: Member, ci_id: int, moved: dict[int, dict[int, int]], staying: set[tuple[int, int]]
+    ) -> None:
         if member.source_id == self._settings.source_id:
             number = self._roster.number(member.source_key)
             if number is not None:
                 self._roster.ci_ids[number] = ci_id
         if member.ci_id not in (NO_CI, ci_id):
-            moved.setdefault(member.ci_id, {})[member.source_id] = ci_id
+            targets = moved.setdefault(member.ci_id, {})
+            if (member.ci_id, member.source_id) not in staying:
+                targets[member.source_id] = ci_id
         if member.fresh or member.ci_id != ci_id:
             if member.ci_id != NO_CI:
                 chunk.records_ended.append(member.place)

@@ -11,6 +11,7 @@ from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.ci_source import KINDS, LeftOut
 
 REJECTED_SHOWN = 1000
+MANUAL = "manual"
 
 Progress = Callable[[str, int], None]  # step, rows done
 
@@ -28,6 +29,11 @@ class SyncSettings:
     retired_lately: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     batch_rows: int = 50_000
+
+    @property
+    def manual_id(self) -> int:
+        """The source of what people decided; 0: nobody decided anything yet."""
+        return next((rank.source_id for rank in self.sources.values() if rank.name == MANUAL), 0)
 
     def rank(self, source_id: int) -> SourceRank:
         if source_id in self.sources:

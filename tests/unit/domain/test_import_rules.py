@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.domain.completeness import PAGES, SAID, Evidence, Part, proven
 from app.domain.deletion_guard import Watched, held_because
-from app.domain.identity import Claim, keep_keys, partition
+from app.domain.identity import Claim, Decided, partition
+from app.domain.kept_keys import keep_keys
 from app.domain.nouns import CI
 from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.precedence import SourceRank, ci_row, in_order
@@ -35,9 +36,23 @@ def test_an_identifier_held_twice_in_a_source_is_ignored():
 
 
 def test_a_chain_that_would_join_two_records_of_a_source_joins_nothing():
-    groups, conflicts = places([Claim(1, "ci:a", (X,)), Claim(2, "ci:b", (X, Y)), Claim(1, "ci:c", (Y,))])
+    other = ("fqdn", "z")
+    groups, conflicts = places([Claim(1, "ci:a", (X,)), Claim(2, "ci:b", (X, other)), Claim(1, "ci:c", (other,))])
     assert len(groups) == 3
     assert "two records of one source" in conflicts[0]
+
+
+def test_a_stronger_identifier_joins_and_the_weaker_one_that_speaks_against_it_is_refused():
+    groups, conflicts = places([Claim(1, "ci:a", (X,)), Claim(2, "ci:b", (X, Y)), Claim(1, "ci:c", (Y,))])
+    assert groups == [[(1, "ci:a")], [(1, "ci:c"), (2, "ci:b")]]
+    assert "two records of one source" in conflicts[0]
+
+
+def test_people_join_what_shares_nothing_and_part_what_shares_all():
+    a, b, c = Claim(1, "ci:a", (Y,)), Claim(2, "ci:b", (Y,)), Claim(1, "ci:c")
+    joined, parted = frozenset({(a.place, c.place)}), frozenset({(b.place, a.place), (b.place, c.place)})
+    assert partition([a, b, c], Decided(joined=joined)).groups == ((0, 2, 1),)
+    assert partition([a, b, c], Decided(joined, parted)).groups == ((0, 2), (1,))
 
 
 IDENTIFIERS = st.lists(st.sampled_from([("fqdn", str(n)) for n in range(5)]), max_size=2).map(tuple)

@@ -1,0 +1,44 @@
+"""Decisions of people: two CIs are one, one is two, a value is another; and why CIs are one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+
+from app.api.bodies import Blueprint
+from app.api.common import forestay, route
+from app.api.schemas.questions import CorrectionQuestion, IdentityQuestion, MergeQuestion, SplitQuestion
+from app.usecases import decide
+from app.usecases.answers.identity import Identity, identity
+
+blueprint = Blueprint("decisions", __name__, url_prefix="/api/v1", description="What is one CI, and what people decided about it")
+
+
+@route(blueprint, "/cis/<path:ci>/identity", "read", Identity)
+@blueprint.arguments(IdentityQuestion, location="query")
+def why(question: dict[str, Any], ci: str) -> Any:
+    """Why the records of a CI are one; with `with`: why both CIs are one, or why not."""
+    service = forestay()
+    return identity(service.store, service.documents, ci, question.get("other"))
+
+
+@route(blueprint, "/decisions/merge", "edit", decide.Decided, method="POST", status=201)
+@blueprint.arguments(MergeQuestion)
+def merge(question: dict[str, Any]) -> Any:
+    """Two CIs are one: the older key stays, the other redirects. Outlives every sync, until it is split."""
+    return decide.merge(forestay(), question["a"], question["b"], g.caller.name, question["reason"])
+
+
+@route(blueprint, "/decisions/split", "edit", decide.Decided, method="POST", status=201)
+@blueprint.arguments(SplitQuestion)
+def split(question: dict[str, Any]) -> Any:
+    """Records of a CI are not one CI with its others; no sync joins them again."""
+    return decide.split(forestay(), question["ci"], question["records"], g.caller.name, question["reason"])
+
+
+@route(blueprint, "/decisions/correction", "edit", decide.Decided, method="POST", status=201)
+@blueprint.arguments(CorrectionQuestion)
+def correct(question: dict[str, Any]) -> Any:
+    """Values of a CI believed before those of any source; an empty one takes a correction back."""
+    return decide.correct(forestay(), question["ci"], question["values"], g.caller.name)

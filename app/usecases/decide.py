@@ -1,0 +1,221 @@
+"""What people decide about CIs: two are one, one is two, a value is another. Each decision is a record of the source `manual` in the
+ledger; it takes effect at once, in one revision, and every later sync keeps to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain.changes import RowChanges
+from app.domain.decisions import JOIN, PART, SET, Decision, decision_of, decision_record
+from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.identity import Place
+from app.domain.nouns import CI, SOURCE_RECORD
+from app.domain.payloads import content_hash, payload_of, record_of
+from app.domain.precedence import SourceRank
+from app.domain.record_checks import ci_fault, text_fault
+from app.domain.records import CiRecord
+from app.ports.graph_store import GraphStore, Revision
+from app.usecases.find import identify
+from app.usecases.keep import audit
+from app.usecases.keep.sources import list_sources, manual_source
+from app.usecases.run_sync import Workshop
+from app.usecases.sync.components import Decisions, Member
+from app.usecases.sync.reconcile import CiChanges, Reconciliation
+from app.usecases.sync.rewire import Rewiring, merged
+from app.usecases.sync.roster import NO_CI, Roster
+from app.usecases.sync.setup import SyncSettings
+
+TEXTS = ("name", "ci_class", "lifecycle", "environment", "site", "team", "supplier")
+NUMBERS = ("failures_per_year", "repair_hours", "unavailability", "failure_on_demand", "level_share", "restart_hours")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`keys`: the CIs that the records are now, by key; `warnings`: rows that could not follow."""
+
+    revision: int
+    keys: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Records to write and source keys to take back, and the CIs they are about; `records`: whose CIs are told afterwards."""
+
+    fresh: list[CiRecord]
+    gone: list[str]
+    ci_ids: list[int]
+    records: list[Place]
+
+
+def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> Decided:
+    """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already."""
+
+    def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
+        ids = [identify(store, base, text).ci_id for text in (a, b)]
+        if ids[0] == ids[1]:
+            raise InvalidInput(f"{a!r} and {b!r} are one CI already")
+        left, right = (_places(store, base, ci_id) for ci_id in ids)
+        gone = [key for key, record in known.items() if _parts(decision_of(record), left, right)]
+        return _Plan([decision_record(Decision(JOIN, (left[0], right[0])), _words(caller, reason))], gone, ids, [*left, *right])
+
+    return _decide(workshop, plan, caller, "merged", f"{a} + {b}")
+
+
+def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
+    """These records ("source:class:id") of a CI are not one CI with its others; no sync joins them again. They stay together among
+    themselves where their identifiers say so."""
+
+    def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
+        ci_id = identify(store, base, ci).ci_id
+        here = _places(store, base, ci_id)
+        leaving = {_named(workshop, record): record for record in records}
+        for place, record in leaving.items():
+            if place not in here:
+                raise NotFound(f"{record!r} is no record of {ci!r}; see its records in forestay why {ci}")
+        rest = [place for place in here if place not in leaving]
+        if not rest or not leaving:
+            raise InvalidInput(f"{ci!r}: name some of its {len(here)} records, not all: the others stay")
+        joins = [key for key, kept in known.items() if kept.source_class == JOIN and _crosses(decision_of(kept), leaving)]
+        decision = Decision(PART, tuple(sorted(leaving)), tuple(rest))
+        return _Plan([decision_record(decision, _words(caller, reason))], joins, [ci_id], here)
+
+    return _decide(workshop, plan, caller, "split", f"{ci} {' '.join(records)}")
+
+
+def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
+    inside = sum(place in leaving for place in decision.places)
+    return 0 < inside < len(decision.places)
+
+
+def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str) -> Decided:
+    """Values of a CI that are believed before those of any source; an empty one takes the correction back."""
+
+    def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
+        ci_id = identify(store, base, ci).ci_id
+        here = _places(store, base, ci_id)
+        empty = decision_record(Decision(SET, (here[0],)))
+        before = next((r for r in known.values() if r.source_class == SET and set(decision_of(r).places) & set(here)), empty)
+        after = _corrected(before, values)
+        if after == empty._replace(source_id=before.source_id, identifiers=before.identifiers):
+            return _Plan([], [before.source_key] if before.source_key in known else [], [ci_id], here)
+        return _Plan([after], [], [ci_id], here)
+
+    return _decide(workshop, plan, caller, "corrected", ci)
+
+
+def _corrected(record: CiRecord, values: Mapping[str, str]) -> CiRecord:
+    for name, text in values.items():
+        if name in TEXTS:
+            record = record._replace(**{name: text})  # type: ignore[arg-type]
+        elif name in NUMBERS:
+            try:
+                record = record._replace(**{name: float(text) if text else None})  # type: ignore[arg-type]
+            except ValueError:
+                raise InvalidInput(f"{name}: {text!r} is not a number", field=name) from None
+        else:
+            kept = {key: value for key, value in record.attributes.items() if key != name}
+            record = record._replace(attributes={**kept, name: text} if text else kept)
+    whole = record._replace(
+        name=record.name or "x",
+        ci_class=record.ci_class or "other",
+        lifecycle=record.lifecycle or "active",
+        environment=record.environment or "production",
+    )
+    if fault := ci_fault(whole) or text_fault(payload_of(whole)):
+        raise InvalidInput(f"{fault[0]}: {fault[1]}; {fault[2]}", field=fault[0])
+    return record
+
+
+def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
+    """Records of a CI that sources brought, in order."""
+    rows = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])
+    found = [
+        (int(rows["source_id"][row]), rows["source_key"][row])
+        for row in range(len(rows["source_key"]))
+        if record_of(rows["payload"][row]).source_class not in (JOIN, PART, SET)
+    ]
+    if not found:
+        raise InvalidInput("no source brought this CI, so there is no record to decide about")
+    return sorted(found)
+
+
+def _named(workshop: Workshop, text: str) -> Place:
+    name, _, key = text.partition(":")
+    for source in list_sources(workshop.documents):
+        if source.name == name and key:
+            return source.source_id, key
+    raise NotFound(f"{text!r}: name a record as source:class:id")
+
+
+def _parts(decision: Decision, left: list[Place], right: list[Place]) -> bool:
+    one, other = set(decision.places), set(decision.others)
+    return decision.kind == PART and bool((one & set(left) and other & set(right)) or (one & set(right) and other & set(left)))
+
+
+def _words(caller: str, reason: str) -> dict[str, str]:
+    return {"by": caller, "at": datetime.now(UTC).isoformat(timespec="seconds")} | ({"why": reason} if reason else {})
+
+
+def _decide(
+    workshop: Workshop, plan: Callable[[GraphStore, int, Mapping[str, CiRecord]], _Plan], caller: str, verb: str, subject: str
+) -> Decided:
+    store, documents = workshop.store, workshop.documents
+    manual = manual_source(documents)
+    ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in list_sources(documents)}
+    settings = SyncSettings(manual.name, manual.source_id, uuid.uuid4().hex, ranks)
+    with workshop.workbench.one_at_a_time(workshop.staging_folder):
+        if (pending := store.pending()) is not None:
+            raise Conflict(f"revision {pending.revision} is being written by {pending.operation_id}; try again")
+        base = store.current()
+        rows = store.load_columns(base.revision, SOURCE_RECORD.name, ["source_key", "payload"], manual.source_id)
+        known = {key: record_of(rows["payload"][row]) for row, key in enumerate(rows["source_key"])}
+        planned = plan(store, base.revision, known)
+        published, warnings = _applied(workshop, settings, base, planned, f"{verb} {subject}, by {caller}")
+    keys = _keys(store, published.revision, planned.records)
+    audit.record(documents, caller, verb, subject, {"revision": published.revision})
+    return Decided(published.revision, keys, warnings)
+
+
+def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _Plan, note: str) -> tuple[Revision, list[str]]:
+    store, manual_id = workshop.store, settings.source_id
+    fresh = [
+        Member(manual_id, record.source_key, record, payload, content_hash(payload), NO_CI, True)
+        for record in plan.fresh
+        for payload in (payload_of(record),)
+    ]
+    staging = workshop.workbench.staging(workshop.staging_folder / f"{settings.source}.staging")
+    try:
+        decisions = Decisions(store, base.revision, manual_id, fresh, plan.gone)
+        work = Reconciliation(
+            store, base.revision, settings, Roster(), staging, base.counters.get("ci", 1), alone=False, decisions=decisions
+        )
+        chunk = work.regroup(plan.ci_ids)
+    finally:
+        staging.close()
+    rewiring = Rewiring(store, base.revision, work.fates, lambda noun, row: False, set)
+    parts = [*_rows(chunk), *merged(rewiring.changes())]
+    opened = store.open_revision(f"decision:{settings.run_id}", base.revision, note[:400])
+    try:
+        batches = (batch for part in parts for batch in part.batches(settings.batch_rows))
+        for number, batch in enumerate(batches, 1):
+            store.write(opened.revision, number, batch)
+        published = store.publish(opened.revision, base.revision, {**base.counters, "ci": work.next_ci_id})
+    except BaseException:
+        store.abandon(opened.revision)
+        raise
+    return published, rewiring.warnings
+
+
+def _rows(chunk: CiChanges) -> list[RowChanges]:
+    return [RowChanges(CI, chunk.begun, chunk.ended), RowChanges(SOURCE_RECORD, chunk.records_begun, chunk.records_ended)]
+
+
+def _keys(store: GraphStore, revision: int, places: Iterable[Place]) -> list[str]:
+    wanted = set(places)
+    rows = store.rows(revision, SOURCE_RECORD.name, "source_key", sorted({key for _, key in wanted}))
+    ids = {int(rows["ci_id"][n]) for n, key in enumerate(rows["source_key"]) if (int(rows["source_id"][n]), key) in wanted}
+    return list(store.states(revision, sorted(ids))["key"])

@@ -1,0 +1,39 @@
+"""The example estate as `forestay run` imports it: what its three sources become together."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.demo import retailer
+from app.usecases.answers.blast import blast_radius
+from tests.e2e.conftest import Service
+
+KINDS = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
+
+
+@pytest.fixture
+def retail(service: Service) -> Service:
+    for name, place in retailer.write(retailer.build(7), service.folder / "example").items():
+        report = service.sync(name, KINDS[name], place)
+        assert not report.identity_conflicts and not report.rejected
+    return service
+
+
+def groups(service: Service) -> list[list[str]]:
+    store = service.forestay.store
+    rows = store.load_columns(store.current().revision, "source_record", ["source_key", "ci_id"])
+    found: dict[int, list[str]] = {}
+    for key, ci_id in zip(rows["source_key"], rows["ci_id"], strict=True):
+        found.setdefault(int(ci_id), []).append(key)
+    return sorted(sorted(keys) for keys in found.values())
+
+
+def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_services(retail):
+    found = groups(retail)
+    assert len(found) == 2904
+    assert sum(len(keys) == 2 for keys in found) == 1058 and max(map(len, found)) == 2
+    assert ["ci:db-payment-1", "ci:vm-db-payment-01"] in found  # a database node and the machine given to it, by its DNS name
+    assert ["ci:app-checkout", "service:checkout"] in found
+    forestay = retail.forestay
+    fallen = blast_radius(forestay.store, forestay.documents, forestay.estates, ["san-fra1-02"], limit=500)
+    assert {"Checkout", "Shop tills"} <= {row.name for row in fallen.services}
