@@ -18,7 +18,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "discovery": ("serial", "uuid", "mac", "fqdn", "address"),
     "monitoring": ("fqdn", "address"),
 }
-CLASSES = ("server",) * 8 + ("virtual_machine",) * 6 + ("network_switch",) * 2 + ("storage_array", "database", "application", "business_service")
+CLASSES = (
+    ("server",) * 8
+    + ("virtual_machine",) * 6
+    + ("network_switch",) * 2
+    + ("storage_array", "database", "application", "business_service")
+)
 WITH_SERIAL = ("server", "network_switch", "storage_array")
 CONFLICTS = ("renamed", "reused address", "no serial", "swapped case", "short name", "placeholder serial", "two environments")
 KNOWN_BY = 0.9  # the share of CIs that a source knows
@@ -43,7 +48,12 @@ class Export:
         for number, fact in enumerate(facts):
             if self.spoiled.get(number) == "two environments":
                 other = facts[number - 1]
-                fact |= {"name": other["name"], "environment": "test", "class": other["class"], "fqdn": f"{other['name']}.test.example"}
+                fact |= {
+                    "name": other["name"],
+                    "environment": "test",
+                    "class": other["class"],
+                    "fqdn": f"{other['name']}.test.example",
+                }
         for number, fact in enumerate(facts):
             told = [name for name in SOURCES if rng.random() < KNOWN_BY] or [rng.choice(SOURCES)]
             for name in told:
@@ -71,7 +81,12 @@ class Export:
     def _tell(self, rng: random.Random, source: str, number: int, facts: Mapping[str, str]) -> None:
         key = f"{source[0]}{rng.randrange(10**9):09}"
         row = {name: facts[name] for name in ("name", "class", "environment", *FIELDS[source]) if name in facts}
-        self.rows[source][key] = {"key": key, **row, "site": facts["site"] if source == "cmdb" else "", "team": f"team {number % 11}"}
+        self.rows[source][key] = {
+            "key": key,
+            **row,
+            "site": facts["site"] if source == "cmdb" else "",
+            "team": f"team {number % 11}",
+        }
         self.truth[source, key] = number
 
     def _spoil(self, rng: random.Random, source: str, number: int, facts: list[dict[str, str]]) -> None:
@@ -102,7 +117,10 @@ class Export:
 
     def sheets(self, source: str) -> dict[str, list[dict[str, Any]]]:
         """Rows for a CSV folder."""
-        cis = [{("id:address" if name == "address" else name): value for name, value in row.items()} for row in self.rows[source].values()]
+        cis = [
+            {("id:address" if name == "address" else name): value for name, value in row.items()}
+            for row in self.rows[source].values()
+        ]
         return {"cis": cis, "dependencies": [{"dependent": a, "provider": b} for a, b in self.edges[source]]}
 
 

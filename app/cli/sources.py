@@ -9,15 +9,20 @@ from typing import Any
 import click
 from rich.console import Console
 
+from app.bootstrap import Forestay
+from app.cli.changes import print_changes
 from app.cli.context import CALLER, Context, json_option, listener, show, table
 from app.domain.errors import HeldForApproval, InvalidInput, SourceFailed
 from app.domain.records import SyncReport
+from app.usecases.approve import approve as approve_run
 from app.usecases.assess import assess
+from app.usecases.changes.read import change_page
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep import sources as keep
 from app.usecases.run_sync import SyncRequest, run_sync
 from importers import registry
 
+FIRST_LINES = 20
 KINDS = click.Choice(list(registry.KINDS))
 
 
@@ -172,13 +177,25 @@ def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: 
     report = run_sync(forestay, request, listen)
     if report.state == "done" and not no_assess:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
-    show(report, as_document, lambda console: print_report(console, report))
+    show(report, as_document, lambda console: _print_with_changes(console, forestay, report))
     if report.state == "held":
+        run = int(listed_run(forestay, report))
         raise HeldForApproval(
-            "; ".join(report.held_because) + f"; look at the run ({report.run_id}), then sync again with --approve"
+            "; ".join(report.held_because) + f"; look at it: forestay runs changes {run}; then write it: forestay approve {run}"
         )
     if report.state == "failed":
         raise SourceFailed(report.error)
+
+
+def listed_run(forestay: Forestay, report: SyncReport) -> str:
+    """The run whose list tells what this one would change."""
+    return keep.get_source(forestay.documents, report.source).listed_run or report.run_id
+
+
+def _print_with_changes(console: Console, forestay: Forestay, report: SyncReport) -> None:
+    print_report(console, report)
+    if report.state in ("held", "dry_run"):
+        print_changes(console, change_page(forestay.documents, listed_run(forestay, report), 0, FIRST_LINES))
 
 
 def print_report(console: Console, report: SyncReport) -> None:
@@ -269,4 +286,31 @@ def runs_show(context: Context, run_id: str, as_document: bool) -> None:
     show(report, as_document, lambda console: print_report(console, report))
 
 
-COMMANDS = (source, sync, import_once, runs_group)
+@runs_group.command("changes")
+@click.argument("run_id")
+@click.option("--offset", type=click.IntRange(0), default=0)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def runs_changes(context: Context, run_id: str, offset: int, limit: int, as_document: bool) -> None:
+    """What a run that stopped before it wrote would change: totals, what would go with whom, and the lines."""
+    page = change_page(context.forestay.documents, run_id.zfill(20), offset, limit)
+    show(page, as_document, lambda console: print_changes(console, page))
+
+
+@click.command()
+@click.argument("run_id")
+@click.option("--no-assess", is_flag=True, help="do not assess afterwards")
+@json_option
+@click.pass_obj
+def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -> None:
+    """Write what a held run showed; refused where the source or the estate has changed since."""
+    forestay = context.forestay
+    listen = listener(as_document)
+    report = approve_run(forestay, run_id.zfill(20), CALLER, None, listen)
+    if report.state == "done" and not no_assess:
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+    show(report, as_document, lambda console: print_report(console, report))
+
+
+COMMANDS = (source, sync, import_once, runs_group, approve)

@@ -165,6 +165,7 @@ class SyncReport:
     unknown_classes: dict[str, int] = field(default_factory=dict)
     identity_conflicts: list[str] = field(default_factory=list)
     held_because: list[str] = field(default_factory=list)
+    said_complete: bool = False  # a person said that the input was all there is
     change_digest: str = ""  # of everything that a run which stopped before it wrote would change
     rejected: list[RejectedRecord] = field(default_factory=list)  # the first 1,000; the rest in the run's document pages
     warnings: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ import structlog
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError
 from app.domain.study import StudyOptions
+from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled
@@ -77,6 +78,13 @@ def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
 
+def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    report = approve(forestay, handle.job.arguments["run_id"], handle.job.caller, handle.job.fence, handle)
+    if report.state == "done":
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+    return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
+
+
 def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     row = assess(
         forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle
@@ -92,7 +100,12 @@ def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"study": row.study, "revision": row.revision}
 
 
-VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {"sync": do_sync, "assess": do_assess, "study": do_study}
+VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
+    "sync": do_sync,
+    "approve": do_approve,
+    "assess": do_assess,
+    "study": do_study,
+}
 
 
 def run_one(forestay: Forestay) -> bool:

@@ -16,6 +16,7 @@ from app.ports.graph_store import GraphStore
 from app.ports.staging import Workbench
 from app.usecases.changes.kept import drop_list
 from app.usecases.changes.show import ShownChanges
+from app.usecases.estate import Estates
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.sources import RegisteredSource, get_source, list_sources, update_source
 from app.usecases.operation_progress import Listener, silent
@@ -29,6 +30,8 @@ class Workshop(Protocol):
     def store(self) -> GraphStore: ...
     @property
     def documents(self) -> Documents: ...
+    @property
+    def estates(self) -> Estates: ...
     @property
     def workbench(self) -> Workbench: ...
     @property
@@ -66,7 +69,9 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         sources=ranks,
         retired_lately=sync_runs.retired_lately(documents, source.name),
     )
-    shown = ShownChanges(workshop.store, source.source_id, {number: rank.name for number, rank in ranks.items()})
+    shown = ShownChanges(
+        workshop.store, lambda: workshop.estates, source.source_id, {number: rank.name for number, rank in ranks.items()}
+    )
     try:
         report = sync_source(
             workshop.store,
@@ -92,24 +97,31 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         if isinstance(failure, OSError):
             raise SourceFailed(f"{source.name}: {failure}") from failure
         raise
+    report.said_complete = request.complete
+    _replace_list(documents, source.name, report, shown)
     sync_runs.write_run(documents, report)
-    if report.state in ("dry_run", "held"):
-        shown.keep(documents, report.run_id)
-    _replace_list(documents, source, report)
     if not request.dry_run:
         _remember(documents, source, report)
         audit.record(documents, request.caller, f"sync {report.state}", source.name, {"run": run_id, "revision": report.revision})
     return report
 
 
-def _replace_list(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:
-    """One list a source: a newer one, or a run that was written, takes the place of that before."""
-    before = get_source(documents, source.name).listed_run
-    new = report.run_id if report.state in ("dry_run", "held") else ""
-    if before and before != new:
+def _replace_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> None:
+    """One list a source: a newer one, or a run that was written, takes the place of that before. A run that would do just what one does that
+    waits already, leaves that one waiting."""
+    before = get_source(documents, name).listed_run
+    stopped = report.state in ("dry_run", "held")
+    if stopped and before:
+        waiting = sync_runs.get_run(documents, before)
+        if waiting.state == "held" and waiting.change_digest == report.change_digest:
+            report.warnings.append(f"it would change what run {int(before)} would, which waits for approval")
+            return
+    if stopped:
+        shown.keep(documents, report.run_id)
+    if before or stopped:
+        update_source(documents, name, listed_run=report.run_id if stopped else "")
+    if before:
         drop_list(documents, before)
-    if before != new:
-        update_source(documents, source.name, listed_run=new)
 
 
 def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:

@@ -17,6 +17,7 @@ from app.api.schemas.answers import schema_of
 from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
+from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from tests.e2e.conftest import Service
 
@@ -41,6 +42,7 @@ def fill(service: Service) -> Service:
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     forestay = service.forestay
+    run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(worlds=4096, draws=20, years=10))
     return service
 
@@ -113,7 +115,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
     assert sorted(tried) == [
         "/area", "/areas", "/assessments", "/assessments/<assessment>", "/audit", "/cis", "/cis/<path:ci>",
         "/cis/<path:ci>/blast-radius", "/cis/<path:ci>/identity", "/cold-start", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
-        "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/rejected", "/schedule", "/services",
+        "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/changes", "/runs/<run_id>/rejected", "/schedule", "/services",
         "/services/<path:ci>", "/services/<path:ci>/availability", "/services/<path:ci>/cut-sets", "/services/<path:ci>/goal",
         "/services/<path:ci>/importance", "/services/<path:ci>/loss", "/simulations", "/simulations/<simulation>", "/sources",
         "/sources/<name>", "/studies", "/studies/<study>", "/studies/<study>/areas", "/studies/<study>/borders",
@@ -178,6 +180,7 @@ def test_unknown_query_parameters_are_refused(filled: Service, path: str) -> Non
         ("POST", "/assessments", {}),
         ("POST", "/sources", {"name": "x", "kind": "json"}),
         ("POST", "/sources/cmdb/sync", {}),
+        ("POST", "/runs/1/approve", {}),
         ("POST", "/keys", {"name": "x", "role": "viewer"}),
         ("PUT", "/services/db", {"customers": 1}),
     ],
@@ -306,7 +309,7 @@ LABELS = [
     "GET /api/v1/impact", "GET /api/v1/simulations", "POST /api/v1/simulations", "GET /api/v1/simulations/{simulation}",
     "GET /api/v1/assessments", "POST /api/v1/assessments", "GET /api/v1/assessments/{assessment}", "GET /api/v1/jobs",
     "GET /api/v1/jobs/{job_id}", "DELETE /api/v1/jobs/{job_id}", "GET /api/v1/runs", "GET /api/v1/runs/{run_id}",
-    "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
+    "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/runs/{run_id}/changes", "POST /api/v1/runs/{run_id}/approve", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
     "GET /api/v1/audit", "GET /api/v1/revisions", "GET /api/v1/revisions/{revision}", "GET /api/v1/revisions/{revision}/changes",
     "GET /api/v1/sources", "POST /api/v1/sources", "GET /api/v1/sources/{name}", "POST /api/v1/sources/{name}/check",
     "POST /api/v1/sources/{name}/sync", "PUT /api/v1/sources/{name}/file", "GET /api/v1/services/{ci}/availability",

@@ -9,17 +9,19 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, route
-from app.api.schemas.questions import PageQuestion
-from app.domain.errors import NotAllowed
+from app.api.common import forestay, reply, route
+from app.api.schemas.questions import NothingAsked, PageQuestion
+from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.records import RejectedRecord, SyncReport
+from app.usecases.approve import waiting_run
+from app.usecases.changes.read import ChangePage, change_page
 from app.usecases.keep import audit, runs
 from app.usecases.keep.plan import Plan, plans
 from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,27 @@ def run_page(question: dict[str, Any]) -> Any:
 def run(run_id: str) -> Any:
     """The report of a sync run."""
     return get_run(forestay().documents, run_id)
+
+
+@route(blueprint, "/runs/<run_id>/changes", "read", ChangePage)
+@blueprint.arguments(PageQuestion, location="query")
+def changes(question: dict[str, Any], run_id: str) -> Any:
+    """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the lines."""
+    after = str(question.get("after") or "0")
+    if not (after.isascii() and after.isdigit() and len(after) < 10):
+        raise InvalidInput("after: the `next` of the page before", field="after")
+    return change_page(forestay().documents, run_id, int(after), question["limit"])
+
+
+@route(blueprint, "/runs/<run_id>/approve", "sync", runs.Job, method="POST", status=202)
+@blueprint.arguments(NothingAsked)
+def approve(question: dict[str, Any], run_id: str) -> Any:
+    """Write what a held run showed, as a job; it fails where the source or the estate has changed since."""
+    service = forestay()
+    held = waiting_run(service, run_id)
+    job = runs.enqueue(service.documents, "approve", {"run_id": run_id}, g.caller.name)
+    audit.record(service.documents, g.caller.name, "approval asked", held.source, {"run": run_id})
+    return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 
 @route(blueprint, "/runs/<run_id>/rejected", "read", RejectedPage)

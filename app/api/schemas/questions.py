@@ -197,6 +197,10 @@ class UploadQuestion(Question):
     filename = text(255, required=True, metadata={"description": "Its ending says what it is: .csv, .xlsx, .json or .xml"})
 
 
+class NothingAsked(Question):
+    """An empty object."""
+
+
 class SyncQuestion(Question):
     dry_run = ma.fields.Boolean(load_default=False)
     apply = ma.fields.Boolean(

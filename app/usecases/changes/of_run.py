@@ -13,7 +13,7 @@ from app.ports.graph_store import GraphStore
 from app.usecases.changes.names import Names, ids_in, line
 from app.usecases.sync.run import Outcome
 
-BLOCK = 5_000
+BLOCK, JOINS = 5_000, 200
 _ASKED = {DEPENDENCY.name: "dependent_id", REDUNDANCY_GROUP.name: "group_id", EXPOSURE.name: "ci_id"}
 
 
@@ -23,17 +23,46 @@ class RunChanges:
     def __init__(self, store: GraphStore, revision: int, source_id: int, sources: Mapping[int, str]) -> None:
         self._store, self._revision, self._source_id = store, revision, source_id
         self._names = Names(store, [revision], sources)
+        self._minted: set[int] = set()
+        self.retired: list[int] = []  # CIs that would go
+        self.joins: list[str] = []  # records of this source that become part of a CI that others tell of: the first of them
+        self.joins_total = 0
 
     def take(self, outcome: Outcome, into: ChangeList) -> None:
+        alone = outcome.reconciliation.alone
         for chunk in outcome.reconciliation.changes():
             self._names.learn(chunk.begun)
+            old, new = {row[0] for row in chunk.ended}, {row[0] for row in chunk.begun}
+            self.retired += sorted(old - new)
+            if not alone:
+                self._minted |= new - old
         for chunk in outcome.reconciliation.changes():
             into.take(self._lines(CI, chunk.begun, chunk.ended))
             into.take(self._lines(SOURCE_RECORD, chunk.records_begun, chunk.records_ended))
+            if not alone:
+                self._take_joins(chunk.records_begun, {row[:2] for row in chunk.records_ended})
+        self.joins = sorted(self.joins)[:JOINS]
         for begun, ended in self._dependency_blocks(outcome):
             into.take(self._lines(DEPENDENCY, begun, ended))
         for part in outcome.others:
             into.take(self._lines(part.noun, part.begun, part.ended))
+
+    def _take_joins(self, begun: list[Row], ended: set[Row]) -> None:
+        new = [row for row in begun if row[0] == self._source_id and row[:2] not in ended and row[2] not in self._minted]
+        told: dict[int, set[int]] = {}
+        ids = sorted({row[2] for row in new})
+        for start in range(0, len(ids), BLOCK):
+            columns = self._store.rows(self._revision, SOURCE_RECORD.name, "ci_id", ids[start : start + BLOCK])
+            for ci_id, source_id in zip(map(int, columns["ci_id"]), map(int, columns["source_id"]), strict=True):
+                told.setdefault(ci_id, set()).add(source_id)
+        for row in new:
+            others = sorted(told.get(row[2], set()) - {self._source_id})
+            if others:
+                self.joins_total += 1
+                names = ", ".join(map(self._names.source, others))
+                self.joins.append(f"{row[1]} becomes part of {self._names.key(row[2])}, of which {names} tells too")
+        if len(self.joins) > 2 * JOINS:
+            self.joins = sorted(self.joins)[:JOINS]
 
     def _lines(self, noun: Noun, begun: list[Row], ended: list[Row]) -> Iterator[Change]:
         size = len(noun.identity)

@@ -1,0 +1,51 @@
+"""Approve a run that was held: read the source again, and write just what was shown, or refuse."""
+
+from __future__ import annotations
+
+from app.domain.errors import Conflict, HeldForApproval
+from app.domain.records import SyncReport
+from app.usecases.keep import audit, sync_runs
+from app.usecases.keep.sources import get_source
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.run_sync import SyncRequest, Workshop, run_sync
+
+HELD, APPROVED = "held", "approved"
+
+
+def waiting_run(workshop: Workshop, run_id: str) -> SyncReport:
+    """The run, where it waits for approval; Conflict says why it does not."""
+    held = sync_runs.get_run(workshop.documents, run_id)
+    if held.state != HELD:
+        raise Conflict(f"run {int(run_id)} of {held.source} is {held.state}; only a held run waits for approval")
+    newest = get_source(workshop.documents, held.source).listed_run
+    if newest != run_id:
+        raise Conflict(
+            f"run {int(run_id)} of {held.source} is no longer the newest; "
+            + (f"look at run {int(newest)} and approve that" if newest else "a later run was carried through")
+        )
+    return held
+
+
+def approve(
+    workshop: Workshop, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent
+) -> SyncReport:
+    """The report of the run that writes it. HeldForApproval where the source or the estate has changed since, so that other changes than
+    those shown would be made: nothing is written then, and the new run, named in the error, waits in its place."""
+    held = waiting_run(workshop, run_id)
+    request = SyncRequest(
+        held.source,
+        apply=True,
+        approve=True,
+        expected=held.change_digest,
+        complete=held.said_complete,
+        caller=caller,
+        fence=fence,
+    )
+    report = run_sync(workshop, request, listen)
+    if report.state == HELD:
+        raise HeldForApproval(f"{report.held_because[0]}; look at run {int(report.run_id)}, which waits in its place")
+    held.state = APPROVED
+    held.warnings.append(f"approved by {caller}, written by run {int(report.run_id)}")
+    sync_runs.write_run(workshop.documents, held)
+    audit.record(workshop.documents, caller, "run approved", held.source, {"run": run_id, "written_by": report.run_id})
+    return report
