@@ -18,7 +18,7 @@ from app.domain.precedence import SourceRank
 from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore, Revision
-from app.usecases.find import identify
+from app.usecases.find import identify_recorded
 from app.usecases.keep import audit
 from app.usecases.keep.sources import list_sources, manual_source
 from app.usecases.run_sync import Workshop
@@ -55,7 +55,7 @@ def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> 
     """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ids = [identify(store, base, text).ci_id for text in (a, b)]
+        ids = [_ci(workshop, base, text) for text in (a, b)]
         if ids[0] == ids[1]:
             raise InvalidInput(f"{a!r} and {b!r} are one CI already")
         left, right = (_places(store, base, ci_id) for ci_id in ids)
@@ -70,7 +70,7 @@ def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reas
     themselves where their identifiers say so."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ci_id = identify(store, base, ci).ci_id
+        ci_id = _ci(workshop, base, ci)
         here = _places(store, base, ci_id)
         leaving = {_named(workshop, record): record for record in records}
         for place, record in leaving.items():
@@ -95,7 +95,7 @@ def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str)
     """Values of a CI that are believed before those of any source; an empty one takes the correction back."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ci_id = identify(store, base, ci).ci_id
+        ci_id = _ci(workshop, base, ci)
         here = _places(store, base, ci_id)
         empty = decision_record(Decision(SET, (here[0],)))
         before = next((r for r in known.values() if r.source_class == SET and set(decision_of(r).places) & set(here)), empty)
@@ -128,6 +128,11 @@ def _corrected(record: CiRecord, values: Mapping[str, str]) -> CiRecord:
     if fault := ci_fault(whole) or text_fault(payload_of(whole)):
         raise InvalidInput(f"{fault[0]}: {fault[1]}; {fault[2]}", field=fault[0])
     return record
+
+
+def _ci(workshop: Workshop, base: int, text: str) -> int:
+    ids = {source.name: source.source_id for source in list_sources(workshop.documents)}
+    return identify_recorded(workshop.store, base, text, ids).ci_id
 
 
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:

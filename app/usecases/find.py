@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
+from app.domain.nouns import SOURCE_RECORD
 from app.ports.graph_store import GraphStore, Hit
 
 TEXT_LIMIT = 4000
@@ -24,6 +25,22 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     if len(chosen) > 1:
         raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
     return chosen[0]
+
+
+def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: Mapping[str, int]) -> Hit:
+    """`identify`, and for a text nobody answers to the CI of the record it names as source:class:id."""
+    try:
+        return identify(store, revision, text)
+    except NotFound:
+        name, _, key = text.strip().partition(":")
+        rows = store.rows(revision, SOURCE_RECORD.name, "source_key", [key]) if key and name in source_ids else {"source_id": []}
+        for row, source_id in enumerate(rows["source_id"]):
+            if int(source_id) == source_ids[name]:
+                state = store.states(revision, [int(rows["ci_id"][row])])
+                return Hit(
+                    int(state["ci_id"][0]), state["key"][0], state["name"][0] or "", state["ci_class"][0] or "", "record", text
+                )
+        raise
 
 
 def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list[Hit]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.usecases import decide
 from app.usecases.answers.identity import identity
 from app.usecases.keep.sources import add_source, find_source
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -101,3 +102,69 @@ def test_every_order_of_the_three_gives_the_same_graph_byte_for_byte(make_servic
         give(service, export, order)
         graphs.add(graph(service))
     assert len(graphs) == 1
+
+
+def wrongly_merged(export: Export) -> tuple[str, str]:
+    """Have `monitoring` write the DNS name and address of another CI for one of its own: (its key there, the key of the other in `cmdb`)."""
+    told = {number: key for (source, key), number in sorted(export.truth.items()) if source == "monitoring"}
+    numbers = [n for n in export.truth.values() if n not in export.spoiled and n + 1 not in export.spoiled]
+    for (source, key), number in sorted(export.truth.items()):
+        row = export.rows[source][key]
+        if source == "cmdb" and number in numbers and number not in told and row["class"] == "server" and number > 5:
+            other = next(n for n in sorted(told, reverse=True) if export.rows["monitoring"][told[n]]["class"] == "server")
+            export.rows["monitoring"][told[other]] |= {"fqdn": row["fqdn"], "address": ""}
+            return told[other], key
+    raise AssertionError("no such pair in this export")
+
+
+def edges(service: Service) -> list[list[Any]]:
+    return json.loads(graph(service))[1]
+
+
+def test_a_wrong_merge_is_split_with_all_edges_and_no_sync_of_any_source_merges_it_again(make_service):
+    service, export = make_service(), Export(seed=3, cis=300)
+    monitored, listed = wrongly_merged(export)
+    give(service, export)
+    assert groups(service)["monitoring", monitored] == groups(service)["cmdb", listed]
+    alone = make_service()
+    apart = Export(seed=3, cis=300)
+    wrongly_merged(apart)
+    apart.rows["monitoring"][monitored].pop("fqdn")
+    give(alone, apart)
+    assert edges(service) != edges(alone)
+    decide.split(service.forestay, f"monitoring:ci:{monitored}", [f"monitoring:ci:{monitored}"], "me", "another machine")
+    for turn in range(3):
+        assert edges(service) == edges(alone)
+        told = identity(service.forestay.store, service.forestay.documents, f"monitoring:ci:{monitored}", f"cmdb:ci:{listed}")
+        assert not told.same and any("a person decided" in text for text in told.against)
+        for name in SOURCES:
+            for row in export.rows[name].values():
+                row["team"] = f"team of turn {turn}"
+        give(service, export, tuple(permutations(SOURCES))[turn])
+
+
+def test_a_correction_is_believed_before_every_source_at_every_sync_and_after_a_split(make_service):
+    service, export = make_service(), Export(seed=3, cis=300)
+    monitored, listed = wrongly_merged(export)
+    give(service, export)
+    decide.correct(service.forestay, f"cmdb:ci:{listed}", {"ci_class": "hypervisor", "team": "night", "rack": "7"}, "me")
+
+    def told() -> tuple[str, str, str, str]:
+        store = service.forestay.store
+        at = store.current().revision
+        row = store.states(at, [groups(service)["cmdb", listed]])
+        return row["ci_class"][0], row["team"][0], row["attributes"][0], row["name"][0]
+
+    name = export.rows["cmdb"][listed]["name"]
+    for turn, ci_class in enumerate(("server", "virtual_machine", "database")):
+        assert told() == ("hypervisor", "night", '{"rack":"7"}', name)
+        for source in SOURCES:
+            for row in export.rows[source].values():
+                row |= {"class": ci_class, "team": f"team of turn {turn}"}
+        give(service, export, tuple(permutations(SOURCES))[turn])
+        assert told() == ("hypervisor", "night", '{"rack":"7"}', name)
+        if turn == 1:
+            decide.split(service.forestay, f"cmdb:ci:{listed}", [f"monitoring:ci:{monitored}"], "me")
+    store = service.forestay.store
+    other = store.states(store.current().revision, [groups(service)["monitoring", monitored]])
+    assert (other["ci_class"][0], other["team"][0]) == ("database", "team of turn 2")

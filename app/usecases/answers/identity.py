@@ -14,7 +14,7 @@ from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.usecases.find import identify
+from app.usecases.find import identify_recorded
 from app.usecases.keep.sources import MANUAL, find_source, list_sources
 from app.usecases.sync.components import Decisions
 
@@ -46,8 +46,9 @@ class Identity:
 def identity(store: GraphStore, documents: Documents, ci: str, other: str | None = None) -> Identity:
     """What makes the records of a CI one, and, with `other`, why both are one or are not."""
     revision = store.current().revision
-    hits = [identify(store, revision, text) for text in (ci, other) if text]
     names = {source.source_id: source.name for source in list_sources(documents)}
+    ids = {name: source_id for source_id, name in names.items()}
+    hits = [identify_recorded(store, revision, text, ids) for text in (ci, other) if text]
     manual = find_source(documents, MANUAL)
     decisions = Decisions(store, revision, manual.source_id if manual else 0)
     records = _records(store, revision, sorted({hit.ci_id for hit in hits}), decisions.manual_id)
