@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+WITH_NEO4J = str(ROOT / "scripts" / "neo4j" / "with-server")
 AT_LEAST = {
     "re-assessment after 1 % changed CIs, times faster than from scratch": ("model", "times_faster", 5, "times"),
     "Monte Carlo, all services at once": ("model", "worlds_per_second", 5000, "worlds/s"),
@@ -39,6 +41,8 @@ TARGETS = {
     "ServiceNow over HTTP, everything, SQLite": ("servicenow", "first_seconds", 900, "s"),
     "ServiceNow over HTTP, 1,000 changes, SQLite": ("servicenow", "again_seconds", 20, "s"),
     "peak memory of a ServiceNow import": ("servicenow", "peak_mb", 4096, "MiB"),
+    "ServiceNow into Neo4j, times a plain driver loop over the same rows": ("neo4j servicenow", "times_bare_loop", 3, "times"),
+    "ServiceNow into Neo4j, 1,000 changes": ("neo4j servicenow", "again_seconds", 20, "s"),
     "peak memory of the assessment": ("sweep", "peak_mb", 6144, "MiB"),
     "first-order assessment from scratch, with attribution, loading included": ("scratch", "from_scratch_seconds", 60, "s"),
     "peak memory of the model": ("model", "peak_mb", 6144, "MiB"),
@@ -46,9 +50,10 @@ TARGETS = {
 }
 
 
-def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlite") -> dict[str, Any]:
-    """Run one step and return what it printed."""
+def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlite", before: Sequence[str] = ()) -> dict[str, Any]:
+    """Run one step and return what it printed; `before`: what runs it, as a server of its own does."""
     command = [
+        *before,
         sys.executable, "-m", "benchmarks.steps", name, str(folder), "--store", store, "--cis", str(asked.cis), "--dependencies",
         str(asked.dependencies), "--services", str(asked.services), "--seed", str(asked.seed),
     ]  # fmt: skip
@@ -150,9 +155,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
     asked = parser.parse_args()
     if not asked.no_neo4j and not asked.inside_neo4j:
-        server = str(ROOT / "scripts" / "neo4j" / "with-server")
         raise SystemExit(
-            subprocess.call([server, sys.executable, "-m", "benchmarks.run", *sys.argv[1:], "--inside-neo4j"], cwd=ROOT)
+            subprocess.call([WITH_NEO4J, sys.executable, "-m", "benchmarks.run", *sys.argv[1:], "--inside-neo4j"], cwd=ROOT)
         )
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
@@ -182,6 +186,8 @@ def main() -> None:
             for name in ("imports", "loads"):
                 results[f"neo4j {name}"] = step(name, folder, asked, "neo4j")
             results["cypher"] = step("cypher", folder, asked, "neo4j")
+            if "servicenow" not in asked.without:  # into an empty database
+                results["neo4j servicenow"] = step("servicenow", folder, asked, "neo4j", [WITH_NEO4J])
         asked.out.write_text(render(results, asked))
     print(f"written: {asked.out}")
 

@@ -104,7 +104,8 @@ def imports(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """A whole ServiceNow over HTTP from a stub in a process of its own, then 1,000 changes, then nothing changed."""
+    """A whole ServiceNow over HTTP from a stub in a process of its own, then 1,000 changes, then nothing changed; into Neo4j beside a plain loop
+    of the driver over the same rows."""
     from benchmarks.servicenow import StubProcess
     from tests.servers.servicenow import PASSWORD, USER
 
@@ -120,6 +121,13 @@ def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     requests = stub.change(0)["requests"]
     still_seconds, still = timed(lambda: run_sync(forestay, SyncRequest("sn")))
     stub.stop()
+    peak = peak_mb()
+    bare = {}
+    if asked.store == "neo4j":
+        from benchmarks.bare import bare_loop
+
+        bare["bare_loop_seconds"] = bare_loop(forestay.store, 1)
+        bare["times_bare_loop"] = first_seconds / bare["bare_loop_seconds"]
     forestay.close()
     changed = again.changed + again.retired + again.dependencies_added + again.dependencies_retired
     return {
@@ -136,7 +144,8 @@ def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "still_seconds": still_seconds,
         "still_state": still.state,
         "mirror_mb": sum(path.stat().st_size for path in home.rglob("mirror.db")) // 1_000_000,
-        "peak_mb": peak_mb(),
+        "peak_mb": peak,
+        **bare,
     }
 
 

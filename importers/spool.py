@@ -18,7 +18,6 @@ from xxhash import xxh3_64_intdigest
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 CHUNK = 1 << 24
-LINE_FEED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def lines_of(path: Path) -> Lines:
             whole = block if block.endswith(b"\n") else block + b"\n"  # the last line without its line feed is the same row
             rows = whole.split(b"\n")[:-1]
             hashes.append(np.fromiter(map(xxh3_64_intdigest, rows), np.uint64, len(rows)))
-            ends.append(np.flatnonzero(np.frombuffer(whole, np.uint8) == LINE_FEED) + (start + 1))
+            ends.append(np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) + 1) + start)
             quotes = quotes or _has_quotes(block)
             start += len(block)
     found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.columns import Categorical, Columns, Texts
+from app.domain.columns import ABSENT, Categorical, Columns, Texts
 from app.domain.errors import InvalidInput
 from app.domain.nouns import NOUNS, Noun
 from app.risk.carry_forward import carry_forward
@@ -164,6 +164,17 @@ def column_of(kind: str, values: Sequence[Any]) -> Any:
     if kind == "INTEGER":
         return integers("", list(values))
     return np.array(values, np.float64)
+
+
+def repeated(kind: str, value: Any, size: int) -> Any:
+    """A column of one value; None is absent."""
+    if kind == "TEXT":
+        return texts_of([value or ""] * size)
+    if kind == "CATEGORY":
+        return Categorical(np.full(size, 0 if value else -1, np.int32), (value,) if value else ())
+    if kind == "INTEGER":
+        return np.full(size, ABSENT if value is None else value, np.int64)
+    return np.full(size, np.nan if value is None else value, np.float64)
 
 
 def override(noun: Noun, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:

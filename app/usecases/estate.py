@@ -15,6 +15,7 @@ import time
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -38,6 +39,7 @@ from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_sources
 
 KEPT_IN_MEMORY = 2
+READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
 ARRAYS, COLUMNS, REPORT = "compiled-1", "columns-1", "report"  # the number is raised when the arrays mean something else
 
@@ -231,15 +233,14 @@ class Estates:
         if base is None:
             return None
         columns: dict[str, Mapping[str, Any]] = {}
-        for noun, names in GRAPH_COLUMNS.items():
-            changes = self._store.changes(earlier, revision, noun)
-            first = names[0]
-            if len(changes.begun[first]) + len(changes.ended[first]) > CHANGES_WORTH_CARRYING:
-                return None
-            if not len(changes.begun[first]) and not len(changes.ended[first]):
-                columns[noun] = base[noun]
-            else:
-                columns[noun] = carry_forward(NOUNS[noun], base[noun], changes.begun, changes.ended)
+        with ThreadPoolExecutor(READERS) as pool:  # the store looks for the next noun's changes while one is carried forward
+            asked = {noun: pool.submit(self._store.changes, earlier, revision, noun) for noun in GRAPH_COLUMNS}
+            for noun, names in GRAPH_COLUMNS.items():
+                changes = asked[noun].result()
+                rows = len(changes.begun[names[0]]) + len(changes.ended[names[0]])
+                if rows > CHANGES_WORTH_CARRYING:
+                    return None
+                columns[noun] = carry_forward(NOUNS[noun], base[noun], changes.begun, changes.ended) if rows else base[noun]
         unchanged = frozenset(noun for noun in columns if columns[noun] is base[noun])
         return _Found(columns, "carried forward", earlier, unchanged)
 

@@ -1,5 +1,5 @@
 // One block of the current rows that hold at a revision.
-// Parameters: {row} n or all its properties; {columns} collected columns; $revision; $low, $high the block of ids. Returns: one row of lists.
+// Parameters: {row} n or all its properties; {columns} collected columns; $revision; $low, $high the block of ids. Returns: rows of lists.
 MATCH (n:RedundancyGroup) WHERE n.group_id >= $low AND n.group_id < $high AND n.since <= $revision
 WITH {row} AS n
 RETURN {columns}

@@ -58,7 +58,7 @@ class Scores(Neo4jConnected):
                 asked = {"low": low, "high": low + READ_BLOCK}
 
                 def work(transaction: Transaction, statement: str = statement, asked: dict[str, int] = asked) -> Any:
-                    return np.array(lists(transaction, statement, asked), np.float64).T
+                    return np.array(lists(transaction, statement, asked)[0], np.float64).T
 
                 blocks.append(self.read(work))
         table = np.concatenate(blocks)

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.errors import Conflict, Fenced, InvalidInput, NotFound
 from app.domain.nouns import NOUNS
 from app.ports.graph_store import Revision
-from app.storage.sqlite.connection import CACHE_KIB, IMPORT_CACHE_KIB, Connected
+from app.storage.sqlite.connection import CACHE_KIB, SORT_CACHE_KIB, Connected
 from app.storage.sqlite.forget import forget_block
 from app.storage.sqlite.schema import make_indexes, statements_of
 from app.storage.statements import sql
@@ -104,11 +104,12 @@ class Revisions(Connected):
 
     def _finish_first_load(self) -> None:
         """Sort the staged aliases and make the indexes, before the ledger has readers. Each step can be done again."""
-        self.use_cache(IMPORT_CACHE_KIB)
-        with self.transaction() as connection:
-            connection.execute(sql("sqlite_only/ci", "sort_aliases"))
-            connection.execute(sql("sqlite_only/ci", "clear_staged_aliases"))
-        make_indexes(self)
+        self.use_cache(SORT_CACHE_KIB)
+        with self.without_spilling():
+            with self.transaction() as connection:
+                connection.execute(sql("sqlite_only/ci", "sort_aliases"))
+                connection.execute(sql("sqlite_only/ci", "clear_staged_aliases"))
+            make_indexes(self)
 
     def _finish_abandoning(self) -> None:
         """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
