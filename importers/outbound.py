@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,6 +16,9 @@ ALWAYS_REFUSED = [
 ]
 
 
+WEB = {"http": 80, "https": 443}  # schemes and their usual ports
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """`hosts`: host or host:port that may be called; `private_hosts`: loopback and private addresses may be among them."""
@@ -24,13 +27,14 @@ class Outbound:
     private_hosts: bool = True
 
 
-def checked_place(base: str, outbound: Outbound) -> tuple[str, str]:
-    """Host and address to call for a base URL; InvalidInput or NotAllowed where it may not be called."""
+def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WEB) -> tuple[str, str]:
+    """Host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be called."""
     parts = urlsplit(base)
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username:
-        raise InvalidInput(f"{base!r} is not an http(s) address without a user in it", field="location")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme not in schemes or not host or parts.username:
+        kinds = "http(s)" if schemes is WEB else " or ".join(schemes)
+        raise InvalidInput(f"{base!r} is not an address of {kinds} without a user in it", field="location")
+    port = parts.port or schemes[parts.scheme]
     if not {host, f"{host}:{port}"} & {name.casefold() for name in outbound.hosts}:
         raise NotAllowed(f"{host}:{port} is not among the hosts that may be called (setting outbound.hosts)")
     return host, _address(host, port, outbound)

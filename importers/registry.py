@@ -16,7 +16,12 @@ from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, sign_in_of
 
-FOLDERS = {"idoit": "idoit", "device42": "device42"}  # kind -> folder that brings its opener along
+FOLDERS = {
+    "idoit": "idoit",
+    "device42": "device42",
+    "jira_assets": "jira_assets",
+    "cypher": "cypher_graph",
+}  # kind -> folder that brings its opener along
 KINDS = (*("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi"), *FOLDERS)
 
 

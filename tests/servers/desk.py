@@ -17,13 +17,14 @@ QUICK = Patience(sleep=lambda seconds: None, silence=5.0)
 
 
 class Desk:
-    """`clients(source)`: the clients of an opened source, so that they do not wait in tests."""
+    """`clients(source)`: the clients of an opened source, so that they do not wait in tests. A setting "{url}" is the stub's address."""
 
     def __init__(self, home: Path, kind: str, stub: Any, settings: dict[str, Any], clients: Any) -> None:
         home.mkdir(exist_ok=True)
         self.home, self.kind, self.stub, self.number = home, kind, stub, 0
         self.server, self.store = Running(stub), SqliteStore(home / "store.db")
-        self.source = open_source(kind, self.server.url, {k: v for k, v in settings.items() if v != ""}, Outbound(["localhost"]))
+        given = {name: self.server.url if value == "{url}" else value for name, value in settings.items() if value != ""}
+        self.source = open_source(kind, self.server.url, given, Outbound(["localhost"]))
         for client in clients(self.source):
             client.patience = QUICK
 

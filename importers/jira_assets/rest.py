@@ -1,0 +1,178 @@
+"""Jira Assets over REST, of Cloud and of Data Center: objects by AQL, and what their attributes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from app.domain.errors import SourceFailed
+from importers.client import Client
+
+TRIES = 3  # times a list is read that changes meanwhile
+DISCOVER = "rest/servicedeskapi/assets/workspace"
+
+
+def text(value: str) -> str:
+    """A text in AQL.
+
+    >>> text('Server "A"')
+    '"Server \\\\"A\\\\""'
+    """
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page: objects, and whether it is the last."""
+
+    rows: list[Mapping[str, Any]]
+    last: bool
+
+
+class Api(Protocol):
+    client: Client
+
+    def page(self, aql: str, start: int, size: int) -> Found:
+        """Objects from the start-th on (from 0)."""
+        ...
+
+    def total(self, aql: str) -> int: ...
+
+    def attributes(self, object_type: str) -> list[Mapping[str, Any]]: ...
+
+
+@dataclass(slots=True)
+class Cloud:
+    """`site`: the client of the site, which names its workspace; `client`: of the API's host."""
+
+    client: Client
+    site: Client
+    workspace: str = ""
+    prefix: str = "jsm/assets/workspace"
+
+    def _path(self, path: str) -> str:
+        if not self.workspace:
+            answer = self.site.request("GET", DISCOVER)
+            body = answer.json()
+            values = body.get("values") if isinstance(body, dict) else None
+            if not isinstance(values, list) or not values or not isinstance(values[0].get("workspaceId"), str):
+                raise SourceFailed(f"{answer.where} names no workspace of Assets")
+            self.workspace = values[0]["workspaceId"]
+        return f"{self.prefix}/{quote(self.workspace, safe='')}/v1/{path}"
+
+    def page(self, aql: str, start: int, size: int) -> Found:
+        asked = {"startAt": start, "maxResults": size, "includeAttributes": "true"}
+        path = self._path("object/aql")
+        answer = self.client.request("POST", path, parameters=asked, json={"qlQuery": aql}, repeatable=True)
+        body = answer.json()
+        rows = _objects(answer.where, body, "values")
+        return Found(rows, body.get("isLast") is True or not rows)
+
+    def total(self, aql: str) -> int:
+        answer = self.client.request("POST", self._path("object/aql/totalcount"), json={"qlQuery": aql}, repeatable=True)
+        return _number(answer.where, answer.json(), "totalCount")
+
+    def attributes(self, object_type: str) -> list[Mapping[str, Any]]:
+        return _list(self.client, self._path(f"objecttype/{quote(object_type, safe='')}/attributes"))
+
+
+@dataclass(slots=True)
+class DataCenter:
+    client: Client
+
+    def page(self, aql: str, start: int, size: int) -> Found:
+        """Pages have numbers; a page that begins elsewhere is cut out of two."""
+        number, skip = divmod(start, size)
+        asked = {"qlQuery": aql, "page": number + 1, "resultPerPage": size, "includeAttributes": "true"}
+        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=asked)
+        body = answer.json()
+        rows = _objects(answer.where, body, "objectEntries")
+        return Found(
+            rows[skip:], len(rows) <= skip or number * size + len(rows) >= _number(answer.where, body, "totalFilterCount")
+        )
+
+    def total(self, aql: str) -> int:
+        asked = {"qlQuery": aql, "page": 1, "resultPerPage": 1, "includeAttributes": "false"}
+        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=asked)
+        return _number(answer.where, answer.json(), "totalFilterCount")
+
+    def attributes(self, object_type: str) -> list[Mapping[str, Any]]:
+        return _list(self.client, f"rest/assets/1.0/objecttype/{quote(object_type, safe='')}/attributes")
+
+
+@dataclass(slots=True)
+class Rest:
+    api: Api
+    page_size: int = 50
+    _attributes: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+
+    def objects(self, aql: str) -> dict[int, Mapping[str, Any]]:
+        """All of them by id. Pages count from the beginning, so a list that changes while it is read is read again."""
+        rows: dict[int, Mapping[str, Any]] = {}
+        total = 0
+        for _ in range(TRIES):
+            rows = self._once(aql)
+            if len(rows) == (total := self.api.total(aql)):
+                return dict(sorted(rows.items()))
+        raise SourceFailed(f"Jira Assets gave {len(rows)} of {total} objects for {aql}")
+
+    def _once(self, aql: str) -> dict[int, Mapping[str, Any]]:
+        rows: dict[int, Mapping[str, Any]] = {}
+        start, found = 0, Found([], False)
+        while not found.last:
+            found = self.api.page(f"{aql} ORDER BY Key ASC", start, self.page_size)
+            rows |= {_id(row): row for row in found.rows}
+            start += len(found.rows)
+        return rows
+
+    def newest(self, aql: str) -> Mapping[str, Any]:
+        rows = self.api.page(f"{aql} ORDER BY Updated DESC", 0, 1).rows
+        return rows[0] if rows else {}
+
+    def names(self, object_type: str) -> dict[str, tuple[str, str]]:
+        """By id of an attribute of a type: its name, and what kind of reference it is ("": none)."""
+        if object_type not in self._attributes:
+            found: dict[str, tuple[str, str]] = {}
+            for one in self.api.attributes(object_type):
+                kind = one.get("referenceType")
+                found[str(one.get("id"))] = (
+                    str(one.get("name") or ""),
+                    str(kind.get("name") or "") if isinstance(kind, dict) else "",
+                )
+            self._attributes[object_type] = found
+        return self._attributes[object_type]
+
+    def forget(self) -> None:
+        """Attributes may be called otherwise in the next run."""
+        self._attributes.clear()
+
+
+def _list(client: Client, path: str) -> list[Mapping[str, Any]]:
+    answer = client.request("GET", path)
+    body = answer.json()
+    if not isinstance(body, list) or any(not isinstance(one, dict) for one in body):
+        raise SourceFailed(f"{answer.where} gave no list of attributes")
+    return body
+
+
+def _objects(where: str, body: Any, name: str) -> list[Mapping[str, Any]]:
+    rows = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
+        raise SourceFailed(f"{where} gave no {name}")
+    return rows
+
+
+def _number(where: str, body: Any, name: str) -> int:
+    number = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(number, int):
+        raise SourceFailed(f"{where} gave no {name}")
+    return number
+
+
+def _id(row: Mapping[str, Any]) -> int:
+    try:
+        return int(row["id"])
+    except (KeyError, TypeError, ValueError):
+        raise SourceFailed("Jira Assets gave an object without id") from None

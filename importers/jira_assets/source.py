@@ -1,0 +1,148 @@
+"""Jira Assets: objects by type, what changed by their time of update, references as dependencies by their names (README.md)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.domain.errors import ForestayError, SourceFailed
+from importers.jira_assets.rest import Rest, text
+from importers.listed import Lists, RawList, Row
+from importers.mapped import Mapped
+from importers.mapping import map_relation, map_row, text_of
+from importers.mapping_file import RelationRule, RuleSet
+from importers.rule_fields import fields_of
+
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+OVERLAP = timedelta(minutes=5)
+ZONES = timedelta(hours=14)  # AQL takes times in the zone of whoever asks, which the API does not tell
+
+
+@dataclass(slots=True)
+class JiraAssets(Lists):
+    rest: Rest
+    rules: RuleSet
+    _ids: dict[str, list[str]] = field(default_factory=dict)
+
+    def check(self) -> Sequence[str]:
+        found = []
+        for rule in self.rules.lists.values():
+            try:
+                found.append(f"{rule.name}: {self.rest.api.total(_aql(rule.name))} objects")
+            except ForestayError as error:
+                if not rule.optional or error.details.get("answered") not in (400, 403, 404):
+                    raise
+                found.append(f"{rule.name}: not there or not readable")
+        return found
+
+    def lists(self) -> Sequence[RawList]:
+        return [
+            RawList(rule.name, (*(kind for kind in rule.gives() if kind != "dependency"), "dependency"), (rule.source_class,),
+                    optional=rule.optional)
+            for rule in self.rules.lists.values()
+        ]  # fmt: skip
+
+    def fingerprint(self) -> str:
+        return f"{self.rest.api.client.base} {self.rules.text}"
+
+    def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
+        aql = _aql(name)
+        if since:
+            aql += f" AND Updated >= {text((_time(since) - ZONES).strftime('%Y-%m-%d %H:%M'))}"
+        page: list[Row] = []
+        for number, row in self.rest.objects(aql).items():
+            stamp = _stamp(row.get("updated"))
+            if stamp >= since:
+                page.append((_key(number), stamp, self._body(name, row)))
+            if len(page) == self.rest.page_size:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    def _body(self, name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        kind = row.get("objectType") if isinstance(row.get("objectType"), dict) else {}
+        body: dict[str, Any] = {word: text_of(row.get(word)) for word in ("id", "label", "objectKey")}
+        body["objectType"] = text_of(kind.get("name")) if isinstance(kind, dict) else ""
+        names = self.rest.names(text_of(kind.get("id")) if isinstance(kind, dict) else "")
+        wanted, refs = fields_of(self.rules.lists[name]), []
+        for attribute in row.get("attributes") or ():
+            called, reference = names.get(text_of(attribute.get("objectTypeAttributeId")), ("", ""))
+            values = attribute.get("objectAttributeValues") or []
+            if called in wanted:
+                body[called] = ", ".join(filter(None, (_shown(value) for value in values)))
+            for value in values:
+                target = value.get("referencedObject")
+                if isinstance(target, dict) and target.get("id") is not None:
+                    refs.append([called, reference, text_of(target["id"])])
+        return {word: value for word, value in body.items() if value and word in wanted} | (
+            {"refs": sorted(refs)} if refs else {}
+        )
+
+    def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
+        where = f"{name} {int(key)}"
+        yield from map_row(self.rules, self.rules.lists[name], body, where)
+        for rule in self.rules.relations.values():
+            for called, reference, target in body.get("refs", ()):
+                row = {"holder": str(int(key)), "target": target, "type": _word(rule, called, reference)}
+                yield from map_relation(rule, row, where)
+
+    # --- changes and numbers
+    def latest(self, name: str) -> str:
+        self._ids.pop(name, None)
+        if name == next(iter(self.rules.lists)):
+            self.rest.forget()
+        newest = self.rest.newest(_aql(name))
+        return _stamp(newest.get("updated")) if newest else ""
+
+    def earlier(self, stamp: str) -> str:
+        return (_time(stamp) - OVERLAP).strftime(STAMP)
+
+    def total(self, name: str, after: str, upto: str) -> int | None:
+        if not after and not upto:
+            return self.rest.api.total(_aql(name))
+        ids = self._sorted(name)
+        return (bisect_right(ids, upto) if upto else len(ids)) - bisect_right(ids, after)
+
+    def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
+        return (key for key in self._sorted(name) if key > after and (not upto or key <= upto))
+
+    def _sorted(self, name: str) -> list[str]:
+        if name not in self._ids:
+            self._ids[name] = [_key(number) for number in self.rest.objects(_aql(name))]
+        return self._ids[name]
+
+
+def _word(rule: RelationRule, called: str, reference: str) -> str:
+    """The name of the attribute where the mapping knows it, else the kind of reference."""
+    return called if called.casefold() in rule.types or not reference else reference
+
+
+def _shown(value: Mapping[str, Any]) -> str:
+    return text_of(value.get("displayValue")) or text_of(value.get("value"))
+
+
+def _aql(name: str) -> str:
+    return f"objectType = {text(name)}"
+
+
+def _stamp(value: Any) -> str:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise SourceFailed(f"Jira Assets gave {value!r} as the time of an update") from None
+    if at.tzinfo is None:
+        raise SourceFailed(f"Jira Assets gave {value!r} as the time of an update: without a zone")
+    return at.astimezone(UTC).strftime(STAMP)
+
+
+def _time(stamp: str) -> datetime:
+    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+
+
+def _key(number: int) -> str:
+    """Ids as text that sorts as they do."""
+    return f"{number:012d}"
