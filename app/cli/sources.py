@@ -19,6 +19,7 @@ from app.usecases.assess import assess
 from app.usecases.changes.read import change_page
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep import sources as keep
+from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from importers import registry
 
@@ -74,6 +75,33 @@ def check(context: Context, name: str) -> None:
     forestay = context.forestay
     for finding in forestay.open_source(keep.get_source(forestay.documents, name)).check():
         click.echo(finding)
+
+
+@source.command("remove")
+@click.argument("name")
+@click.option("--apply", is_flag=True, help="do it; without, say what would be retired")
+@click.option("--keep", "keep_cis", is_flag=True, help="its CIs stay as last known")
+@click.option("--no-assess", is_flag=True, help="do not assess afterwards")
+@json_option
+@click.pass_obj
+def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: bool, as_document: bool) -> None:
+    """Remove a source and all that is kept of it; CIs that no other source tells of are retired."""
+    forestay, listen = context.forestay, listener(as_document)
+    removal = remove_source(forestay, name, apply, keep_cis, CALLER, listen)
+    if removal.done and removal.run is not None and removal.run.state == "done" and not no_assess:
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+
+    def said(console: Console) -> None:
+        if removal.run is not None and not removal.done:
+            print_changes(console, change_page(forestay.documents, listed_run(forestay, removal.run), 0, FIRST_LINES))
+        what = "its CIs stay as last known" if keep_cis else f"{removal.run.retired if removal.run else 0:,} CIs retired"
+        console.print(
+            f"source {name} removed; {what}"
+            if removal.done
+            else f"nothing was done: {what} with it; to remove it: forestay source remove {name} --apply{' --keep' if keep_cis else ''}"
+        )
+
+    show(removal, as_document, said)
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled
+from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 
@@ -85,6 +86,15 @@ def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
 
+def do_remove(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    asked = handle.job.arguments
+    removal = remove_source(forestay, asked["source"], asked["apply"], asked["keep"], handle.job.caller, handle, handle.job.fence)
+    if removal.done and removal.run is not None and removal.run.state == "done":
+        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+    run = removal.run
+    return {"done": removal.done, "run_id": run.run_id if run else "", "retired": run.retired if run else 0}
+
+
 def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     row = assess(
         forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle
@@ -103,6 +113,7 @@ def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "sync": do_sync,
     "approve": do_approve,
+    "remove": do_remove,
     "assess": do_assess,
     "study": do_study,
 }

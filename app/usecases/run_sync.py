@@ -18,7 +18,7 @@ from app.usecases.changes.kept import drop_list
 from app.usecases.changes.show import ShownChanges
 from app.usecases.estate import Estates
 from app.usecases.keep import audit, sync_runs
-from app.usecases.keep.sources import RegisteredSource, get_source, list_sources, update_source
+from app.usecases.keep.sources import RegisteredSource, get_source, told_of, update_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.sync_source import SyncSettings, sync_source
 
@@ -56,12 +56,13 @@ class SyncRequest:
     fence: int | None = None
 
 
-def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent) -> SyncReport:
-    """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised."""
+def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent, opened: CiSource | None = None) -> SyncReport:
+    """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised. `opened`: read
+    instead of what the source names."""
     documents = workshop.documents
     source = get_source(documents, request.source)
     run_id = sync_runs.new_run(documents, source.name, request.caller)
-    ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in list_sources(documents)}
+    ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in told_of(documents)}
     settings = SyncSettings(
         source=source.name,
         source_id=source.source_id,
@@ -75,7 +76,7 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
     try:
         report = sync_source(
             workshop.store,
-            workshop.open_source(source),
+            opened or workshop.open_source(source),
             settings,
             workshop.workbench,
             workshop.staging_folder,

@@ -181,6 +181,7 @@ def test_unknown_query_parameters_are_refused(filled: Service, path: str) -> Non
         ("POST", "/sources", {"name": "x", "kind": "json"}),
         ("POST", "/sources/cmdb/sync", {}),
         ("POST", "/runs/1/approve", {}),
+        ("POST", "/sources/cmdb/remove", {}),
         ("POST", "/keys", {"name": "x", "role": "viewer"}),
         ("PUT", "/services/db", {"customers": 1}),
     ],
@@ -230,7 +231,7 @@ def test_an_exposure_is_laid_and_taken_back(make_service: Callable[..., Service]
 
 def test_a_wish_in_the_wrong_place_is_not_overheard(filled: Service) -> None:
     """`?dry_run=true` on a sync would otherwise be a real one."""
-    for path in ("/sources/cmdb/sync", "/sources/cmdb/check", "/simulations", "/assessments"):
+    for path in ("/sources/cmdb/sync", "/sources/cmdb/check", "/sources/cmdb/remove", "/simulations", "/assessments"):
         answer = filled.client.post(f"/api/v1{path}?dry_run=true", json={})
         assert (answer.status_code, answer.mimetype) == (422, PROBLEM), path
         assert answer.get_json()["errors"] == {"query": {"dry_run": ["Unknown field."]}}
@@ -312,7 +313,7 @@ LABELS = [
     "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/runs/{run_id}/changes", "POST /api/v1/runs/{run_id}/approve", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
     "GET /api/v1/audit", "GET /api/v1/revisions", "GET /api/v1/revisions/{revision}", "GET /api/v1/revisions/{revision}/changes",
     "GET /api/v1/sources", "POST /api/v1/sources", "GET /api/v1/sources/{name}", "POST /api/v1/sources/{name}/check",
-    "POST /api/v1/sources/{name}/sync", "PUT /api/v1/sources/{name}/file", "GET /api/v1/services/{ci}/availability",
+    "POST /api/v1/sources/{name}/sync", "POST /api/v1/sources/{name}/remove", "PUT /api/v1/sources/{name}/file", "GET /api/v1/services/{ci}/availability",
     "GET /api/v1/services/{ci}/importance", "GET /api/v1/services/{ci}/cut-sets", "GET /api/v1/services/{ci}/loss",
     "GET /api/v1/services/{ci}/goal", "GET /api/v1/studies", "POST /api/v1/studies", "GET /api/v1/studies/{study}",
     "GET /api/v1/studies/{study}/areas", "GET /api/v1/studies/{study}/services", "GET /api/v1/studies/{study}/borders",

@@ -11,7 +11,7 @@ from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.schemas.questions import SourceQuestion, SyncQuestion, UploadQuestion
+from app.api.schemas.questions import RemoveQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
@@ -92,6 +92,17 @@ def sync(question: dict[str, Any], name: str) -> Any:
     keep.get_source(service.documents, name)
     job = runs.enqueue(service.documents, "sync", {"source": name, **question}, g.caller.name)
     audit.record(service.documents, g.caller.name, "sync asked", name, question)
+    return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
+
+
+@route(blueprint, "/sources/<name>/remove", "admin", runs.Job, method="POST", status=202)
+@blueprint.arguments(RemoveQuestion)
+def remove(question: dict[str, Any], name: str) -> Any:
+    """Remove the source as a job; without `apply` a dry run, whose run and change list say what would be retired."""
+    service = forestay()
+    keep.get_source(service.documents, name)
+    job = runs.enqueue(service.documents, "remove", {"source": name, **question}, g.caller.name)
+    audit.record(service.documents, g.caller.name, "removal asked", name, question)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 

@@ -201,6 +201,13 @@ class NothingAsked(Question):
     """An empty object."""
 
 
+class RemoveQuestion(Question):
+    apply = ma.fields.Boolean(
+        load_default=False, metadata={"description": "remove it; without, a dry run that says what would be retired"}
+    )
+    keep = ma.fields.Boolean(load_default=False, metadata={"description": "its CIs stay as last known"})
+
+
 class SyncQuestion(Question):
     dry_run = ma.fields.Boolean(load_default=False)
     apply = ma.fields.Boolean(

@@ -13,7 +13,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.ports.documents import Document, Documents
 from app.usecases.keep.due_times import trigger_of
 
-KIND = "source"
+KIND, FORMER = "source", "former_source"
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
 MANUAL = "manual"  # what people say through the page, the API or the command line
 MANUAL_PRIORITY = 0
@@ -70,9 +70,7 @@ def add_source(
                 if documents.get(KIND, name) is not None:
                     raise InvalidInput(f"there is a source {name} already", status=409)
                 known = list_sources(documents)
-                counter = documents.get("source_counter", "next")
-                number = int(counter.body) if counter else 1
-                documents.put("source_counter", "next", str(number + 1), expected=counter.version if counter else 0)
+                number = _number(documents, name)
                 if priority is None:
                     priority = max([source.priority for source in known if source.name != MANUAL], default=0) + 10
                 source = RegisteredSource(number, name, kind, location, priority, dict(settings or {}), schedule)
@@ -82,6 +80,35 @@ def add_source(
         except Conflict:
             continue
     raise Conflict("sources change too quickly; try again")
+
+
+def _number(documents: Documents, name: str) -> int:
+    """The next one, or that of a removed source of this name whose CIs were kept: they are its own again."""
+    former = documents.get(FORMER, name)
+    if former is not None:
+        documents.delete(FORMER, name)
+        return _source(former).source_id
+    counter = documents.get("source_counter", "next")
+    number = int(counter.body) if counter else 1
+    documents.put("source_counter", "next", str(number + 1), expected=counter.version if counter else 0)
+    return number
+
+
+def forget_source(documents: Documents, name: str, keep: bool) -> None:
+    """Take a source away. `keep`: records of it stay in the ledger, so its name and its place in the order of trust are remembered, and no
+    place, setting or name of a secret."""
+    source = get_source(documents, name)
+    if keep:
+        former = RegisteredSource(source.source_id, name, source.kind, "", source.priority)
+        documents.put(FORMER, name, json.dumps(asdict(former), sort_keys=True))
+    documents.delete(KIND, name)
+    _known.until = 0.0
+
+
+def told_of(documents: Documents) -> list[RegisteredSource]:
+    """Every source that may have records in the ledger: the registered ones, and removed ones whose CIs were kept."""
+    former = [_source(document) for document in documents.page(FORMER, "", 500)]
+    return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
 
 def get_source(documents: Documents, name: str) -> RegisteredSource:
