@@ -1,14 +1,16 @@
-"""forestay why, merge, split, correct: what is one CI, and what people decide about it."""
+"""forestay why, conflicts, merge, split, correct: what is one CI, and what people decide about it."""
 
 from __future__ import annotations
 
 import click
 from rich.console import Console
 
-from app.cli.context import CALLER, Context, json_option, show
+from app.cli.context import CALLER, Context, json_option, show, table
 from app.domain.errors import InvalidInput
 from app.usecases import decide
+from app.usecases.answers.conflicts import ConflictPage, ConflictQuestion, conflicts
 from app.usecases.answers.identity import Identity, identity
+from app.usecases.paging import MAX_LIMIT
 
 reason_option = click.option("--reason", default="", help="why, for those who come after")
 
@@ -33,6 +35,42 @@ def _print(console: Console, found: Identity) -> None:
         console.print(f"  {link.record} = {link.with_record} by {link.rule} {link.value}".rstrip())
     for text in found.against:
         console.print(f"  {text}")
+
+
+@click.command("conflicts")
+@click.option("--ci", help="of one CI: its key, an alias, or a record as source:class:id")
+@click.option("--source", help="in which this source has a value")
+@click.option("--attribute", help="on this attribute")
+@click.option("--class", "ci_class", help="of CIs of this class")
+@click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=50, show_default=True)
+@click.option("--after", help="the `next` of the page before")
+@json_option
+@click.pass_obj
+def list_conflicts(
+    context: Context, ci: str | None, source: str | None, attribute: str | None, ci_class: str | None, limit: int, after: str | None,
+    as_document: bool,
+) -> None:  # fmt: skip
+    """Attributes on which sources disagree: which value counts, by which rule, and since when."""
+    question = ConflictQuestion(ci, source, attribute, ci_class)
+    page = conflicts(context.forestay.store, context.forestay.documents, question, limit, after)
+    show(page, as_document, lambda console: _print_conflicts(console, page))
+
+
+def _print_conflicts(console: Console, page: ConflictPage) -> None:
+    rows = [
+        (
+            item.ci,
+            item.attribute,
+            "\n".join(f"{value.source}: {value.value}" for value in item.values),
+            item.rule,
+            str(item.since_revision),
+        )
+        for item in page.items
+    ]
+    columns = ("CI", "attribute", "values, the first counts", "by which rule", "since revision")
+    table(console, f"Conflicts at revision {page.revision}", columns, rows)
+    if page.next:
+        console.print(f"{page.examined:,} CIs looked at; the next: --after {page.next}")
 
 
 @click.command()
@@ -78,4 +116,4 @@ def _show(found: decide.Decided, as_document: bool) -> None:
     show(found, as_document, lambda console: console.print("\n".join([text, *found.warnings])))
 
 
-COMMANDS = (why, merge, split, correct)
+COMMANDS = (why, list_conflicts, merge, split, correct)

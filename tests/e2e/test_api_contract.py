@@ -114,7 +114,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         tried.append(rule.rule.removeprefix("/api/v1"))
     assert sorted(tried) == [
         "/area", "/areas", "/assessments", "/assessments/<assessment>", "/audit", "/cis", "/cis/<path:ci>",
-        "/cis/<path:ci>/blast-radius", "/cis/<path:ci>/identity", "/cold-start", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
+        "/cis/<path:ci>/blast-radius", "/cis/<path:ci>/identity", "/cold-start", "/conflicts", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/changes", "/runs/<run_id>/rejected", "/schedule", "/services",
         "/services/<path:ci>", "/services/<path:ci>/availability", "/services/<path:ci>/cut-sets", "/services/<path:ci>/goal",
         "/services/<path:ci>/importance", "/services/<path:ci>/loss", "/simulations", "/simulations/<simulation>", "/sources",
@@ -305,7 +305,7 @@ def operations(service: Service) -> list[Any]:
 LABELS = [
     "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}",
     "DELETE /api/v1/services/{ci}", "GET /api/v1/cis", "GET /api/v1/cis/{ci}", "GET /api/v1/cis/{ci}/blast-radius",
-    "GET /api/v1/cis/{ci}/identity", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",
+    "GET /api/v1/cis/{ci}/identity", "GET /api/v1/conflicts", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact", "GET /api/v1/simulations", "POST /api/v1/simulations", "GET /api/v1/simulations/{simulation}",
     "GET /api/v1/assessments", "POST /api/v1/assessments", "GET /api/v1/assessments/{assessment}", "GET /api/v1/jobs",

@@ -8,8 +8,9 @@ from flask import g
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, route
-from app.api.schemas.questions import CorrectionQuestion, IdentityQuestion, MergeQuestion, SplitQuestion
+from app.api.schemas.questions import ConflictsQuestion, CorrectionQuestion, IdentityQuestion, MergeQuestion, SplitQuestion
 from app.usecases import decide
+from app.usecases.answers.conflicts import ConflictPage, ConflictQuestion, conflicts
 from app.usecases.answers.identity import Identity, identity
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/api/v1", description="What is one CI, and what people decided about it")
@@ -21,6 +22,15 @@ def why(question: dict[str, Any], ci: str) -> Any:
     """Why the records of a CI are one; with `with`: why both CIs are one, or why not."""
     service = forestay()
     return identity(service.store, service.documents, ci, question.get("other"))
+
+
+@route(blueprint, "/conflicts", "read", ConflictPage)
+@blueprint.arguments(ConflictsQuestion, location="query")
+def disagreeing(question: dict[str, Any]) -> Any:
+    """Attributes on which sources disagree: each source's value, which one counts by which rule, and since when."""
+    limit, after = question.pop("limit"), question.pop("after", None)
+    service = forestay()
+    return conflicts(service.store, service.documents, ConflictQuestion(**question), limit, after)
 
 
 @route(blueprint, "/decisions/merge", "edit", decide.Decided, method="POST", status=201)

@@ -254,6 +254,15 @@ class IdentityQuestion(Question):
     other = text(data_key="with", metadata={"description": "Another CI: why both are one, or why not"})
 
 
+class ConflictsQuestion(Question):
+    ci = text(metadata={"description": "Of one CI: its key, an alias, or a record as source:class:id"})
+    source = text(200, metadata={"description": "In which this source has a value"})
+    attribute = text(200, metadata={"description": "On this attribute"})
+    ci_class = text(200, data_key="class", metadata={"description": "Of CIs of this class"})
+    after = text(2000, metadata={"description": "The `next` of the page before"})
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
 class MergeQuestion(Question):
     a = text(required=True, metadata={"description": "A CI by key or any alias"})
     b = text(required=True, metadata={"description": "The other one"})
