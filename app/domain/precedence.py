@@ -15,6 +15,8 @@ from app.domain.records import CiRecord
 DEFAULT_PRIORITY = 100
 SOURCE_ALIAS = "source id"
 SERVICE_CLASS = "business_service"
+RATE = ("failures_per_year", "failures_origin", "failures_per_year_low", "failures_per_year_high")
+RESTORE = ("repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "repair_hours_low", "repair_hours_high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +37,63 @@ def in_order(said: Iterable[Said]) -> list[Said]:
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> tuple[Any, ...]:
     """The row of noun `ci` (columns in the noun's order) from records in order of precedence."""
-    best = next((r for r in records if r.ci_class), records[0])
-    if len(records) == 1:
-        classed, rated, restored, attributes = best, best, best, best.attributes
-    else:
-        classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
-        rated = next((r for r in records if r.failures_per_year is not None), best)
-        restored = next((r for r in records if r.repair_hours is not None), best)
-        attributes = {name: value for r in reversed(records) for name, value in r.attributes.items()}
-    has_rate, has_restore = rated.failures_per_year is not None, restored.repair_hours is not None
-    lognormal = has_restore and restored.repair_distribution == "lognormal"
+    said = records[0] if len(records) == 1 else _merged(records)
+    has_rate, has_restore = said.failures_per_year is not None, said.repair_hours is not None
     return (
         ci_id,
         key,
-        _first(records, "name") or "",
-        classed.ci_class,
-        classed.raw_class or classed.ci_class,
-        _first(records, "lifecycle"),
-        _first(records, "environment"),
-        _first(records, "site"),
-        _first(records, "team"),
-        _first(records, "supplier"),
-        int(classed.ci_class == SERVICE_CLASS or any(r.is_service for r in records)),
-        rated.failures_per_year,
-        rated.failures_origin if has_rate else None,
-        rated.failures_per_year_low if has_rate else None,
-        rated.failures_per_year_high if has_rate else None,
-        restored.repair_hours,
-        restored.repair_origin if has_restore else None,
-        restored.repair_distribution if has_restore else None,
-        restored.repair_sigma if lognormal else None,
-        restored.repair_hours_low if has_restore else None,
-        restored.repair_hours_high if has_restore else None,
-        _first(records, "unavailability"),
-        _first(records, "failure_on_demand"),
-        _first(records, "level_share"),
-        _first(records, "restart_hours"),
-        _aliases(key, records, key_aliases),
-        canonical(attributes) if attributes else "",
+        said.name,
+        said.ci_class,
+        said.raw_class or said.ci_class,
+        said.lifecycle or None,
+        said.environment or None,
+        said.site or None,
+        said.team or None,
+        said.supplier or None,
+        int(said.is_service or said.ci_class == SERVICE_CLASS),
+        said.failures_per_year,
+        said.failures_origin if has_rate else None,
+        said.failures_per_year_low if has_rate else None,
+        said.failures_per_year_high if has_rate else None,
+        said.repair_hours,
+        said.repair_origin if has_restore else None,
+        said.repair_distribution if has_restore else None,
+        said.repair_sigma if has_restore and said.repair_distribution == "lognormal" else None,
+        said.repair_hours_low if has_restore else None,
+        said.repair_hours_high if has_restore else None,
+        said.unavailability,
+        said.failure_on_demand,
+        said.level_share,
+        said.restart_hours,
+        _aliases(key, said.name, records, key_aliases),
+        canonical(said.attributes) if said.attributes else "",
     )
 
 
-def _first(records: Sequence[CiRecord], name: str) -> Any:
-    """The value of the best record that has one; what no record has stays absent."""
-    if len(records) == 1:
-        value = getattr(records[0], name)
-        return None if value == "" else value
-    for record in records:
-        value = getattr(record, name)
-        if value is not None and value != "":
-            return value
-    return None
+def _merged(records: Sequence[CiRecord]) -> CiRecord:
+    """One record of what the best record that says anything says; a class, a rate and a restore time come with all that belongs to them."""
+    best = next((r for r in records if r.ci_class), records[0])
+    classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
+    rated = next((r for r in records if r.failures_per_year is not None), best)
+    restored = next((r for r in records if r.repair_hours is not None), best)
+    first = CiRecord(
+        *(next((value for value in said if value is not None and value != ""), said[0]) for said in zip(*records, strict=True))
+    )
+    return first._replace(
+        ci_class=classed.ci_class,
+        raw_class=classed.raw_class,
+        is_service=any(r.is_service for r in records),
+        **{name: getattr(rated, name) for name in RATE},
+        **{name: getattr(restored, name) for name in RESTORE},
+        attributes={name: value for r in reversed(records) for name, value in r.attributes.items()},
+    )
 
 
-def _aliases(key: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
-    name, others = _first(records, "name"), [("key", other) for other in key_aliases if other != key]
-    found = {*others, *(("name", record.name) for record in records if record.name and record.name != name)}
+def _aliases(key: str, name: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
+    found = {("key", other) for other in key_aliases if other != key}
     for record in records:
+        if record.name and record.name != name:
+            found.add(("name", record.name))
         if not record.ci_class:  # a correction names nothing
             continue
         for pair in record.identifiers:
