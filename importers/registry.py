@@ -21,6 +21,7 @@ FOLDERS = {
     "device42": "device42",
     "jira_assets": "jira_assets",
     "cypher": "cypher_graph",
+    "servicegraph": "servicegraph",
 }  # kind -> folder that brings its opener along
 KINDS = (*("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi"), *FOLDERS)
 

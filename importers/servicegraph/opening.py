@@ -1,0 +1,37 @@
+"""How a source of service-graph metrics is opened from its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.errors import InvalidInput
+from app.ports.ci_source import CiSource
+from importers.client import Client, Outbound
+from importers.opening import known, mapping_of
+from importers.servicegraph.source import TOTAL, ServiceGraph
+from importers.sign_in import NOBODY, sign_in_of
+
+SETTINGS = ("user", "password_env", "token_env", "window_hours", "metric", "mapping", "ca_file")
+METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+
+
+def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    known("servicegraph", settings, *SETTINGS)
+    metric = str(settings.get("metric") or TOTAL)
+    if not METRIC.fullmatch(metric):
+        raise InvalidInput(f"servicegraph: {metric!r} is no name of a metric", field="metric")
+    sign_in = sign_in_of("servicegraph", settings) if settings.get("user") or settings.get("token_env") else NOBODY
+    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    return ServiceGraph(client, mapping_of("servicegraph", "servicegraph", settings), _window(settings), metric)
+
+
+def _window(settings: Mapping[str, Any]) -> float:
+    try:
+        hours = float(settings.get("window_hours", 168))
+    except (TypeError, ValueError):
+        hours = 0.0
+    if not 0.01 <= hours <= 8760:
+        raise InvalidInput("servicegraph: window_hours is a number from 0.01 to 8760", field="window_hours")
+    return hours

@@ -1,0 +1,117 @@
+"""Service-graph metrics in Prometheus: who was seen calling whom, how often, and when last (README.md)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import SourceFailed
+from app.domain.records import CiRecord
+from importers.client import Client
+from importers.gathered import Gathered, ReadWhole, said
+from importers.mapping import map_relation
+from importers.mapping_file import RuleSet
+
+TOTAL = "traces_service_graph_request_total"
+BY = "sum by (client, server, connection_type)"
+LONGEST_STEP, SHORTEST_STEP = 300, 15  # seconds: how exactly it is told when a call was seen last
+OUTSIDE = "user"
+CALL = "call"  # the word for a connection_type of ""
+
+
+@dataclass(slots=True)
+class ServiceGraph(ReadWhole):
+    """One answer for the window. Who was not called in it is not gone, so retiring is left to a person who says `complete`."""
+
+    client: Client
+    rules: RuleSet
+    window_hours: float = 168.0
+    metric: str = TOTAL
+
+    def check(self) -> Sequence[str]:
+        rows = self._rows(f"count({self.metric})")
+        number = int(float(rows[0]["value"][1])) if rows else 0
+        return [f"{self.metric}: {number} series"]
+
+    def read(self, folder: Path | None = None) -> Gathered:
+        seconds = max(60, round(self.window_hours * 3600))
+        window, step = f"{seconds}s", f"{max(SHORTEST_STEP, min(LONGEST_STEP, seconds // 4))}s"
+        made = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
+        recent = f"(timestamp({self.metric}) and (increase({self.metric}[{step}]) > 0))"
+        last = self._rows(f"max by (client, server, connection_type)(max_over_time({recent}[{window}:{step}]))")
+        found = Gathered("service graph", said(len(made), self.metric))
+        seen = {_ends(row["metric"]): _number(row["value"]) for row in last}
+        calls: dict[str, tuple[float, float]] = {}
+        classes: dict[str, str] = {}
+        for row in made:
+            self._take(found, row, seen, calls, classes)
+        found.found_cis += [self._ci(name, classes[name], calls.get(name)) for name in sorted(classes)]
+        return found
+
+    def _take(self, found: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
+              calls: dict[str, tuple[float, float]], classes: dict[str, str]) -> None:  # fmt: skip
+        client, server, kind = ends = _ends(row["metric"])
+        number = _number(row["value"])
+        if not client or not server:
+            found.ignore("dependency", "without client or server")
+            return
+        if not math.isfinite(number):
+            found.reject(
+                "dependency", f"{client} to {server}", "", ("value", f"{row['value'][1]!r} is no number", "look at the metric")
+            )
+            return
+        word = kind or CALL
+        usual = self.rules.classes.get(CALL, "microservice")
+        if client == OUTSIDE:
+            found.ignore("dependency", f"client is {OUTSIDE}: the outside world")
+        else:
+            classes.setdefault(client, usual)
+            relation = next(iter(self.rules.relations.values()))
+            for record in map_relation(relation, {"parent": client, "child": server, "type": word}, f"{client} to {server}"):
+                found.take(record)
+        its = self.rules.classes.get(word, usual)
+        if its != usual or server not in classes:
+            classes[server] = its
+        rate, when = calls.get(server, (0.0, 0.0))
+        calls[server] = (rate + number / (self.window_hours * 3600), max(when, seen.get(ends, 0.0)))
+
+    def _ci(self, name: str, ci_class: str, called: tuple[float, float] | None) -> CiRecord:
+        """Rates and days are rounded, so that an estate at rest does not change with each run."""
+        attributes = {}
+        if called:
+            attributes["requests_per_second"] = f"{called[0]:.1g}"
+            if called[1]:
+                attributes["last_called_on"] = datetime.fromtimestamp(called[1], UTC).strftime("%Y-%m-%d")
+        # the traced name is an identity, the same as that of call graphs
+        return CiRecord("service", name, name, ci_class, identifiers=(("trace", name),), attributes=attributes)
+
+    def _rows(self, query: str) -> list[Any]:
+        answer = self.client.request("GET", "api/v1/query", parameters={"query": query})
+        body = answer.json()
+        data = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(data, dict) or body.get("status") != "success" or data.get("resultType") != "vector":
+            raise SourceFailed(f"{answer.where} gave no vector: {answer.said()}")
+        if body.get("warnings"):
+            raise SourceFailed(f"{answer.where} gave a part only: {'; '.join(map(str, body['warnings']))[:300]}")
+        rows = data.get("result")
+        if not isinstance(rows, list) or any(
+            not isinstance(row, dict) or "metric" not in row or "value" not in row for row in rows
+        ):
+            raise SourceFailed(f"{answer.where} gave a vector without metric and value")
+        return rows
+
+
+def _ends(metric: Mapping[str, str]) -> tuple[str, str, str]:
+    return metric.get("client", ""), metric.get("server", ""), metric.get("connection_type", "")
+
+
+def _number(value: Sequence[Any]) -> float:
+    """Values are texts, also "NaN" and "+Inf"."""
+    try:
+        return float(value[1])
+    except (IndexError, TypeError, ValueError):
+        raise SourceFailed(f"Prometheus gave {value!r} as a value") from None
