@@ -22,6 +22,7 @@ FOLDERS = {
     "jira_assets": "jira_assets",
     "cypher": "cypher_graph",
     "servicegraph": "servicegraph",
+    "ldap": "ldap",
 }  # kind -> folder that brings its opener along
 KINDS = (*("csv", "json", "callgraph", "archimate", "netbox", "nautobot", "servicenow", "backstage", "itop", "glpi"), *FOLDERS)
 
