@@ -45,15 +45,13 @@ class Export:
         facts = [self._facts(rng, number) for number in range(self.cis)]
         for number, kind in zip(sorted(rng.sample(range(1, self.cis), self.cis // 10)), CONFLICTS * self.cis, strict=False):
             self.spoiled[number] = kind
-        for number, fact in enumerate(facts):
+        for number in range(self.cis):
             if self.spoiled.get(number) == "two environments":
                 other = facts[number - 1]
-                fact |= {
-                    "name": other["name"],
-                    "environment": "test",
-                    "class": other["class"],
-                    "fqdn": f"{other['name']}.test.example",
-                }
+                facts[number] = self._facts(rng, number, other["class"])
+                facts[number] |= {"name": other["name"], "environment": "test"}
+                if "fqdn" in other:
+                    facts[number]["fqdn"] = f"{other['name']}.test.example"
         for number, fact in enumerate(facts):
             told = [name for name in SOURCES if rng.random() < KNOWN_BY] or [rng.choice(SOURCES)]
             for name in told:
@@ -64,8 +62,8 @@ class Export:
             keys = list(self.rows[name])
             self.edges[name] = sorted({(a, rng.choice(keys[: n + 1])) for n, a in enumerate(keys[1:]) for _ in range(2)})
 
-    def _facts(self, rng: random.Random, number: int) -> dict[str, str]:
-        ci_class = rng.choice(CLASSES)
+    def _facts(self, rng: random.Random, number: int, ci_class: str = "") -> dict[str, str]:
+        ci_class = ci_class or rng.choice(CLASSES)
         name = f"{ci_class[:3]}{number:05}" if ci_class != "business_service" else f"Service {number:05}"
         facts = {"name": name, "class": ci_class, "environment": "production", "site": f"site {number % 7}"}
         if ci_class != "business_service":

@@ -26,6 +26,7 @@ from app.api.resources import (
     simulations,
     sources,
     studies,
+    suggestions,
 )
 
 DESCRIPTION = (
@@ -64,6 +65,7 @@ def mount(app: Flask) -> None:
         simulations,
         sources,
         studies,
+        suggestions,
     ):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)

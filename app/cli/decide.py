@@ -81,7 +81,7 @@ def _print_conflicts(console: Console, page: ConflictPage) -> None:
 @click.pass_obj
 def merge(context: Context, a: str, b: str, reason: str, as_document: bool) -> None:
     """Decide that two CIs are one: the older key stays, the other redirects."""
-    _show(decide.merge(context.forestay, a, b, CALLER, reason), as_document)
+    show_decided(decide.merge(context.forestay, a, b, CALLER, reason), as_document)
 
 
 @click.command()
@@ -92,7 +92,7 @@ def merge(context: Context, a: str, b: str, reason: str, as_document: bool) -> N
 @click.pass_obj
 def split(context: Context, ci: str, records: tuple[str, ...], reason: str, as_document: bool) -> None:
     """Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI. No sync joins them again."""
-    _show(decide.split(context.forestay, ci, records, CALLER, reason), as_document)
+    show_decided(decide.split(context.forestay, ci, records, CALLER, reason), as_document)
 
 
 @click.command()
@@ -108,10 +108,10 @@ def correct(context: Context, ci: str, pairs: tuple[str, ...], as_document: bool
         if not equals or not name:
             raise InvalidInput(f"{pair}: NAME=VALUE")
         values[name] = value
-    _show(decide.correct(context.forestay, ci, values, CALLER), as_document)
+    show_decided(decide.correct(context.forestay, ci, values, CALLER), as_document)
 
 
-def _show(found: decide.Decided, as_document: bool) -> None:
+def show_decided(found: decide.Decided, as_document: bool) -> None:
     text = f"revision {found.revision}: {', '.join(found.keys)}; see the numbers after: forestay assess"
     show(found, as_document, lambda console: console.print("\n".join([text, *found.warnings])))
 

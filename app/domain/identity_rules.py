@@ -77,6 +77,8 @@ def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifi
             if "." in identifier[1]:
                 found.update(dict.fromkeys(rule.effective(identifier)))
             found.update(dict.fromkeys(rule.effective((HOST, f"{record.environment}:{host_of(identifier[1])}"))))
+        elif identifier[0] == NAME:
+            found.update(dict.fromkeys(rule.effective((NAME, f"{record.environment}:{identifier[1]}"))))
         else:
             found.update(dict.fromkeys(rule.effective(identifier)))
     return tuple(found)

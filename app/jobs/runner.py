@@ -19,6 +19,7 @@ from app.usecases.operation_progress import Cancelled
 from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.usecases.suggestions.make import suggest
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -110,12 +111,18 @@ def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"study": row.study, "revision": row.revision}
 
 
+def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    run = suggest(forestay.store, forestay.documents, handle)
+    return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
+
+
 VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "sync": do_sync,
     "approve": do_approve,
     "remove": do_remove,
     "assess": do_assess,
     "study": do_study,
+    "suggest": do_suggest,
 }
 
 

@@ -65,6 +65,20 @@ def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> 
     return _decide(workshop, plan, caller, "merged", f"{a} + {b}")
 
 
+def part(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> Decided:
+    """The two CIs are not one, whatever their identifiers say or will say."""
+
+    def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
+        ids = [_ci(workshop, base, text) for text in (a, b)]
+        if ids[0] == ids[1]:
+            raise InvalidInput(f"{a!r} and {b!r} are one CI; forestay split parts its records")
+        left, right = (_places(store, base, ci_id) for ci_id in ids)
+        decision = Decision(PART, tuple(left), tuple(right))
+        return _Plan([decision_record(decision, _words(caller, reason))], [], ids, [*left, *right])
+
+    return _decide(workshop, plan, caller, "parted", f"{a} | {b}")
+
+
 def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
     """These records ("source:class:id") of a CI are not one CI with its others; no sync joins them again. They stay together among
     themselves where their identifiers say so."""

@@ -119,7 +119,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/services/<path:ci>", "/services/<path:ci>/availability", "/services/<path:ci>/cut-sets", "/services/<path:ci>/goal",
         "/services/<path:ci>/importance", "/services/<path:ci>/loss", "/simulations", "/simulations/<simulation>", "/sources",
         "/sources/<name>", "/studies", "/studies/<study>", "/studies/<study>/areas", "/studies/<study>/borders",
-        "/studies/<study>/exceedance", "/studies/<study>/services",
+        "/studies/<study>/exceedance", "/studies/<study>/services", "/suggestions",
     ]  # fmt: skip
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
     assert filled.get("/runs/00000000000000000001/rejected")["items"][0]["field"] == "failures_per_year"
@@ -305,7 +305,8 @@ def operations(service: Service) -> list[Any]:
 LABELS = [
     "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}",
     "DELETE /api/v1/services/{ci}", "GET /api/v1/cis", "GET /api/v1/cis/{ci}", "GET /api/v1/cis/{ci}/blast-radius",
-    "GET /api/v1/cis/{ci}/identity", "GET /api/v1/conflicts", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",
+    "GET /api/v1/cis/{ci}/identity", "GET /api/v1/conflicts", "GET /api/v1/suggestions",
+    "POST /api/v1/suggestions", "POST /api/v1/suggestions/{suggestion}/accept", "POST /api/v1/suggestions/{suggestion}/refuse", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact", "GET /api/v1/simulations", "POST /api/v1/simulations", "GET /api/v1/simulations/{simulation}",
     "GET /api/v1/assessments", "POST /api/v1/assessments", "GET /api/v1/assessments/{assessment}", "GET /api/v1/jobs",

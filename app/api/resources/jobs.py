@@ -21,7 +21,7 @@ from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync", "suggest": "edit"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,10 @@ class MergeQuestion(Question):
     reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
 
 
+class ReasonQuestion(Question):
+    reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
+
+
 class SplitQuestion(Question):
     ci = text(required=True, metadata={"description": "A CI by key or any alias"})
     records = ma.fields.List(

@@ -1,0 +1,206 @@
+"""Suggest pairs of CIs that may be one, for a person to accept or refuse. What was refused is parted for good and never suggested again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from app.domain.columns import Columns
+from app.domain.decisions import PART, decision_of
+from app.domain.errors import NotFound
+from app.domain.identity import Place
+from app.domain.identity_rules import rule_of
+from app.domain.identity_spelling import FQDN, HOST, host_of
+from app.domain.nouns import CI, SOURCE_RECORD
+from app.domain.payloads import record_of
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.usecases import decide
+from app.usecases.keep.sources import MANUAL, find_source
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.run_sync import Workshop
+from app.usecases.suggestions.alike import LEAST, Look, alike
+from app.usecases.suggestions.candidates import Blocks, keys_of
+
+KIND, RUN_KIND = "suggestion", "suggestion_run"
+KEPT = 1000  # the best ones
+COMPARED = ("serial", "mac", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Two CIs by key that look like one: `score` 60 to 100 and why. `suggestion` is its name, the same as long as score and keys are."""
+
+    suggestion: str
+    a: str
+    b: str
+    a_name: str
+    b_name: str
+    score: int
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRun:
+    """What was looked at: `pairs` compared of `cis`; `capped`: there were more pairs than are looked at; `kept` of `found` suggestions."""
+
+    revision: int
+    at: str
+    cis: int
+    pairs: int
+    capped: bool
+    found: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionPage:
+    run: SuggestionRun | None  # None: nobody looked yet
+    items: Sequence[Suggestion]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+def suggest(store: GraphStore, documents: Documents, listen: Listener = silent) -> SuggestionRun:
+    """Look through the current revision and keep the best suggestions in place of those kept before."""
+    revision = store.current().revision
+    listen("reading CIs", 0.0)
+    cis = store.load_columns(revision, CI.name, ["ci_id", "key", "name", "ci_class", "environment", "site", "aliases"])
+    sources = _sources(store, revision)
+    pairs, capped = list[tuple[int, int]](), False
+    if any(held != next(iter(sources.values())) for held in sources.values()):  # one source does not list a thing twice
+        listen("pairing", 0.3)
+        pairs, capped = _candidates(cis, sources, _apart(store, documents, revision))
+    listen("comparing", 0.6)
+    found = _scored(cis, pairs)
+    best = sorted(found, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
+    run = SuggestionRun(revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(found), len(best))
+    _keep(documents, run, best)
+    return run
+
+
+def _candidates(
+    cis: Columns, sources: Mapping[int, int], apart: Container[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], bool]:
+    """Pairs of rows of different sources, of one family and environment, that people did not part."""
+    ids = [int(ci_id) for ci_id in cis["ci_id"]]
+    families = [rule_of(ci_class or "other").family for ci_class in cis["ci_class"]]
+    environments = list(cis["environment"])
+    blocks = Blocks()
+    for row, (name, aliases) in enumerate(zip(cis["name"], cis["aliases"], strict=True)):
+        blocks.add(row, keys_of(name or "", json.loads(aliases or "[]")))
+
+    def possible(a: int, b: int) -> bool:
+        if sources.get(ids[a], 0) & sources.get(ids[b], 0) or families[a] != families[b]:
+            return False
+        return environments[a] == environments[b] and (ids[a], ids[b]) not in apart
+
+    return blocks.pairs(possible)
+
+
+def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
+    looks: dict[int, Look] = {}
+    for row in sorted({row for pair in pairs for row in pair}):
+        identifiers = _identifiers(json.loads(cis["aliases"][row] or "[]"))
+        looks[row] = Look(cis["name"][row] or "", cis["ci_class"][row] or "other", cis["site"][row] or "", identifiers)
+    found: list[Suggestion] = []
+    for pair in pairs:
+        a, b = sorted(pair, key=lambda row: str(cis["key"][row]))
+        score, reasons = alike(looks[a], looks[b])
+        if score >= LEAST:
+            digest = hashlib.sha256(f"{cis['key'][a]} {cis['key'][b]}".encode()).hexdigest()[:16]
+            found.append(
+                Suggestion(
+                    f"{100 - score:03}-{digest}", cis["key"][a], cis["key"][b], looks[a].name, looks[b].name, score, reasons
+                )
+            )
+    return found
+
+
+def _sources(store: GraphStore, revision: int) -> dict[int, int]:
+    """CI -> its sources, a bit each."""
+    rows, found = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
+    for source_id, ci_id in zip(map(int, rows["source_id"]), map(int, rows["ci_id"]), strict=True):
+        found[ci_id] = found.get(ci_id, 0) | 1 << source_id
+    return found
+
+
+def _apart(store: GraphStore, documents: Documents, revision: int) -> set[tuple[int, int]]:
+    """Pairs of CIs whose records people parted, both ways round."""
+    manual = find_source(documents, MANUAL)
+    if manual is None or not revision:
+        return set()
+    kept = store.load_columns(revision, SOURCE_RECORD.name, ["payload"], manual.source_id)["payload"]
+    parts = [decision_of(record) for payload in kept if (record := record_of(payload)).source_class == PART]
+    ci_of: dict[Place, int] = {}
+    keys = sorted({key for part in parts for _, key in (*part.places, *part.others)})
+    for start in range(0, len(keys), 5_000):
+        rows = store.rows(revision, SOURCE_RECORD.name, "source_key", keys[start : start + 5_000])
+        for row, key in enumerate(rows["source_key"]):
+            ci_of[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
+    sides = [({ci_of.get(p, 0) for p in part.places}, {ci_of.get(p, 0) for p in part.others}) for part in parts]
+    pairs = {(a, b) for one, other in sides for a in one for b in other}
+    return pairs | {(b, a) for a, b in pairs}
+
+
+def _identifiers(aliases: Sequence[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for kind, value in aliases:
+        if kind in COMPARED:
+            found.setdefault(kind, set()).add(value)
+        elif kind == FQDN:
+            found.setdefault(HOST, set()).add(host_of(value))
+    return {kind: frozenset(values) for kind, values in found.items()}
+
+
+def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) -> None:
+    with documents.together():
+        while old := documents.page(KIND, "", 500):
+            for document in old:
+                documents.delete(KIND, document.key)
+        for item in best:
+            documents.put(KIND, item.suggestion, json.dumps(asdict(item)))
+        documents.put(RUN_KIND, "last", json.dumps(asdict(run)))
+
+
+def suggestion_page(documents: Documents, limit: int, after: str = "") -> SuggestionPage:
+    """Kept suggestions, the best first."""
+    run = documents.get(RUN_KIND, "last")
+    found = [_read(document.body) for document in documents.page(KIND, after, limit + 1)]
+    more, items = len(found) > limit, found[:limit]
+    made = SuggestionRun(**json.loads(run.body)) if run else None
+    return SuggestionPage(made, items, limit, more, items[-1].suggestion if more else None)
+
+
+def accept(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
+    """The two are one CI, as `decide.merge` makes them."""
+    item = _get(workshop.documents, suggestion)
+    done = decide.merge(workshop, item.a, item.b, caller, reason or f"suggested with {item.score} points")
+    workshop.documents.delete(KIND, suggestion)
+    return done
+
+
+def refuse(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
+    """The two are not one CI, whatever their identifiers will say; never suggested again."""
+    item = _get(workshop.documents, suggestion)
+    done = decide.part(workshop, item.a, item.b, caller, reason or f"a suggestion with {item.score} points, refused")
+    workshop.documents.delete(KIND, suggestion)
+    return done
+
+
+def _get(documents: Documents, suggestion: str) -> Suggestion:
+    document = documents.get(KIND, suggestion)
+    if document is None:
+        raise NotFound(
+            f"no suggestion {suggestion!r}: it was decided, or later suggestions took its place; see forestay suggestions"
+        )
+    return _read(document.body)
+
+
+def _read(body: str) -> Suggestion:
+    values: Mapping[str, object] = json.loads(body)
+    return Suggestion(**values)  # type: ignore[arg-type]
