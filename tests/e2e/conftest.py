@@ -20,6 +20,7 @@ from app.usecases.assess import assess
 from app.usecases.keep import sources as keep
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.wsgi import create_app
+from tests import neo4j_server
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -116,3 +117,17 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:
     return make_service()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def on_each_store(
+    request: pytest.FixtureRequest, make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> Service:
+    """A service for what both stores must answer alike."""
+    if request.param == "sqlite":
+        return make_service()
+    neo4j_server.empty_database()
+    where = {"FORESTAY_STORE_URL": neo4j_server.uri(), "FORESTAY_STORE_PASSWORD": neo4j_server.auth()[1]}
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
+    return make_service(**where)

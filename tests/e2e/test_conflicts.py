@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.usecases import decide
 from app.usecases.answers.conflicts import ConflictQuestion, conflicts
 
 WEB = {"key": "web", "name": "web", "class": "server", "fqdn": "web.example", "team": "ops", "site": "north"}
 SAME = {"key": "w1", "name": "WEB", "class": "server", "fqdn": "web.example", "team": "dev", "site": "north", "repair_hours": 3}
 DB = {"key": "db", "name": "db", "class": "database", "serial": "S9", "site": "north", "rack": "1"}
+
+
+@pytest.fixture
+def service(on_each_store):
+    return on_each_store
 
 
 def fill(service):

@@ -15,6 +15,11 @@ DISK = {"key": "disk", "name": "disk", "class": "storage_array"}
 OTHER = {"key": "w1", "name": "w1", "class": "server", "serial": "S1"}
 
 
+@pytest.fixture
+def service(on_each_store):
+    return on_each_store
+
+
 def edges(service):
     store = service.forestay.store
     at = store.current().revision

@@ -23,6 +23,11 @@ SEEN = [
 ]
 
 
+@pytest.fixture
+def service(on_each_store):
+    return on_each_store
+
+
 def fill(service, **change):
     service.csv("a", cis=[{**row, **change} for row in LISTED], approve=True)
     service.csv("b", cis=[{**row, **change} for row in SEEN], approve=True)
