@@ -12,7 +12,7 @@ from app.domain.errors import ForestayError, InvalidInput, SourceFailed
 from importers.client import Client
 from importers.gathered import Gathered, ReadByLists
 from importers.netbox.model import Id, NetboxData, derive
-from importers.netbox.source import ENDPOINT
+from importers.netbox.source import ALSO, ENDPOINT, PROBES
 from importers.netbox.source import PATHS as NETBOX
 
 # Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups besides.
@@ -21,11 +21,6 @@ PATHS = {
     **{name: path for name, path in NETBOX.items() if name != "site"},
     "redundancygroup": "dcim/device-redundancy-groups",
 }
-ALSO = {
-    "poweroutlet": (),
-    "circuittermination": (),
-    "device": ("device", "powerport"),
-}  # classes of CIs that rest on a list, where not its own alone
 SITES = ("site", "data center", "datacenter", "campus", "building")
 KIND = {
     "dcim.device": "device",
@@ -34,7 +29,6 @@ KIND = {
     "circuits.circuit": "circuit",
 }
 SIDES = ("source", "destination", "both", "none")
-PROBES = 2  # a list that changed while it was read is read again
 
 
 @dataclass(slots=True)

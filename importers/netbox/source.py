@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.completeness import PAGES, SAID, Evidence, Part
-from app.domain.errors import SourceFailed
+from app.domain.completeness import CI_CLASS, PAGES, SAID, Evidence, Part
+from app.domain.errors import ForestayError, SourceFailed
 from importers.client import Client
-from importers.gathered import Gathered, ReadWhole
+from importers.gathered import Gathered, ReadByLists, ReadWhole
 from importers.limits import read_bytes, strict_json
 from importers.netbox.model import LISTS, Id, NetboxData, derive
 
@@ -32,11 +32,17 @@ PATHS = {
     "circuittermination": "circuits/circuit-terminations",
 }
 ENDPOINT = {"dcim.poweroutlet": "poweroutlet", "dcim.powerfeed": "powerfeed", "dcim.powerport": "powerport"}
+ALSO = {
+    "poweroutlet": (),
+    "circuittermination": (),
+    "device": ("device", "powerport"),
+}  # classes of CIs that rest on a list, where not its own alone
+PROBES = 2  # a list that changed while it was read is read again
 DEAD_CABLES = ("planned", "decommissioning")
 
 
 @dataclass(slots=True)
-class RestSource(ReadWhole):
+class RestSource(ReadByLists):
     client: Client
     page_size: int = 500
 
@@ -45,33 +51,56 @@ class RestSource(ReadWhole):
         return [f"NetBox {status.get('netbox-version', 'of unknown version')}"]
 
     def read(self, folder: Path | None = None) -> Gathered:
-        data, parts = NetboxData(), []
+        data, parts = NetboxData(), list[Part]()
         for name in LISTS:
-            rows: dict[int, Mapping[str, Any]] = {}
-            expected, ended = self._rows(name, rows)
+            proves = (*(f"{CI_CLASS}{of}" for of in ALSO.get(name, (name,))), "dependency", "group")
+            try:
+                rows, expected = self._rows(name)
+            except ForestayError as error:
+                if error.details.get("answered") == 401 or not parts:
+                    raise  # not even the first list (a refused sign-in is a 403 in NetBox): nothing was read
+                parts.append(Part(name, 0, None, False, proves=proves, problem=error.message))
+                continue
             data.rows[name] = {number: _flat(row) for number, row in rows.items()}
-            parts.append(Part(name, len(rows), expected, ended))
+            parts.append(Part(name, len(rows), expected, proves=proves))
             for number, row in rows.items():
                 _take_nested(data, name, number, row)
-        return derive(data, Evidence(PAGES, tuple(parts)))
+        found = derive(data, Evidence(PAGES, ()))
+        found.proof = self.proof(parts, folder) if folder else Evidence(PAGES, tuple(parts))
+        return found
 
-    def _rows(self, name: str, rows: dict[int, Mapping[str, Any]]) -> tuple[int | None, bool]:
-        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end. The total is that of the
-        first page."""
-        last, expected = 0, None
+    def _rows(self, name: str) -> tuple[dict[int, Mapping[str, Any]], int]:
+        """All rows, and how many there should be. `count` is the number of rows beyond the last id, so each page says the total anew; a list
+        that changed while it was read is read once more."""
+        rows: dict[int, Mapping[str, Any]] = {}
+        totals: set[int] = set()
+        for _ in range(PROBES):
+            rows, totals = self._once(name)
+            if totals == {len(rows)}:
+                break
+        return rows, next((number for number in sorted(totals) if number != len(rows)), len(rows))
+
+    def _once(self, name: str) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
+        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end."""
+        rows: dict[int, Mapping[str, Any]] = {}
+        totals: set[int] = set()
+        last = 0
         while True:
             parameters = {"id__gt": last, "ordering": "id", "limit": self.page_size}
             if name in ("device", "virtualmachine"):
                 parameters["exclude"] = "config_context"
-            page = self.client.get_json(f"api/{PATHS[name]}/", parameters)
+            answer = self.client.request("GET", f"api/{PATHS[name]}/", parameters=parameters)
+            page = answer.json()
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-                raise SourceFailed(f"NetBox: {PATHS[name]} gave no list")
-            expected = page.get("count") if expected is None else expected
+                raise SourceFailed(f"{answer.where} gave no list")
+            if not isinstance(page.get("count"), int):
+                raise SourceFailed(f"{answer.where} gave no count")
+            totals.add(len(rows) + page["count"])
             if not page["results"]:
-                return expected, True
+                return rows, totals
             for row in page["results"]:
                 if row["id"] <= last:
-                    raise SourceFailed(f"NetBox ignores id__gt or ordering on {PATHS[name]}: paging would lose rows")
+                    raise SourceFailed(f"{answer.where} ignores id__gt or ordering: paging would lose rows")
                 last = row["id"]
                 rows[last] = row
 
