@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from app.cli import ask, care, decide, estate, keys, operate, risk, run, sources, suggest
+from app.cli import ask, care, decide, estate, keys, operate, quality, risk, run, sources, suggest
 from app.cli.context import Context
 from app.domain.errors import Ambiguous, ForestayError, HeldForApproval, NotFound
 
@@ -51,6 +51,6 @@ def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
-for module in (run, sources, decide, suggest, estate, ask, risk, keys, care, operate):
+for module in (run, sources, decide, suggest, estate, ask, risk, keys, care, operate, quality):
     for command in module.COMMANDS:
         main.add_command(command)

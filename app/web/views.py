@@ -17,6 +17,7 @@ from app.domain.sentences import CAUSE, number
 from app.domain.service_risk import Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
+from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_detail, area_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
@@ -131,6 +132,16 @@ def one_service() -> str:
         goal = service_goal(service.store, service.documents, service.estates, asked, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
+
+
+@blueprint.get("/quality")
+@permission("read")
+def data_quality() -> str:
+    """What the data lacks, and what that weighs in the ranking."""
+    service = forestay()
+    page = quality(service.store, service.documents, service.estates, service.cache, ROWS)
+    _read("data quality")
+    return render_template("quality.html", page=page)
 
 
 @blueprint.get("/search")

@@ -15,7 +15,7 @@ from tests.browser.conftest import ROOT, Site
 
 pytestmark = pytest.mark.browser
 TABS = ["CI", "Service", "Team", "Site", "Supplier", "Class"]
-PAGES = ["/", "/?kind=team", "/?kind=class", "/services", "/search", "/search?q=san", "/sign-in", "/nothing-here",
+PAGES = ["/", "/?kind=team", "/?kind=class", "/services", "/quality", "/search", "/search?q=san", "/sign-in", "/nothing-here",
          "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/service?key=svc-checkout"]  # fmt: skip
 
 
@@ -177,7 +177,9 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/services", "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/sign-in", "/nothing-here"])
+@pytest.mark.parametrize(
+    "path", ["/", "/services", "/quality", "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/sign-in", "/nothing-here"]
+)
 def test_texts_stand_out_from_what_is_behind_them(browser: Browser, site: Site, path: str, scheme: Any) -> None:
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()

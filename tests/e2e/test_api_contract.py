@@ -114,7 +114,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         tried.append(rule.rule.removeprefix("/api/v1"))
     assert sorted(tried) == [
         "/area", "/areas", "/assessments", "/assessments/<assessment>", "/audit", "/cis", "/cis/<path:ci>",
-        "/cis/<path:ci>/blast-radius", "/cis/<path:ci>/identity", "/cold-start", "/conflicts", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/revisions", "/revisions/<int:revision>",
+        "/cis/<path:ci>/blast-radius", "/cis/<path:ci>/identity", "/cold-start", "/conflicts", "/estimates/failure-rate", "/impact", "/jobs", "/jobs/<job_id>", "/keys", "/quality", "/revisions", "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes", "/runs", "/runs/<run_id>", "/runs/<run_id>/changes", "/runs/<run_id>/rejected", "/schedule", "/services",
         "/services/<path:ci>", "/services/<path:ci>/availability", "/services/<path:ci>/cut-sets", "/services/<path:ci>/goal",
         "/services/<path:ci>/importance", "/services/<path:ci>/loss", "/simulations", "/simulations/<simulation>", "/sources",
@@ -318,7 +318,7 @@ LABELS = [
     "GET /api/v1/services/{ci}/importance", "GET /api/v1/services/{ci}/cut-sets", "GET /api/v1/services/{ci}/loss",
     "GET /api/v1/services/{ci}/goal", "GET /api/v1/studies", "POST /api/v1/studies", "GET /api/v1/studies/{study}",
     "GET /api/v1/studies/{study}/areas", "GET /api/v1/studies/{study}/services", "GET /api/v1/studies/{study}/borders",
-    "GET /api/v1/studies/{study}/exceedance", "GET /api/v1/cold-start", "GET /api/v1/estimates/failure-rate", "GET /api/v1/schedule",
+    "GET /api/v1/studies/{study}/exceedance", "GET /api/v1/cold-start", "GET /api/v1/quality", "GET /api/v1/estimates/failure-rate", "GET /api/v1/schedule",
 ]  # fmt: skip
 
 

@@ -197,6 +197,10 @@ class UploadQuestion(Question):
     filename = text(255, required=True, metadata={"description": "Its ending says what it is: .csv, .xlsx, .json or .xml"})
 
 
+class QualityQuestion(Question):
+    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
 class NothingAsked(Question):
     """An empty object."""
 

@@ -1,0 +1,150 @@
+"""What CIs lack, what stands alone, what contradicts: each finding with what its CIs weigh in the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.domain.ci_classes import OTHER
+from app.domain.errors import NotFound
+from app.domain.graph import ASSUMED, DECLARED, MEASURED
+from app.domain.quality import ClassQuality, Finding
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
+from app.usecases.answers.conflicts import ConflictQuestion, conflicts
+from app.usecases.answers.quality.weighing import EXAMPLES, Scale
+
+LOOKED_AT = 500  # conflicts
+OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
+
+
+def ci_findings(scale: Scale) -> list[Finding]:
+    """Values nobody gave and shapes that are rather mistakes than facts. Common causes are no CIs and are left out."""
+    made = scale.made
+    compiled, cis = made.estate.compiled, made.estate.graph.cis
+    real = np.ones(len(compiled), np.bool_)
+    real[sorted(made.estate.causes)] = False
+    of = int(real.sum())
+    codes = {name: row_codes(compiled, getattr(cis, name).codes) for name in ("team", "site", "ci_class")}
+    other = cis.ci_class.values.index(OTHER) if OTHER in cis.ci_class.values else -2
+    cycles, circles = on_cycles(compiled)
+    weighs = "CIs that carry {share} of the expected loss"
+    return [
+        scale.finding("no owner", real & (codes["team"] < 0), of, f"{weighs} belong to nobody in the ranking of teams", "set the owner at the source"),
+        scale.finding("no site", real & (codes["site"] < 0), of, f"{weighs} are missing in the ranking of sites and in outages of a site", "set the location at the source"),
+        scale.finding("class unknown", real & ((codes["ci_class"] < 0) | (codes["ci_class"] == other)), of, f"{weighs} have the rates of no class of their own", "map the source's class in its mapping file"),
+        scale.finding("rate assumed", real & (_origin(scale) == ASSUMED), of, "{share} of the expected loss rests on rates that nobody gave", "import incidents, or give failures_per_year and repair_hours, the costliest CIs first"),
+        scale.finding("orphan", real & orphans(compiled), of, f"{weighs} have no dependency at all: what leans on them is not counted", "import the relations of these classes, or retire what is not there any more"),
+        scale.finding("on a cycle", real & cycles, of, f"{weighs} need each other all around ({circles} cycles): each takes all the others", "check the direction of these relations at the source"),
+    ]  # fmt: skip
+
+
+def _origin(scale: Scale) -> Any:
+    made = scale.made
+    return np.asarray(made.rate_origin)
+
+
+def service_findings(scale: Scale) -> list[Finding]:
+    """Services that lack what the ranking and the goals need. Their impact is what they are expected to suffer, where that is known."""
+    compiled = scale.made.estate.compiled
+    curved = np.diff(compiled.curve_ptr) > 0
+    blind = np.isnan(compiled.customers) & np.isnan(compiled.money_per_hour) & ~curved
+    return [
+        _services(scale, "no exposure", blind, "services stop unseen: neither customers nor money of theirs are in any total", "give customers and money an hour of these services (PUT /services, or the source)"),
+        _services(scale, "no RTO", np.isnan(compiled.rto_hours), "whether these services come back in time cannot be said", "state rto_hours and mtpd_hours after the business impact analysis"),
+    ]  # fmt: skip
+
+
+def _services(scale: Scale, kind: str, mask: Any, effect: str, advice: str) -> Finding:
+    made, numbers = scale.made, np.flatnonzero(mask)
+    suffered = made.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
+    if scale.measure == "customer_hours_per_year":
+        suffered = made.services.customer_hours[numbers]
+    elif scale.measure == "money_per_year":
+        suffered = made.services.money[numbers]
+    known = suffered[~np.isnan(suffered)] if suffered is not None else np.zeros(0)
+    impact = float(known.sum()) if len(known) else None
+    compiled = made.estate.compiled
+    examples = [made.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
+    return Finding(kind, len(numbers), len(mask), impact, scale.share(impact), effect, advice, examples)
+
+
+def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str], limit: int) -> tuple[list[ClassQuality], int]:
+    """Coverage by source and class of its source records' CIs (two columns of the ledger), largest first."""
+    made = scale.made
+    compiled, cis = made.estate.compiled, made.estate.graph.cis
+    pairs = np.unique(
+        (np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64)
+    )  # several records of one CI count once
+    known, positions = positions_of_known(compiled, pairs & 0xFFFFFFFF)
+    origin = _origin(scale)[positions]
+    masks = np.array(
+        [
+            row_codes(compiled, cis.team.codes)[positions] >= 0,
+            row_codes(compiled, cis.site.codes)[positions] >= 0,
+            origin == MEASURED,
+            origin == DECLARED,
+            origin == ASSUMED,
+            orphans(compiled)[positions],
+        ]
+    )
+    width = len(cis.ci_class.values) + 1
+    classes = row_codes(compiled, cis.ci_class.codes)[positions] + 1
+    codes, counts, sums = coverage(pairs[known] >> 32, classes, masks, width)
+    order = np.argsort(-counts, kind="stable")
+    rows = []
+    for place in order[:limit]:
+        source_id, code = divmod(int(codes[place]), width)
+        number, told = int(counts[place]), sums[:, place].tolist()
+        name = cis.ci_class.values[code - 1] if code else ""
+        owner, site, measured, declared, assumed = (value / number for value in told[:5])
+        source = names.get(source_id, f"source {source_id}")
+        rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, told[5]))
+    return rows, len(order)
+
+
+def conflict_finding(scale: Scale, store: GraphStore, documents: Documents, of: int) -> Finding:
+    """CIs of which sources say contradictory things; of the first 500 disagreements."""
+    page = conflicts(store, documents, ConflictQuestion(), LOOKED_AT)
+    keys = dict.fromkeys(item.ci for item in page.items)
+    ids = store.ids_of_keys(store.current().revision, list(keys))
+    _, positions = positions_of_known(scale.made.estate.compiled, np.array(sorted(ids.values()), np.int64))
+    impact = scale.impact(positions) if len(positions) else None
+    more = f" (the first {LOOKED_AT} disagreements were looked at)" if page.truncated else ""
+    effect = f"sources disagree on attributes of these CIs; the one believed first counts{more}"
+    advice = "see `forestay conflicts`; mend the wrong source, or change which is believed first"
+    return Finding("contradiction", len(keys), of, impact, scale.share(impact), effect, advice, scale.examples(positions))
+
+
+def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: set[int]) -> list[Finding]:
+    """Dependencies that are seen and not declared, and the reverse; nothing where no source observes."""
+    if not observing:
+        return []
+    dependent, provider = np.asarray(columns["dependent_id"]), np.asarray(columns["provider_id"])
+    observed = np.isin(np.asarray(columns["source_id"]), sorted(observing))
+    seen, declared = only_in_one(dependent, provider, observed)
+    of_seen = len(np.unique((dependent[observed] << 32) | provider[observed]))
+    of_declared = len(np.unique((dependent[~observed] << 32) | provider[~observed]))
+    return [
+        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "the ranking counts these dependencies, the CMDB does not know them", "add them to the CMDB, or leave calls that do not matter out of the call graph"),
+        _pairs(scale, "declared, not observed", dependent, provider, declared, of_declared, "both ends are observed, yet never this call: the ranking may count a dependency that is not there", "check whether it still exists; a failover path may be rightly unseen"),
+    ]  # fmt: skip
+
+
+def _pairs(scale: Scale, kind: str, dependent: Any, provider: Any, rows: Any, of: int, effect: str, advice: str) -> Finding:
+    """The providers of these dependencies carry the weight."""
+    estate = scale.made.estate
+    _, positions = positions_of_known(estate.compiled, np.unique(provider[rows]))
+    impact = scale.impact(positions) if len(positions) else None
+    examples = [f"{_key(scale, int(dependent[row]))} -> {_key(scale, int(provider[row]))}" for row in rows[:EXAMPLES]]
+    return Finding(kind, len(rows), of, impact, scale.share(impact), effect, advice, examples)
+
+
+def _key(scale: Scale, ci_id: int) -> str:
+    try:
+        return scale.made.estate.key(scale.made.estate.position(ci_id))
+    except NotFound:
+        return f"CI {ci_id}, not assessed"

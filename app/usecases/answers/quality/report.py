@@ -1,0 +1,96 @@
+"""The quality of the data at the current revision, and what it does to the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.domain.nouns import DEPENDENCY, SOURCE_RECORD
+from app.domain.quality import Finding, Quality, SourceQuality
+from app.ports.compiled_cache import CompiledGraphCache
+from app.ports.documents import Documents
+from app.ports.graph_store import GraphStore
+from app.risk.areas import measure_of
+from app.usecases.answers.quality.cis import (
+    OBSERVING,
+    ci_findings,
+    class_rows,
+    conflict_finding,
+    observation_findings,
+    service_findings,
+)
+from app.usecases.answers.quality.paper import paper_groups, redundant_groups
+from app.usecases.answers.quality.sources import source_rows, unknown_relations
+from app.usecases.answers.quality.weighing import scale_of
+from app.usecases.assess import assessed
+from app.usecases.estate import Estates
+from app.usecases.keep.sources import told_of
+from app.usecases.stamps import stamp_of
+
+
+def quality(store: GraphStore, documents: Documents, estates: Estates, cache: CompiledGraphCache, limit: int = 100) -> Quality:
+    """Sources, coverage by source and class (`limit` rows), findings by weight, redundancy only on paper (`limit` rows)."""
+    made = assessed(estates, cache, None)
+    revision = made.estate.revision.revision
+    scale = scale_of(made, measure_of(made.totals.values()))
+    records = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"])
+    names = ["dependent_id", "provider_id", "source_id", "relation"]
+    edges = store.load_columns(revision, DEPENDENCY.name, names)
+    known = {source.source_id: source for source in told_of(documents)}
+    sources = source_rows(documents, _counts(records["source_id"]), unknown_relations(edges))
+    classes, classes_total = class_rows(
+        scale, records["source_id"], records["ci_id"], {number: source.name for number, source in known.items()}, limit
+    )
+    observing = {number for number, source in known.items() if source.kind in OBSERVING}
+    paper, paper_total, on_paper, groups, examined = paper_groups(scale, limit)
+    cis = len(made.estate.compiled) - len(made.estate.causes)
+    findings = [
+        *ci_findings(scale),
+        *service_findings(scale),
+        conflict_finding(scale, store, documents, cis),
+        *observation_findings(scale, edges, observing),
+        *on_paper,
+        *_of_runs(sources),
+    ]
+    return Quality(
+        stamp_of(made.estate, documents),
+        scale.measure,
+        scale.total,
+        cis,
+        len(made.estate.compiled.service_position),
+        redundant_groups(scale),
+        groups,
+        min(examined, cis),
+        sources,
+        classes,
+        classes_total,
+        sorted((finding for finding in findings if finding.count), key=_weight),
+        paper,
+        paper_total,
+        limit,
+        classes_total > limit or paper_total > limit,
+        [] if observing else ["no source observes calls, so nothing is said of dependencies that are declared and not seen"],
+    )
+
+
+def _weight(finding: Finding) -> tuple[float, str]:
+    return (-(finding.share if finding.share is not None else -1.0), finding.kind)
+
+
+def _counts(source_ids: Any) -> Mapping[int, int]:
+    ids, counts = np.unique(np.asarray(source_ids), return_counts=True)
+    return dict(zip(map(int, ids), map(int, counts), strict=True))
+
+
+def _of_runs(sources: Sequence[SourceQuality]) -> list[Finding]:
+    """What the last runs left out; no CI stands for it, so it weighs nothing that could be told."""
+    dangling = sum(source.dangling for source in sources)
+    unknown = sum(sum(source.unknown_relations.values()) for source in sources)
+    records = sum(source.records for source in sources)
+    return [
+        Finding("dangling relation", dangling, records, None, None, "relations that name a CI nobody knows are not in the graph: what they carry is not counted", "import the class of the CI that is named, or remove the relation", [f"{s.name}: {s.dangling}" for s in sources if s.dangling]),
+        Finding("unknown relation type", unknown, records, None, None, "relations under a word that no mapping names are left out, or taken with low confidence", "name the relation type in the source's mapping file", [f"{s.name}: {word} ({number})" for s in sources for word, number in sorted(s.unknown_relations.items())][:5]),
+        Finding("source stale", sum(bool(s.stale) or not s.synced_at for s in sources), len(sources), None, None, "the ranking rests on what was last known", "see `forestay runs` and `forestay doctor`", [s.name for s in sources if s.stale or not s.synced_at][:5]),
+    ]  # fmt: skip
