@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from itertools import permutations
 from typing import Any
 
@@ -26,7 +27,8 @@ def give(service: Service, export: Export, order: tuple[str, ...] = SOURCES) -> 
         folder = service.folder / "input" / name
         folder.mkdir(parents=True, exist_ok=True)
         for sheet, rows in export.sheets(name).items():
-            names = list(dict.fromkeys(key for row in rows for key in row))
+            needed = ("key", "name", "class") if sheet == "cis" else ("dependent", "provider")
+            names = list(dict.fromkeys([*needed, *(key for row in rows for key in row)]))
             with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, names, restval="")
                 writer.writeheader()
@@ -168,3 +170,60 @@ def test_a_correction_is_believed_before_every_source_at_every_sync_and_after_a_
     store = service.forestay.store
     other = store.states(store.current().revision, [groups(service)["monitoring", monitored]])
     assert (other["ci_class"][0], other["team"][0]) == ("database", "team of turn 2")
+
+
+def crowd(rng: random.Random) -> Export:
+    """A few records of three sources that share what little there is, so that most of it is in doubt."""
+    export = Export(cis=10, seed=rng.randrange(1000))
+    for rows in export.rows.values():
+        for key in [key for key in rows if rng.random() < 0.2]:
+            del rows[key]
+        for row in rows.values():
+            for name in ("serial", "fqdn", "address", "uuid", "mac"):
+                row.pop(name, None)
+            row |= {"class": rng.choice(("server", "server", "database", "business_service")), "name": rng.choice("abcdef")}
+            row |= {"environment": rng.choice(("production", "production", "test"))}
+            kinds = {
+                "serial": ("S1", "S2", "S3", "s1", "N/A"),
+                "fqdn": ("a.x", "a.y", "a", "b", "b.x", "A.X."),
+                "address": ("1.1.1.1", "2.2.2.2"),
+            }
+            row |= {kind: rng.choice(values) for kind, values in kinds.items() if rng.random() < 0.5}
+    for name, rows in export.rows.items():
+        keys = sorted(rows)
+        export.edges[name] = sorted({(a, b) for a in keys for b in keys if a != b and rng.random() < 0.2})
+    return export
+
+
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 60))])
+def test_two_histories_that_hold_the_same_records_give_the_same_graph(make_service, seed):
+    rng = random.Random(seed)
+    base, long, short = crowd(rng), make_service(), make_service()
+    for _ in range(3):
+        other = crowd(rng)
+        for name in SOURCES:  # the keys of the last state, with what another one says of them, and some of them gone
+            told = list(other.rows[name].values())
+            other.rows[name] = {
+                key: {**rng.choice(told), "key": key} for key in base.rows[name] if told and rng.random() < 0.8
+            } or dict(base.rows[name])
+            other.edges[name] = [(a, b) for a, b in base.edges[name] if {a, b} <= set(other.rows[name])]
+        give(long, other, tuple(rng.sample(SOURCES, 3)))
+    give(long, base, tuple(rng.sample(SOURCES, 3)))
+    give(short, base, tuple(rng.sample(SOURCES, 3)))
+    assert json.loads(graph(long)) == json.loads(graph(short))
+
+
+def test_an_identifier_that_becomes_common_joins_nothing_any_more(make_service):
+    export = Export(cis=2)
+    machine = {"name": "m", "class": "server", "environment": "production", "serial": "SAME99"}
+    export.rows = {
+        name: {f"{name}{n}": {"key": f"{name}{n}", **machine} for n in range(60 if name == "cmdb" else 1)} for name in SOURCES
+    }
+    export.edges = {name: [] for name in SOURCES}
+    graphs = set()
+    for order in (SOURCES, SOURCES[::-1]):
+        service = make_service()
+        give(service, export, order)
+        assert len(set(groups(service).values())) == 62
+        graphs.add(graph(service))
+    assert len(graphs) == 1
