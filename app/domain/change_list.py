@@ -7,7 +7,7 @@ stream. The digest does not depend on the order of lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -38,7 +38,7 @@ class Change:
         >>> Change("ci", "changed", "cmdb:ci:a", "server", {"site": [None, "fra"]}).text()
         '{"key":"cmdb:ci:a","noun":"ci","of":"server","values":{"site":[null,"fra"]},"word":"changed"}'
         """
-        return canonical(asdict(self))
+        return canonical({"key": self.key, "noun": self.noun, "of": self.of, "values": self.values, "word": self.word})
 
 
 @dataclass(frozen=True, slots=True)
