@@ -11,6 +11,7 @@ from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests import neo4j_server
+from tests.servers.cutting import Cutting
 
 OWN = """
 [lists.Host]
@@ -81,9 +82,9 @@ def test_nobody_at_home_is_said(own):
 
 # --- on a real server
 class Place:
-    def __init__(self, home, **settings: object) -> None:
+    def __init__(self, home, location: str = "", **settings: object) -> None:
         self.home, self.number, self.store = home, 0, SqliteStore(home / "store.db")
-        self.source = opened(neo4j_server.uri().replace("neo4j://", "bolt://"), block_size=2, **settings)
+        self.source = opened(location or neo4j_server.uri().replace("neo4j://", "bolt://"), block_size=2, **settings)
 
     def sync(self, **options):
         self.number += 1
@@ -231,3 +232,38 @@ def test_a_cartography_graph_by_its_recipe(place):
     }
     assert [int(needed) for (needed,) in desk.load("redundancy_group", "needed")] == [1]
     assert {row[0]: row[1] for row in desk.load("ci", "name", "ci_class")}["prod"] == "container_cluster"
+
+
+def outcome(desk: Place) -> tuple[str, int]:
+    """What a run said that was broken off, and how many CIs it would retire; the lists that came whole are judged by themselves."""
+    try:
+        report = desk.sync(dry_run=True)
+    except Unreachable as error:
+        return error.message, 0
+    assert report.incomplete and report.retired <= 1 and (report.retired == 0 or "Host" not in report.incomplete)
+    return "; ".join(report.incomplete.values()), report.retired
+
+
+@pytest.mark.neo4j
+def test_a_connection_that_breaks_off_anywhere_ends_nothing(place, mapping):
+    fill()
+    neo4j_server.query(
+        "UNWIND range(10, 60) AS n CREATE (:Host {id: toString(n), name: 'host ' + n, serial: 'SN' + n})-[:SERVES]->(:App {id: 'x' + n, name: 'app ' + n})"
+    )
+    desk, port = place(mapping=str(mapping)), int(neo4j_server.uri().rpartition(":")[2])
+    desk.sync()
+    before, cis, needs = desk.store.current().revision, desk.load("ci", "name"), desk.needs()
+    neo4j_server.query("MATCH (h:Host {id: '10'}) DETACH DELETE h")
+    whole = Cutting(port)
+    place(mapping=str(mapping), location=f"bolt://localhost:{whole.port}").source.lists.check()
+    whole.close()
+    gone = 0
+    for part in range(1, 21):  # 20 points of the way
+        way = Cutting(port, whole.passed * part // 21)
+        said, retired = outcome(place(mapping=str(mapping), location=f"bolt://localhost:{way.port}"))
+        way.close()
+        assert "localhost" in said, (part, said)
+        gone += retired
+        assert (desk.store.current().revision, desk.load("ci", "name"), desk.needs()) == (before, cis, needs)
+    assert gone  # where all hosts had come before the end, the one that went is seen
+    assert desk.sync().retired == 1

@@ -17,6 +17,7 @@ from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
+from tests.servers.cutting import Cutting
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 URL, SECURE = os.environ.get("FORESTAY_TEST_LDAP_URL", ""), os.environ.get("FORESTAY_TEST_LDAPS_URL", "")
@@ -154,3 +155,33 @@ def test_a_name_that_is_not_in_the_certificate_is_refused(place, monkeypatch):
 def test_what_is_no_ldap_address_is_refused(place):
     with pytest.raises(InvalidInput, match="ldaps://"):
         place(url="http://localhost/")
+
+
+def outcome(desk: Place) -> str:
+    """What a run said that ended nothing: its error, or why its list is not whole."""
+    try:
+        report = desk.sync()
+    except Unreachable as error:
+        return error.message
+    assert (report.retired, report.complete) == (0, False)
+    return report.incomplete["group"]
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["cut", "stall"])
+def test_a_connection_that_breaks_off_anywhere_ends_nothing(admin, place, monkeypatch, silent):
+    for number in range(40):
+        group(admin, f"team {number:02}", "anna")
+    monkeypatch.setattr("importers.ldap.directory.SECONDS", 1)
+    desk, port = place(page_size=2), int(SECURE.rpartition(":")[2])
+    before = desk.sync().revision
+    admin.delete(f"cn=team 07,{TEAMS}")
+    whole = Cutting(port)
+    place(url=f"ldaps://localhost:{whole.port}", page_size=2).source.check()
+    whole.close()
+    for part in range(1, 6 if silent else 21):  # 20 pages
+        way = Cutting(port, whole.passed * part // (6 if silent else 21), silent)
+        said = outcome(place(url=f"ldaps://localhost:{way.port}", page_size=2))
+        assert f"localhost:{way.port}" in said, (part, said)
+        way.close()
+        assert desk.store.current().revision == before
+    assert desk.sync().retired == 1
