@@ -24,7 +24,7 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
     """(the first `limit` shared things, how many there are, a finding for each sort, groups that one CI takes, CIs examined). CIs first, the
     costliest first, then sites and suppliers by the number of groups."""
     estate = scale.made.estate
-    found = paper_redundancy(estate.compiled)
+    found = _tried(scale)
     real = ~np.isin(found.shared, sorted(estate.causes))  # common causes are stated, not overlooked
     found = PaperRedundancy(found.group[real], found.shared[real], found.lost[real], found.members[real], found.examined)
     shared, counts = np.unique(found.shared, return_counts=True)
@@ -39,6 +39,15 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
         total += len(by_code)
         findings.append(_place_finding(scale, place, groups))
     return rows, total, findings, len(np.unique(found.group)), found.examined
+
+
+def _tried(scale: Scale) -> PaperRedundancy:
+    """Ten seconds for a million CIs, so once an assessment."""
+    made = scale.made
+    if "paper" not in made.codes:
+        made.codes["paper"] = (paper_redundancy(made.estate.compiled), 0)
+    found: PaperRedundancy = made.codes["paper"][0]
+    return found
 
 
 def _codes(scale: Scale, place: str) -> Any:
