@@ -111,3 +111,20 @@ def test_the_command_line_decides_as_well(service):
     assert service.cli_json("why", "web")["links"][0]["rule"] == "decided"
     assert len(service.cli_json("split", "web", "b:ci:w1")["keys"]) == 2
     assert service.cli_json("correct", "web", "team=night")["keys"] == ["a:ci:web"]
+
+
+def test_why_not_names_what_forbids_it_with_the_records(service):
+    fill(service, {**WEB, "serial": "S7"}, {**OTHER, "fqdn": "web.example"})
+    told = service.get("/cis/a:ci:web/identity", **{"with": "b:ci:w1"})
+    assert not told["same"] and told["links"] == [] and sorted(told["records"]) == ["a:ci:web", "b:ci:w1"]
+    assert "not merged by fqdn+class other:web.example, as serial S1 is not S7: a:ci:web, b:ci:w1" in told["against"]
+    service.csv(
+        "a",
+        cis=[{**WEB, "fqdn": "w.example"}, {**NET, "serial": "S1"}, {**WEB, "key": "n2", "fqdn": "", "serial": "S1"}],
+        approve=True,
+    )
+    told = service.get("/cis/a:ci:net/identity", **{"with": "b:ci:w1"})
+    assert not told["same"] and told["links"] == []  # a third record is what makes the serial number say nothing
+    assert "serial S1 is held by 3 records and ignored: a:ci:n2, a:ci:net, b:ci:w1" in told["against"]
+    told = service.get("/cis/a:ci:web/identity", **{"with": "b:ci:disk"})
+    assert told["against"] == ["they share no identifier that counts for their classes; names never merge by themselves"]

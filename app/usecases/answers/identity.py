@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from app.domain.decisions import PART, decided
-from app.domain.identity import Place, claim_of, partition
+from app.domain.identity import Place, partition
 from app.domain.identity_rules import effective, searched
-from app.domain.nouns import SOURCE_RECORD
-from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.usecases.find import identify_recorded
 from app.usecases.keep.sources import MANUAL, find_source, list_sources
-from app.usecases.sync.components import Decisions
+from app.usecases.sync.components import Closer, Closure, Decisions, NothingStaged
+from app.usecases.sync.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +50,48 @@ def identity(store: GraphStore, documents: Documents, ci: str, other: str | None
     hits = [identify_recorded(store, revision, text, ids) for text in (ci, other) if text]
     manual = find_source(documents, MANUAL)
     decisions = Decisions(store, revision, manual.source_id if manual else 0)
-    records = _records(store, revision, sorted({hit.ci_id for hit in hits}), decisions.manual_id)
-    places = sorted(records)
-    claims = [claim_of(place, records[place], searched(records[place])) for place in places]
-    about = [decision for _, decision in decisions.about(places)]
-    found = partition(claims, decided(about))
-    told = [f"{names.get(place[0], place[0])}:{place[1]}" for place in places]
-    links = [IdentityLink(told[link.a], told[link.b], link.rule, link.value) for link in found.links]
-    same = len({hit.ci_id for hit in hits}) == 1
-    against = [*found.conflicts, *_uncounted(records)]
-    against += ["a person decided that these records are not one CI" for decision in about if decision.kind == PART]
-    if not same and not links and not against:
+    ci_ids = {hit.ci_id for hit in hits}
+    closure, _ = Closer(store, revision, 0, Roster(), NothingStaged(), decisions).close((), sorted(ci_ids))
+    claims = closure.claims()  # of all that shares something with them, as an identifier may be in doubt for a third one's sake
+    found = partition(claims, decided(decision for _, decision in closure.decided))
+    records = {place: member.record for place, member in sorted(closure.members.items()) if member.ci_id in ci_ids}
+    told = {place: f"{names.get(place[0], place[0])}:{place[1]}" for place in closure.members}
+    links = [
+        IdentityLink(told[claims[link.a].place], told[claims[link.b].place], link.rule, link.value)
+        for link in found.links
+        if claims[link.a].place in records and claims[link.b].place in records
+    ]
+    against = [*_about(found.conflicts, records, told), *_crowded(closure, records), *_uncounted(records)]
+    if any(decision.kind == PART for _, decision in decisions.about(records)):
+        against.append("a person decided that these records are not one CI")
+    if len(ci_ids) > 1 and not links and not against:
         against.append("they share no identifier that counts for their classes; names never merge by themselves")
+    asked = hits[1].key if len(hits) > 1 else None
     return Identity(
-        revision, hits[0].key, hits[1].key if len(hits) > 1 else None, same, told, links, list(dict.fromkeys(against))
+        revision, hits[0].key, asked, len(ci_ids) == 1, [told[place] for place in records], links, list(dict.fromkeys(against))
     )
 
 
-def _records(store: GraphStore, revision: int, ci_ids: list[int], manual_id: int) -> dict[Place, CiRecord]:
-    rows = store.rows(revision, SOURCE_RECORD.name, "ci_id", ci_ids)
-    places = ((int(rows["source_id"][row]), rows["source_key"][row], row) for row in range(len(rows["source_key"])))
-    return {(source, key): record_of(rows["payload"][row]) for source, key, row in places if source != manual_id}
+def _about(conflicts: Iterable[str], records: Iterable[Place], told: Mapping[Place, str]) -> list[str]:
+    """Of these conflicts those that name one of the records, each record under the name of its source."""
+    ours = [f"source {source_id} {key}" for source_id, key in records]
+    found = []
+    for text in conflicts:
+        head, _, listed = text.rpartition(": source ")
+        named = f"source {listed}".split(", ")
+        if set(named) & set(ours):
+            spelled = {f"source {source_id} {key}": name for (source_id, key), name in told.items()}
+            found.append(f"{head}: {', '.join(spelled.get(name, name) for name in named)}")
+    return found
+
+
+def _crowded(closure: Closure, records: Mapping[Place, CiRecord]) -> list[str]:
+    held = {identifier for place in records for identifier in closure.members[place].identifiers}
+    return [
+        f"{kind} {value} is held by {count} CIs and ignored"
+        for (kind, value), count in sorted(closure.crowded.items())
+        if (kind, value) in held
+    ]
 
 
 def _uncounted(records: dict[Place, CiRecord]) -> list[str]:

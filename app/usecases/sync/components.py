@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring as quoted
+from typing import Protocol
 
 from app.domain.decisions import Decision, decision_of
 from app.domain.identity import MAX_HOLDERS, Claim, Place, claim_of
@@ -13,7 +14,6 @@ from app.domain.identity_spelling import FQDN, HOST, Identifier
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore
-from app.ports.staging import Staging
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 
 
@@ -88,11 +88,28 @@ class Decisions:
         return [(self._members[key], self._decisions[key]) for key in keys]
 
 
+class Staged(Protocol):
+    """What a closure asks of a staging file."""
+
+    def payloads(self, numbers: Sequence[int]) -> Mapping[int, str]: ...
+    def holders(self, identifiers: Sequence[Identifier]) -> dict[Identifier, list[int]]: ...
+
+
+class NothingStaged:
+    """For a closure over what the ledger holds."""
+
+    def payloads(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {}
+
+    def holders(self, identifiers: Sequence[Identifier]) -> dict[Identifier, list[int]]:
+        return {}
+
+
 class Closer:
     """Closes over shared identifiers and decisions through the ledger and the staging file."""
 
     def __init__(
-        self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staging, decisions: Decisions
+        self, store: GraphStore, revision: int, source_id: int, roster: Roster, staging: Staged, decisions: Decisions
     ) -> None:
         self._decisions = decisions
         self._store, self._revision, self._source_id = store, revision, source_id
