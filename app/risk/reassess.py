@@ -137,7 +137,7 @@ def reassess(
     Example by hand: a rate that doubled doubles the losses of its CI and leaves all other rows as they are.
     """
     again, was = touched(old, new)
-    if again.mean() > WORTH:
+    if not len(again) or again.mean() > WORTH:
         return None
     cis = np.flatnonzero(again).astype(np.int32)
     rows, point_ptr, point_service, pairs = sweep(new, cis, listen, rule=rule)

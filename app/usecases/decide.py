@@ -20,7 +20,7 @@ from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify_recorded
 from app.usecases.keep import audit
-from app.usecases.keep.sources import list_sources, manual_source
+from app.usecases.keep.sources import manual_source, told_of
 from app.usecases.run_sync import Workshop
 from app.usecases.sync.components import Decisions, Member
 from app.usecases.sync.reconcile import CiChanges, Reconciliation
@@ -145,7 +145,7 @@ def _corrected(record: CiRecord, values: Mapping[str, str]) -> CiRecord:
 
 
 def _ci(workshop: Workshop, base: int, text: str) -> int:
-    ids = {source.name: source.source_id for source in list_sources(workshop.documents)}
+    ids = {source.name: source.source_id for source in told_of(workshop.documents)}
     return identify_recorded(workshop.store, base, text, ids).ci_id
 
 
@@ -164,7 +164,7 @@ def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
 
 def _named(workshop: Workshop, text: str) -> Place:
     name, _, key = text.partition(":")
-    for source in list_sources(workshop.documents):
+    for source in told_of(workshop.documents):
         if source.name == name and key:
             return source.source_id, key
     raise NotFound(f"{text!r}: name a record as source:class:id")
@@ -184,7 +184,7 @@ def _decide(
 ) -> Decided:
     store, documents = workshop.store, workshop.documents
     manual = manual_source(documents)
-    ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in list_sources(documents)}
+    ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in told_of(documents)}
     settings = SyncSettings(manual.name, manual.source_id, uuid.uuid4().hex, ranks)
     with workshop.workbench.one_at_a_time(workshop.staging_folder):
         if (pending := store.pending()) is not None:

@@ -36,7 +36,7 @@ from app.risk.compiled import CompiledGraph, CompileReport
 from app.risk.populations import Populations, populations_of
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
-from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_sources
+from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
 
 KEPT_IN_MEMORY = 2
 READERS = 2  # threads that ask the store for changes at once
@@ -192,7 +192,7 @@ class Estates:
             exchange_rates=dict(model.exchange_rates),
             source_priority={
                 source.source_id: source.priority
-                for source in known_sources(self._documents)
+                for source in known_told_of(self._documents)
                 if source.name == MANUAL or _had_spoken(source, revision.revision)
             },
             now=int(moment.timestamp()),

@@ -82,7 +82,7 @@ def remove_source(
         )
         run = run_sync(workshop, request, listen, NothingMore())
     if apply:
-        _forget(workshop, source, keep)
+        _forget(workshop, source)
         told = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
         audit.record(documents, caller, "source removed", name, told)
     return Removal(name, apply, keep, run)
@@ -100,7 +100,7 @@ def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
     return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
 
 
-def _forget(workshop: Workshop, source: RegisteredSource, keep: bool) -> None:
+def _forget(workshop: Workshop, source: RegisteredSource) -> None:
     """Files first: whatever is interrupted, the source is still there to be removed again."""
     documents = workshop.documents
     for job in _jobs_of(documents, source.name):
@@ -117,4 +117,4 @@ def _forget(workshop: Workshop, source: RegisteredSource, keep: bool) -> None:
         drop_list(documents, listed)
     with documents.together():
         documents.delete(plan.KIND, source.name)
-        forget_source(documents, source.name, keep)
+        forget_source(documents, source.name)

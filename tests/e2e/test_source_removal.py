@@ -56,7 +56,7 @@ def test_a_removed_source_leaves_nothing_behind(two: Service) -> None:
     with pytest.raises(NotFound):
         get_source(documents, "gone")
     assert not (data / "spool" / "gone").exists()
-    assert documents.get(plan.KIND, "gone") is None and documents.get("former_source", "gone") is None
+    assert documents.get(plan.KIND, "gone") is None
     assert [job.state for job in runs.page_jobs(documents, "", 10)] == ["cancelled"]
     kinds = [kind for kind in documents.kinds() if kind not in ("audit", "job")]
     assert not [d for kind in kinds for d in documents.page(kind, "", 500) if "SECRET_NAME" in d.body]
@@ -72,6 +72,7 @@ def test_kept_cis_stay_as_last_known_and_are_its_own_again(two: Service) -> None
     two.csv("stays", cis=[SHARED | {"key": "mine", "site": "north"}])  # what the removed one said still counts in its place
     state = two.get("/cis/gone:ci:alone")
     assert state["key"] == "gone:ci:alone"
+    assert {record["source"] for record in state["records"]} == {"gone"}
     shared = two.get("/cis/stays:ci:mine")
     assert (shared["team"], shared["site"]) == ("Ops", "north")
     report = two.csv("gone", cis=[{"key": "alone", "class": "server"}], approve=True)

@@ -15,7 +15,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.uncertainty import SPREADS, spread_sources
 from app.usecases.estate import Estate, Estates, resolve_revision
 from app.usecases.find import identify, search
-from app.usecases.keep.sources import list_sources
+from app.usecases.keep.sources import told_of
 from app.usecases.revisions import plain
 from app.usecases.stamps import plain_stamp, stamp_of
 
@@ -56,7 +56,7 @@ def ci_detail(
     hit = identify(store, at, text)
     state = store.states(at, [hit.ci_id])
     row = {name: plain(column[0]) for name, column in state.items()}
-    names = {source.source_id: source.name for source in list_sources(documents)}
+    names = {source.source_id: source.name for source in told_of(documents)}
     needs = _neighbours(store, at, hit.ci_id, "dependent_id", "provider_id", names)
     needed_by = _neighbours(store, at, hit.ci_id, "provider_id", "dependent_id", names)
     groups = group_rows(store, at, store.rows(at, "redundancy_group", "dependent_id", [hit.ci_id]))

@@ -17,7 +17,7 @@ from app.ports.graph_store import GraphStore
 from app.usecases import paging
 from app.usecases.answers.cis import state_rows
 from app.usecases.find import identify_recorded
-from app.usecases.keep.sources import MANUAL, list_sources
+from app.usecases.keep.sources import MANUAL, told_of
 
 BLOCK = 500
 EXAMINED = 20_000  # CIs looked at for one page; a page of a rare filter may end before it is full, with its `next`
@@ -100,7 +100,7 @@ class _Look:
 
     def __init__(self, store: GraphStore, documents: Documents, revision: int) -> None:
         self.store, self.revision = store, revision
-        self._sources = list_sources(documents)
+        self._sources = told_of(documents)
         self._ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in self._sources}
         self._manual = next((source.source_id for source in self._sources if source.name == MANUAL), 0)
 

@@ -83,7 +83,7 @@ def add_source(
 
 
 def _number(documents: Documents, name: str) -> int:
-    """The next one, or that of a removed source of this name whose CIs were kept: they are its own again."""
+    """The next one, or that of a removed source of this name: CIs of it that were kept are its own again."""
     former = documents.get(FORMER, name)
     if former is not None:
         documents.delete(FORMER, name)
@@ -94,19 +94,18 @@ def _number(documents: Documents, name: str) -> int:
     return number
 
 
-def forget_source(documents: Documents, name: str, keep: bool) -> None:
-    """Take a source away. `keep`: records of it stay in the ledger, so its name and its place in the order of trust are remembered, and no
-    place, setting or name of a secret."""
+def forget_source(documents: Documents, name: str) -> None:
+    """Take a source away. Earlier revisions, and CIs that are kept, still tell of it: its number, name and place in the order of trust are
+    remembered, and no place, setting or name of a secret."""
     source = get_source(documents, name)
-    if keep:
-        former = RegisteredSource(source.source_id, name, source.kind, "", source.priority)
-        documents.put(FORMER, name, json.dumps(asdict(former), sort_keys=True))
+    former = RegisteredSource(source.source_id, name, source.kind, "", source.priority, first_revision=source.first_revision)
+    documents.put(FORMER, name, json.dumps(asdict(former), sort_keys=True))
     documents.delete(KIND, name)
     _known.until = 0.0
 
 
 def told_of(documents: Documents) -> list[RegisteredSource]:
-    """Every source that may have records in the ledger: the registered ones, and removed ones whose CIs were kept."""
+    """Every source that has records somewhere in the ledger: the registered ones and removed ones."""
     former = [_source(document) for document in documents.page(FORMER, "", 500)]
     return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
@@ -130,6 +129,7 @@ class _Known:
 
     documents: object = None
     sources: tuple[RegisteredSource, ...] = ()
+    told_of: tuple[RegisteredSource, ...] = ()
     until: float = 0.0
 
 
@@ -139,10 +139,20 @@ _known = _Known()
 
 def known_sources(documents: Documents) -> Sequence[RegisteredSource]:
     """`list_sources` for answers: half a second old at most."""
-    if _known.documents is not documents or time.monotonic() >= _known.until:
-        _known.sources = tuple(list_sources(documents))
-        _known.documents, _known.until = documents, time.monotonic() + FRESH_SECONDS
+    _refresh(documents)
     return _known.sources
+
+
+def known_told_of(documents: Documents) -> Sequence[RegisteredSource]:
+    """`told_of` for answers: half a second old at most."""
+    _refresh(documents)
+    return _known.told_of
+
+
+def _refresh(documents: Documents) -> None:
+    if _known.documents is not documents or time.monotonic() >= _known.until:
+        _known.sources, _known.told_of = tuple(list_sources(documents)), tuple(told_of(documents))
+        _known.documents, _known.until = documents, time.monotonic() + FRESH_SECONDS
 
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
