@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from werkzeug import Request, Response
 
 from app.domain.errors import ForestayError
@@ -22,6 +23,7 @@ from app.ports.ci_source import CiSource
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
+from importers.client import Patience
 from tests.servers.running import TLS, Running
 
 EVERYWHERE = ("refused", "tls", "401", "429", "500", "stall")  # from that page on, whatever is asked
@@ -36,6 +38,20 @@ IN_ONE_LIST = (
 FAULTS = (*EVERYWHERE, *IN_ONE_LIST)
 PAGES = 20
 QUICK = ("403", "empty list", "total changed")  # the others are marked slow
+CASES = [  # fault, full: of the quick ones only full runs, as so many sources take their time
+    pytest.param(
+        fault, full, id=f"{fault}-{'full' if full else 'changes'}", marks=() if fault in QUICK and full else pytest.mark.slow
+    )
+    for fault in FAULTS
+    for full in (True, False)
+]
+
+
+def patience_for(fault: str) -> Patience:
+    """A source that waits hardly at all; it gives up a silent server soon only where that is the fault, as an honest one may be slow on a
+    busy machine."""
+    silence, answer = (0.15, 0.3) if fault == "stall" else (10.0, 20.0)
+    return Patience(tries=2, pause=0.0, silence=silence, answer=answer)
 
 
 @dataclass

@@ -8,9 +8,9 @@ import re
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.client import Outbound
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
 from tests.servers.device42 import PASSWORD, USER, Device42Stub
 
 AFFINITY = "view_affinity_dependency_data_v1"
@@ -34,7 +34,7 @@ def change(stub: Device42Stub) -> None:
     stub.drop("view_appcomp_v1", appcomp_pk=5), stub.device(20, "renamed")
 
 
-def subject() -> Subject:
+def subject(fault: str) -> Subject:
     stub = estate()
 
     def of(request: Request) -> str:
@@ -50,7 +50,7 @@ def subject() -> Subject:
     def open_it(url: str, ca_file: str):
         settings = {"user": USER, "password_env": "D42_PASSWORD", "page_size": 5}
         source = open_source("device42", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.doql.client.patience = Patience(tries=2, pause=0.0, silence=0.15, answer=0.3)
+        source.lists.doql.client.patience = patience_for(fault)
         return source
 
     def made(body: object) -> Response:
@@ -66,9 +66,8 @@ def subject() -> Subject:
     return Subject(stub, open_it, list_of, counts, empty, lambda request, honest: made([]), recounted, lambda: change(stub))
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "changes"])
-@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("D42_PASSWORD", PASSWORD)
-    heard = run_faults(tmp_path, subject(), fault, full)
+    heard = run_faults(tmp_path, subject(fault), fault, full)
     assert any(heard)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.client import Outbound
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
 from tests.servers.idoit import API_KEY, PASSWORD, USER, IdoitStub
 
 
@@ -35,7 +35,7 @@ def change(stub: IdoitStub) -> None:
     stub.archive(14), stub.archive(54), stub.put("SERVER", 16, "renamed")
 
 
-def subject(mapping: Path) -> Subject:
+def subject(mapping: Path, fault: str) -> Subject:
     stub = estate()
     lists = tomllib.loads(files("importers.idoit").joinpath("mapping.toml").read_text("utf-8"))["lists"]
     mapping.write_text("[lists]\n" + "".join(f"{name} = false\n" for name in lists if name not in stub.types), "utf-8")
@@ -66,7 +66,7 @@ def subject(mapping: Path) -> Subject:
     def open_it(url: str, ca_file: str):
         settings = {"user": USER, "password_env": "IDOIT_PASSWORD", "page_size": 7, "batch_size": 5, "mapping": str(mapping)}
         source = open_source("idoit", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.client.patience = Patience(tries=2, pause=0.0, silence=0.15, answer=0.3)
+        source.lists.rest.client.patience = patience_for(fault)
         return source
 
     def made(body: Any) -> Response:
@@ -100,9 +100,8 @@ def subject(mapping: Path) -> Subject:
     return Subject(stub, open_it, list_of, counts, empty, ended, recounted, lambda: change(stub), unauthorized=unauthorized)
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "changes"])
-@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("IDOIT_PASSWORD", PASSWORD), monkeypatch.setenv("IDOIT_API_KEY", API_KEY)
-    heard = run_faults(tmp_path, subject(tmp_path / "own.toml"), fault, full)
+    heard = run_faults(tmp_path, subject(tmp_path / "own.toml", fault), fault, full)
     assert any(heard)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.client import Outbound
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
 from tests.servers.jira_assets import TOKEN, USER, WORKSPACE, AssetsStub
 
 
@@ -33,7 +33,7 @@ def change(stub: AssetsStub) -> None:
     stub.put("Server", 20, "renamed")
 
 
-def subject(mapping: Path) -> Subject:
+def subject(mapping: Path, fault: str) -> Subject:
     stub = estate()
     lists = tomllib.loads(files("importers.jira_assets").joinpath("mapping.toml").read_text("utf-8"))["lists"]
     mapping.write_text("[lists]\n" + "".join(f'"{name}" = false\n' for name in lists if name not in stub.types), "utf-8")
@@ -58,7 +58,7 @@ def subject(mapping: Path) -> Subject:
             "workspace": WORKSPACE,
         }
         source = open_source("jira_assets", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.api.client.patience = Patience(tries=2, pause=0.0, silence=0.15, answer=0.3)
+        source.lists.rest.api.client.patience = patience_for(fault)
         return source
 
     def made(body: object) -> Response:
@@ -79,9 +79,8 @@ def subject(mapping: Path) -> Subject:
     return Subject(stub, open_it, list_of, counts, empty, ended, recounted, lambda: change(stub))
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "changes"])
-@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("JIRA_TOKEN", TOKEN)
-    heard = run_faults(tmp_path, subject(tmp_path / "own.toml"), fault, full)
+    heard = run_faults(tmp_path, subject(tmp_path / "own.toml", fault), fault, full)
     assert any(heard)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.client import Outbound
 from importers.netbox.source import PATHS
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, patience_for, run_faults
 from tests.servers.netbox import TOKEN, NetboxStub, ref
 
 
@@ -48,13 +48,13 @@ def change(stub: NetboxStub) -> None:
     stub.lists[PATHS["device"]][5]["name"] = "renamed"
 
 
-def subject() -> Subject:
+def subject(fault: str) -> Subject:
     stub = estate()
 
     def open_it(url: str, ca_file: str):
         settings = {"token_env": "NB_TOKEN", "page_size": 5, **({"ca_file": ca_file} if ca_file else {})}
         source = open_source("netbox", url, settings, Outbound(["localhost"]))
-        source.client.patience = Patience(tries=2, pause=0.0, silence=0.15, answer=0.3)
+        source.client.patience = patience_for(fault)
         return source
 
     def made(honest: Response, **changes: object) -> Response:
@@ -74,5 +74,5 @@ def subject() -> Subject:
 @pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault):
     monkeypatch.setenv("NB_TOKEN", TOKEN)
-    heard = run_faults(tmp_path, subject(), fault, True)
+    heard = run_faults(tmp_path, subject(fault), fault, True)
     assert any(heard)
