@@ -18,9 +18,10 @@ from app.domain.errors import InvalidInput, NotFound, StoreUnavailable
 from app.domain.nouns import Noun
 from app.ports.graph_store import Changes
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
+from app.storage.neo4j.lists import collected, columns_of, lists, property_of
 from app.storage.served import check_served
 from app.storage.statements import cypher
-from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, repeated, take, wanted_columns
+from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
 
 BLOCK = 5_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
@@ -32,10 +33,6 @@ SESSIONS = 2  # that read blocks at once: the server works while we take an answ
 TRIES = 5
 LABELS = ("ConfigurationItem", "RetiredItem")
 T = TypeVar("T")
-FEW_VALUES = {  # columns that are the same for most rows of a block: sent once for the rows that share them
-    "ci": ("lifecycle", "environment", "is_service", "failures_origin", "repair_origin", "repair_distribution"),
-    "dependency": ("kind", "source_id"),
-}
 
 
 class Reading(Neo4jConnected):
@@ -153,7 +150,9 @@ class Reading(Neo4jConnected):
     def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
         holder, whole_from = ("d", WHOLE_FROM_OF_DEPENDENCY) if noun.name == "dependency" else ("n", WHOLE_FROM)
         row = f"properties({holder})" if len(names) >= whole_from else holder
-        statement = cypher(noun.name, "load").replace("{columns}", collected(noun, names, _property(noun))).replace("{row}", row)
+        statement = (
+            cypher(noun.name, "load").replace("{columns}", collected(noun, names, property_of(noun))).replace("{row}", row)
+        )
         if noun.identity[0] == "source_id":
             sources = [source_id] if source_id is not None else self._sources(noun)
             for source in sources:
@@ -231,47 +230,3 @@ class Reading(Neo4jConnected):
         with ThreadPoolExecutor(SESSIONS) as pool:
             starts = range(0, found[0]["highest"] + 1 if found else 0, size)
             yield from (block for block in pool.map(block_from, starts) if block is not None)
-
-
-def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) -> str:
-    """Rows that share the few values of some columns, and which numbers they leave open, come together: those values once, the others as one
-    list each. `collect` leaves nulls out: the list of a number is whole or empty, an absent text gets its sign first. `stored`: where a column is."""
-    shared, open_, others = parts_of(noun, names)
-    keys = [*map(stored, shared), *(f"{stored(name)} IS NULL" for name in open_)]
-    whole = [stored(name) if name in noun.identity else f"coalesce({stored(name)}, '')" for name in others]
-    listed = [f"collect({text})" for text in (*map(stored, open_), *whole)]
-    return ", ".join(f"{text} AS c{number}" for number, text in enumerate((*keys, *listed)))
-
-
-def parts_of(noun: Noun, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """The columns whose values rows share, the numbers that may be absent, and the others."""
-    few, types = FEW_VALUES.get(noun.name, ()), noun.types()
-    shared = [name for name in names if name in few]
-    open_ = [name for name in names if name not in few and types[name] in ("REAL", "INTEGER") and name not in noun.identity]
-    return shared, open_, [name for name in names if name not in shared and name not in open_]
-
-
-def columns_of(noun: Noun, names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """The columns of a block from what `collected` answers."""
-    types, (shared, open_, others) = noun.types(), parts_of(noun, names)
-    first = len(shared) + len(open_)
-    parts: list[dict[str, Any]] = []
-    for record in records:
-        listed = dict(zip((*open_, *others), record[first:], strict=True))
-        size = len(listed[others[0]])
-        part = {name: repeated(types[name], value, size) for name, value in zip(shared, record, strict=False)}
-        for name, values in listed.items():
-            part[name] = column_of(types[name], values) if values or not size else repeated(types[name], None, size)
-        parts.append(part)
-    return {name: join_columns(types[name], [part[name] for part in parts]) for name in names}
-
-
-def _property(noun: Noun) -> Callable[[str], str]:
-    """Where the `load` statement of a noun has a column."""
-    if noun.name == "dependency":
-        return lambda name: name if name in ("dependent_id", "provider_id") else f"d.{name}"
-    return lambda name: "n.alias_pairs" if (noun.name, name) == ("ci", "aliases") else f"n.{name}"
-
-
-def lists(transaction: Transaction, statement: str, parameters: dict[str, Any]) -> list[list[Any]]:
-    return [list(record.values()) for record in transaction.run(statement, parameters)]

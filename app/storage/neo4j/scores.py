@@ -10,7 +10,7 @@ import numpy as np
 from app.domain.columns import Columns
 from app.ports.graph_store import SCORES, ScoredBy
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
-from app.storage.neo4j.reading import lists
+from app.storage.neo4j.lists import lists
 from app.storage.neo4j.writing import as_lists
 from app.storage.scores import changed_scores, checked_scores, score_columns
 from app.storage.statements import cypher

@@ -13,7 +13,7 @@ from app.domain.records import CiRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.usecases.find import identify_recorded
-from app.usecases.keep.sources import MANUAL, find_source, list_sources
+from app.usecases.keep.sources import MANUAL, find_source, told_of
 from app.usecases.sync.components import Closer, Closure, Decisions, NothingStaged
 from app.usecases.sync.roster import Roster
 
@@ -45,7 +45,7 @@ class Identity:
 def identity(store: GraphStore, documents: Documents, ci: str, other: str | None = None) -> Identity:
     """What makes the records of a CI one, and, with `other`, why both are one or are not."""
     revision = store.current().revision
-    names = {source.source_id: source.name for source in list_sources(documents)}
+    names = {source.source_id: source.name for source in told_of(documents)}
     ids = {name: source_id for source_id, name in names.items()}
     hits = [identify_recorded(store, revision, text, ids) for text in (ci, other) if text]
     manual = find_source(documents, MANUAL)
