@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.errors import ForestayError, SourceFailed
+from app.domain.errors import SourceFailed
 from importers.device42.doql import Doql, View
 from importers.listed import Lists, RawList, Row
 from importers.mapped import Mapped
 from importers.mapping import map_relation, map_row, text_of
 from importers.mapping_file import RuleSet
 from importers.rule_fields import fields_of
+from importers.rule_lists import ci_lists, looked_at, relation_lists
 
 UNZONED = timedelta(minutes=65)  # local times: the hour that comes twice in autumn, and five minutes
 ZONED = timedelta(minutes=5)
@@ -30,21 +31,10 @@ class Device42(Lists):
     _today: dict[str, str] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
-        found = []
-        for raw in self.lists():
-            try:
-                found.append(f"{raw.name}: {self.total(raw.name, '', '')} rows")
-            except ForestayError as error:
-                if not raw.optional or error.details.get("answered") not in (400, 403, 404, 500):
-                    raise
-                found.append(f"{raw.name}: not there or not readable")
-        return found
+        return looked_at(self.lists(), lambda name: f"{self.total(name, '', '')} rows", (400, 403, 404, 500))
 
     def lists(self) -> Sequence[RawList]:
-        found = [
-            RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in self.rules.lists.values()
-        ]
-        return [*found, *(RawList(rule.name, ("dependency",), optional=rule.optional) for rule in self.rules.relations.values())]
+        return [*ci_lists(self.rules), *relation_lists(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.doql.client.base} {self.stale_days} {self.rules.text}"

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain.errors import NotAllowed, SourceFailed
+from app.domain.errors import SourceFailed
 from importers.glpi.rest import Rest
 from importers.listed import Lists, RawList, Row
 from importers.mapped import Ignored, Mapped
 from importers.mapping import map_relation, map_row, text_of
 from importers.mapping_file import ListRule, RelationRule, RuleSet
 from importers.rule_fields import fields_of
+from importers.rule_lists import ci_lists, looked_at, relation_lists
 
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes
@@ -33,21 +34,10 @@ class Glpi(Lists):
     _ids: dict[str, list[str]] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
-        found = []
-        for raw in self.lists():
-            try:
-                found.append(f"{raw.name}: {self.rest.total(raw.name)} items")
-            except (NotAllowed, SourceFailed) as error:
-                if not raw.optional or error.details.get("answered") not in (400, 403, 404):
-                    raise
-                found.append(f"{raw.name}: not there or not readable")
-        return found
+        return looked_at(self.lists(), lambda name: f"{self.rest.total(name)} items", (400, 403, 404))
 
     def lists(self) -> Sequence[RawList]:
-        found = [
-            RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in self.rules.lists.values()
-        ]
-        return [*found, *(RawList(rule.name, ("dependency",), optional=rule.optional) for rule in self.rules.relations.values())]
+        return [*ci_lists(self.rules), *relation_lists(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.rest.client.base} {self.rules.text}"

@@ -15,6 +15,7 @@ from importers.mapped import Mapped
 from importers.mapping import map_row, pick, text_of
 from importers.mapping_file import ListRule, RelationRule, RuleSet
 from importers.rule_fields import fields_of
+from importers.rule_lists import ci_lists, looked_at, relations_by_list
 
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes
@@ -31,23 +32,14 @@ class Idoit(Lists):
     _relations: Sightings | None = None
 
     def check(self) -> Sequence[str]:
-        found = []
-        for rule in self.rules.lists.values():
-            try:
-                number = len(self.rest.page(rule.name, 0, self.rest.page_size))
-                found.append(f"{rule.name}: {number}{' or more' if number == self.rest.page_size else ''} objects")
-            except ForestayError as error:
-                if not rule.optional or error.details.get("answered") not in (403, 404):
-                    raise
-                found.append(f"{rule.name}: not there or not readable")
-        return found
+        def first_page(name: str) -> str:
+            number = len(self.rest.page(name, 0, self.rest.page_size))
+            return f"{number}{' or more' if number == self.rest.page_size else ''} objects"
+
+        return looked_at(self.rules.lists.values(), first_page, (403, 404))
 
     def lists(self) -> Sequence[RawList]:
-        rules = self.rules.lists.values()
-        found = [RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in rules]
-        for name in self.rules.relations:  # of each type apart: one that seems emptied must not take its relations along
-            found += [RawList(f"{name} {rule.name}", ("dependency", "group"), optional=rule.optional) for rule in rules]
-        return found
+        return [*ci_lists(self.rules), *relations_by_list(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.rest.client.base} {self.rules.text}"

@@ -17,6 +17,7 @@ from importers.mapped import Mapped
 from importers.mapping import map_row, text_of
 from importers.mapping_file import RelationRule, RuleSet
 from importers.rule_fields import fields_of
+from importers.rule_lists import ci_lists, relations_by_list
 
 MANY = 500  # ids named in one question
 AGAIN = 3  # times a window is looked at whose objects changed meanwhile
@@ -46,17 +47,7 @@ class Itop(Lists):
         return [*found, f"change log: {log}"]
 
     def lists(self) -> Sequence[RawList]:
-        found = [
-            RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in self.rules.lists.values()
-        ]
-        for (
-            relation
-        ) in self.rules.relations.values():  # of each list apart: one that seems emptied must not take its impacts along
-            found += [
-                RawList(f"{relation.name} {rule.name}", ("dependency", "group"), optional=rule.optional)
-                for rule in self.rules.lists.values()
-            ]
-        return found
+        return [*ci_lists(self.rules), *relations_by_list(self.rules)]
 
     def _relation(self, name: str) -> tuple[RelationRule | None, str]:
         """The rule of a list of impacts, and of which list's objects they come."""

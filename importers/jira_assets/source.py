@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.errors import ForestayError, SourceFailed
+from app.domain.errors import SourceFailed
 from importers.jira_assets.rest import Rest, text
 from importers.listed import Lists, RawList, Row
 from importers.mapped import Mapped
 from importers.mapping import map_relation, map_row, text_of
 from importers.mapping_file import RelationRule, RuleSet
 from importers.rule_fields import fields_of
+from importers.rule_lists import looked_at
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 OVERLAP = timedelta(minutes=5)
@@ -28,15 +29,7 @@ class JiraAssets(Lists):
     _ids: dict[str, list[str]] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
-        found = []
-        for rule in self.rules.lists.values():
-            try:
-                found.append(f"{rule.name}: {self.rest.api.total(_aql(rule.name))} objects")
-            except ForestayError as error:
-                if not rule.optional or error.details.get("answered") not in (400, 403, 404):
-                    raise
-                found.append(f"{rule.name}: not there or not readable")
-        return found
+        return looked_at(self.rules.lists.values(), lambda name: f"{self.rest.api.total(_aql(name))} objects", (400, 403, 404))
 
     def lists(self) -> Sequence[RawList]:
         return [

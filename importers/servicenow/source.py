@@ -13,6 +13,7 @@ from importers.listed import Lists, RawList, Row
 from importers.mapped import Mapped
 from importers.mapping import map_relation, map_row
 from importers.mapping_file import ListRule, RelationRule, RuleSet
+from importers.rule_lists import relation_lists
 
 KEY, STAMP, SHOWN = "sys_id", "sys_updated_on", ".display"
 OVERLAP = timedelta(minutes=5)
@@ -49,8 +50,7 @@ class ServiceNow(Lists):
             classes = () if rule.of else (rule.source_class,)
             besides = tuple(raw.name for raw in found) if rule.ask.get("rest") else ()
             found.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
-        found += [RawList(rule.name, ("dependency",), optional=rule.optional) for rule in self.rules.relations.values()]
-        return found
+        return [*found, *relation_lists(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.client.base} {self.rules.text}"

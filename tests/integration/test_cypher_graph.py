@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import InvalidInput, NotAllowed
-from app.storage.sqlite_store import SqliteStore
-from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests import neo4j_server
 from tests.servers.cutting import Cutting
+from tests.servers.desk import Synced
 
 OWN = """
 [lists.Host]
@@ -81,25 +79,10 @@ def test_nobody_at_home_is_said(own):
 
 
 # --- on a real server
-class Place:
+class Place(Synced):
     def __init__(self, home, location: str = "", **settings: object) -> None:
-        self.home, self.number, self.store = home, 0, SqliteStore(home / "store.db")
-        self.source = opened(location or neo4j_server.uri().replace("neo4j://", "bolt://"), block_size=2, **settings)
-
-    def sync(self, **options):
-        self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
-        given = SyncSettings("graph", 1, str(self.number))
-        return sync_source(self.store, self.source, given, *tool, **{"approve": True, **options})
-
-    def load(self, noun: str, *names: str) -> list[tuple]:
-        columns = self.store.load_columns(self.store.current().revision, noun)
-        return sorted(zip(*([columns[name][row] for row in range(len(columns[name]))] for name in names), strict=True), key=repr)
-
-    def needs(self) -> set[tuple[str, str, str]]:
-        names = {int(a): b for a, b in self.load("ci", "ci_id", "name")}
-        rows = self.load("dependency", "dependent_id", "provider_id", "kind")
-        return {(names[int(a)], names[int(b)], kind) for a, b, kind in rows}
+        location = location or neo4j_server.uri().replace("neo4j://", "bolt://")
+        super().__init__(home, "graph", opened(location, block_size=2, **settings))
 
 
 @pytest.fixture

@@ -7,13 +7,8 @@ from urllib.parse import unquote_plus
 import pytest
 
 from app.domain.errors import NotAllowed
-from app.storage.sqlite_store import SqliteStore
-from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Outbound, Patience
-from importers.registry import open_source
+from tests.servers.desk import Desk
 from tests.servers.glpi import APP, PASSWORD, TOKEN, USER, GlpiStub
-from tests.servers.running import Running
 
 RELATIONS = ("ImpactRelation", "Appliance_Item", "ItemVirtualMachine", "Item_Rack")
 NAMED = ("State", "Location", "Group", "Manufacturer", "ComputerType", "NetworkEquipmentType", "Entity")
@@ -25,32 +20,13 @@ def _secrets(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-class Desk:
+class GlpiDesk(Desk):
     def __init__(self, home, stub: GlpiStub, **settings) -> None:
-        home.mkdir(exist_ok=True)
-        self.home, self.stub, self.number = home, stub, 0
-        self.server, self.store = Running(stub), SqliteStore(home / "store.db")
         given = {"token_env": "GLPI_TOKEN", "app_token_env": "GLPI_APP", "page_size": "3"} | settings
-        self.source = open_source("glpi", self.server.url, {k: v for k, v in given.items() if v}, Outbound(["localhost"]))
-        self.source.lists.rest.client.patience = Patience(sleep=lambda seconds: None, silence=5.0)
-
-    def sync(self, **options):
-        self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
-        given = SyncSettings("glpi", 1, str(self.number))
-        return sync_source(self.store, self.source, given, *tool, **{"approve": True, **options})
-
-    def load(self, noun: str, *names: str) -> list[tuple]:
-        columns = self.store.load_columns(self.store.current().revision, noun)
-        return sorted(zip(*([columns[name][row] for row in range(len(columns[name]))] for name in names), strict=True), key=repr)
+        super().__init__(home, "glpi", stub, given, lambda source: [source.lists.rest.client])
 
     def needs(self) -> set[tuple[str, str]]:
-        names = {int(a): b for a, b in self.load("ci", "ci_id", "name")}
-        return {(names[int(a)], names[int(b)]) for a, b in self.load("dependency", "dependent_id", "provider_id")}
-
-    def close(self) -> None:
-        self.store.close()
-        self.server.close()
+        return {(dependent, provider) for dependent, provider, _ in super().needs()}
 
 
 @pytest.fixture
@@ -58,7 +34,7 @@ def desk(tmp_path):
     made = []
 
     def make(stub, place="one", **settings):
-        made.append(Desk(tmp_path / place, stub, **settings))
+        made.append(GlpiDesk(tmp_path / place, stub, **settings))
         return made[-1]
 
     yield make

@@ -9,13 +9,10 @@ from itertools import pairwise
 import pytest
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from app.storage.sqlite_store import SqliteStore
-from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Outbound, Patience
+from importers.client import Outbound
 from importers.registry import open_source
+from tests.servers.desk import Desk
 from tests.servers.itop import PASSWORD, USER, ItopStub
-from tests.servers.running import Running
 
 
 @pytest.fixture(autouse=True)
@@ -23,38 +20,9 @@ def _secrets(monkeypatch):
     monkeypatch.setenv("ITOP_PASSWORD", PASSWORD)
 
 
-class Desk:
-    def __init__(self, home, stub: ItopStub, **settings) -> None:
-        self.home, self.stub, self.number = home, stub, 0
-        self.server, self.store = Running(stub), SqliteStore(home / "store.db")
-        given = {"user": USER, "password_env": "ITOP_PASSWORD", "page_size": "3", "zone": "Europe/Zurich"} | settings
-        self.source = open_source("itop", self.server.url, {k: v for k, v in given.items() if v}, Outbound(["localhost"]))
-        self.source.lists.rest.client.patience = Patience(sleep=lambda seconds: None, silence=5.0)
-
-    def sync(self, **options):
-        self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
-        given = SyncSettings("itop", 1, str(self.number))
-        return sync_source(self.store, self.source, given, *tool, **{"approve": True, **options})
-
-    def load(self, noun: str, *names: str) -> list[tuple]:
-        columns = self.store.load_columns(self.store.current().revision, noun)
-        return sorted(zip(*([columns[name][row] for row in range(len(columns[name]))] for name in names), strict=True), key=repr)
-
-    def needs(self) -> set[tuple[str, str, str]]:
-        names = {int(a): b for a, b in self.load("ci", "ci_id", "name")}
-        rows = self.load("dependency", "dependent_id", "provider_id", "kind")
-        return {(names[int(a)], names[int(b)], kind) for a, b, kind in rows}
-
-    def groups(self) -> dict[str, tuple[int, str, int]]:
-        """By the dependent's name: needed, kind, members."""
-        names = {int(a): b for a, b in self.load("ci", "ci_id", "name")}
-        rows = self.load("redundancy_group", "dependent_id", "needed", "kind", "members")
-        return {names[int(ci)]: (int(needed), kind, len(json.loads(members))) for ci, needed, kind, members in rows}
-
-    def close(self) -> None:
-        self.store.close()
-        self.server.close()
+def itop(home, stub: ItopStub, **settings) -> Desk:
+    given = {"user": USER, "password_env": "ITOP_PASSWORD", "page_size": "3", "zone": "Europe/Zurich"} | settings
+    return Desk(home, "itop", stub, given, lambda source: [source.lists.rest.client])
 
 
 @pytest.fixture
@@ -62,7 +30,7 @@ def desk(tmp_path):
     made = []
 
     def make(stub, **settings):
-        made.append(Desk(tmp_path, stub, **settings))
+        made.append(itop(tmp_path, stub, **settings))
         return made[-1]
 
     yield make
@@ -196,7 +164,7 @@ def test_only_changes_are_asked_for_and_equal_a_full_read(desk, tmp_path):
     changes = [one["key"] for one in stub.asked if one["class"] == "FunctionalCI" and one.get("output_fields") == "*+"]
     assert changes == ["SELECT FunctionalCI WHERE id IN (9, 54, 900)"]
     (tmp_path / "whole").mkdir()
-    whole = Desk(tmp_path / "whole", stub)
+    whole = itop(tmp_path / "whole", stub)
     whole.sync()
     columns = ("name", "ci_class", "lifecycle", "attributes")
     assert (place.load("ci", *columns), place.needs()) == (whole.load("ci", *columns), whole.needs())
@@ -236,7 +204,7 @@ def test_a_wrong_zone_and_an_ignored_filter_are_noticed(desk, tmp_path):
     stub.put("Server", 9, name="renamed")
     assert "is the setting zone right?" in place.sync().incomplete["FunctionalCI"]
     (tmp_path / "other").mkdir()
-    other = Desk(tmp_path / "other", stub)
+    other = itop(tmp_path / "other", stub)
     other.sync()
     stub.blind = True
     assert "ignores the question for changes since" in other.sync().incomplete["FunctionalCI"]

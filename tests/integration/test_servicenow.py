@@ -8,11 +8,9 @@ import pytest
 
 from app.domain.errors import InvalidInput, NotAllowed
 from app.storage.sqlite_store import SqliteStore
-from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Client, Outbound, Patience
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.servers.running import Running
+from tests.servers.desk import Desk
 from tests.servers.servicenow import CLIENT, KEY, PASSWORD, USER, ServiceNowStub, Table
 from tests.servers.servicenow_estate import ci, relation, sys_id, tables
 
@@ -42,39 +40,12 @@ def _secrets(monkeypatch):
     monkeypatch.setenv("SN_CLIENT", CLIENT[1])
 
 
-class Desk:
-    """A stub, its server, a store and a source."""
-
-    def __init__(self, home, stub: ServiceNowStub, **settings) -> None:
-        self.home, self.stub, self.number = home, stub, 0
-        self.server = Running(stub)
-        self.store = SqliteStore(home / "store.db")
-        given = {"user": USER, "password_env": "SN_PASSWORD", "page_size": "2"} | settings
-        self.source = open_source("servicenow", self.server.url, {k: v for k, v in given.items() if v}, Outbound(["localhost"]))
-        self.waits: list[float] = []
-        client: Client = self.source.lists.client
-        client.patience = Patience(sleep=self.waits.append, silence=5.0)
-
-    def sync(self, **options):
-        self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
-        return sync_source(
-            self.store, self.source, SyncSettings("sn", 1, str(self.number)), *tool, **{"approve": True, **options}
-        )
-
-    def load(self, noun: str, *names: str) -> list[tuple]:
-        columns = self.store.load_columns(self.store.current().revision, noun)
-        return sorted(zip(*([columns[name][row] for row in range(len(columns[name]))] for name in names), strict=True), key=repr)
-
-    def needs(self) -> set[tuple[str, str, str]]:
-        names = {int(a): b for a, b in self.load("ci", "ci_id", "name")}
-        return {
-            (names[int(a)], names[int(b)], kind) for a, b, kind in self.load("dependency", "dependent_id", "provider_id", "kind")
-        }
-
-    def close(self) -> None:
-        self.store.close()
-        self.server.close()
+def servicenow(home, stub: ServiceNowStub, **settings) -> Desk:
+    given = {"user": USER, "password_env": "SN_PASSWORD", "page_size": "2"} | settings
+    waits: list[float] = []
+    made = Desk(home, "servicenow", stub, given, lambda source: [source.lists.client], Patience(sleep=waits.append, silence=5.0))
+    made.waits = waits
+    return made
 
 
 @pytest.fixture
@@ -82,7 +53,7 @@ def desk(tmp_path):
     made = []
 
     def make(stub, **settings):
-        made.append(Desk(tmp_path, stub, **settings))
+        made.append(servicenow(tmp_path, stub, **settings))
         return made[-1]
 
     yield make

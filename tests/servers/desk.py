@@ -16,17 +16,13 @@ from tests.servers.running import Running
 QUICK = Patience(sleep=lambda seconds: None, silence=5.0)
 
 
-class Desk:
-    """`clients(source)`: the clients of an opened source, so that they do not wait in tests. A setting "{url}" is the stub's address."""
+class Synced:
+    """A source and a ledger in a folder of their own."""
 
-    def __init__(self, home: Path, kind: str, stub: Any, settings: dict[str, Any], clients: Any) -> None:
+    def __init__(self, home: Path, kind: str, source: Any) -> None:
         home.mkdir(exist_ok=True)
-        self.home, self.kind, self.stub, self.number = home, kind, stub, 0
-        self.server, self.store = Running(stub), SqliteStore(home / "store.db")
-        given = {name: self.server.url if value == "{url}" else value for name, value in settings.items() if value != ""}
-        self.source = open_source(kind, self.server.url, given, Outbound(["localhost"]))
-        for client in clients(self.source):
-            client.patience = QUICK
+        self.home, self.kind, self.source, self.number = home, kind, source, 0
+        self.store = SqliteStore(home / "store.db")
 
     def sync(self, **options: Any) -> Any:
         self.number += 1
@@ -61,4 +57,22 @@ class Desk:
 
     def close(self) -> None:
         self.store.close()
+
+
+class Desk(Synced):
+    """`clients(source)`: the clients of an opened source, so that they do not wait in tests. A setting "{url}" is the stub's address."""
+
+    def __init__(
+        self, home: Path, kind: str, stub: Any, settings: dict[str, Any], clients: Any, patience: Patience = QUICK
+    ) -> None:
+        self.stub, self.server = stub, Running(stub)
+        given = {
+            name: self.server.url if value == "{url}" else value for name, value in settings.items() if value not in ("", None)
+        }
+        super().__init__(home, kind, open_source(kind, self.server.url, given, Outbound(["localhost"])))
+        for client in clients(self.source):
+            client.patience = patience
+
+    def close(self) -> None:
+        super().close()
         self.server.close()

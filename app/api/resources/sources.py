@@ -88,21 +88,22 @@ def check(name: str) -> Any:
 @blueprint.arguments(SyncQuestion)
 def sync(question: dict[str, Any], name: str) -> Any:
     """Sync as a job; the result is the run report."""
-    service = forestay()
-    keep.get_source(service.documents, name)
-    job = runs.enqueue(service.documents, "sync", {"source": name, **question}, g.caller.name)
-    audit.record(service.documents, g.caller.name, "sync asked", name, question)
-    return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
+    return _asked("sync", "sync asked", name, question)
 
 
 @route(blueprint, "/sources/<name>/remove", "admin", runs.Job, method="POST", status=202)
 @blueprint.arguments(RemoveQuestion)
 def remove(question: dict[str, Any], name: str) -> Any:
     """Remove the source as a job; without `apply` a dry run, whose run and change list say what would be retired."""
+    return _asked("remove", "removal asked", name, question)
+
+
+def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
+    """A job about a source, and word of who asked for it."""
     service = forestay()
     keep.get_source(service.documents, name)
-    job = runs.enqueue(service.documents, "remove", {"source": name, **question}, g.caller.name)
-    audit.record(service.documents, g.caller.name, "removal asked", name, question)
+    job = runs.enqueue(service.documents, kind, {"source": name, **question}, g.caller.name)
+    audit.record(service.documents, g.caller.name, said, name, question)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from werkzeug import Request, Response
 
-from importers.client import Outbound
 from importers.netbox.source import PATHS
-from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, patience_for, run_faults
+from tests.contract.importers.dcim import dcim_subject
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.netbox import TOKEN, NetboxStub, ref
 
 
@@ -51,24 +48,7 @@ def change(stub: NetboxStub) -> None:
 def subject(fault: str) -> Subject:
     stub = estate()
 
-    def open_it(url: str, ca_file: str):
-        settings = {"token_env": "NB_TOKEN", "page_size": 5, **({"ca_file": ca_file} if ca_file else {})}
-        source = open_source("netbox", url, settings, Outbound(["localhost"]))
-        source.client.patience = patience_for(fault)
-        return source
-
-    def made(honest: Response, **changes: object) -> Response:
-        return Response(json.dumps({**json.loads(honest.get_data()), **changes}), content_type="application/json")
-
-    def empty(request: Request) -> Response:
-        return Response(json.dumps({"count": 0, "next": None, "previous": None, "results": []}), content_type="application/json")
-
-    return Subject(
-        stub, open_it, lambda request: request.path.removeprefix("/api/").rstrip("/"), lambda request: "", empty,
-        lambda request, honest: made(honest, results=[], next=None),
-        lambda honest: made(honest, count=json.loads(honest.get_data()).get("count", 0) + 7),
-        lambda: change(stub),
-    )  # fmt: skip
+    return dcim_subject("netbox", stub, fault, lambda: change(stub))
 
 
 @pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
