@@ -50,6 +50,17 @@ TARGETS = {
 }
 
 
+def pace() -> float:
+    """Milliseconds of a million additions in Python, the median of five: how quick the machine is just now (shared machines are not always)."""
+    taken = []
+    for _ in range(5):
+        started, total = time.perf_counter(), 0
+        for number in range(1_000_000):
+            total += number
+        taken.append((time.perf_counter() - started) * 1000)
+    return sorted(taken)[2]
+
+
 def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlite", before: Sequence[str] = ()) -> dict[str, Any]:
     """Run one step and return what it printed; `before`: what runs it, as a server of its own does."""
     command = [
@@ -57,13 +68,14 @@ def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlit
         sys.executable, "-m", "benchmarks.steps", name, str(folder), "--store", store, "--cis", str(asked.cis), "--dependencies",
         str(asked.dependencies), "--services", str(asked.services), "--seed", str(asked.seed),
     ]  # fmt: skip
-    started = time.perf_counter()
+    before_ms, started = pace(), time.perf_counter()
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     label = name if store == "sqlite" else f"{store} {name}"
     if run.returncode:
         print(f"{label}: failed\n{run.stderr[-2000:]}", flush=True)
         return {"failed": run.stderr.strip().splitlines()[-1:] or ["no output"]}
     result: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
+    result["pace_ms"] = [round(before_ms, 1), round(pace(), 1)]
     print(f"{label} ({time.perf_counter() - started:.0f} s): {json.dumps(result)}", flush=True)
     return result
 
@@ -125,7 +137,14 @@ def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str
             "```json",
         ]
         lines += [json.dumps(results["peers"], indent=1), "```"]
-    lines += ["", "## Every figure", "", "`load` is the machine's load average when the step ended.", ""]
+    lines += [
+        "",
+        "## Every figure",
+        "",
+        "`load` is the machine's load average when the step ended, `pace_ms` the milliseconds of a million additions in Python before and after "
+        "it: the same machine can be twice as slow on another day.",
+        "",
+    ]
     for name, figures in results.items():
         if name != "peers":
             lines += [f"- **{name}**: " + ", ".join(f"{key} {_shown(value)}" for key, value in figures.items())]

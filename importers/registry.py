@@ -13,8 +13,8 @@ from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
 from importers.mapping_file import load_mapping
 from importers.secrets import secret
+from importers.sign_in import NOBODY, FixedHeaders, sign_in_of
 from importers.sign_in import SETTINGS as SIGN_IN
-from importers.sign_in import FixedHeaders, sign_in_of
 
 FOLDERS = {
     "idoit": "idoit",
@@ -75,10 +75,12 @@ def _json(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
 def _callgraph(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     from importers.callgraph.source import CallCsv, JaegerCalls
 
-    _known("callgraph", settings, "lookback_hours")
-    if "://" in location:
-        return JaegerCalls(Client(location, outbound), float(settings.get("lookback_hours", 24)))
-    return CallCsv(Path(location))
+    _known("callgraph", settings, "lookback_hours", "user", "password_env", "token_env", "ca_file")
+    if "://" not in location:
+        return CallCsv(Path(location))
+    sign_in = sign_in_of("callgraph", settings) if settings.get("user") or settings.get("token_env") else NOBODY
+    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    return JaegerCalls(client, float(settings.get("lookback_hours", 24)))
 
 
 def _archimate(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:

@@ -292,6 +292,7 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
             int(r.run_id),
             r.source,
             r.state,
+            r.started_at[:16].replace("T", " "),
             r.revision,
             r.created,
             r.changed,
@@ -300,8 +301,8 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
         )
         for r in found
     ]
-    columns = ["run", "source", "state", "revision", "created", "changed", "retired", "rejected"]
-    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 3, 4, 5, 6, 7)))
+    columns = ["run", "source", "state", "started (UTC)", "revision", "created", "changed", "retired", "rejected"]
+    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
 
 
 @runs_group.command("show")

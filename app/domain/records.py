@@ -136,7 +136,7 @@ class RecordCounts:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What one sync of one source did. `state`: done, dry_run, held, failed, unchanged."""
+    """What one sync of one source did. `state`: running, done, unchanged, dry_run, held, approved, failed, missed."""
 
     run_id: str
     source: str
@@ -171,3 +171,6 @@ class SyncReport:
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+    caller: str = ""
+    started_at: str = ""  # ISO 8601, UTC
+    finished_at: str = ""  # "" as long as it runs, and for a run that died

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.domain.errors import Conflict, HeldForApproval
 from app.domain.records import SyncReport
-from app.usecases.keep import audit, sync_runs
-from app.usecases.keep.sources import get_source
+from app.ports.documents import Documents
+from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep.sources import get_source, list_sources
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.run_sync import SyncRequest, Workshop, run_sync
 
@@ -24,6 +25,20 @@ def waiting_run(workshop: Workshop, run_id: str) -> SyncReport:
             + (f"look at run {int(newest)} and approve that" if newest else "a later run was carried through")
         )
     return held
+
+
+def held_runs(documents: Documents) -> list[SyncReport]:
+    """Runs that wait for a person, one of a source at most."""
+    listed = [sync_runs.get_run(documents, source.listed_run) for source in list_sources(documents) if source.listed_run]
+    return [run for run in listed if run.state == HELD]
+
+
+def ask_approval(workshop: Workshop, run_id: str, caller: str) -> runs.Job:
+    """Leave a job that writes what the held run showed; Conflict where it does not wait for approval."""
+    held = waiting_run(workshop, run_id)
+    job = runs.enqueue(workshop.documents, "approve", {"run_id": run_id}, caller)
+    audit.record(workshop.documents, caller, "approval asked", held.source, {"run": run_id})
+    return job
 
 
 def approve(

@@ -85,10 +85,12 @@ class JaegerCalls(ReadWhole):
 
     def read(self, folder: Path | None = None) -> Gathered:
         end = int(time.time() * 1000)
-        answer = self.client.get_json("api/dependencies", {"endTs": end, "lookback": int(self.lookback_hours * 3_600_000)})
-        if not isinstance(answer, dict) or answer.get("errors"):
-            raise SourceFailed(f"Jaeger: {str(answer)[:200]}")
-        rows = answer.get("data") or []
+        asked = {"endTs": end, "lookback": int(self.lookback_hours * 3_600_000)}
+        answer = self.client.request("GET", "api/dependencies", parameters=asked)
+        body = answer.json()
+        rows = (body.get("data") or []) if isinstance(body, dict) and not body.get("errors") else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise SourceFailed(f"{answer.where} gave no list of calls: {answer.said()}")
         found = Gathered("jaeger", said(len(rows), "calls"))
         calls = [(str(row["parent"]), str(row["child"]), "") for row in rows if row.get("parent") and row.get("child")]
         found.ignore("dependency", "without both ends", len(rows) - len(calls)) if len(calls) < len(rows) else None

@@ -47,12 +47,13 @@ class Directory:
             raise InvalidInput(f"ldap: location is ldaps://host or ldap://host, not {self.location!r}", field="location")
         checked_place(self.location, self.outbound, SCHEMES)
 
-    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[list[Entry]]:
-        """Pages of entries below a base that a filter finds; the server's cookie says when it was the last."""
+    def entries(self, base: str, wanted: str, attributes: Sequence[str], page_size: int = 0) -> Iterator[list[Entry]]:
+        """Pages of entries below a base that a filter finds; the server's cookie says when it was the last. `page_size`: another than that
+        of the settings."""
         with self._connected() as connection:
             cookie: Any = None
             while True:
-                given = {"paged_size": self.page_size, "paged_cookie": cookie, "attributes": list(attributes)}
+                given = {"paged_size": page_size or self.page_size, "paged_cookie": cookie, "attributes": list(attributes)}
                 connection.search(base, wanted, ldap3.SUBTREE, time_limit=SECONDS, **given)
                 found = [one for one in connection.response or () if one.get("type") == "searchResEntry"]
                 control = ((connection.result or {}).get("controls") or {}).get(PAGED)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, Site
+from tests.browser.conftest import ROOT, Site, started, stop
 
 pytestmark = pytest.mark.browser
 TABS = ["CI", "Service", "Team", "Site", "Supplier", "Class"]
-PAGES = ["/", "/?kind=team", "/?kind=class", "/services", "/quality", "/search", "/search?q=san", "/sign-in", "/nothing-here",
+PAGES = ["/", "/?kind=team", "/?kind=class", "/services", "/quality", "/sources", "/run?id=00000000000000000001", "/search", "/search?q=san", "/sign-in", "/nothing-here",
          "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/service?key=svc-checkout"]  # fmt: skip
 
 
@@ -178,7 +181,8 @@ CONTRAST = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["/", "/services", "/quality", "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/sign-in", "/nothing-here"]
+    "path",
+    ["/", "/services", "/quality", "/sources", "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/sign-in", "/nothing-here"],
 )
 def test_texts_stand_out_from_what_is_behind_them(browser: Browser, site: Site, path: str, scheme: Any) -> None:
     context = browser.new_context(color_scheme=scheme)
@@ -230,3 +234,48 @@ def test_a_name_that_is_markup_is_shown_as_text(page: Page, site: Site) -> None:
     page.goto(site.url + "/search?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
     assert page.locator("main img").count() == 0
     expect(page.locator("main")).to_contain_text("<img src=x onerror=alert(1)>")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Site]:
+    """A server of its own with one new source, of which nothing was read yet."""
+    data = tmp_path / "data"
+    place = data / "input" / "estate.json"
+    place.parent.mkdir(parents=True)
+    estate = {
+        "cis": [
+            {"key": "shop", "name": "Web shop", "class": "business_service"},
+            {"key": "db", "name": "db-01", "class": "server"},
+        ],
+        "dependencies": [{"dependent": "shop", "provider": "db"}],
+    }
+    place.write_text(json.dumps(estate))
+    add = [sys.executable, "-m", "app", "--data", str(data), "source", "add", "doc", "json", str(place)]
+    subprocess.run(add, cwd=ROOT, check=True, capture_output=True)
+    process, url = started(data, ("serve", "--port", "0"), FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000")
+    yield Site(url, data)
+    stop(process)
+
+
+def test_a_new_source_is_run_looked_at_and_approved(page: Page, fresh: Site) -> None:
+    def until(text: str) -> None:
+        for _ in range(100):
+            page.goto(fresh.url + "/sources")
+            if text in page.locator("main").inner_text() and page.get_by_role("heading", name="In hand").count() == 0:
+                return
+            page.wait_for_timeout(300)
+        raise AssertionError(page.locator("main").inner_text())
+
+    page.goto(fresh.url + "/sources")
+    page.get_by_role("button", name="Sync doc").click()
+    until("Waiting for a person")
+    page.get_by_role("link", name="Run 1 of doc").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Run 1 of doc")
+    lines = page.locator("table.changes tbody tr")
+    assert [line.split("\t")[:2] for line in lines.all_inner_texts()][:2] == [["ci", "created"], ["ci", "created"]]
+    expect(page.locator("main")).to_contain_text("doc:ci:shop -> doc:ci:db (hard, doc)")
+    page.get_by_role("button", name="Approve").click()
+    until("approved")
+    assert page.get_by_role("heading", name="Waiting for a person").count() == 0
+    page.get_by_role("link", name="Problem areas", exact=True).click()
+    expect(page.locator("table.ranking")).to_contain_text("db-01")

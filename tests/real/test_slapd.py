@@ -11,13 +11,15 @@ from typing import Any
 import ldap3
 import pytest
 
-from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
+from app.domain.errors import ForestayError, InvalidInput, NotAllowed, SourceFailed
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
+from tests.contract.importers.faults import FAULTS
 from tests.servers.cutting import Cutting
+from tests.servers.ldap_way import LdapWay
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 URL, SECURE = os.environ.get("FORESTAY_TEST_LDAP_URL", ""), os.environ.get("FORESTAY_TEST_LDAPS_URL", "")
@@ -161,7 +163,7 @@ def outcome(desk: Place) -> str:
     """What a run said that ended nothing: its error, or why its list is not whole."""
     try:
         report = desk.sync()
-    except Unreachable as error:
+    except ForestayError as error:
         return error.message
     assert (report.retired, report.complete) == (0, False)
     return report.incomplete["group"]
@@ -184,4 +186,24 @@ def test_a_connection_that_breaks_off_anywhere_ends_nothing(admin, place, monkey
         assert f"localhost:{way.port}" in said, (part, said)
         way.close()
         assert desk.store.current().revision == before
+    assert desk.sync().retired == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_every_page_ends_nothing(admin, place, monkeypatch, fault):
+    """The fault table, with the results that a directory gives for what HTTP says with a status."""
+    for number in range(40):
+        group(admin, f"team {number:02}", "anna")
+    monkeypatch.setattr("importers.ldap.directory.SECONDS", 1)
+    desk, port = place(page_size=2), int(SECURE.rpartition(":")[2])
+    before, teams = desk.sync().revision, desk.teams()
+    admin.delete(f"cn=team 07,{TEAMS}")
+    for at in range(1, 22):  # 20 pages, and one for how many there are
+        way = LdapWay(port, fault, at)
+        said = (
+            outcome(place(url=f"ldaps://localhost:{way.port}", page_size=2)) if (fault, at) != ("missing last page", 21) else "-"
+        )
+        way.close()
+        assert said and (way.felt or said == "-"), (fault, at)
+        assert (desk.store.current().revision, desk.teams()) == (before, teams), (fault, at, said)
     assert desk.sync().retired == 1

@@ -13,7 +13,7 @@ from app.api.common import forestay, reply, route
 from app.api.schemas.questions import NothingAsked, PageQuestion
 from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.records import RejectedRecord, SyncReport
-from app.usecases.approve import waiting_run
+from app.usecases.approve import ask_approval
 from app.usecases.changes.read import ChangePage, change_page
 from app.usecases.keep import audit, runs
 from app.usecases.keep.plan import Plan, plans
@@ -117,10 +117,7 @@ def changes(question: dict[str, Any], run_id: str) -> Any:
 @blueprint.arguments(NothingAsked)
 def approve(question: dict[str, Any], run_id: str) -> Any:
     """Write what a held run showed, as a job; it fails where the source or the estate has changed since."""
-    service = forestay()
-    held = waiting_run(service, run_id)
-    job = runs.enqueue(service.documents, "approve", {"run_id": run_id}, g.caller.name)
-    audit.record(service.documents, g.caller.name, "approval asked", held.source, {"run": run_id})
+    job = ask_approval(forestay(), run_id, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 

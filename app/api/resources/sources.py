@@ -13,6 +13,7 @@ from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import RemoveQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import InvalidInput, LimitExceeded
+from app.usecases.ask_about_source import ask_about_source
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
 
@@ -100,10 +101,7 @@ def remove(question: dict[str, Any], name: str) -> Any:
 
 def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
     """A job about a source, and word of who asked for it."""
-    service = forestay()
-    keep.get_source(service.documents, name)
-    job = runs.enqueue(service.documents, kind, {"source": name, **question}, g.caller.name)
-    audit.record(service.documents, g.caller.name, said, name, question)
+    job = ask_about_source(forestay().documents, kind, said, name, question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+
+import numpy as np
 
 from app.domain.decisions import JOIN, PART
 from app.domain.disagreements import Disagreement, SaidValue, disagreements
@@ -110,8 +111,9 @@ class _Look:
     def several(self) -> Sequence[int]:
         """CIs with more than one record, in order."""
         if _several.store is not self.store or _several.revision != self.revision:
-            counts = Counter(map(int, self.store.load_columns(self.revision, SOURCE_RECORD.name, ["ci_id"])["ci_id"]))
-            _several.ids = [ci_id for ci_id, count in sorted(counts.items()) if count > 1]
+            records = self.store.load_columns(self.revision, SOURCE_RECORD.name, ["ci_id"])
+            ids, counts = np.unique(np.asarray(records["ci_id"], np.int64), return_counts=True)
+            _several.ids = ids[counts > 1].tolist()
             _several.store, _several.revision = self.store, self.revision
         return _several.ids
 

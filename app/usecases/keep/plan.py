@@ -106,8 +106,7 @@ def why_not_now(documents: Documents, source: str, now: datetime) -> str:
     failures, resting = rest_after_failures(documents, source)
     if resting and now < resting:
         return f"{failures} runs failed in a row; the source rests until {_text(resting)}"
-    for row in documents.page(runs.OPEN_KIND, "", 100):
-        job = runs.get_job(documents, row.key)
+    for job in runs.open_jobs(documents):
         if job.verb == "sync" and job.arguments.get("source") == source:
             return f"job {int(job.job_id)} for this source is still {job.state}"
     return ""

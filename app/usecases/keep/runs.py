@@ -62,11 +62,15 @@ def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Jo
     return [_job(document) for document in documents.page(KIND, after, limit, descending=True)]
 
 
+def open_jobs(documents: Documents) -> list[Job]:
+    """Waiting and running ones, the oldest first; of more than 100 the first."""
+    return [get_job(documents, row.key) for row in documents.page(OPEN_KIND, "", 100)]
+
+
 def take(documents: Documents, clock: float | None = None) -> Job | None:
     """The oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing waits."""
     clock = time.time() if clock is None else clock
-    for row in documents.page(OPEN_KIND, "", 100):
-        job = get_job(documents, row.key)
+    for job in open_jobs(documents):
         if job.state == RUNNING and job.lease_until > clock:
             continue
         try:

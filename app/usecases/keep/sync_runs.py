@@ -18,8 +18,8 @@ LOOKED_BACK = 500
 
 def new_run(documents: Documents, source: str, caller: str) -> str:
     """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
-    body = {**asdict(SyncReport("", source, state="running")), "started_at": _now(), "finished_at": "", "caller": caller}
-    return documents.append(KIND, json.dumps(body, sort_keys=True)).key
+    report = SyncReport("", source, state="running", caller=caller, started_at=_now())
+    return documents.append(KIND, json.dumps(asdict(report), sort_keys=True)).key
 
 
 def write_run(documents: Documents, report: SyncReport) -> None:
