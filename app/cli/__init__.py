@@ -10,7 +10,23 @@ from pathlib import Path
 
 import click
 
-from app.cli import ask, care, decide, estate, keys, operate, quality, risk, run, sources, suggest
+from app.cli import (
+    areas,
+    care,
+    cis,
+    decide,
+    estate,
+    keys,
+    operate,
+    outages,
+    quality,
+    risk,
+    run,
+    services,
+    sources,
+    suggest,
+    syncs,
+)
 from app.cli.context import Context
 from app.domain.errors import Ambiguous, ForestayError, HeldForApproval, NotFound
 
@@ -51,6 +67,6 @@ def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
-for module in (run, sources, decide, suggest, estate, ask, risk, keys, care, operate, quality):
+for module in (run, sources, syncs, decide, suggest, estate, areas, services, cis, outages, risk, keys, care, operate, quality):
     for command in module.COMMANDS:
         main.add_command(command)

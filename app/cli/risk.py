@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from app.cli.ask import figure
+from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, listener, show, table, when
 from app.domain.service_risk import Estimate, ServiceAvailability, ServiceGoal
 from app.domain.study import StudyOptions, StudyRow
@@ -27,8 +27,6 @@ from app.usecases.studies.read import get_study, page_studies, study_areas, stud
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 USUAL = StudyOptions()
-limit_option = click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-after_option = click.option("--after", help="the `next` of the page before")
 
 
 def options(command: Command) -> Command:

@@ -10,10 +10,10 @@ import click
 from rich.console import Console
 
 from app.bootstrap import Forestay
-from app.cli.ask import print_areas
+from app.cli.areas import print_areas
 from app.cli.context import CALLER, Context, listener
 from app.cli.operate import serve_forever
-from app.cli.sources import print_report
+from app.cli.syncs import print_report
 from app.demo import retailer
 from app.domain.results import MEASURES, AreaPage
 from app.usecases.answers.ranking import area_page

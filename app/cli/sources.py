@@ -1,30 +1,19 @@
-"""forestay source, sync, import, runs."""
+"""forestay source: the CMDBs, files and call graphs that are read."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
-from app.bootstrap import Forestay
 from app.cli.changes import print_changes
+from app.cli.common import settings_of
 from app.cli.context import CALLER, Context, json_option, listener, show, table
-from app.domain.errors import HeldForApproval, InvalidInput, SourceFailed
-from app.domain.records import SyncReport
-from app.usecases.approve import approve as approve_run
+from app.cli.syncs import FIRST_LINES, KINDS, listed_run
 from app.usecases.assess import assess
 from app.usecases.changes.read import change_page
-from app.usecases.keep import audit, sync_runs
+from app.usecases.keep import audit
 from app.usecases.keep import sources as keep
 from app.usecases.remove_source import remove_source
-from app.usecases.run_sync import SyncRequest, run_sync
-from importers import registry
-
-FIRST_LINES = 20
-KINDS = click.Choice(list(registry.KINDS))
 
 
 @click.group()
@@ -46,7 +35,7 @@ def add(
     context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str
 ) -> None:
     """Register a source."""
-    forestay, settings = context.forestay, _settings(pairs)
+    forestay, settings = context.forestay, settings_of(pairs)
     forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
     made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
     audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
@@ -104,242 +93,4 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
     show(removal, as_document, said)
 
 
-def _settings(pairs: tuple[str, ...]) -> dict[str, object]:
-    settings: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise InvalidInput(f"--set {pair}: NAME=VALUE")
-        try:
-            settings[name] = json.loads(value)
-        except ValueError:
-            settings[name] = value
-    return settings
-
-
-def sync_options(command: Any) -> Any:
-    for option in (
-        click.option("--dry-run", is_flag=True, help="say what would change; write nothing"),
-        click.option("--approve", is_flag=True, help="let a run through that the deletion guard would hold"),
-        click.option(
-            "--apply", is_flag=True, help="write a new source's first run, which otherwise only shows what it would change"
-        ),
-        click.option("--complete", is_flag=True, help="you say the input is complete: what is missing is retired"),
-        click.option("--full", is_flag=True, help="read everything, without the line difference"),
-        click.option("--no-assess", is_flag=True, help="do not assess afterwards"),
-        json_option,
-    ):
-        command = option(command)
-    return command
-
-
-@click.command()
-@click.argument("name")
-@sync_options
-@click.pass_obj
-def sync(
-    context: Context,
-    name: str,
-    dry_run: bool,
-    apply: bool,
-    approve: bool,
-    complete: bool,
-    full: bool,
-    no_assess: bool,
-    as_document: bool,
-) -> None:
-    """Read a source, reconcile, write a new revision, and assess it. The first run of a new source shows what it would change and waits."""
-    request = SyncRequest(name, dry_run, apply, approve, complete=complete, full=full, caller=CALLER)
-    _sync(context, request, no_assess, as_document)
-
-
-@click.command("import")
-@click.argument("kind", type=KINDS)
-@click.argument("location", required=False)
-@click.option("--name", help="name of the source (default: that of the kind); it is registered when it is new")
-@click.option("--priority", type=click.IntRange(1))
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source")
-@click.option("--template", type=click.Path(path_type=Path), help="write an example here (a folder, or a file) and stop")
-@sync_options
-@click.pass_obj
-def import_once(
-    context: Context,
-    kind: str,
-    location: str | None,
-    name: str | None,
-    priority: int | None,
-    pairs: tuple[str, ...],
-    template: Path | None,
-    dry_run: bool,
-    apply: bool,
-    approve: bool,
-    complete: bool,
-    full: bool,
-    no_assess: bool,
-    as_document: bool,
-) -> None:
-    """Register a source if it is new, and sync it: `forestay import csv my-folder`. Naming the file is the word to write: --apply is implied."""
-    if template is not None:
-        for written in registry.write_template(kind, template):
-            click.echo(written)
-        return
-    if location is None:
-        raise click.UsageError("LOCATION is missing: a folder, a file or a URL")
-    forestay, settings = context.forestay, _settings(pairs)
-    name = name or kind
-    known = keep.find_source(forestay.documents, name)
-    if known is None:
-        forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
-        keep.add_source(forestay.documents, name, kind, location, priority, settings)
-    elif known.kind != kind:
-        raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
-    else:
-        keep.update_source(forestay.documents, name, location=location, **({"settings": settings} if settings else {}))
-    request = SyncRequest(name, dry_run, True, approve, complete=complete, full=full, caller=CALLER)
-    _sync(context, request, no_assess, as_document)
-
-
-def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: bool) -> None:
-    forestay = context.forestay
-    listen = listener(as_document)
-    report = run_sync(forestay, request, listen)
-    if report.state == "done" and not no_assess:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
-    show(report, as_document, lambda console: _print_with_changes(console, forestay, report))
-    if report.state == "held":
-        run = int(listed_run(forestay, report))
-        raise HeldForApproval(
-            "; ".join(report.held_because) + f"; look at it: forestay runs changes {run}; then write it: forestay approve {run}"
-        )
-    if report.state == "failed":
-        raise SourceFailed(report.error)
-
-
-def listed_run(forestay: Forestay, report: SyncReport) -> str:
-    """The run whose list tells what this one would change."""
-    return keep.get_source(forestay.documents, report.source).listed_run or report.run_id
-
-
-def _print_with_changes(console: Console, forestay: Forestay, report: SyncReport) -> None:
-    print_report(console, report)
-    if report.state in ("held", "dry_run"):
-        print_changes(console, change_page(forestay.documents, listed_run(forestay, report), 0, FIRST_LINES))
-
-
-def print_report(console: Console, report: SyncReport) -> None:
-    """The report as a person reads it: what was read and what became of it, what changed, what was refused and why."""
-    console.print(
-        f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
-        f"(run {int(report.run_id)}, {report.path} read, {report.seconds:.1f} s)"
-    )
-    rows = [
-        (
-            kind,
-            c.read,
-            c.stored,
-            c.unchanged,
-            ", ".join(f"{n} {why}" for why, n in sorted(c.ignored.items())) or 0,
-            c.duplicate,
-            c.rejected,
-            "yes" if c.closes() else "NO",
-        )
-        for kind, c in report.counts.items()
-        if c.read
-    ]
-    if rows:
-        table(
-            console,
-            "",
-            ["records", "read", "stored", "unchanged", "ignored", "duplicate", "rejected", "closes"],
-            rows,
-            right=(1, 2, 3, 5, 6),
-        )
-    else:
-        console.print("0 records: the input holds none")
-    console.print(
-        f"CIs +{report.created} ~{report.changed} -{report.retired}; dependencies +{report.dependencies_added} "
-        f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}"
-    )
-    for rejected in report.rejected[:10]:
-        console.print(
-            f"  rejected {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
-        )
-    if len(report.rejected) > 10:
-        console.print(
-            f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs show {report.run_id} --json"
-        )
-    for text in (*report.warnings, *report.identity_conflicts[:10], *report.held_because):
-        console.print(f"  {text}")
-    if report.unknown_classes:
-        names = ", ".join(f"{name} ({number})" for name, number in sorted(report.unknown_classes.items()))
-        console.print(f"  classes nobody knows, taken as `other`: {names}")
-
-
-@click.group("runs")
-def runs_group() -> None:
-    """Sync runs and what they refused."""
-
-
-@runs_group.command("list")
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@json_option
-@click.pass_obj
-def runs_list(context: Context, limit: int, as_document: bool) -> None:
-    """Newest first."""
-    found = sync_runs.page_runs(context.forestay.documents, "", limit)
-    rows = [
-        (
-            int(r.run_id),
-            r.source,
-            r.state,
-            r.started_at[:16].replace("T", " "),
-            r.revision,
-            r.created,
-            r.changed,
-            r.retired,
-            sum(c.rejected for c in r.counts.values()),
-        )
-        for r in found
-    ]
-    columns = ["run", "source", "state", "started (UTC)", "revision", "created", "changed", "retired", "rejected"]
-    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
-
-
-@runs_group.command("show")
-@click.argument("run_id")
-@json_option
-@click.pass_obj
-def runs_show(context: Context, run_id: str, as_document: bool) -> None:
-    """One run with its counts and refused records."""
-    report = sync_runs.get_run(context.forestay.documents, run_id.zfill(20))
-    show(report, as_document, lambda console: print_report(console, report))
-
-
-@runs_group.command("changes")
-@click.argument("run_id")
-@click.option("--offset", type=click.IntRange(0), default=0)
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
-@json_option
-@click.pass_obj
-def runs_changes(context: Context, run_id: str, offset: int, limit: int, as_document: bool) -> None:
-    """What a run that stopped before it wrote would change: totals, what would go with whom, and the lines."""
-    page = change_page(context.forestay.documents, run_id.zfill(20), offset, limit)
-    show(page, as_document, lambda console: print_changes(console, page))
-
-
-@click.command()
-@click.argument("run_id")
-@click.option("--no-assess", is_flag=True, help="do not assess afterwards")
-@json_option
-@click.pass_obj
-def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -> None:
-    """Write what a held run showed; refused where the source or the estate has changed since."""
-    forestay = context.forestay
-    listen = listener(as_document)
-    report = approve_run(forestay, run_id.zfill(20), CALLER, None, listen)
-    if report.state == "done" and not no_assess:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
-    show(report, as_document, lambda console: print_report(console, report))
-
-
-COMMANDS = (source, sync, import_once, runs_group, approve)
+COMMANDS = (source,)

@@ -167,7 +167,7 @@ class SyncReport:
     held_because: list[str] = field(default_factory=list)
     said_complete: bool = False  # a person said that the input was all there is
     change_digest: str = ""  # of everything that a run which stopped before it wrote would change
-    rejected: list[RejectedRecord] = field(default_factory=list)  # the first 1,000; the rest in the run's document pages
+    rejected: list[RejectedRecord] = field(default_factory=list)  # the first 1,000; the others in pages (usecases/keep/refused)
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""

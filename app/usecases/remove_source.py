@@ -14,6 +14,7 @@ from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock
 from app.ports.documents import Documents
 from app.usecases.changes.kept import drop_list
 from app.usecases.keep import audit, plan, runs
+from app.usecases.keep.refused import keep_refused
 from app.usecases.keep.sources import MANUAL, RegisteredSource, forget_source, get_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.run_sync import SyncRequest, Workshop, run_sync
@@ -115,6 +116,7 @@ def _forget(workshop: Workshop, source: RegisteredSource) -> None:
     listed = get_source(documents, source.name).listed_run
     if listed:
         drop_list(documents, listed)
+    keep_refused(documents, source.name, "", [])
     with documents.together():
         documents.delete(plan.KIND, source.name)
         forget_source(documents, source.name)

@@ -18,6 +18,7 @@ from app.usecases.changes.kept import drop_list
 from app.usecases.changes.show import ShownChanges
 from app.usecases.estate import Estates
 from app.usecases.keep import audit, sync_runs
+from app.usecases.keep.refused import SHOWN, keep_refused
 from app.usecases.keep.sources import RegisteredSource, get_source, told_of, update_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.sync_source import SyncSettings, sync_source
@@ -100,6 +101,8 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         raise
     report.said_complete = request.complete
     _replace_list(documents, source.name, report, shown)
+    keep_refused(documents, source.name, run_id, report.rejected)
+    report.rejected = report.rejected[:SHOWN]
     sync_runs.write_run(documents, report)
     if not request.dry_run:
         _remember(documents, source, report)

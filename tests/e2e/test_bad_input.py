@@ -189,6 +189,35 @@ def test_a_bad_row_is_refused_by_its_line_and_the_rest_stands(
     assert (page["total"], [row["where"] for row in page["items"]]) == (1, [f"{sheet}.csv line {line}"])
 
 
+def test_every_one_of_many_refused_records_can_be_read(shop: Service) -> None:
+    """Of the newest run of a source all, of earlier ones the first 1,000."""
+    many = "".join(f"bad{n},Bad {n},server,-1\n" for n in range(1_730))
+    with untouched(shop):
+        report = report_of(shop, cis=CIS + many, dependencies=NEEDS, services=SERVICES)
+    assert (report["counts"]["ci"]["rejected"], len(report["rejected"])) == (1_730, 1_000)
+
+    def read(run_id: str) -> tuple[list[str], bool]:
+        found: list[str] = []
+        after = {}
+        while True:
+            page = shop.get(f"/runs/{run_id}/rejected", limit=300, **after)
+            assert page["total"] == 1_730
+            found += [row["key"] for row in page["items"]]
+            if page["next"] is None:
+                return found, page["truncated"]
+            after = {"after": page["next"]}
+
+    every = [f"bad{n}" for n in range(1_730)]
+    assert read(report["run_id"]) == (every, False)
+    shown = shop.cli_json("runs", "refused", str(int(report["run_id"])), "--offset", "990", "--limit", "700")
+    assert [row["key"] for row in shown] == every[990:1_690]
+    later = report_of(shop, cis=CIS + many, dependencies=NEEDS, services=SERVICES)
+    assert read(later["run_id"]) == (every, False)
+    assert read(report["run_id"]) == (every[:1_000], True)
+    report_of(shop, cis=CIS, dependencies=NEEDS, services=SERVICES)
+    assert read(later["run_id"]) == (every[:1_000], True)
+
+
 def test_a_known_record_that_turns_bad_keeps_what_was_known(shop: Service) -> None:
     with untouched(shop):
         report = report_of(

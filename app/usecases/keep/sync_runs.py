@@ -11,6 +11,7 @@ from typing import Any
 from app.domain.errors import NotFound
 from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.documents import Document, Documents
+from app.usecases.keep.refused import SHOWN, read_refused
 
 KIND = "run"
 LOOKED_BACK = 500
@@ -44,9 +45,12 @@ def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[Sy
 
 
 def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
-    """Refused records of a run from an offset, and how many there are in all."""
+    """Refused records of a run from an offset, and how many there are in all. All can be had of the newest run of a source (`refused.KEPT`), of
+    earlier ones the first 1,000."""
     report = get_run(documents, run_id)
     total = sum(counts.rejected for counts in report.counts.values())
+    if offset + limit > SHOWN and (rows := read_refused(documents, report.source, run_id, offset, limit)):
+        return rows, total
     return report.rejected[offset : offset + limit], total
 
 

@@ -9,8 +9,8 @@ from app.domain.deletion_guard import Limits
 from app.domain.precedence import SourceRank
 from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.ci_source import KINDS, LeftOut
+from app.usecases.keep.refused import KEPT
 
-REJECTED_SHOWN = 1000
 MANUAL = "manual"
 
 Progress = Callable[[str, int], None]  # step, rows done
@@ -88,5 +88,5 @@ class Ledgerkeeper:
             self._progress(name, rows)
 
     def _note(self, rejected: RejectedRecord) -> None:
-        if len(self.report.rejected) < REJECTED_SHOWN:
+        if len(self.report.rejected) < KEPT:
             self.report.rejected.append(rejected)

@@ -1,0 +1,103 @@
+"""forestay areas, area: what hurts customers most, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+
+from app.cli.common import after_option, figure, limit_option, path_text
+from app.cli.context import Context, json_option, show, table, when
+from app.domain.results import MEASURES, AreaDetail, AreaPage
+from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.estate import resolve_revision
+
+AREA_KINDS = click.Choice(["ci", "service", "team", "site", "supplier", "class"])
+no_locations = click.option("--no-locations", is_flag=True, help="rank without assumed failures of places (site, room, rack)")
+
+
+@click.command()
+@click.option("--kind", type=AREA_KINDS, default="ci", show_default=True)
+@limit_option
+@after_option
+@no_locations
+@when
+@json_option
+@click.pass_obj
+def areas(
+    context: Context,
+    kind: str,
+    limit: int,
+    after: str | None,
+    no_locations: bool,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
+    """The ranked problem areas: what hurts customers most, and why."""
+    service = context.forestay
+    at = resolve_revision(service.store, revision, as_of)
+    page = area_page(
+        service.estates, service.cache, service.documents, kind, limit, after, at.revision, False if no_locations else None
+    )
+    show(page, as_document, lambda console: print_areas(console, page))
+
+
+def print_areas(console: Console, page: AreaPage) -> None:
+    """Two lines an area: its numbers, then the reason."""
+    console.print(
+        f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total {figure(page.total)}"
+    )
+    for a in page.items:
+        console.print(
+            f"{a.rank:>4}. [bold]{a.label}[/bold]  {a.share:.1%}  {figure(a.money_per_year)} {page.stamp.currency}, "
+            f"{figure(a.customer_hours_per_year)} customer-hours, {figure(a.service_hours_per_year)} service-hours a year; "
+            f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}"
+        )
+        console.print(f"      {a.reason}")
+    if page.truncated:
+        console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--kind", type=AREA_KINDS, default="ci", show_default=True)
+@no_locations
+@when
+@json_option
+@click.pass_obj
+def area(
+    context: Context, name: str, kind: str, no_locations: bool, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
+    """One problem area explained: contributions, paths, inputs and where they come from."""
+    service = context.forestay
+    at = resolve_revision(service.store, revision, as_of)
+    detail = area_detail(
+        service.store, service.estates, service.cache, service.documents, kind, name, at.revision, False if no_locations else None
+    )
+    show(detail, as_document, lambda console: print_area(console, detail))
+
+
+def print_area(console: Console, detail: AreaDetail) -> None:
+    console.print(f"[bold]{detail.area.label}[/bold] (rank {detail.area.rank}, {detail.area.share:.1%} of the total)")
+    console.print(detail.area.reason)
+    rows = [
+        (
+            c.name,
+            figure(c.money_per_year),
+            figure(c.customer_hours_per_year),
+            f"{c.share:.1%}",
+            "; ".join(f"{v.value:g} {v.unit} ({v.origin})" for v in c.values if v.value is not None),
+        )
+        for c in detail.contributions
+    ]
+    columns = ["started by", f"{detail.stamp.currency}/yr", "customer-h/yr", "share", "inputs"]
+    table(console, f"{len(detail.contributions)} of {detail.contributions_total:,} contributions", columns, rows, right=(1, 2, 3))
+    for hit in detail.services:
+        console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
+    for text in detail.assumptions:
+        console.print(f"  {text}")
+
+
+COMMANDS = (areas, area)

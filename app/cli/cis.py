@@ -1,0 +1,90 @@
+"""forestay cis, ci: find CIs and see what is known of one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+
+from app.cli.common import figure, limit_option
+from app.cli.context import Context, json_option, show, table, when
+from app.domain.results import CiDetail, CiPage, GroupRow
+from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+
+
+@click.command()
+@click.argument("query", required=False)
+@limit_option
+@click.option("--after", type=int, default=0, help="the `next` of the page before (without a query)")
+@when
+@json_option
+@click.pass_obj
+def cis(
+    context: Context, query: str | None, limit: int, after: int, revision: int | None, as_of: datetime | None, as_document: bool
+) -> None:
+    """Search CIs by a few letters of any alias; without a query all of them, page by page."""
+    forestay = context.forestay
+    following: int | None = None
+    if query:
+        page: CiPage = find_cis(forestay.store, forestay.documents, query, limit, revision, as_of)
+    else:
+        page, following = list_cis(forestay.estates, forestay.documents, after, limit, revision, as_of)
+
+    def human(console: Console) -> None:
+        rows = [(c.key, c.name, c.ci_class, f"{c.alias_kind} {c.alias}".strip()) for c in page.items]
+        table(console, "", ["key", "name", "class", "found by"], rows)
+        if page.truncated:
+            console.print(
+                f"more than {limit}; "
+                + (f"the next: --after {following}" if following else "type more letters, or raise --limit")
+            )
+
+    show(page, as_document, human)
+
+
+@click.command()
+@click.argument("ci")
+@when
+@json_option
+@click.pass_obj
+def ci(context: Context, ci: str, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+    """One CI by its key or any alias."""
+    forestay = context.forestay
+    detail = ci_detail(forestay.store, forestay.documents, forestay.estates, ci, revision, as_of)
+    show(detail, as_document, lambda console: _print_ci(console, detail))
+
+
+def _print_ci(console: Console, detail: CiDetail) -> None:
+    console.print(f"[bold]{detail.name}[/bold] ({detail.ci_class}, {detail.lifecycle}, {detail.environment}) {detail.key}")
+    for label, text in (("site", detail.site), ("team", detail.team), ("supplier", detail.supplier)):
+        if text:
+            console.print(f"  {label}: {text}")
+    for value in detail.values:
+        between = "" if value.low is None else f" ({figure(value.low)} to {figure(value.high)})"
+        console.print(
+            f"  {value.name}: {figure(value.value)}{between} {value.unit} ({value.origin}{', ' + value.evidence if value.evidence else ''})"
+        )
+    for title, rows, total in (
+        ("needs", detail.needs, detail.needs_total),
+        ("needed by", detail.needed_by, detail.needed_by_total),
+    ):
+        if rows:
+            shown = ", ".join(f"{n.name} ({n.kind})" for n in rows[:20])
+            console.print(f"  {title} ({total}): {shown}{' ...' if total > 20 else ''}")
+    for group in (*detail.groups, *detail.member_of):
+        console.print(f"  group {group.key}: {group.needed} of {', '.join(group.members)}{_common_cause(group)}")
+    for record in detail.records:
+        console.print(f"  said by {record.source}: {record.source_key}")
+
+
+def _common_cause(group: GroupRow) -> str:
+    parts = []
+    if group.common_cause_share is not None:
+        parts.append(f"{group.common_cause_share:.3g} of each member's failures take all")
+    if group.common_cause_unavailability is not None:
+        parts.append(f"down {group.common_cause_unavailability:.3g} of the time")
+    return f" (common cause: {', '.join(parts)})" if parts else ""
+
+
+COMMANDS = (cis, ci)

@@ -1,0 +1,139 @@
+"""forestay blast, simulate, impact: what falls when these are down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+
+from app.cli.common import after_option, figure, limit_option, path_text
+from app.cli.context import CALLER, Context, json_option, show, table, when
+from app.domain.results import BlastRadius, Impact, Simulation
+from app.domain.scenario import OutageScenario
+from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.impact import impact_of
+from app.usecases.answers.simulate import simulate_outage
+
+
+@click.command()
+@click.argument("cis", nargs=-1, required=True)
+@limit_option
+@after_option
+@when
+@json_option
+@click.pass_obj
+def blast(
+    context: Context,
+    cis: tuple[str, ...],
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
+    """Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling."""
+    forestay = context.forestay
+    answer = blast_radius(
+        forestay.store, forestay.documents, forestay.estates, list(cis), limit=limit, after=after, revision=revision, as_of=as_of
+    )
+    show(answer, as_document, lambda console: _print_blast(console, answer))
+
+
+def _print_blast(console: Console, answer: BlastRadius) -> None:
+    console.print(f"[bold]{answer.sentence}[/bold]")
+    known = f"{figure(answer.customers)} customers" + (
+        f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else ""
+    )
+    console.print(
+        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+    )
+    if answer.customers_note:
+        console.print(f"  {answer.customers_note}")
+    for hit in answer.services:
+        console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
+    for group in answer.redundancy_used_up:
+        console.print(f"  redundancy used up: {group.dependent_name} still needs {', '.join(group.left)}")
+    rows = [(c.key, c.name, c.ci_class, c.state) for c in answer.fallen]
+    table(console, f"{len(rows)} of {answer.fallen_total:,} fallen CIs", ["key", "name", "class", "state"], rows)
+    if answer.truncated:
+        console.print(f"the next: --after {answer.next}")
+
+
+@click.command()
+@click.option("--ci", "cis", multiple=True, help="a CI that is down (key or any alias); may be given often")
+@click.option("--site", default="", help="everything that stands in this site")
+@click.option("--team", default="", help="every CI of this team")
+@click.option("--supplier", default="", help="every CI of this supplier")
+@click.option("--hours", type=float, help="how long (default: the longest repair time of the CIs)")
+@click.option("--at", "at_hours", type=float, multiple=True, help="hours at which the cost is asked for")
+@click.option("--rule", type=click.Choice(["product", "worst"]))
+@when
+@json_option
+@click.pass_obj
+def simulate(
+    context: Context,
+    cis: tuple[str, ...],
+    site: str,
+    team: str,
+    supplier: str,
+    hours: float | None,
+    at_hours: tuple[float, ...],
+    rule: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
+    """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away."""
+    forestay = context.forestay
+    scenario = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
+    made = simulate_outage(forestay.store, forestay.documents, forestay.estates, scenario, CALLER, revision, as_of)
+    show(made, as_document, lambda console: _print_simulation(console, made))
+
+
+def _print_simulation(console: Console, made: Simulation) -> None:
+    console.print(f"[bold]{made.sentence}[/bold]")
+    console.print(
+        f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}"
+    )
+    if made.customers_note:
+        console.print(f"  {made.customers_note}")
+    for hours, money in made.money_over_time:
+        console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
+    rows = [
+        (
+            s.name,
+            s.state,
+            figure(s.money),
+            figure(s.mtpd_hours),
+            "" if s.mtpd_breached_at_hours is None else f"after {s.mtpd_breached_at_hours:g} h",
+            " -> ".join(step.name for step in s.path),
+        )
+        for s in made.services
+    ]
+    table(console, "", ["service", "state", made.stamp.currency, "MTPD h", "breached", "path"], rows, right=(2, 3))
+    for away in made.one_failure_away:
+        console.print(f"  one failure away now: {away.service_name}, by any of {away.total}: {', '.join(away.cis[:5])}")
+
+
+@click.command()
+@click.argument("identity")
+@when
+@json_option
+@click.pass_obj
+def impact(context: Context, identity: str, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+    """What a ticket system asks: services hit, reason, suggested priority. Any identity the CI is known by."""
+    forestay = context.forestay
+    base = context.settings.web.public_url or f"http://{context.settings.web.host}:{context.settings.web.port}"
+    answer = impact_of(
+        forestay.store, forestay.documents, forestay.estates, context.settings.tickets, identity, base, revision, as_of
+    )
+    show(answer, as_document, lambda console: _print_impact(console, answer))
+
+
+def _print_impact(console: Console, answer: Impact) -> None:
+    console.print(f"priority {answer.priority} ({answer.priority_row}): {answer.reason}")
+    console.print(answer.link)
+
+
+COMMANDS = (blast, simulate, impact)

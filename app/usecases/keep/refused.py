@@ -1,0 +1,44 @@
+"""What the newest run of a source refused, page by page, where a run's own row has no room for all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from app.domain.records import RejectedRecord
+from app.ports.documents import Documents
+
+KIND = "refused"
+SHOWN = 1_000  # of them a run's own row holds
+KEPT = 100_000  # of one run; the rest is counted
+PAGE_ROWS = 500
+
+
+def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[RejectedRecord]) -> None:
+    """Take the place of what an earlier run of the source left."""
+    parts = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] if len(rows) > SHOWN else []
+    with documents.together():
+        for number, part in enumerate(parts):
+            documents.put(KIND, _key(source, number), json.dumps({"run_id": run_id, "rows": [asdict(row) for row in part]}))
+        number = len(parts)
+        while documents.get(KIND, _key(source, number)) is not None:
+            documents.delete(KIND, _key(source, number))
+            number += 1
+
+
+def read_refused(documents: Documents, source: str, run_id: str, offset: int, limit: int) -> list[RejectedRecord]:
+    """Rows from an offset on; none where a newer run took the place."""
+    found: list[RejectedRecord] = []
+    for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
+        document = documents.get(KIND, _key(source, number))
+        body = json.loads(document.body) if document else {"run_id": ""}
+        if body["run_id"] != run_id:
+            break
+        first = number * PAGE_ROWS
+        found += [RejectedRecord(**row) for row in body["rows"][max(offset - first, 0) : max(offset + limit - first, 0)]]
+    return found
+
+
+def _key(source: str, number: int) -> str:
+    return f"{source}:{number:06}"
