@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from app.domain.completeness import Part
 from app.domain.errors import ForestayError, LimitExceeded, NotAllowed, SourceFailed
-from importers.ahead import ahead
 from importers.client import Unreachable
 from importers.listed import Lists, RawList
 from importers.mirror import MARK, Mirror, Pending, Row, encoded
@@ -75,13 +74,10 @@ class Reader:
         self._first = self._first or error
         self.parts.append(Part(raw.name, held, None, False, proves=raw.proves(), problem=error.message))
 
-    def _pages(self, raw: RawList, since: str) -> Iterator[Sequence[Row]]:
-        return ahead(in_order(raw, self.lists.read(raw.name, since)))
-
     # --- everything
     def _whole(self, raw: RawList) -> Part:
         stamp = self.lists.latest(raw.name)
-        for page in self._pages(raw, ""):
+        for page in in_order(raw, self.lists.read(raw.name, "")):
             self.mirror.put(raw.name, self._coded(raw, page))
         self.mirror.set_stamp(raw.name, "")  # it counts as read once the part is proven
         total = self.lists.total(raw.name, "", "")
@@ -142,7 +138,7 @@ class Reader:
     def _again(self, raw: RawList, pending: Pending) -> Part:
         """A list without stamps is read whole and compared."""
         seen: set[str] = set()
-        for page in self._pages(raw, ""):
+        for page in in_order(raw, self.lists.read(raw.name, "")):
             seen.update(key for key, _, _ in page)
             self._take(raw, pending, page)
         total = self.lists.total(raw.name, "", "")
@@ -168,7 +164,7 @@ class Reader:
         """Read what changed since a stamp, find what went, and say how many rows are held and should be."""
         if stamp:
             since = self.lists.earlier(stamp)
-            for page in self._pages(raw, since):
+            for page in in_order(raw, self.lists.read(raw.name, since)):
                 wrong = next((key for key, at, _ in page if at < since), None)
                 if wrong is not None:
                     raise SourceFailed(f"the source ignores the question for rows changed since {since}: it gave {wrong}")
