@@ -13,6 +13,7 @@ FILE_BYTES = 512 << 20
 DEPTH = 64
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"\\'))
 
 
 def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
@@ -25,8 +26,16 @@ def read_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
 
 
 def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
-    """Refuse nesting before a parser walks it; brackets inside strings do not count. Pairs are taken away from the inside, level by level."""
-    brackets = STRING.sub(b"", text).translate(None, NOT_BRACKETS)
+    """Refuse nesting before a parser walks it; brackets inside strings do not count. Pairs are taken away from the inside, level by level.
+
+    >>> check_depth(b'{"a": [1, "]", "\\\\"]}', "x", 2)
+    >>> check_depth(b'{"a": [[]]}', "x", 2)
+    Traceback (most recent call last):
+    app.domain.errors.LimitExceeded: x is nested deeper than 2
+    """
+    brackets = text.translate(None, NOT_STRUCTURE).replace(b'""', b"")  # strings that hold none of these signs
+    if b'"' in brackets or b"\\" in brackets:
+        brackets = STRING.sub(b"", text).translate(None, NOT_BRACKETS)
     levels = 0
     while b"{}" in brackets or b"[]" in brackets:
         levels += 1

@@ -51,6 +51,9 @@ class Assessed:
     )
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
+    quality: dict[str, Any] = field(
+        default_factory=dict, repr=False
+    )  # likewise: what the quality of its data takes seconds to find
 
     def interrupts(self, position: int) -> bool:
         """Its outage stops nothing for long, but a failover interrupts some service."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -120,14 +120,14 @@ class ServiceNow(Lists):
         self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
     ) -> Iterator[list[Row]]:
         """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although more follow."""
-        offset, wanted = 0, frozenset((*_fields(rule), KEY))
+        offset, taken = 0, _taken({*_fields(rule), KEY})
         while True:
             bound = [f"{KEY}>{last}"] if last else []
             query = _query([*_own(rule, self.rules), *conditions, *bound, f"ORDERBY{KEY}"])
             answer = self._asked(rule, query, fields, self.page_size, offset)
             if answer is None:
                 raise SourceFailed(f"there is no table {rule.name}", answered=404)
-            rows = [_row(rule.name, row, wanted) for row in _rows(answer)]
+            rows = [_row(rule.name, row, taken) for row in _rows(answer)]
             left = answer.number("X-Total-Count")
             if rows:
                 yield rows
@@ -205,15 +205,35 @@ def _rows(answer: Answer) -> list[Any]:
     return found
 
 
-def _row(name: str, raw: Any, wanted: frozenset[str]) -> Row:
+Taken = Sequence[
+    tuple[str, bool, str]
+]  # field, whether its value is wanted, under which name its display value is ("": it is not)
+
+
+def _taken(fields: Collection[str]) -> Taken:
+    """
+    >>> _taken(["name", "site.display"])
+    [('name', True, ''), ('site', False, 'site.display')]
+    """
+    names = sorted({name.removesuffix(SHOWN) for name in fields})
+    return [(name, name in fields, name + SHOWN if name + SHOWN in fields else "") for name in names]
+
+
+def _row(name: str, raw: Any, taken: Taken) -> Row:
     """Key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise SourceFailed(f"{name}: a row is no object")
-    flat = _flat(raw)
-    key = flat.get(KEY, "")
+    key = _texts(raw.get(KEY))[0]
     if not key:
         raise SourceFailed(f"{name}: a row has no {KEY}; may the account read that field?")
-    return key, flat.get(STAMP, ""), {field: text for field, text in flat.items() if field in wanted}
+    found = {}
+    for name_there, wanted, display in taken:
+        text, shown = _texts(raw.get(name_there))
+        if wanted and text:
+            found[name_there] = text
+        if display and shown:
+            found[display] = shown
+    return key, _texts(raw.get(STAMP))[0], found
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
@@ -227,19 +247,24 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in raw.items():
-        if isinstance(value, Mapping):
-            text, shown = value.get("value"), value.get("display_value")
-            if text is None and value.get("link"):
-                text = str(value["link"]).rpartition("/")[2]
-            if text is None:
-                text = shown
-            if text:
-                found[name] = str(text)
-            if shown:
-                found[f"{name}{SHOWN}"] = str(shown)
-        elif value not in (None, ""):
-            found[name] = str(value)
+        text, shown = _texts(value)
+        if text:
+            found[name] = text
+        if shown:
+            found[f"{name}{SHOWN}"] = shown
     return found
+
+
+def _texts(value: Any) -> tuple[str, str]:
+    """Value and display value; "" for what there is not."""
+    if not isinstance(value, dict):
+        return ("" if value is None else str(value)), ""
+    text, shown = value.get("value"), value.get("display_value")
+    if text is None and value.get("link"):
+        text = str(value["link"]).rpartition("/")[2]
+    if text is None:
+        text = shown
+    return (str(text) if text else ""), (str(shown) if shown else "")
 
 
 def page_size_of(settings: Mapping[str, Any]) -> int:

@@ -96,6 +96,20 @@ def conflicts(
     return ConflictPage(look.revision, examined, look.told(items), limit, cursor is not None, cursor)
 
 
+def with_several_records(store: GraphStore, documents: Documents, revision: int) -> Sequence[int]:
+    """Numbers of CIs that more than one record tells of, in order."""
+    return _Look(store, documents, revision).several()
+
+
+def disagreeing(store: GraphStore, documents: Documents, revision: int, ci_ids: Sequence[int]) -> list[int]:
+    """Those of the CIs on which sources disagree."""
+    look, found = _Look(store, documents, revision), list[int]()
+    for start in range(0, len(ci_ids), BLOCK):
+        block = sorted(ci_ids[start : start + BLOCK])
+        found += [ci_id for ci_id, items in look.found(revision, block, ConflictQuestion()).items() if items]
+    return found
+
+
 class _Look:
     """The records of CIs at any revision, and what they disagree on."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from app.domain.records import RejectedRecord
 from app.ports.documents import Documents
@@ -32,7 +33,7 @@ def read_refused(documents: Documents, source: str, run_id: str, offset: int, li
     found: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
         document = documents.get(KIND, _key(source, number))
-        body = json.loads(document.body) if document else {"run_id": ""}
+        body: dict[str, Any] = json.loads(document.body) if document else {"run_id": ""}
         if body["run_id"] != run_id:
             break
         first = number * PAGE_ROWS

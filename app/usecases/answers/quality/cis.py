@@ -14,10 +14,10 @@ from app.domain.quality import ClassQuality, Finding
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
-from app.usecases.answers.conflicts import ConflictQuestion, conflicts
+from app.usecases.answers.conflicts import disagreeing, with_several_records
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
-LOOKED_AT = 500  # conflicts
+LOOKED_AT = 20_000  # CIs with several records: some seconds
 OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
 
 
@@ -72,7 +72,7 @@ def _services(scale: Scale, kind: str, mask: Any, effect: str, advice: str) -> F
     return Finding(kind, len(numbers), len(mask), impact, scale.share(impact), effect, advice, examples)
 
 
-def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str], limit: int) -> tuple[list[ClassQuality], int]:
+def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
     """Coverage by source and class of its source records' CIs (two columns of the ledger), largest first."""
     made = scale.made
     compiled, cis = made.estate.compiled, made.estate.graph.cis
@@ -96,27 +96,32 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
     codes, counts, sums = coverage(pairs[known] >> 32, classes, masks, width)
     order = np.argsort(-counts, kind="stable")
     rows = []
-    for place in order[:limit]:
+    for place in order:
         source_id, code = divmod(int(codes[place]), width)
         number, told = int(counts[place]), sums[:, place].tolist()
         name = cis.ci_class.values[code - 1] if code else ""
         owner, site, measured, declared, assumed = (value / number for value in told[:5])
         source = names.get(source_id, f"source {source_id}")
         rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, told[5]))
-    return rows, len(order)
+    return rows
 
 
-def conflict_finding(scale: Scale, store: GraphStore, documents: Documents, of: int) -> Finding:
-    """CIs of which sources say contradictory things; of the first 500 disagreements."""
-    page = conflicts(store, documents, ConflictQuestion(), LOOKED_AT)
-    keys = dict.fromkeys(item.ci for item in page.items)
-    ids = store.ids_of_keys(store.current().revision, list(keys))
-    _, positions = positions_of_known(scale.made.estate.compiled, np.array(sorted(ids.values()), np.int64))
-    impact = scale.impact(positions) if len(positions) else None
-    more = f" (the first {LOOKED_AT} disagreements were looked at)" if page.truncated else ""
+def conflict_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
+    """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
+    compiled, revision = scale.made.estate.compiled, scale.made.estate.revision.revision
+    several = np.asarray(with_several_records(store, documents, revision), np.int64)
+    known, positions = positions_of_known(compiled, several)
+    order = np.argsort(-np.nan_to_num(scale.values[positions], nan=-1.0), kind="stable")[:LOOKED_AT]
+    ids, positions = several[known][order], positions[order]
+    held = np.isin(ids, disagreeing(store, documents, revision, ids.tolist()))
+    impact = scale.impact(positions[held]) if held.any() else None
+    left = len(several) - len(ids)
+    more = f" (of {len(several)} CIs that several records tell of, the {LOOKED_AT} costliest were looked at)" if left else ""
     effect = f"sources disagree on attributes of these CIs; the one believed first counts{more}"
     advice = "see `forestay conflicts`; mend the wrong source, or change which is believed first"
-    return Finding("contradiction", len(keys), of, impact, scale.share(impact), effect, advice, scale.examples(positions))
+    return Finding(
+        "contradiction", int(held.sum()), len(ids), impact, scale.share(impact), effect, advice, scale.examples(positions[held])
+    )
 
 
 def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: set[int]) -> list[Finding]:

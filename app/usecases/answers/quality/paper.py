@@ -44,9 +44,9 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
 def _tried(scale: Scale) -> PaperRedundancy:
     """Ten seconds for a million CIs, so once an assessment."""
     made = scale.made
-    if "paper" not in made.codes:
-        made.codes["paper"] = (paper_redundancy(made.estate.compiled), 0)
-    found: PaperRedundancy = made.codes["paper"][0]
+    if "paper" not in made.quality:
+        made.quality["paper"] = paper_redundancy(made.estate.compiled)
+    found: PaperRedundancy = made.quality["paper"]
     return found
 
 

@@ -12,6 +12,7 @@ from app.domain.quality import SourceQuality
 from app.domain.records import SyncReport
 from app.ports.documents import Documents
 from app.usecases.keep import sync_runs
+from app.usecases.keep.refused import KEPT
 from app.usecases.keep.sources import RegisteredSource, list_sources
 
 NOBODY, UNKNOWN_TYPE, UNKNOWN = "no CI answers to", "unknown type: ", "unknown"
@@ -28,8 +29,9 @@ def _row(
     documents: Documents, source: RegisteredSource, records: Mapping[int, int], relations: Mapping[int, Mapping[str, int]]
 ) -> SourceQuality:
     run = sync_runs.get_run(documents, source.last_run) if source.last_run else SyncReport("", source.name, state="")
-    dangling = sum(NOBODY in row.reason for row in run.rejected)
     refused = sum(counts.rejected for counts in run.counts.values())
+    kept = run.rejected if refused == len(run.rejected) else sync_runs.page_rejected(documents, run.run_id, 0, KEPT)[0]
+    dangling = sum(NOBODY in row.reason for row in kept)
     ignored = run.counts["dependency"].ignored if "dependency" in run.counts else {}
     unknown = {word: number for word, number in ignored.items() if UNKNOWN in word}
     for word, number in relations.get(source.source_id, {}).items():
@@ -44,7 +46,7 @@ def _row(
         records.get(source.source_id, 0),
         refused,
         dangling,
-        refused > len(run.rejected),
+        refused > len(kept),
         unknown,
         dict(run.unknown_classes),
     )
