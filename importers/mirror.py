@@ -79,6 +79,7 @@ class Mirror:
             self._db.execute("BEGIN")
         self._lists: dict[str, int] = dict(self._db.execute("SELECT name, number FROM list"))
         self._names = {number: name for name, number in self._lists.items()}
+        self._counted: dict[str, int] = {}  # rows by list, until rows change
 
     def close(self) -> None:
         self._db.close()
@@ -91,6 +92,7 @@ class Mirror:
     def put(self, name: str, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """Key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
         number = self._list(name)
+        self._counted.clear()
         self._db.executemany(
             "INSERT INTO raw (list, key, stamp, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (list, key) DO UPDATE SET stamp = excluded.stamp, body = excluded.body",
@@ -128,8 +130,18 @@ class Mirror:
         return None if row is None else (row[0], self._names[row[1]], row[2], row[3])
 
     def count(self, name: str) -> int:
-        number = self._lists.get(name)
-        return int(self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (number,)).fetchone()[0])
+        if name not in self._counted:
+            found = self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (self._lists.get(name),)).fetchone()
+            self._counted[name] = int(found[0])
+        return self._counted[name]
+
+    def edges(self, name: str, step: int) -> list[str]:
+        """Every so manyth key, in order: a tenth of the time of all of them."""
+        statement = "SELECT key FROM raw WHERE list = ? AND key > ? ORDER BY key LIMIT 1 OFFSET ?"
+        found: list[str] = []
+        while row := self._db.execute(statement, (self._lists.get(name), found[-1] if found else "", step - 1)).fetchone():
+            found.append(row[0])
+        return found
 
     def keys(self, name: str, after: str = "", upto: str = "") -> list[str]:
         """Keys in order, after the one and up to the other (""; without end)."""
@@ -178,6 +190,7 @@ class Mirror:
         """Put and remove rows; `numbers`: of rows that are new, by list and key, where they were given already."""
         for name, part in pending.items():
             number = self._list(name)
+            self._counted.clear()
             self._db.executemany("DELETE FROM raw WHERE list = ? AND key = ?", ((number, key) for key in sorted(part.gone)))
             known = [(key, *value) for key, value in part.put.items() if (name, key) not in numbers]
             self.put(name, known)

@@ -7,7 +7,7 @@ they differ, until the keys themselves are compared: so the cost follows the dif
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -171,7 +171,7 @@ class Reader:
                 self._take(raw, pending, page)
         total = self.lists.total(raw.name, "", "")
         if total is None:
-            self._drop(pending, set(View(self.mirror, raw.name, pending).keys("", "")) - set(self.lists.keys(raw.name, "", "")))
+            self._drop(pending, View(self.mirror, raw.name, pending).keys("", "") - set(self.lists.keys(raw.name, "", "")))
         elif total != self._held(raw.name, pending) and raw.ordered:
             if stamp:
                 self._drop(pending, self.mirror.holds([raw.name], set(self.lists.gone(raw.name, self.lists.earlier(stamp)))))
@@ -195,7 +195,7 @@ class Reader:
 
     def _find_gone(self, name: str, pending: Pending) -> None:
         view = View(self.mirror, name, pending)
-        edges = ["", *view.edges(), ""]
+        edges = ["", *view.edges, ""]
         ranges = [(0, len(edges) - 1)]
         gone: set[str] = set()
         while ranges:
@@ -207,24 +207,30 @@ class Reader:
                 middle = (low + high) // 2
                 ranges += [(low, middle), (middle, high)]
             else:
-                gone.update(set(view.keys(after, upto)) - set(self.lists.keys(name, after, upto)))
+                gone.update(view.keys(after, upto) - set(self.lists.keys(name, after, upto)))
         self._drop(pending, gone)
 
 
 class View:
-    """Keys of a list as they are with what is pending."""
+    """Keys of a list as they are with what is pending, counted between edges; only those of a range are read."""
 
     def __init__(self, mirror: Mirror, name: str, pending: Pending) -> None:
-        self._keys = sorted([*mirror.keys(name), *pending.new])
+        self._mirror, self._name, self.edges = mirror, name, mirror.edges(name, RANGE)
+        self._new, self._gone = sorted(pending.new), sorted(pending.gone)
 
     def count(self, after: str, upto: str) -> int:
-        return (bisect_right(self._keys, upto) if upto else len(self._keys)) - bisect_right(self._keys, after)
+        """Keys with after < key <= upto, both edges ("": without end)."""
+        return self._upto(upto) - (self._upto(after) if after else 0)
 
-    def keys(self, after: str, upto: str) -> list[str]:
-        return self._keys[bisect_right(self._keys, after) : bisect_right(self._keys, upto) if upto else len(self._keys)]
+    def _upto(self, edge: str) -> int:
+        if not edge:
+            return self._mirror.count(self._name) + len(self._new) - len(self._gone)
+        held = (bisect_left(self.edges, edge) + 1) * RANGE
+        return held + bisect_right(self._new, edge) - bisect_right(self._gone, edge)
 
-    def edges(self) -> list[str]:
-        return self._keys[RANGE - 1 :: RANGE]
+    def keys(self, after: str, upto: str) -> set[str]:
+        new = self._new[bisect_right(self._new, after) : bisect_right(self._new, upto) if upto else len(self._new)]
+        return {*self._mirror.keys(self._name, after, upto), *new} - set(self._gone)
 
 
 def in_order(raw: RawList, pages: Iterator[Sequence[Row]]) -> Iterator[Sequence[Row]]:

@@ -72,7 +72,7 @@ class Reading(Neo4jConnected):
             return Changes(self.load_columns(b, noun), empty(kind, kind.names()))
         begun = self._exact(
             (a, b),
-            lambda: self._plain(kind, kind.names(), noun, "begun", a=a, b=b),
+            lambda: [self._plain(kind, kind.names(), noun, "begun", a=a, b=b)],
             lambda: self._plain(kind, kind.names(), f"neo4j_only/{noun}", "begun_ended", a=a, b=b),
             kind,
         )
@@ -105,18 +105,22 @@ class Reading(Neo4jConnected):
         parameters: dict[str, Any] = {"values": asked, "revision": revision, "texts": [str(value) for value in asked]}
         return self._exact(
             (revision,),
-            lambda: self._gathered(kind, noun, f"rows_by_{column}", **parameters),
+            lambda: [self._gathered(kind, noun, f"rows_by_{column}", **parameters)],
             lambda: self._gathered(kind, f"neo4j_only/{noun}", f"rows_by_{column}_ended", **parameters),
             kind,
         )
 
     def _exact(
-        self, revisions: tuple[int, ...], current: Callable[[], dict[str, Any]], ended: Callable[[], dict[str, Any]], noun: Noun
+        self,
+        revisions: tuple[int, ...],
+        current: Callable[[], list[dict[str, Any]]],
+        ended: Callable[[], dict[str, Any]],
+        noun: Noun,
     ) -> dict[str, Any]:
         for _ in range(TRIES):
             before = self.check_readable(*revisions)
             earlier = [ended()] if before["unpublished"] else []
-            columns = override(noun, [*earlier, current(), ended()])
+            columns = override(noun, [*earlier, *current(), ended()])
             if before["unpublished"] or self.select("revision", "pointer")[0]["undos"] == before["undos"]:
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
@@ -142,31 +146,45 @@ class Reading(Neo4jConnected):
         statement = f"CALL () {{\n{cypher(place, verb)}\n}}\nRETURN {collected(noun, noun.names(), str)}"
         return columns_of(noun, noun.names(), self.read(lambda transaction: lists(transaction, statement, parameters)))
 
-    def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> dict[str, Any]:
-        blocks = [in_order(noun, block) for block in self._blocks(noun, names, revision, source_id)]
-        types = noun.types()
-        return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
+    def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> list[dict[str, Any]]:
+        if noun.name == "dependency":
+            return self._current_dependencies(noun, names, revision)
+        return [self._joined(noun, names, self._blocks(noun, names, revision, source_id))]
 
-    def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
+    def _current_dependencies(self, noun: Noun, names: Sequence[str], revision: int) -> list[dict[str, Any]]:
+        """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose may be met under
+        none; so where anything was written meanwhile, those that stand are read once more."""
+        statement, before = self._load_statement(noun, names), self.select("revision", "pointer")[0]
+        node_ci_ids = self._node_ci_ids()
+
+        def part(label: str) -> dict[str, Any]:
+            def made(block: list[list[Any]]) -> dict[str, Any]:
+                return self._providers(columns_of(noun, names, block), node_ci_ids)
+
+            return self._joined(
+                noun, names, self._id_blocks(noun, statement.replace("{label}", label), made, label, revision=revision)
+            )
+
+        parts = [part(label) for label in LABELS]
+        after = self.select("revision", "pointer")[0]
+        meanwhile = before["unpublished"] or after["unpublished"] or before["revision"] != after["revision"]
+        return [*parts, part(LABELS[0])] if meanwhile else parts
+
+    def _joined(self, noun: Noun, names: Sequence[str], blocks: Iterator[dict[str, Any]]) -> dict[str, Any]:
+        ordered, types = [in_order(noun, block) for block in blocks], noun.types()
+        return {name: join_columns(types[name], [block[name] for block in ordered]) for name in names}
+
+    def _load_statement(self, noun: Noun, names: Sequence[str]) -> str:
         holder, whole_from = ("d", WHOLE_FROM_OF_DEPENDENCY) if noun.name == "dependency" else ("n", WHOLE_FROM)
         row = f"properties({holder})" if len(names) >= whole_from else holder
-        statement = (
-            cypher(noun.name, "load").replace("{columns}", collected(noun, names, property_of(noun))).replace("{row}", row)
-        )
+        return cypher(noun.name, "load").replace("{columns}", collected(noun, names, property_of(noun))).replace("{row}", row)
+
+    def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
+        statement = self._load_statement(noun, names)
         if noun.identity[0] == "source_id":
             sources = [source_id] if source_id is not None else self._sources(noun)
             for source in sources:
                 yield from self._key_blocks(noun, names, statement, {"revision": revision, "source_id": source})
-        elif noun.name == "dependency":
-            node_ci_ids = self._node_ci_ids()
-            for label in LABELS:
-                yield from self._id_blocks(
-                    noun,
-                    statement.replace("{label}", label),
-                    lambda block: self._providers(columns_of(noun, names, block), node_ci_ids),
-                    label,
-                    revision=revision,
-                )
         else:
             yield from self._id_blocks(noun, statement, lambda block: columns_of(noun, names, block), revision=revision)
 
