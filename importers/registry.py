@@ -13,8 +13,8 @@ from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
 from importers.mapping_file import load_mapping
 from importers.secrets import secret
-from importers.sign_in import NOBODY, FixedHeaders, sign_in_of
 from importers.sign_in import SETTINGS as SIGN_IN
+from importers.sign_in import FixedHeaders, optional_sign_in, sign_in_of
 
 FOLDERS = {
     "idoit": "idoit",
@@ -78,8 +78,7 @@ def _callgraph(location: str, settings: Mapping[str, Any], outbound: Outbound) -
     _known("callgraph", settings, "lookback_hours", "user", "password_env", "token_env", "ca_file")
     if "://" not in location:
         return CallCsv(Path(location))
-    sign_in = sign_in_of("callgraph", settings) if settings.get("user") or settings.get("token_env") else NOBODY
-    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    client = Client(location, outbound, sign_in=optional_sign_in("callgraph", settings), ca_file=str(settings.get("ca_file", "")))
     return JaegerCalls(client, float(settings.get("lookback_hours", 24)))
 
 

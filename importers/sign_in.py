@@ -161,6 +161,11 @@ def sign_in_of(kind: str, settings: Mapping[str, Any], token_path: str = "", key
     )
 
 
+def optional_sign_in(kind: str, settings: Mapping[str, Any]) -> SignIn:
+    """The sign-in that the settings name, or none: for services that stand open, or behind a proxy that asks who one is."""
+    return sign_in_of(kind, settings) if settings.get("user") or settings.get("token_env") else NOBODY
+
+
 def _oauth(kind: str, settings: Mapping[str, Any], token_path: str) -> SignIn:
     if not token_path:
         raise InvalidInput(f"{kind} has no OAuth sign-in", field="client_id")

@@ -11,7 +11,7 @@ from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
 from importers.opening import known, mapping_of
 from importers.servicegraph.source import TOTAL, ServiceGraph
-from importers.sign_in import NOBODY, sign_in_of
+from importers.sign_in import optional_sign_in
 
 SETTINGS = ("user", "password_env", "token_env", "window_hours", "metric", "mapping", "ca_file")
 METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -22,8 +22,9 @@ def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> C
     metric = str(settings.get("metric") or TOTAL)
     if not METRIC.fullmatch(metric):
         raise InvalidInput(f"servicegraph: {metric!r} is no name of a metric", field="metric")
-    sign_in = sign_in_of("servicegraph", settings) if settings.get("user") or settings.get("token_env") else NOBODY
-    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    client = Client(
+        location, outbound, sign_in=optional_sign_in("servicegraph", settings), ca_file=str(settings.get("ca_file", ""))
+    )
     return ServiceGraph(client, mapping_of("servicegraph", "servicegraph", settings), _window(settings), metric)
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from tests.servers.running import TLS
 
-UNBIND, BOUND, ENTRY, DONE, REFERENCE = 0x42, 0x61, 0x64, 0x65, 0x73
+UNBIND, ENTRY, DONE, REFERENCE = 0x42, 0x64, 0x65, 0x73
 PAGED = b"1.2.840.113556.1.4.319"
 KEYS_ONLY = b"1.1"  # asks for no attribute: how many entries there are
 CODES = {"401": 49, "403": 50, "429": 51, "500": 80}  # invalidCredentials, insufficientAccessRights, busy, other

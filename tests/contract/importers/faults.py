@@ -142,14 +142,14 @@ def stalled(honest: Response, seconds: float) -> Response:
     return Response(slowly(), honest.status_code, {"Content-Length": str(len(text))}, content_type="application/json")  # type: ignore[arg-type]
 
 
-def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int):
-    """One run; the report or the error."""
+def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int, complete: bool = False):
+    """One run; the report or the error. `complete`: a person says that it was all there is."""
     faulty.server = Running(faulty, tls=faulty.fault == "tls")
     store = SqliteStore(home / "store.db")
     try:
         source = subject.open(faulty.server.url, str(TLS / "ca.pem") if faulty.fault == "tls" else "")
         tool = (LocalWorkbench(), home / "staging", home / "spool")
-        return sync_source(store, source, SyncSettings("cmdb", 1, str(number)), *tool, full=full)
+        return sync_source(store, source, SyncSettings("cmdb", 1, str(number)), *tool, full=full, complete=complete)
     except ForestayError as error:
         return error
     finally:

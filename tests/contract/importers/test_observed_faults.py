@@ -14,14 +14,10 @@ import pytest
 from werkzeug import Request, Response
 
 from app.domain.errors import ForestayError
-from app.storage.sqlite_store import SqliteStore
-from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, Faulty, Subject, patience_for, said
+from tests.contract.importers.faults import FAULTS, Faulty, Subject, patience_for, said, sync
 from tests.servers.prometheus import TOKEN, PrometheusStub
-from tests.servers.running import TLS, Running
 
 CALLS = [(f"s{n:02}", f"s{n + 1:02}") for n in range(40)]
 
@@ -68,20 +64,6 @@ def subject(kind: str, fault: str) -> Subject:
     )  # fmt: skip
 
 
-def sync(home: Path, told: Subject, faulty: Faulty, complete: bool, number: int) -> Any:
-    faulty.server = Running(faulty, tls=faulty.fault == "tls")
-    store = SqliteStore(home / "store.db")
-    try:
-        source = told.open(faulty.server.url, str(TLS / "ca.pem") if faulty.fault == "tls" else "")
-        tool = (LocalWorkbench(), home / "staging", home / "spool")
-        return sync_source(store, source, SyncSettings("seen", 1, str(number)), *tool, complete=complete)
-    except ForestayError as error:
-        return error
-    finally:
-        store.close()
-        faulty.server.close()
-
-
 @pytest.mark.parametrize("complete", [False, True], ids=["as it is", "said to be complete"])
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", ["callgraph", "servicegraph"])
@@ -89,13 +71,13 @@ def test_a_fault_at_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OBSERVED_TOKEN", TOKEN)
     told = subject(kind, fault)
     honest = Faulty(told, "", 0)
-    first = sync(tmp_path, told, honest, True, 1)
+    first = sync(tmp_path, told, honest, True, 1, complete=True)
     assert (first.state, first.created, first.dependencies_added) == ("done", 41, 40)
     before = said(tmp_path)
     assert honest.pages == {"callgraph": 1, "servicegraph": 2}[kind]
     for at in range(1, honest.pages + 1):
         faulty = Faulty(told, fault, at)
-        result = sync(tmp_path, told, faulty, complete, 1 + at)
+        result = sync(tmp_path, told, faulty, True, 1 + at, complete)
         assert faulty.felt, "the fault was not played"
         now, about = said(tmp_path), (fault, at, result)
         assert now[1:] == before[1:], about
@@ -111,5 +93,5 @@ def test_a_fault_at_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         else:
             assert (result.state, result.retired, result.dependencies_retired) == ("unchanged", 0, 0), about
             assert not result.complete, about
-    healed = sync(tmp_path, told, Faulty(told, "", 0), True, 9)
+    healed = sync(tmp_path, told, Faulty(told, "", 0), True, 9, complete=True)
     assert healed.state in ("unchanged", "done") and said(tmp_path)[1:] == before[1:]
