@@ -1,7 +1,9 @@
-"""Readers of a SQLite store while another process imports 200,000 CIs and 1,000,000 dependencies into it."""
+"""Readers of a SQLite store while another process imports 200,000 CIs and 1,000,000 dependencies into it. How long the longest of them
+waited is measured by `make bench`, not here."""
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ from benchmarks.estate import generate, write_csv
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 CIS, DEPENDENCIES, SERVICES = 200_000, 1_000_000, 200
-EVERY_SECONDS, LONGEST_SECONDS = 0.02, 0.5
+EVERY_SECONDS = 0.02
 SMALL_CIS = "key,name,class\nold-shop,Old shop,business_service\nold-db,Old DB,database\n"
 SMALL_NEEDS = "dependent,provider\nold-shop,old-db\n"
 
@@ -39,6 +41,19 @@ def neighbours(store: SqliteStore, revision: int, key: str) -> list[str]:
     return sorted(store.states(revision, providers)["key"]) if providers else []
 
 
+def being_written(path: Path) -> bool:
+    """Whether a writer is inside a transaction of this file just now."""
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+        return False
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        other.close()
+
+
 def test_no_reader_waits_or_fails_while_a_large_import_lands(tmp_path: Path) -> None:
     small, large, data = tmp_path / "small", tmp_path / "large", tmp_path / "data"
     small.mkdir()
@@ -56,21 +71,21 @@ def test_no_reader_waits_or_fails_while_a_large_import_lands(tmp_path: Path) -> 
 
     store = SqliteStore(data / "forestay.db")
     process = importing(data, "large", large)
-    waits: list[float] = []
+    inside = 0
     seen: list[tuple[int, list[str], list[str]]] = []
     try:
         while process.poll() is None:
-            started = time.perf_counter()
+            held = being_written(data / "forestay.db")
             revision = store.current().revision
             seen.append((revision, neighbours(store, revision, "old-shop"), neighbours(store, revision, keys[some])))
-            waits.append(time.perf_counter() - started)
-            time.sleep(max(0.0, EVERY_SECONDS - waits[-1]))
+            inside += held and being_written(data / "forestay.db")
+            time.sleep(EVERY_SECONDS)
     finally:
         output = process.communicate()[0]
     assert process.returncode == 0, output
     revision = store.current().revision
     seen.append((revision, neighbours(store, revision, "old-shop"), neighbours(store, revision, keys[some])))
-    assert len(waits) > 200
+    assert inside > 50  # answered while the writer was in the middle of a transaction, not between two
     revisions = [revision for revision, _, _ in seen]
     assert revisions == sorted(revisions) and set(revisions) == {1, 2}
     before = [answer for answer in seen if answer[0] == 1]
@@ -82,6 +97,3 @@ def test_no_reader_waits_or_fails_while_a_large_import_lands(tmp_path: Path) -> 
     assert len(store.load_columns(2, "ci", ["ci_id"])["ci_id"]) == CIS + 2
     assert len(store.load_columns(2, "dependency", ["kind"])["kind"]) == len(rows.kind) + 1
     store.close()
-    slowest = sorted(waits)[-5:]
-    print(f"{len(waits):,} reads, median {np.median(waits) * 1000:.1f} ms, slowest {[round(w * 1000) for w in slowest]} ms")
-    assert slowest[-1] <= LONGEST_SECONDS
