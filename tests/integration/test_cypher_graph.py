@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from app.domain.errors import InvalidInput, NotAllowed
+from app.domain.errors import ForestayError, InvalidInput, NotAllowed
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests import neo4j_server
-from tests.servers.cutting import Cutting
+from tests.contract.importers.faults import FAULTS
+from tests.servers.bolt_way import BoltWay
 from tests.servers.desk import Synced
+from tests.servers.running import TLS
 
 OWN = """
 [lists.Host]
@@ -82,7 +87,7 @@ def test_nobody_at_home_is_said(own):
 class Place(Synced):
     def __init__(self, home, location: str = "", **settings: object) -> None:
         location = location or neo4j_server.uri().replace("neo4j://", "bolt://")
-        super().__init__(home, "graph", opened(location, block_size=2, **settings))
+        super().__init__(home, "graph", opened(location, **{"block_size": 2, **settings}))
 
 
 @pytest.fixture
@@ -91,8 +96,8 @@ def place(tmp_path, monkeypatch):
     neo4j_server.empty_database()
     made = []
 
-    def make(**settings: object) -> Place:
-        made.append(Place(tmp_path, **settings))
+    def make(home: Path = tmp_path / "home", **settings: object) -> Place:
+        made.append(Place(home, **settings))
         return made[-1]
 
     yield make
@@ -217,36 +222,54 @@ def test_a_cartography_graph_by_its_recipe(place):
     assert {row[0]: row[1] for row in desk.load("ci", "name", "ci_class")}["prod"] == "container_cluster"
 
 
-def outcome(desk: Place) -> tuple[str, int]:
-    """What a run said that was broken off, and how many CIs it would retire; the lists that came whole are judged by themselves."""
+def outcome(desk: Place, full: bool) -> str:
+    """What a run said that was not whole, "" of one that was."""
     try:
-        report = desk.sync(dry_run=True)
-    except Unreachable as error:
-        return error.message, 0
-    assert report.incomplete and report.retired <= 1 and (report.retired == 0 or "Host" not in report.incomplete)
-    return "; ".join(report.incomplete.values()), report.retired
+        report = desk.sync(full=full)
+    except ForestayError as error:
+        return error.message
+    return "; ".join([*report.held_because, *report.incomplete.values()])
+
+
+TWO = OWN[: OWN.index("[lists.App]")] + OWN[OWN.index("# (:Host)-[:SERVES]") : OWN.index("[relations.pairs]")]
+PAGES = 21  # ten blocks of 38 hosts, nine of 36 relations, and how many there are of each
 
 
 @pytest.mark.neo4j
-def test_a_connection_that_breaks_off_anywhere_ends_nothing(place, mapping):
-    fill()
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_every_page_ends_nothing_that_is_there(place, tmp_path, mapping, fault):
+    """The fault table, with the codes that a Neo4j gives for what HTTP says with a status."""
+    mapping.write_text(TWO, "utf-8")
     neo4j_server.query(
-        "UNWIND range(10, 60) AS n CREATE (:Host {id: toString(n), name: 'host ' + n, serial: 'SN' + n})-[:SERVES]->(:App {id: 'x' + n, name: 'app ' + n})"
+        "UNWIND range(10, 48) AS n CREATE (h:Host {id: toString(n), name: 'host ' + n}) WITH collect(h) AS hosts UNWIND range(0, 37) AS n WITH hosts[n] AS a, hosts[n + 1] AS b CREATE (a)-[:SERVES]->(b)"
     )
-    desk, port = place(mapping=str(mapping)), int(neo4j_server.uri().rpartition(":")[2])
-    desk.sync()
-    before, cis, needs = desk.store.current().revision, desk.load("ci", "name"), desk.needs()
-    neo4j_server.query("MATCH (h:Host {id: '10'}) DETACH DELETE h")
-    whole = Cutting(port)
-    place(mapping=str(mapping), location=f"bolt://localhost:{whole.port}").source.lists.check()
-    whole.close()
-    gone = 0
-    for part in range(1, 21):  # 20 points of the way
-        way = Cutting(port, whole.passed * part // 21)
-        said, retired = outcome(place(mapping=str(mapping), location=f"bolt://localhost:{way.port}"))
-        way.close()
-        assert "localhost" in said, (part, said)
-        gone += retired
-        assert (desk.store.current().revision, desk.load("ci", "name"), desk.needs()) == (before, cis, needs)
-    assert gone  # where all hosts had come before the end, the one that went is seen
-    assert desk.sync().retired == 1
+    port = int(neo4j_server.uri().rpartition(":")[2])
+    way = BoltWay(port)
+    settings = {
+        "mapping": str(mapping),
+        "location": f"bolt+s://localhost:{way.port}",
+        "ca_file": str(TLS / "ca.pem"),
+        "block_size": 4,
+    }
+    first = place(**settings)
+    assert first.sync().complete
+    way.close()
+    neo4j_server.query("MATCH (h:Host {id: '20'}) DETACH DELETE h")
+    cis = {row["name"] for row in neo4j_server.query("MATCH (h:Host) RETURN h.name AS name")}
+    pairs = neo4j_server.query("MATCH (a:Host)-[:SERVES]->(b) RETURN b.name AS dependent, a.name AS provider")
+    needs = {(row["dependent"], row["provider"], "hard") for row in pairs}
+    first.store.close()
+    for at in range(1, PAGES + 1):
+        for full in (True, False) if at % 5 == 1 else (True,):
+            home = tmp_path / f"{at} {full}"
+            shutil.copytree(tmp_path / "home", home)
+            way = BoltWay(port, fault, at, listen=way.port)
+            desk = place(home=home, **settings)
+            desk.number = 1  # the first run was another's
+            before, said = desk.store.current().revision, outcome(desk, full)
+            way.close()
+            assert bool(said) == way.felt, (fault, at, said)
+            assert set(desk.names().values()) >= cis and desk.needs() >= needs, (fault, at, said)
+            assert said or desk.store.current().revision > before
+            desk.store.close()
+    assert way.pages >= PAGES or way.felt

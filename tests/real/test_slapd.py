@@ -18,7 +18,6 @@ from app.usecases.sync_source import SyncSettings, sync_source
 from importers.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests.contract.importers.faults import FAULTS
-from tests.servers.cutting import Cutting
 from tests.servers.ldap_way import LdapWay
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
@@ -167,26 +166,6 @@ def outcome(desk: Place) -> str:
         return error.message
     assert (report.retired, report.complete) == (0, False)
     return report.incomplete["group"]
-
-
-@pytest.mark.parametrize("silent", [False, True], ids=["cut", "stall"])
-def test_a_connection_that_breaks_off_anywhere_ends_nothing(admin, place, monkeypatch, silent):
-    for number in range(40):
-        group(admin, f"team {number:02}", "anna")
-    monkeypatch.setattr("importers.ldap.directory.SECONDS", 1)
-    desk, port = place(page_size=2), int(SECURE.rpartition(":")[2])
-    before = desk.sync().revision
-    admin.delete(f"cn=team 07,{TEAMS}")
-    whole = Cutting(port)
-    place(url=f"ldaps://localhost:{whole.port}", page_size=2).source.check()
-    whole.close()
-    for part in range(1, 6 if silent else 21):  # 20 pages
-        way = Cutting(port, whole.passed * part // (6 if silent else 21), silent)
-        said = outcome(place(url=f"ldaps://localhost:{way.port}", page_size=2))
-        assert f"localhost:{way.port}" in said, (part, said)
-        way.close()
-        assert desk.store.current().revision == before
-    assert desk.sync().retired == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS)
