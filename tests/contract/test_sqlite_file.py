@@ -86,13 +86,17 @@ def test_a_file_of_the_first_schema_opens_with_its_rows(tmp_path, monkeypatch):
 
 
 def test_many_open_a_new_file_at_once(tmp_path):
-    stores = []
-    threads = [threading.Thread(target=lambda: stores.append(SqliteStore(tmp_path / "a.db"))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [store.current().revision for store in stores] == [0] * 6
+    for number in range(15):
+        stores = []
+        path = tmp_path / f"{number}.db"
+        threads = [threading.Thread(target=lambda: stores.append(SqliteStore(path))) for _ in range(12)]  # noqa: B023
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [store.current().revision for store in stores] == [0] * 12
+        for store in stores:
+            store.close()
 
 
 def test_a_commit_waits_for_a_reader_in_the_middle_of_an_answer(tmp_path):

@@ -45,14 +45,12 @@ def migrate(store: Connected) -> None:
 
 def _version(store: Connected) -> int:
     try:
-        version = int(store.connection.execute("PRAGMA user_version").fetchone()[0])
-        owner = int(store.connection.execute("PRAGMA application_id").fetchone()[0])
-        tables = int(store.connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+        version, owner, tables = store.connection.execute(sql("sqlite_only/schema", "version")).fetchone()
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{store.path.name} can't be read: {error}") from error
     if owner != APPLICATION_ID and tables:
         raise StoreUnavailable(f"{store.path.name} is a database of something else")
-    return version
+    return int(version)
 
 
 def make_indexes(store: Connected) -> None:
