@@ -14,7 +14,7 @@ from tests import neo4j_server
 from tests.contract.importers.faults import FAULTS
 from tests.servers.bolt_way import BoltWay
 from tests.servers.desk import Synced
-from tests.servers.running import TLS
+from tests.servers.running import TLS, lasting_port
 
 OWN = """
 [lists.Host]
@@ -244,7 +244,7 @@ def test_a_fault_at_every_page_ends_nothing_that_is_there(place, tmp_path, mappi
         "UNWIND range(10, 48) AS n CREATE (h:Host {id: toString(n), name: 'host ' + n}) WITH collect(h) AS hosts UNWIND range(0, 37) AS n WITH hosts[n] AS a, hosts[n + 1] AS b CREATE (a)-[:SERVES]->(b)"
     )
     port = int(neo4j_server.uri().rpartition(":")[2])
-    way = BoltWay(port)
+    way = BoltWay(port, listen=lasting_port())
     settings = {
         "mapping": str(mapping),
         "location": f"bolt+s://localhost:{way.port}",

@@ -99,9 +99,9 @@ def kill_at(child: subprocess.Popen[str], seconds: float) -> list[str]:
     return told
 
 
-def check_kills(service: Forestay, folder: Path, points: int) -> tuple[int, set[str]]:
+def check_kills(service: Forestay, folder: Path, points: int, seed: int = 0) -> tuple[int, set[str]]:
     """How many runs died before their end, and the last steps that they told of."""
-    random, died, steps = Random(points), 0, set[str]()
+    random, died, steps = Random(1000 * points + seed), 0, set[str]()
     wanted: list[str] = []
     for other in (False, True):
         write_state(folder, other)
@@ -143,11 +143,11 @@ def check_kills(service: Forestay, folder: Path, points: int) -> tuple[int, set[
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_a_sync_killed_at_a_hundred_points(service: Forestay, tmp_path: Path) -> None:
-    died, steps = check_kills(service, tmp_path / "input", 100)
-    assert died >= 60
-    assert len(steps) >= 4, steps
+@pytest.mark.parametrize("part", range(5))
+def test_a_sync_killed_at_a_hundred_points(service: Forestay, tmp_path: Path, part: int) -> None:
+    died, steps = check_kills(service, tmp_path / "input", 20, part)
+    assert died >= 12
+    assert len(steps) >= 3, steps
 
 
 @pytest.mark.neo4j

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from werkzeug import Request, Response
@@ -22,13 +25,21 @@ class _Quiet(WSGIRequestHandler):
         self.send_response_only(code, message)
 
 
+def lasting_port() -> int:
+    """A port that is free and that no connection is given by chance, so a server can come back to it."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # below what systems give to connections
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class Running:
-    def __init__(self, answer: Callable[[Request], Response], tls: bool = False) -> None:
+    def __init__(self, answer: Callable[[Request], Response], tls: bool = False, port: int = 0) -> None:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
         if self.context:
             self.context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
         self._server = make_server(
-            "127.0.0.1", 0, Request.application(answer), threaded=True, request_handler=_Quiet, ssl_context=self.context
+            "127.0.0.1", port, Request.application(answer), threaded=True, request_handler=_Quiet, ssl_context=self.context
         )
         self.port = self._server.server_port
         self.url = f"{'https' if tls else 'http'}://localhost:{self.port}/"

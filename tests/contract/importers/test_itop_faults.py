@@ -58,7 +58,7 @@ def subject(fault: str) -> Subject:
         return LISTS.get(given["class"], "") if given.get("limit") == 1 and given["class"] != "CMDBChangeOp" else ""
 
     def open_it(url: str, ca_file: str):
-        settings = {"user": USER, "password_env": "ITOP_PASSWORD", "page_size": "9", "zone": "Europe/Zurich"}
+        settings = {"user": USER, "password_env": "ITOP_PASSWORD", "page_size": "18", "zone": "Europe/Zurich"}
         source = open_source("itop", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
         source.lists.rest.client.patience = patience_for(fault)
         return source
