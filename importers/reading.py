@@ -17,7 +17,7 @@ from importers.client import Unreachable
 from importers.listed import Lists, RawList
 from importers.mirror import MARK, Mirror, Pending, Row, encoded
 
-RANGE = 500  # keys that are compared at once
+RANGE = 1_000  # keys that are compared at once: fewer take more requests, more take longer answers
 MANY = 300_000  # changed rows beyond which everything is read
 
 

@@ -71,7 +71,8 @@ class NumberedTable(Table):
         self.changed[number] = {**self.make(number), **values}
 
     def drop(self, number: int) -> None:
-        self.gone.insert(bisect_right(self.gone, number), number)
+        if number not in self.gone:
+            self.gone.insert(bisect_right(self.gone, number), number)
 
     def row(self, number: int) -> Mapping[str, Any]:
         return self.changed.get(number) or self.make(number)
