@@ -120,7 +120,8 @@ class ServiceNow(Lists):
         self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
     ) -> Iterator[list[Row]]:
         """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although more follow."""
-        offset, taken = 0, _taken({name for name in {*_fields(rule), KEY} if name.removesuffix(SHOWN) in fields})
+        wanted = {name for name in {*_fields(rule), KEY} if name.removesuffix(SHOWN) in fields}
+        offset, taken = 0, _taken(wanted) if len(fields) > 1 else ()
         while True:
             bound = [f"{KEY}>{last}"] if last else []
             query = _query([*_own(rule, self.rules), *conditions, *bound, f"ORDERBY{KEY}"])

@@ -193,15 +193,16 @@ def _small_kinds(
         gone_records = [record for block in difference.gone_small(kind) for record in block.records]
         intake = SmallIntake(kind, run.settings, resolver, run.books)
         intake.take(blocks, lazy=True)
-        if not (intake.rows or gone_records or vanished):
-            continue
+        untouched = difference.untouched(kind)
+        if not (intake.rows or gone_records or (vanished and untouched)):
+            continue  # what the ledger has of this source is what the source said
         gone = _gone_rows(run, resolver, difference, kind, gone_records)
         old = rows_about(run.store, run.base.revision, kind, run.settings.source_id, gone | set(intake.rows), vanished)
         if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
             raise Doubt(f"a {kind} names a CI that goes")
         part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
         changes.append(part)
-        watched += run.watched_small(kind, difference.untouched(kind) + len(gone_records), part)
+        watched += run.watched_small(kind, untouched + len(gone_records), part)
     return changes, next_group, watched
 
 
