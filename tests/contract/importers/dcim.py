@@ -8,16 +8,16 @@ from typing import Any
 
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import Subject, patience_for
+from tests.contract.importers.faults import Subject
 
 
-def dcim_subject(kind: str, stub: Any, fault: str, change: Callable[[], None], **settings: Any) -> Subject:
-    def open_it(url: str, ca_file: str):
+def dcim_subject(kind: str, stub: Any, change: Callable[[], None], **settings: Any) -> Subject:
+    def open_it(url: str, ca_file: str, patience: Patience):
         given = {"token_env": "NB_TOKEN", "page_size": 5, **settings, **({"ca_file": ca_file} if ca_file else {})}
         source = open_source(kind, url, given, Outbound(["localhost"]))
-        source.client.patience = patience_for(fault)
+        source.client.patience = patience
         return source
 
     def made(honest: Response, **changes: object) -> Response:

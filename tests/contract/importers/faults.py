@@ -56,13 +56,13 @@ def patience_for(fault: str) -> Patience:
 
 @dataclass
 class Subject:
-    """`answer`: the honest stub. `open(url, ca_file)`: a source on it that waits hardly at all and gives up a silent server soon. `list_of`: the
+    """`answer`: the honest stub. `open(url, ca_file, patience)`: a source on it. `list_of`: the
     list whose rows (or keys) a request asks for a page of; "": it asks for no rows. `counts`: whether a request asks how many rows a
     list has, and which list. `empty(request)`: the answer of a list without rows. `ended(request, honest)`: the answer after the last row, though
     the total says there are more. `recounted(honest)`: the same answer with another total. `change`: alters the source; some CIs go."""
 
     answer: Callable[[Request], Response]
-    open: Callable[[str, str], CiSource]
+    open: Callable[[str, str, Patience], CiSource]
     list_of: Callable[[Request], str]
     counts: Callable[[Request], str]
     empty: Callable[[Request], Response]
@@ -150,7 +150,7 @@ def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int, 
     faulty.server = Running(faulty, tls, subject.port)
     store = SqliteStore(home / "store.db")
     try:
-        source = subject.open(faulty.server.url, str(TLS / "ca.pem") if tls else "")
+        source = subject.open(faulty.server.url, str(TLS / "ca.pem") if tls else "", patience_for(faulty.fault))
         tool = (LocalWorkbench(), home / "staging", home / "spool")
         return sync_source(store, source, SyncSettings("cmdb", 1, str(number)), *tool, full=full, complete=complete)
     except ForestayError as error:

@@ -8,9 +8,9 @@ import json
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, patience_for, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.backstage import TOKEN, BackstageStub, entity
 
 KINDS = ("component", "resource", "api", "system", "domain")
@@ -50,16 +50,16 @@ def kind_of(request: Request) -> str:
     return text.removeprefix("kind=")
 
 
-def subject(fault: str) -> Subject:
+def subject() -> Subject:
     stub = estate()
 
     def asks_rows(request: Request) -> bool:
         return int(request.args.get("limit", 0)) > 1
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"token_env": "BS_TOKEN", "page_size": "4", **({"ca_file": ca_file} if ca_file else {})}
         source = open_source("backstage", url, settings, Outbound(["localhost"]))
-        source.lists.client.patience = patience_for(fault)
+        source.lists.client.patience = patience
         return source
 
     def made(honest: Response, **changes: object) -> Response:
@@ -80,5 +80,5 @@ def subject(fault: str) -> Subject:
 @pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("BS_TOKEN", TOKEN)
-    heard = run_faults(tmp_path, subject(fault), fault, full)
+    heard = run_faults(tmp_path, subject(), fault, full)
     assert any(heard)

@@ -8,9 +8,9 @@ import re
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.device42 import PASSWORD, USER, Device42Stub
 
 AFFINITY = "view_affinity_dependency_data_v1"
@@ -34,7 +34,7 @@ def change(stub: Device42Stub) -> None:
     stub.drop("view_appcomp_v1", appcomp_pk=5), stub.device(20, "renamed")
 
 
-def subject(fault: str) -> Subject:
+def subject() -> Subject:
     stub = estate()
 
     def of(request: Request) -> str:
@@ -47,10 +47,10 @@ def subject(fault: str) -> Subject:
     def counts(request: Request) -> str:
         return of(request) if "count(*)" in request.form.get("query", "") else ""
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"user": USER, "password_env": "D42_PASSWORD", "page_size": 5}
         source = open_source("device42", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.doql.client.patience = patience_for(fault)
+        source.lists.doql.client.patience = patience
         return source
 
     def made(body: object) -> Response:
@@ -69,5 +69,5 @@ def subject(fault: str) -> Subject:
 @pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("D42_PASSWORD", PASSWORD)
-    heard = run_faults(tmp_path, subject(fault), fault, full)
+    heard = run_faults(tmp_path, subject(), fault, full)
     assert any(heard)

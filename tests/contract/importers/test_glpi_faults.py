@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.glpi import APP, TOKEN, GlpiStub
 
 NAMED = ("State", "Location", "Group", "Manufacturer", "ComputerType", "Entity")
@@ -35,7 +35,7 @@ def change(stub: GlpiStub) -> None:
     stub.put("Computer", 12, name="renamed")
 
 
-def subject(mapping: Path, fault: str) -> Subject:
+def subject(mapping: Path) -> Subject:
     stub = estate()
     shipped = tomllib.loads(files("importers.glpi").joinpath("mapping.toml").read_text("utf-8"))
     lines = [
@@ -58,10 +58,10 @@ def subject(mapping: Path, fault: str) -> Subject:
     def counts(request: Request) -> str:
         return of(request) if request.args.get("range") == "0-0" else ""
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"token_env": "GLPI_TOKEN", "app_token_env": "GLPI_APP", "page_size": "3", "mapping": str(mapping)}
         source = open_source("glpi", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.client.patience = patience_for(fault)
+        source.lists.rest.client.patience = patience
         return source
 
     def empty(request: Request) -> Response:
@@ -90,5 +90,5 @@ def subject(mapping: Path, fault: str) -> Subject:
 @pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("GLPI_TOKEN", TOKEN), monkeypatch.setenv("GLPI_APP", APP)
-    heard = run_faults(tmp_path, subject(tmp_path / "own.toml", fault), fault, full)
+    heard = run_faults(tmp_path, subject(tmp_path / "own.toml"), fault, full)
     assert any(heard)

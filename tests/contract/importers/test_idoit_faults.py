@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.idoit import API_KEY, PASSWORD, USER, IdoitStub
 
 
@@ -35,7 +35,7 @@ def change(stub: IdoitStub) -> None:
     stub.archive(14), stub.archive(54), stub.put("SERVER", 16, "renamed")
 
 
-def subject(mapping: Path, fault: str) -> Subject:
+def subject(mapping: Path) -> Subject:
     stub = estate()
     lists = tomllib.loads(files("importers.idoit").joinpath("mapping.toml").read_text("utf-8"))["lists"]
     mapping.write_text("[lists]\n" + "".join(f"{name} = false\n" for name in lists if name not in stub.types), "utf-8")
@@ -63,10 +63,10 @@ def subject(mapping: Path, fault: str) -> Subject:
         descending = question["method"] == "cmdb.objects.read" and question["params"]["sort"] == "DESC"
         return question["params"]["filter"]["type"] if descending else ""
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"user": USER, "password_env": "IDOIT_PASSWORD", "page_size": 7, "batch_size": 5, "mapping": str(mapping)}
         source = open_source("idoit", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.client.patience = patience_for(fault)
+        source.lists.rest.client.patience = patience
         return source
 
     def made(body: Any) -> Response:
@@ -103,5 +103,5 @@ def subject(mapping: Path, fault: str) -> Subject:
 @pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("IDOIT_PASSWORD", PASSWORD), monkeypatch.setenv("IDOIT_API_KEY", API_KEY)
-    heard = run_faults(tmp_path, subject(tmp_path / "own.toml", fault), fault, full)
+    heard = run_faults(tmp_path, subject(tmp_path / "own.toml"), fault, full)
     assert any(heard)

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, patience_for, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.itop import PASSWORD, USER, ItopStub
 
 LISTS = {"FunctionalCI": "FunctionalCI", "CMDBChangeOp": "FunctionalCI", "LogicalVolume": "LogicalVolume"}
@@ -37,7 +37,7 @@ def change(stub: ItopStub) -> None:
     stub.put("Server", 20, name="renamed")
 
 
-def subject(fault: str) -> Subject:
+def subject() -> Subject:
     stub = estate()
 
     def asked(request: Request) -> dict:
@@ -57,10 +57,10 @@ def subject(fault: str) -> Subject:
         given = asked(request)
         return LISTS.get(given["class"], "") if given.get("limit") == 1 and given["class"] != "CMDBChangeOp" else ""
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"user": USER, "password_env": "ITOP_PASSWORD", "page_size": "18", "zone": "Europe/Zurich"}
         source = open_source("itop", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.client.patience = patience_for(fault)
+        source.lists.rest.client.patience = patience
         return source
 
     def made(honest: Response, **changes: object) -> Response:
@@ -97,5 +97,5 @@ def subject(fault: str) -> Subject:
 @pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("ITOP_PASSWORD", PASSWORD)
-    heard = run_faults(tmp_path, subject(fault), fault, full)
+    heard = run_faults(tmp_path, subject(), fault, full)
     assert any(heard)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import CASES, Subject, patience_for, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.jira_assets import TOKEN, USER, WORKSPACE, AssetsStub
 
 
@@ -33,7 +33,7 @@ def change(stub: AssetsStub) -> None:
     stub.put("Server", 20, "renamed")
 
 
-def subject(mapping: Path, fault: str) -> Subject:
+def subject(mapping: Path) -> Subject:
     stub = estate()
     lists = tomllib.loads(files("importers.jira_assets").joinpath("mapping.toml").read_text("utf-8"))["lists"]
     mapping.write_text("[lists]\n" + "".join(f'"{name}" = false\n' for name in lists if name not in stub.types), "utf-8")
@@ -48,7 +48,7 @@ def subject(mapping: Path, fault: str) -> Subject:
     def counts(request: Request) -> str:
         return of(request) if request.path.endswith("totalcount") else ""
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {
             "user": USER,
             "password_env": "JIRA_TOKEN",
@@ -58,7 +58,7 @@ def subject(mapping: Path, fault: str) -> Subject:
             "workspace": WORKSPACE,
         }
         source = open_source("jira_assets", url, settings | ({"ca_file": ca_file} if ca_file else {}), Outbound(["localhost"]))
-        source.lists.rest.api.client.patience = patience_for(fault)
+        source.lists.rest.api.client.patience = patience
         return source
 
     def made(body: object) -> Response:
@@ -82,5 +82,5 @@ def subject(mapping: Path, fault: str) -> Subject:
 @pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("JIRA_TOKEN", TOKEN)
-    heard = run_faults(tmp_path, subject(tmp_path / "own.toml", fault), fault, full)
+    heard = run_faults(tmp_path, subject(tmp_path / "own.toml"), fault, full)
     assert any(heard)

@@ -14,9 +14,9 @@ import pytest
 from werkzeug import Request, Response
 
 from app.domain.errors import ForestayError
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, Faulty, Subject, patience_for, said, sync
+from tests.contract.importers.faults import FAULTS, Faulty, Subject, said, sync
 from tests.servers.prometheus import TOKEN, PrometheusStub
 
 CALLS = [(f"s{n:02}", f"s{n + 1:02}") for n in range(40)]
@@ -47,15 +47,15 @@ def altered(honest: Response, rows: Any, **top: Any) -> Response:
     return Response(json.dumps(body | top), content_type="application/json")
 
 
-def subject(kind: str, fault: str) -> Subject:
+def subject(kind: str) -> Subject:
     stub = jaeger if kind == "callgraph" else prometheus()
 
-    def open_it(url: str, ca_file: str) -> Any:
+    def open_it(url: str, ca_file: str, patience: Patience) -> Any:
         settings = {"ca_file": ca_file} if ca_file else {}
         source = open_source(
             kind, url, settings | ({"token_env": "OBSERVED_TOKEN"} if kind == "servicegraph" else {}), Outbound(["localhost"])
         )
-        source.client.patience = patience_for(fault)  # type: ignore[attr-defined]
+        source.client.patience = patience  # type: ignore[attr-defined]
         return source
 
     return Subject(
@@ -69,7 +69,7 @@ def subject(kind: str, fault: str) -> Subject:
 @pytest.mark.parametrize("kind", ["callgraph", "servicegraph"])
 def test_a_fault_at_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, fault: str, complete: bool) -> None:
     monkeypatch.setenv("OBSERVED_TOKEN", TOKEN)
-    told = subject(kind, fault)
+    told = subject(kind)
     honest = Faulty(told, "", 0)
     first = sync(tmp_path, told, honest, True, 1, complete=True)
     assert (first.state, first.created, first.dependencies_added) == ("done", 41, 40)

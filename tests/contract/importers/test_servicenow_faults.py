@@ -7,9 +7,9 @@ import json
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, patience_for, run_faults
+from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
 from tests.servers.servicenow import PASSWORD, USER, ServiceNowStub, plain
 from tests.servers.servicenow_estate import ci, relation, tables
 
@@ -52,7 +52,7 @@ def change(stub: ServiceNowStub) -> None:
                 table.rows[key] = {**row, "name": "renamed", "sys_updated_on": ("time", LATER)}
 
 
-def subject(fault: str) -> Subject:
+def subject() -> Subject:
     stub = estate()
 
     def table_of(request: Request) -> str:
@@ -61,10 +61,10 @@ def subject(fault: str) -> Subject:
     def asks_rows(request: Request) -> bool:
         return int(request.args.get("sysparm_limit", 0)) > 1
 
-    def open_it(url: str, ca_file: str):
+    def open_it(url: str, ca_file: str, patience: Patience):
         settings = {"user": USER, "password_env": "SN_PASSWORD", "page_size": "4", **({"ca_file": ca_file} if ca_file else {})}
         source = open_source("servicenow", url, settings, Outbound(["localhost"]))
-        source.lists.client.patience = patience_for(fault)
+        source.lists.client.patience = patience
         return source
 
     def empty(request: Request) -> Response:
@@ -96,5 +96,5 @@ def subject(fault: str) -> Subject:
 )
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("SN_PASSWORD", PASSWORD)
-    heard = run_faults(tmp_path, subject(fault), fault, full)
+    heard = run_faults(tmp_path, subject(), fault, full)
     assert any(heard)
