@@ -238,7 +238,8 @@ def test_a_name_that_is_markup_is_shown_as_text(page: Page, site: Site) -> None:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Site]:
-    """A server of its own with one new source, of which nothing was read yet."""
+    """A server of its own with one new source, of which nothing was read yet. Asked for before `page`, so that it outlives it: a page that is
+    still loading when its server stops has a fault in its console."""
     data = tmp_path / "data"
     place = data / "input" / "estate.json"
     place.parent.mkdir(parents=True)
@@ -257,7 +258,7 @@ def fresh(tmp_path: Path) -> Iterator[Site]:
     stop(process)
 
 
-def test_a_new_source_is_run_looked_at_and_approved(page: Page, fresh: Site) -> None:
+def test_a_new_source_is_run_looked_at_and_approved(fresh: Site, page: Page) -> None:
     def until(text: str) -> None:
         for _ in range(100):
             page.goto(fresh.url + "/sources")
