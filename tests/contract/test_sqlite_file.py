@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -86,17 +87,18 @@ def test_a_file_of_the_first_schema_opens_with_its_rows(tmp_path, monkeypatch):
 
 
 def test_many_open_a_new_file_at_once(tmp_path):
-    for number in range(15):
-        stores = []
-        path = tmp_path / f"{number}.db"
-        threads = [threading.Thread(target=lambda: stores.append(SqliteStore(path))) for _ in range(12)]  # noqa: B023
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert [store.current().revision for store in stores] == [0] * 12
-        for store in stores:
-            store.close()
+    at_once = threading.Barrier(12)
+
+    def opened(path):
+        at_once.wait()
+        return SqliteStore(path)
+
+    with ThreadPoolExecutor(12) as pool:
+        for number in range(15):
+            stores = list(pool.map(opened, [tmp_path / f"{number}.db"] * 12))
+            assert [store.current().revision for store in stores] == [0] * 12
+            for store in stores:
+                store.close()
 
 
 def test_a_commit_waits_for_a_reader_in_the_middle_of_an_answer(tmp_path):
