@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.cpython.unsafe.numbers import trailing_zeros as count_zeros
+from numba.extending import overload
 
 from app.risk.jit import Array, kernel
 
@@ -25,10 +26,21 @@ def ready_queue(size: int) -> ReadyQueue:
     return ReadyQueue(*(np.zeros(length, dtype=np.uint64) for length in lengths))
 
 
+def trailing_zeros(word: Any) -> int:
+    """Number of zeros below the lowest bit set in a uint64 (not 0)."""
+    number = int(word)
+    return (number & -number).bit_length() - 1
+
+
+@overload(trailing_zeros)
+def _counted(word: Any) -> Any:
+    return lambda word: count_zeros(word)
+
+
 @kernel
 def lowest_bit(word: Any) -> Any:
     """Number of the lowest bit set in a uint64 (not 0)."""
-    return np.uint64(trailing_zeros(word))  # type: ignore[call-arg]
+    return np.uint64(trailing_zeros(word))
 
 
 @kernel
