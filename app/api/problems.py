@@ -19,6 +19,7 @@ from app.domain.errors import (
     LimitExceeded,
     NotAllowed,
     NotFound,
+    NotReady,
     SourceFailed,
     StoreUnavailable,
 )
@@ -33,6 +34,7 @@ STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (NotAllowed, 403),
     (SourceFailed, 502),
     (StoreUnavailable, 503),
+    (NotReady, 503),
 )
 
 
@@ -84,6 +86,10 @@ def handle_forestay_error(error: ForestayError) -> Response:
     response = answer(status, type(error).__name__, error.code, error.message, details)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, NotReady):
+        response.headers["Retry-After"] = str(error.details["retry_after"])
+        if not request.path.startswith("/api/"):
+            response.headers["Refresh"] = str(error.details["retry_after"])  # a browser asks again by itself
     return response
 
 

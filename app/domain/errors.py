@@ -11,7 +11,8 @@ ForestayError(code, message)
 |   `-- HeldForApproval              the deletion guard holds a run
 |-- NotAllowed              401/403
 |-- SourceFailed            502      a CMDB or file did not deliver; last known good is kept
-`-- StoreUnavailable        503
+|-- StoreUnavailable        503
+`-- NotReady                503      kernels are being compiled: `retry_after` seconds
 """
 
 from __future__ import annotations
@@ -74,3 +75,7 @@ class SourceFailed(ForestayError):
 
 class StoreUnavailable(ForestayError):
     code = "store_unavailable"
+
+
+class NotReady(ForestayError):
+    code = "not_ready"

@@ -11,14 +11,14 @@ import numpy as np
 
 from app.risk.compiled import IN_CYCLE, Flat
 from app.risk.failing import Marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Floats, inner
 from app.risk.ready_queue import pop, push
 
 PRODUCT, WORST = 0, 1
 SETTLED = 1e-12
 
 
-@kernel
+@inner
 def capability_of(flat: Flat, work: Marks, u: int) -> float:
     """The capability of u as far as it is known: 0 failed, else the mark of this epoch, else the state at rest."""
     if work.stamp[u] >= work.epoch[0]:
@@ -28,8 +28,8 @@ def capability_of(flat: Flat, work: Marks, u: int) -> float:
     return flat.rest_capability[u]  # type: ignore[no-any-return]
 
 
-@kernel
-def kth_largest(values: Array, size: int, k: int) -> float:
+@inner
+def kth_largest(values: Floats, size: int, k: int) -> float:
     """The k-th largest of values[:size], which is reordered (quickselect)."""
     low, high, want = 0, size - 1, k - 1
     while low < high:
@@ -53,7 +53,7 @@ def kth_largest(values: Array, size: int, k: int) -> float:
     return values[want]  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def group_factor(flat: Flat, work: Marks, g: int, component: int) -> tuple[float, bool]:
     """The factor of one group and whether it reads the component of its dependent."""
     first, last = flat.member_ptr[g], flat.member_ptr[g + 1]
@@ -86,7 +86,7 @@ def group_factor(flat: Flat, work: Marks, g: int, component: int) -> tuple[float
     return kth_largest(values, size, need), inside
 
 
-@kernel
+@inner
 def evaluate(flat: Flat, work: Marks, v: int, rule: int) -> float:
     """c_v from the capabilities that its needs have now."""
     component = flat.component[v]
@@ -124,7 +124,7 @@ def evaluate(flat: Flat, work: Marks, v: int, rule: int) -> float:
     return float(min(product, bound))
 
 
-@kernel
+@inner
 def push_dependents(flat: Flat, work: Marks, u: int, mask: int, failed: bool) -> None:
     """Queue what reads u and has not failed; `mask`: flags a CI must carry to be of interest."""
     epoch = work.epoch[0]
@@ -143,7 +143,7 @@ def push_dependents(flat: Flat, work: Marks, u: int, mask: int, failed: bool) ->
             push(work.ready, v)
 
 
-@kernel
+@inner
 def degrade_ready(flat: Flat, work: Marks, rule: int, mask: int, size: int) -> int:
     """Settle the queued CIs; those below their state at rest are listed in work.degraded[:answer], `size` of them already there."""
     epoch = work.epoch[0]
@@ -162,7 +162,7 @@ def degrade_ready(flat: Flat, work: Marks, rule: int, mask: int, size: int) -> i
             push_dependents(flat, work, v, mask, False)
 
 
-@kernel
+@inner
 def degrade(flat: Flat, work: Marks, failed: int, rule: int, mask: int) -> int:
     """After `fail`: capabilities that the failed set lowers; the number of degraded CIs in work.degraded."""
     for i in range(failed):

@@ -14,7 +14,7 @@ import numpy as np
 from app.domain.errors import NotFound
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, inner, kernel
 from app.risk.propagation import Outage
 
 ROOT, NOBODY = -1, -2
@@ -79,8 +79,8 @@ class Causes:
         return Cause(position, why, through, lost, len(members), int(flat.group_needed[through]))
 
 
-@kernel
-def _find(node: Array, position: int) -> int:
+@inner
+def _find(node: Int32s, position: int) -> int:
     low, high = 0, len(node)
     while low < high:
         middle = (low + high) // 2
@@ -91,9 +91,17 @@ def _find(node: Array, position: int) -> int:
     return low if low < len(node) and node[low] == position else -1
 
 
-@kernel
+@inner
 def _spread(
-    flat: Flat, node: Array, failed: Array, root: Array, touched: Array, count: Array, parent: Array, how: Array, through: Array
+    flat: Flat,
+    node: Int32s,
+    failed: Bools,
+    root: Int32s,
+    touched: Int32s,
+    count: Int32s,
+    parent: Int32s,
+    how: Int8s,
+    through: Int32s,
 ) -> None:
     queue = np.empty(len(node), np.int32)
     tail = 0
@@ -130,8 +138,8 @@ def _spread(
                 tail += 1
 
 
-@kernel
-def _lost_members(flat: Flat, node: Array, failed: Array, g: int) -> int:
+@inner
+def _lost_members(flat: Flat, node: Int32s, failed: Bools, g: int) -> int:
     """Members of a group that failed in this outage."""
     lost = 0
     for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
@@ -140,8 +148,8 @@ def _lost_members(flat: Flat, node: Array, failed: Array, g: int) -> int:
     return lost
 
 
-@kernel
-def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Array, through: Array) -> None:
+@inner
+def _attach_loops(flat: Flat, node: Int32s, failed: Bools, parent: Int32s, how: Int8s, through: Int32s) -> None:
     """CIs that fell together because a supply loop lost its source: any lost need with a path will do."""
     changed = True
     while changed:
@@ -169,8 +177,8 @@ def _attach_loops(flat: Flat, node: Array, failed: Array, parent: Array, how: Ar
                         changed = True
 
 
-@kernel
-def _group_loss(flat: Flat, node: Array, share: Array, g: int, component: int) -> float:
+@inner
+def _group_loss(flat: Flat, node: Int32s, share: Floats, g: int, component: int) -> float:
     """How far this outage lowers the factor of a group (model 1.4)."""
     first, last = flat.member_ptr[g], flat.member_ptr[g + 1]
     before, now = np.empty(last - first), np.empty(last - first)
@@ -191,8 +199,8 @@ def _group_loss(flat: Flat, node: Array, share: Array, g: int, component: int) -
     return min(1.0, had) - min(1.0, has)
 
 
-@kernel
-def _hang_degraded(flat: Flat, node: Array, failed: Array, share: Array, parent: Array, how: Array, through: Array) -> None:
+@inner
+def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, parent: Int32s, how: Int8s, through: Int32s) -> None:
     """A degraded CI hangs on the provider that costs it most and has a path itself."""
     changed = True
     while changed:
@@ -243,7 +251,7 @@ def causes(compiled: CompiledGraph, result: Outage) -> Causes:
 
 @kernel
 def _tree(
-    flat: Flat, down: Array, failed_positions: Array, degraded: Array, capability: Array
+    flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The fields of Causes: one call, because a dozen small ones cost more than a mean tree."""
     size = len(failed_positions) + len(degraded)
@@ -266,7 +274,7 @@ def _tree(
 
 
 @kernel
-def _joined_groups(flat: Flat, failed: Array) -> Array:
+def _joined_groups(flat: Flat, failed: Int32s) -> Array:
     """The groups with a failed member, ascending."""
     total = 0
     for i in range(len(failed)):
@@ -298,7 +306,7 @@ class WornGroup:
 
 
 @kernel
-def _standing(flat: Flat, node: Array, failed: Array, groups: Array) -> Array:
+def _standing(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     keep = np.zeros(len(groups), np.bool_)
     for i in range(len(groups)):
         at = _find(node, flat.group_dependent[groups[i]])
@@ -313,7 +321,7 @@ def touched_groups(compiled: CompiledGraph, result: Outage) -> Array:
 
 
 @kernel
-def _worn(flat: Flat, node: Array, failed: Array, groups: Array) -> Array:
+def _worn(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     keep = np.zeros(len(groups), np.bool_)
     for i in range(len(groups)):
         keep[i] = _lost_members(flat, node, failed, groups[i]) == flat.group_left[groups[i]] - 1

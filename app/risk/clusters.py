@@ -8,15 +8,15 @@ import numpy as np
 
 from app.risk.compiled import SERVES, Flat
 from app.risk.failing import Marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, Int64s, inner, kernel
 
 
 class Reach(NamedTuple):
     """Scratch of one thread: `seen` int64[N] holds the number of the walk that was there last."""
 
-    seen: Array  # int64[N]
-    queue: Array  # int32[N]
-    walk: Array  # int64[1]
+    seen: Int64s  # int64[N]
+    queue: Int32s  # int32[N]
+    walk: Int64s  # int64[1]
 
 
 @kernel
@@ -24,7 +24,7 @@ def reach_space(size: int) -> Reach:
     return Reach(np.zeros(size, np.int64), np.zeros(size, np.int32), np.zeros(1, np.int64))
 
 
-@kernel
+@inner
 def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
     """Numbers of the services still up that anything at `start` could touch, by any need, group or soft edge."""
     space.walk[0] += 1
@@ -65,8 +65,8 @@ def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
     return services[:count]
 
 
-@kernel
-def root_of(parent: Array, k: int | np.int64) -> int | np.int64:
+@inner
+def root_of(parent: Int64s, k: int) -> int | np.int64:
     """Union-find with halving."""
     while parent[k] != k:
         parent[k] = parent[parent[k]]
@@ -74,8 +74,8 @@ def root_of(parent: Array, k: int | np.int64) -> int | np.int64:
     return k
 
 
-@kernel
-def pairs_of(flat: Flat, work: Marks, space: Reach, groups: Array) -> tuple[Array, Array, Array]:
+@inner
+def pairs_of(flat: Flat, work: Marks, space: Reach, groups: Int32s) -> tuple[Array, Array, Array]:
     """Pairs (index of a group, service) it can touch, grouped by group, and the cluster of each group (its smallest index)."""
     size = len(groups)
     parent = np.arange(size)

@@ -13,7 +13,7 @@ from app.domain.errors import InvalidInput
 from app.domain.graph import HARD, SOFT, SUPPLY, SUPPLY_GROUP, DependencyGraph, ServiceExposure
 from app.risk import normal_form as nf
 from app.risk.compiled import GROUNDED, IN_CYCLE, CompiledGraph, CompileReport, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, Int64s, kernel
 from app.risk.loss import LossCurve
 from app.risk.reliability import rate_of_unavailability, unavailability
 from app.risk.rest import with_rest
@@ -56,7 +56,7 @@ def _numbers(ids: Array, ci_id: Array, assessed: Array) -> Array:
 
 
 @kernel
-def _mark_cycles(component_ptr: Array, component: Array, reverse_ptr: Array, reverse: Array, reverse_kind: Array, group_ptr: Array, group_kind: Array, member_ptr: Array, member: Array) -> Array:  # fmt: skip
+def _mark_cycles(component_ptr: Int32s, component: Int32s, reverse_ptr: Int32s, reverse: Int32s, reverse_kind: Int8s, group_ptr: Int32s, group_kind: Int8s, member_ptr: Int32s, member: Int32s) -> Array:  # fmt: skip
     """uint8[N]: IN_CYCLE, and GROUNDED where a supply need lies inside the component."""
     size = len(component)
     flags = np.zeros(size, dtype=np.uint8)
@@ -80,7 +80,7 @@ def _mark_cycles(component_ptr: Array, component: Array, reverse_ptr: Array, rev
 
 
 @kernel
-def _take_groups(take: Array, ptr: Array, keep: Array, member: Array, share: Array) -> tuple[Array, Array, Array]:
+def _take_groups(take: Int64s, ptr: Int64s, keep: Bools, member: Int32s, share: Floats) -> tuple[Array, Array, Array]:
     """Members of the groups `take`, in that order, without those lost."""
     out = np.zeros(len(take) + 1, dtype=np.int32)
     members = np.empty(len(member), dtype=np.int32)
@@ -111,7 +111,7 @@ class _Groups:
 
     def take(self, order: Array) -> _Groups:
         ptr, member, share = _take_groups(
-            order.astype(np.int64), self.ptr, np.ones(len(self.member), dtype=np.bool_), self.member, self.share
+            order.astype(np.int64), self.ptr.astype(np.int64), np.ones(len(self.member), dtype=np.bool_), self.member, self.share
         )
         return _Groups(
             self.row[order], self.dependent[order], self.kind[order], self.needed[order], ptr, member, share, self.shared[order],

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from app.domain.errors import NotFound
-from app.risk.jit import Array
+from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, UInt8s
 
 IN_CYCLE, GROUNDED, SERVES, AT_REST_DOWN = 1, 2, 4, 8  # bits of `flags`
 # IN_CYCLE: component of several CIs; GROUNDED: a supply need inside it; SERVES: some service is reached from here or is this CI
@@ -22,34 +22,34 @@ IN_CYCLE, GROUNDED, SERVES, AT_REST_DOWN = 1, 2, 4, 8  # bits of `flags`
 class Flat(NamedTuple):
     """What the kernels read. `group_left`: failed members that stop the dependent beyond those down at rest."""
 
-    flags: Array  # uint8[N]
-    forward_ptr: Array  # int32[N+1] provider -> dependents, hard and supply
-    forward: Array  # int32[E]
-    forward_kind: Array  # int8[E]
-    reverse_ptr: Array  # int32[N+1] dependent -> providers, hard and supply
-    reverse: Array  # int32[E]
-    reverse_kind: Array  # int8[E]
-    soft_forward_ptr: Array  # int32[N+1]
-    soft_forward: Array  # int32[W]
-    soft_reverse_ptr: Array  # int32[N+1]
-    soft_reverse: Array  # int32[W]
-    soft_weight: Array  # float64[W], of soft_reverse
-    joined_ptr: Array  # int32[N+1] member -> groups
-    joined: Array  # int32[M]
-    group_ptr: Array  # int32[N+1] dependent -> groups g in [ptr, ptr+1)
-    group_dependent: Array  # int32[G]
-    group_kind: Array  # int8[G]
-    group_needed: Array  # int32[G]
-    group_left: Array  # int32[G]
-    group_shared: Array  # bool[G], members have shares
-    member_ptr: Array  # int32[G+1]
-    member: Array  # int32[M], in the given order
-    member_share: Array  # float64[M], NaN without shares
-    component: Array  # int32[N]
-    component_ptr: Array  # int32[C+1]
-    level: Array  # float64[N]
-    rest_capability: Array  # float64[N]; 0 where down at rest
-    service_at: Array  # int32[N], number of the service or -1
+    flags: UInt8s  # uint8[N]
+    forward_ptr: Int32s  # int32[N+1] provider -> dependents, hard and supply
+    forward: Int32s  # int32[E]
+    forward_kind: Int8s  # int8[E]
+    reverse_ptr: Int32s  # int32[N+1] dependent -> providers, hard and supply
+    reverse: Int32s  # int32[E]
+    reverse_kind: Int8s  # int8[E]
+    soft_forward_ptr: Int32s  # int32[N+1]
+    soft_forward: Int32s  # int32[W]
+    soft_reverse_ptr: Int32s  # int32[N+1]
+    soft_reverse: Int32s  # int32[W]
+    soft_weight: Floats  # float64[W], of soft_reverse
+    joined_ptr: Int32s  # int32[N+1] member -> groups
+    joined: Int32s  # int32[M]
+    group_ptr: Int32s  # int32[N+1] dependent -> groups g in [ptr, ptr+1)
+    group_dependent: Int32s  # int32[G]
+    group_kind: Int8s  # int8[G]
+    group_needed: Int32s  # int32[G]
+    group_left: Int32s  # int32[G]
+    group_shared: Bools  # bool[G], members have shares
+    member_ptr: Int32s  # int32[G+1]
+    member: Int32s  # int32[M], in the given order
+    member_share: Floats  # float64[M], NaN without shares
+    component: Int32s  # int32[N]
+    component_ptr: Int32s  # int32[C+1]
+    level: Floats  # float64[N]
+    rest_capability: Floats  # float64[N]; 0 where down at rest
+    service_at: Int32s  # int32[N], number of the service or -1
 
 
 @dataclass(frozen=True, slots=True)

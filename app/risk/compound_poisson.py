@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, kernel
 
 SAFE_RATE = 600.0  # e^-rate is a normal double
 
 
 @kernel
-def _panjer(rate: float, severity: Array, size: int) -> Array:
+def _panjer(rate: float, severity: Floats, size: int) -> Array:
     """g_0 = e^(-rate (1 - f_0)), g_k = rate / k * sum of j f_j g_(k-j)."""
     g = np.zeros(size)
     g[0] = math.exp(-rate * (1.0 - severity[0]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from app.risk.compiled import Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int32s, kernel
 
 
 @kernel
-def all_needs(flat: Flat, queue: Array, tail: int, seen: Array, soft: bool) -> int:
+def all_needs(flat: Flat, queue: Int32s, tail: int, seen: Bools, soft: bool) -> int:
     """Extend queue[:tail], breadth first, by all that its CIs need and that is not `seen` (which is added to); the new tail.
 
     Hard and supply needs, members of groups and, if asked, soft needs. `queue` has room for every CI.

@@ -12,8 +12,8 @@ import numpy as np
 
 from app.risk.compiled import SERVES, CompiledGraph, Flat
 from app.risk.cone import cone_of
-from app.risk.jit import Array, kernel
-from app.risk.structure import gathered, offsets_of, transpose
+from app.risk.jit import Array
+from app.risk.structure import gathered, offsets_of, renumbered, transpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,6 @@ class CutOut:
         return np.asarray(at[self.positions[at] == wanted], np.int32)
 
 
-@kernel
-def _rows(ptr: Array, column: Array, value: Array, rows: Array, number: Array) -> tuple[Array, Array, Array]:
-    """The CSR rows `rows`, columns renumbered; every column lies in the cone."""
-    out = np.zeros(len(rows) + 1, np.int32)
-    for i in range(len(rows)):
-        out[i + 1] = out[i] + ptr[rows[i] + 1] - ptr[rows[i]]
-    columns, values = np.empty(out[-1], np.int32), np.empty(out[-1], value.dtype)
-    at = 0
-    for i in range(len(rows)):
-        for e in range(ptr[rows[i]], ptr[rows[i] + 1]):
-            columns[at] = number[column[e]]
-            values[at] = value[e]
-            at += 1
-    return out, columns, values
-
-
 def cut_out(compiled: CompiledGraph, target: int) -> CutOut:
     """The cone of the CI at position `target`: everything it needs by any path, soft needs included. O(N) bytes touched, else O(cone).
 
@@ -62,10 +46,10 @@ def cut_out(compiled: CompiledGraph, target: int) -> CutOut:
     cone = cone_of(flat, target)
     number = np.full(len(compiled), -1, np.int32)
     number[cone] = np.arange(len(cone), dtype=np.int32)
-    reverse = _rows(flat.reverse_ptr, flat.reverse, flat.reverse_kind, cone, number)
-    soft_reverse = _rows(flat.soft_reverse_ptr, flat.soft_reverse, flat.soft_weight, cone, number)
+    reverse = renumbered(flat.reverse_ptr, flat.reverse, flat.reverse_kind, cone, number)
+    soft_reverse = renumbered(flat.soft_reverse_ptr, flat.soft_reverse, flat.soft_weight, cone, number)
     groups = _numbers(flat.group_ptr, cone)
-    member_ptr, member, share = _rows(flat.member_ptr, flat.member, flat.member_share, groups, number)
+    member_ptr, member, share = renumbered(flat.member_ptr, flat.member, flat.member_share, groups, number)
     joined_ptr = offsets_of(member, len(cone))
     of_member = np.repeat(np.arange(len(groups), dtype=np.int32), np.diff(member_ptr))
     dependent = number[flat.group_dependent[groups]]

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.graph import HARD, SUPPLY, SUPPLY_GROUP
 from app.risk.compiled import GROUNDED, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Floats, Int8s, Int32s, inner, kernel
 from app.risk.ready_queue import ReadyQueue, pop, push, ready_queue, remove
 
 ALWAYS = 2**31 - 1  # stamp of a CI that is down at rest
@@ -21,18 +21,18 @@ ALWAYS = 2**31 - 1  # stamp of a CI that is down at rest
 class Marks(NamedTuple):
     """Epoch-stamped workspace of one thread: a mark counts only if its stamp is the current epoch."""
 
-    epoch: Array  # int32[1]
-    stamp: Array  # int32[N] failed in this epoch
-    queue: Array  # int32[N] failed, in order of discovery
-    group_stamp: Array  # int32[G]
-    group_count: Array  # int32[G] members failed
-    capability_stamp: Array  # int32[N] degraded in this epoch
-    capability: Array  # float64[N]
-    degraded: Array  # int32[N]
-    loop_x: Array  # int8[N] least set inside a component
-    loop_y: Array  # int8[N] greatest set inside a component
-    loop_queue: Array  # int32[N]
-    loop_count: Array  # int32[G]
+    epoch: Int32s  # int32[1]
+    stamp: Int32s  # int32[N] failed in this epoch
+    queue: Int32s  # int32[N] failed, in order of discovery
+    group_stamp: Int32s  # int32[G]
+    group_count: Int32s  # int32[G] members failed
+    capability_stamp: Int32s  # int32[N] degraded in this epoch
+    capability: Floats  # float64[N]
+    degraded: Int32s  # int32[N]
+    loop_x: Int8s  # int8[N] least set inside a component
+    loop_y: Int8s  # int8[N] greatest set inside a component
+    loop_queue: Int32s  # int32[N]
+    loop_count: Int32s  # int32[G]
     ready: ReadyQueue
 
 
@@ -47,7 +47,7 @@ def marks(flat: Flat) -> Marks:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def new_epoch(work: Marks) -> int:
     """Forget all marks in O(1)."""
     if work.epoch[0] >= ALWAYS - 2:
@@ -61,7 +61,7 @@ def new_epoch(work: Marks) -> int:
     return work.epoch[0]  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def drain(flat: Flat, work: Marks, head: int, tail: int) -> int:
     """Spread failure from queue[head:tail] through hard and supply edges and group counters; the new tail."""
     epoch = work.epoch[0]
@@ -93,7 +93,7 @@ def drain(flat: Flat, work: Marks, head: int, tail: int) -> int:
     return tail
 
 
-@kernel
+@inner
 def least_inside(flat: Flat, work: Marks, start: int, end: int) -> int:
     """mu X. Phi(X, Y) inside positions start..end-1, Y = loop_y; leaves X in loop_x and returns its size."""
     epoch = work.epoch[0]
@@ -149,7 +149,7 @@ def least_inside(flat: Flat, work: Marks, start: int, end: int) -> int:
     return tail
 
 
-@kernel
+@inner
 def ground(flat: Flat, work: Marks, start: int, end: int, tail: int) -> int:
     """nu Y inside one component: what no source outside feeds is appended to the queue; the new tail."""
     size = end - start
@@ -171,7 +171,7 @@ def ground(flat: Flat, work: Marks, start: int, end: int, tail: int) -> int:
     return tail
 
 
-@kernel
+@inner
 def settle(flat: Flat, work: Marks, head: int, tail: int) -> int:
     """Drain the queue from head, then settle the touched supply components in topological order; the size of the failed set."""
     tail = drain(flat, work, head, tail)
@@ -188,7 +188,7 @@ def settle(flat: Flat, work: Marks, head: int, tail: int) -> int:
 
 
 @kernel
-def fail(flat: Flat, work: Marks, roots: Array) -> int:
+def fail(flat: Flat, work: Marks, roots: Int32s) -> int:
     """Failed set of forced outages `roots` beyond what is down at rest, in work.queue[:answer]; a new epoch."""
     epoch = new_epoch(work)
     tail = 0
@@ -201,7 +201,7 @@ def fail(flat: Flat, work: Marks, roots: Array) -> int:
     return settle(flat, work, 0, tail)
 
 
-@kernel
+@inner
 def fail_more(flat: Flat, work: Marks, tail: int, root: int) -> int:
     """Add one forced outage to the current epoch; the new size of the failed set."""
     if work.stamp[root] >= work.epoch[0]:

@@ -11,20 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.risk.compiled import CompiledGraph, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, inner, kernel
 
 
 class Failover(NamedTuple):
     """One row a group asked about."""
 
-    switches: Array  # bool, its failover costs something: it takes time or may not work
-    hours: Array  # float64, 0 at once
-    success: Array  # float64
-    key: Array  # int64, from ci_ids alone: no order of rows changes it
+    switches: Bools  # bool, its failover costs something: it takes time or may not work
+    hours: Floats  # float64, 0 at once
+    success: Floats  # float64
+    key: Int64s  # int64, from ci_ids alone: no order of rows changes it
 
 
-@kernel
-def mix(z: Any) -> Any:
+@inner
+def mix(z: UInt64) -> Any:
     """splitmix64: one step of a random stream by its counter."""
     z = np.uint64(z) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -41,7 +41,7 @@ def draw(key: int, sample: int, group_key: int) -> float:
 
 @kernel
 def _success_and_keys(
-    flat: Flat, groups: Array, success: Array, hours: Array, on_demand: Array, ci_id: Array
+    flat: Flat, groups: Int64s, success: Floats, hours: Floats, on_demand: Floats, ci_id: Int64s
 ) -> tuple[Array, Array]:
     out, key = np.empty(len(groups)), np.empty(len(groups), np.int64)
     for i in range(len(groups)):

@@ -8,26 +8,26 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from app.risk.jit import Array
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64s
 
 
 class Rows(NamedTuple):
     """One row a CI: counts, and expected values of a year (see FirstOrder)."""
 
-    failed: Array
-    degraded: Array
-    services_down: Array
-    services_degraded: Array
-    service_hours: Array
-    customer_hours: Array
-    money: Array
-    breaches: Array
-    customers_unknown: Array
-    money_unknown: Array
-    simulated: Array
-    hours_error: Array
-    customer_error: Array
-    money_error: Array
+    failed: Int32s
+    degraded: Int32s
+    services_down: Int32s
+    services_degraded: Int32s
+    service_hours: Floats
+    customer_hours: Floats
+    money: Floats
+    breaches: Floats
+    customers_unknown: Int32s
+    money_unknown: Int32s
+    simulated: Bools
+    hours_error: Floats
+    customer_error: Floats
+    money_error: Floats
 
 
 COUNTS = ("failed", "degraded", "services_down", "services_degraded", "customers_unknown", "money_unknown")
@@ -42,11 +42,11 @@ def fresh_rows(size: int) -> Rows:
 class Pairs(NamedTuple):
     """P pairs in the order of their CIs, then of services: what the outage of a CI costs one service a year."""
 
-    ptr: Array  # int64[N+1] pairs of CI i are ptr[i]:ptr[i+1]
-    service: Array  # int32[P]
-    hours: Array  # float64[P], NaN: rate or restore time unknown
-    money: Array  # float64[P], NaN unknown
-    breaches: Array  # float64[P]
+    ptr: Int64s  # int64[N+1] pairs of CI i are ptr[i]:ptr[i+1]
+    service: Int32s  # int32[P]
+    hours: Floats  # float64[P], NaN: rate or restore time unknown
+    money: Floats  # float64[P], NaN unknown
+    breaches: Floats  # float64[P]
 
 
 @dataclass(frozen=True, slots=True)

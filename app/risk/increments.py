@@ -13,23 +13,23 @@ import numpy as np
 from app.risk.capability import SETTLED, capability_of, evaluate, push_dependents
 from app.risk.compiled import IN_CYCLE, SERVES, Flat
 from app.risk.failing import Marks, fail_more
-from app.risk.jit import Array, kernel
+from app.risk.jit import Floats, Int32s, inner
 from app.risk.ready_queue import pop
 
 
 class Log(NamedTuple):
     """Grows by replacement: one int32 and one float64 array of equal length hold the changes of capability, oldest first."""
 
-    node: Array  # int32
-    before: Array  # float64, -1: was at rest
+    node: Int32s  # int32
+    before: Floats  # float64, -1: was at rest
 
 
-@kernel
+@inner
 def no_log() -> Log:
     return Log(np.empty(64, np.int32), np.empty(64, np.float64))
 
 
-@kernel
+@inner
 def _room(log: Log, size: int) -> Log:
     if size < len(log.node):
         return log
@@ -39,7 +39,7 @@ def _room(log: Log, size: int) -> Log:
     return Log(node, before)
 
 
-@kernel
+@inner
 def push_outage(
     flat: Flat, work: Marks, tail: int, degraded: int, logged: int, log: Log, root: int, rule: int
 ) -> tuple[int, int, int, Log]:
@@ -69,7 +69,7 @@ def push_outage(
             push_dependents(flat, work, v, SERVES, False)
 
 
-@kernel
+@inner
 def take_back(flat: Flat, work: Marks, tail: int, grown: int, log: Log, logged: int, grown_log: int) -> None:
     """Undo what made the failed set grow from `tail` to `grown` and the log from `logged` to `grown_log`."""
     for i in range(grown - 1, tail - 1, -1):
@@ -85,7 +85,7 @@ def take_back(flat: Flat, work: Marks, tail: int, grown: int, log: Log, logged: 
             work.capability[v] = log.before[i]
 
 
-@kernel
+@inner
 def lost_share(flat: Flat, work: Marks, position: int) -> float:
     """Capability that a CI lost against its state at rest, 0..1."""
     return flat.rest_capability[position] - capability_of(flat, work, position)  # type: ignore[no-any-return]

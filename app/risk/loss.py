@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, inner, kernel
 
 FIXED = -1.0  # in place of sigma: the duration is the mean itself
 
@@ -40,7 +40,7 @@ def survival(mean: float, sigma: float, t: float) -> float:
     return 0.5 * math.erfc((math.log(t) - mu) / sigma / math.sqrt(2.0))
 
 
-@kernel
+@inner
 def mean_until(mean: float, sigma: float, t: float) -> float:
     """E min(D, t) in hours; t may be infinite (then the mean).
 
@@ -62,7 +62,7 @@ def mean_until(mean: float, sigma: float, t: float) -> float:
     return mean * partial + t * survival(mean, sigma, t)
 
 
-@kernel
+@inner
 def mean_between(mean: float, sigma: float, start: float, end: float) -> float:
     """The integral of S from start to end, hours: time of the outage that falls between the two."""
     if math.isnan(sigma) and mean > 0.0:
@@ -72,7 +72,7 @@ def mean_between(mean: float, sigma: float, start: float, end: float) -> float:
 
 
 @kernel
-def curve_loss(hours: Array, loss: Array, d: float) -> float:
+def curve_loss(hours: Floats, loss: Floats, d: float) -> float:
     """L(d) of a curve by its points, left-continuous: a jump at d itself is not paid yet."""
     total = 0.0
     slope = 0.0
@@ -88,7 +88,7 @@ def curve_loss(hours: Array, loss: Array, d: float) -> float:
 
 
 @kernel
-def curve_expected(hours: Array, loss: Array, mean: float, sigma: float, start: float) -> float:
+def curve_expected(hours: Floats, loss: Floats, mean: float, sigma: float, start: float) -> float:
     """E max(L(D) - L(start), 0): what the outage costs after `start` hours on the service's clock; start = 0: E L(D)."""
     total = 0.0
     slope = 0.0

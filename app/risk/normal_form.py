@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.domain.graph import HARD, SOFT, SUPPLY, SUPPLY_GROUP
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int8s, Int32s, Int64s, UInt64s, inner
 
 UNKNOWN_CI, LEFT_OUT = -1, -2
 KEPT = 0
@@ -29,8 +29,8 @@ GROUP_REASONS = {
 }  # fmt: skip
 
 
-@kernel
-def check_rows(dependent: Array, provider: Array, kind: Array, weight: Array) -> Array:
+@inner
+def check_rows(dependent: Int32s, provider: Int32s, kind: Int8s, weight: Floats) -> Array:
     """int8[E] verdict on each dependency row; dependent and provider are numbers, UNKNOWN_CI or LEFT_OUT."""
     out = np.zeros(len(kind), dtype=np.int8)
     for e in range(len(kind)):
@@ -50,17 +50,17 @@ def check_rows(dependent: Array, provider: Array, kind: Array, weight: Array) ->
     return out
 
 
-@kernel
+@inner
 def check_groups(
     size: int,
-    dependent: Array,
-    kind: Array,
-    needed: Array,
-    offsets: Array,
-    member: Array,
-    share: Array,
-    minutes: Array,
-    success: Array,
+    dependent: Int32s,
+    kind: Int8s,
+    needed: Int64s,
+    offsets: Int64s,
+    member: Int32s,
+    share: Floats,
+    minutes: Floats,
+    success: Floats,
 ) -> tuple[Array, Array, Array, Array, int]:
     """Verdict int8[G], needed int32[G] after losses, members kept bool[M], shared bool[G], number of unknown members.
 
@@ -122,9 +122,9 @@ def check_groups(
     return verdict, left, keep, shared, unknown
 
 
-@kernel
+@inner
 def merge_edges(
-    ptr: Array, provider: Array, kind: Array, weight: Array
+    ptr: Int32s, provider: Int32s, kind: Int8s, weight: Floats
 ) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
     """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that fail and
     (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
@@ -169,8 +169,10 @@ def merge_edges(
     )  # fmt: skip
 
 
-@kernel
-def group_hashes(dependent: Array, kind: Array, needed: Array, ptr: Array, member: Array, share: Array, switch: Array) -> Array:
+@inner
+def group_hashes(
+    dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats
+) -> Array:
     """uint64[G]; equal groups hash alike. The order of members counts only where a switch makes the first ones active."""
     out = np.empty(len(kind), dtype=np.uint64)
     prime = np.uint64(0x9E3779B97F4A7C15)
@@ -191,8 +193,8 @@ def group_hashes(dependent: Array, kind: Array, needed: Array, ptr: Array, membe
     return out
 
 
-@kernel
-def same_group(a: int, b: int, dependent: Array, kind: Array, needed: Array, ptr: Array, member: Array, share: Array, switch: Array, success: Array) -> bool:  # fmt: skip
+@inner
+def same_group(a: int, b: int, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats, success: Floats) -> bool:  # fmt: skip
     """Whether two groups say the same: dependent, kind, needed, members with shares, switch."""
     if dependent[a] != dependent[b] or kind[a] != kind[b] or needed[a] != needed[b] or ptr[a + 1] - ptr[a] != ptr[b + 1] - ptr[b]:
         return False
@@ -213,8 +215,8 @@ def same_group(a: int, b: int, dependent: Array, kind: Array, needed: Array, ptr
     return True
 
 
-@kernel
-def equal_groups(order: Array, hashes: Array, dependent: Array, kind: Array, needed: Array, ptr: Array, member: Array, share: Array, switch: Array, success: Array) -> Array:  # fmt: skip
+@inner
+def equal_groups(order: Int64s, hashes: UInt64s, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats, success: Floats) -> Array:  # fmt: skip
     """bool[G]: repeats an earlier group; `order` sorts by hash, ties by number."""
     twice = np.zeros(len(order), dtype=np.bool_)
     start = 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.domain.columns import Texts
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int64s, TextBytes, kernel
 from app.risk.ragged import ptr_of
 
 COMMA, MINUS, ZERO, NINE = 44, 45, 48, 57
@@ -29,7 +29,7 @@ def whole_number_lists(column: Texts | Sequence[str]) -> tuple[Array, Array]:
 
 
 @kernel
-def _counts(blob: Array, offsets: Array) -> Array:
+def _counts(blob: TextBytes, offsets: Int64s) -> Array:
     counts = np.zeros(len(offsets) - 1, np.int64)
     for row in range(len(counts)):
         inside = False
@@ -41,12 +41,12 @@ def _counts(blob: Array, offsets: Array) -> Array:
 
 
 @kernel
-def _numbers(blob: Array, offsets: Array, total: int) -> Array:
+def _numbers(blob: TextBytes, offsets: Int64s, total: int) -> Array:
     numbers = np.zeros(total, np.int64)
     done, value, sign, inside = 0, 0, 1, False
     for at in range(offsets[0], offsets[-1]):
         if ZERO <= blob[at] <= NINE:
-            value = value * 10 + (blob[at] - ZERO)
+            value = value * 10 + (np.int64(blob[at]) - ZERO)
             inside = True
             continue
         if inside:

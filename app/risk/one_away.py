@@ -12,7 +12,7 @@ from app.risk.causes import touched_groups, worn_groups
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.cone import all_needs
 from app.risk.failing import Marks, fail
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int32s, kernel
 from app.risk.propagation import Outage, Workspace, workspace
 
 BLOCK = 64
@@ -61,7 +61,7 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
 
 
 @kernel
-def _behind(flat: Flat, groups: Array, seen: Array) -> Array:
+def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
     """Members left in the groups and all they need, breadth first, but for those `seen`, which is added to."""
     queue = np.empty(len(seen), np.int32)
     tail = 0
@@ -76,7 +76,7 @@ def _behind(flat: Flat, groups: Array, seen: Array) -> Array:
 
 
 @kernel
-def _stopped_by(flat: Flat, work: Marks, roots: Array, candidates: Array, down: Array) -> list[tuple[int, int]]:
+def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools) -> list[tuple[int, int]]:
     """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone."""
     pairs = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
     both = np.empty(len(roots) + 1, np.int32)

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, kernel
 
 BLOCK = 8192
 
@@ -30,7 +30,7 @@ class PaperRedundancy:
 
 
 @kernel
-def _of_each(flat: Flat, work: Marks, first: int, last: int, count: Array, stamp: Array) -> tuple[Array, Array, Array]:
+def _of_each(flat: Flat, work: Marks, first: int, last: int, count: Int32s, stamp: Int32s) -> tuple[Array, Array, Array]:
     """For roots first..last-1: groups of which more members fail with the root than may, the root itself being no member."""
     size = 0
     groups, roots, lost = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int32)

@@ -11,7 +11,7 @@ import numpy as np
 from app.risk.capability import PRODUCT, WORST, degrade
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, kernel
 
 RULES = {"product": PRODUCT, "worst": WORST}
 
@@ -42,7 +42,7 @@ def workspace(compiled: CompiledGraph) -> Workspace:
 
 
 @kernel
-def _answer(flat: Flat, work: Marks, down: Array, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
+def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
     """The fields of an Outage: one call, because a dozen small ones cost more than a mean outage."""
     down = np.sort(down)
     size = 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import CompiledGraph, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, Int64s, UInt64s, kernel
 from app.risk.ready_queue import ReadyQueue, lowest_bit, pop, push, ready_queue
 
 UNIT = 16384  # sources of one unit of work
@@ -23,9 +23,9 @@ UNIT = 16384  # sources of one unit of work
 class Arcs(NamedTuple):
     """CSR between components towards dependents, without repeats: targets have larger numbers."""
 
-    ptr: Array  # int64[C+1]
-    target: Array  # int32[A]
-    weight: Array  # int32[C] CIs of the component
+    ptr: Int64s  # int64[C+1]
+    target: Int32s  # int32[A]
+    weight: Int32s  # int32[C] CIs of the component
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _arcs(flat: Flat) -> Arcs:
 
 
 @kernel
-def _count(arcs: Arcs, first: int, last: int, bits: Array, ready: ReadyQueue, reached: Array, reaching: Array) -> None:
+def _count(arcs: Arcs, first: int, last: int, bits: UInt64s, ready: ReadyQueue, reached: Int64s, reaching: Int64s) -> None:
     """Sources first..last-1: the weight each reaches, itself included, into reached; the weight of those that reach c is added to reaching[c].
 
     `bits` is zero before and after.

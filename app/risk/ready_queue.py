@@ -8,16 +8,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.cpython.unsafe.numbers import trailing_zeros as count_zeros
-from numba.extending import overload
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import UInt64, UInt64s, before_compiling, inner
 
 
 class ReadyQueue(NamedTuple):
-    words: Array  # uint64[N/64], bit i of word w: position 64 w + i
-    upper: Array  # uint64[N/4096]
-    top: Array  # uint64[N/262144]
+    words: UInt64s  # uint64[N/64], bit i of word w: position 64 w + i
+    upper: UInt64s  # uint64[N/4096]
+    top: UInt64s  # uint64[N/262144]
 
 
 def ready_queue(size: int) -> ReadyQueue:
@@ -32,18 +30,22 @@ def trailing_zeros(word: Any) -> int:
     return (number & -number).bit_length() - 1
 
 
-@overload(trailing_zeros)
-def _counted(word: Any) -> Any:
-    return lambda word: count_zeros(word)
+@before_compiling
+def _as_one_instruction() -> None:
+    """Compiled code counts the zeros by the processor's own instruction."""
+    from numba.cpython.unsafe.numbers import trailing_zeros as counted
+    from numba.extending import overload
+
+    overload(trailing_zeros)(lambda word: lambda word: counted(word))
 
 
-@kernel
-def lowest_bit(word: Any) -> Any:
+@inner
+def lowest_bit(word: UInt64) -> UInt64:
     """Number of the lowest bit set in a uint64 (not 0)."""
     return np.uint64(trailing_zeros(word))
 
 
-@kernel
+@inner
 def push(queue: ReadyQueue, position: int) -> None:
     """Add a position; adding it twice is once."""
     one = np.uint64(1)
@@ -57,7 +59,7 @@ def push(queue: ReadyQueue, position: int) -> None:
     queue.top[place >> six] |= one << (place & mask)
 
 
-@kernel
+@inner
 def pop(queue: ReadyQueue) -> int:
     """Take the smallest position out; -1 when the queue is empty."""
     one = np.uint64(1)
@@ -75,7 +77,7 @@ def pop(queue: ReadyQueue) -> int:
     return np.int64(-1)  # type: ignore[return-value]
 
 
-@kernel
+@inner
 def remove(queue: ReadyQueue, position: int) -> None:
     """Take one position out if it is in."""
     one = np.uint64(1)

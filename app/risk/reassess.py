@@ -8,7 +8,6 @@ graph and in the new one. Everything else keeps its row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from app.risk.compiled import CompiledGraph, Flat
 from app.risk.cone import all_needs
 from app.risk.failover import mix
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, kernel
 from app.risk.ragged import ptr_of, spans
 from app.risk.stakes import Stakes, can_fail, stakes_of
 from app.risk.sweep import sweep
@@ -24,13 +23,13 @@ from app.risk.sweep import sweep
 WORTH = 0.5  # share of CIs to sweep above which everything is
 
 
-@kernel
-def _mixed(a: Any, b: Any) -> Any:
+@inner
+def _mixed(a: UInt64, b: UInt64) -> UInt64:
     return mix(np.uint64(a) ^ mix(np.uint64(b)))
 
 
 @kernel
-def _needs_hash(flat: Flat, ci_id: Array, success: Array, hours: Array, switches: Array, out: Array) -> None:
+def _needs_hash(flat: Flat, ci_id: Int64s, success: Floats, hours: Floats, switches: Bools, out: UInt64s) -> None:
     """uint64[N]: what each CI needs, by ci_id, in no order but that of group members; and its level and capability at rest."""
     bits = np.empty(2, np.float64)
     words = bits.view(np.uint64)

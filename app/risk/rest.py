@@ -7,12 +7,12 @@ import numpy as np
 from app.risk.capability import PRODUCT, degrade_ready, push_dependents
 from app.risk.compiled import AT_REST_DOWN, GROUNDED, SERVES, Flat
 from app.risk.failing import Marks, marks, new_epoch, settle
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, kernel
 from app.risk.ready_queue import push
 
 
 @kernel
-def mark_serving(flat: Flat, service_position: Array, queue: Array) -> None:
+def mark_serving(flat: Flat, service_position: Int32s, queue: Int32s) -> None:
     """Set SERVES on the services and on all that they lean on, through edges of any kind."""
     tail = 0
     for i in range(len(service_position)):
@@ -46,7 +46,7 @@ def mark_serving(flat: Flat, service_position: Array, queue: Array) -> None:
 
 
 @kernel
-def fail_at_rest(flat: Flat, work: Marks, roots: Array) -> int:
+def fail_at_rest(flat: Flat, work: Marks, roots: Int32s) -> int:
     """As `fail`, with every supply component looked at: one without a source is down."""
     epoch = new_epoch(work)
     tail = 0
@@ -75,7 +75,7 @@ def degrade_at_rest(flat: Flat, work: Marks, failed: int) -> int:
 
 
 @kernel
-def discount_members(flat: Flat, down: Array) -> None:
+def discount_members(flat: Flat, down: Int32s) -> None:
     """Members that are down at rest have used up their group's reserve already."""
     for i in range(len(down)):
         for e in range(flat.joined_ptr[down[i]], flat.joined_ptr[down[i] + 1]):

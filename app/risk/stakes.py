@@ -9,32 +9,32 @@ import numpy as np
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.compiled import CompiledGraph
 from app.risk.failover import failover_of
-from app.risk.jit import Array
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64s
 
 
 class Stakes(NamedTuple):
     """N CIs, S services, G groups, M memberships. `load`: down hours a year of a CI to first order, lambda m * 8766."""
 
-    rate: Array  # float64[N] failures per year of up time, NaN unknown
-    mean: Array  # float64[N] restore time, hours, NaN unknown
-    sigma: Array  # float64[N] NaN exponential
-    load: Array  # float64[N] NaN unknown
-    can_fail: Array  # bool[N] rate > 0 or 0 < U < 1
-    customers: Array  # float64[S] NaN unknown
-    money: Array  # float64[S] per hour, NaN unknown or by curve
-    curve_ptr: Array  # int32[S+1]
-    curve_hours: Array  # float64
-    curve_loss: Array  # float64
-    mtpd: Array  # float64[S] hours, NaN none
-    mbco: Array  # float64[S] share, NaN none
-    service_position: Array  # int32[S]
-    switches: Array  # bool[G] group with failover
-    switch_hours: Array  # float64[G] 0 at once
-    switch_success: Array  # float64[G], failure on demand of the standbys included
-    switch_key: Array  # int64[G] keys the random streams, as `key` does
-    active: Array  # bool[M] in the order of flat.joined: the member is active there
-    has_switch: Array  # bool[N] active in some group with failover
-    key: Array  # int64[N] ci_id: keys the random streams
+    rate: Floats  # float64[N] failures per year of up time, NaN unknown
+    mean: Floats  # float64[N] restore time, hours, NaN unknown
+    sigma: Floats  # float64[N] NaN exponential
+    load: Floats  # float64[N] NaN unknown
+    can_fail: Bools  # bool[N] rate > 0 or 0 < U < 1
+    customers: Floats  # float64[S] NaN unknown
+    money: Floats  # float64[S] per hour, NaN unknown or by curve
+    curve_ptr: Int32s  # int32[S+1]
+    curve_hours: Floats  # float64
+    curve_loss: Floats  # float64
+    mtpd: Floats  # float64[S] hours, NaN none
+    mbco: Floats  # float64[S] share, NaN none
+    service_position: Int32s  # int32[S]
+    switches: Bools  # bool[G] group with failover
+    switch_hours: Floats  # float64[G] 0 at once
+    switch_success: Floats  # float64[G], failure on demand of the standbys included
+    switch_key: Int64s  # int64[G] keys the random streams, as `key` does
+    active: Bools  # bool[M] in the order of flat.joined: the member is active there
+    has_switch: Bools  # bool[N] active in some group with failover
+    key: Int64s  # int64[N] ci_id: keys the random streams
 
 
 def can_fail(compiled: CompiledGraph) -> Array:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, kernel
 
 
 @kernel
-def offsets_of(index: Array, size: int) -> Array:
+def offsets_of(index: Int32s, size: int) -> Array:
     """int32[size+1]: row starts when entries are gathered by `index`.
 
     >>> offsets_of(np.array([2, 0, 2], dtype=np.int32), 3).tolist()
@@ -23,7 +23,7 @@ def offsets_of(index: Array, size: int) -> Array:
 
 
 @kernel
-def gathered(index: Array, ptr: Array) -> Array:
+def gathered(index: Int32s, ptr: Int32s) -> Array:
     """int32 entry numbers gathered by `index`, stable: one counting-sort pass."""
     at = ptr[:-1].copy()
     order = np.empty(len(index), dtype=np.int32)
@@ -33,44 +33,60 @@ def gathered(index: Array, ptr: Array) -> Array:
     return order
 
 
-@kernel
 def transpose(ptr: Array, column: Array, value: Array) -> tuple[Array, Array, Array]:
-    """CSR of the reverse direction with its values; each row ascending."""
+    """CSR of the reverse direction with its values; each row ascending.
+
+    Example by hand: rows {0: 1 (a), 1 (b)} turned round are {1: 0 (a), 0 (b)}.
+    """
+    back, rows, entry = _turned_round(ptr, column)
+    return back, rows, value[entry]
+
+
+def renumbered(ptr: Array, column: Array, value: Array, old: Array, new: Array) -> tuple[Array, Array, Array]:
+    """A CSR whose row i is row old[i] of the given one, with columns mapped by `new`.
+
+    Example by hand: rows {0: 1 (a), 1: 0 (b)} with old = new = (1, 0) are {0: 1 (b), 1: 0 (a)}.
+    """
+    out, columns, entry = _rows_of(ptr, column, old, new)
+    return out, columns, value[entry]
+
+
+@kernel
+def _turned_round(ptr: Int32s, column: Int32s) -> tuple[Array, Array, Array]:
+    """The reverse CSR and int32[E] which entry of the given one each of its entries is."""
     size = len(ptr) - 1
     back = offsets_of(column, size)
     at = back[:-1].copy()
-    rows = np.empty(len(column), dtype=np.int32)
-    values = np.empty(len(column), dtype=value.dtype)
+    rows, entry = np.empty(len(column), dtype=np.int32), np.empty(len(column), dtype=np.int32)
     for v in range(size):
         for e in range(ptr[v], ptr[v + 1]):
             u = column[e]
             rows[at[u]] = v
-            values[at[u]] = value[e]
+            entry[at[u]] = e
             at[u] += 1
-    return back, rows, values
+    return back, rows, entry
 
 
 @kernel
-def renumbered(ptr: Array, column: Array, value: Array, old: Array, new: Array) -> tuple[Array, Array, Array]:
-    """The same CSR with row i taken from row old[i] and columns mapped by `new`."""
+def _rows_of(ptr: Int32s, column: Int32s, old: Int32s, new: Int32s) -> tuple[Array, Array, Array]:
+    """The CSR of the rows `old` with columns mapped by `new`, and int32[E] which entry of the given one each of its entries is."""
     size = len(old)
     out = np.zeros(size + 1, dtype=np.int32)
     for i in range(size):
         out[i + 1] = out[i] + ptr[old[i] + 1] - ptr[old[i]]
-    columns = np.empty(len(column), dtype=np.int32)
-    values = np.empty(len(column), dtype=value.dtype)
+    columns, entry = np.empty(out[size], dtype=np.int32), np.empty(out[size], dtype=np.int32)
     for i in range(size):
         at = out[i]
         for e in range(ptr[old[i]], ptr[old[i] + 1]):
             columns[at] = new[column[e]]
-            values[at] = value[e]
+            entry[at] = e
             at += 1
-    return out, columns, values
+    return out, columns, entry
 
 
 @kernel
 def all_providers(
-    ptr: Array, provider: Array, soft_ptr: Array, soft_provider: Array, group_ptr: Array, member_ptr: Array, member: Array
+    ptr: Int32s, provider: Int32s, soft_ptr: Int32s, soft_provider: Int32s, group_ptr: Int32s, member_ptr: Int32s, member: Int32s
 ) -> tuple[Array, Array]:
     """CSR dependent -> providers over edges of every kind and group members (groups gathered by dependent)."""
     size = len(ptr) - 1
@@ -94,7 +110,7 @@ def all_providers(
 
 
 @kernel
-def components_in_order(ptr: Array, column: Array) -> tuple[int, Array]:
+def components_in_order(ptr: Int32s, column: Int32s) -> tuple[int, Array]:
     """Number of strongly connected components and int32[N] their ranks, providers first.
 
     Tarjan's algorithm (1972) on an explicit stack over the rows of dependent -> providers: a component closes after all it reaches, so

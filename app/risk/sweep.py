@@ -19,7 +19,7 @@ from app.risk.cone import cone_of
 from app.risk.failing import Marks, fail, marks
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
 from app.risk.loss import survival
 from app.risk.ragged import ptr_of
 from app.risk.stakes import Stakes, can_fail, stakes_of
@@ -40,7 +40,7 @@ BLOCK = 4096
 THREADS = 2
 
 
-@kernel
+@inner
 def _plain(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int) -> None:
     """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is needed."""
     v = stakes.service_position[s]
@@ -52,7 +52,7 @@ def _plain(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int)
         book.breach[s] = survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
 
 
-@kernel
+@inner
 def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
     if book.stamp[s] != i + 1:
         book.stamp[s] = i + 1
@@ -63,7 +63,7 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
     return count
 
 
-@kernel
+@inner
 def _stops_alone(
     flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: int, low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:
@@ -73,9 +73,9 @@ def _stops_alone(
     return stops, log
 
 
-@kernel
+@inner
 def _closed(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Array, tail: int, low: int, log: Log, rule: int
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Int32s, tail: int, low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:
     """Service s, which any switch of `groups` that can fail stops alone: down until the restore unless all of them work."""
     all_work, stopping = 1.0, groups[0]
@@ -96,9 +96,9 @@ def _closed(
     return True, log
 
 
-@kernel
+@inner
 def _switch_over(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Array, i: int, groups: Array, tail: int, low: int, count: int, log: Log,
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int, count: int, log: Log,
     rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
     """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
@@ -134,8 +134,8 @@ def _switch_over(
     return count, simulated, log
 
 
-@kernel
-def _standard_error(values: Array) -> float:
+@inner
+def _standard_error(values: Floats) -> float:
     """Of the mean of equally likely values."""
     return np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1) / len(values))  # type: ignore[no-any-return]
 
@@ -143,19 +143,19 @@ def _standard_error(values: Array) -> float:
 class Found(NamedTuple):
     """Single points and pairs of a block, in the order of its CIs; grows by replacement."""
 
-    point_service: Array  # int32
-    pair_service: Array  # int32
-    pair_hours: Array  # float64
-    pair_money: Array  # float64
-    pair_breaches: Array  # float64
+    point_service: Int32s  # int32
+    pair_service: Int32s  # int32
+    pair_hours: Floats  # float64
+    pair_money: Floats  # float64
+    pair_breaches: Floats  # float64
 
 
-@kernel
+@inner
 def _found(points: int, pairs: int) -> Found:
     return Found(np.empty(points, np.int32), np.empty(pairs, np.int32), np.empty(pairs), np.empty(pairs), np.empty(pairs))
 
 
-@kernel
+@inner
 def _room(found: Found, points: int, pairs: int, more: int) -> Found:
     """The same with room for `more` rows of each."""
     if points + more <= len(found.point_service) and pairs + more <= len(found.pair_service):
@@ -171,8 +171,8 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 
 @kernel
 def _block(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Array, cis: Array, rows: Rows, point_count: Array,
-    pair_count: Array, rule: int,
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
+    pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
     found = _found(1024, 1024)
@@ -232,8 +232,8 @@ def _block(
     )
 
 
-@kernel
-def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: Array, found: Found, first: int) -> int:
+@inner
+def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int) -> int:
     """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows shows in a sum."""
     hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
     pairs = first
@@ -306,19 +306,34 @@ def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT)
     stakes = stakes_of(compiled)
     cis = cone_of(compiled.flat, int(compiled.service_position[service]))
     rows, point_ptr, point_service, pairs = sweep_rows(compiled, stakes, cis, _desk(compiled, stakes), rule)
+    return _of_service(compiled, service, cis, rows, point_ptr, point_service, pairs)
+
+
+def contributions_in(compiled: CompiledGraph, first: FirstOrder, service: int) -> Contributions:
+    """The same as `contributions_to`, read from a sweep of the whole estate."""
+    pairs = Pairs(first.pair_ptr, first.pair_service, first.pair_hours, first.pair_money, first.pair_breaches)
+    rows = Rows(*(getattr(first, name) for name in Rows._fields))
+    every = np.arange(len(compiled), dtype=np.int32)
+    return _of_service(compiled, service, every, rows, first.point_ptr, first.point_service, pairs)
+
+
+def _of_service(
+    compiled: CompiledGraph, service: int, cis: Array, rows: Rows, point_ptr: Array, point_service: Array, pairs: Pairs
+) -> Contributions:
+    """The rows of the CIs `cis` that cost one service something or stop it alone, worst first."""
     at = np.flatnonzero(pairs.service == service)
     ci = np.searchsorted(pairs.ptr, at, "right") - 1
     hours, money, breaches = np.zeros(len(cis)), np.zeros(len(cis)), np.zeros(len(cis))
     hours[ci], money[ci], breaches[ci] = pairs.hours[at], pairs.money[at], pairs.breaches[at]
-    known = not np.isnan(stakes.money[service]) or stakes.curve_ptr[service] < stakes.curve_ptr[service + 1]
+    known = not np.isnan(compiled.money_per_hour[service]) or compiled.curve_ptr[service] < compiled.curve_ptr[service + 1]
     stops = np.zeros(len(cis), np.bool_)
     stops[np.searchsorted(point_ptr, np.flatnonzero(point_service == service), "right") - 1] = True
-    stops &= stakes.can_fail[cis]
+    stops &= can_fail(compiled)[cis]
     keep = np.flatnonzero(stops | (hours > 0) | np.isnan(hours))
     order = keep[np.lexsort((cis[keep], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
     return Contributions(
-        cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(stakes.customers[service]), money[order] if known else np.zeros(len(order)), breaches[order],
-        rows.hours_error[order], rows.customer_error[order], rows.money_error[order],
+        cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(compiled.customers[service]),
+        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order], rows.money_error[order],
     )  # fmt: skip
 
 

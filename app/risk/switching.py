@@ -17,7 +17,7 @@ from app.risk.compiled import SERVES, Flat
 from app.risk.failing import Marks
 from app.risk.failover import draw
 from app.risk.increments import Log, lost_share, push_outage, take_back
-from app.risk.jit import Array, kernel
+from app.risk.jit import Bools, Floats, FloatTable, Int32s, Int64s, inner, kernel
 from app.risk.loss import curve_expected, curve_loss, mean_until, survival
 from app.risk.stakes import Stakes
 
@@ -29,13 +29,15 @@ SAMPLES = 64
 class Tally(NamedTuple):
     """Expected values of one outage by service (S), valid where `stamp` is the outage's number."""
 
-    stamp: Array  # int64[S]
-    touched: Array  # int32[S] services with an entry, in order of discovery
-    hours: Array  # float64[S] lost hours, weighted by share
-    money: Array  # float64[S]
-    breach: Array  # float64[S] probability that the MTPD is breached
-    share: Array  # float64[S] worst share lost in the basic state
-    sampled: Array  # float64[3, SAMPLES] hours, customer-hours and money of each sampled way the switches go, over all services
+    stamp: Int64s  # int64[S]
+    touched: Int32s  # int32[S] services with an entry, in order of discovery
+    hours: Floats  # float64[S] lost hours, weighted by share
+    money: Floats  # float64[S]
+    breach: Floats  # float64[S] probability that the MTPD is breached
+    share: Floats  # float64[S] worst share lost in the basic state
+    sampled: (
+        FloatTable  # float64[3, SAMPLES] hours, customer-hours and money of each sampled way the switches go, over all services
+    )
 
 
 @kernel
@@ -46,13 +48,13 @@ def tally(services: int) -> Tally:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def clear(book: Tally, s: int) -> None:
     """Forget what was added for service s."""
     book.hours[s] = book.money[s] = book.breach[s] = 0.0
 
 
-@kernel
+@inner
 def lasting_money(stakes: Stakes, s: int, i: int, after: float) -> float:
     """E max(L(R) - L(after), 0) of service s for an outage of CI i; NaN unknown."""
     first, last = stakes.curve_ptr[s], stakes.curve_ptr[s + 1]
@@ -63,7 +65,7 @@ def lasting_money(stakes: Stakes, s: int, i: int, after: float) -> float:
     return stakes.money[s] * (stakes.mean[i] - mean_until(stakes.mean[i], stakes.sigma[i], after))  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def fixed_money(stakes: Stakes, s: int, hours: float) -> float:
     """L(hours) of service s."""
     first, last = stakes.curve_ptr[s], stakes.curve_ptr[s + 1]
@@ -72,13 +74,13 @@ def fixed_money(stakes: Stakes, s: int, hours: float) -> float:
     return stakes.money[s] * hours  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def below_mbco(stakes: Stakes, s: int, down: bool, left: float) -> bool:
     """Whether the MTPD clock runs."""
     return down or (not math.isnan(stakes.mbco[s]) and left < stakes.mbco[s])
 
 
-@kernel
+@inner
 def add_lasting(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int, weight: float, after: float) -> None:
     """What service s loses from `after` hours on, in the current state."""
     v = stakes.service_position[s]
@@ -92,9 +94,9 @@ def add_lasting(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i:
         book.breach[s] += weight * survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
 
 
-@kernel
+@inner
 def settle_outcome(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, weight: float, chosen: Array, switched: Array, count: int, tail: int, degraded: int,
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, weight: float, chosen: Int32s, switched: Int32s, count: int, tail: int, degraded: int,
     logged: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
     """Add one outcome: the lasting state is the current one; `switched[:count]` are the groups that interrupt. `chosen`: the services asked about."""
@@ -142,8 +144,8 @@ def settle_outcome(
     return log
 
 
-@kernel
-def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int, asked: Array, found: Array, count: int) -> int:
+@inner
+def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int, asked: Bools, found: Int32s, count: int) -> int:
     """Groups triggered by work.queue[first:last] that were not asked about yet (`asked` int64[G] holds the outage's number there)."""
     for k in range(first, last):
         u = work.queue[k]
@@ -160,9 +162,9 @@ def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int,
     return count
 
 
-@kernel
+@inner
 def enumerate_outcomes(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
     """All ways the switches `groups` (and those they trigger) go. `known`: bool[G] groups not to be asked again. False, and nothing added, beyond 10 deep."""
@@ -233,9 +235,9 @@ def enumerate_outcomes(
         at += 1
 
 
-@kernel
+@inner
 def sample_outcomes(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Array, known: Array, chosen: Array, tail: int, degraded: int, logged: int,
+    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
 ) -> Log:  # fmt: skip
     """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every service."""

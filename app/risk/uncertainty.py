@@ -20,7 +20,7 @@ from app.risk.compiled import CompiledGraph
 from app.risk.evidence import table_prior
 from app.risk.failover import draw
 from app.risk.first_order import FirstOrder
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, FloatTable, Int64s, kernel
 from app.risk.populations import Populations, by_ci, pair_customer_hours
 from app.risk.ragged import spans
 from app.risk.sweep import first_order
@@ -41,14 +41,14 @@ class Ranges(NamedTuple):
     """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said. Middles are the logarithm of
     the median of a stated range over the value, NaN where none is stated: factors then have the mean 1."""
 
-    class_code: Array  # int64[N] the class whose draw the CI shares
-    rate_shared: Array  # float64[N] drawn once a class
-    rate_own: Array  # float64[N] drawn once a CI
-    rate_shape: Array  # float64[N] shape of the Gamma posterior of a measured rate, NaN: lognormal
-    repair_shared: Array  # float64[N]
-    repair_own: Array  # float64[N]
-    rate_middle: Array  # float64[N]
-    repair_middle: Array  # float64[N]
+    class_code: Int64s  # int64[N] the class whose draw the CI shares
+    rate_shared: Floats  # float64[N] drawn once a class
+    rate_own: Floats  # float64[N] drawn once a CI
+    rate_shape: Floats  # float64[N] shape of the Gamma posterior of a measured rate, NaN: lognormal
+    repair_shared: Floats  # float64[N]
+    repair_own: Floats  # float64[N]
+    rate_middle: Floats  # float64[N]
+    repair_middle: Floats  # float64[N]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def response(
 
 
 @kernel
-def _uniforms(keys: Array, draws: int, seed: int, purpose: int, out: Array) -> None:
+def _uniforms(keys: Int64s, draws: int, seed: int, purpose: int, out: FloatTable) -> None:
     for i in range(len(keys)):
         for k in range(draws):
             out[i, k] = draw(keys[i], k, seed * 4 + purpose)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int32s, Int32Table, Int64s, inner, kernel
 
 NO_ROOM, TOO_LONG = -3, -4  # in place of a node: no free node left; more steps than `state[LIMIT]`
 COUNT, STEPS, LIMIT = 0, 1, 2  # places in `state`
@@ -22,13 +22,13 @@ AND, OR = 0, 1
 class Bdd(NamedTuple):
     """Room for so many nodes over L levels. `cache` rows: a, b, result; AND holds (small, large), OR (large, small)."""
 
-    level: Array  # int32[room]
-    low: Array  # int32[room]
-    high: Array  # int32[room]
-    table: Array  # int32[a power of 2, at least twice the room], 0: free
-    cache: Array  # int32[a power of 2, 3]
-    stack: Array  # int32[L + 3, 3]
-    state: Array  # int64[3]
+    level: Int32s  # int32[room]
+    low: Int32s  # int32[room]
+    high: Int32s  # int32[room]
+    table: Int32s  # int32[a power of 2, at least twice the room], 0: free
+    cache: Int32Table  # int32[a power of 2, 3]
+    stack: Int32Table  # int32[L + 3, 3]
+    state: Int64s  # int64[3]
 
 
 def bdd_of(levels: int, room: int) -> Bdd:
@@ -47,7 +47,7 @@ def bdd_of(levels: int, room: int) -> Bdd:
     return Bdd(level, low, high, np.zeros(slots, np.int32), cache, np.empty((levels + 3, 3), np.int32), state)
 
 
-@kernel
+@inner
 def slot_of(a: int, b: int, c: int, size: int) -> int:
     """A place in a table of that size, a power of 2."""
     mix = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
@@ -79,7 +79,7 @@ def make_node(store: Bdd, level: int, low: int, high: int) -> int:
     return n  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def apply(store: Bdd, op: int, f: int, g: int) -> int:
     """f AND g, or f OR g; NO_ROOM or TOO_LONG leave the manager valid."""
     stack, cache = store.stack, store.cache
@@ -135,8 +135,8 @@ def apply(store: Bdd, op: int, f: int, g: int) -> int:
             return answer
 
 
-@kernel
-def at_least(store: Bdd, f: Array, weight: Array, count: int, need: int, table: Array) -> int:
+@inner
+def at_least(store: Bdd, f: Int32s, weight: Int32s, count: int, need: int, table: Int32s) -> int:
     """The node "the true ones of f[:count] weigh at least `need`". `table`: int32[need + 1], scratch; f deepest level first.
 
     T_j after i inputs = "those weigh at least j" = T_j or (f_i and T_(j - w_i)).
@@ -174,7 +174,7 @@ def at_least(store: Bdd, f: Array, weight: Array, count: int, need: int, table: 
 
 
 @kernel
-def mark_live(store: Bdd, roots: Array, live: Array) -> int:
+def mark_live(store: Bdd, roots: Int32s, live: Bools) -> int:
     """live[n]: node n can be reached from a root (entries below 2 are no roots); how many nodes, constants included."""
     live[:] = False
     live[0] = live[1] = True
@@ -191,7 +191,7 @@ def mark_live(store: Bdd, roots: Array, live: Array) -> int:
 
 
 @kernel
-def move_live(store: Bdd, into: Bdd, live: Array, place: Array) -> None:
+def move_live(store: Bdd, into: Bdd, live: Bools, place: Int32s) -> None:
     """Copy the live nodes, in order, into an empty manager; place[n] is the new number."""
     place[0] = 0
     place[1] = 1
@@ -217,9 +217,9 @@ def compacted(store: Bdd, roots: Array, room: int) -> Bdd:
 class Diagram(NamedTuple):
     """One function: D nodes, constants first, children before parents, the root last. A constant has only the constants, and `root`."""
 
-    level: Array  # int32[D]
-    low: Array  # int32[D]
-    high: Array  # int32[D]
+    level: Int32s  # int32[D]
+    low: Int32s  # int32[D]
+    high: Int32s  # int32[D]
     root: int
 
 

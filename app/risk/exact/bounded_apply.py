@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.exact.bdd import AND, OR, Bdd, make_node, slot_of
-from app.risk.jit import Array, kernel
+from app.risk.jit import Floats, Int32s, Int64s, inner
 
 SPREAD = 4  # a level may take so many times its equal part of the nodes that are left
 
@@ -19,18 +19,18 @@ SPREAD = 4  # a level may take so many times its equal part of the nodes that ar
 class Pairs(NamedTuple):
     """Pairs of nodes whose AND or OR is being made, in lists by level; a child below 0 is ~ the number of a pair."""
 
-    f: Array  # int32[pairs]
-    g: Array  # int32[pairs]
-    low: Array  # int32[pairs]
-    high: Array  # int32[pairs]
-    made: Array  # int32[pairs] the node; before that, whether skipping is the cheaper way out
-    after: Array  # int32[pairs] next of the same level, -1: none
-    row: Array  # int32[pairs] scratch
-    reach: Array  # float64[pairs] chance to come to the pair
-    cost: Array  # float64[pairs] scratch
-    first: Array  # int32[L]
-    table: Array  # int32[a power of 2], -1: free
-    used: Array  # int64[1]
+    f: Int32s  # int32[pairs]
+    g: Int32s  # int32[pairs]
+    low: Int32s  # int32[pairs]
+    high: Int32s  # int32[pairs]
+    made: Int32s  # int32[pairs] the node; before that, whether skipping is the cheaper way out
+    after: Int32s  # int32[pairs] next of the same level, -1: none
+    row: Int32s  # int32[pairs] scratch
+    reach: Floats  # float64[pairs] chance to come to the pair
+    cost: Floats  # float64[pairs] scratch
+    first: Int32s  # int32[L]
+    table: Int32s  # int32[a power of 2], -1: free
+    used: Int64s  # int64[1]
 
 
 def pairs_of(levels: int, room: int) -> Pairs:
@@ -41,8 +41,8 @@ def pairs_of(levels: int, room: int) -> Pairs:
     return Pairs(f, g, low, high, made, after, row, np.empty(room), np.empty(room), first, table, used)
 
 
-@kernel
-def stand_in(op: int, f: int, g: int, up: Array, growing: bool) -> int:
+@inner
+def stand_in(op: int, f: int, g: int, up: Floats, growing: bool) -> int:
     """What may stand for f op g on the side asked for."""
     less, more = (f, g) if up[f] <= up[g] else (g, f)
     if op == OR:
@@ -50,16 +50,16 @@ def stand_in(op: int, f: int, g: int, up: Array, growing: bool) -> int:
     return less if growing else 0
 
 
-@kernel
-def stand_in_cost(op: int, f: int, g: int, up: Array, growing: bool) -> float:
+@inner
+def stand_in_cost(op: int, f: int, g: int, up: Floats, growing: bool) -> float:
     """What that costs at most."""
     if op == OR and growing:
         return 1.0 - max(up[f], up[g])  # type: ignore[no-any-return]
     return min(up[f], up[g])  # type: ignore[no-any-return]
 
 
-@kernel
-def skip_cost(store: Bdd, op: int, f: int, g: int, q: float, up: Array, growing: bool) -> float:
+@inner
+def skip_cost(store: Bdd, op: int, f: int, g: int, q: float, up: Floats, growing: bool) -> float:
     """What taking the pair's event as failed (growing) or working costs at most."""
     top = min(store.level[f], store.level[g])
     f0, f1 = (up[store.low[f]], up[store.high[f]]) if store.level[f] == top else (up[f], up[f])
@@ -70,8 +70,8 @@ def skip_cost(store: Bdd, op: int, f: int, g: int, q: float, up: Array, growing:
     return gap * (1.0 - q if growing else q)  # type: ignore[no-any-return]
 
 
-@kernel
-def pair_number(pairs: Pairs, op: int, f: int, g: int, level: Array) -> int:
+@inner
+def pair_number(pairs: Pairs, op: int, f: int, g: int, level: Int32s) -> int:
     """f op g where that is plain, else ~ the number of the pair, new or known."""
     if f == g:
         return f
@@ -99,7 +99,7 @@ def pair_number(pairs: Pairs, op: int, f: int, g: int, level: Array) -> int:
     return ~k  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def below(store: Bdd, pairs: Pairs, op: int, k: int, failed: bool, chance: float) -> int:
     """What a pair becomes when its event has failed or works; that pair's chance grows by `chance`."""
     f, g = pairs.f[k], pairs.g[k]
@@ -114,8 +114,8 @@ def below(store: Bdd, pairs: Pairs, op: int, k: int, failed: bool, chance: float
     return number
 
 
-@kernel
-def walk_level(store: Bdd, pairs: Pairs, op: int, level: int, q: float, up: Array, width: int, growing: bool) -> int:
+@inner
+def walk_level(store: Bdd, pairs: Pairs, op: int, level: int, q: float, up: Floats, width: int, growing: bool) -> int:
     """Settle what becomes of the pairs of one level; how many were kept, about `width` at most."""
     count = 0
     k = pairs.first[level]
@@ -143,8 +143,8 @@ def walk_level(store: Bdd, pairs: Pairs, op: int, level: int, q: float, up: Arra
     return kept
 
 
-@kernel
-def bounded_apply(store: Bdd, pairs: Pairs, op: int, f: int, g: int, fails: Array, up: Array, nodes: int, growing: bool) -> int:
+@inner
+def bounded_apply(store: Bdd, pairs: Pairs, op: int, f: int, g: int, fails: Floats, up: Floats, nodes: int, growing: bool) -> int:
     """f op g, or a bound of it on the side asked for, in at most `nodes` new nodes, for which the store has room; up: P of its nodes."""
     pairs.table[:] = -1
     pairs.first[:] = -1

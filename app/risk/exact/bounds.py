@@ -15,7 +15,7 @@ from app.risk.exact.cut_sets import best_logs, set_sum
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.listing import vote_diagram
 from app.risk.exact.tree import ALL, ANY, VOTE, Tree
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64s, kernel
 
 MOST_TERMS = 4000
 PASSES = 200_000_000  # nodes and inputs visited in all terms together
@@ -43,7 +43,7 @@ def esary_proschan_upper(tree: Tree, root: int, q: Array) -> float | None:
 
 
 @kernel
-def path_logs(level: Array, low: Array, high: Array, ptr: Array, value: Array, most: int) -> Array:
+def path_logs(level: Int32s, low: Int32s, high: Int32s, ptr: Int64s, value: Floats, most: int) -> Array:
     """Sums along every set of a diagram (constants in front), each level with each of its values: float64, at most `most` of them."""
     out = np.empty(most)
     count = 0
@@ -131,7 +131,7 @@ def esary_proschan_lower(paths: Tree, root: int, q: Array, most: int) -> float |
 
 
 @kernel
-def crude_chances(store: Gates, q: Array) -> Array:
+def crude_chances(store: Gates, q: Floats) -> Array:
     """float64[E + G] upper bounds of P(node): OR as if independent (failures of a monotone formula hang together, so that is an upper
     bound: Esary, Proschan, Walkup 1967), AND the smallest, a threshold by Markov's inequality."""
     up = np.empty(store.events + store.used[GATES])

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import AT_REST_DOWN, IN_CYCLE, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, kernel
 
 
 class Space(NamedTuple):
     """Workspace of one thread over N CIs, used again for every service: a mark counts only if its stamp is the current epoch."""
 
-    epoch: Array  # int32[1]
-    stamp: Array  # int32[N]
-    local: Array  # int32[N] number within the cone
-    queue: Array  # int32[N]
+    epoch: Int32s  # int32[1]
+    stamp: Int32s  # int32[N]
+    local: Int32s  # int32[N] number within the cone
+    queue: Int32s  # int32[N]
 
 
 def exact_space(cis: int) -> Space:
@@ -34,8 +34,8 @@ class Cone(NamedTuple):
     `edges`: needs and memberships of the cone together; `widest`: the largest number of inputs that one gate can have.
     """
 
-    position: Array  # int32[C]
-    event: Array  # int32[C] number of the event "fails by itself", -1: never does
+    position: Int32s  # int32[C]
+    event: Int32s  # int32[C] number of the event "fails by itself", -1: never does
     events: int
     unknown: int  # CIs whose unavailability is not known; counted as 0
     edges: int
@@ -45,13 +45,13 @@ class Cone(NamedTuple):
 
 
 @kernel
-def down_for_good(flat: Flat, q: Array, v: int) -> bool:
+def down_for_good(flat: Flat, q: Floats, v: int) -> bool:
     """Down at rest, or forced: q is 1."""
     return (flat.flags[v] & AT_REST_DOWN) != 0 or q[v] >= 1.0  # type: ignore[no-any-return]
 
 
 @kernel
-def gather(flat: Flat, q: Array, target: int, space: Space) -> int:
+def gather(flat: Flat, q: Floats, target: int, space: Space) -> int:
     """Breadth first through hard and supply needs and members of groups; the size of the cone, its positions in space.queue."""
     if space.epoch[0] >= 2**31 - 2:
         space.stamp[:] = 0
@@ -82,7 +82,7 @@ def gather(flat: Flat, q: Array, target: int, space: Space) -> int:
 
 
 @kernel
-def describe(flat: Flat, q: Array, position: Array, space: Space, event: Array) -> tuple[int, int, int, int, int, bool]:
+def describe(flat: Flat, q: Floats, position: Int32s, space: Space, event: Int32s) -> tuple[int, int, int, int, int, bool]:
     """Number the CIs of the cone and their events; events, unknown, edges, gates, widest, cyclic."""
     events = 0
     unknown = 0

@@ -25,7 +25,7 @@ from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
 from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.simplify import count_parents
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, Int64s, inner, kernel
 
 CHOICES, NARROW, HINTED = (6, 0, 1, 2, 3, 4, 5), 6, -1  # of `orders_of`, the one kept longest, and the order that is given
 KEPT = 3  # orders that are tried once the room is large
@@ -37,13 +37,13 @@ STEPS_PER_NODE = 10  # of the room: a try that takes more is given up
 class Building(NamedTuple):
     """How far a formula is built: `made[g]` the diagram of gate g while somebody still needs it, else 0."""
 
-    made: Array  # int32[G]
-    waiting: Array  # int32[E + G] parents not built yet
-    level: Array  # int32[E]
-    f: Array  # int32[widest]
-    weight: Array  # int32[widest]
-    order: Array  # int64[widest]
-    table: Array  # int32[largest need + 1]
+    made: Int32s  # int32[G]
+    waiting: Int32s  # int32[E + G] parents not built yet
+    level: Int32s  # int32[E]
+    f: Int32s  # int32[widest]
+    weight: Int32s  # int32[widest]
+    order: Int64s  # int64[widest]
+    table: Int32s  # int32[largest need + 1]
 
 
 def building_of(store: Gates, root: int, order: Array) -> Building:
@@ -58,7 +58,7 @@ def building_of(store: Gates, root: int, order: Array) -> Building:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def input_diagrams(bdd: Bdd, store: Gates, work: Building, g: int) -> int:
     """Diagrams of a gate's inputs in work.f, deepest first; how many, or NO_ROOM."""
     first = store.ptr[g]
@@ -76,7 +76,7 @@ def input_diagrams(bdd: Bdd, store: Gates, work: Building, g: int) -> int:
     return count  # type: ignore[no-any-return]
 
 
-@kernel
+@inner
 def settle_inputs(store: Gates, work: Building, g: int) -> None:
     """Gate g is made: let go of what only it was waiting for."""
     for i in range(store.ptr[g], store.ptr[g + 1]):
@@ -87,7 +87,7 @@ def settle_inputs(store: Gates, work: Building, g: int) -> None:
 
 
 @kernel
-def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Array, weight: Array, start: int) -> int:
+def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Int32s, weight: Int32s, start: int) -> int:
     """Build gates from `start` on; the root's number + 1 (as gate) when done, else where to go on: ~gate for NO_ROOM, gate for TOO_LONG."""
     for g in range(start, root - store.events + 1):
         if not work.waiting[store.events + g]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from app.risk.exact.gates import Gates, Scratch, gates_store, scratch_of
 from app.risk.exact.make_gate import make_gate
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int32s, inner, kernel
 
 
 @kernel
-def cut_out(store: Gates, top: int, leaf: Array, into: Gates, work: Scratch, number: Array, order: Array) -> int:
+def cut_out(store: Gates, top: int, leaf: Bools, into: Gates, work: Scratch, number: Int32s, order: Int32s) -> int:
     """Copy the gates from `top` down to the leaves: events, and nodes with `leaf` set (not the top itself); the new top.
 
     `number` int32[E + G] is scratch, all -1 before and after. `order` receives the leaves, ascending; how many is into.events, which the
@@ -42,8 +42,8 @@ def cut_out(store: Gates, top: int, leaf: Array, into: Gates, work: Scratch, num
     return made
 
 
-@kernel
-def gather_below(store: Gates, top: int, leaf: Array, number: Array, order: Array) -> int:
+@inner
+def gather_below(store: Gates, top: int, leaf: Bools, number: Int32s, order: Int32s) -> int:
     """Nodes of a module down to its leaves, in `order`, marked in `number` by -2; how many."""
     order[0] = top
     number[top] = -2
@@ -65,7 +65,7 @@ def gather_below(store: Gates, top: int, leaf: Array, number: Array, order: Arra
 
 
 @kernel
-def measure_below(store: Gates, top: int, leaf: Array, number: Array, order: Array) -> tuple[int, int, int]:
+def measure_below(store: Gates, top: int, leaf: Bools, number: Int32s, order: Int32s) -> tuple[int, int, int]:
     """Leaves, gates and inputs of a module; `number` is left all -1."""
     size = gather_below(store, top, leaf, number, order)
     leaves = 0

@@ -12,19 +12,19 @@ import math
 import numpy as np
 
 from app.risk.exact.tree import ALL, ANY, VOTE, Tree, largest
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, inner, kernel
 
 SUM_CELLS = 1_000_000_000  # of the table for a sum over a VOTE
 
 
-@kernel
-def all_equal(weight: Array) -> bool:
+@inner
+def all_equal(weight: Int32s) -> bool:
     """Whether every input weighs the same."""
     return bool(weight.min() == weight.max())
 
 
-@kernel
-def vote_best(value: Array, weight: Array, need: int) -> float:
+@inner
+def vote_best(value: Floats, weight: Int32s, need: int) -> float:
     """The largest product over the minimal sets of a threshold, as a sum of logs."""
     if all_equal(weight):
         return np.sort(value)[len(value) - need :].sum()  # type: ignore[no-any-return]
@@ -42,8 +42,8 @@ def vote_best(value: Array, weight: Array, need: int) -> float:
     return best
 
 
-@kernel
-def vote_sum(value: Array, weight: Array, need: int) -> float:
+@inner
+def vote_sum(value: Floats, weight: Int32s, need: int) -> float:
     """Sum over the minimal sets of a threshold of the product of their values: each set heaviest first, complete when `need` is reached.
 
     Where the table would be too large: 0 if the sum is below the smallest double for sure, else NaN.
@@ -69,7 +69,7 @@ def vote_sum(value: Array, weight: Array, need: int) -> float:
 
 
 @kernel
-def tree_sums(tree: Tree, value: Array) -> None:
+def tree_sums(tree: Tree, value: Floats) -> None:
     """value[E + p] = sum over the minimal sets of part p of the product of the values of their events."""
     nodes = np.empty(largest(tree.node_ptr) + 2)
     nodes[0] = 0.0
@@ -97,7 +97,7 @@ def tree_sums(tree: Tree, value: Array) -> None:
 
 
 @kernel
-def tree_best(tree: Tree, value: Array) -> None:
+def tree_best(tree: Tree, value: Floats) -> None:
     """value[E + p] = largest sum over a minimal set of part p of its events' values (logs of chances)."""
     nodes = np.empty(largest(tree.node_ptr) + 2)
     nodes[0] = -np.inf

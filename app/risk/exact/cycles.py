@@ -20,7 +20,7 @@ from app.risk.exact.cone import Cone, Space, down_for_good
 from app.risk.exact.fixpoint import System, solve
 from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, grown, scratch_of
 from app.risk.exact.make_gate import make_gate
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, kernel
 from app.risk.structure import components_in_order
 
 EXACT, LOWER, UPPER = 0, -1, 1
@@ -33,7 +33,7 @@ class Unsolved(Exception):
 
 
 @kernel
-def local_edges(flat: Flat, q: Array, position: Array, space: Space) -> tuple[Array, Array]:
+def local_edges(flat: Flat, q: Floats, position: Int32s, space: Space) -> tuple[Array, Array]:
     """CSR dependent -> providers and members within the cone."""
     size = len(position)
     ptr = np.zeros(size + 1, np.int32)
@@ -166,7 +166,7 @@ def _system(inside: _Inside, rank: list[int], make: _Store) -> System:
 
 
 @kernel
-def gates_of_nodes(store: Gates, work: Scratch, bdd: Bdd, variable: Array, made: Array, start: int) -> int:
+def gates_of_nodes(store: Gates, work: Scratch, bdd: Bdd, variable: Int32s, made: Int32s, start: int) -> int:
     """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of nodes."""
     for n in range(start, bdd.state[COUNT]):
         work.node[0] = variable[bdd.level[n]]

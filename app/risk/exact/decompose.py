@@ -12,7 +12,7 @@ from app.risk.exact.gates import Gates
 from app.risk.exact.modules import PLAIN, TANGLED, find_modules, separated
 from app.risk.exact.simplify import thresholds
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int8s, Int32s, Int64s, kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Skeleton:
 def plain_parts(
     store: Gates,
     root: int,
-    flags: Array,
-    ref: Array,
+    flags: Int8s,
+    ref: Int32s,
     first: int,
-    kind: Array,
-    need: Array,
-    ptr: Array,
-    refs: Array,
-    weight: Array,
+    kind: Int8s,
+    need: Int32s,
+    ptr: Int64s,
+    refs: Int32s,
+    weight: Int32s,
 ) -> int:
     """Parts for the modules of one formula: ref[n] becomes E + part; TANGLED ones stay without inputs. How many parts."""
     some = thresholds(store, False)
@@ -74,7 +74,7 @@ def plain_parts(
 
 
 @kernel
-def settled_order(root: int, events: int, ptr: Array, refs: Array, alias: Array) -> Array:
+def settled_order(root: int, events: int, ptr: Int64s, refs: Int32s, alias: Int32s) -> Array:
     """Parts that the root reaches, inputs first; alias[p]: what a placeholder stands for, -1 none."""
     parts = len(ptr) - 1
     order = np.empty(parts, np.int32)
@@ -104,15 +104,15 @@ def settled_order(root: int, events: int, ptr: Array, refs: Array, alias: Array)
 
 @kernel
 def copy_parts(
-    order: Array,
+    order: Int32s,
     events: int,
-    ptr: Array,
-    refs: Array,
-    weight: Array,
-    alias: Array,
-    into: Array,
-    refs_into: Array,
-    weight_into: Array,
+    ptr: Int64s,
+    refs: Int32s,
+    weight: Int32s,
+    alias: Int32s,
+    into: Int64s,
+    refs_into: Int32s,
+    weight_into: Int32s,
 ) -> None:
     """Inputs of the parts in their final order, renumbered."""
     place = np.empty(len(ptr), np.int32)

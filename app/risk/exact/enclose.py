@@ -17,14 +17,14 @@ from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
 from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.pruning import chances_of, pruned
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, kernel
 
 SLICE = 20_000_000  # steps for one gate
 LATE = 60_000  # nodes left once the time is up
 
 
 @kernel
-def gate_slopes(store: Gates, root: int, fails: Array) -> Array:
+def gate_slopes(store: Gates, root: int, fails: Floats) -> Array:
     """float64[E + G] how much the root hangs on each node, as if all inputs of every gate (two) were independent: a guide, no more."""
     up = np.empty(store.events + store.used[GATES])
     up[: store.events] = fails
@@ -47,7 +47,7 @@ def gate_slopes(store: Gates, root: int, fails: Array) -> Array:
 
 
 @kernel
-def bounded_gate(bdd: Bdd, pairs: Pairs, store: Gates, work: Building, g: int, fails: Array, nodes: int, growing: bool) -> int:
+def bounded_gate(bdd: Bdd, pairs: Pairs, store: Gates, work: Building, g: int, fails: Floats, nodes: int, growing: bool) -> int:
     """Gate g, of two inputs, by `bounded_apply`; NO_ROOM leaves it open."""
     f = np.empty(2, np.int64)
     for i in range(2):

@@ -14,7 +14,7 @@ import numpy as np
 from app.risk.exact.gates import FALSE, FULL, GATES, INPUTS, TRUE, Gates, Scratch, gates_store, scratch_of
 from app.risk.exact.make_gate import make_gate
 from app.risk.exact.simplify import count_parents, simplified
-from app.risk.jit import Array, kernel
+from app.risk.jit import Bools, Int32s, Int64s, inner, kernel
 
 PER_NODE = 64  # steps that the search may take for each node and input of the formula
 
@@ -22,15 +22,15 @@ PER_NODE = 64  # steps that the search may take for each node and input of the f
 class Search(NamedTuple):
     """Scratch over nodes: what the inputs of one gate read, and how much of their weight reads it."""
 
-    epoch: Array  # int64[2] of the gate, of the input
-    by_gate: Array  # int64[nodes] epoch of the gate that met the node
-    by_input: Array  # int64[nodes]
-    weight: Array  # int64[nodes]
-    met: Array  # int32[nodes]
-    stack: Array  # int32[nodes + 1]
-    head: Array  # bool[nodes] enough by itself, or below one that is
-    touched: Array  # bool[nodes] reads a head
-    left: Array  # int64[1] steps
+    epoch: Int64s  # int64[2] of the gate, of the input
+    by_gate: Int64s  # int64[nodes] epoch of the gate that met the node
+    by_input: Int64s  # int64[nodes]
+    weight: Int64s  # int64[nodes]
+    met: Int32s  # int32[nodes]
+    stack: Int32s  # int32[nodes + 1]
+    head: Bools  # bool[nodes] enough by itself, or below one that is
+    touched: Bools  # bool[nodes] reads a head
+    left: Int64s  # int64[1] steps
 
 
 def search_of(nodes: int, steps: int) -> Search:
@@ -41,7 +41,7 @@ def search_of(nodes: int, steps: int) -> Search:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def is_kind(store: Gates, n: int, every: bool) -> bool:
     """Whether a node is an OR gate, or (every) an AND gate."""
     if n < store.events:
@@ -53,8 +53,8 @@ def is_kind(store: Gates, n: int, every: bool) -> bool:
     return store.need[g] == end - first and (store.weight[first:end] == 1).all()  # type: ignore[no-any-return]
 
 
-@kernel
-def meet(store: Gates, seen: Search, node: Array, weight: Array, count: int, every: bool) -> int:
+@inner
+def meet(store: Gates, seen: Search, node: Int32s, weight: Int32s, count: int, every: bool) -> int:
     """Add up, over the nodes that the inputs are or read through gates of the kind, the weight of those inputs; how many nodes."""
     seen.epoch[0] += 1
     found = 0
@@ -85,8 +85,8 @@ def meet(store: Gates, seen: Search, node: Array, weight: Array, count: int, eve
     return found
 
 
-@kernel
-def mark_heads(store: Gates, seen: Search, found: int, need: int, every: bool, heads: Array) -> int:
+@inner
+def mark_heads(store: Gates, seen: Search, found: int, need: int, every: bool, heads: Int32s) -> int:
     """The topmost nodes whose weight reaches `need`, into `heads`; how many. seen.met[:found] is put in order."""
     met = seen.met[:found]
     met.sort()
@@ -114,7 +114,7 @@ def mark_heads(store: Gates, seen: Search, found: int, need: int, every: bool, h
     return count
 
 
-@kernel
+@inner
 def without_heads(store: Gates, work: Scratch, seen: Search, n: int, every: bool) -> int:
     """Input n of a gate, what is a head left out of it: a node, a constant, or FULL."""
     if seen.head[n]:
@@ -143,9 +143,9 @@ def without_heads(store: Gates, work: Scratch, seen: Search, n: int, every: bool
     return make_gate(store, work, count, count if every else 1)
 
 
-@kernel
+@inner
 def lifted(
-    store: Gates, work: Scratch, seen: Search, node: Array, weight: Array, count: int, need: int, every: bool, heads: Array
+    store: Gates, work: Scratch, seen: Search, node: Int32s, weight: Int32s, count: int, need: int, every: bool, heads: Int32s
 ) -> int:
     """What decides the gate (need of these inputs) taken out of it: how many heads, and node[:count] without them; or FULL.
 
@@ -163,8 +163,8 @@ def lifted(
     return taken
 
 
-@kernel
-def covered(store: Gates, seen: Search, node: Array, weight: Array, count: int, every: bool) -> int:
+@inner
+def covered(store: Gates, seen: Search, node: Int32s, weight: Int32s, count: int, every: bool) -> int:
     """Inputs of an OR (every: of an AND) gate that none of the others reads as well, put to the front; how many."""
     node[:count].sort()
     unique = 0

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from app.risk.exact.bdd import COUNT, LIMIT, NO_ROOM, OR, STEPS, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
 from app.risk.exact.budget import Budget
 from app.risk.exact.gates import FALSE, TRUE
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int8s, Int32s, kernel
 from app.risk.structure import components_in_order
 
 DONE = 0
@@ -31,20 +31,20 @@ class System(NamedTuple):
 class _Flat(NamedTuple):
     """The same for the kernel. Inputs of groups: classes, or diagrams of the outside, by `member_kind`."""
 
-    own: Array  # int32[R] diagrams
-    ptr: Array  # int32[R+1]
-    need: Array  # int32[H] hard and supply classes
-    grounded: Array  # bool[H]
-    group_ptr: Array  # int32[R+1]
-    group_need: Array  # int32[G]
-    member_ptr: Array  # int32[G+1]
-    member: Array  # int32[M]
-    member_kind: Array  # int8[M] 0 read in X, 1 read in Y, 2 fixed diagram
+    own: Int32s  # int32[R] diagrams
+    ptr: Int32s  # int32[R+1]
+    need: Int32s  # int32[H] hard and supply classes
+    grounded: Bools  # bool[H]
+    group_ptr: Int32s  # int32[R+1]
+    group_need: Int32s  # int32[G]
+    member_ptr: Int32s  # int32[G+1]
+    member: Int32s  # int32[M]
+    member_kind: Int8s  # int8[M] 0 read in X, 1 read in Y, 2 fixed diagram
 
 
 @kernel
 def round_of(
-    store: Bdd, flat: _Flat, x: Array, y: Array, f: Array, weight: Array, table: Array, changed: Array, backward: bool
+    store: Bdd, flat: _Flat, x: Int32s, y: Int32s, f: Int32s, weight: Int32s, table: Int32s, changed: Bools, backward: bool
 ) -> int:
     """One pass x_v = Phi(x, y) over the classes in order or against it, in place; DONE, NO_ROOM or TOO_LONG."""
     for i in range(len(x)):

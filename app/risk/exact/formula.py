@@ -15,7 +15,7 @@ from app.risk.exact.cone import Cone, Space, cone_of_failure, exact_space
 from app.risk.exact.cycles import EXACT, local_components, solve_component
 from app.risk.exact.gates import FALSE, FULL, GATES, TRUE, Gates, Scratch, gates_store, grown, scratch_of
 from app.risk.exact.make_gate import make_gate
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Formula:
 
 @kernel
 def add_cis(
-    flat: Flat, q: Array, space: Space, position: Array, event: Array, order: Array, start: int, end: int, node: Array, store: Gates,
+    flat: Flat, q: Floats, space: Space, position: Int32s, event: Int32s, order: Int32s, start: int, end: int, node: Int32s, store: Gates,
     work: Scratch,
 ) -> int:  # fmt: skip
     """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all.
@@ -110,7 +110,7 @@ def formula_of(
 
 
 @kernel
-def event_ranks(store: Gates, ranked: Array) -> Array:
+def event_ranks(store: Gates, ranked: Int32s) -> Array:
     """float64[E] place of the first of `ranked` that an event is, or is below of; NaN: of none."""
     rank = np.full(store.events + store.used[GATES], np.nan)
     for i in range(len(ranked) - 1, -1, -1):

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.simplify import count_parents
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64s, kernel
 
 WALKS = 6000
 STEPS = 100_000_000  # looks at a neighbour in all walks together
@@ -63,7 +63,7 @@ def net_of(store: Gates, root: int) -> tuple[Array, Array, Array, Array]:
 
 
 @kernel
-def best_walk(ptr: Array, column: Array, bits: Array, walks: int, steps: int) -> Array:
+def best_walk(ptr: Int64s, column: Int32s, bits: Floats, walks: int, steps: int) -> Array:
     """int32[vertices] in the order of the cheapest of so many walks, as far as the steps go; the first is always done. Always the same."""
     size = len(bits)
     best = np.empty(size, np.int32)
@@ -133,7 +133,7 @@ def best_walk(ptr: Array, column: Array, bits: Array, walks: int, steps: int) ->
 
 
 @kernel
-def events_along(store: Gates, root: int, node: Array, order: Array) -> Array:
+def events_along(store: Gates, root: int, node: Int32s, order: Int32s) -> Array:
     """int32[E] events in the order of their vertices; those that a single gate reads with their gate."""
     parents = count_parents(store, root)
     out = np.empty(store.events, np.int32)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import Int8s, Int32s, Int64s, inner, kernel
 
 FALSE, TRUE, FULL = -1, -2, -3  # in place of a node; FULL: the store has no room for the gate, nothing was changed
 GATES, INPUTS = 0, 1  # places in `used`
@@ -20,23 +20,23 @@ class Gates(NamedTuple):
     """E events, G gates, I inputs; room for more. `table` finds a gate by its content (-1: free)."""
 
     events: int
-    used: Array  # int64[2] gates, inputs
-    need: Array  # int32[room for G]
-    ptr: Array  # int32[room for G + 1]
-    input: Array  # int32[room for I], ascending within a gate
-    weight: Array  # int32[room for I]
-    table: Array  # int32[a power of 2, more than twice the room for G]
+    used: Int64s  # int64[2] gates, inputs
+    need: Int32s  # int32[room for G]
+    ptr: Int32s  # int32[room for G + 1]
+    input: Int32s  # int32[room for I], ascending within a gate
+    weight: Int32s  # int32[room for I]
+    table: Int32s  # int32[a power of 2, more than twice the room for G]
 
 
 class Scratch(NamedTuple):
     """Room to put a gate together in: nodes and weights of its inputs, and what is peeled off them."""
 
-    node: Array  # int32
-    weight: Array  # int32
-    order: Array  # int64
-    peeled: Array  # int32
-    kind: Array  # int8
-    spare: Array  # int32
+    node: Int32s  # int32
+    weight: Int32s  # int32
+    order: Int64s  # int64
+    peeled: Int32s  # int32
+    kind: Int8s  # int8
+    spare: Int32s  # int32
 
 
 def gates_store(events: int, gates: int, inputs: int) -> Gates:
@@ -62,8 +62,8 @@ def scratch_of(inputs: int) -> Scratch:
     )  # fmt: skip
 
 
-@kernel
-def content_hash(need: int, node: Array, weight: Array, first: int, end: int) -> int:
+@inner
+def content_hash(need: int, node: Int32s, weight: Int32s, first: int, end: int) -> int:
     """A hash of a gate's content, its inputs at first..end-1 of the two arrays."""
     mix = np.uint64(need) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(end - first)
     for i in range(first, end):
@@ -72,8 +72,8 @@ def content_hash(need: int, node: Array, weight: Array, first: int, end: int) ->
     return mix ^ (mix >> np.uint64(32))  # type: ignore[return-value]
 
 
-@kernel
-def intern(store: Gates, need: int, node: Array, weight: Array, count: int) -> int:
+@inner
+def intern(store: Gates, need: int, node: Int32s, weight: Int32s, count: int) -> int:
     """The gate with these ascending inputs: the one that is there, or a new one; FULL without room."""
     mask = np.uint64(len(store.table) - 1)
     slot = content_hash(need, node, weight, 0, count) & mask

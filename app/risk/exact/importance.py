@@ -10,7 +10,7 @@ from app.risk.exact.bdd import LIMIT, NO_ROOM, OR, TOO_LONG, Bdd, apply, bdd_of,
 from app.risk.exact.listing import vote_diagram
 from app.risk.exact.tree import ALL, CORE, VOTE, Tree, product_slopes
 from app.risk.exact.votes import vote_chance
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, kernel
 
 FV_STEPS = 20_000_000
 
@@ -63,7 +63,7 @@ def importance_of(q_service: float, birnbaum: Array, q: Array, frequency: Array 
 
 
 @kernel
-def closure_of(store: Bdd, level: Array, low: Array, high: Array, made: Array) -> int:
+def closure_of(store: Bdd, level: Int32s, low: Int32s, high: Int32s, made: Int32s) -> int:
     """made[n] = "some set of family n has occurred" as a decision diagram; 0 when done, else NO_ROOM or TOO_LONG."""
     for n in range(2, len(level)):
         above = apply(store, OR, made[high[n]], made[low[n]])
@@ -77,7 +77,7 @@ def closure_of(store: Bdd, level: Array, low: Array, high: Array, made: Array) -
 
 
 @kernel
-def with_level(store: Bdd, level: Array, low: Array, high: Array, made: Array, k: int, here: Array) -> int:
+def with_level(store: Bdd, level: Int32s, low: Int32s, high: Int32s, made: Int32s, k: int, here: Int32s) -> int:
     """ "Some set of the root's family that holds level k has occurred but for k" as a diagram, or NO_ROOM, TOO_LONG."""
     here[0] = 0
     here[1] = 0
@@ -98,7 +98,7 @@ def with_level(store: Bdd, level: Array, low: Array, high: Array, made: Array, k
 
 
 @kernel
-def more_chances(store: Bdd, fails: Array, works: Array, up: Array, start: int) -> int:
+def more_chances(store: Bdd, fails: Floats, works: Floats, up: Floats, start: int) -> int:
     """up[n] of the nodes made since `start`; the next start."""
     for n in range(start, store.state[0]):
         up[n] = fails[store.level[n]] * up[store.high[n]] + works[store.level[n]] * up[store.low[n]]

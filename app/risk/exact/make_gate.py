@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from app.risk.exact.gates import FALSE, FULL, TRUE, Gates, Scratch, intern
-from app.risk.jit import Array, kernel
+from app.risk.jit import Int64s, inner, kernel
 
 
-@kernel
-def sort_keys(keys: Array, count: int) -> None:
+@inner
+def sort_keys(keys: Int64s, count: int) -> None:
     """Sort keys[:count] in place; few of them by insertion, which is three times as fast there."""
     if count > 32:
         keys[:count].sort()
@@ -23,7 +23,7 @@ def sort_keys(keys: Array, count: int) -> None:
         keys[j] = key
 
 
-@kernel
+@inner
 def clean_inputs(work: Scratch, count: int, need: int) -> tuple[int, int, int]:
     """Constants out, duplicates added up, weights cut to `need`: inputs left in work[:count], the need left, the sum of weights."""
     kept = 0
@@ -61,7 +61,7 @@ def clean_inputs(work: Scratch, count: int, need: int) -> tuple[int, int, int]:
     return kept, need, total
 
 
-@kernel
+@inner
 def same_weights(store: Gates, work: Scratch, count: int, need: int) -> int:
     """A gate whose inputs all weigh the same."""
     need = (need + work.weight[0] - 1) // work.weight[0]
@@ -72,7 +72,7 @@ def same_weights(store: Gates, work: Scratch, count: int, need: int) -> int:
     return intern(store, need, work.node, work.weight, count)
 
 
-@kernel
+@inner
 def wrap(store: Gates, work: Scratch, core: int, peeled: int) -> int:
     """Put the peeled inputs back around the core, innermost last: OR (kind 0) or AND (kind 1) of the core and a run of them."""
     while peeled:
@@ -138,7 +138,7 @@ def make_gate(store: Gates, work: Scratch, count: int, need: int) -> int:
     return core if core == FULL else wrap(store, work, core, peeled)
 
 
-@kernel
+@inner
 def weighted_core(store: Gates, work: Scratch, count: int, need: int, total: int) -> int:
     """What is left after peeling: a constant, or a threshold in which no input suffices alone and none is indispensable."""
     if need <= 0:

@@ -10,12 +10,12 @@ import numpy as np
 from app.risk.exact.gates import FULL, GATES, INPUTS, Gates, Scratch, gates_store, intern, scratch_of
 from app.risk.exact.make_gate import make_gate
 from app.risk.exact.simplify import count_parents, thresholds
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, inner, kernel
 
 PLAIN, TANGLED = 1, 2  # of a module: every input is an event or module of its own, or some event below it has several parents
 
 
-@kernel
+@inner
 def visit_dates(store: Gates, root: int) -> tuple[Array, Array, Array]:
     """First, second and last date of a depth-first walk in which a gate is entered once but seen from every parent (0: never)."""
     size = store.events + store.used[GATES]
@@ -85,8 +85,8 @@ def find_modules(store: Gates, root: int) -> Array:
     return out
 
 
-@kernel
-def find_set(parent: Array, n: int) -> int:
+@inner
+def find_set(parent: Int32s, n: int) -> int:
     """Representative of a set, with path halving."""
     while parent[n] != n:
         parent[n] = parent[parent[n]]

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from app.risk.exact.frontier import narrow
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.simplify import count_parents
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int64s, kernel
 
 
 @kernel
@@ -28,7 +28,7 @@ def events_below(store: Gates, root: int) -> Array:
 
 
 @kernel
-def depth_first(store: Gates, root: int, weight: Array) -> Array:
+def depth_first(store: Gates, root: int, weight: Int64s) -> Array:
     """int32[E] events in the order in which a walk from the root finds them; inputs of a gate by ascending weight, then by number."""
     order = np.empty(store.events, np.int32)
     seen = np.zeros(store.events + store.used[GATES], np.bool_)

@@ -7,10 +7,10 @@ import numpy as np
 from app.risk.exact.gates import FULL, GATES, INPUTS, Gates, Scratch, gates_store, grown, scratch_of
 from app.risk.exact.make_gate import make_gate
 from app.risk.exact.simplify import count_parents, thresholds
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, Int64s, inner, kernel
 
 
-@kernel
+@inner
 def pair(store: Gates, work: Scratch, a: int, b: int, need: int) -> int:
     """a or b (need 1), a and b (need 2)."""
     work.node[0] = a
@@ -21,7 +21,7 @@ def pair(store: Gates, work: Scratch, a: int, b: int, need: int) -> int:
 
 
 @kernel
-def in_pairs(store: Gates, root: int, level: Array, into: Gates, work: Scratch, place: Array, start: int) -> int:
+def in_pairs(store: Gates, root: int, level: Int32s, into: Gates, work: Scratch, place: Int64s, start: int) -> int:
     """The formula by gates of two inputs, deepest first; the root's number when done, ~n when there was no room for node n."""
     parents = count_parents(store, root)
     some = thresholds(store, False)
@@ -57,8 +57,8 @@ def in_pairs(store: Gates, root: int, level: Array, into: Gates, work: Scratch, 
     return place[root]  # type: ignore[no-any-return]
 
 
-@kernel
-def pairs_of_vote(store: Gates, g: int, order: Array, into: Gates, work: Scratch, place: Array) -> int:
+@inner
+def pairs_of_vote(store: Gates, g: int, order: Int64s, into: Gates, work: Scratch, place: Int64s) -> int:
     """A threshold as a lattice: T_j after one more input = T_j or (input and T_(j - w))."""
     need = store.need[g]
     first = store.ptr[g]

@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from app.risk.exact.bdd import COUNT, STEPS, Bdd, bdd_of, make_node
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int8s, Int32s, kernel
 
 DEAD, KEPT, SKIPPED, ENDED = -1, 0, 1, 2
 
 
 @kernel
-def chances_of(store: Bdd, fails: Array) -> Array:
+def chances_of(store: Bdd, fails: Floats) -> Array:
     """float64[nodes] P(true); fails: by level."""
     up = np.zeros(store.state[COUNT])
     up[1] = 1.0
@@ -28,7 +28,7 @@ def chances_of(store: Bdd, fails: Array) -> Array:
 
 @kernel
 def choose(
-    store: Bdd, made: Array, value: Array, fails: Array, up: Array, most: float, growing: bool, choice: Array, cost: Array
+    store: Bdd, made: Int32s, value: Floats, fails: Floats, up: Floats, most: float, growing: bool, choice: Int8s, cost: Floats
 ) -> int:
     """choice[n], parents first, of the nodes that the roots `made` reach: what costs at most `most` is not kept; how many are kept.
 
@@ -65,7 +65,7 @@ def choose(
 
 
 @kernel
-def give_up(store: Bdd, into: Bdd, choice: Array, growing: bool, place: Array) -> None:
+def give_up(store: Bdd, into: Bdd, choice: Int8s, growing: bool, place: Int32s) -> None:
     """Copy what is kept; place[n]: the new node of n."""
     place[0] = 0
     place[1] = 1

@@ -24,20 +24,20 @@ from app.risk.exact.bdd import (
     make_node,
     slot_of,
 )
-from app.risk.jit import Array, kernel
+from app.risk.jit import Int32s, Int32Table, inner, kernel
 
 SLICE = 5_000_000
 STEPS_PER_NODE = 40
 
 
-@kernel
+@inner
 def make_set(store: Bdd, level: int, low: int, high: int) -> int:
     """The family with these parts, or NO_ROOM."""
     return low if high == 0 else make_node(store, level, low, high)
 
 
-@kernel
-def without(store: Bdd, stack: Array, f: int, g: int) -> int:
+@inner
+def without(store: Bdd, stack: Int32Table, f: int, g: int) -> int:
     """The sets of f that hold no set of g as a part; stack int32[2 L + 4, 4]."""
     cache, level, low, high = store.cache, store.level, store.low, store.high
     size = len(cache)
@@ -95,7 +95,7 @@ def without(store: Bdd, stack: Array, f: int, g: int) -> int:
 
 
 @kernel
-def minimal_from(store: Bdd, stack: Array, level: Array, low: Array, high: Array, made: Array, start: int) -> int:
+def minimal_from(store: Bdd, stack: Int32Table, level: Int32s, low: Int32s, high: Int32s, made: Int32s, start: int) -> int:
     """made[n] = minimal solutions of node n, ascending; the number of nodes when done, ~n for NO_ROOM at n, n for TOO_LONG."""
     for n in range(start, len(level)):
         rest = without(store, stack, made[high[n]], made[low[n]])

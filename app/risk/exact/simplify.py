@@ -10,12 +10,12 @@ import numpy as np
 
 from app.risk.exact.gates import FALSE, FULL, GATES, INPUTS, TRUE, Gates, Scratch, gates_store, scratch_of
 from app.risk.exact.make_gate import make_gate
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int32s, inner, kernel
 
 PER_NODE = 64  # steps that the search for decisive nodes may take for each node and input of the formula
 
 
-@kernel
+@inner
 def thresholds(store: Gates, dual: bool) -> Array:
     """int64[G] weight of inputs that decides a gate: failed ones that fail it, or (dual) working ones that keep it up."""
     out = np.empty(store.used[GATES], np.int64)
@@ -42,8 +42,8 @@ def count_parents(store: Gates, root: int) -> Array:
     return parents
 
 
-@kernel
-def absorbed_gates(store: Gates, root: int, parents: Array) -> Array:
+@inner
+def absorbed_gates(store: Gates, root: int, parents: Int32s) -> Array:
     """bool[E + G]: a gate with one parent of the same kind, OR in OR or AND in AND."""
     some = thresholds(store, False)
     every = thresholds(store, True)
@@ -59,7 +59,7 @@ def absorbed_gates(store: Gates, root: int, parents: Array) -> Array:
 
 
 @kernel
-def rebuild(store: Gates, root: int, given: Array, constant: int, into: Gates, work: Scratch) -> int:
+def rebuild(store: Gates, root: int, given: Bools, constant: int, into: Gates, work: Scratch) -> int:
     """The formula in a fresh store, gates absorbed; nodes with `given` are the constant wherever they are an input.
 
     given bool[E + G]; with any given, the root comes back as OR (constant FALSE) or AND (TRUE) of the given heads and the rest. A head is a

@@ -15,7 +15,7 @@ from app.risk.exact.decompose import Core, Skeleton
 from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.sets import minimal_sets
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE, Tree, tree_chances
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64s, kernel
 
 LOWER, UPPER = -1, 1
 EXACT_SHARE = 0.5  # of the seconds; the rest is for the interval
@@ -71,7 +71,7 @@ def diagram_at(tree: Tree, part: int) -> Diagram:
 
 
 @kernel
-def part_ranks(events: int, ptr: Array, inputs: Array, rank: Array) -> Array:
+def part_ranks(events: int, ptr: Int64s, inputs: Int32s, rank: Floats) -> Array:
     """float64[E + P] the mean rank of the inputs of a part that have one."""
     out = np.full(events + len(ptr) - 1, np.nan)
     out[:events] = rank

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.exact.votes import vote_chance, vote_slopes
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int8s, Int32s, Int64s, inner, kernel
 
 ANY, ALL, VOTE, CORE = 0, 1, 2, 3
 
@@ -21,25 +21,25 @@ class Tree(NamedTuple):
     """P parts over E events. Nodes of all diagrams lie one after another without their constants: node n of part p at node_ptr[p] + n - 2."""
 
     events: int
-    kind: Array  # int8[P]
-    need: Array  # int32[P] of a VOTE
-    ptr: Array  # int64[P+1]
-    input: Array  # int32[I]; of a CORE in order of its levels
-    weight: Array  # int32[I] of a VOTE
-    node_ptr: Array  # int64[P+1]
-    level: Array  # int32[D]
-    low: Array  # int32[D]
-    high: Array  # int32[D]
+    kind: Int8s  # int8[P]
+    need: Int32s  # int32[P] of a VOTE
+    ptr: Int64s  # int64[P+1]
+    input: Int32s  # int32[I]; of a CORE in order of its levels
+    weight: Int32s  # int32[I] of a VOTE
+    node_ptr: Int64s  # int64[P+1]
+    level: Int32s  # int32[D]
+    low: Int32s  # int32[D]
+    high: Int32s  # int32[D]
 
 
-@kernel
+@inner
 def log_of(chance: float, other: float) -> float:
     """log(chance), where other = 1 - chance."""
     return math.log1p(-other) if other < 0.5 else math.log(chance) if chance > 0.0 else -math.inf
 
 
-@kernel
-def sum_of_logs(good: Array, bad: Array, count: int) -> tuple[float, int]:
+@inner
+def sum_of_logs(good: Floats, bad: Floats, count: int) -> tuple[float, int]:
     """Sum of log(good[i]) with its rounding carried along (Neumaier), and how many are 0 and left out."""
     total = 0.0
     rest = 0.0
@@ -55,8 +55,8 @@ def sum_of_logs(good: Array, bad: Array, count: int) -> tuple[float, int]:
     return total + rest, zeros
 
 
-@kernel
-def core_up(tree: Tree, part: int, fails: Array, works: Array, up: Array, down: Array) -> tuple[float, float]:
+@inner
+def core_up(tree: Tree, part: int, fails: Floats, works: Floats, up: Floats, down: Floats) -> tuple[float, float]:
     """P of a diagram, true and false; up, down receive those of its nodes."""
     first = tree.node_ptr[part] - 2
     up[0] = 0.0
@@ -73,8 +73,10 @@ def core_up(tree: Tree, part: int, fails: Array, works: Array, up: Array, down: 
     return up[end - 1], down[end - 1]
 
 
-@kernel
-def core_slopes(tree: Tree, part: int, fails: Array, works: Array, up: Array, down: Array, reach: Array, slope: Array) -> None:
+@inner
+def core_slopes(
+    tree: Tree, part: int, fails: Floats, works: Floats, up: Floats, down: Floats, reach: Floats, slope: Floats
+) -> None:
     """slope[l] = P(diagram | level l fails) - P(diagram | it works): the chance to come to a node times the gap of its children."""
     first = tree.node_ptr[part] - 2
     end = tree.node_ptr[part + 1] - first
@@ -90,8 +92,8 @@ def core_slopes(tree: Tree, part: int, fails: Array, works: Array, up: Array, do
         reach[other] += r * works[level]
 
 
-@kernel
-def largest(ptr: Array) -> int:
+@inner
+def largest(ptr: Int64s) -> int:
     """The longest row of a CSR."""
     most = 0
     for p in range(len(ptr) - 1):
@@ -99,8 +101,8 @@ def largest(ptr: Array) -> int:
     return most
 
 
-@kernel
-def gather_inputs(tree: Tree, part: int, up: Array, down: Array, fails: Array, works: Array) -> int:
+@inner
+def gather_inputs(tree: Tree, part: int, up: Floats, down: Floats, fails: Floats, works: Floats) -> int:
     """Chances of a part's inputs side by side; how many."""
     first = tree.ptr[part]
     count = tree.ptr[part + 1] - first
@@ -111,7 +113,7 @@ def gather_inputs(tree: Tree, part: int, up: Array, down: Array, fails: Array, w
 
 
 @kernel
-def tree_up(tree: Tree, up: Array, down: Array) -> None:
+def tree_up(tree: Tree, up: Floats, down: Floats) -> None:
     """Fill up[E + p], down[E + p] = P(part p fails), P(works) from those of the events."""
     widest = largest(tree.ptr)
     fails = np.empty(widest)
@@ -137,7 +139,7 @@ def tree_up(tree: Tree, up: Array, down: Array) -> None:
 
 
 @kernel
-def product_slopes(good: Array, bad: Array, count: int, slope: Array) -> None:
+def product_slopes(good: Floats, bad: Floats, count: int, slope: Floats) -> None:
     """slope[i] = product of the other good[j]; exact where one of them is 0."""
     total, zeros = sum_of_logs(good, bad, count)
     for i in range(count):
@@ -150,7 +152,7 @@ def product_slopes(good: Array, bad: Array, count: int, slope: Array) -> None:
 
 
 @kernel
-def tree_down(tree: Tree, up: Array, down: Array, root: int, slope: Array) -> None:
+def tree_down(tree: Tree, up: Floats, down: Floats, root: int, slope: Floats) -> None:
     """slope[E + P]: d P(root fails) / d P(event or part fails)."""
     slope[:] = 0.0
     slope[root] = 1.0

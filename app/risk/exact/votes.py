@@ -10,14 +10,14 @@ import math
 
 import numpy as np
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, inner, kernel
 
 SMALL = 4_000_000  # cells of the distribution table up to which the plain recursion is taken
 WIDTHS = 10.0  # standard deviations of the band: what is outside weighs less than 1e-22
 
 
-@kernel
-def is_large(weight: Array, count: int, need: int) -> bool:
+@inner
+def is_large(weight: Int32s, count: int, need: int) -> bool:
     """Whether the banded recursion is taken."""
     for i in range(count):
         if weight[i] != 1:
@@ -25,8 +25,8 @@ def is_large(weight: Array, count: int, need: int) -> bool:
     return bool(np.int64(count) * min(need, count - need + 1) > SMALL)
 
 
-@kernel
-def shift_in(table: Array, size: int, q: float, p: float, weight: int) -> None:
+@inner
+def shift_in(table: Floats, size: int, q: float, p: float, weight: int) -> None:
     """Add one event to table[j] = P(weight so far is j), j < size; what reaches `size` is left to the caller."""
     for j in range(size - 1, weight - 1, -1):
         table[j] = p * table[j] + q * table[j - weight]
@@ -34,8 +34,8 @@ def shift_in(table: Array, size: int, q: float, p: float, weight: int) -> None:
         table[j] *= p
 
 
-@kernel
-def vote_small(fails: Array, works: Array, weight: Array, need: int) -> tuple[float, float]:
+@inner
+def vote_small(fails: Floats, works: Floats, weight: Int32s, need: int) -> tuple[float, float]:
     """(P(failed weight >= need), P(less)), both sums of positive terms."""
     table = np.zeros(need)
     table[0] = 1.0
@@ -48,8 +48,8 @@ def vote_small(fails: Array, works: Array, weight: Array, need: int) -> tuple[fl
     return min(1.0, over), min(1.0, table.sum())
 
 
-@kernel
-def tilted(fails: Array, works: Array, need: int) -> tuple[float, Array]:
+@inner
+def tilted(fails: Floats, works: Floats, need: int) -> tuple[float, Array]:
     """The shift of all log odds that makes the mean need - 1/2, and float64[n] the log odds before it."""
     odds = np.log(fails) - np.log(works)
     low, high = -750.0 - odds.max(), 750.0 - odds.min()
@@ -67,14 +67,14 @@ def tilted(fails: Array, works: Array, need: int) -> tuple[float, Array]:
     return 0.5 * (low + high), odds
 
 
-@kernel
+@inner
 def log_one_plus(x: float) -> float:
     """log(1 + e^x)."""
     return x + math.log1p(math.exp(-x)) if x > 0.0 else math.log1p(math.exp(x))
 
 
-@kernel
-def banded(odds: Array, shift: float) -> tuple[Array, int, int]:
+@inner
+def banded(odds: Floats, shift: float) -> tuple[Array, int, int]:
     """Distribution of the number failed under the shifted odds, and the band outside which it is not kept."""
     n = len(odds)
     table = np.zeros(n + 2)
@@ -101,8 +101,8 @@ def banded(odds: Array, shift: float) -> tuple[Array, int, int]:
     return table, low, high
 
 
-@kernel
-def vote_large(fails: Array, works: Array, need: int) -> tuple[float, float]:
+@inner
+def vote_large(fails: Floats, works: Floats, need: int) -> tuple[float, float]:
     """The same as `vote_small` for equal weights."""
     shift, odds = tilted(fails, works, need)
     table, low, high = banded(odds, shift)
@@ -121,8 +121,8 @@ def vote_large(fails: Array, works: Array, need: int) -> tuple[float, float]:
     return 1.0 - rare, rare
 
 
-@kernel
-def without_one(table: Array, low: int, high: int, q: float, p: float, at: int) -> float:
+@inner
+def without_one(table: Floats, low: int, high: int, q: float, p: float, at: int) -> float:
     """P(number = at) of the distribution with one event of that chance taken out again; from the side where errors shrink."""
     value = 0.0
     if q < 0.5:
@@ -134,8 +134,8 @@ def without_one(table: Array, low: int, high: int, q: float, p: float, at: int) 
     return max(0.0, value)
 
 
-@kernel
-def slopes_large(fails: Array, works: Array, need: int, slope: Array) -> None:
+@inner
+def slopes_large(fails: Floats, works: Floats, need: int, slope: Floats) -> None:
     """slope[i] = P(exactly need - 1 of the others failed), equal weights."""
     shift, odds = tilted(fails, works, need)
     table, low, high = banded(odds, shift)
@@ -156,8 +156,8 @@ def slopes_large(fails: Array, works: Array, need: int, slope: Array) -> None:
         slope[i] = value
 
 
-@kernel
-def slopes_small(fails: Array, works: Array, weight: Array, need: int, slope: Array) -> None:
+@inner
+def slopes_small(fails: Floats, works: Floats, weight: Int32s, need: int, slope: Floats) -> None:
     """slope[i] = P(weight of the other failed ones is in [need - w_i, need)); tables of the events before i, by blocks, and after i."""
     n = len(fails)
     block = int(math.sqrt(n)) + 1
@@ -195,8 +195,8 @@ def slopes_small(fails: Array, works: Array, weight: Array, need: int, slope: Ar
             shift_in(after, need, fails[i], works[i], weight[i])
 
 
-@kernel
-def total_weight(weight: Array) -> int:
+@inner
+def total_weight(weight: Int32s) -> int:
     """Sum in 64 bits."""
     total = 0
     for i in range(len(weight)):
@@ -205,7 +205,7 @@ def total_weight(weight: Array) -> int:
 
 
 @kernel
-def vote_chance(fails: Array, works: Array, weight: Array, need: int) -> tuple[float, float]:
+def vote_chance(fails: Floats, works: Floats, weight: Int32s, need: int) -> tuple[float, float]:
     """(P(failed weight >= need), P(less)) of independent events: fails, works float64[n], weight int[n].
 
     The shorter recursion is taken: that of the failed weight, or of the working one, which must stay at most total - need.
@@ -223,8 +223,8 @@ def vote_chance(fails: Array, works: Array, weight: Array, need: int) -> tuple[f
     return vote_small(fails, works, weight, need)
 
 
-@kernel
-def vote_slopes(fails: Array, works: Array, weight: Array, need: int, slope: Array) -> None:
+@inner
+def vote_slopes(fails: Floats, works: Floats, weight: Int32s, need: int, slope: Floats) -> None:
     """slope[i] = Birnbaum importance of event i for `vote_chance`.
 
     Example by hand: 2 of a, b, c with q .1, .2, .3: of a it is .2 * .7 + .8 * .3 = .38.

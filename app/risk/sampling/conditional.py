@@ -7,12 +7,12 @@ least two is i with probability e^(S_i) p_i (1 - e^(S_n - S_(i+1))), and these a
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, UInt64, inner
 from app.risk.sampling.streams import open_unit, two_words
 
 BLOCK_SAMPLES = 1024
@@ -22,10 +22,10 @@ DRAWS = 65536  # random numbers a sample has room for
 class Odds(NamedTuple):
     """n independent CIs, in order of ci_id, each down with 0 < p < 1."""
 
-    position: Array  # int32[n] local
-    p: Array  # float64[n]
-    log_none: Array  # float64[n+1] S
-    first: Array  # float64[n] cumulated P(first = i, N >= 2)
+    position: Int32s  # int32[n] local
+    p: Floats  # float64[n]
+    log_none: Floats  # float64[n+1] S
+    first: Floats  # float64[n] cumulated P(first = i, N >= 2)
     p_two: float  # P(N >= 2)
 
 
@@ -52,8 +52,8 @@ def own_odds(compiled: CompiledGraph) -> Odds:
     return odds_of(live, q[live])
 
 
-@kernel
-def uniform(seed: Any, key: Any, purpose: int, block: int, index: int) -> float:
+@inner
+def uniform(seed: UInt64, key: int, purpose: int, block: int, index: int) -> float:
     """Random number `index` of a stream, in (0, 1].
 
     Example by hand: numbers 0 and 1 are the two words of one counter.
@@ -62,8 +62,8 @@ def uniform(seed: Any, key: Any, purpose: int, block: int, index: int) -> float:
     return open_unit(two if index & 1 else one)
 
 
-@kernel
-def _next(log_none: Array, after: int, drop: float) -> int:
+@inner
+def _next(log_none: Floats, after: int, drop: float) -> int:
     """The first j > after with S_(j+1) - S_(after+1) <= drop, or n."""
     bound = log_none[after + 1] + drop
     low, high = after + 1, len(log_none) - 1
@@ -76,8 +76,10 @@ def _next(log_none: Array, after: int, drop: float) -> int:
     return low
 
 
-@kernel
-def draw_more(odds: Odds, seed: Any, key: Any, purpose: int, block: int, index: int, after: int, out: Array, count: int) -> int:
+@inner
+def draw_more(
+    odds: Odds, seed: UInt64, key: int, purpose: int, block: int, index: int, after: int, out: Int32s, count: int
+) -> int:
     """Append to out[:count] the failures after number `after` (-1: all), drawn from `index` on; the new count.
 
     Example by hand: p = .5 each, u = .3, ln .3 = -1.2 <= 2 ln .5 = -1.39 is wrong, so the next but one fails, if u > .25.
@@ -91,8 +93,8 @@ def draw_more(odds: Odds, seed: Any, key: Any, purpose: int, block: int, index: 
         count += 1
 
 
-@kernel
-def draw_two(odds: Odds, seed: Any, key: Any, purpose: int, block: int, index: int, out: Array) -> int:
+@inner
+def draw_two(odds: Odds, seed: UInt64, key: int, purpose: int, block: int, index: int, out: Int32s) -> int:
     """Numbers (ascending) of the failures given N >= 2 into `out`; how many.
 
     Example by hand: of two CIs both fail, whatever is drawn.

@@ -8,14 +8,13 @@ is repaired alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from app.risk.compiled import Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, own_odds
 from app.risk.sampling.cuts_found import Cuts, cuts_of, find_cuts
 from app.risk.sampling.rare import rare_unavailability
@@ -38,9 +37,9 @@ class Critical:
     cuts: Cuts
 
 
-@kernel
+@inner
 def restore_each(
-    flat: Flat, work: Marks, odds: Odds, chosen: Array, target: int, weight: float, spare: Array, out: Array
+    flat: Flat, work: Marks, odds: Odds, chosen: Int32s, target: int, weight: float, spare: Int32s, out: Floats
 ) -> None:
     """out[i] += weight for each of `chosen` without which the target works; chosen stops it."""
     for k in range(len(chosen)):
@@ -55,7 +54,7 @@ def restore_each(
 
 
 @kernel
-def _plain(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, block: int, target: int) -> Array:
+def _plain(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: int, block: int, target: int) -> Array:
     """float64[n] of one block of stratified samples: how often each CI was critical."""
     out = np.zeros(len(odds.p))
     chosen, spare = np.empty(len(odds.p), np.int32), np.empty(len(odds.p), np.int32)
@@ -68,7 +67,7 @@ def _plain(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, block: int,
 
 
 @kernel
-def _steered(flat: Flat, work: Marks, mix: Mixture, seed: Any, key: Any, block: int, target: int) -> Array:
+def _steered(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: int, block: int, target: int) -> Array:
     """float64[n] of one block of tilted samples: the weight with which each CI was critical."""
     n = len(mix.odds.p)
     out = np.zeros(n)

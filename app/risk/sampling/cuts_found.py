@@ -8,7 +8,7 @@ import numpy as np
 
 from app.risk.compiled import Flat
 from app.risk.failing import Marks, fail
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of
 from app.risk.sampling.streams import TILTED
 
@@ -21,21 +21,21 @@ OFTEN = 64  # failures a block from a rung that is hot enough
 class Cuts(NamedTuple):
     """K minimal cuts by numbers of an Odds, likeliest first."""
 
-    ptr: Array  # int32[K+1]
-    item: Array  # int32, ascending in each cut
-    p: Array  # float64[K] probability that all its CIs are down
-    of_ptr: Array  # int32[n+1] CI -> cuts
-    of: Array  # int32
+    ptr: Int32s  # int32[K+1]
+    item: Int32s  # int32, ascending in each cut
+    p: Floats  # float64[K] probability that all its CIs are down
+    of_ptr: Int32s  # int32[n+1] CI -> cuts
+    of: Int32s  # int32
 
 
-@kernel
-def _down(flat: Flat, work: Marks, odds: Odds, chosen: Array, target: int) -> bool:
+@inner
+def _down(flat: Flat, work: Marks, odds: Odds, chosen: Int32s, target: int) -> bool:
     fail(flat, work, odds.position[chosen])
     return work.stamp[target] >= work.epoch[0]  # type: ignore[no-any-return]
 
 
-@kernel
-def reduced(flat: Flat, work: Marks, odds: Odds, chosen: Array, target: int) -> Array:
+@inner
+def reduced(flat: Flat, work: Marks, odds: Odds, chosen: Int32s, target: int) -> Array:
     """A minimal cut inside the failure `chosen`: what the failure survives without is taken out, the least likely CI first.
 
     Example by hand: 1 of a and b needed, a, b, c down: c is taken out, a and b are the cut.
@@ -50,8 +50,8 @@ def reduced(flat: Flat, work: Marks, odds: Odds, chosen: Array, target: int) -> 
     return kept[:size].copy()
 
 
-@kernel
-def cut_inside(cuts: Cuts, chosen: Array, inside: Array) -> bool:
+@inner
+def cut_inside(cuts: Cuts, chosen: Int32s, inside: Int32s) -> bool:
     """Whether a known cut lies in `chosen`. `inside`: int32[K] zeros, and zeros again afterwards.
 
     Example by hand: the cut {0, 2} lies in {0, 1, 2}, not in {0, 1}.
@@ -70,7 +70,7 @@ def cut_inside(cuts: Cuts, chosen: Array, inside: Array) -> bool:
 
 @kernel
 def _failures(
-    flat: Flat, work: Marks, odds: Odds, known: Cuts, seed: Any, key: Any, block: int, target: int, ptr: Array, item: Array
+    flat: Flat, work: Marks, odds: Odds, known: Cuts, seed: UInt64, key: int, block: int, target: int, ptr: Int32s, item: Int32s
 ) -> tuple[int, int]:
     """Samples of one block that stop the target: how many, and how many hold no known cut; the cuts of these in ptr, item."""
     chosen, inside = np.empty(len(odds.p), np.int32), np.zeros(len(known.p), np.int32)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from app.risk.compiled import AT_REST_DOWN, SERVES, Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
 from app.risk.increments import lost_share
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64s, UInt64, inner, kernel
 from app.risk.sampling.intervals import Interval, share_interval
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, OwnFailures, own_failures, sample_own
 from app.risk.sampling.streams import check_blocks, seed_word
@@ -82,8 +81,8 @@ class Degradation:
         return share_interval(total, squares, self.worlds, level)
 
 
-@kernel
-def _by_world(own: OwnFailures, seed: Any, block: int) -> tuple[Array, Array]:
+@inner
+def _by_world(own: OwnFailures, seed: UInt64, block: int) -> tuple[Array, Array]:
     """CSR world -> CIs that fail by themselves, ascending."""
     world, ci = np.empty(256, np.int32), np.empty(256, np.int32)
     row = np.empty(WORDS, np.uint64)
@@ -116,8 +115,8 @@ def _by_world(own: OwnFailures, seed: Any, block: int) -> tuple[Array, Array]:
     return ptr, sorted_ci
 
 
-@kernel
-def state_of(flat: Flat, work: Marks, down: Array, target: int, rule: int) -> tuple[float, bool]:
+@inner
+def state_of(flat: Flat, work: Marks, down: Int32s, target: int, rule: int) -> tuple[float, bool]:
     """Share that the target lost with the CIs `down` out, and whether it is down."""
     tail = fail(flat, work, down)
     degrade(flat, work, tail, rule, SERVES)
@@ -125,7 +124,7 @@ def state_of(flat: Flat, work: Marks, down: Array, target: int, rule: int) -> tu
 
 
 @kernel
-def _block(flat: Flat, work: Marks, own: OwnFailures, seed: Any, block: int, target: int, mbco: float, rule: int, single: Array, counts: Array) -> None:  # fmt: skip
+def _block(flat: Flat, work: Marks, own: OwnFailures, seed: UInt64, block: int, target: int, mbco: float, rule: int, single: Floats, counts: Int64s) -> None:  # fmt: skip
     """Add a block to counts int64[5]: down, out, degraded, units, squares. `single`: loss of each CI alone, -1 unknown, 2 down."""
     ptr, ci = _by_world(own, seed, block)
     rest = flat.rest_capability[target]
@@ -154,7 +153,7 @@ def _block(flat: Flat, work: Marks, own: OwnFailures, seed: Any, block: int, tar
         counts[4] += np.int64(lost * lost * UNIT + 0.5)
 
 
-@kernel
+@inner
 def below_mbco_share(mbco: float, left: float) -> bool:
     """Whether what is left falls short of the MBCO (NaN: there is none)."""
     return not np.isnan(mbco) and left < mbco

@@ -6,14 +6,14 @@ Stop: it is down or below its MBCO, without a break. Those that begin in the blo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.compiled import Flat
 from app.risk.increments import no_log
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Floats, FloatTable, Int32s, Int64s, UInt64, inner, kernel
 from app.risk.sampling.renewal import Renewal, restore_time, sift_down, start_state, up_time
 from app.risk.sampling.scene import NOTHING_LOST, Scene, all_up, look, look_alone
 from app.risk.sampling.transitions import fall, fall_at_start, let_go, next_release, rise
@@ -30,25 +30,25 @@ _SPAN = BLOCK_YEARS * HOURS_PER_YEAR
 class Book(NamedTuple):
     """Lists that grow by replacement, and what is open: column START is negative where nothing is."""
 
-    rows: Array  # float64[room, 9]
-    size: Array  # int64[1]
-    open: Array  # float64[9]
+    rows: FloatTable  # float64[room, 9]
+    size: Int64s  # int64[1]
+    open: Floats  # float64[9]
 
 
-@kernel
+@inner
 def _book() -> Book:
     open_ = np.zeros(9)
     open_[START] = -1.0
     return Book(np.empty((64, 9)), np.zeros(1, np.int64), open_)
 
 
-@kernel
+@inner
 def _begin(book: Book, now: float, i: int, alone: bool) -> None:
     book.open[:] = 0.0
     book.open[START], book.open[INITIATOR], book.open[ALONE] = now, i, alone
 
 
-@kernel
+@inner
 def _end(book: Book, now: float, cut_off: bool) -> Book:
     """Close what is open at `now` and list it."""
     at = book.size[0]
@@ -63,8 +63,8 @@ def _end(book: Book, now: float, cut_off: bool) -> Book:
     return Book(rows, book.size, book.open)
 
 
-@kernel
-def _spread(row: Array, start: float, end: float, share: float) -> None:
+@inner
+def _spread(row: Floats, start: float, end: float, share: float) -> None:
     """Add share * hours of the stretch to the years that it falls in; what lies beyond the block is left out."""
     end = min(end, _SPAN)
     while start < end:
@@ -76,8 +76,10 @@ def _spread(row: Array, start: float, end: float, share: float) -> None:
         start = stop
 
 
-@kernel
-def _pass_time(stakes: Stakes, outages: Book, sums: Array, start: float, end: float, lost: float, down: bool, out: bool) -> None:
+@inner
+def _pass_time(
+    stakes: Stakes, outages: Book, sums: FloatTable, start: float, end: float, lost: float, down: bool, out: bool
+) -> None:
     """A stretch of constant state."""
     if lost <= NOTHING_LOST:
         return
@@ -95,13 +97,13 @@ def _pass_time(stakes: Stakes, outages: Book, sums: Array, start: float, end: fl
             outages.open[DOWN] += end - start
 
 
-@kernel
+@inner
 def _is_out(stakes: Stakes, rest: float, lost: float, down: bool) -> bool:
     return lost > NOTHING_LOST and below_mbco(stakes, 0, down, rest - lost)
 
 
-@kernel
-def _set_up(flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: Any, block: int, time: Array, heap: Array) -> int:
+@inner
+def _set_up(flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: UInt64, block: int, time: Floats, heap: Int32s) -> int:
     """Draw the start of the block; how many CIs take part."""
     all_up(scene)
     down = np.empty(len(time), np.int32)
@@ -123,7 +125,7 @@ def _set_up(flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: Any, b
 
 @kernel
 def run_block(
-    flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: Any, block: int, target: int, rule: int, sums: Array
+    flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int, sums: FloatTable
 ) -> tuple[Array, Array, bool]:  # fmt: skip
     """Outages (float64[K, 9]) and stops (float64[J, 9]) that begin in the block, and whether it began away from rest; adds to sums
     (float64[3, BLOCK_YEARS] hours by calendar year: down, down or below the MBCO, lost share).

@@ -7,12 +7,12 @@ a random number below q * 2^64 means failed; bits are drawn until no world is un
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.compiled import CompiledGraph
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, UInt64Table, inner, kernel
 from app.risk.sampling.streams import OWN_FAILURES, open_unit, two_words
 
 WORDS = 64
@@ -25,10 +25,10 @@ _ONE, _NONE, _ALL = np.uint64(1), np.uint64(0), np.uint64(0xFFFFFFFFFFFFFFFF)
 class OwnFailures(NamedTuple):
     """n CIs in any order; forced ones are down in every world."""
 
-    key: Array  # int64[n] ci_id
-    unavailability: Array  # float64[n] 0 where unknown
-    p_none: Array  # float64[n] probability of no failure in a block
-    forced: Array  # bool[n]
+    key: Int64s  # int64[n] ci_id
+    unavailability: Floats  # float64[n] 0 where unknown
+    p_none: Floats  # float64[n] probability of no failure in a block
+    forced: Bools  # bool[n]
 
 
 def own_failures(compiled: CompiledGraph, position: Array, forced: Array) -> OwnFailures:
@@ -44,8 +44,8 @@ def own_failures(compiled: CompiledGraph, position: Array, forced: Array) -> Own
     return OwnFailures(compiled.ci_id[position], q, none, down[position])
 
 
-@kernel
-def _sparse(seed: Any, key: Any, block: int, q: float, first: Any, second: Any, row: Array) -> None:
+@inner
+def _sparse(seed: UInt64, key: int, block: int, q: float, first: UInt64, second: UInt64, row: UInt64s) -> None:
     """Set the failures of a CI whose first gap is known to end within the block."""
     scale = 1.0 / math.log1p(-q)
     for w in range(WORDS):
@@ -69,8 +69,8 @@ def _sparse(seed: Any, key: Any, block: int, q: float, first: Any, second: Any, 
             first, second = two_words(seed, key, OWN_FAILURES, block, index >> 1)
 
 
-@kernel
-def _dense(seed: Any, key: Any, block: int, q: float, row: Array) -> None:
+@inner
+def _dense(seed: UInt64, key: int, block: int, q: float, row: UInt64s) -> None:
     """Compare 64 random numbers a word with q * 2^64, highest bit first."""
     bound = np.uint64(q * 18446744073709551616.0)
     index = 0
@@ -94,8 +94,8 @@ def _dense(seed: Any, key: Any, block: int, q: float, row: Array) -> None:
         row[w] = lost
 
 
-@kernel
-def sample_own(own: OwnFailures, seed: Any, block: int, i: int, row: Array) -> bool:
+@inner
+def sample_own(own: OwnFailures, seed: UInt64, block: int, i: int, row: UInt64s) -> bool:
     """Write the own failures of CI i into `row` (uint64[WORDS]) and say whether there are any; where not, the row is left as it is."""
     if own.forced[i]:
         for w in range(WORDS):
@@ -115,7 +115,7 @@ def sample_own(own: OwnFailures, seed: Any, block: int, i: int, row: Array) -> b
 
 
 @kernel
-def own_rows(own: OwnFailures, seed: Any, block: int, rows: Array) -> None:
+def own_rows(own: OwnFailures, seed: UInt64, block: int, rows: UInt64Table) -> None:
     """The own failures of all n CIs into rows (uint64[n, WORDS], zeros before).
 
     Example by hand: a forced CI has all ones, one that never fails keeps its zeros.

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
 from app.risk.compiled import AT_REST_DOWN, IN_CYCLE, SERVES, CompiledGraph, Flat
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Int8s, Int32s, kernel
 from app.risk.structure import all_providers, components_in_order
 
 SINGLE, ORDINARY, GROUNDED_LOOP = 0, 1, 2  # kinds of components
@@ -24,33 +24,33 @@ SINGLE, ORDINARY, GROUNDED_LOOP = 0, 1, 2  # kinds of components
 class Needs(NamedTuple):
     """What each of n CIs needs, by local numbers; groups without the members that are down at rest."""
 
-    need_ptr: Array  # int32[n+1]
-    need: Array  # int32, hard and supply
-    need_supply: Array  # bool
-    group_ptr: Array  # int32[n+1]
-    group_left: Array  # int32, failed members that stop the dependent
-    group_supply: Array  # bool
-    member_ptr: Array  # int32
-    member: Array  # int32
+    need_ptr: Int32s  # int32[n+1]
+    need: Int32s  # int32, hard and supply
+    need_supply: Bools  # bool
+    group_ptr: Int32s  # int32[n+1]
+    group_left: Int32s  # int32, failed members that stop the dependent
+    group_supply: Bools  # bool
+    member_ptr: Int32s  # int32
+    member: Int32s  # int32
 
 
 class Plan(NamedTuple):
     """n CIs in order of evaluation, C components, S services."""
 
-    position: Array  # int32[n] in the compiled graph
+    position: Int32s  # int32[n] in the compiled graph
     needs: Needs
-    component_ptr: Array  # int32[C+1]
-    component_kind: Array  # int8[C]
-    part_start: Array  # int32[n] first CI of its part (itself outside components with a supply need)
-    part_end: Array  # int32[n]
-    inside_ptr: Array  # int32[n+1] dependents in the same component
-    inside: Array  # int32
-    spare: Array  # int32[n] number among the CIs of components with a supply need, or -1
-    service: Array  # int32[S] local numbers, -1 down at rest
+    component_ptr: Int32s  # int32[C+1]
+    component_kind: Int8s  # int8[C]
+    part_start: Int32s  # int32[n] first CI of its part (itself outside components with a supply need)
+    part_end: Int32s  # int32[n]
+    inside_ptr: Int32s  # int32[n+1] dependents in the same component
+    inside: Int32s  # int32
+    spare: Int32s  # int32[n] number among the CIs of components with a supply need, or -1
+    service: Int32s  # int32[S] local numbers, -1 down at rest
 
 
 @kernel
-def _needs(flat: Flat, position: Array, number: Array) -> Needs:
+def _needs(flat: Flat, position: Int32s, number: Int32s) -> Needs:
     """The needs of the CIs at `position`, in that order; number int32[N]: global -> local, -1 left out."""
     size = len(position)
     need_ptr, group_ptr = np.zeros(size + 1, np.int32), np.zeros(size + 1, np.int32)
@@ -90,7 +90,7 @@ def _needs(flat: Flat, position: Array, number: Array) -> Needs:
 
 
 @kernel
-def _inner_providers(needs: Needs, block: Array, looped: Array, ordinary_only: bool) -> tuple[Array, Array]:
+def _inner_providers(needs: Needs, block: Int32s, looped: Bools, ordinary_only: bool) -> tuple[Array, Array]:
     """CSR of what CIs with looped[i] need inside their own block, all of it or by ordinary needs only."""
     size = len(needs.need_ptr) - 1
     ptr = np.zeros(size + 1, np.int32)
@@ -118,7 +118,7 @@ def _inner_providers(needs: Needs, block: Array, looped: Array, ordinary_only: b
 
 
 @kernel
-def _left_at(ptr: Array, column: Array) -> Array:
+def _left_at(ptr: Int32s, column: Int32s) -> Array:
     """int32[n]: when a depth-first search towards the providers leaves each CI."""
     size = len(ptr) - 1
     left = np.full(size, -1, np.int32)
@@ -149,7 +149,7 @@ def _left_at(ptr: Array, column: Array) -> Array:
 
 
 @kernel
-def _supply_inside(needs: Needs, block: Array, looped: Array) -> Array:
+def _supply_inside(needs: Needs, block: Int32s, looped: Bools) -> Array:
     """bool[n]: the CI has a supply need inside its own component."""
     out = np.zeros(len(block), np.bool_)
     for i in range(len(block)):
@@ -165,7 +165,7 @@ def _supply_inside(needs: Needs, block: Array, looped: Array) -> Array:
 
 
 @kernel
-def _turned(ptr: Array, column: Array) -> tuple[Array, Array]:
+def _turned(ptr: Int32s, column: Int32s) -> tuple[Array, Array]:
     """The CSR of the other direction."""
     size = len(ptr) - 1
     back = np.zeros(size + 1, np.int32)

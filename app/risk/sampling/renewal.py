@@ -8,13 +8,13 @@ uniform part of a length-biased lognormal (mu + sigma^2), a uniform part of a fi
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph
-from app.risk.jit import Array, kernel
+from app.risk.jit import Floats, Int32s, Int64s, UInt64, inner
 from app.risk.loss import FIXED
 from app.risk.sampling.streams import RESTORE, START, UP_TIME, open_unit, two_words
 
@@ -22,11 +22,11 @@ from app.risk.sampling.streams import RESTORE, START, UP_TIME, open_unit, two_wo
 class Renewal(NamedTuple):
     """n CIs by local position."""
 
-    key: Array  # int64[n] ci_id
-    rate: Array  # float64[n] failures per hour of up time, 0: never fails here
-    mean: Array  # float64[n] restore time, hours
-    sigma: Array  # float64[n] NaN exponential, 0 or FIXED a fixed time
-    p_down: Array  # float64[n] in steady state
+    key: Int64s  # int64[n] ci_id
+    rate: Floats  # float64[n] failures per hour of up time, 0: never fails here
+    mean: Floats  # float64[n] restore time, hours
+    sigma: Floats  # float64[n] NaN exponential, 0 or FIXED a fixed time
+    p_down: Floats  # float64[n] in steady state
 
 
 class LeftOut(NamedTuple):
@@ -52,19 +52,19 @@ def renewal_of(compiled: CompiledGraph) -> tuple[Renewal, LeftOut]:
     return renewal, LeftOut(int(given.sum()), int(unknown.sum()))
 
 
-@kernel
-def _normal(first: Any, second: Any) -> float:
+@inner
+def _normal(first: UInt64, second: UInt64) -> float:
     """A standard normal number from two words (Box, Muller 1958)."""
     return math.sqrt(-2.0 * math.log(open_unit(first))) * math.cos(2.0 * math.pi * open_unit(second))
 
 
-@kernel
+@inner
 def _is_fixed(sigma: float) -> bool:
     return sigma == 0.0 or sigma == FIXED
 
 
-@kernel
-def up_time(ren: Renewal, seed: Any, block: int, i: int, number: int) -> float:
+@inner
+def up_time(ren: Renewal, seed: UInt64, block: int, i: int, number: int) -> float:
     """Hours until the next failure of CI i, its up time number `number` in the block.
 
     Example by hand: u = e^-1 and .001 per hour: 1,000 h.
@@ -73,8 +73,8 @@ def up_time(ren: Renewal, seed: Any, block: int, i: int, number: int) -> float:
     return -math.log(open_unit(first)) / ren.rate[i]  # type: ignore[no-any-return]
 
 
-@kernel
-def restore_time(ren: Renewal, seed: Any, block: int, i: int, number: int) -> float:
+@inner
+def restore_time(ren: Renewal, seed: UInt64, block: int, i: int, number: int) -> float:
     """Hours until CI i is restored, after failure number `number` of the block.
 
     Example by hand: fixed: the mean itself.
@@ -88,8 +88,8 @@ def restore_time(ren: Renewal, seed: Any, block: int, i: int, number: int) -> fl
     return mean * math.exp(sigma * _normal(first, second) - 0.5 * sigma * sigma)  # type: ignore[no-any-return]
 
 
-@kernel
-def start_state(ren: Renewal, seed: Any, block: int, i: int) -> tuple[bool, float]:
+@inner
+def start_state(ren: Renewal, seed: UInt64, block: int, i: int) -> tuple[bool, float]:
     """Whether CI i is down at the start of the block, and the hours until that changes.
 
     Example by hand: a fixed restore time of 10 h, down with probability U, then for u * 10 h more.
@@ -106,8 +106,8 @@ def start_state(ren: Renewal, seed: Any, block: int, i: int) -> tuple[bool, floa
     return True, open_unit(second) * mean * math.exp(sigma * _normal(one, two) + 0.5 * sigma * sigma)
 
 
-@kernel
-def sift_down(heap: Array, size: int, at: int, time: Array, key: Array) -> None:
+@inner
+def sift_down(heap: Int32s, size: int, at: int, time: Floats, key: Int64s) -> None:
     """Restore the order of a heap of CIs by (time, ci_id) below place `at`.
 
     Example by hand: the heap (5 h, 2 h, 3 h) of three CIs becomes (2 h, 5 h, 3 h).
@@ -126,6 +126,6 @@ def sift_down(heap: Array, size: int, at: int, time: Array, key: Array) -> None:
     heap[at] = item
 
 
-@kernel
-def _earlier(i: int, j: int, time: Array, key: Array) -> bool:
+@inner
+def _earlier(i: int, j: int, time: Floats, key: Int64s) -> bool:
     return time[i] < time[j] or (time[i] == time[j] and key[i] < key[j])  # type: ignore[no-any-return]

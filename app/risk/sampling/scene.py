@@ -11,7 +11,7 @@ from app.risk.compiled import SERVES, CompiledGraph, Flat
 from app.risk.cone import all_needs
 from app.risk.failing import Marks, fail, marks
 from app.risk.increments import lost_share
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner
 from app.risk.stakes import Stakes
 
 FALLEN, STUCK, HELD, TAIL, LOW, FRESH, FORCED, SWITCHES = range(8)  # places in `sizes`
@@ -22,20 +22,20 @@ class Scene(NamedTuple):
     """Workspace of one thread for one cut-out; `sizes` holds the sizes of the lists and whether `work` shows the present state."""
 
     work: Marks
-    fallen: Array  # int32[n] CIs down by themselves
-    place: Array  # int32[n] where in `fallen`, -1 up
-    stuck: Array  # int32[G] groups whose switch failed
-    held: Array  # int32[G] groups whose dependent is interrupted
-    until: Array  # float64[G] end of the interruption, by group
-    missed: Array  # bool[M] members of stuck groups that were down when last looked at, in the order of flat.member
-    roots: Array  # int32[n + 2 G]
-    alone: Array  # float64[n] share the service loses with that CI out alone, -1 unknown
-    stops: Array  # bool[n] it stops the service alone
-    quiet: Array  # bool[n] its failure can trigger no switch: no active member of a group with failover needs it
-    asked: Array  # bool[G]
-    found: Array  # int32[G]
-    forced: Array  # int32[G] dependents that the last failure's switches took down
-    sizes: Array  # int64[8]
+    fallen: Int32s  # int32[n] CIs down by themselves
+    place: Int32s  # int32[n] where in `fallen`, -1 up
+    stuck: Int32s  # int32[G] groups whose switch failed
+    held: Int32s  # int32[G] groups whose dependent is interrupted
+    until: Floats  # float64[G] end of the interruption, by group
+    missed: Bools  # bool[M] members of stuck groups that were down when last looked at, in the order of flat.member
+    roots: Int32s  # int32[n + 2 G]
+    alone: Floats  # float64[n] share the service loses with that CI out alone, -1 unknown
+    stops: Bools  # bool[n] it stops the service alone
+    quiet: Bools  # bool[n] its failure can trigger no switch: no active member of a group with failover needs it
+    asked: Bools  # bool[G]
+    found: Int32s  # int32[G]
+    forced: Int32s  # int32[G] dependents that the last failure's switches took down
+    sizes: Int64s  # int64[8]
 
 
 def scene_of(compiled: CompiledGraph, stakes: Stakes) -> Scene:
@@ -56,7 +56,7 @@ def scene_of(compiled: CompiledGraph, stakes: Stakes) -> Scene:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def all_up(scene: Scene) -> None:
     """Forget what is down; what is known of single CIs stays."""
     for k in range(scene.sizes[FALLEN]):
@@ -64,7 +64,7 @@ def all_up(scene: Scene) -> None:
     scene.sizes[:SWITCHES] = 0
 
 
-@kernel
+@inner
 def roots_of(flat: Flat, scene: Scene, interrupted: bool, without: int) -> Array:
     """What is down for its own reasons: CIs, dependents of failed switches (but of group `without`) and, if asked, interrupted ones."""
     size = scene.sizes[FALLEN]
@@ -80,12 +80,12 @@ def roots_of(flat: Flat, scene: Scene, interrupted: bool, without: int) -> Array
     return scene.roots[:size]
 
 
-@kernel
+@inner
 def seen(flat: Flat, scene: Scene, target: int) -> tuple[float, bool]:
     return lost_share(flat, scene.work, target), scene.work.stamp[target] >= scene.work.epoch[0]
 
 
-@kernel
+@inner
 def look(flat: Flat, scene: Scene, target: int, rule: int) -> tuple[float, bool]:
     """Share that the target has lost against its state at rest, and whether it is down. What one CI does alone is worked out once."""
     sizes = scene.sizes
@@ -112,7 +112,7 @@ def look(flat: Flat, scene: Scene, target: int, rule: int) -> tuple[float, bool]
     return lost, down
 
 
-@kernel
+@inner
 def look_alone(flat: Flat, scene: Scene, i: int, target: int, rule: int) -> tuple[float, bool]:
     """The same with nothing down but CI i and what the switches that it triggered just now (scene.forced) took down."""
     extra = scene.sizes[FORCED]

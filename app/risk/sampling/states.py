@@ -5,11 +5,11 @@ Each CI is visited once, providers first; only components go round. A CI that fa
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.jit import Array, kernel
+from app.risk.jit import Bools, UInt8s, UInt64, UInt64s, UInt64Table, inner, kernel
 from app.risk.sampling.own_failures import WORDS, OwnFailures, sample_own
 from app.risk.sampling.plan import GROUNDED_LOOP, SINGLE, Plan
 
@@ -22,13 +22,13 @@ class Rows(NamedTuple):
     Where busy is 0 the CI fails in no world and its row is not written.
     """
 
-    state: Array  # uint64[n + 2 spares, WORDS]
-    busy: Array  # uint8[n + 2 spares]
-    sum: Array  # uint64[WORDS]
-    both: Array  # uint64[WORDS]
-    planes: Array  # uint64[32, WORDS] bits of a count, lowest first
-    stale: Array  # bool[n] to be evaluated again
-    stale_part: Array  # bool[n], at the first CI of a part
+    state: UInt64Table  # uint64[n + 2 spares, WORDS]
+    busy: UInt8s  # uint8[n + 2 spares]
+    sum: UInt64s  # uint64[WORDS]
+    both: UInt64s  # uint64[WORDS]
+    planes: UInt64Table  # uint64[32, WORDS] bits of a count, lowest first
+    stale: Bools  # bool[n] to be evaluated again
+    stale_part: Bools  # bool[n], at the first CI of a part
 
 
 def rows_of(plan: Plan) -> Rows:
@@ -41,7 +41,7 @@ def rows_of(plan: Plan) -> Rows:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def _row_of(plan: Plan, u: int, part: int, supply: bool) -> int:
     """Where CI u is read: its inner solution for an ordinary need inside the part being solved (part < 0: none is), else its state."""
     if part >= 0 and not supply and plan.part_start[u] == part:
@@ -49,7 +49,7 @@ def _row_of(plan: Plan, u: int, part: int, supply: bool) -> int:
     return u
 
 
-@kernel
+@inner
 def _count_up(rows: Rows, source: int, bits: int) -> None:
     """Add one to the counters of the worlds in row `source`; a carry out of the highest bit is kept in rows.both."""
     for w in range(WORDS):
@@ -63,7 +63,7 @@ def _count_up(rows: Rows, source: int, bits: int) -> None:
         rows.both[w] |= carry
 
 
-@kernel
+@inner
 def _group_lost(plan: Plan, rows: Rows, g: int, part: int) -> bool:
     """Worlds in which group g has lost too many members, in rows.both; False: none, and rows.both means nothing."""
     needs = plan.needs
@@ -100,7 +100,7 @@ def _group_lost(plan: Plan, rows: Rows, g: int, part: int) -> bool:
     return True
 
 
-@kernel
+@inner
 def _gather(plan: Plan, rows: Rows, v: int, part: int, busy: bool) -> bool:
     """Or all that fails v into rows.sum, which counts for nothing unless busy; whether it counts now."""
     needs = plan.needs
@@ -126,7 +126,7 @@ def _gather(plan: Plan, rows: Rows, v: int, part: int, busy: bool) -> bool:
     return busy
 
 
-@kernel
+@inner
 def _least(plan: Plan, rows: Rows, start: int, end: int, part: int) -> None:
     """mu X of the CIs start..end-1 from what their rows hold already, sweep by sweep until nothing grows."""
     shift = len(plan.position) if part >= 0 else 0
@@ -156,7 +156,7 @@ def _least(plan: Plan, rows: Rows, start: int, end: int, part: int) -> None:
                         again = True
 
 
-@kernel
+@inner
 def _solve_part(plan: Plan, rows: Rows, start: int, end: int) -> None:
     """The least solution of one part, given the states outside it and of its supply needs, in its inner rows."""
     size = len(plan.position)
@@ -178,7 +178,7 @@ def _solve_part(plan: Plan, rows: Rows, start: int, end: int) -> None:
         _least(plan, rows, start, end, start)
 
 
-@kernel
+@inner
 def _greatest(plan: Plan, rows: Rows, start: int, end: int) -> None:
     """nu Y of a component with supply needs: all failed at first, parts are solved again until nothing comes back."""
     size = len(plan.position)
@@ -211,7 +211,7 @@ def _greatest(plan: Plan, rows: Rows, start: int, end: int) -> None:
 
 
 @kernel
-def fill_block(plan: Plan, own: OwnFailures, rows: Rows, seed: Any, block: int) -> None:
+def fill_block(plan: Plan, own: OwnFailures, rows: Rows, seed: UInt64, block: int) -> None:
     """Sample the own failures of one block and spread them: rows.state[i] are the worlds in which CI i has failed, where rows.busy[i].
 
     Example by hand: S hard on a, a fails in worlds 3 and 70: words 0 and 1 of S are 8 and 64, the others 0.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.jit import kernel
+from app.risk.jit import UInt64, inner
 
 OWN_FAILURES, PAIRED, TILTED, START, UP_TIME, RESTORE, SWITCH = range(7)  # purposes: streams that never meet
 BLOCKS = 2**28  # blocks a purpose has room for
@@ -23,8 +23,8 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@kernel
-def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
+@inner
+def philox(c0: UInt64, c1: UInt64, c2: UInt64, c3: UInt64, k0: UInt64, k1: UInt64) -> tuple[Any, Any, Any, Any]:
     """Four random 32-bit words (in uint64) of a counter and a key of 32-bit words (in uint64): ten rounds.
 
     Example by hand: the known answer of Random123 (kat_vectors) for counter and key 0 is 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
@@ -36,8 +36,8 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, A
     return c0, c1, c2, c3
 
 
-@kernel
-def two_words(seed: Any, key: Any, purpose: int, block: int, index: int) -> tuple[Any, Any]:
+@inner
+def two_words(seed: UInt64, key: int, purpose: int, block: int, index: int) -> tuple[Any, Any]:
     """Two random uint64 of the stream (seed uint64, key int64, purpose, block) at `index` (below 2^32).
 
     Example by hand: of two CIs, two blocks or two purposes no counter is the same, so no word is shared.
@@ -48,8 +48,8 @@ def two_words(seed: Any, key: Any, purpose: int, block: int, index: int) -> tupl
     return (a << _HALF) | b, (c << _HALF) | d
 
 
-@kernel
-def open_unit(word: Any) -> float:
+@inner
+def open_unit(word: UInt64) -> float:
     """A number in (0, 1] from the upper 53 bits of a word: its logarithm is finite.
 
     Example by hand: 0 gives 2^-53, all ones give 1.

@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from app.risk.compiled import Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Bools, Floats, Int32s, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_more, draw_two, uniform
 from app.risk.sampling.cuts_found import Cuts, find_cuts
 from app.risk.sampling.intervals import Interval, z_value, zero_hits_limit
@@ -37,8 +37,8 @@ class Mixture(NamedTuple):
     odds: Odds
     hot: Odds
     cuts: Cuts
-    share: Array  # float64[K+2]
-    logit: Array  # float64[n] ln of the factor by which heating raises the odds
+    share: Floats  # float64[K+2]
+    logit: Floats  # float64[n] ln of the factor by which heating raises the odds
     tilt: float  # ln of h(x) P(N >= 2, heated) / f(x) for no failure at all
 
 
@@ -49,8 +49,8 @@ def _mixture(odds: Odds, hot: Odds, cuts: Cuts, weight: Array) -> Mixture:
     return Mixture(odds, hot, cuts, share, logit, float(hot.log_none[-1] - odds.log_none[-1]))
 
 
-@kernel
-def tilted_sample(mix: Mixture, seed: Any, key: Any, block: int, base: int, chosen: Array, mark: Array) -> tuple[int, int]:
+@inner
+def tilted_sample(mix: Mixture, seed: UInt64, key: int, block: int, base: int, chosen: Int32s, mark: Bools) -> tuple[int, int]:
     """Failures (numbers) of one sample in chosen: how many, and by which component. `mark`: bool[n] all False, and so again afterwards."""
     component = int(np.searchsorted(mix.share, uniform(seed, key, TILTED, block, base)))
     if component == 0:
@@ -76,8 +76,8 @@ def tilted_sample(mix: Mixture, seed: Any, key: Any, block: int, base: int, chos
     return count, component
 
 
-@kernel
-def densities(mix: Mixture, chosen: Array, count: int, inside: Array, found: Array) -> tuple[float, float, float, int]:
+@inner
+def densities(mix: Mixture, chosen: Int32s, count: int, inside: Int32s, found: Int32s) -> tuple[float, float, float, int]:
     """(as it is, heated, all cuts) parts of g(x) / f(x), and how many cuts lie inside, their numbers in `found`. `inside`: int32[K] zeros."""
     shares = mix.share
     plain = shares[0] / mix.odds.p_two
@@ -100,7 +100,7 @@ def densities(mix: Mixture, chosen: Array, count: int, inside: Array, found: Arr
 
 
 @kernel
-def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: Any, key: Any, block: int, target: int) -> tuple[Array, Array]:
+def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: int, block: int, target: int) -> tuple[Array, Array]:
     """Of one block: float64[6] sum of weights of failures, of their squares, their number, their number from the heated component, the weight
     and the number of failures without any cut inside; and float64[K+2], the weight by component that would have drawn them."""
     n = len(mix.odds.p)

@@ -7,31 +7,29 @@ failed member. Losing a standby interrupts nothing; a standby that is down is mi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from app.risk.compiled import Flat
 from app.risk.failing import fail, fail_more
 from app.risk.failover import mix
 from app.risk.increments import Log, push_outage
-from app.risk.jit import Array, kernel
+from app.risk.jit import Int32s, UInt64, inner
 from app.risk.sampling.scene import FALLEN, FORCED, FRESH, HELD, LOW, STUCK, SWITCHES, TAIL, Scene, look, roots_of, seen
 from app.risk.sampling.streams import SWITCH, open_unit, two_words
 from app.risk.stakes import Stakes
 from app.risk.switching import new_switches
 
 
-@kernel
-def works(stakes: Stakes, g: int, seed: Any, key: Any, block: int, number: int) -> bool:
+@inner
+def works(stakes: Stakes, g: int, seed: UInt64, key: int, block: int, number: int) -> bool:
     """Whether the switch of group g succeeds after failure `number` of the CI `key`: the same for every service that sees it."""
     name = np.int64(mix(np.uint64(stakes.switch_key[g])) ^ np.uint64(key))
     first, _ = two_words(seed, name, SWITCH, block, number)
     return open_unit(first) <= stakes.switch_success[g]  # type: ignore[no-any-return]
 
 
-@kernel
-def _by_key(stakes: Stakes, found: Array, first: int, last: int) -> None:
+@inner
+def _by_key(stakes: Stakes, found: Int32s, first: int, last: int) -> None:
     """Sort found[first:last] by the keys of the groups, so that no order of rows matters."""
     for a in range(first + 1, last):
         g = found[a]
@@ -42,7 +40,7 @@ def _by_key(stakes: Stakes, found: Array, first: int, last: int) -> None:
         found[b] = g
 
 
-@kernel
+@inner
 def _hold(scene: Scene, g: int, until: float) -> None:
     for k in range(scene.sizes[HELD]):
         if scene.held[k] == g:
@@ -53,9 +51,9 @@ def _hold(scene: Scene, g: int, until: float) -> None:
     scene.sizes[HELD] += 1
 
 
-@kernel
+@inner
 def switch_over(
-    flat: Flat, stakes: Stakes, scene: Scene, seed: Any, block: int, key: Any, number: int, now: float, interrupts: bool, before: int, tail: int
+    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, key: int, number: int, now: float, interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
     """Let the groups switch that lost an active member among work.queue[before:tail], and those that failed switches trigger."""
     work, sizes = scene.work, scene.sizes
@@ -88,16 +86,16 @@ def switch_over(
         scene.asked[scene.found[k]] = False
 
 
-@kernel
+@inner
 def _add(scene: Scene, i: int) -> None:
     scene.place[i] = scene.sizes[FALLEN]
     scene.fallen[scene.sizes[FALLEN]] = i
     scene.sizes[FALLEN] += 1
 
 
-@kernel
+@inner
 def fall(
-    flat: Flat, stakes: Stakes, scene: Scene, seed: Any, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
+    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
 ) -> tuple[float, bool, Log]:  # fmt: skip
     """CI i fails by itself, for the `number`-th time: what the target has lost then, and whether it is down."""
     sizes = scene.sizes
@@ -118,8 +116,8 @@ def fall(
     return lost, down, log
 
 
-@kernel
-def fall_at_start(flat: Flat, stakes: Stakes, scene: Scene, seed: Any, block: int, down: Array) -> None:
+@inner
+def fall_at_start(flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, down: Int32s) -> None:
     """The CIs `down` are out as the block begins; switches that failed for them are drawn anew, interruptions are over.
 
     Example by hand: 1 of a and b with success .9, a down: the dependent is down with probability .1.
@@ -132,7 +130,7 @@ def fall_at_start(flat: Flat, stakes: Stakes, scene: Scene, seed: Any, block: in
     scene.sizes[FORCED] = 0
 
 
-@kernel
+@inner
 def release(flat: Flat, scene: Scene) -> None:
     """Let go of the groups of which a failed member is back, looked at without what their own failed switch holds down."""
     work, sizes = scene.work, scene.sizes
@@ -157,7 +155,7 @@ def release(flat: Flat, scene: Scene) -> None:
     sizes[FRESH] = 0
 
 
-@kernel
+@inner
 def rise(flat: Flat, scene: Scene, i: int, target: int, rule: int) -> tuple[float, bool]:
     """CI i is restored: what the target has lost then, and whether it is down."""
     sizes = scene.sizes
@@ -172,7 +170,7 @@ def rise(flat: Flat, scene: Scene, i: int, target: int, rule: int) -> tuple[floa
     return look(flat, scene, target, rule)
 
 
-@kernel
+@inner
 def next_release(scene: Scene) -> float:
     """When the next interruption ends (infinite: none)."""
     soonest = np.inf
@@ -181,7 +179,7 @@ def next_release(scene: Scene) -> float:
     return soonest
 
 
-@kernel
+@inner
 def let_go(flat: Flat, scene: Scene, now: float, target: int, rule: int) -> tuple[float, bool]:
     """The interruptions that end by `now` are over."""
     sizes = scene.sizes

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.domain.errors import InvalidInput
 from app.risk.compiled import SERVES, CompiledGraph
-from app.risk.jit import Array, kernel
+from app.risk.jit import Array, Int32s, Int64s, Int64Table, UInt64, inner, kernel
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, own_failures, own_rows
 from app.risk.sampling.plan import plan_of
 from app.risk.sampling.states import Rows, fill_block, rows_of
@@ -49,8 +49,8 @@ class Worlds:
         return Worlds(a.worlds + b.worlds, a.failed + b.failed, a.together + b.together, a.watched, a.both + b.both, a.unknown)
 
 
-@kernel
-def _ones(word: Any) -> Any:
+@inner
+def _ones(word: UInt64) -> Any:
     """Bits set in a uint64, by sums of ever wider fields."""
     word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -59,7 +59,7 @@ def _ones(word: Any) -> Any:
 
 
 @kernel
-def _tally(rows: Rows, service: Array, watched: Array, failed: Array, together: Array, both: Array) -> None:
+def _tally(rows: Rows, service: Int32s, watched: Int32s, failed: Int64s, together: Int64s, both: Int64Table) -> None:
     """Add one block to the counts."""
     bits = 1
     while (1 << bits) <= len(service):

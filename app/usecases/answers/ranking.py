@@ -18,7 +18,7 @@ from app.risk.cause_rows import cause_id
 from app.risk.causes import causes
 from app.risk.populations import of_service
 from app.risk.propagation import outage
-from app.risk.sweep import contributions_to
+from app.risk.sweep import contributions_in
 from app.risk.totals import half_widths, services_of
 from app.risk.uncertainty import SPREADS, spread_sources
 from app.usecases import paging
@@ -296,7 +296,7 @@ def service_contributions(
 ) -> tuple[list[int], list[Contribution]]:
     """What each CI costs one service, worst first; `stopping`: only its single points of failure."""
     estate = made.estate
-    told = contributions_to(estate.compiled, service)
+    told = contributions_in(estate.compiled, made.first, service)
     customer_hours = told.customer_hours
     if made.shared_hours is not None:
         customer_hours = of_service(made.first, made.shared_hours, service, told.position)

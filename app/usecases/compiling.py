@@ -1,0 +1,78 @@
+"""What a process does about kernels that this machine has not compiled yet: a command waits for them and says so, a web process says when to ask again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from app.domain.errors import NotReady
+from app.risk.jit import catalogue, kernel
+from app.risk.jit.catalogue import Course, Progress
+from app.risk.jit.kernel import Kernel
+
+ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
+
+
+def wait_for_kernels(listen: Callable[[Progress], None]) -> None:
+    """In a command or a job: what is too large to interpret waits until all kernels of its kind are compiled, in parallel processes."""
+
+    def compile_kind(missing: Kernel[..., Any]) -> None:
+        catalogue.compile_all(listen, catalogue.of_kind(missing))
+
+    kernel.POLICY.when_missing = compile_kind
+    kernel.POLICY.compiles = True
+
+
+class Beside:
+    """The one process beside a web process that compiles what is missing."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._command = [sys.executable, "-m", "app", *arguments, "warm-up"]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = Lock()
+
+    def start(self) -> None:
+        """Start it, unless it runs; it ends at once where nothing is missing."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        """End it; what it has compiled is kept."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.terminate()
+                self._process.wait()
+
+
+def never_compile_in_requests(beside: Beside) -> None:
+    """In a web process: NotReady for what is too large to interpret and not compiled yet; it says how many kernels and seconds are left."""
+
+    def say_when(missing: Kernel[..., Any]) -> None:
+        beside.start()
+        now = _course().now()
+        if now.done < now.total:
+            raise not_ready(now)
+
+    kernel.never_compile(say_when)
+
+
+@cache
+def _course() -> Course:
+    return Course()
+
+
+def not_ready(now: Progress) -> NotReady:
+    """The error that says how far compiling has come and when to ask again."""
+    seconds = ASK_AGAIN_SECONDS if now.seconds_left is None else max(1, round(now.seconds_left))
+    left = "" if now.seconds_left is None else f", about {seconds} s left"
+    return NotReady(
+        f"this machine is compiling the kernels that this answer needs, once after an installation: {now.done} of {now.total}{left}",
+        retry_after=min(seconds, 30),
+        kernels_done=now.done,
+        kernels_total=now.total,
+    )
