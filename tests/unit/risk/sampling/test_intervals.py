@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from scipy.stats import binom
 
 from app.domain.errors import InvalidInput
-from app.risk.sampling import intervals, streams
 from app.risk.sampling.intervals import (
     Intervals,
     binomial_quantile,
@@ -129,9 +127,3 @@ def test_the_quantile_of_a_binomial_count_is_that_of_scipy_stats() -> None:
         for p in shares:
             for q in tails:
                 assert binomial_quantile(q, trials, p) == binom.ppf(q, trials, p), (q, trials, p)
-
-
-def test_the_examples_run() -> None:
-    for module in (intervals, streams):
-        result = doctest.testmod(module)
-        assert result.attempted and not result.failed
