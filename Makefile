@@ -6,22 +6,25 @@ ARGS ?=
 
 .PHONY: run test check test-neo4j test-browser bench image clean
 
-$(VENV)/run.done: requirements.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+INSTALL := PYTHON="$(PYTHON)" scripts/install
+
+# one environment: what holds more than `run` needs is laid anew after it
+$(VENV)/run.done: requirements.lock requirements-uv.lock pyproject.toml
 	@echo "installing what requirements.lock names ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(INSTALL) requirements.lock
+	@rm -f $(VENV)/dev.done $(VENV)/bench.done
 	@touch $@
 
-$(VENV)/dev.done: requirements-dev.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/dev.done: requirements-dev.lock requirements-uv.lock pyproject.toml
 	@echo "installing what requirements-dev.lock names ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(INSTALL) requirements-dev.lock --editable
+	@rm -f $(VENV)/bench.done
 	@touch $@ $(VENV)/run.done
 
-$(VENV)/bench.done: requirements-bench.lock $(VENV)/dev.done
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
-	@touch $@
+$(VENV)/bench.done: requirements-bench.lock requirements-uv.lock pyproject.toml
+	@echo "installing what requirements-bench.lock names ..."
+	@$(INSTALL) requirements-bench.lock --editable
+	@touch $@ $(VENV)/dev.done $(VENV)/run.done
 
 # The main job: a believable estate, imported from three sources, ranked, served; the link is printed.
 # On your own data: make run ARGS="--csv path/to/folder" (see README)

@@ -1,4 +1,4 @@
-"""Builds the service from settings. The one room that knows every adapter."""
+"""Builds the service from settings. The one room that knows every adapter; it imports one when it is asked for."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
-from app.storage.neo4j_store import Neo4jStore
-from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
 from app.usecases.keep.audit import ReadTrail
 from app.usecases.keep.sources import RegisteredSource
-from importers import registry
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,8 @@ class Forestay:
 
 
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:
+    from importers import registry
+
     return registry.open_source(kind, location, source_settings, outbound=settings.outbound)
 
 
@@ -98,6 +97,10 @@ def open_store(url: str, settings: Settings) -> Any:
     """A store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:"))
+        from app.storage.sqlite_store import SqliteStore
+
         path.parent.mkdir(parents=True, exist_ok=True)
         return SqliteStore(path)
+    from app.storage.neo4j_store import Neo4jStore
+
     return Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)

@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 from app.domain.errors import InvalidInput
 
 MASK = "********"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def setting(default: Any, help_text: str, unit: str = "", secret: bool = False) -> Any:
@@ -243,3 +244,12 @@ def _check(settings: Settings) -> None:
     )
     if missing:
         raise InvalidInput(f"tickets.priorities: no row for {', '.join(sorted(missing))}")
+
+
+def check_exposure(settings: Settings) -> None:
+    """InvalidInput where these settings would show the estate to others without sign-in."""
+    if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
+        raise InvalidInput(
+            f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "
+            'Set web.sign_in = "keys" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`.'
+        )

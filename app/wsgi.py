@@ -14,11 +14,10 @@ from werkzeug.exceptions import HTTPException
 from app import api, web
 from app.api import auth, counters, problems
 from app.bootstrap import Forestay, assemble_service
-from app.domain.errors import ForestayError, InvalidInput
-from app.settings import Settings, load_settings
+from app.domain.errors import ForestayError
+from app.settings import Settings, check_exposure, load_settings
 
 COUNTERS = counters.Counters.STORAGE_SCHEME[0]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -67,14 +66,6 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         return response
 
     return app
-
-
-def check_exposure(settings: Settings) -> None:
-    if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
-        raise InvalidInput(
-            f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "
-            'Set web.sign_in = "keys" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`.'
-        )
 
 
 def session_secret(settings: Settings) -> str:

@@ -1,13 +1,21 @@
-"""What opening a source needs whatever its kind: its settings checked, its mapping loaded."""
+"""What opening a source needs whatever its kind: its settings checked, its mapping loaded, its client made.
+
+The registry imports this module for every command that names the kinds, so what is heavy is imported where a source is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.domain.errors import InvalidInput
-from importers.mapping_file import RuleSet, load_mapping
+
+if TYPE_CHECKING:
+    from importers.client import Client
+    from importers.mapping_file import RuleSet
+    from importers.outbound import Outbound
+    from importers.sign_in import SignIn
 
 
 def known(kind: str, settings: Mapping[str, Any], *names: str) -> None:
@@ -36,5 +44,14 @@ def hours_of(settings: Mapping[str, Any]) -> float:
 
 def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
     """The mapping shipped in importers/<folder>, with the admin's own laid over it."""
+    from importers.mapping_file import load_mapping
+
     shipped = files(f"importers.{folder}").joinpath("mapping.toml").read_text("utf-8")
     return load_mapping(kind, shipped, str(settings.get("mapping", "")))
+
+
+def client_of(location: str, settings: Mapping[str, Any], outbound: Outbound, sign_in: SignIn) -> Client:
+    """The guarded client of a source behind a URL, with the authorities of its setting `ca_file`."""
+    from importers.client import Client
+
+    return Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Client, Outbound
-from importers.mapping_file import load_mapping
+from importers.opening import client_of, mapping_of
+from importers.outbound import Outbound
 from importers.secrets import secret
 from importers.sign_in import SETTINGS as SIGN_IN
 from importers.sign_in import FixedHeaders, optional_sign_in, sign_in_of
@@ -78,7 +77,7 @@ def _callgraph(location: str, settings: Mapping[str, Any], outbound: Outbound) -
     _known("callgraph", settings, "lookback_hours", "user", "password_env", "token_env", "ca_file")
     if "://" not in location:
         return CallCsv(Path(location))
-    client = Client(location, outbound, sign_in=optional_sign_in("callgraph", settings), ca_file=str(settings.get("ca_file", "")))
+    client = client_of(location, settings, outbound, optional_sign_in("callgraph", settings))
     return JaegerCalls(client, float(settings.get("lookback_hours", 24)))
 
 
@@ -93,12 +92,11 @@ def _netbox(location: str, settings: Mapping[str, Any], outbound: Outbound) -> C
     from importers.netbox.source import DumpSource, RestSource
 
     _known("netbox", settings, "token_env", "page_size", "ca_file")
-    ca_file = str(settings.get("ca_file", ""))
     if "://" not in location:
         return DumpSource(Path(location))
     token = secret("netbox", settings, "token_env", "NETBOX_TOKEN")
     scheme = "Bearer" if token.startswith("nbt_") else "Token"
-    client = Client(location, outbound, sign_in=FixedHeaders({"Authorization": f"{scheme} {token}"}), ca_file=ca_file)
+    client = client_of(location, settings, outbound, FixedHeaders({"Authorization": f"{scheme} {token}"}))
     return RestSource(client, int(settings.get("page_size", 500)))
 
 
@@ -108,7 +106,7 @@ def _nautobot(location: str, settings: Mapping[str, Any], outbound: Outbound) ->
     _known("nautobot", settings, "token_env", "page_size", "relationships", "ca_file")
     token = secret("nautobot", settings, "token_env", "NAUTOBOT_TOKEN")
     sign_in = FixedHeaders({"Authorization": f"Token {token}"})
-    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    client = client_of(location, settings, outbound, sign_in)
     return NautobotSource(client, int(settings.get("page_size", 500)), relationships_of(settings))
 
 
@@ -118,8 +116,8 @@ def _servicenow(location: str, settings: Mapping[str, Any], outbound: Outbound) 
 
     _known("servicenow", settings, *SIGN_IN, "mapping", "page_size", "ca_file", "full_after_hours")
     sign_in = sign_in_of("servicenow", settings, "oauth_token.do", "x-sn-apikey")
-    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
-    rules = load_mapping("servicenow", _shipped("servicenow"), str(settings.get("mapping", "")))
+    client = client_of(location, settings, outbound, sign_in)
+    rules = mapping_of("servicenow", "servicenow", settings)
     return Listed(ServiceNow(client, rules, page_size_of(settings)), _hours(settings))
 
 
@@ -127,14 +125,14 @@ def _backstage(location: str, settings: Mapping[str, Any], outbound: Outbound) -
     from importers.backstage.source import Catalog, Descriptors
     from importers.listed import Listed
 
-    rules = load_mapping("backstage", _shipped("backstage"), str(settings.get("mapping", "")))
+    rules = mapping_of("backstage", "backstage", settings)
     if "://" not in location:
         _known("backstage", settings, "mapping")
         return Descriptors(Path(location), rules)
     _known("backstage", settings, "token_env", "mapping", "page_size", "ca_file", "full_after_hours")
     token = secret("backstage", settings, "token_env", "BACKSTAGE_TOKEN")
     sign_in = FixedHeaders({"Authorization": f"Bearer {token}"})
-    client = Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))
+    client = client_of(location, settings, outbound, sign_in)
     return Listed(Catalog(client, rules, int(settings.get("page_size", 500))), _hours(settings))
 
 
@@ -145,8 +143,8 @@ def _itop(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
     from importers.listed import Listed
 
     _known("itop", settings, "user", "password_env", "zone", "mapping", "page_size", "ca_file", "full_after_hours")
-    client = Client(location, outbound, sign_in=sign_in_of("itop", settings), ca_file=str(settings.get("ca_file", "")))
-    rules = load_mapping("itop", _shipped("itop"), str(settings.get("mapping", "")))
+    client = client_of(location, settings, outbound, sign_in_of("itop", settings))
+    rules = mapping_of("itop", "itop", settings)
     return Listed(Itop(Rest(client), rules, zone_of(str(settings.get("zone", ""))), page_size_of(settings)), _hours(settings))
 
 
@@ -163,8 +161,8 @@ def _glpi(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
         authorization = f"user_token {secret('glpi', settings, 'token_env')}"
     app_token = secret("glpi", settings, "app_token_env") if settings.get("app_token_env") else ""
     sign_in = session_of(authorization, app_token)
-    rest = Rest(Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", ""))), _size("glpi", settings))
-    rules = load_mapping("glpi", _shipped("glpi"), str(settings.get("mapping", "")))
+    rest = Rest(client_of(location, settings, outbound, sign_in), _size("glpi", settings))
+    rules = mapping_of("glpi", "glpi", settings)
     return ClosedAfter(Glpi(rest, rules), _hours(settings), rest.close)
 
 
@@ -186,10 +184,6 @@ def _size(kind: str, settings: Mapping[str, Any]) -> int:
     if not 1 <= size <= 10_000:
         raise InvalidInput(f"{kind}: page_size is a number from 1 to 10000", field="page_size")
     return size
-
-
-def _shipped(kind: str) -> str:
-    return files(f"importers.{kind}").joinpath("mapping.toml").read_text("utf-8")
 
 
 def _hours(settings: Mapping[str, Any]) -> float:

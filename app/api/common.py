@@ -12,11 +12,11 @@ from flask import Response, current_app, g, request
 
 from app.api.auth import permission
 from app.api.bodies import Blueprint
-from app.api.documents import as_bytes
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
+from app.usecases.answers.documents import as_bytes
 from app.usecases.estate import resolve_revision
 from app.usecases.stamps import MODEL_VERSION, ages
 

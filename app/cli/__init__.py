@@ -10,28 +10,12 @@ from pathlib import Path
 
 import click
 
-from app.cli import (
-    areas,
-    care,
-    cis,
-    decide,
-    estate,
-    keys,
-    operate,
-    outages,
-    quality,
-    risk,
-    run,
-    services,
-    sources,
-    suggest,
-    syncs,
-)
+from app.cli.commands import LazyGroup
 from app.cli.context import Context
 from app.domain.errors import Ambiguous, ForestayError, HeldForApproval, NotFound
 
 
-class Forgiving(click.Group):
+class Forgiving(LazyGroup):
     """The outermost door: an error of ours is a sentence and an exit code, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -65,8 +49,3 @@ def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """Business continuity risk on the CMDB you have: ranked problem areas and what-if outages."""
     ctx.obj = Context(config, data)
     ctx.call_on_close(ctx.obj.close)
-
-
-for module in (run, sources, syncs, decide, suggest, estate, areas, services, cis, outages, risk, keys, care, operate, quality):
-    for command in module.COMMANDS:
-        main.add_command(command)

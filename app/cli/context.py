@@ -1,4 +1,7 @@
-"""What every command needs: settings and the service, opened when first asked for; and the ways answers are printed."""
+"""What every command needs: settings and the service, opened when first asked for; and the ways answers are printed.
+
+`forestay --help` imports this module, so what is heavy is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from app.api.documents import as_json
-from app.bootstrap import Forestay, assemble_service
-from app.settings import Settings, load_settings
-from app.usecases.operation_progress import Listener
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.bootstrap import Forestay
+    from app.settings import Settings
+    from app.usecases.operation_progress import Listener
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CALLER = "command line"
@@ -27,10 +30,14 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
+        from app.settings import load_settings
+
         return load_settings(self._config, data_folder=self._data)
 
     @cached_property
     def forestay(self) -> Forestay:
+        from app.bootstrap import assemble_service
+
         return assemble_service(self.settings)
 
     def arguments(self) -> list[str]:
@@ -74,14 +81,20 @@ def json_option(command: Command) -> Command:
 def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> None:
     """Print the document, or what a person reads."""
     if as_document:
+        from app.usecases.answers.documents import as_json
+
         click.echo(as_json(result, indent=2))
     else:
+        from rich.console import Console
+
         human(Console(highlight=False, soft_wrap=True))
 
 
 def table(
     console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()
 ) -> None:
+    from rich.table import Table
+
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for index, name in enumerate(columns):
         made.add_column(name, justify="right" if index in right else "left", overflow="fold")
@@ -92,6 +105,8 @@ def table(
 
 def listener(quiet: bool) -> Listener:
     """Steps on standard error: one line each, rewritten on a terminal."""
+    from rich.console import Console
+
     console = Console(stderr=True, highlight=False)
     last = [""]
 

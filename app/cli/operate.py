@@ -13,12 +13,8 @@ from types import FrameType
 import click
 
 from app.cli.context import Context, json_option, show, table
-from app.jobs.runner import run_forever
-from app.jobs.schedule import keep_schedule
-from app.settings import Settings, described
 from app.usecases.health import health as state_of
 from app.usecases.keep.plan import plans
-from app.wsgi import check_exposure, create_app
 
 
 @click.command()
@@ -38,6 +34,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     from waitress.server import create_server
 
     from app.cli.warm_up_kernels import mark
+    from app.settings import check_exposure
+    from app.wsgi import create_app
 
     settings = context.settings
     web = replace(settings.web, host=host or settings.web.host, port=settings.web.port if port is None else port)
@@ -99,6 +97,9 @@ def _warm_beside(context: Context) -> subprocess.Popen[bytes]:
 @click.pass_obj
 def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
+    from app.jobs.runner import run_forever
+    from app.jobs.schedule import keep_schedule
+
     stop = _set_when_stopped()
     forestay = context.forestay
     if not no_schedule:
@@ -113,6 +114,8 @@ def work(context: Context, no_schedule: bool) -> None:
 @click.pass_obj
 def scheduler(context: Context, jitter: int) -> None:
     """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
+    from app.jobs.schedule import keep_schedule
+
     keep_schedule(context.forestay, _set_when_stopped(), jitter)
 
 
@@ -156,7 +159,9 @@ def config() -> None:
 @click.pass_obj
 def config_check(context: Context, as_document: bool) -> None:
     """Every setting with its value, origin, unit and meaning; secrets are masked."""
-    settings: Settings = context.settings
+    from app.settings import check_exposure, described
+
+    settings = context.settings
     rows = described(settings)
     cells = [(r["name"], r["value"], r["origin"], r["unit"], r["help"]) for r in rows]
     show(rows, as_document, lambda console: table(console, "", ["setting", "value", "from", "unit", "meaning"], cells))
@@ -167,6 +172,8 @@ def config_check(context: Context, as_document: bool) -> None:
 @click.pass_obj
 def openapi(context: Context) -> None:
     """Print the API's OpenAPI 3.1 document."""
+    from app.wsgi import create_app
+
     app = create_app(context.settings, context.forestay)
     api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     click.echo(json.dumps(api.spec.to_dict(), indent=2, sort_keys=True))

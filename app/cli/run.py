@@ -1,25 +1,24 @@
-"""forestay run: the main job in one command."""
+"""forestay run: the main job in one command.
+
+It says what it does before it imports what it needs for that, which takes seconds on a busy machine.
+"""
 
 from __future__ import annotations
 
 import socket
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from app.bootstrap import Forestay
-from app.cli.areas import print_areas
 from app.cli.context import CALLER, Context, listener
-from app.cli.operate import serve_forever
-from app.cli.syncs import print_report
-from app.demo import retailer
-from app.domain.results import MEASURES, AreaPage
-from app.usecases.answers.ranking import area_page
-from app.usecases.assess import assess
-from app.usecases.keep import sources as keep
-from app.usecases.run_sync import SyncRequest, run_sync
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.bootstrap import Forestay
+    from app.domain.results import AreaPage
 
 TOP = 12
 
@@ -38,17 +37,27 @@ TOP = 12
 @click.pass_obj
 def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed: int, port: int | None, no_serve: bool) -> None:
     """Import, assess, rank, serve: an example estate, or your own data with --csv or --json."""
+    data = context.settings.data_folder
+    if csv_folder or json_file:
+        click.echo(f"importing {' and '.join(str(path) for path in (csv_folder, json_file) if path)} into {data} ...")
+    else:
+        click.echo(f"building the example estate (an online retailer, seed {seed}) in {data / 'example'} ...")
+        click.echo("(the first run on a machine compiles the kernels, which takes about a minute)")
+
+    from rich.console import Console
+
+    from app.cli.operate import serve_forever
+    from app.demo import retailer
+    from app.usecases.answers.ranking import area_page
+    from app.usecases.assess import assess
+
     console = Console(highlight=False, soft_wrap=True)
     forestay = context.forestay
     if csv_folder or json_file:
         given = [("own-csv", "csv", csv_folder), ("own-json", "json", json_file)]
         places = [(name, kind, str(path)) for name, kind, path in given if path]
     else:
-        console.print("(the first run on a machine compiles the kernels, which takes about a minute)")
-        console.print(
-            f"building the example estate (an online retailer, seed {seed}) in {context.settings.data_folder / 'example'} ..."
-        )
-        written = retailer.write(retailer.build(seed), context.settings.data_folder / "example")
+        written = retailer.write(retailer.build(seed), data / "example")
         kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
         places = [(name, kinds[name], str(path)) for name, path in written.items()]
     started = time.perf_counter()
@@ -67,6 +76,10 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
 
 
 def _import(forestay: Forestay, console: Console, name: str, kind: str, location: str) -> None:
+    from app.cli.syncs import print_report
+    from app.usecases.keep import sources as keep
+    from app.usecases.run_sync import SyncRequest, run_sync
+
     if keep.find_source(forestay.documents, name) is None:
         keep.add_source(forestay.documents, name, kind, location)
     else:
@@ -76,6 +89,9 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
 
 
 def _print_top(console: Console, page: AreaPage) -> None:
+    from app.cli.areas import print_areas
+    from app.domain.results import MEASURES
+
     console.print(
         f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n"
     )

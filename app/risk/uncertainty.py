@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
 from app.domain.ci_classes import CiClass
 from app.domain.graph import ASSUMED, MEASURED, CiColumns
@@ -169,9 +168,11 @@ def _uniforms(keys: Int64s, draws: int, seed: int, purpose: int, out: FloatTable
 
 def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
     """Standard normal numbers float64[len(keys), draws], each keyed by (seed, purpose, key, number of the draw)."""
+    from scipy.special import ndtri  # takes a quarter of a second to import, and only studies need it
+
     out = np.empty((len(keys), draws))
     _uniforms(np.asarray(keys, np.int64), draws, seed, purpose, out)
-    return np.asarray(special.ndtri(np.clip(out, 2.0**-53, 1.0 - 2.0**-53)))
+    return np.asarray(ndtri(np.clip(out, 2.0**-53, 1.0 - 2.0**-53)))
 
 
 def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
@@ -180,6 +181,8 @@ def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: in
 
     Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
     """
+    from scipy.special import gammaincinv, ndtr
+
     own = normals(ci_id[rows], draws, seed, RATE)
     shape = ranges.rate_shape[rows]
     measured = ~np.isnan(shape)
@@ -189,8 +192,8 @@ def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: in
         + _shared(ranges.rate_shared, ranges, rows, draws, seed, RATE)
     )
     if measured.any():
-        p = special.ndtr(own[measured])
-        factors[measured] = special.gammaincinv(shape[measured, None], p) / shape[measured, None]
+        p = ndtr(own[measured])
+        factors[measured] = gammaincinv(shape[measured, None], p) / shape[measured, None]
     return np.asarray(factors)
 
 

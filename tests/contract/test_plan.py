@@ -53,6 +53,23 @@ def test_one_holds_the_lease_until_it_runs_out(open_store: Callable[[], Any]) ->
     assert lead(documents, "c", 203.0).token == second.token + 1
 
 
+def test_one_who_lost_the_lease_and_took_it_again_cannot_write_under_the_old_one(open_store: Callable[[], Any]) -> None:
+    documents = open_store()
+    first = lead(documents, "a", 0.0)
+    lead(documents, "b", 1000.0)
+    again = lead(documents, "a", 2000.0)
+    assert again.token == first.token + 2
+    before = documents.get("lease", "scheduler")
+    with pytest.raises(Fenced), documents.together():
+        holding(documents, first)  # the same holder, but b wrote in between
+    give_up(documents, first)
+    assert documents.get("lease", "scheduler") == before
+    with documents.together():
+        holding(documents, again)
+    give_up(documents, again)
+    assert lead(documents, "c", 2001.0).token == again.token + 1
+
+
 def test_a_due_run_is_asked_for_once_whoever_looks(open_store: Callable[[], Any], documents: Any) -> None:
     other, lease = open_store(), lead(documents)
     source = get_source(documents, "cmdb")

@@ -6,12 +6,11 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from app.risk.exact.bdd import COUNT, LIMIT, NO_ROOM, OR, STEPS, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
 from app.risk.exact.budget import Budget
 from app.risk.exact.gates import FALSE, TRUE
+from app.risk.exact.narrow_order import narrow_order
 from app.risk.jit import Array, Bools, Int8s, Int32s, kernel
 from app.risk.structure import components_in_order
 
@@ -106,8 +105,7 @@ def renumbered(system: System) -> tuple[System, Array]:
     pairs = [(v, u) for rows in (system.hard, system.supply) for v, row in enumerate(rows) for u in row]
     pairs += [(v, u) for v, _, _, here, _ in system.groups for u in here]
     ends = np.array(pairs, np.int32).reshape(-1, 2)
-    net = coo_matrix((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (size, size)).tocsr()
-    order = reverse_cuthill_mckee((net + net.T).tocsr(), symmetric_mode=True)
+    order = narrow_order(ends[:, 0], ends[:, 1], size)
     place = np.empty(size, np.int64)
     place[order] = np.arange(size)
 

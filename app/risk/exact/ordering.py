@@ -6,11 +6,10 @@ All are walks from the root, depth first; they differ in which input of a gate i
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from app.risk.exact.frontier import narrow
 from app.risk.exact.gates import GATES, Gates
+from app.risk.exact.narrow_order import narrow_order
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, Int64s, kernel
 
@@ -73,8 +72,7 @@ def along(store: Gates, root: int) -> Array:
     size = store.events + gates
     rows = np.repeat(np.arange(store.events, size), np.diff(store.ptr[: gates + 1]))
     columns = store.input[: int(store.ptr[gates])]
-    net = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), (size, size)).tocsr()
-    order = reverse_cuthill_mckee((net + net.T).tocsr(), symmetric_mode=True)
+    order = narrow_order(rows, columns, size)
     read = count_parents(store, root) > 0
     return np.asarray(order[(order < store.events) & read[order]], dtype=np.int32)
 

@@ -211,7 +211,7 @@ def vote_chance(fails: Floats, works: Floats, weight: Int32s, need: int) -> tupl
     The shorter recursion is taken: that of the failed weight, or of the working one, which must stay at most total - need.
 
     >>> a = np.array([0.1, 0.2, 0.3])
-    >>> round(vote_chance(a, 1 - a, np.ones(3, np.int32), 2)[0], 12)  # ab + ac + bc - 2abc (C03)
+    >>> round(float(vote_chance(a, 1 - a, np.ones(3, np.int32), 2)[0]), 12)  # ab + ac + bc - 2abc (C03)
     0.098
     """
     if is_large(weight, len(fails), need):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from typing import TYPE_CHECKING
 
 from app.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
 
 EVERY = re.compile(r"^every\s+(\d{1,6})\s*([smhd])$")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -20,6 +20,9 @@ MANY = 1000
 
 def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
     """The trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
     text = schedule.strip()
     every = EVERY.match(text)
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from itertools import permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +126,19 @@ def test_an_origin_travels_with_its_value():
     names = ("failures_per_year", "failures_origin", "repair_hours", "repair_origin")
     assert [told[name] for name in names] == [2.0, "measured", 3.0, "declared"]
     assert row[8] == "ops"
+
+
+def test_each_attribute_is_the_best_source_s_that_says_it():
+    said = [
+        (SourceRank(1, "aaa", 300), CiRecord("ci", "1", "worst", "server", attributes={"rack": "W", "os": "W", "cpu": "W"})),
+        (SourceRank(2, "bbb", 200), CiRecord("ci", "2", "middle", "server", attributes={"rack": "M", "os": "M", "ram": "M"})),
+        (SourceRank(3, "zzz", 100), CiRecord("ci", "3", "best", "server", attributes={"rack": "B"})),
+    ]
+    for given_in in permutations(said):
+        row = ci_row(7, "k", [record for _, record in in_order(given_in)])
+        told = dict(zip(CI.names(), row, strict=True))
+        assert json.loads(told["attributes"]) == {"rack": "B", "os": "M", "ram": "M", "cpu": "W"}
+        assert told["name"] == "best"
 
 
 def test_a_range_travels_with_its_value():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from app.domain.ci_classes import ci_classes
 from app.domain.columns import ABSENT
@@ -55,6 +56,15 @@ def observations(*rows: tuple[int, str, int, int]) -> dict[str, Any]:
 
 def watch(classes: list[str], incident: dict[str, Any], observation: dict[str, Any], now: int = 2 * YEAR) -> Observed:
     return observed_incidents(ci_columns(classes), incident, observation, CLASSES, now)
+
+
+def test_a_credible_interval_has_the_bits_of_the_gamma_distribution_of_scipy_stats() -> None:
+    for shape in (0.5, 1.0, 3.7, 100.0):
+        for incidents, years in ((0, 3.0), (2, 0.25), (7, 12.5), (400, 1000.0)):
+            for level in (0.5, 0.9, 0.99):
+                tail = (1 - level) / 2
+                want = stats.gamma.ppf([tail, 1 - tail], shape + incidents, scale=1 / (0.7 + years))
+                assert gamma_posterior_interval(shape, 0.7, incidents, years, level) == tuple(want)
 
 
 def test_c30_and_moments_as_c32() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 from dataclasses import replace
 
@@ -11,7 +10,6 @@ import pytest
 from scipy.stats import poisson
 
 from app.domain.errors import InvalidInput
-from app.risk import compound_poisson, exceedance
 from app.risk.compile import compile_graph
 from app.risk.compound_poisson import exceedance_of_sum, sum_distribution
 from app.risk.cut_out import cut_out
@@ -182,9 +180,3 @@ def test_services_without_money_are_counted() -> None:
     empty = simulate_losses(built.compiled, 1, 0, 2, services=[1])
     assert empty.event_count == 0 and empty.sums.tolist() == [0.0] * 20
     assert replace(empty, services=0).services == 0
-
-
-def test_the_examples_run() -> None:
-    for module in (exceedance, compound_poisson):
-        result = doctest.testmod(module)
-        assert result.attempted and not result.failed

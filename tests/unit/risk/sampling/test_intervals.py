@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 from scipy.stats import binom
 
 from app.domain.errors import InvalidInput
-from app.risk.sampling import intervals, streams
 from app.risk.sampling.intervals import (
     Intervals,
+    binomial_quantile,
     clopper_pearson,
     mean_interval,
     quantile_interval,
@@ -121,7 +120,10 @@ def test_means_and_quantiles_are_covered_at_their_level() -> None:
     assert mean_interval(np.array([1.0])) == (-math.inf, math.inf)
 
 
-def test_the_examples_run() -> None:
-    for module in (intervals, streams):
-        result = doctest.testmod(module)
-        assert result.attempted and not result.failed
+def test_the_quantile_of_a_binomial_count_is_that_of_scipy_stats() -> None:
+    tails = [side for level in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999) for side in ((1 - level) / 2, 1 - (1 - level) / 2)]
+    shares = [0.0, 1e-5, 0.001, 0.05, 0.3, 0.5, 0.9, 0.99, 0.999, 1.0, *np.random.default_rng(1).random(30)]
+    for trials in (1, 2, 3, 10, 59, 100, 1000, 12_345, 1_000_000):
+        for p in shares:
+            for q in tails:
+                assert binomial_quantile(q, trials, p) == binom.ppf(q, trials, p), (q, trials, p)
