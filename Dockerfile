@@ -8,7 +8,7 @@ COPY app src/app
 COPY importers src/importers
 COPY cypher src/cypher
 # the kernels are compiled here, so that the first answer of a container does not wait for them
-RUN cd src && PYTHONPATH=/opt/forestay/src NUMBA_CACHE_DIR=/opt/forestay/numba ../venv/bin/python -m app --data /tmp/warm warm-up \
+RUN cd src && PYTHONPATH=/opt/forestay/src FORESTAY_KERNEL_CACHE=/opt/forestay/kernels ../venv/bin/python -m app --data /tmp/warm warm-up \
  && printf '#!/bin/sh\nexec /opt/forestay/venv/bin/python -m app "$@"\n' > /opt/forestay/venv/bin/forestay \
  && chmod +x /opt/forestay/venv/bin/forestay
 
@@ -17,7 +17,7 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/forestay --create-home fore
 COPY --from=build --chown=forestay /opt/forestay /opt/forestay
 USER forestay
 WORKDIR /var/lib/forestay
-ENV PATH=/opt/forestay/venv/bin:$PATH PYTHONPATH=/opt/forestay/src NUMBA_CACHE_DIR=/opt/forestay/numba PYTHONUNBUFFERED=1 \
+ENV PATH=/opt/forestay/venv/bin:$PATH PYTHONPATH=/opt/forestay/src FORESTAY_KERNEL_CACHE=/opt/forestay/kernels PYTHONUNBUFFERED=1 \
     FORESTAY_DATA_FOLDER=/var/lib/forestay/data FORESTAY_WEB_HOST=0.0.0.0 FORESTAY_WEB_SIGN_IN=keys
 VOLUME /var/lib/forestay
 EXPOSE 8080
@@ -25,4 +25,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
   CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=4)"
 # one worker: request counters, estates in memory and page caches are shared by its threads; the kernels run without the interpreter lock
 CMD ["gunicorn", "--bind", "0.0.0.0:8080", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--timeout", "120", \
-     "--no-control-socket", "app.wsgi:create_app()"]
+     "--no-control-socket", "app.wsgi:application()"]

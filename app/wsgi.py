@@ -15,7 +15,9 @@ from app import api, web
 from app.api import auth, counters, problems
 from app.bootstrap import Forestay, assemble_service
 from app.domain.errors import ForestayError
+from app.risk.jit.kernels import fresh_patience
 from app.settings import Settings, check_exposure, load_settings
+from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_requests
 
 COUNTERS = counters.Counters.STORAGE_SCHEME[0]
 HEADERS = {
@@ -57,6 +59,8 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     app.register_error_handler(HTTPException, problems.problem_api(app).handle_http_exception)
     auth.guard(app, forestay)
 
+    app.before_request(fresh_patience)
+
     @app.after_request
     def harden(response: Response) -> Response:
         for name, value in HEADERS.items():
@@ -66,6 +70,14 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         return response
 
     return app
+
+
+def application() -> Flask:
+    """For a server that imports it (gunicorn): the application by file and environment; no request compiles, a process beside it does."""
+    settings = load_settings()
+    keep_kernels_in(settings.cache_folder / "kernels")
+    never_compile_in_requests(Beside(["--data", str(settings.data_folder)]))
+    return create_app(settings)
 
 
 def session_secret(settings: Settings) -> str:

@@ -37,7 +37,11 @@ class Context:
     @cached_property
     def forestay(self) -> Forestay:
         from app.bootstrap import assemble_service
+        from app.cli.compiling import tell
+        from app.usecases.compiling import keep_kernels_in, wait_for_kernels
 
+        keep_kernels_in(self.settings.cache_folder / "kernels")
+        wait_for_kernels(tell())
         return assemble_service(self.settings)
 
     def arguments(self) -> list[str]:

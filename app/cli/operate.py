@@ -33,8 +33,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
 
     from waitress.server import create_server
 
-    from app.cli.warm_up_kernels import mark
     from app.settings import check_exposure
+    from app.usecases.compiling import Beside, never_compile_in_requests
     from app.wsgi import create_app
 
     settings = context.settings
@@ -58,7 +58,10 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
-    warming = None if no_runner or mark(settings.cache_folder).exists() else _warm_beside(context)
+    compiler = Beside(context.arguments())
+    never_compile_in_requests(compiler)
+    if not no_runner:
+        compiler.start()
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")
@@ -74,22 +77,13 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         pass
     finally:
         server.close()
-        if warming is not None:
-            warming.terminate()
-            warming.wait()
+        compiler.stop()
         if runner is not None:
             runner.terminate()
             try:
                 runner.wait(15)
             except subprocess.TimeoutExpired:
                 runner.kill()
-
-
-def _warm_beside(context: Context) -> subprocess.Popen[bytes]:
-    """Kernels that no answer needed yet are compiled beside the server, once, so that nobody's first question waits for them."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", *context.arguments(), "warm-up"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
 
 
 @click.command()
@@ -180,18 +174,16 @@ def openapi(context: Context) -> None:
 
 
 @click.command("warm-up")
+@click.option("--processes", type=click.IntRange(1, 64), help="that compile side by side (default: one a core, at most 4)")
 @click.pass_obj
-def warm_up(context: Context) -> None:
-    """Compile the kernels now, so that the first answer does not wait for them."""
-    from app.cli.warm_up_kernels import mark
-    from app.cli.warm_up_kernels import warm_up as compile_kernels
+def warm_up(context: Context, processes: int | None) -> None:
+    """Compile the kernels that this machine has not compiled yet, so that no answer waits for them."""
+    from app.cli.compiling import tell
+    from app.risk.jit.catalogue import compile_all
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no temporary folder behind
-
-    click.echo(f"kernels compiled in {compile_kernels():.1f} s")
-    warm = mark(context.settings.cache_folder)
-    warm.parent.mkdir(parents=True, exist_ok=True)
-    warm.touch()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ends the processes that compile
+    seconds = compile_all(tell(), processes=processes)
+    click.echo(f"kernels compiled in {seconds:.1f} s")
 
 
 COMMANDS = (serve, work, scheduler, schedule, health, config, openapi, warm_up)

@@ -42,7 +42,6 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         click.echo(f"importing {' and '.join(str(path) for path in (csv_folder, json_file) if path)} into {data} ...")
     else:
         click.echo(f"building the example estate (an online retailer, seed {seed}) in {data / 'example'} ...")
-        click.echo("(the first run on a machine compiles the kernels, which takes about a minute)")
 
     from rich.console import Console
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.risk.compiled import SERVES, Flat
 from app.risk.failing import Marks
-from app.risk.jit import Array, Int32s, Int64s, inner, kernel
+from app.risk.jit import Array, Int32s, Int64, Int64s, inner, kernel
 
 
 class Reach(NamedTuple):
@@ -66,7 +66,7 @@ def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
 
 
 @inner
-def root_of(parent: Int64s, k: int) -> int | np.int64:
+def root_of(parent: Int64s, k: Int64) -> Int64:
     """Union-find with halving."""
     while parent[k] != k:
         parent[k] = parent[parent[k]]

@@ -46,7 +46,7 @@ def _numbers(blob: TextBytes, offsets: Int64s, total: int) -> Array:
     done, value, sign, inside = 0, 0, 1, False
     for at in range(offsets[0], offsets[-1]):
         if ZERO <= blob[at] <= NINE:
-            value = value * 10 + (np.int64(blob[at]) - ZERO)
+            value = value * 10 + int(blob[at]) - ZERO
             inside = True
             continue
         if inside:

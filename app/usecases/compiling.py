@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from app.domain.errors import NotReady
-from app.risk.jit import catalogue, kernel
+from app.risk.jit import catalogue, place
 from app.risk.jit.catalogue import Course, Progress
-from app.risk.jit.kernel import Kernel
+from app.risk.jit.kernels import POLICY, Kernel
 
+ANSWER_SECONDS = 1.0  # a request interprets no longer than that
 ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
@@ -23,8 +26,7 @@ def wait_for_kernels(listen: Callable[[Progress], None]) -> None:
     def compile_kind(missing: Kernel[..., Any]) -> None:
         catalogue.compile_all(listen, catalogue.of_kind(missing))
 
-    kernel.POLICY.when_missing = compile_kind
-    kernel.POLICY.compiles = True
+    POLICY.when_missing = compile_kind
 
 
 class Beside:
@@ -58,7 +60,14 @@ def never_compile_in_requests(beside: Beside) -> None:
         if now.done < now.total:
             raise not_ready(now)
 
-    kernel.never_compile(say_when)
+    POLICY.when_missing = say_when
+    POLICY.patience_seconds = ANSWER_SECONDS
+
+
+def keep_kernels_in(fallback: Path) -> None:
+    """Keep compiled code there where the user's cache folder cannot be written; processes started from this one do the same."""
+    if not place.writable(place.base_folder()):
+        os.environ[place.VARIABLE] = str(fallback)
 
 
 @cache

@@ -13,6 +13,7 @@ from app.risk.jit.arrays import (
     Int32,
     Int32s,
     Int32Table,
+    Int64,
     Int64s,
     Int64Table,
     TextBytes,
@@ -21,7 +22,7 @@ from app.risk.jit.arrays import (
     UInt64s,
     UInt64Table,
 )
-from app.risk.jit.kernel import before_compiling, inner, kernel
+from app.risk.jit.kernels import before_compiling, inner, kernel
 
 __all__ = [
     "Array",
@@ -32,6 +33,7 @@ __all__ = [
     "Int32",
     "Int32Table",
     "Int32s",
+    "Int64",
     "Int64Table",
     "Int64s",
     "TextBytes",

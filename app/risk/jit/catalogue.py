@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from app.risk.jit.content import weight
-from app.risk.jit.kernel import KERNELS, Kernel
+from app.risk.jit.kernels import KERNELS, Kernel
 
 ROOM = "app.risk"
 LATER = ("sampling.", "exact.")  # what comes last: the ranking, outages and pages come before services are solved and years drawn
@@ -118,6 +118,12 @@ def compile_all(
             native.make(kernel)
     listen(course.now())
     return time.monotonic() - started
+
+
+def load_all() -> None:
+    """Load the code of every kernel that Python calls, where it is kept: afterwards no call interprets."""
+    for kernel in every_kernel():
+        kernel.load()
 
 
 def compile_missing(names: list[str]) -> None:

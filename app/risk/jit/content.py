@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from app.risk.jit.kernel import Kernel
+from app.risk.jit.kernels import Kernel
 
 
 @cache

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import logging
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -21,10 +19,12 @@ import llvmlite.binding
 import numba
 from numba.core import types
 from numba.core.caching import _CacheLocator
+from numba.core.types import BaseTuple  # type: ignore[attr-defined]
 
 from app.risk.jit.arrays import Exactly
 from app.risk.jit.content import digest
-from app.risk.jit.kernel import KERNELS, Kernel, preparations
+from app.risk.jit.kernels import KERNELS, Kernel, preparations
+from app.risk.jit.place import base_folder, writable
 
 numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.KeptByContent"
 _one_at_a_time = threading.RLock()  # of the threads of this process
@@ -32,11 +32,9 @@ _prepared: list[bool] = []
 
 
 def cache_folder() -> Path | None:
-    """Where compiled code is kept: FORESTAY_KERNEL_CACHE, else the user's cache folder; None where nothing may be written."""
-    given = os.environ.get("FORESTAY_KERNEL_CACHE")
-    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forestay" / "kernels"
-    folder = base / _compiler()
-    return folder if _writable(folder) else None
+    """Where code of this compiler for this processor is kept; None where nothing may be written."""
+    folder = base_folder() / _compiler()
+    return folder if writable(folder) else None
 
 
 @cache
@@ -45,16 +43,6 @@ def _compiler() -> str:
     processor = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     kind = hashlib.blake2b(processor.encode(), digest_size=4).hexdigest()
     return f"python-{sys.version_info[0]}.{sys.version_info[1]}-numba-{numba.__version__}-llvmlite-{llvmlite.__version__}-{kind}"
-
-
-@cache
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        logging.getLogger(__name__).warning("no compiled code is kept: %s cannot be written", folder)
-        return False
-    return os.access(folder, os.W_OK)
 
 
 class KeptByContent(_CacheLocator):  # type: ignore[misc]
@@ -88,7 +76,7 @@ def _place(kernel: Kernel[..., Any]) -> str:
     return f"{kernel.name}-{digest(kernel)}"
 
 
-def numba_type(hint: Any) -> types.Type:
+def numba_type(hint: Any) -> Any:
     """The compiler's type of one annotation.
 
     >>> numba_type(int), numba_type(float), numba_type(bool)
@@ -102,13 +90,13 @@ def numba_type(hint: Any) -> types.Type:
         return types.Array(number, exactly.dimensions, "C", readonly=not exactly.writable) if exactly.dimensions else number
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         hints = get_type_hints(hint, include_extras=True)
-        return types.BaseTuple.from_types([numba_type(hints[name]) for name in hint._fields], hint)
+        return BaseTuple.from_types([numba_type(hints[name]) for name in hint._fields], hint)
     if get_origin(hint) is tuple:
-        return types.BaseTuple.from_types([numba_type(part) for part in get_args(hint)])
+        return BaseTuple.from_types([numba_type(part) for part in get_args(hint)])
     raise TypeError(f"no compiled type for {hint!r}: use the words of app.risk.jit.arrays")
 
 
-def signature(kernel: Kernel[..., Any]) -> tuple[types.Type, ...]:
+def signature(kernel: Kernel[..., Any]) -> tuple[Any, ...]:
     """The one list of argument types that a kernel is compiled for, from its annotations."""
     hints = get_type_hints(kernel.function, include_extras=True)
     code = kernel.function.__code__

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import AT_REST_DOWN, CompiledGraph
-from app.risk.jit import Array, Floats, Int32s, UInt64, inner
+from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner
 from app.risk.sampling.streams import open_unit, two_words
 
 BLOCK_SAMPLES = 1024
@@ -53,7 +53,7 @@ def own_odds(compiled: CompiledGraph) -> Odds:
 
 
 @inner
-def uniform(seed: UInt64, key: int, purpose: int, block: int, index: int) -> float:
+def uniform(seed: UInt64, key: Int64, purpose: int, block: int, index: int) -> float:
     """Random number `index` of a stream, in (0, 1].
 
     Example by hand: numbers 0 and 1 are the two words of one counter.
@@ -78,7 +78,7 @@ def _next(log_none: Floats, after: int, drop: float) -> int:
 
 @inner
 def draw_more(
-    odds: Odds, seed: UInt64, key: int, purpose: int, block: int, index: int, after: int, out: Int32s, count: int
+    odds: Odds, seed: UInt64, key: Int64, purpose: int, block: int, index: int, after: int, out: Int32s, count: int
 ) -> int:
     """Append to out[:count] the failures after number `after` (-1: all), drawn from `index` on; the new count.
 
@@ -94,7 +94,7 @@ def draw_more(
 
 
 @inner
-def draw_two(odds: Odds, seed: UInt64, key: int, purpose: int, block: int, index: int, out: Int32s) -> int:
+def draw_two(odds: Odds, seed: UInt64, key: Int64, purpose: int, block: int, index: int, out: Int32s) -> int:
     """Numbers (ascending) of the failures given N >= 2 into `out`; how many.
 
     Example by hand: of two CIs both fail, whatever is drawn.

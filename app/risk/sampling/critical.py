@@ -14,7 +14,7 @@ import numpy as np
 from app.risk.compiled import Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, Floats, Int32s, UInt64, inner, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, own_odds
 from app.risk.sampling.cuts_found import Cuts, cuts_of, find_cuts
 from app.risk.sampling.rare import rare_unavailability
@@ -54,7 +54,7 @@ def restore_each(
 
 
 @kernel
-def _plain(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: int, block: int, target: int) -> Array:
+def _plain(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: Int64, block: int, target: int) -> Array:
     """float64[n] of one block of stratified samples: how often each CI was critical."""
     out = np.zeros(len(odds.p))
     chosen, spare = np.empty(len(odds.p), np.int32), np.empty(len(odds.p), np.int32)
@@ -67,7 +67,7 @@ def _plain(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: int, block: i
 
 
 @kernel
-def _steered(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: int, block: int, target: int) -> Array:
+def _steered(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: Int64, block: int, target: int) -> Array:
     """float64[n] of one block of tilted samples: the weight with which each CI was critical."""
     n = len(mix.odds.p)
     out = np.zeros(n)

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.risk.compiled import Flat
 from app.risk.failing import Marks, fail
-from app.risk.jit import Array, Floats, Int32s, UInt64, inner, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of
 from app.risk.sampling.streams import TILTED
 
@@ -70,7 +70,7 @@ def cut_inside(cuts: Cuts, chosen: Int32s, inside: Int32s) -> bool:
 
 @kernel
 def _failures(
-    flat: Flat, work: Marks, odds: Odds, known: Cuts, seed: UInt64, key: int, block: int, target: int, ptr: Int32s, item: Int32s
+    flat: Flat, work: Marks, odds: Odds, known: Cuts, seed: UInt64, key: Int64, block: int, target: int, ptr: Int32s, item: Int32s
 ) -> tuple[int, int]:
     """Samples of one block that stop the target: how many, and how many hold no known cut; the cuts of these in ptr, item."""
     chosen, inside = np.empty(len(odds.p), np.int32), np.zeros(len(known.p), np.int32)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import CompiledGraph
-from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, UInt64Table, inner, kernel
+from app.risk.jit import Array, Bools, Floats, Int64, Int64s, UInt64, UInt64s, UInt64Table, inner, kernel
 from app.risk.sampling.streams import OWN_FAILURES, open_unit, two_words
 
 WORDS = 64
@@ -45,7 +45,7 @@ def own_failures(compiled: CompiledGraph, position: Array, forced: Array) -> Own
 
 
 @inner
-def _sparse(seed: UInt64, key: int, block: int, q: float, first: UInt64, second: UInt64, row: UInt64s) -> None:
+def _sparse(seed: UInt64, key: Int64, block: int, q: float, first: UInt64, second: UInt64, row: UInt64s) -> None:
     """Set the failures of a CI whose first gap is known to end within the block."""
     scale = 1.0 / math.log1p(-q)
     for w in range(WORDS):
@@ -70,7 +70,7 @@ def _sparse(seed: UInt64, key: int, block: int, q: float, first: UInt64, second:
 
 
 @inner
-def _dense(seed: UInt64, key: int, block: int, q: float, row: UInt64s) -> None:
+def _dense(seed: UInt64, key: Int64, block: int, q: float, row: UInt64s) -> None:
     """Compare 64 random numbers a word with q * 2^64, highest bit first."""
     bound = np.uint64(q * 18446744073709551616.0)
     index = 0

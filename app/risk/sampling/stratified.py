@@ -13,7 +13,7 @@ import numpy as np
 from app.risk.compiled import AT_REST_DOWN, Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, UInt64, kernel
+from app.risk.jit import Array, Int64, UInt64, kernel
 from app.risk.reliability import union_probability
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of, own_odds
 from app.risk.sampling.intervals import Interval, clopper_pearson
@@ -54,7 +54,7 @@ def _stops(flat: Flat, work: Marks, odds: Odds, target: int) -> Array:
 
 
 @kernel
-def _hits(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: int, block: int, target: int) -> int:
+def _hits(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: Int64, block: int, target: int) -> int:
     """Of a block of samples with at least two failures those that stop the target."""
     chosen = np.empty(len(odds.p), np.int32)
     hits = 0

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.jit import UInt64, inner
+from app.risk.jit import Int64, UInt64, inner
 
 OWN_FAILURES, PAIRED, TILTED, START, UP_TIME, RESTORE, SWITCH = range(7)  # purposes: streams that never meet
 BLOCKS = 2**28  # blocks a purpose has room for
@@ -37,7 +37,7 @@ def philox(c0: UInt64, c1: UInt64, c2: UInt64, c3: UInt64, k0: UInt64, k1: UInt6
 
 
 @inner
-def two_words(seed: UInt64, key: int, purpose: int, block: int, index: int) -> tuple[Any, Any]:
+def two_words(seed: UInt64, key: Int64, purpose: int, block: int, index: int) -> tuple[Any, Any]:
     """Two random uint64 of the stream (seed uint64, key int64, purpose, block) at `index` (below 2^32).
 
     Example by hand: of two CIs, two blocks or two purposes no counter is the same, so no word is shared.

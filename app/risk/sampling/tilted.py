@@ -18,7 +18,7 @@ import numpy as np
 from app.risk.compiled import Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
-from app.risk.jit import Array, Bools, Floats, Int32s, UInt64, inner, kernel
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64, UInt64, inner, kernel
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_more, draw_two, uniform
 from app.risk.sampling.cuts_found import Cuts, find_cuts
 from app.risk.sampling.intervals import Interval, z_value, zero_hits_limit
@@ -50,7 +50,7 @@ def _mixture(odds: Odds, hot: Odds, cuts: Cuts, weight: Array) -> Mixture:
 
 
 @inner
-def tilted_sample(mix: Mixture, seed: UInt64, key: int, block: int, base: int, chosen: Int32s, mark: Bools) -> tuple[int, int]:
+def tilted_sample(mix: Mixture, seed: UInt64, key: Int64, block: int, base: int, chosen: Int32s, mark: Bools) -> tuple[int, int]:
     """Failures (numbers) of one sample in chosen: how many, and by which component. `mark`: bool[n] all False, and so again afterwards."""
     component = int(np.searchsorted(mix.share, uniform(seed, key, TILTED, block, base)))
     if component == 0:
@@ -100,7 +100,7 @@ def densities(mix: Mixture, chosen: Int32s, count: int, inside: Int32s, found: I
 
 
 @kernel
-def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: int, block: int, target: int) -> tuple[Array, Array]:
+def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: Int64, block: int, target: int) -> tuple[Array, Array]:
     """Of one block: float64[6] sum of weights of failures, of their squares, their number, their number from the heated component, the weight
     and the number of failures without any cut inside; and float64[K+2], the weight by component that would have drawn them."""
     n = len(mix.odds.p)

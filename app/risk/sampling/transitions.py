@@ -13,7 +13,7 @@ from app.risk.compiled import Flat
 from app.risk.failing import fail, fail_more
 from app.risk.failover import mix
 from app.risk.increments import Log, push_outage
-from app.risk.jit import Int32s, UInt64, inner
+from app.risk.jit import Int32s, Int64, UInt64, inner
 from app.risk.sampling.scene import FALLEN, FORCED, FRESH, HELD, LOW, STUCK, SWITCHES, TAIL, Scene, look, roots_of, seen
 from app.risk.sampling.streams import SWITCH, open_unit, two_words
 from app.risk.stakes import Stakes
@@ -21,7 +21,7 @@ from app.risk.switching import new_switches
 
 
 @inner
-def works(stakes: Stakes, g: int, seed: UInt64, key: int, block: int, number: int) -> bool:
+def works(stakes: Stakes, g: int, seed: UInt64, key: Int64, block: int, number: int) -> bool:
     """Whether the switch of group g succeeds after failure `number` of the CI `key`: the same for every service that sees it."""
     name = np.int64(mix(np.uint64(stakes.switch_key[g])) ^ np.uint64(key))
     first, _ = two_words(seed, name, SWITCH, block, number)
@@ -53,7 +53,7 @@ def _hold(scene: Scene, g: int, until: float) -> None:
 
 @inner
 def switch_over(
-    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, key: int, number: int, now: float, interrupts: bool, before: int, tail: int
+    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
     """Let the groups switch that lost an active member among work.queue[before:tail], and those that failed switches trigger."""
     work, sizes = scene.work, scene.sizes

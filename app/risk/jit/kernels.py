@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, update_wrapper
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -21,9 +21,9 @@ from app.risk.jit.clock import stopped
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LARGE = 1_000_000  # array elements in the arguments of one call; about a second of interpreting
-LOAD_SECONDS = 0.1  # interpreting that long costs as much as loading compiled code
-COMPILE_SECONDS = 5.0  # the same of compiling it
+LARGE = 1_000_000  # steps of one call that are too many to interpret; about a second
+LOAD_SECONDS = 0.05  # interpreting one kernel that long costs as much as loading its compiled code
+PATIENCE_SECONDS = 20.0  # interpreting that long costs as much as compiling what an answer needs
 LOOK_SECONDS = 0.5  # how often a kernel without code looks whether another process has compiled it
 
 KERNELS: dict[str, Kernel[..., Any]] = {}
@@ -53,16 +53,15 @@ class Policy:
 
     def __init__(self) -> None:
         self.when_missing: Callable[[Kernel[..., Any]], None] = compile_here
-        self.compiles = True
+        self.patience_seconds = PATIENCE_SECONDS
 
 
 POLICY = Policy()
 
 
-def never_compile(instead: Callable[[Kernel[..., Any]], None]) -> None:
-    """From now on this process compiles nothing; `instead` raises for a kernel that cannot be interpreted. For web processes."""
-    POLICY.when_missing = instead
-    POLICY.compiles = False
+def fresh_patience() -> None:
+    """Forget how long this thread has interpreted: a new question begins."""
+    _running.seconds = 0.0
 
 
 def elements(values: tuple[Any, ...]) -> int:
@@ -111,26 +110,28 @@ class Kernel(Generic[P, R]):
                 return self.function(*args, **kwargs)
         finally:
             _running.kernel = False
-            self._spent += time.perf_counter() - started
+            taken = time.perf_counter() - started
+            self._spent += taken
+            _running.seconds = getattr(_running, "seconds", 0.0) + taken
 
     def size_of(self, args: tuple[Any, ...]) -> int:
         """Steps that a call is expected to take: what the kernel says of itself, else the elements of its arguments."""
         return self._steps(*args) if self._steps is not None else elements(args)
 
     def _pays(self, args: tuple[Any, ...]) -> bool:
-        """Whether compiled code is worth having for this call; true once it was looked for in vain only where it must be had."""
+        """Whether this call takes compiled code: once interpreting has cost as much as loading it, where it is kept; and at any cost where the
+        call is large or the thread has lost its patience."""
         if MODE == COMPILED:
             return True
-        if self._spent < LOAD_SECONDS and self.size_of(args) <= LARGE:
+        large = self.size_of(args) > LARGE
+        if not large and self._spent < LOAD_SECONDS:
             return False
-        if self._load():
-            return True
-        return self.size_of(args) > LARGE or (POLICY.compiles and self._spent > COMPILE_SECONDS)
+        return self.load() or large or getattr(_running, "seconds", 0.0) > POLICY.patience_seconds
 
-    def _load(self) -> bool:
-        """Take code that is kept from earlier, if there is some."""
+    def load(self) -> bool:
+        """Take code that is kept from earlier, if there is some; whether there is."""
         now = time.monotonic()
-        if now >= self._look_at:
+        if self.alone and self._code is None and now >= self._look_at:
             from app.risk.jit import native
 
             self._look_at = now + LOOK_SECONDS
@@ -146,6 +147,11 @@ class Kernel(Generic[P, R]):
                 POLICY.when_missing(self)
                 self._code = native.kept(self)
         return self._code or self.function
+
+    @property
+    def compiled(self) -> bool:
+        """Whether calls run compiled code from now on."""
+        return self._code is not None
 
     @cached_property
     def callees(self) -> tuple[Kernel[..., Any], ...]:
@@ -175,6 +181,10 @@ def _names(code: Any) -> Iterator[str]:
             yield from _names(constant)
 
 
+@overload
+def kernel(function: Callable[P, R]) -> Kernel[P, R]: ...
+@overload
+def kernel(*, steps: Callable[..., int]) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
 def kernel(function: Callable[P, R] | None = None, *, steps: Callable[..., int] | None = None) -> Any:
     """Make a kernel that Python calls. Its annotations are its one signature (`arrays`).
 
