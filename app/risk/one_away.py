@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from app.risk.compiled import CompiledGraph, Flat
 from app.risk.cone import all_needs
 from app.risk.failing import Marks, fail
 from app.risk.jit import Array, Bools, Int32s, kernel
+from app.risk.jit.clock import working_time
 from app.risk.propagation import Outage, Workspace, workspace
 
 BLOCK = 64
@@ -49,13 +49,13 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}
-    tried, deadline = 0, time.monotonic() + seconds
+    tried, deadline = 0, working_time() + seconds
     while tried < len(candidates):
         block = candidates[tried : tried + BLOCK]
         for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
             found.setdefault(int(service), []).append(int(candidate))
         tried += len(block)
-        if time.monotonic() > deadline:
+        if working_time() > deadline:
             break
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
 

@@ -6,7 +6,6 @@ list would only see a common provider. N CIs, G groups, P pairs.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from app.risk.compiled import CompiledGraph, Flat
 from app.risk.failing import Marks, fail, marks
 from app.risk.jit import Array, Int32s, kernel
+from app.risk.jit.clock import working_time
 
 BLOCK = 8192
 
@@ -83,10 +83,10 @@ def paper_redundancy(compiled: CompiledGraph, seconds: float = 20.0) -> PaperRed
     work, groups = marks(flat), len(flat.group_kind)
     count, stamp = np.zeros(groups, np.int32), np.zeros(groups, np.int32)
     parts: list[tuple[Array, Array, Array]] = []
-    until, examined = time.monotonic() + seconds, 0
+    until, examined = working_time() + seconds, 0
     if groups:
         for start in range(0, len(compiled), BLOCK):
-            if time.monotonic() > until:
+            if working_time() > until:
                 break
             examined = min(start + BLOCK, len(compiled))
             parts.append(_of_each(flat, work, start, examined, count, stamp))

@@ -37,6 +37,7 @@ from app.risk.switching import (
 )
 
 BLOCK = 4096
+SMALL_BLOCK = 128  # while it is interpreted: between two blocks compiled code may arrive
 THREADS = 2
 
 
@@ -350,10 +351,11 @@ def sweep_rows(
 
 def sweep(
     compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS, rule: int = PRODUCT,
-    block: int = BLOCK,
+    block: int | None = None,
 ) -> tuple[Rows, Array, Array, Pairs]:  # fmt: skip
     """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""
     stakes, size = stakes_of(compiled), len(cis)
+    block = block or (BLOCK if _block.load() else SMALL_BLOCK)
     idle: list[_Desk] = []
 
     def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
@@ -387,7 +389,7 @@ def first_order(
     listen: Callable[[float], None] = lambda share: None,
     threads: int = THREADS,
     rule: int = PRODUCT,
-    block: int = BLOCK,
+    block: int | None = None,
 ) -> FirstOrder:
     """Sweep every CI; `listen` hears the share done. Same bits for any number of threads.
 

@@ -7,6 +7,7 @@ library because the walks that follow (probability, Birnbaum, minimal cut sets, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,18 @@ class Bdd(NamedTuple):
     cache: Int32Table  # int32[a power of 2, 3]
     stack: Int32Table  # int32[L + 3, 3]
     state: Int64s  # int64[3]
+
+
+def slices_of(most: int) -> Iterator[int]:
+    """Steps between two looks at the clock, for ever: few at first, as small work may be interpreted, then four times as many each, at most `most`.
+
+    >>> [next(slices) for slices in [slices_of(100_000)] for _ in range(3)]
+    [20000, 80000, 100000]
+    """
+    size = 20_000
+    while True:
+        yield min(size, most)
+        size = min(4 * size, most)
 
 
 def bdd_of(levels: int, room: int) -> Bdd:

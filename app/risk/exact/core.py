@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +19,14 @@ from app.risk.exact.bdd import (
     compacted,
     diagram_of,
     make_node,
+    slices_of,
 )
 from app.risk.exact.gates import GATES, Gates
 from app.risk.exact.ordering import orders_of
 from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.simplify import count_parents
 from app.risk.jit import Array, Int32s, Int64s, inner, kernel
+from app.risk.jit.clock import working_time
 
 CHOICES, NARROW, HINTED = (6, 0, 1, 2, 3, 4, 5), 6, -1  # of `orders_of`, the one kept longest, and the order that is given
 KEPT = 3  # orders that are tried once the room is large
@@ -110,15 +111,16 @@ def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Int32s, we
 
 
 def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> tuple[Diagram | None, int]:
-    """The diagram with that order in that many nodes; None where it does not fit, or the clock (time.monotonic) passed `until`; and the
+    """The diagram with that order in that many nodes; None where it does not fit, or the clock (working_time) passed `until`; and the
     gate that was reached."""
     store, root = paired(store, root, order)
     work = building_of(store, root, order)
     f, weight = np.empty_like(work.f), np.empty_like(work.weight)
     bdd = bdd_of(len(order), min(nodes, max(256, 16 * len(order))))
     at, stuck, last = 0, -1, root - store.events
+    slices = slices_of(SLICE)
     while True:
-        bdd.state[LIMIT] = bdd.state[STEPS] + SLICE
+        bdd.state[LIMIT] = bdd.state[STEPS] + next(slices)
         told = int(build_gates(bdd, store, root, work, f, weight, at))
         if told == last + 1:
             return diagram_of(bdd, int(work.made[last])), last
@@ -132,7 +134,7 @@ def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -
             if room >= nodes and (at == stuck or bdd.state[COUNT] > 0.8 * room):
                 return None, at
             stuck = at if room >= nodes else -1
-        if time.monotonic() > until or bdd.state[STEPS] > STEPS_PER_NODE * nodes:
+        if working_time() > until or bdd.state[STEPS] > STEPS_PER_NODE * nodes:
             return None, at
 
 
@@ -157,7 +159,7 @@ def solve_core(store: Gates, root: int, nodes: int, until: float, hint: Array | 
             made, reached[choice] = try_build(store, root, orders[choice], room, until)
             if made is not None:
                 return made, orders[choice]
-            if time.monotonic() > until:
+            if working_time() > until:
                 return None
         if room >= nodes:
             return None

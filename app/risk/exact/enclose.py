@@ -6,8 +6,6 @@ order of functions, so what comes out is a bound of the formula itself, whatever
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from app.risk.exact.bdd import AND, CONSTANT, LIMIT, NO_ROOM, OR, STEPS, Bdd, Diagram, bdd_of, compacted, diagram_of, make_node
@@ -18,6 +16,7 @@ from app.risk.exact.ordering import orders_of
 from app.risk.exact.pairs import pair_gates, paired
 from app.risk.exact.pruning import chances_of, pruned
 from app.risk.jit import Array, Floats, kernel
+from app.risk.jit.clock import working_time
 
 SLICE = 20_000_000  # steps for one gate
 LATE = 60_000  # nodes left once the time is up
@@ -84,7 +83,7 @@ class _Enclosing:
             if told == last + 1:
                 return diagram_of(self.bdd, int(self.work.made[last]))
             at = ~told if told < 0 else told
-            if time.monotonic() > self.until:
+            if working_time() > self.until:
                 self.nodes = min(self.nodes, LATE)
             room = len(self.bdd.level)
             if room < self.nodes:

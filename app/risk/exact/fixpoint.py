@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.exact.bdd import COUNT, LIMIT, NO_ROOM, OR, STEPS, TOO_LONG, Bdd, apply, at_least, bdd_of, compacted, make_node
+from app.risk.exact.bdd import (
+    COUNT,
+    LIMIT,
+    NO_ROOM,
+    OR,
+    STEPS,
+    TOO_LONG,
+    Bdd,
+    apply,
+    at_least,
+    bdd_of,
+    compacted,
+    make_node,
+    slices_of,
+)
 from app.risk.exact.budget import Budget
 from app.risk.exact.gates import FALSE, TRUE
 from app.risk.exact.narrow_order import narrow_order
 from app.risk.jit import Array, Bools, Int8s, Int32s, kernel
+from app.risk.jit.clock import working_time
 from app.risk.structure import components_in_order
 
 DONE = 0
@@ -149,14 +163,14 @@ class _Iteration:
         self.flat = _flattened(system, self.store, self.variables)
         widest = max(int(np.diff(self.flat.member_ptr).max(initial=0)), int(self.flat.group_need.max(initial=0))) + 2
         self.scratch = (np.zeros(widest, np.int32), np.zeros(widest, np.int32), np.zeros(widest, np.int32))
-        self.budget, self.until = budget, time.monotonic() + budget.seconds
+        self.budget, self.until = budget, working_time() + budget.seconds
 
     def settled(self, x: Array, y: Array) -> bool:
         """x = Phi(x, y), iterated in place from where it is until nothing changes; False beyond the budget. `y` may be x itself."""
-        changed, backward = np.array([True]), False
+        changed, backward, slices = np.array([True]), False, slices_of(SLICE)
         while changed[0]:
             changed[0] = False
-            self.store.state[LIMIT] = self.store.state[STEPS] + SLICE
+            self.store.state[LIMIT] = self.store.state[STEPS] + next(slices)
             told = round_of(self.store, self.flat, x, y, *self.scratch, changed, backward)
             if told == NO_ROOM and not self.more_room(x, y):
                 return False
@@ -164,7 +178,7 @@ class _Iteration:
                 changed[0] = True
             else:
                 backward = not backward
-            if time.monotonic() > self.until:
+            if working_time() > self.until:
                 return False
         return True
 

@@ -62,7 +62,7 @@ def net_of(store: Gates, root: int) -> tuple[Array, Array, Array, Array]:
     return ptr, column, bits, node[:count].copy()
 
 
-@kernel
+@kernel(steps=lambda ptr, column, bits, walks, steps: min(steps, walks * len(column)))
 def best_walk(ptr: Int64s, column: Int32s, bits: Floats, walks: int, steps: int) -> Array:
     """int32[vertices] in the order of the cheapest of so many walks, as far as the steps go; the first is always done. Always the same."""
     size = len(bits)

@@ -6,7 +6,6 @@ interval with its reason, and what else is missing is None with a line in `missi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +26,7 @@ from app.risk.exact.set_counts import Orders, count_by_order
 from app.risk.exact.solve import Solution, dual_tree, minimal_tree, solve_tree
 from app.risk.exact.tree import Tree, tree_birnbaum, tree_chances
 from app.risk.jit import Array
+from app.risk.jit.clock import working_time
 
 PATH_NODES = 100_000
 NOT_BOUNDED = "cut sets, their bounds and importance: the unavailability itself is only bounded"
@@ -122,7 +122,7 @@ def solved_service(
 
     Example by hand: solved once, `answer_of` gives Q, then cut sets, without building a diagram again.
     """
-    start = time.monotonic()
+    start = working_time()
     budget = budget or Budget()
     q = own_unavailability(compiled, forced, unavailability)
     try:
@@ -132,10 +132,10 @@ def solved_service(
         return Solved(target, None, 0, None, bounded, bounded.seconds)
     skeleton = skeleton_of(formula.store, formula.root)
     if skeleton.root < 0:
-        return Solved(target, formula, skeleton.root, None, None, time.monotonic() - start)
+        return Solved(target, formula, skeleton.root, None, None, working_time() - start)
     solution = solve_tree(skeleton, formula.q, budget, start + budget.seconds, formula.rank)
     if solution.exact:
-        return Solved(target, formula, skeleton.root, solution, None, time.monotonic() - start)
+        return Solved(target, formula, skeleton.root, solution, None, working_time() - start)
     low, _ = tree_chances(solution.lower, formula.q)
     high, _ = tree_chances(solution.upper, formula.q)
     most = min(float(high[solution.root]), crude_upper(formula.store, formula.root, formula.q))
@@ -155,10 +155,10 @@ def answer_of(solved: Solved, budget: Budget | None = None, want: Want | None = 
         asked = want.counts or want.cut_sets or want.bounds or want.fussell_vesely
         return replace(solved.bounded, missing=(NOT_BOUNDED,) if asked else ())
     assert solved.formula is not None
-    start = time.monotonic() - solved.seconds
+    start = working_time() - solved.seconds
     if solved.solution is None:
         return _constant(solved.target, solved.formula, solved.root, want, start)
-    until = time.monotonic() + max(0.1 * budget.seconds, budget.seconds - solved.seconds)
+    until = working_time() + max(0.1 * budget.seconds, budget.seconds - solved.seconds)
     return _exact(solved.target, solved.formula, solved.solution, budget, want, start, until)
 
 
@@ -216,7 +216,7 @@ def _exact(
                 measured = fussell_vesely(sets, root, q_service, up, down, budget.nodes)
                 answer = replace(answer, fussell_vesely=measured)
                 answer = answer if measured is not None else _lacking(answer, "Fussell-Vesely: beyond the node budget")
-    return replace(answer, seconds=time.monotonic() - start)
+    return replace(answer, seconds=working_time() - start)
 
 
 def _lacking(answer: ServiceExact, line: str) -> ServiceExact:
@@ -266,7 +266,7 @@ def _constant(target: int, formula: Formula, root: int, want: Want, start: float
     sets: Orders | None = ({0: 1} if root == TRUE else {}) if want.counts or want.cut_sets or want.bounds else None
     listed = (CutSet(1.0, ()),) if root == TRUE else ()
     return ServiceExact(
-        target, "exact", "", q, q, q, formula.position, formula.q, none, formula.unknown, 0, time.monotonic() - start,
+        target, "exact", "", q, q, q, formula.position, formula.q, none, formula.unknown, 0, working_time() - start,
         none if want.fussell_vesely else None, sets, None, listed if want.cut_sets else None, 0 if want.cut_sets else None,
         0.0 if want.cut_sets else None, q if sets is not None else None, q if want.bounds else None, q if want.bounds else None,
     )  # fmt: skip
@@ -277,7 +277,7 @@ def _bounded(target: int, formula: Formula, low: float, high: float, reason: str
     nan = np.full(len(formula.q), np.nan)
     return ServiceExact(
         target, "bounded", reason, 0.5 * (low + high), low, high, formula.position, formula.q, nan, formula.unknown, nodes,
-        time.monotonic() - start,
+        working_time() - start,
     )  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def _enclosed(
         if skeleton.root < 0:
             ends.append(1.0 if skeleton.root == TRUE else 0.0)
             continue
-        solution = solve_tree(skeleton, formula.q, budget, time.monotonic() + budget.seconds, formula.rank)
+        solution = solve_tree(skeleton, formula.q, budget, working_time() + budget.seconds, formula.rank)
         up, _ = tree_chances(solution.lower if side == LOWER else solution.upper, formula.q)
         crude = 1.0 if side == LOWER else crude_upper(formula.store, formula.root, formula.q)
         ends.append(min(crude, float(up[solution.root])))

@@ -6,8 +6,6 @@ set. They live in a `Bdd` store; the families here are antichains, in which low 
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from app.risk.exact.bdd import (
@@ -22,9 +20,11 @@ from app.risk.exact.bdd import (
     compacted,
     diagram_of,
     make_node,
+    slices_of,
     slot_of,
 )
 from app.risk.jit import Int32s, Int32Table, inner, kernel
+from app.risk.jit.clock import working_time
 
 SLICE = 5_000_000
 STEPS_PER_NODE = 40
@@ -120,9 +120,9 @@ def minimal_sets(diagram: Diagram, levels: int, nodes: int, until: float) -> Dia
     waiting = np.bincount(diagram.low[2:], minlength=count) + np.bincount(diagram.high[2:], minlength=count)
     store = bdd_of(levels, min(nodes, max(256, 4 * count)))
     stack = np.empty((2 * levels + 4, 4), np.int32)
-    at, freed = 2, 2
+    at, freed, slices = 2, 2, slices_of(SLICE)
     while True:
-        store.state[LIMIT] = store.state[STEPS] + SLICE
+        store.state[LIMIT] = store.state[STEPS] + next(slices)
         told = int(minimal_from(store, stack, diagram.level, diagram.low, diagram.high, made, at))
         if told == count:
             return diagram_of(store, int(made[diagram.root]))
@@ -140,5 +140,5 @@ def minimal_sets(diagram: Diagram, levels: int, nodes: int, until: float) -> Dia
                 return None
             if room >= nodes and store.state[COUNT] > 0.7 * room:
                 return None
-        if time.monotonic() > until or store.state[STEPS] > STEPS_PER_NODE * nodes:
+        if working_time() > until or store.state[STEPS] > STEPS_PER_NODE * nodes:
             return None

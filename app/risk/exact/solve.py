@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from app.risk.exact.enclose import bounding_diagram
 from app.risk.exact.sets import minimal_sets
 from app.risk.exact.tree import ALL, ANY, CORE, VOTE, Tree, tree_chances
 from app.risk.jit import Array, Floats, Int32s, Int64s, kernel
+from app.risk.jit.clock import working_time
 
 LOWER, UPPER = -1, 1
 EXACT_SHARE = 0.5  # of the seconds; the rest is for the interval
@@ -96,7 +96,7 @@ def hint_of(skeleton: Skeleton, core: Core, ranks: Array | None) -> Array | None
 
 
 def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float, rank: Array | None = None) -> Solution:
-    """Every core by a diagram of its own; those beyond the budget by a pair of diagrams that enclose it. `until`: of time.monotonic.
+    """Every core by a diagram of its own; those beyond the budget by a pair of diagrams that enclose it. `until`: of working_time.
     rank: float64[E] a good order of events, NaN unknown.
 
     Example by hand: a formula without cores comes back as it is, exact.
@@ -104,7 +104,7 @@ def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float, rank:
     solved: dict[int, tuple[Diagram, Array]] = {}
     too_large: list[Core] = []
     ranks = None if rank is None else part_ranks(skeleton.events, skeleton.ptr, skeleton.input, rank)
-    exact_until = until - (1.0 - EXACT_SHARE) * max(0.0, until - time.monotonic())
+    exact_until = until - (1.0 - EXACT_SHARE) * max(0.0, until - working_time())
     for core in sorted(skeleton.cores, key=lambda c: c.store.events):  # a large one must not eat the time of the small
         found = solve_core(core.store, core.root, budget.nodes, exact_until, hint_of(skeleton, core, ranks))
         if found is None:

@@ -131,7 +131,7 @@ class Kernel(Generic[P, R]):
     def load(self) -> bool:
         """Take code that is kept from earlier, if there is some; whether there is."""
         now = time.monotonic()
-        if self.alone and self._code is None and now >= self._look_at:
+        if self.alone and self._code is None and MODE != INTERPRETED and now >= self._look_at:
             from app.risk.jit import native
 
             self._look_at = now + LOOK_SECONDS
