@@ -119,6 +119,7 @@ class RejectedRecord:
     reason: str
     advice: str = ""
     about: str = ""
+    partly: bool = False  # the record was stored without this
 
 
 @dataclass(slots=True)

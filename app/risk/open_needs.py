@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.risk.above import above
-from app.risk.compiled import CompiledGraph
+from app.risk.compiled import SERVES, CompiledGraph
 from app.risk.cone import cone_of
 from app.risk.jit import Array
 
@@ -26,3 +26,13 @@ def incomplete(compiled: CompiledGraph) -> Array:
 def open_needs_below(compiled: CompiledGraph, position: int) -> int:
     """How many needs of a CI and of all it leans on were not read."""
     return int(compiled.open_needs[cone_of(compiled.flat, position)].sum())
+
+
+def incomplete_services(compiled: CompiledGraph, marked: Array) -> Array:
+    """Numbers, ascending, of the services among the CIs that are `incomplete`."""
+    return np.flatnonzero(marked[compiled.service_position])
+
+
+def needs_below_services(compiled: CompiledGraph) -> int:
+    """How many needs of all CIs that some service leans on were not read."""
+    return int(compiled.open_needs[(compiled.flat.flags & SERVES) != 0].sum())

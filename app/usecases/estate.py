@@ -33,7 +33,7 @@ from app.risk.carry_forward import carry_forward
 from app.risk.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.compile import compile_graph, recompiled
 from app.risk.compiled import CompiledGraph, CompileReport
-from app.risk.open_needs import incomplete, open_needs_below
+from app.risk.open_needs import incomplete, incomplete_services, needs_below_services, open_needs_below
 from app.risk.populations import Populations, populations_of
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
@@ -108,6 +108,16 @@ class Estate:
     def incomplete(self) -> Any:
         """bool[N]: needs of the CI, or of what it leans on, were not read."""
         return incomplete(self.compiled)
+
+    @cached_property
+    def incomplete_services(self) -> frozenset[int]:
+        """Numbers of the services that have a need which was not read, or lean on one that has."""
+        return frozenset(incomplete_services(self.compiled, self.incomplete).tolist())
+
+    @cached_property
+    def needs_not_read(self) -> int:
+        """Of all CIs that some service leans on."""
+        return needs_below_services(self.compiled)
 
     def open_needs(self, position: int) -> int:
         """How many needs of a CI and of all it leans on were not read; counted once for each CI asked about."""

@@ -84,11 +84,11 @@ class Ledgerkeeper:
     def take_part(self, kind: str, place: str, position: int, key: str, unread: Unread, fault: tuple[str, str, str]) -> None:
         """A record is stored without a part of it."""
         self.partly += 1
-        self._note(RejectedRecord(kind, self.where(place, position), key, *fault), unread)
+        self._note(RejectedRecord(kind, self.where(place, position), key, *fault, partly=True), unread)
 
     def lose_cell(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str], about: str) -> None:
         """A record is stored without one of its cells."""
-        self._lose(RejectedRecord(kind, self.where(place, position), key, *fault, about=about))
+        self._lose(RejectedRecord(kind, self.where(place, position), key, *fault, about=about, partly=True))
 
     def _lose(self, lost: RejectedRecord) -> None:
         self.partly += 1
