@@ -225,6 +225,10 @@ class Run:
         changed = any(chunk.begun or chunk.ended for chunk in reconciliation.changes()) if self.base.revision else False
         every, next_group = needs.settle(self.books.unread, rewiring.lost, ends, rewired, next_group, changed)
         self.report.warnings += after.called_before[:100]
+        relations = self.report.counts[DEPENDENCY.name]
+        if relations.rejected:
+            share = f"{relations.rejected / relations.read:.1%}"
+            self.report.warnings.append(f"{relations.rejected:,} of {relations.read:,} relations ({share}) were not understood")
         self.report.open_needs, self.report.needs_resolved = needs.open, needs.resolved
         self.report.dependencies_added = difference.added
         self.report.dependencies_changed = difference.changed
