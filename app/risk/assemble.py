@@ -93,7 +93,15 @@ def assemble(
         services=_services(ci, columns["exposure"], assessed, options, warnings),
         open_needs=before.open_needs if before and "open_need" in unchanged else _open_needs(columns["open_need"]),
     )
+    nobodys = _of_nobody(columns["open_need"])
+    if nobodys:
+        warnings.append(f"incomplete: {nobodys:,} needs or values were not read of which nobody can tell whose they are")
     return Assembled(graph, left_out, tuple(warnings))
+
+
+def _of_nobody(need: Mapping[str, Any]) -> int:
+    dependents, needs = np.asarray(need["dependent_id"]), np.asarray(need["needs"])
+    return int(needs[dependents < 0].sum())
 
 
 def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dict[str, int]]:

@@ -109,7 +109,7 @@ class Ledgerkeeper:
             self._progress(name, rows)
 
     def _note(self, rejected: RejectedRecord, unread: Unread | None = None) -> None:
-        if unread is None and rejected.about:
+        if unread is None and (rejected.about or not rejected.partly):
             said = f"{rejected.key or rejected.kind}: {rejected.field}"
             unread = Unread(rejected.kind, rejected.about, said, rejected.reason)
         if unread is not None:

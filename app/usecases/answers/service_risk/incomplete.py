@@ -11,6 +11,7 @@ from app.domain.service_risk import INCOMPLETE, UNKNOWN, Estimate
 from app.usecases.answers.service_risk.ask import Asked
 
 T = TypeVar("T")
+METHOD = "outages_longer_than_method"
 
 
 def as_far_as_read(answer: T, asked: Asked) -> T:
@@ -19,7 +20,8 @@ def as_far_as_read(answer: T, asked: Asked) -> T:
     if not needs:
         return answer
     marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
-    return replace(marked, open_needs=needs)  # type: ignore[type-var]
+    method = {METHOD: INCOMPLETE} if getattr(answer, METHOD, UNKNOWN) != UNKNOWN else {}
+    return replace(marked, open_needs=needs, **method)  # type: ignore[type-var]
 
 
 def _marked(value: Any, note: str) -> Any:
