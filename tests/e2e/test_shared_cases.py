@@ -55,8 +55,7 @@ def test_01_a_cloned_machine_is_two(case):
     assert "not merged by uuid" in said and found.keys() == {"b:ci:vm-b", "a:ci:vm-a", "a:ci:shop"}
     blast = found.ask("blast", "pay-a.north.example")
     assert not blast["services"] and blast["redundancy_used_up"][0]["left"] == ["b:ci:vm-b"] and not blast["services_incomplete"]
-    found.run("suggestions", "run")
-    assert {row["a"] for row in found.ask("suggestions")["items"]} == {"a:ci:vm-a"}
+    assert {row["a"] for row in found.ask("suggestions", "--look")["items"]} == {"a:ci:vm-a"}
 
 
 @pytest.mark.parametrize("place", ["junk", "blade", "pdu", "vpn"])
