@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isfinite
+from typing import TypeVar
 
+T = TypeVar("T")
 EMPTY = ("", "?", "N/A", "n/a", "-")
 
 
 class BadCell(Exception):
-    """One cell cannot be used: the record is refused."""
+    """One cell cannot be used: a needed one refuses its record, any other is left out of it."""
 
     def __init__(self, field: str, reason: str, advice: str = "correct the cell, or leave it empty where unknown") -> None:
         super().__init__(f"{field} {reason}")
         self.field, self.reason, self.advice = field, reason, advice
+
+
+def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCell]) -> T | None:
+    """What a cell that is not needed says; None where it cannot be used, which goes to `lost`."""
+    try:
+        return read(field, text)
+    except BadCell as bad:
+        lost.append(bad)
+        return None
 
 
 def number(field: str, text: str) -> float:

@@ -27,6 +27,7 @@ class Gathered:
     rejected: dict[str, list[RejectedRecord]] = field(default_factory=dict)
     ignored: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    cells: dict[str, list[RejectedRecord]] = field(default_factory=dict)  # that records go on without
 
     def ignore(self, kind: str, reason: str, count: int = 1) -> None:
         counts = self.ignored.setdefault(kind, {})
@@ -38,6 +39,8 @@ class Gathered:
             self.found_cis.append(record)
         elif isinstance(record, DependencyRecord):
             self.found_dependencies.append(record)
+        elif isinstance(record, RejectedRecord) and record.partly:
+            self.cells.setdefault(record.kind, []).append(record)
         elif isinstance(record, RejectedRecord):
             self.rejected.setdefault(record.kind, []).append(record)
         elif isinstance(record, Ignored):
@@ -45,14 +48,19 @@ class Gathered:
         else:
             self.found_small.setdefault(KIND_OF[type(record)], []).append(record)
 
-    def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str]) -> None:
-        self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault))
+    def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str = "") -> None:
+        """`about`: the CI whose need or value was refused."""
+        self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about))
+
+    def lose(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str) -> None:
+        """A record goes on without one of its cells."""
+        self.cells.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about, partly=True))
 
     def depend(self, dependent: str, provider: str, relation: str, kind: str = "hard", weight: float | None = None) -> None:
         self.found_dependencies.append(DependencyRecord(dependent, provider, kind, weight, relation))
 
     def _left_out(self, kind: str) -> LeftOut:
-        return LeftOut(self.rejected.get(kind, ()), (), self.ignored.get(kind, {}), ())
+        return LeftOut(self.rejected.get(kind, ()), (), self.ignored.get(kind, {}), (), self.cells.get(kind, ()))
 
     def cis(self) -> Iterator[CiBlock]:
         yield CiBlock(f"{self.place} ci", self.found_cis, range(1, len(self.found_cis) + 1), self._left_out("ci"))

@@ -111,6 +111,7 @@ class Rows(SourceSnapshot):
         positions: list[int] = []
         rejected: list[RejectedRecord] = []
         rejected_at: list[int] = []
+        cells: list[RejectedRecord] = []
         ignored = dict(carried)
         for (number, name, key, body), wanted in self._stored(kind):
             for place, record in enumerate(self._lists.records(name, key, decode(body)) if body else ()):
@@ -120,16 +121,19 @@ class Rows(SourceSnapshot):
                         positions.append(number << SHIFT | place)
                     if wanted is None and isinstance(record, DependencyRecord) and record.relation.startswith(UNKNOWN_TYPE):
                         self.counts.ignore(UNKNOWN, record.relation)
+                elif isinstance(record, RejectedRecord) and record.partly:
+                    if record.kind == kind and wanted is None:
+                        cells.append(record)
                 elif isinstance(record, RejectedRecord) and record.kind == kind and (wanted is None or place in wanted):
                     rejected.append(record)
                     rejected_at.append(number << SHIFT | place)
                 elif isinstance(record, Ignored) and record.kind == kind and wanted is None:
                     ignored[record.reason] = ignored.get(record.reason, 0) + 1
             if len(records) >= BLOCK:
-                yield records, positions, LeftOut(rejected, rejected_at, ignored)
-                records, positions, rejected, rejected_at, ignored = [], [], [], [], {}
-        if records or rejected or ignored:
-            yield records, positions, LeftOut(rejected, rejected_at, ignored)
+                yield records, positions, LeftOut(rejected, rejected_at, ignored, lost_cells=cells)
+                records, positions, rejected, rejected_at, ignored, cells = [], [], [], [], {}, []
+        if records or rejected or ignored or cells:
+            yield records, positions, LeftOut(rejected, rejected_at, ignored, lost_cells=cells)
 
     def _counted(self, kind: str, carried: Mapping[str, int]) -> Iterator[tuple[list[Any], list[int], LeftOut]]:
         for records, positions, left_out in self._blocks(kind, carried):

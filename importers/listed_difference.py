@@ -161,7 +161,9 @@ class ChangedRows(Rows, SourceDifference):
 
 
 def _kind(record: object) -> str:
-    return record.kind if isinstance(record, RejectedRecord) else KIND_OF.get(type(record), "")
+    if isinstance(record, RejectedRecord):
+        return "" if record.partly else record.kind
+    return KIND_OF.get(type(record), "")
 
 
 def _names(record: DependencyRecord, ids: set[str]) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.records import CiRecord, DependencyRecord, RejectedRecord, ServiceRecord
-from importers.cells import BadCell
+from importers.cells import BadCell, cell
 from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped
 from importers.mapping_file import NUMBERS, ListRule, RelationRule, RuleSet, Side
 from importers.units import hours_or_number
@@ -45,13 +45,15 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
         if any(fnmatchcase(text, word) for word in words) is not (name in rule.only_if):
             return [Ignored(given, f"{rule.name}: {name} is {text or 'empty'}") for given in rule.gives()]
     me = f"{rule.source_class}:{key}"
-    try:
-        found: list[Mapped] = []
-        if not rule.of:
-            found.append(_ci(rules, rule, body, key))
-        found += _exposure(rules, rule, body, text_of(pick(body, rule.of)) if rule.of else me)
-    except BadCell as bad:
-        return [RejectedRecord(kind, where, me, bad.field, bad.reason, bad.advice)]
+    lost: list[BadCell] = []
+    found: list[Mapped] = []
+    if not rule.of:
+        found.append(_ci(rules, rule, body, key, lost))
+        found += [_lost("ci", where, me, bad, me) for bad in lost]
+        lost = []
+    ci = text_of(pick(body, rule.of)) if rule.of else me
+    exposed = _exposure(rules, rule, body, ci, lost)
+    found += [*exposed, *(_lost("service", where, me, bad, ci) for bad in lost)]
     for name, reference in rule.references.items():
         if target := text_of(pick(body, name)):
             target = f"{reference['to']}:{target}" if reference["to"] else target
@@ -60,11 +62,20 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
     return found
 
 
-def _ci(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], key: str) -> CiRecord:
+def _lost(kind: str, where: str, key: str, bad: BadCell, about: str) -> RejectedRecord:
+    """A cell that cannot be used: the record goes on without it."""
+    return RejectedRecord(kind, where, key, bad.field, bad.reason, bad.advice, about, partly=True)
+
+
+def _figure(rule: ListRule, ours: str, text: str, lost: list[BadCell]) -> float | None:
+    return cell(lambda name, value: hours_or_number(name, value, rule.units.get(name, "number")), ours, text, lost)
+
+
+def _ci(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], key: str, lost: list[BadCell]) -> CiRecord:
     values: dict[str, Any] = {}
     for ours, theirs in rule.fields_.items():
         if text := said(rule, ours, text_of(pick(body, theirs))):
-            values[ours] = hours_or_number(ours, text, rule.units.get(ours, "number")) if ours in NUMBERS else text
+            values[ours] = _figure(rule, ours, text, lost) if ours in NUMBERS else text
     word = text_of(pick(body, rule.class_field)) if rule.class_field else ""
     service = rule.service or (bool(rule.service_if) and all(text_of(pick(body, n)) == v for n, v in rule.service_if.items()))
     attributes = _attributes(rule, body)
@@ -105,14 +116,14 @@ def _folded(words: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {word.casefold(): ours for word, ours in words}
 
 
-def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str) -> list[Mapped]:
+def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, lost: list[BadCell]) -> list[Mapped]:
     """What a row says about customers, money and times; what its level of criticality is worth where the mapping says so."""
     values: dict[str, Any] = {}
     if rule.criticality:
         values |= rules.criticality.get(text_of(pick(body, rule.criticality))[:1], {})
     for ours, theirs in rule.exposure.items():
         if text := text_of(pick(body, theirs)):
-            values[ours] = hours_or_number(ours, text, rule.units.get(ours, "number"))
+            values[ours] = _figure(rule, ours, text, lost)
     return [ServiceRecord(ci, **values)] if values and ci else []
 
 
@@ -123,7 +134,12 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
     word = text_of(pick(body, rule.type)) if rule.type and not rule.named else rule.named
     if not parent or not child or not word:
-        return [RejectedRecord("dependency", where, "", "relation", "misses parent, child or type", "complete it")]
+        fault = (
+            "relation",
+            "misses parent, child or type",
+            "complete it",
+        )  # whose need it is, nobody knows: it may be either end's
+        return [RejectedRecord("dependency", where, end, *fault, about=end) for end in (parent or child,)]
     side, relation = rule.types.get(word.casefold()), word
     if side is None:
         side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"

@@ -10,6 +10,7 @@ from rich.console import Console
 from app.cli.common import figure, limit_option
 from app.cli.context import Context, json_option, show, table, when
 from app.domain.results import CiDetail, CiPage, GroupRow
+from app.domain.sentences import not_read
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
 
 
@@ -74,6 +75,10 @@ def _print_ci(console: Console, detail: CiDetail) -> None:
             console.print(f"  {title} ({total}): {shown}{' ...' if total > 20 else ''}")
     for group in (*detail.groups, *detail.member_of):
         console.print(f"  group {group.key}: {group.needed} of {', '.join(group.members)}{_common_cause(group)}")
+    for need in detail.open_needs:
+        console.print(f"  not read: {need.text} ({need.source}: {need.reason})")
+    if detail.open_needs_total:
+        console.print(f"  {not_read(detail.open_needs_total)}, its own and those of what it leans on")
     for record in detail.records:
         console.print(f"  said by {record.source}: {record.source_key}")
 

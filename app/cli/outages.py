@@ -11,6 +11,7 @@ from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, json_option, show, table, when
 from app.domain.results import BlastRadius, Impact, Simulation
 from app.domain.scenario import OutageScenario
+from app.domain.sentences import not_read
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.impact import impact_of
 from app.usecases.answers.simulate import simulate_outage
@@ -42,6 +43,9 @@ def blast(
 
 def _print_blast(console: Console, answer: BlastRadius) -> None:
     console.print(f"[bold]{answer.sentence}[/bold]")
+    for ci in answer.cis:
+        if ci.alias_kind:
+            console.print(f"  {ci.name} was called {ci.alias} {ci.alias_kind}")
     known = f"{figure(answer.customers)} customers" + (
         f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else ""
     )
@@ -51,7 +55,8 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
     if answer.customers_note:
         console.print(f"  {answer.customers_note}")
     for hit in answer.services:
-        console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
+        unread = f"; {not_read(hit.open_needs)}" if hit.open_needs else ""
+        console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}{unread}")
     for group in answer.redundancy_used_up:
         console.print(f"  redundancy used up: {group.dependent_name} still needs {', '.join(group.left)}")
     rows = [(c.key, c.name, c.ci_class, c.state) for c in answer.fallen]

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, listener, show, table, when
+from app.domain.sentences import not_read
 from app.domain.service_risk import Estimate, ServiceAvailability, ServiceGoal
 from app.domain.study import StudyOptions, StudyRow
 from app.usecases.answers.cold_start import cold_start_page
@@ -79,12 +80,13 @@ def availability(
 
 
 def _print_availability(console: Console, found: ServiceAvailability) -> None:
+    _print_unread(console, found.open_needs)
     console.print(f"[bold]{found.name}[/bold] availability {estimate(found.availability, '{:.6%}')}")
     console.print(
         f"down {estimate(found.downtime_minutes_per_year)} minutes a year, {estimate(found.failures_per_year)} stops a year"
     )
     console.print(
-        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; {found.single_points} single points of failure"
+        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; {found.single_points}{' known' if found.open_needs else ''} single points of failure"
     )
     console.print(f"share missing on average: {estimate(found.lost_share)}")
     if found.customers is not None:
@@ -126,7 +128,11 @@ def importance(
         for r in found.items
     ]
     heads = ["CI", "U", "Birnbaum", "criticality", "RAW", "RRW", "initiator share"]
-    show(found, as_document, lambda console: table(console, f"{found.name}: {found.total_rows:,} CIs", heads, rows))
+    show(
+        found,
+        as_document,
+        lambda console: table(console, _unread_in(f"{found.name}: {found.total_rows:,} CIs", found.open_needs), heads, rows),
+    )
 
 
 @click.command("cut-sets")
@@ -155,7 +161,11 @@ def cut_sets(
     title = (
         f"{found.name}: {found.total_digits or 'unknown'} minimal cut sets; not listed: {figure(found.probability_not_listed)}"
     )
-    show(found, as_document, lambda console: table(console, title, ["probability", "share", "CIs"], rows))
+    show(
+        found,
+        as_document,
+        lambda console: table(console, _unread_in(title, found.open_needs), ["probability", "share", "CIs"], rows),
+    )
 
 
 @click.command()
@@ -180,7 +190,13 @@ def loss(
         for r in found.items
     ]
     title = f"{found.name}: {estimate(found.money_total)} {found.stamp.currency} a year; {estimate(found.hours_total)} hours"
-    show(found, as_document, lambda console: table(console, title, ["CI", "first order", "redundancy", "total", "share"], rows))
+    show(
+        found,
+        as_document,
+        lambda console: table(
+            console, _unread_in(title, found.open_needs), ["CI", "first order", "redundancy", "total", "share"], rows
+        ),
+    )
 
 
 @click.command()
@@ -203,7 +219,17 @@ def goal(
     show(found, as_document, lambda console: _print_goal(console, found))
 
 
+def _print_unread(console: Console, needs: int) -> None:
+    if needs:
+        console.print(f"[bold]{not_read(needs)}[/bold]")
+
+
+def _unread_in(title: str, needs: int) -> str:
+    return f"{title}; {not_read(needs)}" if needs else title
+
+
 def _print_goal(console: Console, found: ServiceGoal) -> None:
+    _print_unread(console, found.open_needs)
     console.print(found.sentence)
     rows = [
         (

@@ -10,7 +10,8 @@ from rich.console import Console
 from app.cli.common import after_option, figure, limit_option
 from app.cli.context import CALLER, Context, json_option, show, table, when
 from app.domain.records import ServiceRecord
-from app.domain.results import ServiceDetail, ServicePage
+from app.domain.results import ServiceDetail, ServicePage, ServiceRow
+from app.domain.sentences import not_read
 from app.usecases.answers.services import service_detail, service_page
 from app.usecases.estate import resolve_revision
 from app.usecases.exposures import lay_exposure, remove_exposure
@@ -41,9 +42,9 @@ def _print_services(console: Console, page: ServicePage) -> None:
             figure(s.customers),
             figure(s.service_hours_per_year),
             figure(s.money_per_year),
-            s.single_points,
+            _points(s),
             figure(s.mtpd_hours),
-            "assumed" if s.assumed else "",
+            ", ".join(part for part in ("assumed" if s.assumed else "", not_read(s.open_needs) if s.open_needs else "") if part),
         )
         for s in page.items
     ]
@@ -51,6 +52,10 @@ def _print_services(console: Console, page: ServicePage) -> None:
     table(console, f"Services, revision {page.stamp.revision}", columns, rows, right=(1, 2, 3, 4, 5))
     if page.truncated:
         console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
+
+
+def _points(row: ServiceRow) -> str:
+    return f"{row.single_points} known" if row.open_needs else str(row.single_points)
 
 
 @click.group()
@@ -81,8 +86,10 @@ def _print_service(console: Console, detail: ServiceDetail) -> None:
     s = detail.service
     console.print(
         f"[bold]{s.name}[/bold]: {figure(s.service_hours_per_year)} hours a year, {figure(s.money_per_year)} {detail.stamp.currency} a year; "
-        f"{s.single_points} single points of failure"
+        f"{_points(s)} single points of failure"
     )
+    if s.open_needs:
+        console.print(not_read(s.open_needs))
     rows = [(c.name, c.ci_class, figure(c.money_per_year), f"{c.share:.1%}") for c in detail.single_points]
     table(console, "", ["single point", "class", f"{detail.stamp.currency}/yr", "share"], rows, right=(2, 3))
     if detail.truncated:

@@ -171,7 +171,7 @@ def print_report(console: Console, report: SyncReport) -> None:
     )
     for rejected in report.rejected[:10]:
         console.print(
-            f"  rejected {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
+            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
         )
     if len(report.rejected) > 10:
         console.print(

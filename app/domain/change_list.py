@@ -13,7 +13,7 @@ from typing import Any
 
 from app.domain.payloads import canonical
 
-NOUNS = ("ci", "dependency", "group", "service", "incident", "observation", "record")  # in the order of the list
+NOUNS = ("ci", "dependency", "group", "service", "incident", "observation", "record", "open need")  # in the order of the list
 WORDS = ("retired", "changed", "created")  # the most dangerous first
 KEPT = 1_000  # lines of one noun and word; the totals count all
 _BITS = 128

@@ -78,6 +78,14 @@ class GroupColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenNeedColumns:
+    """What was not read: each row stands for `needs` needs of a CI that a source stated and nobody could read or resolve."""
+
+    dependent_id: Any  # int64[K]; -1: of no known CI
+    needs: Any  # int64[K]
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceExposure:
     """What hangs on one business service. Unknown is None, never 0. `impact`: category -> ((hours, loss), ...)."""
 
@@ -101,3 +109,4 @@ class DependencyGraph:
     dependencies: DependencyColumns
     groups: GroupColumns
     services: Sequence[ServiceExposure]  # S, in order of ci_id; empty: `compile` takes the CIs nobody depends on
+    open_needs: OpenNeedColumns | None = None  # None: everything was read

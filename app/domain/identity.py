@@ -18,11 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from app.domain.identity_rules import effective, forbidden_by, marks, strength
-from app.domain.identity_spelling import FQDN, HOST, Identifier
+from app.domain.identity_rules import SCOPED, effective, forbidden_by, marks, outweighs, strength
+from app.domain.identity_spelling import FQDN, HOST, Identifier, host_of
 from app.domain.records import CiRecord
 
 MAX_HOLDERS = 50
+FEW_NAMES = 3  # more names for the holders of one identifier than one thing has
 
 Place = tuple[int, str]
 
@@ -35,6 +36,7 @@ class Claim:
     source_key: str
     identifiers: tuple[Identifier, ...] = ()
     marks: tuple[Identifier, ...] = ()
+    called: str = ""  # the name of its host, or its own
 
     @property
     def place(self) -> Place:
@@ -47,7 +49,11 @@ def claim_of(place: Place, record: CiRecord, identifiers: Sequence[Identifier], 
     compared = effective(record, counted)
     if crowded:
         compared = tuple(i for i in compared if not i[0].startswith(HOST) or (HOST, i[1].rpartition(":")[2]) not in crowded)
-    return Claim(*place, compared, marks(counted))
+    return Claim(*place, compared, marks(record, counted), _called(record, counted))
+
+
+def _called(record: CiRecord, identifiers: Sequence[Identifier]) -> str:
+    return next((host_of(value) for kind, value in identifiers if kind == FQDN), host_of(record.name.strip().casefold()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,11 @@ class _Partitioning:
         self._named = {position for pair in self._apart for position in pair}
         for a, b in joined:
             self._join(Link(a, b, "decided"))
-        self._shared, silent = self._holders()
+        self._shared, self._silent = self._holders()
         self._marks: dict[int, dict[str, set[str]]] = {}
         for position, claim in enumerate(claims):
             for kind, value in claim.marks:
-                if (kind, value) not in silent:
+                if (kind, value) not in self._silent:
                     self._marks.setdefault(position, {}).setdefault(kind, set()).add(value)
 
     def _join(self, link: Link) -> None:
@@ -148,8 +154,10 @@ class _Partitioning:
         return any(all(kind != FQDN for kind, _ in self.claims[position].marks) for position in positions)
 
     def _ambiguous(self, positions: Sequence[int]) -> bool:
-        """One source holds it twice (in records that nobody joined), or too many hold it."""
+        """One source holds it twice (in records that nobody joined), too many hold it, or more than a few that are called otherwise."""
         units = {(self.claims[position].source_id, self._unit[position]) for position in positions}
+        if len({self.claims[position].called for position in positions} - {""}) > FEW_NAMES:
+            return True
         return len(positions) > MAX_HOLDERS or len({source_id for source_id, _ in units}) < len(units)
 
     def levels(self) -> Iterator[list[Link]]:
@@ -168,7 +176,7 @@ class _Partitioning:
         for a, b in combinations(positions, 2):
             if frozenset((a, b)) in self._apart:
                 continue
-            differs = self._differ([self._unit[a], self._unit[b]], kinds) if self._unit[a] != self._unit[b] else None
+            differs = self._differ([self._unit[a], self._unit[b]], kinds, identifier) if self._unit[a] != self._unit[b] else None
             if differs is None:
                 found.append(Link(a, b, *identifier))
             elif not identifier[0].startswith(HOST):
@@ -179,14 +187,25 @@ class _Partitioning:
         names = ", ".join(sorted((_name(self.claims[a]), _name(self.claims[b]))))
         self.conflicts.append(f"not merged by {' '.join(identifier)}, as {differs}: {names}")
 
-    def _differ(self, units: Sequence[int], kinds: Iterable[str]) -> str | None:
-        """What of these kinds some two of the units have, and not in common, as words."""
-        for kind in kinds:
-            held = [values for unit in units if (values := self._held(unit, kind))]
-            for one, other in combinations(held, 2):
-                if not one & other:
-                    return f"{kind} {min(*one, *other)} is not {max(min(one), min(other))}"
+    def _differ(self, units: Sequence[int], kinds: Iterable[str], *shared: Identifier) -> str | None:
+        """What of these kinds some two of the units have, and not in common, as words; None where nothing differs, or what agrees
+        outweighs it. `shared`: what is known to agree."""
+        for one, other in combinations(units, 2):
+            against: dict[str, str] = {}
+            for kind in kinds:
+                a, b = self._held(one, kind), self._held(other, kind)
+                if a and b and not a & b:
+                    against[kind] = f"{kind} {min(*a, *b)} is not {max(min(a), min(b))}"
+            if against and not outweighs(against, self._agreeing(one, other, shared)):
+                return next(iter(against.values()))
         return None
+
+    def _agreeing(self, one: int, other: int, shared: Sequence[Identifier]) -> set[str]:
+        """Kinds of identifier of which two units have a value in common that says something."""
+        held = [{pair for at in self._members[unit] for pair in self.claims[at].identifiers} for unit in (one, other)]
+        return {kind.removesuffix(SCOPED) for kind, value in held[0] & held[1] if (kind, value) not in self._silent} | {
+            kind.removesuffix(SCOPED) for kind, _ in shared
+        }
 
     def _held(self, unit: int, kind: str) -> set[str]:
         marks = (self._marks.get(position) for position in self._members[unit])

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from app.domain.ci_classes import OTHER, ci_classes
-from app.domain.identity_spelling import FQDN, HOST, Identifier, host_of, normalise, says_nothing
+from app.domain.identity_spelling import (
+    FQDN,
+    HOST,
+    Identifier,
+    host_of,
+    normalise,
+    one_uuid,
+    says_nothing,
+    spellings,
+    uuid_of_serial,
+)
 from app.domain.records import CiRecord
 
 NAME = "name"
 SCOPED = "+class"
+FAMILY, ROLE = "family", "role"
+MAKERS = ("manufacturer", "vendor", "maker", "make")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifi
     """Of these (`searched`) those that count for the record, each as it is compared."""
     rule = rule_of(record.ci_class)
     found: dict[Identifier, None] = {}
-    for identifier in identifiers:
+    for identifier in map(_compared, identifiers):
         if identifier[0] == FQDN:
             if "." in identifier[1]:
                 found.update(dict.fromkeys(rule.effective(identifier)))
@@ -84,25 +97,76 @@ def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifi
     return tuple(found)
 
 
-def marks(identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """Of these (`searched`) those by whose difference two records are told apart; a DNS name only with its domain."""
-    kinds = _marking()
-    return tuple(pair for pair in identifiers if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1]))
+def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
+    """By what two records are told apart: of these identifiers (`searched`) those that count for it, a DNS name only with its domain; the family
+    and the role of the class; the maker."""
+    kinds = forbidden_by("")
+    found = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
+    found += [(kind, value) for kind, value in zip((FAMILY, ROLE), _kin(record.ci_class, record.raw_class), strict=True) if value]
+    maker = next((text for name in MAKERS if (text := record.attributes.get(name))), "")
+    return (*found, ("maker", maker_of(maker))) if maker_of(maker) else tuple(found)
+
+
+def _compared(identifier: Identifier) -> Identifier:
+    """As it is compared: a UUID in one byte order, VMware's serial number as the UUID it is."""
+    kind, value = identifier
+    if kind == "uuid":
+        return kind, one_uuid(value)
+    told = uuid_of_serial(value) if kind == "serial" else ""
+    return ("uuid", one_uuid(told)) if told else identifier
 
 
 @cache
-def _marking() -> frozenset[str]:
-    return frozenset(kind for kinds in _table()["forbidden_by"].values() for kind in kinds)
+def _kin(ci_class: str, raw_class: str) -> tuple[str, str]:
+    """Family and role of a class, "" none: its own line, else its parent's; of a class nobody knows by the source's word."""
+    families, roles, words = (_table()[name] for name in ("families", "roles", "family_words"))
+    classes = ci_classes()
+    family, role, at = "", "", ci_class if ci_class in classes else OTHER
+    while at and at != OTHER:
+        family = family or next((name for name, listed in families.items() if at in listed), "")
+        role = role or next((name for name, listed in roles.items() if at in listed), "")
+        at = classes[at].parent
+    if not family:
+        word = raw_class.strip().casefold().replace(" ", "_").replace("-", "_")
+        family = next((name for name, listed in words.items() if word in listed), "")
+    return family, role
+
+
+def maker_of(text: str) -> str:
+    """A maker's name as it is compared: its first word.
+
+    >>> maker_of("Dell Inc."), maker_of("DELL"), maker_of("Hewlett-Packard"), maker_of("n/a")
+    ('dell', 'dell', 'hp', '')
+    """
+    words = re.findall(r"[^\W_]+", text.casefold())
+    if not words or says_nothing((NAME, text.strip().casefold())):
+        return ""
+    return {"hewlett": "hp", "hpe": "hp", "international": "ibm"}.get(words[0]) or str(words[0])
 
 
 @cache
 def forbidden_by(kind: str) -> tuple[str, ...]:
-    """The kinds of identifier whose difference forbids what a shared one of this kind would join.
+    """The kinds whose difference forbids what a shared identifier of this kind would join: all but its own.
 
-    >>> forbidden_by("fqdn+class"), forbidden_by("serial")
-    (('serial',), ())
+    >>> forbidden_by("serial")
+    ('family', 'role', 'maker', 'uuid', 'cloud_id', 'fqdn')
     """
-    return tuple(_table()["forbidden_by"].get(kind.removesuffix(SCOPED), ()))
+    own = kind.removesuffix(SCOPED)
+    return tuple(name for name in _table()["forbidden_by"]["any"] if name != own)
+
+
+def outweighs(differing: Iterable[str], agreeing: Iterable[str]) -> bool:
+    """Whether what agrees outweighs what differs.
+
+    >>> outweighs(["fqdn"], ["serial", "asset_tag"]), outweighs(["fqdn"], ["uuid", "mac"]), outweighs(["family"], ["serial", "uuid"])
+    (True, False, False)
+    """
+    table, against = _table()["outweighed"], set(differing)
+    if len(against) > 1 or not against <= set(table["differing"]):
+        return not against
+    found = set(agreeing) & set(table["agreeing"])
+    copied = set(table["cloned_together"])
+    return len(found - copied) + bool(found & copied) > 1
 
 
 @cache
@@ -121,6 +185,8 @@ def lookups(identifier: Identifier) -> Iterator[tuple[Identifier, tuple[str, ...
     A DNS name with domain may be held without it, and the reverse."""
     kind, value = identifier
     yield identifier, (kind,)
+    for other in spellings(identifier):
+        yield other, (other[0],)
     if kind == FQDN:
         if "." in value:
             yield (FQDN, host_of(value)), (FQDN,)

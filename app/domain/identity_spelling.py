@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
+from typing import Any
 
 Identifier = tuple[str, str]
 
@@ -51,12 +55,29 @@ def host_of(fqdn: str) -> str:
 
 
 @cache
-def _placeholders() -> dict[str, frozenset[str]]:
-    table: dict[str, list[str]] = tomllib.loads(files("app.domain").joinpath("identity_rules.toml").read_text("utf-8"))[
-        "placeholders"
-    ]
-    anywhere = table["anywhere"]
-    return {kind: frozenset(normalise(kind, value)[1] for value in [*values, *anywhere]) for kind, values in table.items()}
+def _placeholders() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = tomllib.loads(files("app.domain").joinpath("identity_rules.toml").read_text("utf-8"))
+    return table["placeholders"]  # type: ignore[no-any-return]
+
+
+@cache
+def _words() -> frozenset[str]:
+    return frozenset(word.casefold() for word in _placeholders()["words"])
+
+
+@cache
+def _long_words() -> frozenset[str]:
+    """Those that stay what they are with a number behind them: type2, board1; not sn1."""
+    return frozenset(word for word in _words() if len(word) > 3)
+
+
+@cache
+def _listed(kind: str) -> frozenset[str]:
+    return frozenset(normalise(kind, value)[1] for value in _placeholders().get(kind, ()))
+
+
+NUMBERED = ("serial", "asset_tag", "cloud_id")
+_TOKENS, _TRAILING = re.compile(r"[^\W_]+"), re.compile(r"\d+$")
 
 
 def says_nothing(identifier: Identifier) -> bool:
@@ -64,9 +85,86 @@ def says_nothing(identifier: Identifier) -> bool:
 
     >>> says_nothing(("serial", "TO BE FILLED BY O.E.M.")), says_nothing(("serial", "00000000")), says_nothing(("serial", "7XK2"))
     (True, True, False)
+    >>> says_nothing(("serial", "K.A.")), says_nothing(("serial", "#NV")), says_nothing(("serial", "TYPE2 - BOARD SERIAL NUMBER"))
+    (True, True, True)
     """
     kind, value = identifier
-    known = _placeholders()
-    if not value or value in known.get(kind, known["anywhere"]):
+    if not value or value in _listed(kind) or _unfilled(value):
         return True
-    return kind in ("serial", "uuid", "mac", "asset_tag") and len(set(value.replace("-", ""))) < 2
+    if kind in (FQDN, HOST) and "." in value:
+        return host_of(value) == "localhost"
+    tokens = [token.casefold() for token in _TOKENS.findall(value)]
+    if not tokens or all(token in _words() or _TRAILING.sub("", token) in _long_words() for token in tokens):
+        return True
+    if kind in ("uuid", "mac"):
+        return _one_sign(value) or len("".join(tokens).strip("0")) <= 2
+    return kind in NUMBERED and (_one_sign(value) or all(token in _words() or _counter(token) for token in tokens))
+
+
+def _unfilled(value: str) -> bool:
+    """A template nobody filled, or the error value of a spreadsheet."""
+    return value[0] == "#" or value.startswith(("$(", "${", "{{", "<", "%"))
+
+
+def _one_sign(value: str) -> bool:
+    return len(set(value.replace("-", ""))) < 2
+
+
+def _counter(token: str) -> bool:
+    """A short number, one that is nearly all zeros, or signs that only count up or down: 1004, 000000000001, 0123456789abcdef."""
+    if token.isdecimal() and (len(token) <= int(_placeholders()["counter_digits"]) or len(token.strip("0")) <= 2):
+        return True
+    try:
+        signs = [int(sign, 16) for sign in token]
+    except ValueError:
+        return False
+    steps = {(after - before) % 16 for before, after in pairwise(signs)}
+    tens = {(after - before) % 10 for before, after in pairwise(signs)}
+    return len(token) > 3 and (steps in ({1}, {15}) or tens in ({1}, {9}))
+
+
+_HEX, _VMWARE = re.compile(r"[^0-9a-f]"), re.compile(r"^VMWARE-((?:[0-9A-F]{2}[ -]){15}[0-9A-F]{2})$")
+
+
+def one_uuid(value: str) -> str:
+    """A UUID in the one of its two byte orders that sorts first; what is none stays as it is.
+
+    >>> one_uuid("c0b11142-3a7f-524d-9a1e-0c5c0f1d2e3f") == one_uuid("4211b0c1-7f3a-4d52-9a1e-0c5c0f1d2e3f")
+    False
+    >>> one_uuid("c1b01142-3a7f-524d-9a1e-0c5c0f1d2e3f") == one_uuid("4211b0c1-7f3a-4d52-9a1e-0c5c0f1d2e3f")
+    True
+    """
+    orders = byte_orders(value)
+    return min(orders) if orders else value
+
+
+def byte_orders(value: str) -> tuple[str, ...]:
+    """The 32 digits of a UUID in both byte orders; (): it is none."""
+    digits = _HEX.sub("", value.casefold())
+    if len(digits) != 32:
+        return ()
+    parts = (digits[:8], digits[8:12], digits[12:16])
+    swapped = "".join("".join(reversed(re.findall("..", part))) for part in parts) + digits[16:]
+    return digits, swapped
+
+
+def uuid_of_serial(serial: str) -> str:
+    """The UUID that VMware writes as the serial number of a virtual machine; "": it is no such number.
+
+    >>> uuid_of_serial("VMWARE-42 11 B0 C1 7F 3A 4D 52-9A 1E 0C 5C 0F 1D 2E 3F")
+    '4211b0c17f3a4d529a1e0c5c0f1d2e3f'
+    """
+    found = _VMWARE.match(serial)
+    return _HEX.sub("", found.group(1).casefold()) if found else ""
+
+
+def spellings(identifier: Identifier) -> list[Identifier]:
+    """Other spellings under which a ledger may hold the same identifier: a UUID in its other byte order, without dashes, as VMware's serial."""
+    kind, value = identifier
+    orders = byte_orders(value if kind == "uuid" else uuid_of_serial(value) if kind == "serial" else "")
+    found: list[Identifier] = []
+    for digits in orders:
+        pairs = re.findall("..", digits.upper())
+        dashed = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        found += [("uuid", dashed), ("uuid", digits), ("serial", f"VMWARE-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}")]
+    return [other for other in found if other != identifier]

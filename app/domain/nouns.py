@@ -146,4 +146,21 @@ SOURCE_RECORD = Noun(
     ),
 )
 
-NOUNS = {noun.name: noun for noun in (CI, DEPENDENCY, REDUNDANCY_GROUP, EXPOSURE, INCIDENT, OBSERVATION, SOURCE_RECORD)}
+OPEN_NEED = Noun(  # a need that a source stated and that could not be read or resolved
+    "open_need",
+    ("source_id", "need_key"),
+    (
+        ("source_id", "INTEGER"),
+        ("need_key", "TEXT"),
+        ("dependent_id", "INTEGER"),  # absent: nobody answers to the dependent
+        ("kind", "CATEGORY"),  # dependency, group
+        ("needs", "INTEGER"),  # how many needs were not read; 0: all were, and members of the group are one CI
+        ("text", "TEXT"),  # what the source said, for people
+        ("reason", "TEXT"),
+        ("statement", "TEXT"),  # JSON object from which it is resolved again; empty text: it cannot be
+    ),
+)
+
+NOUNS = {
+    noun.name: noun for noun in (CI, DEPENDENCY, REDUNDANCY_GROUP, EXPOSURE, INCIDENT, OBSERVATION, SOURCE_RECORD, OPEN_NEED)
+}

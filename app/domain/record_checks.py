@@ -77,9 +77,13 @@ def ci_fault(record: CiRecord) -> Fault | None:
     if record.failures_origin not in ORIGINS or record.repair_origin not in ORIGINS:
         return "origin", "is unknown", "use measured or declared"
     for _, text in (*record.identifiers, *record.aliases):
-        if not text or len(text) > KEY_BYTES // 4:
+        if not usable_alias(text):
             return "aliases", f"an alias is empty or longer than {KEY_BYTES // 4} characters", "shorten it"
     return None
+
+
+def usable_alias(text: str) -> bool:
+    return 0 < len(text) <= KEY_BYTES // 4
 
 
 def range_fault(name: str, value: float | None, low: float | None, high: float | None) -> Fault | None:

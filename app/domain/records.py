@@ -109,7 +109,8 @@ class ObservationRecord:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """What was refused: which kind, where (file and line, URL and position), its key, the field, the reason, what to do."""
+    """What was refused: which kind, where (file and line, URL and position), its key, the field, the reason, what to do. `about`: the CI
+    whose need or value it was, as the source names it."""
 
     kind: str
     where: str
@@ -117,6 +118,8 @@ class RejectedRecord:
     field: str
     reason: str
     advice: str = ""
+    about: str = ""
+    partly: bool = False  # the record was stored without this
 
 
 @dataclass(slots=True)
@@ -129,6 +132,7 @@ class RecordCounts:
     ignored: dict[str, int] = field(default_factory=dict)  # by type, left out by the mapping
     duplicate: int = 0
     rejected: int = 0
+    cells_lost: int = 0  # of records that were stored without them
 
     def closes(self) -> bool:
         return self.read == self.stored + self.unchanged + sum(self.ignored.values()) + self.duplicate + self.rejected
@@ -160,6 +164,8 @@ class SyncReport:
     dependencies_added: int = 0
     dependencies_changed: int = 0
     dependencies_retired: int = 0
+    open_needs: int = 0  # of this source, after the run: stated and not read
+    needs_resolved: int = 0  # of any source, in this run
     rows_reconciled: int = 0
     rows_written: int = 0
     unknown_classes: dict[str, int] = field(default_factory=dict)

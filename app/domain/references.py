@@ -22,6 +22,14 @@ def ambiguous_in_source(text: str, classes: Sequence[str]) -> Unresolved:
     return Unresolved(f"'{text}' is an id in {len(names)} classes", f"write one of {', '.join(names[:5])}", names)
 
 
+def once_called(text: str, key: str, until: int) -> str:
+    """
+    >>> once_called("db1", "cmdb:ci:7", 12)
+    "'db1' is what cmdb:ci:7 was called until revision 12"
+    """
+    return f"'{text}' is what {key} was called until revision {until}"
+
+
 def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
     """The CI among those that answer to a text as (ci_id, key), or why none was taken.
 

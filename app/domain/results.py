@@ -69,6 +69,7 @@ class ServiceHit:
     money_per_hour: float | None
     mtpd_hours: float | None
     path: Sequence[Step] = ()
+    open_needs: int = 0  # own and inherited: stated by a source and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class AreaRow:
     )
     reason: str
     plus_minus: Mapping[str, float] = field(default_factory=dict)
+    open_needs: int = 0  # of the CI or service, own and inherited; of a group of CIs their own: stated and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class ServiceRow:
     corrected_hours_per_year: float | None  # where first-order hours would overlap
     down_at_rest: bool
     not_counted: bool
+    open_needs: int = 0  # own and inherited: stated by a source and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,16 @@ class RecordRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenNeedRow:
+    """A need that a source stated and that could not be read or resolved."""
+
+    source: str
+    text: str
+    reason: str
+    needs: int  # 0: all were read, but members of the group are one CI
+
+
+@dataclass(frozen=True, slots=True)
 class CiDetail:
     stamp: Stamp
     key: str
@@ -260,6 +273,8 @@ class CiDetail:
     member_of: Sequence[GroupRow]
     records: Sequence[RecordRow]
     truncated: bool
+    open_needs: Sequence[OpenNeedRow] = ()  # its own, as the ledger holds them; the first of them
+    open_needs_total: int = 0  # own and inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +322,8 @@ class BlastRadius:
     limit: int
     truncated: bool
     next: str | None
+    open_needs: int = 0  # needs of services that were not read, where services that are not hit hang on some
+    services_incomplete: int = 0  # services not known to stop that hang on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +341,7 @@ class ServiceLoss:
     rto_hours: float | None
     rto_breached_at_hours: float | None
     path: Sequence[Step]
+    open_needs: int = 0  # own and inherited: stated by a source and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +381,8 @@ class Simulation:
     one_failure_away: Sequence[OneAway]
     assumptions: Sequence[str]
     truncated: bool
+    open_needs: int = 0  # as of a blast radius
+    services_incomplete: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +402,8 @@ class Impact:
     customers_unknown: int
     first_mtpd_hours: float | None
     link: str
+    open_needs: int = 0  # as of a blast radius
+    services_incomplete: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +432,8 @@ class AssessmentRow:
     down_at_rest: int
     how: str
     common_causes: int = 0  # CIs of the model beside `cis`: what takes the members of a redundancy group at once
+    open_needs: int = 0  # needs of assessed CIs that were stated and not read
+    services_incomplete: int = 0  # services that hang on one
 
 
 @dataclass(frozen=True, slots=True)

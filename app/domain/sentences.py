@@ -30,9 +30,29 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else "nothing"
 
 
-def if_it_fails(name: str, down: Sequence[str], degraded: int, interrupted: bool = False) -> str:
-    """ "If san-02 fails, 14 services stop: Checkout, Shop tills, Returns and 11 more; 2 more work at a part." """
+def not_read(needs: int) -> str:
+    """
+    >>> not_read(1), not_read(2)
+    ('incomplete: 1 need not read', 'incomplete: 2 needs not read')
+    """
+    return f"incomplete: {count(needs, 'need')} not read"
+
+
+def not_read_elsewhere(needs: int, services: int) -> str:
+    """What an outage of anything may stop beyond what is known; "" where all was read."""
+    if not services:
+        return ""
+    return (
+        f" Incomplete: {count(needs, 'need')} not read, on which {count(services, 'more service hangs', 'more services hang')}."
+    )
+
+
+def if_it_fails(name: str, down: Sequence[str], degraded: int, interrupted: bool = False, all_read: bool = True) -> str:
+    """ "If san-02 fails, 14 services stop: Checkout, Shop tills, Returns and 11 more; 2 more work at a part." `all_read`: no need of any
+    service was left unread, so that what is not known to stop does not."""
     if not down and not degraded:
+        if not all_read and not interrupted:
+            return f"If {name} fails, no service stops as far as was read."
         if interrupted:
             return f"If {name} fails, a failover interrupts what it carries; where it does not work, the service stops."
         return f"If {name} fails, no service stops: what it carries has a second path, which then is used up."

@@ -1,7 +1,8 @@
 """Answers about the risk of one service: availability, importance, cut sets, loss, goal. Every number says how it was got.
 
 `Estimate.method`: exact (to rounding), bounded (low and high are certain), simulated (low and high are a confidence interval), approximate (the
-note says what is left out), unknown.
+note says what is left out), incomplete (needs of the service, or of what it leans on, were not read: hours, stops and money at least, availability at
+most), unknown.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from app.domain.results import Stamp
 
 EXACT, BOUNDED, SIMULATED, APPROXIMATE, UNKNOWN = "exact", "bounded", "simulated", "approximate", "unknown"
+INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class ServiceAvailability:
     failovers: Sequence[FailoverRow]
     unknown_cis: int  # of the cone without an unavailability: they count as never down
     effort: Effort
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class ServiceImportance:
     truncated: bool
     next: str | None
     items: Sequence[ImportanceRow]
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,7 @@ class ServiceCutSets:
     rare_event_sum: float | None
     notes: Sequence[str]
     effort: Effort
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +220,7 @@ class ServiceLossYear:
     truncated: bool
     next: str | None
     items: Sequence[LossRow]
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +272,4 @@ class ServiceGoal:
     notes: Sequence[str]
     effort: Effort
     settings: Mapping[str, float] = field(default_factory=dict)
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read

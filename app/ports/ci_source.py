@@ -39,6 +39,7 @@ class LeftOut:
     rejected_at: Sequence[int] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
     ignored_at: Sequence[int] = ()
+    lost_cells: Sequence[RejectedRecord] = ()  # of records that go on without them
 
     def rows(self) -> int:
         return len(self.rejected) + sum(self.ignored.values())

@@ -55,6 +55,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """A CI that holds and answered to a text in an earlier revision: until which one, its key as it is now."""
+
+    ci_id: int
+    key: str
+    until: int  # the first revision in which it no longer answered to it
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredBy:
     """The latest assessment whose scores were written, and when."""
 
@@ -131,6 +140,11 @@ class GraphStore(Protocol):
         """CIs whose key, name or an alias (kinds "key", "name" and the sources' own) equals a value, case folded; a value
         nobody answers to is left out. One hit a CI, the first of key, name, aliases that is of one of `kinds`; in order of
         ci_id."""
+        ...
+
+    def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
+        """CIs that hold at a revision and whose key, name or alias equalled a value in an earlier state, case folded, as far back as the
+        ledger remembers; asked for values that `find` does not answer. One a CI, its latest state of that name; in order of ci_id."""
         ...
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:

@@ -29,6 +29,7 @@ from app.domain.graph import (
     DependencyColumns,
     DependencyGraph,
     GroupColumns,
+    OpenNeedColumns,
     ServiceExposure,
 )
 from app.risk.evidence import Observed, observed_incidents, posterior_rates
@@ -52,6 +53,7 @@ GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
     "observation": ("source_id", "scope", "observed_from", "observed_until"),
+    "open_need": ("source_id", "need_key", "dependent_id", "needs"),
 }  # fmt: skip
 
 
@@ -89,8 +91,17 @@ def assemble(
         dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
         groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
+        open_needs=before.open_needs if before and "open_need" in unchanged else _open_needs(columns["open_need"]),
     )
+    nobodys = _of_nobody(columns["open_need"])
+    if nobodys:
+        warnings.append(f"incomplete: {nobodys:,} needs or values were not read of which nobody can tell whose they are")
     return Assembled(graph, left_out, tuple(warnings))
+
+
+def _of_nobody(need: Mapping[str, Any]) -> int:
+    dependents, needs = np.asarray(need["dependent_id"]), np.asarray(need["needs"])
+    return int(needs[dependents < 0].sum())
 
 
 def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dict[str, int]]:
@@ -215,6 +226,10 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
         common_cause_share=np.asarray(group["common_cause_share"], float),
         common_cause_unavailability=np.asarray(group["common_cause_unavailability"], float),
     )
+
+
+def _open_needs(need: Mapping[str, Any]) -> OpenNeedColumns:
+    return OpenNeedColumns(np.asarray(need["dependent_id"], np.int64), np.asarray(need["needs"], np.int64))
 
 
 def _services(

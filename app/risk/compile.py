@@ -24,6 +24,9 @@ LISTED = 1000  # rejected records named one by one
 
 @dataclass(slots=True)
 class _Notes:
+    """What the gate has to say; `unread`: needs by assessed number that are not in the graph, though somebody stated them."""
+
+    unread: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     counts: dict[str, int] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     rejected: list[tuple[str, int, str]] = field(default_factory=list)
@@ -35,6 +38,11 @@ class _Notes:
     def refuse(self, what: str, rows: Array, reason: str) -> None:
         self.count(reason, len(rows))
         self.rejected.extend((what, int(row), reason) for row in rows[: max(0, LISTED - len(self.rejected))])
+
+    def open(self, dependent: Array, needs: Array | int = 1) -> None:
+        """Needs of these CIs (numbers; below 0: not assessed) were not read."""
+        known = dependent >= 0
+        np.add.at(self.unread, dependent[known], needs if isinstance(needs, int) else needs[known])
 
     def report(self) -> CompileReport:
         return CompileReport(dict(sorted(self.counts.items())), tuple(self.messages), tuple(self.rejected))
@@ -143,6 +151,10 @@ def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) 
     sizes = np.diff(offsets)
     lost = np.add.reduceat(np.append(~keep, False), offsets[:-1]) * (sizes > 0) if len(sizes) else sizes
     notes.count("group_members_left_out", int(lost[live].sum()) if len(sizes) else 0)
+    missing = np.add.reduceat(np.append(member < 0, False), offsets[:-1]) * (sizes > 0) if len(sizes) else sizes
+    stated = (verdict != nf.GROUP_LEFT_OUT) & (verdict != nf.GROUP_NOTHING_NEEDED)
+    notes.open(dependent[stated & ~live])
+    notes.open(dependent[live & (missing > 0)], missing[live & (missing > 0)])
     shrunk = int(((lost > 0) & live & (left < needed)).sum()) if len(sizes) else 0
     notes.count("groups_with_lowered_need", shrunk)
     for number, text in (
@@ -190,6 +202,7 @@ def _edges(
                 notes.count(nf.ROW_REASONS[code], number)
     if verdict.any():
         good = verdict == nf.KEPT
+        notes.open(dependent[~good & (verdict != nf.ROW_SELF) & (verdict != nf.ROW_ZERO)])
         dependent, provider, kind, weight = dependent[good], provider[good], kind[good], weight[good]
     notes.count("soft_as_hard", int(((kind == SOFT) & (weight == 1.0)).sum()))
     if len(extra[0]):
@@ -289,15 +302,17 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     CIs with assessed = False are left out with their dependencies and memberships. An empty `services` takes the CIs nobody depends on.
     The order of rows changes positions, never an answer.
     """
-    notes = _Notes()
     ids = np.asarray(graph.cis.ci_id, dtype=np.int64)
     if len(ids) > 1 and not (np.diff(ids) > 0).all():
         raise InvalidInput("ci_id must be strictly increasing")
     assessed = np.asarray(graph.cis.assessed, dtype=np.bool_)
     rows = np.flatnonzero(assessed).astype(np.int32)
+    notes = _Notes(np.zeros(len(rows), dtype=np.int32))
     notes.count("cis_left_out", len(ids) - len(rows))
     groups, extra = _groups(graph, ids, assessed, notes)
     fail_ptr, provider, kind, soft_ptr, soft_provider, weight = _edges(graph, ids, assessed, extra, notes)
+    if graph.open_needs is not None:
+        notes.open(_numbers(graph.open_needs.dependent_id, ids, assessed), np.asarray(graph.open_needs.needs, dtype=np.int32))
     size = len(rows)
     group_ptr = offsets_of(groups.dependent, size)
     count, rank = components_in_order(
@@ -346,7 +361,7 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     return CompiledGraph(
         flat=flat, row=rows[old], ci_id=ci_ids, sorted_ci_id=ids[rows], sorted_position=new, **profiles, group_row=groups.row,
         group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success, **services,
-        rest_down=rest_down, report=notes.report(),
+        rest_down=rest_down, open_needs=notes.unread[old], report=notes.report(),
     )  # fmt: skip
 
 
@@ -360,6 +375,7 @@ def recompiled(base: CompiledGraph, before: DependencyGraph, graph: DependencyGr
     same = (
         graph.dependencies is before.dependencies
         and graph.groups is before.groups
+        and graph.open_needs is before.open_needs
         and list(graph.services) == list(before.services)
     )
     if not same or not _same_array(graph.cis.ci_id, before.cis.ci_id) or not _same_array(graph.cis.assessed, before.cis.assessed):

@@ -92,6 +92,7 @@ class CompiledGraph:
     rto_hours: Array  # float64[S], NaN none
     mbco_share: Array  # float64[S], NaN none
     rest_down: Array  # int32 positions down in the untouched estate
+    open_needs: Array  # int32[N] needs of this CI itself that were not read
     report: CompileReport
 
     def __len__(self) -> int:

@@ -99,5 +99,6 @@ def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, servi
         customers=of_service(compiled.customers), money_per_hour=of_service(compiled.money_per_hour),
         curve_ptr=np.array([0, last - first], np.int32), curve_hours=compiled.curve_hours[first:last], curve_loss=compiled.curve_loss[first:last],
         mtpd_hours=of_service(compiled.mtpd_hours), rto_hours=of_service(compiled.rto_hours), mbco_share=of_service(compiled.mbco_share),
-        rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32), report=compiled.report,
+        rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32), open_needs=compiled.open_needs[cone],
+        report=compiled.report,
     )  # fmt: skip

@@ -16,13 +16,11 @@ ROW_REASONS = {
     ROW_BAD_WEIGHT: "dependencies_rejected_weight", ROW_ZERO: "zero_weights_dropped", ROW_BAD_KIND: "dependencies_rejected_kind",
 }  # fmt: skip
 # groups
-GROUP_UNKNOWN, GROUP_LEFT_OUT, GROUP_EMPTY, GROUP_ABOVE, GROUP_TWICE, GROUP_OWN, GROUP_SHARE, GROUP_SWITCH, GROUP_KIND = range(
-    1, 10
-)
-GROUP_NOTHING_NEEDED, GROUP_NOBODY_LEFT, GROUP_EQUAL, GROUP_ALL_NEEDED = range(10, 14)
+GROUP_UNKNOWN, GROUP_LEFT_OUT, GROUP_EMPTY, GROUP_ABOVE, GROUP_OWN, GROUP_SHARE, GROUP_SWITCH, GROUP_KIND = range(1, 9)
+GROUP_NOTHING_NEEDED, GROUP_NOBODY_LEFT, GROUP_EQUAL, GROUP_ALL_NEEDED = range(9, 13)
 GROUP_REASONS = {
     GROUP_UNKNOWN: "groups_rejected_unknown_dependent", GROUP_LEFT_OUT: "groups_left_out", GROUP_EMPTY: "groups_rejected_no_members",
-    GROUP_ABOVE: "groups_rejected_needed_outside_members", GROUP_TWICE: "groups_rejected_duplicate_member",
+    GROUP_ABOVE: "groups_rejected_needed_outside_members",
     GROUP_OWN: "groups_rejected_own_member", GROUP_SHARE: "groups_rejected_shares", GROUP_SWITCH: "groups_rejected_failover",
     GROUP_KIND: "groups_rejected_kind", GROUP_NOTHING_NEEDED: "groups_dropped_nothing_needed",
     GROUP_NOBODY_LEFT: "groups_dropped_no_member_left", GROUP_EQUAL: "equal_groups_dropped", GROUP_ALL_NEEDED: "groups_as_edges",
@@ -64,7 +62,7 @@ def check_groups(
 ) -> tuple[Array, Array, Array, Array, int]:
     """Verdict int8[G], needed int32[G] after losses, members kept bool[M], shared bool[G], number of unknown members.
 
-    A group that loses members (left out or unknown) needs min(needed, remaining).
+    A group that loses members (left out or unknown) needs min(needed, remaining); a member that is listed twice counts once.
     """
     groups = len(kind)
     verdict = np.zeros(groups, dtype=np.int8)
@@ -85,11 +83,10 @@ def check_groups(
             if u >= 0:
                 if u == dependent[g]:
                     bad = GROUP_OWN
-                if seen[u] == g:
-                    bad = GROUP_TWICE
+                if seen[u] != g:
+                    keep[e] = True
+                    remaining += 1
                 seen[u] = g
-                keep[e] = True
-                remaining += 1
             if not np.isnan(share[e]):
                 shares += 1
                 if not (share[e] > 0.0 and share[e] < np.inf):

@@ -18,7 +18,7 @@ from app.domain.nouns import KEY_BYTES, NOUNS, Noun
 from app.storage.aliases import folded_values
 
 INDEXED = {"ci": ("key", "name"), "redundancy_group": ("key",), "incident": ("incident_key",), "observation": ("scope",)}
-INDEXED["source_record"] = ("source_key",)
+INDEXED |= {"source_record": ("source_key",), "open_need": ("need_key",)}
 
 
 @dataclass(frozen=True, slots=True)

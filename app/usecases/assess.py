@@ -209,6 +209,8 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
         down_at_rest=int(report.counts.get("down_at_rest", 0)),
         how=estate.how,
         common_causes=len(causes),
+        open_needs=int(compiled.open_needs.sum()),
+        services_incomplete=len(estate.incomplete_services),
     )
 
 

@@ -12,7 +12,7 @@ from app.domain.changes import RowChanges
 from app.domain.decisions import JOIN, PART, SET, Decision, decision_of, decision_record
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.identity import Place
-from app.domain.nouns import CI, SOURCE_RECORD
+from app.domain.nouns import CI, REDUNDANCY_GROUP, SOURCE_RECORD
 from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.precedence import SourceRank
 from app.domain.record_checks import ci_fault, text_fault
@@ -22,7 +22,9 @@ from app.usecases.find import identify_recorded
 from app.usecases.keep import audit
 from app.usecases.keep.sources import manual_source, told_of
 from app.usecases.run_sync import Workshop
+from app.usecases.sync.after import AfterRun
 from app.usecases.sync.components import Decisions, Member
+from app.usecases.sync.open_needs import OpenNeeds, nothing_ends
 from app.usecases.sync.reconcile import CiChanges, Reconciliation
 from app.usecases.sync.rewire import Rewiring, merged
 from app.usecases.sync.roster import NO_CI, Roster
@@ -216,13 +218,20 @@ def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _
     finally:
         staging.close()
     rewiring = Rewiring(store, base.revision, work.fates, lambda noun, row: False, set)
-    parts = [*_rows(chunk), *merged(rewiring.changes())]
+    after = AfterRun(store, base.revision, lambda: [chunk])
+    needs = OpenNeeds(store, base.revision, settings, after, rewiring.meant)
+    next_group = base.counters.get(REDUNDANCY_GROUP.name, 1)
+    rewired = merged(rewiring.changes())
+    every, next_group = needs.settle([], rewiring.lost, nothing_ends, rewired, next_group, bool(chunk.begun or chunk.ended))
+    parts = [*_rows(chunk), *merged(every)]
     opened = store.open_revision(f"decision:{settings.run_id}", base.revision, note[:400])
     try:
         batches = (batch for part in parts for batch in part.batches(settings.batch_rows))
         for number, batch in enumerate(batches, 1):
             store.write(opened.revision, number, batch)
-        published = store.publish(opened.revision, base.revision, {**base.counters, "ci": work.next_ci_id})
+        published = store.publish(
+            opened.revision, base.revision, {**base.counters, "ci": work.next_ci_id, REDUNDANCY_GROUP.name: next_group}
+        )
     except BaseException:
         store.abandon(opened.revision)
         raise

@@ -33,6 +33,7 @@ from app.risk.carry_forward import carry_forward
 from app.risk.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.compile import compile_graph, recompiled
 from app.risk.compiled import CompiledGraph, CompileReport
+from app.risk.open_needs import incomplete, incomplete_services, needs_below_services, open_needs_below
 from app.risk.populations import Populations, populations_of
 from app.risk.propagation import Workspace, workspace
 from app.settings import ModelSettings
@@ -41,7 +42,7 @@ from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource,
 KEPT_IN_MEMORY = 2
 READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
-ARRAYS, COLUMNS, REPORT = "compiled-1", "columns-1", "report"  # the number is raised when the arrays mean something else
+ARRAYS, COLUMNS, REPORT = "compiled-2", "columns-1", "report"  # the number is raised when the arrays mean something else
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Estate:
     seconds: float
     plain: DependencyGraph = field(repr=False)  # the ledger's, before common causes became CIs of the model
     expanded: Expanded = field(repr=False)
+    needs_counted: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
@@ -101,6 +103,29 @@ class Estate:
                 f"{self.graph.cis.key[row] if known else ci_id} is known but not assessed at revision {self.revision.revision}: "
                 "its environment or lifecycle is not one that is"
             ) from None
+
+    @cached_property
+    def incomplete(self) -> Any:
+        """bool[N]: needs of the CI, or of what it leans on, were not read."""
+        return incomplete(self.compiled)
+
+    @cached_property
+    def incomplete_services(self) -> frozenset[int]:
+        """Numbers of the services that have a need which was not read, or lean on one that has."""
+        return frozenset(incomplete_services(self.compiled, self.incomplete).tolist())
+
+    @cached_property
+    def needs_not_read(self) -> int:
+        """Of all CIs that some service leans on."""
+        return needs_below_services(self.compiled)
+
+    def open_needs(self, position: int) -> int:
+        """How many needs of a CI and of all it leans on were not read; counted once for each CI asked about."""
+        if not self.incomplete[position]:
+            return 0
+        if position not in self.needs_counted:
+            self.needs_counted[position] = open_needs_below(self.compiled, position)
+        return self.needs_counted[position]
 
     @cached_property
     def populations(self) -> Populations:

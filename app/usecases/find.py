@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
 from app.domain.nouns import SOURCE_RECORD
+from app.domain.results import CiRow
 from app.ports.graph_store import GraphStore, Hit
 
 TEXT_LIMIT = 4000
+UNTIL = "until revision "
 
 
 def identify(store: GraphStore, revision: int, text: str) -> Hit:
@@ -20,11 +22,32 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     hits = store.find(revision, [text]).get(text, ())
     by_key = [hit for hit in hits if hit.key == text]
     chosen = by_key or list({hit.ci_id: hit for hit in hits}.values())
+    chosen = chosen or former_hits(store, revision, text)
     if not chosen:
         raise NotFound(f"no CI answers to {text!r} at revision {revision}; search with a few letters of its name")
     if len(chosen) > 1:
         raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
     return chosen[0]
+
+
+def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
+    """CIs that were called so once: the kind of alias says until when."""
+    found = store.find_former(revision, [text]).get(text, ())
+    states = store.states(revision, [former.ci_id for former in found]) if found else {"ci_id": []}
+    row = {int(ci_id): n for n, ci_id in enumerate(states["ci_id"])}
+    return [
+        Hit(
+            former.ci_id, former.key, states["name"][row[former.ci_id]] or "", states["ci_class"][row[former.ci_id]] or "",
+            f"{UNTIL}{former.until}", text,
+        )
+        for former in found
+    ]  # fmt: skip
+
+
+def ci_row(hit: Hit) -> CiRow:
+    """A CI that was asked about; by which old name, where it was one."""
+    old = hit.alias_kind.startswith(UNTIL)
+    return CiRow(hit.key, hit.name, hit.ci_class, hit.alias_kind if old else "", hit.alias if old else "")
 
 
 def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: Mapping[str, int]) -> Hit:
@@ -50,7 +73,8 @@ def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list
 
 def search(store: GraphStore, revision: int, text: str, limit: int) -> Sequence[Hit]:
     """CIs with an alias that holds `text`: exact first, then those that start with it, then anywhere."""
-    return store.search(revision, checked_text(text), limit)
+    text = checked_text(text)
+    return store.search(revision, text, limit) or former_hits(store, revision, text)[:limit]
 
 
 def checked_text(text: str) -> str:

@@ -13,7 +13,7 @@ from app.api.auth import caller, permission
 from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
-from app.domain.sentences import CAUSE, number
+from app.domain.sentences import CAUSE, not_read, number
 from app.domain.service_risk import Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
@@ -54,6 +54,11 @@ def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
     if value.low is not None and value.high is not None:
         return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
     return "unknown"
+
+
+@blueprint.app_template_filter("not_read")
+def _not_read(needs: int) -> str:
+    return not_read(needs)
 
 
 @blueprint.app_template_filter("percent")

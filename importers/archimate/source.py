@@ -3,7 +3,7 @@ this file)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -13,7 +13,8 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput
-from app.domain.records import CiRecord
+from app.domain.records import CiRecord, GroupRecord
+from importers.archimate.junctions import JUNCTIONS, Junctions
 from importers.gathered import Gathered, ReadWhole
 from importers.limits import read_bytes
 
@@ -55,7 +56,12 @@ CLASSES = {
     "Equipment": "hardware",
     "Location": "location",
     "DistributionNetwork": "network",
+    "TechnologyCollaboration": "middleware",
+    "TechnologyInteraction": "middleware",
+    "Grouping": "other",  # needs all that it holds
 }
+NO_NEEDS = {"Association", "Specialization", "Influence"}  # relations that say nothing of who needs whom
+ARCHI = "archimatetool.com"
 TARGET, SOURCE = "target depends", "source depends"
 SIDES = {
     "Serving": TARGET,
@@ -91,14 +97,20 @@ def read_model(text: bytes, name: str) -> Gathered:
     _check_depth(model, name)
     if _plain(model.tag) != "model":
         raise InvalidInput(f"{name} is no ArchiMate exchange file: its root is {_plain(model.tag)}")
+    if ARCHI in model.tag:
+        raise InvalidInput(
+            f"{name} is a file of Archi's own format: export it there as Open Exchange (File, Export) and import that"
+        )
     elements, relationships = _below(model, "elements"), _below(model, "relationships")
     found = Gathered(name, Evidence(SAID, (Part("elements", len(elements)), Part("relationships", len(relationships)))))
-    kept = {str(element.get("identifier")) for element in elements if _type(element) in CLASSES}
-    known = {str(element.get("identifier")) for element in elements}
+    kinds = {str(element.get("identifier")): _type(element) for element in elements}
     for element in elements:
-        _take_element(found, element)
+        if _type(element) not in JUNCTIONS:
+            _take_element(found, element)
+    junctions = Junctions({at: word for at, word in kinds.items() if word in JUNCTIONS})
     for relationship in relationships:
-        _take_relationship(found, relationship, kept, known)
+        _take_relationship(found, relationship, kinds, junctions)
+    _take_junctions(found, junctions, kinds)
     return found
 
 
@@ -120,19 +132,49 @@ def _take_element(found: Gathered, element: Element) -> None:
     )
 
 
-def _take_relationship(found: Gathered, relationship: Element, kept: set[str], known: set[str]) -> None:
+def _take_relationship(found: Gathered, relationship: Element, kinds: Mapping[str, str], junctions: Junctions) -> None:
     word, source, target = _type(relationship), relationship.get("source") or "", relationship.get("target") or ""
+    where = f"{found.place} relationship {relationship.get('identifier') or ''}"
     side = SIDES.get(word)
-    if side is None:
+    dependent, provider = (source, target) if side == SOURCE else (target, source)
+    if word in NO_NEEDS:
         found.ignore("dependency", f"type {word}")
-    elif source not in known or target not in known:
-        found.ignore("dependency", "between relationships")
-    elif source not in kept or target not in kept:
-        found.ignore("dependency", "to an element that is no CI")
+    elif side is None:
+        fault = ("type", f"'{word}' is not understood", "which end needs the other, nobody can tell")
+        for end in (source, target):
+            found.reject("dependency", where, f"{source} -> {target}", fault, end if kinds.get(end) in CLASSES else "")
+    elif dependent in junctions.kinds or provider in junctions.kinds:
+        junctions.take(word, dependent, provider)
+        found.ignore("dependency", "part of a junction")
+    elif kinds.get(dependent) in CLASSES and kinds.get(provider) in CLASSES:
+        _depend(found, word, dependent, provider)
+    elif kinds.get(dependent) in CLASSES:
+        what = f"a {kinds[provider]}, which is no CI" if provider in kinds else "another relationship, or nothing"
+        fault = ("source" if side == TARGET else "target", f"is {what}", "name the element that it means")
+        found.reject("dependency", where, f"{dependent} -> {provider}", fault, dependent)
     else:
-        weight = WEAK.get(word)
-        pair = (target, source) if side == TARGET else (source, target)
-        found.depend(*pair, relation=word, kind="hard" if weight is None else "soft", weight=weight)
+        found.ignore("dependency", "of an element that is no CI")
+
+
+def _depend(found: Gathered, word: str, dependent: str, provider: str) -> None:
+    weight = WEAK.get(word)
+    found.depend(dependent, provider, relation=word, kind="hard" if weight is None else "soft", weight=weight)
+
+
+def _take_junctions(found: Gathered, junctions: Junctions, kinds: Mapping[str, str]) -> None:
+    for word, dependent, needs in junctions.needs():
+        for provider in (*needs.all, *(() if word not in WEAK else (m for group in needs.groups for m in group))):
+            _depend(found, word, dependent, provider)
+        for number, members in enumerate(() if word in WEAK else needs.groups, 1):
+            record = GroupRecord(f"{dependent} {word} {number} {members[0]}", dependent, members, 1)
+            found.found_small.setdefault("group", []).append(record)
+        if needs.stricter:
+            found.notes.append(f"{dependent}: alternatives that are several things together are taken as needed all")
+    for junction in junctions.lost():
+        fault = ("junction", "has no relation of one type on both sides", "complete it in the model")
+        ends = {end for (at, _), told in junctions.dependents.items() if at == junction for end in told}
+        for end in sorted(ends) or [""]:
+            found.reject("dependency", f"{found.place} junction {junction}", f"{end} -> {junction}", fault, end)
 
 
 def _below(model: Element, name: str) -> list[Element]:

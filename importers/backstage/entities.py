@@ -89,13 +89,13 @@ def records_of(rules: RuleSet, kind: str, key: str, row: Mapping[str, Any]) -> l
     if rule is None:
         return [Ignored("ci", f"kind {kind}")]
     found = map_row(rules, rule, row, where)
-    if any(isinstance(record, RejectedRecord | Ignored) for record in found):
+    if any(isinstance(record, Ignored) or (isinstance(record, RejectedRecord) and not record.partly) for record in found):
         return found
     relation = rules.relations[RELATIONS]
     for word, target in row[RELATIONS]:
         if ":" not in target or "/" not in target:
             fault = ("relation", f"{word} {target!r} is no reference", "write it as kind:namespace/name")
-            found.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault))
+            found.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault, about=f"{kind}:{key}"))
             continue
         found += map_relation(relation, {"parent": f"{kind}:{key}", "child": target, "type": word}, where)
     return found

@@ -135,7 +135,13 @@ class Descriptors(ReadWhole):
             for holder, this in dependencies_of(entity):
                 found.depend(holder, this, "dependencyOf")
         except InvalidInput as error:
-            found.reject("dependency", where, f"{kind}:{key}", ("dependencyOf", error.message, "write it as kind:namespace/name"))
+            found.reject(
+                "dependency",
+                where,
+                f"{kind}:{key}",
+                ("dependencyOf", error.message, "write it as kind:namespace/name"),
+                f"{kind}:{key}",
+            )
 
 
 class _NoAliases(yaml.SafeLoader):

@@ -63,7 +63,13 @@ class CallCsv(ReadWhole):
             rows += 1
             cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
             if not cells.get("caller") or not cells.get("callee"):
-                found.reject("dependency", f"{self.location.name} line {line}", "", ("caller", "or callee is empty", "name both"))
+                found.reject(
+                    "dependency",
+                    f"{self.location.name} line {line}",
+                    "",
+                    ("caller", "or callee is empty", "name both"),
+                    cells.get("caller", ""),
+                )
                 continue
             calls.append((cells["caller"], cells["callee"], cells.get("kind", "").casefold()))
         _gather(found, calls)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import compress, islice
 
 from app.domain.records import RejectedRecord
@@ -13,6 +14,7 @@ from importers.csv.rows import Header, Row, ci_builder, small_builder
 Line = tuple[int, Row]  # number of the line, from 1, and its cells
 Lines = tuple[Sequence[int], Sequence[Row]]  # the same of many lines
 BLOCK = 20_000
+ABOUT = {"group": "dependent", "service": "key", "incident": "ci", "observation": "scope"}  # the column of the CI a row is about
 SHORT = "has {0} cells, the header {1}"
 LONG_CELL_ADVICE = "the row is cut or a separator is missing in it: write the row whole"
 
@@ -24,13 +26,21 @@ class Refusals:
         self._kind, self._place = kind, place
         self.records: list[RejectedRecord] = []
         self.at: list[int] = []
+        self.cells: list[RejectedRecord] = []
 
-    def add(self, line: int, key: str, bad: BadCell) -> None:
-        self.records.append(RejectedRecord(self._kind, f"{self._place} {line}", key[:200], bad.field, bad.reason, bad.advice))
+    def add(self, line: int, key: str, bad: BadCell, about: str = "") -> None:
+        self.records.append(self._said(line, key, bad, about))
         self.at.append(line)
 
+    def lose(self, line: int, key: str, cells: Sequence[BadCell], about: str) -> None:
+        """Cells without which a record goes on."""
+        self.cells += [replace(self._said(line, key, bad, about), partly=True) for bad in cells]
+
+    def _said(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
+        return RejectedRecord(self._kind, f"{self._place} {line}", key[:200], bad.field, bad.reason, bad.advice, about)
+
     def left_out(self) -> LeftOut:
-        return LeftOut(self.records, self.at)
+        return LeftOut(self.records, self.at, lost_cells=self.cells)
 
 
 def in_blocks(lines: Iterable[Line]) -> Iterator[Lines]:
@@ -49,29 +59,39 @@ def ci_blocks(header: Header, blocks: Iterable[Lines], place: str) -> Iterator[C
     build, width, key_at = ci_builder(header), header.width(), header.at["key"]
     for numbers, rows in blocks:
         refused, records, positions = Refusals("ci", place), [], []
+        lost: list[BadCell] = []
         for line, row in zip(numbers, rows, strict=True):
             try:
                 if len(row) != width:
                     _checked(row, width)
-                records.append(build(row))
+                records.append(build(row, lost))
                 positions.append(line)
+                if lost:
+                    refused.lose(line, records[-1].source_id, lost, records[-1].source_id)
             except BadCell as bad:
-                refused.add(line, row[key_at].strip() if len(row) > key_at else "", bad)
+                key = row[key_at].strip() if len(row) > key_at else ""
+                refused.add(line, key, bad, key)
+            if lost:
+                lost = []
         yield CiBlock(place, records, positions, refused.left_out())
 
 
 def small_blocks(header: Header, blocks: Iterable[Lines], place: str) -> Iterator[SmallBlock]:
-    build, width = small_builder(header), header.width()
+    build, width, about_at = small_builder(header), header.width(), header.at[ABOUT[header.kind]]
     for numbers, rows in blocks:
         refused, records, positions = Refusals(header.kind, place), [], []
         for line, row in zip(numbers, rows, strict=True):
+            lost: list[BadCell] = []
+            about = row[about_at].strip().removeprefix("ci:") if len(row) > about_at else ""
             try:
                 if len(row) != width:
                     _checked(row, width)
-                records.append(build(row))
+                records.append(build(row, lost))
                 positions.append(line)
+                if lost:
+                    refused.lose(line, row[0].strip(), lost, about)
             except BadCell as bad:
-                refused.add(line, row[0].strip() if row else "", bad)
+                refused.add(line, row[0].strip() if row else "", bad, about)
         yield SmallBlock(place, records, positions, refused.left_out())
 
 
@@ -81,14 +101,15 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
         refused = Refusals("dependency", place)
         positions = list(numbers)
         if set(map(len, rows)) != {width}:
-            whole = [_whole(line, row, width, refused) for line, row in zip(numbers, rows, strict=True)]
+            whole = [_whole(line, row, width, at, refused) for line, row in zip(numbers, rows, strict=True)]
             positions, rows = list(compress(numbers, whole)), list(compress(rows, whole))
         columns = list(zip(*rows, strict=False)) or [()] * width
-        weights = _weights(header, columns[at["weight"]], positions, refused) if "weight" in at else [None] * len(rows)
         kinds = _words(columns[at["kind"]], header.empty, "hard") if "kind" in at else ["hard"] * len(rows)
         relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(rows)
         dependents = _stripped(columns[at["dependent"]], header.empty)
         providers = _stripped(columns[at["provider"]], header.empty)
+        said = Said(dependents, providers, kinds)
+        weights = _weights(header, columns[at["weight"]], positions, said, refused) if "weight" in at else [None] * len(rows)
         if refused.at:
             bad = set(refused.at)
             keep = [n for n, line in enumerate(positions) if line not in bad]
@@ -98,11 +119,21 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
         yield DependencyBlock(place, dependents, providers, kinds, weights, relations, positions, refused.left_out())
 
 
-def _whole(line: int, row: Row, width: int, refused: Refusals) -> bool:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What rows of dependencies say beside their weights."""
+
+    dependents: Sequence[str]
+    providers: Sequence[str]
+    kinds: Sequence[str]
+
+
+def _whole(line: int, row: Row, width: int, at: Mapping[str, int], refused: Refusals) -> bool:
     try:
         _checked(row, width)
     except BadCell as bad:
-        refused.add(line, "", bad)
+        dependent = row[at["dependent"]].strip() if len(row) > at["dependent"] else ""
+        refused.add(line, dependent, bad, dependent)
         return False
     return True
 
@@ -118,18 +149,23 @@ def _words(cells: Sequence[str], empty: frozenset[str], default: str) -> list[st
     return [table[cell] for cell in cells]
 
 
-def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], refused: Refusals) -> list[float | None]:
+def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: Said, refused: Refusals) -> list[float | None]:
+    """Of soft dependencies a weight that cannot be read refuses the row; of others it means nothing, and costs the cell."""
     if not any(cells):
         return [None] * len(cells)
     known: dict[str, float | None] = {}
     weights: list[float | None] = []
-    for cell, line in zip(cells, lines, strict=True):
+    for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
         if cell not in known:
             text = cell.strip()
             try:
                 known[cell] = None if text in header.empty else number("weight", text)
             except BadCell as bad:
-                refused.add(line, "", bad)
+                name = f"{said.dependents[row]} -> {said.providers[row]}"
+                if said.kinds[row] == "soft":
+                    refused.add(line, name, bad, said.dependents[row])
+                else:
+                    refused.lose(line, name, [bad], "")
                 weights.append(None)
                 continue
         weights.append(known[cell])

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.ci_classes import OTHER, class_of
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.ports.ci_source import SmallRecord
-from importers.cells import BadCell, curve, number, unix_seconds, whole, yes
+from importers.cells import BadCell, cell, curve, number, unix_seconds, whole, yes
 from importers.csv.columns import IDENTIFIERS, columns_of
 from importers.figures import mean_from_median, rate_from_calendar
 
@@ -32,7 +32,8 @@ class Header:
         return len(self.names)
 
 
-def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
+def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
+    """A builder of records; cells that cannot be used and are not needed go to the list it is given."""
     at, empty = header.at, header.empty
     identifiers = [(name, at[name]) for name in IDENTIFIERS if name in at]
     identifiers += [(name[3:], place) for name, place in header.others if name.startswith("id:")]
@@ -67,7 +68,7 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
     environment_at, lifecycle_at, service_at = at.get("environment"), at.get("lifecycle"), at.get("service")
     classes: dict[str, tuple[str, str]] = {}
 
-    def build(row: Row) -> CiRecord:
+    def build(row: Row, lost: list[BadCell]) -> CiRecord:
         key = row[key_at].strip()
         if key in empty:
             raise BadCell("key", "is empty", "give each CI a key that never changes")
@@ -77,9 +78,12 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
                 values[name] = text
         for name, place in numbers:
             if (text := row[place].strip()) not in empty:
-                values[name] = number(name, text)
+                try:
+                    values[name] = number(name, text)
+                except BadCell as bad:
+                    lost.append(bad)
         if calendar:
-            _convert(values)
+            _convert(values, lost)
         raw = "" if class_at is None else row[class_at].strip()
         if raw not in classes:
             word = class_of(raw) if raw not in empty else OTHER
@@ -90,7 +94,7 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
         if lifecycle_at is not None and (text := row[lifecycle_at].strip()) not in empty:
             values["lifecycle"] = text.casefold()
         if service_at is not None and (text := row[service_at].strip()) not in empty:
-            values["is_service"] = yes("service", text)
+            values["is_service"] = bool(cell(yes, "service", text, lost))
         if identifiers:
             values["identifiers"] = tuple(
                 (kind, text) for kind, place in identifiers if (text := row[place].strip()) not in empty
@@ -105,76 +109,94 @@ def ci_builder(header: Header) -> Callable[[Row], CiRecord]:
     return build
 
 
-def _convert(values: dict[str, Any]) -> None:
+def _convert(values: dict[str, Any], lost: list[BadCell]) -> None:
     """Median and calendar count to the mean and the rate per year of up time."""
     sigma = values.get("repair_sigma")
     if sigma is not None:
         values.setdefault("repair_distribution", "lognormal")
     median = values.pop("repair_median_hours", None)
     if median is not None and "repair_hours" not in values:
-        values["repair_hours"] = mean_from_median(median, sigma)
+        try:
+            values["repair_hours"] = mean_from_median(median, sigma)
+        except BadCell as bad:
+            lost.append(bad)
     count = values.pop("failures_per_calendar_year", None)
     if count is not None and "failures_per_year" not in values:
-        values["failures_per_year"] = rate_from_calendar(count, values.get("repair_hours"))
+        try:
+            values["failures_per_year"] = rate_from_calendar(count, values.get("repair_hours"))
+        except BadCell as bad:
+            lost.append(bad)
 
 
-def small_builder(header: Header) -> Callable[[Row], SmallRecord]:
+def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]:
+    """As `ci_builder`."""
     at, empty = header.at, header.empty
 
     def text(row: Row, name: str, default: str = "") -> str:
         value = row[at[name]].strip() if name in at else ""
         return default if value in empty else value
 
-    def figure(row: Row, name: str) -> float | None:
+    def figure(row: Row, name: str, lost: list[BadCell]) -> float | None:
         value = text(row, name)
-        return number(name, value) if value else None
+        return cell(number, name, value, lost) if value else None
 
     def parts(row: Row, name: str) -> list[str]:
         value = text(row, name)
         return [part.strip() for part in value.split(header.separator)] if value else []
 
-    def group(row: Row) -> SmallRecord:
+    def shares(row: Row, lost: list[BadCell]) -> tuple[float, ...]:
+        try:
+            return tuple(number("shares", part) for part in parts(row, "shares"))
+        except BadCell as bad:
+            lost.append(bad)
+            return ()
+
+    def group(row: Row, lost: list[BadCell]) -> SmallRecord:
         return GroupRecord(
             key=text(row, "key"),
             dependent=text(row, "dependent"),
             members=tuple(parts(row, "members")),
             needed=whole("needed", text(row, "needed")),
             kind=text(row, "kind", "ordinary").casefold(),
-            shares=tuple(number("shares", part) for part in parts(row, "shares")),
-            failover_minutes=figure(row, "failover_minutes"),
-            failover_success=figure(row, "failover_success"),
-            common_cause_share=figure(row, "common_cause_share"),
-            common_cause_unavailability=figure(row, "common_cause_unavailability"),
+            shares=shares(row, lost),
+            failover_minutes=figure(row, "failover_minutes", lost),
+            failover_success=figure(row, "failover_success", lost),
+            common_cause_share=figure(row, "common_cause_share", lost),
+            common_cause_unavailability=figure(row, "common_cause_unavailability", lost),
         )
 
     impacts = [(name[7:], place) for name, place in header.others if name.startswith("impact:")]
 
-    def service(row: Row) -> SmallRecord:
+    def service(row: Row, lost: list[BadCell]) -> SmallRecord:
         return ServiceRecord(
             ci=text(row, "key"),
-            customers=figure(row, "customers"),
-            money_per_hour=figure(row, "money_per_hour"),
+            customers=figure(row, "customers", lost),
+            money_per_hour=figure(row, "money_per_hour", lost),
             currency=text(row, "currency"),
-            impact={name: curve(f"impact:{name}", row[place]) for name, place in impacts if row[place].strip() not in empty},
-            mtpd_hours=figure(row, "mtpd_hours"),
-            rto_hours=figure(row, "rto_hours"),
-            rpo_hours=figure(row, "rpo_hours"),
-            mbco_share=figure(row, "mbco_share"),
-            availability_target=figure(row, "availability_target"),
+            impact={
+                name: points
+                for name, place in impacts
+                if row[place].strip() not in empty and (points := cell(curve, f"impact:{name}", row[place], lost)) is not None
+            },
+            mtpd_hours=figure(row, "mtpd_hours", lost),
+            rto_hours=figure(row, "rto_hours", lost),
+            rpo_hours=figure(row, "rpo_hours", lost),
+            mbco_share=figure(row, "mbco_share", lost),
+            availability_target=figure(row, "availability_target", lost),
             customer_population=text(row, "customer_population"),
         )
 
-    def incident(row: Row) -> SmallRecord:
+    def incident(row: Row, lost: list[BadCell]) -> SmallRecord:
         ended, cause = text(row, "ended_at"), text(row, "root_cause")
         return IncidentRecord(
             key=text(row, "key"),
             ci=text(row, "ci"),
             started_at=unix_seconds("started_at", text(row, "started_at")),
-            ended_at=unix_seconds("ended_at", ended) if ended else None,
-            root_cause=yes("root_cause", cause) if cause else True,
+            ended_at=cell(unix_seconds, "ended_at", ended, lost) if ended else None,
+            root_cause=cell(yes, "root_cause", cause, lost) is not False if cause else True,
         )
 
-    def observation(row: Row) -> SmallRecord:
+    def observation(row: Row, lost: list[BadCell]) -> SmallRecord:
         return ObservationRecord(
             text(row, "scope"),
             unix_seconds("observed_from", text(row, "observed_from")),

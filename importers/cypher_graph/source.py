@@ -89,11 +89,13 @@ def group_of(body: Mapping[str, Any], where: str) -> Mapped:
     if not key or not dependent:
         return RejectedRecord("group", where, key, "dependent" if key else "key", "is missing", "return it in the statement")
     if not isinstance(members, list) or not members:
-        return RejectedRecord("group", where, key, "members", "is no list with something in it", "return collect(...) AS members")
+        return RejectedRecord(
+            "group", where, key, "members", "is no list with something in it", "return collect(...) AS members", dependent
+        )
     needed = body.get("needed", 1)
     if not isinstance(needed, int) or isinstance(needed, bool):
         return RejectedRecord(
-            "group", where, key, "needed", f"{needed!r} is no whole number", "say how many of the members suffice"
+            "group", where, key, "needed", f"{needed!r} is no whole number", "say how many of the members suffice", dependent
         )
     return GroupRecord(
         key, dependent, tuple(text_of(member) for member in members), needed, text_of(body.get("kind")) or "ordinary"

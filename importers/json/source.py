@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,30 @@ from importers.limits import read_bytes, strict_json
 
 T = TypeVar("T")
 R = TypeVar("R")
+ABOUT = {
+    "cis": "key",
+    "dependencies": "dependent",
+    "groups": "dependent",
+    "services": "key",
+    "incidents": "ci",
+    "observations": "scope",
+}
+NEEDED = {
+    "key",
+    "lifecycle",
+    "class",
+    "dependent",
+    "provider",
+    "kind",
+    "weight",
+    "needed",
+    "members",
+    "supply",
+    "ci",
+    "scope",
+    "started_at",
+}
+_PATH = re.compile(r"at `\$\.(\w+)")
 KIND_OF = {"cis": "ci", "dependencies": "dependency", "groups": "group", "services": "service", "incidents": "incident",
            "observations": "observation"}  # fmt: skip
 
@@ -73,8 +98,31 @@ def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str)
         except msgspec.ValidationError as error:
             body = json.loads(bytes(raw))
             said = body if isinstance(body, dict) else {}
-            found.reject(KIND_OF[field], f"{found.place} {field}[{number}]", str(said.get("key", "")), _fault(said, error))
+            where, key = f"{found.place} {field}[{number}]", str(said.get("key", ""))
+            about = str(said.get(ABOUT[field], "")).removeprefix("ci:")
+            row, lost = _without_bad_cells(said, decoder, error)
+            if row is None:
+                found.reject(KIND_OF[field], where, key, _fault(said, lost[-1]), about)
+                continue
+            rows.append(row)
+            for bad in lost:
+                found.lose(KIND_OF[field], where, key, _fault({}, bad), about)
     return rows
+
+
+def _without_bad_cells(
+    said: Mapping[str, Any], decoder: msgspec.json.Decoder[Any], error: msgspec.ValidationError
+) -> tuple[Any, list[msgspec.ValidationError]]:
+    """The record without the optional cells that are not of the form, and what was wrong with each; None where a needed one is not."""
+    lost, left = [error], dict(said)
+    while found := _PATH.search(str(lost[-1])):
+        if found.group(1) in NEEDED or left.pop(found.group(1), None) is None:
+            break
+        try:
+            return decoder.decode(msgspec.json.encode(left)), lost
+        except msgspec.ValidationError as more:
+            lost.append(more)
+    return None, lost
 
 
 def _fault(said: Mapping[str, Any], error: msgspec.ValidationError) -> tuple[str, str, str]:
@@ -88,7 +136,12 @@ def _add(found: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any],
         try:
             records.append(build(row))
         except BadCell as bad:
-            found.reject(kind, f"{found.place} {kind}", getattr(row, "key", ""), (bad.field, bad.reason, bad.advice))
+            fault, key = (bad.field, bad.reason, bad.advice), getattr(row, "key", "")
+            if kind == "ci":
+                records.append(build(msgspec.structs.replace(row, failures_per_calendar_year=None, repair_median_hours=None)))
+                found.lose(kind, f"{found.place} {kind}", key, fault, key)
+            else:
+                found.reject(kind, f"{found.place} {kind}", key, fault, getattr(row, "ci", "") or key)
 
 
 def _ci(ci: form.Ci) -> CiRecord:

@@ -61,7 +61,11 @@ class ServiceGraph(ReadWhole):
             return
         if not math.isfinite(number):
             found.reject(
-                "dependency", f"{client} to {server}", "", ("value", f"{row['value'][1]!r} is no number", "look at the metric")
+                "dependency",
+                f"{client} to {server}",
+                "",
+                ("value", f"{row['value'][1]!r} is no number", "look at the metric"),
+                client,
             )
             return
         word = kind or CALL

@@ -17,6 +17,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "exposure": {"source_id": 1, "currency": "EUR"},
     "incident": {"source_id": 1, "started_at": 1_700_000_000, "root_cause": 1},
     "observation": {"source_id": 1, "observed_from": 1_600_000_000, "observed_until": 1_700_000_000},
+    "open_need": {"source_id": 1, "kind": "dependency", "needs": 1},
     "source_record": {"source_id": 1, "content_hash": -5, "payload": "{}"},
 }
 

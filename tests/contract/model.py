@@ -116,10 +116,17 @@ def _random_exposure(rng: random.Random, alive: list[int]) -> dict[str, Any]:
     }
 
 
+def _random_need(rng: random.Random, alive: list[int]) -> dict[str, Any]:
+    return {"source_id": rng.randint(1, 2), "need_key": f"dependency {rng.randint(1, 5)}", "needs": rng.randint(0, 2)} | {
+        "dependent_id": rng.choice([None, *alive]), "text": "shop -> db", "reason": "no CI answers to 'db'", "statement": "{}",
+    }  # fmt: skip
+
+
 MAKERS = {
     "dependency": _random_link,
     "redundancy_group": _random_group,
     "exposure": _random_exposure,
+    "open_need": _random_need,
     "source_record": _random_record,
 }
 

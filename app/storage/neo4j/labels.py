@@ -7,7 +7,17 @@ from functools import cache
 
 from app.domain.ci_classes import OTHER, ci_classes
 
-OURS = {"ConfigurationItem", "RetiredItem", "CiState", "RedundancyGroup", "Exposure", "Incident", "Observation", "SourceRecord"}
+OURS = {
+    "ConfigurationItem",
+    "RetiredItem",
+    "CiState",
+    "RedundancyGroup",
+    "Exposure",
+    "Incident",
+    "Observation",
+    "OpenNeed",
+    "SourceRecord",
+}
 OURS |= {"Revision", "Ledger", "Document", "DocumentOperation", "DocumentCounter", "Team", "Site", "Supplier"}
 BUSINESS_SERVICE = "BusinessService"
 

@@ -10,7 +10,7 @@ from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.statements import cypher
 from app.storage.times import time_text
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def statements_of(verb: str) -> Iterator[str]:
@@ -19,7 +19,7 @@ def statements_of(verb: str) -> Iterator[str]:
 
 def migrate(store: Neo4jConnected) -> None:
     """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`. Version 2: groups are found by
-    their key."""
+    their key. Version 3: open needs."""
     known = store.select("neo4j_only/schema", "version")
     version = int(known[0]["schema"]) if known else 0
     if version > SCHEMA:

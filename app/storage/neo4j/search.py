@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.ports.graph_store import Hit
+from app.ports.graph_store import Former, Hit
 from app.storage.aliases import match
 from app.storage.neo4j.connection import Rows
 from app.storage.neo4j.reading import Reading
@@ -30,6 +30,24 @@ class Search(Reading):
             value: [answers[value.casefold()][ci_id] for ci_id in sorted(answers[value.casefold()])]
             for value in dict.fromkeys(values)
             if value.casefold() in answers
+        }
+
+    def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
+        self.check_readable(revision)
+        asked = list(dict.fromkeys(value.casefold() for value in values if value))
+        found: dict[str, dict[int, Former]] = {}
+        for start in range(0, len(asked) if revision else 0, ASKED_AT_ONCE):
+            part = asked[start : start + ASKED_AT_ONCE]
+            query = " OR ".join(escaped(value) for value in part)
+            for row in self.select("ci", "find_former", query=query, limit=CANDIDATES, revision=revision):
+                for folded in set(part).intersection(row["search_texts"]):
+                    known = found.setdefault(folded, {}).get(row["ci_id"])
+                    if known is None or known.until < row["until"]:
+                        found[folded][row["ci_id"]] = Former(row["ci_id"], row["key"], row["until"])
+        return {
+            value: [former for _, former in sorted(found[value.casefold()].items())]
+            for value in dict.fromkeys(values)
+            if value.casefold() in found
         }
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:

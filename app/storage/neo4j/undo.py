@@ -14,7 +14,7 @@ from app.storage.statements import cypher
 
 BLOCK = 10_000
 ITEM_BLOCK = 1_000
-NODES = ("exposure", "redundancy_group", "incident", "observation", "source_record")
+NODES = ("exposure", "redundancy_group", "incident", "observation", "open_need", "source_record")
 
 
 def take_back(store: Neo4jConnected, revision: int) -> None:

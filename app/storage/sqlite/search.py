@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.ports.graph_store import Hit
+from app.ports.graph_store import Former, Hit
 from app.storage.aliases import match
 from app.storage.sqlite.reading import Reading
 from app.storage.statements import sql
@@ -23,6 +23,17 @@ class Search(Reading):
             hit = self._hit(row, row[0], kinds=kinds)
             for value in asked[row[0]] if hit else ():
                 found.setdefault(value, []).extend([hit] if hit else [])
+        return {value: found[value] for value in dict.fromkeys(values) if value in found}
+
+    def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
+        self.check_readable(revision)
+        asked: dict[str, list[str]] = {}
+        for value in dict.fromkeys(values):
+            asked.setdefault(value.casefold(), []).append(value)
+        found: dict[str, list[Former]] = {}
+        for folded, *row in self.select("ci", "find_former", {"values": json.dumps(list(asked)), "revision": revision}):
+            for value in asked[folded]:
+                found.setdefault(value, []).append(Former(*row))
         return {value: found[value] for value in dict.fromkeys(values) if value in found}
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.errors import InvalidInput
-from app.domain.results import BlastRadius, CiRow, FallenCi, ServiceHit
-from app.domain.sentences import if_it_fails, listed
+from app.domain.results import BlastRadius, FallenCi, ServiceHit
+from app.domain.sentences import if_it_fails, listed, not_read_elsewhere
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.propagation import Outage, outage
 from app.usecases import paging
-from app.usecases.answers.paths import down_customers, service_hits, totals, used_up
+from app.usecases.answers.paths import down_customers, left_incomplete, service_hits, totals, used_up
 from app.usecases.estate import Estate, Estates
-from app.usecases.find import identify_all
+from app.usecases.find import ci_row, identify_all
 from app.usecases.stamps import stamp_of
 
 
@@ -49,6 +49,7 @@ def blast_radius(
     customers, customers_unknown, counted = down_customers(estate, result.services_down.tolist())
     money, money_unknown = totals(services)
     worn = worn_groups(estate.compiled, result)
+    needs, incomplete = left_incomplete(estate, result.services_down.tolist())
     fallen, total = _fallen(estate, result, offset, limit)
     following = offset + limit
     more = following < max(total, len(worn))
@@ -59,7 +60,7 @@ def blast_radius(
     )
     return BlastRadius(
         stamp=stamp_of(estate, documents),
-        cis=[CiRow(hit.key, hit.name, hit.ci_class) for hit in hits],
+        cis=[ci_row(hit) for hit in hits],
         cis_down=len(result.failed),
         cis_degraded=len(result.degraded),
         services_down=len(result.services_down),
@@ -71,7 +72,7 @@ def blast_radius(
         money_unknown=money_unknown,
         first_mtpd_hours=first.mtpd_hours if first else None,
         first_mtpd_service=first.name if first else "",
-        sentence=sentence([hit.name or hit.key for hit in hits], services),
+        sentence=sentence([hit.name or hit.key for hit in hits], services, needs, incomplete),
         services=services,
         redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()),
         redundancy_used_up_total=len(worn),
@@ -80,12 +81,15 @@ def blast_radius(
         limit=limit,
         truncated=more,
         next=paging.encode(revision=estate.revision.revision, offset=following, cis=_question(texts)) if more else None,
+        open_needs=needs,
+        services_incomplete=incomplete,
     )
 
 
-def sentence(names: Sequence[str], services: Sequence[ServiceHit]) -> str:
+def sentence(names: Sequence[str], services: Sequence[ServiceHit], needs: int, incomplete: int) -> str:
     down = [hit.name for hit in services if hit.state == "down"]
-    return if_it_fails(listed(names), down, len(services) - len(down))
+    said = if_it_fails(listed(names), down, len(services) - len(down), all_read=not incomplete)
+    return said + not_read_elsewhere(needs, incomplete)
 
 
 def _question(texts: Sequence[str]) -> str:

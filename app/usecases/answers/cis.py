@@ -9,7 +9,8 @@ from typing import Any
 
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
-from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, RecordRow, Value
+from app.domain.nouns import OPEN_NEED
+from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, OpenNeedRow, RecordRow, Value
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.uncertainty import SPREADS, spread_sources
@@ -92,7 +93,18 @@ def ci_detail(
             for i in range(len(records["source_key"]))
         ],
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
+        open_needs=_open_needs(store, at, hit.ci_id, names),
+        open_needs_total=estate.open_needs(estate.position(hit.ci_id)) if assessed else 0,
     )
+
+
+def _open_needs(store: GraphStore, at: int, ci_id: int, names: Mapping[int, str]) -> list[OpenNeedRow]:
+    rows = store.load_columns(at, OPEN_NEED.name)
+    mine = [row for row in range(len(rows["needs"])) if int(rows["dependent_id"][row]) == ci_id][:NEIGHBOURS_SHOWN]
+    return [
+        OpenNeedRow(names.get(int(rows["source_id"][row]), "?"), rows["text"][row], rows["reason"][row], int(rows["needs"][row]))
+        for row in mine
+    ]
 
 
 def ci_values(estate: Estate, position: int) -> list[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlencode
 
-from app.domain.results import CiRow, Impact
+from app.domain.results import Impact
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.settings import TicketSettings
@@ -38,7 +38,7 @@ def impact_of(
     link = f"{base_url}/ci?" + urlencode({"key": blast.cis[0].key, "revision": blast.stamp.revision})
     return Impact(
         stamp=blast.stamp,
-        ci=CiRow(blast.cis[0].key, blast.cis[0].name, blast.cis[0].ci_class),
+        ci=blast.cis[0],
         priority=settings.priorities.get(row, "5"),
         priority_row=f"{row}: {because}",
         impact=level,
@@ -50,6 +50,8 @@ def impact_of(
         customers_unknown=blast.customers_unknown,
         first_mtpd_hours=blast.first_mtpd_hours,
         link=link,
+        open_needs=blast.open_needs,
+        services_incomplete=blast.services_incomplete,
     )
 
 

@@ -92,9 +92,16 @@ def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[Se
                 hour_money(compiled, number),
                 known(compiled.mtpd_hours[number]),
                 path,
+                estate.open_needs(position),
             )
         )
     return sorted(hits, key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
+
+
+def left_incomplete(estate: Estate, hit: Sequence[int]) -> tuple[int, int]:
+    """Needs that were not read, and the services that hang on some and are not among those (numbers) that stop: they may, for all that is known."""
+    left = len(estate.incomplete_services - frozenset(hit))
+    return (estate.needs_not_read if left else 0), left
 
 
 def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedUpGroup]:

@@ -119,7 +119,15 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
         not_counted=not_counted,
         reason=_reason(made, kind, area, label, ranking, place, not_counted),
         plus_minus={} if kind == "service" else half_widths(made.first, _rows(made, kind, area)),
+        open_needs=_open_needs(made, kind, area),
     )
+
+
+def _open_needs(made: Assessed, kind: str, area: int) -> int:
+    estate = made.estate
+    if kind in COLUMNS:
+        return int(estate.compiled.open_needs[area_codes(made, kind)[0] == area].sum())
+    return estate.open_needs(int(estate.compiled.service_position[area]) if kind == "service" else area)
 
 
 def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
@@ -193,7 +201,11 @@ def ci_sentence(made: Assessed, position: int) -> str:
     numbers.sort(key=lambda s: (-(known(compiled.customers[s]) or 0.0), s))
     names = [estate.name(int(compiled.service_position[s])) for s in numbers[:3]] + [""] * max(0, len(numbers) - 3)
     return if_it_fails(
-        estate.name(position), names, int(made.first.services_degraded[position]), interrupted=made.interrupts(position)
+        estate.name(position),
+        names,
+        int(made.first.services_degraded[position]),
+        interrupted=made.interrupts(position),
+        all_read=not estate.incomplete_services,
     )
 
 

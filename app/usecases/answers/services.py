@@ -71,6 +71,7 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
         corrected_hours_per_year=known(corrected_hours(compiled, points)),
         down_at_rest=bool(totals.down_at_rest[number]),
         not_counted=bool(totals.not_counted[number]),
+        open_needs=estate.open_needs(position),
     )
 
 

@@ -14,13 +14,13 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import NORMAL_95
 from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
 from app.domain.scenario import OutageScenario
-from app.domain.sentences import count, if_it_fails, listed, number
+from app.domain.sentences import count, if_it_fails, listed, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.one_away import one_failure_away
 from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
-from app.usecases.answers.paths import Paths, down_customers, known, used_up
+from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify_all
 from app.usecases.keep import audit
@@ -185,11 +185,13 @@ def _answer(
     what = listed(names) if len(names) <= 3 else f"{listed(names[:2])} and {len(names) - 2:,} more"
     if scenario.site or scenario.team or scenario.supplier:
         what = f"{scenario.site or scenario.team or scenario.supplier} ({count(len(names), 'CI')})"
-    text = if_it_fails(what, [loss.name for loss in stopped], len(losses) - len(stopped))
+    needs, incomplete = left_incomplete(estate, lasting.services_down.tolist())
+    text = if_it_fails(what, [loss.name for loss in stopped], len(losses) - len(stopped), all_read=not incomplete)
     if money:
         text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
     if first is not None:
         text += f" {first.name} breaches its MTPD first, after {number(first.mtpd_breached_at_hours or 0)} hours."
+    text += not_read_elsewhere(needs, incomplete)
     totals = [
         sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))
     ]
@@ -224,6 +226,8 @@ def _answer(
         or len(worn) > GROUPS_SHOWN
         or away.truncated
         or any(len(row.cis) < row.total for row in rows),
+        open_needs=needs,
+        services_incomplete=incomplete,
     )
 
 
@@ -248,6 +252,7 @@ def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> Se
         rto_hours=known(compiled.rto_hours[story.service]),
         rto_breached_at_hours=_finite(story.rto_breached_at),
         path=paths.to(position) if paths.reach(position) else [],
+        open_needs=estate.open_needs(position),
     )
 
 

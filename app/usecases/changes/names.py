@@ -9,17 +9,22 @@ from typing import Any
 from app.domain.change_list import Change
 from app.domain.changes import Row
 from app.domain.columns import ABSENT
-from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, SOURCE_RECORD, Noun
+from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, SOURCE_RECORD, Noun
 from app.ports.graph_store import GraphStore
 
 BLOCK, MANY = 5_000, 100_000  # beyond so many ids the whole column is read
 CALLED = {
     CI.name: "ci", DEPENDENCY.name: "dependency", REDUNDANCY_GROUP.name: "group", EXPOSURE.name: "service",
-    INCIDENT.name: "incident", OBSERVATION.name: "observation", SOURCE_RECORD.name: "record",
+    INCIDENT.name: "incident", OBSERVATION.name: "observation", SOURCE_RECORD.name: "record", OPEN_NEED.name: "open need",
 }  # fmt: skip
-_OF = {CI.name: "ci_class", DEPENDENCY.name: "kind", REDUNDANCY_GROUP.name: "kind"}
+_OF = {CI.name: "ci_class", DEPENDENCY.name: "kind", OPEN_NEED.name: "kind", REDUNDANCY_GROUP.name: "kind"}
 _CI_COLUMNS = ("ci_id", "dependent_id", "provider_id")
-_LEFT_OUT = {CI.name: ("ci_id", "key"), REDUNDANCY_GROUP.name: ("group_id", "key"), SOURCE_RECORD.name: ("payload",)}
+_LEFT_OUT = {
+    CI.name: ("ci_id", "key"),
+    REDUNDANCY_GROUP.name: ("group_id", "key"),
+    SOURCE_RECORD.name: ("payload",),
+    OPEN_NEED.name: ("statement",),
+}
 
 
 class Names:
@@ -53,7 +58,7 @@ class Names:
 def ids_in(noun: Noun, rows: Iterable[Row]) -> set[int]:
     """Every CI that rows of a noun other than `ci` name."""
     places = [place for place, name in enumerate(noun.names()) if name in _CI_COLUMNS]
-    found = {int(row[place]) for row in rows for place in places}
+    found = {int(row[place]) for row in rows for place in places if row[place] is not None}
     if noun is REDUNDANCY_GROUP:
         members = noun.names().index("members")
         found.update(int(member) for row in rows for member in json.loads(row[members]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.change_list import Change, ChangeList
 from app.domain.changes import Row, rows_of
-from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, SOURCE_RECORD, Noun
+from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, SOURCE_RECORD, Noun
 from app.ports.graph_store import GraphStore
 from app.usecases.changes.names import Names, ids_in, line
 from app.usecases.sync.run import Outcome
@@ -85,7 +85,7 @@ class RunChanges:
 
     def _read(self, noun: Noun, ended: list[Row]) -> Iterator[Any]:
         store, revision = self._store, self._revision
-        if noun in (INCIDENT, OBSERVATION):
+        if noun in (INCIDENT, OBSERVATION, OPEN_NEED):
             for source_id in sorted({row[0] for row in ended}):
                 yield store.load_columns(revision, noun.name, None, source_id)
             return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
+TELLING = ("serial", "uuid", "cloud_id")
 LEAST = 60  # points below which a pair is not worth a person's look
 
 _WORDS, _DIGITS = re.compile(r"[^\W_]+"), re.compile(r"\d+")
@@ -57,8 +58,13 @@ def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
         if shared := a.held(kind) & b.held(kind):
             points += worth
             reasons.append(f"both have {kind} {min(shared)}")
+    for kind in ("uuid", "cloud_id", "asset_tag"):
+        if shared := a.held(kind) & b.held(kind):
+            points += 40
+            reasons.append(f"both have {kind} {min(shared)}")
     more, said = _serials(a.held("serial"), b.held("serial"))
-    return max(0, min(100, round(points + more))), reasons + said
+    least = LEAST if any(a.held(kind) & b.held(kind) for kind in TELLING) else 0  # no rule joins them: a person should look
+    return max(least, min(100, round(points + more))), reasons + said
 
 
 def _serials(one: frozenset[str], other: frozenset[str]) -> tuple[float, list[str]]:

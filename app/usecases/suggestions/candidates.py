@@ -21,15 +21,15 @@ def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
     """What a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
 
     >>> keys_of("DB payment", [("serial", "CZ1234XY"), ("fqdn", "db1.example")])
-    ['n:db payment', 'n:payment', 's:CZ1234', 'n:db1']
+    ['n:db payment', 'n:payment', 's:CZ1234', 'serial:CZ1234XY', 'n:db1']
     """
     words = words_of(name)
     found = [f"n:{' '.join(words)}", *(f"n:{word}" for word in words if len(word) > 2)]
     for kind, value in identifiers:
-        if kind in ("address", "mac"):
+        if kind in ("address", "mac") or kind in ("uuid", "cloud_id", "asset_tag"):
             found.append(f"{kind}:{value}")
         elif kind == "serial" and len(value) > SERIAL_START:
-            found.append(f"s:{value[:SERIAL_START]}")
+            found += [f"s:{value[:SERIAL_START]}", f"serial:{value}"]
         elif kind in (FQDN, HOST):
             found.append(f"n:{host_of(value)}")
     return list(dict.fromkeys(found))[:KEYS]

@@ -22,12 +22,12 @@ from app.usecases import decide
 from app.usecases.keep.sources import MANUAL, find_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.run_sync import Workshop
-from app.usecases.suggestions.alike import LEAST, Look, alike
+from app.usecases.suggestions.alike import LEAST, TELLING, Look, alike
 from app.usecases.suggestions.candidates import Blocks, keys_of
 
 KIND, RUN_KIND = "suggestion", "suggestion_run"
 KEPT = 1000  # the best ones
-COMPARED = ("serial", "mac", "address")
+COMPARED = ("serial", "uuid", "cloud_id", "asset_tag", "mac", "address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,24 @@ def _candidates(
     ids = [int(ci_id) for ci_id in cis["ci_id"]]
     families = [rule_of(ci_class or "other").family for ci_class in cis["ci_class"]]
     environments = list(cis["environment"])
+    held = [_telling(json.loads(aliases or "[]")) for aliases in cis["aliases"]]
     blocks = Blocks()
     for row, (name, aliases) in enumerate(zip(cis["name"], cis["aliases"], strict=True)):
         blocks.add(row, keys_of(name or "", json.loads(aliases or "[]")))
 
     def possible(a: int, b: int) -> bool:
-        if sources.get(ids[a], 0) & sources.get(ids[b], 0) or families[a] != families[b]:
+        if sources.get(ids[a], 0) & sources.get(ids[b], 0):
+            return False
+        if families[a] != families[b] and not held[a] & held[b]:
             return False
         return environments[a] == environments[b] and (ids[a], ids[b]) not in apart
 
     return blocks.pairs(possible)
+
+
+def _telling(aliases: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Identifiers that would make two CIs one, were nothing against it."""
+    return frozenset((kind, value) for kind, value in aliases if kind in TELLING)
 
 
 def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:

@@ -8,12 +8,14 @@ from typing import Any
 
 from app.domain.nouns import DEPENDENCY
 from app.domain.record_checks import kind_fault
+from app.domain.records import DependencyRecord
 from app.domain.references import Unresolved
 from app.ports.ci_source import DependencyBlock
 from app.ports.comparison import KIND_NAMES, Comparison, DependencyDifference, DependencyRows
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
+from app.usecases.sync.unread import Unread
 
 CLASH = (
     "kind",
@@ -93,10 +95,9 @@ class DependencyIntake:
         relation: int,
     ) -> None:
         position = block.positions[row]
-        name = f"{block.dependents[row]} -> {block.providers[row]}"
         if kind is None:
             fault = kind_fault(block.kinds[row], "use hard, soft or supply")
-            self._books.reject("dependency", block.place, position, name, fault)
+            self._refuse(block.place, position, self._stated(block, row), fault, again=False)
             return
         if kind == CODES["soft"]:
             if weight == 0:
@@ -104,7 +105,7 @@ class DependencyIntake:
                 return
             if weight is None or not 0 < weight <= 1:
                 fault = ("weight", f"{weight} is not in (0, 1]", "give the share of the dependent that is lost")
-                self._books.reject("dependency", block.place, position, name, fault)
+                self._refuse(block.place, position, self._stated(block, row), fault, again=False)
                 return
         else:
             weight = None
@@ -119,6 +120,17 @@ class DependencyIntake:
             self._books.ignore("dependency", "self", position)
             return
         self._append(a, b, kind, NAN if weight is None else weight, relation, position)
+
+    def _refuse(self, place: str, position: int, said: DependencyRecord, fault: tuple[str, str, str], again: bool = True) -> None:
+        """`again`: it is resolved again when CIs come or go."""
+        name = f"{said.dependent} -> {said.provider}"
+        unread = Unread("dependency", said.dependent, name, f"{fault[0]} {fault[1]}", record=said if again else None)
+        self._books.reject("dependency", place, position, name, fault, unread)
+
+    def _stated(self, block: DependencyBlock, row: int) -> DependencyRecord:
+        return DependencyRecord(
+            block.dependents[row], block.providers[row], block.kinds[row], block.weights[row], block.relations[row]
+        )
 
     def _append(self, a: int, b: int, kind: int, weight: float, relation: int, position: int) -> None:
         rows = self.rows
@@ -144,14 +156,16 @@ class DependencyIntake:
         own = self._resolver.own()
         answers = self._resolver.others(t for row in waiting for t in row[:2] if t not in own)
         refused: list[int] = []
-        for a_text, b_text, _, _, _, position, place in waiting:
+        for a_text, b_text, kind, weight, relation, position, place in waiting:
             a = own[a_text] if a_text in own else answers[a_text]
             b = own[b_text] if b_text in own else answers[b_text]
-            name = f"{a_text} -> {b_text}"
             if isinstance(a, Unresolved) or isinstance(b, Unresolved):
                 field_name, why = ("dependent", a) if isinstance(a, Unresolved) else ("provider", b)
                 assert isinstance(why, Unresolved)
-                self._books.reject("dependency", self._open.place, position, name, (field_name, why.reason, why.advice))
+                said = DependencyRecord(
+                    a_text, b_text, KIND_NAMES[kind], None if weight != weight else weight, self.rows.relations[relation]
+                )
+                self._refuse(self._open.place, position, said, (field_name, why.reason, why.advice))
                 refused.append(place)
             elif a == b:
                 self._books.ignore("dependency", "self", position)
@@ -166,12 +180,20 @@ class DependencyIntake:
             keep = [n for n in range(len(self.rows.dependent)) if n not in gone]
             self.rows = picked(self.rows, keep)
 
+    def _clash(self, n: int) -> Unread:
+        """A second statement of another weight: which of them is right was not read."""
+        rows = self.rows
+        dependent = self._resolver.key_of(rows.dependent[n])
+        name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
+        return Unread("dependency", dependent, f"{name} {KIND_NAMES[rows.kind[n]]}, given twice", CLASH[1])
+
     def settle(self, difference: DependencyDifference) -> None:
         """Enter what the comparison found into the counts."""
         for position in difference.duplicates:
             self._books.duplicate("dependency", position)
+        at = {position: n for n, position in enumerate(self.rows.position)} if difference.clashes else {}
         for position in difference.clashes:
-            self._books.reject("dependency", self._place, position, "", CLASH)
+            self._books.reject("dependency", self._place, position, "", CLASH, self._clash(at[position]))
         counts = self._books.counts("dependency")
         counts.stored += difference.added + difference.changed
         counts.unchanged += difference.unchanged

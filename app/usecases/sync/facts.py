@@ -41,7 +41,7 @@ def facts_of(text: str) -> Facts:
 def doubt_about(facts: Facts, store: GraphStore, source: str, current: int) -> str:
     """Why the difference cannot start from these facts; empty: it can."""
     if not facts.exact:
-        return "the ledger keeps records that the last input did not hold"
+        return "the ledger keeps records that the last input did not hold, or records were read in part"
     if facts.revision > current:
         return "the input was applied to another ledger"
     try:

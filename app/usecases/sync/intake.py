@@ -12,12 +12,14 @@ from app.domain.identity_rules import staged as found_under
 from app.domain.identity_spelling import normalise
 from app.domain.payloads import content_hash, payload_of, record_of
 from app.domain.precedence import ci_row
+from app.domain.readable import readable_ci
 from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
 from app.ports.ci_source import CiBlock
 from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.roster import CHANGED, KEPT, NEW, NO_CI, RETIRED, UNCHANGED, UNSEEN, Roster
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
+from app.usecases.sync.unread import Unread
 
 CLASH = (
     "key",
@@ -54,12 +56,20 @@ class CiIntake:
     def _take_one(self, record: CiRecord, position: int, place: str, staged: list[StagedRecord]) -> None:
         payload = payload_of(record)
         fault = ci_fault(record) or text_fault(payload)
+        if fault and (kept := readable_ci(record))[1]:
+            record, lost = kept
+            for cell in lost:
+                self._books.lose_cell("ci", place, position, _shown(record.source_id), cell, record.source_key)
+            payload = payload_of(record)
+            fault = ci_fault(record) or text_fault(payload)
         try:
             digest = content_hash(payload)
         except UnicodeEncodeError:
             digest, fault = 0, BAD_TEXT
         if fault:
-            self._books.reject("ci", place, position, _shown(record.source_id), fault)
+            me = _shown(record.source_id)
+            unread = Unread("ci", f"{record.source_class}:{me}", me, f"{fault[0]} {fault[1]}") if me else None
+            self._books.reject("ci", place, position, me, fault, unread)
             self._keep_known(f"{record.source_class}:{record.source_id}")
             return
         roster = self._roster

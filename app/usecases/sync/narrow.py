@@ -59,6 +59,8 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
     )
     dependencies.settle(rows)
     others, next_group, small_retired = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
+    if run.books.partly:
+        raise Doubt("records were read in part")
     if resolver.by_alias and reconciliation.reconciled:
         raise Doubt("references are answered by aliases, and CIs have changed")
     _count_untouched(run, difference, sum(len(block.dependents) for block in again))
@@ -84,6 +86,8 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         next_group,
         run.watched(retired, known, rows, small_retired),
         settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
+        ends=lambda kind: True,
+        after=resolver.after,
         facts=lambda at: Facts(
             at.revision,
             at.operation_id,

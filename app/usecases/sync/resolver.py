@@ -3,17 +3,14 @@ to them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from app.domain.nouns import CI
-from app.domain.references import Unresolved, ambiguous_in_source, from_ledger
+from app.domain.references import Unresolved, ambiguous_in_source
 from app.ports.graph_store import GraphStore
+from app.usecases.sync.after import AfterRun
 from app.usecases.sync.reconcile import Reconciliation
 from app.usecases.sync.roster import NO_CI, RETIRED, Roster, add_from_ledger
 from app.usecases.sync.setup import SyncSettings
-
-_KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
 
 
 class Resolver:
@@ -29,12 +26,13 @@ class Resolver:
         lazy: Collection[str] | None,
     ) -> None:
         self._store, self._revision, self._settings = store, revision, settings
-        self._roster, self._outcome, self._lazy = roster, outcome, lazy
+        self._roster, self._lazy = roster, lazy
         self._own: dict[str, int] = {}
         self._prepared: set[str] = set()
         self._ambiguous: dict[str, list[str]] = {}
         self._others: dict[str, int | Unresolved] = {}
         self._keys: dict[int, str] = {}
+        self.after = AfterRun(store, revision, outcome.changes)
         self.by_alias = 0
         self.refresh()
 
@@ -107,12 +105,7 @@ class Resolver:
     def key_of(self, ci_id: int) -> str:
         """The key of a CI as it is after this run."""
         if ci_id not in self._keys:
-            rows = self._store.states(self._revision, [ci_id])
-            if len(rows["ci_id"]):
-                self._keys[ci_id] = rows["key"][0]
-            else:
-                for chunk in self._outcome.changes():
-                    self._keys.update((row[0], row[_KEY]) for row in chunk.begun)
+            self._keys[ci_id] = self.after.key_of(ci_id)
         return self._keys[ci_id]
 
     def _class_id(self, text: str) -> int | None:
@@ -124,33 +117,9 @@ class Resolver:
     def _ask_ledger(self, texts: list[str]) -> None:
         direct = {text: ci_id for text in texts if (ci_id := self._class_id(text)) is not None}
         self._others.update(direct)
-        folded: dict[str, list[str]] = {}
+        me = self._settings.source_id
+        answers = self.after.learn((me, text) for text in texts if text not in direct)
         for text in texts:
             if text not in direct:
-                folded.setdefault(text.casefold(), []).append(text)
-        found: dict[str, dict[int, str]] = {value: {} for value in folded}
-        touched: set[int] = set()
-        for chunk in self._outcome.changes() if folded else ():
-            touched.update(row[0] for row in chunk.ended)
-            for row in chunk.begun:
-                touched.add(row[0])
-                for value in _answers(row):
-                    if value in found:
-                        found[value][row[0]] = row[_KEY]
-        asked = list(folded)
-        for start in range(0, len(asked), 5_000):
-            for hits in self._store.find(self._revision, asked[start : start + 5_000]).items():
-                for hit in hits[1]:
-                    if hit.ci_id not in touched:
-                        found[hits[0].casefold()][hit.ci_id] = hit.key
-        for value, spelt in folded.items():
-            for text in spelt:
-                answer = from_ledger(text, sorted(found[value].items()))
-                self._others[text] = answer
+                answer = self._others[text] = answers[me, text]
                 self.by_alias += isinstance(answer, int)
-
-
-def _answers(row: tuple[object, ...]) -> set[str]:
-    aliases = str(row[_ALIASES] or "[]")
-    values = {value.casefold() for _, value in json.loads(aliases)} if aliases != "[]" else set()
-    return values | {str(row[_KEY]).casefold(), str(row[_NAME]).casefold()}

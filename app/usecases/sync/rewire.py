@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.changes import Row, RowChanges, rows_of
-from app.domain.nouns import DEPENDENCY, EXPOSURE, INCIDENT, NOUNS, OBSERVATION, REDUNDANCY_GROUP, Noun
+from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, NOUNS, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, Noun
 from app.domain.payloads import canonical
+from app.domain.records import DependencyRecord, GroupRecord, IncidentRecord, ServiceRecord
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.reconcile import Fates
+from app.usecases.sync.unread import Stated, Unread
 
 BLOCK = 2_000
 DEPENDENT, PROVIDER, SOURCE = 0, 1, 3  # places in a dependency row
+GROUP_DEPENDENT, MEMBERS, SHARES, GROUP_SOURCE = (
+    REDUNDANCY_GROUP.names().index(name) for name in ("dependent_id", "members", "shares", "source_id")
+)
+NEEDED = REDUNDANCY_GROUP.names().index("needed")
+_KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
+TELLING = ("fqdn", "source id", "name")  # kinds of alias by which a CI that comes again is known, in this order
+SILENT = ("serial", "uuid", "mac", "asset_tag", "address", "cloud_id", "host", "key")  # that no text of another source means
 
 
 class Rewiring:
@@ -24,13 +33,17 @@ class Rewiring:
     ) -> None:
         self._store, self._revision, self._fates, self._settled, self._begun = store, revision, fates, settled, begun
         self.warnings: list[str] = []
+        self.lost: list[
+            tuple[int, Unread]
+        ] = []  # what named a CI that is gone, by source: resolved again or kept as an open need
+        self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def changes(self) -> list[RowChanges]:
         if not self._fates:
             return []
         return [self._dependencies(), self._groups(), self._simple(EXPOSURE, "ci_id"), self._simple(INCIDENT, "ci_id")]
 
-    def _meant(self, ci_id: int, source_id: int) -> int | None:
+    def meant(self, ci_id: int, source_id: int) -> int | None:
         fate = self._fates.get(ci_id)
         if fate is None:
             return ci_id
@@ -50,12 +63,12 @@ class Rewiring:
     def _dependencies(self) -> RowChanges:
         changes, moved = RowChanges(DEPENDENCY), dict[Row, Row]()
         for row in self._found(DEPENDENCY, "dependent_id", "provider_id"):
-            a, b = self._meant(row[DEPENDENT], row[SOURCE]), self._meant(row[PROVIDER], row[SOURCE])
+            a, b = self.meant(row[DEPENDENT], row[SOURCE]), self.meant(row[PROVIDER], row[SOURCE])
             if (a, b) == row[:2]:
                 continue
             changes.ended.append(row[:4])
             if a is None or b is None:
-                self._warn(DEPENDENCY, row[SOURCE], "ended, as a CI it names is gone")
+                self._lose_dependency(row, a, b)
             elif a != b:
                 moved.setdefault((a, b, *row[2:4]), (a, b, *row[2:]))
         if moved:
@@ -82,17 +95,67 @@ class Rewiring:
             rows = rows_of(REDUNDANCY_GROUP, self._store.groups_of_members(self._revision, ids[start : start + BLOCK]))
             found.update((row[0], row) for row in rows if not self._settled(REDUNDANCY_GROUP, row))
         for group_id, row in sorted(found.items()):
-            dependent = self._meant(row[2], row[9])
-            members = [self._meant(member, row[9]) for member in json.loads(row[5])]
-            changed = (*row[:2], dependent, *row[3:5], canonical(members), *row[6:])
+            changed = self._moved_group(row)
             if changed == row:
                 continue
             changes.ended.append((group_id,))
-            if dependent is None or None in members or dependent in members or len(set(members)) < len(members):
-                self._warn(REDUNDANCY_GROUP, row[9], f"{row[1]} ended, as its CIs are gone or became one")
-            else:
+            if changed is not None:
                 changes.begun.append(changed)
         return changes
+
+    def _moved_group(self, row: Row) -> Row | None:
+        """The group with the members that go on, each CI once; what it lost is kept, to be resolved again. None: nothing of it goes on."""
+        source_id = row[GROUP_SOURCE]
+        dependent, before = self.meant(row[GROUP_DEPENDENT], source_id), json.loads(row[MEMBERS])
+        goes_on = [self.meant(member, source_id) for member in before]
+        members = list(dict.fromkeys(member for member in goes_on if member is not None and member != dependent))
+        if len(members) < len(before) or dependent is None:
+            self._lose_group(row, [member is None or member == dependent for member in goes_on], dependent, len(members))
+        if dependent is None or not members:
+            return None
+        shares = json.loads(row[SHARES]) if row[SHARES] else []
+        kept = canonical([shares[goes_on.index(member)] for member in members]) if shares else row[SHARES]
+        changed = list(row)
+        changed[GROUP_DEPENDENT], changed[NEEDED], changed[MEMBERS] = (
+            dependent,
+            min(row[NEEDED], len(members)),
+            canonical(members),
+        )
+        changed[SHARES] = kept
+        return tuple(changed)
+
+    def _lose_group(self, row: Row, gone: Sequence[bool], dependent: int | None, left: int) -> None:
+        ids = [row[GROUP_DEPENDENT], *json.loads(row[MEMBERS])]
+        name, *members = (self._called(ci_id)[0] for ci_id in ids)
+        key = row[1].partition(":")[2]
+        record = GroupRecord(
+            key, name, tuple(members), row[NEEDED], row[3], tuple(json.loads(row[SHARES])) if row[SHARES] else (), *row[7:11]
+        )
+        what = "its dependent is gone" if dependent is None else f"{sum(gone)} of {len(gone)} members are gone"
+        reason = what if dependent is None or any(gone) else "redundancy only on paper, members are one CI"
+        needs = 1 if dependent is None or not left else sum(gone)
+        self.lost.append((row[GROUP_SOURCE], self._unread("group", ids, f"group {key}", reason, record, needs)))
+        self._warn(REDUNDANCY_GROUP, row[GROUP_SOURCE], f"{row[1]}: {reason}")
+
+    def _lose_dependency(self, row: Row, a: int | None, b: int | None) -> None:
+        dependent, provider = self._called(row[DEPENDENT])[0], self._called(row[PROVIDER])[0]
+        what = f"{dependent} -> {provider}"
+        reason = f"{dependent if a is None else provider} is gone"
+        record = DependencyRecord(dependent, provider, row[2], row[4], row[5] or "")
+        self.lost.append((row[SOURCE], self._unread("dependency", [row[DEPENDENT], row[PROVIDER]], what, reason, record)))
+        self._warn(DEPENDENCY, row[SOURCE], f"{what} ended, as {reason}")
+
+    def _unread(self, kind: str, ids: Sequence[int], text: str, reason: str, record: Stated, needs: int = 1) -> Unread:
+        called = dict(map(self._called, ids))
+        resolved = {self._called(ci_id)[0]: ci_id for ci_id in ids}
+        return Unread(kind, self._called(ids[0])[0], text, reason, needs, record, called, resolved)
+
+    def _called(self, ci_id: int) -> tuple[str, tuple[str, ...]]:
+        """The key a CI had before the run, and what else a text of a source may have called it."""
+        if ci_id not in self._names:
+            rows = rows_of(CI, self._store.states(self._revision, [ci_id]))
+            self._names[ci_id] = _names_of(rows[0]) if rows else (f"CI {ci_id}", ())
+        return self._names[ci_id]
 
     def _simple(self, noun: Noun, column: str) -> RowChanges:
         changes, moved = RowChanges(noun), dict[Row, Row]()
@@ -100,12 +163,12 @@ class Rewiring:
         source = noun.names().index("source_id")
         size = len(noun.identity)
         for row in self._found(noun, column):
-            ci_id = self._meant(row[place], row[source])
+            ci_id = self.meant(row[place], row[source])
             if ci_id == row[place]:
                 continue
             changes.ended.append(row[:size])
             if ci_id is None:
-                self._warn(noun, row[source], "ended, as its CI is gone")
+                self._lose_small(noun, row, place, row[source])
             else:
                 new = (*row[:place], ci_id, *row[place + 1 :])
                 moved.setdefault(new[:size], new)
@@ -115,8 +178,30 @@ class Rewiring:
             changes.begun.extend(moved.values())
         return changes
 
+    def _lose_small(self, noun: Noun, row: Row, place: int, source_id: int) -> None:
+        name = self._called(row[place])[0]
+        record: Stated
+        if noun is EXPOSURE:
+            curves = {kind: tuple(map(tuple, points)) for kind, points in json.loads(row[6]).items()} if row[6] else {}
+            record = ServiceRecord(
+                name, row[2], row[4], row[5] or "", curves, row[7], row[8], row[9], row[10], row[11], row[3] or ""
+            )
+            kind, text = "service", f"service {name}"
+        else:
+            record = IncidentRecord(row[1], name, row[3], row[4], bool(row[5]))
+            kind, text = "incident", f"incident {row[1]}"
+        self.lost.append((source_id, self._unread(kind, [row[place]], text, f"{name} is gone", record)))
+        self._warn(noun, source_id, f"ended, as its CI {name} is gone")
+
     def _warn(self, noun: Noun, source_id: int, what: str) -> None:
         self.warnings.append(f"{noun.name.replace('_', ' ')} of source {source_id} {what}")
+
+
+def _names_of(row: Row) -> tuple[str, tuple[str, ...]]:
+    """Key and other names of a CI: those a source would write first, then names of its own kinds."""
+    aliases = [(kind, value) for kind, value in json.loads(row[_ALIASES] or "[]") if kind not in SILENT]
+    told = [value for wanted in TELLING for kind, value in (("name", row[_NAME]), *aliases) if kind == wanted and value]
+    return row[_KEY], tuple(dict.fromkeys([*told, *(value for kind, value in aliases if kind not in TELLING)]))
 
 
 def merged(changes: Iterable[RowChanges]) -> list[RowChanges]:
@@ -128,5 +213,8 @@ def merged(changes: Iterable[RowChanges]) -> list[RowChanges]:
         ended, begun = set(whole.ended), {row[:size] for row in whole.begun}
         whole.ended.extend(identity for identity in part.ended if identity not in ended)
         whole.begun.extend(row for row in part.begun if row[:size] not in begun)
-    order = [NOUNS[name] for name in (DEPENDENCY.name, REDUNDANCY_GROUP.name, EXPOSURE.name, INCIDENT.name, OBSERVATION.name)]
+    order = [
+        NOUNS[name]
+        for name in (DEPENDENCY.name, REDUNDANCY_GROUP.name, EXPOSURE.name, INCIDENT.name, OBSERVATION.name, OPEN_NEED.name)
+    ]
     return [by_noun[noun.name] for noun in order if noun.name in by_noun]

@@ -16,9 +16,11 @@ from app.ports.ci_source import KINDS, SourceSnapshot
 from app.ports.comparison import DependencyDifference
 from app.ports.graph_store import GraphStore, Revision
 from app.ports.staging import Staging, Workbench
+from app.usecases.sync.after import AfterRun
 from app.usecases.sync.dependencies import DependencyIntake, whole_difference
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
+from app.usecases.sync.open_needs import OpenNeeds
 from app.usecases.sync.reconcile import Reconciliation
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.rewire import Rewiring, merged
@@ -125,10 +127,12 @@ class Run:
             next_group,
             self.watched(retired, intake.known, difference, small_retired),
             settled=lambda noun, row: row[noun.names().index("source_id")] == source_id and KIND_OF.get(noun.name) not in left,
+            ends=lambda kind: judged.ends(kind) if kind != "ci" else judged.complete,
+            after=resolver.after,
             facts=lambda at: Facts(
                 at.revision,
                 at.operation_id,
-                exact,
+                exact and not self.books.partly,
                 resolver.by_alias > 0,
                 intake.claims,
                 self.report.unknown_classes,
@@ -210,13 +214,24 @@ class Run:
         next_group: int,
         watched: list[Watched],
         settled: Callable[[Noun, Row], bool],
+        ends: Callable[[str], bool],
+        after: AfterRun,
         facts: Callable[[Revision], Facts],
     ) -> Outcome:
         rewiring = Rewiring(self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference))
-        rewired = rewiring.changes()
+        rewired = merged([*others, *rewiring.changes()])
         self.report.warnings += rewiring.warnings[:100]
+        needs = OpenNeeds(self.store, self.base.revision, self.settings, after, rewiring.meant, lambda: self._begun(difference))
+        changed = any(chunk.begun or chunk.ended for chunk in reconciliation.changes()) if self.base.revision else False
+        every, next_group = needs.settle(self.books.unread, rewiring.lost, ends, rewired, next_group, changed)
+        self.report.warnings += after.called_before[:100]
+        relations = self.report.counts[DEPENDENCY.name]
+        if relations.rejected:
+            share = f"{relations.rejected / relations.read:.1%}"
+            self.report.warnings.append(f"{relations.rejected:,} of {relations.read:,} relations ({share}) were not understood")
+        self.report.open_needs, self.report.needs_resolved = needs.open, needs.resolved
         self.report.dependencies_added = difference.added
         self.report.dependencies_changed = difference.changed
         self.report.dependencies_retired = sum(difference.retired.values())
         counters = {"ci": reconciliation.next_ci_id, REDUNDANCY_GROUP.name: next_group}
-        return Outcome(reconciliation, difference, merged([*others, *rewired]), counters, watched, facts)
+        return Outcome(reconciliation, difference, merged(every), counters, watched, facts)

@@ -10,6 +10,7 @@ from app.domain.precedence import SourceRank
 from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.ci_source import KINDS, LeftOut
 from app.usecases.keep.refused import KEPT
+from app.usecases.sync.unread import Unread
 
 MANUAL = "manual"
 
@@ -51,6 +52,8 @@ class Ledgerkeeper:
     def __init__(self, report: SyncReport, progress: Progress | None) -> None:
         self.report = report
         self.not_plain: dict[str, set[int]] = {kind: set() for kind in KINDS}
+        self.unread: list[Unread] = []
+        self.partly = 0  # records taken in part: with cells or members left out
         self.where: Callable[[str, int], str] = "{} {}".format  # a row, for people
         self._progress = progress
         for kind in KINDS:
@@ -65,14 +68,32 @@ class Ledgerkeeper:
         for rejected in left_out.rejected:
             self._note(rejected)
         counts.rejected += len(left_out.rejected)
+        for lost in left_out.lost_cells:
+            self._lose(lost)
         for reason, number in left_out.ignored.items():
             counts.ignored[reason] = counts.ignored.get(reason, 0) + number
         self.not_plain[kind].update(left_out.rejected_at, left_out.ignored_at)
 
-    def reject(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str]) -> None:
+    def reject(
+        self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str], unread: Unread | None = None
+    ) -> None:
         self.counts(kind).rejected += 1
         self.not_plain[kind].add(position)
-        self._note(RejectedRecord(kind, self.where(place, position), key, *fault))
+        self._note(RejectedRecord(kind, self.where(place, position), key, *fault), unread)
+
+    def take_part(self, kind: str, place: str, position: int, key: str, unread: Unread, fault: tuple[str, str, str]) -> None:
+        """A record is stored without a part of it."""
+        self.partly += 1
+        self._note(RejectedRecord(kind, self.where(place, position), key, *fault, partly=True), unread)
+
+    def lose_cell(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str], about: str) -> None:
+        """A record is stored without one of its cells."""
+        self._lose(RejectedRecord(kind, self.where(place, position), key, *fault, about=about, partly=True))
+
+    def _lose(self, lost: RejectedRecord) -> None:
+        self.partly += 1
+        self.counts(lost.kind).cells_lost += 1
+        self._note(lost)
 
     def ignore(self, kind: str, reason: str, position: int) -> None:
         ignored = self.counts(kind).ignored
@@ -87,6 +108,11 @@ class Ledgerkeeper:
         if self._progress is not None:
             self._progress(name, rows)
 
-    def _note(self, rejected: RejectedRecord) -> None:
+    def _note(self, rejected: RejectedRecord, unread: Unread | None = None) -> None:
+        if unread is None and (rejected.about or not rejected.partly):
+            said = f"{rejected.key or rejected.kind}: {rejected.field}"
+            unread = Unread(rejected.kind, rejected.about, said, rejected.reason)
+        if unread is not None:
+            self.unread.append(unread)
         if len(self.report.rejected) < KEPT:
             self.report.rejected.append(rejected)

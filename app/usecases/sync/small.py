@@ -7,23 +7,18 @@ from dataclasses import dataclass, field
 
 from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
 from app.domain.nouns import EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, Noun
-from app.domain.payloads import canonical
-from app.domain.record_checks import Fault, group_fault, incident_fault, observation_fault, service_fault
-from app.domain.records import GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
-from app.domain.references import Unresolved
+from app.domain.readable import readable
+from app.domain.records import GroupRecord, ObservationRecord, ServiceRecord
+from app.domain.sentences import listed
 from app.ports.ci_source import SmallBlock, SmallRecord
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.setup import Doubt, Ledgerkeeper, SyncSettings
+from app.usecases.sync.small_rows import Refused, SmallRows, partly
+from app.usecases.sync.unread import Unread
 
 NOUN_OF = {"group": REDUNDANCY_GROUP, "service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
 CLASH = ("key", "was given before in this run with other content; the first one counts", "remove one of the rows")
-
-
-class Refused(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault[1])
-        self.fault = fault
 
 
 @dataclass(slots=True)
@@ -36,6 +31,10 @@ class SmallIntake:
     books: Ledgerkeeper
     rows: dict[Row, Row] = field(default_factory=dict)
     positions: dict[Row, tuple[str, int]] = field(default_factory=dict)
+    _made: SmallRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._made = SmallRows(self.settings, self.resolver.one, self.resolver.key_of)
 
     def take(self, blocks: Iterable[SmallBlock], lazy: bool = False) -> None:
         for block in blocks:
@@ -48,10 +47,12 @@ class SmallIntake:
             self.books.step(f"reading {self.kind}s", len(self.rows))
 
     def _take_one(self, record: SmallRecord, place: str, position: int) -> None:
+        record = self._readable(record, place, position)
         try:
-            identity, row = self.row_of(record)
+            identity, row = self._row_of(record, place, position)
         except Refused as refused:
-            self.books.reject(self.kind, place, position, name_of(record), refused.fault)
+            unread = Unread(self.kind, about_of(record), said_of(record), refused.fault[1], record=record)
+            self.books.reject(self.kind, place, position, name_of(record), refused.fault, unread)
             return
         if isinstance(record, GroupRecord) and record.needed == 0:
             self.books.ignore(self.kind, "needs no member", position)
@@ -63,90 +64,25 @@ class SmallIntake:
         elif same_row(row, before):
             self.books.duplicate(self.kind, position)
         else:
-            self.books.reject(self.kind, place, position, name_of(record), CLASH)
+            unread = Unread(self.kind, about_of(record), said_of(record), CLASH[1])
+            self.books.reject(self.kind, place, position, name_of(record), CLASH, unread)
 
-    def row_of(self, record: SmallRecord) -> tuple[Row, Row]:
-        if isinstance(record, GroupRecord):
-            return self._group(record)
-        if isinstance(record, ServiceRecord):
-            return self._service(record)
-        if isinstance(record, IncidentRecord):
-            return self._incident(record)
-        return self._observation(record)
+    def _readable(self, record: SmallRecord, place: str, position: int) -> SmallRecord:
+        """A cell that cannot be used costs the cell; the record goes on without it, marked."""
+        kept, faults = readable(record)
+        for fault in faults:
+            self.books.lose_cell(self.kind, place, position, name_of(record), fault, about_of(record))
+        return kept
 
-    def _group(self, record: GroupRecord) -> tuple[Row, Row]:
-        _check(group_fault(record))
-        dependent = self._ci("dependent", record.dependent)
-        members = [self._ci("members", member) for member in record.members]
-        if len(set(members)) < len(members):
-            raise Refused(("members", "hold one CI twice", "list each member once"))
-        if dependent in members:
-            raise Refused(("members", "hold the dependent itself", "remove it"))
-        key = f"{self.settings.source}:{record.key}"
-        shares = canonical(list(record.shares)) if record.shares else ""
-        return (key,), (
-            0,
-            key,
-            dependent,
-            record.kind,
-            record.needed,
-            canonical(members),
-            shares,
-            record.failover_minutes,
-            record.failover_success,
-            record.common_cause_share,
-            record.common_cause_unavailability,
-            self.settings.source_id,
-        )
-
-    def _service(self, record: ServiceRecord) -> tuple[Row, Row]:
-        _check(service_fault(record))
-        ci_id = self._ci("key", record.ci)
-        impact = (
-            canonical({name: [list(point) for point in points] for name, points in record.impact.items()})
-            if record.impact
-            else ""
-        )
-        row = (
-            ci_id,
-            self.settings.source_id,
-            record.customers,
-            record.customer_population or None,
-            record.money_per_hour,
-            record.currency or None,
-            impact,
-            record.mtpd_hours,
-            record.rto_hours,
-            record.rpo_hours,
-            record.mbco_share,
-            record.availability_target,
-        )
-        return row[:2], row
-
-    def _incident(self, record: IncidentRecord) -> tuple[Row, Row]:
-        _check(incident_fault(record))
-        identity = (self.settings.source_id, record.key)
-        return identity, (*identity, self._ci("ci", record.ci), record.started_at, record.ended_at, int(record.root_cause))
-
-    def _observation(self, record: ObservationRecord) -> tuple[Row, Row]:
-        _check(observation_fault(record))
-        scope = record.scope
-        if scope.startswith("ci:"):
-            ci_id = self._ci("scope", scope[3:])
-            scope = f"ci:{self.resolver.key_of(ci_id)}"
-        identity = (self.settings.source_id, scope)
-        return identity, (*identity, record.observed_from, record.observed_until)
-
-    def _ci(self, field_name: str, text: str) -> int:
-        answer = self.resolver.one(text)
-        if isinstance(answer, Unresolved):
-            raise Refused((field_name, answer.reason, answer.advice))
-        return answer
-
-
-def _check(fault: Fault | None) -> None:
-    if fault:
-        raise Refused(fault)
+    def _row_of(self, record: SmallRecord, place: str, position: int) -> tuple[Row, Row]:
+        if not isinstance(record, GroupRecord):
+            return self._made.row_of(record)
+        taken = self._made.group(record)
+        if record.needed and (unread := partly(taken, record)) is not None:
+            self.books.take_part(
+                self.kind, place, position, record.key, unread, ("members", unread.reason, "correct the members")
+            )
+        return (taken.row[1],), taken.row
 
 
 def references(record: SmallRecord) -> list[str]:
@@ -155,6 +91,19 @@ def references(record: SmallRecord) -> list[str]:
     if isinstance(record, ObservationRecord):
         return [record.scope[3:]] if record.scope.startswith("ci:") else []
     return [record.ci]
+
+
+def about_of(record: SmallRecord) -> str:
+    """The CI whose needs or figures a record tells, as the source names it."""
+    if isinstance(record, ObservationRecord):
+        return record.scope[3:] if record.scope.startswith("ci:") else ""
+    return record.dependent if isinstance(record, GroupRecord) else record.ci
+
+
+def said_of(record: SmallRecord) -> str:
+    if isinstance(record, GroupRecord):
+        return f"group {record.key}: {record.needed} of {listed(record.members)}"
+    return f"{type(record).__name__.removesuffix('Record').lower()} {name_of(record)}"
 
 
 def name_of(record: SmallRecord) -> str:

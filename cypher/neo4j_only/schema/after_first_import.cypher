@@ -5,6 +5,7 @@ CREATE INDEX redundancygroup_since IF NOT EXISTS FOR (n:RedundancyGroup) ON (n.s
 CREATE INDEX exposure_since IF NOT EXISTS FOR (n:Exposure) ON (n.since);
 CREATE INDEX incident_since IF NOT EXISTS FOR (n:Incident) ON (n.since);
 CREATE INDEX observation_since IF NOT EXISTS FOR (n:Observation) ON (n.since);
+CREATE INDEX openneed_since IF NOT EXISTS FOR (n:OpenNeed) ON (n.since);
 CREATE INDEX sourcerecord_since IF NOT EXISTS FOR (n:SourceRecord) ON (n.since);
 CREATE INDEX redundancygroup_key IF NOT EXISTS FOR (n:RedundancyGroup) ON (n.key);
 CREATE INDEX redundancygroup_dependent_id IF NOT EXISTS FOR (n:RedundancyGroup) ON (n.dependent_id);

@@ -10,6 +10,7 @@ CREATE CONSTRAINT redundancygroup_group_id IF NOT EXISTS FOR (n:RedundancyGroup)
 CREATE CONSTRAINT exposure_ci_id_source_id IF NOT EXISTS FOR (n:Exposure) REQUIRE (n.ci_id, n.source_id) IS UNIQUE;
 CREATE CONSTRAINT incident_source_id_incident_key IF NOT EXISTS FOR (n:Incident) REQUIRE (n.source_id, n.incident_key) IS UNIQUE;
 CREATE CONSTRAINT observation_source_id_scope IF NOT EXISTS FOR (n:Observation) REQUIRE (n.source_id, n.scope) IS UNIQUE;
+CREATE CONSTRAINT openneed_source_id_need_key IF NOT EXISTS FOR (n:OpenNeed) REQUIRE (n.source_id, n.need_key) IS UNIQUE;
 CREATE CONSTRAINT sourcerecord_source_id_source_key IF NOT EXISTS FOR (n:SourceRecord) REQUIRE (n.source_id, n.source_key) IS UNIQUE;
 CREATE CONSTRAINT document_kind_key IF NOT EXISTS FOR (n:Document) REQUIRE (n.kind, n.key) IS UNIQUE;
 CREATE CONSTRAINT documentoperation_operation_id IF NOT EXISTS FOR (n:DocumentOperation) REQUIRE (n.operation_id) IS UNIQUE;
@@ -22,6 +23,7 @@ CREATE INDEX endedredundancygroup_until IF NOT EXISTS FOR (n:EndedRedundancyGrou
 CREATE INDEX endedexposure_until IF NOT EXISTS FOR (n:EndedExposure) ON (n.until);
 CREATE INDEX endedincident_until IF NOT EXISTS FOR (n:EndedIncident) ON (n.until);
 CREATE INDEX endedobservation_until IF NOT EXISTS FOR (n:EndedObservation) ON (n.until);
+CREATE INDEX endedopenneed_until IF NOT EXISTS FOR (n:EndedOpenNeed) ON (n.until);
 CREATE INDEX endedsourcerecord_until IF NOT EXISTS FOR (n:EndedSourceRecord) ON (n.until);
 CREATE INDEX cistate_ci_id IF NOT EXISTS FOR (n:CiState) ON (n.ci_id);
 CREATE INDEX cistate_key IF NOT EXISTS FOR (n:CiState) ON (n.key);

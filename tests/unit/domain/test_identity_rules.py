@@ -35,7 +35,10 @@ ONE = [
     (claim("1a", fqdn="web.example"), claim("2b", fqdn="WEB")),
     (claim("1a", fqdn="web"), claim("2b", fqdn="WEB")),
     (claim("1a", address="10.9.0.4"), claim("2b", address="10.9.0.4", serial="S1")),
-    (claim("1a", serial="S1", fqdn="old.example"), claim("2b", serial="S1", fqdn="new.example")),
+    (
+        claim("1a", serial="S1", asset_tag="T77", fqdn="old.example"),
+        claim("2b", serial="S1", asset_tag="T77", fqdn="new.example"),
+    ),
     (claim("1a", "business_service", "Checkout"), claim("2b", "business_service", "checkout")),
     (claim("1a", fqdn="web.example", serial="Default string"), claim("2b", fqdn="web.example", serial="S1")),
 ]
@@ -49,6 +52,7 @@ TWO = [
     (claim("1a", fqdn="web.north.example"), claim("2b", fqdn="web.south.example")),
     (claim("1a", fqdn="web", uuid="1111-2222"), claim("2b", fqdn="web.example", uuid="3333-4444")),
     (claim("1a", address="10.9.0.4", fqdn="a.example"), claim("2b", address="10.9.0.4", fqdn="b.example")),
+    (claim("1a", serial="S1", fqdn="old.example"), claim("2b", serial="S1", fqdn="new.example")),
     (claim("1a", address="10.9.0.4", ci_class="database"), claim("2b", address="10.9.0.4")),
     (claim("1a", fqdn="shop.example", ci_class="application"), claim("2b", fqdn="shop.example", ci_class="load_balancer")),
     (claim("1a", "business_service", "Checkout"), claim("2b", "application", "checkout")),

@@ -22,8 +22,10 @@ from app.usecases.answers.quality.cis import (
     observation_findings,
     service_findings,
 )
+from app.usecases.answers.quality.merges import unlike_names_finding
 from app.usecases.answers.quality.paper import paper_groups, redundant_groups
 from app.usecases.answers.quality.sources import source_rows, unknown_relations
+from app.usecases.answers.quality.unread import open_need_findings
 from app.usecases.answers.quality.weighing import Scale, scale_of
 from app.usecases.assess import assessed
 from app.usecases.estate import Estates
@@ -89,7 +91,9 @@ def _read(scale: Scale, store: GraphStore, documents: Documents, revision: int) 
         [
             *ci_findings(scale),
             *service_findings(scale),
+            *open_need_findings(scale, store),
             conflict_finding(scale, store, documents),
+            unlike_names_finding(scale, store, documents),
             *observation_findings(scale, edges, observing),
         ],
         bool(observing),

@@ -27,6 +27,7 @@ from app.usecases.answers.service_risk.ask import (
     unavailability_of,
     unknown,
 )
+from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
@@ -53,7 +54,7 @@ def service_availability(
     late = dict(longer).get(mtpd) if mtpd is not None else None
     customers = known(compiled.customers[number])
     breaches = None if late is None or frequency.value is None else frequency.value * late
-    return ServiceAvailability(
+    answer = ServiceAvailability(
         stamp=stamp_of(estate, documents),
         key=asked.key,
         name=asked.name,
@@ -86,6 +87,7 @@ def service_availability(
         unknown_cis=asked.exact.unknown,
         effort=asked.effort(max(worlds, drawn), question.years),
     )
+    return as_far_as_read(answer, asked)
 
 
 def _at_rest(asked: Asked) -> str:

@@ -8,6 +8,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.exact.service import CutSet, Want
 from app.risk.sampled_service import any_at_least, sampled_service
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, remembered, unavailability_of
+from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
@@ -32,7 +33,7 @@ def service_cut_sets(
     estimate, worlds = unavailability_of(asked)
     total = exact.cut_set_count
     listed = exact.cut_sets or ()
-    return ServiceCutSets(
+    answer = ServiceCutSets(
         stamp=stamp_of(asked.estate, documents),
         key=asked.key,
         name=asked.name,
@@ -49,6 +50,7 @@ def service_cut_sets(
         notes=list(exact.missing),
         effort=asked.effort(worlds),
     )
+    return as_far_as_read(answer, asked)
 
 
 def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
@@ -60,7 +62,7 @@ def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
     estimate, worlds = unavailability_of(asked)
     cuts = (sampled.told.cut_sets or ())[:limit]
     known = dict(zip(exact.position.tolist(), exact.event_q.tolist(), strict=True))
-    return ServiceCutSets(
+    answer = ServiceCutSets(
         stamp=stamp_of(estate, documents),
         key=asked.key,
         name=asked.name,
@@ -77,6 +79,7 @@ def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
         notes=[FOUND, exact.reason],
         effort=asked.effort(max(worlds, sampled.samples)),
     )
+    return as_far_as_read(answer, asked)
 
 
 def _whole(number: int | None) -> int | None:

@@ -20,6 +20,7 @@ from app.risk.sweep import Contributions, contributions_to
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, remembered, scaled, unavailability_of, unknown
 from app.usecases.answers.service_risk.availability import lost_shares
+from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
@@ -43,16 +44,17 @@ def service_goal(
     rows = [_row(asked, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
     hidden = sum(known(minutes) or 0.0 for minutes in sheet.bad_minutes[limit:].tolist())
     rest = _rest_row(sheet)
+    all_read = not asked.estate.open_needs(asked.position)
     availability = scaled(lost, -1.0, _rest(asked))
     total = known(sheet.total_minutes)
     allowed = known(sheet.budget_minutes)
-    return ServiceGoal(
+    answer = ServiceGoal(
         stamp=stamp_of(asked.estate, documents),
         key=asked.key,
         name=asked.name,
         target=goal,
-        verdict=_verdict(goal, availability),
-        sentence=_sentence(asked, goal, availability, needs),
+        verdict=_verdict(goal, availability, all_read),
+        sentence=_sentence(asked, goal, availability, needs, all_read),
         availability=availability,
         best_reachable=reachable,
         binding=needs[0] if needs else None,
@@ -68,6 +70,7 @@ def service_goal(
         effort=asked.effort(max(worlds, drawn)),
         settings={"detect_minutes": detect_minutes},
     )
+    return as_far_as_read(answer, asked)
 
 
 def _target(asked: Asked) -> float | None:
@@ -164,7 +167,13 @@ def _need(kind: str, asked: Asked, members: Sequence[int], low: float, high: flo
     return NeedRow(kind, names, Estimate(None, "bounded", 1.0 - high, 1.0 - low))
 
 
-def _verdict(goal: float | None, availability: Estimate) -> str:
+def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
+    """With needs that were not read the availability is one at most: a goal may be missed, and is not known to be met."""
+    found = _judged(goal, availability)
+    return "undecided" if found == "met" and not all_read else found
+
+
+def _judged(goal: float | None, availability: Estimate) -> str:
     if goal is None:
         return "no goal"
     if availability.method == EXACT and availability.value is not None:
@@ -176,8 +185,8 @@ def _verdict(goal: float | None, availability: Estimate) -> str:
     return "undecided"
 
 
-def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: Sequence[NeedRow]) -> str:
-    verdict = _verdict(goal, availability)
+def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: Sequence[NeedRow], all_read: bool) -> str:
+    verdict = _verdict(goal, availability, all_read)
     if goal is None:
         return f"{asked.name} has no availability goal."
     reached = "an availability nobody can bound" if availability.value is None else f"{availability.value:.4%}"
@@ -187,7 +196,7 @@ def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: S
         else ""
     )
     word = {"met": "meets", "missed": "misses", "undecided": "may or may not meet"}[verdict]
-    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected; the goal allows {said((1 - goal) * 525960)} bad minutes a year.{binding}"
+    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected{'' if all_read else ' at most, as needs were not read'}; the goal allows {said((1 - goal) * 525960)} bad minutes a year.{binding}"
 
 
 def _notes(asked: Asked, detect_minutes: float) -> list[str]:

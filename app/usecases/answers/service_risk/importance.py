@@ -15,6 +15,7 @@ from app.risk.service_figures import by_measure, frequencies
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of
+from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
 
@@ -42,7 +43,7 @@ def service_importance(
     last = min(offset + limit, len(order))
     more = last < len(order)
     shares = measured.initiator_share
-    return ServiceImportance(
+    answer = ServiceImportance(
         stamp=stamp_of(asked.estate, documents),
         key=asked.key,
         name=asked.name,
@@ -59,6 +60,7 @@ def service_importance(
         else None,
         items=[_row(asked, measured, float(frequency[k]), k) for k in order[offset:last]],
     )
+    return as_far_as_read(answer, asked)
 
 
 def _notes(asked: Asked) -> list[str]:

@@ -17,6 +17,7 @@ from app.risk.sweep import contributions_to
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, unknown
+from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
@@ -58,7 +59,7 @@ def service_loss(
     order, sum_ = order_of(parts.position, total)
     last = min(offset + limit, len(order))
     more = last < len(order)
-    return ServiceLossYear(
+    answer = ServiceLossYear(
         stamp=stamp_of(asked.estate, documents),
         key=asked.key,
         name=asked.name,
@@ -81,6 +82,7 @@ def service_loss(
             _row(asked, parts, k, float(total[k]) / sum_ if sum_ and total[k] == total[k] else 0.0) for k in order[offset:last]
         ],
     )
+    return as_far_as_read(answer, asked)
 
 
 def parts_of(asked: Asked) -> LossParts:

@@ -5,6 +5,7 @@ DELETE FROM redundancy_group;
 DELETE FROM exposure;
 DELETE FROM incident;
 DELETE FROM observation;
+DELETE FROM open_need;
 DELETE FROM source_record;
 DELETE FROM alias;
 DELETE FROM alias_staged;

@@ -1,0 +1,4 @@
+-- Forget rows that ended at or before a revision, a block at a time.
+-- Parameters: ?1 the revision; ?2 how many. Returns: nothing; 0 rows when done.
+DELETE FROM open_need
+WHERE (source_id, need_key, since) IN (SELECT source_id, need_key, since FROM open_need WHERE until < 9223372036854775807 AND until <= ?1 LIMIT ?2);

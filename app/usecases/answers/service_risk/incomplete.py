@@ -1,0 +1,36 @@
+"""An answer about a service of which needs were not read: no figure of it is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from app.domain.sentences import not_read
+from app.domain.service_risk import INCOMPLETE, UNKNOWN, Estimate
+from app.usecases.answers.service_risk.ask import Asked
+
+T = TypeVar("T")
+METHOD = "outages_longer_than_method"
+
+
+def as_far_as_read(answer: T, asked: Asked) -> T:
+    """The answer with the count of needs that were not read, and every estimate in it marked by it; as it is where all were read."""
+    needs = asked.estate.open_needs(asked.position)
+    if not needs:
+        return answer
+    marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
+    method = {METHOD: INCOMPLETE} if getattr(answer, METHOD, UNKNOWN) != UNKNOWN else {}
+    return replace(marked, open_needs=needs, **method)  # type: ignore[type-var]
+
+
+def _marked(value: Any, note: str) -> Any:
+    if isinstance(value, Estimate):
+        if value.method == UNKNOWN:
+            return value
+        return replace(value, method=INCOMPLETE, note="; ".join(part for part in (value.note, note) if part))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_marked(part, note) for part in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: _marked(getattr(value, part.name), note) for part in fields(value)})
+    return value

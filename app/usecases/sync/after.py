@@ -1,0 +1,177 @@
+"""What texts mean once a run is written: the ledger as it is, with the CIs and records that come, change and go laid over it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from app.domain.identity_spelling import normalise
+from app.domain.nouns import CI
+from app.domain.payloads import record_of
+from app.domain.records import CiRecord
+from app.domain.references import Unresolved, from_ledger, once_called
+from app.ports.graph_store import GraphStore
+from app.usecases.sync.reconcile import CiChanges
+
+_KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
+BLOCK = 5_000
+T = TypeVar("T")
+Asked = tuple[int, str]  # source_id and text
+
+
+class AfterRun:
+    """`changes` can be read any number of times."""
+
+    def __init__(self, store: GraphStore, revision: int, changes: Callable[[], Iterable[CiChanges]]) -> None:
+        self._store, self._revision, self._changes = store, revision, changes
+        self._known: dict[Asked, int | Unresolved] = {}
+        self.called_before: list[str] = []  # texts that were answered by a name of the past, as sentences
+
+    def learn(self, asked: Iterable[Asked]) -> Mapping[Asked, int | Unresolved]:
+        """What these texts mean in these sources: the source's own record first, then whatever answers alone, then a name of the past."""
+        fresh = [pair for pair in dict.fromkeys(asked) if pair not in self._known]
+        if fresh:
+            self._resolve(fresh)
+        return self._known
+
+    def one(self, source_id: int, text: str) -> int | Unresolved:
+        return self.learn([(source_id, text)])[source_id, text]
+
+    def key_of(self, ci_id: int) -> str:
+        """The key of a CI as it is after the run; its id in words where it does not hold then."""
+        for chunk in self._changes():
+            for row in chunk.begun:
+                if row[0] == ci_id:
+                    return str(row[_KEY])
+        rows = self._store.states(self._revision, [ci_id])
+        return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
+
+    def _resolve(self, fresh: Sequence[Asked]) -> None:
+        found = self._hits({text.casefold() for _, text in fresh if text})
+        doubtful = [pair for pair in fresh if len(found.get(pair[1].casefold(), {})) > 1]
+        records = self._records({ci_id for _, text in doubtful for ci_id in found[text.casefold()]}) if doubtful else {}
+        by_record = self._by_record([pair for pair in fresh if ":" in pair[1] and not found.get(pair[1].casefold())])
+        nobody: list[Asked] = []
+        for source_id, text in fresh:
+            hits = found.get(text.casefold(), {})
+            own = by_record.get((source_id, text))
+            if own is None and len(hits) > 1:
+                own = own_answer(text, {ci_id: records.get(ci_id, ()) for ci_id in hits}, source_id, hits)
+            answer = own if own is not None else from_ledger(text, sorted(hits.items()))
+            self._known[source_id, text] = answer
+            if not hits and own is None and text:
+                nobody.append((source_id, text))
+        self._ask_the_past(nobody)
+
+    def _ask_the_past(self, asked: Sequence[Asked]) -> None:
+        if not asked or not self._revision:
+            return
+        former = {
+            text: found
+            for part in _blocks(sorted({text for _, text in asked}))
+            for text, found in self._store.find_former(self._revision, part).items()
+        }
+        gone = self._gone() if former else set()
+        for source_id, text in asked:
+            hits = {hit.ci_id: hit for hit in former.get(text, ()) if hit.ci_id not in gone}
+            if len(hits) == 1:
+                hit = next(iter(hits.values()))
+                self._known[source_id, text] = hit.ci_id
+                self.called_before.append(once_called(text, hit.key, hit.until))
+
+    def _gone(self) -> set[int]:
+        ended, begun = set[int](), set[int]()
+        for chunk in self._changes():
+            ended.update(row[0] for row in chunk.ended)
+            begun.update(row[0] for row in chunk.begun)
+        return ended - begun
+
+    def _hits(self, folded: set[str]) -> dict[str, dict[int, str]]:
+        found: dict[str, dict[int, str]] = {value: {} for value in folded}
+        touched: set[int] = set()
+        for chunk in self._changes() if folded else ():
+            touched.update(row[0] for row in chunk.ended)
+            for row in chunk.begun:
+                touched.add(row[0])
+                for value in answers(row):
+                    if value in found:
+                        found[value][row[0]] = row[_KEY]
+        for part in _blocks(sorted(folded)):
+            for hits in self._store.find(self._revision, part).items():
+                for hit in hits[1]:
+                    if hit.ci_id not in touched:
+                        found[hits[0].casefold()][hit.ci_id] = hit.key
+        return found
+
+    def _records(self, ci_ids: set[int]) -> dict[int, list[tuple[int, CiRecord]]]:
+        """(source_id, record) of these CIs after the run."""
+        held: dict[tuple[int, str], tuple[int, str]] = {}
+        for part in _blocks(sorted(ci_ids)):
+            rows = self._store.rows(self._revision, "source_record", "ci_id", part)
+            for row, key in enumerate(rows["source_key"]):
+                held[int(rows["source_id"][row]), key] = (int(rows["ci_id"][row]), rows["payload"][row])
+        for chunk in self._changes():
+            for place in chunk.records_ended:
+                held.pop((place[0], place[1]), None)
+            held.update({(row[0], row[1]): (row[2], row[4]) for row in chunk.records_begun if row[2] in ci_ids})
+        found: dict[int, list[tuple[int, CiRecord]]] = {}
+        for (source_id, _), (ci_id, payload) in sorted(held.items()):
+            found.setdefault(ci_id, []).append((source_id, record_of(payload)))
+        return found
+
+    def _by_record(self, asked: Sequence[Asked]) -> dict[Asked, int]:
+        """Texts that name a record of their source as class:id."""
+        wanted = set(asked)
+        found: dict[Asked, int] = {}
+        for part in _blocks(sorted({text for _, text in wanted})):
+            rows = self._store.rows(self._revision, "source_record", "source_key", part)
+            for row, key in enumerate(rows["source_key"]):
+                if (int(rows["source_id"][row]), key) in wanted:
+                    found[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
+        for chunk in self._changes() if wanted else ():
+            for place in chunk.records_ended:
+                found.pop((place[0], place[1]), None)
+            found.update({(row[0], row[1]): row[2] for row in chunk.records_begun if (row[0], row[1]) in wanted})
+        return found
+
+
+def own_answer(
+    text: str, records: Mapping[int, Iterable[tuple[int, CiRecord]]], source_id: int, keys: Mapping[int, str]
+) -> int | None:
+    """Of several CIs that answer to a text the one that is meant without doubt: whose key it is, else whose record of this very source has it
+    as its id, else as a name of its own. None: no single one."""
+    if by_key := [ci_id for ci_id, key in keys.items() if key == text]:
+        return by_key[0]
+    folded = text.casefold()
+    mine = {ci_id: [record for source, record in told if source == source_id] for ci_id, told in records.items()}
+    for says in (_has_id, _calls_itself):
+        found = [ci_id for ci_id, told in sorted(mine.items()) if any(says(record, folded) for record in told)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return None
+    return None
+
+
+def _has_id(record: CiRecord, folded: str) -> bool:
+    return folded in (record.source_id.casefold(), record.source_key.casefold())
+
+
+def _calls_itself(record: CiRecord, folded: str) -> bool:
+    return (
+        record.name.casefold() == folded
+        or any(value.casefold() == folded for _, value in record.aliases)
+        or any(folded in (value.casefold(), normalise(kind, value)[1].casefold()) for kind, value in record.identifiers)
+    )
+
+
+def answers(row: tuple[object, ...]) -> set[str]:
+    """The folded texts that a row of noun `ci` answers to."""
+    aliases = str(row[_ALIASES] or "[]")
+    values = {value.casefold() for _, value in json.loads(aliases)} if aliases != "[]" else set()
+    return values | {str(row[_KEY]).casefold(), str(row[_NAME]).casefold()}
+
+
+def _blocks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[start : start + BLOCK] for start in range(0, len(values), BLOCK))

@@ -1,0 +1,188 @@
+"""Open needs: kept as long as they stand, and resolved again whenever CIs come, go, change their names or become one, whichever source
+stated them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
+from app.domain.nouns import DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, Noun
+from app.domain.records import DependencyRecord, GroupRecord, ObservationRecord
+from app.domain.references import Unresolved
+from app.ports.graph_store import GraphStore
+from app.usecases.sync.after import AfterRun, Asked
+from app.usecases.sync.setup import SyncSettings
+from app.usecases.sync.small_rows import Refused, SmallRows, partly
+from app.usecases.sync.unread import Unread, texts_of, unread_of
+
+SMALL = {"service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
+SOURCE = REDUNDANCY_GROUP.names().index("source_id")
+Place = tuple[int, str]  # source_id, need_key
+
+
+@dataclass(slots=True)
+class OpenNeeds:
+    """`meant(ci_id, source_id)`: the CI to which an id of the ledger goes on, None where it is gone; `begun`: identities of dependencies that
+    the run begins anyway."""
+
+    store: GraphStore
+    revision: int
+    settings: SyncSettings
+    after: AfterRun
+    meant: Callable[[int, int], int | None]
+    begun: Callable[[], set[Row]] = set
+    changes: dict[str, RowChanges] = field(default_factory=dict)
+    resolved: int = 0
+    open: int = 0  # needs of the synced source that are not read
+
+    def settle(
+        self,
+        own: Iterable[Unread],
+        lost: Iterable[tuple[int, Unread]],
+        ends: Callable[[str], bool],
+        rewired: Sequence[RowChanges],
+        next_group: int,
+        again: bool,
+    ) -> tuple[list[RowChanges], int]:
+        """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id. `own`: what the synced
+        source stated and this run could not read; `lost`: what lost a CI in this run; `again`: CIs came, went or changed."""
+        self.changes = {part.noun.name: part for part in rewired}
+        before = self._before()
+        mine = self.settings.source_id
+        new = {(mine, unread.key): unread for unread in reversed(list(own))}
+        kept = {
+            place: unread_of(row) for place, row in before.items() if place not in new and (place[0] != mine or not ends(row[3]))
+        }
+        for source_id, unread in lost:
+            if (source_id, unread.key) not in new:
+                kept.setdefault((source_id, unread.key), unread)
+                again = True
+        self._look_up([*new.items(), *(kept.items() if again else ())])
+        rows = {place: unread.row(place[0], self._dependent(place[0], unread)) for place, unread in new.items()}
+        for place, unread in kept.items():
+            if not again:
+                rows[place] = before[place]
+                continue
+            left, next_group = self._again(place[0], unread, next_group)
+            if left is not None:
+                rows[place] = left.row(place[0], self._dependent(place[0], left))
+        self.open = sum(row[4] for place, row in rows.items() if place[0] == mine)
+        found, *_ = differences(OPEN_NEED, rows, before, True)
+        found.ended.sort(key=str)
+        self.changes[OPEN_NEED.name] = found
+        return list(self.changes.values()), next_group
+
+    def _before(self) -> dict[Row, Row]:
+        if not self.revision:
+            return {}
+        rows = rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name))
+        return {row[:2]: row for row in rows}
+
+    def _look_up(self, unread: Iterable[tuple[Row, Unread]]) -> None:
+        """All texts at once: the ledger is asked in blocks."""
+        asked: dict[Asked, None] = {}
+        for (source_id, _), one in unread:
+            texts = [one.about, *(texts_of(one.record) if one.record is not None else ())]
+            asked.update({(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other})
+        self.after.learn(asked)
+
+    def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
+        """What a text means now; else what another name of it means; else what it meant last, where that CI goes on."""
+        answer = self.after.one(source_id, text)
+        if not isinstance(answer, Unresolved):
+            return answer
+        for other in unread.known_as.get(text, ()):
+            found = self.after.one(source_id, other)
+            if not isinstance(found, Unresolved):
+                return found
+        known = unread.resolved.get(text)
+        goes_on = None if known is None else self.meant(known, source_id)
+        return answer if goes_on is None else goes_on
+
+    def _dependent(self, source_id: int, unread: Unread) -> int | None:
+        if not unread.about:
+            return None
+        found = self._one(source_id, unread, unread.about)
+        return None if isinstance(found, Unresolved) else found
+
+    def _again(self, source_id: int, unread: Unread, next_group: int) -> tuple[Unread | None, int]:
+        """What is left of an open need; what is resolved is entered into the changes."""
+        record = unread.record
+        if record is None:
+            return unread, next_group
+        if isinstance(record, GroupRecord):
+            return self._group(source_id, unread, record, next_group)
+        if isinstance(record, DependencyRecord):
+            ends = [self._one(source_id, unread, text) for text in (record.dependent, record.provider)]
+            for end in ends:
+                if isinstance(end, Unresolved):
+                    return replace(unread, reason=end.reason), next_group
+            if ends[0] != ends[1]:
+                self._begin_dependency((*ends, record.kind, source_id, record.weight, record.relation or None))
+            self.resolved += 1
+            return None, next_group
+        try:
+            _, row = self._rows_for(source_id, unread).row_of(record)
+        except Refused as refused:
+            return replace(unread, reason=refused.fault[1]), next_group
+        self._begin_small(SMALL[unread.kind], row, isinstance(record, ObservationRecord))
+        self.resolved += 1
+        return None, next_group
+
+    def _rows_for(self, source_id: int, unread: Unread) -> SmallRows:
+        rank = self.settings.rank(source_id)
+        settings = replace(self.settings, source=rank.name, source_id=source_id)
+        return SmallRows(settings, lambda text: self._one(source_id, unread, text), self.after.key_of)
+
+    def _part(self, noun: Noun) -> RowChanges:
+        return self.changes.setdefault(noun.name, RowChanges(noun))
+
+    def _begin_dependency(self, row: Row) -> None:
+        part = self._part(DEPENDENCY)
+        identity = row[:4]
+        if identity in self.begun() or any(known[:4] == identity for known in part.begun):
+            return
+        held = {
+            known[:4] for known in rows_of(DEPENDENCY, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row[0]]))
+        }
+        if identity not in held or identity in part.ended:
+            part.begun.append(row)
+
+    def _begin_small(self, noun: Noun, row: Row, whole: bool) -> None:
+        part, size = self._part(noun), len(noun.identity)
+        identity = row[:size]
+        if any(known[:size] == identity for known in part.begun):
+            return
+        if noun is EXPOSURE:
+            columns: Any = self.store.rows(self.revision, noun.name, "ci_id", [row[0]])
+        else:
+            columns = self.store.load_columns(self.revision, noun.name, None, row[0])
+        if identity not in {known[:size] for known in rows_of(noun, columns)} or identity in part.ended:
+            part.begun.append(row)
+
+    def _group(self, source_id: int, unread: Unread, record: GroupRecord, next_group: int) -> tuple[Unread | None, int]:
+        part = self._part(REDUNDANCY_GROUP)
+        rank = self.settings.rank(source_id)
+        columns = self.store.rows(self.revision, REDUNDANCY_GROUP.name, "key", [f"{rank.name}:{record.key}"])
+        held = next((row for row in rows_of(REDUNDANCY_GROUP, columns) if row[SOURCE] == source_id), None)
+        try:
+            taken = self._rows_for(source_id, unread).group(record)
+        except Refused as refused:
+            return replace(unread, reason=refused.fault[1], needs=max(unread.needs, 1)), next_group
+        number = next_group if held is None else held[0]
+        row = (number, *taken.row[1:])
+        part.begun[:] = [known for known in part.begun if known[0] != number]
+        if held is not None and same_row(row, held):
+            part.ended[:] = [identity for identity in part.ended if identity != (number,)]
+        else:
+            part.begun.append(row)
+            if held is not None and (number,) not in part.ended:
+                part.ended.append((number,))
+        self.resolved += not taken.missing
+        return partly(taken, record, unread), next_group + (held is None)
+
+
+def nothing_ends(kind: str) -> bool:
+    return False

@@ -1,0 +1,4 @@
+// Current rows that hold at revision $b and not at $a.
+// Parameters: $a; $b. Returns: the columns.
+MATCH (n:OpenNeed) WHERE n.since > $a AND n.since <= $b
+RETURN n.source_id AS source_id, n.need_key AS need_key, n.dependent_id AS dependent_id, n.kind AS kind, n.needs AS needs, n.text AS text, n.reason AS reason, n.statement AS statement

@@ -1,0 +1,130 @@
+"""Small inputs with the right answer (`../shared/cases`), through the command line; `expected.md` of each says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+
+pytestmark = pytest.mark.shared
+CASES = Path(os.environ.get("FORESTAY_SHARED") or Path(__file__).parents[2].parent / "shared") / "cases"
+
+
+class Case:
+    def __init__(self, name: str, folder: Path) -> None:
+        self.folder = folder / name
+        shutil.copytree(next(CASES.glob(f"{name}-*")), self.folder)
+
+    def run(self, *arguments: str) -> Result:
+        result = CliRunner().invoke(main, ["--data", str(self.folder / "data"), *arguments])
+        assert result.exit_code == 0, result.output
+        return result
+
+    def ask(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+    def load(self, place: str, name: str, *more: str, kind: str = "csv") -> str:
+        return self.run("import", kind, str(self.folder / place), "--name", name, *more).output
+
+    def keys(self) -> set[str]:
+        return {row["key"] for row in self.ask("cis")["items"]}
+
+    def services(self) -> dict[str, Any]:
+        return {row["name"]: row for row in self.ask("services")["items"]}
+
+    def stopped(self, *cis: str) -> set[str]:
+        return {hit["name"] for hit in self.ask("blast", *cis)["services"] if hit["state"] == "down"}
+
+
+@pytest.fixture
+def case(tmp_path):
+    return lambda name: Case(name, tmp_path)
+
+
+def test_01_a_cloned_machine_is_two(case):
+    found = case("01")
+    found.load("b", "b")
+    said = found.load("a", "a")
+    assert "not merged by uuid" in said and found.keys() == {"b:ci:vm-b", "a:ci:vm-a", "a:ci:shop"}
+    blast = found.ask("blast", "pay-a.north.example")
+    assert not blast["services"] and blast["redundancy_used_up"][0]["left"] == ["b:ci:vm-b"] and not blast["services_incomplete"]
+    assert {row["a"] for row in found.ask("suggestions", "--look")["items"]} == {"a:ci:vm-a"}
+
+
+@pytest.mark.parametrize("place", ["junk", "blade", "pdu", "vpn"])
+def test_02_what_an_identifier_in_common_does_not_join(case, place):
+    found = case("02")
+    found.load(f"{place}/a", "a")
+    said = found.load(f"{place}/b", "b")
+    assert len(found.keys()) == 2 and (place == "junk" or "not merged by" in said)
+
+
+def test_03_a_group_whose_members_are_one(case):
+    found = case("03")
+    found.load("a", "a")
+    assert "members are one CI" in found.run("merge", "a:ci:w1", "a:ci:w2").output
+    for _ in range(2):
+        assert found.stopped("w1") == {"Shop"} and found.services()["Shop"]["single_points"] == 1
+        assert found.ask("blast", "w1")["money_per_hour"] == 100
+        found.run("sync", "a")
+
+
+def test_04_a_group_with_an_unknown_member(case):
+    found = case("04")
+    assert "1 of 2 members unknown" in found.load("a", "a")
+    assert found.stopped("web-1") == {"Shop"} and found.stopped("w1") == found.stopped("w2") == {"Blog"}
+    assert found.ask("impact", "web-1")["priority"] != "5"
+    assert {row["open_needs"] for row in found.services().values()} == {1}
+    finding = next(row for row in found.ask("quality")["findings"] if row["kind"] == "need not read")
+    assert finding["count"] == 2 and finding["impact"] > 0
+
+
+def test_05_refused_relations_are_no_all_clear(case):
+    found = case("05")
+    found.load("a", "a")
+    blast = found.ask("blast", "lonely")
+    assert not blast["services_incomplete"] or "as far as was read" in blast["sentence"]
+
+
+@pytest.mark.parametrize(("gate", "alone"), [("OrJunction", set()), ("AndJunction", {"tickets"})])
+def test_11_a_junction_is_a_need(case, gate, alone):
+    found = case("11")
+    model = found.folder / "m.xml"
+    model.write_text(model.read_text().replace("OrJunction", gate))
+    found.load("m.xml", "ea", "--complete", kind="archimate")
+    assert found.stopped("payA") == alone and found.stopped("payA", "payB") == {"tickets"}
+
+
+@pytest.mark.parametrize("first", ["b", "a"])
+def test_13_a_reference_of_another_source_is_resolved_again(case, first):
+    found = case("13")
+    for name in (first, "a" if first == "b" else "b"):
+        found.load("b1" if name == "b" else "a", name, "--complete")
+    assert found.stopped("db1.corp.example") == {"Shop"}
+    shutil.rmtree(found.folder / "b1")
+    (found.folder / "b2").rename(found.folder / "b1")
+    found.run("sync", "b", "--complete", "--approve")
+    assert found.stopped("db1.corp.example") == {"Shop"} and found.services()["Shop"]["open_needs"] == 0
+
+
+def test_16_a_need_of_a_retired_ci(case):
+    found = case("16")
+    found.load("a", "a")
+    assert found.services()["Shop"]["open_needs"] == 1
+    assert found.ask("availability", "shop")["availability"]["method"] == "incomplete"
+    finding = next(row for row in found.ask("quality")["findings"] if row["kind"] == "need of what is not active")
+    assert finding["examples"] == ["a:ci:shop -> a:ci:db (retired, production)"]
+
+
+def test_21_a_bad_cell_costs_the_cell(case):
+    found = case("21")
+    assert "about 4" in found.load("a", "a")
+    assert found.stopped("db") == {"shop"} or found.stopped("db") == {"Shop"}
+    assert {row["open_needs"] for row in found.services().values()} == {1}
