@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import types
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -18,14 +18,12 @@ from app.risk.jit.kernels import Kernel
 @cache
 def digest(kernel: Kernel[..., Any]) -> str:
     """16 hex digits."""
-    said = hashlib.blake2b(digest_size=8)
-    said.update(_code(kernel.function.__code__))
-    said.update(repr(sorted(kernel.function.__annotations__.items())).encode())
-    said.update(repr(kernel.alone).encode())
+    said = hashlib.blake2b(_code(kernel.function.__code__).encode(), digest_size=8)
+    for name, hint in sorted(get_type_hints(kernel.function, include_extras=True).items()):
+        said.update(f"{name}:{_type(hint)};".encode())
     for name, value in sorted(kernel.named.items()):
         said.update(f"{name}={_value(value)};".encode())
-    for hint in sorted(kernel.function.__annotations__.items()):
-        said.update(_annotated(kernel.function.__globals__.get(str(hint[1]).split("[")[0])).encode())
+    said.update(f"alone={kernel.alone}".encode())
     return said.hexdigest()
 
 
@@ -35,13 +33,20 @@ def weight(kernel: Kernel[..., Any]) -> int:
     return len(kernel.function.__code__.co_code) + sum(weight(callee) for callee in kernel.callees)
 
 
-def _code(code: types.CodeType) -> bytes:
-    constants = [
-        _code(value).hex() if isinstance(value, types.CodeType) else repr(value)
-        for value in code.co_consts[1 if code.co_consts and isinstance(code.co_consts[0], str) else 0 :]
-    ]
-    parts = (code.co_code.hex(), constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_argcount)
-    return repr(parts).encode()
+def _code(code: types.CodeType) -> str:
+    """Byte code with the names and constants that it uses; not the docstring, which stands first."""
+    docstring = 1 if code.co_consts and isinstance(code.co_consts[0], str) else 0
+    constants = [_code(value) if isinstance(value, types.CodeType) else repr(value) for value in code.co_consts[docstring:]]
+    variables = (code.co_varnames, code.co_freevars, code.co_cellvars, code.co_argcount)
+    return repr((code.co_code.hex(), constants, code.co_names, variables))
+
+
+def _type(hint: Any) -> str:
+    """An annotation by what the compiler makes of it: records by their fields."""
+    if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
+        hints = get_type_hints(hint, include_extras=True)
+        return f"{hint.__qualname__}({', '.join(f'{name}: {_type(hints[name])}' for name in hint._fields)})"
+    return repr(hint)
 
 
 def _value(value: Any) -> str:
@@ -50,20 +55,8 @@ def _value(value: Any) -> str:
         return digest(value)
     if isinstance(value, types.ModuleType):
         return value.__name__
-    if isinstance(value, type):
-        return _annotated(value) or f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, types.FunctionType):
-        return _code(value.__code__).hex()
+        return _code(value.__code__)
     if isinstance(value, np.ndarray):
         return f"{value.dtype}{value.shape}{value.tobytes().hex()}"
-    return repr(value)
-
-
-def _annotated(value: Any) -> str:
-    if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
-        inner = "".join(
-            _annotated(vars(__import__(value.__module__, fromlist=["_"])).get(str(said)))
-            for said in value.__annotations__.values()
-        )
-        return f"{value.__qualname__}{list(value.__annotations__.items())}{inner}"
-    return ""
+    return _type(value)
