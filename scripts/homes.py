@@ -22,7 +22,9 @@ def home(name: str, says: Iterable[bytes | str], install: Callable[[Path], None]
 
     It is installed into a folder beside it and gets its name at the end, so a half one is never met; a second process that wants the same waits.
     What is installed must bear to be renamed. Older versions stay until they are deleted by hand."""
-    digest = hashlib.blake2b(b"\0".join(part if isinstance(part, bytes) else part.encode() for part in says), digest_size=6).hexdigest()
+    digest = hashlib.blake2b(
+        b"\0".join(part if isinstance(part, bytes) else part.encode() for part in says), digest_size=6
+    ).hexdigest()
     found = servers() / f"{name}-{digest}"
     found.parent.mkdir(parents=True, exist_ok=True)
     with found.with_suffix(".lock").open("w") as lock:

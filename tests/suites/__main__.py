@@ -60,7 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     if given.verb == "run":
         named = [table[name] for name in given.names or table]
         chosen = [one for one in named if given.lane in (None, one.lane) and (one.real or not given.real)]
-        return 0 if all([run(suite, given.everything) for suite in chosen]) else 1
+        passed = [run(suite, given.everything) for suite in chosen]  # a failure keeps none of the others from running
+        return 0 if all(passed) else 1
     if given.verb == "list":
         tree = checkout()
         for suite in (table[name] for name in given.names or table):

@@ -56,7 +56,18 @@ class Suite:
 
     def command(self, tests: Iterable[str], report: Path) -> list[str]:
         """What runs these files of it; counts and seconds go to `report`."""
-        pytest = [sys.executable, "-m", "pytest", "-m", self.mark, *self.options, "--junit-xml", str(report), "-o", "junit_family=xunit1"]
+        pytest = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-m",
+            self.mark,
+            *self.options,
+            "--junit-xml",
+            str(report),
+            "-o",
+            "junit_family=xunit1",
+        ]
         return [*shlex.split(self.server), *pytest, *tests]
 
     def digests(self, tree: Tree, tests: Iterable[str]) -> dict[str, str]:

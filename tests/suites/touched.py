@@ -13,6 +13,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from importers import registry
@@ -133,7 +134,7 @@ def _started(node: ast.AST) -> list[str]:
     """The package in [..., "-m", "app", ...]."""
     parts = node.elts if isinstance(node, ast.List | ast.Tuple) else node.args if isinstance(node, ast.Call) else []
     said = [part.value if isinstance(part, ast.Constant) else None for part in parts]
-    return [name for flag, module in zip(said, said[1:]) if flag == "-m" for name in (f"{module}", f"{module}.__main__")]
+    return [name for flag, module in pairwise(said) if flag == "-m" for name in (f"{module}", f"{module}.__main__")]
 
 
 def kinds() -> dict[str, set[str]]:
