@@ -35,7 +35,9 @@ class _KeepAlive(WSGIRequestHandler):
         except Exception:
             traceback.print_exc()
             response = Response("the stub failed", 500)
-        self.send_response_only(response.status_code)  # without Server and Date of this machine: a stub may have a clock of its own
+        self.send_response_only(
+            response.status_code
+        )  # without Server and Date of this machine: a stub may have a clock of its own
         headers = response.get_wsgi_headers(environ)
         if "Content-Length" not in headers or self.server.for_new_connections_only:  # type: ignore[attr-defined]
             headers["Connection"] = "close"
