@@ -15,6 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,14 +88,18 @@ def _watch_neo4j(steps: Steps) -> None:
 
     run, commit = TransactionBase.run, TransactionBase._commit
 
+    writing = weakref.WeakSet[Any]()
+
     def watched_run(self: Any, query: Any, *arguments: Any, **named: Any) -> Any:
-        text = str(getattr(query, "text", query))
-        if CYPHER_WRITES.search(COMMENTS.sub("", text)):
-            steps.meet(text.strip().splitlines()[0][:100])
+        text = COMMENTS.sub("", str(getattr(query, "text", query)) + "\n")
+        if CYPHER_WRITES.search(text):
+            writing.add(self)
+            steps.meet(f"{' '.join(text.split())[:120]} @ neo4j")
         return run(self, query, *arguments, **named)
 
     def watched_commit(self: Any) -> Any:
-        steps.meet("commit @ neo4j")
+        if self in writing:
+            steps.meet("commit @ neo4j")
         return commit(self)
 
     TransactionBase.run, TransactionBase._commit = watched_run, watched_commit  # type: ignore[method-assign]
