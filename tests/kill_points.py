@@ -110,18 +110,20 @@ def sync_in_child(data: Path, full: bool, deadly: tuple[str, int] | None) -> Non
     from app.bootstrap import assemble_service
     from app.settings import load_settings
     from app.usecases.run_sync import SyncRequest, run_sync
+    from tests.disk import without_waiting
 
     steps = Steps(deadly)
     watch(steps)
-    service = assemble_service(load_settings(data_folder=data))
-    run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, full=full))
-    service.close()
+    with without_waiting():
+        service = assemble_service(load_settings(data_folder=data))
+        run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, full=full))
+        service.close()
     steps.meet(END)
     data.with_name("steps.json").write_text(json.dumps(steps.met))
 
 
 def main(data: Path) -> None:
-    for name in ("app.bootstrap", "app.usecases.run_sync", "importers.csv.source"):  # loaded before the fork
+    for name in ("app.bootstrap", "app.usecases.run_sync", "importers.csv.source", "tests.disk"):  # loaded before the fork
         import_module(name)
 
     for line in sys.stdin:

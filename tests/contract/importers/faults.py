@@ -149,7 +149,6 @@ def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int, 
     tls = subject.tls or faulty.fault == "tls"
     faulty.server = Running(faulty, tls, subject.port)
     store = SqliteStore(home / "store.db")
-    store.connection.execute("PRAGMA synchronous = OFF")  # no fault here is one of the disk
     try:
         source = subject.open(faulty.server.url, str(TLS / "ca.pem") if tls else "", patience_for(faulty.fault))
         tool = (LocalWorkbench(), home / "staging", home / "spool")
