@@ -37,7 +37,7 @@ IN_ONE_LIST = (
 )  # from that page on, in its list
 FAULTS = (*EVERYWHERE, *IN_ONE_LIST)
 PAGES = 20
-QUICK = ("403", "empty list", "total changed")  # the others are marked slow
+QUICK = ("empty list",)  # what would take most away if it were believed; the others are marked slow
 CASES = [  # fault, full: of the quick ones only full runs, as so many sources take their time
     pytest.param(
         fault, full, id=f"{fault}-{'full' if full else 'changes'}", marks=() if fault in QUICK and full else pytest.mark.slow
