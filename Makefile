@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check test-neo4j test-browser bench image clean
+.PHONY: run test check test-neo4j test-browser test-real test-all bench image clean
 
 INSTALL := PYTHON="$(PYTHON)" scripts/install
 
@@ -41,10 +41,18 @@ check: $(VENV)/dev.done
 	$(BIN)/mypy
 
 test-neo4j: $(VENV)/dev.done
-	scripts/neo4j/with-server $(BIN)/python -m pytest -m neo4j $(ARGS)
+	scripts/neo4j/with-server --servers 2 $(BIN)/python -m pytest -m neo4j -n 2 --dist worksteal $(ARGS)
 
 test-browser: $(VENV)/dev.done
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+# the suites on real servers where what they depend on changed since they passed; a pass is kept beside the suite (docs/testing.md)
+test-real: $(VENV)/dev.done
+	$(BIN)/python -m tests.suites run --real $(ARGS)
+
+# everything, whatever changed
+test-all: test check
+	$(BIN)/python -m tests.suites run --all $(ARGS)
 
 bench: $(VENV)/bench.done
 	$(BIN)/python -m benchmarks.run $(ARGS)
@@ -53,7 +61,7 @@ image:
 	docker build -t forestay .
 
 clean:
-	rm -rf $(VENV) build dist var .neo4j
+	rm -rf $(VENV) build dist var
 
 # known vulnerabilities of the locked dependencies; asks the package index's advisory service
 audit: $(VENV)/dev.done

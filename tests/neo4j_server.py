@@ -1,4 +1,4 @@
-"""The real Neo4j that `scripts/neo4j/with-server` started, emptied for each test."""
+"""The real Neo4j that `scripts/neo4j/with-server` started, emptied for each test; each test worker has one of its own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ PASSWORD = "FORESTAY_TEST_NEO4J_PASSWORD"
 
 
 def uri() -> str:
+    """This worker's server: of several, the one of its number."""
     if URI not in os.environ:
         raise RuntimeError(f"{URI} is not set: run `make test-neo4j`")
-    return os.environ[URI]
+    found = os.environ[URI].split()
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    if worker >= len(found):
+        raise RuntimeError(f"test worker {worker} has no Neo4j of its own: scripts/neo4j/with-server --servers {worker + 1} ...")
+    return found[worker]
 
 
 def auth() -> tuple[str, str]:

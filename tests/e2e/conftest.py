@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,15 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass
 class Service:
-    """`api` and `page` ask over HTTP (Flask's client), `cli` through the command line, each on the same store."""
+    """`get`, `post` and `page` ask over HTTP (Flask's client), `cli` through the command line, each on the same store."""
 
     folder: Path
     forestay: Forestay
-    client: FlaskClient = field(repr=False)
+
+    @cached_property
+    def client(self) -> FlaskClient:
+        """Of an application that is made when it is first asked: many tests never do."""
+        return create_app(self.forestay.settings, self.forestay).test_client()
 
     def csv(self, name: str = "csv", complete: bool = True, approve: bool = False, **sheets: Rows) -> Any:
         """Write a CSV folder (cis=..., dependencies=..., groups=...), import it, assess; the run's report."""
@@ -106,8 +111,7 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         )
         forestay = assemble_service(settings)
         made.append(forestay)
-        app = create_app(settings, forestay)
-        return Service(folder, forestay, app.test_client())
+        return Service(folder, forestay)
 
     yield make
     for forestay in made:

@@ -51,12 +51,11 @@ def fill(service: Service) -> Service:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     from app.bootstrap import assemble_service
     from app.settings import load_settings
-    from app.wsgi import create_app
 
     folder = tmp_path_factory.mktemp("service")
     chosen = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000"}, data_folder=folder / "data")
     forestay = assemble_service(chosen)
-    yield fill(Service(folder, forestay, create_app(chosen, forestay).test_client()))
+    yield fill(Service(folder, forestay))
     forestay.close()
 
 

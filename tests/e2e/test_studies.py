@@ -14,7 +14,6 @@ from app.jobs.runner import run_one
 from app.settings import load_settings
 from app.usecases.operation_progress import Cancelled
 from app.usecases.studies.make import make_study
-from app.wsgi import create_app
 from tests.e2e.conftest import Service
 from tests.e2e.test_fault_trees import estate_of
 from tests.unit.risk.exact.fault_tree import plant_tree
@@ -148,7 +147,7 @@ def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Se
     settings = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000"}, data_folder=service.folder / "data")
     again = assemble_service(settings)
     try:
-        restarted = Service(service.folder, again, create_app(settings, again).test_client())
+        restarted = Service(service.folder, again)
         assert whole(restarted, first) == kept
         assert timeless(whole(restarted, studied(restarted, seed=5, years=256))) == timeless(kept)
     finally:

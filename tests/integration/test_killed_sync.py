@@ -1,16 +1,11 @@
-"""A process that syncs is killed at random moments of the whole run: the revision before stays complete and readable, and the next sync gives
-the graph that it would have given without the kill. A source that goes to and fro between two states, so every run has much to write."""
+"""A process that syncs is killed at each step that it takes: the revision before stays complete and readable, and the next sync gives the graph
+that it would have given without the kill. A source that goes to and fro between two states, so every run has much to write."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -23,21 +18,9 @@ from app.usecases.keep import sync_runs
 from app.usecases.keep.sources import add_source, get_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from tests import neo4j_server
+from tests.kill_points import Killer
 
-ROOT = Path(__file__).parents[2]
-CIS = 700
-CHILD = """
-import os, sys, time
-from app.bootstrap import assemble_service
-from app.settings import load_settings
-from app.usecases.run_sync import SyncRequest, run_sync
-from pathlib import Path
-service = assemble_service(load_settings(data_folder=Path(sys.argv[1])))
-print("ready", flush=True)
-request = SyncRequest("cmdb", apply=True, approve=True, complete=True, full=sys.argv[2] == "full")
-run_sync(service, request, lambda step, share: print(step, flush=True))
-print("done", flush=True)
-"""
+CIS = 400
 
 
 def write_state(folder: Path, other: bool) -> None:
@@ -49,7 +32,7 @@ def write_state(folder: Path, other: bool) -> None:
     edges = [f"k{n},k{n // 2}" for n in numbers if n and n // 2 in known] + [
         f"k{n},k{n // 2 + step}" for n in numbers if n > 40 and n // 2 + step in known
     ]
-    groups = [f"g{n},k{n},1,k{n + 1}|k{n + 2}" for n in range(10, CIS - 10, 10) if {n, n + 1, n + 2} <= known]
+    groups = [f"g{n},k{n},{1 + other},k{n + 1}|k{n + 2}" for n in range(10, CIS - 10, 10) if {n, n + 1, n + 2} <= known]
     sheets = {"cis": ["key,name,class,site", *cis], "dependencies": ["dependent,provider", *edges], "groups": ["key,dependent,needed,members", *groups],
               "services": ["key,customers", "k0,100", "k1,200" if other else "k1,300"]}  # fmt: skip
     for name, lines in sheets.items():
@@ -83,76 +66,80 @@ def sync(service: Forestay) -> None:
     run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True))
 
 
-def start(service: Forestay, full: bool) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", CHILD, str(service.settings.data_folder), "full" if full else "difference"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert child.stdout is not None and child.stdout.readline() == "ready\n"
-    return child
+Point = tuple[bool, str, int]  # whether in a full run, at which step, the how manieth of its kind
 
 
-def kill_at(child: subprocess.Popen[str], seconds: float) -> list[str]:
-    """The steps that the killed process had told of."""
-    time.sleep(seconds)
-    child.send_signal(signal.SIGKILL)
-    told = (child.communicate()[0] or "").splitlines()
-    assert child.returncode in (0, -signal.SIGKILL)
-    return told
+def points_of(taken: dict[bool, dict[str, int]], thorough: bool) -> list[Point]:
+    """Where a run is killed: at each commit; at every other step the first, a middle and the last time it is taken, in full runs and in those over what
+    changed. Not thorough: at each commit and each step of the store once, in the one kind of run or the other."""
+    found: list[Point] = []
+    for full, steps in taken.items():
+        for step, times in sorted(steps.items()):
+            commit = step.lower().startswith("commit")
+            some = {1, (times + 1) // 2, times} if thorough else {1}
+            found += [(full, step, number) for number in (range(1, times + 1) if commit else sorted(some))]
+    if thorough:
+        return found
+    once = sorted({(step, number) for _, step, number in found if not step.endswith(".staging")})
+    return [(at % 2 == 0, *point) if (at % 2 == 0, *point) in found else (at % 2 == 1, *point) for at, point in enumerate(once)]
 
 
-def check_kills(service: Forestay, folder: Path, points: int, seed: int = 0) -> tuple[int, set[str]]:
-    """How many runs died before their end, and the last steps that they told of."""
-    random, died, steps = Random(1000 * points + seed), 0, set[str]()
+def check_kills(service: Forestay, folder: Path, part: int = 0, parts: int = 1, thorough: bool = True) -> set[str]:
+    """Kill at every `parts`-th point, from number `part`; the steps at which a run was killed."""
     wanted: list[str] = []
     for other in (False, True):
         write_state(folder, other)
         sync(service)
         wanted.append(graph(service))
     assert wanted[0] != wanted[1]
-    lasts = {}
-    for full in (True, False):  # how long a whole run takes, and back to the second state
-        write_state(folder, not full)
-        child = start(service, full)
-        began = time.monotonic()
-        child.communicate()
-        lasts[full] = time.monotonic() - began
-    now = 1  # the ledger holds the second state
-    for point in range(points):
-        write_state(folder, now == 0)
-        before = service.store.current().revision
-        held = digests(service, before)
-        full = point % 2 == 0
-        share = (point // 2 + random.random()) / (points // 2)  # every part of the run has its turn
-        told = kill_at(start(service, full), 1.02 * share * lasts[full])
-        after = service.store.current().revision
-        assert after in (before, before + 1)
-        assert digests(service, before) == held
-        assert list(service.store.check()) == []
-        assert graph(service) == (wanted[now] if after == before else wanted[1 - now])
-        if "done" not in told:
-            died += 1
-            steps.add(told[-1].split(":")[0] if told else "nothing yet")
-        else:  # a warm server is quicker than it was at first
-            lasts[full] *= 0.7
-        sync(service)
-        now = 1 - now
-        assert graph(service) == wanted[now], f"point {point}, killed after {told[-1:]}"
-        assert get_source(service.documents, "cmdb").last_state in ("done", "unchanged")
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        taken: dict[bool, list[dict[str, int]]] = {True: [], False: []}
+        for full, other in (
+            (True, False),
+            (True, True),
+            (False, False),
+            (False, True),
+        ):  # the ledger holds the second state after each pair
+            write_state(folder, other)
+            taken[full].append(killer.steps(full))
+            assert graph(service) == wanted[other]
+        points = [points_of({full: taken[full][other] for full in taken}, thorough) for other in (False, True)]
+        # each direction kills at the half of what it has in common with the other, and at all that only it does
+        common = sorted(set(points[0]) & set(points[1]))
+        left = [[*common[other::2], *sorted(set(points[other]) - set(common))][part::parts] for other in (False, True)]
+        now, killed, written = 1, set[str](), set[int]()
+        while left[0] or left[1]:
+            write_state(folder, now == 0)
+            before = service.store.current().revision
+            held, point = digests(service, before), None
+            if left[1 - now]:
+                point = left[1 - now].pop()
+                killer.kill_at(*point)
+                killed.add(point[1])
+                after = service.store.current().revision
+                written.add(after - before)
+                assert digests(service, before) == held
+                assert list(service.store.check()) == []
+                assert graph(service) == (wanted[now] if after == before else wanted[1 - now]), point
+            sync(service)
+            now = 1 - now
+            assert graph(service) == wanted[now], f"after a kill at {point}"
+            assert get_source(service.documents, "cmdb").last_state in ("done", "unchanged")
+    assert written == {0, 1}  # before the pointer moved, and after
     states = {run.state for run in sync_runs.page_runs(service.documents, "", 200)}
     assert "running" in states  # a run that died leaves a trace
-    return died, steps
+    return killed
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(5))
-def test_a_sync_killed_at_a_hundred_points(service: Forestay, tmp_path: Path, part: int) -> None:
-    died, steps = check_kills(service, tmp_path / "input", 20, part)
-    assert died >= 12
-    assert len(steps) >= 3, steps
+@pytest.mark.parametrize("part", range(2))
+def test_a_sync_killed_at_each_step(service: Forestay, tmp_path: Path, part: int) -> None:
+    killed = check_kills(service, tmp_path / "input", part, 2)
+    assert len(killed) >= 20, killed
 
 
 @pytest.mark.neo4j
 @pytest.mark.timeout(900)
-def test_a_sync_into_neo4j_killed_at_a_dozen_points(service: Forestay, tmp_path: Path) -> None:
-    died, steps = check_kills(service, tmp_path / "input", 12)
-    assert died >= 6
-    assert len(steps) >= 3, steps
+def test_a_sync_into_neo4j_killed_at_each_step(service: Forestay, tmp_path: Path) -> None:
+    killed = check_kills(service, tmp_path / "input", thorough=False)
+    assert len(killed) >= 20, killed

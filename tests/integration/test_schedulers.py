@@ -9,22 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.storage.sqlite_store import SqliteStore
-from app.usecases.keep import runs, sync_runs
+from app.usecases.keep import due_times, runs, sync_runs
 from app.usecases.keep.lease import KIND as LEASE
+from app.usecases.keep.plan import plan_of
 from app.usecases.keep.sources import add_source, get_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+SCHEDULE = "every 2s"  # shorter than a person may say, so that a test is done in seconds
 SCHEDULER = """
 import sys, threading
 from pathlib import Path
 from app.bootstrap import assemble_service
 from app.jobs.schedule import keep_schedule
 from app.settings import load_settings
+from app.usecases.keep import due_times
+due_times.SHORTEST_SECONDS = 1
 keep_schedule(assemble_service(load_settings(environment={}, data_folder=Path(sys.argv[1]))), threading.Event(), refresh_seconds=0.5)
 """
 RUNNER = """
@@ -69,12 +75,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    monkeypatch.setattr(due_times, "SHORTEST_SECONDS", 1)
     folder = tmp_path / "estate"
     folder.mkdir()
     (folder / "cis.csv").write_text("key,name,class\na,A,server\nb,B,server\n")
     opened = SqliteStore(tmp_path / "forestay.db")
-    add_source(opened, "cmdb", "csv", str(folder), schedule="every 10s")
+    add_source(opened, "cmdb", "csv", str(folder), schedule=SCHEDULE)
     yield opened
     opened.close()
 
@@ -99,20 +106,41 @@ def leader(store: SqliteStore) -> tuple[str, int]:
     return held["holder"], held["token"]
 
 
+def plan(store: SqliteStore) -> Any:
+    return plan_of(store, get_source(store, "cmdb"), datetime.now(UTC))
+
+
+def check_asked_once(store: SqliteStore, began: datetime) -> int:
+    """Each due time since `began` was asked for once, or stands in the plan as passed over; how many were asked for."""
+    asked, last = len(runs.page_jobs(store)), plan(store)
+    due = due_times.due_times(SCHEDULE, began, datetime.fromisoformat(last.answered_at))
+    assert asked + last.missed + last.held_back == len(due), (asked, last, due)
+    return asked
+
+
+def finish_while_due(store: SqliteStore, more: int) -> None:
+    """Until so many more runs were asked for, each of them finished at once."""
+    wanted = len(runs.page_jobs(store)) + more
+
+    def enough() -> bool:
+        finish_open(store)
+        return len(runs.page_jobs(store)) >= wanted
+
+    wait_for(enough)
+
+
 def test_two_schedulers_started_at_once_ask_for_each_run_once(store, start) -> None:
+    began = datetime.fromisoformat(plan(store).answered_at)
     start(SCHEDULER), start(SCHEDULER)
     wait_for(lambda: leader(store)[0])
-    began = time.time()
-    while time.time() < began + 35:
-        finish_open(store)
-        time.sleep(0.2)
-    minutes = [job.created_at for job in runs.page_jobs(store)]
-    tens = [at[:18] for at in minutes]  # one for each ten seconds
-    assert 3 <= len(tens) == len(set(tens)), minutes
+    finish_while_due(store, 4)
+    time.sleep(1)  # one that asks for a run again would have done so
+    assert check_asked_once(store, began) >= 4
     assert leader(store)[1] == 1
 
 
 def test_a_leader_that_was_stopped_asks_for_nothing_when_it_comes_back(store, start) -> None:
+    began = datetime.fromisoformat(plan(store).answered_at)
     first = start(SCHEDULER)
     wait_for(lambda: leader(store)[0])
     stopped = leader(store)[0]
@@ -122,12 +150,9 @@ def test_a_leader_that_was_stopped_asks_for_nothing_when_it_comes_back(store, st
     wait_for(lambda: leader(store)[1] == 2)
     finish_open(store)
     first.send_signal(signal.SIGCONT)
-    began = time.time()
-    while time.time() < began + 22:
-        finish_open(store)
-        time.sleep(0.2)
-    tens = [job.created_at[:18] for job in runs.page_jobs(store)]
-    assert len(tens) == len(set(tens)), tens
+    finish_while_due(store, 3)
+    time.sleep(1)
+    assert check_asked_once(store, began) >= 4
     assert leader(store)[1] == 2 and leader(store)[0] != stopped
 
 

@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.backstage import TOKEN, BackstageStub, entity
 
 KINDS = ("component", "resource", "api", "system", "domain")
@@ -76,8 +76,7 @@ def subject() -> Subject:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "changes"])
-@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("BS_TOKEN", TOKEN)
     heard = run_faults(tmp_path, subject(), fault, full)

@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 
 from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.itop import PASSWORD, USER, ItopStub
 
 LISTS = {"FunctionalCI": "FunctionalCI", "CMDBChangeOp": "FunctionalCI", "LogicalVolume": "LogicalVolume"}
@@ -93,8 +93,7 @@ def subject() -> Subject:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("full", [True, False], ids=["full", "changes"])
-@pytest.mark.parametrize("fault", [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS])
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("ITOP_PASSWORD", PASSWORD)
     heard = run_faults(tmp_path, subject(), fault, full)

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from importers.client import Outbound, Patience
 from importers.registry import open_source
-from tests.contract.importers.faults import FAULTS, QUICK, Subject, run_faults
+from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.servicenow import PASSWORD, USER, ServiceNowStub, plain
 from tests.servers.servicenow_estate import ci, relation, tables
 
@@ -86,14 +86,7 @@ def subject() -> Subject:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("fault", "full"),
-    [
-        pytest.param(fault, full, id=f"{fault}-{'full' if full else 'changes'}", marks=() if fault in QUICK else pytest.mark.slow)
-        for fault in FAULTS
-        for full in (True, False)
-    ],
-)
+@pytest.mark.parametrize(("fault", "full"), CASES)
 def test_a_fault_at_every_page(tmp_path, monkeypatch, fault, full):
     monkeypatch.setenv("SN_PASSWORD", PASSWORD)
     heard = run_faults(tmp_path, subject(), fault, full)

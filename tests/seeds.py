@@ -1,0 +1,44 @@
+"""Seeds of random tests: beside those that stay, some that are taken from the commit, so that over time many are tried.
+
+`FORESTAY_SEED=<commit or number>` repeats those of another run; a failure names it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+SPAN = 1_000_000  # above the seeds that stay, and apart from those of other commits
+
+
+@cache
+def commit() -> str:
+    """What the seeds are taken from: FORESTAY_SEED, or the commit; without a repository, "0". Hexadecimal."""
+    if given := os.environ.get("FORESTAY_SEED"):
+        return given
+    run = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    return run.stdout.strip()[:12] if run.returncode == 0 else "0"
+
+
+def fresh(count: int, origin: str | None = None) -> list[int]:
+    """So many seeds of this commit.
+
+    >>> fresh(3, "3ada8b5") == fresh(3, "3ada8b5"), len({*fresh(50, "3ada8b5"), *fresh(50, "923f9af")})
+    (True, 100)
+    """
+    start = SPAN * (1 + int(origin or commit(), 16) % SPAN)
+    return list(range(start, start + count))
+
+
+@contextmanager
+def named(seed: int) -> Iterator[None]:
+    """Whatever fails in here names the seed, and how the run is repeated."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"seed {seed}; FORESTAY_SEED={commit()} repeats this run")
+        raise
