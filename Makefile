@@ -41,10 +41,10 @@ check: $(VENV)/dev.done
 	$(BIN)/mypy
 
 test-neo4j: $(VENV)/dev.done
-	scripts/neo4j/with-server --servers 2 $(BIN)/python -m pytest -m neo4j -n 2 --dist worksteal $(ARGS)
+	FORESTAY_KERNELS= scripts/neo4j/with-server --servers 2 $(BIN)/python -m pytest -m neo4j -n 2 --dist worksteal $(ARGS)
 
 test-browser: $(VENV)/dev.done
-	$(BIN)/python -m pytest -m browser $(ARGS)
+	FORESTAY_KERNELS= $(BIN)/python -m pytest -m browser $(ARGS)
 
 # the suites on real servers where what they depend on changed since they passed; a pass is kept beside the suite (docs/testing.md)
 test-real: $(VENV)/dev.done

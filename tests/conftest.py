@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+
+os.environ.setdefault(
+    "FORESTAY_KERNELS", "interpreted"
+)  # `make test` compiles nothing; the suites that need compiled kernels set it (suites.toml)
 
 from tests.disk import without_waiting
 

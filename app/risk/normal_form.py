@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.domain.graph import HARD, SOFT, SUPPLY, SUPPLY_GROUP
-from app.risk.jit import Array, Floats, Int8s, Int32s, Int64s, UInt64s, inner
+from app.risk.jit import Array, Floats, Int8s, Int32s, Int64s, UInt64s, inner, kernel
 
 UNKNOWN_CI, LEFT_OUT = -1, -2
 KEPT = 0
@@ -27,7 +27,7 @@ GROUP_REASONS = {
 }  # fmt: skip
 
 
-@inner
+@kernel
 def check_rows(dependent: Int32s, provider: Int32s, kind: Int8s, weight: Floats) -> Array:
     """int8[E] verdict on each dependency row; dependent and provider are numbers, UNKNOWN_CI or LEFT_OUT."""
     out = np.zeros(len(kind), dtype=np.int8)
@@ -48,7 +48,7 @@ def check_rows(dependent: Int32s, provider: Int32s, kind: Int8s, weight: Floats)
     return out
 
 
-@inner
+@kernel
 def check_groups(
     size: int,
     dependent: Int32s,
@@ -119,7 +119,7 @@ def check_groups(
     return verdict, left, keep, shared, unknown
 
 
-@inner
+@kernel
 def merge_edges(
     ptr: Int32s, provider: Int32s, kind: Int8s, weight: Floats
 ) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
@@ -166,7 +166,7 @@ def merge_edges(
     )  # fmt: skip
 
 
-@inner
+@kernel
 def group_hashes(
     dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats
 ) -> Array:
@@ -212,7 +212,7 @@ def same_group(a: int, b: int, dependent: Int32s, kind: Int8s, needed: Int32s, p
     return True
 
 
-@inner
+@kernel
 def equal_groups(order: Int64s, hashes: UInt64s, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats, success: Floats) -> Array:  # fmt: skip
     """bool[G]: repeats an earlier group; `order` sorts by hash, ties by number."""
     twice = np.zeros(len(order), dtype=np.bool_)

@@ -42,6 +42,14 @@ def test_the_rule_sees_such_a_call() -> None:
 
     outside = ast.parse("def f(flat, work):\n    return fail_more(flat, work, 0, 1)\n")
     assert _inner_names(outside, failing, "failing.py") == ["failing.py:2 fail_more"]
+    through = ast.parse("def f(flat, work):\n    return failing.fail_more(flat, work, 0, 1)\n")
+    assert _inner_names(through, risk_with_failing(), "risk.py") == ["risk.py:2 fail_more"]
+
+
+def risk_with_failing() -> ModuleType:
+    from app import risk
+
+    return risk
 
 
 def _calls_of_inner(path: Path) -> list[str]:
@@ -61,15 +69,24 @@ def _inner_names(tree: ast.Module, module: ModuleType, where: str) -> list[str]:
     def walk(node: ast.AST) -> None:
         if isinstance(node, ast.FunctionDef) and any(_is_kernel_mark(mark) for mark in node.decorator_list):
             return
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            value = getattr(module, node.id, None)
-            if isinstance(value, Kernel) and not value.alone:
-                found.append(f"{where}:{node.lineno} {node.id}")
+        value, name = _meant(node, module)
+        if isinstance(value, Kernel) and not value.alone:
+            found.append(f"{where}:{node.lineno} {name}")
         for child in ast.iter_child_nodes(node):
             walk(child)
 
     walk(tree)
     return found
+
+
+def _meant(node: ast.AST, module: ModuleType) -> tuple[object, str]:
+    """What a name, or an attribute of a module, stands for."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        return getattr(module, node.id, None), node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        owner = getattr(module, node.value.id, None)
+        return (getattr(owner, node.attr, None), node.attr) if isinstance(owner, ModuleType) else (None, "")
+    return None, ""
 
 
 def _is_kernel_mark(mark: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ def run(suite: Suite, everything: bool) -> bool:
         return told(suite, 0, f"not run: nothing that its {len(tests)} files depend on changed since they passed", True)
     report = seconds.report_of(suite.name)
     began = time.monotonic()
-    result = subprocess.run(suite.command(chosen, report), cwd=ROOT)
+    result = subprocess.run(suite.command(chosen, report), cwd=ROOT, env=os.environ | {"FORESTAY_KERNELS": suite.kernels})
     took = time.monotonic() - began
     counts = seconds.read(report).counts
     said = f"{', '.join(f'{count} {word}' for word, count in sorted(counts.items())) or 'no test ran'} ({len(chosen)} of {len(tests)} files)"

@@ -39,6 +39,7 @@ class Suite:
     server: str = ""
     options: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    kernels: str = ""
     always: bool = False
     real: bool = False
     lane: str = ""
@@ -72,7 +73,7 @@ class Suite:
 
     def digests(self, tree: Tree, tests: Iterable[str]) -> dict[str, str]:
         """File of tests -> digest of all that it depends on, its locks and its row of the table too."""
-        more, row = (*self.files, *LOCKS), repr((self.mark, self.server, self.options))
+        more, row = (*self.files, *LOCKS), repr((self.mark, self.server, self.options, self.kernels))
         return {name: tree.digest([tree.root / name], more, row) for name in tests}
 
     def passed(self) -> dict[str, str]:
