@@ -12,87 +12,96 @@ import click
 
 
 class Place(NamedTuple):
-    """Where a command stands: a module of this room, whose COMMANDS name it; `help` is the first sentence of its own."""
+    """Where a command stands: the module whose COMMANDS name it; `help` is the first sentence of its own."""
 
     module: str
     help: str
 
 
 PLACES = {
-    "run": Place("run", "Import, assess, rank, serve: an example estate, or your own data with --csv or --json."),
-    "source": Place("sources", "Registered sources: CMDBs, files, call graphs."),
-    "sync": Place("syncs", "Read a source, reconcile, write a new revision, and assess it."),
-    "import": Place("syncs", "Register a source if it is new, and sync it: `forestay import csv my-folder`."),
-    "runs": Place("syncs", "Sync runs and what they refused."),
-    "approve": Place("syncs", "Write what a held run showed; refused where the source or the estate has changed since."),
-    "why": Place("decide", "Why the records of a CI are one; with OTHER: why both are one CI, or why not."),
-    "conflicts": Place("decide", "Attributes on which sources disagree: which value counts, by which rule, and since when."),
-    "merge": Place("decide", "Decide that two CIs are one: the older key stays, the other redirects."),
-    "split": Place("decide", "Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI."),
-    "correct": Place("decide", "Correct values of a CI by hand; they are believed before any source and outlive every sync."),
-    "suggestions": Place("suggest", "Pairs of CIs that look like one though no rule joins them, the best first."),
-    "accept": Place("suggest", "The two CIs of a suggestion are one: they merge."),
-    "refuse": Place(
-        "suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
+    "run": Place("app.cli.run", "Import, assess, rank, serve: an example estate, or your own data with --csv or --json."),
+    "source": Place("app.cli.sources", "Registered sources: CMDBs, files, call graphs."),
+    "sync": Place("app.cli.syncs", "Read a source, reconcile, write a new revision, and assess it."),
+    "import": Place("app.cli.syncs", "Register a source if it is new, and sync it: `forestay import csv my-folder`."),
+    "runs": Place("app.cli.syncs", "Sync runs and what they refused."),
+    "approve": Place("app.cli.syncs", "Write what a held run showed; refused where the source or the estate has changed since."),
+    "why": Place("app.cli.decide", "Why the records of a CI are one; with OTHER: why both are one CI, or why not."),
+    "conflicts": Place(
+        "app.cli.decide", "Attributes on which sources disagree: which value counts, by which rule, and since when."
     ),
-    "assess": Place("estate", "Assess the estate: the exact effect of every single outage, and what it costs a year."),
-    "assessments": Place("estate", "Assessments, newest revision first."),
-    "revisions": Place("estate", "Revisions of the ledger, newest first."),
-    "changes": Place("estate", "What differs between revisions A and B."),
-    "areas": Place("areas", "The ranked problem areas: what hurts customers most, and why."),
-    "area": Place("areas", "One problem area explained: contributions, paths, inputs and where they come from."),
-    "services": Place("services", "Business services, those that suffer most first."),
-    "service": Place("services", "One business service: show it, lay an exposure over a CI, take it back."),
-    "cis": Place("cis", "Search CIs by a few letters of any alias; without a query all of them, page by page."),
-    "ci": Place("cis", "One CI by its key or any alias."),
+    "merge": Place("app.cli.decide", "Decide that two CIs are one: the older key stays, the other redirects."),
+    "split": Place(
+        "app.cli.decide", "Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI."
+    ),
+    "correct": Place(
+        "app.cli.decide", "Correct values of a CI by hand; they are believed before any source and outlive every sync."
+    ),
+    "suggestions": Place("app.cli.suggest", "Pairs of CIs that look like one though no rule joins them, the best first."),
+    "accept": Place("app.cli.suggest", "The two CIs of a suggestion are one: they merge."),
+    "refuse": Place(
+        "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
+    ),
+    "assess": Place("app.cli.estate", "Assess the estate: the exact effect of every single outage, and what it costs a year."),
+    "assessments": Place("app.cli.estate", "Assessments, newest revision first."),
+    "revisions": Place("app.cli.estate", "Revisions of the ledger, newest first."),
+    "changes": Place("app.cli.estate", "What differs between revisions A and B."),
+    "areas": Place("app.cli.areas", "The ranked problem areas: what hurts customers most, and why."),
+    "area": Place("app.cli.areas", "One problem area explained: contributions, paths, inputs and where they come from."),
+    "services": Place("app.cli.services", "Business services, those that suffer most first."),
+    "service": Place("app.cli.services", "One business service: show it, lay an exposure over a CI, take it back."),
+    "cis": Place("app.cli.cis", "Search CIs by a few letters of any alias; without a query all of them, page by page."),
+    "ci": Place("app.cli.cis", "One CI by its key or any alias."),
     "blast": Place(
-        "outages", "Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling."
+        "app.cli.outages",
+        "Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling.",
     ),
     "simulate": Place(
-        "outages",
+        "app.cli.outages",
         "What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.",
     ),
-    "impact": Place("outages", "What a ticket system asks: services hit, reason, suggested priority."),
-    "availability": Place("risk", "How often a service is down, how long, and how much of it is missing."),
-    "importance": Place("risk", "What each CI matters to a service, by every measure."),
-    "cut-sets": Place("risk", "Minimal cut sets of a service: how many, and the most probable."),
-    "loss": Place("risk", "What a service loses a year by the CI that started it: first order, redundancy, total."),
-    "goal": Place("risk", "Can a service meet its availability goal, and what eats its error budget."),
+    "impact": Place("app.cli.outages", "What a ticket system asks: services hit, reason, suggested priority."),
+    "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
+    "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),
+    "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),
+    "loss": Place("app.cli.risk", "What a service loses a year by the CI that started it: first order, redundancy, total."),
+    "goal": Place("app.cli.risk", "Can a service meet its availability goal, and what eats its error budget."),
     "study": Place(
-        "risk",
+        "app.cli.risk",
         "Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, "
         "simulated years.",
     ),
-    "studies": Place("risk", "Studies, newest first."),
-    "study-show": Place("risk", "One study: its areas, services, borders between teams, or loss exceedance."),
-    "cold-start": Place("risk", "CIs that run and could not be started from nothing, because they need each other."),
-    "key": Place("keys", "API keys: who may do what."),
-    "audit": Place("keys", "The audit trail."),
-    "promote": Place("care", "Copy the whole history into another, empty store and prove that both are equal."),
-    "backup": Place("care", "Write a verified backup of the store to one SQLite file."),
-    "restore": Place("care", "Fill an empty store from a backup and verify it."),
-    "prune": Place("care", "Forget old history: questions about revisions before it can no longer be answered."),
-    "doctor": Place("care", "Name faults and their cure."),
-    "serve": Place("operate", "Serve the page and the API, with one runner for jobs and schedule beside it."),
-    "work": Place("operate", "The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."),
+    "studies": Place("app.cli.risk", "Studies, newest first."),
+    "study-show": Place("app.cli.risk", "One study: its areas, services, borders between teams, or loss exceedance."),
+    "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
+    "key": Place("app.cli.keys", "API keys: who may do what."),
+    "audit": Place("app.cli.keys", "The audit trail."),
+    "promote": Place("app.cli.care", "Copy the whole history into another, empty store and prove that both are equal."),
+    "backup": Place("app.cli.care", "Write a verified backup of the store to one SQLite file."),
+    "restore": Place("app.cli.care", "Fill an empty store from a backup and verify it."),
+    "prune": Place("app.cli.care", "Forget old history: questions about revisions before it can no longer be answered."),
+    "doctor": Place("app.cli.care", "Name faults and their cure."),
+    "serve": Place("app.cli.operate", "Serve the page and the API, with one runner for jobs and schedule beside it."),
+    "work": Place("app.cli.operate", "The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."),
     "scheduler": Place(
-        "operate",
+        "app.cli.operate",
         "Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`.",
     ),
-    "schedule": Place("operate", "Which source is due when, what was missed, and which one rests after failures."),
-    "health": Place("operate", "Store, revision, age of each source, open jobs."),
-    "config": Place("operate", "Settings."),
-    "openapi": Place("operate", "Print the API's OpenAPI 3.1 document."),
-    "warm-up": Place("operate", "Compile the kernels now, so that the first answer does not wait for them."),
+    "schedule": Place("app.cli.operate", "Which source is due when, what was missed, and which one rests after failures."),
+    "health": Place("app.cli.operate", "Store, revision, age of each source, open jobs."),
+    "config": Place("app.cli.operate", "Settings."),
+    "openapi": Place("app.cli.operate", "Print the API's OpenAPI 3.1 document."),
+    "warm-up": Place(
+        "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
+    ),
     "quality": Place(
-        "quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
+        "app.cli.quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
     ),
 }
 
 
 def load(name: str) -> click.Command:
     """The command itself; its module is imported now."""
-    commands: tuple[click.Command, ...] = import_module(f"app.cli.{PLACES[name].module}").COMMANDS
+    commands: tuple[click.Command, ...] = import_module(PLACES[name].module).COMMANDS
     return next(command for command in commands if command.name == name)
 
 

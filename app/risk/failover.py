@@ -35,7 +35,7 @@ def mix(z: UInt64) -> Any:
 @kernel
 def draw(key: int, sample: int, group_key: int) -> float:
     """A number in [0, 1) by (question, sample, group): the same for any order and number of threads."""
-    z = mix(mix(mix(np.uint64(key)) ^ np.uint64(sample)) ^ np.uint64(group_key))
+    z = mix(mix(mix(np.uint64(np.int64(key))) ^ np.uint64(sample)) ^ np.uint64(np.int64(group_key)))
     return np.float64(z >> np.uint64(11)) / 9007199254740992.0
 
 

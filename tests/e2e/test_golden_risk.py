@@ -37,6 +37,7 @@ UNAVAILABILITY = [
 
 
 @pytest.mark.parametrize(("name", "quantity", "variant", "down"), UNAVAILABILITY, ids=str)
+@pytest.mark.compiled
 def test_unavailability_exact_and_simulated(
     service: Service, name: str, quantity: str, variant: str | None, down: tuple[str, ...]
 ) -> None:

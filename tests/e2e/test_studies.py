@@ -136,6 +136,7 @@ def test_c39_by_areas(service: Service) -> None:
     assert page["total"] == pytest.approx(wanted["total"], rel=1e-7)
 
 
+@pytest.mark.compiled
 def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Service) -> None:
     service.document(SHOP)
     first = studied(service, seed=5, years=256)
@@ -154,6 +155,7 @@ def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Se
         again.close()
 
 
+@pytest.mark.compiled
 def test_exceedance_curves(service: Service) -> None:
     service.document(SHOP)
     study = studied(service, years=2048)

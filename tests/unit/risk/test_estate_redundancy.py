@@ -84,6 +84,7 @@ def tangled() -> Built:
     )
 
 
+@pytest.mark.compiled
 def test_beyond_the_budget_a_service_is_bounded_and_its_part_simulated() -> None:
     """The exact answer of a large budget lies in the simulated interval, which lies in the certain one; no service is missing in the sums."""
     made = tangled()
@@ -106,6 +107,7 @@ def test_beyond_the_budget_a_service_is_bounded_and_its_part_simulated() -> None
     assert told.hours.sum() == pytest.approx(hours.exact + hours.simulated, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_who_starts_the_stops_of_a_bounded_service() -> None:
     """By CI, of those that start much: as the exact engine says within the sampling error."""
     made = tangled()
@@ -117,6 +119,7 @@ def test_who_starts_the_stops_of_a_bounded_service() -> None:
     assert told.hours[much] == pytest.approx(exact.hours[much], rel=0.25)
 
 
+@pytest.mark.compiled
 def test_threads_change_no_bit_of_what_is_simulated() -> None:
     made = tangled()
     first = first_order(made.compiled)

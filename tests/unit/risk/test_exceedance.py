@@ -39,6 +39,7 @@ def losses(blocks: int, seed: int = 1) -> YearLosses:
     return simulate_losses(c39().compiled, seed, 0, blocks)
 
 
+@pytest.mark.compiled
 def test_one_failure_that_stops_two_services_is_one_event() -> None:
     got = losses(300)
     values, count = np.unique(got.events, return_counts=True)
@@ -57,6 +58,7 @@ def test_one_failure_that_stops_two_services_is_one_event() -> None:
     assert got.event_count == len(got.events) == count.sum()
 
 
+@pytest.mark.compiled
 def test_year_losses_of_given_runs_are_those_of_the_simulation() -> None:
     built = c39()
     runs = [simulate_years(cut_out(built.compiled, int(built.at(name)[0])), 1, 0, 20) for name in ("S1", "S2")]
@@ -68,6 +70,7 @@ def test_year_losses_of_given_runs_are_those_of_the_simulation() -> None:
         year_losses([runs[0], simulate_years(cut_out(built.compiled, int(built.at("S2")[0])), 1, 0, 19)])
 
 
+@pytest.mark.compiled
 def test_threads_and_splits_change_no_bit() -> None:
     from benchmarks.estate import generate
 
@@ -83,6 +86,7 @@ def test_threads_and_splits_change_no_bit() -> None:
         YearLosses.merged(want, want)
 
 
+@pytest.mark.compiled
 def test_aep_is_never_below_oep() -> None:
     got = losses(60)
     assert (got.sums >= got.largest).all()
@@ -93,6 +97,7 @@ def test_aep_is_never_below_oep() -> None:
         assert aep.loss.value >= largest.loss.value and aep.tail_value.value >= largest.tail_value.value
 
 
+@pytest.mark.compiled
 def test_oep_of_simulated_years_is_that_of_their_events() -> None:
     got = losses(300)
     frequency = np.full(len(got.events), 1 / len(got.sums))

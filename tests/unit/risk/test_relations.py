@@ -233,6 +233,7 @@ def test_loss_by_ci_adds_up_to_what_the_services_lose(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("nodes", [60, 300, 1500])
+@pytest.mark.compiled
 def test_bounds_contain_the_exact_value(seed: int, nodes: int) -> None:
     """Plants of 60 to 100 events with a budget that does not do: certified intervals; and Esary-Proschan where it is given."""
     tree = built(plant_tree(seed, systems=8, trains=2, parts=3, sequences=5))

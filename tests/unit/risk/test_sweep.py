@@ -121,6 +121,7 @@ def compare(estate: dict[str, Any], moved: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.compiled
 def test_random_estates_agree_with_every_outcome_written_out(seed: int) -> None:
     rng = random.Random(1000 + seed)
     switching = 0
@@ -275,6 +276,7 @@ def test_an_interruption_beyond_the_mtpd_breaches_it_for_sure() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.compiled
 def test_threads_and_blocks_change_no_bit_of_a_column(seed: int) -> None:
     from benchmarks.estate import generate
 

@@ -72,6 +72,7 @@ def diagram_table(diagram: Diagram, order: Any, events: int) -> Any:
 
 
 @pytest.mark.parametrize("block", range(4))
+@pytest.mark.compiled
 def test_each_step_keeps_the_function(block: int) -> None:
     for seed in range(100 * block, 100 * block + 100):
         store, root, want = random_formula(seed)
@@ -125,6 +126,7 @@ def test_what_an_input_reads_already_is_not_read_twice() -> None:
     assert (table_of(smaller, top) == table_of(store, root)).all()
 
 
+@pytest.mark.compiled
 def test_a_narrow_order_of_a_ladder_needs_few_nodes() -> None:
     """Rungs i: (x_i or y_i) and (x_(i+1) or z_i), shuffled numbers: any of 60 fails. Along the ladder two nodes a level are enough."""
     rungs = 60
@@ -140,6 +142,7 @@ def test_a_narrow_order_of_a_ladder_needs_few_nodes() -> None:
 
 
 @pytest.mark.parametrize("block", range(4))
+@pytest.mark.compiled
 def test_module_tree_against_truth_tables(block: int) -> None:
     for seed in range(1000 + 100 * block, 1100 + 100 * block):
         store, root, failed = random_formula(seed)

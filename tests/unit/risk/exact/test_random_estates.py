@@ -52,6 +52,7 @@ def _same_sets(truth: Truth, told: list[tuple[int, ...]], orders: dict[int, int]
 
 
 @pytest.mark.parametrize("block", range(10))
+@pytest.mark.compiled
 def test_against_every_state(block: int) -> None:
     for seed in range(50 * block, 50 * block + 50):
         _compared(seed)
@@ -114,6 +115,7 @@ def test_birnbaum_against_finite_differences() -> None:
             assert (ends[1] - ends[0]) / 0.5 == pytest.approx(b, rel=1e-9, abs=1e-13)  # Q is linear in each q
 
 
+@pytest.mark.compiled
 def test_a_cycle_beyond_the_budget_is_enclosed() -> None:
     """With no time for the fixpoint the answer is an interval around it."""
     tried = 0

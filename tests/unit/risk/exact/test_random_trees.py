@@ -23,6 +23,7 @@ def tangled_tree(seed: int) -> FaultTree:
 
 
 @pytest.mark.parametrize("block", range(8))
+@pytest.mark.compiled
 def test_small_trees_against_every_state(block: int) -> None:
     for seed in range(100 * block, 100 * block + 100):
         tree = tangled_tree(seed)
@@ -47,6 +48,7 @@ def test_small_trees_against_every_state(block: int) -> None:
 
 
 @pytest.mark.parametrize("block", range(5))
+@pytest.mark.compiled
 def test_tiny_budgets_enclose_the_exact_value(block: int) -> None:
     """Plants of some thirty to hundred events, in room for 64 to 2,000 nodes."""
     bounded = 0
@@ -61,6 +63,7 @@ def test_tiny_budgets_enclose_the_exact_value(block: int) -> None:
     assert bounded > 60
 
 
+@pytest.mark.compiled
 def test_more_room_makes_the_interval_narrow() -> None:
     made = built(plant_tree(2, 20, 4, 4, 6))
     exact = exact_service(made.compiled, made.top)
@@ -72,6 +75,7 @@ def test_more_room_makes_the_interval_narrow() -> None:
     assert widths[1] < 0.2 * exact.q and widths[2] < 1e-3 * exact.q
 
 
+@pytest.mark.compiled
 def test_a_list_cut_short_says_what_it_leaves_out() -> None:
     made = built(plant_tree(2, 10, 3, 4, 4))
     told = exact_service(made.compiled, made.top, want=Want(counts=True, cut_sets=50))
@@ -90,6 +94,7 @@ def test_a_list_cut_short_says_what_it_leaves_out() -> None:
     "args, events, cut_sets",
     [((0, 16, 3, 5, 6), 303, 7_511_482), ((0, 20, 4, 4, 6), 415, 28_054_004), ((2, 20, 4, 4, 6), 433, 167_750_148_227)],
 )
+@pytest.mark.compiled
 def test_plants_of_several_hundred_events(args: tuple[int, int, int, int, int], events: int, cut_sets: int) -> None:
     tree = plant_tree(*args)
     made = built(tree)

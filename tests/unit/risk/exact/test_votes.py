@@ -30,6 +30,7 @@ def test_weighted_against_every_state(need: int) -> None:
 
 
 @pytest.mark.parametrize("count, need", [(3, 2), (50, 20), (50, 45), (400, 150), (2000, 1990)])
+@pytest.mark.compiled
 def test_banded_equals_plain(count: int, need: int) -> None:
     rng = np.random.default_rng(count)
     q = 0.2 + 0.7 * rng.random(count)
@@ -41,6 +42,7 @@ def test_banded_equals_plain(count: int, need: int) -> None:
     assert b == pytest.approx(a, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_a_hundred_thousand_members() -> None:
     count = 100_000
     q, ones = np.full(count, 0.3), np.ones(count, np.int32)

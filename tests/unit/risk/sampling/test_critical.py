@@ -40,6 +40,7 @@ def test_some_cut_set_has_occurred_is_bounded_from_below() -> None:
             assert any_at_least(cuts, known) == pytest.approx(exact.q, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_random_estates_against_the_exact_engine() -> None:
     """q B of every CI within five standard errors, Q in its interval for about 95 of 100; what is certain binds both."""
     inside = tried = 0
@@ -63,6 +64,7 @@ def test_random_estates_against_the_exact_engine() -> None:
     assert tried > 60 and inside >= 0.9 * tried
 
 
+@pytest.mark.compiled
 def test_the_interval_of_a_loss_goes_with_what_is_sampled() -> None:
     made = estate(
         "S; d; a; b", hard="S>d", groups={"S": [(1, "a b")]},

@@ -42,6 +42,7 @@ def exact(compiled: Any, rule: Any) -> tuple[float, float, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.compiled
 def test_means_lie_within_four_and_a_half_sigma(seed: int) -> None:
     rng = random.Random(seed)
     for number in range(12):
@@ -56,6 +57,7 @@ def test_means_lie_within_four_and_a_half_sigma(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.compiled
 def test_the_worlds_are_those_of_the_whole_estate(seed: int) -> None:
     rng = random.Random(10 + seed)
     for _ in range(20):
@@ -116,6 +118,7 @@ def test_a_service_down_or_degraded_at_rest_loses_nothing_by_it() -> None:
     assert (got.rest_capability, got.down, got.lost()) == (0.0, 0, 0.0)
 
 
+@pytest.mark.compiled
 def test_coverage_of_the_expected_loss_over_a_thousand_seeds() -> None:
     built = estate(
         "S; a; b",

@@ -68,6 +68,7 @@ def test_two_failures_of_tiny_probability_have_no_cancellation() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("method", (stratified, tilted))
+@pytest.mark.compiled
 def test_random_estates_lie_within_four_and_a_half_sigma(method: Any, seed: int) -> None:
     rng = random.Random(400 + seed)
     answered = 0
@@ -87,12 +88,14 @@ def test_random_estates_lie_within_four_and_a_half_sigma(method: Any, seed: int)
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.compiled
 def test_golden_unavailabilities(name: str) -> None:
     built, want = CASES[name]
     got = rare_unavailability(of_service(compile_graph(graph_of(built))), 1, level=SIGMAS)
     assert not got.refused and got.interval.low <= want <= got.interval.high * (1 + 1e-12)
 
 
+@pytest.mark.compiled
 def test_c12_rare_events() -> None:
     built = estate(
         "S; a; b; c",
@@ -105,6 +108,7 @@ def test_c12_rare_events() -> None:
     assert got.probability == pytest.approx(1.000999999999e-09, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_a_hundred_triples_far_below_what_plain_sampling_sees() -> None:
     cut = fleet(100, 3, 1e-4)
     assert stratified(cut, 1).refused == NO_FAILURE
@@ -114,6 +118,7 @@ def test_a_hundred_triples_far_below_what_plain_sampling_sees() -> None:
     assert got.probability == pytest.approx(1e-10, rel=0.01)
 
 
+@pytest.mark.compiled
 def test_intervals_of_tilted_sampling_cover_over_many_seeds() -> None:
     cut = fleet(5, 3, 0.001)
     want = -math.expm1(5 * math.log1p(-1e-9))
@@ -127,6 +132,7 @@ def test_intervals_of_tilted_sampling_cover_over_many_seeds() -> None:
     assert low > 0
 
 
+@pytest.mark.compiled
 def test_intervals_of_stratified_sampling_cover_over_many_seeds() -> None:
     cut = fleet(8, 2, 0.05)
     want = -math.expm1(8 * math.log1p(-0.0025))
@@ -149,6 +155,7 @@ def test_threads_change_no_bit_and_the_order_of_rows_neither() -> None:
         assert repr(method(cut, 4, 8192)) != repr(want) or want.method == "exact"
 
 
+@pytest.mark.compiled
 def test_cuts_are_minimal_and_all_are_found() -> None:
     cut = fleet(20, 3, 0.001)
     part, odds = split(cut)

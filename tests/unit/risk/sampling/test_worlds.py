@@ -94,6 +94,7 @@ def exact(built: dict[str, Any]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.compiled
 def test_frequencies_lie_within_four_and_a_half_sigma(seed: int) -> None:
     rng = random.Random(300 + seed)
     for number in range(10):
@@ -107,6 +108,7 @@ def test_frequencies_lie_within_four_and_a_half_sigma(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.compiled
 def test_golden_unavailabilities(name: str) -> None:
     built, want = CASES[name]
     got = sample_worlds(compiled_of(built), 1, 0, 100)
@@ -117,6 +119,7 @@ def bits(worlds: Worlds) -> tuple[Any, ...]:
     return worlds.worlds, worlds.failed.tobytes(), worlds.together.tobytes(), worlds.both.tobytes(), worlds.unknown
 
 
+@pytest.mark.compiled
 def test_threads_and_splits_change_no_byte() -> None:
     from benchmarks.estate import generate
 
@@ -160,6 +163,7 @@ def test_the_order_of_cis_changes_no_count() -> None:
         assert bits(sample_worlds(compiled_of(moved), 1, 0, 2)) == bits(want)
 
 
+@pytest.mark.compiled
 def test_a_ring_of_many_and_a_chain_are_settled_quickly() -> None:
     size = 20_000
     names = [f"c{i}" for i in range(size)]
@@ -176,6 +180,7 @@ def test_a_ring_of_many_and_a_chain_are_settled_quickly() -> None:
     assert abs(got.failed[0] / got.worlds - q) < 4.5 * math.sqrt(q * (1 - q) / got.worlds)
 
 
+@pytest.mark.compiled
 def test_a_ring_of_supply_with_two_sources() -> None:
     size = 300
     names = [f"c{i}" for i in range(size)]
@@ -193,6 +198,7 @@ def test_a_ring_of_supply_with_two_sources() -> None:
     assert_scalar(built.compiled, 1, 0, range(0, BLOCK_WORLDS, 101))
 
 
+@pytest.mark.compiled
 def test_groups_of_a_hundred_thousand_members() -> None:
     size, needed = 100_000, 99_000
     names = " ".join(f"m{i}" for i in range(size))

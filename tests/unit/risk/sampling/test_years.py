@@ -30,6 +30,7 @@ def never(*names: str) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.compiled
 def test_years_are_what_plain_python_makes_of_the_same_times(seed: int) -> None:
     rng = random.Random(seed)
     outages = stops = switched = 0
@@ -73,6 +74,7 @@ def bits(years: Years) -> list[Any]:
     return [part.tobytes() for part in parts] + [years.first_block, years.years, years.unknown, years.without_restore_time]
 
 
+@pytest.mark.compiled
 def test_threads_and_splits_change_no_bit() -> None:
     from benchmarks.estate import generate
 
@@ -124,6 +126,7 @@ def counted(years: Years, choose: Any = slice(None)) -> Any:
 REPAIRABLE = {"failures_per_year": 8.766, "repair_hours": 10.0}
 
 
+@pytest.mark.compiled
 def test_c15_one_ci() -> None:
     years = years_of(estate("S; a", hard="S>a", profiles={**never("S"), "a": REPAIRABLE}), 1, 400)
     assert within(per_block(years, years.down_hours), 0.0099009901 * HOURS_PER_YEAR)
@@ -132,6 +135,7 @@ def test_c15_one_ci() -> None:
     assert years.stops.alone.all()
 
 
+@pytest.mark.compiled
 def test_c16_pair() -> None:
     built = estate("S; a; b", groups={"S": [(1, "a b")]}, profiles={**never("S"), "a": REPAIRABLE, "b": REPAIRABLE})
     years = years_of(built, 1, 2000)
@@ -142,6 +146,7 @@ def test_c16_pair() -> None:
     assert not years.stops.alone.any()
 
 
+@pytest.mark.compiled
 def test_c17_series() -> None:
     built = estate(
         "S; a; b",
@@ -155,6 +160,7 @@ def test_c17_series() -> None:
     assert within(years.stops.initiator == built.at("a")[0] - (len(built.compiled) - 3), 2 / 3)
 
 
+@pytest.mark.compiled
 def test_c18_shares_of_initiators() -> None:
     many = {"failures_per_year": 87.66, "repair_hours": 8.0}
     built = estate(
@@ -171,6 +177,7 @@ def test_c18_shares_of_initiators() -> None:
         assert (years.stops.alone[years.stops.initiator_ci_id == ci_id] == (name == "a")).all()
 
 
+@pytest.mark.compiled
 def test_c20_failover_with_a_standby_that_never_fails() -> None:
     switch = {"failover_minutes": 5, "failover_success": 0.95}
     built = estate(
@@ -185,6 +192,7 @@ def test_c20_failover_with_a_standby_that_never_fails() -> None:
     assert years.stops.alone.all()
 
 
+@pytest.mark.compiled
 def test_c20_with_a_standby_that_fails_and_one_that_does_not_start() -> None:
     switch = {"failover_minutes": 5, "failover_success": 0.95}
     rates = {
@@ -236,6 +244,7 @@ def test_c24_expected_loss_of_an_outage() -> None:
     assert within(per_block(years, years.loss()), 197952.717 / (1 + 4 / HOURS_PER_YEAR))
 
 
+@pytest.mark.compiled
 def test_c26_lognormal_restore_against_the_mtpd() -> None:
     built = estate(
         "S; a",
@@ -249,6 +258,7 @@ def test_c26_lognormal_restore_against_the_mtpd() -> None:
 
 
 @pytest.mark.parametrize("spread", ({}, {"repair_sigma": 1.0}, {"repair_sigma": 0.0}))
+@pytest.mark.compiled
 def test_blocks_begin_in_steady_state(spread: dict[str, float]) -> None:
     """Hours down in the first year of a block are those of any year, although restores take a month on average."""
     built = estate("S; a", hard="S>a", profiles={**never("S"), "a": {"failures_per_year": 6.0, "repair_hours": 720.0, **spread}})
@@ -263,6 +273,7 @@ def test_blocks_begin_in_steady_state(spread: dict[str, float]) -> None:
     assert within(years.stops.hours, 720.0) if spread.get("repair_sigma") != 0 else (years.stops.hours == pytest.approx(720.0))
 
 
+@pytest.mark.compiled
 def test_c39_loss_by_initiator() -> None:
     from app.risk.sampling.years_summary import summary_of
 
@@ -289,6 +300,7 @@ def test_c39_loss_by_initiator() -> None:
     assert within(sum(total.values()), 14455.0965)
 
 
+@pytest.mark.compiled
 def test_c35_bad_customer_hours_of_a_shared_database() -> None:
     built = estate(
         "S; T; db",
@@ -331,6 +343,7 @@ def test_outages_that_outlast_the_block_are_followed_or_cut_off() -> None:
     assert abs(years.begun_away.mean() - 1e6 * 0.1 / HOURS_PER_YEAR / (1 + 1e6 * 0.1 / HOURS_PER_YEAR)) < 0.1
 
 
+@pytest.mark.compiled
 def test_a_switch_that_failed_lasts_until_the_first_restore() -> None:
     """Two of three needed, all switches fail, c never does: down from the first failure until that CI is back, whatever the other does."""
     switch = {"failover_minutes": 5, "failover_success": 0.0}

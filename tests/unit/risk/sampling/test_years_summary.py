@@ -76,6 +76,7 @@ def test_unknown_money_is_unknown() -> None:
     assert math.isnan(got.loss_per_year.value) and math.isnan(got.customer_hours_per_year) and got.stops_per_year.value > 5
 
 
+@pytest.mark.compiled
 def test_intervals_of_the_yearly_loss_cover() -> None:
     built = estate(
         "S; a",
