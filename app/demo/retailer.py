@@ -297,7 +297,11 @@ def _vm(
     """A virtual machine as both sources see it; the fqdn makes them one."""
     fqdn = f"{name}.{site}.brightwater.example"
     estate.ci(CMDB, key, name, ci_class, team=team, site=SITE_NAMES[site], fqdn=fqdn)
-    below = estate.ci(DATACENTRE, f"vm-{name}", name, "virtual_machine", site=SITE_NAMES[site], team="Platform", fqdn=fqdn)
+    appliance = ci_class == "load_balancer"  # it is not the machine it runs on, whose name is its own
+    named = {} if appliance else {"fqdn": fqdn}
+    below = estate.ci(DATACENTRE, f"vm-{name}", name, "virtual_machine", site=SITE_NAMES[site], team="Platform", **named)
+    if appliance:
+        estate.needs(DATACENTRE, f"{CMDB}:ci:{key}", below)
     estate.needs(DATACENTRE, below, host)
     estate.needs(DATACENTRE, below, volume)
     return key

@@ -66,9 +66,8 @@ def _words() -> frozenset[str]:
 
 
 @cache
-def _long_words() -> frozenset[str]:
-    """Those that stay what they are with a number behind them: type2, board1; not sn1."""
-    return frozenset(word for word in _words() if len(word) > 3)
+def _counter_digits() -> int:
+    return int(_placeholders()["counter_digits"])
 
 
 @cache
@@ -76,8 +75,9 @@ def _listed(kind: str) -> frozenset[str]:
     return frozenset(normalise(kind, value)[1] for value in _placeholders().get(kind, ()))
 
 
+_HEX_DIGITS = frozenset("0123456789abcdef")
 NUMBERED = ("serial", "asset_tag", "cloud_id")
-_TOKENS, _TRAILING = re.compile(r"[^\W_]+"), re.compile(r"\d+$")
+_TOKENS = re.compile(r"[^\W_]+")
 
 
 def says_nothing(identifier: Identifier) -> bool:
@@ -93,12 +93,20 @@ def says_nothing(identifier: Identifier) -> bool:
         return True
     if kind in (FQDN, HOST) and "." in value:
         return host_of(value) == "localhost"
-    tokens = [token.casefold() for token in _TOKENS.findall(value)]
-    if not tokens or all(token in _words() or _TRAILING.sub("", token) in _long_words() for token in tokens):
+    folded = value.casefold()
+    tokens = [folded] if folded.isalnum() else _TOKENS.findall(folded)
+    words = _words()
+    if all(token in words or _numbered_word(token) for token in tokens):
         return True
     if kind in ("uuid", "mac"):
         return _one_sign(value) or len("".join(tokens).strip("0")) <= 2
-    return kind in NUMBERED and (_one_sign(value) or all(token in _words() or _counter(token) for token in tokens))
+    return kind in NUMBERED and (_one_sign(value) or all(token in words or _counter(token) for token in tokens))
+
+
+def _numbered_word(token: str) -> bool:
+    """A word of more than three letters with a number behind it is what it is without: type2, board1; not sn1."""
+    letters = token.rstrip("0123456789")
+    return 3 < len(letters) < len(token) and letters in _words()
 
 
 def _unfilled(value: str) -> bool:
@@ -112,12 +120,11 @@ def _one_sign(value: str) -> bool:
 
 def _counter(token: str) -> bool:
     """A short number, one that is nearly all zeros, or signs that only count up or down: 1004, 000000000001, 0123456789abcdef."""
-    if token.isdecimal() and (len(token) <= int(_placeholders()["counter_digits"]) or len(token.strip("0")) <= 2):
+    if token.isdecimal() and (len(token) <= _counter_digits() or len(token.strip("0")) <= 2):
         return True
-    try:
-        signs = [int(sign, 16) for sign in token]
-    except ValueError:
+    if not _HEX_DIGITS.issuperset(token):
         return False
+    signs = [int(sign, 16) for sign in token]
     steps = {(after - before) % 16 for before, after in pairwise(signs)}
     tens = {(after - before) % 10 for before, after in pairwise(signs)}
     return len(token) > 3 and (steps in ({1}, {15}) or tens in ({1}, {9}))

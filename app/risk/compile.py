@@ -149,12 +149,11 @@ def _groups(graph: DependencyGraph, ids: Array, assessed: Array, notes: _Notes) 
             notes.count(reason, len(hit))
     live = (verdict == nf.KEPT) | (verdict == nf.GROUP_ALL_NEEDED)
     sizes = np.diff(offsets)
-    lost = np.add.reduceat(np.append(~keep, False), offsets[:-1]) * (sizes > 0) if len(sizes) else sizes
+    lost = np.add.reduceat(np.append(member < 0, False), offsets[:-1]) * (sizes > 0) if len(sizes) else sizes
     notes.count("group_members_left_out", int(lost[live].sum()) if len(sizes) else 0)
-    missing = np.add.reduceat(np.append(member < 0, False), offsets[:-1]) * (sizes > 0) if len(sizes) else sizes
     stated = (verdict != nf.GROUP_LEFT_OUT) & (verdict != nf.GROUP_NOTHING_NEEDED)
     notes.open(dependent[stated & ~live])
-    notes.open(dependent[live & (missing > 0)], missing[live & (missing > 0)])
+    notes.open(dependent[live & (lost > 0)], lost[live & (lost > 0)])
     shrunk = int(((lost > 0) & live & (left < needed)).sum()) if len(sizes) else 0
     notes.count("groups_with_lowered_need", shrunk)
     for number, text in (

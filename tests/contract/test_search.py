@@ -80,3 +80,19 @@ def test_one_hit_a_ci(store):
     revise(store, batch("ci", [ci(1, "srv", [("fqdn", "srv.example"), ("ip", "srv-ip")])]))
     assert answers(store.search(1, "srv", 5)) == [(1, "name", "srv")]
     assert answers(store.search(1, "srv.", 5)) == [(1, "fqdn", "srv.example")]
+
+
+def test_a_name_of_the_past_is_found_as_long_as_its_ci_holds(store):
+    revise(store, batch("ci", [ci(1, "old", [("ip", "10.0.0.1")]), ci(2, "other")]))
+    revise(store, batch("ci", [ci(1, "new", [("ip", "10.0.0.2")])], [ci(1)]))
+    revise(store, batch("ci", [ci(1, "newer")], [ci(1)]))
+    revise(store, batch("ci", [], [ci(2)]))
+
+    def told(revision):
+        found = store.find_former(revision, ["OLD", "new", "10.0.0.1", "other", "nobody"])
+        return {value: [(hit.ci_id, hit.key, hit.until) for hit in hits] for value, hits in found.items()}
+
+    one = [(1, "cmdb:server:1", 2)]
+    assert told(0) == told(1) == {}
+    assert told(2) == {"OLD": one, "10.0.0.1": one}
+    assert told(3) == told(4) == {"OLD": one, "10.0.0.1": one, "new": [(1, "cmdb:server:1", 3)]}

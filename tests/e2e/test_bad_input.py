@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from waitress.server import create_server
 
-from app.domain.nouns import NOUNS
+from app.domain.nouns import NOUNS, OPEN_NEED
 from app.jobs.runner import run_one
 from tests.e2e.conftest import Service
 
@@ -44,25 +44,31 @@ def filled(service: Service) -> Service:
     return service
 
 
-def state(service: Service) -> Any:
-    """What must not move: the areas as answered, every CI, and the ledger's own digest of each noun."""
+def state(service: Service, whole: bool = False) -> Any:
+    """What must not move: the areas as answered, every CI, and the ledger's own digest of each noun. Not `whole`: but for what marks that
+    something was not read."""
     revision = service.get("/health")["revision"]
     areas = service.get("/areas", limit=500)
     del areas["stamp"]["sources"]
     store = service.forestay.store
-    return areas, service.get("/cis")["items"], revision, [store.digest(0, revision, noun) for noun in NOUNS]
+    nouns = [noun for noun in NOUNS if whole or noun != OPEN_NEED.name]
+    if not whole:
+        marked = ("open_needs", "reason")
+        areas = [{name: value for name, value in row.items() if name not in marked} for row in areas["items"]]
+    digests = [store.digest(0, revision, noun) for noun in nouns]
+    return areas, service.get("/cis")["items"], revision if whole else None, digests
 
 
 @contextmanager
-def untouched(service: Service) -> Iterator[None]:
-    before = state(service)
+def untouched(service: Service, whole: bool = False) -> Iterator[None]:
+    before = state(service, whole)
     yield
-    assert state(service) == before
+    assert state(service, whole) == before
 
 
 def refused(service: Service, kind: str, place: Path, sentence: str) -> None:
     """The import fails with this sentence, which the run, health and doctor repeat; nothing moves."""
-    with untouched(service):
+    with untouched(service, whole=True):
         result = service.cli("import", kind, str(place))
     assert (result.exit_code, result.stdout) == (1, "")
     assert sentence in result.stderr
@@ -163,16 +169,10 @@ def test_sheets_without_rows_give_nothing_and_say_so(shop: Service) -> None:
     ("row", "sheet", "rejection"),
     [
         ("db,Other,server,7", "cis", ("db", "key", "was given before in this run with other content; the first one counts")),
-        ("x,X,server,NaN", "cis", ("x", "failures_per_year", "'NaN' is not a finite number")),
-        ("x,X,server,inf", "cis", ("x", "failures_per_year", "'inf' is not a finite number")),
-        ("x,X,server,1" + "0" * 400, "cis", ("x", "failures_per_year", f"'1{'0' * 39}' is not a finite number")),
-        ("x,X,server,-1", "cis", ("x", "failures_per_year", "-1.0 is not between 0 and 1e+09")),
-        ("x,X,server,many", "cis", ("x", "failures_per_year", "'many' is not a number")),
         (",X,server,1", "cis", ("", "key", "is empty")),
         ("shop,nobody", "dependencies", ("shop -> nobody", "provider", "no CI answers to 'nobody'")),
         ("nobody,db", "dependencies", ("nobody -> db", "dependent", "no CI answers to 'nobody'")),
         ("nobody,5", "services", ("nobody", "key", "no CI answers to 'nobody'")),
-        ("web,nan", "services", ("web", "customers", "'nan' is not a finite number")),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
@@ -184,14 +184,35 @@ def test_a_bad_row_is_refused_by_its_line_and_the_rest_stands(
     with untouched(shop):
         report = report_of(shop, "--complete", **{**sheets, sheet: sheets[sheet] + row + "\n"})
     assert rejections(report) == [(f"{sheet}.csv line {line}", *rejection)]
-    assert report["state"] == "unchanged"
     page = shop.get(f"/runs/{report['run_id']}/rejected")
     assert (page["total"], [row["where"] for row in page["items"]]) == (1, [f"{sheet}.csv line {line}"])
 
 
+@pytest.mark.parametrize(
+    ("row", "sheet", "lost"),
+    [
+        ("x,X,server,NaN", "cis", ("x", "failures_per_year", "'NaN' is not a finite number")),
+        ("x,X,server,inf", "cis", ("x", "failures_per_year", "'inf' is not a finite number")),
+        ("x,X,server,1" + "0" * 400, "cis", ("x", "failures_per_year", f"'1{'0' * 39}' is not a finite number")),
+        ("x,X,server,-1", "cis", ("x", "failures_per_year", "-1.0 is not between 0 and 1e+09")),
+        ("x,X,server,many", "cis", ("x", "failures_per_year", "'many' is not a number")),
+        ("web,nan", "services", ("web", "customers", "'nan' is not a finite number")),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_a_bad_cell_costs_the_cell_and_is_named(shop: Service, row: str, sheet: str, lost: tuple[str, str, str]) -> None:
+    sheets = {"cis": CIS, "dependencies": NEEDS, "services": SERVICES}
+    line = sheets[sheet].count("\n") + 1
+    report = report_of(shop, "--complete", **{**sheets, sheet: sheets[sheet] + row + "\n"})
+    assert rejections(report) == [(f"{sheet}.csv line {line}", *lost)]
+    kind = "ci" if sheet == "cis" else "service"
+    assert (report["counts"][kind]["rejected"], report["counts"][kind]["cells_lost"]) == (0, 1)
+    assert shop.get(f"/cis/{lost[0]}")["open_needs_total"] == 1  # the value is unknown, and that is said
+
+
 def test_every_one_of_many_refused_records_can_be_read(shop: Service) -> None:
     """Of the newest run of a source all, of earlier ones the first 1,000."""
-    many = "".join(f"bad{n},Bad {n},server,-1\n" for n in range(1_730))
+    many = "".join(f"bad{n},Bad {n},server\n" for n in range(1_730))
     with untouched(shop):
         report = report_of(shop, cis=CIS + many, dependencies=NEEDS, services=SERVICES)
     assert (report["counts"]["ci"]["rejected"], len(report["rejected"])) == (1_730, 1_000)
@@ -218,12 +239,19 @@ def test_every_one_of_many_refused_records_can_be_read(shop: Service) -> None:
     assert read(later["run_id"]) == (every[:1_000], True)
 
 
-def test_a_known_record_that_turns_bad_keeps_what_was_known(shop: Service) -> None:
-    with untouched(shop):
-        report = report_of(
-            shop, "--complete", cis=CIS.replace("database,2", "database,NaN"), dependencies=NEEDS, services=SERVICES
-        )
+def test_a_cell_of_a_known_record_that_turns_bad_is_unknown_and_marked(shop: Service) -> None:
+    report = report_of(shop, "--complete", cis=CIS.replace("database,2", "database,NaN"), dependencies=NEEDS, services=SERVICES)
     assert rejections(report) == [("cis.csv line 3", "db", "failures_per_year", "'NaN' is not a finite number")]
+    rate = shop.get("/cis/db")["values"][0]
+    assert (rate["name"], rate["origin"]) == ("failures_per_year", "assumed")
+    assert [row["open_needs"] for row in shop.get("/services")["items"]] == [1]
+
+
+def test_a_known_record_that_is_refused_keeps_what_was_known(shop: Service) -> None:
+    with untouched(shop):
+        report = report_of(shop, "--complete", cis=CIS.replace("database,2", "database"), dependencies=NEEDS, services=SERVICES)
+    assert rejections(report) == [("cis.csv line 3", "db", "row", "has 3 cells, the header 4")]
+    assert [row["open_needs"] for row in shop.get("/services")["items"]] == [1]
 
 
 def test_self_dependencies_are_counted_and_cycles_are_computed(shop: Service) -> None:
@@ -283,18 +311,32 @@ def test_a_json_document_that_is_refused(shop: Service, text: str, sentence: str
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"key": "a", "failures_per_year": 1e400}', "Number out of range - at `$.failures_per_year`"),
-        ('{"key": "a", "failures_per_year": 1' + "0" * 400 + "}", "Number out of range - at `$.failures_per_year`"),
         ('{"key": "a", "colour": 1}', "Object contains unknown field `colour`"),
-        ('{"key": "a", "failures_per_year": "2"}', "Expected `float | null`, got `str` - at `$.failures_per_year`"),
+        ('{"key": 7}', "Expected `str`, got `int` - at `$.key`"),
     ],
-    ids=["1e400", "10^400", "unknown field", "a text"],
+    ids=["unknown field", "a key that is none"],
 )
 def test_a_json_record_is_refused_by_its_position(shop: Service, text: str, reason: str) -> None:
     (shop.folder / "estate.json").write_text('{"cis": [' + text + "]}")
     with untouched(shop):
         report = shop.cli_json("import", "json", str(shop.folder / "estate.json"), "--complete")
+    assert [(where, field, said) for where, _, field, said in rejections(report)] == [("estate.json cis[0]", "record", reason)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"key": "a", "failures_per_year": 1e400}', "Number out of range - at `$.failures_per_year`"),
+        ('{"key": "a", "failures_per_year": 1' + "0" * 400 + "}", "Number out of range - at `$.failures_per_year`"),
+        ('{"key": "a", "failures_per_year": "2"}', "Expected `float | null`, got `str` - at `$.failures_per_year`"),
+    ],
+    ids=["1e400", "10^400", "a text"],
+)
+def test_a_json_cell_costs_the_cell(shop: Service, text: str, reason: str) -> None:
+    (shop.folder / "estate.json").write_text('{"cis": [' + text + "]}")
+    report = shop.cli_json("import", "json", str(shop.folder / "estate.json"), "--complete")
     assert rejections(report) == [("estate.json cis[0]", "a", "record", reason)]
+    assert shop.get("/cis/a")["open_needs_total"] == 1
 
 
 # --- uploads and request bodies

@@ -57,6 +57,7 @@ def test_findings_and_what_they_weigh(asked: Service) -> None:
         "redundancy on paper: one CI": (1, 1, 1.0),
         "redundancy on paper: one site": (1, 1, None),
         "dangling relation": (1, 7, None),
+        "need not read": (1, 1, None),
     }
     assert found["no owner"]["examples"] == ["cmdb:ci:d", "cmdb:ci:lone"]
     assert found["orphan"]["examples"] == ["cmdb:ci:lone"]

@@ -185,6 +185,6 @@ def test_aliases_of_another_source_answer_references(estate):
 
 def test_a_refused_row_does_not_retire_what_was_known(estate):
     estate.sync(1, A)
-    report = estate.sync(1, "key,failures_per_year\nweb,nan\n")
+    report = estate.sync(1, "key,failures_per_year\nweb\n")
     assert (report.retired, report.counts["ci"].rejected) == (0, 1)
     assert "a:ci:web" in estate.cis()

@@ -33,10 +33,11 @@ def test_one_row_with_everything(tmp_path):
 
 
 @pytest.mark.parametrize("bad", ["nan", "inf", "-inf", "1e400", "10^400", "1_0", "4 h"])
-def test_a_bad_number_is_refused_by_its_line(tmp_path, bad):
-    records, rejected, _ = read_cis(tmp_path, f"key,repair_hours\na,1\nb,{bad}\nc,\n")
-    assert [r.source_id for r in records] == ["a", "c"]
-    assert (rejected[0].where, rejected[0].key, rejected[0].field) == ("cis.csv line 3", "b", "repair_hours")
+def test_a_bad_number_costs_the_cell_by_its_line(tmp_path, bad):
+    records, rejected, snapshot = read_cis(tmp_path, f"key,repair_hours\na,1\nb,{bad}\nc,\n")
+    assert [(r.source_id, r.repair_hours) for r in records] == [("a", 1.0), ("b", None), ("c", None)] and not rejected
+    (lost,) = next(snapshot.cis()).left_out.lost_cells
+    assert (lost.where, lost.key, lost.field, lost.about, lost.partly) == ("cis.csv line 3", "b", "repair_hours", "b", True)
 
 
 def test_a_short_row_is_refused_and_a_cut_file_is_not_complete(tmp_path):
@@ -80,7 +81,7 @@ def test_headers_of_others_are_mapped(tmp_path):
 
 
 def test_quoted_line_feeds_keep_the_line_numbers(tmp_path):
-    _, rejected, _ = read_cis(tmp_path, 'key,name,repair_hours\na,"two\nlines",1\n\nb,B,x\n')
+    _, rejected, _ = read_cis(tmp_path, 'key,name,repair_hours\na,"two\nlines",1\n\nb,B\n')
     assert rejected[0].where == "cis.csv line 5"
 
 
@@ -114,7 +115,7 @@ def test_a_workbook_gives_what_the_csv_gives(tmp_path):
     snapshot = CsvSource(path).read()
     block = next(snapshot.cis())
     assert (block.records[0].name, block.records[0].repair_hours) == ("7", 1.5)
-    assert block.left_out.rejected[0].where == "estate.xlsx sheet CIs row 3"
+    assert block.left_out.lost_cells[0].where == "estate.xlsx sheet CIs row 3"
     assert "notes" in snapshot.warnings()[0]
 
 

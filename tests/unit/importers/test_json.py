@@ -31,10 +31,13 @@ def test_depth_is_limited_before_parsing():
         read_document(b"[" * 100_000, "d")
 
 
-def test_a_bad_record_is_refused_alone():
-    found = read_document(b'{"cis": [{"key": "a"}, {"key": "b", "unavailability": 2}, {"key": "c", "repair_hours": 1e400}]}', "d")
-    assert [record.source_id for record in found.found_cis] == ["a"]
-    assert [(r.key, r.where) for r in found.rejected["ci"]] == [("b", "d cis[1]"), ("c", "d cis[2]")]
+def test_a_bad_cell_costs_the_cell_and_a_bad_record_is_refused_alone():
+    found = read_document(
+        b'{"cis": [{"key": "a"}, {"key": "b", "unavailability": 2}, {"key": "c", "repair_hours": 1e400}, {"key": 4}]}', "d"
+    )
+    assert [record.source_id for record in found.found_cis] == ["a", "b", "c"]
+    assert [(r.key, r.where) for r in found.cells["ci"]] == [("b", "d cis[1]"), ("c", "d cis[2]")]
+    assert [r.where for r in found.rejected["ci"]] == ["d cis[3]"]
 
 
 def test_every_field_arrives():

@@ -106,8 +106,8 @@ def test_normal_form_counts_and_refuses() -> None:
     ]  # fmt: skip
     counts = compile_graph(graph_of(estate)).report.counts
     assert counts == {
-        "dependencies_rejected_unknown_ci": 1, "dependencies_rejected_weight": 1, "duplicate_dependencies_dropped": 1,
-        "groups_dropped_nothing_needed": 1, "groups_rejected_duplicate_member": 1, "groups_rejected_needed_outside_members": 1,
+        "dependencies_rejected_unknown_ci": 1, "dependencies_rejected_weight": 1, "duplicate_dependencies_dropped": 2,
+        "groups_dropped_nothing_needed": 1, "groups_as_edges": 1, "groups_rejected_needed_outside_members": 1,
         "groups_rejected_own_member": 1, "self_dependencies_dropped": 1, "soft_absorbed": 1,
     }  # fmt: skip
 
