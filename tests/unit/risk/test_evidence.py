@@ -167,6 +167,9 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
             "customer_population": category([r.get("customer_population") for r in rows]), "impact": texts([r.get("impact", "") for r in rows]),
             **{name: np.array([r.get(name, math.nan) for r in rows], float) for name in numbers},
         },
+        "open_need": {
+            "source_id": np.zeros(0, np.int64), "need_key": texts([]), "dependent_id": np.zeros(0, np.int64), "needs": np.zeros(0, np.int64),
+        },
     }  # fmt: skip
     return assemble(columns, CLASSES, AssembleOptions(now=2 * YEAR, **options))
 
