@@ -236,6 +236,7 @@ def test_three_motors(service: Service) -> None:
     assert [(row["order"], row["count"]) for row in told["by_order"]] == [(1, 1), (2, 3), (4, 8)]
 
 
+@pytest.mark.compiled
 def test_chinese(service: Service) -> None:
     """Aralia benchmark "chinese": 392 minimal cut sets, Q 1.17058e-3 with every event at .01."""
     tree = written("r1", CHINESE, 0.01)
@@ -262,6 +263,7 @@ def cells(shared: bool) -> FaultTree:
     return FaultTree("top", gates, dict.fromkeys(events, 0.01))
 
 
+@pytest.mark.compiled
 def test_das9209_with_82_billion_cut_sets(service: Service) -> None:
     """Published: 8.20e10 minimal cut sets, Q 1.058e-13; by hand: e alone or one of 9 in each of two cells, and 10 in each of nine: 82e9."""
     tree = cells(shared=True)
@@ -279,6 +281,7 @@ def test_das9209_with_82_billion_cut_sets(service: Service) -> None:
     assert told["probability_not_listed"] == pytest.approx(told["rare_event_sum"] - listed, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_counts_beyond_two_to_the_53_have_all_their_digits(service: Service) -> None:
     """11 cells that share nothing: 10^11; 30 of 60 fail: C(60, 30); both at once multiply to 1.18e28."""
     tree = cells(shared=False)
@@ -305,6 +308,7 @@ def at_least(k: int, chances: Sequence[float]) -> float:
     return math.fsum(number[k:])
 
 
+@pytest.mark.compiled
 def test_a_vote_over_like_events_lists_at_once(service: Service) -> None:
     """C(60, 30) cut sets of one probability: listing three of them must not walk the others."""
     parts = [f"p{i}" for i in range(60)]
@@ -341,6 +345,7 @@ TREES = {
 
 
 @pytest.mark.parametrize("name", TREES)
+@pytest.mark.compiled
 def test_generated_trees_equal_an_independent_computation(service: Service, name: str) -> None:
     tree = TREES[name]()
     reference = Diagram(tree)

@@ -18,6 +18,7 @@ from tests.e2e.conftest import Service
 from tests.e2e.test_fault_trees import estate_of
 from tests.unit.risk.exact.fault_tree import plant_tree
 
+pytestmark = pytest.mark.compiled
 KINDS = ("ci", "service", "team", "site", "supplier", "class")
 SMALL = {"worlds": 8192, "draws": 50}
 CASES = json.loads((Path(__file__).parents[1] / "reference" / "golden.json").read_text())
@@ -136,7 +137,6 @@ def test_c39_by_areas(service: Service) -> None:
     assert page["total"] == pytest.approx(wanted["total"], rel=1e-7)
 
 
-@pytest.mark.compiled
 def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Service) -> None:
     service.document(SHOP)
     first = studied(service, seed=5, years=256)
@@ -155,7 +155,6 @@ def test_the_same_options_give_the_same_numbers_also_after_a_restart(service: Se
         again.close()
 
 
-@pytest.mark.compiled
 def test_exceedance_curves(service: Service) -> None:
     service.document(SHOP)
     study = studied(service, years=2048)
