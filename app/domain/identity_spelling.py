@@ -76,6 +76,9 @@ def _listed(kind: str) -> frozenset[str]:
 
 
 _HEX_DIGITS = frozenset("0123456789abcdef")
+_NEXT_TO_EACH_OTHER = frozenset(
+    f"{a:x}{b:x}" for a in range(16) for b in range(16) if (b - a) % 16 in (1, 15) or (b - a) % 10 in (1, 9)
+)  # how a counter may begin: most values are told apart from one by two signs
 NUMBERED = ("serial", "asset_tag", "cloud_id")
 _TOKENS = re.compile(r"[^\W_]+")
 
@@ -122,12 +125,12 @@ def _counter(token: str) -> bool:
     """A short number, one that is nearly all zeros, or signs that only count up or down: 1004, 000000000001, 0123456789abcdef."""
     if token.isdecimal() and (len(token) <= _counter_digits() or len(token.strip("0")) <= 2):
         return True
-    if not _HEX_DIGITS.issuperset(token):
+    if len(token) <= 3 or token[:2] not in _NEXT_TO_EACH_OTHER or not _HEX_DIGITS.issuperset(token):
         return False
     signs = [int(sign, 16) for sign in token]
     steps = {(after - before) % 16 for before, after in pairwise(signs)}
     tens = {(after - before) % 10 for before, after in pairwise(signs)}
-    return len(token) > 3 and (steps in ({1}, {15}) or tens in ({1}, {9}))
+    return steps in ({1}, {15}) or tens in ({1}, {9})
 
 
 _HEX, _VMWARE = re.compile(r"[^0-9a-f]"), re.compile(r"^VMWARE-((?:[0-9A-F]{2}[ -]){15}[0-9A-F]{2})$")

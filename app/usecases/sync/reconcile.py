@@ -158,13 +158,15 @@ class Reconciliation:
         founders = {m.ci_id: m.place for m in closure.members.values() if self._founded(m, before)}
         ids: list[int] = []
         minted: dict[int, str] = {}
+        taken = set(before)
         for group, kept in zip(groups, keep_keys(groups, held, founders), strict=True):
             if kept is None:
                 own = next((c for c in group if c.source_id == self._settings.source_id), group[0])
                 key = f"{self._settings.rank(own.source_id).name}:{own.source_key}"
-                kept = self._mint.ids([key], live=set(before) | set(ids))[0]
+                kept = self._mint.ids([key], live=taken)[0]
                 minted[kept] = self._mint.key_of(kept, key)
             ids.append(kept)
+            taken.add(kept)
         return self._component_changes(closure, [[closure.members[c.place] for c in g] for g in groups], ids, before, minted)
 
     def _component_changes(
