@@ -104,6 +104,10 @@ class Ledgerkeeper:
         self.counts(kind).duplicate += 1
         self.not_plain[kind].add(position)
 
+    def respelled(self) -> None:
+        """A text came in another form than the one that is kept: where it stands is not found by a look at the lines."""
+        self.partly += 1
+
     def step(self, name: str, rows: int) -> None:
         if self._progress is not None:
             self._progress(name, rows)
