@@ -114,9 +114,7 @@ def _respelled(record: SmallRecord) -> SmallRecord:
         return replace(record, key=one_form(record.key), ci=one_form(record.ci))
     if isinstance(record, ServiceRecord):
         impact = {one_form(name): points for name, points in record.impact.items()}
-        return replace(
-            record, ci=one_form(record.ci), customer_population=one_form(record.customer_population), impact=impact
-        )
+        return replace(record, ci=one_form(record.ci), customer_population=one_form(record.customer_population), impact=impact)
     return replace(record, scope=one_form(record.scope))
 
 
