@@ -45,6 +45,6 @@ def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
 
 def _day(text: str) -> str:
     try:
-        return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a date alone
+        return datetime.strptime(text, "%Y%m%d").date().isoformat()
     except ValueError:
         return ""

@@ -85,7 +85,7 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         rows,
         others,
         next_group,
-        run.watched(retired, known, rows, small_retired),
+        run.watched(retired, known, claims, rows, small_retired),
         settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
         ends=lambda kind: True,
         after=resolver.after,

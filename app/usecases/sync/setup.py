@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from app.domain.deletion_guard import Limits
@@ -29,6 +29,7 @@ class SyncSettings:
     sources: Mapping[int, SourceRank] = field(default_factory=dict)
     retired_lately: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    short_lived: Set[str] = frozenset()  # classes whose CIs come and go by design
     batch_rows: int = 50_000
 
     @property
