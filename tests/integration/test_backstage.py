@@ -131,7 +131,7 @@ def test_an_entity_that_went_retires_and_one_that_changed_is_the_only_one_mapped
         relation for relation in stub.entities["component:default/site"]["relations"] if relation["targetRef"] != "component:default/widget"
     ]  # fmt: skip
     stub.entities["resource:default/artists-db"]["spec"]["type"] = "bucket"
-    assert sync(source, tmp_path, 2)[0].held_because == ["class software: 1 of 1 would be retired, all of it"]
+    assert sync(source, tmp_path, 2)[0].held_because == ["class software: 1 of the 1 records this source has would be retired, all of it"]
     report, needs, about = sync(source, tmp_path, 3, approve=True)
     assert needs == NEEDS - {("component:default/site", "component:default/widget")}
     assert about["resource:default/artists-db"] == ("data_store", "")

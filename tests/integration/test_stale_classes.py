@@ -17,6 +17,8 @@ from tests.integration.test_listed import LISTS, Tables
 
 
 class Shop:
+    short_lived = frozenset[str]()
+
     def __init__(self, home: Path) -> None:
         self.store = self.documents = SqliteStore(home / "store.db")
         self.workbench, self.staging_folder, self.home = LocalWorkbench(), home / "staging", home
