@@ -187,7 +187,8 @@ def print_report(console: Console, report: SyncReport) -> None:
             f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
         )
     if len(report.rejected) > 10:
-        console.print(f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs refused {report.run_id}")
+        told = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
+        console.print(f"  and {told - 10:,} more: forestay runs refused {report.run_id}")
     if report.ended:
         console.print(f"  dependencies of {report.source} that ended:", markup=False)
         for text in report.ended[:ENDED_LINES]:

@@ -70,7 +70,9 @@ def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) ->
     """Refused records of a run from an offset, and how many there are in all. All can be had of the newest run of a source (`refused.KEPT`), of
     earlier ones the first 1,000."""
     report = get_run(documents, run_id)
-    total = sum(counts.rejected for counts in report.counts.values())
+    total = len(report.rejected)
+    if total >= SHOWN:
+        total = sum(counts.rejected + counts.cells_lost for counts in report.counts.values())
     if offset + limit > SHOWN and (rows := read_refused(documents, report.source, report.run_id, offset, limit)):
         return rows, total
     return report.rejected[offset : offset + limit], total
