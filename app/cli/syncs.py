@@ -183,8 +183,9 @@ def print_report(console: Console, report: SyncReport) -> None:
         f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}"
     )
     for rejected in report.rejected[:10]:
+        advice = f"; {rejected.advice}" if rejected.advice else ""
         console.print(
-            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
+            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason}{advice}"
         )
     if len(report.rejected) > 10:
         told = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))

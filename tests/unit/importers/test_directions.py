@@ -62,7 +62,7 @@ def test_callgraph_the_caller_depends(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("caller,callee,kind\nfrontend,checkout,http\ncheckout,orders,kafka\n", "utf-8")
     found = CallCsv(path).read()
-    assert pairs(found) == {("frontend", "checkout"), ("checkout", "orders")}
+    assert pairs(found) == {("service:frontend", "service:checkout"), ("service:checkout", "service:orders")}
     assert [row.kind for row in found.found_dependencies] == ["hard", "soft"]
 
 
