@@ -157,7 +157,7 @@ def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: se
     of_seen = len(np.unique((dependent[observed] << 32) | provider[observed]))
     of_declared = len(np.unique((dependent[~observed] << 32) | provider[~observed]))
     return [
-        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "the ranking counts these dependencies, the CMDB does not know them", "add them to the CMDB, or leave calls that do not matter out of the call graph"),
+        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "calls that were seen, which proves no need: they count as the setting `calls` of their source says (hard where nobody said: an upper bound), and the CMDB does not know them", "add those that are needs to the CMDB; for the others set calls to share or soft at the source"),
         _pairs(scale, "declared, not observed", dependent, provider, declared, of_declared, "both ends are observed, yet never this call: the ranking may count a dependency that is not there", "check whether it still exists; a failover path may be rightly unseen"),
     ]  # fmt: skip
 
