@@ -131,6 +131,11 @@ def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: 
         raise HeldForApproval(
             "; ".join(report.held_because) + f"; look at it: forestay runs changes {run}; then write it: forestay approve {run}"
         )
+    check_whole(report)
+
+
+def check_whole(report: SyncReport) -> None:
+    """SourceFailed, and with it an exit code, where some of a source could not be read."""
     if report.state == "partial":
         raise SourceFailed(
             f"{report.source} was read in part: {'; '.join(report.incomplete.values())}; what was known of that stays"
@@ -286,6 +291,7 @@ def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -
     if report.wrote and not no_assess:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
     show(report, as_document, lambda console: print_report(console, report))
+    check_whole(report)
 
 
 COMMANDS = (sync, import_once, runs_group, approve)
