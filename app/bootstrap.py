@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
@@ -45,6 +46,12 @@ class Forestay:
     @property
     def staging_folder(self) -> Path:
         return self.settings.staging_folder
+
+    @property
+    def short_lived(self) -> frozenset[str]:
+        """Classes whose CIs come and go by design: those of the class table, and those of the settings."""
+        table = (row.name for row in ci_classes().values() if row.short_lived)
+        return frozenset((*table, *self.settings.model.short_lived))
 
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
         """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files

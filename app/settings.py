@@ -62,6 +62,10 @@ class ModelSettings:
     declared_spread: float = setting(
         0.0, "spread (standard deviation of the logarithm) of declared rates and restore times in a study; 0: taken as said"
     )
+    short_lived: list[str] = setting(
+        [],
+        "further classes whose CIs come and go by design: the deletion guard judges their net loss (containers are such always)",
+    )
     rule: str = setting("product", "how degradations of one CI combine: product or worst")
 
 

@@ -46,6 +46,18 @@ def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
         raise LimitExceeded(f"{name} is nested deeper than {limit}")
 
 
+_HALF = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
+
+
+def without_halves(text: bytes) -> bytes:
+    r"""JSON in which half a character (a lone surrogate) is written as the mark by which its record is refused, so that the rest can be read.
+
+    >>> without_halves(rb'["\ud83d\ude00", "\ud800", "\\ud800"]') == rb'["\ud83d\ude00", "\uffff", "\\ud800"]'
+    True
+    """
+    return _HALF.sub(lambda found: rb"\uffff" if found.group(1) else found.group(), text) if rb"\u" in text else text
+
+
 def strict_json(text: bytes, name: str) -> Any:
     """JSON without NaN, Infinity, duplicate keys or deep nesting."""
     check_depth(text, name)

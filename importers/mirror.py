@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from app.domain.texts import marked
+
 Row = tuple[str, str, Any]  # key, stamp ("" where the source has none), body (plain JSON)
 Stored = tuple[int, str, str, bytes]  # number, list, key, body
 SHIFT = 16
@@ -244,9 +246,23 @@ def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts."""
-    text: bytes = _encode(body)
+    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked, so that it costs its
+    record and not the run."""
+    try:
+        text: bytes = _encode(body)
+    except UnicodeEncodeError:
+        text = _encode(_marked(body))
     return text
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, str):
+        return marked(value)
+    if isinstance(value, Mapping):
+        return {marked(str(name)): _marked(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(part) for part in value]
+    return value
 
 
 def _parts(keys: Collection[str]) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from app.domain.completeness import Part
 from app.domain.errors import ForestayError, LimitExceeded, NotAllowed, SourceFailed
+from app.domain.texts import marked
 from importers.client import Unreachable
 from importers.listed import Lists, RawList
 from importers.mirror import MARK, Mirror, Pending, Row, encoded
@@ -95,7 +96,7 @@ class Reader:
         if twice or any(name in self.pending for name in raw.besides):
             twice |= {key for key, _, _ in page if self._pending_holds(raw, key)}
             twice -= {key for key in twice if self._pending_lost(raw, key)}
-        return [(key, stamp, MARK if key in twice else encoded(body)) for key, stamp, body in page]
+        return [(marked(key), marked(stamp), MARK if key in twice else encoded(body)) for key, stamp, body in page]
 
     def _pending_holds(self, raw: RawList, key: str) -> bool:
         return any(name in self.pending and key in self.pending[name].put for name in raw.besides)

@@ -73,12 +73,15 @@ def _json(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiS
 
 def _callgraph(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     from importers.callgraph.source import CallCsv, JaegerCalls
+    from importers.observed import SETTINGS as OBSERVED
+    from importers.observed import weighing_of
 
-    _known("callgraph", settings, "lookback_hours", "user", "password_env", "token_env", "ca_file")
+    _known("callgraph", settings, "lookback_hours", "user", "password_env", "token_env", "ca_file", *OBSERVED)
+    weighing = weighing_of("callgraph", settings)
     if "://" not in location:
-        return CallCsv(Path(location))
+        return CallCsv(Path(location), weighing)
     client = client_of(location, settings, outbound, optional_sign_in("callgraph", settings))
-    return JaegerCalls(client, float(settings.get("lookback_hours", 24)))
+    return JaegerCalls(client, float(settings.get("lookback_hours", 24)), weighing)
 
 
 def _archimate(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:

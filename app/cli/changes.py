@@ -28,7 +28,7 @@ def print_changes(console: Console, page: ChangePage) -> None:
         console.print(f"  {SIGNS[change.word]} {change.noun} {change.key}{_of(change)}{_values(change)}", markup=False)
     if page.truncated:
         rest = (
-            f"the rest: forestay runs changes {int(page.run_id)} --offset {page.next}"
+            f"the rest: forestay runs changes {page.run_id} --offset {page.next}"
             if page.next
             else "only the totals tell of the rest"
         )

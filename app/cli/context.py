@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from app.domain.texts import shown
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -89,9 +91,18 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
 
         click.echo(as_json(result, indent=2))
     else:
-        from rich.console import Console
+        human(console())
 
-        human(Console(highlight=False, soft_wrap=True))
+
+def console() -> Console:
+    """Where a person reads; controls that turn the direction of writing are written out."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*(shown(part) if isinstance(part, str) else part for part in objects), **options)
+
+    return Plain(highlight=False, soft_wrap=True)
 
 
 def table(
@@ -103,7 +114,7 @@ def table(
     for index, name in enumerate(columns):
         made.add_column(name, justify="right" if index in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*("" if cell is None else shown(str(cell)) for cell in row))
     console.print(made)
 
 

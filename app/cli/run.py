@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from app.bootstrap import Forestay
+    from app.domain.records import SyncReport
     from app.domain.results import AreaPage
 
 TOP = 12
@@ -46,6 +47,7 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     from rich.console import Console
 
     from app.cli.operate import serve_forever
+    from app.cli.syncs import check_whole
     from app.demo import retailer
     from app.usecases.answers.ranking import area_page
     from app.usecases.assess import assess
@@ -60,8 +62,7 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
         places = [(name, kinds[name], str(path)) for name, path in written.items()]
     started = time.perf_counter()
-    for name, kind, location in places:
-        _import(forestay, console, name, kind, location)
+    reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
     row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listener(False))
     console.print(
         f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
@@ -70,11 +71,13 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     page = area_page(forestay.estates, forestay.cache, forestay.documents, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
     if no_serve:
+        for report in reports:
+            check_whole(report)
         return
     serve_forever(context, port=_free(context, port))
 
 
-def _import(forestay: Forestay, console: Console, name: str, kind: str, location: str) -> None:
+def _import(forestay: Forestay, console: Console, name: str, kind: str, location: str) -> SyncReport:
     from app.cli.syncs import print_report
     from app.usecases.keep import sources as keep
     from app.usecases.run_sync import SyncRequest, run_sync
@@ -85,6 +88,7 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
         keep.update_source(forestay.documents, name, location=location)
     report = run_sync(forestay, SyncRequest(name, apply=True, complete=True, caller=CALLER), listener(False))
     print_report(console, report)
+    return report
 
 
 def _print_top(console: Console, page: AreaPage) -> None:

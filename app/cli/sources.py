@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from rich.console import Console
 
@@ -10,6 +12,7 @@ from app.cli.common import settings_of
 from app.cli.context import CALLER, Context, json_option, listener, show, table
 from app.cli.syncs import FIRST_LINES, KINDS, listed_run
 from app.usecases.assess import assess
+from app.usecases.change_source import change_source
 from app.usecases.changes.read import change_page
 from app.usecases.keep import audit
 from app.usecases.keep import sources as keep
@@ -40,6 +43,28 @@ def add(
     made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
     audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
     click.echo(f"source {made.name} ({made.kind}) with priority {made.priority}; next: forestay source check {made.name}")
+
+
+@source.command("set")
+@click.argument("name")
+@click.argument("pairs", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--location", help="where it is read from")
+@click.option("--priority", type=click.IntRange(1), help="the lower number is believed first")
+@click.option("--schedule", help="a cron line in UTC or 'every 15m'; empty: by hand only")
+@click.pass_obj
+def set_(
+    context: Context, name: str, pairs: tuple[str, ...], location: str | None, priority: int | None, schedule: str | None
+) -> None:
+    """Change settings of a source, and leave its others as they are; NAME=null takes one back."""
+    if not pairs and location is None and priority is None and schedule is None:
+        raise click.UsageError("say what to set: NAME=VALUE, --location, --priority or --schedule")
+    forestay = context.forestay
+    made = change_source(forestay, name, CALLER, location, priority, schedule, settings_of(pairs))
+    said = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(made.settings.items()))
+    click.echo(
+        f"source {made.name} ({made.kind}), priority {made.priority}, read from {made.location}, "
+        f"{made.schedule or 'by hand'}; settings: {said or 'none'}; next: forestay sync {made.name}"
+    )
 
 
 @source.command("list")
@@ -77,7 +102,7 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
     """Remove a source and all that is kept of it; CIs that no other source tells of are retired."""
     forestay, listen = context.forestay, listener(as_document)
     removal = remove_source(forestay, name, apply, keep_cis, CALLER, listen)
-    if removal.done and removal.run is not None and removal.run.state == "done" and not no_assess:
+    if removal.done and removal.run is not None and removal.run.wrote and not no_assess:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
 
     def said(console: Console) -> None:

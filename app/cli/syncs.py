@@ -23,6 +23,7 @@ from app.usecases.run_sync import SyncRequest, run_sync
 from importers import registry
 
 FIRST_LINES = 20
+ENDED_LINES = 10
 KINDS = click.Choice(list(registry.KINDS))
 
 
@@ -65,7 +66,7 @@ def sync(
 @click.command("import")
 @click.argument("kind", type=KINDS)
 @click.argument("location", required=False)
-@click.option("--name", help="name of the source (default: that of the kind); it is registered when it is new")
+@click.option("--name", help="name of the source (default: that of the kind, if it is new or reads this place)")
 @click.option("--priority", type=click.IntRange(1))
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of this kind of source")
 @click.option("--template", type=click.Path(path_type=Path), help="write an example here (a folder, or a file) and stop")
@@ -95,33 +96,50 @@ def import_once(
     if location is None:
         raise click.UsageError("LOCATION is missing: a folder, a file or a URL")
     forestay, settings = context.forestay, settings_of(pairs)
-    name = name or kind
+    named, name = bool(name), name or kind
     known = keep.find_source(forestay.documents, name)
     if known is None:
         forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
         keep.add_source(forestay.documents, name, kind, location, priority, settings)
     elif known.kind != kind:
         raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
+    elif not named and not _same_place(known.location, location):
+        raise InvalidInput(
+            f"there is a source {name} already, which is read from {known.location}: give this one a name of its own with --name, "
+            f"or say --name {name} if {name} is to be read from {location} from now on",
+            field="name",
+        )
     else:
         keep.update_source(forestay.documents, name, location=location, **({"settings": settings} if settings else {}))
     request = SyncRequest(name, dry_run, True, approve, complete=complete, full=full, caller=CALLER)
     _sync(context, request, no_assess, as_document)
 
 
+def _same_place(a: str, b: str) -> bool:
+    return a == b or ("://" not in a + b and Path(a).resolve() == Path(b).resolve())
+
+
 def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: bool) -> None:
     forestay = context.forestay
     listen = listener(as_document)
     report = run_sync(forestay, request, listen)
-    if report.state == "done" and not no_assess:
+    if report.wrote and not no_assess:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
     show(report, as_document, lambda console: _print_with_changes(console, forestay, report))
     if report.state == "held":
-        run = int(listed_run(forestay, report))
+        run = listed_run(forestay, report)
         raise HeldForApproval(
             "; ".join(report.held_because) + f"; look at it: forestay runs changes {run}; then write it: forestay approve {run}"
         )
-    if report.state == "failed":
-        raise SourceFailed(report.error)
+    check_whole(report)
+
+
+def check_whole(report: SyncReport) -> None:
+    """SourceFailed, and with it an exit code, where some of a source could not be read."""
+    if report.state == "partial":
+        raise SourceFailed(
+            f"{report.source} was read in part: {'; '.join(report.incomplete.values())}; what was known of that stays"
+        )
 
 
 def listed_run(forestay: Forestay, report: SyncReport) -> str:
@@ -139,7 +157,7 @@ def print_report(console: Console, report: SyncReport) -> None:
     """The report as a person reads it: what was read and what became of it, what changed, what was refused and why."""
     console.print(
         f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
-        f"(run {int(report.run_id)}, {report.path} read, {report.seconds:.1f} s)"
+        f"(run {report.run_id}, {report.path} read, {report.seconds:.1f} s)"
     )
     rows = [
         (
@@ -170,13 +188,19 @@ def print_report(console: Console, report: SyncReport) -> None:
         f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}"
     )
     for rejected in report.rejected[:10]:
+        advice = f"; {rejected.advice}" if rejected.advice else ""
         console.print(
-            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason} {rejected.advice}"
+            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason}{advice}"
         )
     if len(report.rejected) > 10:
-        console.print(
-            f"  and {sum(c.rejected for c in report.counts.values()) - 10} more: forestay runs refused {int(report.run_id)}"
-        )
+        told = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
+        console.print(f"  and {told - 10:,} more: forestay runs refused {report.run_id}")
+    if report.ended:
+        console.print(f"  dependencies of {report.source} that ended:", markup=False)
+        for text in report.ended[:ENDED_LINES]:
+            console.print(f"    {text}", markup=False)
+        if report.dependencies_retired > ENDED_LINES:
+            console.print(f"    and {report.dependencies_retired - ENDED_LINES:,} more")
     for text in (*report.warnings, *report.identity_conflicts[:10], *report.held_because):
         console.print(f"  {text}")
     if report.unknown_classes:
@@ -198,7 +222,7 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
     found = sync_runs.page_runs(context.forestay.documents, "", limit)
     rows = [
         (
-            int(r.run_id),
+            r.run_id,
             r.source,
             r.state,
             r.started_at[:16].replace("T", " "),
@@ -220,7 +244,7 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
 @click.pass_obj
 def runs_show(context: Context, run_id: str, as_document: bool) -> None:
     """One run with its counts and refused records."""
-    report = sync_runs.get_run(context.forestay.documents, run_id.zfill(20))
+    report = sync_runs.get_run(context.forestay.documents, run_id)
     show(report, as_document, lambda console: print_report(console, report))
 
 
@@ -232,7 +256,7 @@ def runs_show(context: Context, run_id: str, as_document: bool) -> None:
 @click.pass_obj
 def runs_refused(context: Context, run_id: str, offset: int, limit: int, as_document: bool) -> None:
     """What a run refused, with place, field, reason and advice: all of a source's newest run, the first 1,000 of earlier ones."""
-    rows, total = sync_runs.page_rejected(context.forestay.documents, run_id.zfill(20), offset, limit)
+    rows, total = sync_runs.page_rejected(context.forestay.documents, run_id, offset, limit)
 
     def said(console: Console) -> None:
         columns = ["record", "key", "where", "field", "reason", "what to do"]
@@ -250,7 +274,7 @@ def runs_refused(context: Context, run_id: str, offset: int, limit: int, as_docu
 @click.pass_obj
 def runs_changes(context: Context, run_id: str, offset: int, limit: int, as_document: bool) -> None:
     """What a run that stopped before it wrote would change: totals, what would go with whom, and the lines."""
-    page = change_page(context.forestay.documents, run_id.zfill(20), offset, limit)
+    page = change_page(context.forestay.documents, run_id, offset, limit)
     show(page, as_document, lambda console: print_changes(console, page))
 
 
@@ -263,10 +287,11 @@ def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -
     """Write what a held run showed; refused where the source or the estate has changed since."""
     forestay = context.forestay
     listen = listener(as_document)
-    report = approve_run(forestay, run_id.zfill(20), CALLER, None, listen)
-    if report.state == "done" and not no_assess:
+    report = approve_run(forestay, run_id, CALLER, None, listen)
+    if report.wrote and not no_assess:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
     show(report, as_document, lambda console: print_report(console, report))
+    check_whole(report)
 
 
 COMMANDS = (sync, import_once, runs_group, approve)

@@ -22,6 +22,7 @@ class CiClass:
     repair_hours: float
     repair_sigma: float
     drawn_from: str
+    short_lived: bool = False  # its CIs come and go by design, each time under another name
 
 
 @cache
@@ -38,6 +39,7 @@ def ci_classes() -> dict[str, CiClass]:
             row["repair_hours"],
             row["repair_sigma"],
             row["from"],
+            row.get("short_lived", False),
         )
         for name, row in table.items()
     }

@@ -87,7 +87,8 @@ def judge(evidence: Evidence, said_complete: bool) -> Judgement:
     parts = evidence.parts
     if evidence.kind != PAGES or not parts or not all(part.proves for part in parts):
         complete, proof = proven(evidence, said_complete)
-        return Judgement(complete, proof, received=sum(part.received for part in parts))
+        cut = {part.name: fault for part in parts if (fault := _fault(part))}
+        return Judgement(complete, proof, reasons=cut, received=sum(part.received for part in parts))
     reasons = {part.name: reason for part in parts if (reason := _fault(part) or ("" if said_complete else _emptied(part)))}
     proves = _all(part for part in parts if part.name not in reasons)
     received = sum(part.received for part in parts)

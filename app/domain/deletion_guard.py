@@ -6,6 +6,9 @@ Watched are the source records of each class, the dependencies of each kind, gro
 * half or more, where it claims at least four,
 * all of it, or
 * together with the runs of the last 24 hours more than max(25, 10 %) of what it claimed before them.
+
+Of classes that are short-lived (`short_lived` in the class table or the settings: pods get another name with every start) the net loss counts,
+and of the dependencies of a run in which such CIs go.
 """
 
 from __future__ import annotations
@@ -24,38 +27,49 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`what`: "class server", "dependencies hard", "groups" or "services"; `claimed` before this run; `retired_lately`: in the last 24 hours before
-    it."""
+    """`what`: "class server", "dependencies hard", "groups" or "services"; `claimed`: what the source stated of them before this run, which are
+    records, not CIs: another source may still tell of them; `retired_lately`: in the last 24 hours before it."""
 
     what: str
     claimed: int
     retiring: int
     retired_lately: int = 0
+    arriving: int = 0  # new ones that make up for some, where names come and go by design
+
+    @property
+    def net(self) -> int:
+        return max(self.retiring - self.arriving, 0)
 
 
 def held_because(rows: Iterable[Watched], limits: Limits | None = None) -> list[str]:
     """One sentence for each reason to hold the run; empty: it may go on.
 
     >>> held_because([Watched("class server", 1000, 51)])
-    ['class server: 51 of 1000 would be retired, more than 50']
+    ['class server: 51 of the 1000 records this source has would be retired, more than 50']
     >>> held_because([Watched("class server", 100, 25)])
+    []
+    >>> held_because([Watched("class container", 1000, 700, arriving=690)])
     []
     """
     return [reason for row in rows for reason in _reasons(row, limits or Limits())]
 
 
 def _reasons(row: Watched, limits: Limits) -> Iterable[str]:
-    said = f"{row.what}: {row.retiring} of {row.claimed} would be retired"
-    if row.retiring <= 0:
+    retiring = row.net
+    records = "records this source has" if row.what.startswith("class ") else "this source has"
+    said = f"{row.what}: {retiring} of the {row.claimed} {records} would be retired"
+    if row.arriving:
+        said += f" (net: {row.retiring} go, {row.arriving} are new)"
+    if retiring <= 0:
         return
     allowed = max(limits.floor, int(limits.share * row.claimed))
-    if row.retiring >= row.claimed:
+    if retiring >= row.claimed:
         yield f"{said}, all of it"
-    elif row.retiring > allowed:
+    elif retiring > allowed:
         yield f"{said}, more than {allowed}"
-    elif row.claimed >= limits.half_from and 2 * row.retiring >= row.claimed:
+    elif row.claimed >= limits.half_from and 2 * retiring >= row.claimed:
         yield f"{said}, half or more"
-    in_day, before = row.retiring + row.retired_lately, row.claimed + row.retired_lately
+    in_day, before = retiring + row.retired_lately, row.claimed + row.retired_lately
     allowed_day = max(limits.floor, int(limits.day_share * before))
     if row.retired_lately and in_day > allowed_day:
         yield f"{row.what}: {in_day} of {before} within 24 hours, more than {allowed_day}"

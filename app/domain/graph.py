@@ -47,6 +47,7 @@ class CiColumns:
     restart_hours: Any  # float64[N], 0 where unknown
     observed_years: Any  # float64[N], exposure behind a measured rate, else 0
     observed_incidents: Any  # int32[N]
+    observed_doubtful: Any = None  # int32[N], of its incidents those that nobody closed; None: none
     # 90 % intervals stated with the value in use, float64[N], NaN none; None: nobody states any
     failures_per_year_low: Any = None
     failures_per_year_high: Any = None

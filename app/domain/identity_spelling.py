@@ -10,6 +10,8 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
+from app.domain.texts import one_form
+
 Identifier = tuple[str, str]
 
 FQDN, HOST = "fqdn", "host"
@@ -28,16 +30,29 @@ def normalise(kind: str, value: str) -> Identifier:
     ('mac', '001b44113ab7')
     """
     kind = _kind(kind)
-    value = value.strip()
+    value = one_form(value)
     if kind in _UPPER:
         return kind, value.upper()
     value = value.casefold()
-    if kind == FQDN:
-        return kind, value.rstrip(".")
+    if kind in (FQDN, HOST):
+        return kind, (value if value.isascii() else _ascii_name(value)).rstrip(".")
     if kind in _LOOSE:
         for drop in _LOOSE[kind]:
             value = value.replace(drop, "")
     return kind, value
+
+
+@lru_cache(maxsize=4096)
+def _ascii_name(name: str) -> str:
+    """A DNS name as it is asked for: labels of other alphabets in their ASCII form (IDNA).
+
+    >>> _ascii_name("m\u00fcller.example.org")
+    'xn--mller-kva.example.org'
+    """
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
 
 
 @lru_cache(maxsize=1024)

@@ -128,7 +128,10 @@ OBSERVATION = Noun(
     ("source_id", "scope"),
     (
         ("source_id", "INTEGER"),
-        ("scope", "TEXT"),  # "*", "class:<ci_class>" or "ci:<ci_key>"
+        (
+            "scope",
+            "TEXT",
+        ),  # "*", "class:<ci_class>" or "ci:<ci_key>"; further windows of one scope: "2 *", "3 *" (observations.py)
         ("observed_from", "INTEGER"),
         ("observed_until", "INTEGER"),
     ),

@@ -33,7 +33,7 @@ OPTIONAL: Mapping[type, Mapping[str, Any]] = {
         "customers": None, "money_per_hour": None, "mtpd_hours": None, "rto_hours": None, "rpo_hours": None, "mbco_share": None,
         "availability_target": None, "currency": "", "customer_population": "",
     },
-    IncidentRecord: {},
+    IncidentRecord: {"ended_at": None},
     ObservationRecord: {},
 }  # fmt: skip
 CI_NUMBERS = (

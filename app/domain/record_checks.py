@@ -12,6 +12,8 @@ from operator import attrgetter
 from app.domain.ci_classes import ci_classes
 from app.domain.nouns import KEY_BYTES
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+from app.domain.texts import is_text
+from app.domain.times import time_fault
 
 Fault = tuple[str, str, str]
 LIFECYCLES = frozenset({"planned", "active", "maintenance", "retired"})
@@ -20,7 +22,6 @@ GROUP_KINDS = frozenset({"ordinary", "supply"})
 NEGATIONS = frozenset({"not", "xor", "nand", "nor", "iff", "imply", "inhibit"})
 NEGATED = "negation is not supported: a failure never mends anything, so not, xor, nand, nor and inhibit have no meaning here"
 TEXT_BYTES = 60_000
-INT64 = 2**63
 NAMED = 200  # characters of a name that only groups
 _BOUNDS = (
     ("failures_per_year", 0.0, 1e9),
@@ -110,6 +111,8 @@ def text_fault(text: str) -> Fault | None:
     """For the whole payload: texts both stores can hold."""
     if "\\u0000" in text or "\x00" in text:
         return "text", "holds a NUL character", "remove it"
+    if not is_text(text):
+        return "text", "is not valid Unicode", "correct the encoding"
     if len(text) > TEXT_BYTES:
         return "text", f"the record is longer than {TEXT_BYTES} characters", "leave out attributes"
     return None
@@ -162,16 +165,22 @@ def service_fault(record: ServiceRecord) -> Fault | None:
 def incident_fault(record: IncidentRecord) -> Fault | None:
     if not record.key or len(record.key) > KEY_BYTES // 8:
         return "key", "is empty or too long", "give each incident a key"
-    if not 0 <= record.started_at < INT64 or (record.ended_at is not None and record.ended_at >= INT64):
-        return "started_at", "is not a time", "give an ISO time with zone, or unix seconds"
-    if record.ended_at is not None and record.ended_at < record.started_at:
+    if fault := time_fault("started_at", record.started_at):
+        return fault
+    if record.ended_at is None:
+        return None
+    if record.ended_at < record.started_at:
         return "ended_at", "lies before the start", "correct the times"
-    return None
+    return time_fault("ended_at", record.ended_at)
 
 
 def observation_fault(record: ObservationRecord) -> Fault | None:
-    if not 0 <= record.observed_from < record.observed_until < INT64:
+    if fault := time_fault("observed_from", record.observed_from):
+        return fault
+    if record.observed_until <= record.observed_from:
         return "observed_until", "does not lie after observed_from", "correct the times"
+    if fault := time_fault("observed_until", record.observed_until, ahead=True):
+        return fault
     if record.scope != "*" and not record.scope.startswith(("class:", "ci:")):
         return "scope", f"'{record.scope}' is unknown", "use *, class:<class> or ci:<key>"
     if record.scope.startswith("class:") and record.scope[6:] not in ci_classes():

@@ -140,7 +140,8 @@ class RecordCounts:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What one sync of one source did. `state`: running, done, unchanged, dry_run, held, approved, failed, missed."""
+    """What one sync of one source did. `state`: running; done or unchanged; partial (what was read is written or was there already, and some of
+    it could not be read); dry_run; held, approved, replaced (a later run took its place); failed, missed."""
 
     run_id: str
     source: str
@@ -164,6 +165,7 @@ class SyncReport:
     dependencies_added: int = 0
     dependencies_changed: int = 0
     dependencies_retired: int = 0
+    ended: list[str] = field(default_factory=list)  # of the dependencies that ended the first 100, by their ends
     open_needs: int = 0  # of this source, after the run: stated and not read
     needs_resolved: int = 0  # of any source, in this run
     rows_reconciled: int = 0
@@ -180,3 +182,8 @@ class SyncReport:
     caller: str = ""
     started_at: str = ""  # ISO 8601, UTC
     finished_at: str = ""  # "" as long as it runs, and for a run that died
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it made a new revision."""
+        return self.state in ("done", "partial") and self.revision > self.base_revision

@@ -75,14 +75,14 @@ def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
         fence=handle.job.fence,
     )
     report = run_sync(forestay, request, handle)
-    if report.state == "done":
+    if report.wrote:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
 
 def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     report = approve(forestay, handle.job.arguments["run_id"], handle.job.caller, handle.job.fence, handle)
-    if report.state == "done":
+    if report.wrote:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
@@ -90,7 +90,7 @@ def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 def do_remove(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     asked = handle.job.arguments
     removal = remove_source(forestay, asked["source"], asked["apply"], asked["keep"], handle.job.caller, handle, handle.job.fence)
-    if removal.done and removal.run is not None and removal.run.state == "done":
+    if removal.done and removal.run is not None and removal.run.wrote:
         assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
     run = removal.run
     return {"done": removal.done, "run_id": run.run_id if run else "", "retired": run.retired if run else 0}

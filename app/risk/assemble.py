@@ -174,6 +174,7 @@ def _cis(
         repair_distribution=distribution, repair_sigma=sigma, unavailability=np.asarray(ci["unavailability"], float),
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
         restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years, observed_incidents=observed.counts,
+        observed_doubtful=observed.doubtful,
         **ranges,
     )  # fmt: skip
 

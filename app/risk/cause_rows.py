@@ -89,6 +89,8 @@ def with_rows(cis: CiColumns, causes: Sequence[Cause]) -> CiColumns:
     columns["ci_id"] = np.concatenate([cis.ci_id, np.asarray([cause.ci_id for cause in causes], np.int64)])
     columns["observed_years"][-len(causes) :] = np.where(_evidence_is_shared(cis, causes), cis.observed_years[first], 0.0)
     columns["observed_incidents"][-len(causes) :] = np.where(_evidence_is_shared(cis, causes), cis.observed_incidents[first], 0)
+    if cis.observed_doubtful is not None:
+        columns["observed_doubtful"][-len(causes) :] = 0
     return CiColumns(**columns)
 
 

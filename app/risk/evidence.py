@@ -1,7 +1,8 @@
 """What incident sources observed at each CI, and the rate and restore time that follow from it (model 1.13).
 
-Only incidents that started at a CI count; a CI in scope without one counts too (n = 0). Exposure is in-service time: the observed window less
-the time the CI was out in it. Where several sources watched one CI, the one that watched longest speaks.
+Only failures that started at a CI count, tickets that overlap once (`outages`); a CI in scope without one counts too (n = 0). Exposure is
+in-service time: the observed windows less the time the CI was out in them. Where several sources watched one CI, the one that watched longest
+speaks.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ import numpy as np
 
 from app.domain.ci_classes import CiClass
 from app.domain.columns import ABSENT
+from app.domain.observations import scope_of, union
 from app.domain.quantities import HOURS_PER_YEAR
+from app.risk.outages import SECONDS_PER_HOUR, Spells, failures, hours_out, spells
 
-SECONDS_PER_HOUR = 3600.0
 REPAIR_CAP_HOURS = 720.0  # 30 days: a lognormal restore time has no finite predictive mean (model 0.9)
 CLASS_WEIGHT = 3.0  # how many repairs the class median is worth against the CI's own [a proposal, see docs/model.md]
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """N rows: years in service under observation (0: nobody watched), root-cause incidents in them, mean restore time (NaN: fewer than 2)."""
+    """N rows: years in service under observation (0: nobody watched), failures that started there in them, mean restore time (NaN: fewer than
+    2), and how many of its incidents nobody closed (`doubtful`: their ends are taken for want of any)."""
 
     years: Any
     counts: Any
     repair_hours: Any
+    doubtful: Any
 
 
 def observed_incidents(
@@ -36,35 +40,29 @@ def observed_incidents(
     """Exposure, counts and restore times of every CI (N rows, in the order of `ci`). `now` (unix seconds) ends open incidents and windows."""
     ids = np.asarray(ci["ci_id"])
     best = np.zeros(len(ids))
-    counts = np.zeros(len(ids), np.int32)
+    counts, doubtful = np.zeros(len(ids), np.int32), np.zeros(len(ids), np.int32)
     repair = np.full(len(ids), np.nan)
     for source in sorted(set(np.asarray(observation["source_id"]).tolist())):
-        begin, end = _windows(ci, observation, source, classes, now)
         rows = np.flatnonzero(np.asarray(incident["source_id"]) == source)
-        at, started, ended, closed = _incidents_of(ids, incident, rows, now)
-        inside = (at >= 0) & (started >= begin[at]) & (started < end[at])
-        root = inside & (np.asarray(incident["root_cause"])[rows] == 1)
-        hours = np.maximum(np.minimum(ended, end[at]) - started, 0) / SECONDS_PER_HOUR
-        out = _hours_out(at, started, ended, begin, end)
-        years = np.maximum((end - begin) / SECONDS_PER_HOUR - out, 0.0) / HOURS_PER_YEAR
+        told, root = _incidents_of(ids, incident, rows, now)
+        found = failures(told, root)
+        years, inside, open_inside = np.zeros(len(ids)), np.zeros(len(found.at), bool), np.zeros(len(told.at), bool)
+        for begin, end in windows(ci, observation, source, classes, now):
+            hours = (end - begin) / SECONDS_PER_HOUR - hours_out(told, begin, end)
+            years += np.maximum(hours, 0.0) / HOURS_PER_YEAR
+            inside |= (found.started >= begin[found.at]) & (found.started < end[found.at])
+            open_inside |= told.forced & (told.ended > begin[told.at]) & (told.started < end[told.at])
         better = years > best
         best = np.where(better, years, best)
-        counts = np.where(better, np.bincount(at[root], minlength=len(ids)), counts).astype(np.int32)
-        fixed = root & closed & (hours > 0)
-        repair = np.where(better, _mean_repair(at[fixed], hours[fixed], ci, classes), repair)
-    return Observed(best, counts, repair)
+        counts = np.where(better, _count(found.at[inside], ids), counts).astype(np.int32)
+        doubtful = np.where(better, _count(told.at[open_inside], ids), doubtful).astype(np.int32)
+        fixed = inside & found.closed & (found.hours > 0)
+        repair = np.where(better, _mean_repair(found.at[fixed], found.hours[fixed], ci, classes), repair)
+    return Observed(best, counts, repair, doubtful)
 
 
-def _hours_out(at: Any, started: Any, ended: Any, begin: Any, end: Any) -> Any:
-    """Hours in its window that each CI was out (N): the union of its incidents, two that tell of one outage count once."""
-    rows = np.flatnonzero(at >= 0)
-    rows = rows[np.lexsort((started[rows], at[rows]))]
-    ci = at[rows]
-    low, high = np.clip(started[rows], begin[ci], end[ci]), np.clip(ended[rows], begin[ci], end[ci])
-    apart = ci * np.int64(1 << 40)  # so that one running maximum serves all CIs
-    covered = np.concatenate([[np.int64(-1)], np.maximum.accumulate(high + apart)[:-1]]) if len(rows) else apart
-    low = np.maximum(low, np.minimum(covered - apart, high))
-    return np.bincount(ci, weights=np.maximum(high - low, 0), minlength=len(begin)) / SECONDS_PER_HOUR
+def _count(at: Any, ids: Any) -> Any:
+    return np.bincount(at, minlength=len(ids))
 
 
 def posterior_rates(class_row: Any, table: Sequence[CiClass], observed: Observed) -> Any:
@@ -123,22 +121,25 @@ def _descends(row: CiClass, ancestor: str, table: Sequence[CiClass], index: Mapp
     return True
 
 
-def _windows(
+def windows(
     ci: Mapping[str, Any], observation: Mapping[str, Any], source: int, classes: Mapping[str, CiClass], now: int
-) -> tuple[Any, Any]:
-    """From when until when a source watched each CI (unix seconds, equal where it did not): the narrowest scope that names it speaks."""
+) -> list[tuple[Any, Any]]:
+    """From when until when a source watched each CI, as pieces (begin, end int64[N], equal where it did not) that do not overlap. The narrowest
+    scope that names a CI speaks; several windows of one scope are a union."""
     count = len(ci["ci_id"])
-    begin, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    rows = [row for row in range(len(observation["source_id"])) if int(observation["source_id"][row]) == source]
-    scopes = sorted(
-        ((str(observation["scope"][row]), row) for row in rows), key=lambda item: (_breadth(item[0], classes), item[0])
-    )
+    of_scope: dict[str, list[tuple[int, int]]] = {}
+    for row in np.flatnonzero(np.asarray(observation["source_id"]) == source).tolist():
+        until = int(observation["observed_until"][row])
+        window = (int(observation["observed_from"][row]), min(until, now) if until != ABSENT else now)
+        of_scope.setdefault(scope_of(str(observation["scope"][row])), []).append(window)
     keys: dict[str, int] = {}
-    if any(scope.startswith("ci:") for scope, _ in scopes):
+    if any(scope.startswith("ci:") for scope in of_scope):
         keys = {key: row for row, key in enumerate(ci["key"])}
     table = list(classes.values())
     index = {row.name: number for number, row in enumerate(table)}
-    for scope, row in scopes:
+    united = {scope: union(told) for scope, told in of_scope.items()}
+    pieces = [(np.zeros(count, np.int64), np.zeros(count, np.int64)) for _ in range(max(map(len, united.values()), default=0))]
+    for scope in sorted(united, key=lambda text: (_breadth(text, classes), text)):
         if scope == "*":
             inside: Any = slice(None)
         elif scope.startswith("ci:"):
@@ -146,10 +147,9 @@ def _windows(
         else:
             named = [v in classes and _descends(classes[v], scope[6:], table, index) for v in ci["ci_class"].values]
             inside = np.asarray([*named, False])[ci["ci_class"].codes]
-        until = int(observation["observed_until"][row])
-        begin[inside] = int(observation["observed_from"][row])
-        end[inside] = min(until, now) if until != ABSENT else now
-    return begin, np.maximum(begin, end)
+        for place, (begin, end) in enumerate(pieces):
+            begin[inside], end[inside] = united[scope][place] if place < len(united[scope]) else (0, 0)
+    return pieces
 
 
 def _breadth(scope: str, classes: Mapping[str, CiClass]) -> int:
@@ -164,13 +164,16 @@ def _breadth(scope: str, classes: Mapping[str, CiClass]) -> int:
     return depth
 
 
-def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Any, Any, Any, Any]:
+def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Spells, Any]:
+    """The incidents of known CIs among `rows`, and which of them started at their CI."""
     wanted = np.asarray(incident["ci_id"])[rows]
     at = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))
-    at = np.where(ids[at] == wanted, at, -1) if len(ids) else np.full(len(rows), -1)
-    started, raw_end = np.asarray(incident["started_at"])[rows], np.asarray(incident["ended_at"])[rows]
-    closed = raw_end != ABSENT
-    return at, started, np.where(closed, raw_end, now), closed
+    known = np.flatnonzero(ids[at] == wanted) if len(ids) else np.zeros(0, np.int64)
+    at, rows = at[known], rows[known]
+    started, ended = np.asarray(incident["started_at"])[rows], np.asarray(incident["ended_at"])[rows]
+    order = np.lexsort((started, at))
+    root = np.asarray(incident["root_cause"])[rows][order] == 1
+    return spells(at, started, ended, ended != ABSENT, now), root
 
 
 def _mean_repair(at: Any, hours: Any, ci: Mapping[str, Any], classes: Mapping[str, CiClass]) -> Any:

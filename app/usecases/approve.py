@@ -17,12 +17,12 @@ def waiting_run(workshop: Workshop, run_id: str) -> SyncReport:
     """The run, where it waits for approval; Conflict says why it does not."""
     held = sync_runs.get_run(workshop.documents, run_id)
     if held.state != HELD:
-        raise Conflict(f"run {int(run_id)} of {held.source} is {held.state}; only a held run waits for approval")
+        raise Conflict(f"run {held.run_id} of {held.source} is {held.state}; only a held run waits for approval")
     newest = get_source(workshop.documents, held.source).listed_run
-    if newest != run_id:
+    if newest != held.run_id:
         raise Conflict(
-            f"run {int(run_id)} of {held.source} is no longer the newest; "
-            + (f"look at run {int(newest)} and approve that" if newest else "a later run was carried through")
+            f"run {held.run_id} of {held.source} is no longer the newest; "
+            + (f"look at run {newest} and approve that" if newest else "a later run was carried through")
         )
     return held
 
@@ -36,8 +36,8 @@ def held_runs(documents: Documents) -> list[SyncReport]:
 def ask_approval(workshop: Workshop, run_id: str, caller: str) -> runs.Job:
     """Leave a job that writes what the held run showed; Conflict where it does not wait for approval."""
     held = waiting_run(workshop, run_id)
-    job = runs.enqueue(workshop.documents, "approve", {"run_id": run_id}, caller)
-    audit.record(workshop.documents, caller, "approval asked", held.source, {"run": run_id})
+    job = runs.enqueue(workshop.documents, "approve", {"run_id": held.run_id}, caller)
+    audit.record(workshop.documents, caller, "approval asked", held.source, {"run": held.run_id})
     return job
 
 
@@ -58,9 +58,9 @@ def approve(
     )
     report = run_sync(workshop, request, listen)
     if report.state == HELD:
-        raise HeldForApproval(f"{report.held_because[0]}; look at run {int(report.run_id)}, which waits in its place")
+        raise HeldForApproval(f"{report.held_because[0]}; look at run {report.run_id}, which waits in its place")
     held.state = APPROVED
-    held.warnings.append(f"approved by {caller}, written by run {int(report.run_id)}")
+    held.warnings.append(f"approved by {caller}, written by run {report.run_id}")
     sync_runs.write_run(workshop.documents, held)
-    audit.record(workshop.documents, caller, "run approved", held.source, {"run": run_id, "written_by": report.run_id})
+    audit.record(workshop.documents, caller, "run approved", held.source, {"run": held.run_id, "written_by": report.run_id})
     return report

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from app.domain.changes import RowChanges
 from app.domain.decisions import JOIN, PART, SET, Decision, decision_of, decision_record
@@ -107,20 +108,50 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
     return 0 < inside < len(decision.places)
 
 
-def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str) -> Decided:
-    """Values of a CI that are believed before those of any source; an empty one takes the correction back."""
+def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
+    """Values of a CI that are believed before those of any source; an empty one takes the correction back. It belongs to the CI, whatever becomes
+    of the records of sources. InvalidInput for a name that neither is a field nor an attribute somewhere on this CI, unless `new_attributes`."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ci_id = _ci(workshop, base, ci)
         here = _places(store, base, ci_id)
-        empty = decision_record(Decision(SET, (here[0],)))
-        before = next((r for r in known.values() if r.source_class == SET and set(decision_of(r).places) & set(here)), empty)
+        mine = _corrections(store, base, ci_id, known)
+        key = str(store.states(base, [ci_id])["key"][0])
+        empty = decision_record(Decision(SET, (here[0],)))._replace(source_id=key)
+        before = mine[0] if mine else empty
+        if not new_attributes:
+            _check_names(values, _attributes(store, base, ci_id))
         after = _corrected(before, values)
         if after == empty._replace(source_id=before.source_id, identifiers=before.identifiers):
-            return _Plan([], [before.source_key] if before.source_key in known else [], [ci_id], here)
+            return _Plan([], [record.source_key for record in mine], [ci_id], here)
         return _Plan([after], [], [ci_id], here)
 
     return _decide(workshop, plan, caller, "corrected", ci)
+
+
+def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
+    """What people corrected of a CI so far."""
+    keys = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["source_key"]
+    return [known[key] for key in keys if key in known and known[key].source_class == SET]
+
+
+def _attributes(store: GraphStore, base: int, ci_id: int) -> set[str]:
+    payloads = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["payload"]
+    return {name for payload in payloads for name in record_of(payload).attributes}
+
+
+def _check_names(values: Mapping[str, str], attributes: Collection[str]) -> None:
+    known = [*TEXTS, *NUMBERS, *sorted(attributes)]
+    for name, text in values.items():
+        if name in known or not text:
+            continue
+        like = get_close_matches(name.casefold(), known, 1, 0.6)
+        meant = f"did you mean {like[0]}? " if like else ""
+        raise InvalidInput(
+            f"{name}: no field, and no source gives this CI such an attribute; {meant}Fields: {', '.join((*TEXTS, *NUMBERS))}. "
+            "To add it all the same: --new-attribute (API: new_attributes)",
+            field=name,
+        )
 
 
 def _corrected(record: CiRecord, values: Mapping[str, str]) -> CiRecord:
@@ -217,7 +248,7 @@ def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _
         chunk = work.regroup(plan.ci_ids)
     finally:
         staging.close()
-    rewiring = Rewiring(store, base.revision, work.fates, lambda noun, row: False, set)
+    rewiring = Rewiring(store, base.revision, work.fates, lambda noun, row: False, set, lambda number: settings.rank(number).name)
     after = AfterRun(store, base.revision, lambda: [chunk])
     needs = OpenNeeds(store, base.revision, settings, after, rewiring.meant)
     next_group = base.counters.get(REDUNDANCY_GROUP.name, 1)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
 from app.domain.nouns import SOURCE_RECORD
 from app.domain.results import CiRow
+from app.domain.texts import one_form
 from app.ports.graph_store import GraphStore, Hit
 
 TEXT_LIMIT = 4000
@@ -78,7 +79,7 @@ def search(store: GraphStore, revision: int, text: str, limit: int) -> Sequence[
 
 
 def checked_text(text: str) -> str:
-    text = text.strip()
+    text = one_form(text)
     if not text or "\x00" in text or len(text.encode("utf-8", "replace")) > TEXT_LIMIT:
         raise InvalidInput("an identity is 1 to 4,000 bytes of text")
     return text

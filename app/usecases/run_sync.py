@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ class Workshop(Protocol):
     def workbench(self) -> Workbench: ...
     @property
     def staging_folder(self) -> Path: ...
+    @property
+    def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
     def open_source(self, source: RegisteredSource) -> CiSource: ...
     def spool_folder(self, source: RegisteredSource) -> Path: ...
 
@@ -70,6 +73,7 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         run_id=run_id,
         sources=ranks,
         retired_lately=sync_runs.retired_lately(documents, source.name),
+        short_lived=workshop.short_lived,
     )
     shown = ShownChanges(
         workshop.store, lambda: workshop.estates, source.source_id, {number: rank.name for number, rank in ranks.items()}
@@ -118,23 +122,24 @@ def _replace_list(documents: Documents, name: str, report: SyncReport, shown: Sh
     if stopped and before:
         waiting = sync_runs.get_run(documents, before)
         if waiting.state == "held" and waiting.change_digest == report.change_digest:
-            report.warnings.append(f"it would change what run {int(before)} would, which waits for approval")
+            report.warnings.append(f"it would change what run {before} would, which waits for approval")
             return
     if stopped:
         shown.keep(documents, report.run_id)
     if before or stopped:
         update_source(documents, name, listed_run=report.run_id if stopped else "")
     if before:
+        sync_runs.replace_held(documents, before, report.run_id)
         drop_list(documents, before)
 
 
 def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:
     now = datetime.now(UTC).isoformat()
     changes: dict[str, object] = {"last_run": report.run_id, "last_state": report.state}
-    if report.state in ("done", "unchanged"):
+    if report.state in ("done", "unchanged", "partial"):
         changes |= {"synced_at": now, "last_revision": report.revision, "incomplete": report.incomplete}
         changes["complete_at"] = {**source.complete_at, **dict.fromkeys(report.read_whole, now)}
-        if report.state == "done":
+        if report.wrote:
             changes["changed_at"] = now
             changes["first_revision"] = source.first_revision or report.revision
     update_source(documents, source.name, **changes)

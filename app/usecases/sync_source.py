@@ -180,6 +180,8 @@ class _Sync:
             published = base
         else:
             published = self._publish(outcome, books, base)
+        if report.incomplete:
+            report.state = "partial"
         report.revision = published.revision
         self._source.keep(self._spool_folder, outcome.facts(published).text(), books.not_plain)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import source_views
+from app.web.directions import apart, plain
 from app.web.views import blueprint
 
 
 def mount(app: Flask) -> None:
+    app.jinja_env.finalize = apart
+    app.jinja_env.filters["plain"] = plain
     app.register_blueprint(blueprint)
     app.register_blueprint(source_views.blueprint)

@@ -56,6 +56,7 @@ def run() -> str:
     """One run: its counts, what it could not read or take, and, where it stopped before it wrote, what it would change."""
     documents, run_id = forestay().documents, request.args.get("id", "")
     report = get_run(documents, run_id)
+    run_id = report.run_id
     refused, refused_total = page_rejected(documents, run_id, 0, ROWS)
     waits = any(held.run_id == run_id for held in held_runs(documents))
     return render_template(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from importers.mapping_file import RuleSet
 FIELDS = "kind,metadata.namespace,metadata.name,metadata.title,metadata.description,metadata.etag,spec,relations"
 FILES, DOCUMENTS = 5_000, 100_000
 PAGES = 100_000
+NAME = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*")
+NO_CATALOG, TEMPLATE = "YAML that is no catalog", "template that nobody filled in"
 
 
 @dataclass(slots=True)
@@ -103,6 +106,10 @@ class Descriptors(ReadWhole):
                 for number, entity in enumerate(documents(path, name), 1):
                     self._take(found, rows, entity, f"{name} document {number}")
             except InvalidInput as error:
+                if reason := no_catalog(read_bytes(path)):
+                    found.ignore("ci", reason)
+                    parts.append(Part(name, number))
+                    continue
                 found.reject(
                     "ci",
                     f"{name} document {number + 1}",
@@ -115,13 +122,30 @@ class Descriptors(ReadWhole):
         return found
 
     def _take(self, found: Gathered, rows: dict[tuple[str, str], str], entity: Any, where: str) -> None:
+        if not isinstance(entity, Mapping) or not ("apiVersion" in entity and "kind" in entity):
+            found.ignore("ci", NO_CATALOG)
+            return
         made = row_of(entity)
+        if not str(entity["apiVersion"]).startswith("backstage.io/"):
+            found.ignore("ci", f"kind {entity['kind']} of {entity['apiVersion']}"[:200])
+            return
+        if made is not None and is_template(entity["metadata"]["name"]):
+            found.ignore("ci", TEMPLATE)
+            return
         if made is None:
             found.reject("ci", where, "", ("kind", "is no entity with kind and metadata.name", "correct the descriptor"))
             return
         kind, key, row = made
-        if kind not in self.rules.lists or not str(entity.get("apiVersion", "")).startswith("backstage.io/"):
+        if kind not in self.rules.lists:
             found.ignore("ci", f"kind {kind}")
+            return
+        if not NAME.fullmatch(entity["metadata"]["name"]):
+            fault = (
+                "metadata.name",
+                f"{entity['metadata']['name'][:80]!r} is no name in Backstage",
+                "write letters, digits, - _ and ., at most 63",
+            )
+            found.reject("ci", where, f"{kind}:{key}", fault)
             return
         if (kind, key) in rows:
             found.reject(
@@ -142,6 +166,18 @@ class Descriptors(ReadWhole):
                 ("dependencyOf", error.message, "write it as kind:namespace/name"),
                 f"{kind}:{key}",
             )
+
+
+def is_template(text: str) -> bool:
+    """Whether a name stands in the skeleton of a software template, to be filled in."""
+    return "{{" in text or "${" in text or "{%" in text
+
+
+def no_catalog(raw: bytes) -> str:
+    """Why a file that is not YAML need not be: no descriptor is in it, or it is a template; "": it should be."""
+    if b"backstage.io/" not in raw:
+        return NO_CATALOG
+    return TEMPLATE if b"{{" in raw or b"{%" in raw else ""
 
 
 class _NoAliases(yaml.SafeLoader):

@@ -4,8 +4,8 @@ soft."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import SourceFailed
@@ -13,6 +13,7 @@ from app.domain.records import CiRecord
 from importers.client import Client
 from importers.csv.tables import CsvTable
 from importers.gathered import Gathered, ReadWhole, said
+from importers.observed import Weighing
 
 # how a call reaches its target -> class of the callee, kind of the dependency, weight
 DATA_STORES = frozenset({"mongodb", "mysql", "postgresql", "redis", "cassandra", "elasticsearch", "sql"})
@@ -20,31 +21,46 @@ QUEUES = frozenset({"kafka", "amqp", "rabbitmq", "messaging", "jms", "nats"})
 QUEUE_WEIGHT = 0.5
 
 
-def _gather(found: Gathered, calls: Sequence[tuple[str, str, str]]) -> None:
-    classes: dict[str, str] = {}
-    for caller, callee, how in calls:
-        classes.setdefault(caller, "microservice")
-        if how in DATA_STORES:
-            classes[callee] = "database"
-        elif how in QUEUES:
-            classes[callee] = "message_queue"
-        else:
-            classes.setdefault(callee, "microservice")
-    found.found_cis += [
+Call = tuple[str, str, str, float | None]  # caller, callee, how, in how many calls of the caller's (None: not counted)
+
+
+def _gather(found: Gathered, calls: Sequence[Call], weighing: Weighing) -> None:
+    """A data store or queue that has the name of a service is a thing of its own."""
+    services = {caller for caller, *_ in calls} | {callee for _, callee, how, _ in calls if _class_of(how) == SERVICE}
+    classes = dict.fromkeys((("service", name) for name in services), SERVICE)
+    reached: dict[str, float] = {}
+    for _, callee, how, number in calls:
+        classes[_node(callee, how, services)] = _class_of(how)
+        if _class_of(how) == SERVICE and number is not None:
+            reached[callee] = reached.get(callee, 0.0) + number
+    for (kind, name), ci_class in sorted(classes.items()):
         # the traced name is an identity: a CMDB that says it under `id:trace` means the same CI
-        CiRecord("service", name, name, ci_class, identifiers=(("trace", name),))
-        for name, ci_class in sorted(classes.items())
-    ]
-    for caller, callee, how in calls:
-        soft = how in QUEUES
-        found.depend(caller, callee, how, "soft" if soft else "hard", QUEUE_WEIGHT if soft else None)
+        trace = name if kind == "service" else f"{kind} {name}"
+        found.found_cis.append(CiRecord(kind, name, name, ci_class, identifiers=(("trace", trace),)))
+    for caller, callee, how, number in calls:
+        share = min(number / reached[caller], 1.0) if number is not None and reached.get(caller) else None
+        kind, weight = ("soft", QUEUE_WEIGHT) if how in QUEUES else weighing.of(share)
+        found.depend(f"service:{caller}", ":".join(_node(callee, how, services)), how, kind, weight)
+
+
+SERVICE = "microservice"
+
+
+def _class_of(how: str) -> str:
+    return "database" if how in DATA_STORES else "message_queue" if how in QUEUES else SERVICE
+
+
+def _node(name: str, how: str, services: Set[str]) -> tuple[str, str]:
+    ci_class = _class_of(how)
+    return ("service", name) if ci_class == SERVICE or name not in services else (ci_class, name)
 
 
 @dataclass(slots=True)
 class CallCsv(ReadWhole):
-    """A CSV with the columns caller, callee and, if wanted, kind."""
+    """A CSV with the columns caller, callee and, if wanted, kind and calls (how many)."""
 
     location: Path
+    weighing: Weighing = field(default_factory=Weighing)
 
     def check(self) -> Sequence[str]:
         found = self.read()
@@ -57,7 +73,7 @@ class CallCsv(ReadWhole):
         names = [name.strip().casefold() for name in table.header()]
         if "caller" not in names or "callee" not in names:
             raise SourceFailed(f"{self.location.name}: the header misses caller or callee; it has {', '.join(names)}")
-        found, calls = Gathered(self.location.name, said(0, "calls")), list[tuple[str, str, str]]()
+        found, calls = Gathered(self.location.name, said(0, "calls")), list[Call]()
         rows = 0
         for line, row in table.lines():
             rows += 1
@@ -71,8 +87,8 @@ class CallCsv(ReadWhole):
                     cells.get("caller", ""),
                 )
                 continue
-            calls.append((cells["caller"], cells["callee"], cells.get("kind", "").casefold()))
-        _gather(found, calls)
+            calls.append((cells["caller"], cells["callee"], cells.get("kind", "").casefold(), _counted(cells.get("calls", ""))))
+        _gather(found, calls, self.weighing)
         found.proof = said(rows, "calls")
         return found
 
@@ -84,6 +100,7 @@ class JaegerCalls(ReadWhole):
 
     client: Client
     lookback_hours: float
+    weighing: Weighing = field(default_factory=Weighing)
 
     def check(self) -> Sequence[str]:
         answer = self.client.get_json("api/services")
@@ -98,7 +115,15 @@ class JaegerCalls(ReadWhole):
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise SourceFailed(f"{answer.where} gave no list of calls: {answer.said()}")
         found = Gathered("jaeger", said(len(rows), "calls"))
-        calls = [(str(row["parent"]), str(row["child"]), "") for row in rows if row.get("parent") and row.get("child")]
+        calls: list[Call] = [
+            (str(row["parent"]), str(row["child"]), "", _counted(str(row.get("callCount", ""))))
+            for row in rows
+            if row.get("parent") and row.get("child")
+        ]
         found.ignore("dependency", "without both ends", len(rows) - len(calls)) if len(calls) < len(rows) else None
-        _gather(found, calls)
+        _gather(found, calls, self.weighing)
         return found
+
+
+def _counted(text: str) -> float | None:
+    return float(text) if text.isdecimal() else None

@@ -159,7 +159,7 @@ def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: S
         if cell not in known:
             text = cell.strip()
             try:
-                known[cell] = None if text in header.empty else number("weight", text)
+                known[cell] = None if text in header.empty else number("weight", text, header.written)
             except BadCell as bad:
                 name = f"{said.dependents[row]} -> {said.providers[row]}"
                 if said.kinds[row] == "soft":

@@ -7,34 +7,68 @@ from typing import Any
 
 from app.domain.ci_classes import OTHER, class_of
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+from app.domain.texts import loosely, one_form
 from app.ports.ci_source import SmallRecord
-from importers.cells import BadCell, cell, curve, number, unix_seconds, whole, yes
+from importers.cells import PLAIN, BadCell, Writing, cell, curve, is_error, number, unix_seconds, whole, yes
 from importers.csv.columns import IDENTIFIERS, columns_of
 from importers.figures import mean_from_median, rate_from_calendar
 
 SOURCE_CLASS = "ci"
+PREFIXES = ("id", "alias", "impact")
 Row = Sequence[str]
 
 
 class Header:
-    """Where each known column is, and what the others are: attributes, `alias:<kind>` or `id:<kind>`."""
+    """Where each known column is, whatever case and blanks its name is written in, and what the others are: attributes, `alias:<kind>` or
+    `id:<kind>`."""
 
     def __init__(
-        self, kind: str, names: Sequence[str], column_map: Mapping[str, str], empty: Sequence[str], separator: str
+        self,
+        kind: str,
+        names: Sequence[str],
+        column_map: Mapping[str, str],
+        empty: Sequence[str],
+        separator: str,
+        written: Writing = PLAIN,
     ) -> None:
-        self.kind, self.names = kind, [column_map.get(name.strip(), name.strip()) for name in names]
-        self.empty, self.separator = frozenset(empty), separator
-        known = set(columns_of(kind))
+        self.kind, self.said = kind, [one_form(name) for name in names]
+        known = columns_of(kind)
+        renamed = {_folded(name): column for name, column in column_map.items()}
+        self.names = [_known_as(renamed.get(_folded(name), name), known) for name in self.said]
+        self.empty, self.separator, self.written = frozenset(empty), separator, written
         self.at = {name: place for place, name in enumerate(self.names) if name in known}
         self.others = [(name, place) for place, name in enumerate(self.names) if name and name not in known]
 
     def width(self) -> int:
         return len(self.names)
 
+    def unnamed(self) -> list[int]:
+        """Columns without a name, from 1; those behind the last name are none."""
+        last = max((place for place, name in enumerate(self.names) if name), default=-1)
+        return [place + 1 for place, name in enumerate(self.names[:last]) if not name]
+
+    def alike(self) -> list[tuple[str, str]]:
+        """Columns that are taken for something else, and the documented one that each is nearly called as."""
+        free = {loosely(name): name for name in columns_of(self.kind) if name not in self.at}
+        return [(name, free[loosely(name)]) for name, _ in self.others if loosely(name) in free]
+
+
+def _folded(name: str) -> str:
+    return one_form(name).casefold()
+
+
+def _known_as(name: str, known: Sequence[str]) -> str:
+    """The documented name where case, blanks or dashes alone differ; else the name, its prefix in small letters."""
+    word = _folded(name).replace(" ", "_").replace("-", "_")
+    if word in known:
+        return word
+    prefix, colon, rest = name.partition(":")
+    return f"{prefix.strip().casefold()}:{rest.strip()}" if colon and prefix.strip().casefold() in PREFIXES else name
+
 
 def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
     """A builder of records; cells that cannot be used and are not needed go to the list it is given."""
-    at, empty = header.at, header.empty
+    at, empty, written = header.at, header.empty, header.written
     identifiers = [(name, at[name]) for name in IDENTIFIERS if name in at]
     identifiers += [(name[3:], place) for name, place in header.others if name.startswith("id:")]
     aliases = [(name[6:], place) for name, place in header.others if name.startswith("alias:")]
@@ -72,6 +106,8 @@ def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
         key = row[key_at].strip()
         if key in empty:
             raise BadCell("key", "is empty", "give each CI a key that never changes")
+        if errors := [place for place, text in enumerate(row) if text[:1] == "#" and is_error(text.strip())]:
+            row = _without_errors(header, row, errors, lost)
         values: dict[str, Any] = {}
         for name, place in texts:
             if (text := row[place].strip()) not in empty:
@@ -79,7 +115,7 @@ def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
         for name, place in numbers:
             if (text := row[place].strip()) not in empty:
                 try:
-                    values[name] = number(name, text)
+                    values[name] = number(name, text, written)
                 except BadCell as bad:
                     lost.append(bad)
         if calendar:
@@ -128,9 +164,28 @@ def _convert(values: dict[str, Any], lost: list[BadCell]) -> None:
             lost.append(bad)
 
 
+def _without_errors(header: Header, row: Row, places: Sequence[int], lost: list[BadCell]) -> list[str]:
+    """The row with its error values of a spreadsheet as empty cells; without its key it is refused."""
+    cells = list(row)
+    for place in places:
+        name = header.names[place] if place < len(header.names) else f"column {place + 1}"
+        bad = BadCell(name, f"'{cells[place].strip()}' is an error value of a spreadsheet", "mend its formula at the source")
+        if name == "key":
+            raise bad
+        lost.append(bad)
+        cells[place] = ""
+    return cells
+
+
 def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]:
     """As `ci_builder`."""
-    at, empty = header.at, header.empty
+    at, empty, written = header.at, header.empty, header.written
+
+    def amount(name: str, text: str) -> float:
+        return number(name, text, written)
+
+    def moment(name: str, text: str) -> int:
+        return unix_seconds(name, text, written)
 
     def text(row: Row, name: str, default: str = "") -> str:
         value = row[at[name]].strip() if name in at else ""
@@ -138,7 +193,7 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
 
     def figure(row: Row, name: str, lost: list[BadCell]) -> float | None:
         value = text(row, name)
-        return cell(number, name, value, lost) if value else None
+        return cell(amount, name, value, lost) if value else None
 
     def parts(row: Row, name: str) -> list[str]:
         value = text(row, name)
@@ -146,7 +201,7 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
 
     def shares(row: Row, lost: list[BadCell]) -> tuple[float, ...]:
         try:
-            return tuple(number("shares", part) for part in parts(row, "shares"))
+            return tuple(amount("shares", part) for part in parts(row, "shares"))
         except BadCell as bad:
             lost.append(bad)
             return ()
@@ -156,7 +211,7 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
             key=text(row, "key"),
             dependent=text(row, "dependent"),
             members=tuple(parts(row, "members")),
-            needed=whole("needed", text(row, "needed")),
+            needed=whole("needed", text(row, "needed"), written),
             kind=text(row, "kind", "ordinary").casefold(),
             shares=shares(row, lost),
             failover_minutes=figure(row, "failover_minutes", lost),
@@ -164,6 +219,9 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
             common_cause_share=figure(row, "common_cause_share", lost),
             common_cause_unavailability=figure(row, "common_cause_unavailability", lost),
         )
+
+    def points_of(name: str, text: str) -> tuple[tuple[float, float], ...]:
+        return curve(name, text, written)
 
     impacts = [(name[7:], place) for name, place in header.others if name.startswith("impact:")]
 
@@ -176,7 +234,7 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
             impact={
                 name: points
                 for name, place in impacts
-                if row[place].strip() not in empty and (points := cell(curve, f"impact:{name}", row[place], lost)) is not None
+                if row[place].strip() not in empty and (points := cell(points_of, f"impact:{name}", row[place], lost)) is not None
             },
             mtpd_hours=figure(row, "mtpd_hours", lost),
             rto_hours=figure(row, "rto_hours", lost),
@@ -191,16 +249,16 @@ def small_builder(header: Header) -> Callable[[Row, list[BadCell]], SmallRecord]
         return IncidentRecord(
             key=text(row, "key"),
             ci=text(row, "ci"),
-            started_at=unix_seconds("started_at", text(row, "started_at")),
-            ended_at=cell(unix_seconds, "ended_at", ended, lost) if ended else None,
+            started_at=moment("started_at", text(row, "started_at")),
+            ended_at=cell(moment, "ended_at", ended, lost) if ended else None,
             root_cause=cell(yes, "root_cause", cause, lost) is not False if cause else True,
         )
 
     def observation(row: Row, lost: list[BadCell]) -> SmallRecord:
         return ObservationRecord(
             text(row, "scope"),
-            unix_seconds("observed_from", text(row, "observed_from")),
-            unix_seconds("observed_until", text(row, "observed_until")),
+            moment("observed_from", text(row, "observed_from")),
+            moment("observed_until", text(row, "observed_until")),
         )
 
     return {"group": group, "service": service, "incident": incident, "observation": observation}[header.kind]

@@ -9,21 +9,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from app.domain.completeness import MANIFEST as BY_MANIFEST
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, SourceFailed
 from app.ports.ci_source import KINDS, CiBlock, DependencyBlock, SmallBlock, SourceDifference, SourceSnapshot
 from importers import spool
-from importers.cells import EMPTY
+from importers.cells import EMPTY, Writing
 from importers.csv.blocks import BLOCK, Lines, ci_blocks, dependency_blocks, small_blocks
 from importers.csv.columns import MANIFEST, SHEET_OF, needed_of
+from importers.csv.headers import header_fault, header_notes
 from importers.csv.rows import Header
 from importers.csv.tables import CsvTable, SheetTable, workbook_sheets
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-FORM = 3  # raised when the same lines would give other records
+FORM = 4  # raised when the same lines would give other records
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,27 @@ class CsvSettings:
     delimiter: str = ""
     empty: Sequence[str] = EMPTY
     list_separator: str = "|"
+    decimal: str = ""
+    thousands: str = ""
+    zone: str = ""
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
         return json.dumps(
-            [FORM, self.delimiter, list(self.empty), self.list_separator, self.columns, self.files], sort_keys=True, default=dict
+            [
+                FORM,
+                self.delimiter,
+                list(self.empty),
+                self.list_separator,
+                self.decimal,
+                self.thousands,
+                self.zone,
+                self.columns,
+                self.files,
+            ],
+            sort_keys=True,
+            default=dict,
         )
 
 
@@ -55,6 +72,13 @@ def csv_settings(given: Mapping[str, Any]) -> CsvSettings:
     for name in ("columns", "files"):
         if not isinstance(values.get(name, {}), Mapping):
             raise InvalidInput(f"csv: {name} is a table of names", field=name)
+    for name, allowed in (("decimal", ("", ".", ",")), ("thousands", ("", ".", ",", " ", "'"))):
+        if values.get(name, "") not in allowed:
+            raise InvalidInput(f"csv: {name} is one of {' '.join(repr(sign) for sign in allowed if sign)}", field=name)
+    if values.get("thousands") and values["thousands"] == (values.get("decimal") or "."):
+        raise InvalidInput("csv: decimal and thousands are the same sign", field="thousands")
+    if (zone := values.get("zone")) and zone not in available_timezones():
+        raise InvalidInput(f"csv: {zone!r} is no time zone; write one as Europe/Berlin, or UTC", field="zone")
     return CsvSettings(**values)
 
 
@@ -124,7 +148,7 @@ class CsvSnapshot(SourceSnapshot):
 
     def _workbook(self) -> dict[str, CsvTable | SheetTable]:
         names, found, unread = self._names(), dict[str, CsvTable | SheetTable](), list[str]()
-        for sheet, table in workbook_sheets(self.location).items():
+        for sheet, table in workbook_sheets(self.location, self.settings.decimal or ".").items():
             name = names.get(sheet.strip().casefold())
             if name:
                 found[name] = table
@@ -139,19 +163,24 @@ class CsvSnapshot(SourceSnapshot):
     def _header(self, kind: str) -> Header:
         table = self.tables[kind]
         sheet, place = SHEET_OF[kind], table.place.rsplit(" ", 1)[0]
-        header = Header(
-            kind, table.header(), self.settings.columns.get(sheet, {}), self.settings.empty, self.settings.list_separator
-        )
+        columns, settings = self.settings.columns.get(sheet, {}), self.settings
+        header = Header(kind, table.header(), columns, settings.empty, settings.list_separator, self._written(table))
         missing = [name for name in needed_of(kind) if name not in header.at]
         if missing and (header.names != [] or isinstance(table, CsvTable)):
-            raise InvalidInput(
-                f"{place}: the header misses {', '.join(missing)}; it has {', '.join(header.names) or 'nothing'}",
-                field=missing[0],
-            )
+            raise InvalidInput(f"{place}: {header_fault(table, header, sheet, missing)}", field=missing[0])
         twice = sorted({name for name in header.names if name and header.names.count(name) > 1})
         if twice:
-            raise InvalidInput(f"{place}: the header names {twice[0]} twice", field=twice[0])
+            said = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
+            raise InvalidInput(f"{place}: the header names {twice[0]} twice ({', '.join(said)})", field=twice[0])
+        self.notes += [f"{place}: {text}" for text in header_notes(header, sheet)]
+        self.notes += table.notes()
         return header
+
+    def _written(self, table: CsvTable | SheetTable) -> Writing:
+        """How numbers and times are written; a semicolon between cells is how spreadsheets write where the decimal sign is a comma."""
+        settings = self.settings
+        unsure = not settings.decimal and isinstance(table, CsvTable) and table.delimiter_in_use() == ";"
+        return Writing(settings.decimal or ".", settings.thousands, settings.zone, unsure)
 
     def _counted(self, kind: str, blocks: Callable[[Header, Iterator[Lines], str], Iterator[Block]]) -> Iterator[Block]:
         self.rows[kind] = 0
@@ -183,11 +212,15 @@ class CsvSnapshot(SourceSnapshot):
                 continue
             checksum = table.checksum() if listed is not None and listed[1] else ""
             expected = None if listed is None else listed[0]
-            parts.append(Part(SHEET_OF[kind], rows, expected, table.ended(), checksum, listed[1] if listed and checksum else ""))
+            wanted = listed[1] if listed and checksum else ""
+            parts.append(Part(SHEET_OF[kind], rows, expected, table.ended(), checksum, wanted, problem=table.problem()))
         return Evidence(BY_MANIFEST if self.manifest else SAID, tuple(parts))
 
     def warnings(self) -> Sequence[str]:
-        notes = list(self.notes)
+        notes = [
+            *self.notes,
+            *(f"{table.place.rsplit(' ', 1)[0]}: {said}" for table in self.tables.values() if (said := table.problem())),
+        ]
         if self.tables and not any(self.rows.values()):
             notes.append(
                 f"0 records: the sheets {', '.join(SHEET_OF[kind] for kind in self.tables)} hold no rows below their headers"

@@ -22,7 +22,7 @@ from importers.csv.rows import SOURCE_CLASS
 from importers.figures import mean_from_median, rate_from_calendar
 from importers.gathered import Gathered, ReadWhole
 from importers.json import document as form
-from importers.limits import read_bytes, strict_json
+from importers.limits import read_bytes, strict_json, without_halves
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,6 +67,7 @@ class JsonSource(ReadWhole):
 
 
 def read_document(text: bytes, name: str) -> Gathered:
+    text = without_halves(text)
     strict_json(text, name)
     try:
         document = msgspec.json.decode(text, type=form.Document)

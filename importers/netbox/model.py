@@ -243,9 +243,11 @@ class _Derivation:
         for number, row in sorted(self._data.list("virtualmachine").items()):
             self._ci("virtualmachine", number, row, "virtual_machine")
             me = f"virtualmachine:{number}"
-            self._needs(me, "device", row.get("device"), "runs on device") or self._needs(
+            hosted = self._needs(me, "device", row.get("device"), "runs on device") or self._needs(
                 me, "cluster", row.get("cluster"), "runs on cluster"
             )
+            if not hosted:
+                self._needs(me, "site", row.get("site"), "in site")
 
     def _circuits(self) -> None:
         for number, row in sorted(self._data.list("provider").items()):

@@ -9,11 +9,13 @@ from typing import Any
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
 from importers.client import Client, Outbound
+from importers.observed import SETTINGS as OBSERVED
+from importers.observed import weighing_of
 from importers.opening import known, mapping_of
 from importers.servicegraph.source import TOTAL, ServiceGraph
 from importers.sign_in import optional_sign_in
 
-SETTINGS = ("user", "password_env", "token_env", "window_hours", "metric", "mapping", "ca_file")
+SETTINGS = ("user", "password_env", "token_env", "window_hours", "metric", "mapping", "ca_file", *OBSERVED)
 METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
@@ -25,7 +27,13 @@ def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> C
     client = Client(
         location, outbound, sign_in=optional_sign_in("servicegraph", settings), ca_file=str(settings.get("ca_file", ""))
     )
-    return ServiceGraph(client, mapping_of("servicegraph", "servicegraph", settings), _window(settings), metric)
+    return ServiceGraph(
+        client,
+        mapping_of("servicegraph", "servicegraph", settings),
+        _window(settings),
+        metric,
+        weighing_of("servicegraph", settings),
+    )
 
 
 def _window(settings: Mapping[str, Any]) -> float:

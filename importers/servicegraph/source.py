@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from app.domain.errors import SourceFailed
-from app.domain.records import CiRecord
+from app.domain.records import CiRecord, DependencyRecord
 from importers.client import Client
 from importers.gathered import Gathered, ReadWhole, said
 from importers.mapping import map_relation
 from importers.mapping_file import RuleSet
+from importers.observed import Weighing
 
 TOTAL = "traces_service_graph_request_total"
 BY = "sum by (client, server, connection_type)"
 LONGEST_STEP, SHORTEST_STEP = 300, 15  # seconds: how exactly it is told when a call was seen last
 OUTSIDE = "user"
 CALL = "call"  # the word for a connection_type of ""
+
+
+CALLED = "service"  # the source's class of what is called plainly; of another connection_type it is that word
+Node = tuple[str, str]  # class of the source, name
+
+
+@dataclass(slots=True)
+class _Nodes:
+    """What calls and is called: a database, queue or virtual node is a thing of its own, whatever service has its name."""
+
+    rules: RuleSet
+    classes: dict[Node, str] = field(default_factory=dict)
+    called: dict[Node, tuple[float, float]] = field(default_factory=dict)  # requests a second, when last
+
+    def of(self, word: str, name: str) -> Node:
+        usual = self.rules.classes.get(CALL, "microservice")
+        its = self.rules.classes.get(word, usual)
+        node = (CALLED if word == CALL else word, name)
+        self.classes[node] = its
+        return node
 
 
 @dataclass(slots=True)
@@ -31,6 +52,7 @@ class ServiceGraph(ReadWhole):
     rules: RuleSet
     window_hours: float = 168.0
     metric: str = TOTAL
+    weighing: Weighing = field(default_factory=Weighing)
 
     def check(self) -> Sequence[str]:
         rows = self._rows(f"count({self.metric})")
@@ -45,15 +67,16 @@ class ServiceGraph(ReadWhole):
         last = self._rows(f"max by (client, server, connection_type)(max_over_time({recent}[{window}:{step}]))")
         found = Gathered("service graph", said(len(made), self.metric))
         seen = {_ends(row["metric"]): _number(row["value"]) for row in last}
-        calls: dict[str, tuple[float, float]] = {}
-        classes: dict[str, str] = {}
+        nodes = _Nodes(self.rules)
+        calls: list[tuple[str, str, str, float]] = []
         for row in made:
-            self._take(found, row, seen, calls, classes)
-        found.found_cis += [self._ci(name, classes[name], calls.get(name)) for name in sorted(classes)]
+            self._take(found, row, seen, nodes, calls)
+        self._depend(found, nodes, calls)
+        found.found_cis += [self._ci(node, nodes) for node in sorted(nodes.classes)]
         return found
 
     def _take(self, found: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
-              calls: dict[str, tuple[float, float]], classes: dict[str, str]) -> None:  # fmt: skip
+              nodes: _Nodes, calls: list[tuple[str, str, str, float]]) -> None:  # fmt: skip
         client, server, kind = ends = _ends(row["metric"])
         number = _number(row["value"])
         if not client or not server:
@@ -68,30 +91,37 @@ class ServiceGraph(ReadWhole):
                 client,
             )
             return
-        word = kind or CALL
-        usual = self.rules.classes.get(CALL, "microservice")
+        node = nodes.of(kind or CALL, server)
+        rate, when = nodes.called.get(node, (0.0, 0.0))
+        nodes.called[node] = (rate + number / (self.window_hours * 3600), max(when, seen.get(ends, 0.0)))
         if client == OUTSIDE:
             found.ignore("dependency", f"client is {OUTSIDE}: the outside world")
         else:
-            classes.setdefault(client, usual)
-            relation = next(iter(self.rules.relations.values()))
-            for record in map_relation(relation, {"parent": client, "child": server, "type": word}, f"{client} to {server}"):
-                found.take(record)
-        its = self.rules.classes.get(word, usual)
-        if its != usual or server not in classes:
-            classes[server] = its
-        rate, when = calls.get(server, (0.0, 0.0))
-        calls[server] = (rate + number / (self.window_hours * 3600), max(when, seen.get(ends, 0.0)))
+            nodes.of(CALL, client)
+            calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
-    def _ci(self, name: str, ci_class: str, called: tuple[float, float] | None) -> CiRecord:
+    def _depend(self, found: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
+        """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not known."""
+        relation = next(iter(self.rules.relations.values()))
+        for client, server, word, rate in calls:
+            dependent, provider = (f"{kind}:{name}" for kind, name in (nodes.of(CALL, client), nodes.of(word, server)))
+            reached = nodes.called.get((CALLED, client), (0.0, 0.0))[0]
+            kind, weight = self.weighing.of(min(rate / reached, 1.0) if reached else None)
+            for record in map_relation(relation, {"parent": dependent, "child": provider, "type": word}, f"{client} to {server}"):
+                if isinstance(record, DependencyRecord) and record.kind == "hard":
+                    record = replace(record, kind=kind, weight=weight)
+                found.take(record)
+
+    def _ci(self, node: Node, nodes: _Nodes) -> CiRecord:
         """Rates and days are rounded, so that an estate at rest does not change with each run."""
-        attributes = {}
-        if called:
+        (kind, name), attributes = node, {}
+        if called := nodes.called.get(node):
             attributes["requests_per_second"] = f"{called[0]:.1g}"
             if called[1]:
                 attributes["last_called_on"] = datetime.fromtimestamp(called[1], UTC).strftime("%Y-%m-%d")
-        # the traced name is an identity, the same as that of call graphs
-        return CiRecord("service", name, name, ci_class, identifiers=(("trace", name),), attributes=attributes)
+        # the traced name is an identity, the same as that of call graphs; of two things with one name it is that of the service
+        trace = name if kind == CALLED or (CALLED, name) not in nodes.classes else f"{kind} {name}"
+        return CiRecord(kind, name, name, nodes.classes[node], identifiers=(("trace", trace),), attributes=attributes)
 
     def _rows(self, query: str) -> list[Any]:
         answer = self.client.request("GET", "api/v1/query", parameters={"query": query})

@@ -313,7 +313,7 @@ LABELS = [
     "GET /api/v1/runs/{run_id}/rejected", "GET /api/v1/runs/{run_id}/changes", "POST /api/v1/runs/{run_id}/approve", "GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{prefix}",
     "GET /api/v1/audit", "GET /api/v1/revisions", "GET /api/v1/revisions/{revision}", "GET /api/v1/revisions/{revision}/changes",
     "GET /api/v1/sources", "POST /api/v1/sources", "GET /api/v1/sources/{name}", "POST /api/v1/sources/{name}/check",
-    "POST /api/v1/sources/{name}/sync", "POST /api/v1/sources/{name}/remove", "PUT /api/v1/sources/{name}/file", "GET /api/v1/services/{ci}/availability",
+    "POST /api/v1/sources/{name}/sync", "POST /api/v1/sources/{name}/remove", "PUT /api/v1/sources/{name}/file", "PATCH /api/v1/sources/{name}", "GET /api/v1/services/{ci}/availability",
     "GET /api/v1/services/{ci}/importance", "GET /api/v1/services/{ci}/cut-sets", "GET /api/v1/services/{ci}/loss",
     "GET /api/v1/services/{ci}/goal", "GET /api/v1/studies", "POST /api/v1/studies", "GET /api/v1/studies/{study}",
     "GET /api/v1/studies/{study}/areas", "GET /api/v1/studies/{study}/services", "GET /api/v1/studies/{study}/borders",

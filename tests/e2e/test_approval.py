@@ -83,7 +83,7 @@ def test_a_run_that_the_guard_holds_shows_what_would_go_and_whom_it_reaches(serv
     assert "5 CIs would go; business services that lean on them in any way: 1 (Web shop)" in result.output
     assert "- m0 (doc:ci:m0): 1 that stay lean on it (doc:ci:shop); 1 services" in result.output
     page = service.cli_json("runs", "changes", "2")
-    assert page["held_because"][0] == "class server: 5 of 7 would be retired, half or more"
+    assert page["held_because"][0] == "class server: 5 of the 7 records this source has would be retired, half or more"
     changed = next(line for line in page["items"] if line["noun"] == "ci" and line["word"] == "changed")
     assert (changed["key"], changed["values"]) == ("doc:ci:db", {"team": [None, "Ops"]})
     assert (page["losses"]["total"], page["losses"]["services"], len(page["losses"]["items"])) == (5, 1, 5)

@@ -77,7 +77,7 @@ def test_a_wrong_merge_by_an_identifier_is_split_for_good(service):
 
 def test_a_correction_is_believed_before_sources_and_waits_while_its_record_is_gone(service):
     fill(service)
-    decide.correct(service.forestay, "web", {"team": "night", "repair_hours": "2.5", "rack": "7"}, "me")
+    decide.correct(service.forestay, "web", {"team": "night", "repair_hours": "2.5", "rack": "7"}, "me", new_attributes=True)
 
     def told():
         store = service.forestay.store

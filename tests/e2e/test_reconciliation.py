@@ -150,7 +150,9 @@ def test_a_correction_is_believed_before_every_source_at_every_sync_and_after_a_
     service, export = make_service(), Export(seed=3, cis=300)
     monitored, listed = wrongly_merged(export)
     give(service, export)
-    decide.correct(service.forestay, f"cmdb:ci:{listed}", {"ci_class": "hypervisor", "team": "night", "rack": "7"}, "me")
+    decide.correct(
+        service.forestay, f"cmdb:ci:{listed}", {"ci_class": "hypervisor", "team": "night", "rack": "7"}, "me", new_attributes=True
+    )
 
     def told() -> tuple[str, str, str, str]:
         store = service.forestay.store

@@ -22,9 +22,9 @@ class Case:
         self.folder = folder / name
         shutil.copytree(next(CASES.glob(f"{name}-*")), self.folder)
 
-    def run(self, *arguments: str) -> Result:
+    def run(self, *arguments: str, fails: bool = False) -> Result:
         result = CliRunner().invoke(main, ["--data", str(self.folder / "data"), *arguments])
-        assert result.exit_code == 0, result.output
+        assert (result.exit_code != 0) == fails, result.output
         return result
 
     def ask(self, *arguments: str) -> Any:
@@ -128,3 +128,45 @@ def test_21_a_bad_cell_costs_the_cell(case):
     assert "about 4" in found.load("a", "a")
     assert found.stopped("db") == {"shop"} or found.stopped("db") == {"Shop"}
     assert {row["open_needs"] for row in found.services().values()} == {1}
+
+
+def value_of(found: Case, ci: str, name: str) -> dict[str, Any]:
+    return next(value for value in found.ask("ci", ci)["values"] if value["name"] == name)
+
+
+def test_06_three_tickets_of_one_outage_are_one_failure(case):
+    found = case("06")
+    found.load("a", "a")
+    first, second = (value_of(found, name, "failures_per_year") for name in ("s1", "s2"))
+    assert first["value"] == second["value"] and first["evidence"] == second["evidence"] == "1 in 0.9 years"
+
+
+def test_08_times_that_are_none_are_refused_with_what_they_are(case):
+    found = case("08")
+    said = found.load("a", "a")
+    assert "20260310 looks like a date" in said and "1773136800000 looks like milliseconds" in said
+    assert value_of(found, "s1", "failures_per_year")["evidence"] == "1 in 1.8 years"
+
+
+def test_10_one_spelling_of_letters_and_blanks(case):
+    found = case("10")
+    said = found.load("a", "a")
+    assert "rejected" not in said.replace("rejected  closes", "")
+    for name in ("web-1", "m\u00fcnchen", "mu\u0308nchen", "b 1", "b\u00a01", "dots"):
+        assert found.stopped(name) == {"Shop"}, name
+    assert found.services()["Shop"]["open_needs"] == 0
+
+
+def test_29_templates_and_yaml_that_is_no_catalog_are_ignored_and_counted(case):
+    found = case("29")
+    (found.folder / "cat" / "ci.yaml").write_text("stages: [build]\nbuild: {script: make}\n")
+    (found.folder / "cat" / "broken.yaml").write_text("{% if values.docs %}\nsite_name: ${{ values.name }}\n")
+    bad = (
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: 'two words'}\nspec: {type: service, owner: team}\n"
+    )
+    (found.folder / "cat" / "bad.yaml").write_text(bad)
+    said = found.run("import", "backstage", str(found.folder / "cat"), "--name", "bs", "--complete", fails=True).output
+    assert "1 template that nobody filled in" in said and "2 YAML that is no catalog" in said
+    assert "'two words' is no name in Backstage" in said and "write the value out" in said
+    known = found.keys()
+    assert known and not any("values.name" in key or "two" in key for key in known)

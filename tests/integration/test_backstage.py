@@ -131,7 +131,9 @@ def test_an_entity_that_went_retires_and_one_that_changed_is_the_only_one_mapped
         relation for relation in stub.entities["component:default/site"]["relations"] if relation["targetRef"] != "component:default/widget"
     ]  # fmt: skip
     stub.entities["resource:default/artists-db"]["spec"]["type"] = "bucket"
-    assert sync(source, tmp_path, 2)[0].held_because == ["class software: 1 of 1 would be retired, all of it"]
+    assert sync(source, tmp_path, 2)[0].held_because == [
+        "class software: 1 of the 1 records this source has would be retired, all of it"
+    ]
     report, needs, about = sync(source, tmp_path, 3, approve=True)
     assert needs == NEEDS - {("component:default/site", "component:default/widget")}
     assert about["resource:default/artists-db"] == ("data_store", "")
@@ -156,7 +158,7 @@ def test_a_wrong_token_is_said(catalog, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("text", ["a: &x [1]\nb: *x\n", "a: [1\n", "kind: Component\n---\nkind: &a {b: *a}\n"])
 def test_yaml_that_cannot_be_read_is_refused_and_the_other_files_go_on(tmp_path: Path, text: str) -> None:
     (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "bad.yaml").write_text(text)
+    (tmp_path / "files" / "bad.yaml").write_text(f"# apiVersion: backstage.io/v1alpha1\n{text}")
     (tmp_path / "files" / "good.yaml").write_text(FILE)
     report, needs, _ = sync(open_source("backstage", str(tmp_path / "files"), {}), tmp_path, complete=True)
     assert needs == NEEDS and not report.complete

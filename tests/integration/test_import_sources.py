@@ -146,7 +146,7 @@ def test_the_guard_holds_and_approval_lets_pass(estate):
     estate.sync(1, A + rows)
     held = estate.sync(1, A, approve=False)
     assert (held.state, held.retired, held.rows_written) == ("held", 6, 0)
-    assert held.held_because == ["class server: 6 of 7 would be retired, half or more"]
+    assert held.held_because == ["class server: 6 of the 7 records this source has would be retired, half or more"]
     assert len(estate.cis()) == 7
     assert estate.sync(1, A).state == "done"
     assert len(estate.cis()) == 1

@@ -161,8 +161,11 @@ def test_only_changes_are_asked_for_and_equal_a_full_read(desk, tmp_path):
     assert (report.path, report.created, report.changed, report.retired) == ("difference", 1, 1, 1)
     assert (report.dependencies_added, report.dependencies_retired) == (1, 2)
     assert any("date >= '2026-11-20 09:55:00'" in operation["key"] for operation in stub.asked)
-    changes = [one["key"] for one in stub.asked if one["class"] == "FunctionalCI" and one.get("output_fields") == "*+"]
+    changes = [one["key"] for one in stub.asked if one["class"] == "FunctionalCI" and "IN" in one["key"]]
     assert changes == ["SELECT FunctionalCI WHERE id IN (9, 54, 900)"]
+    assert not any(one.get("output_fields") == "*+" for one in stub.asked)
+    wanted = [one["output_fields"] for one in stub.asked if one["operation"] == "core/get" and "IN (" in one["key"]]
+    assert any("name" in fields.split(",") for fields in wanted) and not any("_list" in fields for fields in wanted)
     (tmp_path / "whole").mkdir()
     whole = itop(tmp_path / "whole", stub)
     whole.sync()

@@ -57,7 +57,7 @@ def test_the_client_depends_on_the_server(desk):
         "bank": "application_service",
     }  # fmt: skip
     said = {name: json.loads(text) for name, text in place.load("source_record", "source_key", "payload")}
-    assert said["service:pg"]["attributes"] == {"requests_per_second": "1", "last_called_on": "2025-11-21"}
+    assert said["database:pg"]["attributes"] == {"requests_per_second": "1", "last_called_on": "2025-11-21"}
     assert said["service:checkout"]["attributes"]["requests_per_second"] == "2"
     assert place.sync().state == "unchanged"
 
@@ -111,3 +111,32 @@ def test_settings_are_checked(desk):
     for name, value in (("window_hours", "0"), ("metric", "x[5m]) or vector(1")):
         with pytest.raises(InvalidInput, match=name):
             desk(stub(), **{name: value})
+
+
+def test_a_database_queue_or_virtual_node_that_has_the_name_of_its_service_is_a_ci_of_its_own(desk):
+    made = [
+        (pair("user", "checkout"), "9"), (pair("checkout", "orders"), "9"), (pair("orders", "orders", "database"), "9"),
+        (pair("orders", "orders", "messaging_system"), "9"), (pair("orders", "10.2.3.4", "virtual_node"), "9"),
+    ]  # fmt: skip
+    place = desk(PrometheusStub({"sum by": made, "max by": [], "count(": [({}, "5")]}))
+    report = place.sync()
+    assert not report.counts["dependency"].rejected and report.dependencies_added == 4
+    keys = {key for (key,) in place.load("source_record", "source_key")}
+    assert keys == {"service:checkout", "service:orders", "database:orders", "messaging_system:orders", "virtual_node:10.2.3.4"}
+    ids = dict(place.load("source_record", "source_key", "ci_id"))
+    assert len(set(map(int, ids.values()))) == 5
+    rows = {(int(a), int(b)): kind for a, b, kind in place.load("dependency", "dependent_id", "provider_id", "kind")}
+    assert rows[int(ids["service:orders"]), int(ids["database:orders"])] == "hard"
+
+
+@pytest.mark.parametrize(
+    ("settings", "kinds"),
+    [({}, {"hard"}), ({"calls": "soft", "call_weight": 0.3}, {"soft 0.3"}), ({"calls": "share"}, {"hard", "soft 0.25"})],
+)
+def test_what_a_call_weighs_is_a_setting(desk, settings, kinds):
+    """checkout was reached 8 times: it asked the bank at each of them and more, pg at two; nobody was seen to reach frontend."""
+    made = [(pair("frontend", "checkout"), "8"), (pair("checkout", "bank"), "16"), (pair("checkout", "pg", "database"), "2")]
+    place = desk(PrometheusStub({"sum by": made, "max by": [], "count(": [({}, "3")]}), **settings)
+    place.sync()
+    rows = place.load("dependency", "kind", "weight")
+    assert {kind if kind == "hard" else f"{kind} {float(weight):g}" for kind, weight in rows} == kinds

@@ -175,7 +175,7 @@ def test_short_and_empty_pages_are_not_the_end_and_hidden_rows_are_missed(desk):
     assert place.sync().created == 12
     stub.hidden = {row["sys_id"] for row in cis[2:7]}
     report = place.sync(full=True)
-    assert (report.retired, report.state) == (0, "unchanged")
+    assert (report.retired, report.state) == (0, "partial")
     assert report.incomplete["cmdb_ci_computer"] == "cmdb_ci_computer: 7 rows read, 12 expected"
     fresh = desk(ServiceNowStub(tables(cis), hidden=stub.hidden))
     fresh.store.close()
@@ -312,3 +312,21 @@ def test_one_class_is_forbidden(desk):
         assert report.retired == (0 if full else 1)
     assert {"lnux100", "blade7", "pump"} <= {name for (name,) in place.load("ci", "name")}
     assert place.needs() == {("Bond Trading", "lnux100", "hard")}
+
+
+@pytest.mark.parametrize("word", ["Depends On::Discovered From", "Discovered From::Depends On"])
+def test_what_something_was_discovered_from_is_no_need_in_either_order(desk, word):
+    place = desk(ServiceNowStub(tables([APP, LNUX], [relation(APP, word, LNUX)])))
+    report = place.sync()
+    assert report.dependencies_added == 0 and report.counts["dependency"].ignored == {f"type {word}": 1}
+
+
+def test_half_a_character_refuses_one_record_and_not_the_run(desk):
+    whole = ci("broken", "cmdb_ci_linux_server")
+    relations = [relation(APP, "Depends on::Used by", LNUX), relation(APP, "Depends on::Used by", whole)]
+    place = desk(ServiceNowStub(tables([APP, LNUX, whole | {"name": "caf\ud83d"}], relations)))
+    report = place.sync()
+    assert (report.created, report.counts["ci"].rejected) == (2, 1)
+    assert [row.reason for row in report.rejected if row.kind == "ci"] == ["is not valid Unicode"]
+    assert report.dependencies_added == 1 and report.open_needs == 2  # the record, and the relation that names it
+    assert place.sync().created == 0

@@ -11,9 +11,10 @@ from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.schemas.questions import RemoveQuestion, SourceQuestion, SyncQuestion, UploadQuestion
+from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.usecases.ask_about_source import ask_about_source
+from app.usecases.change_source import change_source
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
 
@@ -75,6 +76,25 @@ def add(question: dict[str, Any]) -> Any:
         service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location}
     )
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
+
+
+@route(blueprint, "/sources/<name>", "admin", keep.RegisteredSource, method="PATCH")
+@blueprint.arguments(SourceChangeQuestion)
+def change(question: dict[str, Any], name: str) -> Any:
+    """Change how a source is read: what is named changes, the rest stays. Its place must be one this service may read."""
+    service = forestay()
+    known = keep.get_source(service.documents, name)
+    place = known.location if question["location"] is None else question["location"]
+    service.check_place(known.kind, place, question["settings"])
+    return change_source(
+        service,
+        name,
+        g.caller.name,
+        question["location"],
+        question["priority"],
+        question["schedule"],
+        question["settings"],
+    )
 
 
 @route(blueprint, "/sources/<name>/check", "sync", Checked, method="POST")

@@ -193,6 +193,18 @@ class SourceQuestion(Question):
     schedule = ma.fields.String(load_default="", validate=[validate.Length(max=200), _no_nul])
 
 
+class SourceChangeQuestion(Question):
+    location = ma.fields.String(allow_none=True, load_default=None, validate=[validate.Length(max=4000), _no_nul])
+    priority = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
+    settings = ma.fields.Dict(
+        keys=text(100),
+        values=ma.fields.Raw(allow_none=True),
+        load_default={},
+        metadata={"description": "Settings to change; null takes one back to its default, those not named stay"},
+    )
+    schedule = ma.fields.String(allow_none=True, load_default=None, validate=[validate.Length(max=200), _no_nul])
+
+
 class UploadQuestion(Question):
     filename = text(255, required=True, metadata={"description": "Its ending says what it is: .csv, .xlsx, .json or .xml"})
 
@@ -295,5 +307,8 @@ class CorrectionQuestion(Question):
         values=ma.fields.String(validate=[validate.Length(max=4000), _no_nul]),
         required=True,
         validate=validate.Length(min=1, max=200),
-        metadata={"description": "Attribute to value, as text; an empty text takes a correction back"},
+        metadata={"description": "Field or attribute to value, as text; an empty text takes a correction back"},
+    )
+    new_attributes = ma.fields.Boolean(
+        load_default=False, metadata={"description": "A name that nobody gave this CI before is meant as it stands"}
     )

@@ -11,6 +11,7 @@ from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.nouns import OPEN_NEED
 from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, OpenNeedRow, RecordRow, Value
+from app.domain.sentences import count
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.uncertainty import SPREADS, spread_sources
@@ -114,12 +115,14 @@ def ci_values(estate: Estate, position: int) -> list[Value]:
     years, incidents = float(cis.observed_years[row]), int(cis.observed_incidents[row])
     rate_origin = ORIGIN_NAMES[int(cis.failures_origin[row])]
     repair_origin = ORIGIN_NAMES[int(cis.repair_origin[row])]
+    open_ones = 0 if cis.observed_doubtful is None else int(cis.observed_doubtful[row])
+    unclosed = f"; doubtful: {count(open_ones, 'incident')} never closed" if open_ones else ""
     evidence = (
-        f"{incidents} in {years:.1f} years"
+        f"{incidents} in {years:.1f} years{unclosed}"
         if rate_origin == "measured" and years > 0
         else _evidence(rate_origin, cis.ci_class[row])
     )
-    repair_evidence = _evidence(repair_origin, cis.ci_class[row])
+    repair_evidence = _evidence(repair_origin, cis.ci_class[row]) + (unclosed if repair_origin == "measured" else "")
     if position in estate.causes:
         evidence = repair_evidence = "of the members it takes at once (common cause)"
     rate_from, repair_from = (SPREADS[int(codes[0])] for codes in spread_sources(cis, [row]))

@@ -92,7 +92,7 @@ def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) ->
     for number in range(offset // PAGE_LINES, -(-stop // PAGE_LINES)):
         document = documents.get(PAGE, _page_key(head.run_id, number))
         if document is None:
-            raise NotFound(f"the change list of run {int(head.run_id)} was replaced by that of a newer run")
+            raise NotFound(f"the change list of run {head.run_id} was replaced by that of a newer run")
         first = number * PAGE_LINES
         rows = json.loads(document.body)[max(offset - first, 0) : max(stop - first, 0)]
         found += [Change(**row) for row in rows]

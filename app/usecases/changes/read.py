@@ -37,11 +37,12 @@ class ChangePage:
 def change_page(documents: Documents, run_id: str, offset: int, limit: int) -> ChangePage:
     """NotFound where the run keeps no list: it was written, or a newer run of the source took its place."""
     run = sync_runs.get_run(documents, run_id)
+    run_id = run.run_id
     head = find_head(documents, run_id)
     if head is None:
         raise NotFound(
-            f"run {int(run_id)} is {run.state} and keeps no list of changes"
-            + (f"; see what changed from revision {run.base_revision} to {run.revision}" if run.state == "done" else "")
+            f"run {run_id} is {run.state} and keeps no list of changes"
+            + (f"; see what changed from revision {run.base_revision} to {run.revision}" if run.wrote else "")
         )
     items = read_lines(documents, head, offset, limit)
     following = offset + len(items)

@@ -181,10 +181,32 @@ def update_source(documents: Documents, name: str, **changes: Any) -> Registered
     raise Conflict("the source changes too quickly; try again")
 
 
+def set_source(
+    documents: Documents,
+    name: str,
+    location: str | None = None,
+    priority: int | None = None,
+    schedule: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> RegisteredSource:
+    """Change what is given and leave the rest; a setting that is None goes back to its default."""
+    changes: dict[str, Any] = {
+        key: value for key, value in (("location", location), ("priority", priority), ("schedule", schedule)) if value is not None
+    }
+    if schedule:
+        trigger_of(schedule)
+    if settings is not None:
+        kept = {**get_source(documents, name).settings, **settings}
+        changes["settings"] = {key: value for key, value in kept.items() if value is not None}
+    return update_source(documents, name, **changes)
+
+
 def manual_source(documents: Documents) -> RegisteredSource:
     """The source of what people say by hand; it is believed before all others."""
     return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)
 
 
 def _source(document: Document) -> RegisteredSource:
-    return RegisteredSource(**json.loads(document.body))
+    body = json.loads(document.body)
+    runs = {name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}
+    return RegisteredSource(**{**body, **runs})

@@ -20,36 +20,60 @@ LOOKED_BACK = 500
 def new_run(documents: Documents, source: str, caller: str) -> str:
     """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
     report = SyncReport("", source, state="running", caller=caller, started_at=_now())
-    return documents.append(KIND, json.dumps(asdict(report), sort_keys=True)).key
+    return number_of(documents.append(KIND, json.dumps(asdict(report), sort_keys=True)).key)
+
+
+def number_of(key: str) -> str:
+    """The number of a run as people see it, out of the key under which it is kept (or that number).
+
+    >>> number_of("00000000000000000012"), number_of("12"), number_of("")
+    ('12', '12', '')
+    """
+    return key.lstrip("0")
+
+
+def _key(run_id: str) -> str:
+    return run_id.zfill(20)
 
 
 def write_run(documents: Documents, report: SyncReport) -> None:
-    document = documents.get(KIND, report.run_id)
+    document = documents.get(KIND, _key(report.run_id))
     if document is None:
         raise NotFound(f"no run {report.run_id}")
     kept = {name: value for name, value in json.loads(document.body).items() if name in ("started_at", "caller")}
     body = {**asdict(report), **kept, "finished_at": _now()}
-    documents.put(KIND, report.run_id, json.dumps(body, sort_keys=True), expected=document.version)
+    documents.put(KIND, _key(report.run_id), json.dumps(body, sort_keys=True), expected=document.version)
 
 
 def get_run(documents: Documents, run_id: str) -> SyncReport:
-    document = documents.get(KIND, run_id)
+    document = documents.get(KIND, _key(run_id))
     if document is None:
         raise NotFound(f"no run {run_id}")
     return _report(document)
 
 
+def replace_held(documents: Documents, run_id: str, by: str) -> None:
+    """A held run that a later one took the place of waits no longer."""
+    report = get_run(documents, run_id)
+    if report.state == "held":
+        report.state = "replaced"
+        report.warnings.append(f"replaced by run {by}")
+        write_run(documents, report)
+
+
 def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[SyncReport]:
     """Newest first."""
-    return [_report(document) for document in documents.page(KIND, after, limit, descending=True)]
+    return [_report(document) for document in documents.page(KIND, _key(after) if after else "", limit, descending=True)]
 
 
 def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
     """Refused records of a run from an offset, and how many there are in all. All can be had of the newest run of a source (`refused.KEPT`), of
     earlier ones the first 1,000."""
     report = get_run(documents, run_id)
-    total = sum(counts.rejected for counts in report.counts.values())
-    if offset + limit > SHOWN and (rows := read_refused(documents, report.source, run_id, offset, limit)):
+    total = len(report.rejected)
+    if total >= SHOWN:
+        total = sum(counts.rejected + counts.cells_lost for counts in report.counts.values())
+    if offset + limit > SHOWN and (rows := read_refused(documents, report.source, report.run_id, offset, limit)):
         return rows, total
     return report.rejected[offset : offset + limit], total
 
@@ -64,7 +88,7 @@ def retired_lately(documents: Documents, source: str, now: datetime | None = Non
             body = json.loads(document.body)
             if datetime.fromisoformat(body["started_at"]) < since:
                 return total
-            if body["source"] == source and body["state"] == "done":
+            if body["source"] == source and body["state"] in ("done", "partial"):
                 for name, number in body["retired_of"].items():
                     total[name] = total.get(name, 0) + number
         after = page[-1].key
@@ -90,7 +114,7 @@ def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime 
 def _report(document: Document) -> SyncReport:
     body: Mapping[str, Any] = json.loads(document.body)
     fields = {name: value for name, value in body.items() if name in SyncReport.__slots__}
-    fields["run_id"] = document.key
+    fields["run_id"] = number_of(document.key)
     fields["counts"] = {name: RecordCounts(**counts) for name, counts in body["counts"].items()}
     fields["rejected"] = [RejectedRecord(**row) for row in body["rejected"]]
     return SyncReport(**fields)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring as quoted
 from typing import Protocol
 
-from app.domain.decisions import Decision, decision_of
+from app.domain.decisions import SET, Decision, decision_of
 from app.domain.identity import MAX_HOLDERS, Claim, Place, claim_of
 from app.domain.identity_rules import lookups, searched
 from app.domain.identity_spelling import FQDN, HOST, Identifier
@@ -64,6 +64,7 @@ class Decisions:
         self.gone: dict[str, int] = {}
         self._members: dict[str, Member] = {}
         self._of: dict[Place, list[str]] = {}
+        self._corrections: dict[int, list[str]] = {}  # by CI
         if manual_id and revision:
             rows = store.load_columns(revision, "source_record", None, manual_id)
             for row, key in enumerate(rows["source_key"]):
@@ -79,12 +80,17 @@ class Decisions:
         for key, decision in sorted(self._decisions.items()):
             for place in (*decision.places, *decision.others):
                 self._of.setdefault(place, []).append(key)
+            if decision.kind == SET and self._members[key].ci_id != NO_CI:
+                self._corrections.setdefault(self._members[key].ci_id, []).append(key)
 
     def __len__(self) -> int:
         return len(self._members)
 
-    def about(self, places: Iterable[Place]) -> list[tuple[Member, Decision]]:
-        keys = sorted({key for place in places for key in self._of.get(place, ())})
+    def about(self, places: Iterable[Place], ci_ids: Iterable[int] = ()) -> list[tuple[Member, Decision]]:
+        """Those that name one of these records, and corrections of these CIs, whatever became of the records they name."""
+        found = {key for place in places for key in self._of.get(place, ())}
+        found.update(key for ci_id in ci_ids for key in self._corrections.get(ci_id, ()))
+        keys = sorted(found)
         return [(self._members[key], self._decisions[key]) for key in keys]
 
 
@@ -134,7 +140,7 @@ class Closer:
             cis, fresh = self._holders(found, identifiers, taken)
             if len(self._decisions):
                 cis |= self._named(found, named, fresh)
-        found.decided = self._decisions.about(found.members) if len(self._decisions) else []
+        found.decided = self._decisions.about(found.members, found.ci_ids) if len(self._decisions) else []
         return found, taken
 
     def _named(self, found: Closure, named: set[Place], fresh: list[int]) -> set[int]:

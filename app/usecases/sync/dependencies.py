@@ -13,6 +13,7 @@ from app.domain.references import Unresolved
 from app.ports.ci_source import DependencyBlock
 from app.ports.comparison import KIND_NAMES, Comparison, DependencyDifference, DependencyRows
 from app.ports.graph_store import GraphStore
+from app.usecases.sync.one_form import dependencies_in_one_form
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
 from app.usecases.sync.unread import Unread
@@ -47,7 +48,8 @@ class DependencyIntake:
 
     def take(self, blocks: Iterable[DependencyBlock], lazy: bool = False) -> None:
         done = 0
-        for block in blocks:
+        for given in blocks:
+            block = dependencies_in_one_form(given, self._books.respelled)
             if lazy:
                 self._resolver.prepare([*block.dependents, *block.providers])
             self._books.read("dependency", len(block.dependents), block.left_out)

@@ -15,8 +15,10 @@ from app.domain.precedence import ci_row
 from app.domain.readable import readable_ci
 from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
+from app.domain.texts import NO_TEXT, one_form
 from app.ports.ci_source import CiBlock
 from app.ports.staging import StagedRecord, Staging
+from app.usecases.sync.one_form import ci_in_one_form, plain_json
 from app.usecases.sync.roster import CHANGED, KEPT, NEW, NO_CI, RETIRED, UNCHANGED, UNSEEN, Roster
 from app.usecases.sync.setup import Doubt, Ledgerkeeper
 from app.usecases.sync.unread import Unread
@@ -26,7 +28,6 @@ CLASH = (
     "was given before in this run with other content; the first one counts",
     "remove one of the rows, or give it a key of its own",
 )
-BAD_TEXT = ("text", "is not valid Unicode", "correct the encoding")
 
 
 class CiIntake:
@@ -49,12 +50,15 @@ class CiIntake:
                 self._take_one(record, position, block.place, staged)
             self._staging.put(staged)
             for rejected in block.left_out.rejected:
-                self._keep_known(rejected.key)
+                self._keep_known(one_form(rejected.key))
             done += len(block.records)
             self._books.step("reading CIs", done)
 
     def _take_one(self, record: CiRecord, position: int, place: str, staged: list[StagedRecord]) -> None:
         payload = payload_of(record)
+        if not plain_json(payload) and (tidy := ci_in_one_form(record)) != record:
+            self._books.respelled()
+            record, payload = tidy, payload_of(tidy)
         fault = ci_fault(record) or text_fault(payload)
         if fault and (kept := readable_ci(record))[1]:
             record, lost = kept
@@ -62,17 +66,13 @@ class CiIntake:
                 self._books.lose_cell("ci", place, position, _shown(record.source_id), cell, record.source_key)
             payload = payload_of(record)
             fault = ci_fault(record) or text_fault(payload)
-        try:
-            digest = content_hash(payload)
-        except UnicodeEncodeError:
-            digest, fault = 0, BAD_TEXT
         if fault:
             me = _shown(record.source_id)
             unread = Unread("ci", f"{record.source_class}:{me}", me, f"{fault[0]} {fault[1]}") if me else None
             self._books.reject("ci", place, position, me, fault, unread)
             self._keep_known(f"{record.source_class}:{record.source_id}")
             return
-        roster = self._roster
+        roster, digest = self._roster, content_hash(payload)
         number = roster.by_class.setdefault(record.source_class, {}).get(record.source_id)
         if number is None:
             number = roster.add(record.source_class, record.source_id, NO_CI, digest, NEW)
@@ -148,4 +148,4 @@ class CiIntake:
 
 
 def _shown(text: str) -> str:
-    return text[:200].encode("utf-8", "replace").decode()
+    return NO_TEXT.sub("?", text[:200])

@@ -13,6 +13,7 @@ from app.domain.deletion_guard import Watched
 from app.domain.nouns import REDUNDANCY_GROUP
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ServiceRecord
 from app.domain.references import Unresolved
+from app.domain.texts import is_text
 from app.ports.ci_source import KINDS, DependencyBlock, SmallRecord, SourceDifference
 from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial_difference
 from app.usecases.sync.facts import Facts
@@ -84,7 +85,7 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         rows,
         others,
         next_group,
-        run.watched(retired, known, rows, small_retired),
+        run.watched(retired, known, claims, rows, small_retired),
         settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
         ends=lambda kind: True,
         after=resolver.after,
@@ -110,7 +111,8 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
     wanted = [record.source_key for block in blocks for record in block.records]
     refused = [rejected.key for block in blocks for rejected in block.left_out.rejected if rejected.key]
     wanted += [f"{name}:{key}" for key in refused for name in difference.classes] + [key for key in refused if ":" in key]
-    add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, [*sorted(gone_keys), *wanted])
+    asked = filter(is_text, [*sorted(gone_keys), *wanted])
+    add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, list(asked))
     intake = CiIntake(run.roster, run.staging, run.books, run.alone)
     for number, (source_class, source_id) in enumerate(run.roster.keys()):
         if f"{source_class}:{source_id}" not in gone_keys:

@@ -174,7 +174,8 @@ class Reconciliation:
     ) -> CiChanges:
         chunk, source_id = CiChanges(), self._settings.source_id
         ci_of = {m.place: ci_id for ci_id, members in zip(ids, groups, strict=True) for m in members}
-        corrected = self._decided_of(chunk, closure.decided, ci_of)
+        became = {m.ci_id: ci_of[m.place] for m in closure.members.values() if m.ci_id != NO_CI} | {ci_id: ci_id for ci_id in ids}
+        corrected = self._decided_of(chunk, closure.decided, ci_of, became)
         staying = {(m.ci_id, m.source_id) for m in closure.members.values() if ci_of[m.place] == m.ci_id}
         live = {ci_id: minted.get(ci_id) or before[ci_id][1] for ci_id in ids}
         living = set(live.values())
@@ -202,12 +203,19 @@ class Reconciliation:
         return chunk
 
     def _decided_of(
-        self, chunk: CiChanges, about: list[tuple[Member, Decision]], ci_of: Mapping[Place, int]
+        self,
+        chunk: CiChanges,
+        about: list[tuple[Member, Decision]],
+        ci_of: Mapping[Place, int],
+        became: Mapping[int, int],
     ) -> dict[int, list[Member]]:
-        """Corrections by CI. Each decision is kept with the CI of the first record it names; while that is gone it waits."""
+        """Corrections by CI. A correction stays with its CI, or what that became by a merge; any other decision is kept with the CI of the first
+        record it names, and while that is gone it waits."""
         corrected: dict[int, list[Member]] = {}
         for member, decision in about:
-            ci_id = next((ci_of[place] for place in decision.places if place in ci_of), None)
+            ci_id = became.get(member.ci_id) if decision.kind == SET else None
+            if ci_id is None:
+                ci_id = next((ci_of[place] for place in decision.places if place in ci_of), None)
             if ci_id is None:
                 continue
             if decision.kind == SET:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from app.domain.references import Unresolved, ambiguous_in_source
+from app.domain.texts import loosely
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.after import AfterRun
 from app.usecases.sync.reconcile import Reconciliation
@@ -34,6 +35,7 @@ class Resolver:
         self._keys: dict[int, str] = {}
         self.after = AfterRun(store, revision, outcome.changes)
         self.by_alias = 0
+        self._alike: dict[str, str] | None = None  # a text without case, accents and signs -> the id it is like
         self.refresh()
 
     def refresh(self) -> None:
@@ -121,5 +123,16 @@ class Resolver:
         answers = self.after.learn((me, text) for text in texts if text not in direct)
         for text in texts:
             if text not in direct:
-                answer = self._others[text] = answers[me, text]
+                answer = self._others[text] = self._with_near_miss(text, answers[me, text])
                 self.by_alias += isinstance(answer, int)
+
+    def _with_near_miss(self, text: str, answer: int | Unresolved) -> int | Unresolved:
+        """Where nobody answers: the id of this source that differs only in case, accents or signs, for a person to look at."""
+        if not isinstance(answer, Unresolved) or answer.candidates:
+            return answer
+        if self._alike is None:
+            self._alike = {loosely(own): own for own in reversed(self._own)}
+        own = self._alike.get(loosely(text))
+        if not own or own == text:
+            return answer
+        return Unresolved(answer.reason, f"this source has '{own}': if that is meant, write it so; else {answer.advice}", (own,))

@@ -26,11 +26,18 @@ SILENT = ("serial", "uuid", "mac", "asset_tag", "address", "cloud_id", "host", "
 
 class Rewiring:
     """`settled(noun, row)`: the row was compared already in this run, so it is left alone. `begun`: identities of dependencies that this
-    run begins anyway."""
+    run begins anyway. `named`: the name of a source."""
 
     def __init__(
-        self, store: GraphStore, revision: int, fates: Fates, settled: Callable[[Noun, Row], bool], begun: Callable[[], set[Row]]
+        self,
+        store: GraphStore,
+        revision: int,
+        fates: Fates,
+        settled: Callable[[Noun, Row], bool],
+        begun: Callable[[], set[Row]],
+        named: Callable[[int], str],
     ) -> None:
+        self._named = named
         self._store, self._revision, self._fates, self._settled, self._begun = store, revision, fates, settled, begun
         self.warnings: list[str] = []
         self.lost: list[
@@ -191,10 +198,10 @@ class Rewiring:
             record = IncidentRecord(row[1], name, row[3], row[4], bool(row[5]))
             kind, text = "incident", f"incident {row[1]}"
         self.lost.append((source_id, self._unread(kind, [row[place]], text, f"{name} is gone", record)))
-        self._warn(noun, source_id, f"ended, as its CI {name} is gone")
+        self._warn(noun, source_id, f"{text} ended, as its CI {name} is gone")
 
     def _warn(self, noun: Noun, source_id: int, what: str) -> None:
-        self.warnings.append(f"{noun.name.replace('_', ' ')} of source {source_id} {what}")
+        self.warnings.append(f"{noun.name.replace('_', ' ')} of source {self._named(source_id)}: {what}")
 
 
 def _names_of(row: Row) -> tuple[str, tuple[str, ...]]:

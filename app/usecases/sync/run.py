@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain.changes import Row, RowChanges
 from app.domain.completeness import CI_CLASS, Judgement, judge
@@ -30,6 +32,7 @@ from app.usecases.sync.small import NOUN_OF, SmallIntake, old_rows, small_change
 
 SMALL_KINDS = KINDS[2:]
 GUARDED = ("group", "service")
+ENDED_NAMED = 100
 KIND_OF = {noun.name: kind for kind, noun in NOUN_OF.items()} | {DEPENDENCY.name: DEPENDENCY.name}
 
 
@@ -125,7 +128,7 @@ class Run:
             difference,
             others,
             next_group,
-            self.watched(retired, intake.known, difference, small_retired),
+            self.watched(retired, intake.known, intake.claims, difference, small_retired),
             settled=lambda noun, row: row[noun.names().index("source_id")] == source_id and KIND_OF.get(noun.name) not in left,
             ends=lambda kind: judged.ends(kind) if kind != "ci" else judged.complete,
             after=resolver.after,
@@ -172,22 +175,42 @@ class Run:
         return [Watched(f"{kind}s", claimed, retiring, self.settings.retired_lately.get(f"{kind}s", 0))] if retiring else []
 
     def watched(
-        self, retired: list[int], known: Mapping[str, int], difference: DependencyDifference, small: list[Watched]
+        self,
+        retired: list[int],
+        known: Mapping[str, int],
+        claims: Mapping[str, int],
+        difference: DependencyDifference,
+        small: list[Watched],
     ) -> list[Watched]:
-        """What the deletion guard looks at: per class the records known before, per kind the dependencies, groups and services."""
+        """What the deletion guard looks at: per class the records known before, per kind the dependencies, groups and services. Of classes that
+        come and go the net loss counts, and where such CIs go, that of dependencies."""
         retiring = self._classes(retired)
-        lately = self.settings.retired_lately
+        lately, churning = self.settings.retired_lately, self.settings.short_lived
         rows = [
-            Watched(f"class {name}", known.get(name, 0) + count, count, lately.get(f"class {name}", 0))
+            Watched(
+                f"class {name}",
+                known.get(name, 0) + count,
+                count,
+                lately.get(f"class {name}", 0),
+                max(claims.get(name, 0) - known.get(name, 0), 0) if name in churning else 0,
+            )
             for name, count in sorted(retiring.items())
         ]
+        came = self._added(difference) if churning & set(retiring) else {}
         rows += [
-            Watched(f"dependencies {kind}", difference.claimed[kind], count, lately.get(f"dependencies {kind}", 0))
+            Watched(
+                f"dependencies {kind}", difference.claimed[kind], count, lately.get(f"dependencies {kind}", 0), came.get(kind, 0)
+            )
             for kind, count in sorted(difference.retired.items())
         ]
         rows += small
-        self.report.retired_of = {row.what: row.retiring for row in rows}
+        self.report.retired_of = {row.what: row.net for row in rows}
         return rows
+
+    def _added(self, difference: DependencyDifference) -> dict[str, int]:
+        """New dependencies by kind: those that begin, less those that only change."""
+        before = {row[:3] for row in self._identities(difference.ended)}
+        return Counter(row[2] for row in self._identities(difference.begun) if row[:3] not in before)
 
     def _classes(self, numbers: list[int]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -202,9 +225,23 @@ class Run:
         return found
 
     def _begun(self, difference: DependencyDifference) -> set[Row]:
-        columns = difference.begun
+        return set(self._identities(difference.begun))
+
+    def _identities(self, columns: Mapping[str, Any]) -> list[Row]:
         ends = zip(columns["dependent_id"], columns["provider_id"], strict=True)
-        return {(int(a), int(b), columns["kind"][row], self.settings.source_id) for row, (a, b) in enumerate(ends)}
+        return [(int(a), int(b), columns["kind"][row], self.settings.source_id) for row, (a, b) in enumerate(ends)]
+
+    def _name_of(self, source_id: int) -> str:
+        return self.settings.rank(source_id).name
+
+    def _ended(self, difference: DependencyDifference) -> list[str]:
+        """The first dependencies of this source that end, by the keys of their ends."""
+        begun = self._begun(difference)
+        rows = [row[:3] for row in self._identities(difference.ended) if row not in begun][:ENDED_NAMED]
+        ids = sorted({ci_id for row in rows for ci_id in row[:2]})
+        states = self.store.states(self.base.revision, ids) if ids else {"ci_id": [], "key": []}
+        keys = {int(ci_id): states["key"][row] for row, ci_id in enumerate(states["ci_id"])}
+        return [f"{keys.get(a, f'CI {a}')} -> {keys.get(b, f'CI {b}')} ({kind})" for a, b, kind in rows]
 
     def outcome(
         self,
@@ -218,7 +255,9 @@ class Run:
         after: AfterRun,
         facts: Callable[[Revision], Facts],
     ) -> Outcome:
-        rewiring = Rewiring(self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference))
+        rewiring = Rewiring(
+            self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference), self._name_of
+        )
         rewired = merged([*others, *rewiring.changes()])
         self.report.warnings += rewiring.warnings[:100]
         needs = OpenNeeds(self.store, self.base.revision, self.settings, after, rewiring.meant, lambda: self._begun(difference))
@@ -230,6 +269,7 @@ class Run:
             share = f"{relations.rejected / relations.read:.1%}"
             self.report.warnings.append(f"{relations.rejected:,} of {relations.read:,} relations ({share}) were not understood")
         self.report.open_needs, self.report.needs_resolved = needs.open, needs.resolved
+        self.report.ended = self._ended(difference)
         self.report.dependencies_added = difference.added
         self.report.dependencies_changed = difference.changed
         self.report.dependencies_retired = sum(difference.retired.values())

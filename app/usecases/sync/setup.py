@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from app.domain.deletion_guard import Limits
@@ -29,6 +29,7 @@ class SyncSettings:
     sources: Mapping[int, SourceRank] = field(default_factory=dict)
     retired_lately: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    short_lived: Set[str] = frozenset()  # classes whose CIs come and go by design
     batch_rows: int = 50_000
 
     @property
@@ -103,6 +104,10 @@ class Ledgerkeeper:
     def duplicate(self, kind: str, position: int) -> None:
         self.counts(kind).duplicate += 1
         self.not_plain[kind].add(position)
+
+    def respelled(self) -> None:
+        """A text came in another form than the one that is kept: where it stands is not found by a look at the lines."""
+        self.partly += 1
 
     def step(self, name: str, rows: int) -> None:
         if self._progress is not None:

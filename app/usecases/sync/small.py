@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
 from app.domain.nouns import EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, Noun
+from app.domain.observations import numbered_scope, scope_of, union
 from app.domain.readable import readable
 from app.domain.records import GroupRecord, ObservationRecord, ServiceRecord
 from app.domain.sentences import listed
 from app.ports.ci_source import SmallBlock, SmallRecord
 from app.ports.graph_store import GraphStore
+from app.usecases.sync.one_form import small_in_one_form
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.setup import Doubt, Ledgerkeeper, SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
@@ -31,13 +33,15 @@ class SmallIntake:
     books: Ledgerkeeper
     rows: dict[Row, Row] = field(default_factory=dict)
     positions: dict[Row, tuple[str, int]] = field(default_factory=dict)
+    windows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)  # observations by scope, before they are united
     _made: SmallRows = field(init=False)
 
     def __post_init__(self) -> None:
         self._made = SmallRows(self.settings, self.resolver.one, self.resolver.key_of)
 
     def take(self, blocks: Iterable[SmallBlock], lazy: bool = False) -> None:
-        for block in blocks:
+        for given in blocks:
+            block = small_in_one_form(self.kind, given, self.books.respelled)
             self.books.read(self.kind, len(block.records), block.left_out)
             self.resolver.prepare(t for r in block.records for t in references(r)) if lazy else None
             own = self.resolver.own()
@@ -45,6 +49,7 @@ class SmallIntake:
             for record, position in zip(block.records, block.positions, strict=True):
                 self._take_one(record, block.place, position)
             self.books.step(f"reading {self.kind}s", len(self.rows))
+        self._unite_windows()
 
     def _take_one(self, record: SmallRecord, place: str, position: int) -> None:
         record = self._readable(record, place, position)
@@ -57,6 +62,10 @@ class SmallIntake:
         if isinstance(record, GroupRecord) and record.needed == 0:
             self.books.ignore(self.kind, "needs no member", position)
             return
+        if isinstance(record, ObservationRecord):
+            self.windows.setdefault(row[1], []).append((position, row))
+            self.positions.setdefault(identity, (place, position))
+            return
         before = self.rows.get(identity)
         if before is None:
             self.rows[identity] = row
@@ -66,6 +75,20 @@ class SmallIntake:
         else:
             unread = Unread(self.kind, about_of(record), said_of(record), CLASH[1])
             self.books.reject(self.kind, place, position, name_of(record), CLASH, unread)
+
+    def _unite_windows(self) -> None:
+        """Several windows of one scope are a union: a row for each piece of it; a window that went into another's row is a duplicate. Lines of
+        such a scope are never plain: what becomes of one depends on the others."""
+        for scope, told in self.windows.items():
+            pieces = union((row[2], row[3]) for _, row in told)
+            for number, piece in enumerate(pieces, 1):
+                row = (self.settings.source_id, numbered_scope(scope, number), *piece)
+                self.rows[row[:2]] = row
+            for position, _ in told[len(pieces) :]:
+                self.books.duplicate(self.kind, position)
+            if len(told) > 1:
+                self.books.not_plain[self.kind].update(position for position, _ in told)
+        self.windows.clear()
 
     def _readable(self, record: SmallRecord, place: str, position: int) -> SmallRecord:
         """A cell that cannot be used costs the cell; the record goes on without it, marked."""
@@ -162,6 +185,9 @@ def small_changes(intake: SmallIntake, old: dict[Row, Row], retire: bool, next_g
                 numbered[identity] = (next_id, *row[1:])
                 next_id += 1
         new, old = {row[:1]: row for row in numbered.values()}, {row[:1]: row for row in old.values()}
+    if noun is OBSERVATION and not retire:  # what a source says of a scope is all its windows
+        stated = {scope_of(identity[1]) for identity in new}
+        old, retire = {identity: row for identity, row in old.items() if scope_of(identity[1]) in stated}, True
     changes, added, changed, _, unchanged = differences(noun, new, old, retire)
     counts = intake.books.counts(intake.kind)
     counts.stored += added + changed
@@ -171,6 +197,8 @@ def small_changes(intake: SmallIntake, old: dict[Row, Row], retire: bool, next_g
 
 def drop_untouched(intake: SmallIntake, old: dict[Row, Row], gone: set[Row]) -> dict[Row, Row]:
     """For a line difference: examined rows whose key an untouched row holds are duplicates, or a reason to read everything."""
+    if intake.kind == "observation" and any(scope_of(str(text)) != text for _, text in (*old, *intake.rows)):
+        raise Doubt("a scope has several windows of observation")
     for identity in [identity for identity in intake.rows if identity in old and identity not in gone]:
         row, before = intake.rows.pop(identity), old[identity]
         start = 1 if intake.kind == "group" else 0

@@ -223,7 +223,7 @@ def check(home: Path, faulty: Faulty, result: object, before: tuple, truth: tupl
         assert now == before, about
         assert result.held_because, about
         return "; ".join(result.held_because)
-    assert result.state in ("done", "unchanged"), about
+    assert result.state in ("done", "unchanged", "partial") and (result.state == "partial") == bool(result.incomplete), about
     words = "; ".join(
         [*result.incomplete.values(), *(text for text in result.warnings if faulty.struck and faulty.struck in text)]
     )

@@ -62,7 +62,7 @@ def test_callgraph_the_caller_depends(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("caller,callee,kind\nfrontend,checkout,http\ncheckout,orders,kafka\n", "utf-8")
     found = CallCsv(path).read()
-    assert pairs(found) == {("frontend", "checkout"), ("checkout", "orders")}
+    assert pairs(found) == {("service:frontend", "service:checkout"), ("service:checkout", "service:orders")}
     assert [row.kind for row in found.found_dependencies] == ["hard", "soft"]
 
 
@@ -103,10 +103,13 @@ def test_netbox_a_machine_depends_on_its_host_and_a_device_on_its_rack(tmp_path)
         ("virtualization.cluster", 5, {"name": "C"}),
         ("virtualization.virtualmachine", 6, {"name": "vm", "cluster": 5}),
         ("virtualization.virtualmachine", 7, {"name": "pinned", "cluster": 5, "device": 3}),
+        ("virtualization.virtualmachine", 8, {"name": "placed", "site": 1}),
+        ("virtualization.virtualmachine", 9, {"name": "hosted", "site": 1, "cluster": 5}),
     )
     assert {
         ("virtualmachine:6", "cluster:5"), ("virtualmachine:7", "device:3"), ("device:3", "rack:2"), ("rack:2", "site:1"),
     } <= pairs(found)  # fmt: skip
+    assert ("virtualmachine:8", "site:1") in pairs(found) and ("virtualmachine:9", "site:1") not in pairs(found)
     group = found.found_small["group"][0]
     assert (group.dependent, group.members, group.needed) == ("cluster:5", ("device:3", "device:4"), 1)
 

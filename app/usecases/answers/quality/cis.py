@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from app.domain.ci_classes import OTHER
+from app.domain.columns import ABSENT
 from app.domain.errors import NotFound
 from app.domain.graph import ASSUMED, DECLARED, MEASURED
+from app.domain.nouns import INCIDENT
 from app.domain.quality import ClassQuality, Finding
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
+from app.risk.outages import spells
 from app.usecases.answers.conflicts import disagreeing, with_several_records
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
+NAMED = 20
 LOOKED_AT = 20_000  # CIs with several records: some seconds
 OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
 
@@ -70,6 +75,24 @@ def _services(scale: Scale, kind: str, mask: Any, effect: str, advice: str) -> F
     compiled = made.estate.compiled
     examples = [made.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
     return Finding(kind, len(numbers), len(mask), impact, scale.share(impact), effect, advice, examples)
+
+
+def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
+    """Incidents that nobody closed: each ends, for want of an end, at its CI's next one or after 30 days."""
+    made = scale.made
+    rows = store.load_columns(made.estate.revision.revision, INCIDENT.name)
+    at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
+    told = spells(at, started, ended, ended != ABSENT, made.estate.options.now)
+    order = np.lexsort((started, at))[told.forced]
+    _, positions = positions_of_known(made.estate.compiled, np.unique(at[order]))
+    impact = scale.impact(positions) if len(positions) else None
+    examples = [
+        f"{rows['incident_key'][row]}, open since {datetime.fromtimestamp(int(started[row]), UTC):%Y-%m-%d}"
+        for row in order[:NAMED].tolist()
+    ]
+    effect = "rates and restore times of these CIs are doubtful: an incident without end is taken to end at the CI's next one, or after 30 days"
+    advice = "close these incidents at their source, with the time at which the CI was back"
+    return Finding("incident never closed", len(order), len(at), impact, scale.share(impact), effect, advice, examples)
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
@@ -134,7 +157,7 @@ def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: se
     of_seen = len(np.unique((dependent[observed] << 32) | provider[observed]))
     of_declared = len(np.unique((dependent[~observed] << 32) | provider[~observed]))
     return [
-        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "the ranking counts these dependencies, the CMDB does not know them", "add them to the CMDB, or leave calls that do not matter out of the call graph"),
+        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "calls that were seen, which proves no need: they count as the setting `calls` of their source says (hard where nobody said: an upper bound), and the CMDB does not know them", "add those that are needs to the CMDB; for the others set calls to share or soft at the source"),
         _pairs(scale, "declared, not observed", dependent, provider, declared, of_declared, "both ends are observed, yet never this call: the ranking may count a dependency that is not there", "check whether it still exists; a failover path may be rightly unseen"),
     ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from app.usecases.answers.quality.cis import (
     conflict_finding,
     observation_findings,
     service_findings,
+    unclosed_finding,
 )
 from app.usecases.answers.quality.merges import unlike_names_finding
 from app.usecases.answers.quality.paper import paper_groups, redundant_groups
@@ -92,6 +93,7 @@ def _read(scale: Scale, store: GraphStore, documents: Documents, revision: int) 
             *ci_findings(scale),
             *service_findings(scale),
             *open_need_findings(scale, store),
+            unclosed_finding(scale, store),
             conflict_finding(scale, store, documents),
             unlike_names_finding(scale, store, documents),
             *observation_findings(scale, edges, observing),

@@ -1,0 +1,30 @@
+"""Change how a registered source is read; what it would then be is opened first, so that a bad setting is refused before it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.usecases.keep import audit
+from app.usecases.keep.sources import RegisteredSource, get_source, set_source
+from app.usecases.run_sync import Workshop
+
+
+def change_source(
+    workshop: Workshop,
+    name: str,
+    caller: str,
+    location: str | None = None,
+    priority: int | None = None,
+    schedule: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> RegisteredSource:
+    """The source as it is afterwards. None leaves a value as it is; a setting that is None goes back to its default."""
+    known, changed = get_source(workshop.documents, name), settings or {}
+    kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
+    workshop.open_source(replace(known, location=known.location if location is None else location, settings=kept))
+    made = set_source(workshop.documents, name, location, priority, schedule, changed)
+    said = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
+    audit.record(workshop.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
+    return made

@@ -1,0 +1,56 @@
+"""What a call that was seen weighs: it was made, which proves no need.
+
+| `calls` | a call is |
+|---|---|
+| `hard` (default) | a need: without the callee the caller stops. An upper bound, so no service looks safer than it is |
+| `soft` | a part: without the callee the caller loses `call_weight` of its work (default 0.5) |
+| `share` | the share of the caller's own requests in which it is made, where that is counted: a need from `share_hard` (default 0.95) on, else a part of that weight |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.errors import InvalidInput
+
+HARD, SOFT, SHARE = "hard", "soft", "share"
+SETTINGS = ("calls", "call_weight", "share_hard")
+LEAST = 1e-6  # a weight of 0 would be no dependency
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    calls: str = HARD
+    call_weight: float = 0.5
+    share_hard: float = 0.95
+
+    def of(self, share: float | None = None) -> tuple[str, float | None]:
+        """Kind and weight of a call that is made in a share of the caller's requests; None: nobody counted, then it is a need.
+
+        >>> Weighing().of(0.1), Weighing("soft").of(0.1), Weighing("share").of(0.1), Weighing("share").of(0.97), Weighing("share").of()
+        (('hard', None), ('soft', 0.5), ('soft', 0.1), ('hard', None), ('hard', None))
+        """
+        if self.calls == SOFT:
+            return "soft", self.call_weight
+        if self.calls == SHARE and share is not None and share < self.share_hard:
+            return "soft", max(float(f"{share:.2g}"), LEAST)
+        return "hard", None
+
+
+def weighing_of(kind: str, settings: Mapping[str, Any]) -> Weighing:
+    calls = str(settings.get("calls", HARD))
+    if calls not in (HARD, SOFT, SHARE):
+        raise InvalidInput(f"{kind}: calls is one of {HARD}, {SOFT}, {SHARE}", field="calls")
+    return Weighing(calls, _part(kind, settings, "call_weight", 0.5), _part(kind, settings, "share_hard", 0.95))
+
+
+def _part(kind: str, settings: Mapping[str, Any], name: str, default: float) -> float:
+    try:
+        value = float(settings.get(name, default))
+    except (TypeError, ValueError):
+        value = 0.0
+    if not 0 < value <= 1:
+        raise InvalidInput(f"{kind}: {name} is a number above 0 up to 1", field=name)
+    return value
