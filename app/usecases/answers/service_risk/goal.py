@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.sentences import number as said
-from app.domain.service_risk import EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
+from app.domain.service_risk import APPROXIMATE, EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.budget import Budget
@@ -18,7 +18,18 @@ from app.risk.goals import BudgetSheet, budget_sheet
 from app.risk.service_figures import reachable_without_own
 from app.risk.sweep import Contributions, contributions_to
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, remembered, scaled, unavailability_of, unknown
+from app.usecases.answers.service_risk.ask import (
+    LISTED,
+    Asked,
+    RiskQuestion,
+    ask,
+    failovers_of,
+    remembered,
+    scaled,
+    unavailability_of,
+    unknown,
+    with_failovers,
+)
 from app.usecases.answers.service_risk.availability import lost_shares
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
@@ -137,7 +148,11 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
 
 def _reachable(asked: Asked) -> Estimate:
     """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
-    return Estimate(reachable_without_own(asked.exact), EXACT) if asked.is_exact else unknown("needs the exact engine")
+    if not asked.is_exact:
+        return unknown("needs the exact engine")
+    switched = failovers_of(asked)
+    more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
+    return with_failovers(asked, Estimate(reachable_without_own(asked.exact), EXACT), -more)
 
 
 def _needs(asked: Asked) -> list[NeedRow]:
@@ -176,7 +191,7 @@ def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
 def _judged(goal: float | None, availability: Estimate) -> str:
     if goal is None:
         return "no goal"
-    if availability.method == EXACT and availability.value is not None:
+    if availability.method in (EXACT, APPROXIMATE) and availability.value is not None:
         return "met" if availability.value >= goal else "missed"
     if availability.low is not None and availability.low >= goal:
         return "met"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.domain.errors import InvalidInput
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
 from app.ports.documents import Documents
@@ -16,7 +18,7 @@ from app.risk.service_figures import Summed, money_per_year, order_of, reached_p
 from app.risk.sweep import contributions_to
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, unknown
+from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, failovers_of, unknown
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
@@ -64,6 +66,7 @@ def service_loss(
         key=asked.key,
         name=asked.name,
         measure="money_per_year" if by_money else "service_hours_per_year",
+        ranked_by="first_order" if np.isnan(parts.hours_redundancy).all() else "total",
         money_first_order=money.first if _knows_money(asked) else unknown("nobody gave the money"),
         money_redundancy=money.redundancy if _knows_money(asked) else unknown("nobody gave the money"),
         money_total=money.total if _knows_money(asked) else unknown("nobody gave the money"),
@@ -71,7 +74,7 @@ def service_loss(
         hours_redundancy=hours.redundancy,
         hours_total=hours.total,
         mtpd_breaches_first_order=known(float(parts.breaches_first.sum())) if _mtpd(asked) is not None else None,
-        mtpd_breaches_total=_breaches(asked, parts, told),
+        mtpd_breaches_total=mtpd_breaches(asked, parts, told),
         categories=_categories(asked),
         effort=asked.effort(0, question.years),
         total_rows=len(order),
@@ -88,7 +91,8 @@ def service_loss(
 def parts_of(asked: Asked) -> LossParts:
     """Both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
     compiled = asked.estate.compiled
-    return loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number), asked.estate.workspace())
+    found = loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number))
+    return found if asked.is_exact else found.unknown_redundancy()
 
 
 def _knows_money(asked: Asked) -> bool:
@@ -136,7 +140,8 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
     )
 
 
-def _breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
+def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
+    """A year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
     if _mtpd(asked) is None:
         return unknown("no MTPD")
     if told is not None:
@@ -172,14 +177,19 @@ def _categories(asked: Asked) -> list[CategoryLoss]:
     row = int(asked.estate.compiled.service_row[asked.number])
     impact: Mapping[str, Sequence[tuple[float, float]]] = asked.estate.graph.services[row].impact if row >= 0 else {}
     found = []
+    switched = failovers_of(asked)
     for name in sorted(impact):
         curve = LossCurve.of(impact[name])
         if not asked.is_exact:
             found.append(CategoryLoss(name, name in ORDINAL, None, []))
         elif name in ORDINAL:
             found.append(
-                CategoryLoss(name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve)])
+                CategoryLoss(
+                    name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve, switched)]
+                )
             )
         else:
-            found.append(CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve)), []))
+            found.append(
+                CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve, switched)), [])
+            )
     return found
