@@ -8,7 +8,7 @@ from app.ports.graph_store import Revision
 from app.usecases.estate import Estate
 from app.usecases.keep.sources import MANUAL, known_sources
 
-MODEL_VERSION = "1.1"
+MODEL_VERSION = "1.2"
 
 
 def ages(documents: Documents) -> list[SourceAge]:

@@ -116,9 +116,9 @@ def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: Ris
     return remembered(estate, ("answer", *name, want), lambda: answer_of(solved, budget, want))
 
 
-def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
+def sampled(asked: Asked) -> Degradation:
     """Snapshot worlds of the service with its degradations, by the question's seed."""
-    blocks, seed = -(-worlds // BLOCK_WORLDS), asked.question.seed
+    blocks, seed = -(-WORLDS // BLOCK_WORLDS), asked.question.seed
 
     def draw() -> Degradation:
         cut = cone_alone(asked)
