@@ -159,6 +159,7 @@ class ServiceRow:
     down_at_rest: bool
     not_counted: bool
     open_needs: int = 0  # own and inherited: stated by a source and not read
+    overlap: str = ""  # the sentence that first-order hours count outages twice, where they do
 
 
 @dataclass(frozen=True, slots=True)

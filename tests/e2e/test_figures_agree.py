@@ -31,7 +31,7 @@ def random_service(rng: random.Random, tangled: bool) -> dict[str, Any]:
     needs: list[dict[str, Any]] = [{"dependent": "T", "provider": "S"}]
     for above, below in (("S", middle), *((key, low) for key in middle)):
         for provider in below:
-            if rng.random() < 0.3:
+            if rng.random() < 0.45:
                 soft = {"kind": "soft", "weight": rng.choice((0.25, 0.5))} if rng.random() < 0.3 else {}
                 needs.append({"dependent": above, "provider": provider, **soft})
     groups = []
@@ -44,9 +44,9 @@ def random_service(rng: random.Random, tangled: bool) -> dict[str, Any]:
                 group |= {"failover_minutes": rng.choice((1, 15, 90)), "failover_success": rng.choice((0.5, 0.95, 1.0))}
             groups.append(group)
     if tangled:  # too much for a small budget: many groups over the same members
-        low = [f"d{k}" for k in range(len(low), 50)]
+        low = [f"d{k}" for k in range(len(low), 26)]
         cis += [{"key": key, "failures_per_year": rng.choice((0.1, 1.0, 6.0)), "repair_hours": 2.0} for key in low]
-        groups += [{"key": f"t{k}", "dependent": "S", "needed": 1, "members": rng.sample(low, 3)} for k in range(80)]
+        groups += [{"key": f"t{k}", "dependent": "S", "needed": 1, "members": rng.sample(low, 3)} for k in range(36)]
     money = rng.choice(({}, {"money_per_hour": 100.0}, {"impact": {"money": [[0, 0], [1, 50], [1, 500], [8, 4000]]}}))
     exposed = {"key": "S", "customers": 50, "availability_target": rng.choice((0.99, 0.9999)), **money}
     exposed |= rng.choice(({}, {"mtpd_hours": 1.0}, {"mtpd_hours": 8.0}))

@@ -221,9 +221,8 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
         text,
         start,
     )
-    if kind == "service" and (corrected := corrected_where_they_overlap(made, area)) is not None:
-        return f"{reason[:-1]}; {overlapping(float(made.services.service_hours[area]), corrected)}."
-    return reason
+    overlap = overlap_of(made, area) if kind == "service" else ""
+    return f"{reason[:-1]}; {overlap}." if overlap else reason
 
 
 def started_at(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
@@ -254,14 +253,17 @@ def _services_touched(made: Assessed, kind: str, area: int) -> int:
 OVERLAP = 0.1  # sum of lambda m of the single points above which first-order hours count outages twice (model 1.6)
 
 
-def corrected_where_they_overlap(made: Assessed, service: int) -> float | None:
-    """Hours a year that count no outage twice, where that matters; None where it does not or is unknown."""
+def overlap_of(made: Assessed, service: int) -> str:
+    """That outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
     compiled = made.estate.compiled
     points = points_of(made.first, service)
     points = points[can_fail(compiled)[points]]
     load = float(np.nansum(compiled.failures_per_year[points] * compiled.repair_hours[points])) / HOURS_PER_YEAR
     hours = float(made.services.service_hours[service])
-    return known(corrected_hours(compiled, points)) if load > OVERLAP or hours > HOURS_PER_YEAR else None
+    corrected = corrected_hours(compiled, points)
+    if not (load > OVERLAP or hours > HOURS_PER_YEAR) or np.isnan(corrected) or np.isnan(hours):
+        return ""
+    return overlapping(hours, corrected)
 
 
 def ci_sentence(made: Assessed, position: int) -> str:

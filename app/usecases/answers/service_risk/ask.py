@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from app.domain.errors import NotFound
+from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.ports.graph_store import GraphStore
 from app.risk.cut_out import CutOut, cut_out
@@ -129,6 +130,15 @@ def sampled(asked: Asked) -> Degradation:
 
 def cone_alone(asked: Asked) -> CutOut:
     return cut_out(asked.estate.compiled, asked.position)
+
+
+def is_down_at_rest(asked: Asked) -> bool:
+    return float(asked.estate.compiled.flat.rest_capability[asked.position]) == 0.0
+
+
+def unless_down_at_rest(asked: Asked, estimate: Estimate) -> Estimate:
+    """A loss against the state at rest; of a service that is down there it is no zero but nothing one could say."""
+    return unknown(down_at_rest(asked.name)) if is_down_at_rest(asked) else estimate
 
 
 def failovers_of(asked: Asked) -> Interruptions | None:

@@ -31,6 +31,7 @@ from app.usecases.answers.service_risk.ask import (
     scaled,
     unavailability_of,
     unknown,
+    unless_down_at_rest,
     with_failovers,
 )
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
@@ -108,7 +109,8 @@ def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "
     product, worst, drawn = _lost_without_failovers(asked, q, rules)
     switched = failovers_of(asked)
     more = 0.0 if switched is None else switched.lost_hours() / HOURS_PER_YEAR
-    return with_failovers(asked, product, more), with_failovers(asked, worst, more), drawn
+    product, worst = (unless_down_at_rest(asked, with_failovers(asked, part, more)) for part in (product, worst))
+    return product, worst, drawn
 
 
 def _lost_without_failovers(asked: Asked, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.domain.errors import InvalidInput
+from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
@@ -18,7 +19,16 @@ from app.risk.service_figures import Summed, money_per_year, order_of, reached_p
 from app.risk.sweep import contributions_to
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, failovers_of, unknown
+from app.usecases.answers.service_risk.ask import (
+    LISTED,
+    Asked,
+    RiskQuestion,
+    ask,
+    exactly,
+    failovers_of,
+    is_down_at_rest,
+    unknown,
+)
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
@@ -73,7 +83,9 @@ def service_loss(
         hours_first_order=hours.first,
         hours_redundancy=hours.redundancy,
         hours_total=hours.total,
-        mtpd_breaches_first_order=known(float(parts.breaches_first.sum())) if _mtpd(asked) is not None else None,
+        mtpd_breaches_first_order=known(float(parts.breaches_first.sum()))
+        if _mtpd(asked) is not None and not is_down_at_rest(asked)
+        else None,
         mtpd_breaches_total=mtpd_breaches(asked, parts, told),
         categories=_categories(asked),
         effort=asked.effort(0, question.years),
@@ -105,7 +117,12 @@ def _mtpd(asked: Asked) -> float | None:
     return known(asked.estate.compiled.mtpd_hours[asked.number])
 
 
+AT_REST = "at rest"
+
+
 def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(asked):
+        return AT_REST, down_at_rest(asked.name)
     if not asked.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     if parts.exact_money and not parts.switches:
@@ -119,6 +136,8 @@ def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 
 
 def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(asked):
+        return AT_REST, down_at_rest(asked.name)
     if not asked.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     return (APPROXIMATE, "failovers are first order in double failures") if parts.switches else (EXACT, "")
@@ -127,6 +146,9 @@ def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
     """Sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
     ours = exactly(sums.first, "a rate or restore time is unknown")
+    if method[0] == AT_REST:
+        nothing = unknown(method[1])
+        return Split(nothing, nothing, nothing)
     if simulated is not None and simulated.value is not None and ours.value is not None and method[0] != EXACT:
         low, high = (None if edge is None else edge - ours.value for edge in (simulated.low, simulated.high))
         return Split(ours, Estimate(simulated.value - ours.value, SIMULATED, low, high), simulated)
@@ -144,6 +166,8 @@ def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimat
     """A year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
     if _mtpd(asked) is None:
         return unknown("no MTPD")
+    if is_down_at_rest(asked):
+        return unknown(down_at_rest(asked.name))
     if told is not None:
         return told.breaches
     total = float(parts.breaches_first.sum() + parts.breaches_redundancy.sum())
