@@ -73,24 +73,32 @@ class ModelSettings:
 class TicketSettings:
     high_customers: float = setting(10000.0, "customers hit from which impact is high", "customers")
     medium_customers: float = setting(500.0, "customers hit from which impact is medium", "customers")
-    high_services: int = setting(5, "services hit from which impact is high where customers are unknown")
-    medium_services: int = setting(2, "services hit from which impact is medium where customers are unknown")
+    high_services: int = setting(5, "services hit from which impact is high where customers of some are unknown")
+    medium_services: int = setting(2, "services hit from which impact is medium where customers of some are unknown")
     soon_hours: float = setting(4.0, "first MTPD within this time: urgency soon", "h")
-    today_hours: float = setting(24.0, "first MTPD within this time: urgency today; later or none: later", "h")
+    today_hours: float = setting(24.0, "first MTPD within this time: urgency today; later: later; nobody gave one: unknown", "h")
     priorities: dict[str, str] = setting(
         {
             "high/soon": "1",
             "high/today": "1",
+            "high/unknown": "2",
             "high/later": "2",
             "medium/soon": "1",
             "medium/today": "2",
+            "medium/unknown": "3",
             "medium/later": "3",
             "low/soon": "2",
             "low/today": "3",
+            "low/unknown": "4",
             "low/later": "4",
+            "last/soon": "3",
+            "last/today": "4",
+            "last/unknown": "4",
+            "last/later": "4",
+            "none/unknown": "4",
             "none/later": "5",
         },
-        "suggested priority for impact/urgency",
+        "suggested priority for impact/urgency; impact last: no service is hit, and the last of a group is what one hangs on",
     )
 
 

@@ -65,7 +65,7 @@ def unchanged(at: Revision) -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
     model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte."""
     service = forestay()
-    sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents)]
+    sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
     parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -138,6 +138,10 @@ def impact(context: Context, identity: str, revision: int | None, as_of: datetim
 
 def _print_impact(console: Console, answer: Impact) -> None:
     console.print(f"priority {answer.priority} ({answer.priority_row}): {answer.reason}")
+    least = "at least " if answer.customers_unknown or answer.money_unknown else ""
+    console.print(
+        f"{answer.services_down:,} services down, {answer.services_degraded:,} at a part; {least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+    )
     console.print(answer.link)
 
 

@@ -44,7 +44,16 @@ def _print_services(console: Console, page: ServicePage) -> None:
             figure(s.money_per_year),
             _points(s),
             figure(s.mtpd_hours),
-            ", ".join(part for part in ("assumed" if s.assumed else "", not_read(s.open_needs) if s.open_needs else "") if part),
+            ", ".join(
+                part
+                for part in (
+                    "assumed" if s.assumed else "",
+                    "down at rest" if s.down_at_rest else "",
+                    not_read(s.open_needs) if s.open_needs else "",
+                    s.overlap,
+                )
+                if part
+            ),
         )
         for s in page.items
     ]

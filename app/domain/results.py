@@ -82,7 +82,8 @@ class AreaRow:
     label: str
     rank: int
     cis: int
-    services_hit: int
+    services_hit: int  # that its CIs stop, each alone; of a service: 1
+    services_touched: int  # that they only degrade or interrupt
     service_hours_per_year: float | None
     customer_hours_per_year: float | None
     money_per_year: float | None
@@ -158,6 +159,7 @@ class ServiceRow:
     down_at_rest: bool
     not_counted: bool
     open_needs: int = 0  # own and inherited: stated by a source and not read
+    overlap: str = ""  # the sentence that first-order hours count outages twice, where they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,7 @@ class UsedUpGroup:
     failed: Sequence[str]
     left: Sequence[str]
     needed: int
+    in_maintenance: Sequence[str] = ()  # of those left: they count as up and may not be
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +308,14 @@ class BlastRadius:
     cis_down: int
     cis_degraded: int
     services_down: int
-    services_degraded: int
+    services_degraded: int  # work at a part
+    services_interrupted: int  # only for the time of a failover
     customers: float | None  # of the services down; those of one customer population counted once
+    customers_by_share: float | None  # of all services hit, of those at a part by the share they lose
     customers_unknown: int  # services hit whose customers nobody gave
     customers_note: str  # whether customers that services share are counted once, or the number is an upper bound
-    money_per_hour: float | None
-    money_unknown: int
+    money_per_hour: float | None  # of the services hit, of those at a part the share they lose
+    money_unknown: int  # services hit whose money nobody gave
     first_mtpd_hours: float | None
     first_mtpd_service: str
     sentence: str
@@ -365,6 +370,7 @@ class Simulation:
     cis_degraded: int
     services_down: int
     services_degraded: int
+    services_interrupted: int
     customers: float | None
     customers_unknown: int
     customers_note: str
@@ -387,20 +393,28 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The answer for a ticket system."""
+    """The answer for a ticket system. `priority_row`: the row of the settings' table it comes from, and why."""
 
     stamp: Stamp
     ci: CiRow
     priority: str
     priority_row: str
-    impact: str
-    urgency: str
+    impact: str  # high, medium, low, last (of its group), none
+    urgency: str  # soon, today, unknown, later
     reason: str
     services: Sequence[ServiceHit]
     services_total: int
-    customers: float | None
-    customers_unknown: int
+    services_down: int
+    services_degraded: int  # work at a part
+    services_interrupted: int  # only for the time of a failover
+    customers: float | None  # of the services hit, of those at a part by the share they lose; at least, where some are unknown
+    customers_unknown: int  # services hit whose customers nobody gave
+    money_per_hour: float | None  # likewise
+    money_unknown: int
     first_mtpd_hours: float | None
+    redundancy_used_up: Sequence[UsedUpGroup]
+    redundancy_used_up_total: int
+    services_on_the_rest: Sequence[str]  # names of services that stop if what is left of these groups fails too
     link: str
     open_needs: int = 0  # as of a blast radius
     services_incomplete: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 def number(value: float) -> str:
@@ -12,7 +13,7 @@ def number(value: float) -> str:
         return f"{value / 1e9:.1f} billion"
     if size >= 1e6:
         return f"{value / 1e6:.1f} million"
-    if size >= 1000:
+    if size >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
@@ -47,37 +48,152 @@ def not_read_elsewhere(needs: int, services: int) -> str:
     )
 
 
-def if_it_fails(name: str, down: Sequence[str], degraded: int, interrupted: bool = False, all_read: bool = True) -> str:
-    """ "If san-02 fails, 14 services stop: Checkout, Shop tills, Returns and 11 more; 2 more work at a part." `all_read`: no need of any
-    service was left unread, so that what is not known to stop does not."""
-    if not down and not degraded:
-        if not all_read and not interrupted:
-            return f"If {name} fails, no service stops as far as was read."
-        if interrupted:
-            return f"If {name} fails, a failover interrupts what it carries; where it does not work, the service stops."
-        return f"If {name} fails, no service stops: what it carries has a second path, which then is used up."
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What one outage does to services, as the figures have it: enough to word it and to check the wording.
+
+    `spare`, `used_up`: groups that lost a member and still stand, with members to spare and with none. `fallen`: CIs that fall beside those that
+    are out, or work at a part. `needed`: something depends on what is out. `at_rest`: services that hang on it and are down anyhow. `all_read`: no
+    need of any service was left unread.
+    """
+
+    names: Sequence[str]  # what is out, in words; one name may stand for many CIs
+    down: Sequence[str]  # services that stop; may be cut, see `down_total`
+    degraded: int = 0  # services that work at a part
+    interrupted: Sequence[str] = ()  # services that only a failover interrupts
+    used_up: int = 0
+    spare: int = 0
+    fallen: int = 0
+    needed: bool = True
+    at_rest: Sequence[str] = ()
+    down_already: bool = False  # all that is out is down at rest
+    all_read: bool = True
+
+
+def if_it_fails(felt: Felt) -> str:
+    """
+    >>> if_it_fails(Felt(["san-02"], ["Checkout", "Shop tills", "Returns", "Web"], 2))
+    'If san-02 fails, 4 services stop: Checkout, Shop tills, Returns and 1 more; 2 more work at a part.'
+    >>> if_it_fails(Felt(["lonely"], [], needed=False))
+    'Nothing is known to depend on lonely.'
+    >>> if_it_fails(Felt(["web-1"], [], used_up=1))
+    'If web-1 fails, no service stops: what it carries has a second path, which then is used up.'
+    """
+    name, many = listed(felt.names), len(felt.names) > 1
+    what, it = f"If {name} {'fail' if many else 'fails'}, ", "they carry" if many else "it carries"
     parts = []
-    if down:
-        parts.append(f"{count(len(down), 'service stops', 'services stop')}: {listed(down)}")
-    if degraded:
-        parts.append(
-            f"{count(degraded, 'service works', 'services work')} at a part" if not down else f"{degraded:,} more work at a part"
+    if felt.down:
+        parts.append(f"{count(len(felt.down), 'service stops', 'services stop')}: {listed(felt.down)}")
+    if felt.degraded:
+        more = " more" if felt.down else ""
+        one, all_ = (
+            (f"{more} works at a part", f"{more} work at a part")
+            if felt.down
+            else (" service works at a part", " services work at a part")
         )
-    return f"If {name} fails, " + "; ".join(parts) + "."
+        parts.append(f"{felt.degraded:,}{one if felt.degraded == 1 else all_}")
+    if felt.interrupted:
+        where = "where it does not work, they stop" if len(felt.interrupted) > 1 else "where it does not work, the service stops"
+        parts.append(f"a failover interrupts {listed(felt.interrupted)}; {where}")
+    if parts:
+        return what + "; ".join(parts) + "."
+    read = "" if felt.all_read else " as far as was read"
+    if felt.down_already:
+        return f"{name} {'are' if many else 'is'} down already in the state at rest: a failure changes nothing."
+    if felt.used_up:
+        return f"{what}no service stops{read}: what {it} has a second path, which then is used up."
+    if felt.spare:
+        return f"{what}no service stops{read}: what {it} has more than one path left."
+    if felt.at_rest:
+        return f"{what}no further service stops{read}: {listed(felt.at_rest)} {'hangs' if len(felt.at_rest) == 1 else 'hang'} on it and {'is' if len(felt.at_rest) == 1 else 'are'} down already."
+    if not felt.needed:
+        return f"Nothing is known to depend on {name}."
+    if felt.fallen:
+        return f"{what}no service stops{read}: {count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
+    return f"{what}no service stops{read}."
 
 
-def area_reason(kind: str, label: str, cis: int, worst: str, services: int, measure_text: str) -> str:
-    what = {
-        "site": "what stands in",
-        "team": "what team",
-        "supplier": "what supplier",
-        "class": "the class",
-        "service": "the service",
-    }[kind]
-    verb = {"site": "", "team": " runs", "supplier": " supplies", "class": "", "service": ""}[kind]
+def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> str:
+    """
+    >>> hang_on_the_rest(["Shop"], ["cmdb:ci:web-2"])
+    'Shop now hangs on what is left of its redundancy; cmdb:ci:web-2 of it is in maintenance.'
+    """
+    one = len(services) == 1
+    said = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"
+    if in_maintenance:
+        said += f"; {listed(in_maintenance)} of it {'is' if len(in_maintenance) == 1 else 'are'} in maintenance"
+    return said + "."
+
+
+WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of it, most of it; how many are added up
+
+
+def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
+    """Where a loss starts, by its largest shares (falling, of all of it).
+
+    >>> shares_start(["san-02", "b", "c", "d", "e", "f"], [0.091, 0.08, 0.06, 0.05, 0.04, 0.03])
+    'the largest part (9.1 %) starts at san-02; the first five make 32 %'
+    >>> shares_start(["db"], [1.0]), shares_start(["db", "web"], [0.7, 0.3])
+    ('all of it starts at db', 'most of it (70 %) starts at db')
+    """
+    if not names:
+        return "none of it starts at a CI alone"
+    if shares[0] >= WHOLE:
+        return f"all of it starts at {names[0]}"
+    word = "most of it" if shares[0] > MOST else "the largest part"
+    said = f"{word} ({percent(shares[0])}) starts at {names[0]}"
+    if len(names) > FIRST and shares[0] <= MOST:
+        said += f"; the first five make {percent(sum(shares[:FIRST]))}"
+    return said
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.0912), percent(0.318), percent(0.7), percent(0.00004)
+    ('9.1 %', '32 %', '70 %', 'less than 0.01 %')
+    """
+    if 0 < share < 0.0001:
+        return "less than 0.01 %"
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
+
+
+def class_label(name: str) -> str:
+    """
+    >>> class_label("application_server"), class_label("(unknown)")
+    ('application server', '(unknown)')
+    """
+    return name.replace("_", " ")
+
+
+AREAS = {
+    "site": "What stands in {0}", "team": "What team {0} runs", "supplier": "What supplier {0} supplies", "class": "The class {0}",
+}  # fmt: skip
+
+
+def area_reason(kind: str, label: str, cis: int, stopped: int, at_a_part: int, measure_text: str, start: str) -> str:
+    """
+    >>> area_reason("site", "Berlin", 12, 3, 1, "1.2 million EUR a year", "all of it starts at db")
+    'What stands in Berlin (12 CIs) stops 3 services and touches 1 more: 1.2 million EUR a year; all of it starts at db.'
+    """
     if kind == "service":
-        return f"{label} suffers {measure_text}; most of it starts at {worst}."
-    return f"{what.capitalize()} {label}{verb} ({count(cis, 'CI')}) stops {count(services, 'service')}: {measure_text}, most of it started by {worst}."
+        return f"{label} suffers {measure_text}; {start}."
+    touched = ""
+    if at_a_part:
+        touched = f" and touches {at_a_part:,} more" if stopped else f"; it degrades or interrupts {count(at_a_part, 'service')}"
+    stops = f"stops {count(stopped, 'service') if stopped else 'no service'}"
+    return f"{AREAS[kind].format(label)} ({count(cis, 'CI')}) {stops}{touched}: {measure_text}; {start}."
+
+
+def down_at_rest(name: str) -> str:
+    return f"{name} is down in the state at rest: nothing that fails costs it more, and its standing outage is charged to nobody."
+
+
+def overlapping(hours: float, corrected: float) -> str:
+    """
+    >>> overlapping(40000, 8348.6)
+    'outages overlap: 40,000 hours a year to first order are 8,349 of down time'
+    """
+    return f"outages overlap: {hours:,.0f} hours a year to first order are {corrected:,.0f} of down time"
 
 
 CAUSE = "common cause of "  # no key of the ledger has a blank before its first colon

@@ -62,7 +62,7 @@ class ServiceAvailability:
     name: str
     down: Sequence[str]
     at_rest: str  # up, degraded, down
-    unavailability: Estimate
+    unavailability: Estimate  # failovers included; of CIs that are down alone: in the answers about importance and cut sets
     availability: Estimate
     failures_per_year: Estimate
     failures_per_hour: Estimate
@@ -75,7 +75,7 @@ class ServiceAvailability:
     mtpd_breaches_per_year: Estimate
     lost_share: Estimate  # E[1 - c] against the state at rest, rule "product"
     lost_share_worst_rule: Estimate
-    rules_differ: bool  # by more than 10 %
+    rules_differ: bool | None  # by more than 10 %; None where one of them is unknown
     customers: float | None
     bad_customer_minutes_first_order: Estimate
     bad_customer_minutes: Estimate
@@ -185,7 +185,7 @@ class LossRow:
     hours_first_order: float | None
     hours_redundancy: float | None
     hours_total: float | None
-    share: float  # of the total of the measure the table goes by
+    share: float  # of the sum of the column `ranked_by`
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,7 @@ class ServiceLossYear:
     key: str
     name: str
     measure: str  # money_per_year, or service_hours_per_year where nobody gave money
+    ranked_by: str  # total; first_order where the redundancy part is unknown
     money_first_order: Estimate
     money_redundancy: Estimate
     money_total: Estimate

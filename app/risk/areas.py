@@ -101,15 +101,6 @@ def rows_of(first: FirstOrder, codes: Array | None, area: int, service: bool = F
     return np.asarray([area]) if codes is None else np.flatnonzero(codes == area)
 
 
-def worst_of(values: Array, rows: Array) -> int:
-    """The position among `rows` with the largest value, ties to the smallest; -1 where there is none.
-
-    >>> worst_of(np.array([1.0, np.nan, 5.0, 5.0]), np.array([0, 1, 2, 3]))
-    2
-    """
-    return int(rows[np.argmax(np.nan_to_num(values[rows]))]) if len(rows) else -1
-
-
 def inputs_of(service_hours: Array, origin: Array, rows: Array, names: Sequence[str]) -> dict[str, float]:
     """Share of the lost service-hours of `rows` that rests on rates of each origin; without any loss, the share of the CIs.
 

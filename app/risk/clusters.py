@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import SERVES, Flat
-from app.risk.failing import Marks
+from app.risk.failing import ALWAYS, Marks
 from app.risk.jit import Array, Int32s, Int64, Int64s, inner, kernel
 
 
@@ -26,10 +26,9 @@ def reach_space(size: int) -> Reach:
 
 @inner
 def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
-    """Numbers of the services still up that anything at `start` could touch, by any need, group or soft edge."""
+    """Numbers of the services not down at rest that anything at `start` could touch, by any need, group or soft edge."""
     space.walk[0] += 1
     walk = space.walk[0]
-    epoch = work.epoch[0]
     space.seen[start] = walk
     space.queue[0] = start
     head, tail, count = 0, 1, 0
@@ -46,19 +45,19 @@ def services_behind(flat: Flat, work: Marks, space: Reach, start: int) -> Array:
             count += 1
         for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
             v = flat.forward[e]
-            if space.seen[v] != walk and work.stamp[v] < epoch and flat.flags[v] & SERVES:
+            if space.seen[v] != walk and work.stamp[v] != ALWAYS and flat.flags[v] & SERVES:
                 space.seen[v] = walk
                 space.queue[tail] = v
                 tail += 1
         for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
             v = flat.soft_forward[e]
-            if space.seen[v] != walk and work.stamp[v] < epoch and flat.flags[v] & SERVES:
+            if space.seen[v] != walk and work.stamp[v] != ALWAYS and flat.flags[v] & SERVES:
                 space.seen[v] = walk
                 space.queue[tail] = v
                 tail += 1
         for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
             v = flat.group_dependent[flat.joined[e]]
-            if space.seen[v] != walk and work.stamp[v] < epoch and flat.flags[v] & SERVES:
+            if space.seen[v] != walk and work.stamp[v] != ALWAYS and flat.flags[v] & SERVES:
                 space.seen[v] = walk
                 space.queue[tail] = v
                 tail += 1

@@ -19,7 +19,6 @@ from app.risk.exact.cone import Space, exact_space
 from app.risk.exact.service import ServiceExact, Want, exact_service
 from app.risk.first_order import FirstOrder
 from app.risk.jit import Array
-from app.risk.propagation import Workspace, workspace
 from app.risk.ragged import holds, ptr_of
 from app.risk.redundancy import LossParts, loss_parts
 from app.risk.sampled_service import SAMPLES, SampledService, sampled_service, share_of_interval
@@ -123,12 +122,12 @@ def estate_redundancy(
     services = len(compiled.service_position)
     total = _nothing(len(compiled), services)
     pairs = _PairsByService(compiled, first)
-    idle: list[tuple[Space, Workspace]] = []
+    idle: list[Space] = []
 
     def run(start: int) -> list[_Part]:
-        space, work = idle.pop() if idle else (exact_space(len(compiled)), workspace(compiled))
-        found = [_one(compiled, pairs, s, budget, space, work, seed, samples) for s in range(start, min(start + BLOCK, services))]
-        idle.append((space, work))
+        space = idle.pop() if idle else exact_space(len(compiled))
+        found = [_one(compiled, pairs, s, budget, space, seed, samples) for s in range(start, min(start + BLOCK, services))]
+        idle.append(space)
         return found
 
     starts = range(0, services, BLOCK)
@@ -165,15 +164,15 @@ class _Part:
 
 
 def _one(
-    compiled: CompiledGraph, pairs: _PairsByService, service: int, budget: Budget, space: Space, work: Workspace, seed: int, samples: int
+    compiled: CompiledGraph, pairs: _PairsByService, service: int, budget: Budget, space: Space, seed: int, samples: int
 ) -> _Part:  # fmt: skip
     told = exact_service(compiled, int(compiled.service_position[service]), budget, want=Want(cut_sets=LISTED), space=space)
     if compiled.flat.flags[told.target] & AT_REST_DOWN:
         return _Part(service, told, None, None)
     if told.method == "exact":
-        return _Part(service, told, None, loss_parts(compiled, service, told, pairs.of(service), work))
+        return _Part(service, told, None, loss_parts(compiled, service, told, pairs.of(service)))
     sampled = sampled_service(compiled, told, seed, LISTED, samples)
-    parts = loss_parts(compiled, service, sampled.told, pairs.of(service), work)
+    parts = loss_parts(compiled, service, sampled.told, pairs.of(service))
     stops = stops_by_initiator(compiled, sampled.told, curve=service_curve(compiled, service))
     reach = [
         share_of_interval(sampled, float(column.sum()), float(column[sampled.single].sum()))

@@ -13,6 +13,7 @@ from app.risk.cone import cone_of
 from app.risk.exact.importance import Importance
 from app.risk.exact.service import ServiceExact
 from app.risk.failover import failover_of
+from app.risk.interruptions import Interruptions
 from app.risk.jit import Array
 from app.risk.loss import LossCurve
 from app.risk.reliability import failure_frequency
@@ -76,15 +77,18 @@ def longer_than(compiled: CompiledGraph, told: ServiceExact, grid: Sequence[floa
     return shares, one and (len(sigma) == 1 or bool(np.isnan(sigma).all()))
 
 
-def money_per_year(compiled: CompiledGraph, told: ServiceExact, curve: LossCurve) -> float:
-    """Expected loss of all stops a year by another curve, in its unit.
+def money_per_year(compiled: CompiledGraph, told: ServiceExact, curve: LossCurve, switched: Interruptions | None = None) -> float:
+    """Expected loss of all stops a year by another curve, in its unit, with what failovers add.
 
     Example by hand: 2 stops a year that cost 100 at once each: 200.
     """
-    return float(np.nansum(stops_by_initiator(compiled, told, curve=curve).money)) if told.cut_sets else 0.0
+    stops = float(np.nansum(stops_by_initiator(compiled, told, curve=curve).money)) if told.cut_sets else 0.0
+    return stops + (0.0 if switched is None else switched.money_by(curve))
 
 
-def reached_per_year(compiled: CompiledGraph, told: ServiceExact, curve: LossCurve) -> list[tuple[float, float]]:
+def reached_per_year(
+    compiled: CompiledGraph, told: ServiceExact, curve: LossCurve, switched: Interruptions | None = None
+) -> list[tuple[float, float]]:
     """(class, times a year) of an ordinal curve: how often a stop lasts until the curve reaches each of its classes.
 
     Example by hand: class 1 from the start, class 2 after 4 h; one stop a year of 4 h on average: (1, 1), (2, .3679).
@@ -93,7 +97,8 @@ def reached_per_year(compiled: CompiledGraph, told: ServiceExact, curve: LossCur
     for level in sorted({float(value) for value in curve.loss if value > 0}):
         at = float(curve.hours[int(np.argmax(curve.loss >= level))])
         found = stops_by_initiator(compiled, told, hours=at)
-        rows.append((level, float(np.nansum(found.breaches if at > 0 else found.per_year))))
+        more = 0.0 if switched is None else switched.stops_longer(at)
+        rows.append((level, float(np.nansum(found.breaches if at > 0 else found.per_year)) + more))
     return rows
 
 

@@ -16,7 +16,7 @@ from app.risk.capability import PRODUCT, degrade
 from app.risk.clusters import Reach, pairs_of, reach_space
 from app.risk.compiled import SERVES, CompiledGraph, Flat
 from app.risk.cone import cone_of
-from app.risk.failing import Marks, fail, marks
+from app.risk.failing import Marks, fail, fail_more, marks, new_epoch
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
@@ -29,6 +29,7 @@ from app.risk.switching import (
     below_mbco,
     clear,
     enumerate_outcomes,
+    fixed_money,
     lasting_money,
     new_switches,
     sample_outcomes,
@@ -65,42 +66,68 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 
 
 @inner
-def _stops_alone(
-    flat: Flat, stakes: Stakes, work: Marks, g: int, s: int, tail: int, low: int, log: Log, rule: int
-) -> tuple[bool, Log]:
+def _stops_for_sure(
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
+) -> tuple[bool, Log]:  # fmt: skip
+    """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption alone."""
+    v = stakes.service_position[s]
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[g], rule)
-    stops = work.stamp[stakes.service_position[s]] >= work.epoch[0]
+    stops = work.stamp[v] >= work.epoch[0]
+    more = new_switches(flat, stakes, work, tail, grown, asked, found, 0)
+    for k in range(more):
+        asked[found[k]] = False
     take_back(flat, work, tail, grown, log, 0, logged)
-    return stops, log
+    if stakes.switch_hours[g] > 0.0:
+        new_epoch(alone)
+        fail_more(flat, alone, 0, flat.group_dependent[g])
+        stops = stops and alone.stamp[v] >= alone.epoch[0]
+    return stops and more == 0, log
 
 
 @inner
 def _closed(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, s: int, groups: Int32s, tail: int, low: int, log: Log, rule: int
-) -> tuple[bool, Log]:
-    """Service s, which any switch of `groups` that can fail stops alone: down until the restore unless all of them work."""
-    all_work, stopping = 1.0, groups[0]
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
+    log: Log, rule: int,
+) -> tuple[bool, Log]:  # fmt: skip
+    """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest failover of
+    those that work."""
+    all_work = 1.0
+    scratch = np.empty(len(stakes.switches), np.int32)
+    hours = np.empty(len(groups))
     for k in range(len(groups)):
-        if stakes.switch_success[groups[k]] >= 1.0:
-            continue
-        stopping = groups[k]
-        stops, log = _stops_alone(flat, stakes, work, groups[k], s, tail, low, log, rule)
+        hours[k] = stakes.switch_hours[groups[k]]
+        stops, log = _stops_for_sure(flat, stakes, work, alone, asked, scratch, groups[k], s, tail, low, log, rule)
         if not stops:
             return False, log
         all_work *= stakes.switch_success[groups[k]]
     one = np.empty(1, np.int32)
     one[0] = s
-    log = settle_outcome(flat, stakes, work, book, i, all_work, one, groups, len(groups), tail, low, 0, log, rule)
-    grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[stopping], rule)
-    add_lasting(flat, stakes, work, book, s, i, 1.0 - all_work, 0.0)
+    log = settle_outcome(flat, stakes, work, alone, book, i, all_work, one, groups, len(groups), tail, low, 0, log, rule)
+    grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[groups[0]], rule)
+    share = lost_share(flat, work, stakes.service_position[s])
+    left = 1.0  # the chance that no switch with a longer failover works
+    first = True
+    for k in np.argsort(-hours, kind="mergesort"):
+        chance = left * stakes.switch_success[groups[k]]
+        if first:
+            chance -= all_work
+        first = False
+        left *= 1.0 - stakes.switch_success[groups[k]]
+        before = book.breach[s]
+        add_lasting(flat, stakes, work, book, s, i, chance, hours[k])
+        book.hours[s] += chance * share * hours[k]
+        book.money[s] += chance * share * fixed_money(stakes, s, hours[k])
+        if hours[k] > stakes.mtpd[s]:
+            book.breach[s] = before + chance
+    add_lasting(flat, stakes, work, book, s, i, left, 0.0)
     take_back(flat, work, tail, grown, log, 0, logged)
     return True, log
 
 
 @inner
 def _switch_over(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int, count: int, log: Log,
-    rule: int,
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
+    count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
     """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
     index, service, cluster = pairs_of(flat, work, space, groups)
@@ -116,21 +143,21 @@ def _switch_over(
         for s in chosen_all:
             count = _enter(book, s, i, count, lost_share(flat, work, stakes.service_position[s]))
             clear(book, s)
-        good, log = enumerate_outcomes(flat, stakes, work, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
+        good, log = enumerate_outcomes(flat, stakes, work, alone, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
         if good:
             continue
         one = np.empty(1, np.int32)
         for s in chosen_all:
             one[0] = s
             some = groups[index[(service == s)]]
-            good, log = enumerate_outcomes(flat, stakes, work, book, i, some, asked, one, tail, low, 0, log, rule)
+            good, log = enumerate_outcomes(flat, stakes, work, alone, book, i, some, asked, one, tail, low, 0, log, rule)
             if not good:
-                good, log = _closed(flat, stakes, work, book, i, s, some, tail, low, log, rule)
+                good, log = _closed(flat, stakes, work, alone, book, asked, i, s, some, tail, low, log, rule)
             if not good:
                 clear(book, s)
                 if not simulated:
                     book.sampled[:] = 0.0
-                log = sample_outcomes(flat, stakes, work, book, i, some, asked, one, tail, low, 0, log, rule)
+                log = sample_outcomes(flat, stakes, work, alone, book, i, some, asked, one, tail, low, 0, log, rule)
                 simulated = True
     return count, simulated, log
 
@@ -172,7 +199,7 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 
 @kernel
 def _block(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
@@ -212,7 +239,7 @@ def _block(
             triggered = new_switches(flat, stakes, work, 0, tail, asked, groups, 0)
         if triggered:
             count, simulated, log = _switch_over(
-                flat, stakes, work, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
+                flat, stakes, work, alone, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
             )
             rows.simulated[row] = simulated
             if simulated:
@@ -268,13 +295,14 @@ def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: 
     return pairs - first
 
 
-_Desk = tuple[Marks, Tally, Reach, Array]
+_Desk = tuple[Marks, Marks, Tally, Reach, Array]
 
 
 def _desk(compiled: CompiledGraph, stakes: Stakes) -> _Desk:
     """The workspace of one thread."""
     size = len(compiled)
     return (
+        marks(compiled.flat),
         marks(compiled.flat),
         tally(len(compiled.service_position)),
         reach_space(size),
@@ -299,13 +327,19 @@ class Contributions:
     money_error: Array  # float64[K]
 
 
-def contributions_to(compiled: CompiledGraph, service: int, rule: int = PRODUCT) -> Contributions:
+def contributions_to(
+    compiled: CompiledGraph, service: int, rule: int = PRODUCT, switches: bool = True, cis: Array | None = None
+) -> Contributions:
     """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order` says it suffers.
+
+    `switches`: False as if no group switched over; `cis`: only these CIs (int32 positions).
 
     Example by hand (C35): of crm (200 customers), db alone: 2 * 1.5 * 200 customer-hours.
     """
     stakes = stakes_of(compiled)
-    cis = cone_of(compiled.flat, int(compiled.service_position[service]))
+    if not switches:
+        stakes = stakes._replace(switches=np.zeros_like(stakes.switches), has_switch=np.zeros_like(stakes.has_switch))
+    cis = cone_of(compiled.flat, int(compiled.service_position[service])) if cis is None else cis
     rows, point_ptr, point_service, pairs = sweep_rows(compiled, stakes, cis, _desk(compiled, stakes), rule)
     return _of_service(compiled, service, cis, rows, point_ptr, point_service, pairs)
 

@@ -1,8 +1,9 @@
 """One outage with failovers: expected loss of the services that its switches can touch (model 1.6), exactly where it can be.
 
-A failed active member triggers its group's switch: with success the dependent is interrupted for the failover time in full, else it is down
-until the restore; a failed switch lasts and may trigger others, an interruption triggers none. Services are taken together where the same
-switches can touch them. Up to 10 such switches all outcomes are enumerated; beyond it there is a closed form where each failed switch alone stops
+A failed active member triggers its group's switch while enough members are left, whether or not the outage stops the dependent by another
+need as well: with success the dependent is interrupted for the failover time in full, else it is down until the restore; so one that the outage
+stops anyway is down for max(R, T_f) where the switch succeeds (model 1.16). A failed switch lasts and may trigger others, an interruption triggers
+none. Services are taken together where the same switches can touch them. Up to 10 such switches all outcomes are enumerated; beyond it there is a closed form where each failed switch alone stops
 the service, else keyed sampling, which marks the CI `simulated`.
 """
 
@@ -13,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.compiled import SERVES, Flat
-from app.risk.failing import Marks
+from app.risk.compiled import AT_REST_DOWN, SERVES, Flat
+from app.risk.failing import Marks, new_epoch
 from app.risk.failover import draw
-from app.risk.increments import Log, lost_share, push_outage, take_back
+from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Bools, Floats, FloatTable, Int32s, Int64s, inner, kernel
 from app.risk.loss import curve_expected, curve_loss, mean_until, survival
 from app.risk.stakes import Stakes
@@ -96,10 +97,14 @@ def add_lasting(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i:
 
 @inner
 def settle_outcome(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, weight: float, chosen: Int32s, switched: Int32s, count: int, tail: int, degraded: int,
-    logged: int, log: Log, rule: int,
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, i: int, weight: float, chosen: Int32s, switched: Int32s, count: int,
+    tail: int, degraded: int, logged: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
-    """Add one outcome: the lasting state is the current one; `switched[:count]` are the groups that interrupt. `chosen`: the services asked about."""
+    """Add one outcome: the lasting state is the current one of `work`; `switched[:count]` are the groups that interrupt. `chosen`: the services asked about.
+
+    A stretch of the interruptions from t1 to t2 costs a (L(t2) - L(t1)) for the share a that they take alone (the state of `alone`), and what the
+    outage takes beside them for as long as it lasts, E min(R, t2) - min(R, t1) of it. After the last of them the outage alone goes on.
+    """
     size = len(chosen)
     base = np.empty(size)
     for k in range(size):
@@ -110,28 +115,41 @@ def settle_outcome(
     order = np.argsort(-hours, kind="mergesort") if count > 1 else np.arange(count)
     # levels from the longest failover to the shortest; the state of a level holds while t is between the next shorter time and its own
     start = np.zeros(size)  # until when interruptions change what the service loses
-    held_hours, held_money, down_until = np.zeros(size), np.zeros(size), np.zeros(size)
+    held_hours, held_money = np.zeros(size), np.zeros(size)
+    out_alone, out_both = (
+        np.zeros(size),
+        np.zeros(size),
+    )  # until when the MTPD clock runs, by the interruptions alone and while the outage lasts
     grown, low, logged_now = tail, degraded, logged
+    new_epoch(alone)
+    alone_tail, alone_low, alone_log = 0, 0, no_log()
     for k in range(count):
-        g = switched[order[k]]
-        if hours[order[k]] <= 0.0:
-            break
-        grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
+        v = flat.group_dependent[switched[order[k]]]
         upper = hours[order[k]]
+        if upper <= 0.0:
+            break
+        grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, v, rule)
+        alone_tail, alone_low, _, alone_log = push_outage(flat, alone, alone_tail, alone_low, 0, alone_log, v, rule)
         lower = hours[order[k + 1]] if k + 1 < count else 0.0
         if upper == lower:
             continue
+        lasts = mean_until(stakes.mean[i], stakes.sigma[i], upper) - mean_until(stakes.mean[i], stakes.sigma[i], lower)
         for j in range(size):
             s = chosen[j]
             v = stakes.service_position[s]
-            share = lost_share(flat, work, v)
-            if share > base[j] + 1e-15 and start[j] == 0.0:
-                start[j] = upper
-            if start[j] > 0.0:
-                held_hours[j] += share * (upper - lower)
-                held_money[j] += share * (fixed_money(stakes, s, upper) - fixed_money(stakes, s, lower))
-                if below_mbco(stakes, s, work.stamp[v] >= work.epoch[0], flat.rest_capability[v] - share):
-                    down_until[j] = max(down_until[j], upper)
+            both, only = lost_share(flat, work, v), lost_share(flat, alone, v)
+            if start[j] == 0.0 and only <= 1e-15 and both <= base[j] + 1e-15:
+                continue
+            start[j] = max(start[j], upper)
+            held_hours[j] += only * (upper - lower) + (both - only) * lasts
+            held_money[j] += only * (fixed_money(stakes, s, upper) - fixed_money(stakes, s, lower))
+            if both > only:
+                held_money[j] += (both - only) * (lasting_money(stakes, s, i, lower) - lasting_money(stakes, s, i, upper))
+            rest = flat.rest_capability[v]
+            if only > 1e-15 and below_mbco(stakes, s, alone.stamp[v] >= alone.epoch[0], rest - only):
+                out_alone[j] = max(out_alone[j], upper)
+            if below_mbco(stakes, s, work.stamp[v] >= work.epoch[0], rest - both):
+                out_both[j] = max(out_both[j], upper)
     take_back(flat, work, tail, grown, log, logged, logged_now)
     for j in range(size):
         s = chosen[j]
@@ -139,22 +157,32 @@ def settle_outcome(
         add_lasting(flat, stakes, work, book, s, i, weight, start[j])
         book.hours[s] += weight * held_hours[j]
         book.money[s] += weight * held_money[j]
-        if not math.isnan(stakes.mtpd[s]) and down_until[j] > stakes.mtpd[s]:
+        if math.isnan(stakes.mtpd[s]):
+            continue
+        if out_alone[j] > stakes.mtpd[s]:
             book.breach[s] = before + weight  # the interruption alone breaches it, however long the rest lasts
+        elif out_both[j] > stakes.mtpd[s]:
+            book.breach[s] = before + weight * survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
     return log
 
 
 @inner
+def stands(flat: Flat, work: Marks, g: int) -> bool:
+    """Whether group g has enough members left to switch; its dependent may be down by another need, but not at rest."""
+    lost = work.group_count[g] if work.group_stamp[g] == work.epoch[0] else 0
+    return lost < flat.group_left[g] and not flat.flags[flat.group_dependent[g]] & AT_REST_DOWN
+
+
+@inner
 def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int, asked: Bools, found: Int32s, count: int) -> int:
-    """Groups triggered by work.queue[first:last] that were not asked about yet (`asked` int64[G] holds the outage's number there)."""
+    """Groups triggered by work.queue[first:last] that were not asked about yet and have enough members left, whatever else stops their dependents."""
     for k in range(first, last):
         u = work.queue[k]
         if not stakes.has_switch[u]:
             continue
         for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
             g = flat.joined[e]
-            v = flat.group_dependent[g]
-            lives = work.stamp[v] < work.epoch[0] and flat.flags[v] & SERVES
+            lives = stands(flat, work, g) and flat.flags[flat.group_dependent[g]] & SERVES
             if stakes.switches[g] and stakes.active[e] and not asked[g] and lives and count < len(found):
                 asked[g] = True
                 found[count] = g
@@ -164,14 +192,14 @@ def new_switches(flat: Flat, stakes: Stakes, work: Marks, first: int, last: int,
 
 @inner
 def enumerate_outcomes(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
     """All ways the switches `groups` (and those they trigger) go. `known`: bool[G] groups not to be asked again. False, and nothing added, beyond 10 deep."""
     limit = ENUMERATED
     found = np.empty(len(groups) + ROOM, np.int32)
     found[: len(groups)] = groups
-    state = np.zeros(len(found), np.int8)  # 1 success, 2 failed, 0 skipped
+    state = np.zeros(len(found), np.int8)  # 1 success, 2 failed, 0 not enough members left
     at_depth = np.zeros(limit + 1, np.int32)
     p_depth, tail_depth = np.zeros(limit + 1), np.zeros(limit + 1, np.int32)
     low_depth, log_depth, found_depth = (
@@ -185,7 +213,7 @@ def enumerate_outcomes(
     while True:
         while at < size:
             g = found[at]
-            if work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
+            if not stands(flat, work, g):
                 state[at] = 0
             elif stakes.switch_success[g] >= 1.0:
                 state[at] = 1
@@ -209,11 +237,13 @@ def enumerate_outcomes(
         count = 0
         switched = np.empty(size, np.int32)
         for k in range(size):
-            if state[k] == 1 and work.stamp[flat.group_dependent[found[k]]] < work.epoch[0]:
+            if state[k] == 1 and stands(flat, work, found[k]):
                 switched[count] = found[k]
                 count += 1
         if weight > 0.0:
-            log = settle_outcome(flat, stakes, work, book, i, weight, chosen, switched, count, grown, low, logged_now, log, rule)
+            log = settle_outcome(
+                flat, stakes, work, alone, book, i, weight, chosen, switched, count, grown, low, logged_now, log, rule
+            )
         while depth > 0:
             top = depth - 1
             at = at_depth[top]
@@ -237,7 +267,7 @@ def enumerate_outcomes(
 
 @inner
 def sample_outcomes(
-    flat: Flat, stakes: Stakes, work: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
+    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, known: Bools, chosen: Int32s, tail: int, degraded: int, logged: int,
     log: Log, rule: int,
 ) -> Log:  # fmt: skip
     """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every service."""
@@ -250,7 +280,7 @@ def sample_outcomes(
         while at < size:
             g = found[at]
             at += 1
-            if work.stamp[flat.group_dependent[g]] >= work.epoch[0]:
+            if not stands(flat, work, g):
                 continue
             if draw(stakes.key[i], sample, stakes.switch_key[g]) < stakes.switch_success[g]:
                 switched[count] = g
@@ -259,10 +289,16 @@ def sample_outcomes(
             before = grown
             grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, flat.group_dependent[g], rule)
             size = new_switches(flat, stakes, work, before, grown, known, found, size)
+        left = 0
+        for k in range(count):
+            if stands(flat, work, switched[k]):
+                switched[left] = switched[k]
+                left += 1
+        count = left
         s = chosen[0]
         hours, money = book.hours[s], book.money[s]
         log = settle_outcome(
-            flat, stakes, work, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule
+            flat, stakes, work, alone, book, i, 1.0 / SAMPLES, chosen, switched, count, grown, low, logged_now, log, rule
         )
         hours, money = (book.hours[s] - hours) * SAMPLES, (book.money[s] - money) * SAMPLES
         book.sampled[0, sample] += hours

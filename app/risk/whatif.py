@@ -1,7 +1,7 @@
 """An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over their outcomes.
 
-The forced CIs are down from 0 to d. A group with failover whose active member is lost, and that still has enough members, switches: with its
-success probability its dependent is interrupted for the failover time, in full; else the dependent is down until d. Outcomes are enumerated up to
+The forced CIs are down from 0 to d. A group with failover whose active member is lost, and that still has enough members, switches, whether or
+not its dependent is down by another need: with its success probability the dependent is interrupted for the failover time, in full; else it is down until d. Outcomes are enumerated up to
 2^10; beyond it they are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come
 from the same engine as any failed set.
 """
@@ -21,7 +21,6 @@ from app.risk.failover import draw, failover_of
 from app.risk.jit import Array
 from app.risk.loss import LossCurve
 from app.risk.propagation import Outage, Workspace, outage, workspace
-from app.risk.ragged import holds
 
 ENUMERATED = 10
 SAMPLES = 128
@@ -120,7 +119,7 @@ def _known_money(stories: Mapping[int, ServiceStory]) -> float:
 
 
 def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
-    """Groups with failover that lost an active member and still carry their dependent.
+    """Groups with failover that lost an active member and still have enough members, whatever else stops their dependents.
 
     Example by hand: 1 of a and b in that order, failover given: a down triggers it, b down does not.
     """
@@ -133,10 +132,12 @@ def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
     found = []
     for k in np.flatnonzero(failover.switches).tolist():
         group = int(wanted[k])
-        first = int(flat.member_ptr[group])
-        active = flat.member[first : first + int(flat.group_needed[group])]
+        first, needed = int(flat.member_ptr[group]), int(flat.group_needed[group])
+        members = flat.member[first : flat.member_ptr[group + 1]]
+        lost = np.isin(members, result.failed)
         dependent = int(flat.group_dependent[group])
-        if holds(result.failed, dependent) or flat.flags[dependent] & AT_REST_DOWN or not np.isin(active, result.failed).any():
+        left = int((~lost & (flat.flags[members] & AT_REST_DOWN == 0)).sum())
+        if left < needed or flat.flags[dependent] & AT_REST_DOWN or not lost[:needed].any():
             continue
         found.append(Switch(group, dependent, float(failover.hours[k]), float(failover.success[k]), int(failover.key[k])))
     return found
@@ -156,22 +157,20 @@ def _outcomes(
 
 
 def _branches(
-    compiled: CompiledGraph, forced: tuple[int, ...], decided: Mapping[int, Switch], probability: float, space: Workspace,
+    compiled: CompiledGraph, forced: tuple[int, ...], decided: Mapping[int, Switch | None], probability: float, space: Workspace,
     rule: Literal["product", "worst"],
 ) -> Iterator[Outcome]:  # fmt: skip
-    """Decide the first open switch either way, and go on: a failed switch lasts and may trigger others."""
-    result = outage(compiled, np.asarray(forced), space, rule)
-    live = triggered(compiled, result)
-    decided = {**decided, **{s.group: s for s in live if s.success >= 1.0}}
+    """Decide the first open switch either way, and go on: a failed switch (None) lasts and may trigger others."""
+    live = triggered(compiled, outage(compiled, np.asarray(forced), space, rule))
+    decided = {**{s.group: s for s in live if s.success >= 1.0}, **decided}
     waiting = next((s for s in live if s.group not in decided), None)
     if waiting is None:
-        standing = tuple(s for s in decided.values() if not holds(result.failed, s.dependent))
-        yield Outcome(probability, forced, standing)
+        yield Outcome(probability, forced, tuple(s for s in live if decided[s.group] is not None))
         return
     yield from _branches(compiled, forced, {**decided, waiting.group: waiting}, probability * waiting.success, space, rule)
     if waiting.success < 1.0:
         rest = probability * (1.0 - waiting.success)
-        yield from _branches(compiled, (*forced, waiting.dependent), decided, rest, space, rule)
+        yield from _branches(compiled, (*forced, waiting.dependent), {**decided, waiting.group: None}, rest, space, rule)
 
 
 def _sampled(
@@ -182,18 +181,17 @@ def _sampled(
     key = int.from_bytes(digest, "big", signed=True)
     outcomes = []
     for sample in range(SAMPLES):
-        forced, decided = roots, dict[int, Switch]()
+        forced, decided = roots, dict[int, Switch | None]()
         while True:
             result = outage(compiled, np.asarray(forced), space, rule)
             waiting = [s for s in triggered(compiled, result) if s.group not in decided]
             if not waiting:
                 break
             for switch in waiting:
-                if draw(key, sample, switch.key) < switch.success:
-                    decided[switch.group] = switch
-                else:
-                    forced = (*forced, switch.dependent)
-        standing = tuple(s for s in decided.values() if not holds(result.failed, s.dependent))
+                works = draw(key, sample, switch.key) < switch.success
+                decided[switch.group] = switch if works else None
+                forced = forced if works else (*forced, switch.dependent)
+        standing = tuple(s for s in triggered(compiled, result) if decided[s.group] is not None)
         outcomes.append(Outcome(1.0 / SAMPLES, forced, standing))
     return outcomes
 

@@ -55,11 +55,6 @@ class Assessed:
         default_factory=dict, repr=False
     )  # likewise: what the quality of its data takes seconds to find
 
-    def interrupts(self, position: int) -> bool:
-        """Its outage stops nothing for long, but a failover interrupts some service."""
-        hits = int(self.first.services_down[position]) + int(self.first.services_degraded[position])
-        return hits == 0 and float(self.first.service_hours[position]) > 0
-
     def pair_losses(self, measure: str) -> Any:
         """float64[P]: what each pair of CI and service loses a year in a measure."""
         if measure != "customer_hours_per_year":

@@ -154,7 +154,10 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
     if as_of is not None:
         if as_of.tzinfo is None:
             raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
-        return store.revision_at(as_of)
+        found = store.revision_at(as_of)
+        if found.revision == 0:
+            raise NotFound(f"nothing was known at {as_of.isoformat()}: the first revision was published later")
+        return found
     return store.current() if revision is None else store.revision(revision)
 
 

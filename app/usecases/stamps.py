@@ -7,16 +7,40 @@ from app.ports.documents import Documents
 from app.ports.graph_store import Revision
 from app.usecases.estate import Estate
 from app.usecases.keep.sources import MANUAL, known_sources
+from app.usecases.keep.sync_runs import page_runs
 
-MODEL_VERSION = "1.1"
+MODEL_VERSION = "1.2"
 
 
-def ages(documents: Documents) -> list[SourceAge]:
+READ = ("done", "unchanged", "approved")  # states of runs that read their source
+RUNS_AT_ONCE = 200
+
+
+def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
+    """How old the data of each source is; at a revision of the past as it was then, and without sources that had not been read yet."""
+    sources = [source for source in known_sources(documents) if source.name != MANUAL]
+    if revision is None or all(source.last_revision <= revision for source in sources):
+        return [SourceAge(source.name, source.synced_at, source.last_state) for source in sources]
+    later = {source.name for source in sources if source.last_revision > revision}
+    then = _read_last(documents, later, revision)
     return [
-        SourceAge(source.name, source.synced_at, source.last_state)
-        for source in known_sources(documents)
-        if source.name != MANUAL
+        then[source.name] if source.name in later else SourceAge(source.name, source.synced_at, source.last_state)
+        for source in sources
+        if source.name not in later or source.name in then
     ]
+
+
+def _read_last(documents: Documents, names: set[str], revision: int) -> dict[str, SourceAge]:
+    """The last run up to a revision that read each of these sources to its end."""
+    found: dict[str, SourceAge] = {}
+    after = ""
+    while len(found) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
+        for run in page:
+            of = run.revision or run.base_revision
+            if run.source in names and run.source not in found and run.state in READ and run.complete and 0 < of <= revision:
+                found[run.source] = SourceAge(run.source, run.finished_at, run.state)
+        after = page[-1].run_id
+    return found
 
 
 def stamp_of(estate: Estate, documents: Documents) -> Stamp:
@@ -26,7 +50,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
         model_version=MODEL_VERSION,
         settings=estate.fingerprint,
         currency=estate.options.currency,
-        sources=ages(documents),
+        sources=ages(documents, estate.revision.revision),
         left_out=dict(estate.assembled.left_out),
         warnings=[*estate.assembled.warnings, *estate.compiled.report.messages],
     )
@@ -34,7 +58,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
 
 def plain_stamp(revision: Revision, documents: Documents) -> Stamp:
     """For answers that calculate nothing."""
-    return Stamp(revision.revision, moment(revision), MODEL_VERSION, "", "", ages(documents))
+    return Stamp(revision.revision, moment(revision), MODEL_VERSION, "", "", ages(documents, revision.revision))
 
 
 def moment(revision: Revision) -> str:

@@ -47,6 +47,7 @@ ROLE_CLASSES = (
     ("patch", "hardware"),
     ("console", "network_device"),
 )
+POWERED_OFF = "offline"  # out, not only away for a while: it carries nothing and is no redundancy
 LIFECYCLES = {
     "active": "active",
     "planned": "planned",
@@ -117,6 +118,7 @@ class _Derivation:
                 ci_class,
                 raw_class=kind,
                 lifecycle=LIFECYCLES.get(status, "active"),
+                level_share=0.0 if status == POWERED_OFF else None,
                 attributes={"tenant": tenant} if tenant else {},
                 site=self._site(row),
                 **more,

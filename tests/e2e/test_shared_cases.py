@@ -170,3 +170,53 @@ def test_29_templates_and_yaml_that_is_no_catalog_are_ignored_and_counted(case):
     assert "'two words' is no name in Backstage" in said and "write the value out" in said
     known = found.keys()
     assert known and not any("values.name" in key or "two" in key for key in known)
+
+
+def test_05_nothing_depends_on_it(case):
+    found = case("05")
+    found.load("a", "a")
+    assert found.ask("blast", "lonely")["sentence"].startswith("Nothing is known to depend on lonely.")
+    row = next(row for row in found.ask("areas")["items"] if row["label"] == "lonely")
+    assert "second path" not in row["reason"]
+
+
+def test_14_a_service_at_a_part_counts_by_its_share(case):
+    found = case("14")
+    found.load("a", "a")
+    impact, blast = found.ask("impact", "big"), found.ask("blast", "big")
+    assert blast["money_per_hour"] == impact["money_per_hour"] == pytest.approx(60)
+    assert impact["impact"] != "none" and impact["priority"] != "5"
+    assert impact["customers"] == pytest.approx(6) and (impact["services_down"], impact["services_degraded"]) == (0, 1)
+    assert blast["sentence"] == "If big fails, 1 service works at a part."
+
+
+def test_17_an_unknown_number_never_lowers_a_priority(case):
+    found = case("17")
+    found.load("a", "a")
+    impact = found.ask("impact", "db")
+    assert (impact["impact"], impact["urgency"], impact["priority"]) == ("high", "unknown", "2")
+    assert "at least" in impact["priority_row"] and "nobody gave the MTPD" in impact["priority_row"]
+
+
+def test_22_hours_above_a_year_are_corrected(case):
+    found = case("22")
+    found.load("a", "a")
+    said = "outages overlap: 40,000 hours a year to first order are 8,349 of down time"
+    assert found.services()["Shop"]["overlap"] == said
+    assert "outages overlap" in " ".join(found.run("services").output.split())
+    assert said in found.ask("areas", "--kind", "service")["items"][0]["reason"]
+
+
+def test_24_down_at_rest_is_said_in_place_of_zeros(case):
+    found = case("24")
+    found.load("a", "a")
+    goal, loss, availability = found.ask("goal", "S"), found.ask("loss", "S"), found.ask("availability", "S")
+    assert "down in the state at rest" in goal["sentence"] and goal["bad_minutes_per_year"]["value"] == 525_960
+    assert goal["availability"]["value"] == 0 and goal["verdict"] == "missed"
+    for told in (loss["money_total"], loss["hours_first_order"], availability["lost_share"]):
+        assert told["value"] is None and "down in the state at rest" in told["note"]
+    assert found.ask("cut-sets", "S")["items"] == [] and "down in the state at rest" in found.ask("cut-sets", "S")["notes"][0]
+    reasons = {row["label"]: row["reason"] for row in found.ask("areas")["items"]}
+    assert "second path" not in reasons["A"] and "second path" not in reasons["B"]
+    (service,) = found.ask("areas", "--kind", "service")["items"]
+    assert "down in the state at rest" in service["reason"]

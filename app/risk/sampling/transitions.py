@@ -1,8 +1,8 @@
 """A cone from moment to moment: CIs fail and come back, failovers interrupt, fail and let go.
 
-Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and the dependent still stands,
-the group switches: with its success probability the dependent is interrupted for the failover time, else it is down until the first restore of a
-failed member. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
+Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough members are left,
+the group switches, whatever else has stopped its dependent: with its success probability the dependent is interrupted for the failover time, else
+it is down until the first restore of a failed member. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.risk.jit import Int32s, Int64, UInt64, inner
 from app.risk.sampling.scene import FALLEN, FORCED, FRESH, HELD, LOW, STUCK, SWITCHES, TAIL, Scene, look, roots_of, seen
 from app.risk.sampling.streams import SWITCH, open_unit, two_words
 from app.risk.stakes import Stakes
-from app.risk.switching import new_switches
+from app.risk.switching import new_switches, stands
 
 
 @inner
@@ -52,6 +52,15 @@ def _hold(scene: Scene, g: int, until: float) -> None:
 
 
 @inner
+def _stick(scene: Scene, g: int) -> None:
+    for k in range(scene.sizes[STUCK]):
+        if scene.stuck[k] == g:
+            return
+    scene.stuck[scene.sizes[STUCK]] = g
+    scene.sizes[STUCK] += 1
+
+
+@inner
 def switch_over(
     flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
@@ -64,7 +73,7 @@ def switch_over(
         g = scene.found[at]
         at += 1
         dependent = flat.group_dependent[g]
-        if work.stamp[dependent] >= work.epoch[0]:
+        if not stands(flat, work, g):
             continue
         if works(stakes, g, seed, key, block, number):
             if not interrupts or stakes.switch_hours[g] <= 0.0:
@@ -73,8 +82,7 @@ def switch_over(
         else:
             for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
                 scene.missed[e] = work.stamp[flat.member[e]] >= work.epoch[0]
-            scene.stuck[sizes[STUCK]] = g
-            sizes[STUCK] += 1
+            _stick(scene, g)
             before = tail
             tail = fail_more(flat, work, tail, dependent)
             grown = new_switches(flat, stakes, work, before, tail, scene.asked, scene.found, size)

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.errors import InvalidInput
-from app.domain.results import BlastRadius, FallenCi, ServiceHit
-from app.domain.sentences import if_it_fails, listed, not_read_elsewhere
+from app.domain.results import BlastRadius, FallenCi
+from app.domain.sentences import if_it_fails, not_read_elsewhere
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.propagation import Outage, outage
 from app.usecases import paging
-from app.usecases.answers.paths import down_customers, left_incomplete, service_hits, totals, used_up
+from app.usecases.answers.felt import felt_by
+from app.usecases.answers.paths import customers_by_share, down_customers, left_incomplete, service_hits, totals, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import ci_row, identify_all
 from app.usecases.stamps import stamp_of
@@ -46,10 +47,13 @@ def blast_radius(
     result = outage(estate.compiled, forced, estate.workspace())
     tree = causes(estate.compiled, result) if offset == 0 else None
     services = service_hits(estate, result, tree)
-    customers, customers_unknown, counted = down_customers(estate, result.services_down.tolist())
+    customers, _, counted = down_customers(estate, result.services_down.tolist())
+    customers_unknown = sum(hit.customers is None for hit in services)
     money, money_unknown = totals(services)
     worn = worn_groups(estate.compiled, result)
     needs, incomplete = left_incomplete(estate, result.services_down.tolist())
+    names = [estate.name(position) for position in result.down.tolist()]
+    felt = felt_by(estate, result, names, [hit.name for hit in services if hit.state == "down"])
     fallen, total = _fallen(estate, result, offset, limit)
     following = offset + limit
     more = following < max(total, len(worn))
@@ -65,14 +69,16 @@ def blast_radius(
         cis_degraded=len(result.degraded),
         services_down=len(result.services_down),
         services_degraded=len(result.services_degraded),
+        services_interrupted=len(felt.interrupted),
         customers=customers,
+        customers_by_share=customers_by_share(estate, result),
         customers_unknown=customers_unknown,
         customers_note=counted,
         money_per_hour=money,
         money_unknown=money_unknown,
         first_mtpd_hours=first.mtpd_hours if first else None,
         first_mtpd_service=first.name if first else "",
-        sentence=sentence([hit.name or hit.key for hit in hits], services, needs, incomplete),
+        sentence=if_it_fails(felt) + not_read_elsewhere(needs, incomplete),
         services=services,
         redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()),
         redundancy_used_up_total=len(worn),
@@ -84,12 +90,6 @@ def blast_radius(
         open_needs=needs,
         services_incomplete=incomplete,
     )
-
-
-def sentence(names: Sequence[str], services: Sequence[ServiceHit], needs: int, incomplete: int) -> str:
-    down = [hit.name for hit in services if hit.state == "down"]
-    said = if_it_fails(listed(names), down, len(services) - len(down), all_read=not incomplete)
-    return said + not_read_elsewhere(needs, incomplete)
 
 
 def _question(texts: Sequence[str]) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from app.domain.results import Impact
+from app.domain.results import BlastRadius, Impact
+from app.domain.sentences import count, hang_on_the_rest
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.risk.causes import worn_group, worn_groups
+from app.risk.propagation import outage
 from app.settings import TicketSettings
 from app.usecases.answers.blast import blast_radius
-from app.usecases.estate import Estates
+from app.usecases.answers.paths import known
+from app.usecases.estate import Estate, Estates
+from app.usecases.find import identify_all
+
+USED_UP_SHOWN = 50
 
 
 def impact_of(
@@ -25,47 +33,105 @@ def impact_of(
 ) -> Impact:
     """Services hit, reason, and the priority the settings' table suggests, with the row it comes from.
 
-    Impact goes by customers of the services down where all are known, else by the number of services; urgency by the time to the first MTPD.
-    NotFound and Ambiguous as `identify`.
+    Impact goes by customers of the services hit (of those at a part by the share they lose), and by the number of services where customers of some
+    are unknown: whichever is higher, so that one more service hit never lowers it. No service hit, and the last of a group is all that one hangs
+    on: impact last. Urgency goes by the first MTPD; nobody gave one: unknown. NotFound and Ambiguous as `identify`.
     """
-    blast = blast_radius(store, documents, estates, [identity], limit=1, revision=revision, as_of=as_of)
-    level = impact_level(settings, blast.services_down, blast.customers if not blast.customers_unknown else None)
-    urgency = urgency_of(settings, blast.first_mtpd_hours) if level != "none" else "later"
-    row = f"{level}/{urgency}"
-    because = f"impact {level}, urgency {urgency}"
-    if blast.first_mtpd_hours is not None:
-        because += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
+    blast = blast_radius(store, documents, estates, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
+    rest = on_the_rest(estates.at(blast.stamp.revision), [row.key for row in blast.cis], store)
+    hit = impact_level(settings, blast)
+    rows = [(hit, urgency_of(settings, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0))]
+    if rest:
+        rows.append(("last", urgency_of(settings, [mtpd for _, mtpd in rest], False)))
+    level, urgency = min(rows, key=lambda row: (priority_of(settings, *row), row[0] == "none"))
     link = f"{base_url}/ci?" + urlencode({"key": blast.cis[0].key, "revision": blast.stamp.revision})
+    names = [name for name, _ in rest]
     return Impact(
         stamp=blast.stamp,
         ci=blast.cis[0],
-        priority=settings.priorities.get(row, "5"),
-        priority_row=f"{row}: {because}",
+        priority=priority_of(settings, level, urgency),
+        priority_row=f"{level}/{urgency}: {_because(level, urgency, blast)}",
         impact=level,
         urgency=urgency,
-        reason=blast.sentence,
+        reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast)) if names else ""),
         services=blast.services,
         services_total=len(blast.services),
-        customers=blast.customers,
+        services_down=blast.services_down,
+        services_degraded=blast.services_degraded,
+        services_interrupted=blast.services_interrupted,
+        customers=blast.customers_by_share,
         customers_unknown=blast.customers_unknown,
+        money_per_hour=blast.money_per_hour,
+        money_unknown=blast.money_unknown,
         first_mtpd_hours=blast.first_mtpd_hours,
+        redundancy_used_up=blast.redundancy_used_up,
+        redundancy_used_up_total=blast.redundancy_used_up_total,
+        services_on_the_rest=names[:USED_UP_SHOWN],
         link=link,
         open_needs=blast.open_needs,
         services_incomplete=blast.services_incomplete,
     )
 
 
-def impact_level(settings: TicketSettings, services_down: int, customers: float | None) -> str:
-    """high, medium, low or none."""
-    if services_down == 0:
-        return "none"
-    if customers is not None:
-        return "high" if customers >= settings.high_customers else "medium" if customers >= settings.medium_customers else "low"
-    return "high" if services_down >= settings.high_services else "medium" if services_down >= settings.medium_services else "low"
+def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[tuple[str, float | None]]:
+    """Services that now hang on what is left of the groups an outage used up: names with their MTPD, in the order of their keys."""
+    compiled, space = estate.compiled, estate.workspace()
+    forced = [estate.position(hit.ci_id) for hit in identify_all(store, estate.revision.revision, keys)]
+    result = outage(compiled, forced, space)
+    dependents = sorted({worn_group(compiled, result, int(g)).dependent for g in worn_groups(compiled, result)})
+    if not dependents:
+        return []
+    further = outage(compiled, [*forced, *dependents], space).services_down
+    new = sorted(set(further.tolist()) - set(result.services_down.tolist()))
+    rows = [(estate.key(int(compiled.service_position[s])), s) for s in new]
+    return [(estate.name(int(compiled.service_position[s])), known(compiled.mtpd_hours[s])) for _, s in sorted(rows)]
 
 
-def urgency_of(settings: TicketSettings, first_mtpd_hours: float | None) -> str:
-    """soon, today or later."""
-    if first_mtpd_hours is None or first_mtpd_hours > settings.today_hours:
-        return "later"
-    return "soon" if first_mtpd_hours <= settings.soon_hours else "today"
+def _maintained(blast: BlastRadius) -> list[str]:
+    return sorted({key for group in blast.redundancy_used_up for key in group.in_maintenance})
+
+
+def _because(level: str, urgency: str, blast: BlastRadius) -> str:
+    said = f"impact {level}, urgency {urgency}"
+    if blast.customers_unknown and level not in ("last", "none"):
+        said += f", customers of {count(blast.customers_unknown, 'service')} unknown: at least"
+    if urgency == "unknown":
+        said += " (needs were not read)" if level == "none" else " (nobody gave the MTPD)"
+    elif blast.first_mtpd_hours is not None and level != "last":
+        said += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
+    return said
+
+
+def priority_of(settings: TicketSettings, level: str, urgency: str) -> str:
+    """By the settings' table; a table that does not know a row takes the one of the same impact and urgency later, then that of none."""
+    table = settings.priorities
+    for row in (f"{level}/{urgency}", f"{level}/later", "low/later" if level == "last" else "none/later", "none/later"):
+        if row in table:
+            return table[row]
+    return "5"
+
+
+LEVELS = ("none", "low", "medium", "high")
+
+
+def impact_level(settings: TicketSettings, blast: BlastRadius) -> str:
+    """high, medium, low or none: the higher one of what is known of the customers, and, where those of some are unknown, of the number of services."""
+    hit = blast.services_down + blast.services_degraded
+    if hit == 0:
+        return "low" if blast.services_interrupted else "none"
+    found = _level(blast.customers_by_share or 0.0, settings.medium_customers, settings.high_customers)
+    if blast.customers_unknown:
+        found = max(found, _level(hit, settings.medium_services, settings.high_services))
+    return LEVELS[found]
+
+
+def _level(size: float, medium: float, high: float) -> int:
+    return 3 if size >= high else 2 if size >= medium else 1
+
+
+def urgency_of(settings: TicketSettings, mtpds: Sequence[float | None], more: bool) -> str:
+    """soon, today, unknown or later, by the first MTPD. `more`: services may be hit that nobody knows of."""
+    first = min((mtpd for mtpd in mtpds if mtpd is not None), default=None)
+    if first is not None and first <= settings.today_hours:
+        return "soon" if first <= settings.soon_hours else "today"
+    return "unknown" if more or None in mtpds else "later"

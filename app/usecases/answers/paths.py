@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from app.domain.results import ServiceHit, Step, UsedUpGroup
 from app.domain.sentences import group_failed
 from app.risk.causes import Cause, Causes, worn_group
@@ -116,6 +118,7 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
                 [estate.key(p) for p in worn.lost[:50]],
                 [estate.key(p) for p in worn.left[:50]],
                 worn.needed,
+                [estate.key(p) for p in worn.left if estate.text("lifecycle", p) == "maintenance"],
             )
         )
     return rows
@@ -129,11 +132,22 @@ def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None
     return total, len(numbers) - len(known_ones), said_of(populations, known_ones)
 
 
+def customers_by_share(estate: Estate, result: Outage) -> float | None:
+    """Customers of the services hit, of those that work at a part by the share they lose, those they share counted once. All unknown: None."""
+    compiled, populations = estate.compiled, estate.populations
+    rest = compiled.flat.rest_capability
+    share = {int(s): float(rest[compiled.service_position[s]]) for s in result.services_down}
+    for s, left in zip(result.services_degraded.tolist(), result.service_capability.tolist(), strict=True):
+        share[s] = float(rest[compiled.service_position[s]]) - left
+    if share and all(known(populations.customers[s]) is None for s in share):
+        return None
+    return customers_hit(populations, list(share), np.asarray(list(share.values())))
+
+
 def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int]:
-    """Money per hour of the services down, and of how many it is unknown. All unknown: None, not 0."""
-    down = [hit for hit in hits if hit.state == "down"]
-    money = [hit.money_per_hour for hit in down if hit.money_per_hour is not None]
+    """Money per hour of the services hit, of those that work at a part the share they lose, and of how many it is unknown. All unknown: None, not 0."""
+    money = [hit.lost_share * hit.money_per_hour for hit in hits if hit.money_per_hour is not None]
     return (
-        sum(money) if money or not down else None,
-        len(down) - len(money),
+        sum(money) if money or not hits else None,
+        len(hits) - len(money),
     )

@@ -5,24 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.graph import ORIGIN_NAMES
+from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.results import MEASURES, AreaDetail, AreaPage, AreaRow, Contribution, ServiceHit
-from app.domain.sentences import CAUSE, area_reason, count, if_it_fails, number, redundancy_not_counted
+from app.domain.sentences import (
+    CAUSE,
+    FIRST,
+    area_reason,
+    class_label,
+    count,
+    down_at_rest,
+    if_it_fails,
+    number,
+    overlapping,
+    redundancy_not_counted,
+    shares_start,
+)
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in, worst_of
+from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in
 from app.risk.cause_rows import cause_id
 from app.risk.causes import causes
 from app.risk.populations import of_service
 from app.risk.propagation import outage
+from app.risk.stakes import can_fail
 from app.risk.sweep import contributions_in
-from app.risk.totals import half_widths, services_of
+from app.risk.totals import corrected_hours, half_widths, points_of, services_of
 from app.risk.uncertainty import SPREADS, spread_sources
 from app.usecases import paging
 from app.usecases.answers.cis import ci_values
+from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import known, service_hits
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate, Estates
@@ -111,6 +128,7 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
         rank=place + 1,
         cis=int(ranking.members[place]) - causes_in(made, kind, area),
         services_hit=_services_hit(made, kind, area),
+        services_touched=_services_touched(made, kind, area),
         service_hours_per_year=values["service_hours_per_year"],
         customer_hours_per_year=values["customer_hours_per_year"],
         money_per_year=values["money_per_year"],
@@ -151,7 +169,7 @@ def causes_in(made: Assessed, kind: str, area: int) -> int:
 
 def _services_hit(made: Assessed, kind: str, area: int) -> int:
     if kind == "ci":
-        return int(made.totals.services_hit[area])
+        return len(services_of(made.first, area))
     if kind == "service":
         return 1 if not made.services.not_counted[area] else 0
     return services_in(made.first, _rows(made, kind, area))
@@ -182,31 +200,80 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
         return redundancy_not_counted(label) if not_counted else ci_sentence(made, area)
     if not_counted:
         return redundancy_not_counted(label)
+    if kind == "service" and made.services.down_at_rest[area]:
+        return down_at_rest(label)
     value = float(ranking.values[ranking.measure][place])
     text = (
         f"{number(value)} {MEASURES[ranking.measure]}".replace("money", estate.options.currency, 1)
         if value == value
         else "a loss nobody can put a number on"
     )
-    worst = worst_of(made.totals.values()[ranking.measure], _rows(made, kind, area))
-    start = "nothing alone" if worst < 0 else estate.name(worst)
+    names, shares = started_at(made, kind, area, ranking.measure if value == value else "service_hours_per_year")
     members = int(ranking.members[place]) - causes_in(made, kind, area)
-    return area_reason(kind, label, members, start, _services_hit(made, kind, area), text)
+    start = shares_start(names, shares) + ("" if value == value or not names else ", by hours out")
+    said = class_label(label) if kind == "class" else label
+    reason = area_reason(
+        kind,
+        said,
+        members,
+        _services_hit(made, kind, area),
+        _services_touched(made, kind, area),
+        text,
+        start,
+    )
+    overlap = overlap_of(made, area) if kind == "service" else ""
+    return f"{reason[:-1]}; {overlap}." if overlap else reason
+
+
+def started_at(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
+    """Names of the CIs that start the loss of an area, the largest share first, and the shares: of a service those of what it suffers itself."""
+    if kind == "service":
+        _, parts = service_contributions(made, area, measure, worded=False)
+        return [part.name for part in parts[: FIRST + 1] if part.share > 0], [part.share for part in parts if part.share > 0]
+    rows = _rows(made, kind, area)
+    column = np.nan_to_num(made.totals.values()[measure][rows])
+    order = np.lexsort((rows, -column))
+    order = order[column[order] > 0]
+    total = float(column.sum())
+    names = [made.estate.name(int(rows[k])) for k in order[: FIRST + 1]]
+    return names, [float(column[k]) / total for k in order]
+
+
+def _services_touched(made: Assessed, kind: str, area: int) -> int:
+    """How many services its CIs degrade or interrupt and never stop, each CI alone."""
+    if kind == "service":
+        return 0
+    first, rows = made.first, _rows(made, kind, area)
+    spans = [first.pair_service[first.pair_ptr[row] : first.pair_ptr[row + 1]] for row in rows.tolist()]
+    touched = np.unique(np.concatenate([np.zeros(0, np.int32), *spans]))
+    stopped = np.concatenate([np.zeros(0, np.int32), *(services_of(first, row) for row in rows.tolist())])
+    return len(np.setdiff1d(touched, stopped))
+
+
+OVERLAP = 0.1  # sum of lambda m of the single points above which first-order hours count outages twice (model 1.6)
+
+
+def overlap_of(made: Assessed, service: int) -> str:
+    """That outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
+    compiled = made.estate.compiled
+    points = points_of(made.first, service)
+    points = points[can_fail(compiled)[points]]
+    load = float(np.nansum(compiled.failures_per_year[points] * compiled.repair_hours[points])) / HOURS_PER_YEAR
+    hours = float(made.services.service_hours[service])
+    corrected = corrected_hours(compiled, points)
+    if not (load > OVERLAP or hours > HOURS_PER_YEAR) or np.isnan(corrected) or np.isnan(hours):
+        return ""
+    return overlapping(hours, corrected)
 
 
 def ci_sentence(made: Assessed, position: int) -> str:
-    """ "If san-02 fails, 14 services stop: ...", from the stored single points; services with most customers first."""
+    """ "If san-02 fails, 14 services stop: ..."; services with most customers first."""
     estate, compiled = made.estate, made.estate.compiled
-    numbers = services_of(made.first, position).tolist()
+    result = outage(compiled, [position], estate.workspace())
+    numbers = result.services_down.tolist()
     numbers.sort(key=lambda s: (-(known(compiled.customers[s]) or 0.0), s))
     names = [estate.name(int(compiled.service_position[s])) for s in numbers[:3]] + [""] * max(0, len(numbers) - 3)
-    return if_it_fails(
-        estate.name(position),
-        names,
-        int(made.first.services_degraded[position]),
-        interrupted=made.interrupts(position),
-        all_read=not estate.incomplete_services,
-    )
+    return if_it_fails(felt_by(estate, result, [estate.name(position)], names))
 
 
 def area_detail(
@@ -233,7 +300,7 @@ def area_detail(
     else:
         parts, total, positions = _area_parts(made, kind, area, ranking.measure)
     services = _explained(made, positions[:EXPLAINED], only=area if kind == "service" else None)
-    services_total = row.services_hit if kind != "service" else len(services)
+    services_total = row.services_hit + row.services_touched if kind != "service" else len(services)
     return AreaDetail(
         stamp=stamp_of(estate, documents),
         assessment=made.assessment,
@@ -288,7 +355,7 @@ def contribution(made: Assessed, position: int, share: float) -> Contribution:
         money_per_year=known(made.totals.money[position]),
         customer_hours_per_year=known(made.totals.customer_hours[position]),
         service_hours_per_year=known(made.totals.service_hours[position]),
-        services_hit=int(made.totals.services_hit[position]),
+        services_hit=len(services_of(made.first, position)),
         share=share,
         values=ci_values(estate, position),
         reason=redundancy_not_counted(estate.name(position))
@@ -304,9 +371,9 @@ def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Con
 
 
 def service_contributions(
-    made: Assessed, service: int, measure: str, stopping: bool = False
+    made: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
 ) -> tuple[list[int], list[Contribution]]:
-    """What each CI costs one service, worst first; `stopping`: only its single points of failure."""
+    """What each CI costs one service, worst first; `stopping`: only its single points of failure; `worded`: with the inputs behind each."""
     estate = made.estate
     told = contributions_in(estate.compiled, made.first, service)
     customer_hours = told.customer_hours
@@ -333,7 +400,7 @@ def service_contributions(
                 service_hours_per_year=known(told.service_hours[row]),
                 services_hit=1,
                 share=(known(column[row]) or 0.0) / total if total else 0.0,
-                values=ci_values(estate, position),
+                values=ci_values(estate, position) if worded else [],
                 reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
                 plus_minus=half_widths(told, row),
             )

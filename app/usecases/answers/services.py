@@ -11,7 +11,7 @@ from app.risk.areas import measure_of
 from app.risk.totals import corrected_hours, points_of
 from app.usecases import paging
 from app.usecases.answers.paths import hour_money, known
-from app.usecases.answers.ranking import ranking_of, service_contributions
+from app.usecases.answers.ranking import overlap_of, ranking_of, service_contributions
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
 from app.usecases.find import identify
@@ -72,6 +72,7 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
         down_at_rest=bool(totals.down_at_rest[number]),
         not_counted=bool(totals.not_counted[number]),
         open_needs=estate.open_needs(position),
+        overlap=overlap_of(made, number),
     )
 
 

@@ -14,12 +14,13 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import NORMAL_95
 from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
 from app.domain.scenario import OutageScenario
-from app.domain.sentences import count, if_it_fails, listed, not_read_elsewhere, number
+from app.domain.sentences import count, if_it_fails, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
 from app.risk.one_away import one_failure_away
 from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
+from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify_all
@@ -182,11 +183,12 @@ def _answer(
         for s, positions in away.positions.items()
     ]
     names = [estate.name(position) for position in forced]
-    what = listed(names) if len(names) <= 3 else f"{listed(names[:2])} and {len(names) - 2:,} more"
+    what = names
     if scenario.site or scenario.team or scenario.supplier:
-        what = f"{scenario.site or scenario.team or scenario.supplier} ({count(len(names), 'CI')})"
+        what = [f"{scenario.site or scenario.team or scenario.supplier} ({count(len(names), 'CI')})"]
     needs, incomplete = left_incomplete(estate, lasting.services_down.tolist())
-    text = if_it_fails(what, [loss.name for loss in stopped], len(losses) - len(stopped), all_read=not incomplete)
+    interrupted = [loss.name for loss in losses if loss.state == "interrupted"]
+    text = if_it_fails(felt_by(estate, lasting, what, [loss.name for loss in stopped], interrupted))
     if money:
         text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
     if first is not None:
@@ -206,7 +208,8 @@ def _answer(
         cis_down=len(lasting.failed),
         cis_degraded=len(lasting.degraded),
         services_down=len(stopped),
-        services_degraded=len(losses) - len(stopped),
+        services_degraded=len(losses) - len(stopped) - len(interrupted),
+        services_interrupted=len(interrupted),
         customers=customers,
         customers_unknown=customers_unknown,
         customers_note=counted,

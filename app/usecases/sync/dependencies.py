@@ -189,6 +189,17 @@ class DependencyIntake:
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
         return Unread("dependency", dependent, f"{name} {KIND_NAMES[rows.kind[n]]}, given twice", CLASH[1])
 
+    def heaviest(self) -> None:
+        """Of soft needs stated twice the largest weight counts, whatever the order of the rows: a need is never lighter for being said again."""
+        rows, most = self.rows, dict[tuple[int, int], float]()
+        for n, kind in enumerate(rows.kind):
+            if kind == CODES["soft"]:
+                pair = rows.dependent[n], rows.provider[n]
+                most[pair] = max(most.get(pair, 0.0), rows.weight[n])
+        for n, kind in enumerate(rows.kind):
+            if kind == CODES["soft"]:
+                rows.weight[n] = most[rows.dependent[n], rows.provider[n]]
+
     def settle(self, difference: DependencyDifference) -> None:
         """Enter what the comparison found into the counts."""
         for position in difference.duplicates:
@@ -244,6 +255,7 @@ def as_columns(old: OldRows) -> dict[str, list[Any]]:
 def whole_difference(
     intake: DependencyIntake, store: GraphStore, revision: int, source_id: int, compare: Comparison, retire: bool
 ) -> DependencyDifference:
+    intake.heaviest()
     names = [name for name in DEPENDENCY.names() if name != "source_id"]
     return compare.dependencies(intake.rows, store.load_columns(revision, DEPENDENCY.name, names, source_id), retire)
 
@@ -259,6 +271,7 @@ def partial_difference(
     retire: bool,
 ) -> DependencyDifference:
     """As `whole_difference`, from the rows that were examined and the keys of rows that went."""
+    intake.heaviest()
     rows = intake.rows
     keys = list(zip(rows.dependent, rows.provider, rows.kind, strict=True))
     old = ledger_rows(store, revision, source_id, gone | set(keys))

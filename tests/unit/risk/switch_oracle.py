@@ -16,7 +16,8 @@ Set = frozenset[str]
 @dataclass(frozen=True)
 class Switch:
     dependent: str
-    active: tuple[str, ...]
+    members: tuple[str, ...]
+    needed: int
     hours: float
     success: float
 
@@ -99,7 +100,7 @@ class SwitchOracle:
             for standby in g["members"][g["needed"] :]:
                 success *= 1 - gamma[standby]
             hours = (g.get("failover_minutes") or 0) / 60
-            self.switches.append(Switch(g["dependent"], tuple(g["members"][: g["needed"]]), hours, success))
+            self.switches.append(Switch(g["dependent"], tuple(g["members"]), g["needed"], hours, success))
         self.rest_failed, self.rest = self.state(frozenset())
 
     def state(self, down: Set) -> tuple[Set, dict[str, float]]:
@@ -108,24 +109,30 @@ class SwitchOracle:
             self.states[down] = (frozenset(failed), self.oracle.capability(failed, self.rule))
         return self.states[down]
 
+    def stands(self, w: Switch, failed: Set) -> bool:
+        """The group can switch: its dependent is not down at rest, and enough members are left."""
+        return w.dependent not in self.rest_failed and sum(m not in failed for m in w.members) >= w.needed
+
     def triggered(self, forced: Set) -> list[int]:
         failed = self.state(forced)[0]
         new = failed - self.rest_failed
-        return [k for k, w in enumerate(self.switches) if w.dependent not in failed and new.intersection(w.active)]
+        return [k for k, w in enumerate(self.switches) if self.stands(w, failed) and new.intersection(w.members[: w.needed])]
 
     def outcomes(
-        self, forced: Set, good: Set | frozenset[int] = frozenset(), p: float = 1.0
+        self, forced: Set, decided: Mapping[int, bool] | None = None, p: float = 1.0
     ) -> Iterator[tuple[float, Set, list[Switch]]]:
-        """(probability, lasting forced CIs, switches that interrupt)."""
+        """(probability, lasting forced CIs, switches that interrupt). A switch is asked once, whether or not its dependent is down by another need."""
+        decided = decided or {}
         live = self.triggered(forced)
-        undecided = [k for k in live if k not in good]
+        undecided = [k for k in live if k not in decided]
         if not undecided:
-            yield p, forced, [self.switches[k] for k in live]
+            yield p, forced, [self.switches[k] for k in live if decided[k]]
             return
         k = undecided[-1]
-        yield from self.outcomes(forced, frozenset({*good, k}), p * self.switches[k].success)
-        if self.switches[k].success < 1:
-            yield from self.outcomes(forced | {self.switches[k].dependent}, good, p * (1 - self.switches[k].success))
+        w = self.switches[k]
+        yield from self.outcomes(forced, {**decided, k: True}, p * w.success)
+        if w.success < 1:
+            yield from self.outcomes(forced | {w.dependent}, {**decided, k: False}, p * (1 - w.success))
 
     def lost(self, forced: Set, service: str) -> float:
         return self.rest[service] - self.state(forced)[1][service]
@@ -158,20 +165,22 @@ class SwitchOracle:
         answer = []
         for p, lasting, switched in self.outcomes(frozenset({ci["key"]})):
             base = self.lost(lasting, key)
-            rows = [(a, b, f) for a, b, f in self.levels(lasting, switched) if self.lost(f, key) > base + 1e-12]
-            after = max((b for _, b, _ in rows), default=0.0)
-            hit = Hit()
-            for a, b, forced in rows:
-                hit.hours += self.lost(forced, key) * (b - a)
-                hit.money += self.lost(forced, key) * (loss_at(curve, b) - loss_at(curve, a))
-            if base > 0:
-                hit.hours += base * mean_beyond(mean, sigma, after)
-                hit.money += base * lost_beyond(curve, mean, sigma, after)
+            hit, out_alone, out_both, after = Hit(), 0.0, 0.0, 0.0
+            for a, b, forced in self.levels(lasting, switched):  # while the outage lasts, and after it while the interruptions do
+                only = frozenset(w.dependent for w in switched if w.hours > a)
+                x, y = self.lost(only, key), self.lost(forced, key)
+                hit.hours += x * (b - a) + (y - x) * (mean_beyond(mean, sigma, a) - mean_beyond(mean, sigma, b))
+                hit.money += x * (loss_at(curve, b) - loss_at(curve, a))
+                hit.money += (y - x) * (lost_beyond(curve, mean, sigma, a) - lost_beyond(curve, mean, sigma, b))
+                out_alone = b if self.is_out(only, service) else out_alone
+                out_both = b if self.is_out(forced, service) else out_both
+                after = b
+            hit.hours += base * mean_beyond(mean, sigma, after)
+            hit.money += base * lost_beyond(curve, mean, sigma, after)
             if mtpd is not None:
-                out = max((b for _, b, f in rows if self.is_out(f, service)), default=0.0)
-                if out > mtpd:
+                if out_alone > mtpd:
                     hit.breach = 1.0
-                elif self.is_out(lasting, service):
+                elif out_both > mtpd or self.is_out(lasting, service):
                     hit.breach = stays(mean, sigma, mtpd)
             answer.append((p, hit))
         return answer

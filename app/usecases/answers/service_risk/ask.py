@@ -11,11 +11,13 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from app.domain.errors import NotFound
-from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
+from app.domain.sentences import down_at_rest
+from app.domain.service_risk import APPROXIMATE, BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.ports.graph_store import GraphStore
 from app.risk.cut_out import CutOut, cut_out
 from app.risk.exact.budget import Budget
 from app.risk.exact.service import ServiceExact, Want, answer_of, solved_service
+from app.risk.interruptions import NOTE, Interruptions, interruptions
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.rare import rare_unavailability
@@ -115,9 +117,9 @@ def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: Ris
     return remembered(estate, ("answer", *name, want), lambda: answer_of(solved, budget, want))
 
 
-def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
+def sampled(asked: Asked) -> Degradation:
     """Snapshot worlds of the service with its degradations, by the question's seed."""
-    blocks, seed = -(-worlds // BLOCK_WORLDS), asked.question.seed
+    blocks, seed = -(-WORLDS // BLOCK_WORLDS), asked.question.seed
 
     def draw() -> Degradation:
         cut = cone_alone(asked)
@@ -128,6 +130,39 @@ def sampled(asked: Asked, worlds: int = WORLDS) -> Degradation:
 
 def cone_alone(asked: Asked) -> CutOut:
     return cut_out(asked.estate.compiled, asked.position)
+
+
+def is_down_at_rest(asked: Asked) -> bool:
+    return float(asked.estate.compiled.flat.rest_capability[asked.position]) == 0.0
+
+
+def unless_down_at_rest(asked: Asked, estimate: Estimate) -> Estimate:
+    """A loss against the state at rest; of a service that is down there it is no zero but nothing one could say."""
+    return unknown(down_at_rest(asked.name)) if is_down_at_rest(asked) else estimate
+
+
+def failovers_of(asked: Asked) -> Interruptions | None:
+    """What failovers add to a year of the service; None where there is nothing, or with CIs forced down (see `with_failovers`)."""
+    return None if asked.forced else _failovers(asked)
+
+
+def _failovers(asked: Asked) -> Interruptions | None:
+    def make() -> Interruptions | None:
+        return interruptions(asked.estate.compiled, asked.position)
+
+    return remembered(asked.estate, ("failovers", asked.position, 0), make)
+
+
+FORCED = "what failovers interrupt is not counted while CIs are forced down"
+
+
+def with_failovers(asked: Asked, estimate: Estimate, more: float) -> Estimate:
+    """An estimate made without failovers, plus what they add; no longer exact where there are some."""
+    if estimate.method == UNKNOWN or _failovers(asked) is None:
+        return estimate
+    note = "; ".join(part for part in (estimate.note, FORCED if asked.forced else NOTE) if part)
+    method = APPROXIMATE if estimate.method == EXACT else estimate.method
+    return replace(scaled(estimate, 1.0, more), method=method, note=note)
 
 
 def unavailability_of(asked: Asked) -> tuple[Estimate, int]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, Estimate, FailoverRow, ServiceAvailability
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.risk.cone import cone_of
 from app.risk.exact.service import Want
 from app.risk.expected_capability import expected_capability
+from app.risk.interruptions import Interruptions
+from app.risk.propagation import outage
 from app.risk.service_figures import degrades, failovers, longer_than, stops_per_year
+from app.risk.stakes import can_fail
 from app.risk.sweep import contributions_to
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
@@ -21,13 +25,17 @@ from app.usecases.answers.service_risk.ask import (
     RiskQuestion,
     ask,
     exactly,
+    failovers_of,
     remembered,
     sampled,
     scaled,
     unavailability_of,
     unknown,
+    unless_down_at_rest,
+    with_failovers,
 )
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
+from app.usecases.answers.service_risk.loss import mtpd_breaches, parts_of
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
@@ -44,8 +52,9 @@ def service_availability(
     """`hours`: durations for which the share of longer outages is asked, beside a few standard ones."""
     asked = ask(store, estates, question, Want(bounds=True, cut_sets=LISTED))
     estate, compiled, number = asked.estate, asked.estate.compiled, asked.number
-    q, worlds = unavailability_of(asked)
-    lost, worst, drawn = lost_shares(asked, q)
+    of_cuts, worlds = unavailability_of(asked)
+    lost, worst, drawn = lost_shares(asked, of_cuts)
+    q = unavailable(asked, of_cuts)
     told = lived(asked)
     frequency = _frequency(asked, told)
     mtpd = known(compiled.mtpd_hours[number])
@@ -53,7 +62,7 @@ def service_availability(
     longer, method = _longer(asked, told, grid)
     late = dict(longer).get(mtpd) if mtpd is not None else None
     customers = known(compiled.customers[number])
-    breaches = None if late is None or frequency.value is None else frequency.value * late
+    breaches = mtpd_breaches(asked, parts_of(asked), told)
     answer = ServiceAvailability(
         stamp=stamp_of(estate, documents),
         key=asked.key,
@@ -70,7 +79,7 @@ def service_availability(
         outages_longer_than_method=method,
         mtpd_hours=mtpd,
         p_outage_breaches_mtpd=unknown("no MTPD, or no durations") if late is None else Estimate(late, method),
-        mtpd_breaches_per_year=unknown("no MTPD, or no durations") if breaches is None else Estimate(breaches, method),
+        mtpd_breaches_per_year=breaches,
         lost_share=lost,
         lost_share_worst_rule=worst,
         rules_differ=_differ(lost, worst),
@@ -79,7 +88,7 @@ def service_availability(
         bad_customer_minutes=unknown("nobody gave the customers")
         if customers is None
         else scaled(lost, 60.0 * HOURS_PER_YEAR * customers),
-        single_points=int(sum(len(cut.position) == 1 for cut in asked.exact.cut_sets or ())),
+        single_points=single_points(asked),
         rare_event_sum=asked.exact.rare_event_sum,
         esary_proschan_upper=asked.exact.esary_proschan_upper,
         esary_proschan_lower=asked.exact.esary_proschan_lower,
@@ -96,7 +105,16 @@ def _at_rest(asked: Asked) -> str:
 
 
 def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
-    """E[c at rest - c] by both rules (the same twice where one is asked for), and the worlds drawn. Without degradations below it, it is Q."""
+    """E[c at rest - c] by both rules (the same twice where one is asked for), failovers included, and the worlds drawn."""
+    product, worst, drawn = _lost_without_failovers(asked, q, rules)
+    switched = failovers_of(asked)
+    more = 0.0 if switched is None else switched.lost_hours() / HOURS_PER_YEAR
+    product, worst = (unless_down_at_rest(asked, with_failovers(asked, part, more)) for part in (product, worst))
+    return product, worst, drawn
+
+
+def _lost_without_failovers(asked: Asked, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:
+    """Without degradations below it, it is Q."""
     compiled = asked.estate.compiled
     if not degrades(compiled, asked.position):
         rest = float(compiled.flat.rest_capability[asked.position])
@@ -121,22 +139,46 @@ def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "
     return found[0], found[-1], drawn
 
 
-def _differ(product: Estimate, worst: Estimate) -> bool:
+def _differ(product: Estimate, worst: Estimate) -> bool | None:
     if product.value is None or worst.value is None:
-        return False
+        return None
     return abs(product.value - worst.value) > 0.1 * max(product.value, worst.value)
+
+
+def unavailable(asked: Asked, of_cuts: Estimate) -> Estimate:
+    """Q, and the share of the year in which failovers interrupt the service or fail."""
+    switched = failovers_of(asked)
+    more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
+    return with_failovers(asked, of_cuts, more)
+
+
+def single_points(asked: Asked) -> int:
+    """CIs that can fail and whose outage alone stops the service as it stands: none where it is down already. Known whatever the budget."""
+    compiled, v = asked.estate.compiled, asked.position
+    if not asked.forced:
+        return int(contributions_to(compiled, asked.number).stops.sum())
+    space = asked.estate.workspace()
+    cone = cone_of(compiled.flat, v)
+    fallible = cone[can_fail(compiled)[cone]].tolist()
+    if v in outage(compiled, asked.forced, space).failed or compiled.flat.rest_capability[v] == 0.0:
+        return 0
+    return sum(v in outage(compiled, [*asked.forced, ci], space).failed for ci in fallible if ci not in asked.forced)
 
 
 def _frequency(asked: Asked, told: Lived | None) -> Estimate:
     if asked.is_exact:
-        return exactly(stops_per_year(asked.estate.compiled, asked.exact), NO_FREQUENCY)
+        switched = failovers_of(asked)
+        more = 0.0 if switched is None else switched.stops_longer(0.0)
+        return with_failovers(asked, exactly(stops_per_year(asked.estate.compiled, asked.exact), NO_FREQUENCY), more)
     return unknown("needs the exact engine, or simulated years") if told is None else told.stops_per_year
 
 
 def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
     if q.value is None or not frequency.value:
         return unknown(frequency.note or "it never stops")
-    return Estimate(HOURS_PER_YEAR * q.value / frequency.value, EXACT if q.method == frequency.method == EXACT else SIMULATED)
+    methods = (q.method, frequency.method)
+    method = EXACT if set(methods) == {EXACT} else SIMULATED if SIMULATED in methods else APPROXIMATE
+    return Estimate(HOURS_PER_YEAR * q.value / frequency.value, method, note=frequency.note)
 
 
 def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
@@ -145,8 +187,21 @@ def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[li
         return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
     if not asked.is_exact:
         return [], UNKNOWN
-    shares, exact = longer_than(asked.estate.compiled, asked.exact, grid)
-    return shares, (EXACT if exact else APPROXIMATE) if shares else UNKNOWN
+    compiled, switched = asked.estate.compiled, failovers_of(asked)
+    shares, exact = longer_than(compiled, asked.exact, grid)
+    if switched is not None:
+        shares = _with_switches(stops_per_year(compiled, asked.exact), dict(shares), switched, grid)
+    return shares, (EXACT if exact and switched is None else APPROXIMATE) if shares else UNKNOWN
+
+
+def _with_switches(
+    stops: float, shares: Mapping[float, float], switched: Interruptions, grid: Sequence[float]
+) -> list[tuple[float, float]]:
+    """The same shares with the stops that failovers make."""
+    total = stops + switched.stops_longer(0.0)
+    if not total > 0.0:
+        return []
+    return [(hours, (stops * shares.get(hours, 0.0) + switched.stops_longer(hours)) / total) for hours in grid]
 
 
 def _first_order_minutes(asked: Asked, customers: float | None) -> Estimate:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from app.domain.sentences import down_at_rest
 from app.domain.service_risk import BOUNDED, CutSetCount, CutSetRow, ServiceCutSets
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.service import CutSet, Want
 from app.risk.sampled_service import any_at_least, sampled_service
-from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, remembered, unavailability_of
+from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, is_down_at_rest, remembered, unavailability_of
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
@@ -42,15 +43,31 @@ def service_cut_sets(
         total=_whole(total),
         total_digits="" if total is None else str(total),
         by_order=[CutSetCount(order, _whole(n), str(n)) for order, n in sorted((exact.cut_sets_by_order or {}).items())],
-        items=[_row(asked, cut, exact.rare_event_sum) for cut in listed],
+        items=[_row(asked, cut, exact.rare_event_sum) for cut in listed if cut.position],
         limit=limit,
         truncated=total is None or total > len(listed),
         probability_not_listed=exact.not_listed_sum,
         rare_event_sum=exact.rare_event_sum,
-        notes=list(exact.missing),
+        notes=[*exact.missing, *_why_none(asked)],
         effort=asked.effort(worlds),
     )
     return as_far_as_read(answer, asked)
+
+
+def _why_none(asked: Asked) -> list[str]:
+    """Why no cut set is listed; nothing where some are."""
+    exact = asked.exact
+    if is_down_at_rest(asked):
+        return [down_at_rest(asked.name) + " The one cut set is the empty one."]
+    if any(cut.position for cut in exact.cut_sets or ()) or exact.missing:
+        return []
+    if exact.q >= 1.0:
+        return ["what was forced down stops it: the one cut set is the empty one"]
+    return [
+        "nothing that can fail stops it, alone or together"
+        if not asked.estate.open_needs(asked.position)
+        else "nothing that was read stops it"
+    ]
 
 
 def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
+from app.domain.sentences import down_at_rest
 from app.domain.sentences import number as said
-from app.domain.service_risk import EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
+from app.domain.service_risk import APPROXIMATE, EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.exact.budget import Budget
@@ -18,7 +19,19 @@ from app.risk.goals import BudgetSheet, budget_sheet
 from app.risk.service_figures import reachable_without_own
 from app.risk.sweep import Contributions, contributions_to
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, remembered, scaled, unavailability_of, unknown
+from app.usecases.answers.service_risk.ask import (
+    LISTED,
+    Asked,
+    RiskQuestion,
+    ask,
+    failovers_of,
+    is_down_at_rest,
+    remembered,
+    scaled,
+    unavailability_of,
+    unknown,
+    with_failovers,
+)
 from app.usecases.answers.service_risk.availability import lost_shares
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates
@@ -45,7 +58,7 @@ def service_goal(
     hidden = sum(known(minutes) or 0.0 for minutes in sheet.bad_minutes[limit:].tolist())
     rest = _rest_row(sheet)
     all_read = not asked.estate.open_needs(asked.position)
-    availability = scaled(lost, -1.0, _rest(asked))
+    availability = Estimate(0.0, EXACT) if is_down_at_rest(asked) else scaled(lost, -1.0, _rest(asked))
     total = known(sheet.total_minutes)
     allowed = known(sheet.budget_minutes)
     answer = ServiceGoal(
@@ -60,7 +73,7 @@ def service_goal(
         binding=needs[0] if needs else None,
         needs=needs,
         budget_minutes_per_year=allowed,
-        bad_minutes_per_year=scaled(lost, 60.0 * HOURS_PER_YEAR),
+        bad_minutes_per_year=_bad_minutes(asked, lost),
         share_of_budget=total / allowed if total is not None and allowed else None,
         rows=[*rows, rest] if rest is not None else rows,
         rows_total=len(sheet.row) + (rest is not None),
@@ -71,6 +84,13 @@ def service_goal(
         settings={"detect_minutes": detect_minutes},
     )
     return as_far_as_read(answer, asked)
+
+
+def _bad_minutes(asked: Asked, lost: Estimate) -> Estimate:
+    """Against the state at rest; where the service is down in it, all of the year."""
+    if is_down_at_rest(asked):
+        return Estimate(60.0 * HOURS_PER_YEAR, EXACT, note=down_at_rest(asked.name))
+    return scaled(lost, 60.0 * HOURS_PER_YEAR)
 
 
 def _target(asked: Asked) -> float | None:
@@ -137,7 +157,11 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
 
 def _reachable(asked: Asked) -> Estimate:
     """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
-    return Estimate(reachable_without_own(asked.exact), EXACT) if asked.is_exact else unknown("needs the exact engine")
+    if not asked.is_exact:
+        return unknown("needs the exact engine")
+    switched = failovers_of(asked)
+    more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
+    return with_failovers(asked, Estimate(reachable_without_own(asked.exact), EXACT), -more)
 
 
 def _needs(asked: Asked) -> list[NeedRow]:
@@ -176,7 +200,7 @@ def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
 def _judged(goal: float | None, availability: Estimate) -> str:
     if goal is None:
         return "no goal"
-    if availability.method == EXACT and availability.value is not None:
+    if availability.method in (EXACT, APPROXIMATE) and availability.value is not None:
         return "met" if availability.value >= goal else "missed"
     if availability.low is not None and availability.low >= goal:
         return "met"
@@ -187,9 +211,15 @@ def _judged(goal: float | None, availability: Estimate) -> str:
 
 def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: Sequence[NeedRow], all_read: bool) -> str:
     verdict = _verdict(goal, availability, all_read)
+    if is_down_at_rest(asked):
+        return down_at_rest(asked.name)
     if goal is None:
         return f"{asked.name} has no availability goal."
-    reached = "an availability nobody can bound" if availability.value is None else f"{availability.value:.4%}"
+    reached = "an availability nobody can bound"
+    if availability.value is not None:
+        reached = f"{availability.value:.4%}"
+    elif availability.low is not None and availability.high is not None:
+        reached = f"between {availability.low:.4%} and {availability.high:.4%}"
     binding = (
         f" {' or '.join(needs[0].names[:3])} allows {needs[0].availability.value:.4%} at most."
         if needs and needs[0].availability.value is not None

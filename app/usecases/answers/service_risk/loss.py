@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.domain.errors import InvalidInput
+from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
@@ -16,7 +19,16 @@ from app.risk.service_figures import Summed, money_per_year, order_of, reached_p
 from app.risk.sweep import contributions_to
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import LISTED, Asked, RiskQuestion, ask, exactly, unknown
+from app.usecases.answers.service_risk.ask import (
+    LISTED,
+    Asked,
+    RiskQuestion,
+    ask,
+    exactly,
+    failovers_of,
+    is_down_at_rest,
+    unknown,
+)
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
 from app.usecases.estate import Estates
@@ -64,14 +76,17 @@ def service_loss(
         key=asked.key,
         name=asked.name,
         measure="money_per_year" if by_money else "service_hours_per_year",
+        ranked_by="first_order" if np.isnan(parts.hours_redundancy).all() else "total",
         money_first_order=money.first if _knows_money(asked) else unknown("nobody gave the money"),
         money_redundancy=money.redundancy if _knows_money(asked) else unknown("nobody gave the money"),
         money_total=money.total if _knows_money(asked) else unknown("nobody gave the money"),
         hours_first_order=hours.first,
         hours_redundancy=hours.redundancy,
         hours_total=hours.total,
-        mtpd_breaches_first_order=known(float(parts.breaches_first.sum())) if _mtpd(asked) is not None else None,
-        mtpd_breaches_total=_breaches(asked, parts, told),
+        mtpd_breaches_first_order=known(float(parts.breaches_first.sum()))
+        if _mtpd(asked) is not None and not is_down_at_rest(asked)
+        else None,
+        mtpd_breaches_total=mtpd_breaches(asked, parts, told),
         categories=_categories(asked),
         effort=asked.effort(0, question.years),
         total_rows=len(order),
@@ -88,7 +103,8 @@ def service_loss(
 def parts_of(asked: Asked) -> LossParts:
     """Both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
     compiled = asked.estate.compiled
-    return loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number), asked.estate.workspace())
+    found = loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number))
+    return found if asked.is_exact else found.unknown_redundancy()
 
 
 def _knows_money(asked: Asked) -> bool:
@@ -101,7 +117,12 @@ def _mtpd(asked: Asked) -> float | None:
     return known(asked.estate.compiled.mtpd_hours[asked.number])
 
 
+AT_REST = "at rest"
+
+
 def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(asked):
+        return AT_REST, down_at_rest(asked.name)
     if not asked.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     if parts.exact_money and not parts.switches:
@@ -115,6 +136,8 @@ def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 
 
 def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(asked):
+        return AT_REST, down_at_rest(asked.name)
     if not asked.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     return (APPROXIMATE, "failovers are first order in double failures") if parts.switches else (EXACT, "")
@@ -123,6 +146,9 @@ def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
     """Sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
     ours = exactly(sums.first, "a rate or restore time is unknown")
+    if method[0] == AT_REST:
+        nothing = unknown(method[1])
+        return Split(nothing, nothing, nothing)
     if simulated is not None and simulated.value is not None and ours.value is not None and method[0] != EXACT:
         low, high = (None if edge is None else edge - ours.value for edge in (simulated.low, simulated.high))
         return Split(ours, Estimate(simulated.value - ours.value, SIMULATED, low, high), simulated)
@@ -136,9 +162,12 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
     )
 
 
-def _breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
+def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
+    """A year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
     if _mtpd(asked) is None:
         return unknown("no MTPD")
+    if is_down_at_rest(asked):
+        return unknown(down_at_rest(asked.name))
     if told is not None:
         return told.breaches
     total = float(parts.breaches_first.sum() + parts.breaches_redundancy.sum())
@@ -172,14 +201,19 @@ def _categories(asked: Asked) -> list[CategoryLoss]:
     row = int(asked.estate.compiled.service_row[asked.number])
     impact: Mapping[str, Sequence[tuple[float, float]]] = asked.estate.graph.services[row].impact if row >= 0 else {}
     found = []
+    switched = failovers_of(asked)
     for name in sorted(impact):
         curve = LossCurve.of(impact[name])
         if not asked.is_exact:
             found.append(CategoryLoss(name, name in ORDINAL, None, []))
         elif name in ORDINAL:
             found.append(
-                CategoryLoss(name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve)])
+                CategoryLoss(
+                    name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve, switched)]
+                )
             )
         else:
-            found.append(CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve)), []))
+            found.append(
+                CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve, switched)), [])
+            )
     return found

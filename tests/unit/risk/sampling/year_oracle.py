@@ -89,6 +89,11 @@ class YearOracle:
     def now_seen(self) -> tuple[float, bool, bool]:
         return self.seen(self.lasting() | {self.by_number(g).dependent for g in self.held})
 
+    def stands(self, group: Group) -> bool:
+        failed = self.failed(self.lasting())
+        left = sum(m not in failed for m in group.members)
+        return group.dependent not in self.oracle.rest_failed and left >= len(group.active)
+
     def switch(self, before: Set, ci_id: int, number: int, now: float, interrupts: bool) -> set[str]:
         """Let groups switch after the failures that are new since `before`; dependents taken down."""
         asked: set[int] = set()
@@ -96,11 +101,7 @@ class YearOracle:
 
         def triggered(old: Set) -> list[Group]:
             new = self.failed(self.lasting()) - old
-            found = [
-                g
-                for g in self.groups
-                if g.number not in asked and g.active & new and g.dependent not in self.failed(self.lasting())
-            ]
+            found = [g for g in self.groups if g.number not in asked and g.active & new and self.stands(g)]
             asked.update(g.number for g in found)
             return found
 
@@ -108,7 +109,7 @@ class YearOracle:
         while queue:
             group = queue.pop(0)
             state = self.failed(self.lasting())
-            if group.dependent in state:
+            if not self.stands(group):
                 continue
             if works(self.stakes, group.number, seed_word(self.seed), np.int64(ci_id), self.block, number):
                 if not interrupts or group.hours <= 0:

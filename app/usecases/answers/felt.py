@@ -1,0 +1,79 @@
+"""What an outage does to services, as its sentence says it: every word of it from the figures of that outage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.sentences import Felt
+from app.risk.causes import touched_groups, worn_groups
+from app.risk.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.propagation import Outage, outage
+from app.risk.whatif import triggered
+from app.usecases.estate import Estate
+
+
+def felt_by(
+    estate: Estate, result: Outage, names: Sequence[str], down: Sequence[str], interrupted: Sequence[str] | None = None
+) -> Felt:
+    """`names` of what is out; `down`: names of the services that stop, in the order they are told in; `interrupted`: where it is known already."""
+    compiled = estate.compiled
+    forced = result.down.tolist()
+    lasting = [position for position in forced if not compiled.flat.flags[position] & AT_REST_DOWN]
+    worn, touched = worn_groups(compiled, result), touched_groups(compiled, result)
+    return Felt(
+        names=names,
+        down=down,
+        degraded=len(result.services_degraded),
+        interrupted=_names(estate, interrupted_services(estate, result)) if interrupted is None else interrupted,
+        used_up=len(worn),
+        spare=len(touched) - len(worn),
+        fallen=len(result.failed) - len(lasting) + len(result.degraded),
+        needed=any(_dependents(compiled, position) for position in forced),
+        at_rest=_names(estate, _down_above(compiled, [*forced, *result.failed.tolist(), *result.degraded.tolist()])),
+        down_already=not lasting,
+        all_read=not estate.incomplete_services - frozenset(result.services_down.tolist()),
+    )
+
+
+def interrupted_services(estate: Estate, result: Outage) -> list[int]:
+    """Numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as long as it lasts."""
+    switches = [switch.dependent for switch in triggered(estate.compiled, result) if switch.hours > 0.0 or switch.success < 1.0]
+    if not switches:
+        return []
+    while_switching = outage(estate.compiled, [*result.down.tolist(), *switches], estate.workspace())
+    lasting = {*result.services_down.tolist(), *result.services_degraded.tolist()}
+    return [
+        number
+        for number in (*while_switching.services_down.tolist(), *while_switching.services_degraded.tolist())
+        if number not in lasting
+    ]
+
+
+def _names(estate: Estate, services: Sequence[int]) -> list[str]:
+    return [estate.name(int(estate.compiled.service_position[number])) for number in services]
+
+
+def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
+    """Positions of what needs a CI, by any kind of need."""
+    flat = compiled.flat
+    groups = flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]]
+    return [
+        *flat.forward[flat.forward_ptr[position] : flat.forward_ptr[position + 1]].tolist(),
+        *flat.soft_forward[flat.soft_forward_ptr[position] : flat.soft_forward_ptr[position + 1]].tolist(),
+        *flat.group_dependent[groups].tolist(),
+    ]
+
+
+def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
+    """Numbers of the services that are down at rest and hang on these CIs, over nothing but what is down at rest; ascending."""
+    if not len(compiled.rest_down):
+        return []
+    seen, queue, found = set(positions), list(positions), []
+    while queue:
+        for above in _dependents(compiled, queue.pop()):
+            if above not in seen and compiled.flat.flags[above] & AT_REST_DOWN:
+                seen.add(above)
+                queue.append(above)
+                if compiled.flat.service_at[above] >= 0:
+                    found.append(int(compiled.flat.service_at[above]))
+    return sorted(found)
