@@ -221,7 +221,7 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
     rows = exposure or []
     numbers = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
     columns = {
-        "ci": ci, "open_need": {"dependent_id": np.zeros(0, np.int64), "needs": np.zeros(0, np.int64)}, "incident": options.pop("incident", incidents()), "observation": options.pop("observation", observations()),
+        "ci": ci, "incident": options.pop("incident", incidents()), "observation": options.pop("observation", observations()),
         "dependency": {
             "dependent_id": np.zeros(0, np.int64), "provider_id": np.zeros(0, np.int64), "kind": category([]), "weight": np.zeros(0),
         },
