@@ -23,7 +23,7 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    status: str  # ok; attention: a source failed or is held
+    status: str  # ok; attention: a source failed, was read in part, or is held
     revision: int
     revision_at: str
     pending_revision: int | None
@@ -44,7 +44,7 @@ def health(store: GraphStore, documents: Documents, now: datetime | None = None)
         for source in list_sources(documents)
         if source.name != MANUAL
     ]
-    trouble = any(source.state in ("failed", "held") for source in sources)
+    trouble = any(source.state in ("failed", "held", "partial") for source in sources)
     return Health(
         "attention" if trouble else "ok",
         current.revision,

@@ -84,7 +84,11 @@ def refused(service: Service, kind: str, place: Path, sentence: str) -> None:
 
 
 def report_of(service: Service, *options: str, **sheets: str | bytes) -> Any:
-    return service.cli_json("import", "csv", str(written(service, **sheets)), *options)
+    result = service.cli("import", "csv", str(written(service, **sheets)), *options, "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == (1 if report["state"] == "partial" else 0), result.output
+    assert (report["state"] == "partial") == bool(report["incomplete"])
+    return report
 
 
 def rejections(report: Any) -> list[tuple[str, str, str, str]]:

@@ -168,3 +168,21 @@ def test_controls_that_turn_the_writing_are_shown_harmlessly(shop):
     assert (
         "\u202e" not in page.split("</title>")[0] and "<bdi>srv&lt;U+202E&gt;gpj.exe</bdi>" in page and "<bdi>שרת</bdi>" in page
     )
+
+
+def test_several_windows_of_one_scope_are_a_union_and_are_replaced_together(shop):
+    def evidence() -> str:
+        return next(value["evidence"] for value in shop.ask("ci", "s0")["values"] if value["name"] == "failures_per_year")
+
+    half = ("*,2024-01-01T00:00:00Z,2024-07-01T15:00:00Z", "*,2025-01-01T00:00:00Z,2025-07-02T15:00:00Z")
+    shop.sheet("observations", "scope,observed_from,observed_until", *half, "*,2025-02-01T00:00:00Z,2025-03-01T00:00:00Z")
+    for more in ((), ("--complete",), ("--complete",)):
+        report = shop.ask("import", "csv", str(shop.place), *more)
+        counts = report["counts"]["observation"]
+        assert (counts["read"], counts["duplicate"], counts["rejected"]) == (3, 1, 0) and evidence() == "0 in 1.0 years"
+    shop.sheet("observations", "scope,observed_from,observed_until", half[1])
+    shop.run("sync", "csv")  # what a source says of a scope is all its windows, whether or not it said that this is all there is
+    assert evidence() == "0 in 0.5 years"
+    shop.sheet("observations", "scope,observed_from,observed_until", *half)
+    shop.run("sync", "csv", "--complete")
+    assert evidence() == "0 in 1.0 years"
