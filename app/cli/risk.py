@@ -278,7 +278,7 @@ def _print_study(console: Console, made: StudyRow) -> None:
     ]  # fmt: skip
     table(console, "a year", ["", "first order", "redundancy", "of it simulated", "total"], rows)
     console.print(
-        f"range of the total: {estimate(made.total_range)}; over borders between teams: {estimate(made.border_share, '{:.1%}')}"
+        f"range of the total: {estimate(made.total_range)} ({made.total_range.note}); over borders between teams: {estimate(made.border_share, '{:.1%}')}"
     )
     for note in made.notes:
         console.print(f"- {note}")

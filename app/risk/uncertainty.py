@@ -7,7 +7,7 @@ between). Every draw is keyed by seed, CI or class, and its number: the same bit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,10 +52,12 @@ class Ranges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Loss a year of each CI by multiple of its mean restore time. `table` float64[N, len(scales)]."""
+    """Loss a year of each CI by multiple of its mean restore time. `table` float64[N, len(scales)]; `pairs` float64[P, len(scales)]: of each pair
+    of CI and service of the sweep at the mean restore times."""
 
     scales: Array
     table: Array
+    pairs: Array = field(default_factory=lambda: np.zeros((0, len(SCALES))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def response(
 
     Example by hand: one CI behind one service, 100 an hour, once a year, 4 h: 400 a year; at twice the restore time 800.
     """
-    columns = []
+    columns, pairs = [], []
     for number, scale in enumerate(SCALES):
         scaled = replace(compiled, repair_hours=compiled.repair_hours * scale)
         first = first_order(scaled)
@@ -155,8 +157,28 @@ def response(
         if populations is not None and populations.shared:
             once = by_ci(first, pair_customer_hours(first, populations))
         columns.append(np.nan_to_num(totals_of(scaled, first, once).values()[measure]))
+        column = first.pair_money if measure == "money_per_year" else first.pair_hours
+        pairs.append((_pair_keys(first, len(compiled.service_position)), np.nan_to_num(column)))
         listen((number + 1) / len(SCALES))
-    return Response(np.asarray(SCALES), np.stack(columns, axis=1))
+    return Response(np.asarray(SCALES), np.stack(columns, axis=1), _aligned(pairs))
+
+
+def _pair_keys(first: FirstOrder, services: int) -> Array:
+    """int64[P]: CI and service of each pair as one number, ascending."""
+    ci = np.repeat(np.arange(len(first.pair_ptr) - 1), np.diff(first.pair_ptr))
+    return np.asarray(ci * max(services, 1) + first.pair_service, np.int64)
+
+
+def _aligned(pairs: Sequence[tuple[Array, Array]]) -> Array:
+    """The columns of all multiples by the pairs of the multiple 1; a pair that is not there costs nothing there."""
+    keys = pairs[SCALES.index(1.0)][0]
+    table = np.zeros((len(keys), len(pairs)))
+    for number, (mine, column) in enumerate(pairs):
+        at = np.searchsorted(keys, mine)
+        inside = at < len(keys)
+        inside[inside] = keys[at[inside]] == mine[inside]
+        table[at[inside], number] = column[inside]
+    return table
 
 
 @kernel
@@ -221,15 +243,21 @@ def losses(answer: Response, rows: Array, rate: Array, repair: Array) -> Array:
     """Loss a year of the CIs `rows` in each draw: rate factor times the loss read off at the drawn restore time, float64[len(rows), draws].
 
     Between two multiples the logarithm of the loss is linear in that of the restore time; beyond the last it goes on with the same slope.
+
     Example by hand: losses 100, 200 at multiples 1, 2 (linear): at a factor of 3 it is 300; with a rate factor of 2 it is 600.
     """
-    table, grid = np.log(np.maximum(answer.table[rows], 1e-300)), np.log(answer.scales)
+    return read_off(answer.scales, answer.table[rows], rate, repair)
+
+
+def read_off(scales: Array, table: Array, rate: Array, repair: Array) -> Array:
+    """The same from rows of a table, float64[R, len(scales)]."""
+    logs, grid = np.log(np.maximum(table, 1e-300)), np.log(scales)
     x = np.log(repair)
     left = np.clip(np.searchsorted(grid, x, "right") - 1, 0, len(grid) - 2)
-    low = np.take_along_axis(table, left, axis=1)
-    high = np.take_along_axis(table, left + 1, axis=1)
+    low = np.take_along_axis(logs, left, axis=1)
+    high = np.take_along_axis(logs, left + 1, axis=1)
     value = low + (high - low) * (x - grid[left]) / (grid[left + 1] - grid[left])
-    return np.asarray(np.where(answer.table[rows].max(axis=1, keepdims=True) > 0.0, rate * np.exp(value), 0.0))
+    return np.asarray(np.where(table.max(axis=1, keepdims=True) > 0.0, rate * np.exp(value), 0.0))
 
 
 def drawn_areas(
@@ -238,8 +266,8 @@ def drawn_areas(
 ) -> Array:  # fmt: skip
     """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost nothing are passed over."""
     sums = np.zeros((count, draws))
-    for rows, drawn in _drawn(answer, ranges, ci_id, codes >= 0, draws, seed, listen):
-        np.add.at(sums, codes[rows], drawn)
+    for rows, rate, repair in _drawn(answer, ranges, ci_id, codes >= 0, draws, seed, listen):
+        np.add.at(sums, codes[rows], losses(answer, rows, rate, repair))
     return sums
 
 
@@ -251,7 +279,8 @@ def drawn_groupings(
     Example by hand: CIs that lose 1 and 2, of one team at two sites: (3) and (1, 2).
     """
     sums = [np.zeros((count, draws)) for _, count in groupings]
-    for rows, drawn in _drawn(answer, ranges, ci_id, np.ones(len(ci_id), np.bool_), draws, seed):
+    for rows, rate, repair in _drawn(answer, ranges, ci_id, np.ones(len(ci_id), np.bool_), draws, seed):
+        drawn = losses(answer, rows, rate, repair)
         for (codes, _), total in zip(groupings, sums, strict=True):
             np.add.at(total, codes[rows], drawn)
     return sums
@@ -265,13 +294,13 @@ def _drawn(
     draws: int,
     seed: int,
     listen: Callable[[float], None] = lambda share: None,
-) -> Iterator[tuple[Array, Array]]:
-    """Blocks of the wanted CIs that cost something: their rows, and their losses in every draw, float64[len(rows), draws]."""
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Blocks of the wanted CIs that cost something: their rows, and the factors on their rates and restore times in every draw, float64[len(rows), draws]."""
     costing = np.flatnonzero(wanted & (answer.table.max(axis=1) > 0.0))
     for start in range(0, len(costing), BLOCK):
         rows = costing[start : start + BLOCK]
         rate, repair = rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
-        yield rows, losses(answer, rows, rate, repair)
+        yield rows, rate, repair
         listen(min(1.0, (start + BLOCK) / max(1, len(costing))))
 
 
@@ -314,19 +343,22 @@ def drawn_services(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Array:
-    """Loss suffered by every service in every draw, float64[services, draws]: each pair moves as the whole loss of its CI does.
+    """Loss suffered by every service in every draw, float64[services, draws]: each pair by its own response to the restore time, whatever else the
+    CI costs.
 
-    Example by hand: a CI costs one service 10 and another 30; a draw that doubles it costs them 20 and 60.
+    Example by hand: a CI costs one service 10, linear, and another 30 at once; at twice the restore time they lose 20 and 30.
     """
     sums, unit = np.zeros((services, draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
     base, known = answer.table[:, unit], np.nan_to_num(pair_losses)
-    for rows, drawn in _drawn(answer, ranges, ci_id, (base > 0.0) & (np.diff(first.pair_ptr) > 0), draws, seed):
-        drawn /= base[rows, None]
+    for rows, rate, repair in _drawn(answer, ranges, ci_id, (base > 0.0) & (np.diff(first.pair_ptr) > 0), draws, seed):
         counts = np.diff(first.pair_ptr)[rows]
         at = spans(first.pair_ptr[rows], counts)
         order = np.argsort(first.pair_service[at], kind="stable")
         service = first.pair_service[at][order]
-        part = drawn[np.repeat(np.arange(len(rows)), counts)[order]] * known[at][order, None]
+        of, pair = np.repeat(np.arange(len(rows)), counts)[order], at[order]
+        table = answer.pairs[pair]
+        usual = np.where(table[:, unit] > 0.0, table[:, unit], np.inf)
+        part = read_off(answer.scales, table, rate[of], repair[of]) * (known[pair] / usual)[:, None]
         heads = np.flatnonzero(np.concatenate([[True], service[1:] != service[:-1]]))
         sums[service[heads]] += np.add.reduceat(part, heads, axis=0)
     return sums

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+
 import pytest
 
+from app.settings import TicketSettings
+from app.usecases.answers.impact import impact_level, priority_of, urgency_of
 from tests.e2e.conftest import Service
 
 
@@ -48,3 +53,43 @@ def test_an_unknown_identity_is_not_found(shop: Service) -> None:
 
 def test_what_stops_nothing_has_the_lowest_priority(shop: Service) -> None:
     assert shop.get("/impact", id="CI-8")["priority_row"].startswith("none/later")
+
+
+def test_one_more_service_hit_never_lowers_a_priority() -> None:
+    """20,000 random tickets: whatever hits and unknowns there are, one more hit leaves the priority or raises it."""
+    rng, settings = random.Random(9), TicketSettings()
+    for _ in range(20_000):
+        hits = [
+            (rng.choice((None, 10.0, 700.0, 20_000.0)), rng.choice((1.0, 0.3)), rng.choice((None, 2.0, 20.0, 100.0)))
+            for _ in range(rng.randint(0, 6))
+        ]
+        assert priority(settings, hits[:-1]) >= priority(settings, hits)
+
+
+def priority(settings: TicketSettings, hits: Sequence[tuple[float | None, float, float | None]]) -> str:
+    """Of a ticket whose CI hits these services: customers, share lost, MTPD."""
+    level = impact_level(
+        settings,
+        down=len(hits),
+        interrupted=0,
+        customers=sum(share * (customers or 0.0) for customers, share, _ in hits),
+        unknown=sum(customers is None for customers, _, _ in hits),
+    )
+    return priority_of(settings, level, urgency_of(settings, [mtpd for _, _, mtpd in hits], more=False))
+
+
+def test_the_last_of_its_group_has_a_priority_of_its_own(service: Service) -> None:
+    service.csv(
+        "cmdb",
+        cis=[
+            {"key": "shop", "name": "Shop", "class": "business_service", "lifecycle": ""},
+            {"key": "a", "name": "a", "class": "server", "lifecycle": ""},
+            {"key": "b", "name": "b", "class": "server", "lifecycle": "maintenance"},
+        ],
+        groups=[{"key": "pair", "dependent": "shop", "needed": 1, "members": "a|b"}],
+        services=[{"key": "shop", "customers": 20000, "mtpd_hours": 2}],
+    )
+    answer = service.get("/impact", id="a")
+    assert answer["priority_row"].startswith("last/soon") and answer["priority"] == "3"
+    assert answer["services_on_the_rest"] == ["Shop"] and answer["redundancy_used_up"][0]["in_maintenance"] == ["cmdb:ci:b"]
+    assert "Shop now hangs on what is left of its redundancy; cmdb:ci:b of it is in maintenance." in answer["reason"]

@@ -39,7 +39,13 @@ def impact_of(
     """
     blast = blast_radius(store, documents, estates, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
     rest = on_the_rest(estates.at(blast.stamp.revision), [row.key for row in blast.cis], store)
-    hit = impact_level(settings, blast)
+    hit = impact_level(
+        settings,
+        down=blast.services_down + blast.services_degraded,
+        interrupted=blast.services_interrupted,
+        customers=blast.customers_by_share or 0.0,
+        unknown=blast.customers_unknown,
+    )
     rows = [(hit, urgency_of(settings, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0))]
     if rest:
         rows.append(("last", urgency_of(settings, [mtpd for _, mtpd in rest], False)))
@@ -114,14 +120,16 @@ def priority_of(settings: TicketSettings, level: str, urgency: str) -> str:
 LEVELS = ("none", "low", "medium", "high")
 
 
-def impact_level(settings: TicketSettings, blast: BlastRadius) -> str:
-    """high, medium, low or none: the higher one of what is known of the customers, and, where those of some are unknown, of the number of services."""
-    hit = blast.services_down + blast.services_degraded
-    if hit == 0:
-        return "low" if blast.services_interrupted else "none"
-    found = _level(blast.customers_by_share or 0.0, settings.medium_customers, settings.high_customers)
-    if blast.customers_unknown:
-        found = max(found, _level(hit, settings.medium_services, settings.high_services))
+def impact_level(settings: TicketSettings, down: int, interrupted: int, customers: float, unknown: int) -> str:
+    """high, medium, low or none: the higher one of what is known of the customers, and, where those of some are unknown, of the number of services.
+
+    `down`: services that stop or work at a part; `customers`: known ones, by share; `unknown`: services whose customers nobody gave.
+    """
+    if down == 0:
+        return "low" if interrupted else "none"
+    found = _level(customers, settings.medium_customers, settings.high_customers)
+    if unknown:
+        found = max(found, _level(down, settings.medium_services, settings.high_services))
     return LEVELS[found]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from app.domain.errors import NotFound
 from app.domain.service_risk import Estimate
 from app.domain.study import ExceedanceRow, StudyExceedance, StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
-from app.risk.compiled import CompiledGraph
+from app.risk.compiled import SERVES, CompiledGraph
 from app.risk.exceedance import Level, exceedance_of, points_of_curve
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years_summary import Estimate as Mean
@@ -26,7 +28,9 @@ def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Call
     if not options.years:
         return {}
     found = simulate_losses(compiled, options.seed, 0, -(-options.years // BLOCK_YEARS), threads=2, listen=tell)
-    return {f"years.{name}": getattr(found, name) for name in NAMES}
+    down, flat = compiled.unavailability, compiled.flat
+    unheard = (down > 0.0) & (down < 1.0) & np.isnan(compiled.repair_hours) & (flat.flags & SERVES != 0)
+    return {f"years.{name}": getattr(found, name) for name in NAMES} | {"years.left_out": int(unheard.sum())}
 
 
 def study_exceedance(documents: Documents, cache: CompiledGraphCache, study: str) -> StudyExceedance:
@@ -51,7 +55,7 @@ def study_exceedance(documents: Documents, cache: CompiledGraphCache, study: str
         aggregate_1_in_100=_loss(told.aep, 100.0),
         tail_value_1_in_100=_tail(told.aep, 100.0),
         curve=[ExceedanceRow(*point) for point in points_of_curve(losses)],
-        notes=_notes(row, losses),
+        notes=_notes(row, losses, int(arrays.get("years.left_out", 0))),
     )
 
 
@@ -67,10 +71,14 @@ def _tail(levels: Sequence[Level], period: float) -> Estimate:
     return next(_estimate(level.tail_value) for level in levels if level.period_years == period)
 
 
-def _notes(row: StudyRow, losses: YearLosses) -> list[str]:
+def _notes(row: StudyRow, losses: YearLosses, left_out: int) -> list[str]:
     notes = [
         f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, seed {row.options.seed}"
     ]
+    if left_out:
+        notes.append(
+            f"{left_out:,} CIs never fail in these years: their unavailability is given and no restore time, so that losses are at least these"
+        )
     if losses.money_unknown:
         notes.append(f"{losses.money_unknown:,} services are left out: nobody gave their money")
     if losses.cut_off:

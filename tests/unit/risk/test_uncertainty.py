@@ -11,11 +11,13 @@ from scipy import stats
 
 from app.domain.ci_classes import ci_classes
 from app.domain.graph import ASSUMED, DECLARED, MEASURED
+from app.risk.sweep import first_order
 from app.risk.uncertainty import (
     SPREADS,
     Ranges,
     Response,
     drawn_areas,
+    drawn_services,
     losses,
     normals,
     ranges_of,
@@ -160,3 +162,26 @@ def test_ranks_and_what_cannot_be_told_apart() -> None:
     assert got.group.tolist() == [1, 1, 2, 2, 3]
     assert got.p_worst[:2].min() == 1.0 and got.p_worst[2:].max() == 0.0
     assert got.low[0] == pytest.approx(100 - 1.645, abs=0.2) and got.high[0] == pytest.approx(100 + 1.645, abs=0.2)
+
+
+def test_a_linear_service_keeps_its_own_interval_beside_one_with_a_curve() -> None:
+    """d costs L money by the hour and J a sum at 100 h: what L loses follows the restore time of d, whatever J loses."""
+    made = estate(
+        "L; J; d",
+        hard="L>d J>d",
+        services={"L": {"money_per_hour": 1.0}, "J": {"impact": {"money": [(0, 0), (100, 0), (100, 1e6), (101, 1e6)]}}},
+        profiles={
+            "d": {"failures_per_year": 1.0, "repair_hours": 100.0},
+            "L": {"failures_per_year": 0.0},
+            "J": {"failures_per_year": 0.0},
+        },
+    )
+    compiled = made.compiled
+    first = first_order(compiled)
+    answer = response(compiled, "money_per_year")
+    n = len(compiled)
+    told = ranges(n, repair_own=np.where(np.arange(n) == made.at("d")[0], 0.9, 0.0), class_code=np.arange(n))
+    drawn = drawn_services(answer, told, compiled.ci_id, first, first.pair_money, 2, 400, 1)
+    linear = drawn[compiled.flat.service_at[made.at("L")[0]]]
+    repair = repair_factors(told, compiled.ci_id, np.asarray(made.at("d")), 400, 1)[0]
+    assert linear == pytest.approx(100.0 * repair, rel=1e-9)
