@@ -136,7 +136,7 @@ def test_a_route_without_a_permission_stops_the_start(
 
     monkeypatch.setattr(web, "mount", mount)
     with pytest.raises(RuntimeError, match="leak"):
-        make_service()
+        _ = make_service().client
 
 
 def test_every_role_holds_read_and_only_admin_holds_admin() -> None:

@@ -177,6 +177,7 @@ def check(service: Service, seeds: range) -> None:
     assert unknown > len(seeds) // 5  # beyond the budget indeed
 
 
+@pytest.mark.compiled
 def test_figures_of_one_meaning_agree(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.usecases.answers.service_risk.ask.WORLDS", 512)
     check(service, range(24))

@@ -98,6 +98,7 @@ def test_an_estate_that_is_empty_or_has_no_group(service: Service) -> None:
     assert by_kind(service.get("/quality"))["orphan"]["count"] == 1
 
 
+@pytest.mark.compiled
 def test_the_example_shows_its_paper_redundancy(service: Service) -> None:
     places = retailer.write(retailer.build(), service.folder / "example")
     for name, kind in (("cmdb", "csv"), ("datacentre", "json"), ("tracing", "callgraph")):

@@ -49,7 +49,7 @@ def test_a_need_of_an_unknown_ci_is_said_by_every_answer(service):
 def test_an_outage_of_what_nothing_is_known_to_need_is_no_all_clear(service):
     service.csv(cis=[SHOP, server("lonely")], dependencies=[{"dependent": "shop", "provider": "ghost"}], services=[MONEY])
     blast = service.get("/cis/lonely/blast-radius")
-    assert "as far as was read" in blast["sentence"] and "second path" not in blast["sentence"]
+    assert "Incomplete: 1 need not read" in blast["sentence"] and "second path" not in blast["sentence"]
     assert (blast["open_needs"], blast["services_incomplete"]) == (1, 1)
     assert service.get("/impact", id="lonely")["open_needs"] == 1
 

@@ -148,7 +148,9 @@ def test_jaeger_dependencies(httpserver):
     rows = [{"parent": "frontend", "child": "checkout", "callCount": 3}]
     httpserver.expect_request("/api/dependencies").respond_with_json({"data": rows, "total": 0, "errors": None})
     source = open_source("callgraph", httpserver.url_for("/"), {}, Outbound([httpserver.host]))
-    assert [(row.dependent, row.provider) for row in source.read().found_dependencies] == [("frontend", "checkout")]
+    assert [(row.dependent, row.provider) for row in source.read().found_dependencies] == [
+        ("service:frontend", "service:checkout")
+    ]
 
 
 def make(httpserver, hosts=None, **options):
