@@ -133,7 +133,7 @@ def test_21_a_bad_cell_costs_the_cell(case):
 def test_05_nothing_depends_on_it(case):
     found = case("05")
     found.load("a", "a")
-    assert found.ask("blast", "lonely")["sentence"].startswith("Nothing is known to depend on lonely.")
+    assert found.ask("blast", "lonely")["sentence"].startswith("Nothing is known to depend on lonely")
     row = next(row for row in found.ask("areas")["items"] if row["label"] == "lonely")
     assert "second path" not in row["reason"]
 
