@@ -107,7 +107,7 @@ def if_it_fails(felt: Felt) -> str:
     if felt.at_rest:
         return f"{what}no further service stops{read}: {listed(felt.at_rest)} {'hangs' if len(felt.at_rest) == 1 else 'hang'} on it and {'is' if len(felt.at_rest) == 1 else 'are'} down already."
     if not felt.needed:
-        return f"Nothing is known to depend on {name}."
+        return f"Nothing is known to depend on {name}{read}."
     if felt.fallen:
         return f"{what}no service stops{read}: {count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
     return f"{what}no service stops{read}."
