@@ -145,12 +145,13 @@ def run_block(
         end = _SPAN + RUN_OFF * HOURS_PER_YEAR if followed else _SPAN
         release = next_release(scene)
         then = min(time[heap[0]] if size > 0 else np.inf, release)
-        if then >= end:
-            _pass_time(stakes, outages, sums, now, max(now, end), lost, down, out)
-            now = end
-            break
+        over = then >= end
+        if over:
+            then = max(now, end)
         _pass_time(stakes, outages, sums, now, then, lost, down, out)
         now = then
+        if over:
+            break
         i = -1
         lost_before, out_before = lost, out
         if release <= then:

@@ -2,7 +2,7 @@
 
 Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough members are left,
 the group switches, whatever else has stopped its dependent: with its success probability the dependent is interrupted for the failover time, else
-it is down until the first restore of a failed member. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
+it is down until the first restore of a failed member, unless it is down already. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def switch_over(
             if not interrupts or stakes.switch_hours[g] <= 0.0:
                 continue
             _hold(scene, g, now + stakes.switch_hours[g])
+        elif work.stamp[dependent] >= work.epoch[0]:
+            continue  # down already, until what stops it is restored; groups that held each other down would never let go
         else:
             for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
                 scene.missed[e] = work.stamp[flat.member[e]] >= work.epoch[0]

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
@@ -23,7 +25,11 @@ from app.domain.study import (
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.risk import estate_redundancy as redundancy
+from app.risk.compiled import CompiledGraph
+from app.risk.cone import cone_of
 from app.risk.estate_redundancy import EstateRedundancy
+from app.risk.failover import failover_of
+from app.risk.ragged import spans
 from app.risk.study import AreaTable, K
 from app.usecases import paging
 from app.usecases.answers.paths import known
@@ -149,10 +155,20 @@ def study_services(
     )
 
 
+WITHOUT_FAILOVERS = "without what failovers interrupt: the availability of the service alone counts it"
+
+
+def _fails_over(compiled: CompiledGraph, position: int) -> bool:
+    """Whether some failover of the service's cone costs something."""
+    cone = cone_of(compiled.flat, position)
+    groups = spans(compiled.flat.group_ptr[cone], np.diff(compiled.flat.group_ptr)[cone])
+    return bool(failover_of(compiled).switches[groups].any())
+
+
 def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> StudyServiceRow:
     estate, compiled = made.estate, made.estate.compiled
     position = int(compiled.service_position[number])
-    q = _unavailability(more, number)
+    q = _unavailability(more, number, WITHOUT_FAILOVERS if _fails_over(compiled, position) else "")
     drawn = _simulated(arrays, more, number)
     row = int(compiled.service_row[number])
     target = estate.graph.services[row].availability_target if row >= 0 else None
@@ -203,12 +219,12 @@ def _redundancy_method(more: EstateRedundancy, number: int) -> str:
     return SIMULATED if more.samples[number] > 0 else EXACT
 
 
-def _unavailability(more: EstateRedundancy, number: int) -> Estimate:
+def _unavailability(more: EstateRedundancy, number: int, note: str) -> Estimate:
     if int(more.method[number]) == redundancy.EXACT:
-        return Estimate(float(more.q[number]), EXACT)
+        return Estimate(float(more.q[number]), EXACT, note=note)
     if int(more.method[number]) == redundancy.AT_REST:
         return Estimate(None, UNKNOWN, note="down at rest: charged to nobody")
-    return Estimate(None, BOUNDED, float(more.q_low[number]), float(more.q_high[number]))
+    return Estimate(None, BOUNDED, float(more.q_low[number]), float(more.q_high[number]), note)
 
 
 def study_borders(estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str) -> StudyBorders:

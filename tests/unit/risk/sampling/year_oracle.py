@@ -115,6 +115,8 @@ class YearOracle:
                 if not interrupts or group.hours <= 0:
                     continue
                 self.held[group.number] = max(self.held.get(group.number, 0.0), now + group.hours)
+            elif group.dependent in state:
+                continue
             else:
                 self.stuck[group.number] = set(group.members) & state
                 queue += triggered(state)
