@@ -53,6 +53,9 @@ def random_service(rng: random.Random, tangled: bool) -> dict[str, Any]:
     return {"cis": cis, "dependencies": needs, "groups": groups, "services": [exposed, {"key": "T", "money_per_hour": 1.0}]}
 
 
+AGAINST_REST = {"hours, list and loss", "money, list and loss", "bad minutes, goal and availability", "customer-minutes"}
+
+
 def differences(service: Service, **budget: Any) -> Iterator[str]:
     """What does not agree, in words; nothing where all does."""
     key = "json:ci:S"
@@ -64,13 +67,21 @@ def differences(service: Service, **budget: Any) -> Iterator[str]:
     area = next(row for row in service.get("/areas", kind="service")["items"] if row["name"] == listed["key"])
     exact = loss["hours_total"]["method"] in ("exact", "approximate")
 
-    def same(what: str, a: float | None, b: float | None, rel: float = 1e-9) -> Iterator[str]:
-        if (a is None) != (b is None) or (a is not None and b is not None and a != pytest.approx(b, rel=rel, abs=1e-9)):
-            yield f"{what}: {a} and {b}"
-
     def value(of: Any, name: str) -> float | None:
         found: float | None = of[name]["value"]
         return found
+
+    at_rest_down = availability["at_rest"] == "down"  # charged to nobody: no loss, and every minute of the goal's is bad
+    if at_rest_down and not (
+        "at rest" in goal["sentence"] and "at rest" in area["reason"] and value(loss, "hours_total") is None
+    ):
+        yield "a service that is down at rest is not called so"
+
+    def same(what: str, a: float | None, b: float | None, rel: float = 1e-9) -> Iterator[str]:
+        if at_rest_down and what in AGAINST_REST:
+            return
+        if (a is None) != (b is None) or (a is not None and b is not None and a != pytest.approx(b, rel=rel, abs=1e-9)):
+            yield f"{what}: {a} and {b}"
 
     # first order, in every tab
     yield from same("hours, list and detail", listed["service_hours_per_year"], detail["service"]["service_hours_per_year"])
