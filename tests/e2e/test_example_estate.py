@@ -28,6 +28,7 @@ def groups(service: Service) -> list[list[str]]:
     return sorted(sorted(keys) for keys in found.values())
 
 
+@pytest.mark.compiled
 def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_services(retail):
     found = groups(retail)
     assert len(found) == 2906

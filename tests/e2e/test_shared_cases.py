@@ -157,7 +157,8 @@ def test_10_one_spelling_of_letters_and_blanks(case):
     assert found.services()["Shop"]["open_needs"] == 0
 
 
-def test_29_templates_and_yaml_that_is_no_catalog_are_ignored_and_counted(case):
+def test_29_templates_and_yaml_that_is_no_catalog_are_ignored_and_counted(case, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "240")  # no cell of the table is wrapped
     found = case("29")
     (found.folder / "cat" / "ci.yaml").write_text("stages: [build]\nbuild: {script: make}\n")
     (found.folder / "cat" / "broken.yaml").write_text("{% if values.docs %}\nsite_name: ${{ values.name }}\n")

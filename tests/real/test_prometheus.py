@@ -51,7 +51,7 @@ def test_what_was_scraped_is_what_is_imported():
         running.close()
     # the client depends on the server
     assert {(row.dependent, row.provider, row.kind) for row in found.found_dependencies} == {
-        ("frontend", "checkout", "hard"), ("checkout", "orders", "soft"), ("checkout", "pg", "hard"),
+        ("service:frontend", "service:checkout", "hard"), ("service:checkout", "messaging_system:orders", "soft"), ("service:checkout", "database:pg", "hard"),
     }  # fmt: skip
     cis = {ci.source_id: ci for ci in found.found_cis}
     assert {name: ci.ci_class for name, ci in cis.items()} == {

@@ -50,6 +50,7 @@ def coverage(method: object, q: float, level: float) -> float:
 @pytest.mark.parametrize("level", (0.8, 0.95))
 @pytest.mark.parametrize("q", (0.0005, 0.003, 0.2))
 @pytest.mark.parametrize("method", (wilson, clopper_pearson))
+@pytest.mark.slow
 def test_a_thousand_seeds_are_covered_as_often_as_they_should(
     hits: dict[float, np.ndarray], method: object, q: float, level: float
 ) -> None:
