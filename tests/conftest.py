@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
@@ -17,4 +18,11 @@ from tests.disk import without_waiting
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_the_disk() -> Iterator[None]:
     with without_waiting():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience_with_neo4j() -> Iterator[None]:
+    """Two servers, two workers and another lane share two cores: a transaction may take longer than in production."""
+    with patch("app.storage.neo4j.connection.TRANSACTION_SECONDS", 300.0):
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.demo import retailer
+from tests.neo4j_server import auth, empty_database
+from tests.neo4j_server import uri as server
 
 pytestmark = pytest.mark.neo4j
 
@@ -20,11 +21,8 @@ pytestmark = pytest.mark.neo4j
 @pytest.fixture
 def on_neo4j(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The test server, emptied."""
-    from neo4j import GraphDatabase
-
-    uri, password = os.environ["FORESTAY_TEST_NEO4J_URI"], os.environ["FORESTAY_TEST_NEO4J_PASSWORD"]
-    with GraphDatabase.driver(uri, auth=("neo4j", password)) as driver, driver.session() as session:
-        session.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
+    empty_database()
+    uri, password = server(), auth()[1]
     monkeypatch.setenv("FORESTAY_STORE_PASSWORD", password)
     return uri
 
