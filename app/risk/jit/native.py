@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 import llvmlite.binding
 import numba
 from numba.core import types
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _CacheLocator
 from numba.core.types import BaseTuple  # type: ignore[attr-defined]
 
@@ -26,6 +29,8 @@ from app.risk.jit.content import digest
 from app.risk.jit.kernels import KERNELS, Kernel, preparations
 from app.risk.jit.place import base_folder, writable
 
+# numba names compiled functions by a count of this process; code of several processes is loaded together, so no two may count the same
+FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
 numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.KeptByContent"
 _one_at_a_time = threading.RLock()  # of the threads of this process
 _prepared: list[bool] = []
@@ -42,7 +47,9 @@ def _compiler() -> str:
     """What besides a kernel's content decides its code: versions and processor."""
     processor = f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     kind = hashlib.blake2b(processor.encode(), digest_size=4).hexdigest()
-    return f"python-{sys.version_info[0]}.{sys.version_info[1]}-numba-{numba.__version__}-llvmlite-{llvmlite.__version__}-{kind}"
+    return (
+        f"python-{sys.version_info[0]}.{sys.version_info[1]}-numba-{numba.__version__}-llvmlite-{llvmlite.__version__}-{kind}-b"
+    )
 
 
 class KeptByContent(_CacheLocator):  # type: ignore[misc]
