@@ -29,10 +29,6 @@ class Progress:
     total: int
     seconds_left: float | None
 
-    @property
-    def share(self) -> float:
-        return self.done / self.total if self.total else 1.0
-
 
 def every_kernel() -> list[Kernel[..., Any]]:
     """All kernels, callees before callers."""

@@ -148,11 +148,6 @@ class Kernel(Generic[P, R]):
                 self._code = native.kept(self)
         return self._code or self.function
 
-    @property
-    def compiled(self) -> bool:
-        """Whether calls run compiled code from now on."""
-        return self._code is not None
-
     @cached_property
     def callees(self) -> tuple[Kernel[..., Any], ...]:
         """The kernels that this one calls by name."""
