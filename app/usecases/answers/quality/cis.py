@@ -18,11 +18,11 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
 from app.risk.outages import spells
-from app.usecases.answers.conflicts import disagreeing, with_several_records
+from app.usecases.answers.conflicts import disagreeing
+from app.usecases.answers.quality.several import LOOKED_AT, costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
 NAMED = 20
-LOOKED_AT = 20_000  # CIs with several records: some seconds
 OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
 
 
@@ -131,15 +131,12 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
 
 def conflict_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
     """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
-    compiled, revision = scale.made.estate.compiled, scale.made.estate.revision.revision
-    several = np.asarray(with_several_records(store, documents, revision), np.int64)
-    known, positions = positions_of_known(compiled, several)
-    order = np.argsort(-np.nan_to_num(scale.values[positions], nan=-1.0), kind="stable")[:LOOKED_AT]
-    ids, positions = several[known][order], positions[order]
+    revision = scale.made.estate.revision.revision
+    ids, positions, total = costliest(scale, store, documents)
     held = np.isin(ids, disagreeing(store, documents, revision, ids.tolist()))
     impact = scale.impact(positions[held]) if held.any() else None
-    left = len(several) - len(ids)
-    more = f" (of {len(several)} CIs that several records tell of, the {LOOKED_AT} costliest were looked at)" if left else ""
+    left = total - len(ids)
+    more = f" (of {total} CIs that several records tell of, the {LOOKED_AT} costliest were looked at)" if left else ""
     effect = f"sources disagree on attributes of these CIs; the one believed first counts{more}"
     advice = "see `forestay conflicts`; mend the wrong source, or change which is believed first"
     return Finding(

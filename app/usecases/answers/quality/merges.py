@@ -15,20 +15,16 @@ from app.domain.quality import Finding
 from app.domain.records import CiRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.data_quality import positions_of_known
-from app.usecases.answers.conflicts import with_several_records
+from app.usecases.answers.quality.several import costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
-LOOKED_AT, BLOCK = 20_000, 5_000
+BLOCK = 5_000
 
 
 def unlike_names_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
     """Of the CIs that several records tell of the costliest are looked at."""
-    compiled, revision = scale.made.estate.compiled, scale.made.estate.revision.revision
-    several = np.asarray(with_several_records(store, documents, revision), np.int64)
-    known, positions = positions_of_known(compiled, several)
-    order = np.argsort(-np.nan_to_num(scale.values[positions], nan=-1.0), kind="stable")[:LOOKED_AT]
-    ids, positions = several[known][order], positions[order]
+    revision = scale.made.estate.revision.revision
+    ids, positions, _ = costliest(scale, store, documents)
     unlike = _unlike(store, revision, ids.tolist())
     held = np.isin(ids, sorted(unlike))
     impact = scale.impact(positions[held]) if held.any() else None
