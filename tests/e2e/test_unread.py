@@ -64,6 +64,18 @@ def test_a_need_is_gone_when_it_is_resolved_by_another_source_or_taken_back(serv
     assert services(service)["Shop"]["open_needs"] == 0
 
 
+def test_a_need_of_a_ci_that_went_in_an_earlier_run_stays_a_need(service):
+    """What a text meant last counts while that CI goes on, not once it is gone."""
+    service.csv("b", cis=[server("w1"), server("w2")])
+    service.csv("a", cis=[SHOP], dependencies=[{"dependent": "shop", "provider": "w1"}], services=[MONEY])
+    service.csv("b", approve=True, cis=[server("w2")])
+    assert services(service)["Shop"]["open_needs"] == 1
+    service.csv("b", approve=True, cis=[server("w2"), server("w3")])
+    assert services(service)["Shop"]["open_needs"] == 1
+    service.csv("b", approve=True, cis=[server("w1"), server("w2"), server("w3")])
+    assert services(service)["Shop"]["open_needs"] == 0
+
+
 def test_a_group_gets_its_member_back_when_it_comes(service):
     group = {"key": "pair", "dependent": "shop", "needed": 1, "members": "w1|w2"}
     service.csv("a", cis=[SHOP, server("w1")], groups=[group], services=[MONEY])

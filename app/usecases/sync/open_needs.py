@@ -34,6 +34,7 @@ class OpenNeeds:
     meant: Callable[[int, int], int | None]
     begun: Callable[[], set[Row]] = set
     changes: dict[str, RowChanges] = field(default_factory=dict)
+    holding: set[int] = field(default_factory=set)  # of the CIs that texts meant last, those that hold after the run
     resolved: int = 0
     open: int = 0  # needs of the synced source that are not read
 
@@ -83,10 +84,13 @@ class OpenNeeds:
     def _look_up(self, unread: Iterable[tuple[Row, Unread]]) -> None:
         """All texts at once: the ledger is asked in blocks."""
         asked: dict[Asked, None] = {}
+        last = set[int | None]()
         for (source_id, _), one in unread:
+            last.update(self.meant(ci_id, source_id) for ci_id in one.resolved.values())
             texts = [one.about, *(texts_of(one.record) if one.record is not None else ())]
             asked.update({(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other})
         self.after.learn(asked)
+        self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
         """What a text means now; else what another name of it means; else what it meant last, where that CI goes on."""
@@ -99,7 +103,7 @@ class OpenNeeds:
                 return found
         known = unread.resolved.get(text)
         goes_on = None if known is None else self.meant(known, source_id)
-        return answer if goes_on is None else goes_on
+        return goes_on if goes_on is not None and goes_on in self.holding else answer
 
     def _dependent(self, source_id: int, unread: Unread) -> int | None:
         if not unread.about:
