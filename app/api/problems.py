@@ -20,8 +20,10 @@ from app.domain.errors import (
     NotAllowed,
     NotFound,
     NotReady,
+    OutOfTime,
     SourceFailed,
     StoreUnavailable,
+    TooBusy,
 )
 
 PROBLEM = "application/problem+json"
@@ -32,6 +34,8 @@ STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (Ambiguous, 409),
     (Conflict, 409),
     (NotAllowed, 403),
+    (TooBusy, 429),
+    (OutOfTime, 503),
     (SourceFailed, 502),
     (StoreUnavailable, 503),
     (NotReady, 503),
@@ -86,7 +90,7 @@ def handle_forestay_error(error: ForestayError) -> Response:
     response = answer(status, type(error).__name__, error.code, error.message, details)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, NotReady):
+    if isinstance(error, NotReady | TooBusy):
         response.headers["Retry-After"] = str(error.details["retry_after"])
         if not request.path.startswith("/api/"):
             response.headers["Refresh"] = str(error.details["retry_after"])  # a browser asks again by itself
@@ -97,6 +101,11 @@ def handle_unexpected(error: Exception) -> Response:
     """The outermost door: what nobody foresaw is logged in full and answered without its insides."""
     structlog.get_logger().exception("unexpected error", path=request.path)
     return answer(500, "Internal Server Error", "internal_error", "Something went wrong here; the log has the details.", {})
+
+
+def handle_memory(error: MemoryError) -> Response:
+    """A question that needs more than its process may hold."""
+    return handle_forestay_error(LimitExceeded("this answer needs more memory than web.heavy_memory_bytes allows: ask for less"))
 
 
 def answer(status: int, title: str, code: str, detail: str, details: dict[str, Any]) -> Response:

@@ -10,6 +10,8 @@ ForestayError(code, message)
 |   |-- Fenced                       the lease was lost to another process
 |   `-- HeldForApproval              the deletion guard holds a run
 |-- NotAllowed              401/403
+|-- TooBusy                 429      more questions wait than are taken: `retry_after` seconds
+|-- OutOfTime               503      a question took longer than it may
 |-- SourceFailed            502      a CMDB or file did not deliver; last known good is kept
 |-- StoreUnavailable        503
 `-- NotReady                503      kernels are being compiled: `retry_after` seconds
@@ -67,6 +69,14 @@ class HeldForApproval(Conflict):
 
 class NotAllowed(ForestayError):
     code = "not_allowed"
+
+
+class TooBusy(ForestayError):
+    code = "too_busy"
+
+
+class OutOfTime(ForestayError):
+    code = "out_of_time"
 
 
 class SourceFailed(ForestayError):

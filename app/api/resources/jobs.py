@@ -21,7 +21,7 @@ from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync", "suggest": "edit"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync", "suggest": "edit", "answer": "read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ def cancel(job_id: str) -> Any:
     wanted = CANCEL_NEEDS.get(job.verb, "admin")
     if not g.caller.may(wanted):
         raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
+    if job.verb == "answer" and job.caller != g.caller.name and not g.caller.may("admin"):
+        raise NotAllowed("this answer was asked by another caller", status=403)
     audit.record(documents, g.caller.name, "job cancelled", job_id)
     return runs.cancel(documents, job_id)
 
