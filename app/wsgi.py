@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     auth.guard(app, forestay)
     app.before_request(fresh_patience)
     heavy.pass_on(app, forestay, lane)
-    app.wsgi_app = hosts.under_known_names(app.wsgi_app, hosts.names_of(settings.web))  # type: ignore[method-assign]
+    app.wsgi_app = hosts.under_known_names(app.wsgi_app, hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -97,4 +97,3 @@ def _refuse() -> Response:
     if request.path.startswith("/api/") or request.path == "/metrics":
         raise NotAllowed("sign in with an API key: Authorization: Bearer fsy_...", status=401)
     return redirect(url_for("web.sign_in", then=request.full_path.rstrip("?")))
-

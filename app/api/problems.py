@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import marshmallow as ma
@@ -27,6 +28,8 @@ from app.domain.errors import (
 )
 
 PROBLEM = "application/problem+json"
+FAULTS = 20  # that an answer names of one input
+NAMED = 200  # characters of a name in it
 STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (LimitExceeded, 413),
     (InvalidInput, 422),
@@ -74,13 +77,21 @@ class ProblemApi(Api):  # type: ignore[misc]
         status = error.code or 500
         details: dict[str, Any] = {}
         if errors := data.get("errors") or data.get("messages"):
-            details["errors"] = errors
+            details["errors"] = _shortened(errors)
         message = data.get("message") or error.description or error.name
         response = answer(status, error.name, error.name.lower().replace(" ", "_"), message, details)
         for name, value in [*error.get_headers(), *(data.get("headers") or {}).items()]:
             if name.lower() in ("allow", "retry-after", "www-authenticate"):
                 response.headers[name] = value
         return response
+
+
+def _shortened(errors: Any) -> Any:
+    """The first faults of an input that has very many: an answer is no larger for a larger mistake."""
+    if not isinstance(errors, dict):
+        return errors
+    first = {str(name)[:NAMED]: _shortened(fault) for name, fault in islice(errors.items(), FAULTS)}
+    return first if len(errors) <= FAULTS else {**first, "...": [f"and {len(errors) - FAULTS:,} more"]}
 
 
 def handle_forestay_error(error: ForestayError) -> Response:
