@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from app.domain.concealed import conceal
 from app.domain.errors import InvalidInput
 
 MASK = "********"
@@ -171,6 +172,10 @@ def load_settings(
     folder = data_folder or Path(env.get("FORESTAY_DATA_FOLDER") or table.get("data_folder") or "var")
     settings = Settings(data_folder=folder, origins=origins, **sections)
     _check(settings)
+    for name, cls in SECTIONS.items():
+        for entry in fields(cls):
+            if entry.metadata["secret"]:
+                conceal(getattr(sections[name], entry.name))
     return settings
 
 
@@ -275,6 +280,10 @@ def _check(settings: Settings) -> None:
         ("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
     ):
         raise InvalidInput("store.url: sqlite:PATH, neo4j://... or bolt://...")
+    if "@" in settings.store_url.partition("://")[2]:
+        raise InvalidInput(
+            "store.url: without user and password in it; they have fields of their own (store.user, store.password)"
+        )
     missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(
         settings.tickets.priorities
     )

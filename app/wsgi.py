@@ -16,7 +16,9 @@ from app import api, web
 from app.api import auth, counters, heavy, hosts, problems
 from app.api.lane import Lane, Limits
 from app.bootstrap import Forestay, assemble_service
+from app.domain.concealed import conceal
 from app.domain.errors import ForestayError
+from app.logs import log_plainly
 from app.risk.jit.kernels import fresh_patience
 from app.settings import Settings, check_exposure, load_settings
 from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_requests
@@ -33,6 +35,7 @@ HEADERS = {
 
 def create_app(settings: Settings | None = None, forestay: Forestay | None = None, lane: Lane | None = None) -> Flask:
     """Build the application; heavy questions go through the lane, without one they are answered here. InvalidInput where it would listen off loopback without sign-in; RuntimeError for a route without permission."""
+    log_plainly()
     settings = settings or (forestay.settings if forestay else load_settings())
     check_exposure(settings)
     forestay = forestay or assemble_service(settings)
@@ -106,4 +109,4 @@ def session_secret(settings: Settings) -> str:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass
-    return path.read_text()
+    return conceal(path.read_text())

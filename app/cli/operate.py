@@ -121,7 +121,9 @@ def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
     from app.jobs.runner import run_forever
     from app.jobs.schedule import keep_schedule
+    from app.logs import log_plainly
 
+    log_plainly()
     stop = _set_when_stopped()
     forestay = context.forestay
     if not no_schedule:
@@ -137,7 +139,9 @@ def work(context: Context, no_schedule: bool) -> None:
 def scheduler(context: Context, jitter: int) -> None:
     """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
     from app.jobs.schedule import keep_schedule
+    from app.logs import log_plainly
 
+    log_plainly()
     keep_schedule(context.forestay, _set_when_stopped(), jitter)
 
 

@@ -21,13 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.concealed import concealed
+
 
 class ForestayError(Exception):
     code = "error"
 
     def __init__(self, message: str, **details: object) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = concealed(message)  # a server may repeat a secret in its own words
+        super().__init__(self.message)
         self.details = details
 
 

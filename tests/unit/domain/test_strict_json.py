@@ -42,10 +42,9 @@ COSTLY = {
 @pytest.mark.parametrize("name", COSTLY)
 def test_no_input_of_a_mebibyte_costs_more_than_a_second(name: str) -> None:
     started = time.process_time()
-    try:
-        strict_json(COSTLY[name], "x", values=1_000_000)
-    except InvalidInput as error:
-        assert len(error.message) < 400
+    with pytest.raises(InvalidInput) as refused:
+        strict_json(COSTLY[name] + b"]", "x", values=1_000_000)
+    assert len(refused.value.message) < 400
     assert time.process_time() - started < 1.0
 
 
