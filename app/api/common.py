@@ -22,7 +22,7 @@ from app.usecases.estate import resolve_revision
 from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
 
-ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
+ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 
 def forestay() -> Forestay:
@@ -75,14 +75,15 @@ def route(
     return declare
 
 
-def unchanged(at: Revision) -> Response | None:
+def unchanged(at: Revision, own: str = "") -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte."""
+    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte. `own`: the tag of what a person can change of it (see `conditions`), which stands
+    behind a dot."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
     parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
     text = "|".join(map(str, parts))
-    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")
     g.etag = tag
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -91,11 +92,15 @@ def unchanged(at: Revision) -> Response | None:
     return None
 
 
-def answered(question: Mapping[str, Any], answer: Callable[[Forestay, Revision], Any]) -> Response:
+def answered(
+    question: Mapping[str, Any],
+    answer: Callable[[Forestay, Revision], Any],
+    own: Callable[[Forestay, Revision], str] = lambda service, at: "",
+) -> Response:
     """The answer at the revision or moment the question names, or 304 for one who holds it already."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(answer(service, at))
+    return unchanged(at, own(service, at)) or tagged(answer(service, at))
 
 
 def tagged(result: Any) -> Response:

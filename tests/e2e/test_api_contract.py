@@ -219,12 +219,14 @@ def test_too_many_requests_say_when_to_come_back(make_service: Callable[..., Ser
 
 def test_an_exposure_is_laid_and_taken_back(make_service: Callable[..., Service]) -> None:
     service = fill(make_service())
-    answer = service.client.put("/api/v1/services/db.example.com", json={"customers": 7, "impact": {"money": [[0, 0], [2, 9]]}})
+    new = {"If-None-Match": "*"}
+    body = {"customers": 7, "impact": {"money": [[0, 0], [2, 9]]}}
+    answer = service.client.put("/api/v1/services/db.example.com", json=body, headers=new)
     assert (answer.status_code, answer.get_json()["revision"]) == (200, 2)
     assert service.get("/services/db")["service"]["customers"] == 7.0
     assert service.client.delete("/api/v1/services/db").status_code == 200
     service.get("/services/db", status=404)
-    answer = service.client.put("/api/v1/services/db", json={"customers": 1, "impact": {"money": [[3, 0], [2, 9]]}})
+    answer = service.client.put("/api/v1/services/db", json={"customers": 1, "impact": {"money": [[3, 0], [2, 9]]}}, headers=new)
     assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
 
 
@@ -302,7 +304,7 @@ def operations(service: Service) -> list[Any]:
 
 
 LABELS = [
-    "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}",
+    "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}", "PATCH /api/v1/services/{ci}",
     "DELETE /api/v1/services/{ci}", "GET /api/v1/cis", "GET /api/v1/cis/{ci}", "GET /api/v1/cis/{ci}/blast-radius",
     "GET /api/v1/cis/{ci}/identity", "GET /api/v1/conflicts", "GET /api/v1/suggestions",
     "POST /api/v1/suggestions", "POST /api/v1/suggestions/{suggestion}/accept", "POST /api/v1/suggestions/{suggestion}/refuse", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",

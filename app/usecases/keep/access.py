@@ -16,11 +16,11 @@ from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.ports.documents import Documents
 
 KIND = "key"
-PERMISSIONS = ("read", "simulate", "assess", "sync", "edit", "admin")
+PERMISSIONS = ("read", "simulate", "assess", "sync", "approve", "edit", "admin")
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": ("read",),
     "operator": ("read", "simulate"),
-    "analyst": ("read", "simulate", "assess", "edit"),
+    "analyst": ("read", "simulate", "assess", "approve", "edit"),
     "integrator": ("read", "simulate", "sync"),
     "admin": PERMISSIONS,
 }
