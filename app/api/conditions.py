@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import marshmallow as ma
 from flask import request
+from werkzeug.datastructures import ETags
 
 from app.domain.errors import Stale, Unconditional
 
@@ -25,7 +26,7 @@ def condition(needed: bool) -> Condition:
     """What the request's If-Match and If-None-Match ask for. An ETag counts by what stands behind its last dot: the tag of what a person can
     change, without what only follows from the rest of the estate. Unconditional where there is neither and one is `needed`."""
     wanted, unwanted = request.if_match, request.if_none_match
-    known = {etag.rpartition(".")[2] for etag in wanted.as_set()}
+    known = _own(wanted)
 
     def met(tag: str) -> None:
         if needed and not wanted and not unwanted:
@@ -35,10 +36,14 @@ def condition(needed: bool) -> Condition:
             )
         if wanted and not (tag and (wanted.star_tag or tag in known)):
             raise Stale("it was changed since, or is not there: read it again and repeat the change")
-        if unwanted and tag and (unwanted.star_tag or tag in {etag.rpartition(".")[2] for etag in unwanted.as_set()}):
+        if unwanted and tag and (unwanted.star_tag or tag in _own(unwanted)):
             raise Stale("it is there already: read it, and say with If-Match what is replaced")
 
     return met
+
+
+def _own(etags: ETags) -> set[str]:
+    return {etag.rpartition(".")[2] for etag in etags.as_set() if etag}  # `""` is read as none
 
 
 class Conditions(ma.Schema):
