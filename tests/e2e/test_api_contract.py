@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import marshmallow as ma
@@ -17,8 +19,10 @@ from app.api.schemas.answers import schema_of
 from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
+from app.usecases.keep.access import ROLES, create_key
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.wsgi import create_app
 from tests.e2e.conftest import Service
 
 PROBLEM = "application/problem+json"
@@ -66,7 +70,9 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         responses = getattr(view, "_apidoc", {}).get("response", {}).get("responses", {})
-        answers = next((responses[status] for status in (200, 201, 202) if status in responses), [])  # 202 of a long answer is a job
+        answers = next(
+            (responses[status] for status in (200, 201, 202) if status in responses), []
+        )  # 202 of a long answer is a job
         for body in answers:
             methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
             found += [(rule, method, body["schema"]) for method in methods]
@@ -338,6 +344,39 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label:
         case.validate_response(case.call(), checks=checks)
 
     attempt()
+
+
+CASES = int(os.environ.get("FORESTAY_FUZZ_CASES", "2"))  # of each operation and role; 70 make more than 20,000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ROLES)
+def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Callable[..., Service], role: str) -> None:
+    service = fill(make_service())
+    guarded = create_app(
+        replace(service.forestay.settings, web=replace(service.forestay.settings.web, sign_in="keys")), service.forestay
+    )
+    key, _ = create_key(service.forestay.documents, role, role)
+    headers = {"Authorization": f"Bearer {key}"}
+    described = openapi.from_wsgi("/api/v1/openapi.json", guarded, headers=headers)
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    tried = 0
+    for operation in (result.ok() for result in described.get_all_operations()):
+        if operation.label == "DELETE /api/v1/keys/{prefix}":
+            continue  # could take away the key it asks with
+
+        @settings(
+            max_examples=CASES, deadline=None, derandomize=CASES < 10, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(case=operation.as_strategy())
+        def attempt(case: Any) -> None:
+            nonlocal tried
+            tried += 1
+            case.validate_response(case.call(headers=headers), checks=checks)
+
+        attempt()
+    print(f"{role}: {tried} cases")
+    assert tried >= len(LABELS) - 1
 
 
 def test_schemas_refuse_what_they_do_not_name() -> None:

@@ -205,7 +205,7 @@ forestay.close()
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_of_two_editors_in_two_processes_no_update_is_lost(shop: Service) -> None:
-    rounds = 150
+    rounds = 60
     lay_exposure(shop.forestay.store, shop.forestay.documents, ServiceRecord("shop", customers=0.0), "first")
     editors = [subprocess.Popen([sys.executable, "-c", EDITOR, str(shop.folder / "data"), str(rounds)]) for _ in range(2)]
     assert [editor.wait(240) for editor in editors] == [0, 0]
