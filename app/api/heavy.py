@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import structlog
 from flask import Flask, Response, g, request
@@ -60,7 +61,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
 
 
 def _waited_for(forestay: Forestay, question: Question) -> Response:
-    gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    gone = leaving(request.environ)
     becomes_job = request.path.startswith("/api/")
     late = time.monotonic() + forestay.settings.web.answer_seconds
     while not question.done.wait(WAIT_SECONDS):
@@ -71,6 +72,25 @@ def _waited_for(forestay: Forestay, question: Question) -> Response:
             return _as_job(forestay, question)
     question.checked()
     return Response(question.answer, question.status, list(question.headers))
+
+
+def leaving(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Whether the caller has closed the connection, as the server at hand can tell."""
+    if "waitress.client_disconnected" in environ:
+        return cast(Callable[[], bool], environ["waitress.client_disconnected"])
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+
+    def closed() -> bool:
+        if connection is None:
+            return False
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    return closed
 
 
 def _as_job(forestay: Forestay, question: Question) -> Response:
