@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ import pytest
 
 from app.domain.concealed import forms
 from app.usecases.keep import runs
+from app.wsgi import create_app, lane_of
 from tests.e2e.conftest import Service
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
@@ -166,3 +167,50 @@ def test_who_leaves_takes_the_question_along_and_the_service_stops_when_told(ser
     thread.join()
     for pid in left:
         assert not Path(f"/proc/{pid}/stat").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+
+def test_an_answer_is_the_same_here_in_the_lane_and_as_a_job(make_service: Callable[..., Service], tmp_path: Path) -> None:
+    service = make_service(FORESTAY_WEB_ANSWER_SECONDS="60")
+    service.csv(
+        "cmdb",
+        cis=[{"key": "shop"}, {"key": "db"}],
+        dependencies=[{"dependent": "shop", "provider": "db"}],
+        services=[{"key": "shop"}],
+    )
+    settings = service.forestay.settings
+    lane = lane_of(settings, ["--data", str(settings.data_folder)])
+    assert lane is not None
+    try:
+        path, body = "/api/v1/services/shop/cut-sets", {"cis": ["db"]}
+        here = service.client.get(path)
+        through = create_app(settings, service.forestay, lane).test_client()
+        there = through.get(path)
+        assert (there.status_code, there.headers["ETag"], there.headers["Content-Security-Policy"]) == (
+            200,
+            here.headers["ETag"],
+            here.headers["Content-Security-Policy"],
+        )
+        exact = {**here.get_json(), "effort": {}}
+        assert {**there.get_json(), "effort": {}} == exact
+        assert through.get(path, headers={"If-None-Match": there.headers["ETag"]}).status_code == 304
+        assert through.get(path + "?colour=red").status_code == 422
+        assert through.get("/api/v1/services/nobody/loss").status_code == 404
+        made = through.post("/api/v1/simulations", json=body)
+        assert (made.status_code, made.headers["Location"]) == (201, f"/api/v1/simulations/{made.get_json()['simulation']}")
+        assert "Data quality" in through.get("/quality").text
+        service.forestay.reads.flush()
+        assert "read service_risk.cut_sets" in [entry["action"] for entry in service.get("/audit")["items"]]
+        hasty = replace(settings, web=replace(settings.web, answer_seconds=0.0))
+        at_once = create_app(hasty, replace(service.forestay, settings=hasty), lane).test_client()
+        longer = "/api/v1/services/shop/availability?years=600&seed=3"
+        late = at_once.get(longer)
+        assert (late.status_code, late.headers["Location"]) == (202, f"/api/v1/jobs/{late.get_json()['job_id']}")
+        until = time.monotonic() + 60
+        while (job := at_once.get(late.headers["Location"]).get_json())["state"] == runs.RUNNING:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        told = service.client.get(longer).get_json()
+        assert (job["state"], job["verb"]) == (runs.DONE, "answer")
+        assert {**job["result"]["answer"], "effort": {}} == {**told, "effort": {}}
+    finally:
+        lane.close()

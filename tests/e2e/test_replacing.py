@@ -78,6 +78,18 @@ def test_a_part_is_changed_and_the_rest_stays(shop: Service) -> None:
     assert put(shop, {"customers": 9}, "/api/v1/services/db", method="PATCH")[0] == 404
 
 
+def test_both_stores_know_what_is_replaced(on_each_store: Service) -> None:
+    service = on_each_store
+    service.csv("cmdb", cis=[{"key": "shop"}, {"key": "db"}], services=[{"key": "shop", "customers": 1000, "mtpd_hours": 4}])
+    known = tag(service)
+    assert put(service, {"customers": 5, "rto_hours": 2, "currency": "EUR"}, If_Match=known)[0] == 200
+    assert put(service, {"customers": 6}, If_Match=known) == (412, "stale")
+    assert put(service, {"rto_hours": 3}, method="PATCH", If_Match=tag(service))[0] == 200
+    said = service.get("/services/shop")["service"]
+    assert (said["customers"], said["rto_hours"], said["mtpd_hours"]) == (5.0, 3.0, 4.0)
+    assert put(service, {"customers": 8}, "/api/v1/services/db", If_None_Match="*")[0] == 200
+
+
 def test_nothing_erases_nothing(shop: Service) -> None:
     before = shop.get("/services/shop")
     assert put(shop, {}, If_Match="*")[0] == 422
