@@ -14,6 +14,7 @@ from app.api.auth import permission
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy, is_passed_on
 from app.api.schemas.answers import schema_of
+from app.api.schemas.questions import When
 from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
@@ -44,7 +45,7 @@ def route(
     long: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer is computed in the lane and may become a job."""
+    a `long` answer, and any about a past state, is computed in the lane and may become a job."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -65,8 +66,9 @@ def route(
         documented = marked
         for code in ERRORS:
             documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
-        if long:
+        if long or any(isinstance(parameter.get("schema"), When) for parameter in parameters):
             documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
+        if long:
             heavy(marked)
         marked.sensitive = sensitive  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them

@@ -24,6 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
           "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH")  # fmt: skip
+PAST = {"revision", "as_of"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -34,6 +35,15 @@ def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
     """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is one."""
     view.heavy = when  # type: ignore[attr-defined]
     return view
+
+
+def _never() -> bool:
+    return False
+
+
+def asks_for_the_past() -> bool:
+    """Whether a question names a state of the estate, which may have to be loaded for it."""
+    return bool(PAST & request.args.keys())
 
 
 def is_passed_on() -> bool:
@@ -49,7 +59,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
     @app.before_request
     def through_the_lane() -> Response | None:
         view: Any = app.view_functions.get(request.endpoint or "")
-        if is_passed_on() or not hasattr(view, "heavy") or not view.heavy():
+        if view is None or g.caller is None or is_passed_on() or not (asks_for_the_past() or getattr(view, "heavy", _never)()):
             return None
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key]

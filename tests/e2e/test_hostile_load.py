@@ -198,6 +198,10 @@ def test_an_answer_is_the_same_here_in_the_lane_and_as_a_job(make_service: Calla
         made = through.post("/api/v1/simulations", json=body)
         assert (made.status_code, made.headers["Location"]) == (201, f"/api/v1/simulations/{made.get_json()['simulation']}")
         assert "Data quality" in through.get("/quality").text
+        assert through.get("/?revision=1").text == service.client.get("/?revision=1").text
+        assert through.get("/api/v1/areas?revision=1").get_json() == service.get("/areas")
+        assert (through.get("/sign-in?revision=1").status_code, through.get("/nothing?revision=1").status_code) == (200, 404)
+        assert through.get("/api/v1/areas?as_of=9999-12-31T23:59:59-14:00").status_code == 422
         service.forestay.reads.flush()
         assert "read service_risk.cut_sets" in [entry["action"] for entry in service.get("/audit")["items"]]
         hasty = replace(settings, web=replace(settings.web, answer_seconds=0.0))
