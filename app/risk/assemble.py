@@ -32,6 +32,7 @@ from app.domain.graph import (
     OpenNeedColumns,
     ServiceExposure,
 )
+from app.domain.sentences import needs_of_nobody
 from app.risk.evidence import Observed, observed_incidents, posterior_rates
 from app.risk.number_lists import whole_number_lists
 
@@ -53,7 +54,7 @@ GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
     "observation": ("source_id", "scope", "observed_from", "observed_until"),
-    "open_need": ("source_id", "need_key", "dependent_id", "needs"),
+    "open_need": ("source_id", "need_key", "dependent_id", "kind", "needs"),
 }  # fmt: skip
 
 
@@ -73,6 +74,7 @@ class Assembled:
     graph: DependencyGraph
     left_out: Mapping[str, int]  # why -> CIs
     warnings: tuple[str, ...]
+    needs_of_nobody: int = 0  # not read, and nobody answers to whose they are
 
 
 def assemble(
@@ -95,13 +97,29 @@ def assemble(
     )
     nobodys = _of_nobody(columns["open_need"])
     if nobodys:
-        warnings.append(f"incomplete: {nobodys:,} needs or values were not read of which nobody can tell whose they are")
-    return Assembled(graph, left_out, tuple(warnings))
+        warnings.append(needs_of_nobody(nobodys))
+    warnings += _incidents_not_read(columns["open_need"], cis, observed)
+    return Assembled(graph, left_out, tuple(warnings), nobodys)
 
 
 def _of_nobody(need: Mapping[str, Any]) -> int:
     dependents, needs = np.asarray(need["dependent_id"]), np.asarray(need["needs"])
     return int(needs[dependents < 0].sum())
+
+
+def _incidents_not_read(need: Mapping[str, Any], cis: CiColumns, observed: Observed) -> list[str]:
+    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it was at."""
+    kinds: Categorical = need["kind"]
+    lost = np.flatnonzero(np.isin(kinds.codes, [code for code, kind in enumerate(kinds.values) if kind == "incident"]))
+    if not len(lost) or not (observed.years > 0).any():
+        return []
+    ids, dependents = np.asarray(cis.ci_id), np.asarray(need["dependent_id"])[lost]
+    at = np.minimum(np.searchsorted(ids, dependents), max(len(ids) - 1, 0))
+    words = {str(cis.ci_class[int(place)] or OTHER) for place in at[ids[at] == dependents].tolist()} if len(ids) else set()
+    if not words:
+        return []
+    named = ", ".join(sorted(words))
+    return [f"incomplete: {len(lost):,} incidents were not read: measured failure rates of these classes are at least: {named}"]
 
 
 def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dict[str, int]]:

@@ -13,6 +13,7 @@ from app.domain.records import DependencyRecord, GroupRecord, ObservationRecord
 from app.domain.references import Unresolved
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.after import AfterRun, Asked
+from app.usecases.sync.doubts import DOUBT, KIND, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
 from app.usecases.sync.unread import Unread, texts_of, unread_of
@@ -32,6 +33,7 @@ class OpenNeeds:
     settings: SyncSettings
     after: AfterRun
     meant: Callable[[int, int], int | None]
+    doubts: Doubts
     begun: Callable[[], set[Row]] = set
     changes: dict[str, RowChanges] = field(default_factory=dict)
     holding: set[int] = field(default_factory=set)  # of the CIs that texts meant last, those that hold after the run
@@ -50,7 +52,8 @@ class OpenNeeds:
         """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id. `own`: what the synced
         source stated and this run could not read; `lost`: what lost a CI in this run; `again`: CIs came, went or changed."""
         self.changes = {part.noun.name: part for part in rewired}
-        before = self._before()
+        known = self._before()
+        before = {place: row for place, row in known.items() if row[KIND] != DOUBT}
         mine = self.settings.source_id
         new = {(mine, unread.key): unread for unread in reversed(list(own))}
         kept = {
@@ -70,7 +73,9 @@ class OpenNeeds:
             if left is not None:
                 rows[place] = left.row(place[0], self._dependent(place[0], left))
         self.open = sum(row[4] for place, row in rows.items() if place[0] == mine)
-        found, *_ = differences(OPEN_NEED, rows, before, True)
+        groups = self.changes.get(REDUNDANCY_GROUP.name, RowChanges(REDUNDANCY_GROUP))
+        rows.update(self.doubts.rows(self.after, groups.begun, set(groups.ended)))
+        found, *_ = differences(OPEN_NEED, rows, known, True)
         found.ended.sort(key=str)
         self.changes[OPEN_NEED.name] = found
         return list(self.changes.values()), next_group
