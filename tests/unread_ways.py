@@ -82,7 +82,7 @@ def random_estate(rng: random.Random) -> Estate:
             name, failures_per_year=rng.choice([0.1, 2, 20]), repair_hours=rng.choice([1, 8, 90]), serial=f"SN-{at}7F{at}"
         )
         row["class"] = rng.choice(["server", "application", "database", "virtual_machine"])
-        if rng.random() < 0.2:
+        if rng.random() < 0.4:
             row["failures_per_year"] = row["repair_hours"] = ""  # the class says
         cis.append(row)
     cis += [{**server(name), "class": "business_service", "failures_per_year": "", "repair_hours": ""} for name in shops]
@@ -190,3 +190,45 @@ def _group(row: Mapping[str, Any]) -> dict[str, Any]:
     said["members"] = members.split("|") if isinstance(members, str) and members else members
     word = row.get("kind", "ordinary")
     return {**said, **({"supply": word == "supply"} if word in ("ordinary", "supply") else {"kind": word})}
+
+
+class History:
+    """Two sources over one estate, each with half of the CIs and needs of any; `next` changes something at random, so that needs come and go."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.whole = random_estate(rng)
+        self.whole["incidents"], self.whole["observations"] = [], []
+        self._half = {row["key"]: rng.choice("ab") for row in self.whole["cis"]}
+        self._away: set[str] = set()
+        self._said = {id(row): rng.choice("ab") for sheet in ("dependencies", "groups") for row in self.whole[sheet]}
+        self._silent: set[int] = set()
+        self._called: dict[str, str] = {}
+        self.renamed = False
+
+    def next(self) -> str:
+        """Changes some things; which source is read next."""
+        rng = self._rng
+        for _ in range(rng.randint(1, 3)):
+            chance, row = rng.random(), rng.choice([row for row in self.whole["cis"] if row["key"][0] == "c"])
+            if chance < 0.5:
+                self._away ^= {row["key"]}
+            elif chance < 0.7:
+                self._half[row["key"]] = "a" if self._half[row["key"]] == "b" else "b"
+            elif chance < 0.8:
+                self.renamed = True
+                self._called[row["key"]] = f"{row['key']}-{rng.randint(2, 3)}"
+            else:
+                self._silent ^= {rng.choice(list(self._said) or [0])}
+        return rng.choice("ab")
+
+    def half(self, source: str) -> Estate:
+        """What a source says now. A CI is known by its name to the other one; one CI of each stays, as a source that says nothing is not believed."""
+        cis = [
+            {**row, "key": f"{source}-{row['key']}", "name": self._called.get(row["key"], row["key"])}
+            for row in self.whole["cis"]
+            if self._half[row["key"]] == source and row["key"] not in self._away
+        ]
+        mine = lambda sheet: [row for row in self.whole[sheet] if self._said[id(row)] == source and id(row) not in self._silent]  # noqa: E731
+        found = {"cis": [*cis, server(f"stays-{source}")], "dependencies": mine("dependencies"), "groups": mine("groups")}
+        return {**found, "services": self.whole["services"] if source == "a" else []}

@@ -39,7 +39,7 @@ from app.risk.number_lists import whole_number_lists
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
-        "ci_id", "key", "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
+        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
         "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
         "level_share", "restart_hours", *RANGES,
     ),
@@ -93,7 +93,7 @@ def assemble(
         dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
         groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
-        open_needs=before.open_needs if before and "open_need" in unchanged else _open_needs(columns["open_need"]),
+        open_needs=_open_needs(columns["open_need"], class_not_read(ci, cis), before),
     )
     nobodys = _of_nobody(columns["open_need"])
     if nobodys:
@@ -247,8 +247,26 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
     )
 
 
-def _open_needs(need: Mapping[str, Any]) -> OpenNeedColumns:
-    return OpenNeedColumns(np.asarray(need["dependent_id"], np.int64), np.asarray(need["needs"], np.int64))
+def class_not_read(ci: Mapping[str, Any], cis: CiColumns) -> Any:
+    """Ids of CIs whose source names a class that no table knows, where the class would have given the rate or the restore time: those of `other`
+    stand in, and may be lower."""
+    classes, words = ci["ci_class"], ci["raw_class"]
+    other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])
+    said = np.isin(words.codes, [code for code, word in enumerate(words.values) if word not in ("", OTHER)])
+    assumed = (np.asarray(cis.failures_origin) == ASSUMED) | (np.asarray(cis.repair_origin) == ASSUMED)
+    direct = ~np.isnan(np.asarray(ci["unavailability"], float))
+    return np.asarray(cis.ci_id, np.int64)[other & said & assumed & ~direct]
+
+
+def _open_needs(need: Mapping[str, Any], class_unknown: Any, before: DependencyGraph | None) -> OpenNeedColumns:
+    """Those of the graph before where they are the same, so that nothing that hangs on them is made again."""
+    dependents, needs = np.asarray(need["dependent_id"], np.int64), np.asarray(need["needs"], np.int64)
+    dependents = np.concatenate([dependents, class_unknown])
+    needs = np.concatenate([needs, np.ones(len(class_unknown), np.int64)])
+    held = before.open_needs if before else None
+    if held is not None and np.array_equal(held.dependent_id, dependents) and np.array_equal(held.needs, needs):
+        return held
+    return OpenNeedColumns(dependents, needs)
 
 
 def _services(
