@@ -74,6 +74,16 @@ def test_a_need_of_a_ci_that_went_in_an_earlier_run_stays_a_need(service):
     assert services(service)["Shop"]["open_needs"] == 0
 
 
+def test_a_ci_that_comes_again_under_another_key_and_name_is_known_by_its_serial_number(service):
+    service.csv("b", cis=[server("d1", name="db", serial="SN-7F3K")])
+    service.csv("a", cis=[SHOP], dependencies=[{"dependent": "shop", "provider": "db"}], services=[MONEY])
+    service.csv("b", approve=True, cis=[server("z9", name="other", serial="SN-7F3K")])
+    assert service.failed("b:ci:z9") == {"other", "Shop"} and services(service)["Shop"]["open_needs"] == 0
+    service.csv("b", approve=True, cis=[server("z9", name="other", serial="N/A")])
+    service.csv("b", approve=True, cis=[server("q1", name="third", serial="N/A")])
+    assert service.failed("b:ci:q1") == {"third"} and services(service)["Shop"]["open_needs"] == 1
+
+
 def test_a_group_gets_its_member_back_when_it_comes(service):
     group = {"key": "pair", "dependent": "shop", "needed": 1, "members": "w1|w2"}
     service.csv("a", cis=[SHOP, server("w1")], groups=[group], services=[MONEY])
@@ -154,6 +164,38 @@ def test_ones_own_source_wins_over_anothers_equal_text(service):
     service.csv("b", cis=[server("77", name="db")])
     service.csv("a", cis=[SHOP, server("9", name="db")], dependencies=[{"dependent": "shop", "provider": "db"}], services=[MONEY])
     assert service.failed("a:ci:9") == {"db", "Shop"} and service.failed("b:ci:77") == {"db"}
+
+
+# --- observations of single CIs
+WATCHED = {"scope": "ci:a:ci:w1", "observed_from": "2025-01-01T00:00:00Z", "observed_until": "2026-01-01T00:00:00Z"}
+
+
+def watched_years(service: Any, ci: str) -> str:
+    rate = next(value for value in service.get(f"/cis/{ci}")["values"] if value["name"] == "failures_per_year")
+    return str(rate["evidence"]) if rate["origin"] == "measured" else ""
+
+
+def test_observations_of_a_ci_follow_a_merge_and_a_split(on_each_store):
+    service = on_each_store
+    service.csv("z", cis=[server("old", name="w-old")])
+    service.csv("a", cis=[server("w1")])
+    service.csv("m", cis=[server("x")], observations=[WATCHED, {**WATCHED, "scope": "ci:z:ci:old", "observed_from": "2024-01-01T00:00:00Z"}])  # fmt: skip
+    assert watched_years(service, "a:ci:w1") == "0 in 1.0 years" and watched_years(service, "z:ci:old") == "0 in 2.0 years"
+    assert service.cli("merge", "z:ci:old", "a:ci:w1").exit_code == 0
+    assert watched_years(service, "a:ci:w1") == "0 in 2.0 years"
+    service.csv("m", cis=[server("x")], observations=[WATCHED])
+    assert watched_years(service, "z:ci:old") == "0 in 1.0 years"
+
+
+def test_observations_of_a_ci_that_goes_wait_for_it(service):
+    service.csv("a", cis=[server("w1"), server("w2")])
+    later = {"observed_from": "2026-03-01T00:00:00Z", "observed_until": "2026-09-01T00:00:00Z"}
+    service.csv("m", cis=[server("x")], observations=[WATCHED, {**WATCHED, **later}])
+    assert watched_years(service, "w1") == "0 in 1.5 years"
+    service.csv("a", approve=True, cis=[server("w2")])
+    assert service.get("/services")["stamp"]["needs_of_nobody"] == 2
+    service.csv("a", cis=[server("w1"), server("w2")])
+    assert watched_years(service, "w1") == "0 in 1.5 years" and service.get("/services")["stamp"]["needs_of_nobody"] == 0
 
 
 # --- the law: losing information never lowers a risk without the mark

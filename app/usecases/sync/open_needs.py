@@ -17,6 +17,7 @@ from app.usecases.sync.doubts import DOUBT, KIND, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
 from app.usecases.sync.unread import Unread, texts_of, unread_of
+from app.usecases.sync.windows import add_windows
 
 SMALL = {"service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
 SOURCE = REDUNDANCY_GROUP.names().index("source_id")
@@ -136,7 +137,11 @@ class OpenNeeds:
             _, row = self._rows_for(source_id, unread).row_of(record)
         except Refused as refused:
             return replace(unread, reason=refused.fault[1]), next_group
-        self._begin_small(SMALL[unread.kind], row, isinstance(record, ObservationRecord))
+        if isinstance(record, ObservationRecord):
+            held = rows_of(OBSERVATION, self.store.load_columns(self.revision, OBSERVATION.name))
+            add_windows(self._part(OBSERVATION), held, source_id, row[1], [(row[2], row[3])])
+        else:
+            self._begin_small(SMALL[unread.kind], row)
         self.resolved += 1
         return None, next_group
 
@@ -159,7 +164,7 @@ class OpenNeeds:
         if identity not in held or identity in part.ended:
             part.begun.append(row)
 
-    def _begin_small(self, noun: Noun, row: Row, whole: bool) -> None:
+    def _begin_small(self, noun: Noun, row: Row) -> None:
         part, size = self._part(noun), len(noun.identity)
         identity = row[:size]
         if any(known[:size] == identity for known in part.begun):

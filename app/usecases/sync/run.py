@@ -256,7 +256,13 @@ class Run:
         facts: Callable[[Revision], Facts],
     ) -> Outcome:
         rewiring = Rewiring(
-            self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference), self._name_of
+            self.store,
+            self.base.revision,
+            reconciliation.fates,
+            settled,
+            lambda: self._begun(difference),
+            self._name_of,
+            after.key_of,
         )
         rewired = merged([*others, *rewiring.changes()])
         self.report.warnings += rewiring.warnings[:100]
