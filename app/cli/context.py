@@ -94,8 +94,8 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
     out = console()
     human(out)
     stamp = getattr(result, "stamp", None)
-    for text in stamp.warnings if stamp is not None else ():
-        out.print(text, markup=False)
+    for text in (*getattr(result, "notes", ()), *(stamp.warnings if stamp is not None else ())):
+        out.print(f"- {text}", markup=False)
 
 
 def console() -> Console:
