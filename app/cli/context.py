@@ -95,13 +95,17 @@ def json_option(command: Command) -> Command:
 
 
 def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> None:
-    """Print the document, or what a person reads."""
+    """Print the document, or what a person reads, with the warnings of what the answer rests on."""
     if as_document:
         from app.usecases.answers.documents import as_json
 
         click.echo(as_json(result, indent=2))
-    else:
-        human(console())
+        return
+    out = console()
+    human(out)
+    stamp = getattr(result, "stamp", None)
+    for text in (*getattr(result, "notes", ()), *(stamp.warnings if stamp is not None else ())):
+        out.print(f"- {text}", markup=False)
 
 
 def console() -> Console:

@@ -142,11 +142,14 @@ def group_fault(record: GroupRecord) -> Fault | None:
     return None
 
 
+_MOST = {"customers": 1e11, "money_per_hour": 1e15, "mtpd_hours": 1e7, "rto_hours": 1e7, "rpo_hours": 1e7}
+
+
 def service_fault(record: ServiceRecord) -> Fault | None:
-    for name in ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours"):
+    for name, most in _MOST.items():
         value = getattr(record, name)
-        if value is not None and not 0 <= value < inf:
-            return name, f"{value!r} is not a number from 0 on", "correct it, or leave it empty where unknown"
+        if value is not None and not 0 <= value <= most:
+            return name, f"{value!r} is not between 0 and {most:g}", "correct it, or leave it empty where unknown"
     for name in ("mbco_share", "availability_target"):
         value = getattr(record, name)
         if value is not None and not 0 <= value <= 1:

@@ -39,6 +39,18 @@ def not_read(needs: int) -> str:
     return f"incomplete: {count(needs, 'need')} not read"
 
 
+def needs_of_nobody(needs: int) -> str:
+    """
+    >>> needs_of_nobody(1)
+    'incomplete: 1 need or value was not read of which nobody can tell whose it is; any service may hang on it'
+    """
+    many = needs > 1
+    return (
+        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read of which nobody can tell "
+        f"whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
+    )
+
+
 def not_read_elsewhere(needs: int, services: int) -> str:
     """What an outage of anything may stop beyond what is known; "" where all was read."""
     if not services:

@@ -248,9 +248,11 @@ def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _
         chunk = work.regroup(plan.ci_ids)
     finally:
         staging.close()
-    rewiring = Rewiring(store, base.revision, work.fates, lambda noun, row: False, set, lambda number: settings.rank(number).name)
     after = AfterRun(store, base.revision, lambda: [chunk])
-    needs = OpenNeeds(store, base.revision, settings, after, rewiring.meant)
+    rewiring = Rewiring(
+        store, base.revision, work.fates, lambda noun, row: False, set, lambda number: settings.rank(number).name, after.key_of
+    )
+    needs = OpenNeeds(store, base.revision, settings, after, rewiring.meant, work.doubts)
     next_group = base.counters.get(REDUNDANCY_GROUP.name, 1)
     rewired = merged(rewiring.changes())
     every, next_group = needs.settle([], rewiring.lost, nothing_ends, rewired, next_group, bool(chunk.begun or chunk.ended))

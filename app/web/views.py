@@ -14,7 +14,7 @@ from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import CAUSE, not_read, number
-from app.domain.service_risk import Estimate
+from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
@@ -44,16 +44,25 @@ def figure(value: float | None) -> str:
 
 @blueprint.app_template_filter("estimate")
 def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
-    """A number and how it was got: "99.95 % (exact)", "between 1.2 and 1.4 (bounded)"."""
+    """A number and how it was got: "99.95 % (exact)", "1.3, 1.2 to 1.4 (simulated)", "between 1.2 and 1.4 (bounded)"."""
 
     def said(part: float) -> str:
         return f"{part * factor:,.4f}".rstrip("0").rstrip(".") if abs(part * factor) < 1000 else number(part * factor)
 
     if value.value is not None:
-        return f"{said(value.value)}{unit} ({value.method})"
+        ends = f", {said(value.low)} to {said(value.high)}{unit}" if value.low is not None and value.high is not None else ""
+        return f"{said(value.value)}{unit}{ends} ({value.method})"
     if value.low is not None and value.high is not None:
         return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
     return "unknown"
+
+
+@blueprint.app_template_filter("of_budget")
+def of_budget(row: BudgetRow) -> str:
+    """The share of an error budget that a row eats; "" unknown."""
+    if row.share_of_budget_infinite:
+        return "infinite: the goal allows none"
+    return "" if row.share_of_budget is None else percent(row.share_of_budget)
 
 
 @blueprint.app_template_filter("not_read")
