@@ -12,7 +12,7 @@ from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
+from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
 from app.storage.workbench import LocalWorkbench
@@ -27,7 +27,7 @@ class Forestay:
     """The service, assembled: everything a door needs."""
 
     settings: Settings
-    store: GraphStore
+    store: Store
     documents: Documents
     cache: WriteBehind
 

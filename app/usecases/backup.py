@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from app.domain.errors import Conflict
 from app.domain.nouns import NOUNS
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore, OnlineCopy
+from app.ports.graph_store import OnlineCopy
+from app.ports.store import Store
 from app.usecases.promote import Listener, PromoteReport, promote
-
-
-class Store(GraphStore, Documents, Protocol):
-    """The ledger and the documents of one database."""
 
 
 @dataclass(frozen=True, slots=True)

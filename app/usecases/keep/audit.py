@@ -15,7 +15,6 @@ from app.ports.documents import Document, Documents
 
 KIND = "audit"
 START = "0" * 64
-TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,24 @@ def record(documents: Documents, caller: str, action: str, subject: str, details
 
 
 def record_all(documents: Documents, new: Sequence[Entry]) -> None:
-    """Append entries. The head is compared and set in the same unit of work, so two writers cannot fork the chain."""
-    for attempt in range(TRIES):
-        try:
-            with documents.together():
-                head = documents.get(KIND + "_head", "head")
-                previous = head.body if head else START
-                for one in new:
-                    body = json.dumps({**asdict(one), "previous": previous}, sort_keys=True)
-                    documents.append(KIND, body)
-                    previous = _digest(body)
-                documents.put(KIND + "_head", "head", previous, expected=head.version if head else 0)
-            return
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
+    """Append entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
+    with documents.together():
+        previous = _hold_head(documents)
+        for one in new:
+            body = json.dumps({**asdict(one), "previous": previous}, sort_keys=True)
+            documents.append(KIND, body)
+            previous = _digest(body)
+        documents.put(KIND + "_head", "head", previous)
+
+
+def _hold_head(documents: Documents) -> str:
+    """What the head names, which nobody else changes until the unit of work ends: it is written as it was."""
+    while True:
+        head = documents.get(KIND + "_head", "head")
+        body = head.body if head else START
+        with suppress(Conflict):
+            documents.put(KIND + "_head", "head", body, expected=head.version if head else 0)
+            return body
 
 
 class ReadTrail:
