@@ -23,8 +23,9 @@ def key() -> None:
 def create(context: Context, name: str, role: str, days: int | None) -> None:
     """Make a key and print it, once."""
     documents = context.forestay.documents
-    secret, made = access.create_key(documents, name, role, days)
-    audit.record(documents, CALLER, "key created", made.prefix, {"name": made.name, "role": made.role})
+    with documents.together():
+        secret, made = access.create_key(documents, name, role, days)
+        audit.record(documents, CALLER, "key created", made.prefix, {"name": made.name, "role": made.role})
     click.echo(secret)
     click.echo(f"role {role}; this is the only time the key is shown", err=True)
 
@@ -45,8 +46,9 @@ def list_keys(context: Context, as_document: bool) -> None:
 def revoke(context: Context, prefix: str) -> None:
     """Make a key invalid at once."""
     documents = context.forestay.documents
-    access.revoke_key(documents, prefix)
-    audit.record(documents, CALLER, "key revoked", prefix)
+    with documents.together():
+        access.revoke_key(documents, prefix)
+        audit.record(documents, CALLER, "key revoked", prefix)
     click.echo(f"key {prefix} is revoked")
 
 

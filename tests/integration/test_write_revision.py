@@ -85,15 +85,14 @@ def test_a_write_leaves_word_with_it_and_gives_the_lease_up(service: Forestay) -
     assert service.documents.page("unsealed") == []
 
 
-def test_a_writer_that_lives_is_waited_for_and_then_named(service: Forestay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write_revision, "PATIENCE_SECONDS", 0.05)
+def test_a_writer_that_lives_is_waited_for_and_then_named(service: Forestay) -> None:
     service.store.open_revision("exposure:x", 1, "exposure of a, by bert")
     hold(service, "exposure:x")
-    with pytest.raises(
-        Conflict, match=r"revision 2 is being written by exposure of a, by bert; its lease runs until .* try again"
+    with (
+        pytest.raises(Conflict, match=r"revision 2 is being written by exposure of a, by bert; its lease .* try again"),
+        turn(service.store, service.documents, "mine", "mine", 0.05),
     ):
-        with turn(service.store, service.documents, "mine", "mine", 0.05):
-            pass
+        pass
     assert not settle(service.store, service.documents)
     assert service.store.pending() is not None
 
@@ -169,9 +168,13 @@ def test_a_paused_writer_cannot_write_rows_into_the_revision_of_another(service:
 
 
 def test_what_fails_in_a_turn_is_taken_back(service: Forestay) -> None:
-    with pytest.raises(ZeroDivisionError), turn(service.store, service.documents, "mine", "mine") as mine:
-        mine.open(service.store.current())
-        raise ZeroDivisionError
+    def fail() -> None:
+        with turn(service.store, service.documents, "mine", "mine") as mine:
+            mine.open(service.store.current())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert service.store.pending() is None
     assert writer(service.documents) is None
 
