@@ -28,6 +28,7 @@ from app.usecases.assess import assess
 from app.usecases.changes.of_ledger import changes_made
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
+from app.usecases.keep.audit_verify import verify
 from app.usecases.keep.lease import give_up, take_or_renew
 from app.usecases.keep.sources import MANUAL, add_source, find_source, list_sources, told_of, update_source
 from app.usecases.remove_source import remove_source
@@ -282,7 +283,7 @@ def entries(service: Forestay) -> list[dict[str, object]]:
 def disagreements(service: Forestay) -> list[str]:
     """Where the audit trail does not tell just what happened; nothing: it does."""
     documents, told = service.documents, entries(service)
-    faults = list(audit.verify(documents))
+    faults = verify(documents)
     named = Counter(int(row["details"].get("revision", 0)) for row in told if row["action"] in WROTE)  # type: ignore[attr-defined]
     made = range(1, service.store.current().revision + 1)
     faults += [f"revision {number} is named {named[number]} times" for number in made if named[number] != 1]
