@@ -10,15 +10,17 @@ from typing import Any
 
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
+from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
+from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
+from app.storage.private_files import kept_secret, make_folder
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
-from app.usecases.keep.audit import ReadTrail
+from app.usecases.keep.audit import ReadTrail, begin_signing
 from app.usecases.keep.sources import RegisteredSource
 
 
@@ -27,7 +29,7 @@ class Forestay:
     """The service, assembled: everything a door needs."""
 
     settings: Settings
-    store: GraphStore
+    store: Store
     documents: Documents
     cache: WriteBehind
 
@@ -91,8 +93,9 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
 
 def assemble_service(settings: Settings) -> Forestay:
     """Open the store the settings name; StoreUnavailable when it cannot be reached."""
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_folder)
     store = open_store(settings.store_url, settings)
+    begin_signing(store)
     return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
 
 
@@ -106,8 +109,16 @@ def open_store(url: str, settings: Settings) -> Any:
         path = Path(url.removeprefix("sqlite:"))
         from app.storage.sqlite_store import SqliteStore
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteStore(path)
-    from app.storage.neo4j_store import Neo4jStore
+        make_folder(path.parent)
+        store: Any = SqliteStore(path)
+    else:
+        from app.storage.neo4j_store import Neo4jStore
 
-    return Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)
+        store = Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)
+    store.signer = audit_signer(settings)
+    return store
+
+
+def audit_signer(settings: Settings) -> Signer:
+    """Signs with the keys of the settings, or with one made once and kept in the data folder, outside of the database."""
+    return Signer(tuple((settings.audit.key or kept_secret(settings.data_folder / "audit.key")).split()))

@@ -43,7 +43,7 @@ def promote(context: Context, target_url: str, as_document: bool) -> None:
 def backup(context: Context, file: Path, as_document: bool) -> None:
     """Write a verified backup of the store to one SQLite file."""
     forestay = context.forestay
-    report = make_backup(forestay.store, file, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
+    report = make_backup(forestay.store, file, lambda path: open_store(f"sqlite:{path}", context.settings), _say)
     audit.record(forestay.documents, CALLER, "backup", file.name, {"revision": report.revision})
     show(
         report,
@@ -56,12 +56,13 @@ def backup(context: Context, file: Path, as_document: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--despite-audit", is_flag=True, help="restore a backup whose audit trail is not whole")
 @json_option
 @click.pass_obj
-def restore(context: Context, file: Path, as_document: bool) -> None:
+def restore(context: Context, file: Path, despite_audit: bool, as_document: bool) -> None:
     """Fill an empty store from a backup and verify it."""
     forestay = context.forestay
-    report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
+    report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say, despite_audit)
     show(
         report,
         as_document,

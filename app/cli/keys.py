@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import IO
 
 import click
 
 from app.cli.context import CALLER, Context, json_option, show, table
 from app.usecases.keep import access, audit
+from app.usecases.keep.audit_anchor import anchor_lines, write_anchor
+from app.usecases.keep.audit_verify import verify, verify_anchor
 
 
 @click.group()
@@ -23,8 +27,9 @@ def key() -> None:
 def create(context: Context, name: str, role: str, days: int | None) -> None:
     """Make a key and print it, once."""
     documents = context.forestay.documents
-    secret, made = access.create_key(documents, name, role, days)
-    audit.record(documents, CALLER, "key created", made.prefix, {"name": made.name, "role": made.role})
+    with documents.together():
+        secret, made = access.create_key(documents, name, role, days)
+        audit.record(documents, CALLER, "key created", made.prefix, {"name": made.name, "role": made.role})
     click.echo(secret)
     click.echo(f"role {role}; this is the only time the key is shown", err=True)
 
@@ -45,8 +50,9 @@ def list_keys(context: Context, as_document: bool) -> None:
 def revoke(context: Context, prefix: str) -> None:
     """Make a key invalid at once."""
     documents = context.forestay.documents
-    access.revoke_key(documents, prefix)
-    audit.record(documents, CALLER, "key revoked", prefix)
+    with documents.together():
+        access.revoke_key(documents, prefix)
+        audit.record(documents, CALLER, "key revoked", prefix)
     click.echo(f"key {prefix} is revoked")
 
 
@@ -67,15 +73,49 @@ def audit_show(context: Context, limit: int, as_document: bool) -> None:
 
 
 @audit_group.command("verify")
+@click.option(
+    "--anchor", is_flag=True, help="compare with the anchor of the settings as well: what was written to a second place"
+)
+@click.option(
+    "--anchor-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="compare with this anchor, for example a copy elsewhere",
+)
 @click.pass_obj
-def audit_verify(context: Context) -> None:
-    """Walk the chain of hashes; fails when an entry was changed or taken away."""
-    faults = audit.verify(context.forestay.documents)
+def audit_verify(context: Context, anchor: bool, anchor_file: Path | None) -> None:
+    """Walk the chain of hashes and signatures; fails and names the entries where one was changed, moved, added or taken away."""
+    documents, faults = context.forestay.documents, []
+    path = anchor_file or (context.settings.audit_anchor if anchor else None)
+    if path is not None:
+        faults = verify_anchor(documents, anchor_lines(path))
+    faults = [*verify(documents), *faults]
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         raise SystemExit(1)
-    click.echo("the audit trail is whole")
+    click.echo("the audit trail is whole" + (f", and what {path} names is in it" if path is not None else ""))
+
+
+@audit_group.command("anchor")
+@click.pass_obj
+def audit_anchor(context: Context) -> None:
+    """Write the head of the trail to the anchor now; the scheduler does so by itself."""
+    path = context.settings.audit_anchor
+    written = write_anchor(context.forestay.documents, path)
+    click.echo(f"the head is written to {path}" if written else f"{path} names the head already")
+
+
+@audit_group.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
+@click.pass_obj
+def audit_export(context: Context, file: IO[str]) -> None:
+    """Write every entry as one line of JSON, the oldest first, to FILE or standard output."""
+    for row in audit.all_entries(context.forestay.documents):
+        try:
+            body = {"entry": row.key, **json.loads(row.body)}
+        except (ValueError, TypeError):
+            body = {"entry": row.key, "unreadable": row.body}
+        file.write(json.dumps(body, sort_keys=True) + "\n")
 
 
 COMMANDS = (key, audit_group)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep import runs, sync_runs
+from app.usecases.keep.audit_verify import verify as verify_trail
 from app.usecases.keep.sources import MANUAL, list_sources
 
 OLD_DAYS = 7
@@ -28,7 +29,7 @@ def examine(store: GraphStore, documents: Documents, now: datetime | None = None
         Finding("fault", fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
     ]
     found += [
-        Finding("fault", fault, "keep the store as evidence and restore from a backup") for fault in audit.verify(documents)
+        Finding("fault", fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)
     ]
     pending = store.pending()
     if pending is not None and (now - pending.created_at).total_seconds() > 3600:

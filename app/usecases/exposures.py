@@ -10,17 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.columns import Batch
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import InvalidInput
 from app.domain.nouns import EXPOSURE
 from app.domain.record_checks import NAMED
 from app.domain.records import ServiceRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify
-from app.usecases.keep import audit
+from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source
+from app.usecases.write_revision import turn
 
-TRIES = 5
 NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
 
 
@@ -44,9 +44,7 @@ def lay_exposure(store: GraphStore, documents: Documents, record: ServiceRecord,
             EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source.source_id)
         )
 
-    revision, key = _written(store, record.ci, batch, f"exposure of {record.ci}, by {caller}")
-    audit.record(documents, caller, "exposure laid", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, record.ci, batch, f"exposure of {record.ci}, by {caller}", (caller, "exposure laid"))
 
 
 def remove_exposure(store: GraphStore, documents: Documents, text: str, caller: str) -> Revision:
@@ -59,9 +57,7 @@ def remove_exposure(store: GraphStore, documents: Documents, text: str, caller: 
             raise InvalidInput(f"nobody laid an exposure over {text!r} by hand")
         return Batch(EXPOSURE.name, {name: [] for name in EXPOSURE.names()}, ended)
 
-    revision, key = _written(store, text, batch, f"exposure of {text} taken back, by {caller}")
-    audit.record(documents, caller, "exposure removed", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
@@ -71,24 +67,17 @@ def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}
 
 
-def _written(store: GraphStore, text: str, batch: Callable[[int, int], Batch], note: str) -> tuple[Revision, str]:
-    """One small revision, tried again when another writer published first."""
-    for attempt in range(TRIES):
+def _written(
+    store: GraphStore, documents: Documents, text: str, batch: Callable[[int, int], Batch], note: str, told: tuple[str, str]
+) -> Revision:
+    """One small revision; `told`: by whom and what, for the audit trail."""
+    with turn(store, documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
         current = store.current()
         hit = identify(store, current.revision, text)
         change = batch(current.revision, hit.ci_id)
-        try:
-            opened = store.open_revision(uuid.uuid4().hex, current.revision, note)
-            try:
-                store.write(opened.revision, 1, change)
-                return store.publish(opened.revision, current.revision, current.counters), hit.key
-            except BaseException:
-                store.abandon(opened.revision)
-                raise
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
-    raise Conflict("the estate changes too quickly; try again")
+        mine.open(current)
+        mine.write(change)
+        return mine.publish(current.counters, Seal(*told, hit.key))
 
 
 def _check(record: ServiceRecord) -> None:

@@ -86,14 +86,18 @@ class Revisions(Neo4jConnected):
 
         return self.write_in(work)
 
+    def make_ready(self, revision: int) -> None:
+        if revision == 1:
+            make_indexes(self)
+
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
         row = self.revision(revision)
         if row.state == "published":
             return row  # a retry
-        if base == 0:
-            make_indexes(self)
+        if not self.in_unit:
+            self.make_ready(revision)
         parameters = {
             "revision": revision,
             "base": base,

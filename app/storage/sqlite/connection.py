@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import Conflict, StoreUnavailable
+from app.storage.private_files import make_file
 from app.storage.statements import sql
 
 SOUND_WAL = (3, 51, 3)  # versions before it may lose what a WAL reset and a checkpoint do at once
@@ -47,6 +48,7 @@ class Connected:
 
     def _connect(self) -> sqlite3.Connection:
         try:
+            make_file(self.path)  # journals take over what others may do with it
             connection = sqlite3.connect(
                 self.path,
                 timeout=BUSY_SECONDS,
@@ -62,7 +64,7 @@ class Connected:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             connection.create_function("fold", 1, lambda text: text.casefold(), deterministic=True)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"{self.path.name} can't be opened: {error}") from error
         self._open.add(connection)
         return connection

@@ -72,6 +72,10 @@ class Revisions(Connected):
             connection.execute(sql("revision", "open"), row)
         return self.revision(base + 1)
 
+    def make_ready(self, revision: int) -> None:
+        if revision == 1:
+            self._finish_first_load()
+
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
@@ -79,8 +83,8 @@ class Revisions(Connected):
         if row.state == "published":
             return row  # a retry
         self._check_fence(fence)
-        if base == 0:
-            self._finish_first_load()
+        if not self.connection.in_transaction:
+            self.make_ready(revision)
         with self.transaction() as connection:
             self._check_fence(fence)
             values = (time_text(at or datetime.now(UTC)), json.dumps(dict(counters), sort_keys=True), revision)

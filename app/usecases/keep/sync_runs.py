@@ -112,9 +112,13 @@ def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime 
 
 
 def _report(document: Document) -> SyncReport:
-    body: Mapping[str, Any] = json.loads(document.body)
+    return report_of(json.loads(document.body), number_of(document.key))
+
+
+def report_of(body: Mapping[str, Any], run_id: str) -> SyncReport:
+    """The report out of its JSON."""
     fields = {name: value for name, value in body.items() if name in SyncReport.__slots__}
-    fields["run_id"] = number_of(document.key)
+    fields["run_id"] = run_id
     fields["counts"] = {name: RecordCounts(**counts) for name, counts in body["counts"].items()}
     fields["rejected"] = [RejectedRecord(**row) for row in body["rejected"]]
     return SyncReport(**fields)
