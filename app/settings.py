@@ -10,9 +10,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from app.domain.concealed import conceal
 from app.domain.errors import InvalidInput
 
 MASK = "********"
@@ -39,15 +41,27 @@ class WebSettings:
     host: str = setting("127.0.0.1", "address to listen on; off loopback only with sign-in on")
     port: int = setting(8080, "port to listen on; 0: a free one")
     public_url: str = setting("", "base of links in answers; empty: the address listened on")
+    hosts: list[str] = setting(
+        [], "names under which the service answers besides loopback, the address it listens on and the host of public_url"
+    )
+    trusted_proxies: list[str] = setting([], "addresses or networks of proxies whose X-Forwarded-For is believed")
     sign_in: str = setting(
         "off", "off, or keys: every route but the public ones asks for an API key or a session entered with one"
     )
     threads: int = setting(
-        2, "threads that answer requests; more of them wait for one another longer than they win, see benchmarks"
+        2, "threads that answer light requests; more of them wait for one another longer than they win, see benchmarks"
     )
     request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
-    requests_per_minute: int = setting(1200, "requests one caller may make; beyond it 429", "1/min")
+    requests_per_minute: int = setting(1200, "requests one caller (key, or address without one) may make; beyond it 429", "1/min")
+    heavy_processes: int = setting(
+        2, "processes that compute heavy questions, one at a time each; 0: in the web process, for tests"
+    )
+    heavy_waiting: int = setting(6, "heavy questions that may wait for a process, in all; beyond it 429")
+    heavy_per_caller: int = setting(4, "heavy questions of one caller that may wait or be computed; beyond it 429")
+    heavy_seconds: float = setting(120.0, "how long one heavy question may be computed; then it is stopped", "s")
+    heavy_memory_bytes: int = setting(4 << 30, "memory that a process for heavy questions may hold", "bytes")
+    answer_seconds: float = setting(5.0, "a heavy question that is not answered by then goes on as a job (202)", "s")
     session_hours: float = setting(12.0, "how long a page session lasts", "h")
     session_secret: str = setting("", "signs page sessions; empty: made anew and kept in the data folder", secret=True)
 
@@ -175,6 +189,10 @@ def load_settings(
     folder = data_folder or Path(env.get("FORESTAY_DATA_FOLDER") or table.get("data_folder") or "var")
     settings = Settings(data_folder=folder, origins=origins, **sections)
     _check(settings)
+    for name, cls in SECTIONS.items():
+        for entry in fields(cls):
+            if entry.metadata["secret"]:
+                conceal(getattr(sections[name], entry.name))
     return settings
 
 
@@ -264,10 +282,25 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("model.rule: product or worst")
     if not 0 <= web.port <= 65535 or web.threads < 1:
         raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
+    if web.heavy_processes < 0 or web.heavy_waiting < 0 or web.heavy_per_caller < 1 or web.heavy_memory_bytes < 256 << 20:
+        raise InvalidInput(
+            "web.heavy_processes and heavy_waiting from 0, heavy_per_caller from 1, heavy_memory_bytes from 256 MiB"
+        )
+    if web.heavy_seconds <= 0 or web.answer_seconds < 0:
+        raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
+    for network in web.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise InvalidInput(f"web.trusted_proxies: {network!r} is no address and no network") from None
     if not settings.store_url.startswith(
         ("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
     ):
         raise InvalidInput("store.url: sqlite:PATH, neo4j://... or bolt://...")
+    if "@" in settings.store_url.partition("://")[2]:
+        raise InvalidInput(
+            "store.url: without user and password in it; they have fields of their own (store.user, store.password)"
+        )
     missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(
         settings.tickets.priorities
     )

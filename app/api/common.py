@@ -12,12 +12,14 @@ from flask import Response, current_app, g, request
 
 from app.api.auth import permission
 from app.api.bodies import Blueprint
+from app.api.heavy import heavy, is_passed_on
 from app.api.schemas.answers import schema_of
 from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
 from app.usecases.estate import resolve_revision
+from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
 
 ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
@@ -32,9 +34,17 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 def route(
-    blueprint: Blueprint, path: str, wants: str, answers: type, method: str = "GET", status: int = 200, sensitive: bool = False
+    blueprint: Blueprint,
+    path: str,
+    wants: str,
+    answers: type,
+    method: str = "GET",
+    status: int = 200,
+    sensitive: bool = False,
+    long: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail."""
+    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
+    a `long` answer is computed in the lane and may become a job."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -46,7 +56,7 @@ def route(
                 unknown = {name: ["Unknown field."] for name in request.args}
                 raise InvalidInput("this address takes no query parameters", errors={"query": unknown})
             result = view(*args, **kwargs)
-            if sensitive:
+            if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")
                 forestay().reads.note(g.caller.name, f"read {request.endpoint}", subject)
             return result if isinstance(result, Response) else reply(result, status)
@@ -55,6 +65,10 @@ def route(
         documented = marked
         for code in ERRORS:
             documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
+        if long:
+            documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
+            heavy(marked)
+        marked.sensitive = sensitive  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 

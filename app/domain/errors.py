@@ -10,6 +10,8 @@ ForestayError(code, message)
 |   |-- Fenced                       the lease was lost to another process
 |   `-- HeldForApproval              the deletion guard holds a run
 |-- NotAllowed              401/403
+|-- TooBusy                 429      more questions wait than are taken: `retry_after` seconds
+|-- OutOfTime               503      a question took longer than it may
 |-- SourceFailed            502      a CMDB or file did not deliver; last known good is kept
 |-- StoreUnavailable        503
 `-- NotReady                503      kernels are being compiled: `retry_after` seconds
@@ -19,13 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.concealed import concealed
+
 
 class ForestayError(Exception):
     code = "error"
 
     def __init__(self, message: str, **details: object) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = concealed(message)  # a server may repeat a secret in its own words
+        super().__init__(self.message)
         self.details = details
 
 
@@ -67,6 +71,14 @@ class HeldForApproval(Conflict):
 
 class NotAllowed(ForestayError):
     code = "not_allowed"
+
+
+class TooBusy(ForestayError):
+    code = "too_busy"
+
+
+class OutOfTime(ForestayError):
+    code = "out_of_time"
 
 
 class SourceFailed(ForestayError):

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from app.bootstrap import Forestay
-from app.domain.errors import Conflict, ForestayError
+from app.domain.errors import Conflict, ForestayError, StoreUnavailable
 from app.domain.study import StudyOptions
 from app.usecases.approve import approve
 from app.usecases.assess import assess
@@ -116,6 +116,11 @@ def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
 
 
+def do_answer(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    """An answer is computed by the web process that was asked; its job comes here only when that one has ended."""
+    raise StoreUnavailable("the process that computed this answer has ended; ask again")
+
+
 VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "sync": do_sync,
     "approve": do_approve,
@@ -123,6 +128,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "assess": do_assess,
     "study": do_study,
     "suggest": do_suggest,
+    "answer": do_answer,
 }
 
 

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -154,7 +154,10 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
     if as_of is not None:
         if as_of.tzinfo is None:
             raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
-        found = store.revision_at(as_of)
+        try:
+            found = store.revision_at(as_of.astimezone(UTC))
+        except OverflowError:
+            raise InvalidInput("as_of lies outside of the years 1 to 9999 in UTC", field="as_of") from None
         if found.revision == 0:
             raise NotFound(f"nothing was known at {as_of.isoformat()}: the first revision was published later")
         return found

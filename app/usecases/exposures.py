@@ -12,7 +12,7 @@ from typing import Any
 from app.domain.columns import Batch
 from app.domain.errors import InvalidInput
 from app.domain.nouns import EXPOSURE
-from app.domain.record_checks import NAMED
+from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
@@ -81,16 +81,9 @@ def _written(
 
 
 def _check(record: ServiceRecord) -> None:
-    for name in NUMBERS:
-        value = getattr(record, name)
-        if value is not None and (not math.isfinite(value) or value < 0):
-            raise InvalidInput(f"{name} is a number from 0 upwards", field=name)
-    for name in ("mbco_share", "availability_target"):
-        value = getattr(record, name)
-        if value is not None and value > 1:
-            raise InvalidInput(f"{name} is a share from 0 to 1", field=name)
-    if len(record.customer_population) > NAMED:
-        raise InvalidInput(f"customer_population is a name of at most {NAMED} characters", field="customer_population")
+    if fault := service_fault(record):
+        field, reason, advice = fault
+        raise InvalidInput(f"{field} {reason}: {advice}", field=field)
     for category, curve in record.impact.items():
         points = list(curve)
         if not points or (points[0] != (0, 0) and tuple(points[0]) != (0.0, 0.0)):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
+from app.api.heavy import heavy, is_passed_on
+from app.api.hosts import is_own_page
 from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
@@ -25,6 +28,7 @@ from app.usecases.answers.services import service_detail, service_page
 from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
+from app.usecases.keep.access import LOCAL
 
 blueprint = Blueprint("web", __name__)
 KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
@@ -84,7 +88,7 @@ def shared() -> dict[str, Any]:
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 
-    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": bool(session.get("token"))}
+    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
 
 
 def _when() -> int:
@@ -100,7 +104,10 @@ def _when() -> int:
 
 
 def _read(subject: str) -> None:
-    forestay().reads.note(caller().name, f"read page {request.endpoint}", subject)
+    reads = forestay().reads
+    reads.note(caller().name, f"read page {request.endpoint}", subject)
+    if is_passed_on():  # this process may be ended at any moment
+        reads.flush()
 
 
 @blueprint.get("/")
@@ -134,6 +141,7 @@ def services() -> str:
 
 
 @blueprint.get("/service")
+@partial(heavy, when=lambda: bool(request.args.get("goal")))
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
@@ -149,6 +157,7 @@ def one_service() -> str:
 
 
 @blueprint.get("/quality")
+@heavy
 @permission("read")
 def data_quality() -> str:
     """What the data lacks, and what that weighs in the ranking."""
@@ -205,8 +214,7 @@ def sign_in() -> str:
 def enter() -> str | Response | tuple[str, int]:
     """Enter with an API key; the page session carries a token, never the key."""
     service, then = forestay(), _local(request.form.get("then", ""))
-    origin = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if origin not in ("same-origin", "none"):
+    if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
     try:
         token = access.open_session(service.documents, request.form.get("key", ""), service.settings.web.session_hours)

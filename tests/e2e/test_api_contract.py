@@ -66,10 +66,10 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         responses = getattr(view, "_apidoc", {}).get("response", {}).get("responses", {})
-        for status in (200, 201, 202):
-            for body in responses.get(status, []):
-                methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-                found += [(rule, method, body["schema"]) for method in methods]
+        answers = next((responses[status] for status in (200, 201, 202) if status in responses), [])  # 202 of a long answer is a job
+        for body in answers:
+            methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            found += [(rule, method, body["schema"]) for method in methods]
     return found
 
 

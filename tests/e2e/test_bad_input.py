@@ -440,7 +440,7 @@ def test_a_body_over_the_limit_and_bodies_that_are_not_json(make_service: Callab
                 assert (status, mime, problem["status"]) == (413, "application/problem+json", 413)
             for body in (b"{", b"\xff\xfe", b'{"cis": [NaN', b"[" * 1900, deep):
                 status, mime, problem = sent(port, "POST", path, body)
-                assert (status, mime) in ((400, "application/problem+json"), (422, "application/problem+json")), (path, body[:20])
+                assert status in (400, 413, 422) and mime == "application/problem+json", (path, body[:20])
         for number in (b"NaN", b"-Infinity", b"1e999"):
             body = b'{"cis": ["shop"], "duration_hours": ' + number + b"}"
             status, mime, problem = sent(port, "POST", "/api/v1/simulations", body)

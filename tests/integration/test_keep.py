@@ -26,7 +26,7 @@ def documents(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def test_a_key_opens_until_it_expires(documents: SqliteStore) -> None:
     secret, key = access.create_key(documents, "ticketing", "integrator", days=30, now=NOW)
-    assert access.caller_of(documents, secret, NOW) == access.Caller("ticketing", "integrator")
+    assert access.caller_of(documents, secret, NOW) == access.Caller("ticketing", "integrator", key.prefix)
     with pytest.raises(NotAllowed):
         access.caller_of(documents, secret, NOW + timedelta(days=31))
     assert secret.split("_", 2)[2] not in documents.get("key", key.prefix).body
@@ -41,7 +41,7 @@ def test_a_wrong_key_is_refused(documents: SqliteStore, wrong: str) -> None:
 def test_revoking_a_key_ends_its_sessions(documents: SqliteStore) -> None:
     secret, key = access.create_key(documents, "anna", "analyst", now=NOW)
     token = access.open_session(documents, secret, 12, NOW)
-    assert access.session_caller(documents, token, NOW) == access.Caller("anna", "analyst")
+    assert access.session_caller(documents, token, NOW) == access.Caller("anna", "analyst", key.prefix)
     access.revoke_key(documents, key.prefix, NOW)
     assert access.session_caller(documents, token, NOW) is None
 

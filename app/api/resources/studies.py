@@ -63,7 +63,7 @@ def borders(study: str) -> Any:
     return study_borders(service.estates, service.documents, service.cache, study)
 
 
-@route(blueprint, "/studies/<study>/exceedance", "read", StudyExceedance, sensitive=True)
+@route(blueprint, "/studies/<study>/exceedance", "read", StudyExceedance, sensitive=True, long=True)
 def exceedance(study: str) -> Any:
     """How likely a year is to lose more than so much, in one event and in all; for studies with simulated years."""
     service = forestay()

@@ -28,10 +28,11 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a key's name and role; `local` where sign-in is off."""
+    """Who asks: a key's name, role and prefix; `local`, without a key, where sign-in is off."""
 
     name: str
     role: str
+    key: str = ""
 
     def may(self, permission: str) -> bool:
         return permission in ROLES[self.role]
@@ -99,7 +100,7 @@ def caller_of(documents: Documents, secret_text: str, now: datetime | None = Non
         raise refused
     if row["expires_at"] and datetime.fromisoformat(row["expires_at"]) <= (now or datetime.now(UTC)):
         raise refused
-    return Caller(row["name"], row["role"])
+    return Caller(row["name"], row["role"], parts[1])
 
 
 def _digest(secret: str) -> str:
@@ -140,7 +141,7 @@ def session_caller(documents: Documents, token: str, now: datetime | None = None
     key = json.loads(key_row.body)
     if key["revoked_at"] or (key["expires_at"] and datetime.fromisoformat(key["expires_at"]) <= now):
         return None
-    return Caller(key["name"], key["role"])
+    return Caller(key["name"], key["role"], row["prefix"])
 
 
 def close_session(documents: Documents, token: str) -> None:
