@@ -53,7 +53,9 @@ class WebSettings:
     request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
     requests_per_minute: int = setting(1200, "requests one caller (key, or address without one) may make; beyond it 429", "1/min")
-    heavy_processes: int = setting(2, "processes that compute heavy questions, one at a time each; 0: in the web process, for tests")
+    heavy_processes: int = setting(
+        2, "processes that compute heavy questions, one at a time each; 0: in the web process, for tests"
+    )
     heavy_waiting: int = setting(6, "heavy questions that may wait for a process, in all; beyond it 429")
     heavy_per_caller: int = setting(4, "heavy questions of one caller that may wait or be computed; beyond it 429")
     heavy_seconds: float = setting(120.0, "how long one heavy question may be computed; then it is stopped", "s")
@@ -259,7 +261,9 @@ def _check(settings: Settings) -> None:
     if not 0 <= web.port <= 65535 or web.threads < 1:
         raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
     if web.heavy_processes < 0 or web.heavy_waiting < 0 or web.heavy_per_caller < 1 or web.heavy_memory_bytes < 256 << 20:
-        raise InvalidInput("web.heavy_processes and heavy_waiting from 0, heavy_per_caller from 1, heavy_memory_bytes from 256 MiB")
+        raise InvalidInput(
+            "web.heavy_processes and heavy_waiting from 0, heavy_per_caller from 1, heavy_memory_bytes from 256 MiB"
+        )
     if web.heavy_seconds <= 0 or web.answer_seconds < 0:
         raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
     for network in web.trusted_proxies:

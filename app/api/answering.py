@@ -42,7 +42,9 @@ def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers:
             os._exit(0)
 
 
-def asked(app: Callable[..., Iterable[bytes]], environment: Mapping[str, Any], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+def asked(
+    app: Callable[..., Iterable[bytes]], environment: Mapping[str, Any], body: bytes
+) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of the application's answer to a question that travelled as plain values."""
     said: list[Any] = []
 

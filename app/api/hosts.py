@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 from app.api.answering import CALLER
 from app.settings import LOOPBACK, WebSettings
 
-_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?)*)\.?(?::([0-9]{1,5}))?")
+_HOST = re.compile(
+    r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?)*)\.?(?::([0-9]{1,5}))?"
+)
 _USUAL = {"http": 80, "https": 443}
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - addresses that are no name of a host
 
@@ -63,7 +65,11 @@ def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
         )  # fmt: skip
         problem = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
         body = json.dumps(problem).encode()
-        headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+        headers = [
+            ("Content-Type", "application/problem+json"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ]
         start_response(f"{status} {title}", [*headers, ("X-Content-Type-Options", "nosniff")])
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 

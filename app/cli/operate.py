@@ -50,7 +50,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         app,
         host=web.host,
         port=web.port,
-        threads=web.threads + (lane.limits.processes + lane.limits.waiting if lane else 0),  # those that wait for the lane hold no other up
+        threads=web.threads
+        + (lane.limits.processes + lane.limits.waiting if lane else 0),  # those that wait for the lane hold no other up
         channel_request_lookahead=1,  # so that one who leaves is noticed
         clear_untrusted_proxy_headers=False,  # whom to believe is judged by web.trusted_proxies
         ident="forestay",

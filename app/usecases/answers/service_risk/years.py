@@ -70,7 +70,8 @@ def within(seconds: float, wanted: int) -> Callable[[float], None]:
         if working_time() - started > seconds:
             done = int(share * wanted)
             raise LimitExceeded(
-                f"{done:,} of {wanted:,} years were simulated in {seconds:g} s: ask for fewer years, or give more seconds", field="years"
+                f"{done:,} of {wanted:,} years were simulated in {seconds:g} s: ask for fewer years, or give more seconds",
+                field="years",
             )
 
     return look
