@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
+from app.domain.scope import scope_of
 from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
@@ -22,6 +26,9 @@ from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
 from app.usecases.keep.audit import ReadTrail, begin_signing
 from app.usecases.keep.sources import RegisteredSource
+from app.usecases.scope import visible_cis
+
+SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,10 @@ class Forestay:
     @cached_property
     def estates(self) -> Estates:
         return Estates(self.store, self.documents, self.cache, self.settings.model)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        return Scopes(self)
 
     @cached_property
     def workbench(self) -> LocalWorkbench:
@@ -83,6 +94,34 @@ class Forestay:
             self.reads.close()
         self.cache.settle()
         self.store.close()
+
+
+class Scopes:
+    """The service as callers with a scope see it, a view for each scope, those asked last in memory."""
+
+    def __init__(self, whole: Forestay) -> None:
+        self._whole = whole
+        self._views: OrderedDict[str, Forestay] = OrderedDict()
+        self._lock = Lock()
+
+    def view(self, text: str) -> Forestay:
+        with self._lock:
+            if text not in self._views:
+                self._views[text] = self._made(text)
+            self._views.move_to_end(text)
+            while len(self._views) > SCOPES_KEPT:
+                self._views.popitem(last=False)[1].cache.settle()
+            return self._views[text]
+
+    def _made(self, text: str) -> Forestay:
+        from app.storage.scoped_store import ScopedStore
+
+        whole = self._whole
+        store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole.store, whole.estates))
+        folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
+        view = Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)))
+        view.__dict__["estates"] = Estates(store, whole.documents, view.cache, whole.settings.model, carries=False)
+        return view
 
 
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:

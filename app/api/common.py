@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 
-from app.api.auth import permission
+from app.api.auth import permission, scoped, seen_by
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy, is_passed_on
 from app.api.schemas.answers import schema_of
@@ -25,8 +25,14 @@ from app.usecases.stamps import MODEL_VERSION, ages
 ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
 
 
-def forestay() -> Forestay:
+def whole() -> Forestay:
+    """The service, whoever asks."""
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def forestay() -> Forestay:
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -42,9 +48,10 @@ def route(
     status: int = 200,
     sensitive: bool = False,
     long: bool = False,
+    in_scope: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer is computed in the lane and may become a job."""
+    a `long` answer is computed in the lane and may become a job; what is answered `in_scope` may be asked with a scoped key."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -58,7 +65,7 @@ def route(
             result = view(*args, **kwargs)
             if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")
-                forestay().reads.note(g.caller.name, f"read {request.endpoint}", subject)
+                whole().reads.note(g.caller.name, f"read {request.endpoint}", subject)
             return result if isinstance(result, Response) else reply(result, status)
 
         marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)
@@ -68,6 +75,8 @@ def route(
         if long:
             documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
             heavy(marked)
+        if in_scope:
+            scoped(marked)
         marked.sensitive = sensitive  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
@@ -77,10 +86,18 @@ def route(
 
 def unchanged(at: Revision) -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte."""
+    model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
-    parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
+    parts = (
+        at.revision,
+        service.estates.settings_at(at),
+        MODEL_VERSION,
+        sources,
+        g.caller.role,
+        g.caller.scope,
+        request.full_path,
+    )
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     g.etag = tag

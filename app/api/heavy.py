@@ -51,7 +51,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         if is_passed_on() or not hasattr(view, "heavy") or not view.heavy():
             return None
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
-        environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key]
+        environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
         question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
         answer = _waited_for(forestay, question)
         if answer.status_code < 400 and getattr(view, "sensitive", False):

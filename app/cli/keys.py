@@ -12,6 +12,7 @@ from app.cli.context import CALLER, Context, json_option, show, table
 from app.usecases.keep import access, audit
 from app.usecases.keep.audit_anchor import anchor_lines, write_anchor
 from app.usecases.keep.audit_verify import verify, verify_anchor
+from app.usecases.scope import known_scope
 
 
 @click.group()
@@ -23,15 +24,35 @@ def key() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(list(access.ROLES)), required=True)
 @click.option("--days", type=click.IntRange(0), help="days until it expires (default: never)")
+@click.option("--scope", default="", help="all that a viewer's key sees: site=NAME, team=NAME or service=KEY")
 @click.pass_obj
-def create(context: Context, name: str, role: str, days: int | None) -> None:
+def create(context: Context, name: str, role: str, days: int | None, scope: str) -> None:
     """Make a key and print it, once."""
     documents = context.forestay.documents
+    scope = known_scope(scope, context.forestay.store) if scope else ""
     with documents.together():
-        secret, made = access.create_key(documents, name, role, days)
-        audit.record(documents, CALLER, "key created", made.prefix, {"name": made.name, "role": made.role})
+        secret, made = access.create_key(documents, name, role, days, scope=scope)
+        told = {"name": made.name, "role": made.role, "scope": made.scope}
+        audit.record(documents, CALLER, "key created", made.prefix, told)
     click.echo(secret)
-    click.echo(f"role {role}; this is the only time the key is shown", err=True)
+    sees = f", sees {made.scope}" if made.scope else ""
+    click.echo(f"role {role}{sees}; this is the only time the key is shown", err=True)
+
+
+@key.command("rotate")
+@click.argument("prefix")
+@click.option(
+    "--overlap-hours", type=click.FloatRange(0, 24 * 90), default=24.0, show_default=True, help="how long the old key stays good"
+)
+@click.pass_obj
+def rotate(context: Context, prefix: str, overlap_hours: float) -> None:
+    """Make a key's successor, which may do and see the same, and print it, once."""
+    documents = context.forestay.documents
+    with documents.together():
+        secret, made, old = access.rotate_key(documents, prefix, overlap_hours)
+        audit.record(documents, CALLER, "key rotated", prefix, {"successor": made.prefix, "good_until": old.expires_at})
+    click.echo(secret)
+    click.echo(f"key {prefix} stays good until {old.expires_at[:19]}; this is the only time the new key is shown", err=True)
 
 
 @key.command("list")
@@ -40,8 +61,12 @@ def create(context: Context, name: str, role: str, days: int | None) -> None:
 def list_keys(context: Context, as_document: bool) -> None:
     """All keys, without their secrets."""
     keys = access.list_keys(context.forestay.documents)
-    rows = [(k.prefix, k.name, k.role, k.created_at[:19], k.expires_at[:19] or "never", k.revoked_at[:19]) for k in keys]
-    show(keys, as_document, lambda console: table(console, "", ["prefix", "name", "role", "created", "expires", "revoked"], rows))
+    heads = ["prefix", "name", "role", "sees", "created", "expires", "last used", "revoked"]
+    rows = [
+        (k.prefix, k.name, k.role, k.scope or "everything", k.created_at[:19], k.expires_at[:19] or "never", k.last_used_at[:19] or "never", k.revoked_at[:19])
+        for k in keys
+    ]  # fmt: skip
+    show(keys, as_document, lambda console: table(console, "", heads, rows))
 
 
 @key.command("revoke")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.api.auth import caller, permission
+from app.api.auth import caller, permission, scoped, seen_by
 from app.api.heavy import heavy, is_passed_on
 from app.api.hosts import is_own_page
 from app.bootstrap import Forestay
@@ -37,8 +37,13 @@ PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact eng
 ROWS_OF_BUDGET = 10
 
 
-def forestay() -> Forestay:
+def whole() -> Forestay:
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def forestay() -> Forestay:
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 @blueprint.app_template_filter("figure")
@@ -104,13 +109,14 @@ def _when() -> int:
 
 
 def _read(subject: str) -> None:
-    reads = forestay().reads
+    reads = whole().reads
     reads.note(caller().name, f"read page {request.endpoint}", subject)
     if is_passed_on():  # this process may be ended at any moment
         reads.flush()
 
 
 @blueprint.get("/")
+@scoped
 @permission("read")
 def ranking() -> str:
     """The ranked problem areas."""
@@ -123,6 +129,7 @@ def ranking() -> str:
 
 
 @blueprint.get("/area")
+@scoped
 @permission("read")
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
@@ -133,6 +140,7 @@ def area() -> str:
 
 
 @blueprint.get("/services")
+@scoped
 @permission("read")
 def services() -> str:
     service = forestay()
@@ -142,6 +150,7 @@ def services() -> str:
 
 @blueprint.get("/service")
 @partial(heavy, when=lambda: bool(request.args.get("goal")))
+@scoped
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
@@ -168,6 +177,7 @@ def data_quality() -> str:
 
 
 @blueprint.get("/search")
+@scoped
 @permission("read")
 def search() -> str | Response:
     """A few letters of any alias; one exact answer leads straight to its CI."""
@@ -185,6 +195,7 @@ def search() -> str | Response:
 
 
 @blueprint.get("/ci")
+@scoped
 @permission("read")
 def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
@@ -213,7 +224,7 @@ def sign_in() -> str:
 @blueprint.post("/sign-in")
 def enter() -> str | Response | tuple[str, int]:
     """Enter with an API key; the page session carries a token, never the key."""
-    service, then = forestay(), _local(request.form.get("then", ""))
+    service, then = whole(), _local(request.form.get("then", ""))
     if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
     try:
@@ -229,7 +240,7 @@ def enter() -> str | Response | tuple[str, int]:
 @permission("read")
 def sign_out() -> Response:
     if token := session.pop("token", None):
-        access.close_session(forestay().documents, str(token))
+        access.close_session(whole().documents, str(token))
     return redirect(url_for("web.sign_in"))
 
 
