@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from app.domain.errors import NotReady
-from app.risk.jit import catalogue, place
+from app.risk.jit import catalogue, kernels, place
 from app.risk.jit.catalogue import Course, Progress
 from app.risk.jit.kernels import POLICY, Kernel
 
@@ -46,7 +46,9 @@ class Beside:
             self.start()
 
     def start(self) -> None:
-        """Start it, unless it runs; it ends at once where nothing is missing."""
+        """Start it, unless it runs or kernels are only to be interpreted; it ends at once where nothing is missing."""
+        if kernels.MODE == kernels.INTERPRETED:
+            return
         with self._lock:
             self._asked = True
             if self._process is None or self._process.poll() is not None:
