@@ -30,7 +30,16 @@ ENDS = {  # columns that name a CI: a row is seen where all of them are
     "source_record": ("ci_id",),
     "open_need": ("dependent_id",),
 }
-BESIDE = {"redundancy_group": ("members", "shares", "needed"), "observation": ("scope",)}  # what else decides what is seen
+BESIDE = {  # what else decides what is seen
+    "redundancy_group": ("members", "shares", "needed"),
+    "observation": ("scope",),
+    "open_need": ("statement",),
+}
+SAID = {
+    "text": "a need that was not read",
+    "reason": "said to callers without a scope",
+    "statement": "",
+}  # it may name what is hidden
 OF_CI = "ci:"
 
 
@@ -70,7 +79,12 @@ class ScopedStore:
             mask &= _among(np.asarray(columns[name]), ids)
         if noun == "observation":
             mask &= self._scopes_seen(revision, columns["scope"])
+        if noun == "open_need":
+            mask &= np.array([_is_about(text, ids) for text in columns["statement"]], bool)
         seen = dict(columns) if mask.all() else take(columns, np.flatnonzero(mask))
+        if noun == "open_need":
+            rows = len(seen["statement"])
+            return seen | {name: texts_of([said] * rows) for name, said in SAID.items() if name in seen}
         return _without_members(seen, ids) if noun == "redundancy_group" else seen
 
     def _scopes_seen(self, revision: int, scopes: Any) -> Any:
@@ -147,6 +161,12 @@ def _among(values: Any, ids: Ids) -> Any:
         return np.zeros(len(values), bool)
     place = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
     return ids[place] == values
+
+
+def _is_about(statement: str, ids: Ids) -> bool:
+    """Whether the CIs that a mark names by id, if it does, are all seen: two members of a group that may be one CI."""
+    of = json.loads(statement).get("of", []) if statement else []
+    return bool(np.all(_among(np.asarray(of, np.int64), ids)))
 
 
 def _key_of(scope: str) -> str:

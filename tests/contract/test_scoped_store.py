@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.domain.nouns import NOUNS
-from app.storage.scoped_store import ScopedStore
+from app.storage.scoped_store import SAID, ScopedStore
 from app.storage.sqlite_store import SqliteStore
 from tests.contract.estate import batch, ci, revise, table
 
@@ -27,7 +27,19 @@ ROWS = {
         {"scope": scope} for scope in ("*", "class:server", "ci:cmdb:server:3", "2 ci:cmdb:server:3", "ci:cmdb:server:4")
     ],
     "source_record": [{"source_key": f"server:{n}", "ci_id": n} for n in NAMES],
-    "open_need": [{"need_key": "a", "dependent_id": 3}, {"need_key": "b", "dependent_id": 4}, {"need_key": "c"}],
+    "open_need": [
+        {
+            "need_key": "a",
+            "dependent_id": 3,
+            "text": "webshop -> The WEB",
+            "reason": "The WEB is gone",
+            "statement": '{"about":"x"}',
+        },
+        {"need_key": "b", "dependent_id": 4},
+        {"need_key": "c"},
+        {"need_key": "d", "dependent_id": 2, "statement": '{"of":[3,4]}'},
+        {"need_key": "e", "dependent_id": 2, "statement": '{"of":[3,5]}'},
+    ],
 }
 LEFT = {  # what a store holds that never knew the hidden CIs
     **ROWS,
@@ -41,7 +53,7 @@ LEFT = {  # what a store holds that never knew the hidden CIs
     "incident": ROWS["incident"][1:2],
     "observation": ROWS["observation"][:4],
     "source_record": [row for row in ROWS["source_record"] if row["ci_id"] in SEEN],
-    "open_need": ROWS["open_need"][:1],
+    "open_need": [{"need_key": "a", "dependent_id": 3, **SAID}, {"need_key": "e", "dependent_id": 2, **SAID}],
 }
 
 
