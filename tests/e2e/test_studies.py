@@ -309,3 +309,25 @@ def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Ser
     service.document(SHOP)
     studied(service)
     assert service.cli_json("studies", "--limit", "50") == service.get("/studies", limit=50)
+
+
+def test_a_study_says_which_services_hang_on_needs_that_were_not_read(service: Service) -> None:
+    unread = {
+        **SHOP,
+        "dependencies": [
+            *SHOP["dependencies"],
+            {"dependent": "search", "provider": "index"},
+            {"dependent": "shpo", "provider": "app"},
+        ],
+    }
+    service.document(unread)
+    name = studied(service)
+    rows = {row["name"]: row for row in service.get(f"/studies/{name}/services")["items"]}
+    assert {key: row["open_needs"] for key, row in rows.items()} == {"shop": 1, "mail": 0}
+    assert rows["shop"]["unavailability"]["method"] == "incomplete" and rows["mail"]["unavailability"]["method"] == "exact"
+    areas = {row["name"].rpartition(":")[2]: row for row in service.get(f"/studies/{name}/areas", kind="ci")["items"]}
+    assert areas["search"]["open_needs"] == 1 and areas["san"]["open_needs"] == 0
+    notes = " ".join(service.get(f"/studies/{name}")["notes"])
+    assert "1 service hangs on needs that were not read (1)" in notes and "nobody can tell whose it is" in notes
+    said = service.cli("study-show", name, "--part", "services").output
+    assert "shop; incomplete: 1" in " ".join(said.split())

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.ci_classes import ci_classes
+from app.domain.sentences import count
 from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
@@ -206,6 +207,12 @@ def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> lis
             f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
             f"redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as well as in the sums"
         )
+    if incomplete := len(made.estate.incomplete_services):
+        notes.append(
+            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read ({made.estate.needs_not_read:,}): the figures are at "
+            "least these"
+        )
+    notes += made.estate.assembled.warnings
     if unknown := int((more.unknown > 0).sum()):
         notes.append(f"the cones of {unknown:,} services hold CIs without an unavailability: they count as never down")
     return notes

@@ -33,7 +33,8 @@ from app.risk.ragged import spans
 from app.risk.study import AreaTable, K
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.ranking import KINDS, area_name, causes_in, spread_from
+from app.usecases.answers.ranking import KINDS, area_name, causes_in, open_needs_of, spread_from
+from app.usecases.answers.service_risk.incomplete import bounds_of_what_was_read
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
 
@@ -125,6 +126,7 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         expected_rank=known(table.expected_rank[place]),
         group=group or None,
         spread_from=spread_from(made, kind, int(table.area[place])),
+        open_needs=open_needs_of(made, kind, int(table.area[place])),
     )
 
 
@@ -174,7 +176,8 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
     target = estate.graph.services[row].availability_target if row >= 0 else None
     allowed = None if target is None or target >= 1.0 else HOURS_PER_YEAR * (1.0 - target)
     down = q.value if q.value is not None else drawn.value
-    return StudyServiceRow(
+    needs = estate.open_needs(position)
+    made_row = StudyServiceRow(
         key=estate.key(position),
         name=estate.name(position),
         unavailability=q,
@@ -200,7 +203,9 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
         availability_target=target,
         share_of_budget=None if allowed is None or down is None else HOURS_PER_YEAR * down / allowed,
         unknown_cis=int(more.unknown[number]),
+        open_needs=needs,
     )
+    return bounds_of_what_was_read(made_row, needs) if needs else made_row
 
 
 def _simulated(arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> Estimate:
