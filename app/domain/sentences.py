@@ -127,8 +127,8 @@ def if_it_fails(felt: Felt) -> str:
 
 def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> str:
     """
-    >>> hang_on_the_rest(["Shop"], ["cmdb:ci:web-2"])
-    'Shop now hangs on what is left of its redundancy; cmdb:ci:web-2 of it is in maintenance.'
+    >>> hang_on_the_rest(["Shop"], ["web-2"])
+    'Shop now hangs on what is left of its redundancy; web-2 of it is in maintenance.'
     """
     one = len(services) == 1
     said = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"

@@ -273,6 +273,15 @@ def test_a_row_cut_short_is_a_need_of_its_dependent(service, tmp_path):
     assert services(service)["Shop"]["open_needs"] == 1
 
 
+def test_a_ci_that_is_out_is_no_redundancy(service):
+    """A share of 0 is left of it: it is down, not a record with a cell that cannot be read."""
+    group = {"key": "pair", "dependent": "shop", "needed": 1, "members": "w1|w2"}
+    report = service.csv(cis=[SHOP, server("w1", level_share=""), server("w2", level_share=0)], groups=[group], services=[MONEY])
+    assert not report.rejected
+    shop = services(service)["Shop"]
+    assert (shop["single_points"], shop["open_needs"]) == (1, 0) and service.failed("w1") == {"w1", "Shop"}
+
+
 # --- a need of which nobody can tell whose it is
 def test_a_need_of_a_dependent_nobody_knows_is_said_by_every_answer(service):
     service.csv(cis=[SHOP, server("web"), server("lonely")], dependencies=[{"dependent": "shop", "provider": "web"}, {"dependent": "shpo", "provider": "lonely"}], services=[MONEY])  # fmt: skip
