@@ -153,7 +153,7 @@ def study_services(
         limit=limit,
         truncated=following,
         next=paging.encode(revision=row.revision, service_offset=last) if following else None,
-        items=[_service(made, arrays, more, int(number)) for number in order[offset:last]],
+        items=[_service(made, arrays, more, int(number), row.measure) for number in order[offset:last]],
     )
 
 
@@ -167,7 +167,8 @@ def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     return bool(failover_of(compiled).switches[groups].any())
 
 
-def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> StudyServiceRow:
+def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:
+    shift = float(arrays["shift.service"][number]) if "shift.service" in arrays else 0.0
     estate, compiled = made.estate, made.estate.compiled
     position = int(compiled.service_position[number])
     q = _unavailability(more, number, WITHOUT_FAILOVERS if _fails_over(compiled, position) else "")
@@ -189,9 +190,9 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
             None if q.high is None else HOURS_PER_YEAR * q.high,
         ),
         stops_per_year=known(more.stops[number]),
-        hours_first_order=known(made.services.service_hours[number]),
+        hours_first_order=known(made.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)),
         hours_redundancy=known(more.service_hours[number]),
-        money_first_order=known(made.services.money[number]),
+        money_first_order=known(made.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
         redundancy_method=_redundancy_method(more, number),
