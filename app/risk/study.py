@@ -85,7 +85,9 @@ def ci_table(
         return drawn_areas(answer, ranges, compiled.ci_id, codes, len(places), draws, seed)
 
     every = np.arange(len(compiled))
-    return _table(every, np.ones(len(compiled), np.int64), totals.values()[measure] + shift, getattr(more, COLUMNS[measure]), drawn)
+    return _table(
+        every, np.ones(len(compiled), np.int64), totals.values()[measure] + shift, getattr(more, COLUMNS[measure]), drawn
+    )
 
 
 def grouped_table(

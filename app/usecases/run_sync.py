@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -104,26 +104,26 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
             raise SourceFailed(f"{source.name}: {failure}") from failure
         raise
     report.said_complete = request.complete
-    _replace_list(documents, source.name, report, shown)
+    waits = _replace_list(documents, source.name, report, shown)
     keep_refused(documents, source.name, run_id, report.rejected)
     report.rejected = report.rejected[:SHOWN]
-    sync_runs.write_run(documents, report)
+    sync_runs.write_run(documents, replace(report, state="replaced") if waits else report)
     if not request.dry_run:
         _remember(documents, source, report)
         audit.record(documents, request.caller, f"sync {report.state}", source.name, {"run": run_id, "revision": report.revision})
     return report
 
 
-def _replace_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> None:
+def _replace_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
     """One list a source: a newer one, or a run that was written, takes the place of that before. A run that would do just what one does that
-    waits already, leaves that one waiting."""
+    waits already, leaves that one waiting (True), and is none that waits."""
     before = get_source(documents, name).listed_run
     stopped = report.state in ("dry_run", "held")
     if stopped and before:
         waiting = sync_runs.get_run(documents, before)
         if waiting.state == "held" and waiting.change_digest == report.change_digest:
             report.warnings.append(f"it would change what run {before} would, which waits for approval")
-            return
+            return report.state == "held"
     if stopped:
         shown.keep(documents, report.run_id)
     if before or stopped:
@@ -131,6 +131,7 @@ def _replace_list(documents: Documents, name: str, report: SyncReport, shown: Sh
     if before:
         sync_runs.replace_held(documents, before, report.run_id)
         drop_list(documents, before)
+    return False
 
 
 def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:

@@ -174,7 +174,9 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
     if not shift:
         return []
     what = measure.replace("_", " ")
-    return [f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); other measures are at the values"]
+    return [
+        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); other measures are at the values"
+    ]
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:

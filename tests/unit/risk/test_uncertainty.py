@@ -201,7 +201,9 @@ def test_a_stated_range_moves_what_is_expected_as_it_moves_the_draws() -> None:
     every = np.arange(4)
     shift = stated_shift(answer, told, every, answer.table)
     mean = 10 * (2 * math.exp(spread**2 / 2) - 1)
-    assert shift == pytest.approx([mean, mean, 0.0, 0.0], rel=2e-3)  # rate, linear restore time, nothing stated, a loss that no length changes
+    assert shift == pytest.approx(
+        [mean, mean, 0.0, 0.0], rel=2e-3
+    )  # rate, linear restore time, nothing stated, a loss that no length changes
     drawn = drawn_areas(answer, told, np.arange(1, 5), every, 4, 20_000)
     assert (answer.table[:, 0] + shift)[:2] == pytest.approx(drawn[:2].mean(axis=1), rel=0.02)
 
