@@ -42,6 +42,9 @@ def test_a_need_of_an_unknown_ci_is_said_by_every_answer(service):
     assert findings["need not read"]["count"] == 1 and findings["need not read"]["share"] == pytest.approx(1.0)
     assert "1 known" in service.cli("services").output and "not read" in service.cli("availability", "shop").output
     assert "incomplete: 1 need not read" in service.page("/services") and "incomplete" in service.page("/")
+    for command in (["areas", "--kind", "service"], ["area", "shop", "--kind", "service"], ["blast", "web"], ["simulate", "--ci", "web"], ["impact", "web"], ["loss", "shop"], ["goal", "shop"], ["importance", "shop"], ["cut-sets", "shop"], ["service", "show", "shop"]):  # fmt: skip
+        said = service.cli(*command)
+        assert said.exit_code == 0 and "incomplete:" in said.output, command
 
 
 def test_an_outage_of_what_nothing_is_known_to_need_is_no_all_clear(service):
