@@ -106,7 +106,9 @@ def _print_simulation(console: Console, made: Simulation) -> None:
     for hours, money in made.money_over_time:
         console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
     if made.services_incomplete:
-        console.print(f"{not_read(made.open_needs)}, on which {count(made.services_incomplete, 'more service hangs', 'more services hang')}")
+        console.print(
+            f"{not_read(made.open_needs)}, on which {count(made.services_incomplete, 'more service hangs', 'more services hang')}"
+        )
     rows = [
         (
             f"{s.name}; {not_read(s.open_needs)}" if s.open_needs else s.name,

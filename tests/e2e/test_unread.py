@@ -313,7 +313,8 @@ def doubtful_pair(service: Any) -> None:
     service.csv("b", cis=[server("w2", name="web-2", serial="SN-7F3K", fqdn="web-2.example.com")])
 
 
-def test_a_group_of_two_that_may_be_one_is_marked_until_a_person_decides(service):
+def test_a_group_of_two_that_may_be_one_is_marked_until_a_person_decides(on_each_store):
+    service = on_each_store
     doubtful_pair(service)
     found = {row["kind"]: row for row in service.get("/quality")["findings"]}["may be one CI"]
     assert found["count"] == 1 and "web-1 and web-2 may be one CI" in found["examples"][0]

@@ -14,7 +14,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import NORMAL_95
 from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
 from app.domain.scenario import OutageScenario
-from app.domain.sentences import count, if_it_fails, not_read_elsewhere, number
+from app.domain.sentences import count, hours, hours_cost, if_it_fails, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
@@ -190,9 +190,11 @@ def _answer(
     interrupted = [loss.name for loss in losses if loss.state == "interrupted"]
     text = if_it_fails(felt_by(estate, lasting, what, [loss.name for loss in stopped], interrupted))
     if money:
-        text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
+        text += " " + hours_cost(
+            duration, f"{number(sum(money))} {estate.options.currency}", len(money) < len(losses) or incomplete > 0
+        )
     if first is not None:
-        text += f" {first.name} breaches its MTPD first, after {number(first.mtpd_breached_at_hours or 0)} hours."
+        text += f" {first.name} breaches its MTPD first, after {hours(first.mtpd_breached_at_hours or 0)}."
     text += not_read_elsewhere(needs, incomplete)
     totals = [
         sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))
