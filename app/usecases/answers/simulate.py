@@ -239,8 +239,9 @@ def _answer(
 def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
-    stopped = story.service in told.lasting.services_down
-    state = "down" if stopped else "interrupted" if story.p_down > 0 else "degraded"
+    lasting = told.lasting
+    lasts = "down" if story.service in lasting.services_down else "degraded" if story.service in lasting.services_degraded else ""
+    state = lasts or "interrupted"  # as in a blast radius: by what lasts, else by what a switch takes or lowers for a while
     return ServiceLoss(
         key=estate.key(position),
         name=estate.name(position),
