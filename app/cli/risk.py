@@ -325,7 +325,7 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
     elif part == "areas":
         page = study_areas(estates, documents, cache, study, kind, limit, after)
         rows = [
-            (a.rank, a.label, figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
+            (a.rank, _unread_in(a.label, a.open_needs), figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
              "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
             for a in page.items
         ]  # fmt: skip
@@ -335,7 +335,7 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
         listed = study_services(estates, documents, cache, study, limit, after)
         lines = [
             (
-                s.name,
+                _unread_in(s.name, s.open_needs),
                 estimate(s.unavailability),
                 figure(s.stops_per_year),
                 figure(s.money_first_order),

@@ -92,7 +92,9 @@ def service_totals(compiled: CompiledGraph, first: FirstOrder, customer_hours: A
     money = np.where(np.isnan(compiled.money_per_hour) & ~curved, np.nan, first.suffered_money)
     customers = first.suffered_hours * compiled.customers if customer_hours is None else customer_hours
     return ServiceTotals(
-        *(np.where(down, np.nan, column) for column in (first.suffered_hours, customers, money)),
+        np.where(down, np.nan, first.suffered_hours),
+        np.where(down, np.nan, customers),
+        np.where(down, np.nan, money),
         first.suffered_points.astype(np.int64),
         down,
         needs & quiet & ~down,

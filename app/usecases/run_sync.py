@@ -111,12 +111,12 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         raise
     report.said_complete = request.complete
     stopped = report.state in ("dry_run", "held")
-    if stopped:
-        _keep_list(documents, source.name, report, shown)
+    waits = stopped and _keep_list(documents, source.name, report, shown)
     keep_refused(documents, source.name, run_id, report.rejected)
     report.rejected = report.rejected[:SHOWN]
     if stopped or report.wrote:
-        sync_runs.write_run(documents, report)  # of one that wrote, word was left with the pointer: now with how long it took
+        kept = replace(report, state="replaced") if waits else report
+        sync_runs.write_run(documents, kept)  # of one that wrote, word was left with the pointer: now with how long it took
     else:
         conclude(documents, report, request.caller, request.approves)
     if report.state == "held":
@@ -132,18 +132,19 @@ def _seal(request: SyncRequest, report: SyncReport) -> Seal:
     return Seal(request.caller, f"sync {report.state}", report.source, word, request.approves)
 
 
-def _keep_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> None:
+def _keep_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
     """One list a source: that of a newer run which stopped takes the place of that before. A run that would do just what one does that waits
-    already, leaves that one waiting."""
+    already, leaves that one waiting (True where this one is held too), and is none that waits."""
     before = get_source(documents, name).listed_run
     if before:
         waiting = sync_runs.get_run(documents, before)
         if waiting.state == "held" and waiting.change_digest == report.change_digest:
             report.warnings.append(f"it would change what run {before} would, which waits for approval")
-            return
+            return report.state == "held"
     shown.keep(documents, report.run_id)
     with documents.together():
         update_source(documents, name, listed_run=report.run_id)
         if before:
             sync_runs.replace_held(documents, before, report.run_id)
             drop_list(documents, before)
+    return False
