@@ -171,6 +171,8 @@ class GraphStore(Protocol):
     def scored_by(self) -> ScoredBy | None: ...
 
     # --- care
+    def engine(self) -> str: ...  # what keeps the store, with its version, for people: "SQLite 3.51.3, schema 4"
+    def outdated(self) -> str: ...  # why that version should not be used; "": it may
     def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision, the new horizon; count
     def check(self) -> Iterable[str]: ...  # faults found, each a sentence; nothing: sound
     def close(self) -> None: ...

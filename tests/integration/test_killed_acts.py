@@ -84,7 +84,7 @@ def check_kills(service: Forestay, killer: Killer, name: str, among: Sequence[st
             where = f"{name} {'back' if back else 'there'}, at {step!r} number {number}"
             check_between(act, before, after, act.state(service))
             assert list(service.store.check()) == [], where
-            assert [found for found in examine(service.store, service.documents) if found.severity == "fault"] == [], where
+            assert [found for found in examine(service) if found.severity == "fault"] == [], where
             for other in itertools.islice(others, PROBES):
                 go(service, ACTS[other], False)
                 go(service, ACTS[other], True)
