@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from app.usecases.doctor import examine
 from tests import acts, neo4j_server
 from tests.acts import ACTS, Act
 from tests.kill_points import END, Killer
+from tests.seeds import fresh
 
 
 @pytest.fixture
@@ -123,6 +125,27 @@ def test_acts_killed_at_their_steps(service: Forestay, names: list[str]) -> None
 
 
 ON_NEO4J = list(ACTS) if THOROUGH else ["service add", "merge and split", "approve", "key"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_acts_killed_at_random(service: Forestay) -> None:
+    """Whatever the moment: the audit trail tells just what readers see, and every act succeeds afterwards."""
+    warm_up(service, list(ACTS))
+    kills = 200 if THOROUGH else 8
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        for seed in fresh(kills):
+            killer.kill_after({"verb": "wander", "seed": seed}, random.Random(seed).uniform(0.05, 1.0))
+            assert list(service.store.check()) == [], seed
+            assert acts.disagreements(service) == [], seed
+            name = list(ACTS)[seed % len(ACTS)]
+            for back in (False, True):
+                go(service, ACTS[name], back)
+            assert acts.disagreements(service) == [], (seed, name)
+    for act in ACTS.values():
+        there, back = go(service, act, False), go(service, act, True)
+        assert (there, back) == (go(service, act, False), go(service, act, True))
+    print(f"killed at {kills} moments")
 
 
 @pytest.mark.neo4j
