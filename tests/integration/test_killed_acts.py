@@ -52,7 +52,7 @@ def check_between(act: Act, before: str, after: str, found: str) -> None:
         assert now[name] in (old[name], new[name]), name
 
 
-THOROUGH = os.environ.get("FORESTAY_SUITES") == "all"
+THOROUGH = os.environ.get("FORESTAY_KILLS") == "all"
 EVERY = 1 if THOROUGH else int(os.environ.get("FORESTAY_KILL_EVERY", "41"))  # which points are hit
 PROBES = 3 if THOROUGH else 1  # how many other acts follow a kill; which ones goes round
 GROUPS = [[name] for name in ACTS] if THOROUGH else [list(ACTS)[::2], list(ACTS)[1::2]]

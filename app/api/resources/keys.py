@@ -47,8 +47,9 @@ def page() -> Any:
 def make(question: dict[str, Any]) -> Any:
     """Make a key; its secret is in this answer and nowhere else."""
     documents = forestay().documents
-    secret, key = access.create_key(documents, question["name"], question["role"], question["days"])
-    audit.record(documents, g.caller.name, "key created", key.prefix, {"name": key.name, "role": key.role})
+    with documents.together():
+        secret, key = access.create_key(documents, question["name"], question["role"], question["days"])
+        audit.record(documents, g.caller.name, "key created", key.prefix, {"name": key.name, "role": key.role})
     return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
 
 
@@ -56,8 +57,9 @@ def make(question: dict[str, Any]) -> Any:
 def revoke(prefix: str) -> Any:
     """Revoke a key; sessions entered with it end."""
     documents = forestay().documents
-    key = access.revoke_key(documents, prefix)
-    audit.record(documents, g.caller.name, "key revoked", prefix)
+    with documents.together():
+        key = access.revoke_key(documents, prefix)
+        audit.record(documents, g.caller.name, "key revoked", prefix)
     return key
 
 
