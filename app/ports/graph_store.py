@@ -117,6 +117,10 @@ class GraphStore(Protocol):
         it."""
         ...
 
+    def finish_abandoning(self) -> None:
+        """Finish what an interrupted `abandon` left, in short transactions; where nothing is left it changes nothing."""
+        ...
+
     def take_lease(self, fence: int) -> None:
         """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
         ...
