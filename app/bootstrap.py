@@ -20,7 +20,7 @@ from app.ports.documents import Documents
 from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
-from app.storage.private_files import kept_secret, make_folder
+from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
@@ -57,6 +57,10 @@ class Forestay:
         return open_source(self.settings, source.kind, source.location, source.settings)
 
     @property
+    def data_folder(self) -> Path:
+        return self.settings.data_folder
+
+    @property
     def staging_folder(self) -> Path:
         return self.settings.staging_folder
 
@@ -81,6 +85,22 @@ class Forestay:
             named = name == "ca_file" or (name == "mapping" and (kind != "json" or "/" in text or text.endswith(".toml")))
             if named and text and not _below(Path(text), inside):
                 raise InvalidInput(f"{name}: a path below {inside}", field=name)
+
+    def open_to_others(self) -> list[Path]:
+        """Files of the data folder, and a database that lies elsewhere, that others than their owner may read or write."""
+        return [path for place in self._places for path in open_to_others(place)]
+
+    def close_to_others(self) -> int:
+        return sum(close_to_others(place) for place in self._places)
+
+    @property
+    def _places(self) -> list[Path]:
+        folder, database = self.settings.data_folder, Path(self.settings.store_url.removeprefix("sqlite:"))
+        elsewhere = self.settings.store_url.startswith("sqlite:") and not _below(database, folder)
+        return [folder, database] if elsewhere else [folder]
+
+    def unreadable_cache(self) -> list[Path]:
+        return CompiledFiles(self.settings.cache_folder).unreadable()
 
     def spool_folder(self, source: RegisteredSource) -> Path:
         return self.settings.data_folder / "spool" / source.name

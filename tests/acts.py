@@ -267,7 +267,17 @@ def scores(service: Forestay) -> str:
     return json.dumps({name: np.nan_to_num(found[name], nan=-1.0).round(6).tolist() for name in sorted(found)})
 
 
-WROTE = ("exposure laid", "exposure removed", "merged", "parted", "split", "corrected", "sync done", "sync partial")
+WROTE = (
+    "exposure laid",
+    "exposure changed",
+    "exposure removed",
+    "merged",
+    "parted",
+    "split",
+    "corrected",
+    "sync done",
+    "sync partial",
+)
 
 
 def entries(service: Forestay) -> list[dict[str, object]]:

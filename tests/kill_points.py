@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import traceback
 import weakref
 from collections import Counter
@@ -26,6 +28,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 END = "the end"
+OF_ONE_PROCESS = re.compile(r"\.\d+\.[0-9a-f]{8}(?=$|-)")  # in the name of a file that is not finished
 COMMENTS = re.compile(r"(--|//)[^\n]*\n")
 SQL_WRITES = re.compile(
     r"\s*(WITH\b.*?)?\b((?:INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|BEGIN|COMMIT|ROLLBACK)\b(?: OR \w+)?(?:\W+\w+){0,2})",
@@ -58,7 +61,7 @@ def _watch_sqlite(steps: Steps) -> None:
 
     def watched(path: Any, *arguments: Any, **named: Any) -> sqlite3.Connection:
         connection = connect(path, *arguments, **named)
-        name = Path(path).name
+        name = OF_ONE_PROCESS.sub(".new", Path(path).name)
 
         def told(statement: str) -> None:
             found = SQL_WRITES.match(COMMENTS.sub("", statement))
@@ -75,7 +78,7 @@ def _watch_files(steps: Steps) -> None:
     def watched(verb: str, do: Callable[..., Any]) -> Callable[..., Any]:
         def done(*paths: Any, **named: Any) -> Any:
             if os.path.exists(paths[0]):  # noqa: PTH110 - what is deleted to be sure is no step
-                steps.meet(f"{verb} *{Path(os.fsdecode(paths[-1])).suffix}")
+                steps.meet(f"{verb} *{Path(OF_ONE_PROCESS.sub('.new', os.fsdecode(paths[-1]))).suffix}")
             return do(*paths, **named)
 
         return done
@@ -134,6 +137,18 @@ def _act(service: Any, asked: Mapping[str, Any]) -> None:
     ACTS[asked["act"]].do(service, asked["back"])
 
 
+def _wander(service: Any, asked: Mapping[str, Any]) -> None:
+    """Acts by chance, there and back, until the process is killed."""
+    from tests.acts import ACTS
+
+    chance = random.Random(asked["seed"])
+    while True:
+        act = ACTS[chance.choice(list(ACTS))]
+        for back in (False, True):
+            act.prepare(service, back)
+            act.do(service, back)
+
+
 def _promote(service: Any, asked: Mapping[str, Any]) -> None:
     from app.bootstrap import open_store
     from app.usecases.promote import promote
@@ -153,6 +168,7 @@ def _restore(service: Any, asked: Mapping[str, Any]) -> None:
 VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "sync": _sync,
     "act": _act,
+    "wander": _wander,
     "promote": _promote,
     "restore": _restore,
 }
@@ -169,16 +185,20 @@ def main(data: Path) -> None:
         import_module(name)
 
     for line in sys.stdin:
+        asked = json.loads(line)
         child = os.fork()
         if child == 0:
             code = 1
             try:
-                do_in_child(data, json.loads(line))
+                do_in_child(data, asked)
                 code = 0
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(code)
+        if "after" in asked:
+            time.sleep(asked["after"])
+            os.kill(child, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
@@ -217,6 +237,10 @@ class Killer:
         assert self._do(asked, None) == 0
         found: dict[str, int] = json.loads(self.data.with_name("steps.json").read_text())
         return found
+
+    def kill_after(self, asked: Mapping[str, Any], seconds: float) -> None:
+        """Do it for so long; it must not come to an end by itself."""
+        assert self._do({**asked, "after": seconds}, None) == -signal.SIGKILL
 
     def kill_at(self, asked: Mapping[str, Any], step: str, number: int) -> None:
         """Do it until this step; it must have been met."""

@@ -117,6 +117,10 @@ class GraphStore(Protocol):
         it."""
         ...
 
+    def finish_abandoning(self) -> None:
+        """Finish what an interrupted `abandon` left, in short transactions; where nothing is left it changes nothing."""
+        ...
+
     def take_lease(self, fence: int) -> None:
         """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
         ...
@@ -171,6 +175,8 @@ class GraphStore(Protocol):
     def scored_by(self) -> ScoredBy | None: ...
 
     # --- care
+    def engine(self) -> str: ...  # what keeps the store, with its version, for people: "SQLite 3.51.3, schema 4"
+    def outdated(self) -> str: ...  # why that version should not be used; "": it may
     def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision, the new horizon; count
     def check(self) -> Iterable[str]: ...  # faults found, each a sentence; nothing: sound
     def close(self) -> None: ...

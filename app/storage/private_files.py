@@ -21,8 +21,7 @@ def kept_secret(path: Path) -> str:
         try:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32) + "\n")
-            with suppress(FileExistsError):
-                os.link(new, path)  # whole or not at all, and only where there is none
+            name_once(new, path)
         finally:
             new.unlink(missing_ok=True)
     return path.read_text("ascii")
@@ -37,6 +36,17 @@ def make_file(path: Path) -> None:
     """Make an empty file for us alone, where there is none."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE))
+
+
+def name_once(new: Path, path: Path) -> None:
+    """Give a finished file its name, whole or not at all, and only where nothing has that name."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            new.rename(path)
 
 
 def open_to_others(folder: Path) -> Iterator[Path]:

@@ -67,6 +67,7 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
     instead of what the source names."""
     documents = workshop.documents
     settle(workshop.store, documents)
+    sync_runs.end_dead_runs(documents, request.source)
     source = get_source(documents, request.source)
     run_id = sync_runs.new_run(documents, source.name, request.caller)
     ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in told_of(documents)}

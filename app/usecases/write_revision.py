@@ -33,6 +33,7 @@ PATIENCE_SECONDS = 5.0  # a person waits for another's write; a sync, which read
 SYNC_PATIENCE_SECONDS = 120.0
 KIND, KEY = "unsealed", "ledger"
 TRIES = 5
+LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,6 @@ class Turn:
         self._holder = f"{this_process()} {operation}"
         self._lease: Lease | None = None
         self._token = 0
-        self._base: Revision | None = None
         self._revision = self._number = 0
         self._stop = threading.Event()
         self._side: threading.Thread | None = None
@@ -75,11 +75,14 @@ class Turn:
         while not self._taken():
             if time.monotonic() > give_up_at:
                 raise Conflict(busy(self._store, self._documents))
-            time.sleep(0.01)
+            time.sleep(LOOK_SECONDS)
         self._side = threading.Thread(target=self._renew, daemon=True)
         self._side.start()
 
     def _taken(self) -> bool:
+        other = writer(self._documents)
+        if other is not None and not other.dead:
+            return False  # a look without a write, which would wait for that of the other
         try:
             with self._documents.together():
                 lease = take_or_renew(self._documents, LEASE, self._holder, seconds=LEASE_SECONDS, gone=_process_is_gone)
@@ -93,13 +96,15 @@ class Turn:
         return True
 
     def _renew(self) -> None:
-        while not self._stop.wait(LEASE_SECONDS / 3):
+        pause = LEASE_SECONDS / 3
+        while not self._stop.wait(pause):
             try:
                 self._renew_once()
+                pause = LEASE_SECONDS / 3
             except Fenced:
                 return  # the next write says so
             except ForestayError:
-                continue  # the next third of the lease tries again
+                pause = LOOK_SECONDS  # a long transaction of our own: as soon as it is over
 
     def _renew_once(self) -> None:
         assert self._lease is not None
@@ -108,6 +113,7 @@ class Turn:
 
     def settle(self) -> None:
         """Carry through or take back what a dead writer left."""
+        self._store.finish_abandoning()
         pending = self._store.pending()
         if pending is None:
             return
@@ -131,7 +137,6 @@ class Turn:
         with self._documents.together():
             self._hold()
             self._revision = self._store.open_revision(self._operation, base.revision, self._note, self._token).revision
-        self._base = base
 
     @property
     def revision(self) -> int:
@@ -164,6 +169,7 @@ class Turn:
             except StoreUnavailable:
                 if attempt == TRIES - 1:
                     raise
+                time.sleep(LOOK_SECONDS)
         self._revision = 0
         return self._store.revision(revision)
 

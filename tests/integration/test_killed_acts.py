@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from app.usecases.doctor import examine
 from tests import acts, neo4j_server
 from tests.acts import ACTS, Act
 from tests.kill_points import END, Killer
+from tests.seeds import fresh
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def check_between(act: Act, before: str, after: str, found: str) -> None:
         assert now[name] in (old[name], new[name]), name
 
 
-THOROUGH = os.environ.get("FORESTAY_SUITES") == "all"
+THOROUGH = os.environ.get("FORESTAY_KILLS") == "all"
 EVERY = 1 if THOROUGH else int(os.environ.get("FORESTAY_KILL_EVERY", "41"))  # which points are hit
 PROBES = 3 if THOROUGH else 1  # how many other acts follow a kill; which ones goes round
 GROUPS = [[name] for name in ACTS] if THOROUGH else [list(ACTS)[::2], list(ACTS)[1::2]]
@@ -84,7 +86,7 @@ def check_kills(service: Forestay, killer: Killer, name: str, among: Sequence[st
             where = f"{name} {'back' if back else 'there'}, at {step!r} number {number}"
             check_between(act, before, after, act.state(service))
             assert list(service.store.check()) == [], where
-            assert [found for found in examine(service.store, service.documents) if found.severity == "fault"] == [], where
+            assert [found for found in examine(service) if found.severity == "fault"] == [], where
             for other in itertools.islice(others, PROBES):
                 go(service, ACTS[other], False)
                 go(service, ACTS[other], True)
@@ -123,6 +125,27 @@ def test_acts_killed_at_their_steps(service: Forestay, names: list[str]) -> None
 
 
 ON_NEO4J = list(ACTS) if THOROUGH else ["service add", "merge and split", "approve", "key"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_acts_killed_at_random(service: Forestay) -> None:
+    """Whatever the moment: the audit trail tells just what readers see, and every act succeeds afterwards."""
+    warm_up(service, list(ACTS))
+    kills = 200 if THOROUGH else 8
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        for seed in fresh(kills):
+            killer.kill_after({"verb": "wander", "seed": seed}, random.Random(seed).uniform(0.05, 1.0))
+            assert list(service.store.check()) == [], seed
+            assert acts.disagreements(service) == [], seed
+            name = list(ACTS)[seed % len(ACTS)]
+            for back in (False, True):
+                go(service, ACTS[name], back)
+            assert acts.disagreements(service) == [], (seed, name)
+    for act in ACTS.values():
+        there, back = go(service, act, False), go(service, act, True)
+        assert (there, back) == (go(service, act, False), go(service, act, True))
+    print(f"killed at {kills} moments")
 
 
 @pytest.mark.neo4j

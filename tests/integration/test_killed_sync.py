@@ -126,8 +126,9 @@ def check_kills(service: Forestay, folder: Path, part: int = 0, parts: int = 1, 
             assert graph(service) == wanted[now], f"after a kill at {point}"
             assert get_source(service.documents, "cmdb").last_state in ("done", "unchanged")
     assert written == {0, 1}  # before the pointer moved, and after
-    states = {run.state for run in sync_runs.page_runs(service.documents, "", 200)}
-    assert "running" in states  # a run that died leaves a trace
+    errors = {run.error for run in sync_runs.page_runs(service.documents, "", 200) if run.state == "failed"}
+    assert "its process died; nothing of it was written" in errors  # a run that died leaves a trace
+    assert any("its process died while it wrote revision" in error for error in errors)
     return killed
 
 

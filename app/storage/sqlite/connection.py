@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import Conflict, StoreUnavailable
-from app.storage.private_files import make_file
 from app.storage.statements import sql
 
 SOUND_WAL = (3, 51, 3)  # versions before it may lose what a WAL reset and a checkpoint do at once
@@ -48,7 +47,6 @@ class Connected:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            make_file(self.path)  # journals take over what others may do with it
             connection = sqlite3.connect(
                 self.path,
                 timeout=BUSY_SECONDS,

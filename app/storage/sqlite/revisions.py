@@ -56,7 +56,7 @@ class Revisions(Connected):
     ) -> Revision:
         if not operation_id:
             raise InvalidInput("a revision needs an operation id", field="operation_id")
-        self._finish_abandoning()
+        self.finish_abandoning()
         with self.transaction() as connection:
             self._check_fence(fence)
             known = self.select("revision", "by_operation", (operation_id,))
@@ -99,7 +99,7 @@ class Revisions(Connected):
         with self.transaction() as connection:
             if not connection.execute(sql("revision", "abandon"), (revision,)).rowcount:
                 raise Conflict(f"revision {revision} is not pending")
-        self._finish_abandoning()
+        self.finish_abandoning()
 
     def _check_fence(self, fence: int | None) -> None:
         highest = self.select("revision", "pointer")[0][2]
@@ -115,7 +115,7 @@ class Revisions(Connected):
                 connection.execute(sql("sqlite_only/ci", "clear_staged_aliases"))
             make_indexes(self)
 
-    def _finish_abandoning(self) -> None:
+    def finish_abandoning(self) -> None:
         """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
         rows = self.select("revision", "unpublished")
         if not rows or rows[0][2] != "abandoning":

@@ -167,6 +167,14 @@ def entries(documents: Documents, after: str = "", limit: int = 100) -> Sequence
     return documents.page(KIND, after, limit, descending=True)
 
 
+def time_of(document: Document) -> datetime:
+    """When an entry was made; ValueError where it does not say."""
+    found = datetime.fromisoformat(str(_object(document.body).get("at", "")))
+    if found.tzinfo is None:
+        raise ValueError("a time without zone")
+    return found
+
+
 def all_entries(documents: Documents) -> Iterator[Document]:
     """The oldest first."""
     after = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.records import SyncReport
@@ -31,6 +31,7 @@ class Seal:
     report: SyncReport | None = None
     approves: str = ""
     forgets: Sequence[tuple[str, str]] = ()
+    details: Mapping[str, object] = field(default_factory=dict)  # of the entry, beside the revision
 
     def put(self, documents: Documents, revision: int) -> None:
         """To be called in the unit of work that publishes the revision."""
@@ -39,7 +40,7 @@ class Seal:
         if self.report is not None:
             conclude(documents, self.report, self.caller, self.approves)
         else:
-            audit.record(documents, self.caller, self.action, self.subject, {"revision": revision})
+            audit.record(documents, self.caller, self.action, self.subject, {**self.details, "revision": revision})
 
     def text(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
