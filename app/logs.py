@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from types import TracebackType
+from typing import Any
 
 import structlog
 
@@ -31,13 +34,11 @@ def _on_standard_error(*_: object) -> structlog.PrintLogger:
     return structlog.PrintLogger(sys.stderr)
 
 
-def _without_secrets(logger: object, method: str, line: str) -> str:
+def _without_secrets(logger: Any, method: str, line: Any) -> str:
+    """The last step: the line as it will stand."""
     return concealed(line)
 
 
-def _last_words(kind: type[BaseException], error: BaseException, trace: object) -> None:
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error that ends the process, in the same words as any other."""
-    import traceback
-
-    text = "".join(traceback.format_exception(kind, error, trace))  # type: ignore[arg-type]
-    sys.stderr.write(concealed(text))
+    sys.stderr.write(concealed("".join(traceback.format_exception(kind, error, trace))))

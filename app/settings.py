@@ -67,6 +67,22 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What one question through the API may ask for; who works on the machine itself may ask for more."""
+
+    nodes: int = setting(20_000_000, "nodes of a decision diagram, of a question about one service or of a study")
+    seconds: float = setting(
+        60.0, "seconds that a question about one service may give to the exact engine and to simulated years", "s"
+    )
+    years: int = setting(100_000, "years simulated for one service")
+    study_seconds: float = setting(600.0, "seconds that a study may give to the exact engine for each service", "s")
+    study_worlds: int = setting(100_000_000, "worlds of a study")
+    study_draws: int = setting(10_000, "draws of a study")
+    study_years: int = setting(1_000_000, "years simulated by a study")
+    study_examined: int = setting(10_000_000, "CIs examined by a study")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     environments: list[str] = setting(["production"], "environments that are assessed")
     lifecycles: list[str] = setting(["active", "maintenance"], "lifecycles that are assessed")
@@ -138,6 +154,7 @@ class Settings:
     data_folder: Path
     store: StoreSettings = field(default_factory=StoreSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
@@ -164,6 +181,7 @@ class Settings:
 SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "web": WebSettings,
+    "limits": LimitSettings,
     "model": ModelSettings,
     "tickets": TicketSettings,
     "outbound": OutboundSettings,

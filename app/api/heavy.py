@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import structlog
 from flask import Flask, Response, g, request
@@ -23,6 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
           "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH")  # fmt: skip
+PAST = {"revision", "as_of"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -33,6 +35,15 @@ def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
     """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is one."""
     view.heavy = when  # type: ignore[attr-defined]
     return view
+
+
+def _never() -> bool:
+    return False
+
+
+def asks_for_the_past() -> bool:
+    """Whether a question names a state of the estate, which may have to be loaded for it."""
+    return bool(PAST & request.args.keys())
 
 
 def is_passed_on() -> bool:
@@ -48,7 +59,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
     @app.before_request
     def through_the_lane() -> Response | None:
         view: Any = app.view_functions.get(request.endpoint or "")
-        if is_passed_on() or not hasattr(view, "heavy") or not view.heavy():
+        if view is None or g.caller is None or is_passed_on() or not (asks_for_the_past() or getattr(view, "heavy", _never)()):
             return None
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
@@ -60,7 +71,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
 
 
 def _waited_for(forestay: Forestay, question: Question) -> Response:
-    gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    gone = leaving(request.environ)
     becomes_job = request.path.startswith("/api/")
     late = time.monotonic() + forestay.settings.web.answer_seconds
     while not question.done.wait(WAIT_SECONDS):
@@ -71,6 +82,25 @@ def _waited_for(forestay: Forestay, question: Question) -> Response:
             return _as_job(forestay, question)
     question.checked()
     return Response(question.answer, question.status, list(question.headers))
+
+
+def leaving(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Whether the caller has closed the connection, as the server at hand can tell."""
+    if "waitress.client_disconnected" in environ:
+        return cast(Callable[[], bool], environ["waitress.client_disconnected"])
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+
+    def closed() -> bool:
+        if connection is None:
+            return False
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    return closed
 
 
 def _as_job(forestay: Forestay, question: Question) -> Response:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,8 +162,9 @@ class Lane:
         if not keep:
             process.kill()
             process.wait()
-            process.stdin.close()
-            process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):  # what it was not sent any more
+                    pipe.close()
         if frame is None:
             return ENDED
         header, question.answer = frame

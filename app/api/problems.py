@@ -23,8 +23,10 @@ from app.domain.errors import (
     NotReady,
     OutOfTime,
     SourceFailed,
+    Stale,
     StoreUnavailable,
     TooBusy,
+    Unconditional,
 )
 
 PROBLEM = "application/problem+json"
@@ -35,6 +37,8 @@ STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (InvalidInput, 422),
     (NotFound, 404),
     (Ambiguous, 409),
+    (Stale, 412),
+    (Unconditional, 428),
     (Conflict, 409),
     (NotAllowed, 403),
     (TooBusy, 429),

@@ -52,6 +52,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         port=web.port,
         threads=web.threads
         + (lane.limits.processes + lane.limits.waiting if lane else 0),  # those that wait for the lane hold no other up
+        recv_bytes=65_536,  # large bodies in fewer turns of the loop that serves everybody
         channel_request_lookahead=1,  # so that one who leaves is noticed
         clear_untrusted_proxy_headers=False,  # whom to believe is judged by web.trusted_proxies
         ident="forestay",

@@ -4,9 +4,11 @@ ForestayError(code, message)
 |-- InvalidInput            400/422  the caller's input; names field and reason
 |   |-- Rejected                     one record was refused; the rest goes on
 |   `-- LimitExceeded       413      a parser's or a budget's limit
+|-- Unconditional           428      something would be replaced unseen: say what it replaces
 |-- NotFound                404
 |-- Ambiguous               409      several CIs answer to one identity: `candidates`
 |-- Conflict                409      revision moved on, pending revision, wrong expected version
+|   |-- Stale               412      it is not any more as the caller knew it
 |   |-- Fenced                       the lease was lost to another process
 |   `-- HeldForApproval              the deletion guard holds a run
 |-- NotAllowed              401/403
@@ -45,6 +47,10 @@ class LimitExceeded(InvalidInput):
     code = "limit_exceeded"
 
 
+class Unconditional(ForestayError):
+    code = "unconditional"
+
+
 class NotFound(ForestayError):
     code = "not_found"
 
@@ -59,6 +65,10 @@ class Ambiguous(ForestayError):
 
 class Conflict(ForestayError):
     code = "conflict"
+
+
+class Stale(Conflict):
+    code = "stale"
 
 
 class Fenced(Conflict):

@@ -20,7 +20,7 @@ from importers import spool
 from importers.cells import EMPTY, Writing
 from importers.csv.blocks import BLOCK, Lines, ci_blocks, dependency_blocks, small_blocks
 from importers.csv.columns import MANIFEST, SHEET_OF, needed_of
-from importers.csv.headers import header_fault, header_notes
+from importers.csv.headers import SHOWN, header_fault, header_notes, named
 from importers.csv.rows import Header
 from importers.csv.tables import CsvTable, SheetTable, workbook_sheets
 
@@ -172,7 +172,10 @@ class CsvSnapshot(SourceSnapshot):
         twice = sorted(name for name, times in Counter(header.names).items() if name and times > 1)
         if twice:
             said = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
-            raise InvalidInput(f"{place}: the header names {twice[0]} twice ({', '.join(said)})", field=twice[0])
+            raise InvalidInput(
+                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(said)})",
+                field=twice[0],
+            )
         self.notes += [f"{place}: {text}" for text in header_notes(header, sheet)]
         self.notes += table.notes()
         return header

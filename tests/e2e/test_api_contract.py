@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import marshmallow as ma
@@ -17,8 +19,10 @@ from app.api.schemas.answers import schema_of
 from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
+from app.usecases.keep.access import ROLES, create_key
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.wsgi import create_app
 from tests.e2e.conftest import Service
 
 PROBLEM = "application/problem+json"
@@ -221,12 +225,14 @@ def test_too_many_requests_say_when_to_come_back(make_service: Callable[..., Ser
 
 def test_an_exposure_is_laid_and_taken_back(make_service: Callable[..., Service]) -> None:
     service = fill(make_service())
-    answer = service.client.put("/api/v1/services/db.example.com", json={"customers": 7, "impact": {"money": [[0, 0], [2, 9]]}})
+    new = {"If-None-Match": "*"}
+    body = {"customers": 7, "impact": {"money": [[0, 0], [2, 9]]}}
+    answer = service.client.put("/api/v1/services/db.example.com", json=body, headers=new)
     assert (answer.status_code, answer.get_json()["revision"]) == (200, 2)
     assert service.get("/services/db")["service"]["customers"] == 7.0
     assert service.client.delete("/api/v1/services/db").status_code == 200
     service.get("/services/db", status=404)
-    answer = service.client.put("/api/v1/services/db", json={"customers": 1, "impact": {"money": [[3, 0], [2, 9]]}})
+    answer = service.client.put("/api/v1/services/db", json={"customers": 1, "impact": {"money": [[3, 0], [2, 9]]}}, headers=new)
     assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
 
 
@@ -304,7 +310,7 @@ def operations(service: Service) -> list[Any]:
 
 
 LABELS = [
-    "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}",
+    "GET /api/v1/areas", "GET /api/v1/area", "GET /api/v1/services", "GET /api/v1/services/{ci}", "PUT /api/v1/services/{ci}", "PATCH /api/v1/services/{ci}",
     "DELETE /api/v1/services/{ci}", "GET /api/v1/cis", "GET /api/v1/cis/{ci}", "GET /api/v1/cis/{ci}/blast-radius",
     "GET /api/v1/cis/{ci}/identity", "GET /api/v1/conflicts", "GET /api/v1/suggestions",
     "POST /api/v1/suggestions", "POST /api/v1/suggestions/{suggestion}/accept", "POST /api/v1/suggestions/{suggestion}/refuse", "POST /api/v1/decisions/merge", "POST /api/v1/decisions/split",
@@ -338,6 +344,39 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label:
         case.validate_response(case.call(), checks=checks)
 
     attempt()
+
+
+CASES = int(os.environ.get("FORESTAY_FUZZ_CASES", "2"))  # of each operation and role; 70 make more than 20,000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ROLES)
+def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Callable[..., Service], role: str) -> None:
+    service = fill(make_service())
+    guarded = create_app(
+        replace(service.forestay.settings, web=replace(service.forestay.settings.web, sign_in="keys")), service.forestay
+    )
+    key, _ = create_key(service.forestay.documents, role, role)
+    headers = {"Authorization": f"Bearer {key}"}
+    described = openapi.from_wsgi("/api/v1/openapi.json", guarded, headers=headers)
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    tried = 0
+    for operation in (result.ok() for result in described.get_all_operations()):
+        if operation.label == "DELETE /api/v1/keys/{prefix}":
+            continue  # could take away the key it asks with
+
+        @settings(
+            max_examples=CASES, deadline=None, derandomize=CASES < 10, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(case=operation.as_strategy())
+        def attempt(case: Any) -> None:
+            nonlocal tried
+            tried += 1
+            case.validate_response(case.call(headers=headers), checks=checks)
+
+        attempt()
+    print(f"{role}: {tried} cases")
+    assert tried >= len(LABELS) - 1
 
 
 def test_schemas_refuse_what_they_do_not_name() -> None:

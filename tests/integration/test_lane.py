@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,7 @@ from app.api.heavy import Keeper, outcome
 from app.api.lane import Lane, Limits, Question
 from app.bootstrap import assemble_service
 from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
+from app.jobs.runner import run_one
 from app.settings import load_settings
 from app.usecases.keep import runs
 
@@ -161,5 +163,19 @@ def test_cancelling_the_job_ends_the_question(lane_with: Callable[..., Lane], tm
             time.sleep(0.01)
         assert runs.get_job(forestay.documents, job.job_id).state == runs.CANCELLED
         assert runs.open_jobs(forestay.documents) == []
+    finally:
+        forestay.close()
+
+
+def test_a_runner_that_is_told_to_stop_puts_its_job_back(tmp_path) -> None:
+    forestay = assemble_service(load_settings(environment={}, data_folder=tmp_path))
+    try:
+        job = runs.enqueue(forestay.documents, "assess", {}, "anna")
+        stop = threading.Event()
+        stop.set()
+        assert run_one(forestay, stop)
+        assert runs.get_job(forestay.documents, job.job_id).state == runs.WAITING
+        assert run_one(forestay)
+        assert runs.get_job(forestay.documents, job.job_id).state == runs.DONE
     finally:
         forestay.close()

@@ -21,7 +21,7 @@ from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync", "suggest": "edit", "answer": "read"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "approve", "suggest": "edit", "answer": "read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _offset(question: dict[str, Any]) -> int:
     return int(after)
 
 
-@route(blueprint, "/runs/<run_id>/approve", "sync", runs.Job, method="POST", status=202)
+@route(blueprint, "/runs/<run_id>/approve", "approve", runs.Job, method="POST", status=202)
 @blueprint.arguments(NothingAsked)
 def approve(question: dict[str, Any], run_id: str) -> Any:
     """Write what a held run showed, as a job; it fails where the source or the estate has changed since."""

@@ -140,6 +140,21 @@ class ExposureQuestion(Question):
     )
 
 
+class ExposurePart(Question):
+    """Some fields of an exposure; what is not named stays, null takes a value back."""
+
+    customers = number(MAGNITUDES["customers"], allow_none=True)
+    money_per_hour = number(MAGNITUDES["money_per_hour"], allow_none=True)
+    currency = ma.fields.String(validate=validate.Regexp(r"^([A-Z]{3})?$"))
+    impact = Curves()
+    mtpd_hours = number(MAGNITUDES["mtpd_hours"], allow_none=True)
+    rto_hours = number(MAGNITUDES["rto_hours"], allow_none=True)
+    rpo_hours = number(MAGNITUDES["rpo_hours"], allow_none=True)
+    mbco_share = number(1.0, allow_none=True)
+    availability_target = number(1.0, allow_none=True)
+    customer_population = ma.fields.String(validate=[validate.Length(max=NAMED), _no_nul])
+
+
 class RiskOptions(When):
     """How the risk of one service is computed."""
 

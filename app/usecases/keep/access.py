@@ -17,11 +17,11 @@ from app.domain.scope import scope_of
 from app.ports.documents import Documents
 
 KIND, USE_KIND = "key", "key_use"
-PERMISSIONS = ("read", "simulate", "assess", "sync", "edit", "admin")
+PERMISSIONS = ("read", "simulate", "assess", "sync", "approve", "edit", "admin")
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": ("read",),
     "operator": ("read", "simulate"),
-    "analyst": ("read", "simulate", "assess", "edit"),
+    "analyst": ("read", "simulate", "assess", "approve", "edit"),
     "integrator": ("read", "simulate", "sync"),
     "admin": PERMISSIONS,
 }

@@ -120,6 +120,14 @@ def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
     return _write(documents, replace(now, progress=progress, step=step, lease_until=time.time() + LEASE_SECONDS))
 
 
+def put_back(documents: Documents, job: Job) -> Job:
+    """A job in hand waits again, for another runner, which need not wait for the end of a lease."""
+    now = get_job(documents, job.job_id)
+    if now.fence != job.fence:
+        raise Conflict("the job was taken over by another runner")
+    return _write(documents, replace(now, state=WAITING, progress=0.0, step="", lease_until=0.0))
+
+
 def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any] | None = None, error: str = "") -> Job:
     now = get_job(documents, job.job_id)
     if now.fence != job.fence:
