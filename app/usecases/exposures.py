@@ -36,7 +36,8 @@ def accept_any(tag: str) -> None:
 def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
     """A tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
-    said = sorted(zip(*([str(value) for value in rows[name]] for name in EXPOSURE.names()), strict=True))
+    names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
+    said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""
 
 
