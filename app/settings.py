@@ -139,6 +139,17 @@ class OutboundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    key: str = setting(
+        "",
+        "signs the audit trail; several, the one that signs first, apart by blanks; empty: made once and kept in the data folder",
+        secret=True,
+    )
+    anchor: str = setting("", "file that the head of the trail is written to, best on another disk; empty: in the data folder")
+    anchor_minutes: float = setting(60.0, "how often the head is written to the anchor", "min")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data_folder: Path
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -147,6 +158,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
 
     @property
@@ -156,6 +168,10 @@ class Settings:
     @property
     def cache_folder(self) -> Path:
         return self.data_folder / "cache"
+
+    @property
+    def audit_anchor(self) -> Path:
+        return Path(self.audit.anchor) if self.audit.anchor else self.data_folder / "audit-anchor.jsonl"
 
     @property
     def staging_folder(self) -> Path:
@@ -169,6 +185,7 @@ SECTIONS: dict[str, type] = {
     "model": ModelSettings,
     "tickets": TicketSettings,
     "outbound": OutboundSettings,
+    "audit": AuditSettings,
 }
 
 

@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
 
 def application() -> Flask:
     """For a server that imports it (gunicorn): the application by file and environment; no request compiles, a process beside it does."""
+    os.umask(0o077)
     settings = load_settings()
     keep_kernels_in(settings.cache_folder / "kernels")
     arguments = ["--data", str(settings.data_folder)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, g, redirect, request, session, url_for
@@ -31,6 +33,17 @@ def permission(name: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def scoped(view: View) -> View:
+    """Declare that a caller with a scope may ask this: all that the view reads is read through `seen_by`."""
+    view.scoped = True  # type: ignore[attr-defined]
+    return view
+
+
+def seen_by(asking: access.Caller | None, whole: Forestay) -> Forestay:
+    """The service as a caller sees it."""
+    return whole.scopes.view(asking.scope) if asking is not None and asking.scope else whole
 
 
 def permission_of(app: Flask, endpoint: str) -> str:
@@ -65,9 +78,18 @@ def guard(app: Flask, forestay: Forestay) -> None:
         wanted = permission_of(app, request.endpoint)
         if not g.caller.may(wanted):
             raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
+        if g.caller.scope and not hasattr(app.view_functions[request.endpoint], "scoped"):
+            raise NotAllowed("a key with a scope may not ask this: it is about more than what the key sees", status=403)
+        if by_key and g.caller.key and not is_judged():
+            _note_use(forestay, g.caller.key)
         if request.method not in SAFE and not by_key and not is_own_page(request.headers, forestay.settings.web):
             raise NotAllowed("a page of another site may not do this", status=403)
         return None
+
+
+def is_judged() -> bool:
+    """Whether the web process judged this request already and only has it answered here."""
+    return CALLER in request.environ
 
 
 def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
@@ -84,13 +106,30 @@ def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
     return (access.session_caller(forestay.documents, str(token)) if token else None), False
 
 
+USE_SECONDS = 300.0  # how exact the time of a key's last use is
+_used: dict[str, float] = {}  # when this process last noted the use of a key
+
+
+def _note_use(forestay: Forestay, key: str) -> None:
+    now = time.monotonic()
+    if now - _used.get(key, -USE_SECONDS) < USE_SECONDS:
+        return
+    _used[key] = now
+    with suppress(ForestayError):  # an answer is worth more than the note
+        access.note_use(forestay.documents, key)
+
+
 def counted_as(forestay: Forestay) -> str:
     """Under what name a request counts against the limit of requests: its key's, or the address of one who has none."""
     try:
         caller, _ = asking(forestay)
     except ForestayError:
         caller = None
-    return f"key {caller.key}" if caller and caller.key else address_of(request.environ, forestay.settings.web.trusted_proxies)
+    return (
+        f"key {caller.key}"
+        if caller and caller.key
+        else f"address {address_of(request.environ, forestay.settings.web.trusted_proxies)}"
+    )
 
 
 def _refuse() -> Response:

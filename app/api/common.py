@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 
-from app.api.auth import permission
+from app.api.auth import permission, scoped, seen_by
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy, is_passed_on
 from app.api.schemas.answers import schema_of
@@ -26,8 +26,14 @@ from app.usecases.stamps import MODEL_VERSION, ages
 ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 
-def forestay() -> Forestay:
+def whole() -> Forestay:
+    """The service, whoever asks."""
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def forestay() -> Forestay:
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -43,9 +49,11 @@ def route(
     status: int = 200,
     sensitive: bool = False,
     long: bool = False,
+    in_scope: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer, and any about a past state, is computed in the lane and may become a job."""
+    a `long` answer, and any about a past state, is computed in the lane and may become a job; what is answered `in_scope` may be asked with a
+    scoped key."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -59,8 +67,9 @@ def route(
             result = view(*args, **kwargs)
             if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")
-                forestay().reads.note(g.caller.name, f"read {request.endpoint}", subject)
-            return result if isinstance(result, Response) else reply(result, status)
+                whole().reads.note(g.caller.name, f"read {request.endpoint}", subject)
+            response = result if isinstance(result, Response) else reply(result, status)
+            return by_content(response) if method == "GET" else response
 
         marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)
         documented = marked
@@ -70,6 +79,8 @@ def route(
             documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
         if long:
             heavy(marked)
+        if in_scope:
+            scoped(marked)
         marked.sensitive = sensitive  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
@@ -88,11 +99,19 @@ def within_limits(question: Mapping[str, Any], prefix: str = "") -> None:
 
 def unchanged(at: Revision, own: str = "") -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte. `own`: the tag of what a person can change of it (see `conditions`), which stands
-    behind a dot."""
+    model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte.
+    `own`: the tag of what a person can change of it (see `conditions`), which stands behind a dot."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
-    parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
+    parts = (
+        at.revision,
+        service.estates.settings_at(at),
+        MODEL_VERSION,
+        sources,
+        g.caller.role,
+        g.caller.scope,
+        request.full_path,
+    )
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")
     g.etag = tag
@@ -112,6 +131,17 @@ def answered(
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at, own(service, at)) or tagged(answer(service, at))
+
+
+def by_content(response: Response) -> Response:
+    """With a tag made of its bytes, where it has none that is known before the answer; 304 for one who holds just these."""
+    if response.status_code != 200 or response.is_streamed or response.get_etag()[0]:
+        return response
+    tag = hashlib.sha256(f"{g.caller.role} {g.caller.scope} ".encode() + response.get_data()).hexdigest()[:32]
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)
+    response.set_etag(tag)
+    return response
 
 
 def tagged(result: Any) -> Response:

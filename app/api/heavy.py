@@ -62,7 +62,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         if view is None or g.caller is None or is_passed_on() or not (asks_for_the_past() or getattr(view, "heavy", _never)()):
             return None
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
-        environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key]
+        environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
         question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
         answer = _waited_for(forestay, question)
         if answer.status_code < 400 and getattr(view, "sensitive", False):

@@ -10,6 +10,7 @@ from rich.console import Console
 from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import Context, json_option, show, table, when
 from app.domain.results import MEASURES, AreaDetail, AreaPage
+from app.domain.sentences import not_read
 from app.usecases.answers.ranking import area_detail, area_page
 from app.usecases.estate import resolve_revision
 
@@ -55,7 +56,7 @@ def print_areas(console: Console, page: AreaPage) -> None:
             f"{figure(a.customer_hours_per_year)} customer-hours, {figure(a.service_hours_per_year)} service-hours a year; "
             f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}"
         )
-        console.print(f"      {a.reason}")
+        console.print(f"      {a.reason}{f' ({not_read(a.open_needs)})' if a.open_needs else ''}")
     if page.truncated:
         console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
 
@@ -82,6 +83,8 @@ def area(
 def print_area(console: Console, detail: AreaDetail) -> None:
     console.print(f"[bold]{detail.area.label}[/bold] (rank {detail.area.rank}, {detail.area.share:.1%} of the total)")
     console.print(detail.area.reason)
+    if detail.area.open_needs:
+        console.print(not_read(detail.area.open_needs))
     rows = [
         (
             c.name,

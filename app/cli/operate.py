@@ -36,7 +36,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     from waitress.server import create_server
 
     from app.settings import check_exposure
-    from app.usecases.compiling import Beside, never_compile_in_requests
+    from app.usecases.compiling import never_compile_in_requests
     from app.wsgi import create_app, lane_of
 
     settings = context.settings
@@ -65,10 +65,9 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
-    compiler = Beside(context.arguments())
-    never_compile_in_requests(compiler)
+    never_compile_in_requests(context.compiler)
     if not no_runner:
-        compiler.start()
+        context.compiler.start()
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")
@@ -88,7 +87,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if lane is not None:
             lane.close()
         server.close()
-        compiler.stop()
+        context.compiler.stop()
         if runner is not None:
             try:
                 runner.wait(STOP_SECONDS)

@@ -11,7 +11,7 @@ from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, json_option, show, table, when
 from app.domain.results import BlastRadius, Impact, Simulation
 from app.domain.scenario import OutageScenario
-from app.domain.sentences import not_read
+from app.domain.sentences import count, not_read
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.impact import impact_of
 from app.usecases.answers.simulate import simulate_outage
@@ -105,9 +105,13 @@ def _print_simulation(console: Console, made: Simulation) -> None:
         console.print(f"  {made.customers_note}")
     for hours, money in made.money_over_time:
         console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
+    if made.services_incomplete:
+        console.print(
+            f"{not_read(made.open_needs)}, on which {count(made.services_incomplete, 'more service hangs', 'more services hang')}"
+        )
     rows = [
         (
-            s.name,
+            f"{s.name}; {not_read(s.open_needs)}" if s.open_needs else s.name,
             s.state,
             figure(s.money),
             figure(s.mtpd_hours),
@@ -140,8 +144,13 @@ def _print_impact(console: Console, answer: Impact) -> None:
     console.print(f"priority {answer.priority} ({answer.priority_row}): {answer.reason}")
     least = "at least " if answer.customers_unknown or answer.money_unknown else ""
     console.print(
-        f"{answer.services_down:,} services down, {answer.services_degraded:,} at a part; {least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+        f"{count(answer.services_down, 'service')} down, {answer.services_degraded:,} at a part; {least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
     )
+    if answer.open_needs:
+        console.print(not_read(answer.open_needs))
+    for hit in answer.services:
+        if hit.open_needs:
+            console.print(f"  {hit.name}: {not_read(hit.open_needs)}")
     console.print(answer.link)
 
 

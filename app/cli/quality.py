@@ -51,8 +51,6 @@ def _print(console: Console, found: Quality) -> None:
         if finding.examples:
             console.print(f"  for example {', '.join(finding.examples)}", markup=False)
     _print_paper(console, found)
-    for note in found.notes:
-        console.print(note, markup=False)
 
 
 def _print_paper(console: Console, found: Quality) -> None:

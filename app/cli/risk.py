@@ -12,7 +12,7 @@ from rich.console import Console
 from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, listener, show, table, when
 from app.domain.sentences import not_read
-from app.domain.service_risk import Estimate, ServiceAvailability, ServiceGoal
+from app.domain.service_risk import BudgetRow, Estimate, ServiceAvailability, ServiceGoal
 from app.domain.study import StudyOptions, StudyRow
 from app.usecases.answers.cold_start import cold_start_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
@@ -121,8 +121,8 @@ def importance(
             f"{r.unavailability:.4g}",
             f"{r.birnbaum:.4g}",
             f"{r.criticality:.3%}",
-            figure(r.raw),
-            figure(r.rrw),
+            "infinite" if r.raw_infinite else figure(r.raw),
+            "infinite" if r.rrw_infinite else figure(r.rrw),
             figure(r.initiator_share),
         )
         for r in found.items
@@ -228,13 +228,19 @@ def _unread_in(title: str, needs: int) -> str:
     return f"{title}; {not_read(needs)}" if needs else title
 
 
+def _of_budget(row: BudgetRow) -> str:
+    if row.share_of_budget_infinite:
+        return "infinite"
+    return "" if row.share_of_budget is None else f"{row.share_of_budget:.1%}"
+
+
 def _print_goal(console: Console, found: ServiceGoal) -> None:
     _print_unread(console, found.open_needs)
     console.print(found.sentence)
     rows = [
         (
             r.name, figure(r.detect_minutes), figure(r.resolve_minutes), "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
-            figure(r.interval_days), figure(r.bad_minutes_per_year), "" if r.share_of_budget is None else f"{r.share_of_budget:.1%}",
+            figure(r.interval_days), figure(r.bad_minutes_per_year), _of_budget(r),
             "over 25 %" if r.flagged else "",
         )
         for r in found.rows
@@ -280,8 +286,6 @@ def _print_study(console: Console, made: StudyRow) -> None:
     console.print(
         f"range of the total: {estimate(made.total_range)} ({made.total_range.note}); over borders between teams: {estimate(made.border_share, '{:.1%}')}"
     )
-    for note in made.notes:
-        console.print(f"- {note}")
 
 
 @click.command()
@@ -321,7 +325,7 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
     elif part == "areas":
         page = study_areas(estates, documents, cache, study, kind, limit, after)
         rows = [
-            (a.rank, a.label, figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
+            (a.rank, _unread_in(a.label, a.open_needs), figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
              "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
             for a in page.items
         ]  # fmt: skip
@@ -331,7 +335,7 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
         listed = study_services(estates, documents, cache, study, limit, after)
         lines = [
             (
-                s.name,
+                _unread_in(s.name, s.open_needs),
                 estimate(s.unavailability),
                 figure(s.stops_per_year),
                 figure(s.money_first_order),

@@ -18,11 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from app.domain.identity_rules import SCOPED, effective, forbidden_by, marks, outweighs, strength
+from app.domain.identity_rules import FAMILY, ROLE, SCOPED, effective, forbidden_by, marks, outweighs, strength
 from app.domain.identity_spelling import FQDN, HOST, Identifier, host_of
 from app.domain.records import CiRecord
 
 MAX_HOLDERS = 50
+TELLING = ("serial", "uuid", "cloud_id", "mac", "asset_tag", FQDN)  # kinds that only one thing should have
 FEW_NAMES = 3  # more names for the holders of one identifier than one thing has
 
 Place = tuple[int, str]
@@ -78,12 +79,22 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Two records that share what only one thing should have, and are not one CI for what differs: they may be one all the same."""
+
+    a: Place
+    b: Place
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Partition:
     """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key). `links`: what was followed."""
 
     groups: tuple[tuple[int, ...], ...]
     conflicts: tuple[str, ...]
     links: tuple[Link, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def partition(claims: Sequence[Claim], decided: Decided = NOTHING_DECIDED) -> Partition:
@@ -108,6 +119,7 @@ class _Partitioning:
         self.claims = claims
         self.conflicts: list[str] = []
         self.links: list[Link] = []
+        self._doubtful: list[tuple[Link, str]] = []
         self._unit = list(range(len(claims)))
         self._members = {position: [position] for position in range(len(claims))}
         at = {claim.place: position for position, claim in enumerate(claims)} if decided.joined or decided.parted else {}
@@ -181,11 +193,17 @@ class _Partitioning:
                 found.append(Link(a, b, *identifier))
             elif not identifier[0].startswith(HOST):
                 self._note_difference(identifier, a, b, differs)
+                self._doubt(Link(a, b, *identifier), differs)
         return found
 
     def _note_difference(self, identifier: Identifier, a: int, b: int, differs: str) -> None:
         names = ", ".join(sorted((_name(self.claims[a]), _name(self.claims[b]))))
         self.conflicts.append(f"not merged by {' '.join(identifier)}, as {differs}: {names}")
+
+    def _doubt(self, link: Link, differs: str) -> None:
+        """Things of two families or roles are two, whatever they share."""
+        if link.rule.removesuffix(SCOPED) in TELLING and differs.partition(" ")[0] not in (FAMILY, ROLE):
+            self._doubtful.append((link, differs))
 
     def _differ(self, units: Sequence[int], kinds: Iterable[str], *shared: Identifier) -> str | None:
         """What of these kinds some two of the units have, and not in common, as words; None where nothing differs, or what agrees
@@ -221,6 +239,8 @@ class _Partitioning:
                     self._join(link)
                 continue
             self.conflicts.append(self._refusal(units, against))
+            for link in component:
+                self._doubt(link, against)
             among = [link for link in component if link.a in self._named and link.b in self._named]
             if among and len(among) < len(component):
                 self.follow(among)  # what came since a decision stays out; the records it names keep their halves
@@ -267,7 +287,15 @@ class _Partitioning:
         claims = self.claims
         groups = [tuple(sorted(unit, key=lambda position: claims[position].place)) for unit in self._members.values()]
         groups.sort(key=lambda group: claims[group[0]].place)
-        return Partition(tuple(groups), tuple(sorted(set(self.conflicts))), tuple(self.links))
+        return Partition(tuple(groups), tuple(sorted(set(self.conflicts))), tuple(self.links), tuple(self._doubts()))
+
+    def _doubts(self) -> Iterator[Doubt]:
+        """Of the pairs that were not joined those that nothing else joined and nobody parted."""
+        for link, differs in self._doubtful:
+            if self._unit[link.a] != self._unit[link.b] and frozenset((link.a, link.b)) not in self._apart:
+                a, b = sorted((self.claims[link.a].place, self.claims[link.b].place))
+                value = link.value.partition(":")[2] if link.rule.endswith(SCOPED) else link.value
+                yield Doubt(a, b, f"both have {link.rule.removesuffix(SCOPED)} {value}, and {differs}")
 
 
 def _ambiguity(identifier: Identifier, holders: Sequence[Claim]) -> str:

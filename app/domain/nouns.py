@@ -52,7 +52,7 @@ CI = Noun(
         ("repair_hours_high", "REAL"),
         ("unavailability", "REAL"),  # given directly, 0..1
         ("failure_on_demand", "REAL"),  # gamma of model 1.2, 0..1
-        ("level_share", "REAL"),  # share left of a CI that is degraded itself, (0, 1]; absent: 1
+        ("level_share", "REAL"),  # share left of a CI that is degraded itself; 0: it is out; absent: 1
         ("restart_hours", "REAL"),
         ("aliases", "TEXT"),  # JSON list of [kind, value], sorted; the store indexes the values casefolded
         ("attributes", "TEXT"),  # JSON object: everything else a source said

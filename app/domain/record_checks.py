@@ -38,7 +38,7 @@ _BOUNDS = (
     ("repair_sigma", 0.0, 10.0),
     ("unavailability", 0.0, 1.0),
     ("failure_on_demand", 0.0, 1.0),
-    ("level_share", 1e-12, 1.0),
+    ("level_share", 0.0, 1.0),
     ("restart_hours", 0.0, 1e7),
 )
 _BOUNDED = attrgetter(*(name for name, _, _ in _BOUNDS))

@@ -141,7 +141,7 @@ class RecordCounts:
 @dataclass(slots=True)
 class SyncReport:
     """What one sync of one source did. `state`: running; done or unchanged; partial (what was read is written or was there already, and some of
-    it could not be read); dry_run; held, approved, replaced (a later run took its place); failed, missed."""
+    it could not be read); dry_run; held, approved, replaced (a later run took its place, or an equal one waits already); failed, missed."""
 
     run_id: str
     source: str

@@ -22,7 +22,8 @@ class SourceAge:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an answer rests on: revision, when it was published, model, settings, and how old each source's data is."""
+    """What an answer rests on: revision, when it was published, model, settings, and how old each source's data is. `needs_of_nobody`: needs and
+    values that were not read and of which nobody can tell whose they are, so any service may hang on them."""
 
     revision: int
     revision_at: str
@@ -32,6 +33,7 @@ class Stamp:
     sources: Sequence[SourceAge] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)  # CIs not assessed, by reason
     warnings: Sequence[str] = ()
+    needs_of_nobody: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,18 @@ def not_read(needs: int) -> str:
     return f"incomplete: {count(needs, 'need')} not read"
 
 
+def needs_of_nobody(needs: int) -> str:
+    """
+    >>> needs_of_nobody(1)
+    'incomplete: 1 need or value was not read of which nobody can tell whose it is; any service may hang on it'
+    """
+    many = needs > 1
+    return (
+        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read of which nobody can tell "
+        f"whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
+    )
+
+
 def not_read_elsewhere(needs: int, services: int) -> str:
     """What an outage of anything may stop beyond what is known; "" where all was read."""
     if not services:
@@ -113,10 +125,27 @@ def if_it_fails(felt: Felt) -> str:
     return f"{what}no service stops{read}."
 
 
+def hours(amount: float) -> str:
+    """
+    >>> hours(1.0), hours(2.5)
+    ('1 hour', '2.5 hours')
+    """
+    return f"{number(amount)} {'hour' if number(amount) == '1' else 'hours'}"
+
+
+def hours_cost(duration: float, money: str, at_least: bool) -> str:
+    """
+    >>> hours_cost(2.0, "200 EUR", False), hours_cost(1.0, "100 EUR", True)
+    ('2 hours cost 200 EUR.', '1 hour costs at least 100 EUR.')
+    """
+    told = hours(duration)
+    return f"{told} {'costs' if told == '1 hour' else 'cost'}{' at least' if at_least else ''} {money}."
+
+
 def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> str:
     """
-    >>> hang_on_the_rest(["Shop"], ["cmdb:ci:web-2"])
-    'Shop now hangs on what is left of its redundancy; cmdb:ci:web-2 of it is in maintenance.'
+    >>> hang_on_the_rest(["Shop"], ["web-2"])
+    'Shop now hangs on what is left of its redundancy; web-2 of it is in maintenance.'
     """
     one = len(services) == 1
     said = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"

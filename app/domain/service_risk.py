@@ -235,9 +235,10 @@ class BudgetRow:
     share_of_users: float | None
     interval_days: float | None
     bad_minutes_per_year: float | None
-    share_of_budget: float | None
+    share_of_budget: float | None  # None with its flag: infinite, as the goal allows none
     flagged: bool
     origin: str  # of the rate
+    share_of_budget_infinite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +274,5 @@ class ServiceGoal:
     notes: Sequence[str]
     effort: Effort
     settings: Mapping[str, float] = field(default_factory=dict)
+    share_of_budget_infinite: bool = False  # bad minutes where the goal allows none
     open_needs: int = 0  # of the service and of all it leans on: stated and not read

@@ -83,6 +83,7 @@ class StudyAreaRow:
     expected_rank: float | None
     group: int | None
     spread_from: Mapping[str, float]
+    open_needs: int = 0  # stated and not read: figures of services above are at least these
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class StudyServiceRow:
     availability_target: float | None
     share_of_budget: float | None
     unknown_cis: int
+    open_needs: int = 0  # of the service and of all it leans on: stated and not read
 
 
 @dataclass(frozen=True, slots=True)

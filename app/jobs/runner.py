@@ -140,7 +140,6 @@ def run_one(forestay: Forestay, stop: threading.Event | None = None) -> bool:
     if job is None:
         return False
     log = structlog.get_logger().bind(job=job.job_id, verb=job.verb)
-    forestay.store.take_lease(job.fence)
     handle = Handle(forestay, job, stop)
     try:
         result = VERBS[job.verb](forestay, handle)

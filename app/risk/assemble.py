@@ -32,13 +32,14 @@ from app.domain.graph import (
     OpenNeedColumns,
     ServiceExposure,
 )
+from app.domain.sentences import needs_of_nobody
 from app.risk.evidence import Observed, observed_incidents, posterior_rates
 from app.risk.number_lists import whole_number_lists
 
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
-        "ci_id", "key", "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
+        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
         "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
         "level_share", "restart_hours", *RANGES,
     ),
@@ -53,7 +54,7 @@ GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
     "observation": ("source_id", "scope", "observed_from", "observed_until"),
-    "open_need": ("source_id", "need_key", "dependent_id", "needs"),
+    "open_need": ("source_id", "need_key", "dependent_id", "kind", "needs"),
 }  # fmt: skip
 
 
@@ -73,6 +74,7 @@ class Assembled:
     graph: DependencyGraph
     left_out: Mapping[str, int]  # why -> CIs
     warnings: tuple[str, ...]
+    needs_of_nobody: int = 0  # not read, and nobody answers to whose they are
 
 
 def assemble(
@@ -91,17 +93,33 @@ def assemble(
         dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
         groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
-        open_needs=before.open_needs if before and "open_need" in unchanged else _open_needs(columns["open_need"]),
+        open_needs=_open_needs(columns["open_need"], class_not_read(ci, cis), before),
     )
     nobodys = _of_nobody(columns["open_need"])
     if nobodys:
-        warnings.append(f"incomplete: {nobodys:,} needs or values were not read of which nobody can tell whose they are")
-    return Assembled(graph, left_out, tuple(warnings))
+        warnings.append(needs_of_nobody(nobodys))
+    warnings += _incidents_not_read(columns["open_need"], cis, observed)
+    return Assembled(graph, left_out, tuple(warnings), nobodys)
 
 
 def _of_nobody(need: Mapping[str, Any]) -> int:
     dependents, needs = np.asarray(need["dependent_id"]), np.asarray(need["needs"])
     return int(needs[dependents < 0].sum())
+
+
+def _incidents_not_read(need: Mapping[str, Any], cis: CiColumns, observed: Observed) -> list[str]:
+    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it was at."""
+    kinds: Categorical = need["kind"]
+    lost = np.flatnonzero(np.isin(kinds.codes, [code for code, kind in enumerate(kinds.values) if kind == "incident"]))
+    if not len(lost) or not (observed.years > 0).any():
+        return []
+    ids, dependents = np.asarray(cis.ci_id), np.asarray(need["dependent_id"])[lost]
+    at = np.minimum(np.searchsorted(ids, dependents), max(len(ids) - 1, 0))
+    words = {str(cis.ci_class[int(place)] or OTHER) for place in at[ids[at] == dependents].tolist()} if len(ids) else set()
+    if not words:
+        return []
+    named = ", ".join(sorted(words))
+    return [f"incomplete: {len(lost):,} incidents were not read: measured failure rates of these classes are at least: {named}"]
 
 
 def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dict[str, int]]:
@@ -229,8 +247,26 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
     )
 
 
-def _open_needs(need: Mapping[str, Any]) -> OpenNeedColumns:
-    return OpenNeedColumns(np.asarray(need["dependent_id"], np.int64), np.asarray(need["needs"], np.int64))
+def class_not_read(ci: Mapping[str, Any], cis: CiColumns) -> Any:
+    """Ids of CIs whose source names a class that no table knows, where the class would have given the rate or the restore time: those of `other`
+    stand in, and may be lower."""
+    classes, words = ci["ci_class"], ci["raw_class"]
+    other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])
+    said = np.isin(words.codes, [code for code, word in enumerate(words.values) if word not in ("", OTHER)])
+    assumed = (np.asarray(cis.failures_origin) == ASSUMED) | (np.asarray(cis.repair_origin) == ASSUMED)
+    direct = ~np.isnan(np.asarray(ci["unavailability"], float))
+    return np.asarray(cis.ci_id, np.int64)[other & said & assumed & ~direct]
+
+
+def _open_needs(need: Mapping[str, Any], class_unknown: Any, before: DependencyGraph | None) -> OpenNeedColumns:
+    """Those of the graph before where they are the same, so that nothing that hangs on them is made again."""
+    dependents, needs = np.asarray(need["dependent_id"], np.int64), np.asarray(need["needs"], np.int64)
+    dependents = np.concatenate([dependents, class_unknown])
+    needs = np.concatenate([needs, np.ones(len(class_unknown), np.int64)])
+    held = before.open_needs if before else None
+    if held is not None and np.array_equal(held.dependent_id, dependents) and np.array_equal(held.needs, needs):
+        return held
+    return OpenNeedColumns(dependents, needs)
 
 
 def _services(

@@ -75,8 +75,9 @@ def ci_table(
     ranges: Ranges,
     draws: int,
     seed: int,
+    shift: Array,
 ) -> AreaTable:
-    """Every CI as an area of its own."""
+    """Every CI as an area of its own; `shift` float64[N]: by how much stated ranges move what is expected."""
 
     def drawn(places: Array) -> Array:
         codes = np.full(len(compiled), -1, np.int64)
@@ -84,13 +85,17 @@ def ci_table(
         return drawn_areas(answer, ranges, compiled.ci_id, codes, len(places), draws, seed)
 
     every = np.arange(len(compiled))
-    return _table(every, np.ones(len(compiled), np.int64), totals.values()[measure], getattr(more, COLUMNS[measure]), drawn)
+    return _table(
+        every, np.ones(len(compiled), np.int64), totals.values()[measure] + shift, getattr(more, COLUMNS[measure]), drawn
+    )
 
 
-def grouped_table(codes: Array, drawn: Array, totals: Totals, more: EstateRedundancy, measure: str) -> tuple[AreaTable, Array]:
+def grouped_table(
+    codes: Array, drawn: Array, totals: Totals, more: EstateRedundancy, measure: str, shift: Array
+) -> tuple[AreaTable, Array]:
     """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate (float64[draws])."""
     count = len(drawn)
-    first = add_up(codes, count, totals.values()[measure])
+    first = add_up(codes, count, totals.values()[measure] + shift)
     parts = add_up(codes, count, getattr(more, COLUMNS[measure]))
     members = np.bincount(codes[codes >= 0], minlength=count)
     there = np.flatnonzero(members > 0)
@@ -100,9 +105,10 @@ def grouped_table(codes: Array, drawn: Array, totals: Totals, more: EstateRedund
 
 def service_table(
     compiled: CompiledGraph, first: FirstOrder, suffered: ServiceTotals, more: EstateRedundancy, measure: str, answer: Response, ranges: Ranges,
-    draws: int, seed: int, pairs: Array,
+    draws: int, seed: int, pairs: Array, shift: Array,
 ) -> AreaTable:  # fmt: skip
-    """Services by what they suffer; `pairs` float64[P]: what each pair of CI and service loses in the measure."""
+    """Services by what they suffer; `pairs` float64[P]: what each pair of CI and service loses in the measure; `shift` float64[S]: by how much stated
+    ranges move it."""
     customers = np.nan_to_num(compiled.customers)
     scale = customers if measure == "customer_hours_per_year" else np.ones(len(customers))
     drawn = drawn_services(answer, ranges, compiled.ci_id, first, pairs, len(customers), draws, seed)
@@ -111,7 +117,7 @@ def service_table(
     )
     parts = more.service_money if measure == "money_per_year" else more.service_hours * scale
     every = np.arange(len(customers))
-    return _table(every, suffered.single_points, alone, np.nan_to_num(parts), lambda places: drawn[places])
+    return _table(every, suffered.single_points, alone + shift, np.nan_to_num(parts), lambda places: drawn[places])
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def origin_counts(origin: Array, row: Array, count: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTotals:
-    """S services. NaN unknown. `not_counted`: needs something, and no single outage costs it anything."""
+    """S services. NaN unknown, and where the service is down at rest: its standing outage is charged to nobody. `not_counted`: needs something, and
+    no single outage costs it anything."""
 
     service_hours: Array
     customer_hours: Array
@@ -89,10 +90,11 @@ def service_totals(compiled: CompiledGraph, first: FirstOrder, customer_hours: A
     quiet = np.nan_to_num(first.suffered_hours, nan=1.0) == 0
     curved = np.diff(compiled.curve_ptr) > 0
     money = np.where(np.isnan(compiled.money_per_hour) & ~curved, np.nan, first.suffered_money)
+    customers = first.suffered_hours * compiled.customers if customer_hours is None else customer_hours
     return ServiceTotals(
-        first.suffered_hours,
-        first.suffered_hours * compiled.customers if customer_hours is None else customer_hours,
-        money,
+        np.where(down, np.nan, first.suffered_hours),
+        np.where(down, np.nan, customers),
+        np.where(down, np.nan, money),
         first.suffered_points.astype(np.int64),
         down,
         needs & quiet & ~down,

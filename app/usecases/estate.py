@@ -185,10 +185,13 @@ def _had_spoken(source: RegisteredSource, revision: int) -> bool:
 
 
 class Estates:
-    """Keeps the last few estates in memory; one thread builds, the others wait for it."""
+    """Keeps the last few estates in memory; one thread builds, the others wait for it. `carries`: a later revision is brought forward from an
+    earlier one by the changes between them."""
 
-    def __init__(self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings) -> None:
-        self._store, self._documents, self._cache, self._model = store, documents, cache, model
+    def __init__(
+        self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings, carries: bool = True
+    ) -> None:
+        self._store, self._documents, self._cache, self._model, self._carries = store, documents, cache, model, carries
         self._kept: OrderedDict[tuple[int, str], Estate] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -250,7 +253,7 @@ class Estates:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
-        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision]
+        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
         found = self._carried(max(earlier), revision) if earlier else None
         if found is None:
             found = _Found(

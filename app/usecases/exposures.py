@@ -12,17 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.columns import Batch
-from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import EXPOSURE
 from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify
-from app.usecases.keep import audit
+from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source
+from app.usecases.write_revision import turn
 
-TRIES = 5
 NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
 
 
@@ -36,7 +36,8 @@ def accept_any(tag: str) -> None:
 def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
     """A tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
-    said = sorted(zip(*([str(value) for value in rows[name]] for name in EXPOSURE.names()), strict=True))
+    names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
+    said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""
 
 
@@ -59,9 +60,7 @@ def lay_exposure(
             raise InvalidInput("an exposure without any value would erase what is there: give a value, or take it back by DELETE")
         return _batch(store, base, ci_id, source.source_id, record)
 
-    revision, key = _written(store, record.ci, batch, f"exposure of {record.ci}, by {caller}")
-    audit.record(documents, caller, "exposure laid", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, record.ci, batch, f"exposure of {record.ci}, by {caller}", (caller, "exposure laid"))
 
 
 def change_exposure(
@@ -86,9 +85,8 @@ def change_exposure(
         _check(record)
         return _batch(store, base, ci_id, source.source_id, record)
 
-    revision, key = _written(store, text, batch, f"exposure of {text}, by {caller}")
-    audit.record(documents, caller, "exposure changed", key, {"revision": revision.revision, "fields": sorted(changes)})
-    return revision
+    told = (caller, "exposure changed")
+    return _written(store, documents, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
@@ -132,9 +130,7 @@ def remove_exposure(
             raise InvalidInput(f"nobody laid an exposure over {text!r} by hand")
         return Batch(EXPOSURE.name, {name: [] for name in EXPOSURE.names()}, ended)
 
-    revision, key = _written(store, text, batch, f"exposure of {text} taken back, by {caller}")
-    audit.record(documents, caller, "exposure removed", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
@@ -144,24 +140,23 @@ def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}
 
 
-def _written(store: GraphStore, text: str, batch: Callable[[int, int], Batch], note: str) -> tuple[Revision, str]:
-    """One small revision, tried again when another writer published first."""
-    for attempt in range(TRIES):
+def _written(
+    store: GraphStore,
+    documents: Documents,
+    text: str,
+    batch: Callable[[int, int], Batch],
+    note: str,
+    told: tuple[str, str],
+    details: Mapping[str, object] | None = None,
+) -> Revision:
+    """One small revision; `told`: by whom and what, for the audit trail, with `details`."""
+    with turn(store, documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
         current = store.current()
         hit = identify(store, current.revision, text)
         change = batch(current.revision, hit.ci_id)
-        try:
-            opened = store.open_revision(uuid.uuid4().hex, current.revision, note)
-            try:
-                store.write(opened.revision, 1, change)
-                return store.publish(opened.revision, current.revision, current.counters), hit.key
-            except BaseException:
-                store.abandon(opened.revision)
-                raise
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
-    raise Conflict("the estate changes too quickly; try again")
+        mine.open(current)
+        mine.write(change)
+        return mine.publish(current.counters, Seal(*told, hit.key, details=details or {}))
 
 
 def _check(record: ServiceRecord) -> None:

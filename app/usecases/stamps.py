@@ -53,6 +53,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
         sources=ages(documents, estate.revision.revision),
         left_out=dict(estate.assembled.left_out),
         warnings=[*estate.assembled.warnings, *estate.compiled.report.messages],
+        needs_of_nobody=estate.assembled.needs_of_nobody,
     )
 
 

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.api.auth import caller, permission
+from app.api.auth import caller, permission, scoped, seen_by
 from app.api.heavy import heavy, is_passed_on
 from app.api.hosts import is_own_page
 from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import CAUSE, not_read, number
-from app.domain.service_risk import Estimate
+from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
@@ -37,8 +37,13 @@ PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact eng
 ROWS_OF_BUDGET = 10
 
 
-def forestay() -> Forestay:
+def whole() -> Forestay:
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def forestay() -> Forestay:
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 @blueprint.app_template_filter("figure")
@@ -48,16 +53,25 @@ def figure(value: float | None) -> str:
 
 @blueprint.app_template_filter("estimate")
 def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
-    """A number and how it was got: "99.95 % (exact)", "between 1.2 and 1.4 (bounded)"."""
+    """A number and how it was got: "99.95 % (exact)", "1.3, 1.2 to 1.4 (simulated)", "between 1.2 and 1.4 (bounded)"."""
 
     def said(part: float) -> str:
         return f"{part * factor:,.4f}".rstrip("0").rstrip(".") if abs(part * factor) < 1000 else number(part * factor)
 
     if value.value is not None:
-        return f"{said(value.value)}{unit} ({value.method})"
+        ends = f", {said(value.low)} to {said(value.high)}{unit}" if value.low is not None and value.high is not None else ""
+        return f"{said(value.value)}{unit}{ends} ({value.method})"
     if value.low is not None and value.high is not None:
         return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
     return "unknown"
+
+
+@blueprint.app_template_filter("of_budget")
+def of_budget(row: BudgetRow) -> str:
+    """The share of an error budget that a row eats; "" unknown."""
+    if row.share_of_budget_infinite:
+        return "infinite: the goal allows none"
+    return "" if row.share_of_budget is None else percent(row.share_of_budget)
 
 
 @blueprint.app_template_filter("not_read")
@@ -95,13 +109,14 @@ def _when() -> int:
 
 
 def _read(subject: str) -> None:
-    reads = forestay().reads
+    reads = whole().reads
     reads.note(caller().name, f"read page {request.endpoint}", subject)
     if is_passed_on():  # this process may be ended at any moment
         reads.flush()
 
 
 @blueprint.get("/")
+@scoped
 @permission("read")
 def ranking() -> str:
     """The ranked problem areas."""
@@ -114,6 +129,7 @@ def ranking() -> str:
 
 
 @blueprint.get("/area")
+@scoped
 @permission("read")
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
@@ -124,6 +140,7 @@ def area() -> str:
 
 
 @blueprint.get("/services")
+@scoped
 @permission("read")
 def services() -> str:
     service = forestay()
@@ -133,6 +150,7 @@ def services() -> str:
 
 @blueprint.get("/service")
 @partial(heavy, when=lambda: bool(request.args.get("goal")))
+@scoped
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
@@ -159,6 +177,7 @@ def data_quality() -> str:
 
 
 @blueprint.get("/search")
+@scoped
 @permission("read")
 def search() -> str | Response:
     """A few letters of any alias; one exact answer leads straight to its CI."""
@@ -176,6 +195,7 @@ def search() -> str | Response:
 
 
 @blueprint.get("/ci")
+@scoped
 @permission("read")
 def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
@@ -204,7 +224,7 @@ def sign_in() -> str:
 @blueprint.post("/sign-in")
 def enter() -> str | Response | tuple[str, int]:
     """Enter with an API key; the page session carries a token, never the key."""
-    service, then = forestay(), _local(request.form.get("then", ""))
+    service, then = whole(), _local(request.form.get("then", ""))
     if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
     try:
@@ -220,7 +240,7 @@ def enter() -> str | Response | tuple[str, int]:
 @permission("read")
 def sign_out() -> Response:
     if token := session.pop("token", None):
-        access.close_session(forestay().documents, str(token))
+        access.close_session(whole().documents, str(token))
     return redirect(url_for("web.sign_in"))
 
 

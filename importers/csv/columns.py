@@ -32,7 +32,7 @@ SHEETS: Mapping[str, tuple[str, tuple[tuple[str, bool, str], ...]]] = {
             ("repair_sigma", False, "spread of the logarithm; makes it lognormal"),
             ("unavailability", False, "share of time down, 0 to 1, where it is given directly"),
             ("failure_on_demand", False, "0 to 1"),
-            ("level_share", False, "share left of a CI that is degraded itself"),
+            ("level_share", False, "share left of a CI that is degraded itself; 0: it is out"),
             ("restart_hours", False, ""),
             ("fqdn", False, "identifier: records of two sources with the same one are one CI"),
             ("serial", False, "identifier"),

@@ -46,7 +46,7 @@ class Service:
             old.unlink()
         for sheet, rows in sheets.items():
             names = list(dict.fromkeys(key for row in rows for key in row))
-            with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8") as file:
+            with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8", errors="surrogatepass") as file:
                 writer = csv.DictWriter(file, names, restval="")
                 writer.writeheader()
                 writer.writerows(rows)

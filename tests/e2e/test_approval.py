@@ -131,6 +131,7 @@ def test_a_scheduled_run_of_a_source_that_waits_leaves_the_first_one_waiting(new
     assert get_source(new.forestay.documents, "doc").listed_run.endswith("1")
     last = new.get("/runs")["items"][0]
     assert last["warnings"] == ["it would change what run 1 would, which waits for approval"]
+    assert [run["state"] for run in new.get("/runs")["items"]] == ["replaced", "replaced", "held"]
     assert new.cli("approve", "1").exit_code == 0
 
 

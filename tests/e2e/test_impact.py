@@ -92,4 +92,4 @@ def test_the_last_of_its_group_has_a_priority_of_its_own(service: Service) -> No
     answer = service.get("/impact", id="a")
     assert answer["priority_row"].startswith("last/soon") and answer["priority"] == "3"
     assert answer["services_on_the_rest"] == ["Shop"] and answer["redundancy_used_up"][0]["in_maintenance"] == ["cmdb:ci:b"]
-    assert "Shop now hangs on what is left of its redundancy; cmdb:ci:b of it is in maintenance." in answer["reason"]
+    assert "Shop now hangs on what is left of its redundancy; b of it is in maintenance." in answer["reason"]

@@ -54,7 +54,10 @@ def test_01_a_cloned_machine_is_two(case):
     said = found.load("a", "a")
     assert "not merged by uuid" in said and found.keys() == {"b:ci:vm-b", "a:ci:vm-a", "a:ci:shop"}
     blast = found.ask("blast", "pay-a.north.example")
-    assert not blast["services"] and blast["redundancy_used_up"][0]["left"] == ["b:ci:vm-b"] and not blast["services_incomplete"]
+    assert not blast["services"] and blast["redundancy_used_up"][0]["left"] == ["b:ci:vm-b"]
+    assert (
+        blast["services_incomplete"] == 1
+    )  # the pair may be one: its redundancy is not proven until a person says that they are two
     assert {row["a"] for row in found.ask("suggestions", "--look")["items"]} == {"a:ci:vm-a"}
 
 

@@ -309,3 +309,42 @@ def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Ser
     service.document(SHOP)
     studied(service)
     assert service.cli_json("studies", "--limit", "50") == service.get("/studies", limit=50)
+
+
+def test_a_study_says_which_services_hang_on_needs_that_were_not_read(service: Service) -> None:
+    unread = {
+        **SHOP,
+        "dependencies": [
+            *SHOP["dependencies"],
+            {"dependent": "search", "provider": "index"},
+            {"dependent": "shpo", "provider": "app"},
+        ],
+    }
+    service.document(unread)
+    name = studied(service)
+    rows = {row["name"]: row for row in service.get(f"/studies/{name}/services")["items"]}
+    assert {key: row["open_needs"] for key, row in rows.items()} == {"shop": 1, "mail": 0}
+    assert rows["shop"]["unavailability"]["method"] == "incomplete" and rows["mail"]["unavailability"]["method"] == "exact"
+    areas = {row["name"].rpartition(":")[2]: row for row in service.get(f"/studies/{name}/areas", kind="ci")["items"]}
+    assert areas["search"]["open_needs"] == 1 and areas["san"]["open_needs"] == 0
+    notes = " ".join(service.get(f"/studies/{name}")["notes"])
+    assert "1 service hangs on needs that were not read (1)" in notes and "nobody can tell whose it is" in notes
+    said = service.cli("study-show", name, "--part", "services").output
+    assert "shop; incomplete: 1" in " ".join(said.split())
+
+
+def test_a_stated_range_moves_the_total_with_the_draws(service: Service) -> None:
+    """Once a year, 4 h, between 4 and 400 h: the expected loss lies among the draws, by service as by CI, and the row says so."""
+    app = {"key": "app", "name": "app", "class": "application", "failures_per_year": 1, "repair_hours": 4}
+    shop = {"key": "shop", "name": "shop", "class": "business_service", "failures_per_year": 0}
+    estate = {"dependencies": [{"dependent": "shop", "provider": "app"}], "services": [{"key": "shop", "money_per_hour": 100}]}
+    service.document({**estate, "cis": [shop, {**app, "repair_hours_low": 4, "repair_hours_high": 400}]})
+    name = studied(service, worlds=1024, draws=400)
+    row = service.get(f"/studies/{name}")
+    tables = [service.get(f"/studies/{name}/areas", kind=kind)["items"][0] for kind in ("ci", "service", "class")]
+    assert all(area["low"] < area["total"] < area["high"] for area in tables)
+    assert len({round(area["first_order"], 6) for area in tables}) == 1
+    assert tables[0]["first_order"] == pytest.approx(100 * 40 * 2.6645, rel=0.02)  # median 40 h, spread 1.4: mean 106.6 h
+    assert row["money"]["first_order"] == pytest.approx(tables[0]["first_order"])
+    assert service.get(f"/studies/{name}/services")["items"][0]["money_first_order"] == pytest.approx(tables[0]["first_order"])
+    assert "median" in row["total_range"]["note"] and any("stated ranges count in money" in note for note in row["notes"])

@@ -40,3 +40,21 @@ def test_soft_needs_stated_twice_count_by_the_largest_weight(service: Service) -
         hours.append(service.get("/services")["items"][0]["service_hours_per_year"])
         assert report.counts["dependency"].rejected == 0
     assert hours[0] == hours[1] > 0
+
+
+def test_every_answer_that_can_be_read_again_has_a_tag(service):
+    service.csv(cis=[{"key": "shop", "name": "Shop", "class": "business_service"}], services=[{"key": "shop", "customers": 5}])
+    tried = 0
+    for path in ("services", "areas", "cis", "quality", "revisions", "sources", "runs", "jobs", "studies", "suggestions", "cis/shop", "impact?id=shop", "cold-start", "conflicts", "cis/shop/identity"):  # fmt: skip
+        answer = service.client.get(f"/api/v1/{path}")
+        if answer.status_code == 404:
+            continue
+        assert answer.status_code == 200, answer.text
+        tried += 1
+        again = service.client.get(f"/api/v1/{path}", headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", answer.headers["ETag"]), path
+    assert tried > 11
+    before = service.client.get("/api/v1/sources")
+    service.csv("b", cis=[{"key": "x", "class": "server"}])
+    later = service.client.get("/api/v1/sources", headers={"If-None-Match": before.headers["ETag"]})
+    assert later.status_code == 200 and later.headers["ETag"] != before.headers["ETag"]

@@ -20,7 +20,7 @@ from app.usecases.find import identify
 blueprint = Blueprint("services", __name__, url_prefix="/api/v1", description="Business services")
 
 
-@route(blueprint, "/services", "read", ServicePage)
+@route(blueprint, "/services", "read", ServicePage, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Services, those that suffer most first."""
@@ -38,7 +38,7 @@ def page(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>", "read", ServiceDetail, sensitive=True)
+@route(blueprint, "/services/<path:ci>", "read", ServiceDetail, sensitive=True, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One service: exposure, loss, and its single points of failure page by page, worst first."""

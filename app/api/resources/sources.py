@@ -80,18 +80,18 @@ def add(question: dict[str, Any]) -> Any:
     service.open_source(
         keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"])
     )
-    source = keep.add_source(
-        service.documents,
-        question["name"],
-        question["kind"],
-        question["location"],
-        question["priority"],
-        question["settings"],
-        question["schedule"],
-    )
-    audit.record(
-        service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location}
-    )
+    with service.documents.together():
+        source = keep.add_source(
+            service.documents,
+            question["name"],
+            question["kind"],
+            question["location"],
+            question["priority"],
+            question["settings"],
+            question["schedule"],
+        )
+        told = {"kind": source.kind, "location": source.location}
+        audit.record(service.documents, g.caller.name, "source added", source.name, told)
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 

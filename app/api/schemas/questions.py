@@ -327,6 +327,19 @@ class KeyQuestion(Question):
     name = text(200, required=True)
     role = ma.fields.String(required=True, validate=validate.OneOf(list(ROLES)))
     days = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=36525))
+    scope = text(
+        4100,
+        load_default="",
+        metadata={"description": "All that a viewer's key sees: site=, team= or service= and a name; without it everything"},
+    )
+
+
+class RotateQuestion(Question):
+    overlap_hours = number(
+        24 * 90,
+        load_default=24.0,
+        metadata={"description": "How long the old key stays good beside the new one"},
+    )
 
 
 class IdentityQuestion(Question):

@@ -20,7 +20,6 @@ from app.risk.sampling.intervals import Interval, clopper_pearson
 from app.risk.sampling.streams import PAIRED, seed_word
 
 ENOUGH = 100.0  # effective samples below which no number is given
-NARROW = 0.1  # ... unless the interval is that narrow by the exact part
 FEW_SAMPLES, NO_FAILURE = "effective_samples_below_100", "no_failure_found"
 EXACT, STRATIFIED, TILTED_METHOD = "exact", "stratified", "tilted"
 
@@ -105,8 +104,7 @@ def refusal(cut: CutOut, part: float, samples: int, effective: float, method: st
 def stratified(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
     """Q_s = exact part + P(N >= 2) * share of samples down, with the Clopper-Pearson interval of the share; `samples` is rounded up to blocks.
 
-    Independent CIs in steady state. Refused below 100 effective samples (here: hits), unless the interval is within 10 % all the same because
-    the exact part carries it. Same bits for any number of threads.
+    Independent CIs in steady state. Refused below 100 effective samples (here: hits), whatever the exact part carries. Same bits for any number of threads.
 
     Example by hand: 1 of a and b needed, U .1 each: N >= 2 is a and b both down, every sample hits: .01 exactly.
     """
@@ -127,7 +125,7 @@ def stratified(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.9
     drawn, scale = blocks * BLOCK_SAMPLES, (1.0 - part) * odds.p_two
     low, high = (float(x) for x in clopper_pearson(np.asarray(hits), np.asarray(drawn), level))
     rest = scale * hits / drawn
-    if hits < ENOUGH and scale * (high - low) > 2.0 * NARROW * (part + rest):
+    if hits < ENOUGH:
         return refusal(cut, part, drawn, float(hits), STRATIFIED, FEW_SAMPLES if hits else NO_FAILURE)
     bounds = Interval(part + scale * low, part + scale * high)
     return Rare(part + rest, bounds, part, rest, drawn, float(hits), STRATIFIED, unknown_of(cut))

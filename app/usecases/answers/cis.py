@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from app.domain.ci_classes import OTHER
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.nouns import OPEN_NEED
@@ -94,9 +95,19 @@ def ci_detail(
             for i in range(len(records["source_key"]))
         ],
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
-        open_needs=_open_needs(store, at, hit.ci_id, names),
+        open_needs=[*_class_not_read(row, values if assessed else ()), *_open_needs(store, at, hit.ci_id, names)],
         open_needs_total=estate.open_needs(estate.position(hit.ci_id)) if assessed else 0,
     )
+
+
+def _class_not_read(row: Mapping[str, Any], values: Sequence[Value]) -> list[OpenNeedRow]:
+    """As `assemble.class_not_read`, for people."""
+    word = row["raw_class"] or OTHER
+    given = any(value.name == "unavailability" for value in values)
+    if (row["ci_class"] or OTHER) != OTHER or word == OTHER or given or all(value.origin != "assumed" for value in values):
+        return []
+    reason = f"'{word}' is no class of the table, so what nobody gave is taken from `{OTHER}`: map the class, or give rate and restore time"
+    return [OpenNeedRow("", f"class {word}", reason, 1)]
 
 
 def _open_needs(store: GraphStore, at: int, ci_id: int, names: Mapping[int, str]) -> list[OpenNeedRow]:

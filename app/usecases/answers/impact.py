@@ -38,7 +38,8 @@ def impact_of(
     on: impact last. Urgency goes by the first MTPD; nobody gave one: unknown. NotFound and Ambiguous as `identify`.
     """
     blast = blast_radius(store, documents, estates, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
-    rest = on_the_rest(estates.at(blast.stamp.revision), [row.key for row in blast.cis], store)
+    estate = estates.at(blast.stamp.revision)
+    rest = on_the_rest(estate, [row.key for row in blast.cis], store)
     hit = impact_level(
         settings,
         down=blast.services_down + blast.services_degraded,
@@ -59,7 +60,7 @@ def impact_of(
         priority_row=f"{level}/{urgency}: {_because(level, urgency, blast)}",
         impact=level,
         urgency=urgency,
-        reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast)) if names else ""),
+        reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast, estate, store)) if names else ""),
         services=blast.services,
         services_total=len(blast.services),
         services_down=blast.services_down,
@@ -93,8 +94,10 @@ def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[
     return [(estate.name(int(compiled.service_position[s])), known(compiled.mtpd_hours[s])) for _, s in sorted(rows)]
 
 
-def _maintained(blast: BlastRadius) -> list[str]:
-    return sorted({key for group in blast.redundancy_used_up for key in group.in_maintenance})
+def _maintained(blast: BlastRadius, estate: Estate, store: GraphStore) -> list[str]:
+    """By name."""
+    keys = sorted({key for group in blast.redundancy_used_up for key in group.in_maintenance})
+    return sorted(estate.name(estate.position(hit.ci_id)) for hit in identify_all(store, estate.revision.revision, keys))
 
 
 def _because(level: str, urgency: str, blast: BlastRadius) -> str:

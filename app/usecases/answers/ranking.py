@@ -137,11 +137,12 @@ def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow
         not_counted=not_counted,
         reason=_reason(made, kind, area, label, ranking, place, not_counted),
         plus_minus={} if kind == "service" else half_widths(made.first, _rows(made, kind, area)),
-        open_needs=_open_needs(made, kind, area),
+        open_needs=open_needs_of(made, kind, area),
     )
 
 
-def _open_needs(made: Assessed, kind: str, area: int) -> int:
+def open_needs_of(made: Assessed, kind: str, area: int) -> int:
+    """Needs of the CIs of an area that were not read; of a CI or a service, with those of all it leans on."""
     estate = made.estate
     if kind in COLUMNS:
         return int(estate.compiled.open_needs[area_codes(made, kind)[0] == area].sum())

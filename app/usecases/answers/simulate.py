@@ -14,7 +14,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import NORMAL_95
 from app.domain.results import CiRow, OneAway, ServiceLoss, Simulation
 from app.domain.scenario import OutageScenario
-from app.domain.sentences import count, if_it_fails, not_read_elsewhere, number
+from app.domain.sentences import count, hours, hours_cost, if_it_fails, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.causes import causes, worn_groups
@@ -63,8 +63,9 @@ def simulate_outage(
     told = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
     made = _answer(estate, documents, scenario, forced, duration, origin, told)
     body = {"made_at": datetime.now(UTC).isoformat(), "caller": caller, "answer": asdict(made)}
-    documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
-    audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
+    with documents.together():
+        documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
+        audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
     return made
 
 
@@ -190,9 +191,11 @@ def _answer(
     interrupted = [loss.name for loss in losses if loss.state == "interrupted"]
     text = if_it_fails(felt_by(estate, lasting, what, [loss.name for loss in stopped], interrupted))
     if money:
-        text += f" {number(duration)} hours cost {number(sum(money))} {estate.options.currency}."
+        text += " " + hours_cost(
+            duration, f"{number(sum(money))} {estate.options.currency}", len(money) < len(losses) or incomplete > 0
+        )
     if first is not None:
-        text += f" {first.name} breaches its MTPD first, after {number(first.mtpd_breached_at_hours or 0)} hours."
+        text += f" {first.name} breaches its MTPD first, after {hours(first.mtpd_breached_at_hours or 0)}."
     text += not_read_elsewhere(needs, incomplete)
     totals = [
         sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))
@@ -237,8 +240,9 @@ def _answer(
 def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
-    stopped = story.service in told.lasting.services_down
-    state = "down" if stopped else "interrupted" if story.p_down > 0 else "degraded"
+    lasting = told.lasting
+    lasts = "down" if story.service in lasting.services_down else "degraded" if story.service in lasting.services_degraded else ""
+    state = lasts or "interrupted"  # as in a blast radius: by what lasts, else by what a switch takes or lowers for a while
     return ServiceLoss(
         key=estate.key(position),
         name=estate.name(position),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, Fenced, NotFound
 from app.ports.documents import Document, Documents
 
 KIND = "job"
@@ -104,6 +104,12 @@ def next_fence(documents: Documents) -> int:
     fence = int(row.body) + 1 if row else 1
     documents.put("fence", "fence", str(fence), expected=row.version if row else 0)
     return fence
+
+
+def holding(documents: Documents, fence: int) -> None:
+    """To be called inside a unit of work: Fenced where the job that was taken with this token was taken over by another runner."""
+    if not any(job.fence == fence and job.state == RUNNING for job in open_jobs(documents)):
+        raise Fenced(f"the lease {fence} of this job was taken over by another runner")
 
 
 def report(documents: Documents, job: Job, progress: float, step: str) -> Job:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.ci_classes import ci_classes
+from app.domain.sentences import count
 from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
@@ -28,7 +29,7 @@ from app.risk.sampled_service import SAMPLES
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
 from app.risk.study import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
-from app.risk.uncertainty import drawn_groupings, ranges_of, response
+from app.risk.uncertainty import drawn_groupings, ranges_of, response, shifts
 from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
@@ -60,7 +61,7 @@ def make_study(
             compiled, options.seed, 0, max(1, -(-options.worlds // BLOCK_WORLDS)), threads=THREADS, listen=tell
         )
     with _step("ranges of rates and restore times", listen, seconds) as tell:
-        tables, range_ = _spread(made, more, measure, options, declared_spread, tell)
+        tables, range_, shift = _spread(made, more, measure, options, declared_spread, tell)
     with _step("borders between teams", listen, seconds) as tell:
         over = borders(
             compiled,
@@ -79,7 +80,7 @@ def make_study(
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
     cache.save(made.estate.revision.revision, f"{KIND}-{study}", arrays)
-    row = _row(study, made, more, worlds, compared, over, measure, options, range_, seconds)
+    row = _row(study, made, more, worlds, compared, over, measure, options, range_, seconds, shift)
     for old in documents.page(KIND, "", 1000, descending=True)[KEPT - 1 :]:
         cache.drop(json.loads(old.body)["row"]["revision"], f"{KIND}-{old.key}")
     documents.put(KIND, study, json.dumps({"row": asdict(row), "borders": _sums(over)}, sort_keys=True))
@@ -102,25 +103,27 @@ def _spread(
     options: StudyOptions,
     declared_spread: float,
     tell: Callable[[float], None],
-) -> tuple[dict[str, Any], Estimate]:
+) -> tuple[dict[str, Any], Estimate, float]:
+    """Tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
     estate, compiled = made.estate, made.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, made.populations)
     pairs = made.pair_losses(measure)
     draws, seed = options.draws, options.seed
-    arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed).to_arrays("ci")
-    arrays |= service_table(compiled, made.first, made.services, more, measure, answer, ranges, draws, seed, pairs).to_arrays(
-        "service"
-    )
+    shift, of_service = shifts(answer, ranges, made.first, pairs, len(compiled.service_position))
+    arrays = ci_table(compiled, made.totals, more, measure, answer, ranges, draws, seed, shift).to_arrays("ci")
+    arrays |= service_table(
+        compiled, made.first, made.services, more, measure, answer, ranges, draws, seed, pairs, of_service
+    ).to_arrays("service")
+    arrays["shift.service"] = of_service
     groupings = [area_codes(made, kind) for kind in COLUMNS]
     grouped = drawn_groupings(answer, ranges, compiled.ci_id, groupings, draws, seed)
     for kind, (codes, _), drawn in zip(COLUMNS, groupings, grouped, strict=True):
-        table, total = grouped_table(codes, drawn, made.totals, more, measure)
+        table, total = grouped_table(codes, drawn, made.totals, more, measure, shift)
         arrays |= table.to_arrays(kind)
     low, middle, high = figures(total)  # every column adds up to the same total: the last one's will do
-    return arrays, Estimate(
-        middle, SIMULATED, low, high, "median, 5 % and 95 % of the outer draws; the redundancy part at its value"
-    )
+    range_ = Estimate(middle, SIMULATED, low, high, "median, 5 % and 95 % of the outer draws; the redundancy part at its value")
+    return arrays, range_, float(np.nansum(shift))
 
 
 def _sums(over: Borders) -> dict[str, float]:
@@ -129,9 +132,10 @@ def _sums(over: Borders) -> dict[str, float]:
 
 def _row(
     study: str, made: Assessed, more: EstateRedundancy, worlds: Worlds, compared: Agreement, over: Borders, measure: str, options: StudyOptions,
-    range_: Estimate, seconds: Mapping[str, float],
+    range_: Estimate, seconds: Mapping[str, float], shift: float,
 ) -> StudyRow:  # fmt: skip
     estate, sums = made.estate, made.totals.sums()
+    sums[measure] = None if sums[measure] is None else (sums[measure] or 0.0) + shift
     examined = float(over.loss.sum()) + over.inside + over.interrupted
     together = [[k, int(n) / worlds.worlds] for k, n in enumerate(worlds.together.tolist()) if n]
     return StudyRow(
@@ -162,8 +166,17 @@ def _row(
         )
         if examined > 0
         else Estimate(None, UNKNOWN, note="no loss was examined"),
-        notes=_notes(made, more, options),
+        notes=[*_notes(made, more, options), *_of_ranges(measure, shift)],
     )
+
+
+def _of_ranges(measure: str, shift: float) -> list[str]:
+    if not shift:
+        return []
+    what = measure.replace("_", " ")
+    return [
+        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); other measures are at the values"
+    ]
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
@@ -206,6 +219,12 @@ def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> lis
             f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
             f"redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as well as in the sums"
         )
+    if incomplete := len(made.estate.incomplete_services):
+        notes.append(
+            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read ({made.estate.needs_not_read:,}): the figures are at "
+            "least these"
+        )
+    notes += made.estate.assembled.warnings
     if unknown := int((more.unknown > 0).sum()):
         notes.append(f"the cones of {unknown:,} services hold CIs without an unavailability: they count as never down")
     return notes

@@ -33,7 +33,8 @@ from app.risk.ragged import spans
 from app.risk.study import AreaTable, K
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.ranking import KINDS, area_name, causes_in, spread_from
+from app.usecases.answers.ranking import KINDS, area_name, causes_in, open_needs_of, spread_from
+from app.usecases.answers.service_risk.incomplete import bounds_of_what_was_read
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estates
 
@@ -125,6 +126,7 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         expected_rank=known(table.expected_rank[place]),
         group=group or None,
         spread_from=spread_from(made, kind, int(table.area[place])),
+        open_needs=open_needs_of(made, kind, int(table.area[place])),
     )
 
 
@@ -151,7 +153,7 @@ def study_services(
         limit=limit,
         truncated=following,
         next=paging.encode(revision=row.revision, service_offset=last) if following else None,
-        items=[_service(made, arrays, more, int(number)) for number in order[offset:last]],
+        items=[_service(made, arrays, more, int(number), row.measure) for number in order[offset:last]],
     )
 
 
@@ -165,7 +167,8 @@ def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     return bool(failover_of(compiled).switches[groups].any())
 
 
-def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> StudyServiceRow:
+def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:
+    shift = float(arrays["shift.service"][number]) if "shift.service" in arrays else 0.0
     estate, compiled = made.estate, made.estate.compiled
     position = int(compiled.service_position[number])
     q = _unavailability(more, number, WITHOUT_FAILOVERS if _fails_over(compiled, position) else "")
@@ -174,7 +177,8 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
     target = estate.graph.services[row].availability_target if row >= 0 else None
     allowed = None if target is None or target >= 1.0 else HOURS_PER_YEAR * (1.0 - target)
     down = q.value if q.value is not None else drawn.value
-    return StudyServiceRow(
+    needs = estate.open_needs(position)
+    made_row = StudyServiceRow(
         key=estate.key(position),
         name=estate.name(position),
         unavailability=q,
@@ -186,9 +190,9 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
             None if q.high is None else HOURS_PER_YEAR * q.high,
         ),
         stops_per_year=known(more.stops[number]),
-        hours_first_order=known(made.services.service_hours[number]),
+        hours_first_order=known(made.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)),
         hours_redundancy=known(more.service_hours[number]),
-        money_first_order=known(made.services.money[number]),
+        money_first_order=known(made.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
         redundancy_method=_redundancy_method(more, number),
@@ -200,7 +204,9 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
         availability_target=target,
         share_of_budget=None if allowed is None or down is None else HOURS_PER_YEAR * down / allowed,
         unknown_cis=int(more.unknown[number]),
+        open_needs=needs,
     )
+    return bounds_of_what_was_read(made_row, needs) if needs else made_row
 
 
 def _simulated(arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> Estimate:

@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
 TELLING = ("serial", "uuid", "cloud_id")
+ONE_THINGS = (*TELLING, "mac", "asset_tag")  # what only one thing should have: such a pair is in doubt until a person decides
 LEAST = 60  # points below which a pair is not worth a person's look
 
 _WORDS, _DIGITS = re.compile(r"[^\W_]+"), re.compile(r"\d+")
@@ -63,7 +64,7 @@ def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
             points += 40
             reasons.append(f"both have {kind} {min(shared)}")
     more, said = _serials(a.held("serial"), b.held("serial"))
-    least = LEAST if any(a.held(kind) & b.held(kind) for kind in TELLING) else 0  # no rule joins them: a person should look
+    least = LEAST if any(a.held(kind) & b.held(kind) for kind in ONE_THINGS) else 0  # no rule joins them: a person should look
     return max(least, min(100, round(points + more))), reasons + said
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from app.domain.changes import Row, rows_of
 from app.domain.identity_spelling import normalise
 from app.domain.nouns import CI
 from app.domain.payloads import record_of
@@ -46,6 +47,21 @@ class AfterRun:
                     return str(row[_KEY])
         rows = self._store.states(self._revision, [ci_id])
         return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
+
+    def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, Row]:
+        """Rows of noun `ci` of those CIs that hold after the run."""
+        asked = set(ci_ids)
+        found = {row[0]: row for part in _blocks(sorted(asked)) for row in rows_of(CI, self._store.states(self._revision, part))}
+        for chunk in self._changes() if asked else ():
+            begun = {row[0]: row for row in chunk.begun if row[0] in asked}
+            for row in chunk.ended:
+                found.pop(row[0], None)
+            found.update(begun)
+        return found
+
+    def records_at(self, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+        """The CI of each of these records after the run, without those that are gone."""
+        return self._by_record(list(places))
 
     def holding(self, ci_ids: Iterable[int]) -> set[int]:
         """Those of the CIs that hold after the run."""

@@ -84,7 +84,8 @@ class CiIntake:
                 elif number in self.untouched:
                     raise Doubt(f"{place} {position} says otherwise than an untouched row of the same key")
                 else:
-                    self._books.reject("ci", place, position, record.source_id, CLASH)
+                    unread = Unread("ci", record.source_key, f"{record.source_id}, given twice", CLASH[1])
+                    self._books.reject("ci", place, position, record.source_id, CLASH, unread)
                 return
             self.known[record.ci_class] = self.known.get(record.ci_class, 0) + 1
             roster.states[number] = UNCHANGED if roster.hashes[number] == digest else CHANGED

@@ -13,9 +13,11 @@ from app.domain.records import DependencyRecord, GroupRecord, ObservationRecord
 from app.domain.references import Unresolved
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.after import AfterRun, Asked
+from app.usecases.sync.doubts import DOUBT, KIND, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
 from app.usecases.sync.unread import Unread, texts_of, unread_of
+from app.usecases.sync.windows import add_windows
 
 SMALL = {"service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
 SOURCE = REDUNDANCY_GROUP.names().index("source_id")
@@ -32,6 +34,7 @@ class OpenNeeds:
     settings: SyncSettings
     after: AfterRun
     meant: Callable[[int, int], int | None]
+    doubts: Doubts
     begun: Callable[[], set[Row]] = set
     changes: dict[str, RowChanges] = field(default_factory=dict)
     holding: set[int] = field(default_factory=set)  # of the CIs that texts meant last, those that hold after the run
@@ -50,7 +53,8 @@ class OpenNeeds:
         """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id. `own`: what the synced
         source stated and this run could not read; `lost`: what lost a CI in this run; `again`: CIs came, went or changed."""
         self.changes = {part.noun.name: part for part in rewired}
-        before = self._before()
+        known = self._before()
+        before = {place: row for place, row in known.items() if row[KIND] != DOUBT}
         mine = self.settings.source_id
         new = {(mine, unread.key): unread for unread in reversed(list(own))}
         kept = {
@@ -70,7 +74,9 @@ class OpenNeeds:
             if left is not None:
                 rows[place] = left.row(place[0], self._dependent(place[0], left))
         self.open = sum(row[4] for place, row in rows.items() if place[0] == mine)
-        found, *_ = differences(OPEN_NEED, rows, before, True)
+        groups = self.changes.get(REDUNDANCY_GROUP.name, RowChanges(REDUNDANCY_GROUP))
+        rows.update(self.doubts.rows(self.after, groups.begun, set(groups.ended)))
+        found, *_ = differences(OPEN_NEED, rows, known, True)
         found.ended.sort(key=str)
         self.changes[OPEN_NEED.name] = found
         return list(self.changes.values()), next_group
@@ -131,7 +137,11 @@ class OpenNeeds:
             _, row = self._rows_for(source_id, unread).row_of(record)
         except Refused as refused:
             return replace(unread, reason=refused.fault[1]), next_group
-        self._begin_small(SMALL[unread.kind], row, isinstance(record, ObservationRecord))
+        if isinstance(record, ObservationRecord):
+            held = rows_of(OBSERVATION, self.store.load_columns(self.revision, OBSERVATION.name))
+            add_windows(self._part(OBSERVATION), held, source_id, row[1], [(row[2], row[3])])
+        else:
+            self._begin_small(SMALL[unread.kind], row)
         self.resolved += 1
         return None, next_group
 
@@ -154,7 +164,7 @@ class OpenNeeds:
         if identity not in held or identity in part.ended:
             part.begun.append(row)
 
-    def _begin_small(self, noun: Noun, row: Row, whole: bool) -> None:
+    def _begin_small(self, noun: Noun, row: Row) -> None:
         part, size = self._part(noun), len(noun.identity)
         identity = row[:size]
         if any(known[:size] == identity for known in part.begun):

@@ -21,6 +21,7 @@ from app.domain.precedence import ci_row, in_order
 from app.ports.graph_store import GraphStore
 from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.components import Closer, Closure, Decisions, Member
+from app.usecases.sync.doubts import Doubts
 from app.usecases.sync.minting import Mint, key_aliases
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 from app.usecases.sync.setup import SyncSettings
@@ -61,6 +62,7 @@ class Reconciliation:
         self.alone = alone
         self.fates: Fates = {}
         self.conflicts: set[str] = set()
+        self.doubts = Doubts(store, revision)
         self.reconciled = 0
 
     @property
@@ -70,6 +72,7 @@ class Reconciliation:
     def run(self) -> None:
         """Give every record its CI; afterwards `changes` can be read, any number of times."""
         if self.alone:
+            self.doubts.nothing()
             self._assign_alone()
             return
         self._staging.index_identifiers()
@@ -150,6 +153,7 @@ class Reconciliation:
         claims = closure.claims()
         split = partition(claims, decided(decision for _, decision in closure.decided))
         self.conflicts.update(split.conflicts)
+        self.doubts.look(closure.members, closure.retired, split.doubts)
         for (kind, value), count in closure.crowded.items():
             self.conflicts.add(f"{kind} {value} is held by {count} CIs and ignored")
         before = self._states(sorted(closure.ci_ids))

@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.changes import Row, RowChanges, rows_of
+from app.domain.identity_spelling import says_nothing
 from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, NOUNS, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, Noun
+from app.domain.observations import Window, scope_of
 from app.domain.payloads import canonical
-from app.domain.records import DependencyRecord, GroupRecord, IncidentRecord, ServiceRecord
+from app.domain.records import DependencyRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.reconcile import Fates
 from app.usecases.sync.unread import Stated, Unread
+from app.usecases.sync.windows import add_windows
 
 BLOCK = 2_000
 DEPENDENT, PROVIDER, SOURCE = 0, 1, 3  # places in a dependency row
@@ -21,12 +24,19 @@ GROUP_DEPENDENT, MEMBERS, SHARES, GROUP_SOURCE = (
 NEEDED = REDUNDANCY_GROUP.names().index("needed")
 _KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
 TELLING = ("fqdn", "source id", "name")  # kinds of alias by which a CI that comes again is known, in this order
-SILENT = ("serial", "uuid", "mac", "asset_tag", "address", "cloud_id", "host", "key")  # that no text of another source means
+IDENTITY = (
+    "uuid",
+    "cloud_id",
+    "serial",
+    "asset_tag",
+    "mac",
+)  # by which it is known under any name, where the value says something
+SILENT = (*IDENTITY, "address", "host", "key")  # lent or shared: what has them next is another thing
 
 
 class Rewiring:
     """`settled(noun, row)`: the row was compared already in this run, so it is left alone. `begun`: identities of dependencies that this
-    run begins anyway. `named`: the name of a source."""
+    run begins anyway. `named`: the name of a source; `key_of`: the key of a CI after the run."""
 
     def __init__(
         self,
@@ -36,8 +46,9 @@ class Rewiring:
         settled: Callable[[Noun, Row], bool],
         begun: Callable[[], set[Row]],
         named: Callable[[int], str],
+        key_of: Callable[[int], str],
     ) -> None:
-        self._named = named
+        self._named, self._key_of = named, key_of
         self._store, self._revision, self._fates, self._settled, self._begun = store, revision, fates, settled, begun
         self.warnings: list[str] = []
         self.lost: list[
@@ -48,7 +59,8 @@ class Rewiring:
     def changes(self) -> list[RowChanges]:
         if not self._fates:
             return []
-        return [self._dependencies(), self._groups(), self._simple(EXPOSURE, "ci_id"), self._simple(INCIDENT, "ci_id")]
+        exposures, incidents = self._simple(EXPOSURE, "ci_id"), self._simple(INCIDENT, "ci_id")
+        return [self._dependencies(), self._groups(), exposures, incidents, self._observations()]
 
     def meant(self, ci_id: int, source_id: int) -> int | None:
         fate = self._fates.get(ci_id)
@@ -185,6 +197,31 @@ class Rewiring:
             changes.begun.extend(moved.values())
         return changes
 
+    def _observations(self) -> RowChanges:
+        """Windows of single CIs, which name them by key."""
+        changes, rows = RowChanges(OBSERVATION), rows_of(OBSERVATION, self._store.load_columns(self._revision, OBSERVATION.name))
+        of_cis = [row for row in rows if scope_of(row[1]).startswith("ci:") and not self._settled(OBSERVATION, row)]
+        keys = sorted({scope_of(row[1])[3:] for row in of_cis})
+        ids = dict(self._store.ids_of_keys(self._revision, keys)) if keys else {}
+        moved: list[tuple[int, str, Window]] = []
+        for source_id, told, begin, end in of_cis:
+            key = scope_of(told)[3:]
+            before = ids.get(key)
+            after = None if before is None else self.meant(before, source_id)
+            if before is None or after == before:
+                continue
+            changes.ended.append((source_id, told))
+            if after is not None:
+                moved.append((source_id, f"ci:{self._key_of(after)}", (begin, end)))
+                continue
+            record = ObservationRecord(f"ci:{key}", begin, end)
+            text = f"observation of {key} from {begin}"
+            self.lost.append((source_id, self._unread("observation", [before], text, f"{key} is gone", record)))
+            self._warn(OBSERVATION, source_id, f"{text} ended, as its CI is gone")
+        for source_id, scope, window in moved:
+            add_windows(changes, rows, source_id, scope, [window])
+        return changes
+
     def _lose_small(self, noun: Noun, row: Row, place: int, source_id: int) -> None:
         name = self._called(row[place])[0]
         record: Stated
@@ -205,10 +242,13 @@ class Rewiring:
 
 
 def _names_of(row: Row) -> tuple[str, tuple[str, ...]]:
-    """Key and other names of a CI: those a source would write first, then names of its own kinds."""
-    aliases = [(kind, value) for kind, value in json.loads(row[_ALIASES] or "[]") if kind not in SILENT]
+    """Key and other names of a CI: those a source would write first, then names of its own kinds, then what only one thing has."""
+    every: list[tuple[str, str]] = [(kind, value) for kind, value in json.loads(row[_ALIASES] or "[]")]
+    aliases = [(kind, value) for kind, value in every if kind not in SILENT]
     told = [value for wanted in TELLING for kind, value in (("name", row[_NAME]), *aliases) if kind == wanted and value]
-    return row[_KEY], tuple(dict.fromkeys([*told, *(value for kind, value in aliases if kind not in TELLING)]))
+    others = [value for kind, value in aliases if kind not in TELLING]
+    own = [value for wanted in IDENTITY for kind, value in every if kind == wanted and not says_nothing((kind, value))]
+    return row[_KEY], tuple(dict.fromkeys([*told, *others, *own]))
 
 
 def merged(changes: Iterable[RowChanges]) -> list[RowChanges]:

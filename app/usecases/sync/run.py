@@ -256,11 +256,25 @@ class Run:
         facts: Callable[[Revision], Facts],
     ) -> Outcome:
         rewiring = Rewiring(
-            self.store, self.base.revision, reconciliation.fates, settled, lambda: self._begun(difference), self._name_of
+            self.store,
+            self.base.revision,
+            reconciliation.fates,
+            settled,
+            lambda: self._begun(difference),
+            self._name_of,
+            after.key_of,
         )
         rewired = merged([*others, *rewiring.changes()])
         self.report.warnings += rewiring.warnings[:100]
-        needs = OpenNeeds(self.store, self.base.revision, self.settings, after, rewiring.meant, lambda: self._begun(difference))
+        needs = OpenNeeds(
+            self.store,
+            self.base.revision,
+            self.settings,
+            after,
+            rewiring.meant,
+            reconciliation.doubts,
+            lambda: self._begun(difference),
+        )
         changed = any(chunk.begun or chunk.ended for chunk in reconciliation.changes()) if self.base.revision else False
         every, next_group = needs.settle(self.books.unread, rewiring.lost, ends, rewired, next_group, changed)
         self.report.warnings += after.called_before[:100]

@@ -47,9 +47,7 @@ class Unread:
             found = f"group {self.record.key}"
         else:
             found = f"{self.kind} {self.about} | {self.text}"
-        if len(found) <= KEY_LENGTH:
-            return found
-        return f"{found[:KEY_LENGTH]} {blake2b(found.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+        return need_key(found)
 
     def row(self, source_id: int, dependent_id: int | None) -> Row:
         """A row of noun `open_need`."""
@@ -61,6 +59,13 @@ class Unread:
         if self.resolved:
             said["resolved"] = dict(self.resolved)
         return source_id, self.key, dependent_id, self.kind, self.needs, self.text, self.reason, canonical(said)
+
+
+def need_key(text: str) -> str:
+    """The text, cut where it is too long for a key, with what tells it from others that begin so."""
+    if len(text) <= KEY_LENGTH:
+        return text
+    return f"{text[:KEY_LENGTH]} {blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def unread_of(row: Row) -> Unread:

@@ -28,7 +28,7 @@ def ci_columns(classes: list[str], **more: Any) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "ci_id": np.arange(10, 10 + count), "key": texts([f"k{i}" for i in range(count)]), "name": texts([f"k{i}" for i in range(count)]),
         "ci_class": category(list(classes)), "is_service": np.zeros(count, np.int64),
-        **{name: category([None] * count) for name in ("lifecycle", "environment", "site", "team", "supplier")},
+        **{name: category([None] * count) for name in ("raw_class", "lifecycle", "environment", "site", "team", "supplier")},
         **{name: category([None] * count) for name in ("failures_origin", "repair_origin", "repair_distribution")},
         **{
             name: nan.copy()
@@ -237,7 +237,7 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
             **{name: np.array([r.get(name, math.nan) for r in rows], float) for name in numbers},
         },
         "open_need": {
-            "source_id": np.zeros(0, np.int64), "need_key": texts([]), "dependent_id": np.zeros(0, np.int64), "needs": np.zeros(0, np.int64),
+            "source_id": np.zeros(0, np.int64), "need_key": texts([]), "dependent_id": np.zeros(0, np.int64), "kind": category([]), "needs": np.zeros(0, np.int64),
         },
     }  # fmt: skip
     return assemble(columns, CLASSES, AssembleOptions(now=2 * YEAR, **options))

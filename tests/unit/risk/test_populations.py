@@ -118,7 +118,9 @@ def test_a_study_adds_up_in_every_column() -> None:
     more = estate_redundancy(compiled, first, Budget())
     suffered = service_totals(compiled, first, by_service(first, of, pairs))
     ranges = ranges_of(made.graph.cis, compiled.row, ci_classes())
-    table = service_table(compiled, first, suffered, more, measure, answer, ranges, 10, 0, pairs)
+    table = service_table(
+        compiled, first, suffered, more, measure, answer, ranges, 10, 0, pairs, np.zeros(len(compiled.service_position))
+    )
     assert table.first.sum() == pytest.approx(by_ci(first, pairs).sum())
     assert table.low == pytest.approx(table.first + table.redundancy)  # no spread: every draw is the value itself
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +25,10 @@ from app.risk.uncertainty import (
     rate_factors,
     repair_factors,
     response,
+    shifts,
     spread_of,
     spread_sources,
+    stated_shift,
 )
 from tests.builders import estate
 
@@ -185,3 +188,42 @@ def test_a_linear_service_keeps_its_own_interval_beside_one_with_a_curve() -> No
     linear = drawn[compiled.flat.service_at[made.at("L")[0]]]
     repair = repair_factors(told, compiled.ci_id, np.asarray(made.at("d")), 400, 1)[0]
     assert linear == pytest.approx(100.0 * repair, rel=1e-9)
+
+
+def test_a_stated_range_moves_what_is_expected_as_it_moves_the_draws() -> None:
+    answer = Response(np.array([1.0, 2.0]), np.array([[10.0, 20.0], [10.0, 20.0], [10.0, 20.0], [10.0, 10.0]]))
+    spread = math.log(4) / (2 * 1.6448536)
+    none = [math.nan] * 4
+    told = ranges(
+        4, rate_own=[spread, 0.0, 0.4, 0.0], rate_middle=[math.log(2), *none[1:]],
+        repair_own=[0.0, spread, 0.4, spread], repair_middle=[math.nan, math.log(2), math.nan, math.log(2)],
+    )  # fmt: skip
+    every = np.arange(4)
+    shift = stated_shift(answer, told, every, answer.table)
+    mean = 10 * (2 * math.exp(spread**2 / 2) - 1)
+    assert shift == pytest.approx(
+        [mean, mean, 0.0, 0.0], rel=2e-3
+    )  # rate, linear restore time, nothing stated, a loss that no length changes
+    drawn = drawn_areas(answer, told, np.arange(1, 5), every, 4, 20_000)
+    assert (answer.table[:, 0] + shift)[:2] == pytest.approx(drawn[:2].mean(axis=1), rel=0.02)
+
+
+def test_a_stated_range_moves_the_service_by_its_own_part() -> None:
+    made = estate(
+        "L; M; d",
+        hard="L>d M>d",
+        services={"L": {"money_per_hour": 1.0}, "M": {"money_per_hour": 3.0}},
+        profiles={
+            "d": {"failures_per_year": 1.0, "repair_hours": 100.0},
+            "L": {"failures_per_year": 0.0},
+            "M": {"failures_per_year": 0.0},
+        },
+    )
+    compiled = made.compiled
+    first, at = first_order(compiled), made.at("d")[0]
+    here = np.arange(len(compiled)) == at
+    told = ranges(len(compiled), rate_own=np.where(here, 0.3, 0.0), rate_middle=np.where(here, 0.5, math.nan))
+    by_ci, by_service = shifts(response(compiled, "money_per_year"), told, first, first.pair_money, 2)
+    factor = math.exp(0.5 + 0.045) - 1
+    assert by_ci[at] == pytest.approx(400 * factor) and by_ci.sum() == by_ci[at]
+    assert by_service[compiled.flat.service_at[[made.at("L")[0], made.at("M")[0]]]] == pytest.approx([100 * factor, 300 * factor])

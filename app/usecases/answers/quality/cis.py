@@ -19,7 +19,7 @@ from app.ports.graph_store import GraphStore
 from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
 from app.risk.outages import spells
 from app.usecases.answers.conflicts import disagreeing
-from app.usecases.answers.quality.several import LOOKED_AT, costliest
+from app.usecases.answers.quality.several import costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
 NAMED = 20
@@ -132,12 +132,11 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
 def conflict_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
     """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
     revision = scale.made.estate.revision.revision
-    ids, positions, total = costliest(scale, store, documents)
+    looked_at = costliest(scale, store, documents)
+    ids, positions = looked_at.ids, looked_at.positions
     held = np.isin(ids, disagreeing(store, documents, revision, ids.tolist()))
     impact = scale.impact(positions[held]) if held.any() else None
-    left = total - len(ids)
-    more = f" (of {total} CIs that several records tell of, the {LOOKED_AT} costliest were looked at)" if left else ""
-    effect = f"sources disagree on attributes of these CIs; the one believed first counts{more}"
+    effect = f"sources disagree on attributes of these CIs; the one believed first counts{looked_at.cut}"
     advice = "see `forestay conflicts`; mend the wrong source, or change which is believed first"
     return Finding(
         "contradiction", int(held.sum()), len(ids), impact, scale.share(impact), effect, advice, scale.examples(positions[held])

@@ -24,13 +24,14 @@ BLOCK = 5_000
 def unlike_names_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
     """Of the CIs that several records tell of the costliest are looked at."""
     revision = scale.made.estate.revision.revision
-    ids, positions, _ = costliest(scale, store, documents)
+    looked_at = costliest(scale, store, documents)
+    ids, positions = looked_at.ids, looked_at.positions
     unlike = _unlike(store, revision, ids.tolist())
     held = np.isin(ids, sorted(unlike))
     impact = scale.impact(positions[held]) if held.any() else None
     return Finding(
         "merged under unlike names", int(held.sum()), len(ids), impact, scale.share(impact),
-        "records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, and each has the needs of both",
+        f"records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, and each has the needs of both{looked_at.cut}",
         "see `forestay why` for what joins them; part them with `forestay split` if they are two",
         [unlike[int(ci_id)] for ci_id in ids[held][:EXAMPLES]],
     )  # fmt: skip

@@ -22,6 +22,13 @@ class Several(NamedTuple):
     positions: Any  # int32[K]
     total: int
 
+    @property
+    def cut(self) -> str:
+        """That not all were looked at; "" where all were."""
+        if self.total <= len(self.ids):
+            return ""
+        return f" (of {self.total:,} CIs that several records tell of, the {len(self.ids):,} costliest were looked at)"
+
 
 def costliest(scale: Scale, store: GraphStore, documents: Documents) -> Several:
     """The assessed CIs that several records tell of, those that cost most a year first."""

@@ -13,6 +13,7 @@ from app.domain.quality import Finding
 from app.ports.graph_store import GraphStore
 from app.risk.above import services_above
 from app.usecases.answers.quality.weighing import Scale
+from app.usecases.sync.doubts import DOUBT
 
 NAMED = 20
 
@@ -21,11 +22,26 @@ def open_need_findings(scale: Scale, store: GraphStore) -> list[Finding]:
     """What sources stated and nobody could read or resolve; needs of what is not active; redundancy whose members are one CI."""
     rows = store.load_columns(scale.made.estate.revision.revision, OPEN_NEED.name)
     needs, dependents = np.asarray(rows["needs"]), np.asarray(rows["dependent_id"])
+    known, doubtful = dependents >= 0, np.asarray([kind == DOUBT for kind in rows["kind"]], np.bool_)
+    one, pairs = (needs == 0) & ~doubtful, (needs == 0) & doubtful
     return [
-        _finding(scale, "need not read", dependents[needs > 0], int(needs.sum()), int(needs.sum()), "services hang on needs that a source stated and nobody could read: they are up as far as was read", "add the CI that is named, or correct the relation at its source", _said(rows, needs > 0)),
+        _finding(scale, "need not read", dependents[known & (needs > 0)], int(needs[known].sum()), int(needs.sum()), "services hang on needs that a source stated and nobody could read: they are up as far as was read", "add the CI that is named, or correct the relation at its source", _said(rows, known & (needs > 0))),
+        _of_nobody(scale, int(needs[~known].sum()), int(needs.sum()), _said(rows, ~known & (needs > 0))),
         *_not_active(scale),
-        _finding(scale, "members are one CI", dependents[needs == 0], int((needs == 0).sum()), len(needs), "redundancy only on paper: the members of these groups are one CI", "correct the members of the group, or part the CI if it is two", _said(rows, needs == 0)),
+        _finding(scale, "members are one CI", dependents[one], int(one.sum()), len(needs), "redundancy only on paper: the members of these groups are one CI", "correct the members of the group, or part the CI if it is two", _said(rows, one)),
+        _finding(scale, "may be one CI", dependents[(needs > 0) & doubtful], int(pairs.sum()), len(scale.made.estate.graph.cis.ci_id), "pairs of CIs share what only one thing should have, and differ otherwise: redundancy between them may be on paper (weight: the services on groups that hold both)", "see forestay suggestions: accept the pair if it is one, refuse it if they are two", _said(rows, pairs)),
     ]  # fmt: skip
+
+
+def _of_nobody(scale: Scale, count: int, of: int, named: Sequence[str]) -> Finding:
+    """Weighed as what was read is on average: by the share of all needs that these are."""
+    graph = scale.made.estate.plain
+    read = len(graph.dependencies.dependent_id) + len(graph.groups.member_id)
+    share = count / (count + read) if count else 0.0
+    impact = None if scale.total is None else share * scale.total
+    effect = "needs or values of which nobody can tell whose they are: any service may hang on them, so they mark none (weight: their share of all needs)"
+    advice = "import the CI that has the need, or correct its name at the source"
+    return Finding("need of nobody known", count, of, impact, None if impact is None else share, effect, advice, named)
 
 
 def _said(rows: Mapping[str, Any], mask: Any) -> list[str]:

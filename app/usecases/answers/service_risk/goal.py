@@ -82,6 +82,7 @@ def service_goal(
         notes=_notes(asked, detect_minutes),
         effort=asked.effort(max(worlds, drawn)),
         settings={"detect_minutes": detect_minutes},
+        share_of_budget_infinite=bool(total and allowed == 0.0),
     )
     return as_far_as_read(answer, asked)
 
@@ -129,6 +130,7 @@ def _row(asked: Asked, told: Contributions, sheet: BudgetSheet, k: int) -> Budge
         share_of_budget=_finite(sheet.share_of_budget[k]),
         flagged=bool(sheet.flagged[k]),
         origin=ORIGIN_NAMES[int(estate.graph.cis.failures_origin[int(estate.compiled.row[position])])],
+        share_of_budget_infinite=math.isinf(sheet.share_of_budget[k]),
     )
 
 
@@ -141,6 +143,7 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
     if math.isnan(sheet.rest_minutes):
         return None
     share = sheet.rest_minutes / sheet.budget_minutes if sheet.budget_minutes > 0 else None
+    endless = sheet.budget_minutes == 0.0 and sheet.rest_minutes > 0.0
     return BudgetRow(
         "",
         "combinations of failures, less overlaps",
@@ -150,8 +153,9 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
         None,
         sheet.rest_minutes,
         share,
-        bool(share and share > 0.25),
+        bool(share and share > 0.25) or endless,
         "",
+        endless,
     )
 
 

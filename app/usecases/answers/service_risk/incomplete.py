@@ -19,9 +19,15 @@ def as_far_as_read(answer: T, asked: Asked) -> T:
     needs = asked.estate.open_needs(asked.position)
     if not needs:
         return answer
-    marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
+    marked = bounds_of_what_was_read(answer, needs)
     method = {METHOD: INCOMPLETE} if getattr(answer, METHOD, UNKNOWN) != UNKNOWN else {}
     return replace(marked, open_needs=needs, **method)  # type: ignore[type-var]
+
+
+def bounds_of_what_was_read(answer: T, needs: int) -> T:
+    """Every estimate in the answer marked."""
+    marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
+    return marked
 
 
 def _marked(value: Any, note: str) -> Any:

@@ -195,7 +195,8 @@ def test_what_needs_no_sample_is_exact() -> None:
     assert (got.probability, got.unknown) == (pytest.approx(0.25, rel=1e-15), 1)
 
 
-def test_an_exact_part_that_carries_the_answer_needs_no_hundred_hits() -> None:
+def test_an_exact_part_carries_no_sample_that_is_too_small() -> None:
+    """Whatever single points make certain, less than 100 effective samples give no interval; importance sampling does."""
     names = [f"c{i}" for i in range(40)]
     chance = {name: {"unavailability": 1e-3} for name in names}
     built = estate(
@@ -205,9 +206,12 @@ def test_an_exact_part_that_carries_the_answer_needs_no_hundred_hits() -> None:
         soft=" ".join(f"S>{name}:.1" for name in names[6:]),
         profiles={"S": {"unavailability": 0}, "x": {"unavailability": 0.01}, **chance},
     )
-    got = stratified(of_service(built.compiled), 1, 8192)
-    assert not got.refused and got.effective_samples == 0 and got.probability == 0.01
-    assert 0.01 < got.interval.high < 0.0101
+    cut = of_service(built.compiled)
+    few = stratified(cut, 1, 8192)
+    assert few.refused == NO_FAILURE and few.exact_part == 0.01 and math.isnan(few.probability)
+    got = rare_unavailability(cut, 1, 8192)
+    assert got.method == "tilted" and got.effective_samples >= 100
+    assert got.probability == pytest.approx(0.01, rel=1e-12) and got.interval.low <= 0.01 + 0.99e-18 <= got.interval.high
 
 
 def test_no_cuts_is_an_empty_table() -> None:
