@@ -207,4 +207,5 @@ def test_c30_failure_rate_from_incidents(service: Service) -> None:
     )
     assert told["mean_per_year"] == wanted("C30", "mean")
     assert told["low_per_year"] == wanted("C30", "5 %") and told["high_per_year"] == wanted("C30", "95 %")
-    service.get("/estimates/failure-rate", incidents=0, years=0, status=422)
+    for years in (0, 1e-300, 2.3e-309):
+        service.get("/estimates/failure-rate", incidents=0, years=years, status=422)

@@ -8,6 +8,9 @@ from app.domain.errors import InvalidInput
 from app.risk.estimate import gamma_posterior_interval, gamma_posterior_mean
 
 
+SHORTEST_YEARS, LEAST_SHAPE = 1e-6, 1e-6  # half a minute; what is less says nothing and overflows
+
+
 @dataclass(frozen=True, slots=True)
 class RatePosterior:
     """Gamma(prior_shape + incidents, prior_years + years), per year of service; `low` and `high` hold it with probability `level`."""
@@ -26,7 +29,7 @@ def rate_posterior(
     incidents: float, years: float, prior_shape: float = 0.5, prior_years: float = 0.0, level: float = 0.9
 ) -> RatePosterior:
     """Prior default: Jeffreys. InvalidInput without any exposure, or where nothing was counted and the prior says nothing."""
-    if years + prior_years <= 0 or incidents + prior_shape <= 0:
+    if years + prior_years < SHORTEST_YEARS or incidents + prior_shape < LEAST_SHAPE:
         raise InvalidInput("a rate needs years of service and an incident, or a prior with some", field="years")
     mean = float(gamma_posterior_mean(prior_shape, prior_years, incidents, years))  # type: ignore[arg-type]
     low, high = gamma_posterior_interval(prior_shape, prior_years, incidents, years, level)
