@@ -210,7 +210,8 @@ def load_settings(
     for name, cls in SECTIONS.items():
         for entry in fields(cls):
             if entry.metadata["secret"]:
-                conceal(getattr(sections[name], entry.name))
+                for word in getattr(sections[name], entry.name).split():
+                    conceal(word)
     return settings
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from app.domain.concealed import conceal
+
 FILE, FOLDER = 0o600, 0o700
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -24,7 +26,10 @@ def kept_secret(path: Path) -> str:
             name_once(new, path)
         finally:
             new.unlink(missing_ok=True)
-    return path.read_text("ascii")
+    text = path.read_text("ascii")
+    for word in text.split():
+        conceal(word)
+    return text
 
 
 def make_folder(path: Path) -> None:

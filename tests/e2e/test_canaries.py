@@ -21,7 +21,7 @@ from app.usecases.keep import sources as keep
 from app.usecases.keep.access import create_key
 from tests.e2e.conftest import Service
 
-PLACES = ("store password", "session secret", "token", "user's password")
+PLACES = ("store password", "session secret", "audit key", "token", "user's password")
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def guarded(make_service: Callable[..., Service], canaries: dict[str, str], monk
         FORESTAY_WEB_SIGN_IN="keys",
         FORESTAY_STORE_PASSWORD=canaries["store password"],
         FORESTAY_WEB_SESSION_SECRET=canaries["session secret"],
+        FORESTAY_AUDIT_KEY=canaries["audit key"],
         FORESTAY_OUTBOUND_HOSTS="localhost",
     )
 
