@@ -24,5 +24,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
   CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=4)"
 # one worker: request counters, estates in memory and page caches are shared by its threads; the kernels run without the interpreter lock
-CMD ["gunicorn", "--bind", "0.0.0.0:8080", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--timeout", "120", \
+CMD ["gunicorn", "--bind", "0.0.0.0:8080", "--worker-class", "gthread", "--workers", "1", "--threads", "12", "--timeout", "120", "--graceful-timeout", "10", \
      "--no-control-socket", "app.wsgi:application()"]

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
+from app.domain.scope import scope_of
+from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
+from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
+from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
-from app.usecases.keep.audit import ReadTrail
+from app.usecases.keep.audit import ReadTrail, begin_signing
 from app.usecases.keep.sources import RegisteredSource
+from app.usecases.scope import visible_cis
+
+SCOPES_KEPT = 8  # views of scoped callers that stay in memory
+
+FILE_KINDS = frozenset({"csv", "json", "callgraph", "archimate"})  # read files only, whatever their location looks like
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Forestay:
     """The service, assembled: everything a door needs."""
 
     settings: Settings
-    store: GraphStore
+    store: Store
     documents: Documents
     cache: WriteBehind
 
@@ -36,12 +47,20 @@ class Forestay:
         return Estates(self.store, self.documents, self.cache, self.settings.model)
 
     @cached_property
+    def scopes(self) -> Scopes:
+        return Scopes(self)
+
+    @cached_property
     def workbench(self) -> LocalWorkbench:
         return LocalWorkbench()
 
     def open_source(self, source: RegisteredSource) -> CiSource:
         """The importer of a registered source; InvalidInput for an unknown kind or bad settings."""
         return open_source(self.settings, source.kind, source.location, source.settings)
+
+    @property
+    def data_folder(self) -> Path:
+        return self.settings.data_folder
 
     @property
     def staging_folder(self) -> Path:
@@ -57,7 +76,7 @@ class Forestay:
         """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
         as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
         inside = self.settings.data_folder / "input"
-        if location and "://" not in location and not _below(Path(location), inside):
+        if location and (kind in FILE_KINDS or "://" not in location) and not _below(Path(location), inside):
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
         for name, value in settings.items():
             text = str(value)
@@ -68,6 +87,22 @@ class Forestay:
             named = name == "ca_file" or (name == "mapping" and (kind != "json" or "/" in text or text.endswith(".toml")))
             if named and text and not _below(Path(text), inside):
                 raise InvalidInput(f"{name}: a path below {inside}", field=name)
+
+    def open_to_others(self) -> list[Path]:
+        """Files of the data folder, and a database that lies elsewhere, that others than their owner may read or write."""
+        return [path for place in self._places for path in open_to_others(place)]
+
+    def close_to_others(self) -> int:
+        return sum(close_to_others(place) for place in self._places)
+
+    @property
+    def _places(self) -> list[Path]:
+        folder, database = self.settings.data_folder, Path(self.settings.store_url.removeprefix("sqlite:"))
+        elsewhere = self.settings.store_url.startswith("sqlite:") and not _below(database, folder)
+        return [folder, database] if elsewhere else [folder]
+
+    def unreadable_cache(self) -> list[Path]:
+        return CompiledFiles(self.settings.cache_folder).unreadable()
 
     def spool_folder(self, source: RegisteredSource) -> Path:
         return self.settings.data_folder / "spool" / source.name
@@ -83,6 +118,34 @@ class Forestay:
         self.store.close()
 
 
+class Scopes:
+    """The service as callers with a scope see it, a view for each scope, those asked last in memory."""
+
+    def __init__(self, whole: Forestay) -> None:
+        self._whole = whole
+        self._views: OrderedDict[str, Forestay] = OrderedDict()
+        self._lock = Lock()
+
+    def view(self, text: str) -> Forestay:
+        with self._lock:
+            if text not in self._views:
+                self._views[text] = self._made(text)
+            self._views.move_to_end(text)
+            while len(self._views) > SCOPES_KEPT:
+                self._views.popitem(last=False)[1].cache.settle()
+            return self._views[text]
+
+    def _made(self, text: str) -> Forestay:
+        from app.storage.scoped_store import ScopedStore
+
+        whole = self._whole
+        store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole.store, whole.estates))
+        folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
+        view = Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)))
+        view.__dict__["estates"] = Estates(store, whole.documents, view.cache, whole.settings.model, carries=False)
+        return view
+
+
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:
     from importers import registry
 
@@ -91,8 +154,9 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
 
 def assemble_service(settings: Settings) -> Forestay:
     """Open the store the settings name; StoreUnavailable when it cannot be reached."""
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_folder)
     store = open_store(settings.store_url, settings)
+    begin_signing(store)
     return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
 
 
@@ -106,8 +170,16 @@ def open_store(url: str, settings: Settings) -> Any:
         path = Path(url.removeprefix("sqlite:"))
         from app.storage.sqlite_store import SqliteStore
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteStore(path)
-    from app.storage.neo4j_store import Neo4jStore
+        make_folder(path.parent)
+        store: Any = SqliteStore(path)
+    else:
+        from app.storage.neo4j_store import Neo4jStore
 
-    return Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)
+        store = Neo4jStore(url, (settings.store.user, settings.store.password), settings.store.database)
+    store.signer = audit_signer(settings)
+    return store
+
+
+def audit_signer(settings: Settings) -> Signer:
+    """Signs with the keys of the settings, or with one made once and kept in the data folder, outside of the database."""
+    return Signer(tuple((settings.audit.key or kept_secret(settings.data_folder / "audit.key")).split()))

@@ -10,9 +10,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from app.domain.concealed import conceal
 from app.domain.errors import InvalidInput
 
 MASK = "********"
@@ -39,17 +41,45 @@ class WebSettings:
     host: str = setting("127.0.0.1", "address to listen on; off loopback only with sign-in on")
     port: int = setting(8080, "port to listen on; 0: a free one")
     public_url: str = setting("", "base of links in answers; empty: the address listened on")
+    hosts: list[str] = setting(
+        [], "names under which the service answers besides loopback, the address it listens on and the host of public_url"
+    )
+    trusted_proxies: list[str] = setting([], "addresses or networks of proxies whose X-Forwarded-For is believed")
     sign_in: str = setting(
         "off", "off, or keys: every route but the public ones asks for an API key or a session entered with one"
     )
     threads: int = setting(
-        2, "threads that answer requests; more of them wait for one another longer than they win, see benchmarks"
+        2, "threads that answer light requests; more of them wait for one another longer than they win, see benchmarks"
     )
     request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
-    requests_per_minute: int = setting(1200, "requests one caller may make; beyond it 429", "1/min")
+    requests_per_minute: int = setting(1200, "requests one caller (key, or address without one) may make; beyond it 429", "1/min")
+    heavy_processes: int = setting(
+        2, "processes that compute heavy questions, one at a time each; 0: in the web process, for tests"
+    )
+    heavy_waiting: int = setting(6, "heavy questions that may wait for a process, in all; beyond it 429")
+    heavy_per_caller: int = setting(4, "heavy questions of one caller that may wait or be computed; beyond it 429")
+    heavy_seconds: float = setting(120.0, "how long one heavy question may be computed; then it is stopped", "s")
+    heavy_memory_bytes: int = setting(4 << 30, "memory that a process for heavy questions may hold", "bytes")
+    answer_seconds: float = setting(5.0, "a heavy question that is not answered by then goes on as a job (202)", "s")
     session_hours: float = setting(12.0, "how long a page session lasts", "h")
     session_secret: str = setting("", "signs page sessions; empty: made anew and kept in the data folder", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What one question through the API may ask for; who works on the machine itself may ask for more."""
+
+    nodes: int = setting(20_000_000, "nodes of a decision diagram, of a question about one service or of a study")
+    seconds: float = setting(
+        60.0, "seconds that a question about one service may give to the exact engine and to simulated years", "s"
+    )
+    years: int = setting(100_000, "years simulated for one service")
+    study_seconds: float = setting(600.0, "seconds that a study may give to the exact engine for each service", "s")
+    study_worlds: int = setting(100_000_000, "worlds of a study")
+    study_draws: int = setting(10_000, "draws of a study")
+    study_years: int = setting(1_000_000, "years simulated by a study")
+    study_examined: int = setting(10_000_000, "CIs examined by a study")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +139,26 @@ class OutboundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    key: str = setting(
+        "",
+        "signs the audit trail; several, the one that signs first, apart by blanks; empty: made once and kept in the data folder",
+        secret=True,
+    )
+    anchor: str = setting("", "file that the head of the trail is written to, best on another disk; empty: in the data folder")
+    anchor_minutes: float = setting(60.0, "how often the head is written to the anchor", "min")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data_folder: Path
     store: StoreSettings = field(default_factory=StoreSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
 
     @property
@@ -127,6 +170,10 @@ class Settings:
         return self.data_folder / "cache"
 
     @property
+    def audit_anchor(self) -> Path:
+        return Path(self.audit.anchor) if self.audit.anchor else self.data_folder / "audit-anchor.jsonl"
+
+    @property
     def staging_folder(self) -> Path:
         return self.data_folder / "staging"
 
@@ -134,9 +181,11 @@ class Settings:
 SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "web": WebSettings,
+    "limits": LimitSettings,
     "model": ModelSettings,
     "tickets": TicketSettings,
     "outbound": OutboundSettings,
+    "audit": AuditSettings,
 }
 
 
@@ -158,6 +207,10 @@ def load_settings(
     folder = data_folder or Path(env.get("FORESTAY_DATA_FOLDER") or table.get("data_folder") or "var")
     settings = Settings(data_folder=folder, origins=origins, **sections)
     _check(settings)
+    for name, cls in SECTIONS.items():
+        for entry in fields(cls):
+            if entry.metadata["secret"]:
+                conceal(getattr(sections[name], entry.name))
     return settings
 
 
@@ -247,10 +300,25 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("model.rule: product or worst")
     if not 0 <= web.port <= 65535 or web.threads < 1:
         raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
+    if web.heavy_processes < 0 or web.heavy_waiting < 0 or web.heavy_per_caller < 1 or web.heavy_memory_bytes < 256 << 20:
+        raise InvalidInput(
+            "web.heavy_processes and heavy_waiting from 0, heavy_per_caller from 1, heavy_memory_bytes from 256 MiB"
+        )
+    if web.heavy_seconds <= 0 or web.answer_seconds < 0:
+        raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
+    for network in web.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise InvalidInput(f"web.trusted_proxies: {network!r} is no address and no network") from None
     if not settings.store_url.startswith(
         ("sqlite:", "neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
     ):
         raise InvalidInput("store.url: sqlite:PATH, neo4j://... or bolt://...")
+    if "@" in settings.store_url.partition("://")[2]:
+        raise InvalidInput(
+            "store.url: without user and password in it; they have fields of their own (store.user, store.password)"
+        )
     missing = {f"{i}/{u}" for i in ("high", "medium", "low") for u in ("soon", "today", "later")} - set(
         settings.tickets.priorities
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from app import api, web
-from app.api import auth, counters, problems
+from app.api import auth, counters, heavy, hosts, problems
+from app.api.lane import Lane, Limits
 from app.bootstrap import Forestay, assemble_service
+from app.domain.concealed import conceal
 from app.domain.errors import ForestayError
+from app.logs import log_plainly
 from app.risk.jit.kernels import fresh_patience
 from app.settings import Settings, check_exposure, load_settings
 from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_requests
@@ -29,8 +33,9 @@ HEADERS = {
 }
 
 
-def create_app(settings: Settings | None = None, forestay: Forestay | None = None) -> Flask:
-    """Build the application. InvalidInput where it would listen off loopback without sign-in; RuntimeError for a route without permission."""
+def create_app(settings: Settings | None = None, forestay: Forestay | None = None, lane: Lane | None = None) -> Flask:
+    """Build the application; heavy questions go through the lane, without one they are answered here. InvalidInput where it would listen off loopback without sign-in; RuntimeError for a route without permission."""
+    log_plainly()
     settings = settings or (forestay.settings if forestay else load_settings())
     check_exposure(settings)
     forestay = forestay or assemble_service(settings)
@@ -46,20 +51,22 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     )
     app.extensions["forestay"] = forestay
     Limiter(
-        get_remote_address,
+        lambda: auth.counted_as(forestay),
         app=app,
         storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
-        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive"),
+        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive") or heavy.is_passed_on(),
     )
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
+    app.register_error_handler(MemoryError, problems.handle_memory)
     app.register_error_handler(Exception, problems.handle_unexpected)
     api.mount(app)
     web.mount(app)
     app.register_error_handler(HTTPException, problems.problem_api(app).handle_http_exception)
     auth.guard(app, forestay)
-
     app.before_request(fresh_patience)
+    heavy.pass_on(app, forestay, lane)
+    app.wsgi_app = hosts.under_known_names(app.wsgi_app, hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -74,10 +81,21 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
 
 def application() -> Flask:
     """For a server that imports it (gunicorn): the application by file and environment; no request compiles, a process beside it does."""
+    os.umask(0o077)
     settings = load_settings()
     keep_kernels_in(settings.cache_folder / "kernels")
-    never_compile_in_requests(Beside(["--data", str(settings.data_folder)]))
-    return create_app(settings)
+    arguments = ["--data", str(settings.data_folder)]
+    never_compile_in_requests(Beside(arguments))
+    return create_app(settings, lane=lane_of(settings, arguments))
+
+
+def lane_of(settings: Settings, arguments: Sequence[str]) -> Lane | None:
+    """The lane of heavy questions that the settings ask for; `arguments`: the options by which its processes open the same estate."""
+    web = settings.web
+    if not web.heavy_processes:
+        return None
+    limits = Limits(web.heavy_processes, web.heavy_waiting, web.heavy_per_caller, web.heavy_seconds)
+    return Lane([sys.executable, "-m", "app", *arguments, "answer"], limits)
 
 
 def session_secret(settings: Settings) -> str:
@@ -92,4 +110,4 @@ def session_secret(settings: Settings) -> str:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass
-    return path.read_text()
+    return conceal(path.read_text())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, NotAllowed, SourceFailed
-from importers.limits import strict_json
+from app.domain.strict_json import strict_json
 
 SAID = 300  # characters of a server's own message that are shown
 WORDS = ("message", "msg", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")

@@ -62,9 +62,14 @@ def number(field: str, text: str, written: Writing = PLAIN) -> float:
         value = None
     if value is None or ("." in text and (written.decimal == "," or written.unsure)):
         value = _as_written(field, text, written)
-    if not isfinite(value) or "_" in text:
+    if not isfinite(value) or "_" in text or not _digits_are_ascii(text):
         raise BadCell(field, f"'{text[:40]}' is not a finite number")
     return value
+
+
+def _digits_are_ascii(text: str) -> bool:
+    """Digits of other scripts look like numbers and are refused: who wrote them meant a text, or to mislead."""
+    return text.isascii() or not any(sign.isdigit() and not sign.isascii() for sign in text)
 
 
 def _as_written(field: str, text: str, written: Writing) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.domain.concealed import conceal
 from app.domain.errors import InvalidInput
 
 
@@ -20,7 +21,7 @@ def secret(kind: str, settings: Mapping[str, Any], setting: str, default: str = 
         raise InvalidInput(f"{kind}: the variable {name} (or {name}_FILE) holds no secret", field=setting)
     if not value.isprintable():
         raise InvalidInput(f"{kind}: the secret in {name} holds a line break or a control character", field=setting)
-    return value
+    return conceal(value)
 
 
 def _held(kind: str, name: str, setting: str) -> str:

@@ -1,5 +1,5 @@
-"""A sync that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that a sync needs once, and for each line of its
-input forks a process that syncs and dies at the step which the line names.
+"""Something that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that it needs once, and for each line of its
+input forks a process that does what the line names and dies at the step which it names.
 
 A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, or a file that gets its name or goes. `INSERT INTO ci @ forestay.db`
 is one step each time that it is about to be done, numbered from 1. A kill before one step is a kill after the one before it; what lies between
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
+import traceback
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -25,6 +28,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 END = "the end"
+OF_ONE_PROCESS = re.compile(r"\.\d+\.[0-9a-f]{8}(?=$|-)")  # in the name of a file that is not finished
 COMMENTS = re.compile(r"(--|//)[^\n]*\n")
 SQL_WRITES = re.compile(
     r"\s*(WITH\b.*?)?\b((?:INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|BEGIN|COMMIT|ROLLBACK)\b(?: OR \w+)?(?:\W+\w+){0,2})",
@@ -57,7 +61,7 @@ def _watch_sqlite(steps: Steps) -> None:
 
     def watched(path: Any, *arguments: Any, **named: Any) -> sqlite3.Connection:
         connection = connect(path, *arguments, **named)
-        name = Path(path).name
+        name = OF_ONE_PROCESS.sub(".new", Path(path).name)
 
         def told(statement: str) -> None:
             found = SQL_WRITES.match(COMMENTS.sub("", statement))
@@ -74,7 +78,7 @@ def _watch_files(steps: Steps) -> None:
     def watched(verb: str, do: Callable[..., Any]) -> Callable[..., Any]:
         def done(*paths: Any, **named: Any) -> Any:
             if os.path.exists(paths[0]):  # noqa: PTH110 - what is deleted to be sure is no step
-                steps.meet(f"{verb} *{Path(os.fsdecode(paths[-1])).suffix}")
+                steps.meet(f"{verb} *{Path(OF_ONE_PROCESS.sub('.new', os.fsdecode(paths[-1]))).suffix}")
             return do(*paths, **named)
 
         return done
@@ -105,25 +109,79 @@ def _watch_neo4j(steps: Steps) -> None:
     TransactionBase.run, TransactionBase._commit = watched_run, watched_commit  # type: ignore[method-assign]
 
 
-def sync_in_child(data: Path, full: bool, deadly: tuple[str, int] | None) -> None:
-    """The whole life of a forked process: it opens the service itself, syncs, and writes which steps it took into a file beside the data."""
+def do_in_child(data: Path, asked: Mapping[str, Any]) -> None:
+    """The whole life of a forked process: it opens the service itself, does what is asked, and writes which steps it took into a file beside the data."""
     from app.bootstrap import assemble_service
     from app.settings import load_settings
-    from app.usecases.run_sync import SyncRequest, run_sync
     from tests.disk import without_waiting
 
-    steps = Steps(deadly)
+    steps = Steps(tuple(asked["deadly"]) if asked["deadly"] else None)
     watch(steps)
     with without_waiting():
         service = assemble_service(load_settings(data_folder=data))
-        run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, full=full))
+        VERBS[asked["verb"]](service, asked)
         service.close()
     steps.meet(END)
     data.with_name("steps.json").write_text(json.dumps(steps.met))
 
 
+def _sync(service: Any, asked: Mapping[str, Any]) -> None:
+    from app.usecases.run_sync import SyncRequest, run_sync
+
+    run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, full=asked["full"]))
+
+
+def _act(service: Any, asked: Mapping[str, Any]) -> None:
+    from tests.acts import ACTS
+
+    ACTS[asked["act"]].do(service, asked["back"])
+
+
+def _wander(service: Any, asked: Mapping[str, Any]) -> None:
+    """Acts by chance, there and back, until the process is killed."""
+    from tests.acts import ACTS
+
+    chance = random.Random(asked["seed"])
+    while True:
+        act = ACTS[chance.choice(list(ACTS))]
+        for back in (False, True):
+            act.prepare(service, back)
+            act.do(service, back)
+
+
+def _promote(service: Any, asked: Mapping[str, Any]) -> None:
+    from app.bootstrap import open_store
+    from app.usecases.promote import promote
+
+    target = open_store(asked["to"], service.settings)
+    promote(service.store, service.documents, target, target)
+    target.close()
+
+
+def _restore(service: Any, asked: Mapping[str, Any]) -> None:
+    from app.bootstrap import open_store
+    from app.usecases.backup import restore
+
+    restore(Path(asked["file"]), service.store, lambda path: open_store(f"sqlite:{path}", service.settings))
+
+
+VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
+    "sync": _sync,
+    "act": _act,
+    "wander": _wander,
+    "promote": _promote,
+    "restore": _restore,
+}
+
+
 def main(data: Path) -> None:
-    for name in ("app.bootstrap", "app.usecases.run_sync", "importers.csv.source", "tests.disk"):  # loaded before the fork
+    for name in (
+        "app.bootstrap",
+        "tests.acts",
+        "app.usecases.backup",
+        "importers.csv.source",
+        "tests.disk",
+    ):  # loaded before the fork
         import_module(name)
 
     for line in sys.stdin:
@@ -132,10 +190,15 @@ def main(data: Path) -> None:
         if child == 0:
             code = 1
             try:
-                sync_in_child(data, asked["full"], tuple(asked["deadly"]) if asked["deadly"] else None)
+                do_in_child(data, asked)
                 code = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
+        if "after" in asked:
+            time.sleep(asked["after"])
+            os.kill(child, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
@@ -163,22 +226,26 @@ class Killer:
         self.process.stdin.close()
         self.process.wait(20)
 
-    def _sync(self, full: bool, deadly: tuple[str, int] | None) -> int:
+    def _do(self, asked: Mapping[str, Any], deadly: tuple[str, int] | None) -> int:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"full": full, "deadly": deadly}) + "\n")
+        self.process.stdin.write(json.dumps({**asked, "deadly": deadly}) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
-    def steps(self, full: bool) -> dict[str, int]:
-        """Sync to the end; how often each step was taken."""
-        assert self._sync(full, None) == 0
+    def steps(self, asked: Mapping[str, Any]) -> dict[str, int]:
+        """Do it to the end; how often each step was taken."""
+        assert self._do(asked, None) == 0
         found: dict[str, int] = json.loads(self.data.with_name("steps.json").read_text())
         return found
 
-    def kill_at(self, full: bool, step: str, number: int) -> None:
-        """Sync until this step; it must have been met."""
-        code = self._sync(full, (step, number))
-        assert code == -signal.SIGKILL, f"the sync did not come to {step!r} number {number}: exit {code}"
+    def kill_after(self, asked: Mapping[str, Any], seconds: float) -> None:
+        """Do it for so long; it must not come to an end by itself."""
+        assert self._do({**asked, "after": seconds}, None) == -signal.SIGKILL
+
+    def kill_at(self, asked: Mapping[str, Any], step: str, number: int) -> None:
+        """Do it until this step; it must have been met."""
+        code = self._do(asked, (step, number))
+        assert code == -signal.SIGKILL, f"{asked} did not come to {step!r} number {number}: exit {code}"
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
+from app.api.answering import CALLER
+from app.api.hosts import address_of, is_own_page
 from app.bootstrap import Forestay
-from app.domain.errors import NotAllowed
+from app.domain.errors import ForestayError, NotAllowed
 from app.usecases.keep import access
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,6 +33,17 @@ def permission(name: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def scoped(view: View) -> View:
+    """Declare that a caller with a scope may ask this: all that the view reads is read through `seen_by`."""
+    view.scoped = True  # type: ignore[attr-defined]
+    return view
+
+
+def seen_by(asking: access.Caller | None, whole: Forestay) -> Forestay:
+    """The service as a caller sees it."""
+    return whole.scopes.view(asking.scope) if asking is not None and asking.scope else whole
 
 
 def permission_of(app: Flask, endpoint: str) -> str:
@@ -55,8 +70,7 @@ def guard(app: Flask, forestay: Forestay) -> None:
         if request.endpoint in PUBLIC:
             g.caller = None
             return None
-        signed_in = forestay.settings.web.sign_in != "off"
-        g.caller = _caller(forestay) if signed_in else access.LOCAL
+        g.caller, by_key = asking(forestay)
         if request.endpoint is None:  # 404 and 405 answer as such, to known callers only
             return None if g.caller else _refuse()
         if g.caller is None:
@@ -64,31 +78,61 @@ def guard(app: Flask, forestay: Forestay) -> None:
         wanted = permission_of(app, request.endpoint)
         if not g.caller.may(wanted):
             raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
-        if request.method not in SAFE and not _same_origin():
+        if g.caller.scope and not hasattr(app.view_functions[request.endpoint], "scoped"):
+            raise NotAllowed("a key with a scope may not ask this: it is about more than what the key sees", status=403)
+        if by_key and g.caller.key and not is_judged():
+            _note_use(forestay, g.caller.key)
+        if request.method not in SAFE and not by_key and not is_own_page(request.headers, forestay.settings.web):
             raise NotAllowed("a page of another site may not do this", status=403)
         return None
 
 
-def _caller(forestay: Forestay) -> access.Caller | None:
+def is_judged() -> bool:
+    """Whether the web process judged this request already and only has it answered here."""
+    return CALLER in request.environ
+
+
+def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
+    """Who asks, by the credential that the request is answered under, and whether that is a key: a browser sends sessions and its place on this
+    machine with whatever page asks, a key only where a program put it in. NotAllowed for a key that is not valid."""
+    if judged := request.environ.get(CALLER):  # set by the web process that asks this one, never by a request
+        return access.Caller(*judged), True
+    if forestay.settings.web.sign_in == "off":
+        return access.LOCAL, False
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
-        return access.caller_of(forestay.documents, header.removeprefix("Bearer "))
+        return access.caller_of(forestay.documents, header.removeprefix("Bearer ")), True
     token = session.get("token")
-    return access.session_caller(forestay.documents, str(token)) if token else None
+    return (access.session_caller(forestay.documents, str(token)) if token else None), False
+
+
+USE_SECONDS = 300.0  # how exact the time of a key's last use is
+_used: dict[str, float] = {}  # when this process last noted the use of a key
+
+
+def _note_use(forestay: Forestay, key: str) -> None:
+    now = time.monotonic()
+    if now - _used.get(key, -USE_SECONDS) < USE_SECONDS:
+        return
+    _used[key] = now
+    with suppress(ForestayError):  # an answer is worth more than the note
+        access.note_use(forestay.documents, key)
+
+
+def counted_as(forestay: Forestay) -> str:
+    """Under what name a request counts against the limit of requests: its key's, or the address of one who has none."""
+    try:
+        caller, _ = asking(forestay)
+    except ForestayError:
+        caller = None
+    return (
+        f"key {caller.key}"
+        if caller and caller.key
+        else f"address {address_of(request.environ, forestay.settings.web.trusted_proxies)}"
+    )
 
 
 def _refuse() -> Response:
     if request.path.startswith("/api/") or request.path == "/metrics":
         raise NotAllowed("sign in with an API key: Authorization: Bearer fsy_...", status=401)
     return redirect(url_for("web.sign_in", then=request.full_path.rstrip("?")))
-
-
-def _same_origin() -> bool:
-    """A browser sends where a form came from; a key in a header needs no such proof."""
-    if request.headers.get("Authorization"):
-        return True
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    return origin is None or origin == request.host_url.rstrip("/")

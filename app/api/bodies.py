@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-from typing import Any, NoReturn
+from typing import Any
 
 import flask_smorest
 import marshmallow as ma
@@ -12,10 +10,15 @@ from flask import Request, abort
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
+from app.domain.errors import InvalidInput, LimitExceeded
+from app.domain.strict_json import has_halves, strict_json
+
+DEPTH, VALUES = 16, 50_000
+
 
 class StrictParser(FlaskParser):
-    """Unknown query parameters are refused as unknown fields are. Refuses what JSON does not have (NaN, Infinity, 1e999), nesting without end, texts that are no Unicode (lone surrogates), and a
-    body of another kind, which would be ignored in silence."""
+    """Unknown query parameters are refused as unknown fields are. A body passes the gate of `strict_json`; one of another kind is refused, for it
+    would be ignored in silence."""
 
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
 
@@ -25,22 +28,14 @@ class StrictParser(FlaskParser):
             if body:
                 abort(415, description="the body must be JSON: Content-Type: application/json")
             return missing
+        if has_halves(body) or body.startswith(b"\xef\xbb\xbf"):
+            abort(400, description="the body is not strict JSON: it holds half a character or begins with a byte order mark")
         try:
-            value = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            abort(400, description=f"the body is not strict JSON: {reason[:200]}")
-        return value
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _no_number(text)
+            return strict_json(body, "the body", DEPTH, VALUES, finite=True)
+        except LimitExceeded as error:
+            abort(413, description=error.message)
+        except InvalidInput as error:
+            abort(400, description=error.message)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]

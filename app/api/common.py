@@ -10,21 +10,30 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 
-from app.api.auth import permission
+from app.api.auth import permission, scoped, seen_by
 from app.api.bodies import Blueprint
+from app.api.heavy import heavy, is_passed_on
 from app.api.schemas.answers import schema_of
+from app.api.schemas.questions import When
 from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
 from app.usecases.estate import resolve_revision
+from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
 
-ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503)
+ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
+
+
+def whole() -> Forestay:
+    """The service, whoever asks."""
+    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
 
 
 def forestay() -> Forestay:
-    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -32,9 +41,19 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 def route(
-    blueprint: Blueprint, path: str, wants: str, answers: type, method: str = "GET", status: int = 200, sensitive: bool = False
+    blueprint: Blueprint,
+    path: str,
+    wants: str,
+    answers: type,
+    method: str = "GET",
+    status: int = 200,
+    sensitive: bool = False,
+    long: bool = False,
+    in_scope: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail."""
+    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
+    a `long` answer, and any about a past state, is computed in the lane and may become a job; what is answered `in_scope` may be asked with a
+    scoped key."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -46,9 +65,9 @@ def route(
                 unknown = {name: ["Unknown field."] for name in request.args}
                 raise InvalidInput("this address takes no query parameters", errors={"query": unknown})
             result = view(*args, **kwargs)
-            if sensitive:
+            if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")
-                forestay().reads.note(g.caller.name, f"read {request.endpoint}", subject)
+                whole().reads.note(g.caller.name, f"read {request.endpoint}", subject)
             response = result if isinstance(result, Response) else reply(result, status)
             return by_content(response) if method == "GET" else response
 
@@ -56,20 +75,45 @@ def route(
         documented = marked
         for code in ERRORS:
             documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
+        if long or any(isinstance(parameter.get("schema"), When) for parameter in parameters):
+            documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
+        if long:
+            heavy(marked)
+        if in_scope:
+            scoped(marked)
+        marked.sensitive = sensitive  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare
 
 
-def unchanged(at: Revision) -> Response | None:
+def within_limits(question: Mapping[str, Any], prefix: str = "") -> None:
+    """InvalidInput where a question asks for more than the settings allow."""
+    limits = forestay().settings.limits
+    for name, asked in question.items():
+        most = getattr(limits, f"{prefix}{name}", getattr(limits, name, None))
+        if most is not None and isinstance(asked, int | float) and asked > most:
+            raise InvalidInput(f"{name}: at most {most:,} (setting limits.{prefix}{name})", field=name)
+
+
+def unchanged(at: Revision, own: str = "") -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role and the question: what has the same tag is the same byte for byte."""
+    model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte.
+    `own`: the tag of what a person can change of it (see `conditions`), which stands behind a dot."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
-    parts = (at.revision, service.estates.settings_at(at), MODEL_VERSION, sources, g.caller.role, request.full_path)
+    parts = (
+        at.revision,
+        service.estates.settings_at(at),
+        MODEL_VERSION,
+        sources,
+        g.caller.role,
+        g.caller.scope,
+        request.full_path,
+    )
     text = "|".join(map(str, parts))
-    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")
     g.etag = tag
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -78,18 +122,22 @@ def unchanged(at: Revision) -> Response | None:
     return None
 
 
-def answered(question: Mapping[str, Any], answer: Callable[[Forestay, Revision], Any]) -> Response:
+def answered(
+    question: Mapping[str, Any],
+    answer: Callable[[Forestay, Revision], Any],
+    own: Callable[[Forestay, Revision], str] = lambda service, at: "",
+) -> Response:
     """The answer at the revision or moment the question names, or 304 for one who holds it already."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return unchanged(at) or tagged(answer(service, at))
+    return unchanged(at, own(service, at)) or tagged(answer(service, at))
 
 
 def by_content(response: Response) -> Response:
     """With a tag made of its bytes, where it has none that is known before the answer; 304 for one who holds just these."""
     if response.status_code != 200 or response.is_streamed or response.get_etag()[0]:
         return response
-    tag = hashlib.sha256(g.caller.role.encode() + response.get_data()).hexdigest()[:32]
+    tag = hashlib.sha256(f"{g.caller.role} {g.caller.scope} ".encode() + response.get_data()).hexdigest()[:32]
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     response.set_etag(tag)

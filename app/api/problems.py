@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import marshmallow as ma
@@ -20,18 +21,28 @@ from app.domain.errors import (
     NotAllowed,
     NotFound,
     NotReady,
+    OutOfTime,
     SourceFailed,
+    Stale,
     StoreUnavailable,
+    TooBusy,
+    Unconditional,
 )
 
 PROBLEM = "application/problem+json"
+FAULTS = 20  # that an answer names of one input
+NAMED = 200  # characters of a name in it
 STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (LimitExceeded, 413),
     (InvalidInput, 422),
     (NotFound, 404),
     (Ambiguous, 409),
+    (Stale, 412),
+    (Unconditional, 428),
     (Conflict, 409),
     (NotAllowed, 403),
+    (TooBusy, 429),
+    (OutOfTime, 503),
     (SourceFailed, 502),
     (StoreUnavailable, 503),
     (NotReady, 503),
@@ -70,13 +81,21 @@ class ProblemApi(Api):  # type: ignore[misc]
         status = error.code or 500
         details: dict[str, Any] = {}
         if errors := data.get("errors") or data.get("messages"):
-            details["errors"] = errors
+            details["errors"] = _shortened(errors)
         message = data.get("message") or error.description or error.name
         response = answer(status, error.name, error.name.lower().replace(" ", "_"), message, details)
         for name, value in [*error.get_headers(), *(data.get("headers") or {}).items()]:
             if name.lower() in ("allow", "retry-after", "www-authenticate"):
                 response.headers[name] = value
         return response
+
+
+def _shortened(errors: Any) -> Any:
+    """The first faults of an input that has very many: an answer is no larger for a larger mistake."""
+    if not isinstance(errors, dict):
+        return errors
+    first = {str(name)[:NAMED]: _shortened(fault) for name, fault in islice(errors.items(), FAULTS)}
+    return first if len(errors) <= FAULTS else {**first, "...": [f"and {len(errors) - FAULTS:,} more"]}
 
 
 def handle_forestay_error(error: ForestayError) -> Response:
@@ -86,7 +105,7 @@ def handle_forestay_error(error: ForestayError) -> Response:
     response = answer(status, type(error).__name__, error.code, error.message, details)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, NotReady):
+    if isinstance(error, NotReady | TooBusy):
         response.headers["Retry-After"] = str(error.details["retry_after"])
         if not request.path.startswith("/api/"):
             response.headers["Refresh"] = str(error.details["retry_after"])  # a browser asks again by itself
@@ -97,6 +116,11 @@ def handle_unexpected(error: Exception) -> Response:
     """The outermost door: what nobody foresaw is logged in full and answered without its insides."""
     structlog.get_logger().exception("unexpected error", path=request.path)
     return answer(500, "Internal Server Error", "internal_error", "Something went wrong here; the log has the details.", {})
+
+
+def handle_memory(error: MemoryError) -> Response:
+    """A question that needs more than its process may hold."""
+    return handle_forestay_error(LimitExceeded("this answer needs more memory than web.heavy_memory_bytes allows: ask for less"))
 
 
 def answer(status: int, title: str, code: str, detail: str, details: dict[str, Any]) -> Response:

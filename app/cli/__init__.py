@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 refused, failed, or a source read in part (a sentence sa
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -47,5 +48,6 @@ class Forgiving(LazyGroup):
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """Business continuity risk on the CMDB you have: ranked problem areas and what-if outages."""
+    os.umask(0o077)  # what is written is a map of single points of failure: its owner's alone
     ctx.obj = Context(config, data)
     ctx.call_on_close(ctx.obj.close)

@@ -8,9 +8,10 @@ import click
 
 from app.bootstrap import open_store
 from app.cli.context import CALLER, Context, json_option, show, table
+from app.domain.errors import ForestayError
 from app.usecases.backup import backup as make_backup
 from app.usecases.backup import restore as fill_from
-from app.usecases.doctor import examine
+from app.usecases.doctor import examine, repair, unopened
 from app.usecases.keep import audit
 from app.usecases.promote import promote as copy_history
 
@@ -43,7 +44,7 @@ def promote(context: Context, target_url: str, as_document: bool) -> None:
 def backup(context: Context, file: Path, as_document: bool) -> None:
     """Write a verified backup of the store to one SQLite file."""
     forestay = context.forestay
-    report = make_backup(forestay.store, file, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
+    report = make_backup(forestay.store, file, lambda path: open_store(f"sqlite:{path}", context.settings), _say)
     audit.record(forestay.documents, CALLER, "backup", file.name, {"revision": report.revision})
     show(
         report,
@@ -56,12 +57,13 @@ def backup(context: Context, file: Path, as_document: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--despite-audit", is_flag=True, help="restore a backup whose audit trail is not whole")
 @json_option
 @click.pass_obj
-def restore(context: Context, file: Path, as_document: bool) -> None:
+def restore(context: Context, file: Path, despite_audit: bool, as_document: bool) -> None:
     """Fill an empty store from a backup and verify it."""
     forestay = context.forestay
-    report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say)  # type: ignore[arg-type]
+    report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say, despite_audit)
     show(
         report,
         as_document,
@@ -81,12 +83,19 @@ def prune(context: Context, before: int) -> None:
 
 
 @click.command()
+@click.option("--repair", "mend", is_flag=True, help="mend what needs no decision: dead writers and runs, permissions, cache")
 @json_option
 @click.pass_obj
-def doctor(context: Context, as_document: bool) -> None:
+def doctor(context: Context, mend: bool, as_document: bool) -> None:
     """Name faults and their cure."""
-    forestay = context.forestay
-    findings = examine(forestay.store, forestay.documents)
+    try:
+        forestay = context.forestay
+    except ForestayError as error:
+        findings = [unopened(error)]
+    else:
+        for line in repair(forestay) if mend else []:
+            _say(line)
+        findings = examine(forestay)
     rows = [(f.severity, f.what, f.cure) for f in findings]
     show(findings, as_document, lambda console: table(console, "" if rows else "nothing is wrong", ["", "found", "cure"], rows))
     if any(f.severity == "fault" for f in findings):

@@ -81,6 +81,7 @@ PLACES = {
     "prune": Place("app.cli.care", "Forget old history: questions about revisions before it can no longer be answered."),
     "doctor": Place("app.cli.care", "Name faults and their cure."),
     "serve": Place("app.cli.operate", "Serve the page and the API, with one runner for jobs and schedule beside it."),
+    "answer": Place("app.cli.operate", "Answer heavy questions for a web process, which starts it; not for people."),
     "work": Place("app.cli.operate", "The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."),
     "scheduler": Place(
         "app.cli.operate",

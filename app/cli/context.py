@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from app.bootstrap import Forestay
     from app.settings import Settings
+    from app.usecases.compiling import Beside
     from app.usecases.operation_progress import Listener
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -43,8 +44,15 @@ class Context:
         from app.usecases.compiling import keep_kernels_in, wait_for_kernels
 
         keep_kernels_in(self.settings.cache_folder / "kernels")
-        wait_for_kernels(tell())
+        wait_for_kernels(tell(), self.compiler)
         return assemble_service(self.settings)
+
+    @cached_property
+    def compiler(self) -> Beside:
+        """The process beside this one that compiles kernels, once it is started."""
+        from app.usecases.compiling import Beside
+
+        return Beside(self.arguments())
 
     def arguments(self) -> list[str]:
         """The options a process beside this one is started with, so that it serves the same estate."""
@@ -52,6 +60,8 @@ class Context:
         return [*chosen, "--data", str(self.settings.data_folder)]
 
     def close(self) -> None:
+        if "compiler" in self.__dict__:
+            self.compiler.stop()
         if "forestay" in self.__dict__:
             self.forestay.close()
 

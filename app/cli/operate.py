@@ -16,6 +16,8 @@ from app.cli.context import Context, json_option, show, table
 from app.usecases.health import health as state_of
 from app.usecases.keep.plan import plans
 
+STOP_SECONDS = 5.0  # what a runner does in hand is safe to kill: another takes the job up when its lease runs out
+
 
 @click.command()
 @click.option("--host")
@@ -34,20 +36,25 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     from waitress.server import create_server
 
     from app.settings import check_exposure
-    from app.usecases.compiling import Beside, never_compile_in_requests
-    from app.wsgi import create_app
+    from app.usecases.compiling import never_compile_in_requests
+    from app.wsgi import create_app, lane_of
 
     settings = context.settings
     web = replace(settings.web, host=host or settings.web.host, port=settings.web.port if port is None else port)
     settings = replace(settings, web=web)
     check_exposure(settings)
-    app = create_app(settings, context.forestay)
+    lane = lane_of(settings, context.arguments())
+    app = create_app(settings, context.forestay, lane)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     server = create_server(
         app,
         host=web.host,
         port=web.port,
-        threads=web.threads,
+        threads=web.threads
+        + (lane.limits.processes + lane.limits.waiting if lane else 0),  # those that wait for the lane hold no other up
+        recv_bytes=65_536,  # large bodies in fewer turns of the loop that serves everybody
+        channel_request_lookahead=1,  # so that one who leaves is noticed
+        clear_untrusted_proxy_headers=False,  # whom to believe is judged by web.trusted_proxies
         ident="forestay",
         asyncore_use_poll=True,  # select() ends at 1,024 open files
         channel_timeout=120,
@@ -58,10 +65,9 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
-    compiler = Beside(context.arguments())
-    never_compile_in_requests(compiler)
+    never_compile_in_requests(context.compiler)
     if not no_runner:
-        compiler.start()
+        context.compiler.start()
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
     click.echo(f"Forestay is at http://{shown}:{bound}/")
@@ -76,14 +82,36 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        server.close()
-        compiler.stop()
         if runner is not None:
             runner.terminate()
+        if lane is not None:
+            lane.close()
+        server.close()
+        context.compiler.stop()
+        if runner is not None:
             try:
-                runner.wait(15)
+                runner.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 runner.kill()
+
+
+@click.command()
+@click.pass_obj
+def answer(context: Context) -> None:
+    """Answer heavy questions for a web process, which starts it; not for people."""
+    import os
+
+    from app.api.answering import answer_forever
+    from app.usecases.compiling import Beside, never_compile_in_requests
+    from app.wsgi import create_app
+
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what anything prints goes beside the answers, not between them
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it ends with its web process
+    never_compile_in_requests(Beside(context.arguments()))
+    app = create_app(context.settings, context.forestay)
+    answer_forever(app, context.settings.web.heavy_memory_bytes, sys.stdin.buffer, answers)
 
 
 @click.command()
@@ -93,7 +121,9 @@ def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
     from app.jobs.runner import run_forever
     from app.jobs.schedule import keep_schedule
+    from app.logs import log_plainly
 
+    log_plainly()
     stop = _set_when_stopped()
     forestay = context.forestay
     if not no_schedule:
@@ -109,7 +139,9 @@ def work(context: Context, no_schedule: bool) -> None:
 def scheduler(context: Context, jitter: int) -> None:
     """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
     from app.jobs.schedule import keep_schedule
+    from app.logs import log_plainly
 
+    log_plainly()
     keep_schedule(context.forestay, _set_when_stopped(), jitter)
 
 
@@ -186,4 +218,4 @@ def warm_up(context: Context, processes: int | None) -> None:
     click.echo(f"kernels compiled in {seconds:.1f} s")
 
 
-COMMANDS = (serve, work, scheduler, schedule, health, config, openapi, warm_up)
+COMMANDS = (serve, answer, work, scheduler, schedule, health, config, openapi, warm_up)

@@ -40,8 +40,9 @@ def add(
     """Register a source."""
     forestay, settings = context.forestay, settings_of(pairs)
     forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
-    made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
-    audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
+    with forestay.documents.together():
+        made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
+        audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
     click.echo(f"source {made.name} ({made.kind}) with priority {made.priority}; next: forestay source check {made.name}")
 
 

@@ -17,8 +17,8 @@ from app.domain.records import SyncReport
 from app.usecases.approve import approve as approve_run
 from app.usecases.assess import assess
 from app.usecases.changes.read import change_page
+from app.usecases.keep import audit, sync_runs
 from app.usecases.keep import sources as keep
-from app.usecases.keep import sync_runs
 from app.usecases.run_sync import SyncRequest, run_sync
 from importers import registry
 
@@ -100,7 +100,9 @@ def import_once(
     known = keep.find_source(forestay.documents, name)
     if known is None:
         forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
-        keep.add_source(forestay.documents, name, kind, location, priority, settings)
+        with forestay.documents.together():
+            keep.add_source(forestay.documents, name, kind, location, priority, settings)
+            audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
     elif known.kind != kind:
         raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
     elif not named and not _same_place(known.location, location):

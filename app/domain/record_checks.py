@@ -22,6 +22,15 @@ GROUP_KINDS = frozenset({"ordinary", "supply"})
 NEGATIONS = frozenset({"not", "xor", "nand", "nor", "iff", "imply", "inhibit"})
 NEGATED = "negation is not supported: a failure never mends anything, so not, xor, nand, nor and inhibit have no meaning here"
 TEXT_BYTES = 60_000
+MOST_HOURS, MOST_LOSS = 1e7, 1e18
+# what a service can have at stake: above all that exists, and far below where sums of it lose a digit
+MAGNITUDES = {
+    "customers": 1e11,
+    "money_per_hour": 1e15,
+    "mtpd_hours": MOST_HOURS,
+    "rto_hours": MOST_HOURS,
+    "rpo_hours": MOST_HOURS,
+}
 NAMED = 200  # characters of a name that only groups
 _BOUNDS = (
     ("failures_per_year", 0.0, 1e9),
@@ -142,11 +151,8 @@ def group_fault(record: GroupRecord) -> Fault | None:
     return None
 
 
-_MOST = {"customers": 1e11, "money_per_hour": 1e15, "mtpd_hours": 1e7, "rto_hours": 1e7, "rpo_hours": 1e7}
-
-
 def service_fault(record: ServiceRecord) -> Fault | None:
-    for name, most in _MOST.items():
+    for name, most in MAGNITUDES.items():
         value = getattr(record, name)
         if value is not None and not 0 <= value <= most:
             return name, f"{value!r} is not between 0 and {most:g}", "correct it, or leave it empty where unknown"
@@ -160,7 +166,7 @@ def service_fault(record: ServiceRecord) -> Fault | None:
         return "customer_population", f"is longer than {NAMED} characters", "shorten the name"
     for category, points in record.impact.items():
         hours = [point[0] for point in points]
-        if any(not (0 <= h < inf and 0 <= loss < inf) for h, loss in points) or hours != sorted(hours):
+        if any(not (0 <= h <= MOST_HOURS and 0 <= loss <= MOST_LOSS) for h, loss in points) or hours != sorted(hours):
             return "impact", f"the curve of {category} goes back in time", "give pairs of hours and loss in order of hours"
     return None
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from app.bootstrap import Forestay
-from app.domain.errors import Conflict, ForestayError
+from app.domain.errors import Conflict, ForestayError, StoreUnavailable
 from app.domain.study import StudyOptions
 from app.usecases.approve import approve
 from app.usecases.assess import assess
@@ -26,17 +26,18 @@ RENEW_SECONDS = runs.LEASE_SECONDS / 3
 
 
 class Handle:
-    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop."""
+    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost, when it was
+    cancelled, when the runner itself is told to (`stop`)."""
 
-    def __init__(self, forestay: Forestay, job: runs.Job) -> None:
-        self.forestay, self.job = forestay, job
+    def __init__(self, forestay: Forestay, job: runs.Job, stop: threading.Event) -> None:
+        self.forestay, self.job, self.stop = forestay, job, stop
         self._step, self._share, self._told = "", 0.0, 0.0
         self._stop, self.lost, self.cancelled = threading.Event(), False, False
         self._thread = threading.Thread(target=self._renew, daemon=True)
         self._thread.start()
 
     def __call__(self, step: str, share: float) -> None:
-        if self.lost or self.cancelled:
+        if self.lost or self.cancelled or self.stop.is_set():
             raise Cancelled
         self._step, self._share = step, share
 
@@ -116,6 +117,11 @@ def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
 
 
+def do_answer(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    """An answer is computed by the web process that was asked; its job comes here only when that one has ended."""
+    raise StoreUnavailable("the process that computed this answer has ended; ask again")
+
+
 VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "sync": do_sync,
     "approve": do_approve,
@@ -123,22 +129,23 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "assess": do_assess,
     "study": do_study,
     "suggest": do_suggest,
+    "answer": do_answer,
 }
 
 
-def run_one(forestay: Forestay) -> bool:
-    """Take and do one job; whether there was one."""
+def run_one(forestay: Forestay, stop: threading.Event | None = None) -> bool:
+    """Take and do one job; whether there was one. When `stop` is set while it is under way, it goes back to those that wait."""
+    stop = stop or threading.Event()
     job = runs.take(forestay.documents)
     if job is None:
         return False
     log = structlog.get_logger().bind(job=job.job_id, verb=job.verb)
-    forestay.store.take_lease(job.fence)
-    handle = Handle(forestay, job)
+    handle = Handle(forestay, job, stop)
     try:
         result = VERBS[job.verb](forestay, handle)
         state, error = runs.DONE, ""
     except Cancelled:
-        result, state, error = {}, runs.CANCELLED, ""
+        result, state, error = {}, runs.CANCELLED if handle.cancelled or not stop.is_set() else runs.WAITING, ""
     except ForestayError as failure:
         result, state, error = {}, runs.FAILED, failure.message
     except Exception as failure:
@@ -147,7 +154,10 @@ def run_one(forestay: Forestay) -> bool:
     finally:
         handle.close()
     try:
-        runs.finish(forestay.documents, handle.job, state, result, error)
+        if state == runs.WAITING:
+            runs.put_back(forestay.documents, handle.job)
+        else:
+            runs.finish(forestay.documents, handle.job, state, result, error)
     except Conflict:
         log.warning("another runner took the job over")
     return True
@@ -158,7 +168,7 @@ def run_forever(forestay: Forestay, stop: threading.Event) -> None:
     log = structlog.get_logger()
     while not stop.is_set():
         try:
-            if run_one(forestay):
+            if run_one(forestay, stop):
                 continue
         except ForestayError as error:
             log.warning("the store does not answer", error=error.message)

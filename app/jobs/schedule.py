@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, NotFound
+from app.usecases.keep.audit_anchor import write_anchor
 from app.usecases.keep.due_times import trigger_of
 from app.usecases.keep.lease import Lease, give_up, take_or_renew
 from app.usecases.keep.plan import fire
@@ -96,15 +98,32 @@ class Leader:
             self._log.warning("run not asked for", source=name, why=error.message)
 
 
+class Anchor:
+    """Writes the head of the audit trail to a second place, every so many minutes."""
+
+    def __init__(self, forestay: Forestay) -> None:
+        self._forestay, self._next = forestay, 0.0
+
+    def look(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 60 * self._forestay.settings.audit.anchor_minutes
+        try:
+            write_anchor(self._forestay.documents, self._forestay.settings.audit_anchor)
+        except OSError as error:
+            structlog.get_logger().error("the head of the audit trail was not anchored", why=str(error))
+
+
 def keep_schedule(
     forestay: Forestay, stop: threading.Event, jitter_seconds: int = 0, refresh_seconds: float = REFRESH_SECONDS
 ) -> None:
     """Until `stop`; a store that is away is waited for."""
-    leader = Leader(forestay, jitter_seconds, 4 * refresh_seconds)
+    leader, anchor = Leader(forestay, jitter_seconds, 4 * refresh_seconds), Anchor(forestay)
     try:
         while not stop.is_set():
             try:
-                leader.look()
+                if leader.look():
+                    anchor.look()
             except ForestayError as error:
                 leader.rest()
                 structlog.get_logger().warning("schedule paused", error=error.message)

@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.domain.signing import Signer
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -21,6 +23,11 @@ class Document:
 
 
 class Documents(Protocol):
+    @property
+    def signer(self) -> Signer:
+        """Signs the audit trail; given by who opens the store."""
+        ...
+
     def get(self, kind: str, key: str) -> Document | None: ...
 
     def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:

@@ -3,7 +3,8 @@
 The one read rule: a row holds at revision r when `since <= r and r < until`. A reader names the revision and gets exactly that
 revision, whatever is written meanwhile; no snapshot of the database is promised or needed.
 
-A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Nobody sees a pending revision. Ids (`ci_id`,
+A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Nobody sees a pending revision. Who may write is decided above the store
+(usecases/write_revision); the store knows the highest fencing token and refuses the others. Ids (`ci_id`,
 `group_id`) are given out above the store from the revision's counters. A revision that is not published, or below the horizon, is
 NotFound. Each method may raise StoreUnavailable.
 """
@@ -88,8 +89,9 @@ class GraphStore(Protocol):
         `fence` is older than the lease. `at`: the time to note instead of now, for copies of a store."""
         ...
 
-    def write(self, revision: int, n: int, batch: Batch) -> None:
-        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict.
+    def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
+        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict, a `fence` older than
+        the lease Fenced: the revision may be another's by now.
 
         A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on
         where it stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold
@@ -98,15 +100,25 @@ class GraphStore(Protocol):
         absent one; -0.0 is 0.0. InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
         ...
 
+    def make_ready(self, revision: int) -> None:
+        """Make what takes long before a first load has readers: its indexes. `publish` sees to it, except in a unit of work with documents
+        (`together`), which would be held up by it: there this goes before. Done again it changes nothing."""
+        ...
+
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
-        """Move the pointer, if it is still at `base` (else Conflict). Publishing what is published returns it (a retry)."""
+        """Move the pointer, if it is still at `base` (else Conflict). Publishing what is published returns it (a retry). In a unit of work
+        with documents, both are seen together or not at all."""
         ...
 
     def abandon(self, revision: int) -> None:
         """Take back what a pending revision wrote; its number is given again. Interrupted, the next `open_revision` finishes
         it."""
+        ...
+
+    def finish_abandoning(self) -> None:
+        """Finish what an interrupted `abandon` left, in short transactions; where nothing is left it changes nothing."""
         ...
 
     def take_lease(self, fence: int) -> None:
@@ -163,6 +175,8 @@ class GraphStore(Protocol):
     def scored_by(self) -> ScoredBy | None: ...
 
     # --- care
+    def engine(self) -> str: ...  # what keeps the store, with its version, for people: "SQLite 3.51.3, schema 4"
+    def outdated(self) -> str: ...  # why that version should not be used; "": it may
     def prune(self, before: int) -> int: ...  # forget rows that ended at or before this revision, the new horizon; count
     def check(self) -> Iterable[str]: ...  # faults found, each a sentence; nothing: sound
     def close(self) -> None: ...

@@ -17,7 +17,7 @@ import numpy as np
 from app.risk.compiled import AT_REST_DOWN, SERVES, Flat
 from app.risk.failing import Marks, new_epoch
 from app.risk.failover import draw
-from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
+from app.risk.increments import Log, force_down, lost_share, lower_capabilities, no_log, push_outage, take_back
 from app.risk.jit import Bools, Floats, FloatTable, Int32s, Int64s, inner, kernel
 from app.risk.loss import curve_expected, curve_loss, mean_until, survival
 from app.risk.stakes import Stakes
@@ -128,11 +128,12 @@ def settle_outcome(
         upper = hours[order[k]]
         if upper <= 0.0:
             break
-        grown, low, logged_now, log = push_outage(flat, work, grown, low, logged_now, log, v, rule)
-        alone_tail, alone_low, _, alone_log = push_outage(flat, alone, alone_tail, alone_low, 0, alone_log, v, rule)
+        grown, alone_tail = force_down(flat, work, grown, v), force_down(flat, alone, alone_tail, v)
         lower = hours[order[k + 1]] if k + 1 < count else 0.0
         if upper == lower:
             continue
+        low, logged_now, log = lower_capabilities(flat, work, low, logged_now, log, rule)
+        alone_low, _, alone_log = lower_capabilities(flat, alone, alone_low, 0, alone_log, rule)
         lasts = mean_until(stakes.mean[i], stakes.sigma[i], upper) - mean_until(stakes.mean[i], stakes.sigma[i], lower)
         for j in range(size):
             s = chosen[j]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -68,6 +69,21 @@ class CompiledFiles:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         self._tidy(purpose)
+
+    def unreadable(self) -> list[Path]:
+        """Entries that cannot be used: cut, of another format, or not ours to read. They are made again when they are asked for."""
+        found = []
+        for place in sorted(self.folder.glob("[0-9]*-*")) if self.folder.is_dir() else []:
+            try:
+                manifest = json.loads((place / MANIFEST).read_text("utf-8"))
+                sizes = {name: (place / name).stat().st_size for name in manifest["files"]}
+                whole = manifest["format"] == FORMAT and sizes == manifest["files"]
+                whole = whole and all(os.access(place / name, os.R_OK) for name in sizes)
+            except (OSError, ValueError, KeyError, TypeError):
+                whole = False
+            if not whole:
+                found.append(place)
+        return found
 
     def drop(self, revision: int, purpose: str) -> None:
         shutil.rmtree(self._place(revision, purpose), ignore_errors=True)

@@ -6,10 +6,15 @@ transactions stay below 250,000 rows and why the journal is not WAL on older lib
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 
+from app.domain.errors import StoreUnavailable
+from app.storage.private_files import make_file, name_once
 from app.storage.sqlite.care import Care
 from app.storage.sqlite.categories import Categories
+from app.storage.sqlite.connection import Connected
 from app.storage.sqlite.documents import SqliteDocuments
 from app.storage.sqlite.ends import KnownEnds
 from app.storage.sqlite.revisions import Revisions
@@ -26,4 +31,28 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
         super().__init__(path)
         self._categories = Categories(self)
         self._ends = KnownEnds()
+        if not self.path.exists():
+            _make(self.path)
+        elif self.path.stat().st_size == 0:
+            raise StoreUnavailable(
+                f"{self.path} is empty (0 bytes), which no estate is, not even a new one: it was cut off. Put the file back, or move it away and "
+                "fill a new one from the latest backup: forestay restore FILE"
+            )
         migrate(self)
+
+
+def _make(path: Path) -> None:
+    """A new database gets its name when it is whole, and is its owner's alone: journals take over what others may do with it."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    made = Connected(new)
+    try:
+        make_file(new)
+        migrate(made)
+        made.close()
+        name_once(new, path)  # unless another process was quicker
+    except OSError as error:
+        raise StoreUnavailable(f"{path} can't be made: {error.strerror}") from error
+    finally:
+        made.close()
+        for left in ("", "-journal", "-wal", "-shm"):
+            new.with_name(new.name + left).unlink(missing_ok=True)

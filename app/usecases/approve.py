@@ -6,11 +6,10 @@ from app.domain.errors import Conflict, HeldForApproval
 from app.domain.records import SyncReport
 from app.ports.documents import Documents
 from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep.seal import HELD
 from app.usecases.keep.sources import get_source, list_sources
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.run_sync import SyncRequest, Workshop, run_sync
-
-HELD, APPROVED = "held", "approved"
 
 
 def waiting_run(workshop: Workshop, run_id: str) -> SyncReport:
@@ -36,9 +35,9 @@ def held_runs(documents: Documents) -> list[SyncReport]:
 def ask_approval(workshop: Workshop, run_id: str, caller: str) -> runs.Job:
     """Leave a job that writes what the held run showed; Conflict where it does not wait for approval."""
     held = waiting_run(workshop, run_id)
-    job = runs.enqueue(workshop.documents, "approve", {"run_id": held.run_id}, caller)
-    audit.record(workshop.documents, caller, "approval asked", held.source, {"run": held.run_id})
-    return job
+    with workshop.documents.together():
+        audit.record(workshop.documents, caller, "approval asked", held.source, {"run": held.run_id})
+        return runs.enqueue(workshop.documents, "approve", {"run_id": held.run_id}, caller)
 
 
 def approve(
@@ -52,6 +51,7 @@ def approve(
         apply=True,
         approve=True,
         expected=held.change_digest,
+        approves=held.run_id,
         complete=held.said_complete,
         caller=caller,
         fence=fence,
@@ -59,8 +59,4 @@ def approve(
     report = run_sync(workshop, request, listen)
     if report.state == HELD:
         raise HeldForApproval(f"{report.held_because[0]}; look at run {report.run_id}, which waits in its place")
-    held.state = APPROVED
-    held.warnings.append(f"approved by {caller}, written by run {report.run_id}")
-    sync_runs.write_run(workshop.documents, held)
-    audit.record(workshop.documents, caller, "run approved", held.source, {"run": held.run_id, "written_by": report.run_id})
     return report

@@ -15,6 +15,6 @@ def ask_about_source(
 ) -> runs.Job:
     """`said`: how the audit trail calls it. NotFound where there is no such source."""
     get_source(documents, name)
-    job = runs.enqueue(documents, verb, {"source": name, **arguments}, caller)
-    audit.record(documents, caller, said, name, arguments)
-    return job
+    with documents.together():
+        audit.record(documents, caller, said, name, arguments)
+        return runs.enqueue(documents, verb, {"source": name, **arguments}, caller)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from app.domain.errors import Conflict
 from app.domain.nouns import NOUNS
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore, OnlineCopy
+from app.ports.graph_store import OnlineCopy
+from app.ports.store import Store
+from app.usecases.keep.audit_verify import foreign_entries
+from app.usecases.keep.audit_verify import verify as verify_trail
 from app.usecases.promote import Listener, PromoteReport, promote
-
-
-class Store(GraphStore, Documents, Protocol):
-    """The ledger and the documents of one database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,8 @@ def backup(store: Store, target: Path, open_file: Callable[[Path], Store], liste
         finally:
             copy.close()
         part.rename(target)
+    for fault in verify_trail(store):
+        listen(f"the audit trail of the store is not whole, so this backup will not restore by itself: {fault}")
     return verify(store, target, open_file)
 
 
@@ -58,13 +58,28 @@ def verify(store: Store, path: Path, open_file: Callable[[Path], Store]) -> Back
         copy.close()
 
 
-def restore(path: Path, store: Store, open_file: Callable[[Path], Store], listen: Listener = lambda line: None) -> PromoteReport:
-    """Fill an empty store from a backup; Conflict where the backup is damaged or the store is not empty."""
+def restore(
+    path: Path,
+    store: Store,
+    open_file: Callable[[Path], Store],
+    listen: Listener = lambda line: None,
+    despite_audit: bool = False,
+) -> PromoteReport:
+    """Fill an empty store from a backup; Conflict where the backup is damaged, its audit trail is not whole (unless `despite_audit`), or the store
+    is not empty."""
     if not path.is_file():
         raise Conflict(f"{path.name} is not there")
     copy = open_file(path)
     try:
         _check_sound(copy)
+        for fault in verify_trail(copy, foreign_keys=False):
+            if not despite_audit:
+                raise Conflict(
+                    f"the audit trail of the backup is not whole: {fault}. To restore it all the same: --despite-audit"
+                )
+            listen(f"restored although {fault}")
+        for said in foreign_entries(copy):
+            listen(f"not proven: {said}")
         return promote(copy, copy, store, store, listen)
     finally:
         copy.close()

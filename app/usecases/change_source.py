@@ -24,7 +24,8 @@ def change_source(
     known, changed = get_source(workshop.documents, name), settings or {}
     kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
     workshop.open_source(replace(known, location=known.location if location is None else location, settings=kept))
-    made = set_source(workshop.documents, name, location, priority, schedule, changed)
     said = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
-    audit.record(workshop.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
+    with workshop.documents.together():
+        made = set_source(workshop.documents, name, location, priority, schedule, changed)
+        audit.record(workshop.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
     return made

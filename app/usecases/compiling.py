@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from app.domain.errors import NotReady
-from app.risk.jit import catalogue, place
+from app.risk.jit import catalogue, kernels, place
 from app.risk.jit.catalogue import Course, Progress
 from app.risk.jit.kernels import POLICY, Kernel
 
@@ -20,26 +20,37 @@ ANSWER_SECONDS = 1.0  # a request interprets no longer than that
 ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
-def wait_for_kernels(listen: Callable[[Progress], None]) -> None:
-    """In a command or a job: what is too large to interpret waits until all kernels of its kind are compiled, in parallel processes."""
+def wait_for_kernels(listen: Callable[[Progress], None], beside: Beside) -> None:
+    """In a command or a job: what is too large to interpret waits until all kernels of its kind are compiled, in parallel processes; what is
+    interpreted for long has `beside` begin with them."""
 
     def compile_kind(missing: Kernel[..., Any]) -> None:
         catalogue.compile_all(listen, catalogue.of_kind(missing))
 
     POLICY.when_missing = compile_kind
+    POLICY.when_slow = beside.start_once
 
 
 class Beside:
-    """The one process beside a web process that compiles what is missing."""
+    """The one process beside this one that compiles what is missing."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._command = [sys.executable, "-m", "app", *arguments, "warm-up"]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
+        self._asked = False
+
+    def start_once(self) -> None:
+        """Start it, unless it was started before."""
+        if not self._asked:
+            self.start()
 
     def start(self) -> None:
-        """Start it, unless it runs; it ends at once where nothing is missing."""
+        """Start it, unless it runs or kernels are only to be interpreted; it ends at once where nothing is missing."""
+        if kernels.MODE == kernels.INTERPRETED:
+            return
         with self._lock:
+            self._asked = True
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 

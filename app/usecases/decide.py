@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from app.domain.changes import RowChanges
 from app.domain.decisions import JOIN, PART, SET, Decision, decision_of, decision_record
-from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.errors import InvalidInput, NotFound
 from app.domain.identity import Place
 from app.domain.nouns import CI, REDUNDANCY_GROUP, SOURCE_RECORD
 from app.domain.payloads import content_hash, payload_of, record_of
@@ -20,7 +20,7 @@ from app.domain.record_checks import ci_fault, text_fault
 from app.domain.records import CiRecord
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify_recorded
-from app.usecases.keep import audit
+from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source, told_of
 from app.usecases.run_sync import Workshop
 from app.usecases.sync.after import AfterRun
@@ -30,6 +30,7 @@ from app.usecases.sync.reconcile import CiChanges, Reconciliation
 from app.usecases.sync.rewire import Rewiring, merged
 from app.usecases.sync.roster import NO_CI, Roster
 from app.usecases.sync.setup import SyncSettings
+from app.usecases.write_revision import turn
 
 TEXTS = ("name", "ci_class", "lifecycle", "environment", "site", "team", "supplier")
 NUMBERS = ("failures_per_year", "repair_hours", "unavailability", "failure_on_demand", "level_share", "restart_hours")
@@ -54,8 +55,9 @@ class _Plan:
     records: list[Place]
 
 
-def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> Decided:
-    """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already."""
+def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
+    """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already. `forgets`:
+    documents, by kind and key, that go with it."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ids = [_ci(workshop, base, text) for text in (a, b)]
@@ -65,11 +67,11 @@ def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> 
         gone = [key for key, record in known.items() if _parts(decision_of(record), left, right)]
         return _Plan([decision_record(Decision(JOIN, (left[0], right[0])), _words(caller, reason))], gone, ids, [*left, *right])
 
-    return _decide(workshop, plan, caller, "merged", f"{a} + {b}")
+    return _decide(workshop, plan, caller, "merged", f"{a} + {b}", forgets)
 
 
-def part(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> Decided:
-    """The two CIs are not one, whatever their identifiers say or will say."""
+def part(workshop: Workshop, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
+    """The two CIs are not one, whatever their identifiers say or will say. `forgets`: documents, by kind and key, that go with it."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ids = [_ci(workshop, base, text) for text in (a, b)]
@@ -79,7 +81,7 @@ def part(workshop: Workshop, a: str, b: str, caller: str, reason: str = "") -> D
         decision = Decision(PART, tuple(left), tuple(right))
         return _Plan([decision_record(decision, _words(caller, reason))], [], ids, [*left, *right])
 
-    return _decide(workshop, plan, caller, "parted", f"{a} | {b}")
+    return _decide(workshop, plan, caller, "parted", f"{a} | {b}", forgets)
 
 
 def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
@@ -213,26 +215,42 @@ def _words(caller: str, reason: str) -> dict[str, str]:
 
 
 def _decide(
-    workshop: Workshop, plan: Callable[[GraphStore, int, Mapping[str, CiRecord]], _Plan], caller: str, verb: str, subject: str
+    workshop: Workshop,
+    plan: Callable[[GraphStore, int, Mapping[str, CiRecord]], _Plan],
+    caller: str,
+    verb: str,
+    subject: str,
+    forgets: Sequence[tuple[str, str]] = (),
 ) -> Decided:
     store, documents = workshop.store, workshop.documents
     manual = manual_source(documents)
     ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in told_of(documents)}
     settings = SyncSettings(manual.name, manual.source_id, uuid.uuid4().hex, ranks)
-    with workshop.workbench.one_at_a_time(workshop.staging_folder):
-        if (pending := store.pending()) is not None:
-            raise Conflict(f"revision {pending.revision} is being written by {pending.operation_id}; try again")
+    operation, note = f"decision:{settings.run_id}", f"{verb} {subject}, by {caller}"
+    with workshop.workbench.one_at_a_time(workshop.staging_folder), turn(store, documents, operation, note) as mine:
         base = store.current()
         rows = store.load_columns(base.revision, SOURCE_RECORD.name, ["source_key", "payload"], manual.source_id)
         known = {key: record_of(rows["payload"][row]) for row, key in enumerate(rows["source_key"])}
         planned = plan(store, base.revision, known)
-        published, warnings = _applied(workshop, settings, base, planned, f"{verb} {subject}, by {caller}")
-    keys = _keys(store, published.revision, planned.records)
-    audit.record(documents, caller, verb, subject, {"revision": published.revision})
-    return Decided(published.revision, keys, warnings)
+        made = _worked_out(workshop, settings, base, planned)
+        mine.open(base)
+        for part in made.parts:
+            for batch in part.batches(settings.batch_rows):
+                mine.write(batch)
+        published = mine.publish(made.counters, Seal(caller, verb, subject, forgets=forgets))
+    return Decided(published.revision, _keys(store, published.revision, planned.records), made.warnings)
 
 
-def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _Plan, note: str) -> tuple[Revision, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Rows that a decision begins and ends, the counters after it, and rows that could not follow."""
+
+    parts: list[RowChanges]
+    counters: Mapping[str, int]
+    warnings: list[str]
+
+
+def _worked_out(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _Plan) -> _Made:
     store, manual_id = workshop.store, settings.source_id
     fresh = [
         Member(manual_id, record.source_key, record, payload, content_hash(payload), NO_CI, True)
@@ -256,19 +274,8 @@ def _applied(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _
     next_group = base.counters.get(REDUNDANCY_GROUP.name, 1)
     rewired = merged(rewiring.changes())
     every, next_group = needs.settle([], rewiring.lost, nothing_ends, rewired, next_group, bool(chunk.begun or chunk.ended))
-    parts = [*_rows(chunk), *merged(every)]
-    opened = store.open_revision(f"decision:{settings.run_id}", base.revision, note[:400])
-    try:
-        batches = (batch for part in parts for batch in part.batches(settings.batch_rows))
-        for number, batch in enumerate(batches, 1):
-            store.write(opened.revision, number, batch)
-        published = store.publish(
-            opened.revision, base.revision, {**base.counters, "ci": work.next_ci_id, REDUNDANCY_GROUP.name: next_group}
-        )
-    except BaseException:
-        store.abandon(opened.revision)
-        raise
-    return published, rewiring.warnings
+    counters = {**base.counters, "ci": work.next_ci_id, REDUNDANCY_GROUP.name: next_group}
+    return _Made([*_rows(chunk), *merged(every)], counters, rewiring.warnings)
 
 
 def _rows(chunk: CiChanges) -> list[RowChanges]:

@@ -1,17 +1,29 @@
-"""What is wrong, and what to do about it."""
+"""What is wrong, and what to do about it; what can be mended without a decision is mended where that is asked for."""
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
 
+from app.domain.errors import ForestayError
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.usecases.keep import audit, runs, sync_runs
-from app.usecases.keep.sources import MANUAL, list_sources
+from app.usecases.keep.audit_verify import verify as verify_trail
+from app.usecases.keep.lease import holder_of
+from app.usecases.keep.sources import MANUAL, RegisteredSource, list_sources
+from app.usecases.write_revision import settle, writer
 
+FAULT, ATTENTION = "fault", "attention"
 OLD_DAYS = 7
+LITTLE, FULL = 2 << 30, 200 << 20  # bytes that are free
+SKEW = timedelta(minutes=2)
+REPAIR = "forestay doctor --repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,59 +33,145 @@ class Finding:
     cure: str
 
 
-def examine(store: GraphStore, documents: Documents, now: datetime | None = None) -> list[Finding]:
-    """Store, audit trail, sources and jobs; faults first."""
+class Premises(Protocol):
+    """The store and the machine that the service runs on."""
+
+    @property
+    def store(self) -> GraphStore: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def data_folder(self) -> Path: ...
+    def open_to_others(self) -> Sequence[Path]: ...  # files of the data folder that others may read or write
+    def close_to_others(self) -> int: ...  # how many there were
+    def unreadable_cache(self) -> Sequence[Path]: ...
+
+
+def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
+    """Store, audit trail, writers, files, clock, sources and jobs; faults first."""
     now = now or datetime.now(UTC)
+    store, documents = premises.store, premises.documents
     found = [
-        Finding("fault", fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
+        Finding(FAULT, fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
     ]
-    found += [
-        Finding("fault", fault, "keep the store as evidence and restore from a backup") for fault in audit.verify(documents)
-    ]
-    pending = store.pending()
-    if pending is not None and (now - pending.created_at).total_seconds() > 3600:
-        found.append(
-            Finding(
-                "attention",
-                f"revision {pending.revision} has been pending for over an hour",
-                "sync its source again: what was left is cleared away",
-            )
-        )
+    found += [Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)]
+    found += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
     sources = [source for source in list_sources(documents) if source.name != MANUAL]
     if not sources:
-        found.append(Finding("attention", "no source is registered", "forestay source add NAME KIND LOCATION"))
+        found.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
     for source in sources:
-        if source.last_state == "held":
-            why = "; ".join(sync_runs.get_run(documents, source.last_run).held_because)
-            found.append(
-                Finding("attention", f"{source.name} is held: {why}", f"if it is right: forestay sync {source.name} --approve")
+        found += _source(documents, source, now)
+    found += [*_leader(documents, sources), *_jobs(documents, now)]
+    return sorted(found, key=lambda finding: finding.severity != FAULT)
+
+
+def repair(premises: Premises) -> list[str]:
+    """Settle what dead writers left, say of dead runs that they failed, close files to others, take unreadable cache away; what was done."""
+    store, documents, done = premises.store, premises.documents, []
+    pending = store.pending()
+    if pending is not None and settle(store, documents):
+        carried = store.current().revision >= pending.revision
+        done.append(f"revision {pending.revision} was {'carried through' if carried else 'taken back'}: {pending.note}")
+    done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
+    if closed := premises.close_to_others():
+        done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
+    for place in premises.unreadable_cache():
+        shutil.rmtree(place, ignore_errors=True)
+        done.append(f"unreadable cache was taken away: {place.name}")
+    return done
+
+
+def _engine(store: GraphStore) -> Iterator[Finding]:
+    if why := store.outdated():
+        yield Finding(ATTENTION, f"the store is kept by {store.engine()}: {why}", "upgrade it")
+
+
+def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
+    """Who writes the ledger, or died at it."""
+    pending, other = store.pending(), writer(documents)
+    if pending is not None and (other is None or other.dead):
+        yield Finding(
+            ATTENTION,
+            f"revision {pending.revision} was left half written by {pending.note or pending.operation_id}, whose process died",
+            f"nothing is lost: the next write carries it through or takes it back, and so does {REPAIR}",
+        )
+    elif other is not None and other.dead:
+        yield Finding(
+            ATTENTION, f"the lease of the ledger was left by a dead process ({other.operation})", "the next write takes it over"
+        )
+    for run_id in sync_runs.dead_runs(documents):
+        yield Finding(ATTENTION, f"run {run_id} runs no more: its process died", f"its next run says so, and so does {REPAIR}")
+
+
+def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[Finding]:
+    """What is written cannot be of later than now."""
+    moments = {f"revision {row.revision}": row.published_at or row.created_at for row in [store.current()]}
+    for row in audit.entries(documents, "", 1):
+        try:
+            moments["the last entry of the audit trail"] = audit.time_of(row)
+        except ValueError:
+            continue  # the walk over the trail names it
+    for what, moment in moments.items():
+        if moment > now + SKEW:
+            late = moment.astimezone(UTC).isoformat(timespec="seconds")
+            yield Finding(
+                ATTENTION,
+                f"{what} is of {late}, and this machine's clock shows {now.isoformat(timespec='seconds')}: one of two clocks is wrong",
+                "let every machine follow one time server; leases and schedules go by the clock",
             )
-        elif source.last_state == "failed":
-            error = sync_runs.get_run(documents, source.last_run).error
-            found.append(Finding("attention", f"{source.name} failed: {error}", f"forestay source check {source.name}"))
-        for name, reason in sorted(source.incomplete.items()):
-            last = source.complete_at.get(name, "never")[:16]
-            found.append(
-                Finding(
-                    "attention", f"{source.name}: {reason}; stale, last read whole {last}", f"forestay source check {source.name}"
-                )
-            )
-        if source.synced_at and (now - datetime.fromisoformat(source.synced_at)).days >= OLD_DAYS:
-            found.append(
-                Finding("attention", f"{source.name} was last read on {source.synced_at[:10]}", f"forestay sync {source.name}")
-            )
-    for row in documents.page(runs.OPEN_KIND, "", 100):
-        job = runs.get_job(documents, row.key)
+
+
+def _files(premises: Premises) -> Iterator[Finding]:
+    folder = premises.data_folder
+    if exposed := premises.open_to_others():
+        first = exposed[0].relative_to(folder.parent) if exposed[0].is_relative_to(folder.parent) else exposed[0]
+        severity = (
+            FAULT if exposed[0] == folder or folder not in exposed[0].parents else ATTENTION
+        )  # a closed folder closes what lies in it
+        text = f"{len(exposed)} files and folders can be read or written by others than their owner: {first}, …"
+        yield Finding(severity, text, REPAIR)
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE:
+        text = f"{free / (1 << 20):,.0f} MiB are free where {folder} lies"
+        yield Finding(FAULT if free < FULL else ATTENTION, text, "make room, or move the data folder (data_folder)")
+    if places := premises.unreadable_cache():
+        yield Finding(
+            ATTENTION, f"{len(places)} entries of the cache can't be read: {places[0].name}, …", f"they are made again; {REPAIR}"
+        )
+
+
+def _source(documents: Documents, source: RegisteredSource, now: datetime) -> Iterator[Finding]:
+    name = source.name
+    if source.last_state == "held":
+        why = "; ".join(sync_runs.get_run(documents, source.last_run).held_because)
+        yield Finding(ATTENTION, f"{name} is held: {why}", f"if it is right: forestay sync {name} --approve")
+    elif source.last_state == "failed":
+        error = sync_runs.get_run(documents, source.last_run).error
+        yield Finding(ATTENTION, f"{name} failed: {error}", f"forestay source check {name}")
+    for listed, reason in sorted(source.incomplete.items()):
+        last = source.complete_at.get(listed, "never")[:16]
+        yield Finding(ATTENTION, f"{name}: {reason}; stale, last read whole {last}", f"forestay source check {name}")
+    if source.synced_at and (now - datetime.fromisoformat(source.synced_at)).days >= OLD_DAYS:
+        yield Finding(ATTENTION, f"{name} was last read on {source.synced_at[:10]}", f"forestay sync {name}")
+
+
+def _leader(documents: Documents, sources: Sequence[RegisteredSource]) -> Iterator[Finding]:
+    holder, until = holder_of(documents, "scheduler")
+    if any(source.schedule for source in sources) and (not holder or until < time.time()):
+        yield Finding(ATTENTION, "sources have a schedule and nobody fires it", "start one: forestay work, or forestay serve")
+
+
+def _jobs(documents: Documents, now: datetime) -> Iterator[Finding]:
+    for job in runs.open_jobs(documents):
         if job.state == runs.WAITING and (now - datetime.fromisoformat(job.created_at)).total_seconds() > 300:
-            found.append(
-                Finding(
-                    "attention", f"job {job.job_id} ({job.verb}) has waited for over 5 minutes", "start a runner: forestay work"
-                )
-            )
+            what = f"job {job.job_id} ({job.verb}) has waited for over 5 minutes"
+            yield Finding(ATTENTION, what, "start a runner: forestay work")
         if job.state == runs.RUNNING and job.lease_until < time.time():
-            found.append(
-                Finding(
-                    "attention", f"the runner of job {job.job_id} is gone", "start a runner: forestay work takes the job over"
-                )
+            yield Finding(
+                ATTENTION, f"the runner of job {job.job_id} is gone", "start a runner: forestay work takes the job over"
             )
-    return found
+
+
+def unopened(error: ForestayError) -> Finding:
+    """A store that cannot be opened says itself what to do."""
+    return Finding(FAULT, error.message, "see there")

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -154,7 +154,10 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
     if as_of is not None:
         if as_of.tzinfo is None:
             raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
-        found = store.revision_at(as_of)
+        try:
+            found = store.revision_at(as_of.astimezone(UTC))
+        except OverflowError:
+            raise InvalidInput("as_of lies outside of the years 1 to 9999 in UTC", field="as_of") from None
         if found.revision == 0:
             raise NotFound(f"nothing was known at {as_of.isoformat()}: the first revision was published later")
         return found
@@ -182,10 +185,13 @@ def _had_spoken(source: RegisteredSource, revision: int) -> bool:
 
 
 class Estates:
-    """Keeps the last few estates in memory; one thread builds, the others wait for it."""
+    """Keeps the last few estates in memory; one thread builds, the others wait for it. `carries`: a later revision is brought forward from an
+    earlier one by the changes between them."""
 
-    def __init__(self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings) -> None:
-        self._store, self._documents, self._cache, self._model = store, documents, cache, model
+    def __init__(
+        self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings, carries: bool = True
+    ) -> None:
+        self._store, self._documents, self._cache, self._model, self._carries = store, documents, cache, model, carries
         self._kept: OrderedDict[tuple[int, str], Estate] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -247,7 +253,7 @@ class Estates:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
-        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision]
+        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
         found = self._carried(max(earlier), revision) if earlier else None
         if found is None:
             found = _Found(

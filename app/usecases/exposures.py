@@ -2,66 +2,135 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.columns import Batch
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import EXPOSURE
-from app.domain.record_checks import NAMED
+from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify
-from app.usecases.keep import audit
+from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source
+from app.usecases.write_revision import turn
 
-TRIES = 5
 NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
 
 
-def lay_exposure(store: GraphStore, documents: Documents, record: ServiceRecord, caller: str) -> Revision:
+Condition = Callable[[str], None]  # told the tag of the exposures that are there; raises Stale where the caller believed others
+
+
+def accept_any(tag: str) -> None:
+    """Whatever is there may be replaced."""
+
+
+def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
+    """A tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
+    rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
+    names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
+    said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""
+
+
+def lay_exposure(
+    store: GraphStore, documents: Documents, record: ServiceRecord, caller: str, condition: Condition = accept_any
+) -> Revision:
     """Write the exposure of the CI that `record.ci` names (key or any alias) as said by a person; the new revision.
 
-    InvalidInput for a negative or non-finite number or a curve that falls; NotFound, Ambiguous for the CI; Conflict when an import
+    InvalidInput for a number out of bounds, a curve that falls, or nothing at all where it would erase what is there; Stale by the
+    `condition`, which is asked about the very revision that is written upon; NotFound, Ambiguous for the CI; Conflict when an import
     is in the middle of writing.
     """
     _check(record)
     source = manual_source(documents)
 
     def batch(base: int, ci_id: int) -> Batch:
-        row: dict[str, Any] = {name: getattr(record, name) for name in NUMBERS}
-        row |= {"ci_id": ci_id, "source_id": source.source_id, "currency": record.currency or None}
-        row["customer_population"] = record.customer_population or None
-        row["impact"] = json.dumps(
-            {name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":")
-        )
-        return Batch(
-            EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source.source_id)
-        )
+        tag = exposure_tag(store, base, ci_id)
+        condition(tag)
+        if tag and replace(record, ci="") == ServiceRecord(""):
+            raise InvalidInput("an exposure without any value would erase what is there: give a value, or take it back by DELETE")
+        return _batch(store, base, ci_id, source.source_id, record)
 
-    revision, key = _written(store, record.ci, batch, f"exposure of {record.ci}, by {caller}")
-    audit.record(documents, caller, "exposure laid", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, record.ci, batch, f"exposure of {record.ci}, by {caller}", (caller, "exposure laid"))
 
 
-def remove_exposure(store: GraphStore, documents: Documents, text: str, caller: str) -> Revision:
+def change_exposure(
+    store: GraphStore,
+    documents: Documents,
+    text: str,
+    changes: Mapping[str, Any],
+    caller: str,
+    condition: Condition = accept_any,
+) -> Revision:
+    """Lay over a service what a person said of it before, with these fields changed; the others stay. NotFound where it is no service yet."""
+    source = manual_source(documents)
+
+    def batch(base: int, ci_id: int) -> Batch:
+        tag = exposure_tag(store, base, ci_id)
+        condition(tag)
+        if not tag:
+            raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+        if not changes:
+            raise InvalidInput("nothing is to be changed: name a field")
+        record = replace(_said(store, base, ci_id, source.source_id), ci=text, **changes)
+        _check(record)
+        return _batch(store, base, ci_id, source.source_id, record)
+
+    told = (caller, "exposure changed")
+    return _written(store, documents, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
+
+
+def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
+    """What this source says of a service; of one it does not speak of, nothing."""
+    rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
+    for at, source in enumerate(rows["source_id"]):
+        if int(source) == source_id:
+            row = {name: _plain(rows[name][at]) for name in EXPOSURE.names()}
+            curves = {name: tuple((a, b) for a, b in curve) for name, curve in json.loads(row["impact"] or "{}").items()}
+            given: dict[str, Any] = {name: row[name] for name in NUMBERS}
+            given |= {name: row[name] or "" for name in ("currency", "customer_population")}
+            return ServiceRecord("", impact=curves, **given)
+    return ServiceRecord("")
+
+
+def _plain(value: Any) -> Any:
+    """A cell of the ledger, NaN as None."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _batch(store: GraphStore, base: int, ci_id: int, source_id: int, record: ServiceRecord) -> Batch:
+    row: dict[str, Any] = {name: getattr(record, name) for name in NUMBERS}
+    row |= {"ci_id": ci_id, "source_id": source_id, "currency": record.currency or None}
+    row["customer_population"] = record.customer_population or None
+    row["impact"] = json.dumps(
+        {name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":")
+    )
+    return Batch(EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source_id))
+
+
+def remove_exposure(
+    store: GraphStore, documents: Documents, text: str, caller: str, condition: Condition = accept_any
+) -> Revision:
     """Take back what a person said of a service; what sources say stays."""
     source = manual_source(documents)
 
     def batch(base: int, ci_id: int) -> Batch:
+        condition(exposure_tag(store, base, ci_id))
         ended = _claim(store, base, ci_id, source.source_id)
         if not ended["ci_id"]:
             raise InvalidInput(f"nobody laid an exposure over {text!r} by hand")
         return Batch(EXPOSURE.name, {name: [] for name in EXPOSURE.names()}, ended)
 
-    revision, key = _written(store, text, batch, f"exposure of {text} taken back, by {caller}")
-    audit.record(documents, caller, "exposure removed", key, {"revision": revision.revision})
-    return revision
+    return _written(store, documents, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
@@ -71,37 +140,29 @@ def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}
 
 
-def _written(store: GraphStore, text: str, batch: Callable[[int, int], Batch], note: str) -> tuple[Revision, str]:
-    """One small revision, tried again when another writer published first."""
-    for attempt in range(TRIES):
+def _written(
+    store: GraphStore,
+    documents: Documents,
+    text: str,
+    batch: Callable[[int, int], Batch],
+    note: str,
+    told: tuple[str, str],
+    details: Mapping[str, object] | None = None,
+) -> Revision:
+    """One small revision; `told`: by whom and what, for the audit trail, with `details`."""
+    with turn(store, documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
         current = store.current()
         hit = identify(store, current.revision, text)
         change = batch(current.revision, hit.ci_id)
-        try:
-            opened = store.open_revision(uuid.uuid4().hex, current.revision, note)
-            try:
-                store.write(opened.revision, 1, change)
-                return store.publish(opened.revision, current.revision, current.counters), hit.key
-            except BaseException:
-                store.abandon(opened.revision)
-                raise
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
-    raise Conflict("the estate changes too quickly; try again")
+        mine.open(current)
+        mine.write(change)
+        return mine.publish(current.counters, Seal(*told, hit.key, details=details or {}))
 
 
 def _check(record: ServiceRecord) -> None:
-    for name in NUMBERS:
-        value = getattr(record, name)
-        if value is not None and (not math.isfinite(value) or value < 0):
-            raise InvalidInput(f"{name} is a number from 0 upwards", field=name)
-    for name in ("mbco_share", "availability_target"):
-        value = getattr(record, name)
-        if value is not None and value > 1:
-            raise InvalidInput(f"{name} is a share from 0 to 1", field=name)
-    if len(record.customer_population) > NAMED:
-        raise InvalidInput(f"customer_population is a name of at most {NAMED} characters", field="customer_population")
+    if fault := service_fault(record):
+        field, reason, advice = fault
+        raise InvalidInput(f"{field} {reason}: {advice}", field=field)
     for category, curve in record.impact.items():
         points = list(curve)
         if not points or (points[0] != (0, 0) and tuple(points[0]) != (0.0, 0.0)):

@@ -83,9 +83,8 @@ def remove_source(
         )
         run = run_sync(workshop, request, listen, NothingMore())
     if apply:
-        _forget(workshop, source)
         told = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
-        audit.record(documents, caller, "source removed", name, told)
+        _forget(workshop, source, caller, told)
     return Removal(name, apply, keep, run)
 
 
@@ -101,7 +100,7 @@ def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
     return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
 
 
-def _forget(workshop: Workshop, source: RegisteredSource) -> None:
+def _forget(workshop: Workshop, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:
     """Files first: whatever is interrupted, the source is still there to be removed again."""
     documents = workshop.documents
     for job in _jobs_of(documents, source.name):
@@ -120,3 +119,4 @@ def _forget(workshop: Workshop, source: RegisteredSource) -> None:
     with documents.together():
         documents.delete(plan.KIND, source.name)
         forget_source(documents, source.name)
+        audit.record(documents, caller, "source removed", source.name, told)

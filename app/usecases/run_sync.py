@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,23 +12,25 @@ from app.domain.precedence import SourceRank
 from app.domain.records import SyncReport
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.ports.staging import Workbench
+from app.ports.store import Store
 from app.usecases.changes.kept import drop_list
 from app.usecases.changes.show import ShownChanges
 from app.usecases.estate import Estates
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.refused import SHOWN, keep_refused
+from app.usecases.keep.seal import Seal, conclude
 from app.usecases.keep.sources import RegisteredSource, get_source, told_of, update_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.write_revision import settle
 
 
 class Workshop(Protocol):
     """What a sync needs of the assembled service."""
 
     @property
-    def store(self) -> GraphStore: ...
+    def store(self) -> Store: ...
     @property
     def documents(self) -> Documents: ...
     @property
@@ -47,13 +48,14 @@ class Workshop(Protocol):
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
     """`apply`: a new source's first run is written without a look at what it would change; `approve`: every guard is passed; `expected`:
-    only what has this digest is written (an approval of what was shown)."""
+    only what has this digest is written (an approval of what was shown); `approves`: the held run that showed it."""
 
     source: str
     dry_run: bool = False
     apply: bool = False
     approve: bool = False
     expected: str = ""
+    approves: str = ""
     complete: bool = False
     full: bool = False
     caller: str = "local"
@@ -64,6 +66,8 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
     """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised. `opened`: read
     instead of what the source names."""
     documents = workshop.documents
+    settle(workshop.store, documents)
+    sync_runs.end_dead_runs(documents, request.source)
     source = get_source(documents, request.source)
     run_id = sync_runs.new_run(documents, source.name, request.caller)
     ranks = {other.source_id: SourceRank(other.source_id, other.name, other.priority) for other in told_of(documents)}
@@ -94,53 +98,54 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
             expected=request.expected,
             lister=shown,
             fence=request.fence,
+            seal=lambda report: _seal(request, report),
             progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
         )
     except BaseException as failure:
         reason = failure.message if isinstance(failure, ForestayError) else f"{type(failure).__name__}: {failure}"
-        sync_runs.write_run(documents, SyncReport(run_id, source.name, state="failed", error=reason))
-        update_source(documents, source.name, last_run=run_id, last_state="failed")
+        if sync_runs.get_run(documents, run_id).state == "running":  # else it was written, and word of it with it
+            with documents.together():
+                sync_runs.write_run(documents, SyncReport(run_id, source.name, state="failed", error=reason))
+                update_source(documents, source.name, last_run=run_id, last_state="failed")
         if isinstance(failure, OSError):
             raise SourceFailed(f"{source.name}: {failure}") from failure
         raise
     report.said_complete = request.complete
-    waits = _replace_list(documents, source.name, report, shown)
+    stopped = report.state in ("dry_run", "held")
+    waits = stopped and _keep_list(documents, source.name, report, shown)
     keep_refused(documents, source.name, run_id, report.rejected)
     report.rejected = report.rejected[:SHOWN]
-    sync_runs.write_run(documents, replace(report, state="replaced") if waits else report)
-    if not request.dry_run:
-        _remember(documents, source, report)
-        audit.record(documents, request.caller, f"sync {report.state}", source.name, {"run": run_id, "revision": report.revision})
+    if stopped or report.wrote:
+        kept = replace(report, state="replaced") if waits else report
+        sync_runs.write_run(documents, kept)  # of one that wrote, word was left with the pointer: now with how long it took
+    else:
+        conclude(documents, report, request.caller, request.approves)
+    if report.state == "held":
+        with documents.together():
+            update_source(documents, source.name, last_run=report.run_id, last_state=report.state)
+            told = {"run": run_id, "revision": report.revision}
+            audit.record(documents, request.caller, "sync held", source.name, told)
     return report
 
 
-def _replace_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
-    """One list a source: a newer one, or a run that was written, takes the place of that before. A run that would do just what one does that
-    waits already, leaves that one waiting (True), and is none that waits."""
+def _seal(request: SyncRequest, report: SyncReport) -> Seal:
+    word = replace(report, said_complete=request.complete, rejected=report.rejected[:SHOWN])
+    return Seal(request.caller, f"sync {report.state}", report.source, word, request.approves)
+
+
+def _keep_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
+    """One list a source: that of a newer run which stopped takes the place of that before. A run that would do just what one does that waits
+    already, leaves that one waiting (True where this one is held too), and is none that waits."""
     before = get_source(documents, name).listed_run
-    stopped = report.state in ("dry_run", "held")
-    if stopped and before:
+    if before:
         waiting = sync_runs.get_run(documents, before)
         if waiting.state == "held" and waiting.change_digest == report.change_digest:
             report.warnings.append(f"it would change what run {before} would, which waits for approval")
             return report.state == "held"
-    if stopped:
-        shown.keep(documents, report.run_id)
-    if before or stopped:
-        update_source(documents, name, listed_run=report.run_id if stopped else "")
-    if before:
-        sync_runs.replace_held(documents, before, report.run_id)
-        drop_list(documents, before)
+    shown.keep(documents, report.run_id)
+    with documents.together():
+        update_source(documents, name, listed_run=report.run_id)
+        if before:
+            sync_runs.replace_held(documents, before, report.run_id)
+            drop_list(documents, before)
     return False
-
-
-def _remember(documents: Documents, source: RegisteredSource, report: SyncReport) -> None:
-    now = datetime.now(UTC).isoformat()
-    changes: dict[str, object] = {"last_run": report.run_id, "last_state": report.state}
-    if report.state in ("done", "unchanged", "partial"):
-        changes |= {"synced_at": now, "last_revision": report.revision, "incomplete": report.incomplete}
-        changes["complete_at"] = {**source.complete_at, **dict.fromkeys(report.read_whole, now)}
-        if report.wrote:
-            changes["changed_at"] = now
-            changes["first_revision"] = source.first_revision or report.revision
-    update_source(documents, source.name, **changes)

@@ -13,23 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from app.domain.columns import Batch
 from app.domain.deletion_guard import Limits, held_because
 from app.domain.errors import Conflict
 from app.domain.records import SyncReport
 from app.ports.ci_source import CiSource
-from app.ports.graph_store import GraphStore, Revision
+from app.ports.graph_store import Revision
 from app.ports.staging import Workbench
-from app.usecases.sync.facts import OPERATION, doubt_about, facts_of, operation_id
+from app.ports.store import Store
+from app.usecases.keep.seal import Seal
+from app.usecases.sync.facts import doubt_about, facts_of, operation_id
 from app.usecases.sync.narrow import narrow
 from app.usecases.sync.run import LaterIncomplete, Outcome, Run
 from app.usecases.sync.setup import Doubt, Ledgerkeeper, Progress, SyncSettings
 from app.usecases.sync.writing import Writer
+from app.usecases.write_revision import SYNC_PATIENCE_SECONDS, busy, settle, turn
 
 __all__ = ["SyncSettings", "sync_source"]
 
 
 def sync_source(
-    store: GraphStore,
+    store: Store,
     source: CiSource,
     settings: SyncSettings,
     workbench: Workbench,
@@ -44,16 +48,19 @@ def sync_source(
     expected: str = "",
     lister: Lister | None = None,
     fence: int | None = None,
+    seal: Sealer | None = None,
     progress: Progress | None = None,
 ) -> SyncReport:
     """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets every guard pass; `full`: read
     everything, whatever was read before; `first`: hold the run as the first one of its source. `lister` is shown the changeset of a run that
     stops before it writes, and answers with its digest; with `expected`, a run is written only where it would change just what has
-    that digest. Raises what the source or the store raise; the ledger then is as it was."""
+    that digest. `seal`: what is written with the pointer. Raises what the source or the store raise; the ledger then is as it was."""
     started = monotonic()
     with workbench.one_at_a_time(staging_folder), _without_cycle_search():
-        _clear_away(store, settings)
+        if not settle(store, store, SYNC_PATIENCE_SECONDS):
+            raise Conflict(busy(store, store))
         sync = _Sync(store, source, settings, workbench, staging_folder, spool_folder, complete, fence, progress)
+        sync.seal = seal or _word_of
         sync.guard = Guard(dry_run, approve, first, expected, lister)
         report = sync.run(full)
     report.seconds = round(monotonic() - started, 3)
@@ -72,18 +79,14 @@ def _without_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _clear_away(store: GraphStore, settings: SyncSettings) -> None:
-    """A pending revision of a sync is what a crash left behind: the lock says that no sync is running."""
-    pending = store.pending()
-    if pending is None:
-        return
-    if not pending.operation_id.startswith(OPERATION):
-        raise Conflict(f"revision {pending.revision} is being written by {pending.operation_id}")
-    store.abandon(pending.revision)
+def _word_of(report: SyncReport) -> Seal:
+    """Of a run that nobody numbered."""
+    return Seal("local", f"sync {report.state}", report.source)
 
 
 _Work = Callable[[Run], Outcome]
 Lister = Callable[[Outcome, Revision], str]
+Sealer = Callable[[SyncReport], Seal]
 FIRST_RUN = "first run of a new source: nothing is written before a person has seen what it would change"
 NOT_AS_SHOWN = "the source or the estate has changed since: the run would not change what was shown"
 
@@ -114,10 +117,11 @@ class Guard:
 
 class _Sync:
     guard = Guard()
+    seal: Sealer = staticmethod(_word_of)
 
     def __init__(
         self,
-        store: GraphStore,
+        store: Store,
         source: CiSource,
         settings: SyncSettings,
         workbench: Workbench,
@@ -172,32 +176,32 @@ class _Sync:
                 raise AssertionError(f"the counts of {kind} do not close: {counts}")
         stopped = self.guard.look(outcome, base, report, self._settings.limits)
         if stopped:
-            self._write(None, 0, outcome, books)
+            self._write(None, outcome, books)
             report.state = stopped
             return
-        if outcome.empty():
-            report.state = "unchanged"
-            published = base
-        else:
-            published = self._publish(outcome, books, base)
-        if report.incomplete:
-            report.state = "partial"
-        report.revision = published.revision
-        self._source.keep(self._spool_folder, outcome.facts(published).text(), books.not_plain)
+        empty = outcome.empty()
+        report.state = "partial" if report.incomplete else "unchanged" if empty else "done"
+        published = base if empty else self._publish(outcome, books, base)
+        try:
+            self._source.keep(self._spool_folder, outcome.facts(published).text(), books.not_plain)
+        except OSError as error:
+            report.warnings.append(f"the input could not be kept, so the next run reads everything: {error}")
 
     def _publish(self, outcome: Outcome, books: Ledgerkeeper, base: Revision) -> Revision:
-        settings = self._settings
+        settings, report, store = self._settings, books.report, self._store
+        operation = operation_id(settings.source, settings.run_id)
         note = f"sync of {settings.source}, run {settings.run_id}"
-        opened = self._store.open_revision(operation_id(settings.source, settings.run_id), base.revision, note, self._fence)
-        self._write(self._store, opened.revision, outcome, books)
-        books.step("publishing", 0)
-        counters = {**base.counters, **outcome.counters}
-        return self._store.publish(opened.revision, base.revision, counters, self._fence)
+        with turn(store, store, operation, note, SYNC_PATIENCE_SECONDS, self._fence) as mine:
+            mine.open(base)
+            self._write(mine.write, outcome, books)
+            books.step("publishing", 0)
+            report.revision = mine.revision
+            return mine.publish({**base.counters, **outcome.counters}, self.seal(report))
 
-    def _write(self, store: GraphStore | None, revision: int, outcome: Outcome, books: Ledgerkeeper) -> None:
-        writer = Writer(store, revision, self._settings.batch_rows, books)
+    def _write(self, write: Callable[[Batch], None] | None, outcome: Outcome, books: Ledgerkeeper) -> None:
+        writer = Writer(write, self._settings.batch_rows, books)
         writer.cis(outcome.reconciliation.changes())
         writer.dependencies(outcome.dependencies, self._settings.source_id)
         for part in outcome.others:
             writer.changes(part)
-        books.report.rows_written = writer.rows if store is not None else 0
+        books.report.rows_written = writer.rows if write is not None else 0

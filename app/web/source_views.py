@@ -66,7 +66,7 @@ def run() -> str:
         refused_total=refused_total,
         changes=_changes(run_id),
         waits=waits,
-        may_sync=caller().may("sync"),
+        may_approve=caller().may("approve"),
     )
 
 
@@ -90,7 +90,7 @@ def sync() -> Response:
 
 
 @blueprint.post("/run/approve")
-@permission("sync")
+@permission("approve")
 def approve() -> Response:
     """Ask for a held run to be written as it was shown."""
     ask_approval(forestay(), request.form.get("id", ""), caller().name)

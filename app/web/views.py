@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.api.auth import caller, permission
+from app.api.auth import caller, permission, scoped, seen_by
+from app.api.heavy import heavy, is_passed_on
+from app.api.hosts import is_own_page
 from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
@@ -25,6 +28,7 @@ from app.usecases.answers.services import service_detail, service_page
 from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
+from app.usecases.keep.access import LOCAL
 
 blueprint = Blueprint("web", __name__)
 KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
@@ -33,8 +37,13 @@ PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact eng
 ROWS_OF_BUDGET = 10
 
 
-def forestay() -> Forestay:
+def whole() -> Forestay:
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def forestay() -> Forestay:
+    """The service as the caller sees it."""
+    return seen_by(g.get("caller"), whole())
 
 
 @blueprint.app_template_filter("figure")
@@ -84,7 +93,7 @@ def shared() -> dict[str, Any]:
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 
-    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": bool(session.get("token"))}
+    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
 
 
 def _when() -> int:
@@ -100,10 +109,14 @@ def _when() -> int:
 
 
 def _read(subject: str) -> None:
-    forestay().reads.note(caller().name, f"read page {request.endpoint}", subject)
+    reads = whole().reads
+    reads.note(caller().name, f"read page {request.endpoint}", subject)
+    if is_passed_on():  # this process may be ended at any moment
+        reads.flush()
 
 
 @blueprint.get("/")
+@scoped
 @permission("read")
 def ranking() -> str:
     """The ranked problem areas."""
@@ -116,6 +129,7 @@ def ranking() -> str:
 
 
 @blueprint.get("/area")
+@scoped
 @permission("read")
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
@@ -126,6 +140,7 @@ def area() -> str:
 
 
 @blueprint.get("/services")
+@scoped
 @permission("read")
 def services() -> str:
     service = forestay()
@@ -134,6 +149,8 @@ def services() -> str:
 
 
 @blueprint.get("/service")
+@partial(heavy, when=lambda: bool(request.args.get("goal")))
+@scoped
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
@@ -149,6 +166,7 @@ def one_service() -> str:
 
 
 @blueprint.get("/quality")
+@heavy
 @permission("read")
 def data_quality() -> str:
     """What the data lacks, and what that weighs in the ranking."""
@@ -159,6 +177,7 @@ def data_quality() -> str:
 
 
 @blueprint.get("/search")
+@scoped
 @permission("read")
 def search() -> str | Response:
     """A few letters of any alias; one exact answer leads straight to its CI."""
@@ -176,6 +195,7 @@ def search() -> str | Response:
 
 
 @blueprint.get("/ci")
+@scoped
 @permission("read")
 def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
@@ -204,9 +224,8 @@ def sign_in() -> str:
 @blueprint.post("/sign-in")
 def enter() -> str | Response | tuple[str, int]:
     """Enter with an API key; the page session carries a token, never the key."""
-    service, then = forestay(), _local(request.form.get("then", ""))
-    origin = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if origin not in ("same-origin", "none"):
+    service, then = whole(), _local(request.form.get("then", ""))
+    if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
     try:
         token = access.open_session(service.documents, request.form.get("key", ""), service.settings.web.session_hours)
@@ -221,7 +240,7 @@ def enter() -> str | Response | tuple[str, int]:
 @permission("read")
 def sign_out() -> Response:
     if token := session.pop("token", None):
-        access.close_session(forestay().documents, str(token))
+        access.close_session(whole().documents, str(token))
     return redirect(url_for("web.sign_in"))
 
 

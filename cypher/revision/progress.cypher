@@ -1,4 +1,5 @@
-// How far a revision is written.
-// Parameters: $revision. Returns: state, batches, parts.
+// How far a revision is written, and the highest fencing token.
+// Parameters: $revision. Returns: state, batches, parts, fence.
 MATCH (r:Revision {revision: $revision})
-RETURN r.state AS state, r.batches AS batches, r.parts AS parts
+MATCH (l:Ledger {one: 1})
+RETURN r.state AS state, r.batches AS batches, r.parts AS parts, l.fence AS fence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from importers import spool
 from importers.cells import EMPTY, Writing
 from importers.csv.blocks import BLOCK, Lines, ci_blocks, dependency_blocks, small_blocks
 from importers.csv.columns import MANIFEST, SHEET_OF, needed_of
-from importers.csv.headers import header_fault, header_notes
+from importers.csv.headers import SHOWN, header_fault, header_notes, named
 from importers.csv.rows import Header
 from importers.csv.tables import CsvTable, SheetTable, workbook_sheets
 
@@ -168,10 +169,13 @@ class CsvSnapshot(SourceSnapshot):
         missing = [name for name in needed_of(kind) if name not in header.at]
         if missing and (header.names != [] or isinstance(table, CsvTable)):
             raise InvalidInput(f"{place}: {header_fault(table, header, sheet, missing)}", field=missing[0])
-        twice = sorted({name for name in header.names if name and header.names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(header.names).items() if name and times > 1)
         if twice:
             said = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
-            raise InvalidInput(f"{place}: the header names {twice[0]} twice ({', '.join(said)})", field=twice[0])
+            raise InvalidInput(
+                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(said)})",
+                field=twice[0],
+            )
         self.notes += [f"{place}: {text}" for text in header_notes(header, sheet)]
         self.notes += table.notes()
         return header
@@ -238,7 +242,7 @@ def _manifest(table: CsvTable | SheetTable | None) -> dict[str, tuple[int, str]]
     found = {}
     for line, row in table.lines():
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
-        if not cells.get("rows", "").isdigit():
+        if not (cells.get("rows", "").isascii() and cells["rows"].isdigit() and len(cells["rows"]) < 19):
             raise InvalidInput(f"manifest line {line}: rows is not a number", field="rows")
         found[cells["file"].removesuffix(".csv").casefold()] = (int(cells["rows"]), cells.get("sha256", ""))
     return found

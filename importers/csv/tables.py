@@ -22,6 +22,7 @@ from importers.csv.rows import Row
 from importers.spool import has_quotes
 
 CELL_CHARACTERS = 1_000_000
+COLUMNS = 2_000
 WORKBOOK_BYTES = 64 << 20
 WORKBOOK_UNPACKED = 1 << 30
 WORKBOOK_RATIO = 200
@@ -67,7 +68,19 @@ class CsvTable:
     def header(self) -> Sequence[str]:
         with self._open() as file:
             first = file.readline()
-            return next(csv.reader([first], delimiter=self._delimiter(first)), [])
+            names = self._cells(first, 1)
+        if len(names) > COLUMNS:
+            raise LimitExceeded(
+                f"{self.path.name} has {len(names):,} columns, of which at most {COLUMNS:,} are read: leave some out"
+            )
+        return names
+
+    def _cells(self, line: str, number: int) -> list[str]:
+        csv.field_size_limit(CELL_CHARACTERS)
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter(line)), [])
+        except csv.Error as error:
+            raise InvalidInput(f"{self.place} {number} cannot be read: {error}") from None
 
     def lines(self) -> Iterator[tuple[int, Row]]:
         csv.field_size_limit(CELL_CHARACTERS)
@@ -100,17 +113,23 @@ class CsvTable:
         if has_quotes(self.path):
             yield from _gathered(self.lines(), size)
             return
-        csv.field_size_limit(CELL_CHARACTERS * 64)
+        csv.field_size_limit(CELL_CHARACTERS)
         with self._open() as file:
             reader = csv.reader(file, delimiter=self._delimiter(file.readline()))
             line = 2
-            while rows := list(islice(reader, size)):
+            while rows := self._rows(reader, size, line):
                 numbers: Sequence[int] = range(line, line + len(rows))
                 line += len(rows)
                 if [] in rows:
                     kept = list(map(bool, rows))
                     numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))
                 yield numbers, rows
+
+    def _rows(self, reader: Iterator[list[str]], size: int, line: int) -> list[list[str]]:
+        try:
+            return list(islice(reader, size))
+        except csv.Error as error:
+            raise InvalidInput(f"{self.place} {line} or one of the {size:,} below it cannot be read: {error}") from None
 
     def notes(self) -> Sequence[str]:
         return ()

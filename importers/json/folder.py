@@ -12,8 +12,9 @@ from typing import Any
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, SourceFailed
 from app.domain.records import DependencyRecord
+from app.domain.strict_json import strict_json
 from importers.gathered import Gathered, ReadWhole
-from importers.limits import read_bytes, strict_json
+from importers.limits import read_bytes
 from importers.mapped import UNKNOWN_TYPE, unknown_types
 from importers.mapping import map_relation, map_row
 from importers.mapping_file import RuleSet, rules_of

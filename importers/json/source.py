@@ -16,13 +16,14 @@ from app.domain.completeness import MANIFEST, SAID, Evidence, Part
 from app.domain.errors import InvalidInput
 from app.domain.record_checks import is_negation, kind_fault
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+from app.domain.strict_json import strict_json, without_halves
 from app.ports.ci_source import SmallRecord
 from importers.cells import BadCell, unix_seconds
 from importers.csv.rows import SOURCE_CLASS
 from importers.figures import mean_from_median, rate_from_calendar
 from importers.gathered import Gathered, ReadWhole
 from importers.json import document as form
-from importers.limits import read_bytes, strict_json, without_halves
+from importers.limits import read_bytes
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,9 +9,10 @@ from typing import Any
 
 from app.domain.completeness import CI_CLASS, PAGES, SAID, Evidence, Part
 from app.domain.errors import ForestayError, SourceFailed
+from app.domain.strict_json import strict_json
 from importers.client import Client
 from importers.gathered import Gathered, ReadByLists, ReadWhole
-from importers.limits import read_bytes, strict_json
+from importers.limits import read_bytes
 from importers.netbox.model import LISTS, Id, NetboxData, derive
 
 PATHS = {

@@ -36,8 +36,8 @@ def fill(store, seed=3):
         ledger.publish(changes)
     store.put("job", "a", "{}")
     store.put("job", "a", '{"n":2}')
-    store.append("audit", "x")
-    store.append("audit", "y")
+    store.append("note", "x")
+    store.append("note", "y")
     store.write_scores("a1", 5, scores({row["ci_id"]: row["ci_id"] for row in ledger.rows(5, "ci")}))
     return ledger
 
@@ -52,7 +52,7 @@ def test_a_copy_answers_for_every_revision(store, other):
         (row.operation_id, row.note, row.published_at, row.counters) for row in store.revisions(0, 9)
     ][:-1]
     assert other.get("job", "a").version == 2
-    assert other.append("audit", "z").key == "00000000000000000003"
+    assert other.append("note", "z").key == "00000000000000000003"
     assert other.scored_by().assessment == "a1"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from app.domain.changes import rows_of
-from app.domain.errors import Conflict
 from app.domain.nouns import CI, DEPENDENCY
 from app.domain.precedence import SourceRank
 from app.storage.sqlite_store import SqliteStore
@@ -159,13 +158,12 @@ def test_a_dry_run_writes_nothing_and_counts_the_same(estate):
     assert (dry.counts, dry.created) == (done.counts, done.created)
 
 
-def test_a_pending_revision_of_a_crashed_sync_is_taken_back(estate):
+@pytest.mark.parametrize("left", ["sync:a:99", "exposure:1", "decision:1", "of an earlier version"])
+def test_what_a_dead_writer_left_is_taken_back(estate, left):
     estate.sync(1, A)
-    estate.store.open_revision("sync:a:99", estate.store.current().revision)
+    estate.store.open_revision(left, estate.store.current().revision)
     assert estate.sync(1, A.replace("Web", "Web 2")).state == "done"
-    estate.store.open_revision("manual:1", estate.store.current().revision)
-    with pytest.raises(Conflict):
-        estate.sync(1, A)
+    assert estate.store.pending() is None
 
 
 def test_dependencies_on_a_ci_that_vanished_end_and_are_counted(estate):

@@ -12,6 +12,7 @@ from app.domain.errors import Conflict, InvalidInput, NotAllowed
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.keep import access, audit, runs
 from app.usecases.keep import sources as keep
+from app.usecases.keep.audit_verify import verify
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def documents(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def test_a_key_opens_until_it_expires(documents: SqliteStore) -> None:
     secret, key = access.create_key(documents, "ticketing", "integrator", days=30, now=NOW)
-    assert access.caller_of(documents, secret, NOW) == access.Caller("ticketing", "integrator")
+    assert access.caller_of(documents, secret, NOW) == access.Caller("ticketing", "integrator", key.prefix)
     with pytest.raises(NotAllowed):
         access.caller_of(documents, secret, NOW + timedelta(days=31))
     assert secret.split("_", 2)[2] not in documents.get("key", key.prefix).body
@@ -40,7 +41,7 @@ def test_a_wrong_key_is_refused(documents: SqliteStore, wrong: str) -> None:
 def test_revoking_a_key_ends_its_sessions(documents: SqliteStore) -> None:
     secret, key = access.create_key(documents, "anna", "analyst", now=NOW)
     token = access.open_session(documents, secret, 12, NOW)
-    assert access.session_caller(documents, token, NOW) == access.Caller("anna", "analyst")
+    assert access.session_caller(documents, token, NOW) == access.Caller("anna", "analyst", key.prefix)
     access.revoke_key(documents, key.prefix, NOW)
     assert access.session_caller(documents, token, NOW) is None
 
@@ -68,7 +69,7 @@ def test_the_audit_chain_is_whole_after_concurrent_writers(documents: SqliteStor
         thread.start()
     for thread in threads:
         thread.join()
-    assert audit.verify(documents) == []
+    assert verify(documents) == []
     assert len(audit.entries(documents, "", 1000)) == 60
 
 
@@ -78,14 +79,14 @@ def test_a_changed_audit_entry_is_found(documents: SqliteStore) -> None:
     entry = audit.entries(documents, "", 1000)[1]
     body = json.loads(entry.body) | {"caller": "somebody else"}
     documents.put("audit", entry.key, json.dumps(body, sort_keys=True))
-    assert audit.verify(documents) == ["entry 3 does not follow the one before it"]
+    assert verify(documents) == ["entry 3 does not follow entry 2: one of the two was changed, added or taken away"]
 
 
 def test_taking_the_last_audit_entry_away_is_found(documents: SqliteStore) -> None:
     for number in range(3):
         audit.record(documents, "anna", "sync asked", str(number))
     documents.delete("audit", audit.entries(documents, "", 1)[0].key)
-    assert len(audit.verify(documents)) == 1
+    assert len(verify(documents)) == 1
 
 
 def test_noted_reads_reach_the_trail_when_it_closes(documents: SqliteStore) -> None:

@@ -101,7 +101,7 @@ def check_kills(service: Forestay, folder: Path, part: int = 0, parts: int = 1, 
             (False, True),
         ):  # the ledger holds the second state after each pair
             write_state(folder, other)
-            taken[full].append(killer.steps(full))
+            taken[full].append(killer.steps({"verb": "sync", "full": full}))
             assert graph(service) == wanted[other]
         points = [points_of({full: taken[full][other] for full in taken}, thorough) for other in (False, True)]
         # each direction kills at the half of what it has in common with the other, and at all that only it does
@@ -114,7 +114,7 @@ def check_kills(service: Forestay, folder: Path, part: int = 0, parts: int = 1, 
             held, point = digests(service, before), None
             if left[1 - now]:
                 point = left[1 - now].pop()
-                killer.kill_at(*point)
+                killer.kill_at({"verb": "sync", "full": point[0]}, *point[1:])
                 killed.add(point[1])
                 after = service.store.current().revision
                 written.add(after - before)
@@ -126,8 +126,9 @@ def check_kills(service: Forestay, folder: Path, part: int = 0, parts: int = 1, 
             assert graph(service) == wanted[now], f"after a kill at {point}"
             assert get_source(service.documents, "cmdb").last_state in ("done", "unchanged")
     assert written == {0, 1}  # before the pointer moved, and after
-    states = {run.state for run in sync_runs.page_runs(service.documents, "", 200)}
-    assert "running" in states  # a run that died leaves a trace
+    errors = {run.error for run in sync_runs.page_runs(service.documents, "", 200) if run.state == "failed"}
+    assert "its process died; nothing of it was written" in errors  # a run that died leaves a trace
+    assert any("its process died while it wrote revision" in error for error in errors)
     return killed
 
 

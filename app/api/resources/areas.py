@@ -13,7 +13,7 @@ from app.usecases.answers.ranking import area_detail, area_page
 blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Ranked problem areas")
 
 
-@route(blueprint, "/areas", "read", AreaPage, sensitive=True)
+@route(blueprint, "/areas", "read", AreaPage, sensitive=True, in_scope=True)
 @blueprint.arguments(AreasQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Problem areas of a kind, worst first, each with its share of the total and the reason in one sentence."""
@@ -32,7 +32,7 @@ def page(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/area", "read", AreaDetail, sensitive=True)
+@route(blueprint, "/area", "read", AreaDetail, sensitive=True, in_scope=True)
 @blueprint.arguments(AreaQuestion, location="query")
 def one(question: dict[str, Any]) -> Any:
     """One area explained: contributions, services with the path, inputs with their origin, assumptions, age of the data."""

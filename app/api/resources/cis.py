@@ -15,7 +15,7 @@ from app.usecases.answers.cis import ci_detail, find_cis, list_cis
 blueprint = Blueprint("cis", __name__, url_prefix="/api/v1", description="Configuration items, search and blast radius")
 
 
-@route(blueprint, "/cis", "read", CiPage)
+@route(blueprint, "/cis", "read", CiPage, in_scope=True)
 @blueprint.arguments(CisQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """CIs that answer to a few letters of any alias (`q`), or all CIs page by page."""
@@ -37,7 +37,7 @@ def page(question: dict[str, Any]) -> Any:
     return paging.with_next(found, None if following is None else paging.encode(revision=found.stamp.revision, ci=following))
 
 
-@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True)
+@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)
 @blueprint.arguments(BlastQuestion, location="query")
 def blast(question: dict[str, Any], ci: str) -> Any:
     """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""
@@ -54,7 +54,7 @@ def blast(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/cis/<path:ci>", "read", CiDetail)
+@route(blueprint, "/cis/<path:ci>", "read", CiDetail, in_scope=True)
 @blueprint.arguments(CiQuestion, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One CI by its key or any alias: inputs with origin, neighbours, groups, and the source records behind it."""

@@ -14,7 +14,7 @@ from app.usecases.estate import resolve_revision
 blueprint = Blueprint("cold_start", __name__, url_prefix="/api/v1", description="What could not be started from nothing")
 
 
-@route(blueprint, "/cold-start", "read", ColdStartPage, sensitive=True)
+@route(blueprint, "/cold-start", "read", ColdStartPage, sensitive=True, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Bootstrap traps: CIs that run and need each other to start, circle by circle, then all that waits for them."""

@@ -24,7 +24,7 @@ def why(question: dict[str, Any], ci: str) -> Any:
     return identity(service.store, service.documents, ci, question.get("other"))
 
 
-@route(blueprint, "/conflicts", "read", ConflictPage)
+@route(blueprint, "/conflicts", "read", ConflictPage, long=True)
 @blueprint.arguments(ConflictsQuestion, location="query")
 def disagreeing(question: dict[str, Any]) -> Any:
     """Attributes on which sources disagree: each source's value, which one counts by which rule, and since when."""

@@ -15,7 +15,7 @@ from app.usecases.answers.impact import impact_of
 blueprint = Blueprint("impact", __name__, url_prefix="/api/v1", description="Impact of a CI for ticket systems")
 
 
-@route(blueprint, "/impact", "read", Impact, sensitive=True)
+@route(blueprint, "/impact", "read", Impact, sensitive=True, in_scope=True)
 @blueprint.arguments(ImpactQuestion, location="query")
 def impact(question: dict[str, Any]) -> Any:
     """Services hit, reason, suggested priority with the row of the table it comes from, link. 409 with candidates where several CIs answer."""

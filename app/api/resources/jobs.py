@@ -21,7 +21,7 @@ from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Jobs and sync runs")
 
-CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "sync", "suggest": "edit"}
+CANCEL_NEEDS = {"assess": "assess", "study": "assess", "sync": "sync", "approve": "approve", "suggest": "edit", "answer": "read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ def cancel(job_id: str) -> Any:
     wanted = CANCEL_NEEDS.get(job.verb, "admin")
     if not g.caller.may(wanted):
         raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
+    if job.verb == "answer" and job.caller != g.caller.name and not g.caller.may("admin"):
+        raise NotAllowed("this answer was asked by another caller", status=403)
     audit.record(documents, g.caller.name, "job cancelled", job_id)
     return runs.cancel(documents, job_id)
 
@@ -107,13 +109,18 @@ def run(run_id: str) -> Any:
 @blueprint.arguments(PageQuestion, location="query")
 def changes(question: dict[str, Any], run_id: str) -> Any:
     """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the lines."""
+    return change_page(forestay().documents, run_id, _offset(question), question["limit"])
+
+
+def _offset(question: dict[str, Any]) -> int:
+    """Where the page starts: the `next` of the one before is a place in the list."""
     after = str(question.get("after") or "0")
     if not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidInput("after: the `next` of the page before", field="after")
-    return change_page(forestay().documents, run_id, int(after), question["limit"])
+    return int(after)
 
 
-@route(blueprint, "/runs/<run_id>/approve", "sync", runs.Job, method="POST", status=202)
+@route(blueprint, "/runs/<run_id>/approve", "approve", runs.Job, method="POST", status=202)
 @blueprint.arguments(NothingAsked)
 def approve(question: dict[str, Any], run_id: str) -> Any:
     """Write what a held run showed, as a job; it fails where the source or the estate has changed since."""
@@ -126,7 +133,7 @@ def approve(question: dict[str, Any], run_id: str) -> Any:
 def rejected(question: dict[str, Any], run_id: str) -> Any:
     """Refused records of a run with place, field, reason and advice."""
     documents = forestay().documents
-    offset = int(question.get("after") or 0) if str(question.get("after") or 0).isdigit() else 0
+    offset = _offset(question)
     rows, total = page_rejected(documents, run_id, offset, question["limit"])
     following = offset + len(rows)
     return RejectedPage(

@@ -11,8 +11,9 @@ from flask import g
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.schemas.questions import KeyQuestion, PageQuestion
+from app.api.schemas.questions import KeyQuestion, PageQuestion, RotateQuestion
 from app.usecases.keep import access, audit
+from app.usecases.scope import known_scope
 
 blueprint = Blueprint("keys", __name__, url_prefix="/api/v1", description="API keys and the audit trail")
 
@@ -47,8 +48,22 @@ def page() -> Any:
 def make(question: dict[str, Any]) -> Any:
     """Make a key; its secret is in this answer and nowhere else."""
     documents = forestay().documents
-    secret, key = access.create_key(documents, question["name"], question["role"], question["days"])
-    audit.record(documents, g.caller.name, "key created", key.prefix, {"name": key.name, "role": key.role})
+    scope = known_scope(question["scope"], forestay().store) if question["scope"] else ""
+    with documents.together():
+        secret, key = access.create_key(documents, question["name"], question["role"], question["days"], scope=scope)
+        told = {"name": key.name, "role": key.role, "scope": key.scope}
+        audit.record(documents, g.caller.name, "key created", key.prefix, told)
+    return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
+
+
+@route(blueprint, "/keys/<prefix>/rotate", "admin", NewKey, method="POST", status=201)
+@blueprint.arguments(RotateQuestion)
+def rotate(question: dict[str, Any], prefix: str) -> Any:
+    """Make the key's successor; for some hours both are good. Its secret is in this answer and nowhere else."""
+    documents = forestay().documents
+    with documents.together():
+        secret, key, old = access.rotate_key(documents, prefix, question["overlap_hours"])
+        audit.record(documents, g.caller.name, "key rotated", prefix, {"successor": key.prefix, "good_until": old.expires_at})
     return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
 
 
@@ -56,8 +71,9 @@ def make(question: dict[str, Any]) -> Any:
 def revoke(prefix: str) -> Any:
     """Revoke a key; sessions entered with it end."""
     documents = forestay().documents
-    key = access.revoke_key(documents, prefix)
-    audit.record(documents, g.caller.name, "key revoked", prefix)
+    with documents.together():
+        key = access.revoke_key(documents, prefix)
+        audit.record(documents, g.caller.name, "key revoked", prefix)
     return key
 
 

@@ -54,7 +54,7 @@ def one(revision: int) -> Any:
     return forestay().store.revision(_possible(revision))
 
 
-@route(blueprint, "/revisions/<int:revision>/changes", "read", ChangesPage)
+@route(blueprint, "/revisions/<int:revision>/changes", "read", ChangesPage, long=True)
 @blueprint.arguments(ChangesQuestion, location="query")
 def changes(question: dict[str, Any], revision: int) -> Any:
     """Rows of a noun that differ from an earlier revision (`since`, default the one before)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.bodies import Blueprint
-from app.api.common import answered, route
+from app.api.common import answered, route, within_limits
 from app.api.schemas.questions import AvailabilityQuestion, CutSetsQuestion, GoalQuestion, ImportanceQuestion, RiskPaged
 from app.domain.service_risk import ServiceAvailability, ServiceCutSets, ServiceGoal, ServiceImportance, ServiceLossYear
 from app.usecases.answers.service_risk.ask import RiskQuestion
@@ -19,13 +19,14 @@ blueprint = Blueprint("service_risk", __name__, url_prefix="/api/v1", descriptio
 
 
 def _asked(question: dict[str, Any], ci: str, revision: int) -> RiskQuestion:
+    within_limits(question)
     return RiskQuestion(
         ci, tuple(question["down"]), question["nodes"], question["seconds"], question["method"], question["seed"], question["years"], revision,
         locations=question.get("locations"),
     )  # fmt: skip
 
 
-@route(blueprint, "/services/<path:ci>/availability", "read", ServiceAvailability, sensitive=True)
+@route(blueprint, "/services/<path:ci>/availability", "read", ServiceAvailability, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(AvailabilityQuestion, location="query")
 def availability(question: dict[str, Any], ci: str) -> Any:
     """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it says which."""
@@ -37,7 +38,7 @@ def availability(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/importance", "read", ServiceImportance, sensitive=True)
+@route(blueprint, "/services/<path:ci>/importance", "read", ServiceImportance, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(ImportanceQuestion, location="query")
 def importance(question: dict[str, Any], ci: str) -> Any:
     """What each CI matters to it: Birnbaum, criticality, Fussell-Vesely, RAW, RRW, DIM, initiator share."""
@@ -55,7 +56,7 @@ def importance(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/cut-sets", "read", ServiceCutSets, sensitive=True)
+@route(blueprint, "/services/<path:ci>/cut-sets", "read", ServiceCutSets, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(CutSetsQuestion, location="query")
 def cut_sets(question: dict[str, Any], ci: str) -> Any:
     """Minimal cut sets: exact counts by order, the most probable ones, and what the list leaves out."""
@@ -67,7 +68,7 @@ def cut_sets(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/loss", "read", ServiceLossYear, sensitive=True)
+@route(blueprint, "/services/<path:ci>/loss", "read", ServiceLossYear, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(RiskPaged, location="query")
 def loss(question: dict[str, Any], ci: str) -> Any:
     """What it loses a year by the CI that started it: first-order and redundancy part, apart and together."""
@@ -84,7 +85,7 @@ def loss(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/goal", "read", ServiceGoal, sensitive=True)
+@route(blueprint, "/services/<path:ci>/goal", "read", ServiceGoal, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(GoalQuestion, location="query")
 def goal(question: dict[str, Any], ci: str) -> Any:
     """Can it meet its availability goal, what binds it, and what eats its error budget."""

@@ -8,17 +8,19 @@ from flask import g
 
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
-from app.api.schemas.questions import ExposureQuestion, Paged
+from app.api.conditions import condition, conditional
+from app.api.schemas.questions import ExposurePart, ExposureQuestion, Paged
 from app.domain.records import ServiceRecord
 from app.domain.results import ServiceDetail, ServicePage
 from app.ports.graph_store import Revision
 from app.usecases.answers.services import service_detail, service_page
-from app.usecases.exposures import lay_exposure, remove_exposure
+from app.usecases.exposures import change_exposure, exposure_tag, lay_exposure, remove_exposure
+from app.usecases.find import identify
 
 blueprint = Blueprint("services", __name__, url_prefix="/api/v1", description="Business services")
 
 
-@route(blueprint, "/services", "read", ServicePage)
+@route(blueprint, "/services", "read", ServicePage, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Services, those that suffer most first."""
@@ -36,7 +38,7 @@ def page(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>", "read", ServiceDetail, sensitive=True)
+@route(blueprint, "/services/<path:ci>", "read", ServiceDetail, sensitive=True, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One service: exposure, loss, and its single points of failure page by page, worst first."""
@@ -53,22 +55,40 @@ def one(question: dict[str, Any], ci: str) -> Any:
             at.revision,
             question.get("locations"),
         ),
+        own=lambda service, at: exposure_tag(service.store, at.revision, identify(service.store, at.revision, ci).ci_id),
     )
+
+
+def _curves(question: dict[str, Any]) -> dict[str, Any]:
+    """The question's fields as a record holds them."""
+    curves = question.get("impact")
+    if curves is None:
+        return question
+    return {**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in curves.items()}}
 
 
 @route(blueprint, "/services/<path:ci>", "edit", Revision, method="PUT")
+@conditional
 @blueprint.arguments(ExposureQuestion)
 def lay(question: dict[str, Any], ci: str) -> Any:
-    """Lay an exposure over any CI (key or alias); it is a business service from then on."""
+    """Lay an exposure over any CI (key or alias); it is a business service from then on. It replaces what people said of it before, so it needs
+    If-Match with the ETag of `GET` (428 without, 412 when it was changed since), or If-None-Match: * where there is none yet."""
     service = forestay()
-    record = ServiceRecord(
-        ci=ci, **{**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in question["impact"].items()}}
-    )
-    return lay_exposure(service.store, service.documents, record, g.caller.name)
+    record = ServiceRecord(ci=ci, **_curves(question))
+    return lay_exposure(service.store, service.documents, record, g.caller.name, condition(needed=True))
+
+
+@route(blueprint, "/services/<path:ci>", "edit", Revision, method="PATCH")
+@conditional
+@blueprint.arguments(ExposurePart)
+def change(question: dict[str, Any], ci: str) -> Any:
+    """Change the fields that are named of what people said of a service; the others stay, null takes one back."""
+    service = forestay()
+    return change_exposure(service.store, service.documents, ci, _curves(question), g.caller.name, condition(needed=False))
 
 
 @route(blueprint, "/services/<path:ci>", "edit", Revision, method="DELETE")
 def remove(ci: str) -> Any:
     """Take back what a person said of a service."""
     service = forestay()
-    return remove_exposure(service.store, service.documents, ci, g.caller.name)
+    return remove_exposure(service.store, service.documents, ci, g.caller.name, condition(needed=False))

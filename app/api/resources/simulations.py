@@ -35,7 +35,7 @@ def page(question: dict[str, Any]) -> Any:
     return SimulationPage(rows, question["limit"], more, rows[-1].simulation if more else None)
 
 
-@route(blueprint, "/simulations", "simulate", Simulation, method="POST", status=201)
+@route(blueprint, "/simulations", "simulate", Simulation, method="POST", status=201, long=True)
 @blueprint.arguments(SimulationQuestion)
 def make(question: dict[str, Any]) -> Any:
     """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one failure away."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
+from app.api.conditions import condition, conditional, tag_of
 from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
-from app.domain.errors import InvalidInput, LimitExceeded
+from app.domain.errors import InvalidInput, LimitExceeded, NotAllowed, Stale
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.change_source import change_source
 from app.usecases.keep import audit, runs
@@ -51,7 +54,21 @@ def page() -> Any:
 @route(blueprint, "/sources/<name>", "read", keep.RegisteredSource)
 def one(name: str) -> Any:
     """A source: where it is, how it is mapped, how its last run ended."""
-    return keep.get_source(forestay().documents, name)
+    source = keep.get_source(forestay().documents, name)
+    answer = reply(source)
+    answer.set_etag(f"{tag_of(asdict(source))}.{_own_tag(source)}")
+    return answer
+
+
+def _own_tag(source: keep.RegisteredSource) -> str:
+    """A tag of what people can change of a source, the file that was handed over included, and not of how its runs ended."""
+    file = Path(source.location) if source.location and "://" not in source.location else None
+    try:
+        found = file.stat() if file else None
+    except (OSError, ValueError):  # not there, or no name of a file
+        found = None
+    held = (found.st_size, found.st_mtime_ns) if found else ()
+    return tag_of((source.kind, source.location, source.priority, source.settings, source.schedule, held))
 
 
 @route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201)
@@ -63,27 +80,29 @@ def add(question: dict[str, Any]) -> Any:
     service.open_source(
         keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"])
     )
-    source = keep.add_source(
-        service.documents,
-        question["name"],
-        question["kind"],
-        question["location"],
-        question["priority"],
-        question["settings"],
-        question["schedule"],
-    )
-    audit.record(
-        service.documents, g.caller.name, "source added", source.name, {"kind": source.kind, "location": source.location}
-    )
+    with service.documents.together():
+        source = keep.add_source(
+            service.documents,
+            question["name"],
+            question["kind"],
+            question["location"],
+            question["priority"],
+            question["settings"],
+            question["schedule"],
+        )
+        told = {"kind": source.kind, "location": source.location}
+        audit.record(service.documents, g.caller.name, "source added", source.name, told)
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 
 @route(blueprint, "/sources/<name>", "admin", keep.RegisteredSource, method="PATCH")
+@conditional
 @blueprint.arguments(SourceChangeQuestion)
 def change(question: dict[str, Any], name: str) -> Any:
     """Change how a source is read: what is named changes, the rest stays. Its place must be one this service may read."""
     service = forestay()
     known = keep.get_source(service.documents, name)
+    condition(needed=False)(_own_tag(known))
     place = known.location if question["location"] is None else question["location"]
     service.check_place(known.kind, place, question["settings"])
     return change_source(
@@ -108,7 +127,9 @@ def check(name: str) -> Any:
 @route(blueprint, "/sources/<name>/sync", "sync", runs.Job, method="POST", status=202)
 @blueprint.arguments(SyncQuestion)
 def sync(question: dict[str, Any], name: str) -> Any:
-    """Sync as a job; the result is the run report."""
+    """Sync as a job; the result is the run report. `approve` and `complete` pass the deletion guard and need the permission `approve`."""
+    if (question["approve"] or question["complete"]) and not g.caller.may("approve"):
+        raise NotAllowed(f"role {g.caller.role} may not say that a run is approved or its input complete", status=403)
     return _asked("sync", "sync asked", name, question)
 
 
@@ -129,11 +150,16 @@ def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
 @blueprint.doc(
     requestBody={"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 )
+@conditional
 @blueprint.arguments(UploadQuestion, location="query")
 def upload(question: dict[str, Any], name: str) -> Any:
-    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit."""
+    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit.
+    It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another place, this needs the role that
+    may change it."""
     service = forestay()
+    met = condition(needed=True)
     source = keep.get_source(service.documents, name)
+    met(_own_tag(source))
     ending = re.search(r"\.[a-z]+$", question["filename"].casefold())
     if not ending or ending.group() not in UPLOADS:
         raise InvalidInput(f"filename: a name that ends in {', '.join(UPLOADS)}", field="filename")
@@ -142,9 +168,13 @@ def upload(question: dict[str, Any], name: str) -> Any:
         raise LimitExceeded(f"the file is larger than {limit:,} bytes")
     request.max_content_length = limit + 1
     folder = service.settings.data_folder / "input" / source.name
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"upload{ending.group()}"
-    part, size = target.with_suffix(target.suffix + ".part"), 0
+    if source.location not in ("", str(target)) and not g.caller.may("admin"):
+        raise NotAllowed(
+            f"source {name} reads {source.location}; role {g.caller.role} may not make it read another place", status=403
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    part, size = target.with_suffix(f"{target.suffix}.{uuid4().hex}.part"), 0
     with part.open("wb") as file:
         while block := request.stream.read(BLOCK):
             size += len(block)
@@ -152,7 +182,12 @@ def upload(question: dict[str, Any], name: str) -> Any:
                 part.unlink()
                 raise LimitExceeded(f"the file is larger than {limit:,} bytes")
             file.write(block)
+    try:
+        met(_own_tag(keep.get_source(service.documents, name)))  # a long upload may have been overtaken
+    except Stale:
+        part.unlink()
+        raise
     part.replace(target)
     keep.update_source(service.documents, name, location=str(target))
-    audit.record(service.documents, g.caller.name, "file uploaded", name, {"bytes": size})
+    audit.record(service.documents, g.caller.name, "file uploaded", name, {"bytes": size, "location_before": source.location})
     return reply(Uploaded(name, str(target), size), 201)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, reply, route
+from app.api.common import forestay, reply, route, within_limits
 from app.api.schemas.questions import PageQuestion, StudyAreasQuestion, StudyQuestion
 from app.domain.study import StudyAreaPage, StudyBorders, StudyExceedance, StudyPage, StudyRow, StudyServicePage
 from app.usecases.keep import runs
@@ -28,6 +28,7 @@ def page(question: dict[str, Any]) -> Any:
 @blueprint.arguments(StudyQuestion)
 def make(question: dict[str, Any]) -> Any:
     """Make a study as a job; follow it at the address in `Location`. The same options give the same numbers."""
+    within_limits(question, "study_")
     job = runs.enqueue(forestay().documents, "study", question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
@@ -63,7 +64,7 @@ def borders(study: str) -> Any:
     return study_borders(service.estates, service.documents, service.cache, study)
 
 
-@route(blueprint, "/studies/<study>/exceedance", "read", StudyExceedance, sensitive=True)
+@route(blueprint, "/studies/<study>/exceedance", "read", StudyExceedance, sensitive=True, long=True)
 def exceedance(study: str) -> Any:
     """How likely a year is to lose more than so much, in one event and in all; for studies with simulated years."""
     service = forestay()

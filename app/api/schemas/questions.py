@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import validate
 
 from app.domain.nouns import NOUNS
-from app.domain.record_checks import NAMED
+from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.usecases.keep.access import ROLES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -22,13 +23,45 @@ class Question(ma.Schema):
         unknown = ma.RAISE
 
 
+class Number(ma.fields.Float):
+    """A number as JSON writes it, in a query too: no `1_000`, no digits of other scripts, no blanks, no truth values."""
+
+    def _validated(self, value: Any) -> float:
+        return super()._validated(_plainly(value, _NUMBER))
+
+
+class Whole(ma.fields.Integer):
+    """A whole number as JSON writes it, in a query too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strict=True, **options)
+
+    def _validated(self, value: Any) -> int:
+        value = _plainly(value, _WHOLE)
+        return super()._validated(int(value) if isinstance(value, str) else value)
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+
+
+def _plainly(value: Any, form: re.Pattern[str]) -> Any:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | str)
+        or (isinstance(value, str) and not form.fullmatch(value))
+    ):
+        raise ma.ValidationError("Not a number as JSON writes it.")
+    return value
+
+
 def _finite(value: float) -> None:
     if not math.isfinite(value):
         raise ma.ValidationError("a finite number")
 
 
-def number(**options: Any) -> ma.fields.Float:
-    return ma.fields.Float(validate=[_finite, validate.Range(min=0, max=options.pop("most", None))], **options)
+def number(most: float = MOST_LOSS, **options: Any) -> Number:
+    return Number(validate=[_finite, validate.Range(min=0, max=most)], **options)
 
 
 def text(longest: int = 4000, **options: Any) -> ma.fields.String:
@@ -43,14 +76,14 @@ def _no_nul(value: str) -> None:
 class When(Question):
     """Which state of the estate: a revision or a date (default: now)."""
 
-    revision = ma.fields.Integer(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
+    revision = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
     as_of = ma.fields.AwareDateTime(metadata={"description": "A moment with zone; the revision that held then answers"})
     locations = ma.fields.Boolean(metadata={"description": "false: rank without assumed failures of places (site, room, rack)"})
 
 
 class Paged(When):
     after = text(2000, metadata={"description": "The `next` of the page before"})
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
 
 
 class AreasQuestion(Paged):
@@ -71,23 +104,33 @@ class CiQuestion(When):
 
 
 class BlastQuestion(Paged):
-    also = ma.fields.List(text(), load_default=[], metadata={"description": "Further CIs that are down"})
+    also = ma.fields.List(
+        text(),
+        load_default=[],
+        validate=validate.Length(max=SIMULATION_TEXTS),
+        metadata={"description": "Further CIs that are down"},
+    )
 
 
 class Curves(ma.fields.Dict):
     def __init__(self, **options: Any) -> None:
         point = ma.fields.List(number(required=True), validate=validate.Length(equal=2))
-        super().__init__(keys=text(100), values=ma.fields.List(point, validate=validate.Length(min=1, max=1000)), **options)
+        super().__init__(
+            keys=text(100),
+            values=ma.fields.List(point, validate=validate.Length(min=1, max=1000)),
+            validate=validate.Length(max=20),
+            **options,
+        )
 
 
 class ExposureQuestion(Question):
-    customers = number(allow_none=True, load_default=None)
-    money_per_hour = number(allow_none=True, load_default=None)
+    customers = number(MAGNITUDES["customers"], allow_none=True, load_default=None)
+    money_per_hour = number(MAGNITUDES["money_per_hour"], allow_none=True, load_default=None)
     currency = ma.fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?$"))
     impact = Curves(load_default={})
-    mtpd_hours = number(allow_none=True, load_default=None)
-    rto_hours = number(allow_none=True, load_default=None)
-    rpo_hours = number(allow_none=True, load_default=None)
+    mtpd_hours = number(MAGNITUDES["mtpd_hours"], allow_none=True, load_default=None)
+    rto_hours = number(MAGNITUDES["rto_hours"], allow_none=True, load_default=None)
+    rpo_hours = number(MAGNITUDES["rpo_hours"], allow_none=True, load_default=None)
     mbco_share = number(allow_none=True, load_default=None, most=1)
     availability_target = number(allow_none=True, load_default=None, most=1)
     customer_population = ma.fields.String(
@@ -97,11 +140,31 @@ class ExposureQuestion(Question):
     )
 
 
+class ExposurePart(Question):
+    """Some fields of an exposure; what is not named stays, null takes a value back."""
+
+    customers = number(MAGNITUDES["customers"], allow_none=True)
+    money_per_hour = number(MAGNITUDES["money_per_hour"], allow_none=True)
+    currency = ma.fields.String(validate=validate.Regexp(r"^([A-Z]{3})?$"))
+    impact = Curves()
+    mtpd_hours = number(MAGNITUDES["mtpd_hours"], allow_none=True)
+    rto_hours = number(MAGNITUDES["rto_hours"], allow_none=True)
+    rpo_hours = number(MAGNITUDES["rpo_hours"], allow_none=True)
+    mbco_share = number(1.0, allow_none=True)
+    availability_target = number(1.0, allow_none=True)
+    customer_population = ma.fields.String(validate=[validate.Length(max=NAMED), _no_nul])
+
+
 class RiskOptions(When):
     """How the risk of one service is computed."""
 
-    down = ma.fields.List(text(), load_default=[], metadata={"description": "CIs that are down for the question"})
-    nodes = ma.fields.Integer(
+    down = ma.fields.List(
+        text(),
+        load_default=[],
+        validate=validate.Length(max=SIMULATION_TEXTS),
+        metadata={"description": "CIs that are down for the question"},
+    )
+    nodes = Whole(
         load_default=2_000_000,
         validate=validate.Range(min=1_000, max=20_000_000),
         metadata={"description": "nodes of one decision diagram; beyond them the answer is a certified interval or simulated"},
@@ -112,8 +175,8 @@ class RiskOptions(When):
         validate=validate.OneOf(["auto", "simulated"]),
         metadata={"description": "auto: exact where the budget allows; simulated: by sampled worlds"},
     )
-    seed = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
-    years = ma.fields.Integer(
+    seed = Whole(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+    years = Whole(
         load_default=0,
         validate=validate.Range(min=0, max=100_000),
         metadata={"description": "years to simulate for durations and losses that have no closed form; 0: none"},
@@ -141,11 +204,11 @@ class ImportanceQuestion(RiskPaged):
 
 
 class CutSetsQuestion(RiskOptions):
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
 
 
 class GoalQuestion(RiskOptions):
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
     target = number(most=1.0, metadata={"description": "the goal to judge by; default: the one of the exposure"})
     detect_minutes = number(load_default=0.0, most=525960.0, metadata={"description": "how much of a restore time is detection"})
 
@@ -170,7 +233,7 @@ class SimulationQuestion(When):
 
 class PageQuestion(Question):
     after = text(2000)
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
 
 
 class ImpactQuestion(When):
@@ -178,24 +241,24 @@ class ImpactQuestion(When):
 
 
 class ChangesQuestion(Question):
-    since = ma.fields.Integer(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
+    since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
     noun = ma.fields.String(load_default="ci", validate=validate.OneOf(list(NOUNS)))
     after = text(2000)
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
 
 
 class SourceQuestion(Question):
     name = text(63, required=True)
     kind = text(63, required=True)
     location = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
-    priority = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
+    priority = Whole(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
     settings = ma.fields.Dict(keys=text(100), values=ma.fields.Raw(allow_none=True), load_default={})
     schedule = ma.fields.String(load_default="", validate=[validate.Length(max=200), _no_nul])
 
 
 class SourceChangeQuestion(Question):
     location = ma.fields.String(allow_none=True, load_default=None, validate=[validate.Length(max=4000), _no_nul])
-    priority = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
+    priority = Whole(allow_none=True, load_default=None, validate=validate.Range(min=1, max=10**9))
     settings = ma.fields.Dict(
         keys=text(100),
         values=ma.fields.Raw(allow_none=True),
@@ -210,7 +273,7 @@ class UploadQuestion(Question):
 
 
 class QualityQuestion(Question):
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
 
 
 class NothingAsked(Question):
@@ -240,20 +303,20 @@ class SyncQuestion(Question):
 
 
 class AssessQuestion(Question):
-    revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
+    revision = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
 
 
 class StudyQuestion(Question):
     """What a study may cost; every field has a default."""
 
-    revision = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
-    nodes = ma.fields.Integer(load_default=2_000_000, validate=validate.Range(min=1_000, max=20_000_000))
+    revision = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
+    nodes = Whole(load_default=2_000_000, validate=validate.Range(min=1_000, max=20_000_000))
     seconds = number(load_default=10.0, most=600.0)
-    worlds = ma.fields.Integer(load_default=100_352, validate=validate.Range(min=1, max=100_000_000))
-    draws = ma.fields.Integer(load_default=400, validate=validate.Range(min=20, max=10_000))
-    years = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=1_000_000))
-    seed = ma.fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
-    examined = ma.fields.Integer(load_default=2_000, validate=validate.Range(min=0, max=10_000_000))
+    worlds = Whole(load_default=100_352, validate=validate.Range(min=1, max=100_000_000))
+    draws = Whole(load_default=400, validate=validate.Range(min=20, max=10_000))
+    years = Whole(load_default=0, validate=validate.Range(min=0, max=1_000_000))
+    seed = Whole(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+    examined = Whole(load_default=2_000, validate=validate.Range(min=0, max=10_000_000))
 
 
 class StudyAreasQuestion(PageQuestion):
@@ -263,7 +326,20 @@ class StudyAreasQuestion(PageQuestion):
 class KeyQuestion(Question):
     name = text(200, required=True)
     role = ma.fields.String(required=True, validate=validate.OneOf(list(ROLES)))
-    days = ma.fields.Integer(allow_none=True, load_default=None, validate=validate.Range(min=0, max=36525))
+    days = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=36525))
+    scope = text(
+        4100,
+        load_default="",
+        metadata={"description": "All that a viewer's key sees: site=, team= or service= and a name; without it everything"},
+    )
+
+
+class RotateQuestion(Question):
+    overlap_hours = number(
+        24 * 90,
+        load_default=24.0,
+        metadata={"description": "How long the old key stays good beside the new one"},
+    )
 
 
 class IdentityQuestion(Question):
@@ -276,7 +352,7 @@ class ConflictsQuestion(Question):
     attribute = text(200, metadata={"description": "On this attribute"})
     ci_class = text(200, data_key="class", metadata={"description": "Of CIs of this class"})
     after = text(2000, metadata={"description": "The `next` of the page before"})
-    limit = ma.fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
 
 
 class MergeQuestion(Question):

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, update_wrapper
+from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
@@ -23,7 +24,8 @@ R = TypeVar("R")
 
 LARGE = 1_000_000  # steps of one call that are too many to interpret; about a second
 LOAD_SECONDS = 0.05  # interpreting one kernel that long costs as much as loading its compiled code
-PATIENCE_SECONDS = 20.0  # interpreting that long costs as much as compiling what an answer needs
+SLOW_SECONDS = 20.0  # interpreting that long: another process may begin to compile meanwhile
+PATIENCE_SECONDS = 60.0  # interpreting that long costs as much as compiling what an answer needs
 LOOK_SECONDS = 0.5  # how often a kernel without code looks whether another process has compiled it
 
 KERNELS: dict[str, Kernel[..., Any]] = {}
@@ -53,6 +55,7 @@ class Policy:
 
     def __init__(self) -> None:
         self.when_missing: Callable[[Kernel[..., Any]], None] = compile_here
+        self.when_slow: Callable[[], None] = lambda: None  # told often, by threads that have interpreted for a while
         self.patience_seconds = PATIENCE_SECONDS
 
 
@@ -107,12 +110,14 @@ class Kernel(Generic[P, R]):
         started = time.perf_counter()
         try:
             with stopped(), np.errstate(all="ignore"):
-                return self.function(*args, **kwargs)
+                return self.plain(*args, **kwargs)
         finally:
             _running.kernel = False
             taken = time.perf_counter() - started
             self._spent += taken
             _running.seconds = getattr(_running, "seconds", 0.0) + taken
+            if _running.seconds > SLOW_SECONDS:
+                POLICY.when_slow()
 
     def size_of(self, args: tuple[Any, ...]) -> int:
         """Steps that a call is expected to take: what the kernel says of itself, else the elements of its arguments."""
@@ -149,6 +154,17 @@ class Kernel(Generic[P, R]):
         return self._code or self.function
 
     @cached_property
+    def plain(self) -> Callable[P, R]:
+        """The function with the kernels that it calls as plain functions, so that interpreting passes this door once."""
+        function = self.function
+        assert isinstance(function, FunctionType)
+        made = FunctionType(
+            function.__code__, _plain_names(function), function.__name__, function.__defaults__, function.__closure__
+        )
+        made.__kwdefaults__ = function.__kwdefaults__
+        return made
+
+    @cached_property
     def callees(self) -> tuple[Kernel[..., Any], ...]:
         """The kernels that this one calls by name."""
         found = {id(value): value for value in self.named.values() if isinstance(value, Kernel) and value is not self}
@@ -167,6 +183,22 @@ class Kernel(Generic[P, R]):
         from app.risk.jit import native
 
         return native.type_of(self)
+
+
+_plain: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}  # by its address: a module's names, and those with plain functions
+
+
+def _plain_names(function: FunctionType) -> dict[str, Any]:
+    """The names of a function's module, each kernel as its plain function."""
+    known = _plain.get(id(function.__globals__))
+    if known is not None:
+        return known[1]
+    names = dict(function.__globals__)
+    _plain[id(function.__globals__)] = function.__globals__, names
+    for name, value in list(names.items()):
+        if isinstance(value, Kernel):
+            names[name] = value.plain
+    return names
 
 
 def _names(code: Any) -> Iterator[str]:

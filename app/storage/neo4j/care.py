@@ -12,10 +12,24 @@ from app.storage.neo4j.undo import prune
 from app.storage.statements import cypher
 from app.storage.times import time_text
 
+OLDEST = (5, 26)
 RETRIED_DAYS = 30  # an operation id is remembered so long
 
 
 class Care(Neo4jConnected):
+    def engine(self) -> str:
+        return f"Neo4j {self._version()}, schema {self.select('neo4j_only/schema', 'version')[0]['schema']}"
+
+    def outdated(self) -> str:
+        version = self._version()
+        parts = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+        return (
+            "" if tuple(parts) >= OLDEST else f"the layout was measured and is tested on Neo4j {OLDEST[0]}.{OLDEST[1]} and later"
+        )
+
+    def _version(self) -> str:
+        return str(self.select("neo4j_only/schema", "server")[0]["version"])
+
     def prune(self, before: int) -> int:
         current = self.select("revision", "pointer")[0]["revision"]
         if not 0 <= before <= current:

@@ -79,10 +79,15 @@ class Neo4jConnected:
         with errors(), self.session() as session:
             session.run(neo4j.Query(statement, timeout=SCHEMA_SECONDS)).consume()
 
+    @property
+    def in_unit(self) -> bool:
+        """Whether this thread is in a unit of work."""
+        return getattr(self._local, "transaction", None) is not None
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """One unit of work of this thread. It is not run again: a deadlock or a lost connection is StoreUnavailable."""
-        if getattr(self._local, "transaction", None) is not None:
+        if self.in_unit:
             yield
             return
         with errors(), self.session() as session, session.begin_transaction(timeout=TRANSACTION_SECONDS) as transaction:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.errors import Conflict, StoreUnavailable
+from app.domain.signing import Signer
 from app.ports.documents import Document
 from app.storage.checked import check_document
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
@@ -15,6 +16,8 @@ from app.storage.times import time_text
 
 
 class Neo4jDocuments(Neo4jConnected):
+    signer = Signer()
+
     def get(self, kind: str, key: str) -> Document | None:
         found = self.select("document", "get", kind=kind, key=key)
         return Document(**found[0]) if found else None

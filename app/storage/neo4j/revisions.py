@@ -62,7 +62,7 @@ class Revisions(Neo4jConnected):
     ) -> Revision:
         if not operation_id:
             raise InvalidInput("a revision needs an operation id", field="operation_id")
-        self._finish_abandoning()
+        self.finish_abandoning()
         opened = time_text(at or datetime.now(UTC))
 
         def work(transaction: Transaction) -> Revision:
@@ -86,14 +86,18 @@ class Revisions(Neo4jConnected):
 
         return self.write_in(work)
 
+    def make_ready(self, revision: int) -> None:
+        if revision == 1:
+            make_indexes(self)
+
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
         row = self.revision(revision)
         if row.state == "published":
             return row  # a retry
-        if base == 0:
-            make_indexes(self)
+        if not self.in_unit:
+            self.make_ready(revision)
         parameters = {
             "revision": revision,
             "base": base,
@@ -120,9 +124,9 @@ class Revisions(Neo4jConnected):
                 raise Conflict(f"revision {revision} is not pending")
 
         self.write_in(work)
-        self._finish_abandoning()
+        self.finish_abandoning()
 
-    def _finish_abandoning(self) -> None:
+    def finish_abandoning(self) -> None:
         """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
         found = self.select("revision", "unpublished")
         if found and found[0]["state"] == "abandoning":

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import ABSENT, Batch, Categorical
-from app.domain.errors import Conflict, StoreUnavailable
+from app.domain.errors import Conflict, Fenced, StoreUnavailable
 from app.storage.checked import CheckedBatch, checked_batch
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
 from app.storage.neo4j.items import end_items, item_columns, mark_services, put_items
@@ -19,6 +19,7 @@ from app.storage.neo4j.links import link
 from app.storage.statements import cypher
 
 ROWS = 5_000  # of one transaction: the server keeps all of two in its heap
+NO_FENCE = (1 << 63) - 1  # a write that no lease stands for
 AT_ONCE = 2  # one is carried out, one commits
 
 
@@ -33,37 +34,47 @@ class Prepared:
     begun_rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which write of which revision, under which fencing token."""
+
+    revision: int
+    n: int
+    fence: int
+
+
 class Writing(Neo4jConnected):
-    def write(self, revision: int, n: int, batch: Batch) -> None:
+    def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
         pieces = checked_batch(batch).parts(ROWS)
+        turn = Turn(revision, n, NO_FENCE if fence is None else fence)
         alone = sum(piece.ended_rows > 0 for piece in pieces)  # what begins may need gone what ends
-        self._one_by_one(revision, n, pieces, 0, alone)
+        self._one_by_one(turn, pieces, 0, alone)
         if len(pieces) - alone > 1:
             try:
-                self._overlapping(revision, n, pieces, max(alone, self._applied(revision, n, pieces)))
+                self._overlapping(turn, pieces, max(alone, self._applied(turn, pieces)))
                 return
             except (Conflict, StoreUnavailable):
                 pass  # one by one tells what it is, and skips what was applied
-        self._one_by_one(revision, n, pieces, alone, len(pieces))
+        self._one_by_one(turn, pieces, alone, len(pieces))
 
-    def _one_by_one(self, revision: int, n: int, pieces: Sequence[CheckedBatch], start: int, stop: int) -> None:
+    def _one_by_one(self, turn: Turn, pieces: Sequence[CheckedBatch], start: int, stop: int) -> None:
         for part in range(start + 1, stop + 1):
-            prepared, last = _prepare(pieces[part - 1], revision), part == len(pieces)
+            prepared, last = _prepare(pieces[part - 1], turn.revision), part == len(pieces)
             try:
-                self._write_piece(revision, n, part, last, prepared)
+                self._write_piece(turn, part, last, prepared)
             except StoreUnavailable as error:
                 if not error.details.get("unknown"):
                     raise
-                self._write_piece(revision, n, part, last, prepared)  # the commit's answer was lost: the count tells
+                self._write_piece(turn, part, last, prepared)  # the commit's answer was lost: the count tells
 
-    def _overlapping(self, revision: int, n: int, pieces: Sequence[CheckedBatch], start: int) -> None:
+    def _overlapping(self, turn: Turn, pieces: Sequence[CheckedBatch], start: int) -> None:
         """The server carries out a piece while it commits the one before: each takes about half the time. Pieces count themselves last
         here, so that they wait for the one before where the server sees it, and a piece out of turn is rolled back."""
         turns = [Event() for _ in range(len(pieces) + 1)]
         turns[start].set()
 
         def write_piece(place: int) -> None:
-            prepared = _prepare(pieces[place], revision)
+            prepared = _prepare(pieces[place], turn.revision)
             turns[place].wait()
             try:
                 self.write_in(lambda transaction: begin(transaction, place, prepared))
@@ -71,27 +82,27 @@ class Writing(Neo4jConnected):
                 turns[place + 1].set()
 
         def begin(transaction: Transaction, place: int, prepared: Prepared) -> None:
-            _begin(transaction, prepared, revision)
-            if not _advance(transaction, revision, n, place + 1, place + 1 == len(pieces)):
-                raise Conflict(f"part {place + 1} of write {n} was applied before")
+            _begin(transaction, prepared, turn.revision)
+            if not _advance(transaction, turn, place + 1, place + 1 == len(pieces)):
+                raise Conflict(f"part {place + 1} of write {turn.n} was applied before")
             turns[place + 1].set()
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for _ in pool.map(write_piece, range(start, len(pieces))):
                 pass
 
-    def _applied(self, revision: int, n: int, pieces: Sequence[CheckedBatch]) -> int:
+    def _applied(self, turn: Turn, pieces: Sequence[CheckedBatch]) -> int:
         """How many pieces of a write an earlier try applied."""
-        found = self.select("revision", "progress", revision=revision)
-        if not found or found[0]["state"] != "pending" or found[0]["batches"] < n - 1:
+        found = self.select("revision", "progress", revision=turn.revision)
+        if not found or found[0]["state"] != "pending" or found[0]["batches"] < turn.n - 1:
             return 0  # the count will refuse it
-        return len(pieces) if found[0]["batches"] >= n else int(found[0]["parts"])
+        return len(pieces) if found[0]["batches"] >= turn.n else int(found[0]["parts"])
 
-    def _write_piece(self, revision: int, n: int, part: int, last: bool, prepared: Prepared) -> None:
+    def _write_piece(self, turn: Turn, part: int, last: bool, prepared: Prepared) -> None:
         def work(transaction: Transaction) -> None:
-            if _advance(transaction, revision, n, part, last):
-                _end(transaction, prepared, revision)
-                _begin(transaction, prepared, revision)
+            if _advance(transaction, turn, part, last):
+                _end(transaction, prepared, turn.revision)
+                _begin(transaction, prepared, turn.revision)
 
         self.write_in(work)
 
@@ -105,17 +116,20 @@ def _prepare(piece: CheckedBatch, revision: int) -> Prepared:
     return Prepared(piece.noun.name, as_lists(piece.ended), begun, piece.ended_rows, piece.begun_rows)
 
 
-def _advance(transaction: Transaction, revision: int, n: int, part: int, last: bool) -> bool:
+def _advance(transaction: Transaction, turn: Turn, part: int, last: bool) -> bool:
     """Count the write; False where it was applied before."""
-    if rows(transaction, cypher("revision", "advance"), {"revision": revision, "n": n, "part": part, "last": last}):
+    asked = {"revision": turn.revision, "n": turn.n, "part": part, "last": last, "fence": turn.fence}
+    if rows(transaction, cypher("revision", "advance"), asked):
         return True
-    found = rows(transaction, cypher("revision", "progress"), {"revision": revision})
+    found = rows(transaction, cypher("revision", "progress"), {"revision": turn.revision})
+    if found and turn.fence < found[0]["fence"]:
+        raise Fenced(f"the lease {turn.fence} was taken over by {found[0]['fence']}")
     if not found or found[0]["state"] == "abandoning":
-        raise Conflict(f"revision {revision} is not pending")
+        raise Conflict(f"revision {turn.revision} is not pending")
     state, batches, parts = (found[0][name] for name in ("state", "batches", "parts"))
-    if n <= batches or (n == batches + 1 and part <= parts):
+    if turn.n <= batches or (turn.n == batches + 1 and part <= parts):
         return False
-    raise Conflict(f"revision {revision} is {state} with {batches} writes: write {n} does not follow")
+    raise Conflict(f"revision {turn.revision} is {state} with {batches} writes: write {turn.n} does not follow")
 
 
 def _end(transaction: Transaction, piece: Prepared, revision: int) -> None:

@@ -9,15 +9,23 @@ from pathlib import Path
 
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.nouns import NOUNS
+from app.storage.private_files import make_file
 from app.storage.sqlite.connection import Connected
 from app.storage.sqlite.forget import forget_block
 from app.storage.statements import sql
 from app.storage.times import time_text
 
+OLDEST = (3, 37, 0)
 RETRIED_DAYS = 30  # an operation id is remembered so long
 
 
 class Care(Connected):
+    def engine(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}, schema {self.select('sqlite_only/schema', 'version')[0][0]}"
+
+    def outdated(self) -> str:
+        return "" if sqlite3.sqlite_version_info >= OLDEST else "STRICT tables and RETURNING need SQLite 3.37"
+
     def prune(self, before: int) -> int:
         current, _, _ = self.select("revision", "pointer")[0]
         if not 0 <= before <= current:
@@ -56,6 +64,7 @@ class Care(Connected):
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
         try:
+            make_file(part)
             copy = sqlite3.connect(part)
             try:
                 self.connection.backup(copy, pages=4096, sleep=0.01)

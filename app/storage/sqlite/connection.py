@@ -62,7 +62,7 @@ class Connected:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             connection.create_function("fold", 1, lambda text: text.casefold(), deterministic=True)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"{self.path.name} can't be opened: {error}") from error
         self._open.add(connection)
         return connection

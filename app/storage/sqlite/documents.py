@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from app.domain.errors import Conflict
+from app.domain.signing import Signer
 from app.ports.documents import Document
 from app.storage.checked import check_document
 from app.storage.sqlite.connection import Connected
@@ -15,6 +16,8 @@ from app.storage.times import time_text
 
 
 class SqliteDocuments(Connected):
+    signer = Signer()
+
     def get(self, kind: str, key: str) -> Document | None:
         rows = self.select("document", "get", (kind, key))
         return Document(*rows[0]) if rows else None

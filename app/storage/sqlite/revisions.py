@@ -56,7 +56,7 @@ class Revisions(Connected):
     ) -> Revision:
         if not operation_id:
             raise InvalidInput("a revision needs an operation id", field="operation_id")
-        self._finish_abandoning()
+        self.finish_abandoning()
         with self.transaction() as connection:
             self._check_fence(fence)
             known = self.select("revision", "by_operation", (operation_id,))
@@ -72,6 +72,10 @@ class Revisions(Connected):
             connection.execute(sql("revision", "open"), row)
         return self.revision(base + 1)
 
+    def make_ready(self, revision: int) -> None:
+        if revision == 1:
+            self._finish_first_load()
+
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
@@ -79,8 +83,8 @@ class Revisions(Connected):
         if row.state == "published":
             return row  # a retry
         self._check_fence(fence)
-        if base == 0:
-            self._finish_first_load()
+        if not self.connection.in_transaction:
+            self.make_ready(revision)
         with self.transaction() as connection:
             self._check_fence(fence)
             values = (time_text(at or datetime.now(UTC)), json.dumps(dict(counters), sort_keys=True), revision)
@@ -95,7 +99,7 @@ class Revisions(Connected):
         with self.transaction() as connection:
             if not connection.execute(sql("revision", "abandon"), (revision,)).rowcount:
                 raise Conflict(f"revision {revision} is not pending")
-        self._finish_abandoning()
+        self.finish_abandoning()
 
     def _check_fence(self, fence: int | None) -> None:
         highest = self.select("revision", "pointer")[0][2]
@@ -111,7 +115,7 @@ class Revisions(Connected):
                 connection.execute(sql("sqlite_only/ci", "clear_staged_aliases"))
             make_indexes(self)
 
-    def _finish_abandoning(self) -> None:
+    def finish_abandoning(self) -> None:
         """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
         rows = self.select("revision", "unpublished")
         if not rows or rows[0][2] != "abandoning":

@@ -30,8 +30,7 @@ def migrate(store: Connected) -> None:
         with store.transaction() as connection:
             if _version(store) != version:
                 continue  # another process was quicker
-            for statement in statements_of(sql("sqlite_only/schema", steps[version])):
-                connection.execute(statement)
+            _take_step(store, connection, version, steps[version])
             if version == 0:
                 connection.execute(sql("sqlite_only/revision", "first"), (time_text(datetime.now(UTC)),))
                 connection.execute(sql("sqlite_only/revision", "first_pointer"))
@@ -41,6 +40,19 @@ def migrate(store: Connected) -> None:
         raise StoreUnavailable(
             f"{store.path.name} was written by a newer version: its schema is {version}, this one knows {len(steps)}"
         )
+
+
+def _take_step(store: Connected, connection: sqlite3.Connection, version: int, step: str) -> None:
+    try:
+        for statement in statements_of(sql("sqlite_only/schema", step)):
+            connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if not any(word in str(error) for word in ("duplicate column", "already exists", "no such")):
+            raise
+        raise StoreUnavailable(
+            f"{store.path} says that its schema is {version}, but its tables are not those of that version ({error}): it was put together from two files, "
+            "or its number was changed. Nothing was written. Move it away and fill a new one from the latest backup: forestay restore FILE"
+        ) from error
 
 
 def _version(store: Connected) -> int:

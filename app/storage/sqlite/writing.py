@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import ABSENT, Batch, Categorical
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import Conflict, Fenced, InvalidInput
 from app.storage.checked import CheckedBatch, checked_batch
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import IMPORT_CACHE_KIB, Connected
@@ -23,24 +23,26 @@ class Writing(Connected):
     _categories: Categories
     _ends: KnownEnds
 
-    def write(self, revision: int, n: int, batch: Batch) -> None:
+    def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
         self.use_cache(IMPORT_CACHE_KIB)
         pieces = checked_batch(batch).parts(ROWS)
         for part, piece in enumerate(pieces, start=1):
             ended = self._rows(piece.ended, piece.noun.identity)
             begun = self._rows(piece.begun, piece.noun.names())
             with self.transaction():
-                if self._advance(revision, n, part, last=part == len(pieces)):
+                if self._advance(revision, n, part, last=part == len(pieces), fence=fence):
                     self._ends.follow(revision, n, piece.noun.name == "ci" and piece.ended_rows > 0)
                     self._end(piece, revision, ended)
                     self._begin(piece, revision, begun)
 
-    def _advance(self, revision: int, n: int, part: int, last: bool) -> bool:
+    def _advance(self, revision: int, n: int, part: int, last: bool, fence: int | None) -> bool:
         """Count the write in the same transaction; False where it was applied before."""
         rows = self.select("revision", "progress", (revision,))
+        if rows and fence is not None and fence < rows[0][3]:
+            raise Fenced(f"the lease {fence} was taken over by {rows[0][3]}")
         if not rows or rows[0][0] == "abandoning":
             raise Conflict(f"revision {revision} is not pending")
-        state, batches, parts = rows[0]
+        state, batches, parts, _ = rows[0]
         if n <= batches or (n == batches + 1 and part <= parts):
             return False
         if state != "pending" or n != batches + 1 or part != parts + 1:

@@ -63,8 +63,9 @@ def simulate_outage(
     told = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
     made = _answer(estate, documents, scenario, forced, duration, origin, told)
     body = {"made_at": datetime.now(UTC).isoformat(), "caller": caller, "answer": asdict(made)}
-    documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
-    audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
+    with documents.together():
+        documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
+        audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
     return made
 
 

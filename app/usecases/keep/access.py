@@ -9,18 +9,19 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
+from app.domain.scope import scope_of
 from app.ports.documents import Documents
 
-KIND = "key"
-PERMISSIONS = ("read", "simulate", "assess", "sync", "edit", "admin")
+KIND, USE_KIND = "key", "key_use"
+PERMISSIONS = ("read", "simulate", "assess", "sync", "approve", "edit", "admin")
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": ("read",),
     "operator": ("read", "simulate"),
-    "analyst": ("read", "simulate", "assess", "edit"),
+    "analyst": ("read", "simulate", "assess", "approve", "edit"),
     "integrator": ("read", "simulate", "sync"),
     "admin": PERMISSIONS,
 }
@@ -28,10 +29,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a key's name and role; `local` where sign-in is off."""
+    """Who asks: a key's name, role and prefix; `local`, without a key, where sign-in is off."""
 
     name: str
     role: str
+    key: str = ""
+    scope: str = ""  # "": everything
 
     def may(self, permission: str) -> bool:
         return permission in ROLES[self.role]
@@ -48,31 +51,68 @@ class AccessKey:
     created_at: str
     expires_at: str  # "" never
     revoked_at: str = ""
+    scope: str = ""  # site=, team= or service= and a name: all that the key sees; "" everything
+    last_used_at: str = ""  # to within some minutes; "" never
 
 
 def create_key(
-    documents: Documents, name: str, role: str, days: int | None = None, now: datetime | None = None
+    documents: Documents, name: str, role: str, days: float | None = None, now: datetime | None = None, scope: str = ""
 ) -> tuple[str, AccessKey]:
-    """Make a key; returns the secret text, which is shown once, and what is kept of it."""
+    """Make a key; returns the secret text, which is shown once, and what is kept of it. A key with a scope only reads."""
     if role not in ROLES:
         raise InvalidInput(f"role {role!r}: one of {', '.join(ROLES)}")
     if not name.strip():
         raise InvalidInput("a key needs a name")
+    if scope and ROLES[role] != ("read",):
+        raise InvalidInput(f"a key with a scope only reads: give it the role viewer, not {role}", field="scope")
     now = now or datetime.now(UTC)
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    key = AccessKey(
-        prefix, name.strip(), role, now.isoformat(), (now + timedelta(days=days)).isoformat() if days is not None else ""
-    )
+    until = (now + timedelta(days=days)).isoformat() if days is not None else ""
+    key = AccessKey(prefix, name.strip(), role, now.isoformat(), until, scope=scope_of(scope).text() if scope else "")
     documents.put(KIND, prefix, json.dumps({**_fields(key), "sha256": _digest(secret)}), expected=0)
     return f"fsy_{prefix}_{secret}", key
+
+
+def rotate_key(
+    documents: Documents, prefix: str, overlap_hours: float, now: datetime | None = None
+) -> tuple[str, AccessKey, AccessKey]:
+    """Make a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`. Returns the secret
+    text, the new key and the old one."""
+    now = now or datetime.now(UTC)
+    document = documents.get(KIND, prefix)
+    if document is None:
+        raise NotFound(f"no key {prefix}")
+    row = json.loads(document.body)
+    old = _key(row)
+    if old.revoked_at or (old.expires_at and datetime.fromisoformat(old.expires_at) <= now):
+        raise InvalidInput(f"key {prefix} is revoked or has expired: create a new one")
+    days = None
+    if old.expires_at:
+        days = (datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)) / timedelta(days=1)
+    with documents.together():
+        secret_text, key = create_key(documents, old.name, old.role, days, now, old.scope)
+        until = (now + timedelta(hours=overlap_hours)).isoformat()
+        row["expires_at"] = min(until, old.expires_at or until)
+        documents.put(KIND, prefix, json.dumps(row), expected=document.version)
+    return secret_text, key, _key(row)
 
 
 def list_keys(documents: Documents) -> list[AccessKey]:
     keys, after = [], ""
     while page := documents.page(KIND, after, 500):
-        keys += [_key(json.loads(document.body)) for document in page]
+        keys += [_with_last_use(documents, _key(json.loads(document.body))) for document in page]
         after = page[-1].key
     return keys
+
+
+def note_use(documents: Documents, prefix: str, now: datetime | None = None) -> None:
+    """Remember that a key was used."""
+    documents.put(USE_KIND, prefix, json.dumps({"at": (now or datetime.now(UTC)).isoformat()}))
+
+
+def _with_last_use(documents: Documents, key: AccessKey) -> AccessKey:
+    used = documents.get(USE_KIND, key.prefix)
+    return replace(key, last_used_at=json.loads(used.body)["at"]) if used else key
 
 
 def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -> AccessKey:
@@ -99,7 +139,7 @@ def caller_of(documents: Documents, secret_text: str, now: datetime | None = Non
         raise refused
     if row["expires_at"] and datetime.fromisoformat(row["expires_at"]) <= (now or datetime.now(UTC)):
         raise refused
-    return Caller(row["name"], row["role"])
+    return Caller(row["name"], row["role"], parts[1], row.get("scope", ""))
 
 
 def _digest(secret: str) -> str:
@@ -111,7 +151,7 @@ def _fields(key: AccessKey) -> dict[str, str]:
 
 
 def _key(row: dict[str, str]) -> AccessKey:
-    return AccessKey(**{name: row[name] for name in AccessKey.__slots__})
+    return AccessKey(**{name: row[name] for name in AccessKey.__slots__ if name in row})
 
 
 SESSION_KIND = "session"
@@ -140,7 +180,7 @@ def session_caller(documents: Documents, token: str, now: datetime | None = None
     key = json.loads(key_row.body)
     if key["revoked_at"] or (key["expires_at"] and datetime.fromisoformat(key["expires_at"]) <= now):
         return None
-    return Caller(key["name"], key["role"])
+    return Caller(key["name"], key["role"], row["prefix"], key.get("scope", ""))
 
 
 def close_session(documents: Documents, token: str) -> None:

@@ -1,4 +1,9 @@
-"""The audit trail: what changed and which sensitive answers were read, by whom; each entry carries the hash of the one before."""
+"""The audit trail: what changed and which sensitive answers were read, by whom.
+
+Each entry carries its number, the hash of the one before and a signature by a key that lies outside of the database; the head, signed too, names the last
+one. Whoever changes, moves, adds or takes away an entry without the key is found, and the entry named. What the head of an earlier moment, put back,
+would hide is found by the anchor (audit_anchor.py).
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app.domain.errors import Conflict, ForestayError
+from app.domain.signing import Signer
 from app.ports.documents import Document, Documents
 
-KIND = "audit"
+KIND, HEAD = "audit", "audit_head"
 START = "0" * 64
-TRIES = 20
+SIGNATURE = "signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,15 @@ class Entry:
     action: str
     subject: str
     details: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry: its number and the hash of its text. `signed`: False for one that an earlier version wrote."""
+
+    number: int
+    digest: str
+    signed: bool = True
 
 
 def entry(caller: str, action: str, subject: str, details: Mapping[str, object] | None = None) -> Entry:
@@ -37,21 +53,64 @@ def record(documents: Documents, caller: str, action: str, subject: str, details
 
 
 def record_all(documents: Documents, new: Sequence[Entry]) -> None:
-    """Append entries. The head is compared and set in the same unit of work, so two writers cannot fork the chain."""
-    for attempt in range(TRIES):
-        try:
-            with documents.together():
-                head = documents.get(KIND + "_head", "head")
-                previous = head.body if head else START
-                for one in new:
-                    body = json.dumps({**asdict(one), "previous": previous}, sort_keys=True)
-                    documents.append(KIND, body)
-                    previous = _digest(body)
-                documents.put(KIND + "_head", "head", previous, expected=head.version if head else 0)
-            return
-        except Conflict:
-            if attempt == TRIES - 1:
-                raise
+    """Append entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
+    with documents.together():
+        head = _hold_head(documents)
+        for one in new:
+            body = signed(documents.signer, {**asdict(one), "number": head.number + 1, "previous": head.digest})
+            written = documents.append(KIND, body)
+            if int(written.key) != head.number + 1:
+                raise Conflict(
+                    f"entry {int(written.key)} of the audit trail does not follow {head.number}: see forestay audit verify"
+                )
+            head = Head(head.number + 1, digest_of(body))
+        documents.put(HEAD, "head", _head_text(documents.signer, head))
+
+
+def _hold_head(documents: Documents) -> Head:
+    """What the head names, which nobody else changes until the unit of work ends: it is written as it was."""
+    while True:
+        kept = documents.get(HEAD, "head")
+        head = _head_of(documents, kept)
+        with suppress(Conflict):
+            body = kept.body if kept else _head_text(documents.signer, head)
+            documents.put(HEAD, "head", body, expected=kept.version if kept else 0)
+            return head
+
+
+def _head_of(documents: Documents, kept: Document | None) -> Head:
+    if kept is None:
+        return Head(0, START)
+    body = _object(kept.body)
+    if "number" in body and "digest" in body:
+        return Head(int(body["number"]), str(body["digest"]), bool(body.get(SIGNATURE)))
+    last = documents.page(KIND, "", 1, descending=True)  # an earlier version kept the hash alone
+    return Head(int(last[0].key) if last else 0, kept.body, signed=False)
+
+
+def _head_text(signer: Signer, head: Head) -> str:
+    return signed(signer, {"number": head.number, "digest": head.digest})
+
+
+def signed(signer: Signer, body: Mapping[str, Any]) -> str:
+    """The text of an entry, the head or an anchor: with the name of the key and a signature over all the rest."""
+    if not signer.key_id:
+        return _text(body)
+    named = {**body, "key": signer.key_id}
+    return _text({**named, SIGNATURE: signer.sign(_text(named))})
+
+
+def fits(signer: Signer, body: Mapping[str, Any]) -> bool | None:
+    """Whether the signature is that of the rest; None: its key is not here. KeyError where there is none."""
+    rest = {name: value for name, value in body.items() if name != SIGNATURE}
+    return signer.fits(str(body["key"]), _text(rest), str(body[SIGNATURE]))
+
+
+def begin_signing(documents: Documents) -> None:
+    """A trail that an earlier version wrote is signed from here on, and with it what was there."""
+    kept = documents.get(HEAD, "head")
+    if kept is not None and documents.signer.key_id and not _head_of(documents, kept).signed:
+        record(documents, "forestay", "audit trail signed", documents.signer.key_id)
 
 
 class ReadTrail:
@@ -108,25 +167,38 @@ def entries(documents: Documents, after: str = "", limit: int = 100) -> Sequence
     return documents.page(KIND, after, limit, descending=True)
 
 
-def verify(documents: Documents) -> list[str]:
-    """Walk the chain; faults found, each a sentence. Empty: the trail is whole."""
-    faults, previous = [], START
-    for document in _all(documents):
-        if json.loads(document.body)["previous"] != previous:
-            faults.append(f"entry {int(document.key)} does not follow the one before it")
-        previous = _digest(document.body)
-    head = documents.get(KIND + "_head", "head")
-    if previous != (head.body if head else START):
-        faults.append("the last entry is not the one the head names: entries were taken away or changed")
-    return faults
+def time_of(document: Document) -> datetime:
+    """When an entry was made; ValueError where it does not say."""
+    found = datetime.fromisoformat(str(_object(document.body).get("at", "")))
+    if found.tzinfo is None:
+        raise ValueError("a time without zone")
+    return found
 
 
-def _all(documents: Documents) -> Iterator[Document]:
+def all_entries(documents: Documents) -> Iterator[Document]:
+    """The oldest first."""
     after = ""
     while page := documents.page(KIND, after, 1000):
         yield from page
         after = page[-1].key
 
 
-def _digest(body: str) -> str:
+def current_head(documents: Documents) -> Head:
+    return _head_of(documents, documents.get(HEAD, "head"))
+
+
+def digest_of(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _object(body: str) -> dict[str, Any]:
+    """What a text holds; empty where it is no JSON object."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True)

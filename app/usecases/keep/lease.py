@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +28,19 @@ class Lease:
 
 
 def take_or_renew(
-    documents: Documents, name: str, holder: str, clock: float | None = None, seconds: float = SECONDS
+    documents: Documents,
+    name: str,
+    holder: str,
+    clock: float | None = None,
+    seconds: float = SECONDS,
+    gone: Callable[[str], bool] = lambda holder: False,
 ) -> Lease | None:
-    """The lease, when this holder has it or it was free; None while another holds it."""
+    """The lease, when this holder has it or it was free; None while another holds it. `gone`: whether a holder is known to be dead, so that
+    nobody has to wait until its lease runs out."""
     clock = time.time() if clock is None else clock
     row = documents.get(KIND, name)
     held: dict[str, Any] = json.loads(row.body) if row else {"holder": "", "until": 0.0, "token": 0}
-    if held["holder"] != holder and held["until"] > clock:
+    if held["holder"] != holder and held["until"] > clock and not gone(held["holder"]):
         return None
     token = held["token"] if held["holder"] == holder else held["token"] + 1
     try:
@@ -42,13 +50,24 @@ def take_or_renew(
     return Lease(name, holder, token, seconds)
 
 
+def holder_of(documents: Documents, name: str) -> tuple[str, float]:
+    """Who has a lease, and until when (unix seconds); "" nobody."""
+    row = documents.get(KIND, name)
+    held: dict[str, Any] = json.loads(row.body) if row else {"holder": "", "until": 0.0}
+    return held["holder"], held["until"]
+
+
 def holding(documents: Documents, lease: Lease) -> None:
     """To be called inside a unit of work: it commits only if the lease is still this one's. Fenced where another took it."""
-    row = documents.get(KIND, lease.name)
-    held = json.loads(row.body) if row else {}
-    if row is None or (held["holder"], held["token"]) != (lease.holder, lease.token):
-        raise Fenced(f"{lease.name}: another process leads since")
-    documents.put(KIND, lease.name, _body(lease.holder, time.time() + lease.seconds, lease.token), expected=row.version)
+    while True:
+        row = documents.get(KIND, lease.name)
+        held = json.loads(row.body) if row else {}
+        if row is None or (held["holder"], held["token"]) != (lease.holder, lease.token):
+            raise Fenced(f"{lease.name}: another process took the lease since")
+        body = _body(lease.holder, time.time() + lease.seconds, lease.token)
+        with suppress(Conflict):  # it was renewed beside us
+            documents.put(KIND, lease.name, body, expected=row.version)
+            return
 
 
 def give_up(documents: Documents, lease: Lease) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, Fenced, NotFound
 from app.ports.documents import Document, Documents
 
 KIND = "job"
@@ -45,6 +45,18 @@ class Job:
 def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
     job = Job("", verb, dict(arguments), caller, created_at=_now())
     with documents.together():
+        written = documents.append(KIND, _body(job))
+        documents.put(OPEN_KIND, written.key, "{}")
+    return _job(written)
+
+
+def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
+    """A job that the one who writes it has in hand already; it reports and finishes it as a runner would."""
+    with documents.together():
+        job = Job(
+            "", verb, dict(arguments), caller, RUNNING, created_at=_now(), started_at=_now(), fence=next_fence(documents),
+            lease_until=time.time() + LEASE_SECONDS,
+        )  # fmt: skip
         written = documents.append(KIND, _body(job))
         documents.put(OPEN_KIND, written.key, "{}")
     return _job(written)
@@ -94,12 +106,26 @@ def next_fence(documents: Documents) -> int:
     return fence
 
 
+def holding(documents: Documents, fence: int) -> None:
+    """To be called inside a unit of work: Fenced where the job that was taken with this token was taken over by another runner."""
+    if not any(job.fence == fence and job.state == RUNNING for job in open_jobs(documents)):
+        raise Fenced(f"the lease {fence} of this job was taken over by another runner")
+
+
 def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
     """Progress of a running job; renews the lease. Raises Conflict when the lease was lost. A wish to cancel shows in the job returned."""
     now = get_job(documents, job.job_id)
     if now.fence != job.fence or now.state != RUNNING:
         raise Conflict("the job was taken over by another runner")
     return _write(documents, replace(now, progress=progress, step=step, lease_until=time.time() + LEASE_SECONDS))
+
+
+def put_back(documents: Documents, job: Job) -> Job:
+    """A job in hand waits again, for another runner, which need not wait for the end of a lease."""
+    now = get_job(documents, job.job_id)
+    if now.fence != job.fence:
+        raise Conflict("the job was taken over by another runner")
+    return _write(documents, replace(now, state=WAITING, progress=0.0, step="", lease_until=0.0))
 
 
 def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any] | None = None, error: str = "") -> Job:

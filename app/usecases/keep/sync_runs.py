@@ -11,6 +11,7 @@ from typing import Any
 from app.domain.errors import NotFound
 from app.domain.records import RecordCounts, RejectedRecord, SyncReport
 from app.ports.documents import Document, Documents
+from app.usecases.keep.process import is_gone, this_process
 from app.usecases.keep.refused import SHOWN, read_refused
 
 KIND = "run"
@@ -20,7 +21,28 @@ LOOKED_BACK = 500
 def new_run(documents: Documents, source: str, caller: str) -> str:
     """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
     report = SyncReport("", source, state="running", caller=caller, started_at=_now())
-    return number_of(documents.append(KIND, json.dumps(asdict(report), sort_keys=True)).key)
+    body = {**asdict(report), "process": this_process()}
+    return number_of(documents.append(KIND, json.dumps(body, sort_keys=True)).key)
+
+
+def dead_runs(documents: Documents, source: str = "") -> list[str]:
+    """Runs (of one source, or of all) among the last 100 whose process is known to be gone."""
+    found = []
+    for document in documents.page(KIND, "", 100, descending=True):
+        body = json.loads(document.body)
+        if body["state"] == "running" and (not source or body["source"] == source) and is_gone(body.get("process", "")):
+            found.append(number_of(document.key))
+    return found
+
+
+def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
+    """Say of runs whose process is gone that they failed; which ones."""
+    found = dead_runs(documents, source)
+    for run_id in found:
+        report = get_run(documents, run_id)
+        report.state, report.error = "failed", "its process died; nothing of it was written"
+        write_run(documents, report)
+    return found
 
 
 def number_of(key: str) -> str:
@@ -112,9 +134,13 @@ def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime 
 
 
 def _report(document: Document) -> SyncReport:
-    body: Mapping[str, Any] = json.loads(document.body)
+    return report_of(json.loads(document.body), number_of(document.key))
+
+
+def report_of(body: Mapping[str, Any], run_id: str) -> SyncReport:
+    """The report out of its JSON."""
     fields = {name: value for name, value in body.items() if name in SyncReport.__slots__}
-    fields["run_id"] = number_of(document.key)
+    fields["run_id"] = run_id
     fields["counts"] = {name: RecordCounts(**counts) for name, counts in body["counts"].items()}
     fields["rejected"] = [RejectedRecord(**row) for row in body["rejected"]]
     return SyncReport(**fields)

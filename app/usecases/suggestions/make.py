@@ -187,17 +187,15 @@ def suggestion_page(documents: Documents, limit: int, after: str = "") -> Sugges
 def accept(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
     """The two are one CI, as `decide.merge` makes them."""
     item = _get(workshop.documents, suggestion)
-    done = decide.merge(workshop, item.a, item.b, caller, reason or f"suggested with {item.score} points")
-    workshop.documents.delete(KIND, suggestion)
-    return done
+    why = reason or f"suggested with {item.score} points"
+    return decide.merge(workshop, item.a, item.b, caller, why, [(KIND, suggestion)])
 
 
 def refuse(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
     """The two are not one CI, whatever their identifiers will say; never suggested again."""
     item = _get(workshop.documents, suggestion)
-    done = decide.part(workshop, item.a, item.b, caller, reason or f"a suggestion with {item.score} points, refused")
-    workshop.documents.delete(KIND, suggestion)
-    return done
+    why = reason or f"a suggestion with {item.score} points, refused"
+    return decide.part(workshop, item.a, item.b, caller, why, [(KIND, suggestion)])
 
 
 def _get(documents: Documents, suggestion: str) -> Suggestion:

@@ -78,7 +78,7 @@ class Doubts:
             members = set(json.loads(group[MEMBERS]))
             for (a_id, b_id), why in of_two.items():
                 if a_id in members and b_id in members:
-                    row = _row(group[SOURCE], f"group {group[1]}: {a_id} {b_id}", group[DEPENDENT], 1, f"group {group[1].partition(':')[2]}", f"members {why}", {})  # fmt: skip
+                    row = _row(group[SOURCE], f"group {group[1]}: {a_id} {b_id}", group[DEPENDENT], 1, f"group {group[1].partition(':')[2]}", f"members {why}", {"of": [a_id, b_id]})  # fmt: skip
                     found[row[:2]] = row
         return found
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.domain.changes import RowChanges
 from app.domain.columns import Batch, Categorical
 from app.domain.nouns import CI, DEPENDENCY, SOURCE_RECORD
 from app.ports.comparison import DependencyDifference
-from app.ports.graph_store import GraphStore
 from app.usecases.sync.reconcile import CiChanges
 from app.usecases.sync.setup import Ledgerkeeper
 
@@ -17,11 +16,10 @@ DEPENDENCY_BATCH = 250_000
 
 
 class Writer:
-    """`store` None: a dry run, which only counts."""
+    """`write` None: a dry run, which only counts."""
 
-    def __init__(self, store: GraphStore | None, revision: int, size: int, books: Ledgerkeeper) -> None:
-        self._store, self._revision, self._size, self._books = store, revision, size, books
-        self._number = 0
+    def __init__(self, write: Callable[[Batch], None] | None, size: int, books: Ledgerkeeper) -> None:
+        self._give, self._size, self._books = write, size, books
         self.rows = 0
 
     def _write(self, batch: Batch) -> None:
@@ -29,9 +27,8 @@ class Writer:
         if not rows:
             return
         self.rows += rows
-        if self._store is not None:
-            self._number += 1
-            self._store.write(self._revision, self._number, batch)
+        if self._give is not None:
+            self._give(batch)
             self._books.step(f"writing {batch.noun}", rows)
 
     def cis(self, chunks: Iterable[CiChanges]) -> None:

@@ -1,3 +1,3 @@
--- How far a pending revision is written.
--- Parameters: the number. Returns: state, batches, parts.
-SELECT state, batches, parts FROM revision WHERE revision = ?;
+-- How far a pending revision is written, and the highest fencing token.
+-- Parameters: the number. Returns: state, batches, parts, fence.
+SELECT state, batches, parts, (SELECT fence FROM pointer) FROM revision WHERE revision = ?;

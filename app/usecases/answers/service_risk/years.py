@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, LimitExceeded
 from app.domain.service_risk import SIMULATED, Estimate
 from app.risk.cut_out import cut_out
+from app.risk.jit.clock import working_time
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 from app.risk.sampling.years_summary import Estimate as Mean
@@ -46,7 +49,8 @@ def lived(asked: Asked) -> Lived | None:
             "years are simulated with all CIs free to fail and be restored: leave `down` or `years` out", field="years"
         )
     cut = cut_out(asked.estate.compiled, asked.position)
-    years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2)
+    listen = within(asked.question.seconds, wanted)
+    years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
     told, started = summary_of(years), by_initiator(years, len(cut.positions))
     left_out = years.without_restore_time + years.unknown
     note = LEFT_OUT.format(left_out) if left_out else ""
@@ -54,6 +58,23 @@ def lived(asked: Asked) -> Lived | None:
         years, simulated(told.stops_per_year, note), simulated(told.lost_hours_per_year, note), simulated(told.loss_per_year, note),
         simulated(told.breaches_per_year, note), cut.positions, started.loss_per_year, started.lost_hours_per_year,
     )  # fmt: skip
+
+
+def within(seconds: float, wanted: int) -> Callable[[float], None]:
+    """A listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were done. Time in which
+    kernels are compiled or interpreted is not charged."""
+    begun: dict[int, float] = {}
+
+    def look(share: float) -> None:
+        started = begun.setdefault(threading.get_ident(), working_time())
+        if working_time() - started > seconds:
+            done = int(share * wanted)
+            raise LimitExceeded(
+                f"{done:,} of {wanted:,} years were simulated in {seconds:g} s: ask for fewer years, or give more seconds",
+                field="years",
+            )
+
+    return look
 
 
 def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:

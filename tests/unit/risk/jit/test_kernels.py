@@ -188,3 +188,22 @@ def _inside(value: int) -> int:
 def test_an_inner_kernel_is_plain_python_to_python(tiers: list[str]) -> None:
     assert _inside(1) == 2
     assert tiers == []
+
+
+def test_what_is_interpreted_for_long_has_a_process_beside_it_begin_to_compile(
+    tiers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[bool] = []
+
+    class Quiet(compiling.Beside):
+        def start(self) -> None:
+            self._asked = True
+            started.append(True)
+
+    monkeypatch.setattr(POLICY, "when_slow", POLICY.when_slow)
+    monkeypatch.setattr(POLICY, "when_missing", POLICY.when_missing)
+    monkeypatch.setattr(kernels, "SLOW_SECONDS", 0.0)
+    compiling.wait_for_kernels(lambda progress: None, Quiet([]))
+    slow = made()
+    assert [slow(np.arange(3)), slow(np.arange(3))] == [6, 6]
+    assert started == [True]

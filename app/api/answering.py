@@ -1,0 +1,90 @@
+"""The process that answers heavy questions for a web process: the same application, asked over a pipe, one question at a time.
+
+It may be killed at any moment: a question that takes too long, or that nobody waits for any more, ends with its process.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any
+
+from flask import Flask
+
+from app.api.frames import read_frame, write_frame
+
+CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
+NICENESS = 10  # light answers of the web process come first
+FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
+
+
+def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until the web process ends; its end ends this process even in the middle of an answer."""
+    _take_less(memory_bytes)
+    waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
+
+    def read() -> None:
+        while frame := read_frame(questions):
+            waiting.put(frame)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        header, body = waiting.get()
+        status, headers, answer = asked(app, header, body)
+        full = _resident_bytes() > FULL_SHARE * memory_bytes
+        write_frame(answers, {"status": status, "headers": headers, "last": full}, answer)
+        if full:
+            os._exit(0)
+
+
+def asked(
+    app: Callable[..., Iterable[bytes]], environment: Mapping[str, Any], body: bytes
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body of the application's answer to a question that travelled as plain values."""
+    said: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+        said[:] = [int(status.split(" ", 1)[0]), headers]
+        return lambda _: None
+
+    full = {
+        **environment,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    parts = app(full, start_response)
+    try:
+        answer = b"".join(parts)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+    return said[0], said[1], answer
+
+
+def _take_less(memory_bytes: int) -> None:
+    """Step back behind the web process, and hold no more memory than is given; where the system knows no such limits, without."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

@@ -1,0 +1,163 @@
+"""Heavy questions on their way through the web process: into the lane, and out of it as an answer or, after a few seconds, as a job."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import structlog
+from flask import Flask, Response, g, request
+
+from app.api.answering import CALLER
+from app.api.auth import counted_as
+from app.api.lane import GONE, Lane, Question
+from app.bootstrap import Forestay
+from app.domain.errors import Conflict, ForestayError, OutOfTime
+from app.usecases.answers.documents import as_bytes
+from app.usecases.keep import runs
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
+          "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH")  # fmt: skip
+PAST = {"revision", "as_of"}
+WAIT_SECONDS = 0.1
+TICK_SECONDS = 1.0
+RENEW_SECONDS = runs.LEASE_SECONDS / 3
+LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
+
+
+def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
+    """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is one."""
+    view.heavy = when  # type: ignore[attr-defined]
+    return view
+
+
+def _never() -> bool:
+    return False
+
+
+def asks_for_the_past() -> bool:
+    """Whether a question names a state of the estate, which may have to be loaded for it."""
+    return bool(PAST & request.args.keys())
+
+
+def is_passed_on() -> bool:
+    """Whether this request was judged by a web process and is answered for it here."""
+    return CALLER in request.environ
+
+
+def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
+    """Send heavy questions through the lane; without one they are answered where they arrive."""
+    if lane is None:
+        return
+
+    @app.before_request
+    def through_the_lane() -> Response | None:
+        view: Any = app.view_functions.get(request.endpoint or "")
+        if view is None or g.caller is None or is_passed_on() or not (asks_for_the_past() or getattr(view, "heavy", _never)()):
+            return None
+        environment = {name: request.environ[name] for name in PASSED if name in request.environ}
+        environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
+        question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
+        answer = _waited_for(forestay, question)
+        if answer.status_code < 400 and getattr(view, "sensitive", False):
+            forestay.reads.note(g.caller.name, f"read {request.endpoint}", request.full_path.rstrip("?"))
+        return answer
+
+
+def _waited_for(forestay: Forestay, question: Question) -> Response:
+    gone = leaving(request.environ)
+    becomes_job = request.path.startswith("/api/")
+    late = time.monotonic() + forestay.settings.web.answer_seconds
+    while not question.done.wait(WAIT_SECONDS):
+        if gone():
+            question.end(GONE)
+            raise OutOfTime(GONE)
+        if becomes_job and time.monotonic() > late:
+            return _as_job(forestay, question)
+    question.checked()
+    return Response(question.answer, question.status, list(question.headers))
+
+
+def leaving(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Whether the caller has closed the connection, as the server at hand can tell."""
+    if "waitress.client_disconnected" in environ:
+        return cast(Callable[[], bool], environ["waitress.client_disconnected"])
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+
+    def closed() -> bool:
+        if connection is None:
+            return False
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    return closed
+
+
+def _as_job(forestay: Forestay, question: Question) -> Response:
+    subject = f"{request.method} {request.full_path.rstrip('?')}"
+    job = runs.begin(forestay.documents, "answer", {"question": subject}, g.caller.name)
+    keeper = Keeper(forestay, job)
+    question.watch, question.finished = lambda: keeper.watch(question), keeper.finish
+    if question.done.is_set():
+        keeper.finish(question)
+    headers = {"Location": f"/api/v1/jobs/{job.job_id}", "Retry-After": "5", "Cache-Control": "no-store"}
+    return Response(as_bytes(runs.get_job(forestay.documents, job.job_id)), 202, headers, mimetype="application/json")
+
+
+class Keeper:
+    """Keeps the job of a question that goes on: renews its lease, hears when it is cancelled, writes what came of it."""
+
+    def __init__(self, forestay: Forestay, job: runs.Job) -> None:
+        self._forestay, self._job = forestay, job
+        self._lock, self._over = threading.Lock(), False
+        self._looked = self._renewed = time.monotonic()
+
+    def watch(self, question: Question) -> None:
+        now = time.monotonic()
+        if now - self._looked < TICK_SECONDS:
+            return
+        self._looked = now
+        try:
+            if runs.get_job(self._forestay.documents, self._job.job_id).cancel_asked:
+                question.end(runs.CANCELLED)
+            elif now - self._renewed > RENEW_SECONDS:
+                runs.report(self._forestay.documents, self._job, 0.0, "computing" if question.started else "waiting")
+                self._renewed = now
+        except Conflict:
+            question.end("the job was taken over")
+        except ForestayError:  # the store hiccups: the next second tries again, the lease has 60
+            return
+
+    def finish(self, question: Question) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+        state, result, error = outcome(question)
+        try:
+            runs.finish(self._forestay.documents, self._job, state, result, error)
+        except ForestayError as failure:
+            structlog.get_logger().warning("an answer could not be kept", job=self._job.job_id, error=failure.message)
+
+
+def outcome(question: Question) -> tuple[str, dict[str, Any], str]:
+    """State, result and error of the job of a question that has ended."""
+    if question.unwanted == runs.CANCELLED:
+        return runs.CANCELLED, {}, ""
+    if question.failure:
+        return runs.FAILED, {}, question.failure
+    if question.status >= 400:
+        return runs.FAILED, {}, str(json.loads(question.answer).get("detail", ""))
+    if len(question.answer) > LARGEST_RESULT:
+        return runs.FAILED, {}, f"the answer is larger than {LARGEST_RESULT >> 20} MiB: ask for a smaller page"
+    return runs.DONE, {"answer": json.loads(question.answer)}, ""

@@ -1,0 +1,66 @@
+"""Files that hold the estate or a secret: read and written by the user that the service runs as, and by nobody else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+FILE, FOLDER = 0o600, 0o700
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def kept_secret(path: Path) -> str:
+    """A secret made once and kept in a file; two processes that make it at once get the same."""
+    if not path.exists():
+        make_folder(path.parent)
+        new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+            name_once(new, path)
+        finally:
+            new.unlink(missing_ok=True)
+    return path.read_text("ascii")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for us alone; one that is there is left as it is."""
+    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for us alone, where there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE))
+
+
+def name_once(new: Path, path: Path) -> None:
+    """Give a finished file its name, whole or not at all, and only where nothing has that name."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            new.rename(path)
+
+
+def open_to_others(folder: Path) -> Iterator[Path]:
+    """Files and folders, `folder` itself first, that others than their owner may read or write; links are not followed."""
+    for path in (folder, *sorted(folder.rglob("*"))):
+        with suppress(FileNotFoundError):
+            if not path.is_symlink() and path.stat().st_mode & OTHERS:
+                yield path
+
+
+def close_to_others(folder: Path) -> int:
+    """Take away what others may do with the files of a folder; how many there were."""
+    found = list(open_to_others(folder))
+    for path in found:
+        with suppress(FileNotFoundError):
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
+    return len(found)

@@ -1,0 +1,36 @@
+"""The head of the audit trail in a second place: who can change the database, and even put an earlier state of it back, does not change that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.domain.errors import NotFound
+from app.ports.documents import Documents
+from app.usecases.keep import audit
+
+
+def write_anchor(documents: Documents, path: Path, now: datetime | None = None) -> bool:
+    """Append the head to the file, where it is another than that of its last line; whether it was."""
+    head = audit.current_head(documents)
+    lines = list(anchor_lines(path)) if path.exists() else []
+    if lines and f'"digest": "{head.digest}"' in lines[-1]:
+        return False
+    at = (now or datetime.now(UTC)).isoformat()
+    text = audit.signed(documents.signer, {"at": at, "number": head.number, "digest": head.digest})
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return True
+
+
+def anchor_lines(path: Path) -> Iterator[str]:
+    """NotFound where there is no such file."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from (line.rstrip("\n") for line in file if line.strip())
+    except OSError as error:
+        raise NotFound(f"the anchor {path} can't be read: {error.strerror}; forestay audit anchor writes one") from error

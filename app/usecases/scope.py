@@ -1,0 +1,67 @@
+"""Which CIs are in a scope, and whether the estate has what a scope names."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import Ambiguous, NotFound
+from app.domain.nouns import CI
+from app.domain.scope import Scope, scope_of
+from app.ports.graph_store import GraphStore
+from app.risk.cone import cone_of
+from app.usecases.estate import Estates
+from app.usecases.find import identify
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+KEPT_REVISIONS = 4
+
+
+def known_scope(text: str, store: GraphStore) -> str:
+    """The scope that a text names, a service by its key; InvalidInput, NotFound or Ambiguous where the estate has none of that name."""
+    scope, revision = scope_of(text), store.current().revision
+    if scope.kind == "service":
+        return Scope(scope.kind, identify(store, revision, scope.value).key).text()
+    if not len(_marked(scope, store, revision)):
+        raise NotFound(f"no CI has the {scope.kind} {scope.value!r}")
+    return scope.text()
+
+
+def visible_cis(scope: Scope, store: GraphStore, estates: Estates) -> Callable[[int], Ids]:
+    """Ids of the CIs in the scope at a revision, in order; those of the last few revisions are kept."""
+    kept: OrderedDict[int, Ids] = OrderedDict()
+    lock = Lock()
+
+    def visible(revision: int) -> Ids:
+        with lock:
+            if revision not in kept:
+                of_service = scope.kind == "service"
+                kept[revision] = _of_service(scope, store, estates, revision) if of_service else _marked(scope, store, revision)
+                while len(kept) > KEPT_REVISIONS:
+                    kept.popitem(last=False)
+            return kept[revision]
+
+    return visible
+
+
+def _marked(scope: Scope, store: GraphStore, revision: int) -> Ids:
+    cis = store.load_columns(revision, CI.name, ["ci_id", scope.kind])
+    column = cis[scope.kind]
+    code = column.values.index(scope.value) if scope.value in column.values else -2
+    return np.sort(np.asarray(cis["ci_id"], np.int64)[column.codes == code])
+
+
+def _of_service(scope: Scope, store: GraphStore, estates: Estates, revision: int) -> Ids:
+    """The service and all it hangs on; nothing where it is not there, or is not assessed."""
+    try:
+        hit = identify(store, revision, scope.value)
+        estate = estates.at(revision)
+        cone = cone_of(estate.compiled.flat, estate.position(hit.ci_id))
+    except (NotFound, Ambiguous):
+        return np.zeros(0, np.int64)
+    own = [position for position in cone.tolist() if position not in estate.causes]
+    return np.sort(np.asarray(estate.compiled.ci_id, np.int64)[own])

@@ -1,0 +1,327 @@
+"""What people and syncs do to the store, each there and back again, so that it can be done, killed and done again for ever on one estate.
+
+`prepare` is done first and is never killed. `state` is what readers see of the estate and of what is kept beside it; an act that is one unit of work
+has two states, before and after; one of several has a state between each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from app.bootstrap import Forestay
+from app.domain.change_list import ChangeList
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.records import ServiceRecord
+from app.domain.study import StudyOptions
+from app.usecases import decide
+from app.usecases.approve import approve, held_runs
+from app.usecases.assess import assess
+from app.usecases.changes.of_ledger import changes_made
+from app.usecases.exposures import lay_exposure, remove_exposure
+from app.usecases.keep import access, audit, plan, runs, sync_runs
+from app.usecases.keep.audit_verify import verify
+from app.usecases.keep.lease import give_up, take_or_renew
+from app.usecases.keep.sources import MANUAL, add_source, find_source, list_sources, told_of, update_source
+from app.usecases.remove_source import remove_source
+from app.usecases.run_sync import SyncRequest, run_sync
+from app.usecases.studies.make import make_study
+
+WHO = "tester"
+SAID_WHEN = re.compile(r'"content_hash":\[null,-?\d+\],')  # of a decision, whose payload says when
+CIS = 24
+STUDY = StudyOptions(nodes=10_000, seconds=1.0, worlds=1, draws=2, examined=10)
+
+
+def input_folder(service: Forestay) -> Path:
+    return service.settings.data_folder.parent / "input"
+
+
+def write_input(service: Forestay, state: str = "whole") -> None:
+    """`other`: names and sites differ; `small`: half of the CIs are gone, which the guard holds."""
+    folder = input_folder(service)
+    folder.mkdir(exist_ok=True)
+    kept = range(CIS // 2 if state == "small" else CIS)
+    site = "south" if state == "other" else "north"
+    cis = [f"k{n},{'other' if state == 'other' and n % 3 == 0 else 'name'} {n},server,{site}" for n in kept]
+    cis += ["m1,mate 1,router,east", "m2,mate 2,router,east"]
+    edges = [f"k{n},k{n // 2}" for n in kept if n]
+    sheets = {"cis": ["key,name,class,site", *cis], "dependencies": ["dependent,provider", *edges], "services": ["key,customers", "k1,100"]}  # fmt: skip
+    for name, lines in sheets.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def write_second(service: Forestay) -> Path:
+    folder = input_folder(service).with_name("second")
+    folder.mkdir(exist_ok=True)
+    (folder / "cis.csv").write_text("key,name,class\nt1,third 1,router\nt2,third 2,router\n", "utf-8")
+    return folder
+
+
+def set_up(service: Forestay) -> None:
+    write_input(service)
+    add_source(service.documents, "cmdb", "csv", str(input_folder(service)))
+    sync(service)
+
+
+def sync(service: Forestay, name: str = "cmdb", approved: bool = True) -> None:
+    run_sync(service, SyncRequest(name, apply=True, approve=approved, complete=True, caller=WHO))
+
+
+# --- the acts
+def _lay(service: Forestay) -> None:
+    lay_exposure(service.store, service.documents, ServiceRecord("k2", customers=500), WHO)
+
+
+def _take_back(service: Forestay) -> None:
+    _unless_done(lambda: remove_exposure(service.store, service.documents, "k2", WHO))
+
+
+def _edit(service: Forestay) -> None:
+    lay_exposure(service.store, service.documents, ServiceRecord("k1", customers=7, currency="EUR", money_per_hour=5), WHO)
+
+
+def _edit_back(service: Forestay) -> None:
+    _unless_done(lambda: remove_exposure(service.store, service.documents, "k1", WHO))
+
+
+def _add_second(service: Forestay) -> None:
+    """As `forestay import`: a source is registered and synced."""
+    if find_source(service.documents, "second") is None:
+        with service.documents.together():
+            add_source(service.documents, "second", "csv", str(write_second(service)))
+            audit.record(service.documents, WHO, "source added", "second")
+    sync(service, "second")
+
+
+def _remove_second(service: Forestay) -> None:
+    _unless_done(lambda: remove_source(service, "second", apply=True, keep=False, caller=WHO))
+
+
+def _hold(service: Forestay) -> None:
+    write_input(service, "small")
+    if not held_runs(service.documents):
+        sync(service, approved=False)
+
+
+def _approve(service: Forestay) -> None:
+    for run in held_runs(service.documents):
+        approve(service, run.run_id, WHO)
+
+
+def _make_key(service: Forestay) -> None:
+    if any(not key.revoked_at for key in access.list_keys(service.documents)):
+        return
+    with service.documents.together():
+        _, made = access.create_key(service.documents, "probe", "viewer")
+        audit.record(service.documents, WHO, "key created", made.prefix)
+
+
+def _revoke_keys(service: Forestay) -> None:
+    for key in access.list_keys(service.documents):
+        if not key.revoked_at:
+            with service.documents.together():
+                access.revoke_key(service.documents, key.prefix)
+                audit.record(service.documents, WHO, "key revoked", key.prefix)
+
+
+def _schedule(service: Forestay) -> None:
+    """The scheduler asks for the run that is due."""
+    lease = take_or_renew(service.documents, "scheduler", WHO)
+    assert lease is not None
+    source = update_source(service.documents, "cmdb", schedule="every 15m")
+    plan.plan_of(service.documents, source, datetime.now(UTC) - timedelta(minutes=20))
+    plan.fire(service.documents, lease, source, datetime.now(UTC))
+    give_up(service.documents, lease)
+
+
+def _unschedule(service: Forestay) -> None:
+    for job in runs.open_jobs(service.documents):
+        runs.cancel(service.documents, job.job_id)
+    update_source(service.documents, "cmdb", schedule="")
+    service.documents.delete(plan.KIND, "cmdb")
+
+
+def _assess(service: Forestay) -> None:
+    assess(service.store, service.documents, service.estates, service.cache)
+
+
+def _lay_third(service: Forestay) -> None:
+    lay_exposure(service.store, service.documents, ServiceRecord("k3", customers=900), WHO)
+
+
+def _take_third_back(service: Forestay) -> None:
+    _unless_done(lambda: remove_exposure(service.store, service.documents, "k3", WHO))
+
+
+def _study(service: Forestay) -> None:
+    if not service.documents.page("study", "", 1):
+        make_study(service.estates, service.documents, service.cache, STUDY)
+
+
+def _forget_studies(service: Forestay) -> None:
+    for row in service.documents.page("study", "", 100):
+        service.documents.delete("study", row.key)
+
+
+def _nothing(service: Forestay) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Act:
+    """`states`: how many there are, from the first to the last."""
+
+    there: Callable[[Forestay], None]
+    back: Callable[[Forestay], None]
+    states: int = 2
+    prepare_there: Callable[[Forestay], None] = _nothing
+    prepare_back: Callable[[Forestay], None] = _nothing
+    seen: Callable[[Forestay], str] | None = None  # None: `state`
+    killed_back: bool = True  # whether the way back is an act of the product, that must bear a kill as well
+
+    def state(self, service: Forestay) -> str:
+        return (self.seen or state)(service)
+
+    def prepare(self, service: Forestay, back: bool) -> None:
+        (self.prepare_back if back else self.prepare_there)(service)
+
+    def do(self, service: Forestay, back: bool) -> None:
+        (self.back if back else self.there)(service)
+
+
+ACTS = {
+    "service add": Act(_lay, _take_back),
+    "page edit": Act(_edit, _edit_back),
+    "merge and split": Act(
+        lambda service: _unless_done(lambda: decide.merge(service, "m1", "m2", WHO)),
+        lambda service: _unless_done(lambda: decide.split(service, "m1", ["cmdb:ci:m2"], WHO)),
+    ),
+    "correct": Act(
+        lambda service: _unless_done(lambda: decide.correct(service, "k5", {"team": "ops", "repair_hours": "2"}, WHO)),
+        lambda service: _unless_done(lambda: decide.correct(service, "k5", {"team": "", "repair_hours": ""}, WHO)),
+    ),
+    "sync": Act(
+        sync, sync, prepare_there=lambda service: write_input(service, "other"), prepare_back=lambda service: write_input(service)
+    ),
+    "approve": Act(
+        _approve,
+        sync,
+        prepare_there=_hold,
+        prepare_back=lambda service: write_input(service),
+        killed_back=False,
+    ),
+    "import and remove": Act(_add_second, _remove_second, states=3),
+    "key": Act(_make_key, _revoke_keys),
+    "schedule": Act(_schedule, _unschedule, states=5, killed_back=False),
+    "assess": Act(
+        _assess, _assess, prepare_there=_lay_third, prepare_back=_take_third_back, seen=lambda service: scores(service)
+    ),
+    "study": Act(_study, _forget_studies, killed_back=False),
+}
+
+
+def _unless_done(act: Callable[[], object]) -> None:
+    """A decision that was carried through before its process died cannot be made again."""
+
+    try:
+        act()
+    except (InvalidInput, NotFound):
+        return
+
+
+# --- what readers see, and whether the audit trail agrees with it
+def graph(service: Forestay, revision: int | None = None) -> str:
+    """What a revision holds, whatever numbers it has and when it was said."""
+    found = ChangeList()
+    at = service.store.current().revision if revision is None else revision
+    changes_made(service.store, 0, at, {source.source_id: source.name for source in told_of(service.documents)}, found)
+    lines = (SAID_WHEN.sub("", line.text()) if line.key.startswith(MANUAL) else line.text() for line in found.lines())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def state(service: Forestay) -> str:
+    documents = service.documents
+    seen = {
+        "graph": graph(service),
+        "sources": [(source.name, source.schedule) for source in list_sources(documents) if source.name != MANUAL],
+        "held": len(held_runs(documents)),
+        "keys": [(key.name, key.role) for key in access.list_keys(documents) if not key.revoked_at],
+        "jobs": [job.verb for job in runs.open_jobs(documents)],
+        "studies": len(documents.page("study", "", 100)),
+    }
+    return json.dumps(seen, sort_keys=True)
+
+
+def scores(service: Forestay) -> str:
+    """The state of the act that assesses."""
+    found = service.store.load_scores()
+    return json.dumps({name: np.nan_to_num(found[name], nan=-1.0).round(6).tolist() for name in sorted(found)})
+
+
+WROTE = (
+    "exposure laid",
+    "exposure changed",
+    "exposure removed",
+    "merged",
+    "parted",
+    "split",
+    "corrected",
+    "sync done",
+    "sync partial",
+)
+
+
+def entries(service: Forestay) -> list[dict[str, object]]:
+    """The audit trail, the oldest first."""
+    found: list[dict[str, object]] = []
+    after = ""
+    while page := service.documents.page(audit.KIND, after, 1000):
+        found += [json.loads(row.body) for row in page]
+        after = page[-1].key
+    return found
+
+
+def disagreements(service: Forestay) -> list[str]:
+    """Where the audit trail does not tell just what happened; nothing: it does."""
+    documents, told = service.documents, entries(service)
+    faults = verify(documents)
+    named = Counter(int(row["details"].get("revision", 0)) for row in told if row["action"] in WROTE)  # type: ignore[attr-defined]
+    made = range(1, service.store.current().revision + 1)
+    faults += [f"revision {number} is named {named[number]} times" for number in made if named[number] != 1]
+    faults += [f"revision {number} is named and never was" for number in named if number not in made and number]
+    keys = access.list_keys(documents)
+    for action, wanted in (
+        ("key created", [key.prefix for key in keys]),
+        ("key revoked", [key.prefix for key in keys if key.revoked_at]),
+    ):
+        if sorted(row["subject"] for row in told if row["action"] == action) != sorted(wanted):  # type: ignore[type-var]
+            faults.append(f"entries of {action} are not those of the keys")
+    added, removed = (sum(row["action"] == f"source {verb}" for row in told) for verb in ("added", "removed"))
+    if added - removed != (find_source(documents, "second") is not None):
+        faults.append("sources were added and removed that the trail does not name")
+    approved = {str(row["details"]["run"]) for row in told if row["action"] == "run approved"}  # type: ignore[index]
+    every = _all_runs(service)
+    if {run.run_id for run in every if run.state == "approved"} != approved:
+        faults.append("the runs that are approved are not those of the trail")
+    synced = {str(row["details"]["run"]) for row in told if str(row["action"]) in ("sync done", "sync partial")}  # type: ignore[index]
+    if {run.run_id for run in every if run.wrote} != synced:
+        faults.append("the runs that wrote are not those of the trail")
+    return faults
+
+
+def _all_runs(service: Forestay) -> list[sync_runs.SyncReport]:
+    found: list[sync_runs.SyncReport] = []
+    after = ""
+    while page := sync_runs.page_runs(service.documents, after, 200):
+        found += page
+        after = page[-1].run_id
+    return found

@@ -1,0 +1,220 @@
+"""A served service under 50 hostile questions at once: it lives, answers others, stops when told, and shows no secret in its list of processes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.domain.concealed import forms
+from app.usecases.keep import runs
+from app.wsgi import create_app, lane_of
+from tests.e2e.conftest import Service
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+PATIENCE = 5.0  # a machine that does other work too: figures may be so many times what they shall be on an idle one
+LONG = "/api/v1/services/shop/availability?method=simulated&years=100000&seconds=60&nodes=20000000&seed={}"
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    port: int
+    secret: str
+
+    def ask(self, method: str, path: str, body: bytes | None = None, timeout: float = 60.0) -> tuple[int, float, bytes]:
+        started = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            answer = connection.getresponse()
+            return answer.status, time.perf_counter() - started, answer.read()
+        finally:
+            connection.close()
+
+    def p99(self, path: str, times: int = 150) -> float:
+        found = []
+        for _ in range(times):
+            status, seconds, _ = self.ask("GET", path)
+            assert status == 200, path
+            found.append(seconds)
+        return sorted(found)[int(0.99 * times)]
+
+    def below(self) -> list[int]:
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in listed.stdout.split()]
+
+
+@pytest.fixture
+def estate(service: Service, tmp_path: Path) -> Service:
+    """Chains behind groups, so that years have something to simulate."""
+    cis: list[dict[str, Any]] = [{"key": "shop", "class": "business_service"}]
+    groups = []
+    for number in range(60):
+        members = [f"s{number}-{part}" for part in range(4)]
+        cis += [{"key": name, "class": "server", "failures_per_year": 50, "repair_hours": 20} for name in members]
+        groups.append({"key": f"g{number}", "dependent": "shop", "needed": 2, "members": "|".join(members)})
+    service.csv("cmdb", cis=cis, groups=groups, services=[{"key": "shop", "customers": 1000, "money_per_hour": 5}])
+    return service
+
+
+@pytest.fixture
+def served(estate: Service) -> Iterator[Served]:
+    secret = secrets.token_urlsafe(24)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "FORESTAY_KERNELS"},
+        "FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000",
+        "FORESTAY_STORE_PASSWORD": secret,
+        "FORESTAY_WEB_SESSION_SECRET": secret[::-1],
+        "FORESTAY_WEB_ANSWER_SECONDS": "2",
+    }
+    command = [sys.executable, "-m", "app", "--data", str(estate.folder / "data"), "serve", "--port", "0", "--no-runner"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    port = urlsplit(line.split()[-1]).port
+    assert port, line
+    yield Served(process, port, secret)
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def hostile(served: Served, number: int) -> int:
+    """One of the questions that take what they get: endless ones, huge bodies, deep ones, readers and writers that are slow."""
+    kind = number % 6
+    if kind in (0, 1):
+        return served.ask("GET", LONG.format(number))[0]
+    if kind == 2:
+        fields = b",".join(b'"f%d":%d' % (n, n) for n in range(200_000))
+        return served.ask("POST", "/api/v1/simulations", b"{" + fields + b"}")[0]
+    if kind == 3:
+        return served.ask("POST", "/api/v1/simulations", b'{"cis": ["' + b'\\"' * 500_000)[0]
+    if kind == 4:
+        return served.ask("POST", "/api/v1/decisions/merge", b"[" * 1_000_000)[0]
+    with socket.create_connection(("127.0.0.1", served.port)) as slow:  # a request that never ends
+        slow.sendall(b"POST /api/v1/simulations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{")
+        time.sleep(3)
+    return 0
+
+
+def test_fifty_hostile_questions_hold_nobody_up(served: Served) -> None:
+    for path in ("/livez", "/api/v1/areas?limit=10", "/api/v1/services"):
+        served.p99(path, 20)
+    usual = served.p99("/api/v1/areas?limit=10")
+    with ThreadPoolExecutor(50) as pool:
+        asked = [pool.submit(hostile, served, number) for number in range(50)]
+        time.sleep(0.5)
+        alive, light = served.p99("/livez"), served.p99("/api/v1/areas?limit=10")
+        statuses = [question.result() for question in asked]
+    print(f"p99: /livez {alive * 1000:.0f} ms; light answers {light * 1000:.0f} ms, usually {usual * 1000:.0f} ms")
+    assert alive < 0.1 * PATIENCE
+    assert light < max(2 * usual, 0.05) * PATIENCE
+    assert set(statuses) <= {0, 202, 400, 413, 422, 429}, sorted(set(statuses))
+    assert statuses.count(202) in range(1, 9) and 429 in statuses
+    jobs = json.loads(served.ask("GET", "/api/v1/jobs")[2])["items"]
+    for job in jobs:
+        assert served.ask("DELETE", f"/api/v1/jobs/{job['job_id']}")[0] == 200
+    until = time.monotonic() + 30
+    while any(job["state"] == runs.RUNNING for job in json.loads(served.ask("GET", "/api/v1/jobs")[2])["items"]):
+        assert time.monotonic() < until, "a cancelled question goes on"
+        time.sleep(0.1)
+
+
+def test_who_leaves_takes_the_question_along_and_the_service_stops_when_told(served: Served) -> None:
+    leaving = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(2)]
+    for number, connection in enumerate(leaving):
+        connection.sendall(f"GET {LONG.format(number)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    until = time.monotonic() + 20
+    while len(served.below()) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    for connection in leaving:
+        connection.close()
+    while served.below():
+        assert time.monotonic() < until, "a question goes on that nobody waits for"
+        time.sleep(0.05)
+    results: list[int] = []
+    thread = threading.Thread(target=lambda: results.append(served.ask("GET", LONG.format(7))[0]))
+    thread.start()
+    while not served.below():
+        time.sleep(0.05)
+    for pid in (served.process.pid, *served.below()):
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        assert not any(form in arguments for secret in (served.secret, served.secret[::-1]) for form in forms(secret))
+    started, left = time.monotonic(), served.below()
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(20) == 0
+    assert time.monotonic() - started < 5 * PATIENCE
+    thread.join()
+    for pid in left:
+        assert not Path(f"/proc/{pid}/stat").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+
+def test_an_answer_is_the_same_here_in_the_lane_and_as_a_job(make_service: Callable[..., Service], tmp_path: Path) -> None:
+    service = make_service(FORESTAY_WEB_ANSWER_SECONDS="60")
+    service.csv(
+        "cmdb",
+        cis=[{"key": "shop"}, {"key": "db"}],
+        dependencies=[{"dependent": "shop", "provider": "db"}],
+        services=[{"key": "shop"}],
+    )
+    settings = service.forestay.settings
+    lane = lane_of(settings, ["--data", str(settings.data_folder)])
+    assert lane is not None
+    try:
+        path, body = "/api/v1/services/shop/cut-sets", {"cis": ["db"]}
+        here = service.client.get(path)
+        through = create_app(settings, service.forestay, lane).test_client()
+        there = through.get(path)
+        assert (there.status_code, there.headers["ETag"], there.headers["Content-Security-Policy"]) == (
+            200,
+            here.headers["ETag"],
+            here.headers["Content-Security-Policy"],
+        )
+        exact = {**here.get_json(), "effort": {}}
+        assert {**there.get_json(), "effort": {}} == exact
+        assert through.get(path, headers={"If-None-Match": there.headers["ETag"]}).status_code == 304
+        assert through.get(path + "?colour=red").status_code == 422
+        assert through.get("/api/v1/services/nobody/loss").status_code == 404
+        made = through.post("/api/v1/simulations", json=body)
+        assert (made.status_code, made.headers["Location"]) == (201, f"/api/v1/simulations/{made.get_json()['simulation']}")
+        assert "Data quality" in through.get("/quality").text
+        assert through.get("/?revision=1").text == service.client.get("/?revision=1").text
+        assert through.get("/api/v1/areas?revision=1").get_json() == service.get("/areas")
+        assert (through.get("/sign-in?revision=1").status_code, through.get("/nothing?revision=1").status_code) == (200, 404)
+        assert through.get("/api/v1/areas?as_of=9999-12-31T23:59:59-14:00").status_code == 422
+        service.forestay.reads.flush()
+        assert "read service_risk.cut_sets" in [entry["action"] for entry in service.get("/audit")["items"]]
+        hasty = replace(settings, web=replace(settings.web, answer_seconds=0.0))
+        at_once = create_app(hasty, replace(service.forestay, settings=hasty), lane).test_client()
+        longer = "/api/v1/services/shop/availability?years=600&seed=3"
+        late = at_once.get(longer)
+        assert (late.status_code, late.headers["Location"]) == (202, f"/api/v1/jobs/{late.get_json()['job_id']}")
+        until = time.monotonic() + 60
+        while (job := at_once.get(late.headers["Location"]).get_json())["state"] == runs.RUNNING:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        told = service.client.get(longer).get_json()
+        assert (job["state"], job["verb"]) == (runs.DONE, "answer")
+        assert {**job["result"]["answer"], "effort": {}} == {**told, "effort": {}}
+    finally:
+        lane.close()

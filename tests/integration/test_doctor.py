@@ -1,0 +1,178 @@
+"""The doctor finds what is wrong with the store, its writers, its files and the machine, says the cure, and mends what needs no decision."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections import namedtuple
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.bootstrap import Forestay, assemble_service
+from app.cli import main
+from app.domain.errors import StoreUnavailable
+from app.settings import load_settings
+from app.storage.sqlite_store import SqliteStore
+from app.usecases.doctor import Finding, examine, repair
+from app.usecases.keep import audit, sync_runs
+from app.usecases.keep.lease import take_or_renew
+from app.usecases.keep.sources import add_source
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Forestay]:
+    before = os.umask(0o077)  # as the commands do
+    found = assemble_service(load_settings(data_folder=tmp_path / "data"))
+    add_source(found.documents, "cmdb", "csv", str(tmp_path))
+    yield found
+    found.close()
+    os.umask(before)
+
+
+def dead_process() -> str:
+    code = "from app.usecases.keep.process import this_process; print(this_process())"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def only(service: Forestay, now: datetime | None = None) -> Finding:
+    (found,) = examine(service, now)
+    return found
+
+
+def test_nothing_is_wrong_with_a_new_store(service: Forestay) -> None:
+    assert examine(service) == []
+    assert repair(service) == []
+
+
+def test_everything_it_writes_is_its_owners_alone(service: Forestay) -> None:
+    folder = service.settings.data_folder
+    service.cache.save(1, "x", {"a": "b"})
+    service.cache.settle()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
+    assert modes["forestay.db"] == modes["audit.key"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_database_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = SqliteStore(tmp_path / "forestay.db")
+        store.copy_to(tmp_path / "backup.db")
+        store.close()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("forestay.db", "backup.db")] == [0o600, 0o600]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.db", "forestay.db"]
+
+
+def test_files_that_others_may_read_are_found_and_closed(service: Forestay) -> None:
+    folder = service.settings.data_folder
+    (folder / "forestay.db").chmod(0o644)
+    found = only(service)
+    assert (found.severity, found.what) == (
+        "attention",
+        "1 files and folders can be read or written by others than their owner: data/forestay.db, …",
+    )
+    folder.chmod(0o755)
+    assert only(service).severity == "fault"
+    assert repair(service) == [f"2 files and folders of {folder} are closed to others"]
+    assert examine(service) == []
+
+
+def test_what_a_dead_writer_left_is_named_and_mended(service: Forestay) -> None:
+    service.store.open_revision("exposure:x", 0, "exposure of a, by anna")
+    assert take_or_renew(service.documents, "ledger", f"{dead_process()} exposure:x") is not None
+    found = only(service)
+    assert found.what == "revision 1 was left half written by exposure of a, by anna, whose process died"
+    assert "forestay doctor --repair" in found.cure
+    assert repair(service) == ["revision 1 was taken back: exposure of a, by anna"]
+    assert examine(service) == []
+
+
+def test_a_writer_that_lives_is_no_fault(service: Forestay) -> None:
+    service.store.open_revision("exposure:x", 0, "exposure of a, by anna")
+    assert take_or_renew(service.documents, "ledger", "elsewhere/1/2 exposure:x") is not None
+    assert examine(service) == [] and repair(service) == []
+
+
+def test_a_lease_and_a_run_of_dead_processes(service: Forestay) -> None:
+    assert take_or_renew(service.documents, "ledger", f"{dead_process()} exposure:x") is not None
+    assert only(service).what == "the lease of the ledger was left by a dead process (exposure:x)"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.usecases.keep.sync_runs.this_process", dead_process)
+        run_id = sync_runs.new_run(service.documents, "cmdb", "anna")
+    assert any(found.what == f"run {run_id} runs no more: its process died" for found in examine(service))
+    assert repair(service) == [f"run {run_id} is said to have failed: its process died"]
+    assert sync_runs.get_run(service.documents, run_id).state == "failed"
+
+
+@pytest.mark.parametrize(("free", "severity"), [(1 << 30, "attention"), (1 << 20, "fault")])
+def test_a_disk_that_fills_up(service: Forestay, monkeypatch: pytest.MonkeyPatch, free: int, severity: str) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(1 << 40, 0, free))
+    found = only(service)
+    assert found.severity == severity and "MiB are free" in found.what and "make room" in found.cure
+
+
+def test_a_clock_that_is_wrong(service: Forestay) -> None:
+    audit.record(service.documents, "anna", "key created", "x")
+    found = examine(service, datetime.now(UTC) - timedelta(hours=3))
+    assert [one.what.partition(" is of ")[0] for one in found] == ["revision 0", "the last entry of the audit trail"]
+    assert all("one of two clocks is wrong" in one.what and "time server" in one.cure for one in found)
+
+
+def test_a_cache_that_cannot_be_read(service: Forestay) -> None:
+    service.cache.save(1, "x", {"a": "b"})
+    service.cache.settle()
+    (place,) = service.settings.cache_folder.glob("0*")
+    (place / "manifest.json").write_text("{")
+    assert only(service).what.startswith("1 entries of the cache can't be read: 000000000001-x")
+    assert repair(service) == [f"unreadable cache was taken away: {place.name}"]
+    assert examine(service) == []
+
+
+def test_an_old_store_and_a_schedule_that_nobody_fires(service: Forestay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.storage.sqlite.care.OLDEST", (99, 0))
+    add_source(service.documents, "second", "csv", "x", schedule="every 15m")
+    assert [found.what.partition(":")[0] for found in examine(service)] == [
+        f"the store is kept by {service.store.engine()}",
+        "sources have a schedule and nobody fires it",
+    ]
+
+
+def test_an_empty_file_is_not_an_empty_estate(tmp_path: Path) -> None:
+    (tmp_path / "forestay.db").touch()
+    with pytest.raises(StoreUnavailable, match=r"is empty \(0 bytes\).*forestay restore FILE"):
+        SqliteStore(tmp_path / "forestay.db")
+    answer = CliRunner().invoke(main, ["--data", str(tmp_path), "doctor", "--json"])
+    assert answer.exit_code == 1
+    assert [row["severity"] for row in json.loads(answer.output)] == ["fault"]
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 3])
+def test_an_older_number_on_newer_tables_is_said(tmp_path: Path, version: int) -> None:
+    SqliteStore(tmp_path / "forestay.db").close()
+    with sqlite3.connect(tmp_path / "forestay.db") as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    with pytest.raises(
+        StoreUnavailable, match=f"says that its schema is {version}, but its tables are not those of that version"
+    ):
+        SqliteStore(tmp_path / "forestay.db")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "forestay.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreUnavailable, match="can't be"):
+        SqliteStore(tmp_path / "forestay.db")

@@ -1,0 +1,154 @@
+"""Whatever people and syncs write is killed at the steps that it takes: readers then see the state before or that after, the audit trail tells just
+what happened, and the next write of another kind, and of this one, succeeds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Forestay, assemble_service
+from app.settings import load_settings
+from app.usecases.doctor import examine
+from tests import acts, neo4j_server
+from tests.acts import ACTS, Act
+from tests.kill_points import END, Killer
+from tests.seeds import fresh
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Forestay]:
+    if request.node.get_closest_marker("neo4j"):
+        neo4j_server.empty_database()
+        monkeypatch.setenv("FORESTAY_STORE_URL", neo4j_server.uri())
+        monkeypatch.setenv("FORESTAY_STORE_PASSWORD", neo4j_server.auth()[1])
+    monkeypatch.setenv("FORESTAY_KERNELS", "interpreted")
+    found = assemble_service(load_settings(data_folder=tmp_path / "data"))
+    acts.set_up(found)
+    yield found
+    found.close()
+
+
+def go(service: Forestay, act: Act, back: bool) -> tuple[str, str]:
+    """There or back without a kill; the states before and after."""
+    act.prepare(service, back)
+    before = act.state(service)
+    act.do(service, back)
+    return before, act.state(service)
+
+
+def check_between(act: Act, before: str, after: str, found: str) -> None:
+    """One unit of work: the one state or the other. Several: each part of the state is as before or as after."""
+    if act.states == 2:
+        assert found in (before, after)
+        return
+    old, new, now = json.loads(before), json.loads(after), json.loads(found)
+    for name in now:
+        assert now[name] in (old[name], new[name]), name
+
+
+THOROUGH = os.environ.get("FORESTAY_KILLS") == "all"
+EVERY = 1 if THOROUGH else int(os.environ.get("FORESTAY_KILL_EVERY", "41"))  # which points are hit
+PROBES = 3 if THOROUGH else 1  # how many other acts follow a kill; which ones goes round
+GROUPS = [[name] for name in ACTS] if THOROUGH else [list(ACTS)[::2], list(ACTS)[1::2]]
+
+
+def warm_up(service: Forestay, names: Sequence[str]) -> None:
+    """Do and undo everything: the first time leaves traces."""
+    for name in names:
+        go(service, ACTS[name], False)
+        go(service, ACTS[name], True)
+
+
+def check_kills(service: Forestay, killer: Killer, name: str, among: Sequence[str]) -> list[str]:
+    """Kill at every n-th point of an act, and do others among these acts after each; the points that were hit."""
+    act, others = ACTS[name], itertools.cycle(other for other in among if other != name)
+    ways = [go(service, act, False), go(service, act, True)]
+    taken, hit = [], list[str]()
+    for back in (False, True):
+        act.prepare(service, back)
+        taken.append(killer.steps({"verb": "act", "act": name, "back": back}))
+        assert act.state(service) == ways[back][1]
+    for back in (False, True):
+        if back and not act.killed_back:
+            continue
+        before, after = ways[back]
+        points = points_of(taken[back])
+        for step, number in points[len(hit) % EVERY :: EVERY]:
+            act.prepare(service, back)
+            assert act.state(service) == before
+            killer.kill_at({"verb": "act", "act": name, "back": back}, step, number)
+            where = f"{name} {'back' if back else 'there'}, at {step!r} number {number}"
+            check_between(act, before, after, act.state(service))
+            assert list(service.store.check()) == [], where
+            assert [found for found in examine(service) if found.severity == "fault"] == [], where
+            for other in itertools.islice(others, PROBES):
+                go(service, ACTS[other], False)
+                go(service, ACTS[other], True)
+            assert go(service, act, back)[1] == after, where
+            assert acts.disagreements(service) == [], where
+            assert go(service, act, not back)[1] == ways[not back][1], where
+            hit.append(where)
+        go(service, act, back)
+    return hit
+
+
+def points_of(taken: dict[str, int]) -> list[tuple[str, int]]:
+    """Every step of the store and of files each time that it is taken; of those in the staging file, which nobody reads again, the first and last time."""
+    found: list[tuple[str, int]] = []
+    for step, times in sorted(taken.items()):
+        numbers = sorted({1, times}) if step.endswith(".staging") else list(range(1, times + 1))
+        found += [(step, number) for number in numbers if step != END]
+    return found
+
+
+def check_group(service: Forestay, names: Sequence[str], among: Sequence[str] = tuple(ACTS)) -> None:
+    warm_up(service, among)
+    hit: dict[str, int] = {}
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        for name in names:
+            hit[name] = len(check_kills(service, killer, name, among))
+    print(f"killed at {sum(hit.values())} points: {hit}")
+    assert all(hit.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
+def test_acts_killed_at_their_steps(service: Forestay, names: list[str]) -> None:
+    check_group(service, names)
+
+
+ON_NEO4J = list(ACTS) if THOROUGH else ["service add", "merge and split", "approve", "key"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_acts_killed_at_random(service: Forestay) -> None:
+    """Whatever the moment: the audit trail tells just what readers see, and every act succeeds afterwards."""
+    warm_up(service, list(ACTS))
+    kills = 200 if THOROUGH else 8
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        for seed in fresh(kills):
+            killer.kill_after({"verb": "wander", "seed": seed}, random.Random(seed).uniform(0.05, 1.0))
+            assert list(service.store.check()) == [], seed
+            assert acts.disagreements(service) == [], seed
+            name = list(ACTS)[seed % len(ACTS)]
+            for back in (False, True):
+                go(service, ACTS[name], back)
+            assert acts.disagreements(service) == [], (seed, name)
+    for act in ACTS.values():
+        there, back = go(service, act, False), go(service, act, True)
+        assert (there, back) == (go(service, act, False), go(service, act, True))
+    print(f"killed at {kills} moments")
+
+
+@pytest.mark.neo4j
+@pytest.mark.timeout(7200)
+def test_acts_on_neo4j_killed_at_their_steps(service: Forestay) -> None:
+    check_group(service, ON_NEO4J, ON_NEO4J)
