@@ -370,7 +370,11 @@ def sent(
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request(
-            method, path, body=iter([body]) if chunked else body, headers={"Content-Type": kind, "If-Match": "*"}, encode_chunked=chunked
+            method,
+            path,
+            body=iter([body]) if chunked else body,
+            headers={"Content-Type": kind, "If-Match": "*"},
+            encode_chunked=chunked,
         )
         answer = connection.getresponse()
         text = answer.read()
@@ -413,10 +417,17 @@ def test_an_upload_over_its_limit_is_refused_and_leaves_nothing(make_service: Ca
 def test_an_upload_with_another_ending_or_that_is_cut_is_refused(make_service: Callable[..., Service]) -> None:
     service = uploadable(make_service)
     for name in ("estate.exe", "estate", "", "../../estate.json/.."):
-        answer = service.client.put("/api/v1/sources/doc/file", query_string={"filename": name}, data=b"{}", headers={"If-Match": "*"})
+        answer = service.client.put(
+            "/api/v1/sources/doc/file", query_string={"filename": name}, data=b"{}", headers={"If-Match": "*"}
+        )
         assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    assert service.client.put("/api/v1/sources/nobody/file?filename=a.json", data=b"{}", headers={"If-Match": "*"}).status_code == 404
-    answer = service.client.put("/api/v1/sources/doc/file?filename=..%2F..%2Fa.json", data=b'{"cis": [', headers={"If-Match": "*"})
+    assert (
+        service.client.put("/api/v1/sources/nobody/file?filename=a.json", data=b"{}", headers={"If-Match": "*"}).status_code
+        == 404
+    )
+    answer = service.client.put(
+        "/api/v1/sources/doc/file?filename=..%2F..%2Fa.json", data=b'{"cis": [', headers={"If-Match": "*"}
+    )
     assert answer.status_code == 201
     assert answer.get_json()["location"] == str(service.folder / "data" / "input" / "doc" / "upload.json")
     with untouched(service):

@@ -161,10 +161,15 @@ def test_c35_with_customers_in_common(service: Service) -> None:
 def test_a_population_is_laid_over_a_service_by_hand(service: Service) -> None:
     service.document(C35)
     for name, customers in (("shop", 1000), ("crm", 200)):
-        answer = service.client.put(f"/api/v1/services/{name}", json={"customers": customers, "customer_population": "buyers"}, headers={"If-Match": "*"})
+        answer = service.client.put(
+            f"/api/v1/services/{name}", json={"customers": customers, "customer_population": "buyers"}, headers={"If-Match": "*"}
+        )
         assert answer.status_code == 200, answer.text
     assert service.get("/cis/db/blast-radius")["customers"] == 1000.0
-    assert service.client.put("/api/v1/services/crm", json={"customer_population": "x" * 201}, headers={"If-Match": "*"}).status_code == 422
+    assert (
+        service.client.put("/api/v1/services/crm", json={"customer_population": "x" * 201}, headers={"If-Match": "*"}).status_code
+        == 422
+    )
     done = service.cli("service", "add", "crm", "--customers", "200", "--customer-population", "sellers")
     assert done.exit_code == 0, done.output
     assert service.get("/cis/db/blast-radius")["customers"] == 1200.0
