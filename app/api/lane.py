@@ -20,6 +20,7 @@ from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
 
 LOOK_SECONDS = 0.1  # how often the clock of each question is looked at
 RETRY_AFTER = 5
+CLOSE_SECONDS = 5.0
 GONE, ENDED = "nobody waits for this answer any more", "the process that computed this answer has ended; ask again"
 CLOSED = "the service stops; ask again in a moment"
 
@@ -113,6 +114,8 @@ class Lane:
                 self._finish(question, CLOSED)
         for process in processes:
             process.wait()
+        for thread in self._threads:  # they write what became of their questions: the store must not be closed before
+            thread.join(CLOSE_SECONDS)
 
     def _start_threads(self) -> None:
         if not self._threads:
