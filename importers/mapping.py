@@ -133,14 +133,9 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
         return [RejectedRecord("dependency", where, "", "relation", "is no object", "complete it")]
     parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
     word = text_of(pick(body, rule.type)) if rule.type and not rule.named else rule.named
-    if not parent or not child or not word:
-        fault = (
-            "relation",
-            "misses parent, child or type",
-            "complete it",
-        )  # whose need it is, nobody knows: it may be either end's
-        return [RejectedRecord("dependency", where, end, *fault, about=end) for end in (parent or child,)]
     side, relation = rule.types.get(word.casefold()), word
+    if not parent or not child or not word:
+        return _half_said(side or (Side("parent") if rule.named else None), parent, child, where)
     if side is None:
         side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"
     depends = side.depends
@@ -156,6 +151,17 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     if depends in ("child", "both"):
         found.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
     return found
+
+
+def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
+    """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows which that is, of
+    both."""
+    depends = side.depends if side is not None else ""
+    if depends == "none":
+        return [Ignored("dependency", "a type that is no need")]
+    ends = [parent] if depends == "parent" else [child] if depends == "child" else [parent, child]
+    fault = ("relation", "misses parent, child or type", "complete it")
+    return [RejectedRecord("dependency", where, parent or child, *fault, about=end) for end in dict.fromkeys(ends)]
 
 
 def _by_class(rule: RelationRule, body: Mapping[str, Any], reversed_: bool) -> str:

@@ -200,3 +200,25 @@ def test_a_study_counts_customers_once_and_says_where_spreads_come_from(service:
     low, high = (areas["san"][end] - (areas["san"]["redundancy"] or 0.0) for end in ("low", "high"))
     assert (low / alone, high / alone) == (pytest.approx(0.25, rel=0.15), pytest.approx(4.0, rel=0.15))
     assert areas["app"]["low"] == pytest.approx(areas["app"]["high"])
+
+
+def test_a_threshold_by_share_of_capacity_is_a_group_for_each_smallest_loss_that_passes_it(service: Service) -> None:
+    """Fails below 50 % of the load, members 60, 30 and 10: shares say what is lost, and a group more that without the first nothing works."""
+    cis = [{"key": key, "name": key, "class": "server"} for key in ("shop", "a", "b", "c")]
+    load = {"key": "load", "dependent": "shop", "needed": 1, "members": "a|b|c", "shares": "0.6|0.3|0.1"}
+    floor = {"key": "load below half", "dependent": "shop", "needed": 1, "members": "a", "shares": ""}
+    service.csv("csv", cis=cis, groups=[load, floor], services=[{"key": "shop", "money_per_hour": 1}])
+    document = [
+        {**row, "members": row["members"].split("|")} | ({"shares": [0.6, 0.3, 0.1]} if row["shares"] else {})
+        for row in (load, floor)
+    ]
+    for row in document:
+        row.pop("shares") if not row["shares"] else None
+    told = []
+    for _ in ("csv", "json"):
+        for down in (["a"], ["b"], ["c"], ["b", "c"]):
+            hit = service.get(f"/cis/{down[0]}/blast-radius", also=down[1:])["services"][0]
+            told.append((hit["state"], round(hit["lost_share"], 9)))
+        service.csv("csv", approve=True, cis=cis[:1])
+        service.document({"cis": cis, "groups": document, "services": [{"key": "shop", "money_per_hour": 1}]})
+    assert told == [("down", 1.0), ("degraded", 0.3), ("degraded", 0.1), ("degraded", 0.4)] * 2
