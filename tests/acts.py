@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 
 from app.bootstrap import Forestay
 from app.domain.change_list import ChangeList
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import HeldForApproval, InvalidInput, NotFound
 from app.domain.records import ServiceRecord
 from app.domain.study import StudyOptions
 from app.usecases import decide
@@ -113,8 +114,11 @@ def _hold(service: Forestay) -> None:
 
 
 def _approve(service: Forestay) -> None:
-    for run in held_runs(service.documents):
-        approve(service, run.run_id, WHO)
+    """Where another act changed the estate since the run was held, a new run waits in its place: that one is approved."""
+    for _ in range(2):
+        for run in held_runs(service.documents):
+            with suppress(HeldForApproval):
+                approve(service, run.run_id, WHO)
 
 
 def _make_key(service: Forestay) -> None:
