@@ -30,7 +30,7 @@ from app.usecases.scope import visible_cis
 
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
-FILE_KINDS = frozenset({"csv", "json", "callgraph", "archimate"})  # read files only, whatever their location looks like
+FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
 
 
 @dataclass(frozen=True)

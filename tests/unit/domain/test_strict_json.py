@@ -25,7 +25,7 @@ COSTLY = {
     "quotes": repeated('"'),
     "opened lists": repeated("["),
     "opened lists and objects": repeated('[{"a":'),
-    "closed lists side by side": b"[" + repeated("[],") + b"[]]",
+    "closed lists side by side": b"[" + repeated("[],", MEBIBYTE // 3 * 3) + b"[]]",
     "closed pairs, deep, side by side": b"[" + repeated("[" * 40 + "]" * 40 + ",") + b"0]",
     "closed before opened": repeated("]["),
     "crossed pairs": repeated("[{]}"),

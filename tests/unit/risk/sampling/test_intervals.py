@@ -62,6 +62,7 @@ def test_a_thousand_seeds_are_covered_as_often_as_they_should(
     assert abs(narrow - SEEDS * want) > 4.5 * math.sqrt(SEEDS * want * (1 - want))  # the test can fail
 
 
+@pytest.mark.compiled
 def test_counts_of_a_thousand_seeds_are_binomial(hits: dict[float, np.ndarray]) -> None:
     for q, counts in hits.items():
         variance = BLOCK_WORLDS * q * (1 - q)
