@@ -180,7 +180,8 @@ def test_who_may_only_sync_approves_nothing(integrated: Service, role: str, stat
     "location", ["x://../../../etc", "file:///etc/passwd", "/etc", "../../etc", "http://host/../../etc", "input/../../x"]
 )
 def test_a_source_of_files_stays_in_its_folder(integrated: Service, location: str) -> None:
-    for kind in ("csv", "json", "callgraph", "archimate"):
+    kinds = ["csv", "json", "archimate"] if location.startswith("http") else ["csv", "json", "callgraph", "archimate"]
+    for kind in kinds:  # a call graph may be that of a Jaeger
         assert asked(integrated, "admin", "POST", "/sources", json={"name": "new", "kind": kind, "location": location}) == 422
 
 

@@ -202,7 +202,8 @@ def test_observations_of_a_ci_that_goes_wait_for_it(service):
 
 
 # --- the law: losing information never lowers a risk without the mark
-TRIED = int(os.environ.get("FORESTAY_ESTATES_TRIED", "60"))
+TRIED, QUICK = int(os.environ.get("FORESTAY_ESTATES_TRIED", "120")), 20
+SEEDS = [pytest.param(seed, marks=[] if seed < QUICK else pytest.mark.slow) for seed in range(TRIED)]
 
 
 def brought(service: Any, form: str, estate: Estate, source: str = "a") -> None:
@@ -226,7 +227,7 @@ def figures(service: Any) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-@pytest.mark.parametrize("seed", range(TRIED))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_figure_falls_without_the_mark(make_service, seed, form):
     rng = random.Random(f"{seed} {form}")
     estate = random_estate(rng)
