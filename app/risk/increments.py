@@ -44,23 +44,18 @@ def push_outage(
     flat: Flat, work: Marks, tail: int, degraded: int, logged: int, log: Log, root: int, rule: int
 ) -> tuple[int, int, int, Log]:
     """Force `root` down on top of the state: new sizes of the failed set, of the degraded list and of the log."""
-    grown = force_down(flat, work, tail, root)
-    degraded, logged, log = lower_capabilities(flat, work, degraded, logged, log, rule)
+    grown = fail_more(flat, work, tail, root)
+    degraded, logged, log = lower_capabilities(flat, work, tail, grown, degraded, logged, log, rule)
     return grown, degraded, logged, log
 
 
 @inner
-def force_down(flat: Flat, work: Marks, tail: int, root: int) -> int:
-    """The new size of the failed set with `root` down; capabilities are as they were until `lower_capabilities`."""
-    grown = fail_more(flat, work, tail, root)
+def lower_capabilities(
+    flat: Flat, work: Marks, tail: int, grown: int, degraded: int, logged: int, log: Log, rule: int
+) -> tuple[int, int, Log]:
+    """Bring capabilities down after the failed set grew from `tail` to `grown`: new sizes of the degraded list and of the log."""
     for i in range(tail, grown):
         push_dependents(flat, work, work.queue[i], SERVES, True)
-    return grown
-
-
-@inner
-def lower_capabilities(flat: Flat, work: Marks, degraded: int, logged: int, log: Log, rule: int) -> tuple[int, int, Log]:
-    """Bring capabilities down to what the failed set leaves: new sizes of the degraded list and of the log."""
     epoch = work.epoch[0]
     while True:
         v = pop(work.ready)

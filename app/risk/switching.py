@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.compiled import AT_REST_DOWN, SERVES, Flat
-from app.risk.failing import Marks, new_epoch
+from app.risk.failing import Marks, fail_more, new_epoch
 from app.risk.failover import draw
-from app.risk.increments import Log, force_down, lost_share, lower_capabilities, no_log, push_outage, take_back
+from app.risk.increments import Log, lost_share, lower_capabilities, no_log, push_outage, take_back
 from app.risk.jit import Bools, Floats, FloatTable, Int32s, Int64s, inner, kernel
 from app.risk.loss import curve_expected, curve_loss, mean_until, survival
 from app.risk.stakes import Stakes
@@ -123,17 +123,19 @@ def settle_outcome(
     grown, low, logged_now = tail, degraded, logged
     new_epoch(alone)
     alone_tail, alone_low, alone_log = 0, 0, no_log()
+    settled, alone_settled = grown, alone_tail  # how far capabilities follow; failovers of equal length are settled together
     for k in range(count):
         v = flat.group_dependent[switched[order[k]]]
         upper = hours[order[k]]
         if upper <= 0.0:
             break
-        grown, alone_tail = force_down(flat, work, grown, v), force_down(flat, alone, alone_tail, v)
+        grown, alone_tail = fail_more(flat, work, grown, v), fail_more(flat, alone, alone_tail, v)
         lower = hours[order[k + 1]] if k + 1 < count else 0.0
         if upper == lower:
             continue
-        low, logged_now, log = lower_capabilities(flat, work, low, logged_now, log, rule)
-        alone_low, _, alone_log = lower_capabilities(flat, alone, alone_low, 0, alone_log, rule)
+        low, logged_now, log = lower_capabilities(flat, work, settled, grown, low, logged_now, log, rule)
+        alone_low, _, alone_log = lower_capabilities(flat, alone, alone_settled, alone_tail, alone_low, 0, alone_log, rule)
+        settled, alone_settled = grown, alone_tail
         lasts = mean_until(stakes.mean[i], stakes.sigma[i], upper) - mean_until(stakes.mean[i], stakes.sigma[i], lower)
         for j in range(size):
             s = chosen[j]
