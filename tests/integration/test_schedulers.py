@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -156,13 +158,28 @@ def test_a_leader_that_was_stopped_asks_for_nothing_when_it_comes_back(store, st
     assert leader(store)[1] == 2 and leader(store)[0] != stopped
 
 
+def stop_between_transactions(process, store) -> None:
+    """Stop a process at a moment at which it does not hold the one lock of an SQLite file, so that others can go on."""
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(store.path, timeout=0.1, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            return
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+    raise AssertionError("it holds the lock all the time")
+
+
 def test_a_runner_that_comes_back_too_late_cannot_publish(store, start, tmp_path: Path) -> None:
     arguments = {"source": "cmdb", "dry_run": False, "apply": True, "approve": False, "complete": False, "full": False}
     runs.enqueue(store, "sync", arguments, "anna")
     flag = tmp_path / "flag"
     first = start(RUNNER, str(flag))
     wait_for(flag.exists)
-    first.send_signal(signal.SIGSTOP)
+    stop_between_transactions(first, store)
     flag.unlink()
     wait_for(lambda: runs.page_jobs(store)[0].lease_until < time.time())
     (tmp_path / "estate" / "cis.csv").write_text("key,name,class\na,A,server\nb,B,server\nc,C,server\n")
