@@ -46,13 +46,13 @@ from app.jobs import runner
 runner.RENEW_SECONDS = 0.5
 if len(sys.argv) > 2:  # stands still between the writes and the pointer, until the file is gone
     from app.storage.sqlite_store import SqliteStore
-    publish = SqliteStore.publish
-    def late(store, *arguments, **named):
+    make_ready = SqliteStore.make_ready
+    def late(store, revision):
         Path(sys.argv[2]).write_text("about to publish")
         while Path(sys.argv[2]).exists():
             time.sleep(0.05)
-        return publish(store, *arguments, **named)
-    SqliteStore.publish = late
+        return make_ready(store, revision)
+    SqliteStore.make_ready = late
 runner.run_one(assemble_service(load_settings(environment={}, data_folder=Path(sys.argv[1]))))
 """
 
