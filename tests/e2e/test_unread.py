@@ -202,7 +202,7 @@ def test_observations_of_a_ci_that_goes_wait_for_it(service):
 
 
 # --- the law: losing information never lowers a risk without the mark
-TRIED, QUICK = int(os.environ.get("FORESTAY_ESTATES_TRIED", "120")), 20
+TRIED, QUICK = int(os.environ.get("FORESTAY_ESTATES_TRIED", "60")), 20
 SEEDS = [pytest.param(seed, marks=[] if seed < QUICK else pytest.mark.slow) for seed in range(TRIED)]
 
 
