@@ -21,6 +21,7 @@ from app.risk.failover import draw, failover_of
 from app.risk.jit import Array
 from app.risk.loss import LossCurve
 from app.risk.propagation import Outage, Workspace, outage, workspace
+from app.risk.ragged import spans
 
 ENUMERATED = 10
 SAMPLES = 128
@@ -124,17 +125,17 @@ def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
     Example by hand: 1 of a and b in that order, failover given: a down triggers it, b down does not.
     """
     flat = compiled.flat
-    groups: set[int] = set()
-    for position in result.failed.tolist():
-        groups.update(flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]].tolist())
-    wanted = np.asarray(sorted(groups), np.int64)
+    first_of = flat.joined_ptr[result.failed]
+    joined = flat.joined[spans(first_of, flat.joined_ptr[result.failed + 1] - first_of)]
+    wanted = np.unique(joined).astype(np.int64)
+    failed = set(result.failed.tolist())
     failover = failover_of(compiled, wanted)
     found = []
     for k in np.flatnonzero(failover.switches).tolist():
         group = int(wanted[k])
         first, needed = int(flat.member_ptr[group]), int(flat.group_needed[group])
         members = flat.member[first : flat.member_ptr[group + 1]]
-        lost = np.isin(members, result.failed)
+        lost = np.fromiter((member in failed for member in members.tolist()), np.bool_, len(members))
         dependent = int(flat.group_dependent[group])
         left = int((~lost & (flat.flags[members] & AT_REST_DOWN == 0)).sum())
         if left < needed or flat.flags[dependent] & AT_REST_DOWN or not lost[:needed].any():
