@@ -41,10 +41,11 @@ class Forestay:
     store: Store
     documents: Documents
     cache: WriteBehind
+    carries: bool = True  # whether a later revision is brought forward from an earlier one by the changes between them
 
     @cached_property
     def estates(self) -> Estates:
-        return Estates(self.store, self.documents, self.cache, self.settings.model)
+        return Estates(self.store, self.documents, self.cache, self.settings.model, self.carries)
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -141,9 +142,7 @@ class Scopes:
         whole = self._whole
         store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole.store, whole.estates))
         folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
-        view = Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)))
-        view.__dict__["estates"] = Estates(store, whole.documents, view.cache, whole.settings.model, carries=False)
-        return view
+        return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False)
 
 
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:

@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         app=app,
         storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
-        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive") or heavy.is_passed_on(),
+        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive") or auth.is_passed_on(),
     )
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
     app.register_error_handler(MemoryError, problems.handle_memory)

@@ -25,6 +25,11 @@ def auth() -> tuple[str, str]:
     return "neo4j", os.environ[PASSWORD]
 
 
+def as_settings() -> dict[str, str]:
+    """The environment under which the service keeps its store there."""
+    return {"FORESTAY_STORE_URL": uri(), "FORESTAY_STORE_PASSWORD": auth()[1]}
+
+
 def empty_database() -> None:
     """Nodes, relations and indexes away, so that a test sees a store made anew."""
     with neo4j.GraphDatabase.driver(uri(), auth=auth(), notifications_min_severity="OFF") as driver:

@@ -20,6 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # the whole list of what an anonymous caller gets when sign-in is on
 PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter"})
+ASKING = "forestay.asking"  # in the environment of a request: who asks, once that was looked up
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -80,19 +81,26 @@ def guard(app: Flask, forestay: Forestay) -> None:
             raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
         if g.caller.scope and not hasattr(app.view_functions[request.endpoint], "scoped"):
             raise NotAllowed("a key with a scope may not ask this: it is about more than what the key sees", status=403)
-        if by_key and g.caller.key and not is_judged():
+        if by_key and g.caller.key and not is_passed_on():
             _note_use(forestay, g.caller.key)
         if request.method not in SAFE and not by_key and not is_own_page(request.headers, forestay.settings.web):
             raise NotAllowed("a page of another site may not do this", status=403)
         return None
 
 
-def is_judged() -> bool:
-    """Whether the web process judged this request already and only has it answered here."""
+def is_passed_on() -> bool:
+    """Whether this request was judged by a web process and is answered for it here."""
     return CALLER in request.environ
 
 
 def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
+    """The same as `_asking`, looked up once a request: the limit of requests and the guard both ask."""
+    if ASKING not in request.environ:
+        request.environ[ASKING] = _asking(forestay)
+    return request.environ[ASKING]  # type: ignore[no-any-return]
+
+
+def _asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
     """Who asks, by the credential that the request is answered under, and whether that is a key: a browser sends sessions and its place on this
     machine with whatever page asks, a key only where a program put it in. NotAllowed for a key that is not valid."""
     if judged := request.environ.get(CALLER):  # set by the web process that asks this one, never by a request

@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 
-from app.api.auth import permission, scoped, seen_by
+from app.api.auth import is_passed_on, permission, scoped, seen_by
 from app.api.bodies import Blueprint
-from app.api.heavy import heavy, is_passed_on
+from app.api.heavy import heavy
 from app.api.schemas.answers import schema_of
 from app.api.schemas.questions import When
 from app.bootstrap import Forestay

@@ -13,7 +13,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from app.api.answering import CALLER
-from app.api.auth import counted_as
+from app.api.auth import counted_as, is_passed_on
 from app.api.lane import GONE, Lane, Question
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime
@@ -44,11 +44,6 @@ def _never() -> bool:
 def asks_for_the_past() -> bool:
     """Whether a question names a state of the estate, which may have to be loaded for it."""
     return bool(PAST & request.args.keys())
-
-
-def is_passed_on() -> bool:
-    """Whether this request was judged by a web process and is answered for it here."""
-    return CALLER in request.environ
 
 
 def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
+from app.api.common import forestay
 from app.domain.errors import InvalidInput, NotFound
 from app.usecases.approve import ask_approval, held_runs
 from app.usecases.ask_about_source import ask_about_source
@@ -16,7 +17,7 @@ from app.usecases.keep import runs
 from app.usecases.keep.plan import ARGUMENTS, plans
 from app.usecases.keep.sources import MANUAL, list_sources
 from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
-from app.web.views import ROWS, forestay
+from app.web.views import ROWS
 
 blueprint = Blueprint("sources_web", __name__)
 

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.api.auth import caller, permission, scoped, seen_by
-from app.api.heavy import heavy, is_passed_on
+from app.api.auth import caller, is_passed_on, permission, scoped
+from app.api.common import forestay, whole
+from app.api.heavy import heavy
 from app.api.hosts import is_own_page
-from app.bootstrap import Forestay
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import CAUSE, not_read, number
@@ -35,15 +35,6 @@ KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supp
 ROWS = 50
 PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact engine; the API and the command line may spend more
 ROWS_OF_BUDGET = 10
-
-
-def whole() -> Forestay:
-    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
-
-
-def forestay() -> Forestay:
-    """The service as the caller sees it."""
-    return seen_by(g.get("caller"), whole())
 
 
 @blueprint.app_template_filter("figure")

@@ -90,8 +90,8 @@ def test_copies_killed_at_their_steps(service: Forestay, tmp_path: Path) -> None
 @pytest.mark.neo4j
 @pytest.mark.timeout(1800)
 def test_copies_into_neo4j_killed_at_their_steps(service: Forestay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORESTAY_STORE_PASSWORD", neo4j_server.auth()[1])
-    monkeypatch.setenv("FORESTAY_STORE_URL", neo4j_server.uri())
+    for name, value in neo4j_server.as_settings().items():
+        monkeypatch.setenv(name, value)
     restored = check_restores(service, tmp_path / "restored", neo4j_server.empty_database)
     print(f"killed at {restored} points of a restore into Neo4j")
     assert restored

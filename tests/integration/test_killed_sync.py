@@ -43,8 +43,8 @@ def write_state(folder: Path, other: bool) -> None:
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Forestay]:
     if request.node.get_closest_marker("neo4j"):
         neo4j_server.empty_database()
-        monkeypatch.setenv("FORESTAY_STORE_URL", neo4j_server.uri())
-        monkeypatch.setenv("FORESTAY_STORE_PASSWORD", neo4j_server.auth()[1])
+        for name, value in neo4j_server.as_settings().items():
+            monkeypatch.setenv(name, value)
     found = assemble_service(load_settings(data_folder=tmp_path / "data"))
     add_source(found.documents, "cmdb", "csv", str(tmp_path / "input"))
     yield found
