@@ -179,6 +179,11 @@ def open_store(url: str, settings: Settings) -> Any:
     return store
 
 
+def session_secret(settings: Settings) -> str:
+    """The configured secret, or one made once and kept in the data folder, readable by its owner only."""
+    return settings.web.session_secret or kept_secret(settings.data_folder / "session-secret").strip()
+
+
 def audit_signer(settings: Settings) -> Signer:
     """Signs with the keys of the settings, or with one made once and kept in the data folder, outside of the database."""
     return Signer(tuple((settings.audit.key or kept_secret(settings.data_folder / "audit.key")).split()))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
@@ -15,8 +13,7 @@ from werkzeug.exceptions import HTTPException
 from app import api, web
 from app.api import auth, counters, heavy, hosts, problems
 from app.api.lane import Lane, Limits
-from app.bootstrap import Forestay, assemble_service
-from app.domain.concealed import conceal
+from app.bootstrap import Forestay, assemble_service, session_secret
 from app.domain.errors import ForestayError
 from app.logs import log_plainly
 from app.risk.jit.kernels import fresh_patience
@@ -96,18 +93,3 @@ def lane_of(settings: Settings, arguments: Sequence[str]) -> Lane | None:
         return None
     limits = Limits(web.heavy_processes, web.heavy_waiting, web.heavy_per_caller, web.heavy_seconds)
     return Lane([sys.executable, "-m", "app", *arguments, "answer"], limits)
-
-
-def session_secret(settings: Settings) -> str:
-    """The configured secret, or one made once and kept in the data folder, readable by its owner only."""
-    if settings.web.session_secret:
-        return settings.web.session_secret
-    path: Path = settings.data_folder / "session-secret"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return conceal(path.read_text())

@@ -12,9 +12,9 @@ from flask import request
 from werkzeug.datastructures import ETags
 
 from app.domain.errors import Stale, Unconditional
+from app.usecases.exposures import Condition
 
 View = TypeVar("View", bound=Callable[..., Any])
-Condition = Callable[[str], None]  # told the tag of what is there ("": nothing); Stale where the caller believed another thing
 
 
 def tag_of(value: Any) -> str:

@@ -26,7 +26,9 @@ from app.usecases.write_revision import turn
 NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
 
 
-Condition = Callable[[str], None]  # told the tag of the exposures that are there; raises Stale where the caller believed others
+Condition = Callable[
+    [str], None
+]  # told the tag of what is there ("": nothing); raises Stale where the caller believed another thing
 
 
 def accept_any(tag: str) -> None:

@@ -65,13 +65,7 @@ class AfterRun:
 
     def holding(self, ci_ids: Iterable[int]) -> set[int]:
         """Those of the CIs that hold after the run."""
-        asked = set(ci_ids)
-        found = {int(ci_id) for part in _blocks(sorted(asked)) for ci_id in self._store.states(self._revision, part)["ci_id"]}
-        ended, begun = set[int](), set[int]()
-        for chunk in self._changes() if asked else ():
-            ended.update(row[0] for row in chunk.ended)
-            begun.update(row[0] for row in chunk.begun)
-        return asked & ((found - ended) | begun)
+        return set(self.rows_of_cis(ci_ids))
 
     def _resolve(self, fresh: Sequence[Asked]) -> None:
         found = self._hits({text.casefold() for _, text in fresh if text})
