@@ -63,7 +63,7 @@ class Tree:
         return seen
 
     def _files_of(self, module: str) -> Iterator[Path]:
-        """Of app.risk.sweep: its file and those of the packages around it."""
+        """Of app.risk.first_order.sweep: its file and those of the packages around it."""
         parts = module.split(".")
         return filter(None, (self.file_of(".".join(parts[:size])) for size in range(1, len(parts) + 1)))
 

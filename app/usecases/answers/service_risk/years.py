@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.domain.service_risk import SIMULATED, Estimate
-from app.risk.cut_out import cut_out
+from app.risk.graph.subestate import subestate_of
 from app.risk.jit.clock import working_time
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
@@ -48,7 +48,7 @@ def lived(asked: Asked) -> Lived | None:
         raise InvalidInput(
             "years are simulated with all CIs free to fail and be restored: leave `down` or `years` out", field="years"
         )
-    cut = cut_out(asked.estate.compiled, asked.position)
+    cut = subestate_of(asked.estate.compiled, asked.position)
     listen = within(asked.question.seconds, wanted)
     years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
     told, started = summary_of(years), by_initiator(years, len(cut.positions))
