@@ -59,7 +59,7 @@ def test_no_import_is_overlooked(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("test", "wants", "spares"),
     [
-        ("real/test_jaeger.py", "importers/callgraph/source.py importers/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
+        ("real/test_jaeger.py", "importers/callgraph/source.py importers/http/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
          "importers/netbox/source.py importers/servicenow/mapping.toml app/web/views.py app/risk/first_order/sweep.py"),
         ("real/test_nautobot.py", "importers/netbox/nautobot.py app/storage/sqlite_store.py", "importers/glpi/source.py app/api/problems.py"),
         ("real/test_slapd.py", "importers/ldap/mapping.toml importers/ldap/directory.py tests/servers/ldap_way.py tests/servers/tls/ca.pem",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importers.mapping_file import ListRule
+from importers.mapping.rules import ListRule
 
 
 def fields_of(rule: ListRule) -> frozenset[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from app.domain.completeness import PAGES, Evidence
 from app.domain.records import DependencyRecord, RejectedRecord
 from app.ports.ci_source import KINDS, NOTHING_LEFT_OUT, CiBlock, DependencyBlock, LeftOut, SmallBlock, SourceDifference
-from importers.listed import BLOCK, UNKNOWN, Lists, Rows, dependency_block
-from importers.mapped import KIND_OF, UNKNOWN_TYPE, Ignored
-from importers.mirror import SHIFT, Damaged, Mirror, Stored, decode
-from importers.reading import Reader, TooMuch, read_changes
+from importers.lists.mirror import SHIFT, Damaged, Mirror, Stored, decode
+from importers.lists.raw_lists import Lists
+from importers.lists.reading import Reader, TooMuch, read_changes
+from importers.lists.rows import BLOCK, UNKNOWN, Rows, dependency_block
+from importers.mapping.mapped import KIND_OF, UNKNOWN_TYPE, Ignored
 
 PLACES = (1 << SHIFT) - 1
 

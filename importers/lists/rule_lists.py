@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from app.domain.errors import ForestayError
-from importers.listed import RawList
-from importers.mapping_file import ListRule, RelationRule, RuleSet
+from importers.lists.raw_lists import RawList
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
 
 
 def ci_lists(rules: RuleSet) -> list[RawList]:

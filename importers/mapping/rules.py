@@ -16,7 +16,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from app.domain.ci_classes import OTHER, ci_classes
 from app.domain.errors import InvalidInput
-from importers.units import UNITS
+from importers.mapping.units import UNITS
 
 SIDES = ("parent", "child", "both", "by_class", "by_class_reversed", "none")
 KINDS = ("hard", "soft", "supply")

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.records import CiRecord, DependencyRecord, RejectedRecord, ServiceRecord
-from importers.cells import BadCell, cell
-from importers.mapped import UNKNOWN_TYPE, Ignored, Mapped
-from importers.mapping_file import NUMBERS, ListRule, RelationRule, RuleSet, Side
-from importers.units import hours_or_number
+from importers.mapping.cells import BadCell, cell
+from importers.mapping.mapped import UNKNOWN_TYPE, Ignored, Mapped
+from importers.mapping.rules import NUMBERS, ListRule, RelationRule, RuleSet, Side
+from importers.mapping.units import hours_or_number
 
 
 def pick(body: Mapping[str, Any], path: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from importers.cells import BadCell, number
+from importers.mapping.cells import BadCell, number
 
 UNITS = ("number", "percent", "seconds", "minutes", "hours", "days", "span")
 HOURS = {"seconds": 1 / 3600, "minutes": 1 / 60, "hours": 1.0, "days": 24.0}

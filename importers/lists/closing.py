@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.ports.ci_source import SourceDifference, SourceSnapshot
-from importers.listed import Listed, Lists
+from importers.lists.listed import Listed
+from importers.lists.raw_lists import Lists
 
 
 class ClosedAfter(Listed):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.domain.errors import ForestayError, InvalidInput, NotAllowed, SourceFailed
-from importers.answers import Answer
-from importers.secrets import secret
+from importers.http.answers import Answer
+from importers.http.secrets import secret
 
 Call = Callable[..., Answer]  # Client.bare: a request that carries no sign-in
 EARLY = 60.0  # seconds before its end at which a token is renewed

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from app.domain.completeness import Part
 from app.domain.errors import ForestayError, LimitExceeded, NotAllowed, SourceFailed
 from app.domain.texts import marked
-from importers.client import Unreachable
-from importers.listed import Lists, RawList
-from importers.mirror import MARK, Mirror, Pending, Row, encoded
+from importers.http.client import Unreachable
+from importers.lists.mirror import MARK, Mirror, Pending, Row, encoded
+from importers.lists.raw_lists import Lists, RawList
 
 RANGE = 1_000  # keys that are compared at once: fewer take more requests, more take longer answers
 MANY = 300_000  # changed rows beyond which everything is read

@@ -19,10 +19,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, SourceFailed
-from importers.answers import Answer
-from importers.outbound import Outbound, checked_place
-from importers.sign_in import NOBODY, SignIn, hidden_in
-from importers.waiting import AGAIN, Patience
+from importers.http.answers import Answer
+from importers.http.outbound import Outbound, checked_place
+from importers.http.sign_in import NOBODY, SignIn, hidden_in
+from importers.http.waiting import AGAIN, Patience
 
 __all__ = ["Answer", "Client", "Outbound", "Patience", "Unreachable"]
 

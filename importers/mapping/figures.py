@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from app.domain.quantities import failures_per_up_year
-from importers.cells import BadCell
+from importers.mapping.cells import BadCell
 
 
 def rate_from_calendar(per_calendar_year: float, repair_hours: float | None) -> float:
