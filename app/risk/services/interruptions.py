@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.risk.first_order.sweep import contributions_to
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.needs import all_needs
 from app.risk.graph.subestate import Subestate, subestate_of
-from app.risk.jit import Array
+from app.risk.jit import Array, Floats, Int32s, kernel
 from app.risk.measures.loss import LossCurve
-from app.risk.outage.failover import failover_of
-from app.risk.outage.propagation import Workspace, outage, workspace
-from app.risk.outage.what_if import triggered
+from app.risk.outage.failing import Marks, fail, marks
+from app.risk.outage.rates_and_exposures import Stakes, stakes_of
+from app.risk.outage.switching import new_switches
 
 NOTE = "failovers are first order in double failures"
 
@@ -72,16 +73,19 @@ def interruptions(compiled: CompiledGraph, position: int) -> Interruptions | Non
     """
     cone = subestate_of(compiled, position)
     small = cone.compiled
-    if small.flat.rest_capability[cone.target] == 0.0 or not failover_of(small).switches.any():
+    stakes = stakes_of(small)
+    if small.flat.rest_capability[cone.target] == 0.0 or not stakes.has_switch.any():
         return None
-    rows = np.arange(len(small), dtype=np.int32)
-    hours, money, breaches = _extras(small, rows)
-    found = np.flatnonzero((hours > 1e-12) | (breaches > 1e-12)).astype(np.int32)
+    near = _near_switches(small.flat, stakes)
+    kept = _kept(small.flat, stakes, marks(small.flat), np.nan_to_num(small.unavailability), near)
+    starts = ~np.isnan(kept)
+    hours, money, breaches = _extras(small, near[starts])
+    found = np.flatnonzero((hours > 1e-12) | (breaches > 1e-12))
     if not len(found):
         return None
-    space = workspace(small)
-    kept = np.asarray([_kept(small, int(ci), space) for ci in found])
-    return Interruptions(cone, cone.positions[found], kept, hours[found], money[found], breaches[found])
+    return Interruptions(
+        cone, cone.positions[near[starts][found]], kept[starts][found], hours[found], money[found], breaches[found]
+    )
 
 
 def _extras(compiled: CompiledGraph, rows: Array) -> tuple[Array, Array, Array]:
@@ -115,12 +119,33 @@ def _without_degradation(compiled: CompiledGraph) -> CompiledGraph:
     )
 
 
-def _kept(compiled: CompiledGraph, ci: int, space: Workspace) -> float:
-    """The chance that an outage of `ci` finds it up before, and some standby of each group that it makes switch."""
-    flat, down = compiled.flat, np.nan_to_num(compiled.unavailability)
-    available = 1.0 - float(down[ci])
-    for switch in triggered(compiled, outage(compiled, [ci], space)):
-        first, last = int(flat.member_ptr[switch.group]), int(flat.member_ptr[switch.group + 1])
-        spare = flat.member[first + int(flat.group_needed[switch.group]) : last]
-        available *= 1.0 - float(np.prod(np.where(flat.flags[spare] & AT_REST_DOWN, 1.0, down[spare])))
-    return available
+def _near_switches(flat: Flat, stakes: Stakes) -> Array:
+    """CIs that some active member of a group with failover needs, itself included (int32, ascending): no other outage makes one switch."""
+    seen = stakes.has_switch.copy()
+    queue = np.empty(len(seen), np.int32)
+    first = np.flatnonzero(seen)
+    queue[: len(first)] = first
+    return np.sort(queue[: all_needs(flat, queue, len(first), seen, False)])
+
+
+@kernel
+def _kept(flat: Flat, stakes: Stakes, work: Marks, unavailability: Floats, cis: Int32s) -> Array:
+    """By CI in `cis` the chance that its outage finds it up before, and some standby of each group that it makes switch; NaN where it makes none."""
+    kept = np.full(len(cis), np.nan)
+    asked = np.zeros(len(stakes.switches), np.bool_)
+    groups = np.empty(len(stakes.switches), np.int32)
+    root = np.empty(1, np.int32)
+    for k in range(len(cis)):
+        root[0] = cis[k]
+        count = new_switches(flat, stakes, work, 0, fail(flat, work, root), asked, groups, 0)
+        if not count:
+            continue
+        kept[k] = 1.0 - unavailability[cis[k]]
+        for g in np.sort(groups[:count]):
+            asked[g] = False
+            all_down = 1.0
+            for e in range(flat.member_ptr[g] + flat.group_needed[g], flat.member_ptr[g + 1]):
+                u = flat.member[e]
+                all_down *= 1.0 if flat.flags[u] & AT_REST_DOWN else unavailability[u]
+            kept[k] *= 1.0 - all_down
+    return kept
