@@ -183,6 +183,7 @@ def main(data: Path) -> None:
         "tests.disk",
     ):  # loaded before the fork
         import_module(name)
+    import_module("tests.doors").application()
 
     for line in sys.stdin:
         asked = json.loads(line)
