@@ -12,7 +12,7 @@ from app.domain.nouns import NOUNS
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.backup import backup, restore
 from app.usecases.promote import promote
-from tests.contract.estate import batch, ci, revise, table
+from tests.contract.estate import batch, ci, revise, table, write_and_die
 from tests.contract.model import Ledger, random_changes
 from tests.contract.test_history import compare, write
 from tests.contract.test_scores import scores
@@ -102,6 +102,14 @@ def test_backup_and_restore(store, other, tmp_path):
     compare(other, ledger, range(6))
     assert table(other.load_scores()) == table(store.load_scores())
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_after_one_that_was_killed_holds_nothing_of_it(store, tmp_path):
+    fill(store)
+    target = tmp_path / "backup.db"
+    write_and_die(tmp_path / "backup.db.part")
+    assert backup(store, target, SqliteStore).documents == 3
+    assert [path.name for path in tmp_path.glob("backup*")] == ["backup.db"]
 
 
 def test_a_damaged_backup_is_not_restored(store, other, tmp_path):
