@@ -70,6 +70,18 @@ def test_a_copy_that_was_cut_off_goes_on(store, other):
     compare(other, ledger, range(6))
 
 
+def test_documents_that_went_after_a_copy_was_cut_off_go_in_the_copy(store, other):
+    fill(store)
+    store.put("job_open", "1", "{}")
+    promote(store, store, other, other)  # as one that was killed at its end: it may be done again
+    store.delete("job_open", "1")
+    store.delete("note", store.page("note", "", 1)[0].key)
+    store.put("job", "b", "{}")
+    promote(store, store, other, other)
+    assert other.kinds() == store.kinds() and "job_open" not in other.kinds()
+    assert [other.page(kind, "", 9) for kind in store.kinds()] == [store.page(kind, "", 9) for kind in store.kinds()]
+
+
 def test_what_was_forgotten_stays_forgotten(store, other):
     ledger = fill(store)
     store.prune(3)
