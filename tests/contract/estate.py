@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ import numpy as np
 from app.domain.columns import Batch, Categorical, Texts
 from app.domain.nouns import NOUNS
 
+ROOT = Path(__file__).parents[2]
 DEFAULTS: dict[str, dict[str, Any]] = {
     "ci": {"ci_class": "server", "raw_class": "cmdb_ci_server", "lifecycle": "active", "is_service": 0, "attributes": "{}"},
     "dependency": {"kind": "hard", "source_id": 1},
@@ -75,3 +80,25 @@ def _to_list(column: Any) -> list[Any]:
     if column.dtype.kind == "f":
         return [None if absent else value for value, absent in zip(column.tolist(), np.isnan(column).tolist(), strict=True)]
     return [None if value == -1 else value for value in column.tolist()]
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from app.storage.sqlite_store import SqliteStore
+
+store = SqliteStore(Path(sys.argv[1]))
+store.put("note", "kept", "old")
+store.connection.execute("PRAGMA cache_size = 5")
+store.connection.execute("BEGIN IMMEDIATE")
+lost = ((f"{number:06}", "x" * 500) for number in range(1000))
+store.connection.executemany("INSERT INTO document (kind, key, version, body) VALUES ('lost', ?, 1, ?)", lost)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def write_and_die(path: Path) -> None:
+    """A process is killed in the middle of a transaction larger than its cache, so that a journal with old pages stands beside its database."""
+    assert subprocess.run([sys.executable, "-c", DIES, str(path)], cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
+    journals = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
+    assert any(journal.exists() and journal.stat().st_size for journal in journals)
