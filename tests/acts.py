@@ -26,15 +26,17 @@ from app.domain.study import StudyOptions
 from app.usecases import decide
 from app.usecases.approve import approve, held_runs
 from app.usecases.assess import assess
+from app.usecases.cancel_job import cancel_job
 from app.usecases.changes.of_ledger import changes_made
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
 from app.usecases.keep.lease import give_up, take_or_renew
-from app.usecases.keep.sources import MANUAL, add_source, find_source, list_sources, told_of, update_source
+from app.usecases.keep.sources import MANUAL, add_source, find_source, get_source, list_sources, told_of, update_source
 from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.usecases.uploads import take_upload
 
 WHO = "tester"
 SAID_WHEN = re.compile(r'"content_hash":\[null,-?\d+\],')  # of a decision, whose payload says when
@@ -148,8 +150,7 @@ def _schedule(service: Forestay) -> None:
 
 
 def _unschedule(service: Forestay) -> None:
-    for job in runs.open_jobs(service.documents):
-        runs.cancel(service.documents, job.job_id)
+    _cancel(service, "sync")
     update_source(service.documents, "cmdb", schedule="")
     service.documents.delete(plan.KIND, "cmdb")
 
@@ -174,6 +175,34 @@ def _study(service: Forestay) -> None:
 def _forget_studies(service: Forestay) -> None:
     for row in service.documents.page("study", "", 100):
         service.documents.delete("study", row.key)
+
+
+def _hand_over(service: Forestay, size: int) -> None:
+    """As `PUT /sources/third/file`."""
+    if find_source(service.documents, "third") is None:
+        add_source(service.documents, "third", "json", "")
+    source, data = get_source(service.documents, "third"), service.settings.data_folder
+    take_upload(service.documents, data, source, ".json", [b" " * size], 1 << 20, WHO, lambda now: None)
+
+
+def handed_over(service: Forestay) -> int:
+    """How many bytes the file has that was handed over last."""
+    source = find_source(service.documents, "third")
+    return Path(source.location).stat().st_size if source and source.location else 0
+
+
+def _ask(service: Forestay) -> None:
+    if not _asked(service, "assess"):
+        runs.enqueue(service.documents, "assess", {}, WHO)
+
+
+def _cancel(service: Forestay, verb: str = "assess") -> None:
+    for job in _asked(service, verb):
+        cancel_job(service.documents, job.job_id, WHO)
+
+
+def _asked(service: Forestay, verb: str) -> list[runs.Job]:
+    return [job for job in runs.open_jobs(service.documents) if job.verb == verb]
 
 
 def _nothing(service: Forestay) -> None:
@@ -230,6 +259,8 @@ ACTS = {
         _assess, _assess, prepare_there=_lay_third, prepare_back=_take_third_back, seen=lambda service: scores(service)
     ),
     "study": Act(_study, _forget_studies, killed_back=False),
+    "ask and cancel": Act(_ask, _cancel),
+    "hand over": Act(lambda service: _hand_over(service, 2), lambda service: _hand_over(service, 1)),
 }
 
 
@@ -261,6 +292,7 @@ def state(service: Forestay) -> str:
         "keys": [(key.name, key.role) for key in access.list_keys(documents) if not key.revoked_at],
         "jobs": [job.verb for job in runs.open_jobs(documents)],
         "studies": len(documents.page("study", "", 100)),
+        "handed over": handed_over(service),
     }
     return json.dumps(seen, sort_keys=True)
 
@@ -312,6 +344,12 @@ def disagreements(service: Forestay) -> list[str]:
     added, removed = (sum(row["action"] == f"source {verb}" for row in told) for verb in ("added", "removed"))
     if added - removed != (find_source(documents, "second") is not None):
         faults.append("sources were added and removed that the trail does not name")
+    cancelled = [row["subject"] for row in told if row["action"] == "job cancelled"]
+    if sorted(job.job_id for job in _all_jobs(service) if job.state == runs.CANCELLED) != sorted(cancelled):  # type: ignore[type-var]
+        faults.append("the jobs that were cancelled are not those of the trail")
+    sizes = [row["details"]["bytes"] for row in told if row["action"] == "file uploaded"]  # type: ignore[index]
+    if (sizes[-1] if sizes else 0) != handed_over(service):
+        faults.append("the file that was handed over last is not that of the trail")
     approved = {str(row["details"]["run"]) for row in told if row["action"] == "run approved"}  # type: ignore[index]
     every = _all_runs(service)
     if {run.run_id for run in every if run.state == "approved"} != approved:
@@ -328,4 +366,13 @@ def _all_runs(service: Forestay) -> list[sync_runs.SyncReport]:
     while page := sync_runs.page_runs(service.documents, after, 200):
         found += page
         after = page[-1].run_id
+    return found
+
+
+def _all_jobs(service: Forestay) -> list[runs.Job]:
+    found: list[runs.Job] = []
+    after = ""
+    while page := runs.page_jobs(service.documents, after, 200):
+        found += page
+        after = page[-1].job_id
     return found

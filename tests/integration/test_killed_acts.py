@@ -124,7 +124,7 @@ def test_acts_killed_at_their_steps(service: Forestay, names: list[str]) -> None
     check_group(service, names)
 
 
-ON_NEO4J = list(ACTS) if THOROUGH else ["service add", "merge and split", "approve"]
+ON_NEO4J = list(ACTS) if THOROUGH else ["service add", "merge and split", "approve", "ask and cancel", "hand over"]
 
 
 @pytest.mark.slow
