@@ -20,6 +20,7 @@ from app.risk.failing import Marks, fail, fail_more, marks, new_epoch
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
+from app.risk.jit.clock import look
 from app.risk.loss import survival
 from app.risk.ragged import ptr_of
 from app.risk.stakes import Stakes, can_fail, stakes_of
@@ -393,6 +394,7 @@ def sweep(
     idle: list[_Desk] = []
 
     def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
+        look()
         desk = idle.pop() if idle else _desk(compiled, stakes)
         answer = sweep_rows(compiled, stakes, cis[start : start + block], desk, rule)
         idle.append(desk)

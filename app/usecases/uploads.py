@@ -18,7 +18,7 @@ from uuid import uuid4
 from app.domain.errors import LimitExceeded
 from app.ports.documents import Documents
 from app.usecases.keep import audit
-from app.usecases.keep.sources import RegisteredSource, update_source
+from app.usecases.keep.sources import RegisteredSource, update_source_if
 
 UPLOADED = re.compile(r"upload(-[0-9a-f]{12})?(\.[a-z]+)")  # the bare name is that of an earlier version
 LEFT_SECONDS = 3600.0  # a file that nobody wrote to for so long, and that does not count, was left by a process that died
@@ -61,7 +61,7 @@ def take_upload(
     try:
         size = _written(target, blocks, largest)
         with documents.together():
-            update_source(documents, source.name, met, location=str(target))
+            update_source_if(documents, source.name, met, location=str(target))
             told = {"bytes": size, "location_before": source.location}
             audit.record(documents, caller, "file uploaded", source.name, told)
     except BaseException:

@@ -170,7 +170,9 @@ def upload(question: dict[str, Any], name: str) -> Any:
         """A long upload may have been overtaken."""
         condition_met(_own_tag(now))
         if _own_tag(now) != before:
-            raise Conflict(f"source {name} was changed, or given another file, while this one was sent: look at it, then send again")
+            raise Conflict(
+                f"source {name} was changed, or given another file, while this one was sent: look at it, then send again"
+            )
 
     blocks = iter(lambda: request.stream.read(BLOCK), b"")
     made = take_upload(service.documents, data, source, ending.group(), blocks, limit, g.caller.name, met)

@@ -19,6 +19,7 @@ from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
 from app.risk.increments import lost_share
 from app.risk.jit import Array, Floats, Int32s, Int64s, UInt64, inner, kernel
+from app.risk.jit.clock import look
 from app.risk.sampling.intervals import Interval, share_interval
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, OwnFailures, own_failures, sample_own
 from app.risk.sampling.streams import check_blocks, seed_word
@@ -185,6 +186,7 @@ def sample_degradation(
     def run(blocks: range) -> Array:
         work, counts, single = marks(flat), np.zeros(5, np.int64), np.full(len(compiled), -1.0)
         for block in blocks:
+            look()
             _block(flat, work, own, word, block, cut.target, mbco, rule, single, counts)
         return counts
 

@@ -14,6 +14,7 @@ from app.risk.compiled import AT_REST_DOWN, Flat
 from app.risk.cut_out import CutOut
 from app.risk.failing import Marks, fail, marks
 from app.risk.jit import Array, Int64, UInt64, kernel
+from app.risk.jit.clock import look
 from app.risk.reliability import union_probability
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of, own_odds
 from app.risk.sampling.intervals import Interval, clopper_pearson
@@ -117,8 +118,11 @@ def stratified(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.9
     blocks = -(-samples // BLOCK_SAMPLES)
 
     def run(mine: range) -> int:
-        work = marks(flat)
-        return sum(_hits(flat, work, odds, word, key, block, cut.target) for block in mine)
+        work, hits = marks(flat), 0
+        for block in mine:
+            look()
+            hits += _hits(flat, work, odds, word, key, block, cut.target)
+        return hits
 
     with ThreadPoolExecutor(threads) as pool:
         hits = sum(pool.map(run, [range(t, blocks, threads) for t in range(threads)]))

@@ -165,17 +165,21 @@ def list_sources(documents: Documents) -> list[RegisteredSource]:
     return sorted(found, key=lambda source: (source.priority, source.name))
 
 
-def update_source(
-    documents: Documents, name: str, met: Callable[[RegisteredSource], None] | None = None, **changes: Any
+def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
+    """Write changed fields; tried again when another writer was quicker."""
+    return update_source_if(documents, name, lambda source: None, **changes)
+
+
+def update_source_if(
+    documents: Documents, name: str, met: Callable[[RegisteredSource], None], **changes: Any
 ) -> RegisteredSource:
-    """Write changed fields; tried again when another writer was quicker. `met` raises where the source, as it is then, must not be changed."""
+    """As `update_source`; `met` raises where the source, as it is then, must not be changed."""
     for _ in range(20):
         document = documents.get(KIND, name)
         if document is None:
             raise NotFound(f"no source {name!r}")
         known = _source(document)
-        if met is not None:
-            met(known)
+        met(known)
         source = replace(known, **changes)
         try:
             documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=document.version)
