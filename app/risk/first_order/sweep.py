@@ -18,6 +18,7 @@ from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import ptr_of
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
+from app.risk.jit.clock import look
 from app.risk.measures.loss import survival
 from app.risk.outage.capability import PRODUCT, degrade
 from app.risk.outage.failing import Marks, fail, fail_more, marks, new_epoch
@@ -393,6 +394,7 @@ def sweep(
     idle: list[_Desk] = []
 
     def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
+        look()
         desk = idle.pop() if idle else _desk(compiled, stakes)
         answer = sweep_rows(compiled, stakes, cis[start : start + block], desk, rule)
         idle.append(desk)

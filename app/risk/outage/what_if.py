@@ -19,6 +19,7 @@ import numpy as np
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
 from app.risk.graph.ragged import spans
 from app.risk.jit import Array
+from app.risk.jit.clock import look
 from app.risk.measures.loss import LossCurve
 from app.risk.outage.failover import draw, failover_of
 from app.risk.outage.propagation import Outage, Workspace, outage, workspace
@@ -98,6 +99,7 @@ def what_if(
     likeliest = max(outcomes, key=lambda one: one.probability)
     paid = []
     for one in outcomes:
+        look()
         before = _known_money(stories)
         _tell(compiled, one, float(duration_hours), times, rule, space, stories, one is likeliest)
         paid.append((_known_money(stories) - before) / one.probability)
@@ -182,6 +184,7 @@ def _sampled(
     key = int.from_bytes(digest, "big", signed=True)
     outcomes = []
     for sample in range(SAMPLES):
+        look()
         forced, decided = roots, dict[int, Switch | None]()
         while True:
             result = outage(compiled, np.asarray(forced), space, rule)

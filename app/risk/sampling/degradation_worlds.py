@@ -16,6 +16,7 @@ from app.domain.errors import InvalidInput
 from app.risk.graph.compiled import AT_REST_DOWN, SERVES, Flat
 from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Floats, Int32s, Int64s, UInt64, inner, kernel
+from app.risk.jit.clock import look
 from app.risk.outage.capability import PRODUCT, degrade
 from app.risk.outage.failing import Marks, fail, marks
 from app.risk.outage.increments import lost_share
@@ -185,6 +186,7 @@ def sample_degradation(
     def run(blocks: range) -> Array:
         work, counts, single = marks(flat), np.zeros(5, np.int64), np.full(len(compiled), -1.0)
         for block in blocks:
+            look()
             _block(flat, work, own, word, block, cut.target, mbco, rule, single, counts)
         return counts
 

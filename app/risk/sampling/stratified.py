@@ -13,6 +13,7 @@ import numpy as np
 from app.risk.graph.compiled import AT_REST_DOWN, Flat
 from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Int64, UInt64, kernel
+from app.risk.jit.clock import look
 from app.risk.measures.reliability import union_probability
 from app.risk.outage.failing import Marks, fail, marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of, own_odds
@@ -117,8 +118,11 @@ def stratified(cut: Subestate, seed: int, samples: int = 65_536, level: float = 
     blocks = -(-samples // BLOCK_SAMPLES)
 
     def run(mine: range) -> int:
-        work = marks(flat)
-        return sum(_hits(flat, work, odds, word, key, block, cut.target) for block in mine)
+        work, hits = marks(flat), 0
+        for block in mine:
+            look()
+            hits += _hits(flat, work, odds, word, key, block, cut.target)
+        return hits
 
     with ThreadPoolExecutor(threads) as pool:
         hits = sum(pool.map(run, [range(t, blocks, threads) for t in range(threads)]))

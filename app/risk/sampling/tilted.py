@@ -18,6 +18,7 @@ import numpy as np
 from app.risk.graph.compiled import Flat
 from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64, UInt64, inner, kernel
+from app.risk.jit.clock import look
 from app.risk.outage.failing import Marks, fail, marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_more, draw_two, uniform
 from app.risk.sampling.cuts_found import Cuts, find_cuts
@@ -133,8 +134,11 @@ def each_block(flat: Flat, one: Callable[[Marks, int], T], blocks: range, thread
     """What `one` makes of every block, in their order whatever the threads."""
 
     def some(mine: range) -> list[T]:
-        work = marks(flat)
-        return [one(work, block) for block in mine]
+        work, made = marks(flat), list[T]()
+        for block in mine:
+            look()
+            made.append(one(work, block))
+        return made
 
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(some, [blocks[t::threads] for t in range(threads)]))

@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.domain.service_risk import SIMULATED, Estimate
 from app.risk.graph.subestate import subestate_of
-from app.risk.jit.clock import working_time
+from app.risk.jit.clock import look, working_time
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 from app.risk.sampling.years_summary import Estimate as Mean
@@ -62,10 +62,11 @@ def lived(asked: Asked) -> Lived | None:
 
 def within(seconds: float, wanted: int) -> Callable[[float], None]:
     """A listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were done. Time in which
-    kernels are compiled or interpreted is not charged."""
+    kernels are compiled or interpreted is not charged, but by the deadline of the question."""
     begun: dict[int, float] = {}
 
-    def look(share: float) -> None:
+    def listen(share: float) -> None:
+        look()
         started = begun.setdefault(threading.get_ident(), working_time())
         if working_time() - started > seconds:
             done = int(share * wanted)
@@ -74,7 +75,7 @@ def within(seconds: float, wanted: int) -> Callable[[float], None]:
                 field="years",
             )
 
-    return look
+    return listen
 
 
 def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:
