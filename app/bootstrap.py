@@ -149,7 +149,7 @@ class Scopes:
         from app.storage.scoped_store import ScopedStore
 
         whole = self._whole
-        store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole.store, whole.estates))
+        store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole))
         folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
         return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False)
 

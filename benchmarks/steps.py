@@ -178,7 +178,7 @@ def sweep(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     forestay = service(folder, asked.store)
     estate = forestay.estates.at(2)
     seconds, first = timed(lambda: first_order(estate.compiled, rule=PRODUCT))
-    whole, row = timed(lambda: assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, 2))
+    whole, row = timed(lambda: assess(forestay, 2))
     return {
         "sweep_seconds": seconds, "assess_seconds": whole, "mean_blast": float(first.failed.mean()), "largest_blast": int(first.failed.max()),
         "pairs": len(first.point_service), "simulated": int(first.simulated.sum()), "assessment": row.assessment, "peak_mb": peak_mb(),
@@ -392,10 +392,8 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     estate = forestay.estates.at(2)
     rng = random.Random(asked.seed)
     keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(300)]
-    blast_radius(forestay.store, forestay.documents, forestay.estates, [keys[0]], revision=2)
-    seconds, _ = timed(
-        lambda: [blast_radius(forestay.store, forestay.documents, forestay.estates, [key], revision=2) for key in keys]
-    )
+    blast_radius(forestay, [keys[0]], revision=2)
+    seconds, _ = timed(lambda: [blast_radius(forestay, [key], revision=2) for key in keys])
     return {"blast_radius_ms": seconds / len(keys) * 1e3, "peak_mb": peak_mb()}
 
 

@@ -97,11 +97,11 @@ def sync(service: Forestay, name: str = "cmdb", approved: bool = True) -> None:
 
 # --- the acts
 def _lay(service: Forestay) -> None:
-    lay_exposure(service.store, service.documents, ServiceRecord("k2", customers=500), WHO)
+    lay_exposure(service, ServiceRecord("k2", customers=500), WHO)
 
 
 def _take_back(service: Forestay) -> None:
-    _unless_done(lambda: remove_exposure(service.store, service.documents, "k2", WHO))
+    _unless_done(lambda: remove_exposure(service, "k2", WHO))
 
 
 def _edit(service: Forestay) -> None:
@@ -224,24 +224,24 @@ def _unschedule(service: Forestay) -> None:
     for job in _jobs_of(service, "cmdb"):
         runs.cancel(service.documents, job.job_id)
     update_source(service.documents, "cmdb", schedule="")
-    service.documents.delete(plan.KIND, "cmdb")
+    plan.forget_plan(service.documents, "cmdb")
 
 
 def _assess(service: Forestay) -> None:
-    assess(service.store, service.documents, service.estates, service.cache)
+    assess(service)
 
 
 def _lay_third(service: Forestay) -> None:
-    lay_exposure(service.store, service.documents, ServiceRecord("k3", customers=900), WHO)
+    lay_exposure(service, ServiceRecord("k3", customers=900), WHO)
 
 
 def _take_third_back(service: Forestay) -> None:
-    _unless_done(lambda: remove_exposure(service.store, service.documents, "k3", WHO))
+    _unless_done(lambda: remove_exposure(service, "k3", WHO))
 
 
 def _study(service: Forestay) -> None:
     if not service.documents.page("study", "", 1):
-        make_study(service.estates, service.documents, service.cache, STUDY)
+        make_study(service, STUDY)
 
 
 def _forget_studies(service: Forestay) -> None:

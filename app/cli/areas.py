@@ -39,9 +39,7 @@ def areas(
     """The ranked problem areas: what hurts customers most, and why."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    page = area_page(
-        service.estates, service.cache, service.documents, kind, limit, after, at.revision, False if no_locations else None
-    )
+    page = area_page(service, kind, limit, after, at.revision, False if no_locations else None)
     show(page, as_document, lambda console: print_areas(console, page))
 
 
@@ -74,9 +72,7 @@ def area(
     """One problem area explained: contributions, paths, inputs and where they come from."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    detail = area_detail(
-        service.store, service.estates, service.cache, service.documents, kind, name, at.revision, False if no_locations else None
-    )
+    detail = area_detail(service, kind, name, at.revision, False if no_locations else None)
     show(detail, as_document, lambda console: print_area(console, detail))
 
 

@@ -28,9 +28,9 @@ def cis(
     forestay = context.forestay
     following: int | None = None
     if query:
-        page: CiPage = find_cis(forestay.store, forestay.documents, query, limit, revision, as_of)
+        page: CiPage = find_cis(forestay, query, limit, revision, as_of)
     else:
-        page, following = list_cis(forestay.estates, forestay.documents, after, limit, revision, as_of)
+        page, following = list_cis(forestay, after, limit, revision, as_of)
 
     def human(console: Console) -> None:
         rows = [(c.key, c.name, c.ci_class, f"{c.alias_kind} {c.alias}".strip()) for c in page.items]
@@ -52,7 +52,7 @@ def cis(
 def ci(context: Context, ci: str, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
     """One CI by its key or any alias."""
     forestay = context.forestay
-    detail = ci_detail(forestay.store, forestay.documents, forestay.estates, ci, revision, as_of)
+    detail = ci_detail(forestay, ci, revision, as_of)
     show(detail, as_document, lambda console: _print_ci(console, detail))
 
 

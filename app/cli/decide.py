@@ -22,7 +22,7 @@ reason_option = click.option("--reason", default="", help="why, for those who co
 @click.pass_obj
 def why(context: Context, ci: str, other: str | None, as_document: bool) -> None:
     """Why the records of a CI are one; with OTHER: why both are one CI, or why not."""
-    found = identity(context.forestay.store, context.forestay.documents, ci, other)
+    found = identity(context.forestay, ci, other)
     show(found, as_document, lambda console: _print(console, found))
 
 
@@ -52,7 +52,7 @@ def list_conflicts(
 ) -> None:  # fmt: skip
     """Attributes on which sources disagree: which value counts, by which rule, and since when."""
     question = ConflictQuestion(ci, source, attribute, ci_class)
-    page = conflicts(context.forestay.store, context.forestay.documents, question, limit, after)
+    page = conflicts(context.forestay, question, limit, after)
     show(page, as_document, lambda console: _print_conflicts(console, page))
 
 

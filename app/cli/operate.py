@@ -169,7 +169,7 @@ def schedule(context: Context, as_document: bool) -> None:
 @click.pass_obj
 def health(context: Context, as_document: bool) -> None:
     """Store, revision, age of each source, open jobs."""
-    now = state_of(context.forestay.store, context.forestay.documents)
+    now = state_of(context.forestay)
     rows = [(s.name, s.kind, s.state, "" if s.age_seconds is None else f"{s.age_seconds / 3600:.1f} h") for s in now.sources]
     title = f"{now.status}: revision {now.revision} of {now.revision_at[:19]}, {now.jobs_open} open jobs"
     show(now, as_document, lambda console: table(console, title, ["source", "kind", "state", "age"], rows))

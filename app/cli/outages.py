@@ -35,9 +35,7 @@ def blast(
 ) -> None:
     """Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling."""
     forestay = context.forestay
-    answer = blast_radius(
-        forestay.store, forestay.documents, forestay.estates, list(cis), limit=limit, after=after, revision=revision, as_of=as_of
-    )
+    answer = blast_radius(forestay, list(cis), limit=limit, after=after, revision=revision, as_of=as_of)
     show(answer, as_document, lambda console: _print_blast(console, answer))
 
 
@@ -92,7 +90,7 @@ def simulate(
     """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away."""
     forestay = context.forestay
     scenario = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
-    made = simulate_outage(forestay.store, forestay.documents, forestay.estates, scenario, CALLER, revision, as_of)
+    made = simulate_outage(forestay, scenario, CALLER, revision, as_of)
     show(made, as_document, lambda console: _print_simulation(console, made))
 
 
@@ -134,9 +132,7 @@ def impact(context: Context, identity: str, revision: int | None, as_of: datetim
     """What a ticket system asks: services hit, reason, suggested priority. Any identity the CI is known by."""
     forestay = context.forestay
     base = context.settings.web.public_url or f"http://{context.settings.web.host}:{context.settings.web.port}"
-    answer = impact_of(
-        forestay.store, forestay.documents, forestay.estates, context.settings.tickets, identity, base, revision, as_of
-    )
+    answer = impact_of(forestay, identity, base, revision, as_of)
     show(answer, as_document, lambda console: _print_impact(console, answer))
 
 

@@ -19,7 +19,7 @@ from app.usecases.answers.quality.report import quality as ask
 def quality(context: Context, limit: int, as_document: bool) -> None:
     """How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."""
     forestay = context.forestay
-    found = ask(forestay.store, forestay.documents, forestay.estates, forestay.cache, limit)
+    found = ask(forestay, limit)
     show(found, as_document, lambda console: _print(console, found))
 
 

@@ -75,7 +75,7 @@ def availability(
 ) -> None:
     """How often a service is down, how long, and how much of it is missing."""
     forestay = context.forestay
-    found = service_availability(forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_))
+    found = service_availability(forestay, asked(service, revision, as_of, options_))
     show(found, as_document, lambda console: _print_availability(console, found))
 
 
@@ -114,7 +114,7 @@ def importance(
     """What each CI matters to a service, by every measure."""
     forestay = context.forestay
     question = asked(service, revision, as_of, options_)
-    found = service_importance(forestay.store, forestay.documents, forestay.estates, question, limit, after, by)
+    found = service_importance(forestay, question, limit, after, by)
     rows = [
         (
             r.name,
@@ -154,9 +154,7 @@ def cut_sets(
 ) -> None:
     """Minimal cut sets of a service: how many, and the most probable."""
     forestay = context.forestay
-    found = service_cut_sets(
-        forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_), limit
-    )
+    found = service_cut_sets(forestay, asked(service, revision, as_of, options_), limit)
     rows = [(f"{r.probability:.4g}", f"{r.share:.2%}", " + ".join(r.names)) for r in found.items]
     title = (
         f"{found.name}: {found.total_digits or 'unknown'} minimal cut sets; not listed: {figure(found.probability_not_listed)}"
@@ -182,9 +180,7 @@ def loss(
 ) -> None:  # fmt: skip
     """What a service loses a year by the CI that started it: first order, redundancy, total."""
     forestay = context.forestay
-    found = service_loss(
-        forestay.store, forestay.documents, forestay.estates, asked(service, revision, as_of, options_), limit, after
-    )
+    found = service_loss(forestay, asked(service, revision, as_of, options_), limit, after)
     rows = [
         (r.name, figure(r.money_first_order), figure(r.money_redundancy), figure(r.money_total), f"{r.share:.1%}")
         for r in found.items
@@ -215,7 +211,7 @@ def goal(
     """Can a service meet its availability goal, and what eats its error budget."""
     forestay = context.forestay
     question = asked(service, revision, as_of, options_)
-    found = service_goal(forestay.store, forestay.documents, forestay.estates, question, target, detect_minutes, limit)
+    found = service_goal(forestay, question, target, detect_minutes, limit)
     show(found, as_document, lambda console: _print_goal(console, found))
 
 
@@ -264,9 +260,7 @@ def study(context: Context, /, revision: int | None, as_document: bool, **option
     """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated years."""
     forestay = context.forestay
     spread = forestay.settings.model.declared_spread
-    made = make_study(
-        forestay.estates, forestay.documents, forestay.cache, StudyOptions(**options_), revision, spread, listener(as_document)
-    )
+    made = make_study(forestay, StudyOptions(**options_), revision, spread, listener(as_document))
     show(made, as_document, lambda console: _print_study(console, made))
 
 
@@ -318,12 +312,12 @@ def studies(context: Context, /, limit: int, after: str | None, as_document: boo
 def study_show(context: Context, /, study: str, part: str, kind: str, limit: int, after: str | None, as_document: bool) -> None:
     """One study: its areas, services, borders between teams, or loss exceedance."""
     forestay = context.forestay
-    estates, documents, cache = forestay.estates, forestay.documents, forestay.cache
+    documents = forestay.documents
     if part == "summary":
         made = get_study(documents, study)
         show(made, as_document, lambda console: _print_study(console, made))
     elif part == "areas":
-        page = study_areas(estates, documents, cache, study, kind, limit, after)
+        page = study_areas(forestay, study, kind, limit, after)
         rows = [
             (a.rank, _unread_in(a.label, a.open_needs), figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
              "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
@@ -332,7 +326,7 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
         heads = ["", "area", "first order", "redundancy", "total", "5 % to 95 %", f"among worst {page.k}", "group"]
         show(page, as_document, lambda console: table(console, f"by {page.measure}", heads, rows))
     elif part == "services":
-        listed = study_services(estates, documents, cache, study, limit, after)
+        listed = study_services(forestay, study, limit, after)
         lines = [
             (
                 _unread_in(s.name, s.open_needs),
@@ -350,11 +344,11 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
             lambda console: table(console, "", ["service", "unavailability", "stops", "first order", "redundancy", "how"], lines),
         )
     elif part == "borders":
-        over = study_borders(estates, documents, cache, study)
+        over = study_borders(forestay, study)
         crossed = [(b.provider_team, b.dependent_team, figure(b.loss), f"{b.share:.1%}", str(b.pairs)) for b in over.rows[:limit]]
         show(over, as_document, lambda console: table(console, "", ["from team", "into team", "loss", "share", "pairs"], crossed))
     else:
-        curve = study_exceedance(documents, cache, study)
+        curve = study_exceedance(forestay, study)
         points = [(figure(c.loss), f"{c.occurrence:.3%}", f"{c.aggregate:.3%}") for c in curve.curve]
         show(curve, as_document, lambda console: table(console, "", ["loss", "one event above", "year above"], points))
 
@@ -371,7 +365,7 @@ def cold_start(
     """CIs that run and could not be started from nothing, because they need each other."""
     forestay = context.forestay
     at = resolve_revision(forestay.store, revision, as_of)
-    found = cold_start_page(forestay.estates, forestay.documents, limit, after, at.revision)
+    found = cold_start_page(forestay, limit, after, at.revision)
     rows = [(t.circle or "waits", t.name, t.ci_class, t.team) for t in found.items]
     title = f"{found.total_rows:,} CIs on or behind {found.circles:,} circles; {found.services:,} services among them"
     show(found, as_document, lambda console: table(console, title, ["circle", "CI", "class", "team"], rows))

@@ -63,12 +63,12 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         places = [(name, kinds[name], str(path)) for name, path in written.items()]
     started = time.perf_counter()
     reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
-    row = assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listener(False))
+    row = assess(forestay, None, listener(False))
     console.print(
         f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
         f"in {time.perf_counter() - started:.1f} s, imports included\n"
     )
-    page = area_page(forestay.estates, forestay.cache, forestay.documents, "ci", TOP, None, row.revision, None)
+    page = area_page(forestay, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
     if no_serve:
         for report in reports:

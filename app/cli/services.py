@@ -31,7 +31,7 @@ def services(
         return
     service = ctx.obj.forestay
     at = resolve_revision(service.store, revision, as_of)
-    page = service_page(service.estates, service.cache, service.documents, limit, after, at.revision, None)
+    page = service_page(service, limit, after, at.revision, None)
     show(page, as_document, lambda console: _print_services(console, page))
 
 
@@ -85,9 +85,7 @@ def service_show(
     """Exposure, loss and single points of failure of a service."""
     forestay = context.forestay
     at = resolve_revision(forestay.store, revision, as_of)
-    detail = service_detail(
-        forestay.store, forestay.estates, forestay.cache, forestay.documents, ci, limit, after, at.revision, None
-    )
+    detail = service_detail(forestay, ci, limit, after, at.revision, None)
     show(detail, as_document, lambda console: _print_service(console, detail))
 
 
@@ -135,7 +133,7 @@ def service_add(
         ci, customers, money_per_hour, currency, {}, mtpd_hours, rto_hours, rpo_hours, mbco_share, availability_target,
         customer_population,
     )  # fmt: skip
-    revision = lay_exposure(context.forestay.store, context.forestay.documents, record, CALLER)
+    revision = lay_exposure(context.forestay, record, CALLER)
     click.echo(f"revision {revision.revision}; see the new ranking with: forestay assess && forestay areas")
 
 
@@ -144,7 +142,7 @@ def service_add(
 @click.pass_obj
 def service_remove(context: Context, ci: str) -> None:
     """Take back what was laid over a CI by hand."""
-    click.echo(f"revision {remove_exposure(context.forestay.store, context.forestay.documents, ci, CALLER).revision}")
+    click.echo(f"revision {remove_exposure(context.forestay, ci, CALLER).revision}")
 
 
 COMMANDS = (services, service)

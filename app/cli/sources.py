@@ -104,7 +104,7 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
     forestay, listen = context.forestay, listener(as_document)
     removal = remove_source(forestay, name, apply, keep_cis, CALLER, listen)
     if removal.done and removal.run is not None and removal.run.wrote and not no_assess:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+        assess(forestay, None, listen)
 
     def said(console: Console) -> None:
         if removal.run is not None and not removal.done:

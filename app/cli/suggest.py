@@ -22,7 +22,7 @@ def suggestions(context: Context, look: bool, limit: int, after: str, as_documen
     """Pairs of CIs that look like one though no rule joins them, the best first."""
     forestay = context.forestay
     if look:
-        make.suggest(forestay.store, forestay.documents, listener(as_document))
+        make.suggest(forestay, listener(as_document))
     page = make.suggestion_page(forestay.documents, limit, after)
     show(page, as_document, lambda console: _print(console, page))
 

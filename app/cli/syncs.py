@@ -126,7 +126,7 @@ def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: 
     listen = listener(as_document)
     report = run_sync(forestay, request, listen)
     if report.wrote and not no_assess:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+        assess(forestay, None, listen)
     show(report, as_document, lambda console: _print_with_changes(console, forestay, report))
     if report.state == "held":
         run = listed_run(forestay, report)
@@ -291,7 +291,7 @@ def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -
     listen = listener(as_document)
     report = approve_run(forestay, run_id, CALLER, None, listen)
     if report.wrote and not no_assess:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, listen)
+        assess(forestay, None, listen)
     show(report, as_document, lambda console: print_report(console, report))
     check_whole(report)
 

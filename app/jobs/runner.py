@@ -77,14 +77,14 @@ def do_sync(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     )
     report = run_sync(forestay, request, handle)
     if report.wrote:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+        assess(forestay, None, handle)
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
 
 def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     report = approve(forestay, handle.job.arguments["run_id"], handle.job.caller, handle.job.fence, handle)
     if report.wrote:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+        assess(forestay, None, handle)
     return {"run_id": report.run_id, "state": report.state, "revision": report.revision}
 
 
@@ -92,15 +92,13 @@ def do_remove(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     asked = handle.job.arguments
     removal = remove_source(forestay, asked["source"], asked["apply"], asked["keep"], handle.job.caller, handle, handle.job.fence)
     if removal.done and removal.run is not None and removal.run.wrote:
-        assess(forestay.store, forestay.documents, forestay.estates, forestay.cache, None, handle)
+        assess(forestay, None, handle)
     run = removal.run
     return {"done": removal.done, "run_id": run.run_id if run else "", "retired": run.retired if run else 0}
 
 
 def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    row = assess(
-        forestay.store, forestay.documents, forestay.estates, forestay.cache, handle.job.arguments.get("revision"), handle
-    )
+    row = assess(forestay, handle.job.arguments.get("revision"), handle)
     return {"assessment": row.assessment, "revision": row.revision}
 
 
@@ -108,12 +106,12 @@ def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     arguments = {**handle.job.arguments}
     revision = arguments.pop("revision", None)
     spread = forestay.settings.model.declared_spread
-    row = make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(**arguments), revision, spread, handle)
+    row = make_study(forestay, StudyOptions(**arguments), revision, spread, handle)
     return {"study": row.study, "revision": row.revision}
 
 
 def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    run = suggest(forestay.store, forestay.documents, handle)
+    run = suggest(forestay, handle)
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
 
 

@@ -9,15 +9,16 @@ from app.usecases.keep import audit, runs, sync_runs
 from app.usecases.keep.seal import HELD
 from app.usecases.keep.sources import get_source, list_sources
 from app.usecases.operation_progress import Listener, silent
-from app.usecases.run_sync import SyncRequest, Workshop, run_sync
+from app.usecases.run_sync import SyncRequest, run_sync
+from app.usecases.tools import Tools
 
 
-def waiting_run(workshop: Workshop, run_id: str) -> SyncReport:
+def waiting_run(tools: Tools, run_id: str) -> SyncReport:
     """The run, where it waits for approval; Conflict says why it does not."""
-    held = sync_runs.get_run(workshop.documents, run_id)
+    held = sync_runs.get_run(tools.documents, run_id)
     if held.state != HELD:
         raise Conflict(f"run {held.run_id} of {held.source} is {held.state}; only a held run waits for approval")
-    newest = get_source(workshop.documents, held.source).listed_run
+    newest = get_source(tools.documents, held.source).listed_run
     if newest != held.run_id:
         raise Conflict(
             f"run {held.run_id} of {held.source} is no longer the newest; "
@@ -32,20 +33,18 @@ def held_runs(documents: Documents) -> list[SyncReport]:
     return [run for run in listed if run.state == HELD]
 
 
-def ask_approval(workshop: Workshop, run_id: str, caller: str) -> runs.Job:
+def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
     """Leave a job that writes what the held run showed; Conflict where it does not wait for approval."""
-    held = waiting_run(workshop, run_id)
-    with workshop.documents.together():
-        audit.record(workshop.documents, caller, "approval asked", held.source, {"run": held.run_id})
-        return runs.enqueue(workshop.documents, "approve", {"run_id": held.run_id}, caller)
+    held = waiting_run(tools, run_id)
+    with tools.documents.together():
+        audit.record(tools.documents, caller, "approval asked", held.source, {"run": held.run_id})
+        return runs.enqueue(tools.documents, "approve", {"run_id": held.run_id}, caller)
 
 
-def approve(
-    workshop: Workshop, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent
-) -> SyncReport:
+def approve(tools: Tools, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent) -> SyncReport:
     """The report of the run that writes it. HeldForApproval where the source or the estate has changed since, so that other changes than
     those shown would be made: nothing is written then, and the new run, named in the error, waits in its place."""
-    held = waiting_run(workshop, run_id)
+    held = waiting_run(tools, run_id)
     request = SyncRequest(
         held.source,
         apply=True,
@@ -56,7 +55,7 @@ def approve(
         caller=caller,
         fence=fence,
     )
-    report = run_sync(workshop, request, listen)
+    report = run_sync(tools, request, listen)
     if report.state == HELD:
         raise HeldForApproval(f"{report.held_because[0]}; look at run {report.run_id}, which waits in its place")
     return report

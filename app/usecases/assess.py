@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.results import AssessmentRow
 from app.domain.sentences import listed
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.ports.records import Records
 from app.risk.first_order.areas import Ranking, measure_of, scores_of
 from app.risk.first_order.pairs import FirstOrder
 from app.risk.first_order.populations import Populations, by_ci, by_service, pair_customer_hours
@@ -28,8 +27,9 @@ from app.risk.study.tables import PAIRS
 from app.usecases.estate import Estate, Estates, compiled_at
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION
+from app.usecases.tools import Tools
 
-KIND = "assessment"
+ASSESSMENTS = Records("assessment", AssessmentRow)
 KEPT_IN_MEMORY = 2
 
 _kept: OrderedDict[tuple[int, int], Assessed] = OrderedDict()
@@ -129,22 +129,19 @@ def _same_kind(before: Estate, estate: Estate) -> bool:
 
 
 def assess(
-    store: GraphStore,
-    documents: Documents,
-    estates: Estates,
-    cache: CompiledGraphCache,
+    tools: Tools,
     revision: int | None = None,
     listen: Listener = silent,
 ) -> AssessmentRow:
     """Assess a revision (default: the current one), keep what came of it, and write the scores where it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
-    made = assessed(estates, cache, revision, listen=listen)
+    made = assessed(tools.estates, tools.cache, revision, listen=listen)
     row = _row(made, time.perf_counter() - started)
-    documents.put(KIND, row.assessment, json.dumps(asdict(row), sort_keys=True))
-    if store.current().revision == row.revision:
+    ASSESSMENTS.put(tools.documents, row.assessment, row)
+    if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
-        write_scores(store, made)
+        write_scores(tools.store, made)
     return row
 
 
@@ -159,15 +156,13 @@ def write_scores(store: GraphStore, made: Assessed) -> int:
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
-    document = documents.get(KIND, assessment)
-    if document is None:
-        raise NotFound(f"no assessment {assessment}")
-    return AssessmentRow(**json.loads(document.body))
+    """NotFound where there is none."""
+    return ASSESSMENTS.get(documents, assessment)
 
 
 def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
     """Newest revision first."""
-    return [AssessmentRow(**json.loads(document.body)) for document in documents.page(KIND, after, limit, descending=True)]
+    return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 
 def _row(made: Assessed, seconds: float) -> AssessmentRow:

@@ -8,11 +8,11 @@ from typing import Any
 
 from app.usecases.keep import audit
 from app.usecases.keep.sources import RegisteredSource, get_source, set_source
-from app.usecases.run_sync import Workshop
+from app.usecases.tools import Tools
 
 
 def change_source(
-    workshop: Workshop,
+    tools: Tools,
     name: str,
     caller: str,
     location: str | None = None,
@@ -21,11 +21,11 @@ def change_source(
     settings: Mapping[str, Any] | None = None,
 ) -> RegisteredSource:
     """The source as it is afterwards. None leaves a value as it is; a setting that is None goes back to its default."""
-    known, changed = get_source(workshop.documents, name), settings or {}
+    known, changed = get_source(tools.documents, name), settings or {}
     kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
-    workshop.open_source(replace(known, location=known.location if location is None else location, settings=kept))
+    tools.open_source(replace(known, location=known.location if location is None else location, settings=kept))
     said = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
-    with workshop.documents.together():
-        made = set_source(workshop.documents, name, location, priority, schedule, changed)
-        audit.record(workshop.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
+    with tools.documents.together():
+        made = set_source(tools.documents, name, location, priority, schedule, changed)
+        audit.record(tools.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
     return made

@@ -22,7 +22,6 @@ from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify_recorded
 from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source, told_of
-from app.usecases.run_sync import Workshop
 from app.usecases.sync.after import AfterRun
 from app.usecases.sync.components import Decisions, Member
 from app.usecases.sync.open_needs import OpenNeeds, nothing_ends
@@ -30,6 +29,7 @@ from app.usecases.sync.reconcile import CiChanges, Reconciliation
 from app.usecases.sync.rewire import Rewiring, merged
 from app.usecases.sync.roster import NO_CI, Roster
 from app.usecases.sync.setup import SyncSettings
+from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
 TEXTS = ("name", "ci_class", "lifecycle", "environment", "site", "team", "supplier")
@@ -55,43 +55,43 @@ class _Plan:
     records: list[Place]
 
 
-def merge(workshop: Workshop, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
+def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
     """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already. `forgets`:
     documents, by kind and key, that go with it."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ids = [_ci(workshop, base, text) for text in (a, b)]
+        ids = [_ci(tools, base, text) for text in (a, b)]
         if ids[0] == ids[1]:
             raise InvalidInput(f"{a!r} and {b!r} are one CI already")
         left, right = (_places(store, base, ci_id) for ci_id in ids)
         gone = [key for key, record in known.items() if _parts(decision_of(record), left, right)]
         return _Plan([decision_record(Decision(JOIN, (left[0], right[0])), _words(caller, reason))], gone, ids, [*left, *right])
 
-    return _decide(workshop, plan, caller, "merged", f"{a} + {b}", forgets)
+    return _decide(tools, plan, caller, "merged", f"{a} + {b}", forgets)
 
 
-def part(workshop: Workshop, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
+def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
     """The two CIs are not one, whatever their identifiers say or will say. `forgets`: documents, by kind and key, that go with it."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ids = [_ci(workshop, base, text) for text in (a, b)]
+        ids = [_ci(tools, base, text) for text in (a, b)]
         if ids[0] == ids[1]:
             raise InvalidInput(f"{a!r} and {b!r} are one CI; forestay split parts its records")
         left, right = (_places(store, base, ci_id) for ci_id in ids)
         decision = Decision(PART, tuple(left), tuple(right))
         return _Plan([decision_record(decision, _words(caller, reason))], [], ids, [*left, *right])
 
-    return _decide(workshop, plan, caller, "parted", f"{a} | {b}", forgets)
+    return _decide(tools, plan, caller, "parted", f"{a} | {b}", forgets)
 
 
-def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
+def split(tools: Tools, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
     """These records ("source:class:id") of a CI are not one CI with its others; no sync joins them again. They stay together among
     themselves where their identifiers say so."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ci_id = _ci(workshop, base, ci)
+        ci_id = _ci(tools, base, ci)
         here = _places(store, base, ci_id)
-        leaving = {_named(workshop, record): record for record in records}
+        leaving = {_named(tools, record): record for record in records}
         for place, record in leaving.items():
             if place not in here:
                 raise NotFound(f"{record!r} is no record of {ci!r}; see its records in forestay why {ci}")
@@ -102,7 +102,7 @@ def split(workshop: Workshop, ci: str, records: Sequence[str], caller: str, reas
         decision = Decision(PART, tuple(sorted(leaving)), tuple(rest))
         return _Plan([decision_record(decision, _words(caller, reason))], joins, [ci_id], here)
 
-    return _decide(workshop, plan, caller, "split", f"{ci} {' '.join(records)}")
+    return _decide(tools, plan, caller, "split", f"{ci} {' '.join(records)}")
 
 
 def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
@@ -110,12 +110,12 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
     return 0 < inside < len(decision.places)
 
 
-def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
+def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
     """Values of a CI that are believed before those of any source; an empty one takes the correction back. It belongs to the CI, whatever becomes
     of the records of sources. InvalidInput for a name that neither is a field nor an attribute somewhere on this CI, unless `new_attributes`."""
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
-        ci_id = _ci(workshop, base, ci)
+        ci_id = _ci(tools, base, ci)
         here = _places(store, base, ci_id)
         mine = _corrections(store, base, ci_id, known)
         key = str(store.states(base, [ci_id])["key"][0])
@@ -128,7 +128,7 @@ def correct(workshop: Workshop, ci: str, values: Mapping[str, str], caller: str,
             return _Plan([], [record.source_key for record in mine], [ci_id], here)
         return _Plan([after], [], [ci_id], here)
 
-    return _decide(workshop, plan, caller, "corrected", ci)
+    return _decide(tools, plan, caller, "corrected", ci)
 
 
 def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
@@ -179,9 +179,9 @@ def _corrected(record: CiRecord, values: Mapping[str, str]) -> CiRecord:
     return record
 
 
-def _ci(workshop: Workshop, base: int, text: str) -> int:
-    ids = {source.name: source.source_id for source in told_of(workshop.documents)}
-    return identify_recorded(workshop.store, base, text, ids).ci_id
+def _ci(tools: Tools, base: int, text: str) -> int:
+    ids = {source.name: source.source_id for source in told_of(tools.documents)}
+    return identify_recorded(tools.store, base, text, ids).ci_id
 
 
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
@@ -197,9 +197,9 @@ def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
     return sorted(found)
 
 
-def _named(workshop: Workshop, text: str) -> Place:
+def _named(tools: Tools, text: str) -> Place:
     name, _, key = text.partition(":")
-    for source in told_of(workshop.documents):
+    for source in told_of(tools.documents):
         if source.name == name and key:
             return source.source_id, key
     raise NotFound(f"{text!r}: name a record as source:class:id")
@@ -215,24 +215,24 @@ def _words(caller: str, reason: str) -> dict[str, str]:
 
 
 def _decide(
-    workshop: Workshop,
+    tools: Tools,
     plan: Callable[[GraphStore, int, Mapping[str, CiRecord]], _Plan],
     caller: str,
     verb: str,
     subject: str,
     forgets: Sequence[tuple[str, str]] = (),
 ) -> Decided:
-    store, documents = workshop.store, workshop.documents
+    store, documents = tools.store, tools.documents
     manual = manual_source(documents)
     ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in told_of(documents)}
     settings = SyncSettings(manual.name, manual.source_id, uuid.uuid4().hex, ranks)
     operation, note = f"decision:{settings.run_id}", f"{verb} {subject}, by {caller}"
-    with workshop.workbench.one_at_a_time(workshop.staging_folder), turn(store, documents, operation, note) as mine:
+    with tools.workbench.one_at_a_time(tools.staging_folder), turn(store, documents, operation, note) as mine:
         base = store.current()
         rows = store.load_columns(base.revision, SOURCE_RECORD.name, ["source_key", "payload"], manual.source_id)
         known = {key: record_of(rows["payload"][row]) for row, key in enumerate(rows["source_key"])}
         planned = plan(store, base.revision, known)
-        made = _worked_out(workshop, settings, base, planned)
+        made = _worked_out(tools, settings, base, planned)
         mine.open(base)
         for part in made.parts:
             for batch in part.batches(settings.batch_rows):
@@ -250,14 +250,14 @@ class _Made:
     warnings: list[str]
 
 
-def _worked_out(workshop: Workshop, settings: SyncSettings, base: Revision, plan: _Plan) -> _Made:
-    store, manual_id = workshop.store, settings.source_id
+def _worked_out(tools: Tools, settings: SyncSettings, base: Revision, plan: _Plan) -> _Made:
+    store, manual_id = tools.store, settings.source_id
     fresh = [
         Member(manual_id, record.source_key, record, payload, content_hash(payload), NO_CI, True)
         for record in plan.fresh
         for payload in (payload_of(record),)
     ]
-    staging = workshop.workbench.staging(workshop.staging_folder / f"{settings.source}.staging")
+    staging = tools.workbench.staging(tools.staging_folder / f"{settings.source}.staging")
     try:
         decisions = Decisions(store, base.revision, manual_id, fresh, plan.gone)
         work = Reconciliation(

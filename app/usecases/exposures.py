@@ -16,11 +16,11 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import EXPOSURE
 from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify
 from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source
+from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
 NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
@@ -43,9 +43,7 @@ def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""
 
 
-def lay_exposure(
-    store: GraphStore, documents: Documents, record: ServiceRecord, caller: str, condition: Condition = accept_any
-) -> Revision:
+def lay_exposure(tools: Tools, record: ServiceRecord, caller: str, condition: Condition = accept_any) -> Revision:
     """Write the exposure of the CI that `record.ci` names (key or any alias) as said by a person; the new revision.
 
     InvalidInput for a number out of bounds, a curve that falls, or nothing at all where it would erase what is there; Stale by the
@@ -53,42 +51,41 @@ def lay_exposure(
     is in the middle of writing.
     """
     _check(record)
-    source = manual_source(documents)
+    source = manual_source(tools.documents)
 
     def batch(base: int, ci_id: int) -> Batch:
-        tag = exposure_tag(store, base, ci_id)
+        tag = exposure_tag(tools.store, base, ci_id)
         condition(tag)
         if tag and replace(record, ci="") == ServiceRecord(""):
             raise InvalidInput("an exposure without any value would erase what is there: give a value, or take it back by DELETE")
-        return _batch(store, base, ci_id, source.source_id, record)
+        return _batch(tools.store, base, ci_id, source.source_id, record)
 
-    return _written(store, documents, record.ci, batch, f"exposure of {record.ci}, by {caller}", (caller, "exposure laid"))
+    return _written(tools, record.ci, batch, f"exposure of {record.ci}, by {caller}", (caller, "exposure laid"))
 
 
 def change_exposure(
-    store: GraphStore,
-    documents: Documents,
+    tools: Tools,
     text: str,
     changes: Mapping[str, Any],
     caller: str,
     condition: Condition = accept_any,
 ) -> Revision:
     """Lay over a service what a person said of it before, with these fields changed; the others stay. NotFound where it is no service yet."""
-    source = manual_source(documents)
+    source = manual_source(tools.documents)
 
     def batch(base: int, ci_id: int) -> Batch:
-        tag = exposure_tag(store, base, ci_id)
+        tag = exposure_tag(tools.store, base, ci_id)
         condition(tag)
         if not tag:
             raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
         if not changes:
             raise InvalidInput("nothing is to be changed: name a field")
-        record = replace(_said(store, base, ci_id, source.source_id), ci=text, **changes)
+        record = replace(_said(tools.store, base, ci_id, source.source_id), ci=text, **changes)
         _check(record)
-        return _batch(store, base, ci_id, source.source_id, record)
+        return _batch(tools.store, base, ci_id, source.source_id, record)
 
     told = (caller, "exposure changed")
-    return _written(store, documents, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
+    return _written(tools, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
@@ -119,20 +116,18 @@ def _batch(store: GraphStore, base: int, ci_id: int, source_id: int, record: Ser
     return Batch(EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source_id))
 
 
-def remove_exposure(
-    store: GraphStore, documents: Documents, text: str, caller: str, condition: Condition = accept_any
-) -> Revision:
+def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition = accept_any) -> Revision:
     """Take back what a person said of a service; what sources say stays."""
-    source = manual_source(documents)
+    source = manual_source(tools.documents)
 
     def batch(base: int, ci_id: int) -> Batch:
-        condition(exposure_tag(store, base, ci_id))
-        ended = _claim(store, base, ci_id, source.source_id)
+        condition(exposure_tag(tools.store, base, ci_id))
+        ended = _claim(tools.store, base, ci_id, source.source_id)
         if not ended["ci_id"]:
             raise InvalidInput(f"nobody laid an exposure over {text!r} by hand")
         return Batch(EXPOSURE.name, {name: [] for name in EXPOSURE.names()}, ended)
 
-    return _written(store, documents, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
+    return _written(tools, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
@@ -143,8 +138,7 @@ def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str
 
 
 def _written(
-    store: GraphStore,
-    documents: Documents,
+    tools: Tools,
     text: str,
     batch: Callable[[int, int], Batch],
     note: str,
@@ -152,9 +146,9 @@ def _written(
     details: Mapping[str, object] | None = None,
 ) -> Revision:
     """One small revision; `told`: by whom and what, for the audit trail, with `details`."""
-    with turn(store, documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
-        current = store.current()
-        hit = identify(store, current.revision, text)
+    with turn(tools.store, tools.documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
+        current = tools.store.current()
+        hit = identify(tools.store, current.revision, text)
         change = batch(current.revision, hit.ci_id)
         mine.open(current)
         mine.write(change)

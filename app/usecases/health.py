@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.usecases.keep import runs
 from app.usecases.keep.sources import MANUAL, list_sources
 from app.usecases.stamps import moment
+from app.usecases.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,9 @@ class Health:
     sources: Sequence[SourceHealth]
 
 
-def health(store: GraphStore, documents: Documents, now: datetime | None = None) -> Health:
+def health(tools: Tools, now: datetime | None = None) -> Health:
     now = now or datetime.now(UTC)
-    current, pending = store.current(), store.pending()
+    current, pending = tools.store.current(), tools.store.pending()
     sources = [
         SourceHealth(
             source.name,
@@ -41,7 +40,7 @@ def health(store: GraphStore, documents: Documents, now: datetime | None = None)
             source.last_state or "never run",
             (now - datetime.fromisoformat(source.synced_at)).total_seconds() if source.synced_at else None,
         )
-        for source in list_sources(documents)
+        for source in list_sources(tools.documents)
         if source.name != MANUAL
     ]
     trouble = any(source.state in ("failed", "held", "partial") for source in sources)
@@ -50,6 +49,6 @@ def health(store: GraphStore, documents: Documents, now: datetime | None = None)
         current.revision,
         moment(current),
         pending.revision if pending else None,
-        len(documents.page(runs.OPEN_KIND, "", 1000)),
+        len(tools.documents.page(runs.OPEN_KIND, "", 1000)),
         sources,
     )

@@ -17,7 +17,8 @@ from app.usecases.keep import audit, plan, runs
 from app.usecases.keep.refused import keep_refused
 from app.usecases.keep.sources import MANUAL, RegisteredSource, forget_source, get_source
 from app.usecases.operation_progress import Listener, silent
-from app.usecases.run_sync import SyncRequest, Workshop, run_sync
+from app.usecases.run_sync import SyncRequest, run_sync
+from app.usecases.tools import Tools
 from app.usecases.uploads import remove_uploads
 
 
@@ -66,11 +67,11 @@ class NothingMore:
 
 
 def remove_source(
-    workshop: Workshop, name: str, apply: bool, keep: bool, caller: str, listen: Listener = silent, fence: int | None = None
+    tools: Tools, name: str, apply: bool, keep: bool, caller: str, listen: Listener = silent, fence: int | None = None
 ) -> Removal:
     """Without `apply` a dry run: its change list says what would be retired. `keep`: CIs stay as last known, and are its own again when a
     source of this name is added later."""
-    documents = workshop.documents
+    documents = tools.documents
     source = get_source(documents, name)
     if name == MANUAL:
         raise InvalidInput("what people said by hand is no source to remove; take single values back instead", field="name")
@@ -80,10 +81,10 @@ def remove_source(
         request = SyncRequest(
             name, dry_run=not apply, apply=True, approve=True, complete=True, full=True, caller=caller, fence=fence
         )
-        run = run_sync(workshop, request, listen, NothingMore())
+        run = run_sync(tools, request, listen, NothingMore())
     if apply:
         told = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
-        _forget(workshop, source, caller, told)
+        _forget(tools, source, caller, told)
     return Removal(name, apply, keep, run)
 
 
@@ -99,13 +100,13 @@ def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
     return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
 
 
-def _forget(workshop: Workshop, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:
+def _forget(tools: Tools, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:
     """Files first: whatever is interrupted, the source is still there to be removed again."""
-    documents = workshop.documents
+    documents = tools.documents
     for job in _jobs_of(documents, source.name):
         runs.cancel(documents, job.job_id)
-    shutil.rmtree(workshop.spool_folder(source), ignore_errors=True)
-    for file in workshop.staging_folder.glob(f"{source.name}.staging*"):
+    shutil.rmtree(tools.spool_folder(source), ignore_errors=True)
+    for file in tools.staging_folder.glob(f"{source.name}.staging*"):
         file.unlink(missing_ok=True)
     remove_uploads(source)
     listed = get_source(documents, source.name).listed_run
@@ -113,6 +114,6 @@ def _forget(workshop: Workshop, source: RegisteredSource, caller: str, told: Map
         drop_list(documents, listed)
     keep_refused(documents, source.name, "", [])
     with documents.together():
-        documents.delete(plan.KIND, source.name)
+        plan.forget_plan(documents, source.name)
         forget_source(documents, source.name)
         audit.record(documents, caller, "source removed", source.name, told)

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol
 
 from app.domain.errors import ForestayError, SourceFailed
 from app.domain.precedence import SourceRank
 from app.domain.records import SyncReport
 from app.ports.ci_source import CiSource
 from app.ports.documents import Documents
-from app.ports.staging import Workbench
-from app.ports.store import Store
 from app.usecases.changes.kept import drop_list
 from app.usecases.changes.show import ShownChanges
-from app.usecases.estate import Estates
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.refused import SHOWN, keep_refused
 from app.usecases.keep.seal import Seal, conclude
-from app.usecases.keep.sources import RegisteredSource, get_source, told_of, update_source
+from app.usecases.keep.sources import get_source, told_of, update_source
 from app.usecases.operation_progress import Listener, silent
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
+from app.usecases.tools import Tools
 from app.usecases.write_revision import settle
-
-
-class Workshop(Protocol):
-    """What a sync needs of the assembled service."""
-
-    @property
-    def store(self) -> Store: ...
-    @property
-    def documents(self) -> Documents: ...
-    @property
-    def estates(self) -> Estates: ...
-    @property
-    def workbench(self) -> Workbench: ...
-    @property
-    def staging_folder(self) -> Path: ...
-    @property
-    def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
-    def open_source(self, source: RegisteredSource) -> CiSource: ...
-    def spool_folder(self, source: RegisteredSource) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +38,11 @@ class SyncRequest:
     fence: int | None = None
 
 
-def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent, opened: CiSource | None = None) -> SyncReport:
+def run_sync(tools: Tools, request: SyncRequest, listen: Listener = silent, opened: CiSource | None = None) -> SyncReport:
     """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised. `opened`: read
     instead of what the source names."""
-    documents = workshop.documents
-    settle(workshop.store, documents)
+    documents = tools.documents
+    settle(tools.store, documents)
     sync_runs.end_dead_runs(documents, request.source)
     source = get_source(documents, request.source)
     run_id = sync_runs.new_run(documents, source.name, request.caller)
@@ -77,19 +53,13 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
         run_id=run_id,
         sources=ranks,
         retired_lately=sync_runs.retired_lately(documents, source.name),
-        short_lived=workshop.short_lived,
+        short_lived=tools.short_lived,
     )
     shown = ShownChanges(
-        workshop.store, lambda: workshop.estates, source.source_id, {number: rank.name for number, rank in ranks.items()}
+        tools.store, lambda: tools.estates, source.source_id, {number: rank.name for number, rank in ranks.items()}
     )
     try:
-        report = sync_source(
-            workshop.store,
-            opened or workshop.open_source(source),
-            settings,
-            workshop.workbench,
-            workshop.staging_folder,
-            workshop.spool_folder(source),
+        terms = Terms(
             dry_run=request.dry_run,
             approve=request.approve,
             complete=request.complete,
@@ -101,6 +71,8 @@ def run_sync(workshop: Workshop, request: SyncRequest, listen: Listener = silent
             seal=lambda report: _seal(request, report),
             progress=lambda step, rows: listen(f"{step}: {rows:,} rows" if rows else step, 0.0),
         )
+        bench = Bench(tools.store, tools.workbench, tools.staging_folder, tools.spool_folder(source))
+        report = sync_source(bench, opened or tools.open_source(source), settings, terms)
     except BaseException as failure:
         reason = failure.message if isinstance(failure, ForestayError) else f"{type(failure).__name__}: {failure}"
         if sync_runs.get_run(documents, run_id).state == "running":  # else it was written, and word of it with it

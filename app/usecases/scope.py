@@ -14,8 +14,8 @@ from app.domain.nouns import CI
 from app.domain.scope import Scope, scope_of
 from app.ports.graph_store import GraphStore
 from app.risk.graph.needs import needs_of
-from app.usecases.estate import Estates
 from app.usecases.find import identify
+from app.usecases.tools import Tools
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 KEPT_REVISIONS = 4
@@ -31,7 +31,7 @@ def known_scope(text: str, store: GraphStore) -> str:
     return scope.text()
 
 
-def visible_cis(scope: Scope, store: GraphStore, estates: Estates) -> Callable[[int], Ids]:
+def visible_cis(scope: Scope, tools: Tools) -> Callable[[int], Ids]:
     """Ids of the CIs in the scope at a revision, in order; those of the last few revisions are kept."""
     kept: OrderedDict[int, Ids] = OrderedDict()
     lock = Lock()
@@ -40,7 +40,7 @@ def visible_cis(scope: Scope, store: GraphStore, estates: Estates) -> Callable[[
         with lock:
             if revision not in kept:
                 of_service = scope.kind == "service"
-                kept[revision] = _of_service(scope, store, estates, revision) if of_service else _marked(scope, store, revision)
+                kept[revision] = _of_service(scope, tools, revision) if of_service else _marked(scope, tools.store, revision)
                 while len(kept) > KEPT_REVISIONS:
                     kept.popitem(last=False)
             return kept[revision]
@@ -55,11 +55,11 @@ def _marked(scope: Scope, store: GraphStore, revision: int) -> Ids:
     return np.sort(np.asarray(cis["ci_id"], np.int64)[column.codes == code])
 
 
-def _of_service(scope: Scope, store: GraphStore, estates: Estates, revision: int) -> Ids:
+def _of_service(scope: Scope, tools: Tools, revision: int) -> Ids:
     """The service and all it hangs on; nothing where it is not there, or is not assessed."""
     try:
-        hit = identify(store, revision, scope.value)
-        estate = estates.at(revision)
+        hit = identify(tools.store, revision, scope.value)
+        estate = tools.estates.at(revision)
         cone = needs_of(estate.compiled.flat, estate.position(hit.ci_id))
     except (NotFound, Ambiguous):
         return np.zeros(0, np.int64)

@@ -29,40 +29,70 @@ from app.usecases.sync.setup import Doubt, Ledgerkeeper, Progress, SyncSettings
 from app.usecases.sync.writing import Writer
 from app.usecases.write_revision import SYNC_PATIENCE_SECONDS, busy, settle, turn
 
-__all__ = ["SyncSettings", "sync_source"]
+__all__ = ["Bench", "SyncSettings", "Terms", "sync_source"]
 
 
-def sync_source(
-    store: Store,
-    source: CiSource,
-    settings: SyncSettings,
-    workbench: Workbench,
-    staging_folder: Path,
-    spool_folder: Path,
-    *,
-    dry_run: bool = False,
-    approve: bool = False,
-    complete: bool = False,
-    full: bool = False,
-    first: bool = False,
-    expected: str = "",
-    lister: Lister | None = None,
-    fence: int | None = None,
-    seal: Sealer | None = None,
-    progress: Progress | None = None,
-) -> SyncReport:
-    """The report of the run. `complete`: a person says the input is all there is; `approve`: a person lets every guard pass; `full`: read
-    everything, whatever was read before; `first`: hold the run as the first one of its source. `lister` is shown the changeset of a run that
-    stops before it writes, and answers with its digest; with `expected`, a run is written only where it would change just what has
-    that digest. `seal`: what is written with the pointer. Raises what the source or the store raise; the ledger then is as it was."""
+_Work = Callable[[Run], Outcome]
+Lister = Callable[[Outcome, Revision], str]
+Sealer = Callable[[SyncReport], Seal]
+FIRST_RUN = "first run of a new source: nothing is written before a person has seen what it would change"
+NOT_AS_SHOWN = "the source or the estate has changed since: the run would not change what was shown"
+
+
+def _word_of(report: SyncReport) -> Seal:
+    """What is left as word of a run that nobody numbered."""
+    return Seal("local", f"sync {report.state}", report.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where a sync works: the ledger, and folders of this machine for what is staged and for what the source was when last applied."""
+
+    store: Store
+    workbench: Workbench
+    staging_folder: Path
+    spool_folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a sync is made. `dry_run`: it stops before the first write; `approve`: a person lets every guard pass; `complete`: a person says the
+    input is all there is; `full`: everything is read, whatever was read before; `first`: it is held as the first one of its source.
+    `lister` is shown the changeset of a run that stops before it writes, and answers with its digest; with `expected`, a run is written only
+    where it would change just what has that digest. `fence`: of the job that makes it; `seal`: what is written with the pointer."""
+
+    dry_run: bool = False
+    approve: bool = False
+    complete: bool = False
+    full: bool = False
+    first: bool = False
+    expected: str = ""
+    lister: Lister | None = None
+    fence: int | None = None
+    seal: Sealer = _word_of
+    progress: Progress | None = None
+
+    def stops(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
+        """dry_run or held where the run stops here; the reasons go to the report."""
+        report.held_because = held_because(outcome.watched, limits)
+        if self.first and not outcome.empty():
+            report.held_because.append(FIRST_RUN)
+        state = "dry_run" if self.dry_run else "held" if report.held_because and not self.approve else ""
+        if (state or self.expected) and self.lister is not None:
+            report.change_digest = self.lister(outcome, base)
+        if self.expected and report.change_digest != self.expected and not state:
+            report.held_because.insert(0, NOT_AS_SHOWN)
+            state = "held"
+        return state
+
+
+def sync_source(bench: Bench, source: CiSource, settings: SyncSettings, terms: Terms) -> SyncReport:
+    """The report of the run. Raises what the source or the store raise; the ledger then is as it was."""
     started = monotonic()
-    with workbench.one_at_a_time(staging_folder), _without_cycle_search():
-        if not settle(store, store, SYNC_PATIENCE_SECONDS):
-            raise Conflict(busy(store, store))
-        sync = _Sync(store, source, settings, workbench, staging_folder, spool_folder, complete, fence, progress)
-        sync.seal = seal or _word_of
-        sync.guard = Guard(dry_run, approve, first, expected, lister)
-        report = sync.run(full)
+    with bench.workbench.one_at_a_time(bench.staging_folder), _without_cycle_search():
+        if not settle(bench.store, bench.store, SYNC_PATIENCE_SECONDS):
+            raise Conflict(busy(bench.store, bench.store))
+        report = _Sync(bench, source, settings, terms).run()
     report.seconds = round(monotonic() - started, 3)
     return report
 
@@ -79,67 +109,16 @@ def _without_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _word_of(report: SyncReport) -> Seal:
-    """Of a run that nobody numbered."""
-    return Seal("local", f"sync {report.state}", report.source)
-
-
-_Work = Callable[[Run], Outcome]
-Lister = Callable[[Outcome, Revision], str]
-Sealer = Callable[[SyncReport], Seal]
-FIRST_RUN = "first run of a new source: nothing is written before a person has seen what it would change"
-NOT_AS_SHOWN = "the source or the estate has changed since: the run would not change what was shown"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What may stop a run before it writes."""
-
-    dry_run: bool = False
-    approve: bool = False
-    first: bool = False
-    expected: str = ""
-    lister: Lister | None = None
-
-    def look(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
-        """dry_run or held where the run stops here; the reasons go to the report."""
-        report.held_because = held_because(outcome.watched, limits)
-        if self.first and not outcome.empty():
-            report.held_because.append(FIRST_RUN)
-        state = "dry_run" if self.dry_run else "held" if report.held_because and not self.approve else ""
-        if (state or self.expected) and self.lister is not None:
-            report.change_digest = self.lister(outcome, base)
-        if self.expected and report.change_digest != self.expected and not state:
-            report.held_because.insert(0, NOT_AS_SHOWN)
-            state = "held"
-        return state
-
-
 class _Sync:
-    guard = Guard()
-    seal: Sealer = staticmethod(_word_of)
+    def __init__(self, bench: Bench, source: CiSource, settings: SyncSettings, terms: Terms) -> None:
+        self._bench, self._source, self._settings, self._terms = bench, source, settings, terms
+        self._store = bench.store
 
-    def __init__(
-        self,
-        store: Store,
-        source: CiSource,
-        settings: SyncSettings,
-        workbench: Workbench,
-        staging_folder: Path,
-        spool_folder: Path,
-        said_complete: bool,
-        fence: int | None,
-        progress: Progress | None,
-    ) -> None:
-        self._store, self._source, self._settings, self._workbench = store, source, settings, workbench
-        self._staging_folder, self._spool_folder = staging_folder, spool_folder
-        self._said_complete, self._fence, self._progress = said_complete, fence, progress
-
-    def run(self, full: bool) -> SyncReport:
+    def run(self) -> SyncReport:
         base = self._store.current()
         doubt = ""
-        if not full and base.revision:
-            difference = self._source.difference(self._spool_folder)
+        if not self._terms.full and base.revision:
+            difference = self._source.difference(self._bench.spool_folder)
             if difference is not None:
                 before = facts_of(difference.facts)
                 doubt = doubt_about(before, self._store, self._settings.source, base.revision)
@@ -149,9 +128,9 @@ class _Sync:
                     except Doubt as found:
                         doubt = str(found)
         try:
-            report = self._attempt(base, lambda run: run.full(self._source.read(self._spool_folder)))
+            report = self._attempt(base, lambda run: run.full(self._source.read(self._bench.spool_folder)))
         except LaterIncomplete:
-            report = self._attempt(base, lambda run: run.full(self._source.read(self._spool_folder)), adds_only=True)
+            report = self._attempt(base, lambda run: run.full(self._source.read(self._bench.spool_folder)), adds_only=True)
         if doubt:
             report.warnings.append(f"everything was read: {doubt}")
         return report
@@ -159,10 +138,10 @@ class _Sync:
     def _attempt(self, base: Revision, work: _Work, adds_only: bool = False) -> SyncReport:
         settings = self._settings
         report = SyncReport(settings.run_id, settings.source, base_revision=base.revision, revision=base.revision)
-        books = Ledgerkeeper(report, self._progress)
-        staging = self._workbench.staging(self._staging_folder / f"{settings.source}.staging")
+        books = Ledgerkeeper(report, self._terms.progress)
+        staging = self._bench.workbench.staging(self._bench.staging_folder / f"{settings.source}.staging")
         try:
-            run = Run(self._store, base, settings, staging, self._workbench, books, self._said_complete, adds_only)
+            run = Run(self._store, base, settings, staging, self._bench.workbench, books, self._terms.complete, adds_only)
             outcome = work(run)
             self._decide(outcome, books, base)
         finally:
@@ -174,7 +153,7 @@ class _Sync:
         for kind, counts in report.counts.items():
             if not counts.closes():
                 raise AssertionError(f"the counts of {kind} do not close: {counts}")
-        stopped = self.guard.look(outcome, base, report, self._settings.limits)
+        stopped = self._terms.stops(outcome, base, report, self._settings.limits)
         if stopped:
             self._write(None, outcome, books)
             report.state = stopped
@@ -183,7 +162,7 @@ class _Sync:
         report.state = "partial" if report.incomplete else "unchanged" if empty else "done"
         published = base if empty else self._publish(outcome, books, base)
         try:
-            self._source.keep(self._spool_folder, outcome.facts(published).text(), books.not_plain)
+            self._source.keep(self._bench.spool_folder, outcome.facts(published).text(), books.not_plain)
         except OSError as error:
             report.warnings.append(f"the input could not be kept, so the next run reads everything: {error}")
 
@@ -191,12 +170,12 @@ class _Sync:
         settings, report, store = self._settings, books.report, self._store
         operation = operation_id(settings.source, settings.run_id)
         note = f"sync of {settings.source}, run {settings.run_id}"
-        with turn(store, store, operation, note, SYNC_PATIENCE_SECONDS, self._fence) as mine:
+        with turn(store, store, operation, note, SYNC_PATIENCE_SECONDS, self._terms.fence) as mine:
             mine.open(base)
             self._write(mine.write, outcome, books)
             books.step("publishing", 0)
             report.revision = mine.revision
-            return mine.publish({**base.counters, **outcome.counters}, self.seal(report))
+            return mine.publish({**base.counters, **outcome.counters}, self._terms.seal(report))
 
     def _write(self, write: Callable[[Batch], None] | None, outcome: Outcome, books: Ledgerkeeper) -> None:
         writer = Writer(write, self._settings.batch_rows, books)

@@ -6,7 +6,6 @@ through; any other is taken back. A writer that was only paused holds an old tok
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 import uuid
@@ -20,10 +19,11 @@ from app.domain.errors import Conflict, Fenced, ForestayError, NotFound, StoreUn
 from app.domain.records import SyncReport
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
+from app.ports.records import Records
 from app.usecases.keep import audit, runs, sync_runs
 from app.usecases.keep.lease import Lease, give_up, holder_of, holding, take_or_renew
 from app.usecases.keep.process import is_gone, this_process
-from app.usecases.keep.seal import Seal, seal_of
+from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import update_source
 from app.usecases.sync.facts import OPERATION
 
@@ -31,9 +31,22 @@ LEASE = "ledger"
 LEASE_SECONDS = 60.0
 PATIENCE_SECONDS = 5.0  # a person waits for another's write; a sync, which read for an hour, waits longer
 SYNC_PATIENCE_SECONDS = 120.0
-KIND, KEY = "unsealed", "ledger"
+KEY = "ledger"
 TRIES = 5
 LOOK_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """A revision whose every row is written: what moves the pointer to it, and what is written with the pointer."""
+
+    operation: str
+    batches: int
+    counters: Mapping[str, int]
+    seal: Seal
+
+
+UNSEALED = Records("unsealed-2", Unsealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +130,12 @@ class Turn:
         pending = self._store.pending()
         if pending is None:
             return
-        row = self._documents.get(KIND, KEY)
-        left = json.loads(row.body) if row else {}
-        if (left.get("operation"), left.get("batches")) == (pending.operation_id, pending.batches):
-            seal = seal_of(left["seal"])
+        left = UNSEALED.find(self._documents, KEY)
+        if left is not None and (left.operation, left.batches) == (pending.operation_id, pending.batches):
+            seal = left.seal
             if seal.report is not None:
                 seal.report.warnings.append("its process died before the pointer moved; the next writer carried it through")
-            self._move_pointer(pending.revision, pending.operation_id, left["counters"], seal)
+            self._move_pointer(pending.revision, pending.operation_id, left.counters, seal)
             return
         told = {"revision": pending.revision, "operation": pending.operation_id}
         with self._documents.together():
@@ -148,10 +160,10 @@ class Turn:
 
     def publish(self, counters: Mapping[str, int], seal: Seal) -> Revision:
         """Move the pointer and write the seal, together; until then readers see the old revision and nothing of the seal."""
-        kept = {"operation": self._operation, "batches": self._number, "counters": dict(counters), "seal": seal.text()}
+        kept = Unsealed(self._operation, self._number, counters, seal)
         with self._documents.together():
             self._hold()
-            self._documents.put(KIND, KEY, json.dumps(kept, sort_keys=True))
+            UNSEALED.put(self._documents, KEY, kept)
         return self._move_pointer(self._revision, self._operation, counters, seal)
 
     def _move_pointer(self, revision: int, operation: str, counters: Mapping[str, int], seal: Seal) -> Revision:
@@ -164,7 +176,7 @@ class Turn:
                     self._hold()
                     self._store.publish(revision, revision - 1, counters, self._token)
                     seal.put(self._documents, revision)
-                    self._documents.delete(KIND, KEY)
+                    UNSEALED.delete(self._documents, KEY)
                 break
             except StoreUnavailable:
                 if attempt == TRIES - 1:

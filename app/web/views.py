@@ -114,7 +114,7 @@ def ranking() -> str:
     service, kind = forestay(), request.args.get("kind", "ci")
     if kind not in KINDS:
         raise InvalidInput(f"kind: one of {', '.join(KINDS)}")
-    page = area_page(service.estates, service.cache, service.documents, kind, ROWS, request.args.get("after"), _when(), None)
+    page = area_page(service, kind, ROWS, request.args.get("after"), _when(), None)
     _read(f"areas {kind}")
     return render_template("ranking.html", page=page, kind=kind)
 
@@ -125,7 +125,7 @@ def ranking() -> str:
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
-    detail = area_detail(service.store, service.estates, service.cache, service.documents, kind, name, _when(), None)
+    detail = area_detail(service, kind, name, _when(), None)
     _read(f"area {kind} {name}")
     return render_template("area.html", detail=detail, kind=kind)
 
@@ -135,7 +135,7 @@ def area() -> str:
 @permission("read")
 def services() -> str:
     service = forestay()
-    page = service_page(service.estates, service.cache, service.documents, ROWS, request.args.get("after"), _when(), None)
+    page = service_page(service, ROWS, request.args.get("after"), _when(), None)
     return render_template("services.html", page=page)
 
 
@@ -145,13 +145,11 @@ def services() -> str:
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
-    detail = service_detail(
-        service.store, service.estates, service.cache, service.documents, key, ROWS, request.args.get("after"), _when(), None
-    )
+    detail = service_detail(service, key, ROWS, request.args.get("after"), _when(), None)
     goal = None
     if request.args.get("goal"):  # asked for: it takes some seconds
         asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
-        goal = service_goal(service.store, service.documents, service.estates, asked, limit=ROWS_OF_BUDGET)
+        goal = service_goal(service, asked, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
 
@@ -162,7 +160,7 @@ def one_service() -> str:
 def data_quality() -> str:
     """What the data lacks, and what that weighs in the ranking."""
     service = forestay()
-    page = quality(service.store, service.documents, service.estates, service.cache, ROWS)
+    page = quality(service, ROWS)
     _read("data quality")
     return render_template("quality.html", page=page)
 
@@ -181,7 +179,7 @@ def search() -> str | Response:
         kept: dict[str, Any] = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return redirect(url_for("web.ci", key=hit.key, **kept))
     except (NotFound, Ambiguous):
-        page = find_cis(service.store, service.documents, query, ROWS, revision, None)
+        page = find_cis(service, query, ROWS, revision, None)
         return render_template("search.html", page=page, query=query)
 
 
@@ -191,13 +189,11 @@ def search() -> str | Response:
 def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
     service, key, revision = forestay(), request.args.get("key", ""), _when()
-    detail = ci_detail(service.store, service.documents, service.estates, key, revision, None)
+    detail = ci_detail(service, key, revision, None)
     blast = None
     if detail.assessed:
         blast = blast_radius(
-            service.store,
-            service.documents,
-            service.estates,
+            service,
             [detail.key],
             limit=100,
             after=request.args.get("after"),

@@ -62,7 +62,7 @@ class Service:
         if keep.find_source(self.forestay.documents, name) is None:
             keep.add_source(self.forestay.documents, name, kind, str(location), None, settings)
         report = run_sync(self.forestay, SyncRequest(name, apply=True, complete=complete, approve=approve))
-        assess(self.forestay.store, self.forestay.documents, self.forestay.estates, self.forestay.cache)
+        assess(self.forestay)
         return report
 
     def get(self, path: str, status: int = 200, **query: Any) -> Any:

@@ -47,7 +47,7 @@ def fill(service: Service) -> Service:
     service.post("/keys", {"name": "k", "role": "viewer"})
     forestay = service.forestay
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
-    make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(worlds=4096, draws=20, years=10))
+    make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     return service
 
 

@@ -68,5 +68,5 @@ def test_a_correction_is_a_conflict_that_a_person_won(service):
     fill(service)
     decide.correct(service.forestay, "web", {"team": "night"}, "me")
     forestay = service.forestay
-    [found] = conflicts(forestay.store, forestay.documents, ConflictQuestion(attribute="team"), 10).items
+    [found] = conflicts(forestay, ConflictQuestion(attribute="team"), 10).items
     assert (found.value, found.source, found.rule) == ("night", "manual", "a person corrected it")

@@ -47,7 +47,7 @@ def test_a_merge_joins_at_once_redirects_and_outlives_syncs(service):
     assert identify(store, store.current().revision, "b:ci:w1").key == "a:ci:web"
     fill(service, {**WEB, "team": "ops"}, {**OTHER, "site": "north"})
     assert keys(service) == ["a:ci:net", "a:ci:web", "b:ci:disk"]
-    told = identity(store, service.forestay.documents, "web")
+    told = identity(service.forestay, "web")
     assert [(link.record, link.with_record, link.rule) for link in told.links] == [("a:ci:web", "b:ci:w1", "decided")]
     with pytest.raises(InvalidInput, match="one CI already"):
         decide.merge(service.forestay, "web", "b:ci:w1", "me")
@@ -70,7 +70,7 @@ def test_a_wrong_merge_by_an_identifier_is_split_for_good(service):
     for _ in range(2):
         assert edges(service) == [("a:ci:web", "a:ci:net"), ("b:ci:w1", "b:ci:disk")]
         fill(service, {**WEB, "team": "ops"}, {**wrong, "team": "dev"})
-    told = identity(service.forestay.store, service.forestay.documents, "a:ci:web", "b:ci:w1")
+    told = identity(service.forestay, "a:ci:web", "b:ci:w1")
     assert not told.same and any("a person decided" in text for text in told.against)
     assert decide.merge(service.forestay, "a:ci:web", "b:ci:w1", "me").keys == ["a:ci:web"]
 

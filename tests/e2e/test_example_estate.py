@@ -36,5 +36,5 @@ def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_servi
     assert ["ci:db-payment-1", "ci:vm-db-payment-01"] in found  # a database node and the machine given to it, by its DNS name
     assert ["ci:app-checkout", "service:checkout"] in found
     forestay = retail.forestay
-    fallen = blast_radius(forestay.store, forestay.documents, forestay.estates, ["san-fra1-02"], limit=500)
+    fallen = blast_radius(forestay, ["san-fra1-02"], limit=500)
     assert {"Checkout", "Shop tills"} <= {row.name for row in fallen.services}

@@ -87,7 +87,7 @@ def test_they_merge_to_the_truth_and_each_merge_names_rule_and_records(service, 
     for (source, key), ci_id in groups(service).items():
         members.setdefault(ci_id, []).append(f"{source}:ci:{key}")
     for places in [sorted(places) for places in members.values() if len(places) > 1][::10]:
-        told = identity(service.forestay.store, service.forestay.documents, places[0])
+        told = identity(service.forestay, places[0])
         assert sorted(told.records) == places
         reached = {places[0]}
         for _ in places:
@@ -138,7 +138,7 @@ def test_a_wrong_merge_is_split_with_all_edges_and_no_sync_of_any_source_merges_
     decide.split(service.forestay, f"monitoring:ci:{monitored}", [f"monitoring:ci:{monitored}"], "me", "another machine")
     for turn in range(3):
         assert edges(service) == edges(alone)
-        told = identity(service.forestay.store, service.forestay.documents, f"monitoring:ci:{monitored}", f"cmdb:ci:{listed}")
+        told = identity(service.forestay, f"monitoring:ci:{monitored}", f"cmdb:ci:{listed}")
         assert not told.same and any("a person decided" in text for text in told.against)
         for name in SOURCES:
             for row in export.rows[name].values():

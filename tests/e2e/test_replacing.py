@@ -59,7 +59,7 @@ def test_replacing_needs_the_tag_of_what_is_replaced(shop: Service) -> None:
 
 def test_a_tag_outlives_what_only_follows_from_the_rest_of_the_estate(shop: Service) -> None:
     known = tag(shop)
-    lay_exposure(shop.forestay.store, shop.forestay.documents, ServiceRecord("db", customers=3.0), "another")
+    lay_exposure(shop.forestay, ServiceRecord("db", customers=3.0), "another")
     assert tag(shop) != known
     assert put(shop, {"customers": 5}, If_Match=known)[0] == 200
 
@@ -223,7 +223,7 @@ forestay.close()
 @pytest.mark.timeout(300)
 def test_of_two_editors_in_two_processes_no_update_is_lost(shop: Service) -> None:
     rounds = 60
-    lay_exposure(shop.forestay.store, shop.forestay.documents, ServiceRecord("shop", customers=0.0), "first")
+    lay_exposure(shop.forestay, ServiceRecord("shop", customers=0.0), "first")
     editors = [subprocess.Popen([sys.executable, "-c", EDITOR, str(shop.folder / "data"), str(rounds)]) for _ in range(2)]
     assert [editor.wait(240) for editor in editors] == [0, 0]
     assert shop.get("/services/shop")["service"]["customers"] == 2 * rounds

@@ -56,7 +56,7 @@ def test_a_removed_source_leaves_nothing_behind(two: Service) -> None:
     with pytest.raises(NotFound):
         get_source(documents, "gone")
     assert not (data / "spool" / "gone").exists()
-    assert documents.get(plan.KIND, "gone") is None
+    assert plan.PLANS.find(documents, "gone") is None
     assert [job.state for job in runs.page_jobs(documents, "", 10)] == ["cancelled"]
     kinds = [kind for kind in documents.kinds() if kind not in ("audit", "job")]
     assert not [d for kind in kinds for d in documents.page(kind, "", 500) if "SECRET_NAME" in d.body]

@@ -249,7 +249,7 @@ def test_a_study_can_be_cancelled(service: Service) -> None:
 
     forestay = service.forestay
     with pytest.raises(Cancelled):
-        make_study(forestay.estates, forestay.documents, forestay.cache, StudyOptions(worlds=8192, draws=50), listen=listen)
+        make_study(forestay, StudyOptions(worlds=8192, draws=50), listen=listen)
     assert "redundancy, service by service" in steps
     assert service.get("/studies")["items"] == []  # half a study is none
 

@@ -77,7 +77,7 @@ def test_what_the_rules_miss_of_three_exports_is_suggested_and_little_else(servi
     export = Export(seed=3, cis=300)
     give(service, export)
     forestay = service.forestay
-    run = make.suggest(forestay.store, forestay.documents)
+    run = make.suggest(forestay)
     found = make.suggestion_page(forestay.documents, 500).items
     ci_of = groups(service)
     missed = {frozenset((ci_of[a], ci_of[b])) for a, b in export.pairs() if ci_of[a] != ci_of[b]}

@@ -71,7 +71,7 @@ def read(make_service, monkeypatch) -> Iterator[Any]:
         keep.add_source(service.forestay.documents, "sn", "servicenow", server.url, None, settings)
         source = open_source("servicenow", server.url, settings, Outbound(["localhost"]))
         run_sync(service.forestay, SyncRequest("sn", apply=True, approve=True), silent, source)
-        assess(service.forestay.store, service.forestay.documents, service.forestay.estates, service.forestay.cache)
+        assess(service.forestay)
         page = service.get("/services")
         return {row["key"]: row for row in page["items"]}, [
             text for text in page["stamp"]["warnings"] if text.startswith("incomplete")

@@ -10,7 +10,7 @@ import pytest
 from app.domain.errors import InvalidInput, LimitExceeded, NotAllowed
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.backstage.entities import ref_of
 from importers.http.client import Outbound
 from importers.registry import open_source
@@ -79,9 +79,8 @@ NEEDS = {  # dependent, provider: turned round, each of these is another stateme
 def sync(source: Any, home: Path, number: int = 1, **how: Any) -> tuple[Any, set[tuple[str, str]], dict[str, tuple[str, str]]]:
     store = SqliteStore(home / "store.db")
     try:
-        report = sync_source(
-            store, source, SyncSettings("s", 1, str(number)), LocalWorkbench(), home / "staging", home / "spool", **how
-        )
+        bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+        report = sync_source(bench, source, SyncSettings("s", 1, str(number)), Terms(**how))
         revision = store.current().revision
         cis, rows = store.load_columns(revision, "ci"), store.load_columns(revision, "dependency")
     finally:

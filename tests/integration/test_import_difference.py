@@ -16,7 +16,7 @@ from app.domain.nouns import NOUNS
 from app.domain.records import SyncReport
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.csv.source import CsvSource
 
 KEYS = st.sampled_from([f"k{n}" for n in range(7)])
@@ -44,8 +44,8 @@ def write(folder: Path, estate) -> None:
 
 def run(store, folder: Path, home: Path, number: int, full: bool, limits: Limits | None = None) -> SyncReport:
     source = SyncSettings("cmdb", 1, str(number), limits=limits or Limits())
-    tool = (LocalWorkbench(), home / "staging", home / "spool")
-    return sync_source(store, CsvSource(folder), source, *tool, complete=True, approve=True, full=full)
+    bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+    return sync_source(bench, CsvSource(folder), source, Terms(complete=True, approve=True, full=full))
 
 
 def contents(store) -> dict[str, list]:

@@ -10,7 +10,7 @@ import pytest
 
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.json.source import JsonSource
 from importers.registry import open_source
 
@@ -21,9 +21,8 @@ SHARED = Path(os.environ.get("FORESTAY_SHARED") or Path(__file__).parents[2].par
 def sync(source, home: Path):
     store = SqliteStore(home / "store.db")
     try:
-        report = sync_source(
-            store, source, SyncSettings("s", 1, "1"), LocalWorkbench(), home / "staging", home / "spool", complete=True
-        )
+        bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+        report = sync_source(bench, source, SyncSettings("s", 1, "1"), Terms(complete=True))
     finally:
         store.close()
     assert all(counts.closes() for counts in report.counts.values())

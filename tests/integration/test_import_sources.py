@@ -12,7 +12,7 @@ from app.domain.nouns import CI, DEPENDENCY
 from app.domain.precedence import SourceRank
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.csv.source import CsvSource
 
 RANKS = {1: SourceRank(1, "a", 10), 2: SourceRank(2, "b", 20)}
@@ -31,15 +31,8 @@ class Estate:
         name = RANKS[source_id].name
         settings = SyncSettings(name, source_id, str(self.runs), RANKS)
         options = {"complete": True, "approve": True} | options
-        return sync_source(
-            self.store,
-            CsvSource(folder),
-            settings,
-            LocalWorkbench(),
-            self.home / "staging",
-            self.home / f"spool-{name}",
-            **options,
-        )
+        bench = Bench(self.store, LocalWorkbench(), self.home / "staging", self.home / f"spool-{name}")
+        return sync_source(bench, CsvSource(folder), settings, Terms(**options))
 
     def rows(self, noun):
         return rows_of(noun, self.store.load_columns(self.store.current().revision, noun.name))

@@ -14,7 +14,7 @@ from app.domain.errors import NotAllowed, SourceFailed
 from app.domain.records import CiRecord, DependencyRecord, GroupRecord, RejectedRecord
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.lists import reading
 from importers.lists.listed import Listed
 from importers.lists.raw_lists import Lists, RawList
@@ -99,8 +99,8 @@ class Tables(Lists):
 
 
 def sync(store, source: Listed, home: Path, number: int, **options):
-    tool = (LocalWorkbench(), home / "staging", home / "spool")
-    return sync_source(store, source, SyncSettings("cmdb", 1, str(number)), *tool, **{"approve": True, **options})
+    bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+    return sync_source(bench, source, SyncSettings("cmdb", 1, str(number)), Terms(**{"approve": True, **options}))
 
 
 KEYS = [f"k{n}" for n in range(1, 9)]

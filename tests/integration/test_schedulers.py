@@ -19,7 +19,6 @@ import pytest
 
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.keep import due_times, runs, sync_runs
-from app.usecases.keep.lease import KIND as LEASE
 from app.usecases.keep.plan import plan_of
 from app.usecases.keep.sources import add_source, get_source
 
@@ -103,7 +102,7 @@ def finish_open(store: SqliteStore) -> None:
 
 
 def leader(store: SqliteStore) -> tuple[str, int]:
-    row = store.get(LEASE, "scheduler")
+    row = store.get("lease", "scheduler")
     held = json.loads(row.body) if row else {"holder": "", "token": 0}
     return held["holder"], held["token"]
 

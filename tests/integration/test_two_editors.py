@@ -56,7 +56,7 @@ with without_waiting():
 def test_two_editors_lose_no_update(tmp_path: Path) -> None:
     service = assemble_service(load_settings(data_folder=tmp_path / "data"))
     acts.set_up(service)
-    lay_exposure(service.store, service.documents, ServiceRecord("k2", customers=1_000_000), "first")
+    lay_exposure(service, ServiceRecord("k2", customers=1_000_000), "first")
     before = service.store.current().revision
     command = [sys.executable, "-c", EDITOR, str(tmp_path / "data"), str(ROUNDS // 2)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -45,7 +45,7 @@ def write_input(service: Forestay, rows: str) -> None:
 
 def lay(service: Forestay, customers: float) -> int:
     record = ServiceRecord("B", customers=customers)
-    return lay_exposure(service.store, service.documents, record, "anna").revision
+    return lay_exposure(service, record, "anna").revision
 
 
 def customers(service: Forestay) -> list[float]:
@@ -181,5 +181,5 @@ def test_what_fails_in_a_turn_is_taken_back(service: Forestay) -> None:
 
 def test_a_refused_write_leaves_nothing(service: Forestay) -> None:
     with pytest.raises(Exception, match="nobody laid an exposure"):
-        remove_exposure(service.store, service.documents, "B", "anna")
+        remove_exposure(service, "B", "anna")
     assert service.store.pending() is None and entries(service) == [("sync done", 1)]

@@ -13,7 +13,7 @@ import requests
 
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.http.client import Outbound
 from importers.registry import open_source
 
@@ -66,9 +66,8 @@ def imported(home: Path, number: int) -> tuple[Any, set[str], set[tuple[str, str
     store = SqliteStore(home / "store.db")
     try:
         source = open_source("callgraph", URL, {"lookback_hours": 1}, Outbound(["127.0.0.1"]))
-        report = sync_source(
-            store, source, SyncSettings("jaeger", 1, str(number)), LocalWorkbench(), home / "staging", home / "spool"
-        )
+        bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+        report = sync_source(bench, source, SyncSettings("jaeger", 1, str(number)), Terms())
         revision = store.current().revision
         cis, rows = store.load_columns(revision, "ci"), store.load_columns(revision, "dependency")
     finally:

@@ -97,7 +97,7 @@ def forestay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forestay:
 
 def falls_with(forestay: Forestay, kind: str, room: dict[str, str], *names: str) -> set[str]:
     keys = [f"nautobot:{kind}:{room[name]}" for name in names]
-    found = blast_radius(forestay.store, forestay.documents, forestay.estates, keys)
+    found = blast_radius(forestay, keys)
     return {fallen.name for fallen in found.fallen if fallen.state == "down"}
 
 

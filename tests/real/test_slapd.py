@@ -14,7 +14,7 @@ import pytest
 from app.domain.errors import ForestayError, InvalidInput, NotAllowed, SourceFailed
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.http.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests.contract.importers.faults import FAULTS
@@ -61,8 +61,8 @@ class Place:
 
     def sync(self) -> Any:
         self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
-        return sync_source(self.store, self.source, SyncSettings("ldap", 1, str(self.number)), *tool, approve=True)
+        bench = Bench(self.store, LocalWorkbench(), self.home / "staging", self.home / "spool")
+        return sync_source(bench, self.source, SyncSettings("ldap", 1, str(self.number)), Terms(approve=True))
 
     def teams(self) -> dict[str, dict[str, str]]:
         columns = self.store.load_columns(self.store.current().revision, "source_record")

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.servers.running import Running
@@ -26,9 +26,9 @@ class Synced:
 
     def sync(self, **options: Any) -> Any:
         self.number += 1
-        tool = (LocalWorkbench(), self.home / "staging", self.home / "spool")
+        bench = Bench(self.store, LocalWorkbench(), self.home / "staging", self.home / "spool")
         given = SyncSettings(self.kind, 1, str(self.number))
-        return sync_source(self.store, self.source, given, *tool, **{"approve": True, **options})
+        return sync_source(bench, self.source, given, Terms(**{"approve": True, **options}))
 
     def load(self, noun: str, *names: str) -> list[tuple[Any, ...]]:
         columns = self.store.load_columns(self.store.current().revision, noun)

@@ -20,9 +20,7 @@ def page(question: dict[str, Any]) -> Any:
     return answered(
         question,
         lambda service, at: area_page(
-            service.estates,
-            service.cache,
-            service.documents,
+            service,
             question["kind"],
             question["limit"],
             question.get("after"),
@@ -39,10 +37,7 @@ def one(question: dict[str, Any]) -> Any:
     return answered(
         question,
         lambda service, at: area_detail(
-            service.store,
-            service.estates,
-            service.cache,
-            service.documents,
+            service,
             question["kind"],
             question["name"],
             at.revision,

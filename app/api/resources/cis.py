@@ -21,14 +21,11 @@ def page(question: dict[str, Any]) -> Any:
     """CIs that answer to a few letters of any alias (`q`), or all CIs page by page."""
     service = forestay()
     if question.get("q"):
-        return find_cis(
-            service.store, service.documents, question["q"], question["limit"], question.get("revision"), question.get("as_of")
-        )
+        return find_cis(service, question["q"], question["limit"], question.get("revision"), question.get("as_of"))
     parts = paging.decode(question["after"], "revision", "ci") if question.get("after") else None
     revision = parts["revision"] if parts else question.get("revision")
     found, following = list_cis(
-        service.estates,
-        service.documents,
+        service,
         parts["ci"] if parts else 0,
         question["limit"],
         revision,
@@ -43,9 +40,7 @@ def blast(question: dict[str, Any], ci: str) -> Any:
     """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""
     service = forestay()
     return blast_radius(
-        service.store,
-        service.documents,
-        service.estates,
+        service,
         [ci, *question["also"]],
         limit=question["limit"],
         after=question.get("after"),
@@ -58,6 +53,4 @@ def blast(question: dict[str, Any], ci: str) -> Any:
 @blueprint.arguments(CiQuestion, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One CI by its key or any alias: inputs with origin, neighbours, groups, and the source records behind it."""
-    return answered(
-        question, lambda service, at: ci_detail(service.store, service.documents, service.estates, ci, at.revision, None)
-    )
+    return answered(question, lambda service, at: ci_detail(service, ci, at.revision, None))

@@ -20,4 +20,4 @@ def page(question: dict[str, Any]) -> Any:
     """Bootstrap traps: CIs that run and need each other to start, circle by circle, then all that waits for them."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
-    return cold_start_page(service.estates, service.documents, question["limit"], question.get("after"), at.revision)
+    return cold_start_page(service, question["limit"], question.get("after"), at.revision)

@@ -21,7 +21,7 @@ blueprint = Blueprint("decisions", __name__, url_prefix="/api/v1", description="
 def why(question: dict[str, Any], ci: str) -> Any:
     """Why the records of a CI are one; with `with`: why both CIs are one, or why not."""
     service = forestay()
-    return identity(service.store, service.documents, ci, question.get("other"))
+    return identity(service, ci, question.get("other"))
 
 
 @route(blueprint, "/conflicts", "read", ConflictPage, long=True)
@@ -30,7 +30,7 @@ def disagreeing(question: dict[str, Any]) -> Any:
     """Attributes on which sources disagree: each source's value, which one counts by which rule, and since when."""
     limit, after = question.pop("limit"), question.pop("after", None)
     service = forestay()
-    return conflicts(service.store, service.documents, ConflictQuestion(**question), limit, after)
+    return conflicts(service, ConflictQuestion(**question), limit, after)
 
 
 @route(blueprint, "/decisions/merge", "edit", decide.Decided, method="POST", status=201)

@@ -22,10 +22,7 @@ def impact(question: dict[str, Any]) -> Any:
     service = forestay()
     base = service.settings.web.public_url or request.host_url.rstrip("/")
     return impact_of(
-        service.store,
-        service.documents,
-        service.estates,
-        service.settings.tickets,
+        service,
         question["id"],
         base,
         question.get("revision"),

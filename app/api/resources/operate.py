@@ -34,14 +34,14 @@ def ready() -> tuple[dict[str, str], int]:
 @permission("read")
 def state() -> Response:
     """Store, revision, age of each source, open jobs."""
-    return reply(health(forestay().store, forestay().documents))
+    return reply(health(forestay()))
 
 
 @blueprint.get("/metrics")
 @permission("read")
 def metrics() -> Response:
     """The same for Prometheus."""
-    now = health(forestay().store, forestay().documents)
+    now = health(forestay())
     registry = CollectorRegistry()
     _gauge(registry, "forestay_revision", "Current revision of the ledger", now.revision)
     _gauge(registry, "forestay_jobs_open", "Jobs that wait or run", now.jobs_open)

@@ -18,4 +18,4 @@ blueprint = Blueprint("quality", __name__, url_prefix="/api/v1", description="Da
 def page(question: dict[str, Any]) -> Any:
     """Sources, coverage by source and class, findings by what they weigh in the ranking, and redundancy that is only on paper."""
     service = forestay()
-    return quality(service.store, service.documents, service.estates, service.cache, question["limit"])
+    return quality(service, question["limit"])

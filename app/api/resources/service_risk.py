@@ -31,9 +31,7 @@ def availability(question: dict[str, Any], ci: str) -> Any:
     """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it says which."""
     return answered(
         question,
-        lambda service, at: service_availability(
-            service.store, service.documents, service.estates, _asked(question, ci, at.revision), question["longer_than"]
-        ),
+        lambda service, at: service_availability(service, _asked(question, ci, at.revision), question["longer_than"]),
     )
 
 
@@ -44,9 +42,7 @@ def importance(question: dict[str, Any], ci: str) -> Any:
     return answered(
         question,
         lambda service, at: service_importance(
-            service.store,
-            service.documents,
-            service.estates,
+            service,
             _asked(question, ci, at.revision),
             question["limit"],
             question.get("after"),
@@ -61,9 +57,7 @@ def cut_sets(question: dict[str, Any], ci: str) -> Any:
     """Minimal cut sets: exact counts by order, the most probable ones, and what the list leaves out."""
     return answered(
         question,
-        lambda service, at: service_cut_sets(
-            service.store, service.documents, service.estates, _asked(question, ci, at.revision), question["limit"]
-        ),
+        lambda service, at: service_cut_sets(service, _asked(question, ci, at.revision), question["limit"]),
     )
 
 
@@ -74,9 +68,7 @@ def loss(question: dict[str, Any], ci: str) -> Any:
     return answered(
         question,
         lambda service, at: service_loss(
-            service.store,
-            service.documents,
-            service.estates,
+            service,
             _asked(question, ci, at.revision),
             question["limit"],
             question.get("after"),
@@ -91,9 +83,7 @@ def goal(question: dict[str, Any], ci: str) -> Any:
     return answered(
         question,
         lambda service, at: service_goal(
-            service.store,
-            service.documents,
-            service.estates,
+            service,
             _asked(question, ci, at.revision),
             question.get("target"),
             question["detect_minutes"],

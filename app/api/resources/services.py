@@ -27,9 +27,7 @@ def page(question: dict[str, Any]) -> Any:
     return answered(
         question,
         lambda service, at: service_page(
-            service.estates,
-            service.cache,
-            service.documents,
+            service,
             question["limit"],
             question.get("after"),
             at.revision,
@@ -45,10 +43,7 @@ def one(question: dict[str, Any], ci: str) -> Any:
     return answered(
         question,
         lambda service, at: service_detail(
-            service.store,
-            service.estates,
-            service.cache,
-            service.documents,
+            service,
             ci,
             question["limit"],
             question.get("after"),
@@ -75,7 +70,7 @@ def lay(question: dict[str, Any], ci: str) -> Any:
     If-Match with the ETag of `GET` (428 without, 412 when it was changed since), or If-None-Match: * where there is none yet."""
     service = forestay()
     record = ServiceRecord(ci=ci, **_curves(question))
-    return lay_exposure(service.store, service.documents, record, g.caller.name, condition(needed=True))
+    return lay_exposure(service, record, g.caller.name, condition(needed=True))
 
 
 @route(blueprint, "/services/<path:ci>", "edit", Revision, method="PATCH")
@@ -84,11 +79,11 @@ def lay(question: dict[str, Any], ci: str) -> Any:
 def change(question: dict[str, Any], ci: str) -> Any:
     """Change the fields that are named of what people said of a service; the others stay, null takes one back."""
     service = forestay()
-    return change_exposure(service.store, service.documents, ci, _curves(question), g.caller.name, condition(needed=False))
+    return change_exposure(service, ci, _curves(question), g.caller.name, condition(needed=False))
 
 
 @route(blueprint, "/services/<path:ci>", "edit", Revision, method="DELETE")
 def remove(ci: str) -> Any:
     """Take back what a person said of a service."""
     service = forestay()
-    return remove_exposure(service.store, service.documents, ci, g.caller.name, condition(needed=False))
+    return remove_exposure(service, ci, g.caller.name, condition(needed=False))

@@ -50,9 +50,7 @@ def make(question: dict[str, Any]) -> Any:
         rule=question["rule"] or service.settings.model.rule,
     )
     made = simulate_outage(
-        service.store,
-        service.documents,
-        service.estates,
+        service,
         scenario,
         g.caller.name,
         question.get("revision"),

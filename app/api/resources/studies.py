@@ -43,9 +43,7 @@ def one(study: str) -> Any:
 def areas(question: dict[str, Any], study: str) -> Any:
     """Problem areas by both parts together, with interval, P(among the worst), and which cannot be told apart."""
     service = forestay()
-    return study_areas(
-        service.estates, service.documents, service.cache, study, question["kind"], question["limit"], question.get("after")
-    )
+    return study_areas(service, study, question["kind"], question["limit"], question.get("after"))
 
 
 @route(blueprint, "/studies/<study>/services", "read", StudyServicePage, sensitive=True)
@@ -53,18 +51,18 @@ def areas(question: dict[str, Any], study: str) -> Any:
 def services(question: dict[str, Any], study: str) -> Any:
     """Every service: unavailability exact or bounded, beside the sampled one; loss by parts; share of its error budget."""
     service = forestay()
-    return study_services(service.estates, service.documents, service.cache, study, question["limit"], question.get("after"))
+    return study_services(service, study, question["limit"], question.get("after"))
 
 
 @route(blueprint, "/studies/<study>/borders", "read", StudyBorders, sensitive=True)
 def borders(study: str) -> Any:
     """What share of the loss runs over dependencies between teams, and over which."""
     service = forestay()
-    return study_borders(service.estates, service.documents, service.cache, study)
+    return study_borders(service, study)
 
 
 @route(blueprint, "/studies/<study>/exceedance", "read", StudyExceedance, sensitive=True, long=True)
 def exceedance(study: str) -> Any:
     """How likely a year is to lose more than so much, in one event and in all; for studies with simulated years."""
     service = forestay()
-    return study_exceedance(service.documents, service.cache, study)
+    return study_exceedance(service, study)

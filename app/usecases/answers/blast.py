@@ -8,22 +8,19 @@ from datetime import datetime
 from app.domain.errors import InvalidInput
 from app.domain.results import BlastRadius, FallenCi
 from app.domain.sentences import if_it_fails, not_read_elsewhere
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.outage.causes import causes, worn_groups
 from app.risk.outage.propagation import Outage, outage
 from app.usecases import paging
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import customers_by_share, down_customers, left_incomplete, service_hits, totals, used_up
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate
 from app.usecases.find import ci_row, identify_all
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 
 def blast_radius(
-    store: GraphStore,
-    documents: Documents,
-    estates: Estates,
+    tools: Tools,
     texts: Sequence[str],
     limit: int = 100,
     after: str | None = None,
@@ -41,8 +38,8 @@ def blast_radius(
         if cursor["cis"] != _question(texts):
             raise InvalidInput("after: a cursor of another question")
         revision, as_of, offset = cursor["revision"], None, cursor["offset"]
-    estate = estates.at(revision, as_of)
-    hits = identify_all(store, estate.revision.revision, texts)
+    estate = tools.estates.at(revision, as_of)
+    hits = identify_all(tools.store, estate.revision.revision, texts)
     forced = [estate.position(hit.ci_id) for hit in hits]
     result = outage(estate.compiled, forced, estate.workspace())
     tree = causes(estate.compiled, result) if offset == 0 else None
@@ -63,7 +60,7 @@ def blast_radius(
         default=None,
     )
     return BlastRadius(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         cis=[ci_row(hit) for hit in hits],
         cis_down=len(result.failed),
         cis_degraded=len(result.degraded),

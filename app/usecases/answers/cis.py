@@ -13,61 +13,55 @@ from app.domain.graph import ORIGIN_NAMES
 from app.domain.nouns import OPEN_NEED
 from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, OpenNeedRow, RecordRow, Value
 from app.domain.sentences import count
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.study.uncertainty import SPREADS, spread_sources
-from app.usecases.estate import Estate, Estates, resolve_revision
+from app.usecases.estate import Estate, resolve_revision
 from app.usecases.find import identify, search
 from app.usecases.keep.sources import told_of
 from app.usecases.revisions import plain
 from app.usecases.stamps import plain_stamp, stamp_of
+from app.usecases.tools import Tools
 
 NEIGHBOURS_SHOWN = 200
 
 
-def find_cis(
-    store: GraphStore, documents: Documents, query: str, limit: int, revision: int | None, as_of: datetime | None
-) -> CiPage:
+def find_cis(tools: Tools, query: str, limit: int, revision: int | None, as_of: datetime | None) -> CiPage:
     """CIs that answer to a few letters; one more than the limit is looked for, so that a cut is said."""
-    at = resolve_revision(store, revision, as_of)
-    hits = search(store, at.revision, query, limit + 1)
+    at = resolve_revision(tools.store, revision, as_of)
+    hits = search(tools.store, at.revision, query, limit + 1)
     rows = [CiRow(hit.key, hit.name, hit.ci_class, hit.alias_kind, hit.alias) for hit in hits[:limit]]
     cut = len(hits) > limit
-    return CiPage(plain_stamp(at, documents), query, limit, cut, None if cut else len(rows), rows)
+    return CiPage(plain_stamp(at, tools.documents), query, limit, cut, None if cut else len(rows), rows)
 
 
-def list_cis(
-    estates: Estates, documents: Documents, after: int, limit: int, revision: int | None, as_of: datetime | None
-) -> tuple[CiPage, int | None]:
+def list_cis(tools: Tools, after: int, limit: int, revision: int | None, as_of: datetime | None) -> tuple[CiPage, int | None]:
     """All CIs of the estate in order of their ledger number (that of the first sight); the next number to go on after, None at the end."""
-    estate = estates.at(revision, as_of)
+    estate = tools.estates.at(revision, as_of)
     cis = estate.plain.cis
     ids = cis.ci_id
     first = int(ids.searchsorted(after, "right"))
     last = min(first + limit, len(ids))
     rows = [CiRow(cis.key[row], cis.name[row] or cis.key[row], cis.ci_class[row] or "") for row in range(first, last)]
     following = int(ids[last - 1]) if last < len(ids) else None
-    return CiPage(stamp_of(estate, documents), "", limit, following is not None, len(ids), rows), following
+    return CiPage(stamp_of(estate, tools.documents), "", limit, following is not None, len(ids), rows), following
 
 
-def ci_detail(
-    store: GraphStore, documents: Documents, estates: Estates, text: str, revision: int | None, as_of: datetime | None
-) -> CiDetail:
+def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | None) -> CiDetail:
     """Everything known of the CI that answers to `text` (key or any alias)."""
-    estate = estates.at(revision, as_of)
+    estate = tools.estates.at(revision, as_of)
     at = estate.revision.revision
-    hit = identify(store, at, text)
-    state = store.states(at, [hit.ci_id])
+    hit = identify(tools.store, at, text)
+    state = tools.store.states(at, [hit.ci_id])
     row = {name: plain(column[0]) for name, column in state.items()}
-    names = {source.source_id: source.name for source in told_of(documents)}
-    needs = _neighbours(store, at, hit.ci_id, "dependent_id", "provider_id", names)
-    needed_by = _neighbours(store, at, hit.ci_id, "provider_id", "dependent_id", names)
-    groups = group_rows(store, at, store.rows(at, "redundancy_group", "dependent_id", [hit.ci_id]))
-    member_of = group_rows(store, at, store.groups_of_members(at, [hit.ci_id]))
-    records = store.rows(at, "source_record", "ci_id", [hit.ci_id])
+    names = {source.source_id: source.name for source in told_of(tools.documents)}
+    needs = _neighbours(tools.store, at, hit.ci_id, "dependent_id", "provider_id", names)
+    needed_by = _neighbours(tools.store, at, hit.ci_id, "provider_id", "dependent_id", names)
+    groups = group_rows(tools.store, at, tools.store.rows(at, "redundancy_group", "dependent_id", [hit.ci_id]))
+    member_of = group_rows(tools.store, at, tools.store.groups_of_members(at, [hit.ci_id]))
+    records = tools.store.rows(at, "source_record", "ci_id", [hit.ci_id])
     assessed, values, service = _values(estate, hit.ci_id, row)
     return CiDetail(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         key=hit.key,
         name=row["name"] or hit.key,
         ci_class=row["ci_class"] or "other",
@@ -95,7 +89,7 @@ def ci_detail(
             for i in range(len(records["source_key"]))
         ],
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
-        open_needs=[*_class_not_read(row, values if assessed else ()), *_open_needs(store, at, hit.ci_id, names)],
+        open_needs=[*_class_not_read(row, values if assessed else ()), *_open_needs(tools.store, at, hit.ci_id, names)],
         open_needs_total=estate.open_needs(estate.position(hit.ci_id)) if assessed else 0,
     )
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from app.domain.results import ColdStartPage, TrapRow
-from app.ports.documents import Documents
 from app.risk.outage.cold_start import cold_start
 from app.usecases import paging
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 
-def cold_start_page(
-    estates: Estates, documents: Documents, limit: int, after: str | None = None, revision: int | None = None
-) -> ColdStartPage:
+def cold_start_page(tools: Tools, limit: int, after: str | None = None, revision: int | None = None) -> ColdStartPage:
     """Those on a circle first, circle by circle; then those that wait for one."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "trap")
         revision, offset = cursor["revision"], cursor["trap"]
-    estate = estates.at(revision)
+    estate = tools.estates.at(revision)
     told = cold_start(estate.compiled)
     rows = sorted(
         zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True),
@@ -29,7 +26,7 @@ def cold_start_page(
     last = min(offset + limit, len(rows))
     more = last < len(rows)
     return ColdStartPage(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         circles=len(circles),
         services=sum(position in estate.service_number for position, _, _ in rows),
         total_rows=len(rows),

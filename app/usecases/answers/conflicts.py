@@ -19,6 +19,7 @@ from app.usecases import paging
 from app.usecases.answers.cis import state_rows
 from app.usecases.find import identify_recorded
 from app.usecases.keep.sources import MANUAL, told_of
+from app.usecases.tools import Tools
 
 BLOCK = 500
 EXAMINED = 20_000  # CIs looked at for one page; a page of a rare filter may end before it is full, with its `next`
@@ -66,14 +67,16 @@ class ConflictPage:
 Found = tuple[int, Disagreement]
 
 
-def conflicts(
-    store: GraphStore, documents: Documents, question: ConflictQuestion, limit: int, after: str | None = None
-) -> ConflictPage:
+def conflicts(tools: Tools, question: ConflictQuestion, limit: int, after: str | None = None) -> ConflictPage:
     """Conflicts in order of the CI's number, as the records of the current revision (or that of the cursor) have them."""
-    start = paging.decode(after, "revision", "ci", "row") if after else {"revision": store.current().revision, "ci": 0, "row": 0}
-    look = _Look(store, documents, start["revision"])
+    start = (
+        paging.decode(after, "revision", "ci", "row")
+        if after
+        else {"revision": tools.store.current().revision, "ci": 0, "row": 0}
+    )
+    look = _Look(tools.store, tools.documents, start["revision"])
     if question.ci:
-        ids = [identify_recorded(store, look.revision, question.ci, look.source_ids()).ci_id]
+        ids = [identify_recorded(tools.store, look.revision, question.ci, look.source_ids()).ci_id]
     else:
         ids = list(look.several())
     ids = [ci_id for ci_id in ids if ci_id >= start["ci"]]
@@ -96,14 +99,14 @@ def conflicts(
     return ConflictPage(look.revision, examined, look.told(items), limit, cursor is not None, cursor)
 
 
-def with_several_records(store: GraphStore, documents: Documents, revision: int) -> Sequence[int]:
+def with_several_records(tools: Tools, revision: int) -> Sequence[int]:
     """Numbers of CIs that more than one record tells of, in order."""
-    return _Look(store, documents, revision).several()
+    return _Look(tools.store, tools.documents, revision).several()
 
 
-def disagreeing(store: GraphStore, documents: Documents, revision: int, ci_ids: Sequence[int]) -> list[int]:
+def disagreeing(tools: Tools, revision: int, ci_ids: Sequence[int]) -> list[int]:
     """Those of the CIs on which sources disagree."""
-    look, found = _Look(store, documents, revision), list[int]()
+    look, found = _Look(tools.store, tools.documents, revision), list[int]()
     for start in range(0, len(ci_ids), BLOCK):
         block = sorted(ci_ids[start : start + BLOCK])
         found += [ci_id for ci_id, items in look.found(revision, block, ConflictQuestion()).items() if items]

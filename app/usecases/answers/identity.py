@@ -10,12 +10,11 @@ from app.domain.decisions import PART, decided
 from app.domain.identity import Place, partition
 from app.domain.identity_rules import effective, searched
 from app.domain.records import CiRecord
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.usecases.find import identify_recorded
 from app.usecases.keep.sources import MANUAL, find_source, told_of
 from app.usecases.sync.components import Closer, Closure, Decisions, NothingStaged
 from app.usecases.sync.roster import Roster
+from app.usecases.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,16 @@ class Identity:
     against: Sequence[str]
 
 
-def identity(store: GraphStore, documents: Documents, ci: str, other: str | None = None) -> Identity:
+def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
     """What makes the records of a CI one, and, with `other`, why both are one or are not."""
-    revision = store.current().revision
-    names = {source.source_id: source.name for source in told_of(documents)}
+    revision = tools.store.current().revision
+    names = {source.source_id: source.name for source in told_of(tools.documents)}
     ids = {name: source_id for source_id, name in names.items()}
-    hits = [identify_recorded(store, revision, text, ids) for text in (ci, other) if text]
-    manual = find_source(documents, MANUAL)
-    decisions = Decisions(store, revision, manual.source_id if manual else 0)
+    hits = [identify_recorded(tools.store, revision, text, ids) for text in (ci, other) if text]
+    manual = find_source(tools.documents, MANUAL)
+    decisions = Decisions(tools.store, revision, manual.source_id if manual else 0)
     ci_ids = {hit.ci_id for hit in hits}
-    closure, _ = Closer(store, revision, 0, Roster(), NothingStaged(), decisions).close((), sorted(ci_ids))
+    closure, _ = Closer(tools.store, revision, 0, Roster(), NothingStaged(), decisions).close((), sorted(ci_ids))
     claims = closure.claims()  # of all that shares something with them, as an identifier may be in doubt for a third one's sake
     found = partition(claims, decided(decision for _, decision in closure.decided))
     records = {place: member.record for place, member in sorted(closure.members.items()) if member.ci_id in ci_ids}

@@ -8,24 +8,21 @@ from urllib.parse import urlencode
 
 from app.domain.results import BlastRadius, Impact
 from app.domain.sentences import count, hang_on_the_rest
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.outage.causes import worn_group, worn_groups
 from app.risk.outage.propagation import outage
 from app.settings import TicketSettings
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.paths import known
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate
 from app.usecases.find import identify_all
+from app.usecases.tools import Tools
 
 USED_UP_SHOWN = 50
 
 
 def impact_of(
-    store: GraphStore,
-    documents: Documents,
-    estates: Estates,
-    settings: TicketSettings,
+    tools: Tools,
     identity: str,
     base_url: str,
     revision: int | None = None,
@@ -37,30 +34,35 @@ def impact_of(
     are unknown: whichever is higher, so that one more service hit never lowers it. No service hit, and the last of a group is all that one hangs
     on: impact last. Urgency goes by the first MTPD; nobody gave one: unknown. NotFound and Ambiguous as `identify`.
     """
-    blast = blast_radius(store, documents, estates, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
-    estate = estates.at(blast.stamp.revision)
-    rest = on_the_rest(estate, [row.key for row in blast.cis], store)
+    blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
+    estate = tools.estates.at(blast.stamp.revision)
+    rest = on_the_rest(estate, [row.key for row in blast.cis], tools.store)
     hit = impact_level(
-        settings,
+        tools.settings.tickets,
         down=blast.services_down + blast.services_degraded,
         interrupted=blast.services_interrupted,
         customers=blast.customers_by_share or 0.0,
         unknown=blast.customers_unknown,
     )
-    rows = [(hit, urgency_of(settings, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0))]
+    rows = [
+        (
+            hit,
+            urgency_of(tools.settings.tickets, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0),
+        )
+    ]
     if rest:
-        rows.append(("last", urgency_of(settings, [mtpd for _, mtpd in rest], False)))
-    level, urgency = min(rows, key=lambda row: (priority_of(settings, *row), row[0] == "none"))
+        rows.append(("last", urgency_of(tools.settings.tickets, [mtpd for _, mtpd in rest], False)))
+    level, urgency = min(rows, key=lambda row: (priority_of(tools.settings.tickets, *row), row[0] == "none"))
     link = f"{base_url}/ci?" + urlencode({"key": blast.cis[0].key, "revision": blast.stamp.revision})
     names = [name for name, _ in rest]
     return Impact(
         stamp=blast.stamp,
         ci=blast.cis[0],
-        priority=priority_of(settings, level, urgency),
+        priority=priority_of(tools.settings.tickets, level, urgency),
         priority_row=f"{level}/{urgency}: {_because(level, urgency, blast)}",
         impact=level,
         urgency=urgency,
-        reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast, estate, store)) if names else ""),
+        reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast, estate, tools.store)) if names else ""),
         services=blast.services,
         services_total=len(blast.services),
         services_down=blast.services_down,

@@ -25,8 +25,6 @@ from app.domain.sentences import (
     redundancy_not_counted,
     shares_start,
 )
-from app.ports.compiled_cache import CompiledGraphCache
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.first_order.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in
 from app.risk.first_order.populations import of_service
@@ -42,9 +40,10 @@ from app.usecases.answers.cis import ci_values
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import known, service_hits
 from app.usecases.assess import Assessed, assessed
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate
 from app.usecases.find import identify
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 COLUMNS = {"class": "ci_class", "site": "site", "team": "team", "supplier": "supplier"}
 KINDS = ("ci", "service", *COLUMNS)
@@ -53,9 +52,7 @@ CONTRIBUTIONS_SHOWN, EXPLAINED, SERVICES_SHOWN = 100, 20, 500
 
 
 def area_page(
-    estates: Estates,
-    cache: CompiledGraphCache,
-    documents: Documents,
+    tools: Tools,
     kind: str,
     limit: int,
     after: str | None,
@@ -69,7 +66,7 @@ def area_page(
         if cursor["kind"] != kind:
             raise InvalidInput("after: a cursor of another ranking")
         revision, offset, locations = cursor["revision"], cursor["offset"], cursor["locations"]
-    made = assessed(estates, cache, revision, locations)
+    made = assessed(tools.estates, tools.cache, revision, locations)
     ranking = ranking_of(made, kind)
     last = min(offset + limit, len(ranking.area))
     items = [area_row(made, kind, ranking, place) for place in range(offset, last)]
@@ -78,7 +75,7 @@ def area_page(
         paging.encode(revision=made.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
     )
     return AreaPage(
-        stamp=stamp_of(made.estate, documents),
+        stamp=stamp_of(made.estate, tools.documents),
         assessment=made.assessment,
         kind=kind,
         measure=ranking.measure,
@@ -278,20 +275,17 @@ def ci_sentence(made: Assessed, position: int) -> str:
 
 
 def area_detail(
-    store: GraphStore,
-    estates: Estates,
-    cache: CompiledGraphCache,
-    documents: Documents,
+    tools: Tools,
     kind: str,
     name: str,
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaDetail:
     """One area: what it is made of, the services with the path of the failure, the inputs with their origin, the assumptions."""
-    made = assessed(estates, cache, revision, locations)
+    made = assessed(tools.estates, tools.cache, revision, locations)
     estate = made.estate
     ranking = ranking_of(made, kind)
-    area = _area_of(store, made, kind, name)
+    area = _area_of(tools.store, made, kind, name)
     found = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
     if not found:
         raise NotFound(f"no {kind} area {name!r} among the assessed CIs")
@@ -303,7 +297,7 @@ def area_detail(
     services = _explained(made, positions[:EXPLAINED], only=area if kind == "service" else None)
     services_total = row.services_hit + row.services_touched if kind != "service" else len(services)
     return AreaDetail(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         assessment=made.assessment,
         measure=ranking.measure,
         area=row,

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.results import ServiceDetail, ServicePage, ServiceRow
-from app.ports.compiled_cache import CompiledGraphCache
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.first_order.areas import measure_of
 from app.risk.first_order.totals import corrected_hours, points_of
 from app.usecases import paging
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of, ranking_of, service_contributions
 from app.usecases.assess import Assessed, assessed
-from app.usecases.estate import Estates
 from app.usecases.find import identify
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 
 def service_page(
-    estates: Estates,
-    cache: CompiledGraphCache,
-    documents: Documents,
+    tools: Tools,
     limit: int,
     after: str | None,
     revision: int | None,
@@ -32,12 +27,12 @@ def service_page(
     if after is not None:
         cursor = paging.decode(after, "revision", "service_offset", "locations")
         revision, offset, locations = cursor["revision"], cursor["service_offset"], cursor["locations"]
-    made = assessed(estates, cache, revision, locations)
+    made = assessed(tools.estates, tools.cache, revision, locations)
     order = ranking_of(made, "service").area
     last = min(offset + limit, len(order))
     more = last < len(order)
     return ServicePage(
-        stamp=stamp_of(made.estate, documents),
+        stamp=stamp_of(made.estate, tools.documents),
         assessment=made.assessment,
         total_rows=len(order),
         limit=limit,
@@ -77,10 +72,7 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
 
 
 def service_detail(
-    store: GraphStore,
-    estates: Estates,
-    cache: CompiledGraphCache,
-    documents: Documents,
+    tools: Tools,
     text: str,
     limit: int,
     after: str | None,
@@ -94,9 +86,9 @@ def service_detail(
         if cursor["service"] != text:
             raise InvalidInput("after: a cursor of another service")
         revision, offset, locations = cursor["revision"], cursor["point_offset"], cursor["locations"]
-    made = assessed(estates, cache, revision, locations)
+    made = assessed(tools.estates, tools.cache, revision, locations)
     estate = made.estate
-    position = estate.position(identify(store, estate.revision.revision, text).ci_id)
+    position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
     if position not in estate.service_number:
         raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
     number = estate.service_number[position]
@@ -106,7 +98,7 @@ def service_detail(
     row = int(estate.compiled.service_row[number])
     said = estate.graph.services[row] if row >= 0 else None
     return ServiceDetail(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         assessment=made.assessment,
         service=service_row(made, number),
         impact={name: [list(point) for point in curve] for name, curve in said.impact.items()} if said else {},

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import NORMAL_95
@@ -17,19 +16,32 @@ from app.domain.scenario import OutageScenario
 from app.domain.sentences import count, hours, hours_cost, if_it_fails, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.ports.records import Kept, Records
 from app.risk.outage.causes import causes, worn_groups
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.what_if import SAMPLES, ServiceStory, WhatIf, what_if
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate
 from app.usecases.find import identify_all
 from app.usecases.keep import audit
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
-KIND = "simulation"
 FORCED_SHOWN, GROUPS_SHOWN, AWAY_SHOWN = 500, 200, 200
 DEFAULT_TIMES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 24.0, 72.0)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSimulation:
+    """An answer as it was given, and to whom."""
+
+    made_at: str
+    caller: str
+    answer: Simulation
+
+
+SIMULATIONS = Records("simulation", KeptSimulation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,54 +58,42 @@ class SimulationRow:
 
 
 def simulate_outage(
-    store: GraphStore,
-    documents: Documents,
-    estates: Estates,
+    tools: Tools,
     scenario: OutageScenario,
     caller: str,
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Simulation:
     """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody has."""
-    estate = estates.at(revision, as_of)
-    forced = _forced(store, estate, scenario)
+    estate = tools.estates.at(revision, as_of)
+    forced = _forced(tools.store, estate, scenario)
     duration, origin = _duration(estate, scenario, forced)
     times = scenario.at_hours or tuple(t for t in DEFAULT_TIMES if t < duration)
     rule = cast(Literal["product", "worst"], scenario.rule)
     told = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
-    made = _answer(estate, documents, scenario, forced, duration, origin, told)
-    body = {"made_at": datetime.now(UTC).isoformat(), "caller": caller, "answer": asdict(made)}
-    with documents.together():
-        documents.put(KIND, made.simulation, json.dumps(body, sort_keys=True), expected=0)
-        audit.record(documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
+    made = _answer(estate, tools.documents, scenario, forced, duration, origin, told)
+    with tools.documents.together():
+        kept = KeptSimulation(datetime.now(UTC).isoformat(), caller, made)
+        SIMULATIONS.put(tools.documents, made.simulation, kept, expected=0)
+        audit.record(tools.documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
     return made
 
 
-def get_simulation(documents: Documents, simulation: str) -> dict[str, Any]:
-    document = documents.get(KIND, simulation)
-    if document is None:
-        raise NotFound(f"no simulation {simulation}")
-    return cast(dict[str, Any], json.loads(document.body)["answer"])
+def get_simulation(documents: Documents, simulation: str) -> Simulation:
+    """The answer that was given; NotFound where there is none."""
+    return SIMULATIONS.get(documents, simulation).answer
 
 
 def page_simulations(documents: Documents, after: str, limit: int) -> list[SimulationRow]:
     """Newest first."""
-    rows = []
-    for document in documents.page(KIND, after, limit, descending=True):
-        body = json.loads(document.body)
-        answer = body["answer"]
-        rows.append(
-            SimulationRow(
-                document.key,
-                body["made_at"],
-                body["caller"],
-                answer["stamp"]["revision"],
-                answer["sentence"],
-                answer["money"],
-                answer["services_down"],
-            )
-        )
-    return rows
+    return [_row(kept) for kept in SIMULATIONS.page(documents, after, limit, newest_first=True)]
+
+
+def _row(kept: Kept[KeptSimulation]) -> SimulationRow:
+    told, answer = kept.value, kept.value.answer
+    return SimulationRow(
+        kept.key, told.made_at, told.caller, answer.stamp.revision, answer.sentence, answer.money, answer.services_down
+    )
 
 
 def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list[int]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from app.domain.change_list import Change, ChangeList, Total
 from app.domain.errors import NotFound
 from app.ports.documents import Documents
+from app.ports.records import Records
 
-HEAD, PAGE = "change_list", "change_page"
 PAGE_LINES = 200
 
 
@@ -53,36 +51,39 @@ class ListHead:
     losses: Losses = field(default_factory=Losses)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """One page of a list."""
+
+    lines: Sequence[Change]
+
+
+HEADS = Records("change_list", ListHead)
+PAGES = Records("change_page", Lines, older=lambda body: {"lines": body} if isinstance(body, list) else body)
+
+
 def keep_list(documents: Documents, head: ListHead, found: ChangeList) -> None:
     lines = found.lines()
     with documents.together():
         for start in range(0, len(lines), PAGE_LINES):
-            body = json.dumps([asdict(change) for change in lines[start : start + PAGE_LINES]])
-            documents.put(PAGE, _page_key(head.run_id, start // PAGE_LINES), body)
-        documents.put(HEAD, head.run_id, json.dumps(asdict(head)))
+            PAGES.put(documents, _page_key(head.run_id, start // PAGE_LINES), Lines(lines[start : start + PAGE_LINES]))
+        HEADS.put(documents, head.run_id, head)
 
 
 def drop_list(documents: Documents, run_id: str) -> None:
     """Take a list away, its head first: a list that is half gone is none."""
-    document = documents.get(HEAD, run_id)
-    if document is None:
+    head = HEADS.find(documents, run_id)
+    if head is None:
         return
-    kept = int(json.loads(document.body)["kept"])
     with documents.together():
-        documents.delete(HEAD, run_id)
-        for number in range(-(-kept // PAGE_LINES)):
-            documents.delete(PAGE, _page_key(run_id, number))
+        HEADS.delete(documents, run_id)
+        for number in range(-(-head.kept // PAGE_LINES)):
+            PAGES.delete(documents, _page_key(run_id, number))
 
 
 def find_head(documents: Documents, run_id: str) -> ListHead | None:
-    document = documents.get(HEAD, run_id)
-    if document is None:
-        return None
-    body: dict[str, Any] = json.loads(document.body)
-    losses = body.pop("losses")
-    items = [Loss(**item) for item in losses.pop("items")]
-    totals = [Total(**total) for total in body.pop("totals")]
-    return ListHead(**body, totals=totals, losses=Losses(**losses, items=items))
+    """The head of a run's list; None where it keeps none."""
+    return HEADS.find(documents, run_id)
 
 
 def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) -> list[Change]:
@@ -90,12 +91,11 @@ def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) ->
     found: list[Change] = []
     stop = min(offset + limit, head.kept)
     for number in range(offset // PAGE_LINES, -(-stop // PAGE_LINES)):
-        document = documents.get(PAGE, _page_key(head.run_id, number))
-        if document is None:
+        page = PAGES.find(documents, _page_key(head.run_id, number))
+        if page is None:
             raise NotFound(f"the change list of run {head.run_id} was replaced by that of a newer run")
         first = number * PAGE_LINES
-        rows = json.loads(document.body)[max(offset - first, 0) : max(stop - first, 0)]
-        found += [Change(**row) for row in rows]
+        found += page.lines[max(offset - first, 0) : max(stop - first, 0)]
     return found
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.domain.scope import scope_of
 from app.ports.documents import Documents
+from app.ports.records import Records
 
-KIND, USE_KIND = "key", "key_use"
 PERMISSIONS = ("read", "simulate", "assess", "sync", "approve", "edit", "admin")
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": ("read",),
@@ -55,6 +54,29 @@ class AccessKey:
     last_used_at: str = ""  # to within some minutes; "" never
 
 
+@dataclass(frozen=True, slots=True)
+class LockedKey(AccessKey):
+    """A key with the digest of its secret."""
+
+    sha256: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A page session: entered with the key of a prefix, open until a time."""
+
+    prefix: str
+    until: str
+
+
+KEYS, USES, SESSIONS = Records("key", LockedKey), Records("key_use", KeyUse), Records("session", Session)
+
+
 def create_key(
     documents: Documents, name: str, role: str, days: float | None = None, now: datetime | None = None, scope: str = ""
 ) -> tuple[str, AccessKey]:
@@ -69,7 +91,7 @@ def create_key(
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     until = (now + timedelta(days=days)).isoformat() if days is not None else ""
     key = AccessKey(prefix, name.strip(), role, now.isoformat(), until, scope=scope_of(scope).text() if scope else "")
-    documents.put(KIND, prefix, json.dumps({**_fields(key), "sha256": _digest(secret)}), expected=0)
+    KEYS.put(documents, prefix, LockedKey(**_fields(key), sha256=_digest(secret)), expected=0)
     return f"fsy_{prefix}_{secret}", key
 
 
@@ -79,12 +101,11 @@ def rotate_key(
     """Make a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`. Returns the secret
     text, the new key and the old one."""
     now = now or datetime.now(UTC)
-    document = documents.get(KIND, prefix)
-    if document is None:
+    kept = KEYS.kept(documents, prefix)
+    if kept is None:
         raise NotFound(f"no key {prefix}")
-    row = json.loads(document.body)
-    old = _key(row)
-    if old.revoked_at or (old.expires_at and datetime.fromisoformat(old.expires_at) <= now):
+    old = kept.value
+    if _has_ended(old, now):
         raise InvalidInput(f"key {prefix} is revoked or has expired: create a new one")
     days = None
     if old.expires_at:
@@ -92,37 +113,30 @@ def rotate_key(
     with documents.together():
         secret_text, key = create_key(documents, old.name, old.role, days, now, old.scope)
         until = (now + timedelta(hours=overlap_hours)).isoformat()
-        row["expires_at"] = min(until, old.expires_at or until)
-        documents.put(KIND, prefix, json.dumps(row), expected=document.version)
-    return secret_text, key, _key(row)
+        ending = replace(old, expires_at=min(until, old.expires_at or until))
+        KEYS.put(documents, prefix, ending, expected=kept.version)
+    return secret_text, key, _shown(ending)
 
 
 def list_keys(documents: Documents) -> list[AccessKey]:
-    keys, after = [], ""
-    while page := documents.page(KIND, after, 500):
-        keys += [_with_last_use(documents, _key(json.loads(document.body))) for document in page]
-        after = page[-1].key
-    return keys
+    """Every key without its digest, with its last use."""
+    return [_with_last_use(documents, _shown(kept.value)) for kept in KEYS.every(documents)]
 
 
 def note_use(documents: Documents, prefix: str, now: datetime | None = None) -> None:
     """Remember that a key was used."""
-    documents.put(USE_KIND, prefix, json.dumps({"at": (now or datetime.now(UTC)).isoformat()}))
+    USES.put(documents, prefix, KeyUse((now or datetime.now(UTC)).isoformat()))
 
 
 def _with_last_use(documents: Documents, key: AccessKey) -> AccessKey:
-    used = documents.get(USE_KIND, key.prefix)
-    return replace(key, last_used_at=json.loads(used.body)["at"]) if used else key
+    used = USES.find(documents, key.prefix)
+    return replace(key, last_used_at=used.at) if used else key
 
 
 def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -> AccessKey:
-    document = documents.get(KIND, prefix)
-    if document is None:
-        raise NotFound(f"no key {prefix}")
-    row = json.loads(document.body)
-    row["revoked_at"] = (now or datetime.now(UTC)).isoformat()
-    documents.put(KIND, prefix, json.dumps(row), expected=document.version)
-    return _key(row)
+    """The key, good for nothing from now on; NotFound where there is none."""
+    at = (now or datetime.now(UTC)).isoformat()
+    return _shown(KEYS.change(documents, prefix, lambda key: replace(key, revoked_at=at)))
 
 
 def caller_of(documents: Documents, secret_text: str, now: datetime | None = None) -> Caller:
@@ -131,15 +145,14 @@ def caller_of(documents: Documents, secret_text: str, now: datetime | None = Non
     parts = secret_text.strip().split("_", 2)
     if len(parts) != 3 or parts[0] != "fsy" or not parts[1].isalnum():
         raise refused
-    document = documents.get(KIND, parts[1])
-    if document is None:
+    key = KEYS.find(documents, parts[1])
+    if key is None or not hmac.compare_digest(key.sha256, _digest(parts[2])) or _has_ended(key, now or datetime.now(UTC)):
         raise refused
-    row = json.loads(document.body)
-    if not hmac.compare_digest(row["sha256"], _digest(parts[2])) or row["revoked_at"]:
-        raise refused
-    if row["expires_at"] and datetime.fromisoformat(row["expires_at"]) <= (now or datetime.now(UTC)):
-        raise refused
-    return Caller(row["name"], row["role"], parts[1], row.get("scope", ""))
+    return Caller(key.name, key.role, parts[1], key.scope)
+
+
+def _has_ended(key: AccessKey, now: datetime) -> bool:
+    return bool(key.revoked_at or (key.expires_at and datetime.fromisoformat(key.expires_at) <= now))
 
 
 def _digest(secret: str) -> str:
@@ -150,11 +163,9 @@ def _fields(key: AccessKey) -> dict[str, str]:
     return {name: getattr(key, name) for name in AccessKey.__slots__}
 
 
-def _key(row: dict[str, str]) -> AccessKey:
-    return AccessKey(**{name: row[name] for name in AccessKey.__slots__ if name in row})
-
-
-SESSION_KIND = "session"
+def _shown(key: AccessKey) -> AccessKey:
+    """What may be shown of a key."""
+    return AccessKey(**_fields(key))
 
 
 def open_session(documents: Documents, secret_text: str, hours: float, now: datetime | None = None) -> str:
@@ -162,26 +173,20 @@ def open_session(documents: Documents, secret_text: str, hours: float, now: date
     now = now or datetime.now(UTC)
     caller_of(documents, secret_text, now)
     token = secrets.token_urlsafe(32)
-    body = {"prefix": secret_text.strip().split("_", 2)[1], "until": (now + timedelta(hours=hours)).isoformat()}
-    documents.put(SESSION_KIND, _digest(token), json.dumps(body), expected=0)
+    session = Session(secret_text.strip().split("_", 2)[1], (now + timedelta(hours=hours)).isoformat())
+    SESSIONS.put(documents, _digest(token), session, expected=0)
     return token
 
 
 def session_caller(documents: Documents, token: str, now: datetime | None = None) -> Caller | None:
     """The caller of a session; None when it ended or its key was revoked or ran out."""
     now = now or datetime.now(UTC)
-    document = documents.get(SESSION_KIND, _digest(token))
-    if document is None:
+    session = SESSIONS.find(documents, _digest(token))
+    if session is None or datetime.fromisoformat(session.until) <= now:
         return None
-    row = json.loads(document.body)
-    key_row = documents.get(KIND, row["prefix"])
-    if key_row is None or datetime.fromisoformat(row["until"]) <= now:
-        return None
-    key = json.loads(key_row.body)
-    if key["revoked_at"] or (key["expires_at"] and datetime.fromisoformat(key["expires_at"]) <= now):
-        return None
-    return Caller(key["name"], key["role"], row["prefix"], key.get("scope", ""))
+    key = KEYS.find(documents, session.prefix)
+    return None if key is None or _has_ended(key, now) else Caller(key.name, key.role, session.prefix, key.scope)
 
 
 def close_session(documents: Documents, token: str) -> None:
-    documents.delete(SESSION_KIND, _digest(token))
+    SESSIONS.delete(documents, _digest(token))

@@ -5,17 +5,15 @@ A leader's writes go through `holding` in the same unit of work: one who was pau
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from app.domain.errors import Conflict, Fenced
 from app.ports.documents import Documents
+from app.ports.records import Records
 
-KIND = "lease"
 SECONDS = 60.0
 
 
@@ -25,6 +23,18 @@ class Lease:
     holder: str
     token: int
     seconds: float = SECONDS  # how long it holds when renewed
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds a lease until when (unix seconds) under which token; "" nobody."""
+
+    holder: str = ""
+    until: float = 0.0
+    token: int = 0
+
+
+LEASES = Records("lease", Held)
 
 
 def take_or_renew(
@@ -38,13 +48,13 @@ def take_or_renew(
     """The lease, when this holder has it or it was free; None while another holds it. `gone`: whether a holder is known to be dead, so that
     nobody has to wait until its lease runs out."""
     clock = time.time() if clock is None else clock
-    row = documents.get(KIND, name)
-    held: dict[str, Any] = json.loads(row.body) if row else {"holder": "", "until": 0.0, "token": 0}
-    if held["holder"] != holder and held["until"] > clock and not gone(held["holder"]):
+    kept = LEASES.kept(documents, name)
+    held = kept.value if kept else Held()
+    if held.holder != holder and held.until > clock and not gone(held.holder):
         return None
-    token = held["token"] if held["holder"] == holder else held["token"] + 1
+    token = held.token if held.holder == holder else held.token + 1
     try:
-        documents.put(KIND, name, _body(holder, clock + seconds, token), expected=row.version if row else 0)
+        LEASES.put(documents, name, Held(holder, clock + seconds, token), expected=kept.version if kept else 0)
     except Conflict:
         return None
     return Lease(name, holder, token, seconds)
@@ -52,33 +62,29 @@ def take_or_renew(
 
 def holder_of(documents: Documents, name: str) -> tuple[str, float]:
     """Who has a lease, and until when (unix seconds); "" nobody."""
-    row = documents.get(KIND, name)
-    held: dict[str, Any] = json.loads(row.body) if row else {"holder": "", "until": 0.0}
-    return held["holder"], held["until"]
+    held = LEASES.find(documents, name) or Held()
+    return held.holder, held.until
 
 
 def holding(documents: Documents, lease: Lease) -> None:
     """To be called inside a unit of work: it commits only if the lease is still this one's. Fenced where another took it."""
     while True:
-        row = documents.get(KIND, lease.name)
-        held = json.loads(row.body) if row else {}
-        if row is None or (held["holder"], held["token"]) != (lease.holder, lease.token):
+        kept = LEASES.kept(documents, lease.name)
+        if kept is None or not _is_held(kept.value, lease):
             raise Fenced(f"{lease.name}: another process took the lease since")
-        body = _body(lease.holder, time.time() + lease.seconds, lease.token)
+        renewed = replace(kept.value, until=time.time() + lease.seconds)
         with suppress(Conflict):  # it was renewed beside us
-            documents.put(KIND, lease.name, body, expected=row.version)
+            LEASES.put(documents, lease.name, renewed, expected=kept.version)
             return
 
 
 def give_up(documents: Documents, lease: Lease) -> None:
     """Let the next one lead at once."""
-    row = documents.get(KIND, lease.name)
-    if row is not None and (json.loads(row.body)["holder"], json.loads(row.body)["token"]) == (lease.holder, lease.token):
-        try:
-            documents.put(KIND, lease.name, _body("", 0.0, lease.token), expected=row.version)
-        except Conflict:
-            return
+    kept = LEASES.kept(documents, lease.name)
+    if kept is not None and _is_held(kept.value, lease):
+        with suppress(Conflict):
+            LEASES.put(documents, lease.name, Held(token=lease.token), expected=kept.version)
 
 
-def _body(holder: str, until: float, token: int) -> str:
-    return json.dumps({"holder": holder, "until": until, "token": token}, sort_keys=True)
+def _is_held(held: Held, lease: Lease) -> bool:
+    return (held.holder, held.token) == (lease.holder, lease.token)

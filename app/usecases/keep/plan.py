@@ -6,7 +6,6 @@ that writes the job and proves the lease. After a downtime one run catches up, a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,13 +13,12 @@ from datetime import UTC, datetime, timedelta
 from app.domain.errors import InvalidInput
 from app.domain.records import SyncReport
 from app.ports.documents import Documents
+from app.ports.records import Records
 from app.usecases.keep import runs, sync_runs
 from app.usecases.keep.due_times import due_times, next_due
 from app.usecases.keep.lease import Lease, holding
 from app.usecases.keep.sources import RegisteredSource, list_sources
 
-KIND = "plan"
-KEPT = ("source", "schedule", "answered_at", "last_job", "missed", "held_back")
 LATE = timedelta(minutes=5)  # a run asked for later than this was missed and is caught up
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
 
@@ -42,14 +40,27 @@ class Plan:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is kept of a plan: how far a source's schedule was answered."""
+
+    source: str
+    schedule: str
+    answered_at: str
+    last_job: str = ""
+    missed: int = 0
+    held_back: int = 0
+
+
+PLANS = Records("plan", Answered)
+
+
 def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
     """The plan of a source; a new one, or one whose schedule was changed, counts from now."""
-    document = documents.get(KIND, source.name)
-    plan = Plan(version=document.version, **json.loads(document.body)) if document else Plan(source.name, "", "")
+    plan = _kept(documents, source.name) or Plan(source.name, "", "")
     if plan.schedule != source.schedule or not plan.answered_at:
         plan = replace(plan, schedule=source.schedule, answered_at=_text(now))
-        written = documents.put(KIND, source.name, _body(plan), expected=plan.version)
-        plan = replace(plan, version=written.version)
+        plan = _write(documents, plan)
     return plan
 
 
@@ -61,8 +72,7 @@ def plans(documents: Documents, now: datetime | None = None) -> list[Plan]:
 
 
 def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
-    document = documents.get(KIND, source.name)
-    plan = Plan(version=document.version, **json.loads(document.body)) if document else Plan(source.name, source.schedule, "")
+    plan = _kept(documents, source.name) or Plan(source.name, source.schedule, "")
     failures, resting = rest_after_failures(documents, source.name)
     plan = replace(
         plan, schedule=source.schedule, failures=failures, resting_until=_text(resting) if resting and resting > now else ""
@@ -92,9 +102,7 @@ def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: date
             text = _missed_text(missed, caught_up=not reason)
             sync_runs.write_run(documents, SyncReport(run_id, source.name, state="missed", error=text))
         job = None if reason else runs.enqueue(documents, "sync", {**ARGUMENTS, "source": source.name}, "scheduler")
-        documents.put(
-            KIND, source.name, _body(replace(plan, last_job=job.job_id if job else plan.last_job)), expected=plan.version
-        )
+        _write(documents, replace(plan, last_job=job.job_id if job else plan.last_job))
     return job
 
 
@@ -129,5 +137,15 @@ def _text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _body(plan: Plan) -> str:
-    return json.dumps({name: value for name, value in asdict(plan).items() if name in KEPT}, sort_keys=True)
+def forget_plan(documents: Documents, source: str) -> None:
+    PLANS.delete(documents, source)
+
+
+def _kept(documents: Documents, source: str) -> Plan | None:
+    kept = PLANS.kept(documents, source)
+    return None if kept is None else Plan(**asdict(kept.value), version=kept.version)
+
+
+def _write(documents: Documents, plan: Plan) -> Plan:
+    answered = Answered(**{name: getattr(plan, name) for name in Answered.__slots__})
+    return replace(plan, version=PLANS.put(documents, plan.source, answered, expected=plan.version).version)

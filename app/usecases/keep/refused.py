@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
 from app.domain.records import RejectedRecord
 from app.ports.documents import Documents
+from app.ports.records import Records
 
-KIND = "refused"
 SHOWN = 1_000  # of them a run's own row holds
 KEPT = 100_000  # of one run; the rest is counted
 PAGE_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """Rows of one run."""
+
+    run_id: str
+    rows: Sequence[RejectedRecord]
+
+
+PAGES = Records("refused", RefusedPage)
 
 
 def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[RejectedRecord]) -> None:
@@ -21,10 +30,9 @@ def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[
     parts = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] if len(rows) > SHOWN else []
     with documents.together():
         for number, part in enumerate(parts):
-            documents.put(KIND, _key(source, number), json.dumps({"run_id": run_id, "rows": [asdict(row) for row in part]}))
+            PAGES.put(documents, _key(source, number), RefusedPage(run_id, part))
         number = len(parts)
-        while documents.get(KIND, _key(source, number)) is not None:
-            documents.delete(KIND, _key(source, number))
+        while PAGES.delete(documents, _key(source, number)):
             number += 1
 
 
@@ -32,12 +40,11 @@ def read_refused(documents: Documents, source: str, run_id: str, offset: int, li
     """Rows from an offset on; none where a newer run took the place."""
     found: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
-        document = documents.get(KIND, _key(source, number))
-        body: dict[str, Any] = json.loads(document.body) if document else {"run_id": ""}
-        if body["run_id"] != run_id:
+        page = PAGES.find(documents, _key(source, number))
+        if page is None or page.run_id != run_id:
             break
         first = number * PAGE_ROWS
-        found += [RejectedRecord(**row) for row in body["rows"][max(offset - first, 0) : max(offset + limit - first, 0)]]
+        found += page.rows[max(offset - first, 0) : max(offset + limit - first, 0)]
     return found
 
 

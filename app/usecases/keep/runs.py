@@ -6,17 +6,16 @@ died leaves a lease that runs out; its job is taken again. Tokens only grow: the
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.errors import Conflict, Fenced, NotFound
-from app.ports.documents import Document, Documents
+from app.ports.documents import Documents
+from app.ports.records import Kept, Records
 
-KIND = "job"
 OPEN_KIND = "job_open"  # keys of jobs that are not finished, so that a runner need not read history
 LEASE_SECONDS = 60.0
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
@@ -42,10 +41,13 @@ class Job:
     version: int = 0
 
 
+JOBS = Records("job", Job, older=lambda body: {**body, "job_id": "", "version": 0})  # key and version are the row's own
+
+
 def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
     job = Job("", verb, dict(arguments), caller, created_at=_now())
     with documents.together():
-        written = documents.append(KIND, _body(job))
+        written = JOBS.append(documents, job)
         documents.put(OPEN_KIND, written.key, "{}")
     return _job(written)
 
@@ -57,21 +59,21 @@ def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller:
             "", verb, dict(arguments), caller, RUNNING, created_at=_now(), started_at=_now(), fence=next_fence(documents),
             lease_until=time.time() + LEASE_SECONDS,
         )  # fmt: skip
-        written = documents.append(KIND, _body(job))
+        written = JOBS.append(documents, job)
         documents.put(OPEN_KIND, written.key, "{}")
     return _job(written)
 
 
 def get_job(documents: Documents, job_id: str) -> Job:
-    document = documents.get(KIND, job_id)
-    if document is None:
+    kept = JOBS.kept(documents, job_id)
+    if kept is None:
         raise NotFound(f"no job {job_id}")
-    return _job(document)
+    return _job(kept)
 
 
 def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Job]:
     """Newest first."""
-    return [_job(document) for document in documents.page(KIND, after, limit, descending=True)]
+    return [_job(kept) for kept in JOBS.page(documents, after, limit, newest_first=True)]
 
 
 def open_jobs(documents: Documents) -> list[Job]:
@@ -167,13 +169,9 @@ def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _body(job: Job) -> str:
-    return json.dumps({name: value for name, value in asdict(job).items() if name not in ("job_id", "version")}, sort_keys=True)
-
-
-def _job(document: Document) -> Job:
-    return Job(job_id=document.key, version=document.version, **json.loads(document.body))
+def _job(kept: Kept[Job]) -> Job:
+    return replace(kept.value, job_id=kept.key, version=kept.version)
 
 
 def _write(documents: Documents, job: Job) -> Job:
-    return _job(documents.put(KIND, job.job_id, _body(job), expected=job.version))
+    return _job(JOBS.put(documents, job.job_id, job, expected=job.version))

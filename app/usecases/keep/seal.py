@@ -5,9 +5,8 @@ It is kept as a document before the pointer moves: a writer that dies between it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.records import SyncReport
@@ -41,16 +40,6 @@ class Seal:
             conclude(documents, self.report, self.caller, self.approves)
         else:
             audit.record(documents, self.caller, self.action, self.subject, {**self.details, "revision": revision})
-
-    def text(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
-
-
-def seal_of(text: str) -> Seal:
-    body = json.loads(text)
-    report = body.pop("report")
-    forgets = [(kind, key) for kind, key in body.pop("forgets")]
-    return Seal(**body, report=sync_runs.report_of(report, report["run_id"]) if report else None, forgets=forgets)
 
 
 def conclude(documents: Documents, report: SyncReport, caller: str, approves: str = "") -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
-from app.ports.documents import Document, Documents
+from app.ports.documents import Documents
+from app.ports.records import Records
 from app.usecases.keep.due_times import trigger_of
 
-KIND, FORMER = "source", "former_source"
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
 MANUAL = "manual"  # what people say through the page, the API or the command line
 MANUAL_PRIORITY = 0
@@ -50,6 +49,15 @@ class RegisteredSource:
         return not self.synced_at
 
 
+def _numbers_as_shown(body: dict[str, Any]) -> dict[str, Any]:
+    """An earlier version kept numbers of runs as the keys they lie under."""
+    return {**body, **{name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}}
+
+
+SOURCES = Records("source", RegisteredSource, older=_numbers_as_shown)
+FORMER = Records("former_source", RegisteredSource, older=_numbers_as_shown)
+
+
 def add_source(
     documents: Documents,
     name: str,
@@ -67,14 +75,14 @@ def add_source(
     for _ in range(20):
         try:
             with documents.together():
-                if documents.get(KIND, name) is not None:
+                if SOURCES.find(documents, name) is not None:
                     raise InvalidInput(f"there is a source {name} already", status=409)
                 known = list_sources(documents)
                 number = _number(documents, name)
                 if priority is None:
                     priority = max([source.priority for source in known if source.name != MANUAL], default=0) + 10
                 source = RegisteredSource(number, name, kind, location, priority, dict(settings or {}), schedule)
-                documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=0)
+                SOURCES.put(documents, name, source, expected=0)
                 _known.until = 0.0
                 return source
         except Conflict:
@@ -84,10 +92,10 @@ def add_source(
 
 def _number(documents: Documents, name: str) -> int:
     """The next one, or that of a removed source of this name: CIs of it that were kept are its own again."""
-    former = documents.get(FORMER, name)
+    former = FORMER.find(documents, name)
     if former is not None:
-        documents.delete(FORMER, name)
-        return _source(former).source_id
+        FORMER.delete(documents, name)
+        return former.source_id
     counter = documents.get("source_counter", "next")
     number = int(counter.body) if counter else 1
     documents.put("source_counter", "next", str(number + 1), expected=counter.version if counter else 0)
@@ -99,28 +107,28 @@ def forget_source(documents: Documents, name: str) -> None:
     remembered, and no place, setting or name of a secret."""
     source = get_source(documents, name)
     former = RegisteredSource(source.source_id, name, source.kind, "", source.priority, first_revision=source.first_revision)
-    documents.put(FORMER, name, json.dumps(asdict(former), sort_keys=True))
-    documents.delete(KIND, name)
+    FORMER.put(documents, name, former)
+    SOURCES.delete(documents, name)
     _known.until = 0.0
 
 
 def told_of(documents: Documents) -> list[RegisteredSource]:
     """Every source that has records somewhere in the ledger: the registered ones and removed ones."""
-    former = [_source(document) for document in documents.page(FORMER, "", 500)]
+    former = [kept.value for kept in FORMER.every(documents)]
     return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
 
 def get_source(documents: Documents, name: str) -> RegisteredSource:
-    document = documents.get(KIND, name)
-    if document is None:
+    source = SOURCES.find(documents, name)
+    if source is None:
         known = ", ".join(source.name for source in list_sources(documents)) or "none"
         raise NotFound(f"no source {name!r}; known: {known}")
-    return _source(document)
+    return source
 
 
 def find_source(documents: Documents, name: str) -> RegisteredSource | None:
-    document = documents.get(KIND, name)
-    return None if document is None else _source(document)
+    """The source of a name; None where there is none."""
+    return SOURCES.find(documents, name)
 
 
 @dataclass(slots=True)
@@ -157,12 +165,7 @@ def _refresh(documents: Documents) -> None:
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
     """By priority, then name."""
-    found: list[RegisteredSource] = []
-    after = ""
-    while page := documents.page(KIND, after, 200):
-        found += [_source(document) for document in page]
-        after = page[-1].key
-    return sorted(found, key=lambda source: (source.priority, source.name))
+    return sorted((kept.value for kept in SOURCES.every(documents)), key=lambda source: (source.priority, source.name))
 
 
 def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
@@ -174,20 +177,14 @@ def update_source_if(
     documents: Documents, name: str, met: Callable[[RegisteredSource], None], **changes: Any
 ) -> RegisteredSource:
     """As `update_source`; `met` raises where the source, as it is then, must not be changed."""
-    for _ in range(20):
-        document = documents.get(KIND, name)
-        if document is None:
-            raise NotFound(f"no source {name!r}")
-        known = _source(document)
-        met(known)
-        source = replace(known, **changes)
-        try:
-            documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=document.version)
-            _known.until = 0.0
-            return source
-        except Conflict:
-            continue
-    raise Conflict("the source changes too quickly; try again")
+
+    def changed(source: RegisteredSource) -> RegisteredSource:
+        met(source)
+        return replace(source, **changes)
+
+    source = SOURCES.change(documents, name, changed)
+    _known.until = 0.0
+    return source
 
 
 def set_source(
@@ -213,9 +210,3 @@ def set_source(
 def manual_source(documents: Documents) -> RegisteredSource:
     """The source of what people say by hand; it is believed before all others."""
     return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)
-
-
-def _source(document: Document) -> RegisteredSource:
-    body = json.loads(document.body)
-    runs = {name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}
-    return RegisteredSource(**{**body, **runs})

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import islice
 
 from app.domain.errors import NotFound
-from app.domain.records import RecordCounts, RejectedRecord, SyncReport
-from app.ports.documents import Document, Documents
+from app.domain.records import RejectedRecord, SyncReport
+from app.ports.documents import Documents
+from app.ports.records import Kept, Records
 from app.usecases.keep.process import is_gone, this_process
 from app.usecases.keep.refused import SHOWN, read_refused
 
-KIND = "run"
 LOOKED_BACK = 500
+
+
+@dataclass(slots=True)
+class Run(SyncReport):
+    """A report under its number, with the process that makes it."""
+
+    process: str = ""
+
+
+RUNS = Records("run", Run)
 
 
 def new_run(documents: Documents, source: str, caller: str) -> str:
     """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
-    report = SyncReport("", source, state="running", caller=caller, started_at=_now())
-    body = {**asdict(report), "process": this_process()}
-    return number_of(documents.append(KIND, json.dumps(body, sort_keys=True)).key)
+    run = Run("", source, state="running", caller=caller, started_at=_now(), process=this_process())
+    return number_of(RUNS.append(documents, run).key)
 
 
 def dead_runs(documents: Documents, source: str = "") -> list[str]:
     """Runs (of one source, or of all) among the last 100 whose process is known to be gone."""
-    found = []
-    for document in documents.page(KIND, "", 100, descending=True):
-        body = json.loads(document.body)
-        if body["state"] == "running" and (not source or body["source"] == source) and is_gone(body.get("process", "")):
-            found.append(number_of(document.key))
-    return found
+    newest = RUNS.page(documents, "", 100, newest_first=True)
+    running = (kept for kept in newest if kept.value.state == "running" and source in ("", kept.value.source))
+    return [number_of(kept.key) for kept in running if is_gone(kept.value.process)]
 
 
 def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
@@ -59,19 +64,21 @@ def _key(run_id: str) -> str:
 
 
 def write_run(documents: Documents, report: SyncReport) -> None:
-    document = documents.get(KIND, _key(report.run_id))
-    if document is None:
+    """Write what a run did; who asked for it and when it started stay. NotFound where the run was never numbered."""
+    kept = RUNS.kept(documents, _key(report.run_id))
+    if kept is None:
         raise NotFound(f"no run {report.run_id}")
-    kept = {name: value for name, value in json.loads(document.body).items() if name in ("started_at", "caller")}
-    body = {**asdict(report), **kept, "finished_at": _now()}
-    documents.put(KIND, _key(report.run_id), json.dumps(body, sort_keys=True), expected=document.version)
+    run = Run(**{item.name: getattr(report, item.name) for item in fields(SyncReport)})
+    run.started_at, run.caller, run.finished_at = kept.value.started_at, kept.value.caller, _now()
+    RUNS.put(documents, kept.key, run, expected=kept.version)
 
 
 def get_run(documents: Documents, run_id: str) -> SyncReport:
-    document = documents.get(KIND, _key(run_id))
-    if document is None:
+    """The report of a run; NotFound where there is none."""
+    kept = RUNS.kept(documents, _key(run_id))
+    if kept is None:
         raise NotFound(f"no run {run_id}")
-    return _report(document)
+    return _report(kept)
 
 
 def replace_held(documents: Documents, run_id: str, by: str) -> None:
@@ -85,7 +92,7 @@ def replace_held(documents: Documents, run_id: str, by: str) -> None:
 
 def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[SyncReport]:
     """Newest first."""
-    return [_report(document) for document in documents.page(KIND, _key(after) if after else "", limit, descending=True)]
+    return [_report(kept) for kept in RUNS.page(documents, _key(after) if after else "", limit, newest_first=True)]
 
 
 def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
@@ -104,46 +111,34 @@ def retired_lately(documents: Documents, source: str, now: datetime | None = Non
     """What runs of a source retired in the last 24 hours, by what the deletion guard watches."""
     since = (now or datetime.now(UTC)) - timedelta(hours=hours)
     total: dict[str, int] = {}
-    after = ""
-    while page := documents.page(KIND, after, 100, descending=True):
-        for document in page:
-            body = json.loads(document.body)
-            if datetime.fromisoformat(body["started_at"]) < since:
-                return total
-            if body["source"] == source and body["state"] in ("done", "partial"):
-                for name, number in body["retired_of"].items():
-                    total[name] = total.get(name, 0) + number
-        after = page[-1].key
+    for kept in RUNS.every(documents, newest_first=True):
+        run = kept.value
+        if datetime.fromisoformat(run.started_at) < since:
+            break
+        if run.source == source and run.state in ("done", "partial"):
+            for name, number in run.retired_of.items():
+                total[name] = total.get(name, 0) + number
     return total
 
 
 def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime | None]:
     """How many of the last runs of a source failed since one that did not (of the last 500 runs of all), and when the newest of them ended."""
-    failures, newest, after, seen = 0, None, "", 0
-    while seen < LOOKED_BACK and (page := documents.page(KIND, after, 100, descending=True)):
-        for document in page:
-            body = json.loads(document.body)
-            if body["source"] != source or body["state"] in ("running", "missed"):
-                continue
-            if body["state"] != "failed":
-                return failures, newest
-            failures += 1
-            newest = newest or datetime.fromisoformat(body["finished_at"])
-        after, seen = page[-1].key, seen + len(page)
+    failures, newest = 0, None
+    for kept in islice(RUNS.every(documents, newest_first=True), LOOKED_BACK):
+        run = kept.value
+        if run.source != source or run.state in ("running", "missed"):
+            continue
+        if run.state != "failed":
+            break
+        failures += 1
+        newest = newest or datetime.fromisoformat(run.finished_at)
     return failures, newest
 
 
-def _report(document: Document) -> SyncReport:
-    return report_of(json.loads(document.body), number_of(document.key))
-
-
-def report_of(body: Mapping[str, Any], run_id: str) -> SyncReport:
-    """The report out of its JSON."""
-    fields = {name: value for name, value in body.items() if name in SyncReport.__slots__}
-    fields["run_id"] = run_id
-    fields["counts"] = {name: RecordCounts(**counts) for name, counts in body["counts"].items()}
-    fields["rejected"] = [RejectedRecord(**row) for row in body["rejected"]]
-    return SyncReport(**fields)
+def _report(kept: Kept[Run]) -> SyncReport:
+    report = SyncReport(**{item.name: getattr(kept.value, item.name) for item in fields(SyncReport)})
+    report.run_id = number_of(kept.key)
+    return report
 
 
 def _now() -> str:

@@ -10,8 +10,6 @@ import numpy as np
 from app.domain.errors import NotFound
 from app.domain.service_risk import Estimate
 from app.domain.study import ExceedanceRow, StudyExceedance, StudyOptions, StudyRow
-from app.ports.compiled_cache import CompiledGraphCache
-from app.ports.documents import Documents
 from app.risk.graph.compiled import SERVES, CompiledGraph
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years_summary import Estimate as Mean
@@ -19,6 +17,7 @@ from app.risk.study.exceedance import Level, exceedance_of, points_of_curve
 from app.risk.study.year_losses import YearLosses, simulate_losses
 from app.usecases.answers.service_risk.years import simulated
 from app.usecases.studies.read import get_study, tables_of
+from app.usecases.tools import Tools
 
 NAMES = ("sums", "largest", "events", "event_count", "services", "money_unknown", "cut_off")
 
@@ -33,10 +32,10 @@ def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Call
     return {f"years.{name}": getattr(found, name) for name in NAMES} | {"years.left_out": int(unheard.sum())}
 
 
-def study_exceedance(documents: Documents, cache: CompiledGraphCache, study: str) -> StudyExceedance:
+def study_exceedance(tools: Tools, study: str) -> StudyExceedance:
     """NotFound where the study simulated no years."""
-    row = get_study(documents, study)
-    arrays = tables_of(cache, row)
+    row = get_study(tools.documents, study)
+    arrays = tables_of(tools.cache, row)
     if "years.sums" not in arrays:
         raise NotFound(f"study {study} simulated no years; make one with `years`")
     losses = YearLosses(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +15,6 @@ from app.domain.ci_classes import ci_classes
 from app.domain.sentences import count
 from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
-from app.ports.compiled_cache import CompiledGraphCache
-from app.ports.documents import Documents
 from app.risk.exact.diagrams.budget import Budget
 from app.risk.first_order.areas import measure_of
 from app.risk.first_order.borders import Borders, borders
@@ -33,24 +29,24 @@ from app.risk.study.uncertainty import drawn_groupings, ranges_of, response, shi
 from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
-from app.usecases.estate import Estates
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION
 from app.usecases.studies.exceedance import exceedance_arrays
-from app.usecases.studies.read import KIND
+from app.usecases.studies.read import STUDIES, KeptStudy
+from app.usecases.tools import Tools
 
 THREADS = 2
 KEPT = 10  # studies whose tables stay; the row of every study does
 
 
 def make_study(
-    estates: Estates, documents: Documents, cache: CompiledGraphCache, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
+    tools: Tools, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
     """Compute and keep a study of a revision (default: the current one); the same options give the same numbers, whatever the number of workers."""
     seconds: dict[str, float] = {}
     with _step("every single outage", listen, seconds):
-        made = assessed(estates, cache, revision, listen=listen)
+        made = assessed(tools.estates, tools.cache, revision, listen=listen)
     compiled, first = made.estate.compiled, made.first
     measure = measure_of(made.totals.values())
     measure = measure if measure in PAIRS else "service_hours_per_year"
@@ -79,11 +75,11 @@ def make_study(
     arrays = {f"redundancy.{name}": column for name, column in more.to_arrays().items()} | tables | lived
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
-    cache.save(made.estate.revision.revision, f"{KIND}-{study}", arrays)
+    tools.cache.save(made.estate.revision.revision, f"{STUDIES.kind}-{study}", arrays)
     row = _row(study, made, more, worlds, compared, over, measure, options, range_, seconds, shift)
-    for old in documents.page(KIND, "", 1000, descending=True)[KEPT - 1 :]:
-        cache.drop(json.loads(old.body)["row"]["revision"], f"{KIND}-{old.key}")
-    documents.put(KIND, study, json.dumps({"row": asdict(row), "borders": _sums(over)}, sort_keys=True))
+    for old in STUDIES.page(tools.documents, "", 1000, newest_first=True)[KEPT - 1 :]:
+        tools.cache.drop(old.value.row.revision, f"{STUDIES.kind}-{old.key}")
+    STUDIES.put(tools.documents, study, KeptStudy(row, _sums(over)))
     return row
 
 

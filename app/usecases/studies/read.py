@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from app.domain.study import (
     StudyAreaPage,
     StudyAreaRow,
     StudyBorders,
-    StudyOptions,
     StudyPage,
     StudyRow,
     StudyServicePage,
@@ -24,6 +23,7 @@ from app.domain.study import (
 )
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
+from app.ports.records import Records
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import spans
@@ -36,38 +36,35 @@ from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import KINDS, area_name, causes_in, open_needs_of, spread_from
 from app.usecases.answers.service_risk.incomplete import bounds_of_what_was_read
 from app.usecases.assess import Assessed, assessed
-from app.usecases.estate import Estates
+from app.usecases.tools import Tools
 
-KIND = "study"
+
+@dataclass(frozen=True, slots=True)
+class KeptStudy:
+    """A finished study, and sums over all borders between teams."""
+
+    row: StudyRow
+    borders: Mapping[str, float]
+
+
+STUDIES = Records("study", KeptStudy)
 
 
 def get_study(documents: Documents, study: str) -> StudyRow:
     """NotFound where there is none."""
-    return _study(_body(documents, study)["row"])
+    return STUDIES.get(documents, study).row
 
 
 def page_studies(documents: Documents, after: str = "", limit: int = 50) -> StudyPage:
     """Newest first."""
-    found = [_study(json.loads(document.body)["row"]) for document in documents.page(KIND, after, limit + 1, descending=True)]
+    found = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
     more, rows = len(found) > limit, found[:limit]
     return StudyPage(rows, limit, more, rows[-1].study if more else None)
 
 
-def _body(documents: Documents, study: str) -> dict[str, Any]:
-    document = documents.get(KIND, study)
-    if document is None:
-        raise NotFound(f"no study {study}")
-    return json.loads(document.body)  # type: ignore[no-any-return]
-
-
-def _study(row: Mapping[str, Any]) -> StudyRow:
-    made = {**row, "options": StudyOptions(**row["options"])}
-    return StudyRow(**made | {name: Estimate(**row[name]) for name in ("total_range", "border_share")})
-
-
 def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
     """The arrays of a study; NotFound where they are no longer kept."""
-    arrays = cache.load(row.revision, f"{KIND}-{row.study}")
+    arrays = cache.load(row.revision, f"{STUDIES.kind}-{row.study}")
     if arrays is None or "redundancy.samples" not in arrays:  # gone, or of a version that did not simulate
         raise NotFound(
             f"the tables of study {row.study} are no longer kept; make it again with the same options: it gives the same numbers"
@@ -75,9 +72,7 @@ def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
     return arrays
 
 
-def study_areas(
-    estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str, kind: str, limit: int, after: str | None
-) -> StudyAreaPage:
+def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | None) -> StudyAreaPage:
     """Areas of one kind, worst total first."""
     if kind not in KINDS:
         raise InvalidInput(f"kind: one of {', '.join(KINDS)}", field="kind")
@@ -87,9 +82,9 @@ def study_areas(
         if cursor["kind"] != kind:
             raise InvalidInput("after: a cursor of another ranking")
         offset = cursor["offset"]
-    row = get_study(documents, study)
-    table = AreaTable.from_arrays(kind, tables_of(cache, row))
-    made = assessed(estates, cache, row.revision)
+    row = get_study(tools.documents, study)
+    table = AreaTable.from_arrays(kind, tables_of(tools.cache, row))
+    made = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(table.area))
     more = last < len(table.area)
     return StudyAreaPage(
@@ -130,20 +125,18 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
     )
 
 
-def study_services(
-    estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str, limit: int, after: str | None
-) -> StudyServicePage:
+def study_services(tools: Tools, study: str, limit: int, after: str | None) -> StudyServicePage:
     """Services, those that suffer most first."""
     offset = 0
     if after is not None:
         offset = paging.decode(after, "revision", "service_offset")["service_offset"]
-    row = get_study(documents, study)
-    arrays = tables_of(cache, row)
+    row = get_study(tools.documents, study)
+    arrays = tables_of(tools.cache, row)
     more = EstateRedundancy.from_arrays(
         {name.removeprefix("redundancy."): c for name, c in arrays.items() if name.startswith("redundancy.")}
     )
     order = AreaTable.from_arrays("service", arrays).area
-    made = assessed(estates, cache, row.revision)
+    made = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(order))
     following = last < len(order)
     return StudyServicePage(
@@ -233,12 +226,12 @@ def _unavailability(more: EstateRedundancy, number: int, note: str) -> Estimate:
     return Estimate(None, BOUNDED, float(more.q_low[number]), float(more.q_high[number]), note)
 
 
-def study_borders(estates: Estates, documents: Documents, cache: CompiledGraphCache, study: str) -> StudyBorders:
+def study_borders(tools: Tools, study: str) -> StudyBorders:
     """Which dependencies between teams the loss runs over."""
-    body = _body(documents, study)
-    row, sums = _study(body["row"]), body["borders"]
-    arrays = tables_of(cache, row)
-    made = assessed(estates, cache, row.revision)
+    kept = STUDIES.get(tools.documents, study)
+    row, sums = kept.row, kept.borders
+    arrays = tables_of(tools.cache, row)
+    made = assessed(tools.estates, tools.cache, row.revision)
     examined = sums["crossing"] + sums["inside"] + sums["interrupted"]
     rows = [
         BorderRow(

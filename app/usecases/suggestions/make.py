@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain.columns import Columns
@@ -18,14 +18,14 @@ from app.domain.nouns import CI, SOURCE_RECORD
 from app.domain.payloads import record_of
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.ports.records import Records
 from app.usecases import decide
 from app.usecases.keep.sources import MANUAL, find_source
 from app.usecases.operation_progress import Listener, silent
-from app.usecases.run_sync import Workshop
 from app.usecases.suggestions.alike import LEAST, TELLING, Look, alike
 from app.usecases.suggestions.candidates import Blocks, keys_of
+from app.usecases.tools import Tools
 
-KIND, RUN_KIND = "suggestion", "suggestion_run"
 KEPT = 1000  # the best ones
 COMPARED = ("serial", "uuid", "cloud_id", "asset_tag", "mac", "address")
 
@@ -56,6 +56,9 @@ class SuggestionRun:
     kept: int
 
 
+SUGGESTIONS, RUNS = Records("suggestion", Suggestion), Records("suggestion_run", SuggestionRun)
+
+
 @dataclass(frozen=True, slots=True)
 class SuggestionPage:
     run: SuggestionRun | None  # None: nobody looked yet
@@ -65,21 +68,21 @@ class SuggestionPage:
     next: str | None
 
 
-def suggest(store: GraphStore, documents: Documents, listen: Listener = silent) -> SuggestionRun:
+def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
     """Look through the current revision and keep the best suggestions in place of those kept before."""
-    revision = store.current().revision
+    revision = tools.store.current().revision
     listen("reading CIs", 0.0)
-    cis = store.load_columns(revision, CI.name, ["ci_id", "key", "name", "ci_class", "environment", "site", "aliases"])
-    sources = _sources(store, revision)
+    cis = tools.store.load_columns(revision, CI.name, ["ci_id", "key", "name", "ci_class", "environment", "site", "aliases"])
+    sources = _sources(tools.store, revision)
     pairs, capped = list[tuple[int, int]](), False
     if any(held != next(iter(sources.values())) for held in sources.values()):  # one source does not list a thing twice
         listen("pairing", 0.3)
-        pairs, capped = _candidates(cis, sources, _apart(store, documents, revision))
+        pairs, capped = _candidates(cis, sources, _apart(tools, revision))
     listen("comparing", 0.6)
     found = _scored(cis, pairs)
     best = sorted(found, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
     run = SuggestionRun(revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(found), len(best))
-    _keep(documents, run, best)
+    _keep(tools.documents, run, best)
     return run
 
 
@@ -137,17 +140,17 @@ def _sources(store: GraphStore, revision: int) -> dict[int, int]:
     return found
 
 
-def _apart(store: GraphStore, documents: Documents, revision: int) -> set[tuple[int, int]]:
+def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
     """Pairs of CIs whose records people parted, both ways round."""
-    manual = find_source(documents, MANUAL)
+    manual = find_source(tools.documents, MANUAL)
     if manual is None or not revision:
         return set()
-    kept = store.load_columns(revision, SOURCE_RECORD.name, ["payload"], manual.source_id)["payload"]
+    kept = tools.store.load_columns(revision, SOURCE_RECORD.name, ["payload"], manual.source_id)["payload"]
     parts = [decision_of(record) for payload in kept if (record := record_of(payload)).source_class == PART]
     ci_of: dict[Place, int] = {}
     keys = sorted({key for part in parts for _, key in (*part.places, *part.others)})
     for start in range(0, len(keys), 5_000):
-        rows = store.rows(revision, SOURCE_RECORD.name, "source_key", keys[start : start + 5_000])
+        rows = tools.store.rows(revision, SOURCE_RECORD.name, "source_key", keys[start : start + 5_000])
         for row, key in enumerate(rows["source_key"]):
             ci_of[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
     sides = [({ci_of.get(p, 0) for p in part.places}, {ci_of.get(p, 0) for p in part.others}) for part in parts]
@@ -167,46 +170,38 @@ def _identifiers(aliases: Sequence[tuple[str, str]]) -> dict[str, frozenset[str]
 
 def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) -> None:
     with documents.together():
-        while old := documents.page(KIND, "", 500):
-            for document in old:
-                documents.delete(KIND, document.key)
+        for old in list(SUGGESTIONS.every(documents)):
+            SUGGESTIONS.delete(documents, old.key)
         for item in best:
-            documents.put(KIND, item.suggestion, json.dumps(asdict(item)))
-        documents.put(RUN_KIND, "last", json.dumps(asdict(run)))
+            SUGGESTIONS.put(documents, item.suggestion, item)
+        RUNS.put(documents, "last", run)
 
 
 def suggestion_page(documents: Documents, limit: int, after: str = "") -> SuggestionPage:
     """Kept suggestions, the best first."""
-    run = documents.get(RUN_KIND, "last")
-    found = [_read(document.body) for document in documents.page(KIND, after, limit + 1)]
+    found = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
     more, items = len(found) > limit, found[:limit]
-    made = SuggestionRun(**json.loads(run.body)) if run else None
-    return SuggestionPage(made, items, limit, more, items[-1].suggestion if more else None)
+    return SuggestionPage(RUNS.find(documents, "last"), items, limit, more, items[-1].suggestion if more else None)
 
 
-def accept(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
+def accept(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
     """The two are one CI, as `decide.merge` makes them."""
-    item = _get(workshop.documents, suggestion)
+    item = _get(tools.documents, suggestion)
     why = reason or f"suggested with {item.score} points"
-    return decide.merge(workshop, item.a, item.b, caller, why, [(KIND, suggestion)])
+    return decide.merge(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
-def refuse(workshop: Workshop, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
+def refuse(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
     """The two are not one CI, whatever their identifiers will say; never suggested again."""
-    item = _get(workshop.documents, suggestion)
+    item = _get(tools.documents, suggestion)
     why = reason or f"a suggestion with {item.score} points, refused"
-    return decide.part(workshop, item.a, item.b, caller, why, [(KIND, suggestion)])
+    return decide.part(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
 def _get(documents: Documents, suggestion: str) -> Suggestion:
-    document = documents.get(KIND, suggestion)
-    if document is None:
+    found = SUGGESTIONS.find(documents, suggestion)
+    if found is None:
         raise NotFound(
             f"no suggestion {suggestion!r}: it was decided, or later suggestions took its place; see forestay suggestions"
         )
-    return _read(document.body)
-
-
-def _read(body: str) -> Suggestion:
-    values: Mapping[str, object] = json.loads(body)
-    return Suggestion(**values)  # type: ignore[arg-type]
+    return found

@@ -22,7 +22,7 @@ from app.domain.errors import ForestayError
 from app.ports.ci_source import CiSource
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
-from app.usecases.sync_source import SyncSettings, sync_source
+from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.http.client import Patience
 from tests.servers.running import TLS, Running, lasting_port
 
@@ -151,8 +151,8 @@ def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int, 
     store = SqliteStore(home / "store.db")
     try:
         source = subject.open(faulty.server.url, str(TLS / "ca.pem") if tls else "", patience_for(faulty.fault))
-        tool = (LocalWorkbench(), home / "staging", home / "spool")
-        return sync_source(store, source, SyncSettings("cmdb", 1, str(number)), *tool, full=full, complete=complete)
+        bench = Bench(store, LocalWorkbench(), home / "staging", home / "spool")
+        return sync_source(bench, source, SyncSettings("cmdb", 1, str(number)), Terms(full=full, complete=complete))
     except ForestayError as error:
         return error
     finally:

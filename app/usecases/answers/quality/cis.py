@@ -14,13 +14,13 @@ from app.domain.errors import NotFound
 from app.domain.graph import ASSUMED, DECLARED, MEASURED
 from app.domain.nouns import INCIDENT
 from app.domain.quality import ClassQuality, Finding
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.risk.first_order.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
 from app.risk.intake.joined_outages import spells
 from app.usecases.answers.conflicts import disagreeing
 from app.usecases.answers.quality.several import costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
+from app.usecases.tools import Tools
 
 NAMED = 20
 OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
@@ -129,12 +129,12 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
     return rows
 
 
-def conflict_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
+def conflict_finding(scale: Scale, tools: Tools) -> Finding:
     """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
     revision = scale.made.estate.revision.revision
-    looked_at = costliest(scale, store, documents)
+    looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
-    held = np.isin(ids, disagreeing(store, documents, revision, ids.tolist()))
+    held = np.isin(ids, disagreeing(tools, revision, ids.tolist()))
     impact = scale.impact(positions[held]) if held.any() else None
     effect = f"sources disagree on attributes of these CIs; the one believed first counts{looked_at.cut}"
     advice = "see `forestay conflicts`; mend the wrong source, or change which is believed first"

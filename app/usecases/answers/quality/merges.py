@@ -13,20 +13,20 @@ from app.domain.nouns import SOURCE_RECORD
 from app.domain.payloads import record_of
 from app.domain.quality import Finding
 from app.domain.records import CiRecord
-from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.usecases.answers.quality.several import costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
+from app.usecases.tools import Tools
 
 BLOCK = 5_000
 
 
-def unlike_names_finding(scale: Scale, store: GraphStore, documents: Documents) -> Finding:
+def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
     """Of the CIs that several records tell of the costliest are looked at."""
     revision = scale.made.estate.revision.revision
-    looked_at = costliest(scale, store, documents)
+    looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
-    unlike = _unlike(store, revision, ids.tolist())
+    unlike = _unlike(tools.store, revision, ids.tolist())
     held = np.isin(ids, sorted(unlike))
     impact = scale.impact(positions[held]) if held.any() else None
     return Finding(

@@ -10,9 +10,6 @@ import numpy as np
 
 from app.domain.nouns import DEPENDENCY, SOURCE_RECORD
 from app.domain.quality import ClassQuality, Finding, Quality, SourceQuality
-from app.ports.compiled_cache import CompiledGraphCache
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.first_order.areas import measure_of
 from app.usecases.answers.quality.cis import (
     OBSERVING,
@@ -29,9 +26,9 @@ from app.usecases.answers.quality.sources import source_rows, unknown_relations
 from app.usecases.answers.quality.unread import open_need_findings
 from app.usecases.answers.quality.weighing import Scale, scale_of
 from app.usecases.assess import assessed
-from app.usecases.estate import Estates
 from app.usecases.keep.sources import told_of
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +42,20 @@ class _OfLedger:
     observed: bool
 
 
-def quality(store: GraphStore, documents: Documents, estates: Estates, cache: CompiledGraphCache, limit: int = 100) -> Quality:
+def quality(tools: Tools, limit: int = 100) -> Quality:
     """Sources, coverage by source and class (`limit` rows), findings by weight, redundancy only on paper (`limit` rows)."""
-    made = assessed(estates, cache, None)
+    made = assessed(tools.estates, tools.cache, None)
     revision = made.estate.revision.revision
     scale = scale_of(made, measure_of(made.totals.values()))
     if "ledger" not in made.quality:
-        made.quality["ledger"] = _read(scale, store, documents, revision)
+        made.quality["ledger"] = _read(scale, tools, revision)
     ledger: _OfLedger = made.quality["ledger"]
-    sources = source_rows(documents, ledger.records, ledger.relations)
+    sources = source_rows(tools.documents, ledger.records, ledger.relations)
     paper, paper_total, on_paper, groups, examined = paper_groups(scale, limit)
     cis = len(made.estate.compiled) - len(made.estate.causes)
     findings = [*ledger.findings, *on_paper, *_of_runs(sources)]
     return Quality(
-        stamp_of(made.estate, documents),
+        stamp_of(made.estate, tools.documents),
         scale.measure,
         scale.total,
         cis,
@@ -80,10 +77,10 @@ def quality(store: GraphStore, documents: Documents, estates: Estates, cache: Co
     )
 
 
-def _read(scale: Scale, store: GraphStore, documents: Documents, revision: int) -> _OfLedger:
-    records = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"])
-    edges = store.load_columns(revision, DEPENDENCY.name, ["dependent_id", "provider_id", "source_id", "relation"])
-    known = {source.source_id: source for source in told_of(documents)}
+def _read(scale: Scale, tools: Tools, revision: int) -> _OfLedger:
+    records = tools.store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"])
+    edges = tools.store.load_columns(revision, DEPENDENCY.name, ["dependent_id", "provider_id", "source_id", "relation"])
+    known = {source.source_id: source for source in told_of(tools.documents)}
     observing = {number for number, source in known.items() if source.kind in OBSERVING}
     return _OfLedger(
         _counts(records["source_id"]),
@@ -92,10 +89,10 @@ def _read(scale: Scale, store: GraphStore, documents: Documents, revision: int) 
         [
             *ci_findings(scale),
             *service_findings(scale),
-            *open_need_findings(scale, store),
-            unclosed_finding(scale, store),
-            conflict_finding(scale, store, documents),
-            unlike_names_finding(scale, store, documents),
+            *open_need_findings(scale, tools.store),
+            unclosed_finding(scale, tools.store),
+            conflict_finding(scale, tools),
+            unlike_names_finding(scale, tools),
             *observation_findings(scale, edges, observing),
         ],
         bool(observing),

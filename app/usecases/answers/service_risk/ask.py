@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 from app.domain.errors import NotFound
 from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.service import ServiceExact, Want, answer_of, solved_service
 from app.risk.exact.diagrams.budget import Budget
 from app.risk.graph.subestate import Subestate, subestate_of
@@ -23,8 +22,9 @@ from app.risk.sampling.rare import rare_unavailability
 from app.risk.services.interruptions import NOTE, Interruptions, interruptions
 from app.risk.services.service_figures import share_down
 from app.usecases.answers.paths import known
-from app.usecases.estate import Estate, Estates
+from app.usecases.estate import Estate
 from app.usecases.find import identify, identify_all
+from app.usecases.tools import Tools
 
 AUTO, SIMULATE = "auto", "simulated"
 WORLDS = 65_536  # a simulated answer draws
@@ -82,14 +82,14 @@ class Asked:
         return Effort(asked.nodes, asked.seconds, self.exact.nodes, round(self.exact.seconds, 3), seed, years, worlds)
 
 
-def ask(store: GraphStore, estates: Estates, question: RiskQuestion, want: Want) -> Asked:
+def ask(tools: Tools, question: RiskQuestion, want: Want) -> Asked:
     """NotFound where nobody answers to a name, or the CI is no business service."""
-    estate = estates.at(question.revision, question.as_of, question.locations)
+    estate = tools.estates.at(question.revision, question.as_of, question.locations)
     revision = estate.revision.revision
-    position = estate.position(identify(store, revision, question.service).ci_id)
+    position = estate.position(identify(tools.store, revision, question.service).ci_id)
     if position not in estate.service_number:
         raise NotFound(f"{question.service!r} is not a business service; lay an exposure over it to make it one")
-    hits = identify_all(store, revision, question.down)
+    hits = identify_all(tools.store, revision, question.down)
     forced = tuple(sorted(estate.position(hit.ci_id) for hit in hits))
     exact = _exact(estate, position, forced, question, want)
     return Asked(question, estate, estate.service_number[position], position, forced, [hit.key for hit in hits], exact)

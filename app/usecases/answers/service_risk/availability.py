@@ -8,8 +8,6 @@ from typing import Literal
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, Estimate, FailoverRow, ServiceAvailability
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.service import Want
 from app.risk.first_order.sweep import contributions_to
 from app.risk.graph.needs import needs_of
@@ -37,8 +35,8 @@ from app.usecases.answers.service_risk.ask import (
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.loss import mtpd_breaches, parts_of
 from app.usecases.answers.service_risk.years import Lived, lived
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 Rule = Literal["product", "worst"]
 HOURS = (0.25, 1.0, 4.0, 8.0, 24.0, 72.0)
@@ -46,11 +44,9 @@ FAILOVERS_SHOWN = 100
 NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how often it fails is unknown"
 
 
-def service_availability(
-    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, hours: Sequence[float] = ()
-) -> ServiceAvailability:
+def service_availability(tools: Tools, question: RiskQuestion, hours: Sequence[float] = ()) -> ServiceAvailability:
     """`hours`: durations for which the share of longer outages is asked, beside a few standard ones."""
-    asked = ask(store, estates, question, Want(bounds=True, cut_sets=LISTED))
+    asked = ask(tools, question, Want(bounds=True, cut_sets=LISTED))
     estate, compiled, number = asked.estate, asked.estate.compiled, asked.number
     of_cuts, worlds = unavailability_of(asked)
     lost, worst, drawn = lost_shares(asked, of_cuts)
@@ -64,7 +60,7 @@ def service_availability(
     customers = known(compiled.customers[number])
     breaches = mtpd_breaches(asked, parts_of(asked), told)
     answer = ServiceAvailability(
-        stamp=stamp_of(estate, documents),
+        stamp=stamp_of(estate, tools.documents),
         key=asked.key,
         name=asked.name,
         down=asked.down,

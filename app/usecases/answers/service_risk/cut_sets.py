@@ -5,13 +5,12 @@ from __future__ import annotations
 from app.domain.sentences import down_at_rest
 from app.domain.service_risk import BOUNDED, CutSetCount, CutSetRow, ServiceCutSets
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.service import CutSet, Want
 from app.risk.services.sampled_service import any_at_least, sampled_service
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, is_down_at_rest, remembered, unavailability_of
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 SAFE = 2**53  # what every JSON reader takes for a whole number
 MOST = 1000  # cut sets of a bounded service that are kept
@@ -22,20 +21,18 @@ FOUND = (
 )
 
 
-def service_cut_sets(
-    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, limit: int = 50
-) -> ServiceCutSets:
+def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> ServiceCutSets:
     """The `limit` most probable; `truncated` where there are more, with their number and the sum of their probabilities. Beyond the engine's
     budget the most probable ones found by sampling, marked as such, with an upper bound of what they leave out."""
-    asked = ask(store, estates, question, Want(counts=True, cut_sets=limit))
+    asked = ask(tools, question, Want(counts=True, cut_sets=limit))
     exact = asked.exact
     if exact.method == BOUNDED and not asked.forced:
-        return _found(documents, asked, limit)
+        return _found(tools.documents, asked, limit)
     estimate, worlds = unavailability_of(asked)
     total = exact.cut_set_count
     listed = exact.cut_sets or ()
     answer = ServiceCutSets(
-        stamp=stamp_of(asked.estate, documents),
+        stamp=stamp_of(asked.estate, tools.documents),
         key=asked.key,
         name=asked.name,
         down=asked.down,

@@ -10,8 +10,6 @@ from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.sentences import down_at_rest
 from app.domain.sentences import number as said
 from app.domain.service_risk import APPROXIMATE, EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.needs import exact_group
 from app.risk.exact.answers.service import Want, exact_service
 from app.risk.exact.diagrams.budget import Budget
@@ -34,19 +32,19 @@ from app.usecases.answers.service_risk.ask import (
 )
 from app.usecases.answers.service_risk.availability import lost_shares
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 NEEDS_SHOWN = 50
 NEEDS_SECONDS, NEEDS_NODES = 3.0, 200_000  # of all of them together, of each: beyond that an interval will do
 
 
 def service_goal(
-    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
+    tools: Tools, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
     limit: int = 50,
 ) -> ServiceGoal:  # fmt: skip
     """`target`: the goal to judge by, default the one of the service's exposure. `detect_minutes`: how much of a restore time is detection."""
-    asked = ask(store, estates, question, Want(cut_sets=LISTED))
+    asked = ask(tools, question, Want(cut_sets=LISTED))
     goal = target if target is not None else _target(asked)
     q, worlds = unavailability_of(asked)
     lost, _, drawn = lost_shares(asked, q, ("product",))
@@ -62,7 +60,7 @@ def service_goal(
     total = known(sheet.total_minutes)
     allowed = known(sheet.budget_minutes)
     answer = ServiceGoal(
-        stamp=stamp_of(asked.estate, documents),
+        stamp=stamp_of(asked.estate, tools.documents),
         key=asked.key,
         name=asked.name,
         target=goal,

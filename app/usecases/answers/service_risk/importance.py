@@ -7,8 +7,6 @@ from dataclasses import replace
 
 from app.domain.errors import InvalidInput
 from app.domain.service_risk import ImportanceRow, ServiceImportance
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.importance import Importance, importance_of
 from app.risk.exact.answers.service import Want
 from app.risk.services.service_figures import by_measure, frequencies
@@ -16,14 +14,14 @@ from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 ORDERS = ("criticality", "birnbaum", "fussell_vesely", "conditional", "raw", "rrw", "initiator_share")
 
 
 def service_importance(
-    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, limit: int = 50, after: str | None = None,
+    tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None,
     by: str = "criticality",
 ) -> ServiceImportance:  # fmt: skip
     """Rows by falling `by`. Beyond the exact engine's budget there are none, and a note says why."""
@@ -35,7 +33,7 @@ def service_importance(
         if (cursor["service"], cursor["kind"]) != (question.service, by):
             raise InvalidInput("after: a cursor of another question")
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
-    asked = ask(store, estates, question, Want(fussell_vesely=True))
+    asked = ask(tools, question, Want(fussell_vesely=True))
     estimate, worlds = unavailability_of(asked)
     frequency = frequencies(asked.estate.compiled, asked.exact)
     measured = importance_of(asked.exact.q, asked.exact.birnbaum, asked.exact.event_q, frequency)
@@ -44,7 +42,7 @@ def service_importance(
     more = last < len(order)
     shares = measured.initiator_share
     answer = ServiceImportance(
-        stamp=stamp_of(asked.estate, documents),
+        stamp=stamp_of(asked.estate, tools.documents),
         key=asked.key,
         name=asked.name,
         down=asked.down,

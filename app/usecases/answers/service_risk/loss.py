@@ -10,8 +10,6 @@ import numpy as np
 from app.domain.errors import InvalidInput
 from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
-from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore
 from app.risk.exact.answers.service import Want
 from app.risk.first_order.sweep import contributions_to
 from app.risk.measures.loss import LossCurve
@@ -31,8 +29,8 @@ from app.usecases.answers.service_risk.ask import (
 )
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.answers.service_risk.years import Lived, lived
-from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
 
 ORDINAL = ("legal", "reputation", "safety")  # categories whose curve names classes; all others are quantities
 BOUNDED_NOTE = "the redundancy part needs the exact engine, or simulated years"
@@ -47,9 +45,7 @@ class Split:
     total: Estimate
 
 
-def service_loss(
-    store: GraphStore, documents: Documents, estates: Estates, question: RiskQuestion, limit: int = 50, after: str | None = None
-) -> ServiceLossYear:
+def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None) -> ServiceLossYear:
     """Rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
     if question.down:
         raise InvalidInput("a yearly loss takes no CIs that are down; simulate their outage", field="down")
@@ -59,7 +55,7 @@ def service_loss(
         if cursor["service"] != question.service:
             raise InvalidInput("after: a cursor of another question")
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
-    asked = ask(store, estates, question, Want(cut_sets=LISTED))
+    asked = ask(tools, question, Want(cut_sets=LISTED))
     parts, told = parts_of(asked), lived(asked)
     if told is not None and not asked.is_exact:
         parts = simulated_parts(parts, told.position, told.money_by_ci, told.hours_by_ci)
@@ -72,7 +68,7 @@ def service_loss(
     last = min(offset + limit, len(order))
     more = last < len(order)
     answer = ServiceLossYear(
-        stamp=stamp_of(asked.estate, documents),
+        stamp=stamp_of(asked.estate, tools.documents),
         key=asked.key,
         name=asked.name,
         measure="money_per_year" if by_money else "service_hours_per_year",

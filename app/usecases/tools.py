@@ -1,0 +1,41 @@
+"""What use cases work with: given to each as one argument by the door that calls it, and put together once by `bootstrap`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # not every use case meets them all
+    from collections.abc import Set
+    from pathlib import Path
+
+    from app.ports.ci_source import CiSource
+    from app.ports.compiled_cache import CompiledGraphCache
+    from app.ports.documents import Documents
+    from app.ports.staging import Workbench
+    from app.ports.store import Store
+    from app.settings import Settings
+    from app.usecases.estate import Estates
+    from app.usecases.keep.sources import RegisteredSource
+
+
+class Tools(Protocol):
+    """The assembled service as use cases see it. A step that works on one port alone takes that port."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def estates(self) -> Estates: ...
+    @property
+    def cache(self) -> CompiledGraphCache: ...
+    @property
+    def workbench(self) -> Workbench: ...
+    @property
+    def staging_folder(self) -> Path: ...
+    @property
+    def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
+    def open_source(self, source: RegisteredSource) -> CiSource: ...
+    def spool_folder(self, source: RegisteredSource) -> Path: ...
