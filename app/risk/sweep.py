@@ -20,6 +20,7 @@ from app.risk.failing import Marks, fail, fail_more, marks, new_epoch
 from app.risk.first_order import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.loss import survival
 from app.risk.ragged import ptr_of
 from app.risk.stakes import Stakes, can_fail, stakes_of
@@ -203,6 +204,8 @@ def _block(
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
+    flat, stakes, work, alone, book = borrowed(flat), borrowed(stakes), borrowed(work), borrowed(alone), borrowed(book)
+    space, asked, rows = borrowed(space), borrowed(asked), borrowed(rows)
     found = _found(1024, 1024)
     points, pairs = 0, 0
     root = np.empty(1, np.int32)
