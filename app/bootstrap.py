@@ -20,6 +20,7 @@ from app.ports.documents import Documents
 from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
+from app.storage.leftovers import leftovers, take_away
 from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
@@ -29,8 +30,6 @@ from app.usecases.keep.sources import RegisteredSource
 from app.usecases.scope import visible_cis
 
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
-
-FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,8 @@ class Forestay:
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
         """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
         as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
+        from importers.registry import FILE_KINDS
+
         inside = self.settings.data_folder / "input"
         if location and (kind in FILE_KINDS or "://" not in location) and not _below(Path(location), inside):
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
@@ -101,6 +102,14 @@ class Forestay:
         folder, database = self.settings.data_folder, Path(self.settings.store_url.removeprefix("sqlite:"))
         elsewhere = self.settings.store_url.startswith("sqlite:") and not _below(database, folder)
         return [folder, database] if elsewhere else [folder]
+
+    def leftovers(self) -> list[Path]:
+        """What processes that died began and did not finish."""
+        elsewhere = self._places[1:]
+        return leftovers(self.settings.data_folder, self.settings.staging_folder, elsewhere[0] if elsewhere else None)
+
+    def take_away(self, path: Path) -> None:
+        take_away(path)
 
     def unreadable_cache(self) -> list[Path]:
         return CompiledFiles(self.settings.cache_folder).unreadable()

@@ -10,11 +10,12 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,22 +24,36 @@ from app.domain.change_list import ChangeList
 from app.domain.errors import HeldForApproval, InvalidInput, NotFound
 from app.domain.records import ServiceRecord
 from app.domain.study import StudyOptions
+from app.ports.documents import Documents
 from app.usecases import decide
 from app.usecases.approve import approve, held_runs
 from app.usecases.assess import assess
-from app.usecases.changes.of_ledger import changes_made
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
 from app.usecases.keep.lease import give_up, take_or_renew
-from app.usecases.keep.sources import MANUAL, add_source, find_source, list_sources, told_of, update_source
+from app.usecases.keep.sources import (
+    MANUAL,
+    RegisteredSource,
+    add_source,
+    find_source,
+    get_source,
+    list_sources,
+    told_of,
+    update_source,
+)
 from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from tests import doors
+from tests.changes_made import changes_made
 
 WHO = "tester"
 SAID_WHEN = re.compile(r'"content_hash":\[null,-?\d+\],')  # of a decision, whose payload says when
 CIS = 24
+HANDED = "handed"  # the source whose input comes as an upload
+WHATEVER_IS_THERE = {"If-Match": "*"}
+Entry = dict[str, Any]
 STUDY = StudyOptions(nodes=10_000, seconds=1.0, worlds=1, draws=2, examined=10)
 
 
@@ -70,6 +85,9 @@ def write_second(service: Forestay) -> Path:
 def set_up(service: Forestay) -> None:
     write_input(service)
     add_source(service.documents, "cmdb", "csv", str(input_folder(service)))
+    add_source(service.documents, HANDED, "json", "")
+    doors.make_keys(service)
+    _hand_back(service)
     sync(service)
 
 
@@ -87,11 +105,26 @@ def _take_back(service: Forestay) -> None:
 
 
 def _edit(service: Forestay) -> None:
-    lay_exposure(service.store, service.documents, ServiceRecord("k1", customers=7, currency="EUR", money_per_hour=5), WHO)
+    said = {"customers": 7, "currency": "EUR", "money_per_hour": 5}
+    doors.ask(service, "analyst", "PUT", "/services/k1", json=said, headers=WHATEVER_IS_THERE)
 
 
 def _edit_back(service: Forestay) -> None:
-    _unless_done(lambda: remove_exposure(service.store, service.documents, "k1", WHO))
+    doors.ask(service, "analyst", "DELETE", "/services/k1", may_fail=404)
+
+
+def _hand(service: Forestay) -> None:
+    _upload(service, "new")
+
+
+def _hand_back(service: Forestay) -> None:
+    _upload(service, "old")
+
+
+def _upload(service: Forestay, name: str) -> None:
+    body = json.dumps({"cis": [{"id": "h1", "name": name, "class": "server"}]}).encode()
+    path = f"/sources/{HANDED}/file?filename=estate.json"
+    doors.ask(service, "integrator", "PUT", path, data=body, headers=WHATEVER_IS_THERE, content_type="application/octet-stream")
 
 
 def _add_second(service: Forestay) -> None:
@@ -122,19 +155,59 @@ def _approve(service: Forestay) -> None:
 
 
 def _make_key(service: Forestay) -> None:
-    if any(not key.revoked_at for key in access.list_keys(service.documents)):
-        return
-    with service.documents.together():
-        _, made = access.create_key(service.documents, "probe", "viewer")
-        audit.record(service.documents, WHO, "key created", made.prefix)
+    if not _live_keys(service, "probe"):
+        doors.ask(service, "admin", "POST", "/keys", json={"name": "probe", "role": "viewer"})
 
 
-def _revoke_keys(service: Forestay) -> None:
-    for key in access.list_keys(service.documents):
-        if not key.revoked_at:
-            with service.documents.together():
-                access.revoke_key(service.documents, key.prefix)
-                audit.record(service.documents, WHO, "key revoked", key.prefix)
+def _revoke_key(service: Forestay) -> None:
+    _revoke_keys(service, "probe")
+
+
+def _make_second_key(service: Forestay) -> None:
+    if not _live_keys(service, "turned"):
+        doors.ask(service, "admin", "POST", "/keys", json={"name": "turned", "role": "viewer"})
+
+
+def _rotate_key(service: Forestay) -> None:
+    live = _live_keys(service, "turned")
+    if len(live) == 1:
+        doors.ask(service, "admin", "POST", f"/keys/{live[0].prefix}/rotate", json={"overlap_hours": 1})
+
+
+def _revoke_second_key(service: Forestay) -> None:
+    _revoke_keys(service, "turned")
+
+
+def _revoke_keys(service: Forestay, name: str) -> None:
+    for key in _live_keys(service, name):
+        doors.ask(service, "admin", "DELETE", f"/keys/{key.prefix}")
+
+
+def _live_keys(service: Forestay, name: str) -> list[access.AccessKey]:
+    return [key for key in access.list_keys(service.documents) if key.name == name and not key.revoked_at]
+
+
+def _reschedule(service: Forestay) -> None:
+    doors.ask(service, "admin", "PATCH", f"/sources/{HANDED}", json={"schedule": "every 15m"})
+
+
+def _reschedule_back(service: Forestay) -> None:
+    doors.ask(service, "admin", "PATCH", f"/sources/{HANDED}", json={"schedule": ""})
+
+
+def _ask_for_job(service: Forestay) -> None:
+    """By the form of the page of sources."""
+    if not _jobs_of(service, HANDED):
+        doors.press(service, "integrator", "/sources/sync", {"source": HANDED, "look": "1"})
+
+
+def _cancel_job(service: Forestay) -> None:
+    for job in _jobs_of(service, HANDED):
+        doors.ask(service, "integrator", "DELETE", f"/jobs/{job.job_id}")
+
+
+def _jobs_of(service: Forestay, source: str) -> list[runs.Job]:
+    return [job for job in runs.open_jobs(service.documents) if job.arguments.get("source") == source]
 
 
 def _schedule(service: Forestay) -> None:
@@ -148,7 +221,7 @@ def _schedule(service: Forestay) -> None:
 
 
 def _unschedule(service: Forestay) -> None:
-    for job in runs.open_jobs(service.documents):
+    for job in _jobs_of(service, "cmdb"):
         runs.cancel(service.documents, job.job_id)
     update_source(service.documents, "cmdb", schedule="")
     service.documents.delete(plan.KIND, "cmdb")
@@ -224,8 +297,12 @@ ACTS = {
         killed_back=False,
     ),
     "import and remove": Act(_add_second, _remove_second, states=3),
-    "key": Act(_make_key, _revoke_keys),
-    "schedule": Act(_schedule, _unschedule, states=5, killed_back=False),
+    "key made and revoked": Act(_make_key, _revoke_key),
+    "key rotated": Act(_rotate_key, _revoke_second_key, prepare_there=_make_second_key, killed_back=False),
+    "schedule changed": Act(_reschedule, _reschedule_back),
+    "schedule fired": Act(_schedule, _unschedule, states=5, killed_back=False),
+    "job asked and cancelled": Act(_ask_for_job, _cancel_job),
+    "upload": Act(_hand, _hand_back),
     "assess": Act(
         _assess, _assess, prepare_there=_lay_third, prepare_back=_take_third_back, seen=lambda service: scores(service)
     ),
@@ -256,13 +333,19 @@ def state(service: Forestay) -> str:
     documents = service.documents
     seen = {
         "graph": graph(service),
-        "sources": [(source.name, source.schedule) for source in list_sources(documents) if source.name != MANUAL],
+        "sources": [_shown(source) for source in list_sources(documents) if source.name != MANUAL],
         "held": len(held_runs(documents)),
-        "keys": [(key.name, key.role) for key in access.list_keys(documents) if not key.revoked_at],
-        "jobs": [job.verb for job in runs.open_jobs(documents)],
+        "keys": sorted((key.name, key.role, bool(key.expires_at)) for key in access.list_keys(documents) if not key.revoked_at),
+        "jobs": [(job.verb, job.arguments.get("source")) for job in runs.open_jobs(documents)],
         "studies": len(documents.page("study", "", 100)),
     }
     return json.dumps(seen, sort_keys=True)
+
+
+def _shown(source: RegisteredSource) -> tuple[str, ...]:
+    """A source, and the file that was handed over as its input."""
+    file = Path(source.location)
+    return source.name, source.schedule, file.name, file.read_text() if file.is_file() else ""
 
 
 def scores(service: Forestay) -> str:
@@ -284,9 +367,9 @@ WROTE = (
 )
 
 
-def entries(service: Forestay) -> list[dict[str, object]]:
+def entries(service: Forestay) -> list[Entry]:
     """The audit trail, the oldest first."""
-    found: list[dict[str, object]] = []
+    found: list[Entry] = []
     after = ""
     while page := service.documents.page(audit.KIND, after, 1000):
         found += [json.loads(row.body) for row in page]
@@ -298,28 +381,60 @@ def disagreements(service: Forestay) -> list[str]:
     """Where the audit trail does not tell just what happened; nothing: it does."""
     documents, told = service.documents, entries(service)
     faults = verify(documents)
-    named = Counter(int(row["details"].get("revision", 0)) for row in told if row["action"] in WROTE)  # type: ignore[attr-defined]
+    named = Counter(int(row["details"].get("revision", 0)) for row in told if row["action"] in WROTE)
     made = range(1, service.store.current().revision + 1)
     faults += [f"revision {number} is named {named[number]} times" for number in made if named[number] != 1]
     faults += [f"revision {number} is named and never was" for number in named if number not in made and number]
-    keys = access.list_keys(documents)
-    for action, wanted in (
-        ("key created", [key.prefix for key in keys]),
-        ("key revoked", [key.prefix for key in keys if key.revoked_at]),
-    ):
-        if sorted(row["subject"] for row in told if row["action"] == action) != sorted(wanted):  # type: ignore[type-var]
-            faults.append(f"entries of {action} are not those of the keys")
+    faults += _about_keys(documents, told) + _about_jobs(documents, told)
     added, removed = (sum(row["action"] == f"source {verb}" for row in told) for verb in ("added", "removed"))
     if added - removed != (find_source(documents, "second") is not None):
         faults.append("sources were added and removed that the trail does not name")
-    approved = {str(row["details"]["run"]) for row in told if row["action"] == "run approved"}  # type: ignore[index]
+    approved = {str(row["details"]["run"]) for row in told if row["action"] == "run approved"}
     every = _all_runs(service)
     if {run.run_id for run in every if run.state == "approved"} != approved:
         faults.append("the runs that are approved are not those of the trail")
-    synced = {str(row["details"]["run"]) for row in told if str(row["action"]) in ("sync done", "sync partial")}  # type: ignore[index]
+    synced = {str(row["details"]["run"]) for row in told if str(row["action"]) in ("sync done", "sync partial")}
     if {run.run_id for run in every if run.wrote} != synced:
         faults.append("the runs that wrote are not those of the trail")
     return faults
+
+
+def _about_keys(documents: Documents, told: Sequence[Entry]) -> list[str]:
+    keys = access.list_keys(documents)
+    made = [row["subject"] for row in told if row["action"] == "key created"]
+    made += [row["details"]["successor"] for row in told if row["action"] == "key rotated"]
+    revoked = [row["subject"] for row in told if row["action"] == "key revoked"]
+    faults = []
+    if sorted(made) != sorted(key.prefix for key in keys):
+        faults.append("the keys that were made are not those of the trail")
+    if sorted(revoked) != sorted(key.prefix for key in keys if key.revoked_at):
+        faults.append("the keys that were revoked are not those of the trail")
+    return faults
+
+
+def _about_jobs(documents: Documents, told: Sequence[Entry]) -> list[str]:
+    """Jobs on the source that files are handed to, and its schedule."""
+    jobs = [job for job in _all_jobs(documents) if job.arguments.get("source") == HANDED]
+    asked = [row for row in told if row["action"] == "sync asked"]
+    cancelled = {row["subject"] for row in told if row["action"] == "job cancelled"}
+    faults = []
+    if len(asked) != len(jobs):
+        faults.append("the jobs that were asked for are not those of the trail")
+    if not {job.job_id for job in jobs if job.state == runs.CANCELLED} <= cancelled:
+        faults.append("a job was cancelled without word of it")
+    changed = [row["details"].get("schedule", "") for row in told if row["action"] == "source changed"]
+    if changed and changed[-1] != get_source(documents, HANDED).schedule:
+        faults.append("the schedule is not that of the trail")
+    return faults
+
+
+def _all_jobs(documents: Documents) -> list[runs.Job]:
+    found: list[runs.Job] = []
+    after = ""
+    while page := runs.page_jobs(documents, after, 200):
+        found += page
+        after = page[-1].job_id
+    return found
 
 
 def _all_runs(service: Forestay) -> list[sync_runs.SyncReport]:

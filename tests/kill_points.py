@@ -158,6 +158,13 @@ def _promote(service: Any, asked: Mapping[str, Any]) -> None:
     target.close()
 
 
+def _backup(service: Any, asked: Mapping[str, Any]) -> None:
+    from app.bootstrap import open_store
+    from app.usecases.backup import backup
+
+    backup(service.store, Path(asked["file"]), lambda path: open_store(f"sqlite:{path}", service.settings))
+
+
 def _restore(service: Any, asked: Mapping[str, Any]) -> None:
     from app.bootstrap import open_store
     from app.usecases.backup import restore
@@ -170,6 +177,7 @@ VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "act": _act,
     "wander": _wander,
     "promote": _promote,
+    "backup": _backup,
     "restore": _restore,
 }
 
@@ -183,6 +191,7 @@ def main(data: Path) -> None:
         "tests.disk",
     ):  # loaded before the fork
         import_module(name)
+    import_module("tests.doors").application()
 
     for line in sys.stdin:
         asked = json.loads(line)

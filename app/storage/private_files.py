@@ -12,6 +12,7 @@ from pathlib import Path
 from app.domain.concealed import conceal
 
 FILE, FOLDER = 0o600, 0o700
+JOURNALS = ("-journal", "-wal", "-shm")  # that SQLite keeps beside a database
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -41,6 +42,21 @@ def make_file(path: Path) -> None:
     """Make an empty file for us alone, where there is none."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE))
+
+
+def remove_database(path: Path) -> None:
+    """Remove a database with its journals: one that stayed would be played into the next database of this name."""
+    for left in ("", *JOURNALS):
+        path.with_name(path.name + left).unlink(missing_ok=True)
+
+
+def lone_journals(path: Path) -> list[Path]:
+    """Journals that hold something, of a database that is not there."""
+    found = [path.with_name(path.name + left) for left in JOURNALS]
+    found = [
+        journal for journal in found if journal.exists() and journal.stat().st_size
+    ]  # first: one that is being made has none yet
+    return [] if path.exists() else found
 
 
 def name_once(new: Path, path: Path) -> None:

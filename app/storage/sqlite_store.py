@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from app.domain.errors import StoreUnavailable
-from app.storage.private_files import make_file, name_once
+from app.storage.private_files import lone_journals, make_file, name_once, remove_database
 from app.storage.sqlite.care import Care
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import Connected
@@ -31,6 +31,11 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
         super().__init__(path)
         self._categories = Categories(self)
         self._ends = KnownEnds()
+        if left := lone_journals(self.path):
+            raise StoreUnavailable(
+                f"{self.path} is not there, but its journal {left[0].name} is, and would be played into a new one. Put the file back; or, to begin "
+                f"anew, take {left[0].name} away too"
+            )
         if not self.path.exists():
             _make(self.path)
         elif self.path.stat().st_size == 0:
@@ -54,5 +59,4 @@ def _make(path: Path) -> None:
         raise StoreUnavailable(f"{path} can't be made: {error.strerror}") from error
     finally:
         made.close()
-        for left in ("", "-journal", "-wal", "-shm"):
-            new.with_name(new.name + left).unlink(missing_ok=True)
+        remove_database(new)

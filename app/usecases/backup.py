@@ -32,7 +32,8 @@ def backup(store: Store, target: Path, open_file: Callable[[Path], Store], liste
         store.copy_to(target)
     else:
         part = target.with_name(target.name + ".part")
-        part.unlink(missing_ok=True)
+        for left in ("", "-journal", "-wal", "-shm"):  # of a backup that was killed
+            part.with_name(part.name + left).unlink(missing_ok=True)
         copy = open_file(part)
         try:
             promote(store, store, copy, copy, listen)

@@ -45,6 +45,8 @@ class Premises(Protocol):
     def open_to_others(self) -> Sequence[Path]: ...  # files of the data folder that others may read or write
     def close_to_others(self) -> int: ...  # how many there were
     def unreadable_cache(self) -> Sequence[Path]: ...
+    def leftovers(self) -> Sequence[Path]: ...  # what processes that died began and did not finish
+    def take_away(self, path: Path) -> None: ...
 
 
 def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
@@ -66,7 +68,8 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
 
 
 def repair(premises: Premises) -> list[str]:
-    """Settle what dead writers left, say of dead runs that they failed, close files to others, take unreadable cache away; what was done."""
+    """Settle what dead writers left, say of dead runs that they failed, close files to others, take unreadable cache and unfinished files away;
+    what was done."""
     store, documents, done = premises.store, premises.documents, []
     pending = store.pending()
     if pending is not None and settle(store, documents):
@@ -75,9 +78,10 @@ def repair(premises: Premises) -> list[str]:
     done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
     if closed := premises.close_to_others():
         done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
-    for place in premises.unreadable_cache():
-        shutil.rmtree(place, ignore_errors=True)
-        done.append(f"unreadable cache was taken away: {place.name}")
+    for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", premises.leftovers())):
+        for place in places:
+            premises.take_away(place)
+            done.append(f"{said} was taken away: {place.name}")
     return done
 
 
@@ -138,6 +142,10 @@ def _files(premises: Premises) -> Iterator[Finding]:
         yield Finding(
             ATTENTION, f"{len(places)} entries of the cache can't be read: {places[0].name}, …", f"they are made again; {REPAIR}"
         )
+
+    if left := premises.leftovers():
+        text = f"{len(left)} files were begun by processes that died and are of no use: {left[0].name}, …"
+        yield Finding(ATTENTION, text, REPAIR)
 
 
 def _source(documents: Documents, source: RegisteredSource, now: datetime) -> Iterator[Finding]:

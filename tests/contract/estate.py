@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from app.domain.columns import Batch
-from app.domain.nouns import NOUNS
-from app.storage.tables import to_lists
+import numpy as np
 
+from app.domain.columns import Batch, Categorical, Texts
+from app.domain.nouns import NOUNS
+
+ROOT = Path(__file__).parents[2]
 DEFAULTS: dict[str, dict[str, Any]] = {
     "ci": {"ci_class": "server", "raw_class": "cmdb_ci_server", "lifecycle": "active", "is_service": 0, "attributes": "{}"},
     "dependency": {"kind": "hard", "source_id": 1},
@@ -61,3 +67,38 @@ def table(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         {name: value for name, value in zip(lists, row, strict=True) if value not in (None, "")}
         for row in zip(*lists.values(), strict=True)
     ]
+
+
+def to_lists(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """As plain lists with None for absent."""
+    return {name: _to_list(column) for name, column in columns.items()}
+
+
+def _to_list(column: Any) -> list[Any]:
+    if isinstance(column, (Categorical, Texts)):
+        return [column[row] for row in range(len(column))]
+    if column.dtype.kind == "f":
+        return [None if absent else value for value, absent in zip(column.tolist(), np.isnan(column).tolist(), strict=True)]
+    return [None if value == -1 else value for value in column.tolist()]
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from app.storage.sqlite_store import SqliteStore
+
+store = SqliteStore(Path(sys.argv[1]))
+store.put("note", "kept", "old")
+store.connection.execute("PRAGMA cache_size = 5")
+store.connection.execute("BEGIN IMMEDIATE")
+lost = ((f"{number:06}", "x" * 500) for number in range(1000))
+store.connection.executemany("INSERT INTO document (kind, key, version, body) VALUES ('lost', ?, 1, ?)", lost)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def write_and_die(path: Path) -> None:
+    """A process is killed in the middle of a transaction larger than its cache, so that a journal with old pages stands beside its database."""
+    assert subprocess.run([sys.executable, "-c", DIES, str(path)], cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
+    journals = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
+    assert any(journal.exists() and journal.stat().st_size for journal in journals)

@@ -12,7 +12,7 @@ from app.domain.nouns import NOUNS
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.backup import backup, restore
 from app.usecases.promote import promote
-from tests.contract.estate import batch, ci, revise, table
+from tests.contract.estate import batch, ci, revise, table, write_and_die
 from tests.contract.model import Ledger, random_changes
 from tests.contract.test_history import compare, write
 from tests.contract.test_scores import scores
@@ -70,6 +70,18 @@ def test_a_copy_that_was_cut_off_goes_on(store, other):
     compare(other, ledger, range(6))
 
 
+def test_documents_that_went_after_a_copy_was_cut_off_go_in_the_copy(store, other):
+    fill(store)
+    store.put("job_open", "1", "{}")
+    promote(store, store, other, other)  # as one that was killed at its end: it may be done again
+    store.delete("job_open", "1")
+    store.delete("note", store.page("note", "", 1)[0].key)
+    store.put("job", "b", "{}")
+    promote(store, store, other, other)
+    assert other.kinds() == store.kinds() and "job_open" not in other.kinds()
+    assert [other.page(kind, "", 9) for kind in store.kinds()] == [store.page(kind, "", 9) for kind in store.kinds()]
+
+
 def test_what_was_forgotten_stays_forgotten(store, other):
     ledger = fill(store)
     store.prune(3)
@@ -102,6 +114,14 @@ def test_backup_and_restore(store, other, tmp_path):
     compare(other, ledger, range(6))
     assert table(other.load_scores()) == table(store.load_scores())
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_after_one_that_was_killed_holds_nothing_of_it(store, tmp_path):
+    fill(store)
+    target = tmp_path / "backup.db"
+    write_and_die(tmp_path / "backup.db.part")
+    assert backup(store, target, SqliteStore).documents == 3
+    assert [path.name for path in tmp_path.glob("backup*")] == ["backup.db"]
 
 
 def test_a_damaged_backup_is_not_restored(store, other, tmp_path):

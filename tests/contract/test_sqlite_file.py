@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import StoreUnavailable
 from app.storage.sqlite import schema
 from app.storage.sqlite_store import SqliteStore
-from tests.contract.estate import batch, ci, revise, rows_of
+from tests.contract.estate import batch, ci, revise, rows_of, write_and_die
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path):
@@ -26,6 +26,26 @@ def test_a_file_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "text.db").write_text("not a database, and long enough to be taken for a page of one" * 20)
     with pytest.raises(StoreUnavailable):
         SqliteStore(tmp_path / "text.db")
+
+
+def test_what_a_dead_process_wrote_is_not_played_into_a_new_database(tmp_path):
+    write_and_die(tmp_path / "a.db")
+    (tmp_path / "a.db").rename(tmp_path / "kept.db")
+    with pytest.raises(StoreUnavailable, match=r"a\.db is not there, but its journal a\.db-(journal|wal) is"):
+        SqliteStore(tmp_path / "a.db")
+    (tmp_path / "kept.db").rename(tmp_path / "a.db")
+    with_it = SqliteStore(tmp_path / "a.db")
+    assert with_it.get("note", "kept").body == "old" and with_it.page("lost", "", 1) == []
+
+
+def test_a_copy_after_one_that_was_killed_holds_nothing_of_it(tmp_path):
+    write_and_die(tmp_path / "copy.db.part")
+    store = SqliteStore(tmp_path / "a.db")
+    store.put("note", "new", "{}")
+    store.copy_to(tmp_path / "copy.db")
+    copy = SqliteStore(tmp_path / "copy.db")
+    assert [row.key for row in copy.page("note", "", 9)] == ["new"] and copy.check() == []
+    assert [path.name for path in tmp_path.glob("*.part*")] == []
 
 
 def test_a_newer_schema_is_refused(tmp_path):

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections import namedtuple
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from app.cli import main
 from app.domain.errors import StoreUnavailable
 from app.settings import load_settings
 from app.storage.sqlite_store import SqliteStore
+from app.storage.staging import OneAtATime
 from app.usecases.doctor import Finding, examine, repair
 from app.usecases.keep import audit, sync_runs
 from app.usecases.keep.lease import take_or_renew
@@ -140,6 +142,51 @@ def test_a_cache_that_cannot_be_read(service: Forestay) -> None:
     assert only(service).what.startswith("1 entries of the cache can't be read: 000000000001-x")
     assert repair(service) == [f"unreadable cache was taken away: {place.name}"]
     assert examine(service) == []
+
+
+LEFT = (
+    ".forestay.db.77.0123abcd",
+    ".forestay.db.77.0123abcd-journal",
+    ".audit.key.77.0123abcd",
+    "monday.db.part",
+    "monday.db.part-journal",
+    "input/cmdb/upload.json.0123456789abcdef0123456789abcdef.part",
+    "spool/cmdb/rows.json.new",
+    "spool/cmdb.new/cis.csv",
+    "cache/.part-x1y2z3/000.npy",
+    "staging/cmdb.staging",
+)
+KEPT = ("input/cmdb/mine.csv.part", "input/rows.new", "spool/cmdb/rows.json", ".forestay.db.old", "forestay.db.bak")
+
+
+def test_what_dead_processes_did_not_finish(service: Forestay) -> None:
+    folder = service.settings.data_folder
+    for name in (*LEFT, *KEPT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    with OneAtATime(service.settings.staging_folder):  # a sync of now, and files that were touched a moment ago
+        assert examine(service) == []
+    (staged,) = repair(service)
+    assert staged == "an unfinished file was taken away: cmdb.staging"
+    long_ago = time.time() - 3600
+    for path in folder.rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+    assert only(service).what == "9 files were begun by processes that died and are of no use: .audit.key.77.0123abcd, …"
+    assert len(repair(service)) == 9
+    assert examine(service) == []
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert left >= {*KEPT, "forestay.db", "audit.key"} and not left & {*LEFT}
+
+
+def test_a_database_elsewhere_leaves_its_unfinished_files_there(tmp_path: Path) -> None:
+    place = tmp_path / "elsewhere"
+    environment = {"FORESTAY_STORE_URL": f"sqlite:{place / 'estate.db'}"}
+    found = assemble_service(load_settings(environment=environment, data_folder=tmp_path / "data"))
+    for name in (".estate.db.77.0123abcd", ".other.db.77.0123abcd"):
+        (place / name).touch()
+        os.utime(place / name, (0, 0))
+    assert [path.name for path in found.leftovers()] == [".estate.db.77.0123abcd"]
+    found.close()
 
 
 def test_an_old_store_and_a_schedule_that_nobody_fires(service: Forestay, monkeypatch: pytest.MonkeyPatch) -> None:

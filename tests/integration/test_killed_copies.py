@@ -1,4 +1,4 @@
-"""A promotion and a restore that are killed at the steps that they take: the source is as it was, and done again they give the same store."""
+"""A promotion, a restore and a backup that are killed at the steps that they take: the source is as it was, and done again they give the same store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,12 @@ from app.settings import load_settings
 from app.usecases.backup import backup, restore
 from app.usecases.promote import promote
 from tests import acts, neo4j_server
-from tests.integration.test_killed_acts import EVERY, points_of
+from tests.integration.test_killed_acts import EVERY, THOROUGH, points_of
 from tests.kill_points import Killer
+
+EVERY_COPY = 1 if THOROUGH else 2 * EVERY
+GOES_ON = (("key made and revoked", False), ("page edit", False), ("job asked and cancelled", False), ("key made and revoked", True),
+           ("page edit", True), ("job asked and cancelled", True))  # fmt: skip
 
 
 @pytest.fixture
@@ -30,21 +35,54 @@ def service(tmp_path: Path) -> Iterator[Forestay]:
 
 
 def check_promotions(service: Forestay, url: str, empty: Callable[[], None]) -> int:
-    state, asked = acts.state(service), {"verb": "promote", "to": url}
+    """Killed, resumed after the source went on by an act, and equal at the end; `url` is where it goes."""
+    asked = {"verb": "promote", "to": url}
     with Killer(service.settings.data_folder, os.environ) as killer:
         empty()
-        points = points_of(killer.steps(asked))[:: 2 * EVERY]
-        for step, number in points:
+        points = points_of(killer.steps(asked))[::EVERY_COPY]
+        for turn, (step, number) in enumerate(points):
             empty()
+            state = acts.state(service)
             killer.kill_at(asked, step, number)
-            assert acts.state(service) == state
+            assert acts.state(service) == state, step
+            act, back = GOES_ON[turn % len(GOES_ON)]
+            acts.ACTS[act].do(service, back)
             target = open_store(url, service.settings)
             try:
                 promote(service.store, service.documents, target, target)  # proves that both are equal
-                assert list(target.check()) == []
+                assert list(target.check()) == [], step
+                seen = Forestay(service.settings, target, target, service.cache)
+                assert acts.state(seen) == acts.state(service), step
+                assert acts.disagreements(seen) == [], step
             finally:
                 target.close()
-        acts.ACTS["service add"].do(service, True)
+    return len(points)
+
+
+def check_backups(service: Forestay, folder: Path) -> int:
+    """Killed, made again under the same name: the copy restores to what is there now, and nothing unfinished is left beside it."""
+    folder.mkdir()
+    file = folder / "backup.db"
+
+    def opened(path: Path) -> Any:
+        return open_store(f"sqlite:{path}", service.settings)
+
+    asked = {"verb": "backup", "file": str(file)}
+    with Killer(service.settings.data_folder, os.environ) as killer:
+        points = points_of(killer.steps(asked))[::EVERY_COPY]
+        for turn, (step, number) in enumerate(points):
+            file.unlink(missing_ok=True)
+            killer.kill_at(asked, step, number)
+            file.unlink(missing_ok=True)  # killed while it was verified
+            act, back = GOES_ON[turn % len(GOES_ON)]
+            acts.ACTS[act].do(service, back)
+            backup(service.store, file, opened)
+            assert [path.name for path in folder.iterdir() if path.stat().st_size] == ["backup.db"], step
+            copy = opened(file)
+            try:
+                assert acts.state(Forestay(service.settings, copy, copy, service.cache)) == acts.state(service), step
+            finally:
+                copy.close()
     return len(points)
 
 
@@ -56,7 +94,7 @@ def check_restores(service: Forestay, folder: Path, empty: Callable[[], None]) -
     environment = {**os.environ, "FORESTAY_AUDIT_KEY": (service.settings.data_folder / "audit.key").read_text()}
     with Killer(folder, environment) as killer:
         empty()
-        points = points_of(killer.steps(asked))[:: 2 * EVERY]
+        points = points_of(killer.steps(asked))[::EVERY_COPY]
         for step, number in points:
             empty()
             killer.kill_at(asked, step, number)
@@ -81,17 +119,31 @@ def test_copies_killed_at_their_steps(service: Forestay, tmp_path: Path) -> None
     def no_folder() -> None:
         shutil.rmtree(tmp_path / "restored", ignore_errors=True)
 
-    restored = check_restores(service, tmp_path / "restored", no_folder)
-    promoted = check_promotions(service, f"sqlite:{tmp_path / 'target.db'}", no_target)
-    print(f"killed at {restored} points of a restore and {promoted} of a promotion")
-    assert restored and promoted
+    hit = {
+        "restore": check_restores(service, tmp_path / "restored", no_folder),
+        "promotion": check_promotions(service, f"sqlite:{tmp_path / 'target.db'}", no_target),
+        "backup": check_backups(service, tmp_path / "backups"),
+    }
+    print(f"killed at {sum(hit.values())} points: {hit}")
+    assert all(hit.values())
 
 
 @pytest.mark.neo4j
-@pytest.mark.timeout(1800)
-def test_copies_into_neo4j_killed_at_their_steps(service: Forestay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(7200)
+def test_promotions_into_neo4j_killed_at_their_steps(service: Forestay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESTAY_STORE_PASSWORD", neo4j_server.auth()[1])
+    settings = load_settings(data_folder=service.settings.data_folder)
+    there = Forestay(settings, service.store, service.documents, service.cache)
+    count = check_promotions(there, neo4j_server.uri(), neo4j_server.empty_database)
+    print(f"killed at {count} points of a promotion into Neo4j")
+    assert count
+
+
+@pytest.mark.neo4j
+@pytest.mark.timeout(7200)
+def test_restores_into_neo4j_killed_at_their_steps(service: Forestay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in neo4j_server.as_settings().items():
         monkeypatch.setenv(name, value)
-    restored = check_restores(service, tmp_path / "restored", neo4j_server.empty_database)
-    print(f"killed at {restored} points of a restore into Neo4j")
-    assert restored
+    count = check_restores(service, tmp_path / "restored", neo4j_server.empty_database)
+    print(f"killed at {count} points of a restore into Neo4j")
+    assert count

@@ -35,7 +35,7 @@ def _without_owner() -> None:
             value = builder.insert_value(value, stripped(context, builder, part, builder.extract_value(value, at)), at)
         return value
 
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def strip(typing: Any, kind: Any) -> Any:
         return kind(kind), lambda context, builder, signature, args: stripped(context, builder, kind, args[0])
 

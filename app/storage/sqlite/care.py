@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.nouns import NOUNS
-from app.storage.private_files import make_file
+from app.storage.private_files import make_file, remove_database
 from app.storage.sqlite.connection import Connected
 from app.storage.sqlite.forget import forget_block
 from app.storage.statements import sql
@@ -62,7 +62,7 @@ class Care(Connected):
         if target.exists():
             raise Conflict(f"{target.name} is there already")
         part = target.with_name(target.name + ".part")
-        part.unlink(missing_ok=True)
+        remove_database(part)  # of a copy that was killed
         try:
             make_file(part)
             copy = sqlite3.connect(part)
@@ -74,4 +74,4 @@ class Care(Connected):
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the copy failed: {error}") from error
         finally:
-            part.unlink(missing_ok=True)
+            remove_database(part)

@@ -1,0 +1,66 @@
+"""Files that a process began, under another name than they were to get, and did not finish because it died. Nobody reads them again."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.domain.errors import Conflict
+from app.storage.staging import OneAtATime
+
+UNTOUCHED_SECONDS = 600.0  # what somebody still writes was touched since
+_JOURNAL = r"(-journal|-wal|-shm)?"
+BEGUN = re.compile(rf"(\..+\.\d+\.[0-9a-f]{{8}}|.+\.part){_JOURNAL}|\.part-\w+")  # databases and secrets; copies; cache
+UPLOADED = re.compile(r"upload\.\w+\.[0-9a-f]{32}\.part")
+SPOOLED = re.compile(r".+\.new")
+STAGED = re.compile(rf".+\.staging{_JOURNAL}")
+
+
+def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = None) -> list[Path]:
+    """Unfinished files and folders that nobody touched for ten minutes, and what a sync laid aside while no sync runs. `database`: of the service,
+    where it lies elsewhere."""
+    found = [path for place, names in _where(data_folder) for path in place if names.fullmatch(path.name) and _is_old(path)]
+    if database is not None:
+        beside = f".{database.name}."
+        found += [
+            path
+            for path in database.parent.glob(".*")
+            if path.name.startswith(beside) and BEGUN.fullmatch(path.name) and _is_old(path)
+        ]
+    return sorted({*found, *_staged(staging_folder)})
+
+
+def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
+    """People lay files of their own into `input`; there only uploads are ours."""
+    yield folder.glob("*"), BEGUN
+    for name, names in (("cache", BEGUN), ("spool", SPOOLED), ("input", UPLOADED)):
+        yield (folder / name).rglob("*"), names
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.lstat().st_mtime < time.time() - UNTOUCHED_SECONDS
+    except FileNotFoundError:  # finished meanwhile
+        return False
+
+
+def take_away(path: Path) -> None:
+    """Remove a file or a folder, where it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _staged(folder: Path) -> list[Path]:
+    found = [path for path in folder.glob("*") if STAGED.fullmatch(path.name)]
+    if not found:
+        return []
+    try:
+        with OneAtATime(folder):
+            return found
+    except Conflict:
+        return []  # a sync of now
