@@ -18,6 +18,7 @@ from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import ptr_of
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import look
 from app.risk.measures.loss import survival
 from app.risk.outage.capability import PRODUCT, degrade
@@ -204,6 +205,8 @@ def _block(
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
+    flat, stakes, work, alone, book = borrowed(flat), borrowed(stakes), borrowed(work), borrowed(alone), borrowed(book)
+    space, asked, rows = borrowed(space), borrowed(asked), borrowed(rows)
     found = _found(1024, 1024)
     points, pairs = 0, 0
     root = np.empty(1, np.int32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.jit import Array, Int32s, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import PRODUCT, WORST, degrade
 from app.risk.outage.failing import Marks, fail, marks
 
@@ -44,6 +45,7 @@ def workspace(compiled: CompiledGraph) -> Workspace:
 @kernel
 def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
     """The fields of an Outage: one call, because a dozen small ones cost more than a mean outage."""
+    flat, work = borrowed(flat), borrowed(work)
     down = np.sort(down)
     size = 0
     for i in range(len(down)):

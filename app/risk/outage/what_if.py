@@ -129,7 +129,9 @@ def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
     flat = compiled.flat
     first_of = flat.joined_ptr[result.failed]
     joined = flat.joined[spans(first_of, flat.joined_ptr[result.failed + 1] - first_of)]
-    wanted = np.unique(joined).astype(np.int64)
+    wanted = np.unique(joined[~np.isnan(compiled.failover_hours[joined])]).astype(np.int64)
+    if not len(wanted):
+        return []
     failed = set(result.failed.tolist())
     failover = failover_of(compiled, wanted)
     found = []

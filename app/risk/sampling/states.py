@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.jit import Bools, UInt8s, UInt64, UInt64s, UInt64Table, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.sampling.own_failures import WORDS, OwnFailures, sample_own
 from app.risk.sampling.plan import GROUNDED_LOOP, SINGLE, Plan
 
@@ -216,6 +217,7 @@ def fill_block(plan: Plan, own: OwnFailures, rows: Rows, seed: UInt64, block: in
 
     Example by hand: S hard on a, a fails in worlds 3 and 70: words 0 and 1 of S are 8 and 64, the others 0.
     """
+    plan, own, rows = borrowed(plan), borrowed(own), borrowed(rows)
     size = len(plan.position)
     spares = (len(rows.busy) - size) // 2
     for c in range(len(plan.component_kind)):

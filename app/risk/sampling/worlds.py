@@ -17,6 +17,7 @@ import numpy as np
 from app.domain.errors import InvalidInput
 from app.risk.graph.compiled import SERVES, CompiledGraph
 from app.risk.jit import Array, Int32s, Int64s, Int64Table, UInt64, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, own_failures, own_rows
 from app.risk.sampling.plan import plan_of
 from app.risk.sampling.states import Rows, fill_block, rows_of
@@ -61,6 +62,7 @@ def _ones(word: UInt64) -> Any:
 @kernel
 def _tally(rows: Rows, service: Int32s, watched: Int32s, failed: Int64s, together: Int64s, both: Int64Table) -> None:
     """Add one block to the counts."""
+    rows, failed = borrowed(rows), borrowed(failed)
     bits = 1
     while (1 << bits) <= len(service):
         bits += 1

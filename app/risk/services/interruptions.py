@@ -16,6 +16,7 @@ from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
 from app.risk.graph.subestate import Subestate, subestate_of
 from app.risk.jit import Array, Floats, Int32s, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.measures.loss import LossCurve
 from app.risk.outage.failing import Marks, fail, marks
 from app.risk.outage.rates_and_exposures import Stakes, stakes_of
@@ -131,6 +132,7 @@ def _near_switches(flat: Flat, stakes: Stakes) -> Array:
 @kernel
 def _kept(flat: Flat, stakes: Stakes, work: Marks, unavailability: Floats, cis: Int32s) -> Array:
     """By CI in `cis` the chance that its outage finds it up before, and some standby of each group that it makes switch; NaN where it makes none."""
+    flat, stakes, work, unavailability = borrowed(flat), borrowed(stakes), borrowed(work), borrowed(unavailability)
     kept = np.full(len(cis), np.nan)
     asked = np.zeros(len(stakes.switches), np.bool_)
     groups = np.empty(len(stakes.switches), np.int32)
