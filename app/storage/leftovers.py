@@ -25,7 +25,11 @@ def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = N
     found = [path for place, names in _where(data_folder) for path in place if names.fullmatch(path.name) and _is_old(path)]
     if database is not None:
         beside = f".{database.name}."
-        found += [path for path in database.parent.glob(".*") if path.name.startswith(beside) and BEGUN.fullmatch(path.name) and _is_old(path)]
+        found += [
+            path
+            for path in database.parent.glob(".*")
+            if path.name.startswith(beside) and BEGUN.fullmatch(path.name) and _is_old(path)
+        ]
     return sorted({*found, *_staged(staging_folder)})
 
 

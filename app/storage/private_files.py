@@ -53,7 +53,9 @@ def remove_database(path: Path) -> None:
 def lone_journals(path: Path) -> list[Path]:
     """Journals that hold something, of a database that is not there."""
     found = [path.with_name(path.name + left) for left in JOURNALS]
-    found = [journal for journal in found if journal.exists() and journal.stat().st_size]  # first: one that is being made has none yet
+    found = [
+        journal for journal in found if journal.exists() and journal.stat().st_size
+    ]  # first: one that is being made has none yet
     return [] if path.exists() else found
 
 

@@ -143,7 +143,6 @@ def _files(premises: Premises) -> Iterator[Finding]:
             ATTENTION, f"{len(places)} entries of the cache can't be read: {places[0].name}, …", f"they are made again; {REPAIR}"
         )
 
-
     if left := premises.leftovers():
         text = f"{len(left)} files were begun by processes that died and are of no use: {left[0].name}, …"
         yield Finding(ATTENTION, text, REPAIR)
