@@ -22,8 +22,8 @@ from app.bootstrap import Forestay, assemble_service
 from app.cli import main
 from app.domain.errors import ForestayError, StoreUnavailable
 from app.settings import load_settings
-from app.storage.staging import OneAtATime
 from app.storage.sqlite_store import SqliteStore
+from app.storage.staging import OneAtATime
 from app.usecases.doctor import Finding, examine, repair
 from app.usecases.keep import audit, runs, sync_runs
 from app.usecases.keep.lease import take_or_renew
