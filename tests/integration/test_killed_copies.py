@@ -18,7 +18,7 @@ from tests import acts, neo4j_server
 from tests.integration.test_killed_acts import EVERY, THOROUGH, points_of
 from tests.kill_points import Killer
 
-EVERY_COPY = 1 if THOROUGH else 2 * EVERY
+EVERY_COPY = EVERY if THOROUGH else 2 * EVERY
 GOES_ON = (("key made and revoked", False), ("page edit", False), ("job asked and cancelled", False), ("key made and revoked", True),
            ("page edit", True), ("job asked and cancelled", True))  # fmt: skip
 
