@@ -25,7 +25,7 @@ from app.settings import load_settings
 from app.storage.sqlite_store import SqliteStore
 from app.storage.staging import OneAtATime
 from app.usecases.doctor import Finding, examine, repair
-from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.lease import take_or_renew
 from app.usecases.keep.sources import add_source, update_source
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -197,6 +197,15 @@ def test_an_old_store_and_a_schedule_that_nobody_fires(service: Forestay, monkey
         f"the store is kept by {service.store.engine()}",
         "sources have a schedule and nobody fires it",
     ]
+
+
+def test_a_store_that_is_half_filled(service: Forestay) -> None:
+    copying.begin(service.documents)
+    service.store.open_revision("exposure:x", 0, "exposure of a, by anna")
+    found = only(service)
+    assert (found.severity, found.cure) == ("fault", "do it again: it goes on where it stopped")
+    assert "restore or a promotion" in found.what
+    assert repair(service) == [] and service.store.pending() is not None
 
 
 def test_jobs_that_nobody_does(service: Forestay) -> None:
