@@ -67,7 +67,7 @@ def test_no_import_is_overlooked(tree: Tree) -> None:
         ("contract/importers/test_glpi_faults.py", "importers/glpi/mapping.toml tests/contract/importers/faults.py", "importers/idoit/source.py"),
         ("contract/test_ledger.py", "app/storage/neo4j_store.py app/domain/nouns.py tests/contract/conftest.py", "app/web/views.py app/risk/sweep.py"),
         ("browser/test_pages.py", "app/web/templates/ranking.html app/risk/sweep.py tests/browser/conftest.py app/cli/run.py", "importers/glpi/source.py"),
-        ("integration/test_killed_sync.py", "tests/kill_points.py importers/csv/source.py", "app/web/views.py"),
+        ("integration/test_killed_sync.py", "tests/kill_points.py tests/doors.py importers/csv/source.py", "importers/glpi/source.py"),
         ("integration/test_schedulers.py", "app/jobs/schedule.py app/jobs/runner.py", "app/web/views.py"),
     ],
 )  # fmt: skip

@@ -251,6 +251,15 @@ def test_sources_that_are_held_failed_incomplete_or_old(service: Forestay, tmp_p
     assert found.cure == "forestay source check cmdb"
 
 
+def test_a_damaged_store(service: Forestay, tmp_path: Path) -> None:
+    (tmp_path / "cis.csv").write_text("key,name,class\na,one,server\n")
+    run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, caller="anna"))
+    service.store.connection.execute("DELETE FROM alias")
+    found = only(service)
+    assert (found.severity, found.what) == ("fault", "1 CI states are missing in the alias index")
+    assert found.cure == "restore the latest backup into an empty store: forestay restore FILE"
+
+
 def test_no_source_at_all(tmp_path: Path) -> None:
     found = assemble_service(load_settings(data_folder=tmp_path / "data"))
     (one,) = [finding for finding in examine(found) if finding.what == "no source is registered"]

@@ -162,4 +162,4 @@ def test_acts_killed_at_random(service: Forestay) -> None:
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("names", ON_NEO4J, ids=lambda names: names[0])
 def test_acts_on_neo4j_killed_at_their_steps(service: Forestay, names: list[str]) -> None:
-    check_group(service, names, 1, EVERY if THOROUGH else 3 * EVERY)
+    check_group(service, names, 1, EVERY if THOROUGH else 2 * EVERY)
