@@ -31,8 +31,6 @@ from app.usecases.scope import visible_cis
 
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
-FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
-
 
 @dataclass(frozen=True)
 class Forestay:
@@ -77,6 +75,8 @@ class Forestay:
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
         """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
         as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
+        from importers.registry import FILE_KINDS
+
         inside = self.settings.data_folder / "input"
         if location and (kind in FILE_KINDS or "://" not in location) and not _below(Path(location), inside):
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")

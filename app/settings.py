@@ -75,6 +75,12 @@ class LimitSettings:
         60.0, "seconds that a question about one service may give to the exact engine and to simulated years", "s"
     )
     years: int = setting(100_000, "years simulated for one service")
+    failed_cis: int = setting(1_000, "CIs that a question says are down, by name")
+    moments: int = setting(
+        200, "points in time of a question (hours at which costs, or longer than which outages, are asked for)"
+    )
+    page: int = setting(500, "rows of a page of an answer; 100 to 500")
+    cut_sets: int = setting(10_000, "cut sets, or lines of an error budget, that an answer lists")
     study_seconds: float = setting(600.0, "seconds that a study may give to the exact engine for each service", "s")
     study_worlds: int = setting(100_000_000, "worlds of a study")
     study_draws: int = setting(10_000, "draws of a study")
@@ -307,6 +313,8 @@ def _check(settings: Settings) -> None:
         )
     if web.heavy_seconds <= 0 or web.answer_seconds < 0:
         raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
+    if not 100 <= settings.limits.page <= 500:
+        raise InvalidInput("limits.page: 100 to 500")
     for network in web.trusted_proxies:
         try:
             ip_network(network, strict=False)

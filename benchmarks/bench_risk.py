@@ -59,8 +59,8 @@ def _answer(start: float, counts: list[int]) -> dict[str, Any]:
 
 
 def _ours(name: str, folder: Path) -> dict[str, Any]:
-    from app.risk.compiled import CompiledGraph
-    from app.risk.reach import reach
+    from app.risk.graph.compiled import CompiledGraph
+    from benchmarks.reach import reach
 
     arrays = {path.stem: np.load(path, mmap_mode="c") for path in (folder / "compiled").iterdir()}
     compiled = CompiledGraph.from_arrays(arrays)
@@ -74,7 +74,7 @@ def _ours(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _tiny() -> Any:
-    from app.risk.compile import compile_graph
+    from app.risk.intake.compile import compile_graph
     from benchmarks.estate import generate
 
     return compile_graph(generate(3000, 12000, 10, 1))
@@ -82,7 +82,7 @@ def _tiny() -> Any:
 
 def _prepare(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Writes what the children read, in a child of its own so that its memory is nobody else's."""
-    from app.risk.compile import compile_graph
+    from app.risk.intake.compile import compile_graph
     from benchmarks.estate import generate, shape
 
     _tiny()

@@ -25,7 +25,7 @@ from app.domain.columns import Batch, Categorical
 from app.domain.graph import KIND_CODES, DependencyGraph
 from app.domain.nouns import NOUNS
 from app.ports.graph_store import SCORES
-from app.risk.assemble import GRAPH_COLUMNS
+from app.risk.intake.assemble import GRAPH_COLUMNS
 from app.storage.neo4j_store import Neo4jStore
 from app.storage.sqlite_store import SqliteStore
 from app.storage.tables import take

@@ -7,10 +7,10 @@ import time
 import numpy as np
 
 from app.domain.graph import DependencyGraph
-from app.risk.compile import compile_graph
-from app.risk.compiled import Flat
-from app.risk.failing import Marks, fail, marks
+from app.risk.graph.compiled import Flat
+from app.risk.intake.compile import compile_graph
 from app.risk.jit import Array, kernel
+from app.risk.outage.failing import Marks, fail, marks
 
 
 @kernel

@@ -132,7 +132,7 @@ def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str
     if "peers" in results:
         lines += [
             "",
-            "Reachability of all CIs (peers on a sample of 500, scaled; each by its fastest call; loading not counted):",
+            "Reachability of all CIs (peers on a sample of 500, scaled; each by its fastest call; loading not counted; ours is `benchmarks/reach.py`, written for this comparison over the product's compiled graph: no answer of the product reads it):",
             "",
             "```json",
         ]

@@ -26,16 +26,15 @@ from urllib.parse import quote
 import numpy as np
 
 from app.bootstrap import Forestay, assemble_service
-from app.risk.capability import PRODUCT
-from app.risk.causes import causes
-from app.risk.compile import compile_graph
-from app.risk.estate_redundancy import estate_redundancy
-from app.risk.exact.budget import Budget
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.first_order.sweep import first_order
+from app.risk.intake.compile import compile_graph
 from app.risk.jit.catalogue import compile_all, load_all
-from app.risk.propagation import outage
-from app.risk.reach import reach
+from app.risk.outage.capability import PRODUCT
+from app.risk.outage.causes import causes
+from app.risk.outage.propagation import outage
 from app.risk.sampling.worlds import sample_worlds
-from app.risk.sweep import first_order
+from app.risk.study.estate_redundancy import estate_redundancy
 from app.settings import load_settings
 from app.storage.compiled_files import CompiledFiles
 from app.storage.write_behind import WriteBehind
@@ -47,6 +46,7 @@ from app.usecases.keep.sources import add_source, update_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
+from benchmarks.reach import reach
 
 CLIENTS, REQUESTS = 4, 250
 READ_EVERY = 0.02

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.domain.completeness import PAGES, SAID, Evidence, Part
 from app.domain.records import CiRecord, DependencyRecord, RejectedRecord
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock, SmallRecord, SourceDifference
-from importers.mapped import KIND_OF, Ignored, Mapped
+from importers.mapping.mapped import KIND_OF, Ignored, Mapped
 
 ROWS = "rows.json"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from app.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from importers.client import Client
-    from importers.mapping_file import RuleSet
-    from importers.outbound import Outbound
-    from importers.sign_in import SignIn
+    from importers.http.client import Client
+    from importers.http.outbound import Outbound
+    from importers.http.sign_in import SignIn
+    from importers.mapping.rules import RuleSet
 
 
 def known(kind: str, settings: Mapping[str, Any], *names: str) -> None:
@@ -44,7 +44,7 @@ def hours_of(settings: Mapping[str, Any]) -> float:
 
 def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
     """The mapping shipped in importers/<folder>, with the admin's own laid over it."""
-    from importers.mapping_file import load_mapping
+    from importers.mapping.rules import load_mapping
 
     shipped = files(f"importers.{folder}").joinpath("mapping.toml").read_text("utf-8")
     return load_mapping(kind, shipped, str(settings.get("mapping", "")))
@@ -52,6 +52,6 @@ def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
 
 def client_of(location: str, settings: Mapping[str, Any], outbound: Outbound, sign_in: SignIn) -> Client:
     """The guarded client of a source behind a URL, with the authorities of its setting `ca_file`."""
-    from importers.client import Client
+    from importers.http.client import Client
 
     return Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))

@@ -28,7 +28,6 @@ from app.ports.documents import Documents
 from app.usecases import decide
 from app.usecases.approve import approve, held_runs
 from app.usecases.assess import assess
-from app.usecases.changes.of_ledger import changes_made
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
@@ -47,6 +46,7 @@ from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from tests import doors
+from tests.changes_made import changes_made
 
 WHO = "tester"
 SAID_WHEN = re.compile(r'"content_hash":\[null,-?\d+\],')  # of a decision, whose payload says when

@@ -13,30 +13,30 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-
-from app.risk.causes import causes, touched_groups, worn_groups
-from app.risk.cold_start import cold_start
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
-from app.risk.cut_out import cut_out
-from app.risk.estate_redundancy import estate_redundancy
-from app.risk.exact.budget import Budget
-from app.risk.exact.service import Want, exact_service
-from app.risk.expected_capability import expected_capability
-from app.risk.one_away import one_failure_away
-from app.risk.paper_redundancy import paper_redundancy
-from app.risk.propagation import outage
 from app.risk.reach import reach
-from app.risk.reassess import reassess
+
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.first_order.paper_redundancy import paper_redundancy
+from app.risk.first_order.reassess import reassess
+from app.risk.first_order.sweep import contributions_in, contributions_to, first_order
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.graph.subestate import subestate_of
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.causes import causes, touched_groups, worn_groups
+from app.risk.outage.cold_start import cold_start
+from app.risk.outage.expected_capability import expected_capability
+from app.risk.outage.one_away import one_failure_away
+from app.risk.outage.propagation import outage
+from app.risk.outage.what_if import what_if
 from app.risk.sampling.critical import critical
 from app.risk.sampling.degradation_worlds import sample_degradation
 from app.risk.sampling.rare import rare_unavailability
 from app.risk.sampling.worlds import sample_worlds
 from app.risk.sampling.years import simulate_years
-from app.risk.sweep import contributions_in, contributions_to, first_order
-from app.risk.whatif import what_if
+from app.risk.study.estate_redundancy import estate_redundancy
 from tests.unit.risk.build import graph_of
-from tests.unit.risk.test_sweep import rich_estate
+from tests.unit.risk.first_order.test_sweep import rich_estate
 
 WANT = Want(counts=True, cut_sets=20, bounds=True, fussell_vesely=True)
 BUDGET = Budget(20_000, 60.0)
@@ -115,7 +115,7 @@ def _service(compiled: CompiledGraph, first: Any, number: int, position: int, se
     yield "exact", exact_service(compiled, position, BUDGET, want=WANT)
     yield "contributions", (contributions_to(compiled, number), contributions_in(compiled, first, number))
     yield "expected capability", expected_capability(compiled, position)
-    cut = cut_out(compiled, position)
+    cut = subestate_of(compiled, position)
     yield "cut out", (cut.compiled.to_arrays(), cut.positions)
     yield "degradation", sample_degradation(cut, seed, 0, 1)
     yield "years", simulate_years(cut, seed, 0, 1)

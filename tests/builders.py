@@ -24,9 +24,9 @@ from app.domain.graph import (
     GroupColumns,
     ServiceExposure,
 )
-from app.risk.common_cause import with_common_causes
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.intake.common_cause import with_common_causes
+from app.risk.intake.compile import compile_graph
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Built:
 
     def at(self, names: str) -> Any:
         """Positions of space-separated names."""
-        return self.compiled.positions_of(np.asarray([self.order.index(name) + 1 for name in names.split()], np.int64))
+        return np.asarray([self.compiled.position_of(self.order.index(name) + 1) for name in names.split()], np.int32)
 
     def names(self, positions: Any) -> list[str]:
         return sorted(self.graph.cis.name[int(self.compiled.row[p])] for p in positions)

@@ -16,7 +16,9 @@ from typing import IO, Any
 from flask import Flask
 
 from app.api.frames import read_frame, write_frame
+from app.risk.jit.clock import deadline
 
+UNTIL = "forestay.until"  # beside a question on its way here: the moment of `time.monotonic` at which its time is over
 CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
 NICENESS = 10  # light answers of the web process come first
 FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
@@ -35,7 +37,8 @@ def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers:
     threading.Thread(target=read, daemon=True).start()
     while True:
         header, body = waiting.get()
-        status, headers, answer = asked(app, header, body)
+        with deadline(header.pop(UNTIL)):
+            status, headers, answer = asked(app, header, body)
         full = _resident_bytes() > FULL_SHARE * memory_bytes
         write_frame(answers, {"status": status, "headers": headers, "last": full}, answer)
         if full:

@@ -88,15 +88,6 @@ def route(
     return declare
 
 
-def within_limits(question: Mapping[str, Any], prefix: str = "") -> None:
-    """InvalidInput where a question asks for more than the settings allow."""
-    limits = forestay().settings.limits
-    for name, asked in question.items():
-        most = getattr(limits, f"{prefix}{name}", getattr(limits, name, None))
-        if most is not None and isinstance(asked, int | float) and asked > most:
-            raise InvalidInput(f"{name}: at most {most:,} (setting limits.{prefix}{name})", field=name)
-
-
 def unchanged(at: Revision, own: str = "") -> Response | None:
     """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
     model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte.

@@ -15,12 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.api.answering import UNTIL
 from app.api.frames import read_frame, write_frame
 from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
 
 LOOK_SECONDS = 0.1  # how often the clock of each question is looked at
 RETRY_AFTER = 5
 CLOSE_SECONDS = 5.0
+GRACE_SECONDS = 2.0  # a process ends a question by itself between two blocks of its loops; it is killed where it does not
 GONE, ENDED = "nobody waits for this answer any more", "the process that computed this answer has ended; ask again"
 CLOSED = "the service stops; ask again in a moment"
 
@@ -153,7 +155,8 @@ class Lane:
                 process.kill()
         assert process.stdin is not None and process.stdout is not None
         try:
-            write_frame(process.stdin, question.environment, question.body)
+            until = question.started + self.limits.seconds
+            write_frame(process.stdin, {**question.environment, UNTIL: until}, question.body)
             frame = read_frame(process.stdout)
         except OSError:
             frame = None
@@ -195,7 +198,11 @@ class Lane:
                 if question.watch is not None:
                     question.watch()
             for question, process in running.items():
-                if process is not None and not question.unwanted and time.monotonic() - question.started > self.limits.seconds:
+                if (
+                    process is not None
+                    and not question.unwanted
+                    and time.monotonic() - question.started > self.limits.seconds + GRACE_SECONDS
+                ):
                     question.out_of_time = True
                     question.end(f"stopped after {self.limits.seconds:g} s: ask for less, or raise web.heavy_seconds")
                 if question.unwanted:

@@ -11,7 +11,7 @@ import numpy as np
 from app.domain.columns import ABSENT, Categorical, Columns, Texts
 from app.domain.errors import InvalidInput
 from app.domain.nouns import NOUNS, Noun
-from app.risk.carry_forward import carry_forward
+from app.risk.intake.carry_forward import carry_forward
 from app.storage.checked import categories, integers
 
 FEW = 20  # a part so many times smaller is put into the other row by row, which sorts nothing
@@ -121,19 +121,6 @@ def in_order(noun: Noun, columns: dict[str, Any]) -> dict[str, Any]:
     if ordered.all():
         return columns
     return take(columns, np.lexsort(ranks[::-1]))
-
-
-def to_lists(columns: Columns) -> dict[str, list[Any]]:
-    """As plain lists with None for absent: for single rows and tests, not for millions."""
-    return {name: _to_list(column) for name, column in columns.items()}
-
-
-def _to_list(column: Any) -> list[Any]:
-    if isinstance(column, (Categorical, Texts)):
-        return [column[row] for row in range(len(column))]
-    if column.dtype.kind == "f":
-        return [None if absent else value for value, absent in zip(column.tolist(), np.isnan(column).tolist(), strict=True)]
-    return [None if value == -1 else value for value in column.tolist()]
 
 
 def digest(columns: Mapping[str, Any]) -> str:

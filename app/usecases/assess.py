@@ -17,14 +17,14 @@ from app.domain.sentences import listed
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import Ranking, measure_of, scores_of
-from app.risk.failover import slow_switches
-from app.risk.first_order import FirstOrder
-from app.risk.populations import Populations, by_ci, by_service, pair_customer_hours
-from app.risk.reassess import reassess
-from app.risk.study import PAIRS
-from app.risk.sweep import first_order
-from app.risk.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
+from app.risk.first_order.areas import Ranking, measure_of, scores_of
+from app.risk.first_order.pairs import FirstOrder
+from app.risk.first_order.populations import Populations, by_ci, by_service, pair_customer_hours
+from app.risk.first_order.reassess import reassess
+from app.risk.first_order.sweep import first_order
+from app.risk.first_order.totals import ServiceTotals, Totals, origin_counts, service_totals, totals_of
+from app.risk.outage.failover import slow_switches
+from app.risk.study.tables import PAIRS
 from app.usecases.estate import Estate, Estates, compiled_at
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION

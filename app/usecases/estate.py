@@ -28,14 +28,14 @@ from app.domain.nouns import NOUNS
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
-from app.risk.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, assemble
-from app.risk.carry_forward import carry_forward
-from app.risk.common_cause import Expanded, positions_of_causes, with_common_causes
-from app.risk.compile import compile_graph, recompiled
-from app.risk.compiled import CompiledGraph, CompileReport
-from app.risk.open_needs import incomplete, incomplete_services, needs_below_services, open_needs_below
-from app.risk.populations import Populations, populations_of
-from app.risk.propagation import Workspace, workspace
+from app.risk.first_order.populations import Populations, populations_of
+from app.risk.graph.compiled import CompiledGraph, CompileReport
+from app.risk.graph.open_needs import incomplete, incomplete_services, needs_below_services, open_needs_below
+from app.risk.intake.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, assemble
+from app.risk.intake.carry_forward import carry_forward
+from app.risk.intake.common_cause import Expanded, positions_of_causes, with_common_causes
+from app.risk.intake.compile import compile_graph, recompiled
+from app.risk.outage.propagation import Workspace, workspace
 from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
 

@@ -18,8 +18,7 @@ from app.usecases.keep.refused import keep_refused
 from app.usecases.keep.sources import MANUAL, RegisteredSource, forget_source, get_source
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.run_sync import SyncRequest, Workshop, run_sync
-
-UPLOADED = "upload.*"  # what came through the API lies in the source's own input folder
+from app.usecases.uploads import remove_uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,7 @@ def _forget(workshop: Workshop, source: RegisteredSource, caller: str, told: Map
     shutil.rmtree(workshop.spool_folder(source), ignore_errors=True)
     for file in workshop.staging_folder.glob(f"{source.name}.staging*"):
         file.unlink(missing_ok=True)
-    uploads = Path(source.location).parent
-    if source.location and uploads.name == source.name and uploads.parent.name == "input":
-        for file in uploads.glob(UPLOADED):
-            file.unlink(missing_ok=True)
+    remove_uploads(source)
     listed = get_source(documents, source.name).listed_run
     if listed:
         drop_list(documents, listed)

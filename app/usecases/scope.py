@@ -13,7 +13,7 @@ from app.domain.errors import Ambiguous, NotFound
 from app.domain.nouns import CI
 from app.domain.scope import Scope, scope_of
 from app.ports.graph_store import GraphStore
-from app.risk.cone import cone_of
+from app.risk.graph.needs import needs_of
 from app.usecases.estate import Estates
 from app.usecases.find import identify
 
@@ -60,7 +60,7 @@ def _of_service(scope: Scope, store: GraphStore, estates: Estates, revision: int
     try:
         hit = identify(store, revision, scope.value)
         estate = estates.at(revision)
-        cone = cone_of(estate.compiled.flat, estate.position(hit.ci_id))
+        cone = needs_of(estate.compiled.flat, estate.position(hit.ci_id))
     except (NotFound, Ambiguous):
         return np.zeros(0, np.int64)
     own = [position for position in cone.tolist() if position not in estate.causes]

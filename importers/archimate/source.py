@@ -15,8 +15,8 @@ from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput
 from app.domain.records import CiRecord, GroupRecord
 from importers.archimate.junctions import JUNCTIONS, Junctions
+from importers.files.limits import read_bytes
 from importers.gathered import Gathered, ReadWhole
-from importers.limits import read_bytes
 
 MODEL_BYTES = 64 << 20
 DEPTH = 32

@@ -7,9 +7,9 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.domain.records import RejectedRecord
-from importers.mapped import Ignored, Mapped
-from importers.mapping import map_relation, map_row
-from importers.mapping_file import RuleSet
+from importers.mapping.mapped import Ignored, Mapped
+from importers.mapping.rows import map_relation, map_row
+from importers.mapping.rules import RuleSet
 
 RELATIONS = "relations"
 # field of `spec` -> relation of the holder, kind of a reference that names none ("" it must); `dependencyOf` is told from its other end

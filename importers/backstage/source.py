@@ -13,12 +13,13 @@ import yaml
 from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
 from importers.backstage.entities import dependencies_of, records_of, row_of
-from importers.client import Client
+from importers.files.limits import read_bytes
 from importers.gathered import Gathered, ReadWhole
-from importers.limits import read_bytes
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping_file import RuleSet
+from importers.http.client import Client
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.mapping.mapped import Mapped
+from importers.mapping.rules import RuleSet
 
 FIELDS = "kind,metadata.namespace,metadata.name,metadata.title,metadata.description,metadata.etag,spec,relations"
 FILES, DOCUMENTS = 5_000, 100_000

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord
-from importers.client import Client
 from importers.csv.tables import CsvTable
 from importers.gathered import Gathered, ReadWhole, said
+from importers.http.client import Client
 from importers.observed import Weighing
 
 # how a call reaches its target -> class of the callee, kind of the dependency, weight

@@ -9,19 +9,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import importers.csv.source as whole
 from app.domain.completeness import Evidence
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceDifference
-from importers import spool
 from importers.csv.blocks import ci_blocks, dependency_blocks, in_blocks, small_blocks
 from importers.csv.rows import SOURCE_CLASS, Header, Row
+from importers.csv.snapshot import CsvSnapshot
 from importers.csv.tables import CsvTable
+from importers.files import spool
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)
 MANY = 200_000  # lines that were not plainly accepted, beyond which nothing is kept
 
 
-def keep(folder: Path, snapshot: whole.CsvSnapshot, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
+def keep(folder: Path, snapshot: CsvSnapshot, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
     """Copy the files with their line hashes; the folder appears whole or not at all."""
     shutil.rmtree(folder, ignore_errors=True)
     if sum(len(lines) for lines in not_plain.values()) > MANY:
@@ -41,13 +41,13 @@ def keep(folder: Path, snapshot: whole.CsvSnapshot, facts: str, not_plain: Mappi
     fresh.rename(folder)
 
 
-def _form(snapshot: whole.CsvSnapshot) -> list[object]:
+def _form(snapshot: CsvSnapshot) -> list[object]:
     headers = {kind: list(table.header()) for kind, table in snapshot.tables.items()}
     encodings = {kind: table.encoding() for kind, table in snapshot.tables.items() if isinstance(table, CsvTable)}
     return [snapshot.settings.fingerprint(), headers, encodings]
 
 
-def difference(folder: Path, snapshot: whole.CsvSnapshot) -> CsvDifference | None:
+def difference(folder: Path, snapshot: CsvSnapshot) -> CsvDifference | None:
     try:
         kept = json.loads((folder / "facts.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -67,7 +67,7 @@ def difference(folder: Path, snapshot: whole.CsvSnapshot) -> CsvDifference | Non
 
 
 class CsvDifference(SourceDifference):
-    def __init__(self, facts: str, folder: Path, snapshot: whole.CsvSnapshot, found: Mapping[str, spool.LineDifference]) -> None:
+    def __init__(self, facts: str, folder: Path, snapshot: CsvSnapshot, found: Mapping[str, spool.LineDifference]) -> None:
         self.classes = (SOURCE_CLASS,)
         self.facts, self._folder, self._snapshot, self._found = facts, folder, snapshot, found
         for kind in snapshot.tables:

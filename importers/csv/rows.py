@@ -9,9 +9,9 @@ from app.domain.ci_classes import OTHER, class_of
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.domain.texts import loosely, one_form
 from app.ports.ci_source import SmallRecord
-from importers.cells import PLAIN, BadCell, Writing, cell, curve, is_error, number, unix_seconds, whole, yes
 from importers.csv.columns import IDENTIFIERS, columns_of
-from importers.figures import mean_from_median, rate_from_calendar
+from importers.mapping.cells import PLAIN, BadCell, Writing, cell, curve, is_error, number, unix_seconds, whole, yes
+from importers.mapping.figures import mean_from_median, rate_from_calendar
 
 SOURCE_CLASS = "ci"
 PREFIXES = ("id", "alias", "impact")

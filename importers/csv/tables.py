@@ -19,7 +19,7 @@ from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
 from app.domain.sentences import count, listed
 from importers.csv.odd_cells import cell_name, odd_cells
 from importers.csv.rows import Row
-from importers.spool import has_quotes
+from importers.files.spool import has_quotes
 
 CELL_CHARACTERS = 1_000_000
 COLUMNS = 2_000

@@ -12,8 +12,8 @@ import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Forbidden, Neo4jError, ServiceUnavailable, SessionExpired
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from importers.client import Unreachable
-from importers.outbound import Outbound, checked_place
+from importers.http.client import Unreachable
+from importers.http.outbound import Outbound, checked_place
 
 SCHEMES = {"bolt": 7687, "bolt+s": 7687}  # no routing: a cluster's table would send us to hosts that nobody named
 READS = "r"

@@ -8,19 +8,19 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Outbound
 from importers.cypher_graph.graph import Graph
 from importers.cypher_graph.source import CypherGraph
-from importers.listed import Listed
-from importers.mapping_file import load_mapping
+from importers.http.client import Outbound
+from importers.http.secrets import secret
+from importers.lists.listed import Listed
+from importers.mapping.rules import load_mapping
 from importers.opening import hours_of, known, number_of
-from importers.secrets import secret
 
 SETTINGS = ("user", "password_env", "database", "mapping", "recipe", "block_size", "ca_file", "full_after_hours")
 RECIPES = ("cartography",)
 
 
-def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     known("cypher", settings, *SETTINGS)
     recipe = str(settings.get("recipe", ""))
     if recipe and recipe not in RECIPES:

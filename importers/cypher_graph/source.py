@@ -9,10 +9,11 @@ from typing import Any
 from app.domain.errors import InvalidInput
 from app.domain.records import GroupRecord, RejectedRecord
 from importers.cypher_graph.graph import Graph
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_relation, map_row, pick, text_of
-from importers.mapping_file import ListRule, RelationRule, RuleSet
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_relation, map_row, pick, text_of
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
 
 GROUPS = "group"  # ask.gives of a table that holds groups
 

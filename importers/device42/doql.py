@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, SourceFailed
-from importers.client import Client
+from importers.http.client import Client
 
 PATH = "services/data/v1.0/query/"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

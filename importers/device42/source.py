@@ -9,12 +9,13 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from importers.device42.doql import Doql, View
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_relation, map_row, text_of
-from importers.mapping_file import RuleSet
-from importers.rule_fields import fields_of
-from importers.rule_lists import ci_lists, looked_at, relation_lists
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import ci_lists, looked_at, relation_lists
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_relation, map_row, text_of
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import RuleSet
 
 UNZONED = timedelta(minutes=65)  # local times: the hour that comes twice in autumn, and five minutes
 ZONED = timedelta(minutes=5)

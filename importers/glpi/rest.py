@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.errors import ForestayError, SourceFailed
-from importers.client import Answer, Client
-from importers.sign_in import Call, Session
+from importers.http.client import Answer, Client
+from importers.http.sign_in import Call, Session
 
 TRIES = 3  # times a list is read that changes meanwhile
 PARTS = re.compile(r"(\d+)-(\d+)/(\d+)")

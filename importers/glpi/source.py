@@ -10,12 +10,13 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from importers.glpi.rest import Rest
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Ignored, Mapped
-from importers.mapping import map_relation, map_row, text_of
-from importers.mapping_file import ListRule, RelationRule, RuleSet
-from importers.rule_fields import fields_of
-from importers.rule_lists import ci_lists, looked_at, relation_lists
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import ci_lists, looked_at, relation_lists
+from importers.mapping.mapped import Ignored, Mapped
+from importers.mapping.rows import map_relation, map_row, text_of
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
 
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes

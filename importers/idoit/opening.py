@@ -7,17 +7,17 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Client, Outbound
-from importers.closing import ClosedAfter
+from importers.http.client import Client, Outbound
+from importers.http.secrets import secret
 from importers.idoit.rest import Rest, session_of
 from importers.idoit.source import Idoit
+from importers.lists.closing import ClosedAfter
 from importers.opening import hours_of, known, mapping_of, number_of
-from importers.secrets import secret
 
 SETTINGS = ("user", "password_env", "api_key_env", "mapping", "page_size", "batch_size", "ca_file", "full_after_hours")
 
 
-def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     known("idoit", settings, *SETTINGS)
     api_key = secret("idoit", settings, "api_key_env", "IDOIT_API_KEY")
     if not settings.get("user"):

@@ -9,9 +9,9 @@ from typing import Any
 from app.domain.errors import ForestayError, SourceFailed
 from app.domain.records import DependencyRecord, GroupRecord
 from importers.idoit.rest import Rest
-from importers.mapped import Ignored, Mapped
-from importers.mapping import map_relation, text_of
-from importers.mapping_file import RelationRule
+from importers.mapping.mapped import Ignored, Mapped
+from importers.mapping.rows import map_relation, text_of
+from importers.mapping.rules import RelationRule
 
 CATEGORY = "C__CATG__RELATION"
 ENDS = ("object1", "object2")  # master, slave

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import ForestayError, NotAllowed, SourceFailed
-from importers.client import Answer, Client
-from importers.sign_in import Call, Session
+from importers.http.client import Answer, Client
+from importers.http.sign_in import Call, Session
 
 PATH = "src/jsonrpc.php"
 TRIES = 3  # times a list is read that changes meanwhile

@@ -10,12 +10,13 @@ from typing import Any
 from app.domain.errors import ForestayError, SourceFailed
 from importers.idoit.relations import CATEGORY, Sightings, read_relations, relation_records, rows_of, team_of
 from importers.idoit.rest import Rest
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_row, pick, text_of
-from importers.mapping_file import ListRule, RelationRule, RuleSet
-from importers.rule_fields import fields_of
-from importers.rule_lists import ci_lists, looked_at, relations_by_list
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import ci_lists, looked_at, relations_by_list
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_row, pick, text_of
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
 
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes

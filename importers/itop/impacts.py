@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from app.domain.records import DependencyRecord, GroupRecord, RejectedRecord
-from importers.mapped import Ignored, Mapped
-from importers.mapping_file import RelationRule, Side
+from importers.mapping.mapped import Ignored, Mapped
+from importers.mapping.rules import RelationRule, Side
 
 Place = Callable[[str, str], str]  # class and id -> reference
 WORD = "impacts"

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from app.domain.errors import NotAllowed, SourceFailed
-from importers.client import Client
+from importers.http.client import Client
 
 PATH, VERSION = "webservices/rest.php", "1.3"
 NO_CLASS = ("valid class", "unknown class")

@@ -8,16 +8,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import ForestayError, InvalidInput, SourceFailed
-from importers.client import Unreachable
+from importers.http.client import Unreachable
 from importers.itop.clock import OVERLAP, local_now, local_since, stamp_of, time_of
 from importers.itop.impacts import impact_records
 from importers.itop.rest import Found, Rest, Window
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_row, text_of
-from importers.mapping_file import RelationRule, RuleSet
-from importers.rule_fields import fields_of
-from importers.rule_lists import ci_lists, relations_by_list
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import ci_lists, relations_by_list
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_row, text_of
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import RelationRule, RuleSet
 
 MANY = 500  # ids named in one question
 AGAIN = 3  # times a window is looked at whose objects changed meanwhile

@@ -8,19 +8,19 @@ from urllib.parse import quote
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Client, Outbound
+from importers.http.client import Client, Outbound
+from importers.http.sign_in import sign_in_of
 from importers.jira_assets.rest import Api, Cloud, DataCenter, Rest
 from importers.jira_assets.source import JiraAssets
-from importers.listed import Listed
+from importers.lists.listed import Listed
 from importers.opening import hours_of, known, mapping_of, number_of
-from importers.sign_in import sign_in_of
 
 SETTINGS = ("user", "password_env", "token_env", "deployment", "workspace", "api", "cloud_id", "mapping", "page_size", "ca_file",
             "full_after_hours")  # fmt: skip
 ATLASSIAN = "https://api.atlassian.com/"
 
 
-def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     known("jira_assets", settings, *SETTINGS)
     rest = Rest(_api(location, settings, outbound), number_of("jira_assets", settings, "page_size", 50))
     return Listed(JiraAssets(rest, mapping_of("jira_assets", "jira_assets", settings)), hours_of(settings))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from app.domain.errors import SourceFailed
-from importers.client import Client
+from importers.http.client import Client
 
 TRIES = 3  # times a list is read that changes meanwhile
 DISCOVER = "rest/servicedeskapi/assets/workspace"

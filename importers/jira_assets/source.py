@@ -10,12 +10,13 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from importers.jira_assets.rest import Rest, text
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_relation, map_row, text_of
-from importers.mapping_file import RelationRule, RuleSet
-from importers.rule_fields import fields_of
-from importers.rule_lists import looked_at
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import looked_at
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_relation, map_row, text_of
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import RelationRule, RuleSet
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 OVERLAP = timedelta(minutes=5)

@@ -13,11 +13,11 @@ from app.domain.completeness import SAID, Evidence, Part
 from app.domain.errors import InvalidInput, SourceFailed
 from app.domain.records import DependencyRecord
 from app.domain.strict_json import strict_json
+from importers.files.limits import read_bytes
 from importers.gathered import Gathered, ReadWhole
-from importers.limits import read_bytes
-from importers.mapped import UNKNOWN_TYPE, unknown_types
-from importers.mapping import map_relation, map_row
-from importers.mapping_file import RuleSet, rules_of
+from importers.mapping.mapped import UNKNOWN_TYPE, unknown_types
+from importers.mapping.rows import map_relation, map_row
+from importers.mapping.rules import RuleSet, rules_of
 
 
 def mapping_of(name: str) -> RuleSet:

@@ -18,12 +18,12 @@ from app.domain.record_checks import is_negation, kind_fault
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.domain.strict_json import strict_json, without_halves
 from app.ports.ci_source import SmallRecord
-from importers.cells import BadCell, unix_seconds
 from importers.csv.rows import SOURCE_CLASS
-from importers.figures import mean_from_median, rate_from_calendar
+from importers.files.limits import read_bytes
 from importers.gathered import Gathered, ReadWhole
 from importers.json import document as form
-from importers.limits import read_bytes
+from importers.mapping.cells import BadCell, unix_seconds
+from importers.mapping.figures import mean_from_median, rate_from_calendar
 
 T = TypeVar("T")
 R = TypeVar("R")

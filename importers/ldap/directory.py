@@ -22,8 +22,8 @@ from ldap3.core.exceptions import (
 )
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from importers.client import Unreachable
-from importers.outbound import Outbound, checked_place
+from importers.http.client import Unreachable
+from importers.http.outbound import Outbound, checked_place
 
 SCHEMES = {"ldap": 389, "ldaps": 636}
 PAGED = "1.2.840.113556.1.4.319"

@@ -8,17 +8,17 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Outbound
+from importers.http.client import Outbound
+from importers.http.secrets import secret
 from importers.ldap.directory import Directory
 from importers.ldap.source import Groups
-from importers.listed import Listed
+from importers.lists.listed import Listed
 from importers.opening import hours_of, known, mapping_of, number_of
-from importers.secrets import secret
 
 SETTINGS = ("user", "password_env", "base", "mapping", "page_size", "ca_file", "full_after_hours")
 
 
-def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     known("ldap", settings, *SETTINGS)
     for name, what in (("user", "the DN of an account that may read"), ("base", "the DN below which the groups are")):
         if not settings.get(name):

@@ -10,11 +10,12 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, SourceFailed
 from importers.ldap.directory import Directory
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_row
-from importers.mapping_file import ListRule, RuleSet
-from importers.rule_fields import fields_of
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_row
+from importers.mapping.rule_fields import fields_of
+from importers.mapping.rules import ListRule, RuleSet
 
 FIRST = re.compile(rb"[^=,]*=((?:\\[0-9a-fA-F]{2}|\\.|[^\\,+])*)")
 ESCAPED = re.compile(rb"\\([0-9a-fA-F]{2}|.)")

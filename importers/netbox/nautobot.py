@@ -9,8 +9,8 @@ from typing import Any
 
 from app.domain.completeness import CI_CLASS, PAGES, Evidence, Part
 from app.domain.errors import ForestayError, InvalidInput, SourceFailed
-from importers.client import Client
 from importers.gathered import Gathered, ReadByLists
+from importers.http.client import Client
 from importers.netbox.model import Id, NetboxData, derive
 from importers.netbox.source import ALSO, ENDPOINT, PROBES
 from importers.netbox.source import PATHS as NETBOX

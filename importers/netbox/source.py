@@ -10,9 +10,9 @@ from typing import Any
 from app.domain.completeness import CI_CLASS, PAGES, SAID, Evidence, Part
 from app.domain.errors import ForestayError, SourceFailed
 from app.domain.strict_json import strict_json
-from importers.client import Client
+from importers.files.limits import read_bytes
 from importers.gathered import Gathered, ReadByLists, ReadWhole
-from importers.limits import read_bytes
+from importers.http.client import Client
 from importers.netbox.model import LISTS, Id, NetboxData, derive
 
 PATHS = {

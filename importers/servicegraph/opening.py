@@ -8,18 +8,18 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.ports.ci_source import CiSource
-from importers.client import Client, Outbound
+from importers.http.client import Client, Outbound
+from importers.http.sign_in import optional_sign_in
 from importers.observed import SETTINGS as OBSERVED
 from importers.observed import weighing_of
 from importers.opening import known, mapping_of
 from importers.servicegraph.source import TOTAL, ServiceGraph
-from importers.sign_in import optional_sign_in
 
 SETTINGS = ("user", "password_env", "token_env", "window_hours", "metric", "mapping", "ca_file", *OBSERVED)
 METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
-def open_it(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
     known("servicegraph", settings, *SETTINGS)
     metric = str(settings.get("metric") or TOTAL)
     if not METRIC.fullmatch(metric):

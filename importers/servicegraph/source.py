@@ -11,10 +11,10 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord, DependencyRecord
-from importers.client import Client
 from importers.gathered import Gathered, ReadWhole, said
-from importers.mapping import map_relation
-from importers.mapping_file import RuleSet
+from importers.http.client import Client
+from importers.mapping.rows import map_relation
+from importers.mapping.rules import RuleSet
 from importers.observed import Weighing
 
 TOTAL = "traces_service_graph_request_total"

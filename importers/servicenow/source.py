@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from importers.client import Answer, Client
-from importers.listed import Lists, RawList, Row
-from importers.mapped import Mapped
-from importers.mapping import map_relation, map_row
-from importers.mapping_file import ListRule, RelationRule, RuleSet
-from importers.rule_lists import relation_lists
+from importers.http.client import Answer, Client
+from importers.lists.mirror import Row
+from importers.lists.raw_lists import Lists, RawList
+from importers.lists.rule_lists import relation_lists
+from importers.mapping.mapped import Mapped
+from importers.mapping.rows import map_relation, map_row
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
 
 KEY, STAMP, SHOWN = "sys_id", "sys_updated_on", ".display"
 OVERLAP = timedelta(minutes=5)

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.domain.columns import Batch
+import numpy as np
+
+from app.domain.columns import Batch, Categorical, Texts
 from app.domain.nouns import NOUNS
-from app.storage.tables import to_lists
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -66,6 +67,19 @@ def table(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         {name: value for name, value in zip(lists, row, strict=True) if value not in (None, "")}
         for row in zip(*lists.values(), strict=True)
     ]
+
+
+def to_lists(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """As plain lists with None for absent."""
+    return {name: _to_list(column) for name, column in columns.items()}
+
+
+def _to_list(column: Any) -> list[Any]:
+    if isinstance(column, (Categorical, Texts)):
+        return [column[row] for row in range(len(column))]
+    if column.dtype.kind == "f":
+        return [None if absent else value for value, absent in zip(column.tolist(), np.isnan(column).tolist(), strict=True)]
+    return [None if value == -1 else value for value in column.tolist()]
 
 
 DIES = """

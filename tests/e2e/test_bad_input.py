@@ -16,6 +16,7 @@ from waitress.server import create_server
 
 from app.domain.nouns import NOUNS, OPEN_NEED
 from app.jobs.runner import run_one
+from app.usecases.uploads import UPLOADED
 from tests.e2e.conftest import Service
 
 CIS = "key,name,class,failures_per_year\nshop,Shop,business_service,\ndb,Main DB,database,2\nweb,Web,server,0.5\n"
@@ -408,7 +409,7 @@ def test_an_upload_over_its_limit_is_refused_and_leaves_nothing(make_service: Ca
             status, _, made = sent(port, "PUT", place, fits, chunked)
             assert (status, made["bytes"]) == (201, 1000)
         left = sorted(path.name for path in (service.folder / "data" / "input" / "doc").iterdir())
-        assert left == ["upload.json"]
+        assert len(left) == 1 and UPLOADED.fullmatch(left[0])
     service.post("/sources/doc/sync", {"apply": True}, status=202)
     assert run_one(service.forestay)
     assert service.get("/cis/late")["name"] == "late"
@@ -429,14 +430,15 @@ def test_an_upload_with_another_ending_or_that_is_cut_is_refused(make_service: C
         "/api/v1/sources/doc/file?filename=..%2F..%2Fa.json", data=b'{"cis": [', headers={"If-Match": "*"}
     )
     assert answer.status_code == 201
-    assert answer.get_json()["location"] == str(service.folder / "data" / "input" / "doc" / "upload.json")
+    place = Path(answer.get_json()["location"])
+    assert place.parent == service.folder / "data" / "input" / "doc" and UPLOADED.fullmatch(place.name)
     with untouched(service):
         job = service.post("/sources/doc/sync", {"complete": True}, status=202)
         assert run_one(service.forestay)
     job = service.get(f"/jobs/{job['job_id']}")
     assert (job["state"], job["error"]) == (
         "failed",
-        "upload.json is not strict JSON: Expecting value: line 1 column 10 (char 9)",
+        f"{place.name} is not strict JSON: Expecting value: line 1 column 10 (char 9)",
     )
     assert service.get("/health")["status"] == "attention"
 

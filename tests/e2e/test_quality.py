@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.demo import retailer
-from app.risk.data_quality import coverage, only_in_one
+from app.risk.first_order.data_quality import coverage, only_in_one
 from tests.e2e.conftest import Service
 
 RATED = {"class": "server", "failures_per_year": "1", "repair_hours": "10", "team": "Ops", "site": "north"}

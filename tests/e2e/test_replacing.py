@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,7 +144,7 @@ def test_who_may_only_sync_cannot_make_a_source_read_another_place(integrated: S
     assert keep.get_source(integrated.forestay.documents, "cmdb") == before
     assert asked(integrated, "admin", "PUT", file, data=b"PK") == 428
     assert asked(integrated, "admin", "PUT", file, data=b"PK", If_Match="*") == 201
-    assert keep.get_source(integrated.forestay.documents, "cmdb").location.endswith("upload.xlsx")
+    assert re.search(r"/upload-[0-9a-f]{12}\.xlsx$", keep.get_source(integrated.forestay.documents, "cmdb").location)
     assert asked(integrated, "integrator", "PUT", file, data=b"PK2", If_Match="*") == 201  # a newer version of the same file
     assert asked(integrated, "integrator", "PUT", "/sources/cmdb/file?filename=x.json", data=b"{}", If_Match="*") == 403
     assert asked(integrated, "integrator", "PUT", "/sources/empty/file?filename=x.json", data=b"{}", If_Match="*") == 201
@@ -153,7 +156,8 @@ def test_a_file_is_not_overwritten_unseen(integrated: Service) -> None:
     file = "/sources/empty/file?filename=x.json"
     assert asked(integrated, "integrator", "PUT", file, data=b"{}", If_Match=known) == 201
     assert asked(integrated, "integrator", "PUT", file, data=b'{"cis": []}', If_Match=known) == 412
-    assert (integrated.folder / "data" / "input" / "empty" / "upload.json").read_bytes() == b"{}"
+    (left,) = (integrated.folder / "data" / "input" / "empty").iterdir()
+    assert left.read_bytes() == b"{}"
     assert asked(integrated, "admin", "PATCH", "/sources/empty", json={"priority": 3}, If_Match=known) == 412
 
 
@@ -223,3 +227,47 @@ def test_of_two_editors_in_two_processes_no_update_is_lost(shop: Service) -> Non
     editors = [subprocess.Popen([sys.executable, "-c", EDITOR, str(shop.folder / "data"), str(rounds)]) for _ in range(2)]
     assert [editor.wait(240) for editor in editors] == [0, 0]
     assert shop.get("/services/shop")["service"]["customers"] == 2 * rounds
+
+
+class Overtaken(io.RawIOBase):
+    """A body in whose middle somebody else is quicker."""
+
+    def __init__(self, quicker: Callable[[], None]) -> None:
+        self._quicker, self._left = quicker, [b"{", b"}"]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            return 0
+        if len(self._left) == 1:
+            self._quicker()
+        buffer[:1] = self._left.pop(0)
+        return 1
+
+
+@pytest.mark.parametrize(("known", "status"), [("*", 409), ("the tag", 412)])
+def test_a_long_upload_that_was_overtaken_is_refused_with_what_to_do(service: Service, known: str, status: int) -> None:
+    documents = service.forestay.documents
+    keep.add_source(documents, "doc", "json", "")
+    place = "/api/v1/sources/doc/file?filename=x.json"
+    wanted = {"If-Match": known if known == "*" else tag(service, "/api/v1/sources/doc")}
+
+    def quicker() -> None:
+        assert service.client.put(place, data=b"[]", headers={"If-Match": "*"}).status_code == 201
+
+    body = {"wsgi.input": Overtaken(quicker), "CONTENT_LENGTH": "2"}
+    slow = service.client.put(place, headers=wanted, environ_overrides=body)
+    assert slow.status_code == status and ("then send again" in slow.text or "read it again" in slow.text)
+    assert Path(keep.get_source(documents, "doc").location).read_bytes() == b"[]"
+    assert [entry["action"] for entry in service.get("/audit")["items"]].count("file uploaded") == 1
+    assert len(list((service.folder / "data" / "input" / "doc").iterdir())) == 1
+
+
+def test_a_job_that_has_ended_is_not_cancelled_and_nothing_is_said(service: Service) -> None:
+    job = service.post("/assessments", {}, status=202)["job_id"]
+    for state in ("cancelled", "cancelled"):
+        answer = service.client.delete(f"/api/v1/jobs/{job}")
+        assert (answer.status_code, answer.get_json()["state"]) == (200, state)
+    assert [entry["action"] for entry in service.get("/audit")["items"]].count("job cancelled") == 1

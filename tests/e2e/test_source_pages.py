@@ -88,7 +88,7 @@ def test_a_viewer_sees_and_may_not_act(make_service: Callable[..., Service]) -> 
     page = service.page("/sources")
     assert "Run 1 of doc" in page and '<button class="quiet" name="look"' not in page
     look = service.page("/run", id=run_id)
-    assert "It waits for a person who may sync." in look and "Approve:" not in look
+    assert "It waits for a person who may approve runs." in look and "Approve:" not in look
     for path, form in (("/run/approve", {"id": run_id}), ("/sources/sync", {"source": "doc"})):
         assert service.client.post(path, data=form).status_code == 403
     assert not run_one(service.forestay)  # nothing was asked

@@ -12,7 +12,7 @@ from app.usecases.assess import assess
 from app.usecases.keep import sources as keep
 from app.usecases.operation_progress import silent
 from app.usecases.run_sync import SyncRequest, run_sync
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.registry import open_source
 from tests.e2e.conftest import Service
 from tests.servers.running import Running

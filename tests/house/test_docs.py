@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.risk.propagation import outage
+from app.risk.outage.propagation import outage
 from tests.builders import estate
 
 DOCS = Path(__file__).parents[2] / "docs"

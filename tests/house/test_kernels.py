@@ -38,7 +38,7 @@ def test_python_calls_no_kernel_that_is_only_compiled_into_others() -> None:
 
 
 def test_the_rule_sees_such_a_call() -> None:
-    from app.risk import failing
+    from app.risk.outage import failing
 
     outside = ast.parse("def f(flat, work):\n    return fail_more(flat, work, 0, 1)\n")
     assert _inner_names(outside, failing, "failing.py") == ["failing.py:2 fail_more"]
@@ -47,9 +47,9 @@ def test_the_rule_sees_such_a_call() -> None:
 
 
 def risk_with_failing() -> ModuleType:
-    from app import risk
+    from app.risk import outage
 
-    return risk
+    return outage
 
 
 def _calls_of_inner(path: Path) -> list[str]:

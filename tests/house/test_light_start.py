@@ -73,7 +73,7 @@ def test_an_answer_imports_no_web_code_nor_what_other_commands_need(form: list[s
     data = ["--data", str(tmp_path / "data")]
     assert CliRunner().invoke(main, [*data, "import", "json", str(tmp_path / "estate.json"), "--no-assess"]).exit_code == 0
     found = imported_by(*data, "blast", "web-17", *form)
-    assert "app.risk.propagation" in found
+    assert "app.risk.outage.propagation" in found
     assert found & BESIDE_AN_ANSWER == set()
 
 

@@ -59,15 +59,15 @@ def test_no_import_is_overlooked(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("test", "wants", "spares"),
     [
-        ("real/test_jaeger.py", "importers/callgraph/source.py importers/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
-         "importers/netbox/source.py importers/servicenow/mapping.toml app/web/views.py app/risk/sweep.py"),
+        ("real/test_jaeger.py", "importers/callgraph/source.py importers/http/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
+         "importers/netbox/source.py importers/servicenow/mapping.toml app/web/views.py app/risk/first_order/sweep.py"),
         ("real/test_nautobot.py", "importers/netbox/nautobot.py app/storage/sqlite_store.py", "importers/glpi/source.py app/api/problems.py"),
         ("real/test_slapd.py", "importers/ldap/mapping.toml importers/ldap/directory.py tests/servers/ldap_way.py tests/servers/tls/ca.pem",
          "importers/netbox/source.py app/web/views.py"),
         ("contract/importers/test_glpi_faults.py", "importers/glpi/mapping.toml tests/contract/importers/faults.py", "importers/idoit/source.py"),
-        ("contract/test_ledger.py", "app/storage/neo4j_store.py app/domain/nouns.py tests/contract/conftest.py", "app/web/views.py app/risk/sweep.py"),
-        ("browser/test_pages.py", "app/web/templates/ranking.html app/risk/sweep.py tests/browser/conftest.py app/cli/run.py", "importers/glpi/source.py"),
-        ("integration/test_killed_sync.py", "tests/kill_points.py tests/doors.py importers/csv/source.py", "importers/glpi/source.py"),
+        ("contract/test_ledger.py", "app/storage/neo4j_store.py app/domain/nouns.py tests/contract/conftest.py", "app/web/views.py app/risk/first_order/sweep.py"),
+        ("browser/test_pages.py", "app/web/templates/ranking.html app/risk/first_order/sweep.py tests/browser/conftest.py app/cli/run.py", "importers/glpi/source.py"),
+        ("integration/test_killed_sync.py", "tests/kill_points.py importers/csv/source.py", "importers/glpi/source.py"),
         ("integration/test_schedulers.py", "app/jobs/schedule.py app/jobs/runner.py", "app/web/views.py"),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
 from importers.backstage.entities import ref_of
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.registry import open_source
 from tests.servers.backstage import TOKEN, BackstageStub, entity
 from tests.servers.running import Running

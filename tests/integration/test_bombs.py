@@ -13,7 +13,8 @@ import pytest
 
 from app.domain.errors import ForestayError
 from app.settings import OutboundSettings
-from importers.csv.source import CsvSettings, CsvSource
+from importers.csv.settings import CsvSettings
+from importers.csv.source import CsvSource
 from importers.registry import open_source
 
 MEGA = 1_000_000

@@ -13,9 +13,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from importers.client import Client, Outbound, Patience, Unreachable
-from importers.secrets import secret
-from importers.sign_in import Basic, FixedHeaders, OAuth, Session, sign_in_of
+from importers.http.client import Client, Outbound, Patience, Unreachable
+from importers.http.secrets import secret
+from importers.http.sign_in import Basic, FixedHeaders, OAuth, Session, sign_in_of
 
 TLS = Path(__file__).parents[1] / "servers" / "tls"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import ForestayError, InvalidInput, NotAllowed
-from importers.client import Outbound, Unreachable
+from importers.http.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests import neo4j_server
 from tests.contract.importers.faults import FAULTS

@@ -13,9 +13,9 @@ from app.domain.change_list import WORDS, ChangeList
 from app.domain.records import SyncReport
 from app.settings import load_settings
 from app.usecases.changes.kept import find_head, read_lines
-from app.usecases.changes.of_ledger import changes_made
 from app.usecases.keep.sources import add_source, list_sources
 from app.usecases.run_sync import SyncRequest, run_sync
+from tests.changes_made import changes_made
 from tests.deltas import Told
 from tests.seeds import fresh, named
 

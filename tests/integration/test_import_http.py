@@ -10,8 +10,8 @@ from werkzeug import Request, Response
 
 from app.domain.completeness import proven
 from app.domain.errors import InvalidInput, LimitExceeded, NotAllowed, SourceFailed
-from importers import client as client_module
-from importers.client import Client, Outbound
+from importers.http import client as client_module
+from importers.http.client import Client, Outbound
 from importers.netbox.source import PATHS
 from importers.registry import open_source
 

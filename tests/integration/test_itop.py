@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from app.domain.errors import InvalidInput, NotAllowed, SourceFailed
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.registry import open_source
 from tests.servers.desk import Desk
 from tests.servers.itop import PASSWORD, USER, ItopStub

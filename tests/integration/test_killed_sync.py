@@ -13,11 +13,11 @@ from app.bootstrap import Forestay, assemble_service
 from app.domain.change_list import ChangeList
 from app.domain.nouns import NOUNS
 from app.settings import load_settings
-from app.usecases.changes.of_ledger import changes_made
 from app.usecases.keep import sync_runs
 from app.usecases.keep.sources import add_source, get_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from tests import neo4j_server
+from tests.changes_made import changes_made
 from tests.kill_points import Killer
 
 CIS = 400

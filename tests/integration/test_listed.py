@@ -15,9 +15,10 @@ from app.domain.records import CiRecord, DependencyRecord, GroupRecord, Rejected
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
-from importers import reading
-from importers.listed import Listed, Lists, RawList
-from importers.mapped import Ignored
+from importers.lists import reading
+from importers.lists.listed import Listed
+from importers.lists.raw_lists import Lists, RawList
+from importers.mapping.mapped import Ignored
 from tests.integration.test_import_difference import contents, told
 
 LISTS = (

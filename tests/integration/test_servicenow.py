@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, NotAllowed
 from app.storage.sqlite_store import SqliteStore
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.servers.desk import Desk
 from tests.servers.servicenow import CLIENT, KEY, PASSWORD, USER, ServiceNowStub, Table

@@ -12,7 +12,7 @@ from app.storage.workbench import LocalWorkbench
 from app.usecases.keep import sync_runs
 from app.usecases.keep.sources import add_source, get_source
 from app.usecases.run_sync import SyncRequest, run_sync
-from importers.listed import Listed
+from importers.lists.listed import Listed
 from tests.integration.test_listed import LISTS, Tables
 
 

@@ -14,7 +14,7 @@ import requests
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.registry import open_source
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]

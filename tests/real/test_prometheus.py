@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.registry import open_source
 from tests.servers.running import Running
 

@@ -15,7 +15,7 @@ from app.domain.errors import ForestayError, InvalidInput, NotAllowed, SourceFai
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Outbound, Unreachable
+from importers.http.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests.contract.importers.faults import FAULTS
 from tests.servers.ldap_way import LdapWay

@@ -9,7 +9,7 @@ from typing import Any
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.servers.running import Running
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -63,7 +62,7 @@ class Tree:
         return seen
 
     def _files_of(self, module: str) -> Iterator[Path]:
-        """Of app.risk.sweep: its file and those of the packages around it."""
+        """Of app.risk.first_order.sweep: its file and those of the packages around it."""
         parts = module.split(".")
         return filter(None, (self.file_of(".".join(parts[:size])) for size in range(1, len(parts) + 1)))
 
@@ -139,18 +138,7 @@ def _started(node: ast.AST) -> list[str]:
 
 def kinds() -> dict[str, set[str]]:
     """The modules that load when a source of a kind is opened."""
-    found: dict[str, set[str]] = {}
-    for kind in registry.KINDS:
-        if kind in registry.FOLDERS:
-            found[kind] = {f"importers.{registry.FOLDERS[kind]}.opening"}
-        else:
-            found[kind] = _imported_by(registry._OPENERS[kind])
-    return found
-
-
-def _imported_by(function: Callable[..., object]) -> set[str]:
-    nodes = ast.walk(ast.parse(inspect.getsource(function)))
-    return {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {kind: {module} for kind, module in registry.OPENINGS.items()}
 
 
 def checkout() -> Tree:

@@ -14,8 +14,9 @@ from app.api.schemas.questions import NothingAsked, PageQuestion
 from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.records import RejectedRecord, SyncReport
 from app.usecases.approve import ask_approval
+from app.usecases.cancel_job import cancel_job
 from app.usecases.changes.read import ChangePage, change_page
-from app.usecases.keep import audit, runs
+from app.usecases.keep import runs
 from app.usecases.keep.plan import Plan, plans
 from app.usecases.keep.sync_runs import get_run, page_rejected, page_runs
 
@@ -86,8 +87,7 @@ def cancel(job_id: str) -> Any:
         raise NotAllowed(f"role {g.caller.role} may not {wanted}", status=403)
     if job.verb == "answer" and job.caller != g.caller.name and not g.caller.may("admin"):
         raise NotAllowed("this answer was asked by another caller", status=403)
-    audit.record(documents, g.caller.name, "job cancelled", job_id)
-    return runs.cancel(documents, job_id)
+    return cancel_job(documents, job_id, g.caller.name)
 
 
 @route(blueprint, "/runs", "read", RunPage)

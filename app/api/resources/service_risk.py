@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.bodies import Blueprint
-from app.api.common import answered, route, within_limits
+from app.api.common import answered, route
 from app.api.schemas.questions import AvailabilityQuestion, CutSetsQuestion, GoalQuestion, ImportanceQuestion, RiskPaged
 from app.domain.service_risk import ServiceAvailability, ServiceCutSets, ServiceGoal, ServiceImportance, ServiceLossYear
 from app.usecases.answers.service_risk.ask import RiskQuestion
@@ -19,7 +19,6 @@ blueprint = Blueprint("service_risk", __name__, url_prefix="/api/v1", descriptio
 
 
 def _asked(question: dict[str, Any], ci: str, revision: int) -> RiskQuestion:
-    within_limits(question)
     return RiskQuestion(
         ci, tuple(question["down"]), question["nodes"], question["seconds"], question["method"], question["seed"], question["years"], revision,
         locations=question.get("locations"),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from flask import g, request
 
@@ -15,11 +14,12 @@ from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.conditions import condition, conditional, tag_of
 from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
-from app.domain.errors import InvalidInput, LimitExceeded, NotAllowed, Stale
+from app.domain.errors import Conflict, InvalidInput, LimitExceeded, NotAllowed
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.change_source import change_source
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
+from app.usecases.uploads import Uploaded, is_upload, take_upload
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/v1", description="Sources and their sync")
 
@@ -36,13 +36,6 @@ class SourcePage:
 class Checked:
     source: str
     findings: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Uploaded:
-    source: str
-    location: str
-    bytes: int
 
 
 @route(blueprint, "/sources", "read", SourcePage)
@@ -157,9 +150,10 @@ def upload(question: dict[str, Any], name: str) -> Any:
     It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another place, this needs the role that
     may change it."""
     service = forestay()
-    met = condition(needed=True)
+    data, condition_met = service.settings.data_folder, condition(needed=True)
     source = keep.get_source(service.documents, name)
-    met(_own_tag(source))
+    before = _own_tag(source)
+    condition_met(before)
     ending = re.search(r"\.[a-z]+$", question["filename"].casefold())
     if not ending or ending.group() not in UPLOADS:
         raise InvalidInput(f"filename: a name that ends in {', '.join(UPLOADS)}", field="filename")
@@ -167,27 +161,19 @@ def upload(question: dict[str, Any], name: str) -> Any:
     if (request.content_length or 0) > limit:
         raise LimitExceeded(f"the file is larger than {limit:,} bytes")
     request.max_content_length = limit + 1
-    folder = service.settings.data_folder / "input" / source.name
-    target = folder / f"upload{ending.group()}"
-    if source.location not in ("", str(target)) and not g.caller.may("admin"):
+    if source.location and not is_upload(data, source, ending.group()) and not g.caller.may("admin"):
         raise NotAllowed(
             f"source {name} reads {source.location}; role {g.caller.role} may not make it read another place", status=403
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    part, size = target.with_suffix(f"{target.suffix}.{uuid4().hex}.part"), 0
-    with part.open("wb") as file:
-        while block := request.stream.read(BLOCK):
-            size += len(block)
-            if size > limit:
-                part.unlink()
-                raise LimitExceeded(f"the file is larger than {limit:,} bytes")
-            file.write(block)
-    try:
-        met(_own_tag(keep.get_source(service.documents, name)))  # a long upload may have been overtaken
-    except Stale:
-        part.unlink()
-        raise
-    part.replace(target)
-    keep.update_source(service.documents, name, location=str(target))
-    audit.record(service.documents, g.caller.name, "file uploaded", name, {"bytes": size, "location_before": source.location})
-    return reply(Uploaded(name, str(target), size), 201)
+
+    def met(now: keep.RegisteredSource) -> None:
+        """A long upload may have been overtaken."""
+        condition_met(_own_tag(now))
+        if _own_tag(now) != before:
+            raise Conflict(
+                f"source {name} was changed, or given another file, while this one was sent: look at it, then send again"
+            )
+
+    blocks = iter(lambda: request.stream.read(BLOCK), b"")
+    made = take_upload(service.documents, data, source, ending.group(), blocks, limit, g.caller.name, met)
+    return reply(made, 201)

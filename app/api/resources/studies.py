@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, reply, route, within_limits
+from app.api.common import forestay, reply, route
 from app.api.schemas.questions import PageQuestion, StudyAreasQuestion, StudyQuestion
 from app.domain.study import StudyAreaPage, StudyBorders, StudyExceedance, StudyPage, StudyRow, StudyServicePage
 from app.usecases.keep import runs
@@ -28,7 +28,6 @@ def page(question: dict[str, Any]) -> Any:
 @blueprint.arguments(StudyQuestion)
 def make(question: dict[str, Any]) -> Any:
     """Make a study as a job; follow it at the address in `Location`. The same options give the same numbers."""
-    within_limits(question, "study_")
     job = runs.enqueue(forestay().documents, "study", question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 

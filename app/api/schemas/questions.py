@@ -4,23 +4,52 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import fields
 from typing import Any
 
 import marshmallow as ma
+from flask import current_app
 from marshmallow import validate
 
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
+from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 AREA_KINDS = ("ci", "service", "team", "site", "supplier", "class")
-SIMULATION_TEXTS = 1000
+MOST = 2**31 - 1  # of what the settings limit: no computer counts further in the time there is
+
+
+class AtMost:
+    """What the settings allow (`limits.<name>`): of a number its size, of a list its length."""
+
+    def __init__(self, name: str) -> None:
+        if name not in {entry.name for entry in fields(LimitSettings)}:
+            raise ValueError(f"no limit {name} among the settings")
+        self.name = name
+
+    @property
+    def most(self) -> float:
+        return getattr(current_app.extensions["forestay"].settings.limits, self.name)  # type: ignore[no-any-return]
+
+    def __call__(self, value: Any) -> None:
+        if (len(value) if isinstance(value, list) else value) > self.most:
+            raise ma.ValidationError(f"At most {self.most:,} (setting limits.{self.name}).")
 
 
 class Question(ma.Schema):
     class Meta:
         unknown = ma.RAISE
+
+    @ma.post_load
+    def lower_defaults(self, asked: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What nobody named is no more than the settings allow; what was named passed already."""
+        for name, field in self.fields.items():
+            for rule in field.validators:
+                if isinstance(rule, AtMost) and isinstance(asked.get(name), int | float):
+                    asked[name] = min(asked[name], rule.most)
+        return asked
 
 
 class Number(ma.fields.Float):
@@ -60,8 +89,30 @@ def _finite(value: float) -> None:
         raise ma.ValidationError("a finite number")
 
 
-def number(most: float = MOST_LOSS, **options: Any) -> Number:
-    return Number(validate=[_finite, validate.Range(min=0, max=most)], **options)
+def number(most: float = MOST_LOSS, limit: str = "", **options: Any) -> Number:
+    """From 0 to `most`, and to what the settings say under `limit`."""
+    limits = [AtMost(limit)] if limit else []
+    return Number(validate=[_finite, validate.Range(min=0, max=most), *limits], **options)
+
+
+def whole(limit: str, least: int = 0, **options: Any) -> Whole:
+    """A whole number from `least` to what the settings say under `limit`."""
+    return Whole(validate=[validate.Range(min=least, max=MOST), AtMost(limit)], **options)
+
+
+def named_cis(**options: Any) -> ma.fields.List[Any]:
+    """CIs by any identity, as many as the settings allow to fail at once."""
+    return ma.fields.List(text(), load_default=[], validate=[validate.Length(max=100_000), AtMost("failed_cis")], **options)
+
+
+def moments(**options: Any) -> ma.fields.List[Any]:
+    """Hours, as many as the settings allow to be asked about."""
+    return ma.fields.List(number(), load_default=[], validate=[validate.Length(max=100_000), AtMost("moments")], **options)
+
+
+def page_size() -> Whole:
+    """Rows of a page."""
+    return Whole(load_default=DEFAULT_LIMIT, validate=[validate.Range(min=1, max=MAX_LIMIT), AtMost("page")])
 
 
 def text(longest: int = 4000, **options: Any) -> ma.fields.String:
@@ -83,7 +134,7 @@ class When(Question):
 
 class Paged(When):
     after = text(2000, metadata={"description": "The `next` of the page before"})
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = page_size()
 
 
 class AreasQuestion(Paged):
@@ -104,12 +155,7 @@ class CiQuestion(When):
 
 
 class BlastQuestion(Paged):
-    also = ma.fields.List(
-        text(),
-        load_default=[],
-        validate=validate.Length(max=SIMULATION_TEXTS),
-        metadata={"description": "Further CIs that are down"},
-    )
+    also = named_cis(metadata={"description": "Further CIs that are down"})
 
 
 class Curves(ma.fields.Dict):
@@ -158,27 +204,23 @@ class ExposurePart(Question):
 class RiskOptions(When):
     """How the risk of one service is computed."""
 
-    down = ma.fields.List(
-        text(),
-        load_default=[],
-        validate=validate.Length(max=SIMULATION_TEXTS),
-        metadata={"description": "CIs that are down for the question"},
-    )
-    nodes = Whole(
+    down = named_cis(metadata={"description": "CIs that are down for the question"})
+    nodes = whole(
+        "nodes",
+        least=1_000,
         load_default=2_000_000,
-        validate=validate.Range(min=1_000, max=20_000_000),
         metadata={"description": "nodes of one decision diagram; beyond them the answer is a certified interval or simulated"},
     )
-    seconds = number(load_default=10.0, most=60.0, metadata={"description": "seconds the exact engine may take"})
+    seconds = number(1e6, "seconds", load_default=10.0, metadata={"description": "seconds the exact engine may take"})
     method = ma.fields.String(
         load_default="auto",
         validate=validate.OneOf(["auto", "simulated"]),
         metadata={"description": "auto: exact where the budget allows; simulated: by sampled worlds"},
     )
     seed = Whole(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
-    years = Whole(
+    years = whole(
+        "years",
         load_default=0,
-        validate=validate.Range(min=0, max=100_000),
         metadata={"description": "years to simulate for durations and losses that have no closed form; 0: none"},
     )
 
@@ -188,12 +230,7 @@ class RiskPaged(RiskOptions, Paged):
 
 
 class AvailabilityQuestion(RiskOptions):
-    longer_than = ma.fields.List(
-        number(),
-        load_default=[],
-        validate=validate.Length(max=50),
-        metadata={"description": "hours; the share of outages longer than that"},
-    )
+    longer_than = moments(metadata={"description": "hours; the share of outages longer than that"})
 
 
 class ImportanceQuestion(RiskPaged):
@@ -204,11 +241,11 @@ class ImportanceQuestion(RiskPaged):
 
 
 class CutSetsQuestion(RiskOptions):
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+    limit = whole("cut_sets", least=1, load_default=DEFAULT_LIMIT)
 
 
 class GoalQuestion(RiskOptions):
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=10_000))
+    limit = whole("cut_sets", least=1, load_default=DEFAULT_LIMIT)
     target = number(most=1.0, metadata={"description": "the goal to judge by; default: the one of the exposure"})
     detect_minutes = number(load_default=0.0, most=525960.0, metadata={"description": "how much of a restore time is detection"})
 
@@ -222,18 +259,18 @@ class RateQuestion(Question):
 
 
 class SimulationQuestion(When):
-    cis = ma.fields.List(text(), load_default=[], validate=validate.Length(max=SIMULATION_TEXTS))
+    cis = named_cis()
     site = text(allow_none=True, load_default=None)
     team = text(allow_none=True, load_default=None)
     supplier = text(allow_none=True, load_default=None)
     duration_hours = number(allow_none=True, load_default=None, most=87660.0)
-    at_hours = ma.fields.List(number(), load_default=[], validate=validate.Length(max=200))
+    at_hours = moments()
     rule = ma.fields.String(allow_none=True, load_default=None, validate=validate.OneOf(["product", "worst"]))
 
 
 class PageQuestion(Question):
     after = text(2000)
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = page_size()
 
 
 class ImpactQuestion(When):
@@ -244,7 +281,7 @@ class ChangesQuestion(Question):
     since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
     noun = ma.fields.String(load_default="ci", validate=validate.OneOf(list(NOUNS)))
     after = text(2000)
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = page_size()
 
 
 class SourceQuestion(Question):
@@ -273,7 +310,7 @@ class UploadQuestion(Question):
 
 
 class QualityQuestion(Question):
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = page_size()
 
 
 class NothingAsked(Question):
@@ -310,13 +347,13 @@ class StudyQuestion(Question):
     """What a study may cost; every field has a default."""
 
     revision = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
-    nodes = Whole(load_default=2_000_000, validate=validate.Range(min=1_000, max=20_000_000))
-    seconds = number(load_default=10.0, most=600.0)
-    worlds = Whole(load_default=100_352, validate=validate.Range(min=1, max=100_000_000))
-    draws = Whole(load_default=400, validate=validate.Range(min=20, max=10_000))
-    years = Whole(load_default=0, validate=validate.Range(min=0, max=1_000_000))
+    nodes = whole("nodes", least=1_000, load_default=2_000_000)
+    seconds = number(1e6, "study_seconds", load_default=10.0)
+    worlds = whole("study_worlds", least=1, load_default=100_352)
+    draws = whole("study_draws", least=20, load_default=400)
+    years = whole("study_years", load_default=0)
     seed = Whole(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
-    examined = Whole(load_default=2_000, validate=validate.Range(min=0, max=10_000_000))
+    examined = whole("study_examined", load_default=2_000)
 
 
 class StudyAreasQuestion(PageQuestion):
@@ -352,7 +389,7 @@ class ConflictsQuestion(Question):
     attribute = text(200, metadata={"description": "On this attribute"})
     ci_class = text(200, data_key="class", metadata={"description": "Of CIs of this class"})
     after = text(2000, metadata={"description": "The `next` of the page before"})
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT))
+    limit = page_size()
 
 
 class MergeQuestion(Question):

@@ -1,16 +1,21 @@
 """The clock of a budget in seconds: it stands still while kernels are compiled, loaded, waited for or interpreted.
 
-So an answer that ran out of time on a warm machine runs out of it in the same place on a fresh one.
+So an answer that ran out of time on a warm machine runs out of it in the same place on a fresh one. Beside it the deadline of the question that this
+process answers, which does not stand still: loops over blocks look at it between two of them.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.domain.errors import OutOfTime
+
 _of_thread = threading.local()
+_deadlines = [math.inf]  # of this process, which answers one question at a time; the last one counts
 
 
 def working_time() -> float:
@@ -31,3 +36,19 @@ def stopped() -> Iterator[None]:
     finally:
         _of_thread.standing = False
         _of_thread.stopped = float(getattr(_of_thread, "stopped", 0.0)) + time.monotonic() - started
+
+
+@contextmanager
+def deadline(until: float) -> Iterator[None]:
+    """What runs inside, in whatever thread of this process, ends at a moment of `time.monotonic` (one clock for all processes of a machine)."""
+    _deadlines.append(until)
+    try:
+        yield
+    finally:
+        _deadlines.pop()
+
+
+def look() -> None:
+    """To be called between two blocks of a long loop: OutOfTime where the deadline is over."""
+    if time.monotonic() > _deadlines[-1]:
+        raise OutOfTime("the time for this question is over: ask for less, or raise web.heavy_seconds")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
 from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner
 from app.risk.sampling.streams import open_unit, two_words
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.compiled import Flat
-from app.risk.cut_out import CutOut
-from app.risk.failing import Marks, fail, marks
+from app.risk.graph.compiled import Flat
+from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner, kernel
+from app.risk.outage.failing import Marks, fail, marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, own_odds
 from app.risk.sampling.cuts_found import Cuts, cuts_of, find_cuts
 from app.risk.sampling.rare import rare_unavailability
@@ -82,7 +82,7 @@ def _steered(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: Int64, bl
     return out
 
 
-def _precise(cut: CutOut, seed: int, samples: int, threads: int) -> Rare:
+def _precise(cut: Subestate, seed: int, samples: int, threads: int) -> Rare:
     """As `rare_unavailability`, which is content where single points carry the interval: here the sampled part itself has to be told well."""
     plain = stratified(cut, seed, samples, threads=threads)
     if plain.method != STRATIFIED or (not plain.refused and plain.effective_samples >= PLENTY):
@@ -93,7 +93,7 @@ def _precise(cut: CutOut, seed: int, samples: int, threads: int) -> Rare:
     return plain
 
 
-def critical(cut: CutOut, seed: int, samples: int = 65_536, threads: int = 1) -> Critical:
+def critical(cut: Subestate, seed: int, samples: int = 65_536, threads: int = 1) -> Critical:
     """Q with its interval and who makes it; zeros where `rare` was refused or nothing had to be sampled. Same bits for any number of threads.
 
     Example by hand: 1 of a and b needed, U .1 each: every sample fails and both are critical in it: P = .01 each, B = .01 / .1 = .1.

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.risk.compiled import Flat
-from app.risk.failing import Marks, fail
+from app.risk.graph.compiled import Flat
 from app.risk.jit import Array, Floats, Int32s, Int64, UInt64, inner, kernel
+from app.risk.outage.failing import Marks, fail
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of
 from app.risk.sampling.streams import TILTED
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.capability import PRODUCT, degrade
-from app.risk.compiled import AT_REST_DOWN, SERVES, Flat
-from app.risk.cut_out import CutOut
-from app.risk.failing import Marks, fail, marks
-from app.risk.increments import lost_share
+from app.risk.graph.compiled import AT_REST_DOWN, SERVES, Flat
+from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Floats, Int32s, Int64s, UInt64, inner, kernel
+from app.risk.jit.clock import look
+from app.risk.outage.capability import PRODUCT, degrade
+from app.risk.outage.failing import Marks, fail, marks
+from app.risk.outage.increments import lost_share
 from app.risk.sampling.intervals import Interval, share_interval
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, OwnFailures, own_failures, sample_own
 from app.risk.sampling.streams import check_blocks, seed_word
@@ -160,7 +161,7 @@ def below_mbco_share(mbco: float, left: float) -> bool:
 
 
 def sample_degradation(
-    cut: CutOut,
+    cut: Subestate,
     seed: int,
     first_block: int,
     last_block: int,
@@ -185,6 +186,7 @@ def sample_degradation(
     def run(blocks: range) -> Array:
         work, counts, single = marks(flat), np.zeros(5, np.int64), np.full(len(compiled), -1.0)
         for block in blocks:
+            look()
             _block(flat, work, own, word, block, cut.target, mbco, rule, single, counts)
         return counts
 

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
-from app.risk.compiled import Flat
-from app.risk.increments import no_log
+from app.risk.graph.compiled import Flat
 from app.risk.jit import Array, Floats, FloatTable, Int32s, Int64s, UInt64, inner, kernel
+from app.risk.outage.increments import no_log
+from app.risk.outage.rates_and_exposures import Stakes
+from app.risk.outage.switching import below_mbco, fixed_money
 from app.risk.sampling.renewal import Renewal, restore_time, sift_down, start_state, up_time
 from app.risk.sampling.scene import NOTHING_LOST, Scene, all_up, look, look_alone
 from app.risk.sampling.transitions import fall, fall_at_start, let_go, next_release, rise
-from app.risk.stakes import Stakes
-from app.risk.switching import below_mbco, fixed_money
 
 BLOCK_YEARS = 10
 RUN_OFF = 10  # years

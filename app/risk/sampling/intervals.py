@@ -92,17 +92,6 @@ def zero_hits_limit(trials: float, level: float = 0.95) -> float:
     return min(1.0, -math.log1p(-level) / trials) if trials > 0 else 1.0
 
 
-def worlds_needed(probability: float, relative_half_width: float, level: float = 0.95) -> int:
-    """Worlds after which the interval is +- relative_half_width of the estimate: n = z^2 (1 - Q) / (Q eps^2).
-
-    >>> worlds_needed(1e-4, 0.1)   # 1.96^2 * .9999 / (1e-4 * .01)
-    3841075
-    """
-    if not 0.0 < probability < 1.0 or relative_half_width <= 0.0:
-        raise InvalidInput("a sample size needs a probability between 0 and 1 and a positive half width")
-    return math.ceil(z_value(level) ** 2 * (1.0 - probability) / (probability * relative_half_width**2))
-
-
 def share_interval(total: float, squares: float, worlds: float, level: float = 0.95) -> Interval:
     """Of the mean of a share in [0, 1], from its sum and its sum of squares over `worlds`: Wilson at the effective number of trials.
 

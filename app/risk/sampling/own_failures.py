@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.compiled import CompiledGraph
+from app.risk.graph.compiled import CompiledGraph
 from app.risk.jit import Array, Bools, Floats, Int64, Int64s, UInt64, UInt64s, UInt64Table, inner, kernel
 from app.risk.sampling.streams import OWN_FAILURES, open_unit, two_words
 

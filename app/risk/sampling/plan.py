@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
-from app.risk.compiled import AT_REST_DOWN, IN_CYCLE, SERVES, CompiledGraph, Flat
+from app.risk.graph.compiled import AT_REST_DOWN, IN_CYCLE, SERVES, CompiledGraph, Flat
+from app.risk.graph.structure import all_providers, components_in_order
 from app.risk.jit import Array, Bools, Int8s, Int32s, kernel
-from app.risk.structure import all_providers, components_in_order
 
 SINGLE, ORDINARY, GROUNDED_LOOP = 0, 1, 2  # kinds of components
 

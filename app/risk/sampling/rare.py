@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.risk.cut_out import CutOut
+from app.risk.graph.subestate import Subestate
 from app.risk.sampling.stratified import Rare, stratified
 from app.risk.sampling.tilted import tilted
 
 
-def rare_unavailability(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
+def rare_unavailability(cut: Subestate, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
     """`stratified`, and `tilted` where that refuses or is wider than 10 % and the tilted interval is the narrower one.
 
     The result names its method, and says why where there is no number.

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
-from app.risk.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
 from app.risk.jit import Floats, Int32s, Int64s, UInt64, inner
-from app.risk.loss import FIXED
+from app.risk.measures.loss import FIXED
 from app.risk.sampling.streams import RESTORE, START, UP_TIME, open_unit, two_words
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.capability import degrade
-from app.risk.compiled import SERVES, CompiledGraph, Flat
-from app.risk.cone import all_needs
-from app.risk.failing import Marks, fail, marks
-from app.risk.increments import lost_share
+from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
+from app.risk.graph.needs import all_needs
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner
-from app.risk.stakes import Stakes
+from app.risk.outage.capability import degrade
+from app.risk.outage.failing import Marks, fail, marks
+from app.risk.outage.increments import lost_share
+from app.risk.outage.rates_and_exposures import Stakes
 
 FALLEN, STUCK, HELD, TAIL, LOW, FRESH, FORCED, SWITCHES = range(8)  # places in `sizes`
 NOTHING_LOST = 1e-15

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.compiled import AT_REST_DOWN, Flat
-from app.risk.cut_out import CutOut
-from app.risk.failing import Marks, fail, marks
+from app.risk.graph.compiled import AT_REST_DOWN, Flat
+from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Int64, UInt64, kernel
-from app.risk.reliability import union_probability
+from app.risk.jit.clock import look
+from app.risk.measures.reliability import union_probability
+from app.risk.outage.failing import Marks, fail, marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_two, odds_of, own_odds
 from app.risk.sampling.intervals import Interval, clopper_pearson
 from app.risk.sampling.streams import PAIRED, seed_word
@@ -65,7 +66,7 @@ def _hits(flat: Flat, work: Marks, odds: Odds, seed: UInt64, key: Int64, block: 
     return hits
 
 
-def split(cut: CutOut) -> tuple[float, Odds]:
+def split(cut: Subestate) -> tuple[float, Odds]:
     """P(some single point of the service down), and the odds of the other CIs.
 
     Example by hand: S hard on a and b, U .1 and .2, and 1 of c and d: 1 - .9 * .8 = .28, c and d are left.
@@ -75,7 +76,7 @@ def split(cut: CutOut) -> tuple[float, Odds]:
     return abs(union_probability(odds.p[stops])), odds_of(odds.position[~stops], odds.p[~stops])
 
 
-def settled(cut: CutOut, part: float, odds: Odds) -> Rare | None:
+def settled(cut: Subestate, part: float, odds: Odds) -> Rare | None:
     """The answer where nothing has to be sampled: down at rest, or the other CIs do not stop it even all together (failure is monotone).
 
     Example by hand: S hard on a, soft on b and c: no failure of b and c stops it, U of a is the whole answer.
@@ -90,18 +91,18 @@ def settled(cut: CutOut, part: float, odds: Odds) -> Rare | None:
     return Rare(part, Interval(part, part), part, 0.0, 0, 0.0, EXACT, unknown_of(cut))
 
 
-def unknown_of(cut: CutOut) -> int:
+def unknown_of(cut: Subestate) -> int:
     """CIs of the cone whose unavailability nobody knows."""
     return int(np.isnan(cut.compiled.unavailability).sum())
 
 
-def refusal(cut: CutOut, part: float, samples: int, effective: float, method: str, reason: str) -> Rare:
+def refusal(cut: Subestate, part: float, samples: int, effective: float, method: str, reason: str) -> Rare:
     """No number, and why."""
     none = Interval(math.nan, math.nan)
     return Rare(math.nan, none, part, math.nan, samples, effective, method, unknown_of(cut), reason)
 
 
-def stratified(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
+def stratified(cut: Subestate, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
     """Q_s = exact part + P(N >= 2) * share of samples down, with the Clopper-Pearson interval of the share; `samples` is rounded up to blocks.
 
     Independent CIs in steady state. Refused below 100 effective samples (here: hits), whatever the exact part carries. Same bits for any number of threads.
@@ -117,8 +118,11 @@ def stratified(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.9
     blocks = -(-samples // BLOCK_SAMPLES)
 
     def run(mine: range) -> int:
-        work = marks(flat)
-        return sum(_hits(flat, work, odds, word, key, block, cut.target) for block in mine)
+        work, hits = marks(flat), 0
+        for block in mine:
+            look()
+            hits += _hits(flat, work, odds, word, key, block, cut.target)
+        return hits
 
     with ThreadPoolExecutor(threads) as pool:
         hits = sum(pool.map(run, [range(t, blocks, threads) for t in range(threads)]))

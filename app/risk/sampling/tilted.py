@@ -15,10 +15,11 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from app.risk.compiled import Flat
-from app.risk.cut_out import CutOut
-from app.risk.failing import Marks, fail, marks
+from app.risk.graph.compiled import Flat
+from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64, UInt64, inner, kernel
+from app.risk.jit.clock import look
+from app.risk.outage.failing import Marks, fail, marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, Odds, draw_more, draw_two, uniform
 from app.risk.sampling.cuts_found import Cuts, find_cuts
 from app.risk.sampling.intervals import Interval, z_value, zero_hits_limit
@@ -133,15 +134,18 @@ def each_block(flat: Flat, one: Callable[[Marks, int], T], blocks: range, thread
     """What `one` makes of every block, in their order whatever the threads."""
 
     def some(mine: range) -> list[T]:
-        work = marks(flat)
-        return [one(work, block) for block in mine]
+        work, made = marks(flat), list[T]()
+        for block in mine:
+            look()
+            made.append(one(work, block))
+        return made
 
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(some, [blocks[t::threads] for t in range(threads)]))
     return [parts[k % threads][k // threads] for k in range(len(blocks))]
 
 
-def trained(cut: CutOut, odds: Odds, seed: int, threads: int = 1) -> Mixture | None:
+def trained(cut: Subestate, odds: Odds, seed: int, threads: int = 1) -> Mixture | None:
     """The mixture for a service without its single points, its shares by two rounds of cross-entropy; None: no failure at any rate.
 
     Example by hand: 1 of a and b needed: one cut; its component gets all but the shares that are always kept.
@@ -159,13 +163,13 @@ def trained(cut: CutOut, odds: Odds, seed: int, threads: int = 1) -> Mixture | N
     return _mixture(odds, hot, cuts, weight)
 
 
-def _summed(cut: CutOut, mix: Mixture, seed: int, blocks: range, threads: int) -> tuple[Array, Array]:
+def _summed(cut: Subestate, mix: Mixture, seed: int, blocks: range, threads: int) -> tuple[Array, Array]:
     flat, key, word = cut.compiled.flat, np.int64(cut.compiled.ci_id[cut.target]), seed_word(seed)
     rows = each_block(flat, lambda work, block: _weigh(flat, work, mix, word, key, block, cut.target), blocks, threads)
     return np.sum([one[0] for one in rows], axis=0), np.sum([one[1] for one in rows], axis=0)
 
 
-def tilted(cut: CutOut, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
+def tilted(cut: Subestate, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
     """Q_s = exact part (its single points) + importance sampling of two and more of the other CIs, with a normal interval; `samples` is rounded up to blocks.
 
     Unbiased for any mixture: the cuts steer it, they need not be all. Effective samples (sum w)^2 / sum w^2 over the failures; refused below

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.risk.compiled import Flat
-from app.risk.failing import fail, fail_more
-from app.risk.failover import mix
-from app.risk.increments import Log, push_outage
+from app.risk.graph.compiled import Flat
 from app.risk.jit import Int32s, Int64, UInt64, inner
+from app.risk.outage.failing import fail, fail_more
+from app.risk.outage.failover import mix
+from app.risk.outage.increments import Log, push_outage
+from app.risk.outage.rates_and_exposures import Stakes
+from app.risk.outage.switching import new_switches, stands
 from app.risk.sampling.scene import FALLEN, FORCED, FRESH, HELD, LOW, STUCK, SWITCHES, TAIL, Scene, look, roots_of, seen
 from app.risk.sampling.streams import SWITCH, open_unit, two_words
-from app.risk.stakes import Stakes
-from app.risk.switching import new_switches, stands
 
 
 @inner

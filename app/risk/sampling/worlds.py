@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.risk.compiled import SERVES, CompiledGraph
+from app.risk.graph.compiled import SERVES, CompiledGraph
 from app.risk.jit import Array, Int32s, Int64s, Int64Table, UInt64, inner, kernel
 from app.risk.sampling.own_failures import BLOCK_WORLDS, WORDS, own_failures, own_rows
 from app.risk.sampling.plan import plan_of

@@ -12,16 +12,16 @@ import numpy as np
 
 from app.domain.errors import InvalidInput
 from app.domain.quantities import HOURS_PER_YEAR
-from app.risk.capability import PRODUCT
-from app.risk.compiled import AT_REST_DOWN
-from app.risk.cut_out import CutOut
+from app.risk.graph.compiled import AT_REST_DOWN
+from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array
+from app.risk.outage.capability import PRODUCT
+from app.risk.outage.rates_and_exposures import stakes_of
 from app.risk.sampling import events
 from app.risk.sampling.events import BLOCK_YEARS, run_block
 from app.risk.sampling.renewal import renewal_of
 from app.risk.sampling.scene import Scene, scene_of
 from app.risk.sampling.streams import check_blocks, seed_word
-from app.risk.stakes import stakes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _outages(rows: list[tuple[int, Array]], ci_id: Array) -> Outages:
 
 
 def simulate_years(
-    cut: CutOut,
+    cut: Subestate,
     seed: int,
     first_block: int,
     last_block: int,

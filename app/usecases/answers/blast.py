@@ -10,8 +10,8 @@ from app.domain.results import BlastRadius, FallenCi
 from app.domain.sentences import if_it_fails, not_read_elsewhere
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.causes import causes, worn_groups
-from app.risk.propagation import Outage, outage
+from app.risk.outage.causes import causes, worn_groups
+from app.risk.outage.propagation import Outage, outage
 from app.usecases import paging
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import customers_by_share, down_customers, left_incomplete, service_hits, totals, used_up

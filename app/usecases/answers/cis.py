@@ -15,7 +15,7 @@ from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, Ope
 from app.domain.sentences import count
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.uncertainty import SPREADS, spread_sources
+from app.risk.study.uncertainty import SPREADS, spread_sources
 from app.usecases.estate import Estate, Estates, resolve_revision
 from app.usecases.find import identify, search
 from app.usecases.keep.sources import told_of

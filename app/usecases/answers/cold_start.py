@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.results import ColdStartPage, TrapRow
 from app.ports.documents import Documents
-from app.risk.cold_start import cold_start
+from app.risk.outage.cold_start import cold_start
 from app.usecases import paging
 from app.usecases.estate import Estates
 from app.usecases.stamps import stamp_of

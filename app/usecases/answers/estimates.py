@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidInput
-from app.risk.estimate import gamma_posterior_interval, gamma_posterior_mean
+from app.risk.intake.estimate import gamma_posterior_interval, gamma_posterior_mean
 
 SHORTEST_YEARS, LEAST_SHAPE = 1e-6, 1e-6  # half a minute; what is less says nothing and overflows
 

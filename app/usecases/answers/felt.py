@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.sentences import Felt
-from app.risk.causes import touched_groups, worn_groups
-from app.risk.compiled import AT_REST_DOWN, CompiledGraph
-from app.risk.propagation import Outage, outage
-from app.risk.whatif import triggered
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.outage.causes import touched_groups, worn_groups
+from app.risk.outage.propagation import Outage, outage
+from app.risk.outage.what_if import triggered
 from app.usecases.estate import Estate
 
 

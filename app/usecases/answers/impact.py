@@ -10,8 +10,8 @@ from app.domain.results import BlastRadius, Impact
 from app.domain.sentences import count, hang_on_the_rest
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.causes import worn_group, worn_groups
-from app.risk.propagation import outage
+from app.risk.outage.causes import worn_group, worn_groups
+from app.risk.outage.propagation import outage
 from app.settings import TicketSettings
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.paths import known

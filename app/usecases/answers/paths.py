@@ -10,11 +10,11 @@ import numpy as np
 
 from app.domain.results import ServiceHit, Step, UsedUpGroup
 from app.domain.sentences import group_failed
-from app.risk.causes import Cause, Causes, worn_group
-from app.risk.compiled import CompiledGraph
-from app.risk.loss import LossCurve
-from app.risk.populations import customers_hit, said_of
-from app.risk.propagation import Outage
+from app.risk.first_order.populations import customers_hit, said_of
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.measures.loss import LossCurve
+from app.risk.outage.causes import Cause, Causes, worn_group
+from app.risk.outage.propagation import Outage
 from app.usecases.estate import Estate
 
 WHY = {

@@ -28,15 +28,15 @@ from app.domain.sentences import (
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in
-from app.risk.cause_rows import cause_id
-from app.risk.causes import causes
-from app.risk.populations import of_service
-from app.risk.propagation import outage
-from app.risk.stakes import can_fail
-from app.risk.sweep import contributions_in
-from app.risk.totals import corrected_hours, half_widths, points_of, services_of
-from app.risk.uncertainty import SPREADS, spread_sources
+from app.risk.first_order.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of, services_in
+from app.risk.first_order.populations import of_service
+from app.risk.first_order.sweep import contributions_in
+from app.risk.first_order.totals import corrected_hours, half_widths, points_of, services_of
+from app.risk.intake.cause_rows import cause_id
+from app.risk.outage.causes import causes
+from app.risk.outage.propagation import outage
+from app.risk.outage.rates_and_exposures import can_fail
+from app.risk.study.uncertainty import SPREADS, spread_sources
 from app.usecases import paging
 from app.usecases.answers.cis import ci_values
 from app.usecases.answers.felt import felt_by

@@ -7,8 +7,8 @@ from app.domain.results import ServiceDetail, ServicePage, ServiceRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import measure_of
-from app.risk.totals import corrected_hours, points_of
+from app.risk.first_order.areas import measure_of
+from app.risk.first_order.totals import corrected_hours, points_of
 from app.usecases import paging
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of, ranking_of, service_contributions

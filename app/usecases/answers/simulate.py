@@ -17,9 +17,9 @@ from app.domain.scenario import OutageScenario
 from app.domain.sentences import count, hours, hours_cost, if_it_fails, not_read_elsewhere, number
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.causes import causes, worn_groups
-from app.risk.one_away import one_failure_away
-from app.risk.whatif import SAMPLES, ServiceStory, WhatIf, what_if
+from app.risk.outage.causes import causes, worn_groups
+from app.risk.outage.one_away import one_failure_away
+from app.risk.outage.what_if import SAMPLES, ServiceStory, WhatIf, what_if
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
 from app.usecases.estate import Estate, Estates

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.domain.errors import NotFound
 from app.ports.graph_store import GraphStore
-from app.risk.above import services_above
+from app.risk.graph.dependents import dependent_services
 from app.usecases.changes.kept import Loss, Losses
 from app.usecases.estate import Estate, Estates
 
@@ -46,7 +46,7 @@ def _loss(store: GraphStore, estate: Estate, revision: int, gone: Set[int], row:
 def _services(estate: Estate, positions: Sequence[int]) -> tuple[int, list[str]]:
     if not positions:
         return 0, []
-    numbers = services_above(estate.compiled, np.array(positions, dtype=np.int32))
+    numbers = dependent_services(estate.compiled, np.array(positions, dtype=np.int32))
     return len(numbers), [estate.name(int(estate.compiled.service_position[number])) for number in numbers[:NAMED]]
 
 

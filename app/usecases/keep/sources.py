@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -167,11 +167,20 @@ def list_sources(documents: Documents) -> list[RegisteredSource]:
 
 def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
     """Write changed fields; tried again when another writer was quicker."""
+    return update_source_if(documents, name, lambda source: None, **changes)
+
+
+def update_source_if(
+    documents: Documents, name: str, met: Callable[[RegisteredSource], None], **changes: Any
+) -> RegisteredSource:
+    """As `update_source`; `met` raises where the source, as it is then, must not be changed."""
     for _ in range(20):
         document = documents.get(KIND, name)
         if document is None:
             raise NotFound(f"no source {name!r}")
-        source = replace(_source(document), **changes)
+        known = _source(document)
+        met(known)
+        source = replace(known, **changes)
         try:
             documents.put(KIND, name, json.dumps(asdict(source), sort_keys=True), expected=document.version)
             _known.until = 0.0

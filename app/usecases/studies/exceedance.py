@@ -12,11 +12,11 @@ from app.domain.service_risk import Estimate
 from app.domain.study import ExceedanceRow, StudyExceedance, StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
-from app.risk.compiled import SERVES, CompiledGraph
-from app.risk.exceedance import Level, exceedance_of, points_of_curve
+from app.risk.graph.compiled import SERVES, CompiledGraph
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years_summary import Estimate as Mean
-from app.risk.year_losses import YearLosses, simulate_losses
+from app.risk.study.exceedance import Level, exceedance_of, points_of_curve
+from app.risk.study.year_losses import YearLosses, simulate_losses
 from app.usecases.answers.service_risk.years import simulated
 from app.usecases.studies.read import get_study, tables_of
 

@@ -19,17 +19,17 @@ from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import StudyOptions, StudyRow
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
-from app.risk import estate_redundancy as redundancy
-from app.risk.areas import measure_of
-from app.risk.borders import Borders, borders
-from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
-from app.risk.exact.budget import Budget
-from app.risk.populations import said_of
-from app.risk.sampled_service import SAMPLES
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.first_order.areas import measure_of
+from app.risk.first_order.borders import Borders, borders
+from app.risk.first_order.populations import said_of
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
-from app.risk.study import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
-from app.risk.uncertainty import drawn_groupings, ranges_of, response, shifts
+from app.risk.services.sampled_service import SAMPLES
+from app.risk.study import estate_redundancy as redundancy
+from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
+from app.risk.study.tables import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
+from app.risk.study.uncertainty import drawn_groupings, ranges_of, response, shifts
 from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed

@@ -24,13 +24,13 @@ from app.domain.study import (
 )
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
-from app.risk import estate_redundancy as redundancy
-from app.risk.compiled import CompiledGraph
-from app.risk.cone import cone_of
-from app.risk.estate_redundancy import EstateRedundancy
-from app.risk.failover import failover_of
-from app.risk.ragged import spans
-from app.risk.study import AreaTable, K
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.graph.needs import needs_of
+from app.risk.graph.ragged import spans
+from app.risk.outage.failover import failover_of
+from app.risk.study import estate_redundancy as redundancy
+from app.risk.study.estate_redundancy import EstateRedundancy
+from app.risk.study.tables import AreaTable, K
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.ranking import KINDS, area_name, causes_in, open_needs_of, spread_from
@@ -162,7 +162,7 @@ WITHOUT_FAILOVERS = "without what failovers interrupt: the availability of the s
 
 def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     """Whether some failover of the service's cone costs something."""
-    cone = cone_of(compiled.flat, position)
+    cone = needs_of(compiled.flat, position)
     groups = spans(compiled.flat.group_ptr[cone], np.diff(compiled.flat.group_ptr)[cone])
     return bool(failover_of(compiled).switches[groups].any())
 

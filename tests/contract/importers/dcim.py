@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import Subject
 

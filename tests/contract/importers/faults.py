@@ -23,7 +23,7 @@ from app.ports.ci_source import CiSource
 from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import SyncSettings, sync_source
-from importers.client import Patience
+from importers.http.client import Patience
 from tests.servers.running import TLS, Running, lasting_port
 
 EVERYWHERE = ("refused", "tls", "401", "429", "500", "stall")  # from that page on, whatever is asked

@@ -8,7 +8,7 @@ import json
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.backstage import TOKEN, BackstageStub, entity

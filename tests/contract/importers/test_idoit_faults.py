@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.idoit import API_KEY, PASSWORD, USER, IdoitStub

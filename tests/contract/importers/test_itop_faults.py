@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.itop import PASSWORD, USER, ItopStub

@@ -14,7 +14,7 @@ import pytest
 from werkzeug import Request, Response
 
 from app.domain.errors import ForestayError
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import FAULTS, Faulty, Subject, said, sync
 from tests.servers.prometheus import TOKEN, PrometheusStub

@@ -7,7 +7,7 @@ import json
 import pytest
 from werkzeug import Request, Response
 
-from importers.client import Outbound, Patience
+from importers.http.client import Outbound, Patience
 from importers.registry import open_source
 from tests.contract.importers.faults import CASES, Subject, run_faults
 from tests.servers.servicenow import PASSWORD, USER, ServiceNowStub, plain

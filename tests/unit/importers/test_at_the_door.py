@@ -11,8 +11,9 @@ import xlsxwriter
 from app.domain.errors import InvalidInput
 from app.domain.identity_spelling import normalise
 from app.domain.texts import loosely, one_form
-from importers.cells import BadCell, Writing, number, unix_seconds
-from importers.csv.source import CsvSource, csv_settings
+from importers.csv.settings import csv_settings
+from importers.csv.source import CsvSource
+from importers.mapping.cells import BadCell, Writing, number, unix_seconds
 from importers.observed import weighing_of
 
 BLANKS = "\t\n\x0b\x0c\r \x85\u00a0\u1680\u2000\u2003\u2009\u200a\u2028\u2029\u202f\u205f\u3000"

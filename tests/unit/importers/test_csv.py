@@ -7,10 +7,12 @@ import xlsxwriter
 
 from app.domain.completeness import proven
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
-from importers import spool
 from importers.csv import tables
 from importers.csv.columns import SHEETS
-from importers.csv.source import CsvSource, csv_settings, template
+from importers.csv.settings import csv_settings
+from importers.csv.source import CsvSource
+from importers.csv.template import template
+from importers.files import spool
 
 
 def read_cis(folder, text, settings=None, encoding="utf-8"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import InvalidInput, SourceFailed
-from importers.client import Outbound
+from importers.http.client import Outbound
 from importers.ldap.directory import whole
 from importers.ldap.source import _identity, first_name
 from importers.registry import open_source

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.risk.compile import compile_graph
-from app.risk.propagation import outage, workspace
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.propagation import outage, workspace
 from tests.unit.risk.build import graph_of
 
 
@@ -130,7 +130,7 @@ def test_arrays_come_back_from_disk_as_they_went(tmp_path: Path) -> None:
 
 
 def test_a_failover_slower_than_the_repair_is_named() -> None:
-    from app.risk.failover import slow_switches
+    from app.risk.outage.failover import slow_switches
     from tests.builders import estate
 
     slow = {"failover_minutes": 60, "failover_success": 0.9}

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
-from app.risk.estate_redundancy import EstateRedundancy, estate_redundancy
-from app.risk.exact.budget import Budget
-from app.risk.exact.importance import importance_of
-from app.risk.exact.service import ServiceExact, Want, exact_service
-from app.risk.exceedance import empirical
-from app.risk.first_order import FirstOrder
-from app.risk.reliability import failure_frequency
+from app.risk.exact.answers.importance import importance_of
+from app.risk.exact.answers.service import ServiceExact, Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.first_order.pairs import FirstOrder
+from app.risk.first_order.sweep import first_order
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.intake.compile import compile_graph
+from app.risk.measures.reliability import failure_frequency
 from app.risk.sampling.worlds import sample_worlds
-from app.risk.sweep import first_order
-from app.risk.year_losses import simulate_losses
+from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
+from app.risk.study.exceedance import empirical
+from app.risk.study.year_losses import simulate_losses
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.exact.fault_tree import built, plant_tree
 

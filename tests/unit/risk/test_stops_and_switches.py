@@ -7,11 +7,11 @@ import random
 
 import pytest
 
-from app.risk.cut_out import cut_out
+from app.risk.first_order.sweep import first_order
+from app.risk.graph.subestate import subestate_of
+from app.risk.outage.what_if import what_if
 from app.risk.sampling.years import simulate_years
 from app.risk.sampling.years_summary import summary_of
-from app.risk.sweep import first_order
-from app.risk.whatif import what_if
 from tests.builders import Built, estate
 
 T_F = 0.25  # hours, and the mean restore time
@@ -62,7 +62,7 @@ def test_a_short_outage_lasts_as_long_as_the_switch_it_triggers() -> None:
 @pytest.mark.parametrize("hard", ["", "S>a"])
 def test_simulated_years_agree(hard: str) -> None:
     built = pair(hard=hard)
-    told = summary_of(simulate_years(cut_out(built.compiled, int(built.at("S")[0])), 3, 0, 300)).loss_per_year
+    told = summary_of(simulate_years(subestate_of(built.compiled, int(built.at("S")[0])), 3, 0, 300)).loss_per_year
     low, high = told.interval
     assert low < (LONGER if hard else 25.0) < high and high - low < 4.0
 

@@ -16,8 +16,8 @@ from app.domain.nouns import INCIDENT
 from app.domain.quality import ClassQuality, Finding
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
-from app.risk.outages import spells
+from app.risk.first_order.data_quality import coverage, on_cycles, only_in_one, orphans, positions_of_known, row_codes
+from app.risk.intake.joined_outages import spells
 from app.usecases.answers.conflicts import disagreeing
 from app.usecases.answers.quality.several import costliest
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from app.domain.quality import Finding, PaperShared
-from app.risk.data_quality import row_codes
-from app.risk.paper_redundancy import PaperRedundancy, in_one_place, paper_redundancy
+from app.risk.first_order.data_quality import row_codes
+from app.risk.first_order.paper_redundancy import PaperRedundancy, in_one_place, paper_redundancy
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
 PLACES = ("site", "supplier")

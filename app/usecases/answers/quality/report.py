@@ -13,7 +13,7 @@ from app.domain.quality import ClassQuality, Finding, Quality, SourceQuality
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.areas import measure_of
+from app.risk.first_order.areas import measure_of
 from app.usecases.answers.quality.cis import (
     OBSERVING,
     ci_findings,

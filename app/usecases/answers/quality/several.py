@@ -8,7 +8,7 @@ import numpy as np
 
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.data_quality import positions_of_known
+from app.risk.first_order.data_quality import positions_of_known
 from app.usecases.answers.conflicts import with_several_records
 from app.usecases.answers.quality.weighing import Scale
 

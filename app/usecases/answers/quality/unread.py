@@ -11,7 +11,7 @@ from app.domain.graph import GroupColumns
 from app.domain.nouns import OPEN_NEED
 from app.domain.quality import Finding
 from app.ports.graph_store import GraphStore
-from app.risk.above import services_above
+from app.risk.graph.dependents import dependent_services
 from app.usecases.answers.quality.weighing import Scale
 from app.usecases.sync.doubts import DOUBT
 
@@ -84,7 +84,7 @@ def _finding(
     known = np.unique(np.asarray(dependents, np.int64))
     place = np.minimum(np.searchsorted(compiled.sorted_ci_id, known), max(len(compiled) - 1, 0))
     found = compiled.sorted_position[place[compiled.sorted_ci_id[place] == known]] if len(compiled) else known[:0]
-    services = services_above(compiled, found) if len(found) else known[:0]
+    services = dependent_services(compiled, found) if len(found) else known[:0]
     totals = scale.made.services
     worth = {"money_per_year": totals.money, "customer_hours_per_year": totals.customer_hours}.get(
         scale.measure, totals.service_hours

@@ -14,14 +14,14 @@ from app.domain.errors import NotFound
 from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.ports.graph_store import GraphStore
-from app.risk.cut_out import CutOut, cut_out
-from app.risk.exact.budget import Budget
-from app.risk.exact.service import ServiceExact, Want, answer_of, solved_service
-from app.risk.interruptions import NOTE, Interruptions, interruptions
+from app.risk.exact.answers.service import ServiceExact, Want, answer_of, solved_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.graph.subestate import Subestate, subestate_of
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.rare import rare_unavailability
-from app.risk.service_figures import share_down
+from app.risk.services.interruptions import NOTE, Interruptions, interruptions
+from app.risk.services.service_figures import share_down
 from app.usecases.answers.paths import known
 from app.usecases.estate import Estate, Estates
 from app.usecases.find import identify, identify_all
@@ -128,8 +128,8 @@ def sampled(asked: Asked) -> Degradation:
     return remembered(asked.estate, ("worlds", asked.position, asked.forced, seed, blocks), draw)
 
 
-def cone_alone(asked: Asked) -> CutOut:
-    return cut_out(asked.estate.compiled, asked.position)
+def cone_alone(asked: Asked) -> Subestate:
+    return subestate_of(asked.estate.compiled, asked.position)
 
 
 def is_down_at_rest(asked: Asked) -> bool:

@@ -10,14 +10,14 @@ from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, Estimate, FailoverRow, ServiceAvailability
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.cone import cone_of
-from app.risk.exact.service import Want
-from app.risk.expected_capability import expected_capability
-from app.risk.interruptions import Interruptions
-from app.risk.propagation import outage
-from app.risk.service_figures import degrades, failovers, longer_than, stops_per_year
-from app.risk.stakes import can_fail
-from app.risk.sweep import contributions_to
+from app.risk.exact.answers.service import Want
+from app.risk.first_order.sweep import contributions_to
+from app.risk.graph.needs import needs_of
+from app.risk.outage.expected_capability import expected_capability
+from app.risk.outage.propagation import outage
+from app.risk.outage.rates_and_exposures import can_fail
+from app.risk.services.interruptions import Interruptions
+from app.risk.services.service_figures import degrades, failovers, longer_than, stops_per_year
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
     LISTED,
@@ -158,7 +158,7 @@ def single_points(asked: Asked) -> int:
     if not asked.forced:
         return int(contributions_to(compiled, asked.number).stops.sum())
     space = asked.estate.workspace()
-    cone = cone_of(compiled.flat, v)
+    cone = needs_of(compiled.flat, v)
     fallible = cone[can_fail(compiled)[cone]].tolist()
     if v in outage(compiled, asked.forced, space).failed or compiled.flat.rest_capability[v] == 0.0:
         return 0

@@ -6,8 +6,8 @@ from app.domain.sentences import down_at_rest
 from app.domain.service_risk import BOUNDED, CutSetCount, CutSetRow, ServiceCutSets
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.exact.service import CutSet, Want
-from app.risk.sampled_service import any_at_least, sampled_service
+from app.risk.exact.answers.service import CutSet, Want
+from app.risk.services.sampled_service import any_at_least, sampled_service
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, is_down_at_rest, remembered, unavailability_of
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.estate import Estates

@@ -12,12 +12,12 @@ from app.domain.sentences import number as said
 from app.domain.service_risk import APPROXIMATE, EXACT, BudgetRow, Estimate, NeedRow, ServiceGoal
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.exact.budget import Budget
-from app.risk.exact.needs import exact_group
-from app.risk.exact.service import Want, exact_service
-from app.risk.goals import BudgetSheet, budget_sheet
-from app.risk.service_figures import reachable_without_own
-from app.risk.sweep import Contributions, contributions_to
+from app.risk.exact.answers.needs import exact_group
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.first_order.sweep import Contributions, contributions_to
+from app.risk.measures.goals import BudgetSheet, budget_sheet
+from app.risk.services.service_figures import reachable_without_own
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
     LISTED,

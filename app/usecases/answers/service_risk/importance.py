@@ -9,9 +9,9 @@ from app.domain.errors import InvalidInput
 from app.domain.service_risk import ImportanceRow, ServiceImportance
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.exact.importance import Importance, importance_of
-from app.risk.exact.service import Want
-from app.risk.service_figures import by_measure, frequencies
+from app.risk.exact.answers.importance import Importance, importance_of
+from app.risk.exact.answers.service import Want
+from app.risk.services.service_figures import by_measure, frequencies
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of

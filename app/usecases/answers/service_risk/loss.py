@@ -12,11 +12,11 @@ from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, EXACT, SIMULATED, UNKNOWN, CategoryLoss, Estimate, LossRow, ServiceLossYear
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.risk.exact.service import Want
-from app.risk.loss import LossCurve
-from app.risk.redundancy import LossParts, loss_parts, simulated_parts
-from app.risk.service_figures import Summed, money_per_year, order_of, reached_per_year, summed
-from app.risk.sweep import contributions_to
+from app.risk.exact.answers.service import Want
+from app.risk.first_order.sweep import contributions_to
+from app.risk.measures.loss import LossCurve
+from app.risk.services.redundancy import LossParts, loss_parts, simulated_parts
+from app.risk.services.service_figures import Summed, money_per_year, order_of, reached_per_year, summed
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (

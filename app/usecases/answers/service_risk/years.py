@@ -10,8 +10,8 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, LimitExceeded
 from app.domain.service_risk import SIMULATED, Estimate
-from app.risk.cut_out import cut_out
-from app.risk.jit.clock import working_time
+from app.risk.graph.subestate import subestate_of
+from app.risk.jit.clock import look, working_time
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 from app.risk.sampling.years_summary import Estimate as Mean
@@ -48,7 +48,7 @@ def lived(asked: Asked) -> Lived | None:
         raise InvalidInput(
             "years are simulated with all CIs free to fail and be restored: leave `down` or `years` out", field="years"
         )
-    cut = cut_out(asked.estate.compiled, asked.position)
+    cut = subestate_of(asked.estate.compiled, asked.position)
     listen = within(asked.question.seconds, wanted)
     years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
     told, started = summary_of(years), by_initiator(years, len(cut.positions))
@@ -62,10 +62,11 @@ def lived(asked: Asked) -> Lived | None:
 
 def within(seconds: float, wanted: int) -> Callable[[float], None]:
     """A listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were done. Time in which
-    kernels are compiled or interpreted is not charged."""
+    kernels are compiled or interpreted is not charged, but by the deadline of the question."""
     begun: dict[int, float] = {}
 
-    def look(share: float) -> None:
+    def listen(share: float) -> None:
+        look()
         started = begun.setdefault(threading.get_ident(), working_time())
         if working_time() - started > seconds:
             done = int(share * wanted)
@@ -74,7 +75,7 @@ def within(seconds: float, wanted: int) -> Callable[[float], None]:
                 field="years",
             )
 
-    return look
+    return listen
 
 
 def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:

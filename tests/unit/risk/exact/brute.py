@@ -9,9 +9,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
-from app.risk.failing import fail, marks
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.failing import fail, marks
 from tests.unit.risk.build import graph_of, random_estate
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from defusedxml.ElementTree import fromstring
 
 from app.domain.errors import InvalidInput
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.intake.compile import compile_graph
 from tests.unit.risk.build import graph_of
 
 

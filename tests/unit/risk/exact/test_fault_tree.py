@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.risk.exact.service import exact_service
+from app.risk.exact.answers.service import exact_service
 from tests.unit.risk.exact.fault_tree import built, read_open_psa
 
 MODEL = """<opsa-mef><define-fault-tree name="pumps">

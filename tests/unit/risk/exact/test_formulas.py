@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.risk.exact.bdd import Diagram
-from app.risk.exact.core import CHOICES, solve_core, try_build
-from app.risk.exact.cut_sets import set_sum
-from app.risk.exact.decompose import skeleton_of
-from app.risk.exact.enclose import bounding_diagram
-from app.risk.exact.factor import factored, smallest
-from app.risk.exact.gates import FALSE, TRUE, Gates, gates_store, scratch_of
-from app.risk.exact.listing import most_probable
-from app.risk.exact.make_gate import make_gate
-from app.risk.exact.ordering import orders_of
-from app.risk.exact.pairs import paired
-from app.risk.exact.set_counts import count_by_order
-from app.risk.exact.sets import minimal_sets
-from app.risk.exact.simplify import count_parents, simplified
-from app.risk.exact.solve import dual_tree, minimal_tree, packed
-from app.risk.exact.tree import tree_birnbaum, tree_chances
+from app.risk.exact.answers.cut_sets import set_sum
+from app.risk.exact.answers.listing import most_probable
+from app.risk.exact.answers.set_counts import count_by_order
+from app.risk.exact.answers.solve import dual_tree, minimal_tree, packed
+from app.risk.exact.diagrams.bdd import Diagram
+from app.risk.exact.diagrams.build_within_budget import CHOICES, solve_core, try_build
+from app.risk.exact.diagrams.enclose import bounding_diagram
+from app.risk.exact.diagrams.sets import minimal_sets
+from app.risk.exact.formula.decompose import skeleton_of
+from app.risk.exact.formula.factor import factored, smallest
+from app.risk.exact.formula.gates import FALSE, TRUE, Gates, gates_store, scratch_of
+from app.risk.exact.formula.make_gate import make_gate
+from app.risk.exact.formula.ordering import orders_of
+from app.risk.exact.formula.pairs import paired
+from app.risk.exact.formula.simplify import count_parents, simplified
+from app.risk.exact.formula.tree import tree_birnbaum, tree_chances
 from tests.unit.risk.exact.brute import Truth
 
 
@@ -188,9 +188,9 @@ def test_bounding_diagrams_enclose_the_function() -> None:
 
 
 def test_bounded_products_enclose_the_product() -> None:
-    from app.risk.exact.bdd import AND, OR, apply, bdd_of, diagram_of, make_node
-    from app.risk.exact.bounded_apply import bounded_apply, pairs_of
-    from app.risk.exact.pruning import chances_of, pruned
+    from app.risk.exact.diagrams.bdd import AND, OR, apply, bdd_of, diagram_of, make_node
+    from app.risk.exact.diagrams.bounded_apply import bounded_apply, pairs_of
+    from app.risk.exact.diagrams.pruning import chances_of, pruned
 
     rng = np.random.default_rng(5)
     levels, cut = 10, 0
@@ -228,7 +228,7 @@ def test_bounded_products_enclose_the_product() -> None:
 
 def test_minimal_sets_by_hand() -> None:
     """x0 or (x0 and x1) or (x1 and x2) -> {x0}, {x1, x2}."""
-    from app.risk.exact.bdd import bdd_of, diagram_of, make_node
+    from app.risk.exact.diagrams.bdd import bdd_of, diagram_of, make_node
 
     store = bdd_of(3, 50)
     both = make_node(store, 1, 0, make_node(store, 2, 0, 1))

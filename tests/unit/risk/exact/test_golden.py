@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.risk.exact.importance import importance_of
-from app.risk.exact.service import ServiceExact, Want, exact_service
-from app.risk.reliability import failure_frequency
+from app.risk.exact.answers.importance import importance_of
+from app.risk.exact.answers.service import ServiceExact, Want, exact_service
+from app.risk.measures.reliability import failure_frequency
 from tests.builders import Built, estate
 
 EVERYTHING = Want(birnbaum=True, counts=True, cut_sets=10, bounds=True, fussell_vesely=True)

@@ -12,10 +12,10 @@ import pytest
 
 from app.domain.columns import Categorical, Texts
 from app.domain.graph import HARD, CiColumns, DependencyColumns, DependencyGraph, GroupColumns, ServiceExposure
-from app.risk.compile import compile_graph
-from app.risk.compiled import CompiledGraph
-from app.risk.exact.budget import Budget
-from app.risk.exact.service import Want, exact_service
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.intake.compile import compile_graph
 
 
 def large_estate(q: Any, dependent: Any, provider: Any, groups: Sequence[tuple[int, int, Any]] = ()) -> CompiledGraph:

@@ -9,9 +9,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.risk.compile import compile_graph
-from app.risk.exact.budget import Budget
-from app.risk.exact.service import Want, exact_service
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
+from app.risk.intake.compile import compile_graph
 from tests.seeds import fresh, named
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.exact.brute import Truth, random_case, truth_of

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.risk.exact.budget import Budget
-from app.risk.exact.service import Want, exact_service
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.exact.diagrams.budget import Budget
 from tests.unit.risk.exact.brute import Truth
 from tests.unit.risk.exact.fault_tree import FaultTree, built, plant_tree, random_tree, truth_q
 
@@ -103,16 +103,3 @@ def test_plants_of_several_hundred_events(args: tuple[int, int, int, int, int], 
     assert told.cut_set_count == cut_sets
     assert told.esary_proschan_upper is not None and told.rare_event_sum is not None
     assert told.q <= told.esary_proschan_upper <= told.rare_event_sum
-
-
-def test_threads_change_nothing() -> None:
-    from app.risk.exact.services import exact_services
-
-    made = built(plant_tree(1, 10, 3, 3, 4))
-    targets = list(made.names)[:40]
-    heard: list[int] = []
-    alone = exact_services(made.compiled, targets, listen=heard.append)
-    several = exact_services(made.compiled, targets, threads=3)
-    assert heard == list(range(1, 41))
-    for a, b in zip(alone, several, strict=True):
-        assert a.q == b.q and a.birnbaum.tolist() == b.birnbaum.tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from app.risk.exact.votes import slopes_large, slopes_small, vote_chance, vote_large, vote_slopes, vote_small
+from app.risk.exact.formula.votes import slopes_large, slopes_small, vote_chance, vote_large, vote_slopes, vote_small
 
 
 @pytest.mark.parametrize("need", [1, 3, 10, 20])

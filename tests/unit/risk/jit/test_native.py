@@ -18,8 +18,8 @@ pytestmark = pytest.mark.compiled
 COMPILE = """
 import sys
 from app.risk.jit import native
-from app.risk.structure import components_in_order as kernel
-import app.risk.structure
+from app.risk.graph.structure import components_in_order as kernel
+import app.risk.graph.structure
 made = native.make(kernel)
 print(sum(made.stats.cache_misses.values()), sum(made.stats.cache_hits.values()))
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.risk.cut_out import cut_out
-from app.risk.exact.service import Want, exact_service
-from app.risk.sampled_service import any_at_least, sampled_service, share_of_interval
+from app.risk.exact.answers.service import Want, exact_service
+from app.risk.graph.subestate import subestate_of
 from app.risk.sampling.critical import critical
+from app.risk.services.sampled_service import any_at_least, sampled_service, share_of_interval
 from tests.builders import estate
 from tests.unit.risk.exact.brute import random_case
 
@@ -52,7 +52,7 @@ def test_random_estates_against_the_exact_engine() -> None:
             continue
         told = sampled_service(compiled, exact, seed, 50, samples=8192)
         tried += 1
-        found = critical(cut_out(compiled, target), seed, 8192)
+        found = critical(subestate_of(compiled, target), seed, 8192)
         inside += found.rare.refused != "" or found.rare.interval.low * (1 - 1e-9) <= exact.q <= found.rare.interval.high * (
             1 + 1e-9
         )

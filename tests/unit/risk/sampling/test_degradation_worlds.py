@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.risk.capability import WORST
-from app.risk.compile import compile_graph
-from app.risk.cut_out import cut_out
-from app.risk.propagation import outage, workspace
+from app.risk.graph.subestate import subestate_of
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.capability import WORST
+from app.risk.outage.propagation import outage, workspace
 from app.risk.sampling.degradation_worlds import Degradation, sample_degradation
 from app.risk.sampling.intervals import wilson
 from app.risk.sampling.worlds import sample_worlds, states_of
@@ -47,7 +47,7 @@ def test_means_lie_within_four_and_a_half_sigma(seed: int) -> None:
     rng = random.Random(seed)
     for number in range(12):
         compiled = compile_graph(graph_of(weak_estate(rng, rng.randint(2, 9), 1)))
-        cut = cut_out(compiled, int(compiled.service_position[0]))
+        cut = subestate_of(compiled, int(compiled.service_position[0]))
         rule = ("product", "worst")[number % 2]
         down, lost, square = exact(cut.compiled, rule)
         got = sample_degradation(cut, 4, 30 * number, 30 * number + 30, rule=number % 2 * WORST)
@@ -64,7 +64,7 @@ def test_the_worlds_are_those_of_the_whole_estate(seed: int) -> None:
         compiled = compile_graph(graph_of(weak_estate(rng, rng.randint(2, 14), 3)))
         whole = sample_worlds(compiled, seed, 1, 3)
         for service, position in enumerate(compiled.service_position.tolist()):
-            got = sample_degradation(cut_out(compiled, position), seed, 1, 3)
+            got = sample_degradation(subestate_of(compiled, position), seed, 1, 3)
             assert got.down == whole.failed[service] or got.rest_capability == 0.0
 
 
@@ -73,7 +73,7 @@ def test_a_world_at_a_time() -> None:
         "S; a; b; c", hard="S>a", soft="S>b:.5 S>c:.4",
         profiles={"S": {"unavailability": 0}, **{name: {"unavailability": 0.2} for name in "abc"}}, services={"S": {"mbco_share": 0.55}},
     )  # fmt: skip
-    cut = cut_out(built.compiled, int(built.at("S")[0]))
+    cut = subestate_of(built.compiled, int(built.at("S")[0]))
     position, own, _ = states_of(built.compiled, 8, 0)
     a, b, c = (own[position.tolist().index(int(built.at(name)[0]))] for name in "abc")
     left = np.where(b, 0.5, 1.0) * np.where(c, 0.6, 1.0)
@@ -90,7 +90,7 @@ def test_a_world_at_a_time() -> None:
 def test_threads_and_splits_change_no_bit() -> None:
     rng = random.Random(5)
     compiled = compile_graph(graph_of(weak_estate(rng, 14, 1)))
-    cut = cut_out(compiled, int(compiled.service_position[0]))
+    cut = subestate_of(compiled, int(compiled.service_position[0]))
     want = sample_degradation(cut, 3, 0, 9)
     for threads in (2, 4):
         assert sample_degradation(cut, 3, 0, 9, threads=threads) == want
@@ -110,11 +110,11 @@ def test_a_service_down_or_degraded_at_rest_loses_nothing_by_it() -> None:
         soft="S>a:.5 S>b:.4",
         profiles={"S": {"unavailability": 0}, "a": {"unavailability": 1}, "b": {"unavailability": 0.5}},
     )
-    got = sample_degradation(cut_out(built.compiled, int(built.at("S")[0])), 1, 0, 20)
+    got = sample_degradation(subestate_of(built.compiled, int(built.at("S")[0])), 1, 0, 20)
     assert got.rest_capability == 0.5
     assert got.lost_while_degraded() == pytest.approx(0.5 * 0.2, abs=0.003)
     built = estate("S; a", hard="S>a", profiles={"a": {"unavailability": 1}})
-    got = sample_degradation(cut_out(built.compiled, int(built.at("S")[0])), 1, 0, 2)
+    got = sample_degradation(subestate_of(built.compiled, int(built.at("S")[0])), 1, 0, 2)
     assert (got.rest_capability, got.down, got.lost()) == (0.0, 0, 0.0)
 
 
@@ -125,7 +125,7 @@ def test_coverage_of_the_expected_loss_over_a_thousand_seeds() -> None:
         soft="S>a:.5 S>b:.25",
         profiles={"S": {"unavailability": 0}, "a": {"unavailability": 0.002}, "b": {"unavailability": 0.004}},
     )
-    cut = cut_out(built.compiled, int(built.at("S")[0]))
+    cut = subestate_of(built.compiled, int(built.at("S")[0]))
     want = 1 - (1 - 0.5 * 0.002) * (1 - 0.25 * 0.004)
     hits = 0
     for seed in range(1000):

@@ -17,7 +17,6 @@ from app.risk.sampling.intervals import (
     quantile_interval,
     share_interval,
     wilson,
-    worlds_needed,
     zero_hits_limit,
 )
 from app.risk.sampling.own_failures import BLOCK_WORLDS
@@ -87,15 +86,6 @@ def test_the_ends() -> None:
     assert zero_hits_limit(0) == zero_hits_limit(1) == 1.0
     with pytest.raises(InvalidInput):
         wilson(1, 10, 1.0)
-
-
-def test_worlds_needed_gives_the_half_width_it_promises() -> None:
-    assert worlds_needed(1e-4, 0.1) == pytest.approx(3.84e6, rel=1e-3)
-    n = worlds_needed(0.01, 0.1)
-    low, high = wilson(0.01 * n, n)
-    assert (high - low) / 2 / 0.01 == pytest.approx(0.1, rel=0.01)
-    with pytest.raises(InvalidInput):
-        worlds_needed(0.0, 0.1)
 
 
 def test_shares_between_zero_and_one_have_narrower_intervals() -> None:

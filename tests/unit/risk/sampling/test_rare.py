@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.risk.compile import compile_graph
-from app.risk.cut_out import CutOut, cut_out
-from app.risk.failing import marks
+from app.risk.graph.subestate import Subestate, subestate_of
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.failing import marks
 from app.risk.sampling.conditional import BLOCK_SAMPLES, DRAWS, draw_two, odds_of
 from app.risk.sampling.cuts_found import cuts_of, find_cuts
 from app.risk.sampling.rare import rare_unavailability
@@ -27,11 +27,11 @@ from tests.unit.risk.test_golden import CASES
 SIGMAS = math.erf(4.5 / math.sqrt(2))  # the level of an interval of 4.5 sigma
 
 
-def of_service(compiled: Any, number: int = 0) -> CutOut:
-    return cut_out(compiled, int(compiled.service_position[number]))
+def of_service(compiled: Any, number: int = 0) -> Subestate:
+    return subestate_of(compiled, int(compiled.service_position[number]))
 
 
-def fleet(groups: int, size: int, q: float, **more: Any) -> CutOut:
+def fleet(groups: int, size: int, q: float, **more: Any) -> Subestate:
     """S needs one of each of `groups` groups of `size` CIs with unavailability q."""
     names = [f"c{i}" for i in range(groups * size)]
     rows = [(1, " ".join(names[size * i : size * i + size])) for i in range(groups)]
@@ -77,7 +77,7 @@ def test_random_estates_lie_within_four_and_a_half_sigma(method: Any, seed: int)
         compiled = compile_graph(graph_of(built))
         for key, q in exact(built).items():
             at = compiled.position_of(10 + [ci["key"] for ci in built["cis"]].index(key))
-            got = method(cut_out(compiled, at), 5, 4096, SIGMAS)
+            got = method(subestate_of(compiled, at), 5, 4096, SIGMAS)
             if got.refused:
                 assert math.isnan(got.probability) and math.isnan(got.interval.low)
                 continue

@@ -14,9 +14,9 @@ import pytest
 from app.domain.columns import Categorical, Texts
 from app.domain.errors import InvalidInput
 from app.domain.graph import CiColumns, DependencyColumns, ServiceExposure
-from app.risk.compile import compile_graph
-from app.risk.compiled import AT_REST_DOWN, SERVES, CompiledGraph
-from app.risk.failing import fail, marks
+from app.risk.graph.compiled import AT_REST_DOWN, SERVES, CompiledGraph
+from app.risk.intake.compile import compile_graph
+from app.risk.outage.failing import fail, marks
 from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds, states_of
 from tests.builders import estate

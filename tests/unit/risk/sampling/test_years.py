@@ -11,18 +11,18 @@ import pytest
 
 from app.domain.errors import InvalidInput
 from app.domain.quantities import HOURS_PER_YEAR
-from app.risk.compile import compile_graph
-from app.risk.cut_out import cut_out
+from app.risk.graph.subestate import subestate_of
+from app.risk.intake.compile import compile_graph
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 from tests.builders import estate
 from tests.unit.risk.build import graph_of
+from tests.unit.risk.first_order.test_sweep import rich_estate
 from tests.unit.risk.sampling.year_oracle import YearOracle
-from tests.unit.risk.test_sweep import rich_estate
 
 
 def years_of(built: Any, seed: int, blocks: int, service: str = "S", first: int = 0) -> Years:
-    return simulate_years(cut_out(built.compiled, int(built.at(service)[0])), seed, first, first + blocks)
+    return simulate_years(subestate_of(built.compiled, int(built.at(service)[0])), seed, first, first + blocks)
 
 
 def never(*names: str) -> dict[str, dict[str, float]]:
@@ -41,7 +41,7 @@ def test_years_are_what_plain_python_makes_of_the_same_times(seed: int) -> None:
             ci["repair_hours"] = rng.choice((0.0, 2.0, 30.0, 150.0))
         compiled = compile_graph(graph_of(built))
         for service, position in enumerate(compiled.service_position.tolist()):
-            cut = cut_out(compiled, position)
+            cut = subestate_of(compiled, position)
             if cut.compiled.flat.rest_capability[cut.target] == 0:
                 continue
             got = simulate_years(cut, seed, number, number + 1)
@@ -79,7 +79,7 @@ def test_threads_and_splits_change_no_bit() -> None:
     from benchmarks.estate import generate
 
     compiled = compile_graph(generate(3000, 14000, 6, 1))
-    cut = cut_out(compiled, int(compiled.service_position[2]))
+    cut = subestate_of(compiled, int(compiled.service_position[2]))
     want = simulate_years(cut, 5, 3, 9)
     assert len(want.outages.hours) > 500
     for threads in (2, 4):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.risk.cut_out import cut_out
+from app.risk.graph.subestate import subestate_of
 from app.risk.sampling.years import Outages, Years, simulate_years
 from app.risk.sampling.years_summary import breaches, by_initiator, summary_of, survival_of_stops, unavailability_of
 from tests.builders import estate
@@ -72,7 +72,7 @@ def test_nothing_happened() -> None:
 
 def test_unknown_money_is_unknown() -> None:
     built = estate("S; a", hard="S>a", profiles={**never("S"), "a": {"failures_per_year": 10.0, "repair_hours": 4.0}})
-    got = summary_of(simulate_years(cut_out(built.compiled, int(built.at("S")[0])), 1, 0, 3))
+    got = summary_of(simulate_years(subestate_of(built.compiled, int(built.at("S")[0])), 1, 0, 3))
     assert math.isnan(got.loss_per_year.value) and math.isnan(got.customer_hours_per_year) and got.stops_per_year.value > 5
 
 
@@ -84,7 +84,7 @@ def test_intervals_of_the_yearly_loss_cover() -> None:
         services={"S": {"money_per_hour": 100.0, "mtpd_hours": 8.0}},
         profiles={**never("S"), "a": {"failures_per_year": 2.0, "repair_hours": 6.0}},
     )
-    cut = cut_out(built.compiled, int(built.at("S")[0]))
+    cut = subestate_of(built.compiled, int(built.at("S")[0]))
     rate = 2.0 / (1 + 2.0 * 6 / 8766)
     hit = broken = 0
     for seed in range(300):

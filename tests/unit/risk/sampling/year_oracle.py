@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
-from app.risk.cut_out import CutOut
+from app.risk.graph.subestate import Subestate
+from app.risk.outage.rates_and_exposures import stakes_of
 from app.risk.sampling.events import BLOCK_YEARS, RUN_OFF
 from app.risk.sampling.renewal import renewal_of, restore_time, start_state, up_time
 from app.risk.sampling.streams import seed_word
 from app.risk.sampling.transitions import works
-from app.risk.stakes import stakes_of
 from tests.unit.risk.switch_oracle import SwitchOracle, loss_at
 
 Set = frozenset[str]
@@ -48,7 +48,7 @@ class Story:
 @dataclass
 class YearOracle:
     estate: Mapping[str, Any]
-    cut: CutOut
+    cut: Subestate
     seed: int
     block: int
     own: set[str] = field(default_factory=set)

@@ -1,0 +1,97 @@
+"""Which groups switch over to a standby, for how long, with what success, and the key of each in random streams (model 1.2, 1.6).
+
+The first `needed` members in the given order are active, the others stand by. A standby that fails on demand (gamma) takes its share of the
+success: c * prod(1 - gamma) over the standby members. A group without failover time and success never switches.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, inner, kernel
+
+
+class Failover(NamedTuple):
+    """One row a group asked about."""
+
+    switches: Bools  # bool, its failover costs something: it takes time or may not work
+    hours: Floats  # float64, 0 at once
+    success: Floats  # float64
+    key: Int64s  # int64, from ci_ids alone: no order of rows changes it
+
+
+@inner
+def mix(z: UInt64) -> Any:
+    """splitmix64: one step of a random stream by its counter."""
+    z = np.uint64(z) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def draw(key: int, sample: int, group_key: int) -> float:
+    """A number in [0, 1) by (question, sample, group): the same for any order and number of threads."""
+    z = mix(mix(mix(np.uint64(np.int64(key))) ^ np.uint64(sample)) ^ np.uint64(np.int64(group_key)))
+    return np.float64(z >> np.uint64(11)) / 9007199254740992.0
+
+
+@kernel
+def _success_and_keys(
+    flat: Flat, groups: Int64s, success: Floats, hours: Floats, on_demand: Floats, ci_id: Int64s
+) -> tuple[Array, Array]:
+    out, key = np.empty(len(groups)), np.empty(len(groups), np.int64)
+    for i in range(len(groups)):
+        g = groups[i]
+        first, last = flat.member_ptr[g], flat.member_ptr[g + 1]
+        out[i] = 1.0 if np.isnan(success[g]) else success[g]
+        for e in range(first + flat.group_needed[g], last):
+            out[i] *= 1.0 - on_demand[flat.member[e]]
+        z = mix(mix(np.uint64(ci_id[flat.group_dependent[g]])) ^ np.uint64(flat.group_needed[g]))
+        for e in range(first, last):
+            z = mix(z ^ np.uint64(ci_id[flat.member[e]]))
+        if not np.isnan(hours[g]):
+            z = mix(mix(z ^ np.uint64(hours[g] * 3600.0)) ^ np.uint64(success[g] * 1e9))
+        key[i] = np.int64(z)
+    return out, key
+
+
+def failover_of(compiled: CompiledGraph, groups: Array | None = None) -> Failover:
+    """The failover of the compiled groups `groups` (all where None).
+
+    Example by hand: 1 of a and b, failover 5 min, success .95, gamma of b .1: 1/12 h, success .855; the gamma of a counts for nothing.
+    """
+    wanted = np.arange(len(compiled.failover_hours)) if groups is None else np.asarray(groups, np.int64)
+    hours = compiled.failover_hours[wanted]
+    success, key = _success_and_keys(
+        compiled.flat, wanted, compiled.failover_success, compiled.failover_hours, compiled.failure_on_demand, compiled.ci_id
+    )
+    given = ~np.isnan(hours)
+    hours = np.nan_to_num(hours, nan=0.0)
+    success = np.where(given, success, 1.0)
+    return Failover(given & ((hours > 0.0) | (success < 1.0)), hours, success, key)
+
+
+def slow_switches(compiled: CompiledGraph) -> Array:
+    """Groups whose failover takes longer than their active members' mean restore time: switching is worse than waiting (int32, ascending).
+
+    Example by hand: active a with a mean restore time of 0.5 h and a failover of 60 minutes.
+    """
+    flat = compiled.flat
+    groups = np.flatnonzero(np.nan_to_num(compiled.failover_hours) > 0)
+    slow = [
+        group
+        for group in groups.tolist()
+        if compiled.failover_hours[group]
+        > np.nanmax(
+            np.nan_to_num(
+                compiled.repair_hours[flat.member[flat.member_ptr[group] : flat.member_ptr[group] + flat.group_needed[group]]],
+                nan=np.inf,
+            ),
+            initial=0.0,
+        )
+    ]
+    return np.asarray(slow, np.int32)

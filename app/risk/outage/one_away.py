@@ -1,0 +1,100 @@
+"""What is one failure away: CIs whose further outage stops a service now and would not have stopped it in the untouched estate (model 1.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.needs import all_needs
+from app.risk.jit import Array, Bools, Int32s, kernel
+from app.risk.jit.clock import working_time
+from app.risk.outage.causes import touched_groups, worn_groups
+from app.risk.outage.failing import Marks, fail
+from app.risk.outage.propagation import Outage, Workspace, workspace
+
+BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OneAway:
+    """By service number the positions whose further outage stops it, ascending. `tried` of `candidates` CIs were examined."""
+
+    positions: Mapping[int, Sequence[int]]
+    tried: int
+    candidates: int
+
+    @property
+    def truncated(self) -> bool:
+        return self.tried < self.candidates
+
+
+def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None) -> OneAway:
+    """Examine every CI behind the groups that the outage took a member from, for at most `seconds`: first those with nothing left to lose.
+
+    A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left and
+    everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members may do what no
+    single member does.
+
+    Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
+    """
+    space = space or workspace(compiled)
+    seen = np.zeros(len(compiled), np.bool_)
+    seen[result.failed] = seen[compiled.rest_down] = True
+    candidates = np.concatenate(
+        [_behind(compiled.flat, groups, seen) for groups in (worn_groups(compiled, result), touched_groups(compiled, result))]
+    )
+    down = np.zeros(len(compiled.service_position), np.bool_)
+    down[result.services_down] = True
+    found: dict[int, list[int]] = {}
+    tried, deadline = 0, working_time() + seconds
+    while tried < len(candidates):
+        block = candidates[tried : tried + BLOCK]
+        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
+            found.setdefault(int(service), []).append(int(candidate))
+        tried += len(block)
+        if working_time() > deadline:
+            break
+    return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
+
+
+@kernel
+def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
+    """Members left in the groups and all they need, breadth first, but for those `seen`, which is added to."""
+    queue = np.empty(len(seen), np.int32)
+    tail = 0
+    for i in range(len(groups)):
+        for e in range(flat.member_ptr[groups[i]], flat.member_ptr[groups[i] + 1]):
+            u = flat.member[e]
+            if not seen[u]:
+                seen[u] = True
+                queue[tail] = u
+                tail += 1
+    return queue[: all_needs(flat, queue, tail, seen, False)].copy()
+
+
+@kernel
+def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools) -> list[tuple[int, int]]:
+    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone."""
+    pairs = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
+    both = np.empty(len(roots) + 1, np.int32)
+    both[: len(roots)] = roots
+    one = np.empty(1, np.int32)
+    mark = np.zeros(len(down), np.int8)
+    for i in range(len(candidates)):
+        one[0] = candidates[i]
+        alone = fail(flat, work, one)
+        for k in range(alone):
+            s = flat.service_at[work.queue[k]]
+            if s >= 0:
+                mark[s] = 1
+        both[len(roots)] = candidates[i]
+        count = fail(flat, work, both)
+        for k in range(count):
+            s = flat.service_at[work.queue[k]]
+            if s >= 0 and not down[s] and not mark[s]:
+                pairs.append((candidates[i], s))
+        mark[:] = 0
+    return pairs

@@ -1,0 +1,18 @@
+"""How a source of JSON documents is opened from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.ports.ci_source import CiSource
+from importers.http.outbound import Outbound
+from importers.json.source import open_json
+from importers.opening import known
+
+
+def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
+    known("json", settings, "mapping")
+    source: CiSource = open_json(Path(location), settings)
+    return source

@@ -1,0 +1,41 @@
+"""The lists that a mapping names, and a look at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from app.domain.errors import ForestayError
+from importers.lists.raw_lists import RawList
+from importers.mapping.rules import ListRule, RelationRule, RuleSet
+
+
+def ci_lists(rules: RuleSet) -> list[RawList]:
+    return [RawList(rule.name, rule.gives(), (rule.source_class,), optional=rule.optional) for rule in rules.lists.values()]
+
+
+def relation_lists(rules: RuleSet) -> list[RawList]:
+    return [RawList(rule.name, ("dependency",), optional=rule.optional) for rule in rules.relations.values()]
+
+
+def relations_by_list(rules: RuleSet) -> list[RawList]:
+    """Relations of each list apart: one that seems emptied must not take its relations along."""
+    return [
+        RawList(f"{name} {rule.name}", ("dependency", "group"), optional=rule.optional)
+        for name in rules.relations
+        for rule in rules.lists.values()
+    ]
+
+
+def looked_at(
+    parts: Iterable[RawList | ListRule | RelationRule], look: Callable[[str], str], absent: Collection[int]
+) -> list[str]:
+    """A sentence for each list. `look`: what is found under a name; `absent`: statuses by which an optional one may refuse."""
+    found = []
+    for part in parts:
+        try:
+            found.append(f"{part.name}: {look(part.name)}")
+        except ForestayError as error:
+            if not part.optional or error.details.get("answered") not in absent:
+                raise
+            found.append(f"{part.name}: not there or not readable")
+    return found
