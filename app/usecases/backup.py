@@ -32,14 +32,14 @@ def backup(store: Store, target: Path, open_file: Callable[[Path], Store], liste
         store.copy_to(target)
     else:
         part = target.with_name(target.name + ".part")
-        for left in ("", "-journal", "-wal", "-shm"):  # of a backup that was killed
-            part.with_name(part.name + left).unlink(missing_ok=True)
+        _take_away(part)  # of a backup that was killed
         copy = open_file(part)
         try:
             promote(store, store, copy, copy, listen)
         finally:
             copy.close()
         part.rename(target)
+        _take_away(part)  # an empty journal stays where its database was
     for fault in verify_trail(store):
         listen(f"the audit trail of the store is not whole, so this backup will not restore by itself: {fault}")
     return verify(store, target, open_file)
@@ -84,6 +84,12 @@ def restore(
         return promote(copy, copy, store, store, listen)
     finally:
         copy.close()
+
+
+def _take_away(file: Path) -> None:
+    """Remove a SQLite file and the journals beside it."""
+    for ending in ("", "-journal", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
 
 
 def _check_sound(copy: Store) -> None:

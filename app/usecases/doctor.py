@@ -13,7 +13,7 @@ from typing import Protocol
 from app.domain.errors import ForestayError
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
-from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.audit_verify import verify as verify_trail
 from app.usecases.keep.lease import holder_of
 from app.usecases.keep.sources import MANUAL, RegisteredSource, list_sources
@@ -53,6 +53,8 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
     """Store, audit trail, writers, files, clock, sources and jobs; faults first."""
     now = now or datetime.now(UTC)
     store, documents = premises.store, premises.documents
+    if copying.is_unfinished(documents):
+        return [Finding(FAULT, copying.UNFINISHED, copying.CURE), *_files(premises)]
     found = [
         Finding(FAULT, fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
     ]
@@ -75,7 +77,8 @@ def repair(premises: Premises) -> list[str]:
     if pending is not None and settle(store, documents):
         carried = store.current().revision >= pending.revision
         done.append(f"revision {pending.revision} was {'carried through' if carried else 'taken back'}: {pending.note}")
-    done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
+    if not copying.is_unfinished(documents):
+        done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
     if closed := premises.close_to_others():
         done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
     for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", premises.leftovers())):

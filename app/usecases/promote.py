@@ -16,6 +16,7 @@ from app.domain.errors import Conflict
 from app.domain.nouns import NOUNS
 from app.ports.documents import Document, Documents
 from app.ports.graph_store import Changes, GraphStore, Revision
+from app.usecases.keep import copying
 
 PAGE = 500
 HANGING = tuple(noun for noun in NOUNS if noun != "ci")  # on CIs: they end before these and begin after them
@@ -42,7 +43,9 @@ def promote(
 ) -> PromoteReport:
     """Raises Conflict when the target holds anything of its own, or when both differ at the end."""
     last = source.current().revision
+    copying.refuse_unfinished(documents)
     _check_target(source, target, target_documents)
+    copying.begin(target_documents)
     rows = dict.fromkeys(NOUNS, 0)
     for number in range(target.current().revision + 1, last + 1):
         _copy_revision(source, target, source.revision(number), rows)
@@ -53,7 +56,9 @@ def promote(
     scores = _copy_scores(source, target)
     copied = _copy_documents(documents, target_documents)
     listen(f"{copied} documents copied")
-    return PromoteReport(last, rows, copied, scores, _prove(source, target, horizon, last, listen))
+    digests = _prove(source, target, horizon, last, listen)
+    copying.end(target_documents)
+    return PromoteReport(last, rows, copied, scores, digests)
 
 
 def _check_target(source: GraphStore, target: GraphStore, documents: Documents) -> None:
@@ -63,7 +68,7 @@ def _check_target(source: GraphStore, target: GraphStore, documents: Documents) 
     for row in (current, pending) if pending else (current,):
         if row.revision and (row.revision > known or source.revision(row.revision).operation_id != row.operation_id):
             raise Conflict("the target holds an estate of its own")
-    if not current.revision and not pending and documents.kinds():
+    if not current.revision and not pending and set(documents.kinds()) - {copying.KIND}:
         raise Conflict("the target holds documents of its own")
 
 
@@ -114,14 +119,19 @@ def _copy_documents(source: Documents, target: Documents) -> int:
             target.restore(page, {})
             count += len(page)
     target.restore([], numbers)
-    for kind in {**numbers, **target.kinds()}:
+    for kind in {**numbers, **_kinds(target)}:
         if _hash(source, kind) != _hash(target, kind):
             _forget_gone(source, target, kind)
             if _hash(source, kind) != _hash(target, kind):
                 raise Conflict(f"documents of kind {kind} differ")
-    if target.kinds() != numbers:
+    if _kinds(target) != numbers:
         raise Conflict("the kinds of documents differ")
     return count
+
+
+def _kinds(target: Documents) -> dict[str, int]:
+    """Without the mark that it is not whole yet."""
+    return {kind: last for kind, last in target.kinds().items() if kind != copying.KIND}
 
 
 def _forget_gone(source: Documents, target: Documents, kind: str) -> None:

@@ -21,6 +21,7 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
 from app.ports.records import Records
 from app.usecases.keep import audit, runs, sync_runs
+from app.usecases.keep.copying import refuse_unfinished
 from app.usecases.keep.lease import Lease, give_up, holder_of, holding, take_or_renew
 from app.usecases.keep.process import is_gone, this_process
 from app.usecases.keep.seal import Seal
@@ -220,6 +221,7 @@ def turn(
 ) -> Iterator[Turn]:
     """The turn to write, when what a dead writer left is settled. Conflict where another writes all the time; what is not published when it
     ends is taken back."""
+    refuse_unfinished(documents)
     mine = Turn(store, documents, operation, note, job_fence)
     try:
         mine.take(patience)

@@ -12,6 +12,7 @@ from app.domain.nouns import NOUNS
 from app.storage.sqlite_store import SqliteStore
 from app.usecases.backup import backup, restore
 from app.usecases.promote import promote
+from app.usecases.write_revision import settle, turn
 from tests.contract.estate import batch, ci, revise, table, write_and_die
 from tests.contract.model import Ledger, random_changes
 from tests.contract.test_history import compare, write
@@ -80,6 +81,25 @@ def test_documents_that_went_after_a_copy_was_cut_off_go_in_the_copy(store, othe
     promote(store, store, other, other)
     assert other.kinds() == store.kinds() and "job_open" not in other.kinds()
     assert [other.page(kind, "", 9) for kind in store.kinds()] == [store.page(kind, "", 9) for kind in store.kinds()]
+
+
+def test_a_store_that_is_half_filled_is_not_written_to_nor_copied(store, other, tmp_path):
+    fill(store)
+
+    def cut_off(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        promote(store, store, other, other, cut_off)
+    with pytest.raises(Conflict, match="not finished yet: do it again"), turn(other, other, "exposure:x", "x"):
+        pass
+    with pytest.raises(Conflict, match="not finished yet: do it again"):
+        promote(other, other, SqliteStore(tmp_path / "third.db"), SqliteStore(tmp_path / "third.db"))
+    assert settle(other, other) is (other.pending() is None)
+    promote(store, store, other, other)
+    assert other.kinds() == store.kinds()
+    with turn(other, other, "exposure:x", "x"):
+        pass
 
 
 def test_what_was_forgotten_stays_forgotten(store, other):

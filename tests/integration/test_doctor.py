@@ -20,14 +20,15 @@ from click.testing import CliRunner
 
 from app.bootstrap import Forestay, assemble_service
 from app.cli import main
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import ForestayError, StoreUnavailable
 from app.settings import load_settings
 from app.storage.sqlite_store import SqliteStore
 from app.storage.staging import OneAtATime
 from app.usecases.doctor import Finding, examine, repair
-from app.usecases.keep import audit, sync_runs
+from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.lease import take_or_renew
-from app.usecases.keep.sources import add_source
+from app.usecases.keep.sources import add_source, update_source
+from app.usecases.run_sync import SyncRequest, run_sync
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -196,6 +197,107 @@ def test_an_old_store_and_a_schedule_that_nobody_fires(service: Forestay, monkey
         f"the store is kept by {service.store.engine()}",
         "sources have a schedule and nobody fires it",
     ]
+
+
+def test_a_store_that_is_half_filled(service: Forestay) -> None:
+    copying.begin(service.documents)
+    service.store.open_revision("exposure:x", 0, "exposure of a, by anna")
+    found = only(service)
+    assert (found.severity, found.cure) == ("fault", "do it again: it goes on where it stopped")
+    assert "restore or a promotion" in found.what
+    assert repair(service) == [] and service.store.pending() is not None
+
+
+def test_jobs_that_nobody_does(service: Forestay) -> None:
+    waiting = runs.enqueue(service.documents, "assess", {}, "anna")
+    soon, late = datetime.now(UTC) + timedelta(minutes=4), datetime.now(UTC) + timedelta(minutes=6)
+    assert examine(service, soon) == []
+    found = only(service, late)
+    assert (found.what, found.cure) == (
+        f"job {waiting.job_id} (assess) has waited for over 5 minutes",
+        "start a runner: forestay work",
+    )
+    taken = runs.take(service.documents, time.time() - 2 * runs.LEASE_SECONDS)
+    assert taken is not None
+    found = only(service)
+    assert (found.what, found.cure) == (
+        f"the runner of job {waiting.job_id} is gone",
+        "start a runner: forestay work takes the job over",
+    )
+
+
+def test_sources_that_are_held_failed_incomplete_or_old(service: Forestay, tmp_path: Path) -> None:
+    (tmp_path / "cis.csv").write_text("key,name,class\n" + "".join(f"k{n},n,server\n" for n in range(60)))
+
+    def synced(**said: bool) -> None:
+        run_sync(service, SyncRequest("cmdb", apply=True, caller="anna", **said))
+
+    synced(approve=True, complete=True)
+    found = only(service, datetime.now(UTC) + timedelta(days=8))
+    assert found.what.startswith("cmdb was last read on ") and found.cure == "forestay sync cmdb"
+    (tmp_path / "cis.csv").write_text("key,name,class\nk1,n,server\n")
+    synced(complete=True)
+    found = only(service)
+    assert found.what.startswith("cmdb is held: ") and found.cure == "if it is right: forestay sync cmdb --approve"
+    (tmp_path / "cis.csv").unlink()
+    with pytest.raises(ForestayError):
+        synced()
+    found = only(service)
+    assert found.what.startswith("cmdb failed: ") and found.cure == "forestay source check cmdb"
+    said = {"incomplete": {"server": "page 3 was refused"}, "complete_at": {"server": "2026-11-01T08:00:00+00:00"}}
+    update_source(service.documents, "cmdb", last_state="done", **said)
+    found = only(service)
+    assert found.what == "cmdb: page 3 was refused; stale, last read whole 2026-11-01T08:00"
+    assert found.cure == "forestay source check cmdb"
+
+
+def test_a_damaged_store(service: Forestay, tmp_path: Path) -> None:
+    (tmp_path / "cis.csv").write_text("key,name,class\na,one,server\n")
+    run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, caller="anna"))
+    service.store.connection.execute("DELETE FROM alias")
+    found = only(service)
+    assert (found.severity, found.what) == ("fault", "1 CI states are missing in the alias index")
+    assert found.cure == "restore the latest backup into an empty store: forestay restore FILE"
+
+
+def test_no_source_at_all(tmp_path: Path) -> None:
+    found = assemble_service(load_settings(data_folder=tmp_path / "data"))
+    (one,) = [finding for finding in examine(found) if finding.what == "no source is registered"]
+    assert one.cure == "forestay source add NAME KIND LOCATION"
+    found.close()
+
+
+def test_an_audit_trail_that_was_changed(service: Forestay) -> None:
+    audit.record(service.documents, "anna", "key created", "x")
+    row = service.documents.page(audit.KIND, "", 1)[0]
+    service.documents.put(audit.KIND, row.key, row.body.replace("anna", "bert"))
+    found = examine(service)
+    assert {(one.severity, one.cure) for one in found} == {("fault", "keep the store as evidence and restore from a backup")}
+    assert found[0].what.startswith("entry 1 was changed")
+
+
+@pytest.mark.parametrize("fault", ["empty", "schema", "no database", "journal"])
+def test_a_store_that_cannot_be_opened_is_a_finding(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "forestay.db"
+    SqliteStore(path).close()
+    if fault == "schema":
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA user_version = 2")
+        connection.close()
+    else:
+        path.write_bytes({"empty": b"", "no database": b"no database" * 1000, "journal": b""}[fault])
+    if fault == "journal":
+        path.rename(path.with_name("forestay.db-journal")).write_bytes(b"old pages")
+    answer = CliRunner().invoke(main, ["--data", str(tmp_path), "doctor", "--repair", "--json"])
+    assert answer.exit_code == 1
+    (found,) = json.loads(answer.output)
+    said = {
+        "empty": "is empty",
+        "schema": "its schema is 2",
+        "no database": "can't be",
+        "journal": "take forestay.db-journal away",
+    }
+    assert found["severity"] == "fault" and said[fault] in found["what"]
 
 
 def test_an_empty_file_is_not_an_empty_estate(tmp_path: Path) -> None:
