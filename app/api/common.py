@@ -20,6 +20,7 @@ from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
 from app.usecases.estate import resolve_revision
+from app.usecases.keep import runs
 from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
 
@@ -38,6 +39,12 @@ def forestay() -> Forestay:
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
+
+
+def room_for_a_job() -> None:
+    """TooBusy where the caller, or all together, have as many jobs open as the settings allow."""
+    web = whole().settings.web
+    runs.admit(whole().documents, g.caller.name, web.open_jobs, web.open_jobs_per_caller)
 
 
 def route(
@@ -64,6 +71,8 @@ def route(
             if request.args and not takes_query:
                 unknown = {name: ["Unknown field."] for name in request.args}
                 raise InvalidInput("this address takes no query parameters", errors={"query": unknown})
+            if answers is Job and method == "POST":
+                room_for_a_job()
             result = view(*args, **kwargs)
             if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")

@@ -352,7 +352,7 @@ CASES = int(os.environ.get("FORESTAY_FUZZ_CASES", "2"))  # of each operation and
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Callable[..., Service], role: str) -> None:
-    service = fill(make_service())
+    service = fill(make_service(FORESTAY_WEB_OPEN_JOBS="100000", FORESTAY_WEB_OPEN_JOBS_PER_CALLER="100000"))
     guarded = create_app(
         replace(service.forestay.settings, web=replace(service.forestay.settings.web, sign_in="keys")), service.forestay
     )

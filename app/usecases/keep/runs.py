@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import Conflict, Fenced, NotFound
+from app.domain.errors import Conflict, Fenced, NotFound, TooBusy
 from app.ports.documents import Document, Documents
 
 KIND = "job"
 OPEN_KIND = "job_open"  # keys of jobs that are not finished, so that a runner need not read history
 LEASE_SECONDS = 60.0
+RETRY_AFTER = 10
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
@@ -46,8 +47,17 @@ def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], calle
     job = Job("", verb, dict(arguments), caller, created_at=_now())
     with documents.together():
         written = documents.append(KIND, _body(job))
-        documents.put(OPEN_KIND, written.key, "{}")
+        documents.put(OPEN_KIND, written.key, json.dumps({"caller": caller}))
     return _job(written)
+
+
+def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> None:
+    """TooBusy where so many jobs wait or run already that this caller may ask for no other one now."""
+    rows = documents.page(OPEN_KIND, "", in_all)
+    if sum(json.loads(row.body).get("caller") == caller for row in rows) >= per_caller:
+        raise TooBusy(f"{per_caller} jobs of yours wait or run already: cancel some, or wait", retry_after=RETRY_AFTER)
+    if len(rows) >= in_all:
+        raise TooBusy(f"{in_all} jobs wait or run already, more than this service takes", retry_after=RETRY_AFTER)
 
 
 def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
