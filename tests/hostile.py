@@ -25,7 +25,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
@@ -34,8 +33,10 @@ LIGHT = ("/api/v1/areas?limit=10", "/api/v1/services", "/api/v1/cis/own-csv:ci:s
 LONG = "/api/v1/services/shop/availability?method=simulated&years=100000&seconds=60&nodes=20000000&seed={}"
 HUGE = b"{" + b",".join(b'"f%d":%d' % (n, n) for n in range(1_000_000)) + b"}"
 DEEP = b'{"a":' * 200_000
-QUOTES = b'{"cis": ["' + b'\\"' * 2_000_000
-MANY = json.dumps({"cis": [f"s{n // 4}-{n % 4}" for n in range(240)] * 4, "duration_hours": 900, "at_hours": list(range(200))}).encode()
+QUOTES = b'{"cis": ["' + b'\\"' * 500_000
+MANY = json.dumps(
+    {"cis": [f"s{n // 4}-{n % 4}" for n in range(240)] * 4, "duration_hours": 900, "at_hours": list(range(200))}
+).encode()
 STUDY = b'{"worlds": 100000000, "years": 1000000, "seconds": 600, "draws": 10000}'
 
 
@@ -51,11 +52,21 @@ def write_estate(folder: Path) -> None:
     """A service behind 60 groups, so that years have something to simulate, and 20,000 CIs, so that lists are long."""
     members = [[f"s{number}-{part}" for part in range(4)] for number in range(60)]
     names = [name for group in members for name in group]
-    cis = [{"key": "shop", "class": "business_service"}, *({"key": n, "class": "server", "failures_per_year": 50, "repair_hours": 20} for n in names)]
+    cis = [
+        {"key": "shop", "class": "business_service"},
+        *({"key": n, "class": "server", "failures_per_year": 50, "repair_hours": 20} for n in names),
+    ]
     cis += [{"key": f"c{n}", "class": "server", "team": f"team {n % 50}", "site": f"site {n % 9}"} for n in range(20_000)]
     groups = [{"key": f"g{n}", "dependent": "shop", "needed": 2, "members": "|".join(group)} for n, group in enumerate(members)]
-    edges = [{"dependent": f"c{n}", "provider": f"c{n // 3}"} for n in range(1, 20_000)] + [{"dependent": "shop", "provider": "c19999"}]
-    sheets = {"cis": cis, "groups": groups, "dependencies": edges, "services": [{"key": "shop", "customers": 1000, "money_per_hour": 5}]}
+    edges = [{"dependent": f"c{n}", "provider": f"c{n // 3}"} for n in range(1, 20_000)] + [
+        {"dependent": "shop", "provider": "c19999"}
+    ]
+    sheets = {
+        "cis": cis,
+        "groups": groups,
+        "dependencies": edges,
+        "services": [{"key": "shop", "customers": 1000, "money_per_hour": 5}],
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for sheet, rows in sheets.items():
         with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -149,18 +160,38 @@ def hostile(port: int, number: int, key: str, until: float) -> str:
     if kind in (0, 1):
         return str(ask(port, "GET", LONG.format(number), None, key, 60)[0])
     if kind == 2:
-        return str(ask(port, "GET", f"/api/v1/services/shop/importance?nodes=20000000&seconds=60&seed={number}&limit=500", None, key, 60)[0])
+        return str(
+            ask(
+                port, "GET", f"/api/v1/services/shop/importance?nodes=20000000&seconds=60&seed={number}&limit=500", None, key, 60
+            )[0]
+        )
     if kind == 3:
         return str(ask(port, "POST", "/api/v1/simulations", MANY, key, 60)[0])
     if kind == 4:
         return str(ask(port, "POST", "/api/v1/studies", STUDY, key, 60)[0])
     if kind == 5:
-        path = random.choice(("/api/v1/cis?limit=500", "/api/v1/quality?limit=500", "/api/v1/revisions/1/changes?since=0&limit=500", "/api/v1/conflicts?limit=500"))
+        path = random.choice(
+            (
+                "/api/v1/cis?limit=500",
+                "/api/v1/quality?limit=500",
+                "/api/v1/revisions/1/changes?since=0&limit=500",
+                "/api/v1/conflicts?limit=500",
+            )
+        )
         return str(ask(port, "GET", path, None, key, 60)[0])
     if kind == 6:
         return str(ask(port, "POST", random.choice(("/api/v1/simulations", "/api/v1/decisions/merge")), HUGE, key, 60)[0])
     if kind == 7:
-        return str(ask(port, "POST", random.choice(("/api/v1/decisions/merge", "/api/v1/sources")), random.choice((DEEP, QUOTES)), key, 60)[0])
+        return str(
+            ask(
+                port,
+                "POST",
+                random.choice(("/api/v1/decisions/merge", "/api/v1/sources")),
+                random.choice((DEEP, QUOTES)),
+                key,
+                60,
+            )[0]
+        )
     return _slow_reader(port, key, until) if kind == 8 else _slow_writer(port, key, until)
 
 
@@ -168,7 +199,9 @@ def _slow_reader(port: int, key: str, until: float) -> str:
     """Asks for a long list a hundred times on one connection and reads a few bytes a second."""
     with socket.create_connection(("127.0.0.1", port)) as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.sendall(f"GET /api/v1/cis?limit=500 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n".encode() * 100)
+        slow.sendall(
+            f"GET /api/v1/cis?limit=500 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n".encode() * 100
+        )
         while time.monotonic() < until and slow.recv(16):
             time.sleep(0.5)
     return "slow reader"
@@ -299,7 +332,17 @@ def main() -> None:
             usual = measure(served, user, chosen.seconds / 2, highest)
             memory, quiet = served.memory(), served.below()
             told = ",".join([str(served.port), *keys])
-            command = [sys.executable, "-m", "tests.hostile", "--seconds", str(chosen.seconds), "--kinds", chosen.kinds, "--flood", told]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.hostile",
+                "--seconds",
+                str(chosen.seconds),
+                "--kinds",
+                chosen.kinds,
+                "--flood",
+                told,
+            ]
             clients = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
             time.sleep(1.5)
             under = measure(served, user, chosen.seconds - 2, highest)
@@ -310,7 +353,9 @@ def main() -> None:
             time.sleep(5)
             afterwards = measure(served, user, chosen.seconds / 4, {})
             after = served.memory()
-            print(f"pace: {before:.0f} ms for a million additions on the quiet machine, {during:.0f} ms under load; {os.cpu_count()} cores")
+            print(
+                f"pace: {before:.0f} ms for a million additions on the quiet machine, {during:.0f} ms under load; {os.cpu_count()} cores"
+            )
             print(shown("usual", usual))
             print(shown("under load", under))
             print(shown("afterwards", afterwards))

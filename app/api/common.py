@@ -57,10 +57,11 @@ def route(
     sensitive: bool = False,
     long: bool = False,
     in_scope: bool = False,
+    streams: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer, and any about a past state, is computed in the lane and may become a job; what is answered `in_scope` may be asked with a
-    scoped key."""
+    a `long` answer, and any about a past state, is computed in the lane and may become a job; so is what has a large body, but where the view
+    `streams` it; what is answered `in_scope` may be asked with a scoped key."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -90,7 +91,7 @@ def route(
             heavy(marked)
         if in_scope:
             scoped(marked)
-        marked.sensitive = sensitive  # type: ignore[attr-defined]
+        marked.sensitive, marked.streams = sensitive, streams  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 

@@ -17,7 +17,9 @@ from app.usecases.health import health as state_of
 from app.usecases.keep.plan import plans
 
 NICENESS = 10  # of a runner: answers come first
-SWITCH_SECONDS = 0.001  # how long a thread of the web process computes while another waits; the usual 5 ms are felt when ten of them do
+SWITCH_SECONDS = (
+    0.001  # how long a thread of the web process computes while another waits; the usual 5 ms are felt when ten of them do
+)
 STOP_SECONDS = 5.0  # what a runner does in hand is safe to kill: another takes the job up when its lease runs out
 
 
