@@ -51,7 +51,7 @@ class WebSettings:
     threads: int = setting(
         2, "threads that answer light requests; more of them wait for one another longer than they win, see benchmarks"
     )
-    request_bytes: int = setting(16 * 1024 * 1024, "largest request body", "bytes")
+    request_bytes: int = setting(1024 * 1024, "largest request body that is no file", "bytes")
     upload_bytes: int = setting(512 * 1024 * 1024, "largest uploaded file", "bytes")
     requests_per_minute: int = setting(1200, "requests one caller (key, or address without one) may make; beyond it 429", "1/min")
     heavy_processes: int = setting(
@@ -61,6 +61,8 @@ class WebSettings:
     heavy_per_caller: int = setting(4, "heavy questions of one caller that may wait or be computed; beyond it 429")
     heavy_seconds: float = setting(120.0, "how long one heavy question may be computed; then it is stopped", "s")
     heavy_memory_bytes: int = setting(4 << 30, "memory that a process for heavy questions may hold", "bytes")
+    open_jobs: int = setting(200, "jobs that may wait or run, in all; beyond it who asks for one gets 429")
+    open_jobs_per_caller: int = setting(20, "jobs of one caller that may wait or run; beyond it 429")
     answer_seconds: float = setting(5.0, "a heavy question that is not answered by then goes on as a job (202)", "s")
     session_hours: float = setting(12.0, "how long a page session lasts", "h")
     session_secret: str = setting("", "signs page sessions; empty: made anew and kept in the data folder", secret=True)
@@ -311,6 +313,8 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(
             "web.heavy_processes and heavy_waiting from 0, heavy_per_caller from 1, heavy_memory_bytes from 256 MiB"
         )
+    if web.open_jobs < 1 or web.open_jobs_per_caller < 1:
+        raise InvalidInput("web.open_jobs and web.open_jobs_per_caller from 1")
     if web.heavy_seconds <= 0 or web.answer_seconds < 0:
         raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
     if not 100 <= settings.limits.page <= 500:

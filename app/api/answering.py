@@ -20,7 +20,7 @@ from app.risk.jit.clock import deadline
 
 UNTIL = "forestay.until"  # beside a question on its way here: the moment of `time.monotonic` at which its time is over
 CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
-NICENESS = 10  # light answers of the web process come first
+NICENESS = 19  # light answers of the web process come first
 FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
 
 
@@ -76,13 +76,18 @@ def asked(
 
 def _take_less(memory_bytes: int) -> None:
     """Step back behind the web process, and hold no more memory than is given; where the system knows no such limits, without."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    step_back(NICENESS)
     try:
         import resource
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
+def step_back(niceness: int) -> None:
+    """Let other processes compute first; where the system knows no such order, nothing."""
+    if hasattr(os, "nice"):
+        os.nice(niceness)
 
 
 def _resident_bytes() -> int:

@@ -20,6 +20,7 @@ from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
 from app.usecases.estate import resolve_revision
+from app.usecases.keep import runs
 from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
 
@@ -40,6 +41,12 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
 
 
+def room_for_a_job() -> None:
+    """TooBusy where the caller, or all together, have as many jobs open as the settings allow."""
+    web = whole().settings.web
+    runs.admit(whole().documents, g.caller.name, web.open_jobs, web.open_jobs_per_caller)
+
+
 def route(
     blueprint: Blueprint,
     path: str,
@@ -50,10 +57,11 @@ def route(
     sensitive: bool = False,
     long: bool = False,
     in_scope: bool = False,
+    streams: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer, and any about a past state, is computed in the lane and may become a job; what is answered `in_scope` may be asked with a
-    scoped key."""
+    a `long` answer, and any about a past state, is computed in the lane and may become a job; so is what has a large body, but where the view
+    `streams` it; what is answered `in_scope` may be asked with a scoped key."""
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -64,6 +72,8 @@ def route(
             if request.args and not takes_query:
                 unknown = {name: ["Unknown field."] for name in request.args}
                 raise InvalidInput("this address takes no query parameters", errors={"query": unknown})
+            if answers is Job and method == "POST":
+                room_for_a_job()
             result = view(*args, **kwargs)
             if sensitive and not is_passed_on():
                 subject = request.full_path.rstrip("?")
@@ -81,7 +91,7 @@ def route(
             heavy(marked)
         if in_scope:
             scoped(marked)
-        marked.sensitive = sensitive  # type: ignore[attr-defined]
+        marked.sensitive, marked.streams = sensitive, streams  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 

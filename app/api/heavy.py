@@ -23,11 +23,12 @@ from app.usecases.keep import runs
 View = TypeVar("View", bound=Callable[..., Any])
 
 PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
-          "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_NONE_MATCH")  # fmt: skip
+          "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")  # fmt: skip
 PAST = {"revision", "as_of"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
+LARGE_BODY = 64 << 10  # bytes that are read in the lane: while JSON is read, no other thread of its process computes
 LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
 
 
@@ -54,20 +55,26 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
     @app.before_request
     def through_the_lane() -> Response | None:
         view: Any = app.view_functions.get(request.endpoint or "")
-        if view is None or g.caller is None or is_passed_on() or not (asks_for_the_past() or getattr(view, "heavy", _never)()):
+        if view is None or g.caller is None or is_passed_on():
+            return None
+        long = asks_for_the_past() or getattr(view, "heavy", _never)()
+        if not long and not _has_large_body(view):
             return None
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
         question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
-        answer = _waited_for(forestay, question)
+        answer = _waited_for(forestay, question, becomes_job=long and request.path.startswith("/api/"))
         if answer.status_code < 400 and getattr(view, "sensitive", False):
             forestay.reads.note(g.caller.name, f"read {request.endpoint}", request.full_path.rstrip("?"))
         return answer
 
 
-def _waited_for(forestay: Forestay, question: Question) -> Response:
+def _has_large_body(view: Any) -> bool:
+    return (request.content_length or 0) > LARGE_BODY and not getattr(view, "streams", False)
+
+
+def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Response:
     gone = leaving(request.environ)
-    becomes_job = request.path.startswith("/api/")
     late = time.monotonic() + forestay.settings.web.answer_seconds
     while not question.done.wait(WAIT_SECONDS):
         if gone():

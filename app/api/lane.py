@@ -22,7 +22,7 @@ from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
 LOOK_SECONDS = 0.1  # how often the clock of each question is looked at
 RETRY_AFTER = 5
 CLOSE_SECONDS = 5.0
-GRACE_SECONDS = 2.0  # a process ends a question by itself between two blocks of its loops; it is killed where it does not
+GRACE_SECONDS = 3.0  # a process ends a question by itself between two blocks of its loops; it is killed where it does not
 GONE, ENDED = "nobody waits for this answer any more", "the process that computed this answer has ended; ask again"
 CLOSED = "the service stops; ask again in a moment"
 

@@ -16,6 +16,10 @@ from app.cli.context import Context, json_option, show, table
 from app.usecases.health import health as state_of
 from app.usecases.keep.plan import plans
 
+NICENESS = 10  # of a runner: answers come first
+SWITCH_SECONDS = (
+    0.001  # how long a thread of the web process computes while another waits; the usual 5 ms are felt when ten of them do
+)
 STOP_SECONDS = 5.0  # what a runner does in hand is safe to kill: another takes the job up when its lease runs out
 
 
@@ -46,6 +50,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     lane = lane_of(settings, context.arguments())
     app = create_app(settings, context.forestay, lane)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = create_server(
         app,
         host=web.host,
@@ -119,11 +124,13 @@ def answer(context: Context) -> None:
 @click.pass_obj
 def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
+    from app.api.answering import step_back
     from app.jobs.runner import run_forever
     from app.jobs.schedule import keep_schedule
     from app.logs import log_plainly
 
     log_plainly()
+    step_back(NICENESS)
     stop = _set_when_stopped()
     forestay = context.forestay
     if not no_schedule:

@@ -18,8 +18,6 @@ DEPTH = 64
 SAID = 200  # characters of the parser's own message
 PASSES = 8  # levels that are taken away by replacing; what is deeper is counted sign by sign
 
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
-_STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"\\'))
 _ALIKE = bytes.maketrans(b"{}", b"[]")
@@ -82,8 +80,10 @@ def without_halves(text: bytes) -> bytes:
 
 
 def _without_strings(text: bytes) -> bytes:
-    """What stands outside of strings. Escaped signs go first, so that no quote is looked at twice."""
-    return _STRING.sub(b"", _ESCAPED.sub(b"", text) if b"\\" in text else text)
+    """What stands outside of strings. Escaped backslashes go first, then escaped quotes; a quote that is left begins or ends a string."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(text.replace(b'""', b"").split(b'"')[::2])
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -49,6 +49,6 @@ def health(tools: Tools, now: datetime | None = None) -> Health:
         current.revision,
         moment(current),
         pending.revision if pending else None,
-        len(tools.documents.page(runs.OPEN_KIND, "", 1000)),
+        len(runs.OPEN.page(tools.documents, "", 1000)),
         sources,
     )

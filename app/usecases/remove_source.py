@@ -96,7 +96,7 @@ def _none_running(documents: Documents, name: str) -> None:
 
 
 def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
-    found = [runs.get_job(documents, row.key) for row in documents.page(runs.OPEN_KIND, "", 500)]
+    found = [runs.get_job(documents, row.key) for row in runs.OPEN.page(documents, "", 500)]
     return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
 
 

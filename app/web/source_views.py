@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
-from app.api.common import forestay
+from app.api.common import forestay, room_for_a_job
 from app.domain.errors import InvalidInput, NotFound
 from app.usecases.approve import ask_approval, held_runs
 from app.usecases.ask_about_source import ask_about_source
@@ -85,6 +85,7 @@ def _changes(run_id: str) -> ChangePage | None:
 @permission("sync")
 def sync() -> Response:
     """Ask for a run of a source; `look`: a dry run."""
+    room_for_a_job()
     arguments: dict[str, Any] = {**ARGUMENTS, "dry_run": bool(request.form.get("look"))}
     ask_about_source(forestay().documents, "sync", "sync asked", request.form.get("source", ""), arguments, caller().name)
     return redirect(url_for("sources_web.sources"), 303)
@@ -94,5 +95,6 @@ def sync() -> Response:
 @permission("approve")
 def approve() -> Response:
     """Ask for a held run to be written as it was shown."""
+    room_for_a_job()
     ask_approval(forestay(), request.form.get("id", ""), caller().name)
     return redirect(url_for("sources_web.sources"), 303)

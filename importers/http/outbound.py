@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,6 +17,10 @@ ALWAYS_REFUSED = [
     ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")
 ]
 
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_PLACE = re.compile(r"(\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
 WEB = {"http": 80, "https": 443}  # schemes and their usual ports
 
@@ -29,15 +35,44 @@ class Outbound:
 
 def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WEB) -> tuple[str, str]:
     """Host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be called."""
-    parts = urlsplit(base)
-    host = parts.hostname or ""
-    if parts.scheme not in schemes or not host or parts.username:
-        kinds = "http(s)" if schemes is WEB else " or ".join(schemes)
-        raise InvalidInput(f"{base!r} is not an address of {kinds} without a user in it", field="location")
-    port = parts.port or schemes[parts.scheme]
+    host, port = _split(base, schemes)
     if not {host, f"{host}:{port}"} & {name.casefold() for name in outbound.hosts}:
         raise NotAllowed(f"{host}:{port} is not among the hosts that may be called (setting outbound.hosts)")
     return host, _address(host, port, outbound)
+
+
+def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
+    """Host in small letters without brackets, and port, where an address is written in the one way that every reader takes alike."""
+    with suppress(ValueError):  # of an address that cannot be taken apart
+        parts = urlsplit(base)
+        found = _PLACE.fullmatch(parts.netloc)
+        if found and base.isascii() and "\\" not in base and parts.scheme in schemes:
+            port = int(found[2]) if found[2] else schemes[parts.scheme]
+            if 0 < port <= 65535:
+                return found[1].strip("[]").casefold(), port
+    kinds = "http(s)" if schemes is WEB else " or ".join(schemes)
+    raise InvalidInput(
+        f"{base[:200]!r} is not an address of {kinds}, with host and port (or none) and without a user in it", field="location"
+    )
+
+
+def _within(address: Address) -> Iterator[Address]:
+    """The address, and the IPv4 address that stands for it where it leads into the other network."""
+    yield address
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in NAT64:
+            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        yield from (one for one in inner if one is not None)
+
+
+def _is_never_called(address: Address) -> bool:
+    return (
+        any(address in network for network in ALWAYS_REFUSED)
+        or address.is_multicast
+        or address.is_unspecified
+        or address.is_reserved
+    )
 
 
 def _address(host: str, port: int, outbound: Outbound) -> str:
@@ -49,9 +84,10 @@ def _address(host: str, port: int, outbound: Outbound) -> str:
         raise SourceFailed(f"{host} cannot be resolved") from error
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     for address in addresses:
-        plain = getattr(address, "ipv4_mapped", None) or address
-        if any(plain in network for network in ALWAYS_REFUSED) or plain.is_multicast or plain.is_unspecified or plain.is_reserved:
+        ways = list(_within(address))
+        plain = ways[-1]
+        if any(_is_never_called(way) for way in (ways[1:] or ways)):
             raise NotAllowed(f"{host} resolves to {plain}, which is never called")
-        if not outbound.private_hosts and (plain.is_private or plain.is_loopback):
+        if not outbound.private_hosts and any(way.is_private or way.is_loopback for way in (ways[1:] or ways)):
             raise NotAllowed(f"{host} resolves to the private address {plain}")
     return str(addresses[0])

@@ -10,7 +10,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 from hypothesis import HealthCheck, given, settings
-from schemathesis import openapi
+from schemathesis import GenerationMode, openapi
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 from werkzeug.routing import Rule
@@ -79,7 +79,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     return found
 
 
-EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci"}
+EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci", "suggestion": "none"}
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
@@ -87,17 +87,20 @@ QUESTIONS = {
 }
 
 
+NUMBERED = {"assessment": "assessments", "job_id": "jobs", "run_id": "runs", "simulation": "simulations", "study": "studies"}
+
+
+def example(service: Service, name: str, path: str) -> str:
+    """Something that is there, for a part of an address."""
+    if name in NUMBERED:
+        return str(service.get(f"/{NUMBERED[name]}")["items"][0][name])
+    return "shop" if "/services/" in path else EXAMPLES[name]
+
+
 def address(service: Service, rule: Rule) -> str:
-    first = {
-        "assessment": lambda: service.get("/assessments")["items"][0]["assessment"],
-        "job_id": lambda: service.get("/jobs")["items"][0]["job_id"],
-        "run_id": lambda: service.get("/runs")["items"][0]["run_id"],
-        "simulation": lambda: service.get("/simulations")["items"][0]["simulation"],
-        "study": lambda: service.get("/studies")["items"][0]["study"],
-    }
     path = rule.rule
     for name in rule.arguments:
-        value = first[name]() if name in first else "shop" if "/services/" in path else EXAMPLES[name]
+        value = example(service, name, rule.rule)
         for converter in ("", "path:", "int:"):
             path = path.replace(f"<{converter}{name}>", value)
     return path
@@ -352,7 +355,7 @@ CASES = int(os.environ.get("FORESTAY_FUZZ_CASES", "2"))  # of each operation and
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Callable[..., Service], role: str) -> None:
-    service = fill(make_service())
+    service = fill(make_service(FORESTAY_WEB_OPEN_JOBS="100000", FORESTAY_WEB_OPEN_JOBS_PER_CALLER="100000"))
     guarded = create_app(
         replace(service.forestay.settings, web=replace(service.forestay.settings.web, sign_in="keys")), service.forestay
     )
@@ -364,11 +367,17 @@ def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Call
     for operation in (result.ok() for result in described.get_all_operations()):
         if operation.label == "DELETE /api/v1/keys/{prefix}":
             continue  # could take away the key it asks with
+        known = {part.name: example(service, part.name, operation.path) for part in operation.path_parameters}
+        cases = operation.as_strategy()  # most of them about nothing that is there
+        if known:
+            cases = cases | operation.as_strategy(path_parameters=known)
+        if operation.query or operation.body:
+            cases = cases | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE, path_parameters=known or None)
 
         @settings(
             max_examples=CASES, deadline=None, derandomize=CASES < 10, database=None, suppress_health_check=list(HealthCheck)
         )
-        @given(case=operation.as_strategy())
+        @given(case=cases)
         def attempt(case: Any) -> None:
             nonlocal tried
             tried += 1

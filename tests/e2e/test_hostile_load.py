@@ -1,15 +1,12 @@
-"""A served service under 50 hostile questions at once: it lives, answers others, stops when told, and shows no secret in its list of processes."""
+"""A served service under 50 hostile questions at once: it lives, answers others, stops when told, and shows no secret in its list of processes.
+The figures of a quiet machine: `python -m tests.hostile`."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,6 +21,7 @@ from app.domain.concealed import forms
 from app.usecases.keep import runs
 from app.wsgi import create_app, lane_of
 from tests.e2e.conftest import Service
+from tests.hostile import Served, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 PATIENCE = 20.0  # a machine that does other work too: figures may be so many times what they shall be on an idle one
@@ -33,70 +30,48 @@ LONG = "/api/v1/services/shop/availability?method=simulated&years=100000&seconds
 
 
 @dataclass
-class Served:
-    process: subprocess.Popen[str]
-    port: int
+class Guarded:
+    """A service, and a secret that it holds."""
+
+    served: Served
     secret: str
-
-    def ask(self, method: str, path: str, body: bytes | None = None, timeout: float = 60.0) -> tuple[int, float, bytes]:
-        started = time.perf_counter()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-            answer = connection.getresponse()
-            return answer.status, time.perf_counter() - started, answer.read()
-        finally:
-            connection.close()
-
-    def p99(self, path: str, times: int = 150) -> float:
-        found = []
-        for _ in range(times):
-            status, seconds, _ = self.ask("GET", path)
-            assert status == 200, path
-            found.append(seconds)
-        return sorted(found)[int(0.99 * times)]
-
-    def below(self) -> list[int]:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        return [int(pid) for pid in listed.stdout.split()]
 
 
 @pytest.fixture
 def estate(service: Service, tmp_path: Path) -> Service:
     """Chains behind groups, so that years have something to simulate."""
-    cis: list[dict[str, Any]] = [{"key": "shop", "class": "business_service"}]
-    groups = []
+    cis: list[dict[str, Any]] = [{"key": name, "class": "business_service"} for name in ("shop", "kiosk")]
+    groups = [{"key": "small", "dependent": "kiosk", "needed": 1, "members": "s0-0|s0-1"}]
     for number in range(60):
         members = [f"s{number}-{part}" for part in range(4)]
         cis += [{"key": name, "class": "server", "failures_per_year": 50, "repair_hours": 20} for name in members]
         groups.append({"key": f"g{number}", "dependent": "shop", "needed": 2, "members": "|".join(members)})
-    service.csv("cmdb", cis=cis, groups=groups, services=[{"key": "shop", "customers": 1000, "money_per_hour": 5}])
+    service.csv(
+        "cmdb",
+        cis=cis,
+        groups=groups,
+        services=[{"key": key, "customers": 1000, "money_per_hour": 5} for key in ("shop", "kiosk")],
+    )
     return service
 
 
 @pytest.fixture
-def served(estate: Service) -> Iterator[Served]:
+def guarded(estate: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+    monkeypatch.delenv("FORESTAY_KERNELS", raising=False)
     secret = secrets.token_urlsafe(24)
     environment = {
-        **{name: value for name, value in os.environ.items() if name != "FORESTAY_KERNELS"},
         "FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000",
         "FORESTAY_STORE_PASSWORD": secret,
         "FORESTAY_WEB_SESSION_SECRET": secret[::-1],
         "FORESTAY_WEB_ANSWER_SECONDS": "2",
     }
-    command = [sys.executable, "-m", "app", "--data", str(estate.folder / "data"), "serve", "--port", "0", "--no-runner"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    port = urlsplit(line.split()[-1]).port
-    assert port, line
-    yield Served(process, port, secret)
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    process.stdout.close()
+    with serving(estate.folder / "data", environment, "--no-runner") as found:
+        yield Guarded(found, secret)
+
+
+@pytest.fixture
+def served(guarded: Guarded) -> Served:
+    return guarded.served
 
 
 def hostile(served: Served, number: int) -> int:
@@ -139,7 +114,8 @@ def test_fifty_hostile_questions_hold_nobody_up(served: Served) -> None:
         time.sleep(0.1)
 
 
-def test_who_leaves_takes_the_question_along_and_the_service_stops_when_told(served: Served, estate: Service) -> None:
+def test_who_leaves_takes_the_question_along_and_the_service_stops_when_told(guarded: Guarded, estate: Service) -> None:
+    served, secret = guarded.served, guarded.secret
     leaving = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(2)]
     for number, connection in enumerate(leaving):
         connection.sendall(f"GET {LONG.format(number)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -159,7 +135,7 @@ def test_who_leaves_takes_the_question_along_and_the_service_stops_when_told(ser
     assert results == [202] and served.below(), "it goes on as a job"
     for pid in (served.process.pid, *served.below()):
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-        assert not any(form in arguments for secret in (served.secret, served.secret[::-1]) for form in forms(secret))
+        assert not any(form in arguments for told in (secret, secret[::-1]) for form in forms(told))
     started, left = time.monotonic(), served.below()
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(20) == 0
@@ -217,5 +193,52 @@ def test_an_answer_is_the_same_here_in_the_lane_and_as_a_job(make_service: Calla
         told = service.client.get(longer).get_json()
         assert (job["state"], job["verb"]) == (runs.DONE, "answer")
         assert {**job["result"]["answer"], "effort": {}} == {**told, "effort": {}}
+    finally:
+        lane.close()
+
+
+def test_a_question_ends_by_itself_when_its_time_is_over_and_its_process_goes_on(
+    estate: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORESTAY_KERNELS", raising=False)
+    environment = {
+        "FORESTAY_WEB_HEAVY_SECONDS": "4",
+        "FORESTAY_WEB_ANSWER_SECONDS": "60",
+        "FORESTAY_WEB_HEAVY_PROCESSES": "1",
+        "FORESTAY_LIMITS_YEARS": "5000000",
+    }
+    with serving(estate.folder / "data", environment, "--no-runner") as served:
+        light, until = "/api/v1/services/kiosk/cut-sets", time.monotonic() + 60
+        while served.ask("GET", light)[0] != 200:  # its process starts
+            assert time.monotonic() < until
+        before = served.below()
+        status, seconds, answer = served.ask("GET", "/api/v1/services/kiosk/availability?years=5000000&seconds=60")
+        assert (status, json.loads(answer)["code"]) == (503, "out_of_time"), answer
+        assert "raise web.heavy_seconds" in json.loads(answer)["detail"] and seconds < 4 * PATIENCE
+        assert served.ask("GET", light)[0] == 200
+        assert served.below() == before
+
+
+def test_a_large_body_is_read_beside_the_threads_that_serve_everybody(estate: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its conditions, and with the answer that it would get there; it does not become a job."""
+    settings = estate.forestay.settings
+    hasty = replace(settings, web=replace(settings.web, answer_seconds=0.0))
+    lane = lane_of(hasty, ["--data", str(settings.data_folder)])
+    assert lane is not None
+    try:
+        client = create_app(hasty, replace(estate.forestay, settings=hasty), lane).test_client()
+        place, large = "/api/v1/services/shop", " " * 100_000
+        for headers, status in (
+            ({}, 428),
+            ({"If-Match": '"other"'}, 412),
+            ({"If-Match": client.get(place).headers["ETag"]}, 200),
+        ):
+            answer = client.put(place, data=large + '{"customers": 5}', content_type="application/json", headers=headers)
+            assert answer.status_code == status, answer.text
+        assert client.get(place).get_json()["service"]["customers"] == 5.0
+        assert len(lane._idle) == 1, "it was read here"
+        for body, status in ((large + '{"a": 1, "a": 2}', 400), ("[" * 100_000, 413), (" " * 2_000_000, 413)):
+            answer = client.post("/api/v1/decisions/merge", data=body, content_type="application/json")
+            assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     finally:
         lane.close()

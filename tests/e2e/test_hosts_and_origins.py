@@ -64,6 +64,12 @@ FOREIGN = [
     {"Sec-Fetch-Site": "cross-site", "Authorization": "Basic YTpi"}, {"Origin": "https://evil.example", "Authorization": "Bearer x"},
     {"Origin": "https://evil.example", "Authorization": ""}, {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
 ]  # fmt: skip
+
+
+def test_there_are_more_than_forty_of_them() -> None:
+    assert len(set(STRANGE_HOSTS)) + len({str(headers) for headers in FOREIGN}) >= 59
+
+
 CHANGES = (
     ("POST", "/api/v1/keys", NEW_KEY),
     ("POST", "/api/v1/sources", {"name": "s", "kind": "json"}),

@@ -147,7 +147,7 @@ def read_whole(kind: str, path: Path) -> int:
 
 
 def test_there_are_sixty_of_them() -> None:
-    assert len(BOMBS) >= 60
+    assert len({(kind, name) for kind, name, _ in BOMBS}) >= 65
 
 
 @pytest.mark.parametrize(("kind", "name", "content"), BOMBS, ids=[f"{kind}: {name}" for kind, name, _ in BOMBS])

@@ -138,6 +138,10 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
     made.store.close()
 
 
+def test_there_are_more_than_eighteen_ways() -> None:
+    assert len(WAYS) >= 23
+
+
 def test_a_whole_trail_is_whole(trail: Trail) -> None:
     assert verify(trail.store) == []
     assert verify_anchor(trail.store, anchor_lines(trail.anchor)) == []

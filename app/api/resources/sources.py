@@ -139,7 +139,7 @@ def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 
-@route(blueprint, "/sources/<name>/file", "sync", Uploaded, method="PUT", status=201)
+@route(blueprint, "/sources/<name>/file", "sync", Uploaded, method="PUT", status=201, streams=True)
 @blueprint.doc(
     requestBody={"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 )

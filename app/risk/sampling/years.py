@@ -138,7 +138,8 @@ def simulate_years(
 
     blocks: list[int] = [] if flat.flags[cut.target] & AT_REST_DOWN else list(range(first_block, last_block))
     with ThreadPoolExecutor(threads) as pool:
-        parts: list[Any] = list(pool.map(run, blocks))
+        shares = list(pool.map(lambda t: [run(block) for block in blocks[t::threads]], range(threads)))
+    parts: list[Any] = [shares[k % threads][k // threads] for k in range(len(blocks))]
     years = BLOCK_YEARS * (last_block - first_block)
     sums = np.concatenate([part[3] for part in parts], axis=1) if parts else np.zeros((3, years))
     away = [part[2] for part in parts] if parts else [False] * (last_block - first_block)

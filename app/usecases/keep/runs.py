@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import Conflict, Fenced, NotFound
+from app.domain.errors import Conflict, Fenced, NotFound, TooBusy
 from app.ports.documents import Documents
 from app.ports.records import Kept, Records
 
-OPEN_KIND = "job_open"  # keys of jobs that are not finished, so that a runner need not read history
 LEASE_SECONDS = 60.0
+RETRY_AFTER = 10
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
@@ -41,6 +41,14 @@ class Job:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """Word of a job that is not finished, under its key, so that a runner need not read history. `caller`: who waits for it; "" nobody."""
+
+    caller: str = ""
+
+
+OPEN = Records("job_open", OpenJob)
 JOBS = Records("job", Job, older=lambda body: {**body, "job_id": "", "version": 0})  # key and version are the row's own
 
 
@@ -48,8 +56,17 @@ def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], calle
     job = Job("", verb, dict(arguments), caller, created_at=_now())
     with documents.together():
         written = JOBS.append(documents, job)
-        documents.put(OPEN_KIND, written.key, "{}")
+        OPEN.put(documents, written.key, OpenJob(caller))
     return _job(written)
+
+
+def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> None:
+    """TooBusy where so many jobs wait or run already that this caller may ask for no other one now."""
+    rows = OPEN.page(documents, "", in_all)
+    if sum(row.value.caller == caller for row in rows) >= per_caller:
+        raise TooBusy(f"{per_caller} jobs of yours wait or run already: cancel some, or wait", retry_after=RETRY_AFTER)
+    if len(rows) >= in_all:
+        raise TooBusy(f"{in_all} jobs wait or run already, more than this service takes", retry_after=RETRY_AFTER)
 
 
 def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
@@ -60,7 +77,7 @@ def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller:
             lease_until=time.time() + LEASE_SECONDS,
         )  # fmt: skip
         written = JOBS.append(documents, job)
-        documents.put(OPEN_KIND, written.key, "{}")
+        OPEN.put(documents, written.key, OpenJob())
     return _job(written)
 
 
@@ -78,7 +95,7 @@ def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Jo
 
 def open_jobs(documents: Documents) -> list[Job]:
     """Waiting and running ones, the oldest first; of more than 100 the first."""
-    return [get_job(documents, row.key) for row in documents.page(OPEN_KIND, "", 100)]
+    return [get_job(documents, row.key) for row in OPEN.page(documents, "", 100)]
 
 
 def take(documents: Documents, clock: float | None = None) -> Job | None:
@@ -146,7 +163,7 @@ def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any]
                 progress=1.0 if state == DONE else now.progress,
             ),
         )
-        documents.delete(OPEN_KIND, job.job_id)
+        OPEN.delete(documents, job.job_id)
     return done
 
 
