@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from importers.outbound import Outbound, checked_place
+from importers.http.outbound import Outbound, checked_place
 
 from app.domain.errors import InvalidInput, NotAllowed
 from tests.e2e.conftest import Service
