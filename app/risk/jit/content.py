@@ -42,10 +42,10 @@ def _code(code: types.CodeType) -> str:
 
 
 def _type(hint: Any) -> str:
-    """An annotation by what the compiler makes of it: records by their fields."""
+    """An annotation by what the compiler makes of it: records by their fields, and by the module that kept code looks for them in."""
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         hints = get_type_hints(hint, include_extras=True)
-        return f"{hint.__qualname__}({', '.join(f'{name}: {_type(hints[name])}' for name in hint._fields)})"
+        return f"{hint.__module__}.{hint.__qualname__}({', '.join(f'{name}: {_type(hints[name])}' for name in hint._fields)})"
     return repr(hint)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -134,6 +134,22 @@ def test_another_signature_makes_another_kernel() -> None:
 
     twice_32.__code__ = twice.__code__
     assert content.digest(kernel(twice)) != content.digest(kernel(twice_32))
+
+
+def test_a_record_that_moved_makes_another_kernel() -> None:
+    """Kept code names the module of each record; from an older version it would be looked for where it is no longer."""
+
+    class Pair(NamedTuple):
+        values: Floats
+
+    def of_pair(pair: Pair) -> float:
+        return float(pair.values[0])
+
+    Pair.__annotations__["values"] = Floats
+    of_pair.__annotations__ = {"pair": Pair, "return": float}
+    here = content.digest(kernel(of_pair))
+    Pair.__module__ = "elsewhere"
+    assert content.digest(kernel(of_pair)) != here
 
 
 def test_callees_are_found_and_weigh() -> None:
