@@ -345,7 +345,7 @@ def state(service: Forestay) -> str:
 def _shown(source: RegisteredSource) -> tuple[str, ...]:
     """A source, and the file that was handed over as its input."""
     file = Path(source.location)
-    return source.name, source.schedule, file.name, file.read_text() if file.is_file() else ""
+    return source.name, source.schedule, file.suffix, file.read_text() if file.is_file() else ""
 
 
 def scores(service: Forestay) -> str:
@@ -420,8 +420,8 @@ def _about_jobs(documents: Documents, told: Sequence[Entry]) -> list[str]:
     faults = []
     if len(asked) != len(jobs):
         faults.append("the jobs that were asked for are not those of the trail")
-    if not {job.job_id for job in jobs if job.state == runs.CANCELLED} <= cancelled:
-        faults.append("a job was cancelled without word of it")
+    if {job.job_id for job in jobs if job.state == runs.CANCELLED} != cancelled:
+        faults.append("the jobs that were cancelled are not those of the trail")
     changed = [row["details"].get("schedule", "") for row in told if row["action"] == "source changed"]
     if changed and changed[-1] != get_source(documents, HANDED).schedule:
         faults.append("the schedule is not that of the trail")

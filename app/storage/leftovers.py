@@ -14,7 +14,6 @@ from app.storage.staging import OneAtATime
 UNTOUCHED_SECONDS = 600.0  # what somebody still writes was touched since
 _JOURNAL = r"(-journal|-wal|-shm)?"
 BEGUN = re.compile(rf"(\..+\.\d+\.[0-9a-f]{{8}}|.+\.part){_JOURNAL}|\.part-\w+")  # databases and secrets; copies; cache
-UPLOADED = re.compile(r"upload\.\w+\.[0-9a-f]{32}\.part")
 SPOOLED = re.compile(r".+\.new")
 STAGED = re.compile(rf".+\.staging{_JOURNAL}")
 
@@ -34,9 +33,9 @@ def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = N
 
 
 def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
-    """People lay files of their own into `input`; there only uploads are ours."""
+    """Not in `input`, where people lay files of their own."""
     yield folder.glob("*"), BEGUN
-    for name, names in (("cache", BEGUN), ("spool", SPOOLED), ("input", UPLOADED)):
+    for name, names in (("cache", BEGUN), ("spool", SPOOLED)):
         yield (folder / name).rglob("*"), names
 
 

@@ -17,6 +17,7 @@ from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.audit_verify import verify as verify_trail
 from app.usecases.keep.lease import holder_of
 from app.usecases.keep.sources import MANUAL, RegisteredSource, list_sources
+from app.usecases.uploads import left_uploads
 from app.usecases.write_revision import settle, writer
 
 FAULT, ATTENTION = "fault", "attention"
@@ -81,7 +82,7 @@ def repair(premises: Premises) -> list[str]:
         done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
     if closed := premises.close_to_others():
         done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
-    for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", premises.leftovers())):
+    for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", _unfinished(premises))):
         for place in places:
             premises.take_away(place)
             done.append(f"{said} was taken away: {place.name}")
@@ -128,6 +129,10 @@ def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[F
             )
 
 
+def _unfinished(premises: Premises) -> list[Path]:
+    return [*premises.leftovers(), *left_uploads(premises.data_folder, list_sources(premises.documents))]
+
+
 def _files(premises: Premises) -> Iterator[Finding]:
     folder = premises.data_folder
     if exposed := premises.open_to_others():
@@ -146,8 +151,8 @@ def _files(premises: Premises) -> Iterator[Finding]:
             ATTENTION, f"{len(places)} entries of the cache can't be read: {places[0].name}, …", f"they are made again; {REPAIR}"
         )
 
-    if left := premises.leftovers():
-        text = f"{len(left)} files were begun by processes that died and are of no use: {left[0].name}, …"
+    if left := _unfinished(premises):
+        text = f"{len(left)} files were begun by processes that died, or replaced, and are of no use: {left[0].name}, …"
         yield Finding(ATTENTION, text, REPAIR)
 
 

@@ -78,6 +78,13 @@ def remove_uploads(source: RegisteredSource) -> None:
         _tidy(folder, set(), older_than=0.0)
 
 
+def left_uploads(data_folder: Path, sources: Iterable[RegisteredSource]) -> list[Path]:
+    """Files that no source reads and that nobody wrote to for an hour."""
+    read, late = {Path(source.location) for source in sources}, time.time() - LEFT_SECONDS
+    files = (file for file in (data_folder / "input").glob("*/upload*") if UPLOADED.fullmatch(file.name))
+    return sorted(file for file in files if file not in read and file.stat().st_mtime < late)
+
+
 def _written(target: Path, blocks: Iterable[bytes], largest: int) -> int:
     """The bytes written; they are on the disk when it returns."""
     size = 0

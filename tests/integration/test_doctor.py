@@ -151,13 +151,20 @@ LEFT = (
     ".audit.key.77.0123abcd",
     "monday.db.part",
     "monday.db.part-journal",
-    "input/cmdb/upload.json.0123456789abcdef0123456789abcdef.part",
+    "input/cmdb/upload-0123456789ab.json",
     "spool/cmdb/rows.json.new",
     "spool/cmdb.new/cis.csv",
     "cache/.part-x1y2z3/000.npy",
     "staging/cmdb.staging",
 )
-KEPT = ("input/cmdb/mine.csv.part", "input/rows.new", "spool/cmdb/rows.json", ".forestay.db.old", "forestay.db.bak")
+KEPT = (
+    "input/cmdb/upload-ba9876543210.json",
+    "input/cmdb/mine.csv.part",
+    "input/rows.new",
+    "spool/cmdb/rows.json",
+    ".forestay.db.old",
+    "forestay.db.bak",
+)
 
 
 def test_what_dead_processes_did_not_finish(service: Forestay) -> None:
@@ -165,14 +172,18 @@ def test_what_dead_processes_did_not_finish(service: Forestay) -> None:
     for name in (*LEFT, *KEPT):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
+    update_source(service.documents, "cmdb", location=str(folder / "input/cmdb/upload-ba9876543210.json"))
     with OneAtATime(service.settings.staging_folder):  # a sync of now, and files that were touched a moment ago
         assert examine(service) == []
     (staged,) = repair(service)
     assert staged == "an unfinished file was taken away: cmdb.staging"
-    long_ago = time.time() - 3600
+    long_ago = time.time() - 3700
     for path in folder.rglob("*"):
         os.utime(path, (long_ago, long_ago))
-    assert only(service).what == "9 files were begun by processes that died and are of no use: .audit.key.77.0123abcd, …"
+    assert (
+        only(service).what
+        == "9 files were begun by processes that died, or replaced, and are of no use: .audit.key.77.0123abcd, …"
+    )
     assert len(repair(service)) == 9
     assert examine(service) == []
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
