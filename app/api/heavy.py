@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 
 from app.api.answering import CALLER
 from app.api.auth import counted_as, is_passed_on
+from app.api.bodies import Blueprint
 from app.api.lane import GONE, Lane, Question
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime
@@ -60,6 +61,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         long = asks_for_the_past() or getattr(view, "heavy", _never)()
         if not long and not _has_large_body(view):
             return None
+        _judge_query(view)
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
         question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
@@ -67,6 +69,13 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         if answer.status_code < 400 and getattr(view, "sensitive", False):
             forestay.reads.note(g.caller.name, f"read {request.endpoint}", request.full_path.rstrip("?"))
         return answer
+
+
+def _judge_query(view: Any) -> None:
+    """Refuse at once what no process has to be asked about: a query that its schema does not take."""
+    for parameter in getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ()):
+        if parameter["in"] == "query":
+            Blueprint.ARGUMENTS_PARSER.parse(parameter["schema"], request, location="query")
 
 
 def _has_large_body(view: Any) -> bool:

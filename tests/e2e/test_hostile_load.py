@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from app.api.lane import Lane, Limits
 from app.domain.concealed import forms
 from app.usecases.keep import runs
 from app.wsgi import create_app, lane_of
@@ -242,3 +243,22 @@ def test_a_large_body_is_read_beside_the_threads_that_serve_everybody(estate: Se
             assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     finally:
         lane.close()
+
+
+def test_a_query_that_its_schema_does_not_take_asks_no_process(estate: Service) -> None:
+    settings = estate.forestay.settings
+    lane = Lane(["false"], Limits(1, 1, 1, 1.0))  # one that answers nothing
+    client = create_app(settings, estate.forestay, lane).test_client()
+    for query in (
+        "years=100001",
+        "nodes=1",
+        "as_of=9999-12-31T23:59:59-14:00",
+        "as_of=0001-01-01T00:00:00%2B14:00",
+        "limit=1_0",
+        "colour=red",
+    ):
+        for path in ("/api/v1/services/shop/availability", "/api/v1/areas"):
+            answer = client.get(f"{path}?{query}&revision=1" if "as_of" not in query else f"{path}?{query}")
+            assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), answer.text
+    assert client.get("/api/v1/services/shop/availability").status_code == 503
+    lane.close()

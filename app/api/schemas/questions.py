@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
@@ -124,11 +125,20 @@ def _no_nul(value: str) -> None:
         raise ma.ValidationError("no NUL and no lone surrogates")
 
 
+def _in_utc(value: datetime) -> None:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ma.ValidationError("It lies outside of the years 1 to 9999 in UTC.") from None
+
+
 class When(Question):
     """Which state of the estate: a revision or a date (default: now)."""
 
     revision = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
-    as_of = ma.fields.AwareDateTime(metadata={"description": "A moment with zone; the revision that held then answers"})
+    as_of = ma.fields.AwareDateTime(
+        validate=_in_utc, metadata={"description": "A moment with zone; the revision that held then answers"}
+    )
     locations = ma.fields.Boolean(metadata={"description": "false: rank without assumed failures of places (site, room, rack)"})
 
 
