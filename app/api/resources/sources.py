@@ -12,9 +12,10 @@ from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.conditions import condition, conditional, tag_of
+from app.api.conditions import condition, conditional
 from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import Conflict, InvalidInput, LimitExceeded, NotAllowed
+from app.domain.tags import tag_of
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.change_source import change_source
 from app.usecases.keep import audit, runs

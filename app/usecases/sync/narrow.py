@@ -4,15 +4,18 @@ of is a Doubt."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
+from typing import Any
 
-from app.domain.changes import Row, RowChanges
+from app.domain.changes import RowChanges
 from app.domain.ci_classes import OTHER
 from app.domain.deletion_guard import Watched
-from app.domain.nouns import REDUNDANCY_GROUP
+from app.domain.json_columns import members_of
+from app.domain.nouns import REDUNDANCY_GROUP, Identity
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ServiceRecord
 from app.domain.references import Unresolved
+from app.domain.rows import LedgerGroup, LedgerObservation, SmallRow
 from app.domain.texts import is_text
 from app.ports.ci_source import KINDS, DependencyBlock, SmallRecord, SourceDifference
 from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial_difference
@@ -22,7 +25,7 @@ from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.roster import KEPT, NEW, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
 from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
 from app.usecases.sync.setup import Doubt
-from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, references, rows_about, small_changes
+from app.usecases.sync.small import SmallIntake, drop_untouched, references, rows_about, small_changes
 
 MANY = 300_000  # examined rows beyond which a full read is no slower
 
@@ -86,7 +89,7 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         others,
         next_group,
         run.watched(retired, known, claims, rows, small_retired),
-        settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
+        settled=lambda noun, row: row.source_id == run.settings.source_id,
         ends=lambda kind: True,
         after=resolver.after,
         facts=lambda at: Facts(
@@ -189,9 +192,9 @@ def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: 
 
 
 def _small_kinds(
-    run: Run, difference: SourceDifference, resolver: Resolver, vanished: Collection[int]
-) -> tuple[list[RowChanges], int, list[Watched]]:
-    changes: list[RowChanges] = []
+    run: Run, difference: SourceDifference, resolver: Resolver, vanished: Set[int]
+) -> tuple[list[RowChanges[Any]], int, list[Watched]]:
+    changes: list[RowChanges[Any]] = []
     watched: list[Watched] = []
     next_group = run.base.counters.get(REDUNDANCY_GROUP.name, 1)
     for kind in SMALL_KINDS:
@@ -204,7 +207,7 @@ def _small_kinds(
             continue  # what the ledger has of this source is what the source said
         gone = _gone_rows(run, resolver, difference, kind, gone_records)
         old = rows_about(run.store, run.base.revision, kind, run.settings.source_id, gone | set(intake.rows), vanished)
-        if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
+        if vanished and any(_names_one(row, vanished) for identity, row in old.items() if identity not in gone):
             raise Doubt(f"a {kind} names a CI that goes")
         part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
         changes.append(part)
@@ -212,8 +215,10 @@ def _small_kinds(
     return changes, next_group, watched
 
 
-def _gone_rows(run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]) -> set[Row]:
-    source_id, found = run.settings.source_id, set[Row]()
+def _gone_rows(
+    run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]
+) -> set[Identity]:
+    source_id, found = run.settings.source_id, set[Identity]()
     texts = [text for record in records for text in references(record)]
     resolver.prepare(texts)
     earlier = _earlier(run, resolver, difference, texts) if kind == "service" else {}
@@ -232,12 +237,13 @@ def _gone_rows(run: Run, resolver: Resolver, difference: SourceDifference, kind:
     return found
 
 
-def _names_one(kind: str, row: Row, ci_ids: Collection[int]) -> bool:
-    if kind == "group":
-        return row[2] in ci_ids or any(int(member) in ci_ids for member in row[5].strip("[]").split(","))
-    if kind == "observation":
-        return str(row[1]).startswith("ci:")
-    return row[NOUN_OF[kind].names().index("ci_id")] in ci_ids
+def _names_one(row: SmallRow, ci_ids: Set[int]) -> bool:
+    """Whether a row of the ledger names one of these CIs; of an observation of one CI nobody knows here, so it may."""
+    if isinstance(row, LedgerGroup):
+        return row.dependent_id in ci_ids or not ci_ids.isdisjoint(members_of(row.members))
+    if isinstance(row, LedgerObservation):
+        return row.scope.startswith("ci:")
+    return row.ci_id in ci_ids
 
 
 def _count_untouched(run: Run, difference: SourceDifference, examined_again: int) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.changes import Row, RowChanges
+from app.domain.changes import RowChanges
 from app.domain.completeness import CI_CLASS, Judgement, judge
 from app.domain.deletion_guard import Watched
 from app.domain.errors import SourceFailed
-from app.domain.nouns import DEPENDENCY, REDUNDANCY_GROUP, Noun
+from app.domain.nouns import DEPENDENCY, REDUNDANCY_GROUP, Identity, Noun
 from app.domain.payloads import record_of
 from app.domain.records import SyncReport
+from app.domain.rows import SourcedRow
 from app.ports.ci_source import KINDS, SourceSnapshot
 from app.ports.comparison import DependencyDifference
 from app.ports.graph_store import GraphStore, Revision
@@ -46,7 +47,7 @@ class Outcome:
 
     reconciliation: Reconciliation
     dependencies: DependencyDifference
-    others: list[RowChanges]
+    others: list[RowChanges[Any]]
     counters: Mapping[str, int]
     watched: list[Watched]
     facts: Callable[[Revision], Facts]
@@ -129,7 +130,7 @@ class Run:
             others,
             next_group,
             self.watched(retired, intake.known, intake.claims, difference, small_retired),
-            settled=lambda noun, row: row[noun.names().index("source_id")] == source_id and KIND_OF.get(noun.name) not in left,
+            settled=lambda noun, row: row.source_id == source_id and KIND_OF.get(noun.name) not in left,
             ends=lambda kind: judged.ends(kind) if kind != "ci" else judged.complete,
             after=resolver.after,
             facts=lambda at: Facts(
@@ -166,11 +167,11 @@ class Run:
         self.report.rows_reconciled = reconciliation.reconciled
         return reconciliation
 
-    def watched_small(self, kind: str, claimed: int, changes: RowChanges) -> list[Watched]:
+    def watched_small(self, kind: str, claimed: int, changes: RowChanges[Any]) -> list[Watched]:
         """Groups and services that would go; incidents and observations come and go."""
         if kind not in GUARDED:
             return []
-        begun = {row[: len(changes.noun.identity)] for row in changes.begun}
+        begun = changes.noun.by_identity(changes.begun)
         retiring = sum(identity not in begun for identity in changes.ended)
         return [Watched(f"{kind}s", claimed, retiring, self.settings.retired_lately.get(f"{kind}s", 0))] if retiring else []
 
@@ -224,10 +225,10 @@ class Run:
                     found[name] = found.get(name, 0) + 1
         return found
 
-    def _begun(self, difference: DependencyDifference) -> set[Row]:
+    def _begun(self, difference: DependencyDifference) -> set[Identity]:
         return set(self._identities(difference.begun))
 
-    def _identities(self, columns: Mapping[str, Any]) -> list[Row]:
+    def _identities(self, columns: Mapping[str, Any]) -> list[Identity]:
         ends = zip(columns["dependent_id"], columns["provider_id"], strict=True)
         return [(int(a), int(b), columns["kind"][row], self.settings.source_id) for row, (a, b) in enumerate(ends)]
 
@@ -247,10 +248,10 @@ class Run:
         self,
         reconciliation: Reconciliation,
         difference: DependencyDifference,
-        others: list[RowChanges],
+        others: list[RowChanges[Any]],
         next_group: int,
         watched: list[Watched],
-        settled: Callable[[Noun, Row], bool],
+        settled: Callable[[Noun[Any], SourcedRow], bool],
         ends: Callable[[str], bool],
         after: AfterRun,
         facts: Callable[[Revision], Facts],
