@@ -261,9 +261,7 @@ def _worked_out(tools: Tools, settings: SyncSettings, base: Revision, plan: _Pla
     staging = tools.workbench.staging(tools.staging_folder / f"{settings.source}.staging")
     try:
         decisions = Decisions(store, base.revision, manual_id, fresh, plan.gone)
-        work = Reconciliation(
-            store, base.revision, settings, Roster(), staging, base.counters.get("ci", 1), alone=False, decisions=decisions
-        )
+        work = Reconciliation(store, base, settings, Roster(), staging, alone=False, decisions=decisions)
         chunk = work.regroup(plan.ci_ids)
     finally:
         staging.close()

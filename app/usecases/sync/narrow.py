@@ -1,10 +1,12 @@
-"""The narrow path: a run over the lines that came or went, with the result a full read would have. Whatever it cannot be sure
-of is a Doubt."""
+"""The narrow path: a run over the lines that came or went, with the result that a full read would have.
+
+It raises a Doubt at whatever it cannot be sure of, and everything is read.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +20,12 @@ from app.domain.references import Unresolved
 from app.domain.rows import LedgerGroup, LedgerObservation, SmallRow
 from app.domain.texts import is_text
 from app.ports.ci_source import KINDS, DependencyBlock, SmallRecord, SourceDifference
-from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial_difference
+from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, ledger_rows, partial_difference
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.roster import KEPT, NEW, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
-from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
+from app.usecases.sync.run import SMALL_KINDS, Compared, Outcome, Run
 from app.usecases.sync.setup import Doubt
 from app.usecases.sync.small import SmallIntake, drop_untouched, references, rows_about, small_changes
 
@@ -58,9 +60,8 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         gone |= _gone_keys(run, resolver, difference, again)
     dependencies = DependencyIntake(resolver, run.books)
     dependencies.take([*difference.dependencies(), *again], lazy=True)
-    rows = partial_difference(
-        dependencies, gone, run.store, run.base.revision, run.settings.source_id, run.workbench.compare, run.books, True
-    )
+    old = ledger_rows(run.store, run.base.revision, run.settings.source_id, gone | set(dependencies.keys()))
+    rows = partial_difference(dependencies, gone, old, run.workbench.compare)
     dependencies.settle(rows)
     others, next_group, small_retired = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
     if run.books.partly:
@@ -69,39 +70,41 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         raise Doubt("references are answered by aliases, and CIs have changed")
     _count_untouched(run, difference, sum(len(block.dependents) for block in again))
     run.report.warnings += difference.warnings()
-    held = Counter(before.dependencies)
-    held.subtract(rows.claimed)
-    held.update(rows.held)
-    rows = replace(rows, claimed=before.dependencies, held=dict(+held))
+    rows = replace(rows, claimed=before.dependencies, held=_moved_on(before.dependencies, rows.claimed, rows.held))
     went = Counter(record.ci_class for record in gone_records)
-    stayed = Counter(before.claims)
-    stayed.subtract(went)
-    known, claims = Counter(stayed), Counter(stayed)
-    known.update(intake.known)
-    claims.update(intake.claims)
-    unknown = Counter(before.unknown_classes)
-    unknown.subtract(record.raw_class for record in gone_records if record.ci_class == OTHER and record.raw_class)
-    unknown.update(intake.unknown_classes)
-    run.report.unknown_classes = dict(sorted((+unknown).items()))
+    known = Counter(_moved_on(before.claims, went, intake.known))
+    claims = _moved_on(before.claims, went, intake.claims)
+    unknown = Counter(record.raw_class for record in gone_records if record.ci_class == OTHER and record.raw_class)
+    run.report.unknown_classes = dict(sorted(_moved_on(before.unknown_classes, unknown, intake.unknown_classes).items()))
     return run.outcome(
-        reconciliation,
-        rows,
-        others,
-        next_group,
-        run.watched(retired, known, claims, rows, small_retired),
-        settled=lambda noun, row: row.source_id == run.settings.source_id,
-        ends=lambda kind: True,
-        after=resolver.after,
-        facts=lambda at: Facts(
-            at.revision,
-            at.operation_id,
-            True,
-            before.by_alias or resolver.by_alias > 0,
-            dict(+claims),
-            run.report.unknown_classes,
-            rows.held,
-        ),
+        Compared(
+            reconciliation,
+            rows,
+            others,
+            next_group,
+            run.watched(retired, known, claims, rows, small_retired),
+            settled=lambda noun, row: row.source_id == run.settings.source_id,
+            ends=lambda kind: True,
+            after=resolver.after,
+            facts=lambda at: Facts(
+                at.revision,
+                at.operation_id,
+                True,
+                before.by_alias or resolver.by_alias > 0,
+                claims,
+                run.report.unknown_classes,
+                rows.held,
+            ),
+        )
     )
+
+
+def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[str, int]) -> dict[str, int]:
+    """Counts as they are after what went and what came; those that are used up are left out."""
+    counts = Counter(before)
+    counts.subtract(went)
+    counts.update(came)
+    return dict(+counts)
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:

@@ -18,7 +18,7 @@ from app.domain.nouns import CI, Identity
 from app.domain.payloads import record_of
 from app.domain.precedence import ci_row, in_order
 from app.domain.rows import LedgerCi, LedgerRecord
-from app.ports.graph_store import GraphStore
+from app.ports.graph_store import GraphStore, Revision
 from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.components import Closer, Closure, Decisions, Member
 from app.usecases.sync.doubts import Doubts
@@ -58,13 +58,20 @@ Fates = dict[int, dict[int, int]]
 
 class Reconciliation:
     def __init__(
-        self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int,
-        alone: bool, decisions: Decisions | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        store: GraphStore,
+        base: Revision,
+        settings: SyncSettings,
+        roster: Roster,
+        staging: Staging,
+        alone: bool,
+        decisions: Decisions | None = None,
+    ) -> None:
+        revision = base.revision
         self._decisions = Decisions(store, revision, settings.manual_id) if decisions is None else decisions
         self._store, self._revision, self._settings = store, revision, settings
         self._roster, self._staging = roster, staging
-        self._mint = Mint(store, revision, next_ci_id)
+        self._mint = Mint(store, revision, base.counters.get(CI.name, 1))
         self._keys = roster.keys()
         self.alone = alone
         self.fates: Fates = {}
