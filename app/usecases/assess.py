@@ -1,4 +1,5 @@
-"""Assess a revision: the exact effect of every single outage, what it costs a year, and the scores for people who query the store."""
+"""Assess a revision: the exact effect of every single outage, what it costs a year, and the scores for people who query the
+store."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An estate with its first-order part: one row a CI, one row a service."""
+    """An estate with its first-order part: one row for each CI and one for each service."""
 
     estate: Estate
     first: FirstOrder
@@ -69,7 +70,7 @@ class Assessed:
 def assessed(
     estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
 ) -> Assessed:
-    """The assessment of a revision from memory, from disk, or computed now; the same bits each way."""
+    """Return the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
     estate = estates.at(revision, location_failures=locations)
     name = (id(estate), estate.revision.revision)
     with _lock:
@@ -104,7 +105,10 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
 
 
 def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
-    """The sweep of the latest earlier revision, with what changed since swept again; None where there is none or most changed."""
+    """Sweep again only what changed since the latest earlier revision.
+
+    None where there is no earlier sweep, or where most changed.
+    """
     kept = [made for made in _kept.values() if _same_kind(made.estate, estate)]
     if kept:
         base = max(kept, key=lambda made: made.estate.revision.revision)
@@ -124,7 +128,10 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
 
 
 def _same_kind(before: Estate, estate: Estate) -> bool:
-    """An earlier revision under the same settings; of another ledger it would be right as well, for all that differs is swept again."""
+    """Return an earlier revision under the same settings.
+
+    One of another ledger would be right as well, as everything that differs is swept again.
+    """
     return before.fingerprint == estate.fingerprint and before.revision.revision < estate.revision.revision
 
 
@@ -133,7 +140,7 @@ def assess(
     revision: int | None = None,
     listen: Listener = silent,
 ) -> AssessmentRow:
-    """Assess a revision (default: the current one), keep what came of it, and write the scores where it is the current one."""
+    """Assess a revision (default: the current one), keep the result, and write the scores if it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
     made = assessed(tools.estates, tools.cache, revision, listen=listen)
@@ -146,7 +153,10 @@ def assess(
 
 
 def write_scores(store: GraphStore, made: Assessed) -> int:
-    """Scores of the assessed CIs; CIs whose scores are as they were are not written, common causes are in no ledger."""
+    """Write the scores of the assessed CIs.
+
+    Scores that did not change are not written again; common causes are in no ledger and have none.
+    """
     compiled = made.estate.compiled
     known = len(compiled) - len(made.estate.causes)  # their numbers are the highest
     order = compiled.sorted_position[:known]
@@ -156,12 +166,12 @@ def write_scores(store: GraphStore, made: Assessed) -> int:
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
-    """NotFound where there is none."""
+    """Return a kept assessment; NotFound where there is none."""
     return ASSESSMENTS.get(documents, assessment)
 
 
 def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
-    """Newest revision first."""
+    """Return a page of assessments, the newest revision first."""
     return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 
@@ -205,7 +215,7 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
 
 
 def _unknown(made: Assessed) -> dict[str, int]:
-    """What nobody gave, counted: services without customers or money, CIs without a rate."""
+    """Count what nobody gave: services without customers or money, CIs without a rate."""
     compiled = made.estate.compiled
     return {
         "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
@@ -215,7 +225,7 @@ def _unknown(made: Assessed) -> dict[str, int]:
 
 
 def _slow(made: Assessed) -> list[str]:
-    """Groups for which waiting is better than switching."""
+    """List the groups for which waiting is better than switching."""
     compiled = made.estate.compiled
     keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
     if not keys:

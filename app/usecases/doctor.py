@@ -1,4 +1,4 @@
-"""What is wrong, and what to do about it; what can be mended without a decision is mended where that is asked for."""
+"""Find what is wrong and say what to do about it. What can be mended without a decision is mended if that is asked for."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Premises(Protocol):
 
 
 def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
-    """Store, audit trail, writers, files, clock, sources and jobs; faults first."""
+    """Examine store, audit trail, writers, files, clock, sources and jobs, and return the findings, faults first."""
     now = now or datetime.now(UTC)
     store, documents = premises.store, premises.documents
     if copying.is_unfinished(documents):
@@ -71,8 +71,8 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
 
 
 def repair(premises: Premises) -> list[str]:
-    """Settle what dead writers left, say of dead runs that they failed, close files to others, take unreadable cache and unfinished files away;
-    what was done."""
+    """Settle what dead writers left, mark dead runs as failed, close files to other users, and remove unreadable cache entries
+    and unfinished files. Return what was done."""
     store, documents, done = premises.store, premises.documents, []
     pending = store.pending()
     if pending is not None and settle(store, documents):
@@ -95,7 +95,7 @@ def _engine(store: GraphStore) -> Iterator[Finding]:
 
 
 def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
-    """Who writes the ledger, or died at it."""
+    """Report who writes the ledger, or died while writing it."""
     pending, other = store.pending(), writer(documents)
     if pending is not None and (other is None or other.dead):
         yield Finding(
@@ -112,7 +112,7 @@ def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
 
 
 def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[Finding]:
-    """What is written cannot be of later than now."""
+    """Report records that are later than now: nothing that is written can be."""
     moments = {f"revision {row.revision}": row.published_at or row.created_at for row in [store.current()]}
     for row in audit.entries(documents, "", 1):
         try:
@@ -189,5 +189,5 @@ def _jobs(documents: Documents, now: datetime) -> Iterator[Finding]:
 
 
 def unopened(error: ForestayError) -> Finding:
-    """A store that cannot be opened says itself what to do."""
+    """Return the finding of a store that cannot be opened; its error says what to do."""
     return Finding(FAULT, error.message, "see there")

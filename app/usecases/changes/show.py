@@ -1,4 +1,4 @@
-"""Word of what a stopped run would change: made while its changeset is at hand, kept for those who read and approve it."""
+"""What a stopped run would change: listed while its changeset is at hand, and kept for those who read and approve it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from app.usecases.sync.run import Outcome
 
 
 class ShownChanges:
-    """`source_id`: of the source that is synced; `sources`: names by id; `estates` is asked for once CIs would go. Called by the sync with its
-    changeset; the digest covers what would go with them, so that an approval is for what was shown."""
+    """Lists the changeset of a sync, which calls it.
+
+    `source_id`: of the source that is synced; `sources`: names by id; `estates` is called once CIs would go. The digest covers
+    what would go with them, so that an approval is for exactly what was shown.
+    """
 
     def __init__(self, store: GraphStore, estates: Callable[[], Estates], source_id: int, sources: Mapping[int, str]) -> None:
         self._store, self._estates, self._source_id, self._sources = store, estates, source_id, sources

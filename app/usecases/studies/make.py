@@ -1,4 +1,5 @@
-"""Make a study: both parts of the loss, sampled worlds beside the exact engine, outer draws, borders between teams, and years where asked for."""
+"""Make a study: both parts of the loss, sampled worlds beside the exact engine, outer draws, borders between teams, and simulated
+years if they are asked for."""
 
 from __future__ import annotations
 
@@ -45,7 +46,10 @@ def make_study(
     tools: Tools, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
-    """Compute and keep a study of a revision (default: the current one); the same options give the same numbers, whatever the number of workers."""
+    """Compute and keep a study of a revision (default: the current one).
+
+    The same options give the same numbers, whatever the number of workers.
+    """
     seconds: dict[str, float] = {}
     with _step("every single outage", listen, seconds):
         made = assessed(tools.estates, tools.cache, revision, listen=listen)
@@ -87,7 +91,7 @@ def make_study(
 
 @contextmanager
 def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Callable[[float], None]]:
-    """One step: the progress of `name` is heard, and how long it took is written down."""
+    """Run one step: report its progress under `name`, and note how long it took."""
     started = time.perf_counter()
     listen(name, 0.0)
     yield lambda share: listen(name, share)
@@ -102,7 +106,7 @@ def _spread(
     declared_spread: float,
     tell: Callable[[float], None],
 ) -> tuple[dict[str, Any], Estimate, float]:
-    """Tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
+    """Return the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
     estate, compiled = made.estate, made.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, made.populations)
@@ -192,7 +196,10 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
-    """`redundancy` = exact + simulated ones; `redundancy_low`, `redundancy_high`: its ends where a part of it is simulated."""
+    """Return the parts of a loss.
+
+    `redundancy` = exact + simulated; `redundancy_low` and `redundancy_high`: its ends where a part of it is simulated.
+    """
     if first is None:
         return dict.fromkeys(
             (

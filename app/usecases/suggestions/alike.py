@@ -30,7 +30,7 @@ class Look:
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name, small.
+    """Return the words of a name in lower case.
 
     >>> words_of("DB-Payment_01.fra.example")
     ['db', 'payment', '01', 'fra', 'example']
@@ -39,7 +39,9 @@ def words_of(name: str) -> list[str]:
 
 
 def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
-    """Points, 0 to 100, and reasons. Names of different numbers ("web01", "web02") count a third: such are siblings, seldom one.
+    """Return points, 0 to 100, and reasons.
+
+    Names with different numbers ("web01", "web02") count a third: they are siblings, seldom one.
 
     >>> alike(Look("old-web01", "server", "", {}), Look("web01", "server", "", {}))[0]
     61

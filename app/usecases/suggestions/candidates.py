@@ -1,7 +1,7 @@
 """Pairs of CIs that are worth a comparison: those that share something rare. Never all pairs.
 
-The cost is bounded: every CI brings at most `KEYS` keys, a key that more than `BLOCK` CIs hold is passed over, and of the pairs at most
-`PAIRS` are looked at, those of the rarest keys first.
+The cost is bounded: every CI brings at most `KEYS` keys, a key that more than `BLOCK` CIs hold is passed over, and of the pairs
+at most `PAIRS` are compared, those of the rarest keys first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SERIAL_START = 6
 
 
 def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
-    """What a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
+    """Return what a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
 
     >>> keys_of("DB payment", [("serial", "CZ1234XY"), ("fqdn", "db1.example")])
     ['n:db payment', 'n:payment', 's:CZ1234', 'serial:CZ1234XY', 'n:db1']
@@ -36,7 +36,7 @@ def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 class Blocks:
-    """Keys by hash, 12 bytes each, so that a million CIs fit; a pair that only shares a hash is told apart by its points."""
+    """Keys by hash, 12 bytes each, so that a million CIs fit; a pair that only shares a hash scores no points."""
 
     def __init__(self) -> None:
         self._hashes, self._rows = array("q"), array("i")
@@ -47,7 +47,7 @@ class Blocks:
             self._rows.append(row)
 
     def pairs(self, possible: Callable[[int, int], bool], most: int = PAIRS) -> tuple[list[tuple[int, int]], bool]:
-        """Pairs of rows (a < b), each once, and whether there were more: the cap of them goes to the rarest keys, then the first rows."""
+        """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first rows."""
         found: dict[tuple[int, int], None] = {}
         for rows in sorted(self._shared(), key=lambda rows: (len(rows), rows)):
             for pair in combinations(rows, 2):

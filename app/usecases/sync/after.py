@@ -1,4 +1,5 @@
-"""What texts mean once a run is written: the ledger as it is, with the CIs and records that come, change and go laid over it."""
+"""What texts mean once a run is written: the ledger as it is, with the CIs and records on top that the run begins, changes and
+ends."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ Asked = tuple[int, str]  # source_id and text
 
 
 class AfterRun:
-    """`changes` can be read any number of times."""
+    """The ledger after a run. `changes` can be read any number of times."""
 
     def __init__(self, store: GraphStore, revision: int, changes: Callable[[], Iterable[CiChanges]]) -> None:
         self._store, self._revision, self._changes = store, revision, changes
@@ -30,7 +31,8 @@ class AfterRun:
         self.called_before: list[str] = []  # texts that were answered by a name of the past, as sentences
 
     def learn(self, asked: Iterable[Asked]) -> Mapping[Asked, int | Unresolved]:
-        """What these texts mean in these sources: the source's own record first, then whatever answers alone, then a name of the past."""
+        """Find out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
+        text, then a name of the past."""
         fresh = [pair for pair in dict.fromkeys(asked) if pair not in self._known]
         if fresh:
             self._resolve(fresh)
@@ -40,7 +42,7 @@ class AfterRun:
         return self.learn([(source_id, text)])[source_id, text]
 
     def key_of(self, ci_id: int) -> str:
-        """The key of a CI as it is after the run; its id in words where it does not hold then."""
+        """Return the key of a CI as it is after the run; its id in words where it does not hold then."""
         for chunk in self._changes():
             for row in chunk.begun:
                 if row.ci_id == ci_id:
@@ -49,7 +51,7 @@ class AfterRun:
         return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
 
     def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, LedgerCi]:
-        """Rows of those of the CIs that hold after the run."""
+        """Return the rows of those of the CIs that hold after the run."""
         wanted, rows = set(ci_ids), dict[int, LedgerCi]()
         for part in _blocks(sorted(wanted)):
             rows.update((row.ci_id, row) for row in rows_of(CI, self._store.states(self._revision, part)))
@@ -60,11 +62,11 @@ class AfterRun:
         return rows
 
     def records_at(self, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        """The CI of each of these records after the run, without those that are gone."""
+        """Return the CI of each of these records after the run, without those that are gone."""
         return self._by_record(list(places))
 
     def holding(self, ci_ids: Iterable[int]) -> set[int]:
-        """Those of the CIs that hold after the run."""
+        """Return those of the CIs that hold after the run."""
         return set(self.rows_of_cis(ci_ids))
 
     def _resolve(self, fresh: Sequence[Asked]) -> None:
@@ -125,7 +127,7 @@ class AfterRun:
         return found
 
     def _records(self, ci_ids: set[int]) -> dict[int, list[tuple[int, CiRecord]]]:
-        """(source_id, record) of these CIs after the run."""
+        """Return (source_id, record) of these CIs after the run."""
         held: dict[tuple[int, str], tuple[int, str]] = {}
         for part in _blocks(sorted(ci_ids)):
             rows = self._store.rows(self._revision, "source_record", "ci_id", part)
@@ -143,7 +145,7 @@ class AfterRun:
         return found
 
     def _by_record(self, asked: Sequence[Asked]) -> dict[Asked, int]:
-        """Texts that name a record of their source as class:id."""
+        """Return the CIs of texts that name a record of their source as class:id."""
         wanted = set(asked)
         found: dict[Asked, int] = {}
         for part in _blocks(sorted({text for _, text in wanted})):
@@ -163,8 +165,8 @@ class AfterRun:
 def own_answer(
     text: str, records: Mapping[int, Iterable[tuple[int, CiRecord]]], source_id: int, keys: Mapping[int, str]
 ) -> int | None:
-    """Of several CIs that answer to a text the one that is meant without doubt: whose key it is, else whose record of this very source has it
-    as its id, else as a name of its own. None: no single one."""
+    """Of several CIs that answer to a text, return the one that is certainly meant: the one whose key it is; else the one whose
+    record of this very source has the text as its id; else as a name of its own. None where no single one is."""
     if by_key := [ci_id for ci_id, key in keys.items() if key == text]:
         return by_key[0]
     folded = text.casefold()
@@ -191,7 +193,7 @@ def _calls_itself(record: CiRecord, folded: str) -> bool:
 
 
 def answers(row: LedgerCi) -> set[str]:
-    """The texts that a CI answers to, casefolded."""
+    """Return the texts that a CI answers to, casefolded."""
     texts = {value.casefold() for _, value in aliases_of(row.aliases)}
     return texts | {row.key.casefold(), (row.name or "").casefold()}
 

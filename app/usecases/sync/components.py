@@ -20,8 +20,7 @@ from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 
 @dataclass(slots=True)
 class Member:
-    """A record as it is after this run. `ci_id`: the CI it belonged to, `before`: it is in the ledger; `fresh`: new or
-    changed."""
+    """A record as it is after this run. `ci_id`: the CI it belonged to; `fresh`: it is new or changed."""
 
     source_id: int
     source_key: str
@@ -60,7 +59,10 @@ class Closure:
 
 
 class Decisions:
-    """All decisions of people; they are few, so they are held. `fresh`: those that this run brings, `gone`: source keys of those it takes back."""
+    """All decisions of people; they are few, so they are held in memory.
+
+    `fresh`: those that this run brings; `gone`: source keys of those it takes back.
+    """
 
     def __init__(
         self, store: GraphStore, revision: int, manual_id: int, fresh: Iterable[Member] = (), gone: Iterable[str] = ()
@@ -92,7 +94,8 @@ class Decisions:
         return len(self._members)
 
     def about(self, places: Iterable[Place], ci_ids: Iterable[int] = ()) -> list[tuple[Member, Decision]]:
-        """Those that name one of these records, and corrections of these CIs, whatever became of the records they name."""
+        """Return the decisions that name one of these records, and corrections of these CIs, whatever became of the records they
+        name."""
         found = {key for place in places for key in self._of.get(place, ())}
         found.update(key for ci_id in ci_ids for key in self._corrections.get(ci_id, ()))
         keys = sorted(found)
@@ -100,14 +103,14 @@ class Decisions:
 
 
 class Staged(Protocol):
-    """What a closure asks of a staging file."""
+    """What a closure needs of a staging file."""
 
     def payloads(self, numbers: Sequence[int]) -> Mapping[int, str]: ...
     def holders(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[int]]: ...
 
 
 class NothingStaged:
-    """For a closure over what the ledger holds."""
+    """Stands for the staging file in a closure over what the ledger holds."""
 
     def payloads(self, numbers: Sequence[int]) -> dict[int, str]:
         return {}
@@ -128,7 +131,7 @@ class Closer:
         self._keys = roster.keys()
 
     def close(self, numbers: Iterable[int], ci_ids: Iterable[int] = ()) -> tuple[Closure, set[int]]:
-        """The closure of some numbers of the roster and some CIs, and all numbers it took in."""
+        """Return the closure of some numbers of the roster and some CIs, and all numbers that it took in."""
         found, taken = Closure(), set[int]()
         seen: set[Identifier] = set()
         named, looked = set[Place](), set[Place]()
@@ -149,7 +152,7 @@ class Closer:
         return found, taken
 
     def _named(self, found: Closure, named: set[Place], fresh: list[int]) -> set[int]:
-        """CIs of records that decisions name together with records in the closure."""
+        """Return the CIs of records that decisions name together with records in the closure."""
         about = self._decisions.about(found.members)
         places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(found.members)
         named |= places
@@ -233,7 +236,7 @@ class Closer:
         return found
 
     def _hosts(self, host: str, ci_ids: set[int]) -> set[int]:
-        """Of CIs that answer to the name of a host those with a DNS name of it."""
+        """Of the CIs that answer to the name of a host, return those with a DNS name of it."""
         rows = self._store.states(self._revision, sorted(ci_ids)) if ci_ids else {"ci_id": [], "aliases": []}
         texts = zip(rows["ci_id"], rows["aliases"], strict=True)
         return {int(ci_id) for ci_id, aliases in texts if has_alias_starting(aliases, FQDN, f"{host}.")}

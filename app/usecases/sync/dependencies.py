@@ -134,7 +134,7 @@ class DependencyIntake:
         self._append(a, b, kind, NAN if weight is None else weight, relation, position)
 
     def _refuse(self, place: str, position: int, said: DependencyRecord, fault: tuple[str, str, str], again: bool = True) -> None:
-        """`again`: it is resolved again when CIs come or go."""
+        """Refuse a row. `again`: it is resolved again when CIs come or go."""
         name = f"{said.dependent} -> {said.provider}"
         unread = Unread("dependency", said.dependent, name, f"{fault[0]} {fault[1]}", record=said if again else None)
         self.books.reject("dependency", place, position, name, fault, unread)
@@ -193,7 +193,7 @@ class DependencyIntake:
             self.rows = picked(self.rows, keep)
 
     def _clash(self, n: int) -> Unread:
-        """A second statement of another weight: which of them is right was not read."""
+        """Return the open need of a second statement with another weight: which of the two is right was not read."""
         rows = self.rows
         dependent = self._resolver.key_of(rows.dependent[n])
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
@@ -204,7 +204,8 @@ class DependencyIntake:
         return list(zip(self.rows.dependent, self.rows.provider, self.rows.kind, strict=True))
 
     def heaviest(self) -> None:
-        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being repeated."""
+        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being
+        repeated."""
         rows, most = self.rows, dict[tuple[int, int], float]()
         for n, kind in enumerate(rows.kind):
             if kind == CODES["soft"]:
@@ -242,7 +243,7 @@ OldRows = Mapping[Key, tuple[float, str]]
 
 
 def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable[Key]) -> dict[Key, tuple[float, str]]:
-    """Those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
+    """Return those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
     wanted = set(keys)
     dependents = sorted({key[0] for key in wanted})
     found: dict[Key, tuple[float, str]] = {}
@@ -279,7 +280,8 @@ def whole_difference(intake: DependencyIntake, old: Columns, compare: Comparison
 
 
 def partial_difference(intake: DependencyIntake, gone: set[Key], old: OldRows, compare: Comparison) -> DependencyDifference:
-    """As `whole_difference`, from the rows that were examined and the keys of rows that went; `old`: what the ledger holds of both."""
+    """As `whole_difference`, from the rows that were examined and the keys of rows that went; `old`: what the ledger holds of
+    both."""
     intake.heaviest()
     rows, keep = intake.rows, list[int]()
     for n, key in enumerate(intake.keys()):

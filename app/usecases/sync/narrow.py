@@ -108,7 +108,7 @@ def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
-    """Gone records stand as unseen, all other known ones as untouched; then the examined ones are taken as in a full read."""
+    """Take gone records as unseen and all other known ones as untouched; then take the examined ones as in a full read."""
     gone = [record for block in difference.gone_cis() for record in block.records]
     blocks = list(difference.cis())
     if sum(len(block.records) for block in blocks) + len(gone) > MANY:
@@ -130,7 +130,8 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
 
 
 def _check_ids(run: Run, difference: SourceDifference) -> None:
-    """A new record whose id another class has too makes references by that id ambiguous, in untouched rows as well."""
+    """Raise a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
+    untouched rows as well."""
     keys, others = run.roster.keys(), list[str]()
     for number in run.roster.numbers_in(NEW) if len(difference.classes) > 1 else ():
         name, text = keys[number]
@@ -148,7 +149,7 @@ def _check_ids(run: Run, difference: SourceDifference) -> None:
 
 
 def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, blocks: list[DependencyBlock]) -> set[Key]:
-    """Under which identities the ledger holds dependencies whose lines went."""
+    """Return the identities under which the ledger holds the dependencies whose lines went."""
     texts = [text for block in blocks for text in (*block.dependents, *block.providers)]
     if len(texts) > 2 * MANY:
         raise Doubt("most dependencies changed")
@@ -163,7 +164,7 @@ def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, block
 
 
 def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
-    """Dependencies of this source that the ledger holds at CIs that go."""
+    """Return the dependencies of this source that the ledger holds at CIs that go."""
     found: set[Key] = set()
     ordered = sorted(ci_ids)
     for start in range(0, len(ordered), 5_000):
@@ -176,7 +177,7 @@ def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
 
 
 def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: Iterable[str]) -> dict[str, int]:
-    """What references meant before this run: own records, those that go now among them, else aliases."""
+    """Return what references meant before this run: own records, those that go now among them, else aliases."""
     found: dict[str, int] = {}
     open_texts: list[str] = []
     for text in dict.fromkeys(texts):
@@ -241,7 +242,7 @@ def _gone_rows(
 
 
 def _names_one(row: SmallRow, ci_ids: Set[int]) -> bool:
-    """Whether a row of the ledger names one of these CIs; of an observation of one CI nobody knows here, so it may."""
+    """Whether a row of the ledger names one of these CIs. An observation of a single CI may name any of them."""
     if isinstance(row, LedgerGroup):
         return row.dependent_id in ci_ids or not ci_ids.isdisjoint(members_of(row.members))
     if isinstance(row, LedgerObservation):

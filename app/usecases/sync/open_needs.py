@@ -1,5 +1,5 @@
-"""Open needs: kept as long as they stand, and resolved again whenever CIs come, go, change their names or become one, whichever source
-stated them."""
+"""Open needs are kept as long as they stand, and resolved again whenever CIs come, go, change their names or become one,
+whichever source stated them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ R = TypeVar("R", bound=tuple[Any, ...])
 class OpenNeeds:
     """What is open, and what of it resolves.
 
-    `meant(ci_id, source_id)` returns the CI to which an id of the ledger goes on, None where it is gone; `begun` returns the identities
-    of the dependencies that the run begins anyway.
+    `meant(ci_id, source_id)` returns the CI to which an id of the ledger goes on, None where it is gone; `begun` returns the
+    identities of the dependencies that the run begins anyway.
     """
 
     store: GraphStore
@@ -55,8 +55,8 @@ class OpenNeeds:
     ) -> tuple[list[RowChanges[Any]], int]:
         """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id.
 
-        `own` is what the synced source stated and this run could not read, and `lost` what lost a CI in this run; `again` tells that CIs
-        came, went or changed.
+        `own` is what the synced source stated and this run could not read, and `lost` what lost a CI in this run; `again` tells
+        that CIs came, went or changed.
         """
         self.changes = {part.noun.name: part for part in rewired}
         known = self._before()
@@ -95,7 +95,7 @@ class OpenNeeds:
         return OPEN_NEED.by_identity(rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name)))
 
     def _look_up(self, unread: Iterable[tuple[Identity, Unread]]) -> None:
-        """All texts at once: the ledger is asked in blocks."""
+        """Look all texts up at once: the ledger is asked in blocks."""
         asked: dict[Asked, None] = {}
         last = set[int | None]()
         for (source_id, _), one in unread:
@@ -106,7 +106,7 @@ class OpenNeeds:
         self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
-        """What a text means now; else what another name of it means; else what it meant last, where that CI goes on."""
+        """Return what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
         answer = self.after.one(source_id, text)
         if not isinstance(answer, Unresolved):
             return answer
@@ -125,7 +125,7 @@ class OpenNeeds:
         return None if isinstance(found, Unresolved) else found
 
     def _again(self, source_id: int, unread: Unread, next_group: int) -> tuple[Unread | None, int]:
-        """What is left of an open need; what is resolved is entered into the changes."""
+        """Resolve an open need again, and return what is left of it; what is resolved is entered into the changes."""
         record = unread.record
         if record is None:
             return unread, next_group
@@ -168,7 +168,8 @@ class OpenNeeds:
             self._begin(DEPENDENCY, row, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row.dependent_id]))
 
     def _begin(self, noun: Noun[R], row: R, near: Columns) -> None:
-        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it would be."""
+        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it
+        would be."""
         part, identity = self._part(noun), noun.identity_of(row)
         if any(noun.identity_of(other) == identity for other in part.begun):
             return

@@ -1,4 +1,4 @@
-"""Groups, services, incidents and observations to rows of the ledger, their references resolved."""
+"""Turns groups, services, incidents and observations into rows of the ledger, with their references resolved."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TakenGroup:
 
 @dataclass(frozen=True, slots=True)
 class SmallRows:
-    """`one`: the CI that a text means; `key_of`: the key of a CI."""
+    """Makes the rows. `one` returns the CI that a text means, `key_of` the key of a CI."""
 
     settings: SyncSettings
     one: Callable[[str], int | Unresolved]
@@ -54,8 +54,11 @@ class SmallRows:
         return self._observation(record)
 
     def group(self, record: GroupRecord) -> TakenGroup:
-        """Refused where not one member resolves. What does not is left out: `needed` stays, at most the number of members left, so the group
-        gets stricter, never laxer."""
+        """Return the group with the members that resolve; it is refused where none does.
+
+        Members that do not resolve are left out: `needed` stays, at most the number of members left, so the group gets stricter,
+        never laxer.
+        """
         _check(group_fault(record))
         dependent = self._ci("dependent", record.dependent)
         found: dict[int, int] = {}  # member -> its place
@@ -119,7 +122,7 @@ class SmallRows:
 
 
 def partly(taken: TakenGroup, record: GroupRecord, before: Unread | None = None) -> Unread | None:
-    """The open need of a group of which members were lost or are one CI; None: it stands as it was stated."""
+    """Return the open need of a group of which members were lost or are one CI; None where the group stands as it was stated."""
     if not taken.missing and not taken.twins:
         return None
     unread = before or Unread("group", record.dependent, "", "", record=record)
