@@ -32,7 +32,8 @@ def area_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaDetail:
-    """One area: what it is made of, the services with the path of the failure, the inputs with their origin, the assumptions."""
+    """Explain one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
+    assumptions."""
     made = assessed(tools.estates, tools.cache, revision, locations)
     estate = made.estate
     ranking = ranking_of(made, kind)
@@ -98,7 +99,7 @@ def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Con
 
 
 def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
-    """Services hit by these CIs, each with the path from the first (worst) CI that hits it."""
+    """Return the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
     estate, found = made.estate, dict[str, ServiceHit]()
     target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
     for position in positions:
@@ -112,7 +113,7 @@ def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> li
 
 
 def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
-    """What the number rests on, in sentences."""
+    """Say in sentences what the number rests on."""
     said = [
         "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
     ]

@@ -16,7 +16,7 @@ UNKNOWN_AREA = "(unknown)"
 
 
 def ranking_of(made: Assessed, kind: str) -> Ranking:
-    """The ranking of one kind of area, made once for an assessment."""
+    """Return the ranking of one kind of area, made once for an assessment."""
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
     if kind not in made.rankings:
@@ -31,7 +31,7 @@ def ranking_of(made: Assessed, kind: str) -> Ranking:
 
 
 def area_codes(made: Assessed, kind: str) -> tuple[Any, int]:
-    """Area of each CI and how many there are, made once; CIs without a value share the last one."""
+    """Return the area of each CI and how many there are, made once; CIs without a value share the last one."""
     if kind not in made.codes:
         category = None if kind == "ci" else getattr(made.estate.graph.cis, AREA_COLUMNS[kind])
         made.codes[kind] = category_codes(made.estate.compiled, category)
@@ -39,7 +39,7 @@ def area_codes(made: Assessed, kind: str) -> tuple[Any, int]:
 
 
 def positions_of(made: Assessed, kind: str, area: int) -> Any:
-    """Positions of the CIs of an area; of a service: its single points."""
+    """Return the positions of the CIs of an area; of a service, its single points of failure."""
     codes = area_codes(made, kind)[0] if kind in AREA_COLUMNS else None
     return rows_of(made.first, codes, area, service=kind == "service")
 
@@ -56,7 +56,7 @@ def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
 
 
 def causes_in(made: Assessed, kind: str, area: int) -> int:
-    """How many members of an area are common causes, which are no CIs."""
+    """Return how many members of an area are common causes, which are no CIs."""
     if kind == "service" or not made.estate.causes:
         return 0
     codes = area_codes(made, kind)[0]
@@ -64,7 +64,7 @@ def causes_in(made: Assessed, kind: str, area: int) -> int:
 
 
 def open_needs_of(made: Assessed, kind: str, area: int) -> int:
-    """Needs of the CIs of an area that were not read; of a CI or a service, with those of all it leans on."""
+    """Count the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
     estate = made.estate
     if kind in AREA_COLUMNS:
         return int(estate.compiled.open_needs[area_codes(made, kind)[0] == area].sum())
@@ -72,7 +72,7 @@ def open_needs_of(made: Assessed, kind: str, area: int) -> int:
 
 
 def spread_from(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Share of the loss by where the spread of the rates comes from."""
+    """Return the shares of the loss by where the spread of the rates comes from."""
     if "spread" not in made.codes:
         made.codes["spread"] = spread_sources(made.estate.graph.cis, made.estate.compiled.row)[0], len(SPREADS)
     codes, _ = made.codes["spread"]

@@ -36,7 +36,10 @@ def contribution(made: Assessed, position: int, share: float) -> Contribution:
 def service_contributions(
     made: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
 ) -> tuple[list[int], list[Contribution]]:
-    """What each CI costs one service, worst first; `stopping`: only its single points of failure; `worded`: with the inputs behind each."""
+    """Return what each CI costs one service, worst first.
+
+    `stopping`: only its single points of failure; `worded`: with the inputs behind each.
+    """
     estate = made.estate
     told = contributions_in(estate.compiled, made.first, service)
     customer_hours = told.customer_hours
@@ -72,7 +75,7 @@ def service_contributions(
 
 
 def ci_sentence(made: Assessed, position: int) -> str:
-    """ "If san-02 fails, 14 services stop: ..."; services with most customers first."""
+    """Say what stops if a CI fails: "If san-02 fails, 14 services stop: ...", with the services of most customers first."""
     estate, compiled = made.estate, made.estate.compiled
     result = outage(compiled, [position], estate.workspace())
     numbers = result.services_down.tolist()

@@ -1,4 +1,4 @@
-"""What an outage does to services, as its sentence says it: every word of it from the figures of that outage."""
+"""What an outage does to services, as the figures that its sentence is worded from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from app.usecases.estate import Estate
 def felt_by(
     estate: Estate, result: Outage, names: Sequence[str], down: Sequence[str], interrupted: Sequence[str] | None = None
 ) -> Felt:
-    """`names` of what is out; `down`: names of the services that stop, in the order they are told in; `interrupted`: where it is known already."""
+    """Return what an outage does.
+
+    `names`: of what is out; `down`: names of the services that stop, in the order in which the sentence lists them;
+    `interrupted`: names of those that are interrupted, where the caller has them.
+    """
     compiled = estate.compiled
     forced = result.down.tolist()
     lasting = [position for position in forced if not compiled.flat.flags[position] & AT_REST_DOWN]
@@ -36,7 +40,8 @@ def felt_by(
 
 
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
-    """Numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as long as it lasts."""
+    """Return the numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as
+    long as it lasts."""
     switches = [switch.dependent for switch in triggered(estate.compiled, result) if switch.hours > 0.0 or switch.success < 1.0]
     if not switches:
         return []
@@ -54,7 +59,7 @@ def _names(estate: Estate, services: Sequence[int]) -> list[str]:
 
 
 def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
-    """Positions of what needs a CI, by any kind of need."""
+    """Return the positions of the CIs that need a CI, by any kind of need."""
     flat = compiled.flat
     groups = flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]]
     return [
@@ -65,7 +70,8 @@ def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
 
 
 def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
-    """Numbers of the services that are down at rest and hang on these CIs, over nothing but what is down at rest; ascending."""
+    """Return the numbers, ascending, of the services that are down at rest and depend on these CIs through CIs that are all down
+    at rest."""
     if not len(compiled.rest_down):
         return []
     seen, queue, found = set(positions), list(positions), []

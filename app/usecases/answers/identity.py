@@ -19,7 +19,8 @@ from app.usecases.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class IdentityLink:
-    """Two records ("source:class:id") that are one CI by a rule: a kind of identifier with the value they share, or "decided" by a person."""
+    """Two records ("source:class:id") that are one CI by a rule: a kind of identifier with the value they share, or "decided" by
+    a person."""
 
     record: str
     with_record: str
@@ -29,8 +30,8 @@ class IdentityLink:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`records` of the CI and of the `other` one that was asked about; `same`: they are one CI; `links`: what joins; `against`: what does not
-    count or speaks against, a sentence each."""
+    """`records` of the CI and of the `other` one that the question named; `same`: they are one CI; `links`: what joins them;
+    `against`: sentences on what does not count or speaks against it."""
 
     revision: int
     key: str
@@ -42,7 +43,7 @@ class Identity:
 
 
 def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
-    """What makes the records of a CI one, and, with `other`, why both are one or are not."""
+    """Explain what makes the records of a CI one, and, with `other`, why both are one or are not."""
     revision = tools.store.current().revision
     names = {source.source_id: source.name for source in told_of(tools.documents)}
     ids = {name: source_id for source_id, name in names.items()}
@@ -72,7 +73,7 @@ def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
 
 
 def _about(conflicts: Iterable[str], records: Iterable[Place], told: Mapping[Place, str]) -> list[str]:
-    """Of these conflicts those that name one of the records, each record under the name of its source."""
+    """Return those of the conflicts that name one of the records, with each record under the name of its source."""
     ours = [f"source {source_id} {key}" for source_id, key in records]
     found = []
     for text in conflicts:
@@ -94,7 +95,7 @@ def _crowded(closure: Closure, records: Mapping[Place, CiRecord]) -> list[str]:
 
 
 def _uncounted(records: dict[Place, CiRecord]) -> list[str]:
-    """Identifiers that several records hold and that do not count between two of them."""
+    """Return the identifiers that several records hold and that do not count between two of them."""
     holders: dict[tuple[str, str], list[CiRecord]] = {}
     for record in records.values():
         for identifier in dict.fromkeys(searched(record)):

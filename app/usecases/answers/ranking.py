@@ -42,7 +42,7 @@ def area_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaPage:
-    """Areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
+    """Return areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "kind", "offset", "locations")
@@ -107,7 +107,7 @@ def _services_hit(made: Assessed, kind: str, area: int) -> int:
 
 
 def _inputs(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Share of the loss that rests on rates of each origin."""
+    """Return the shares of the loss that rest on rates of each origin."""
     return inputs_of(made.totals.service_hours, made.rate_origin, positions_of(made, kind, area), ORIGIN_NAMES)
 
 
@@ -143,7 +143,10 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
 
 
 def started_at(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
-    """Names of the CIs that start the loss of an area, the largest share first, and the shares: of a service those of what it suffers itself."""
+    """Return the names of the CIs that start the loss of an area, the largest share first, and the shares.
+
+    Of a service they are shares of what it suffers itself.
+    """
     if kind == "service":
         _, parts = service_contributions(made, area, measure, worded=False)
         return [part.name for part in parts[: FIRST + 1] if part.share > 0], [part.share for part in parts if part.share > 0]
@@ -157,7 +160,7 @@ def started_at(made: Assessed, kind: str, area: int, measure: str) -> tuple[list
 
 
 def _services_touched(made: Assessed, kind: str, area: int) -> int:
-    """How many services its CIs degrade or interrupt and never stop, each CI alone."""
+    """Count the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
     if kind == "service":
         return 0
     first, rows = made.first, positions_of(made, kind, area)
@@ -168,7 +171,7 @@ def _services_touched(made: Assessed, kind: str, area: int) -> int:
 
 
 def overlap_of(made: Assessed, service: int) -> str:
-    """That outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
+    """Say that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
     compiled = made.estate.compiled
     points = points_of(made.first, service)
     points = points[can_fail(compiled)[points]]

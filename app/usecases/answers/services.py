@@ -24,7 +24,7 @@ def service_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServicePage:
-    """Services, those that suffer most first."""
+    """Return services, those that suffer most first."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service_offset", "locations")
@@ -81,7 +81,7 @@ def service_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServiceDetail:
-    """One service with its single points of failure, worst first, page by page."""
+    """Return one service with its single points of failure, worst first, page by page."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service", "point_offset", "locations")

@@ -54,7 +54,10 @@ OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what real
 
 
 def ci_findings(scale: Scale) -> list[Finding]:
-    """Values nobody gave and shapes that are rather mistakes than facts. Common causes are no CIs and are left out."""
+    """Return findings on values that nobody gave and on shapes that are rather mistakes than facts.
+
+    Common causes are no CIs and are left out.
+    """
     made = scale.made
     compiled, cis = made.estate.compiled, made.estate.graph.cis
     real = np.ones(len(compiled), np.bool_)
@@ -101,7 +104,10 @@ def _origin(scale: Scale) -> Any:
 
 
 def service_findings(scale: Scale) -> list[Finding]:
-    """Services that lack what the ranking and the goals need. Their impact is what they are expected to suffer, where that is known."""
+    """Return findings on services that lack what the ranking and the goals need.
+
+    Their impact is what they are expected to suffer, where that is known.
+    """
     compiled = scale.made.estate.compiled
     curved = np.diff(compiled.curve_ptr) > 0
     blind = np.isnan(compiled.customers) & np.isnan(compiled.money_per_hour) & ~curved
@@ -124,7 +130,7 @@ def _services(scale: Scale, fault: Fault, mask: Any) -> Finding:
 
 
 def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
-    """Incidents that nobody closed: each ends, for want of an end, at its CI's next one or after 30 days."""
+    """Return the finding on incidents that nobody closed: each is taken to end at its CI's next one, or after 30 days."""
     made = scale.made
     rows = store.load_columns(made.estate.revision.revision, INCIDENT.name)
     at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
@@ -141,7 +147,8 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
-    """Coverage by source and class of its source records' CIs (two columns of the ledger), largest first."""
+    """Return, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
+    largest first."""
     made = scale.made
     compiled, cis = made.estate.compiled, made.estate.graph.cis
     pairs = np.unique(
@@ -175,7 +182,8 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
 
 
 def conflict_finding(scale: Scale, tools: Tools) -> Finding:
-    """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
+    """Return the finding on CIs about which sources contradict each other; of the CIs with several records the costliest are
+    compared."""
     revision = scale.made.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
@@ -189,7 +197,7 @@ def conflict_finding(scale: Scale, tools: Tools) -> Finding:
 
 
 def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: set[int]) -> list[Finding]:
-    """Dependencies that are seen and not declared, and the reverse; nothing where no source observes."""
+    """Return findings on dependencies that are seen and not declared, and the reverse; none where no source observes."""
     if not observing:
         return []
     dependent, provider = np.asarray(columns["dependent_id"]), np.asarray(columns["provider_id"])

@@ -22,7 +22,8 @@ BLOCK = 5_000
 
 
 def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
-    """Of the CIs that several records tell of the costliest are looked at."""
+    """Return the finding on CIs whose records have nothing alike in their names; of the CIs with several records the costliest
+    are compared."""
     revision = scale.made.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
@@ -38,7 +39,7 @@ def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
 
 
 def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int, str]:
-    """CI -> its names, as words, where two records of it have nothing alike."""
+    """Return the names, in words, of the CIs of which two records have nothing alike."""
     told: dict[int, list[CiRecord]] = {}
     for start in range(0, len(ci_ids), BLOCK):
         rows: Any = store.rows(revision, SOURCE_RECORD.name, "ci_id", ci_ids[start : start + BLOCK])
@@ -54,7 +55,7 @@ def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int
 
 
 def alike(a: CiRecord, b: CiRecord) -> bool:
-    """Whether some name of one is some name of the other, or a part of it.
+    """Whether some name of one is a name of the other, or a part of it.
 
     >>> web, db = CiRecord("ci", "1", "web-1", "server"), CiRecord("ci", "2", "db-7", "server")
     >>> alike(web, db), alike(web, CiRecord("ci", "3", "WEB-1 (old)", "server"))

@@ -21,8 +21,8 @@ ADVICE = {
 
 
 def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list[Finding], int, int]:
-    """(the first `limit` shared things, how many there are, a finding for each sort, groups that one CI takes, CIs examined). CIs first, the
-    costliest first, then sites and suppliers by the number of groups."""
+    """Return the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
+    many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
     estate = scale.made.estate
     found = _tried(scale)
     real = ~np.isin(found.shared, sorted(estate.causes))  # common causes are stated, not overlooked
@@ -42,7 +42,7 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
 
 
 def _tried(scale: Scale) -> PaperRedundancy:
-    """Ten seconds for a million CIs, so once an assessment."""
+    """Return the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
     made = scale.made
     if "paper" not in made.quality:
         made.quality["paper"] = paper_redundancy(made.estate.compiled)

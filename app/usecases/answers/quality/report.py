@@ -33,7 +33,10 @@ from app.usecases.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class _OfLedger:
-    """What the rows of a revision say, which takes seconds at a million CIs. By source: records in the ledger, dependencies of unknown types."""
+    """What the rows of a revision say, which takes seconds at a million CIs.
+
+    By source: records in the ledger, dependencies of unknown types.
+    """
 
     records: Mapping[int, int]
     relations: Mapping[int, Mapping[str, int]]
@@ -43,7 +46,8 @@ class _OfLedger:
 
 
 def quality(tools: Tools, limit: int = 100) -> Quality:
-    """Sources, coverage by source and class (`limit` rows), findings by weight, redundancy only on paper (`limit` rows)."""
+    """Return sources, coverage by source and class (`limit` rows), findings by weight, and redundancy only on paper (`limit`
+    rows)."""
     made = assessed(tools.estates, tools.cache, None)
     revision = made.estate.revision.revision
     scale = scale_of(made, measure_of(made.totals.values()))
@@ -109,7 +113,7 @@ def _counts(source_ids: Any) -> Mapping[int, int]:
 
 
 def _of_runs(sources: Sequence[SourceQuality]) -> list[Finding]:
-    """What the last runs left out; no CI stands for it, so it weighs nothing that could be told."""
+    """Return findings on what the last runs left out. No CI stands for it, so it has no weight."""
     dangling = sum(source.dangling for source in sources)
     unknown = sum(sum(source.unknown_relations.values()) for source in sources)
     records = sum(source.records for source in sources)

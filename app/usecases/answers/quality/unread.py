@@ -1,4 +1,4 @@
-"""Needs that were not read, by name, with what the services that hang on them suffer."""
+"""Needs that were not read, by name, with what the services suffer that depend on them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ MAY_BE_ONE = Fault(
 
 
 def open_need_findings(scale: Scale, store: GraphStore) -> list[Finding]:
-    """What sources stated and nobody could read or resolve; needs of what is not active; redundancy whose members are one CI."""
+    """Return findings on needs that nobody could read or resolve, on needs of what is not active, and on redundancy whose members
+    are one CI."""
     rows = store.load_columns(scale.made.estate.revision.revision, OPEN_NEED.name)
     needs, dependents = np.asarray(rows["needs"]), np.asarray(rows["dependent_id"])
     known, doubtful = dependents >= 0, np.asarray([kind == DOUBT for kind in rows["kind"]], np.bool_)

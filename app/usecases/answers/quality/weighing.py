@@ -23,7 +23,8 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Expected cost a year of each CI's outage in one measure, by position (NaN unknown); `total` over all, None: nothing is known."""
+    """Expected cost a year of each CI's outage in one measure, by position (NaN unknown); `total` over all, None: nothing is
+    known."""
 
     made: Assessed
     measure: str
@@ -39,13 +40,16 @@ class Scale:
         return impact / self.total if impact is not None and self.total else None
 
     def examples(self, positions: Any) -> list[str]:
-        """Keys of the costliest; equal ones in order of position."""
+        """Return the keys of the costliest; equal ones in order of position."""
         worth = np.nan_to_num(self.values[positions], nan=-1.0)
         best = np.argsort(-worth, kind="stable")[:EXAMPLES]
         return [self.made.estate.key(int(position)) for position in np.asarray(positions)[best]]
 
     def finding(self, fault: Fault, mask: Any, of: int) -> Finding:
-        """The finding of a fault that the CIs in `mask` (bool[N]) have, out of `of`. `{share}` in its effect becomes their share of the loss."""
+        """The finding of a fault that the CIs in `mask` (bool[N]) have, out of `of`.
+
+        `{share}` in its effect becomes their share of the loss.
+        """
         positions = np.flatnonzero(mask)
         impact = self.impact(positions)
         share = self.share(impact)

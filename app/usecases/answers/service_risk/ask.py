@@ -1,4 +1,5 @@
-"""What every question about the risk of one service shares: which service, what is forced down, the exact engine's answer within a budget."""
+"""What every question about the risk of one service shares: the service, the CIs forced down, and the answer of the exact engine
+within a budget."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ class RiskQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The service found, and how it is answered."""
+    """The service of a question, and how it is answered."""
 
     question: RiskQuestion
     estate: Estate
@@ -83,7 +84,10 @@ class Asked:
 
 
 def ask(tools: Tools, question: RiskQuestion, want: Want) -> Asked:
-    """NotFound where nobody answers to a name, or the CI is no business service."""
+    """Find the service and compute what the question needs.
+
+    NotFound where no CI answers to a name, or the CI is no business service.
+    """
     estate = tools.estates.at(question.revision, question.as_of, question.locations)
     revision = estate.revision.revision
     position = estate.position(identify(tools.store, revision, question.service).ci_id)
@@ -96,7 +100,7 @@ def ask(tools: Tools, question: RiskQuestion, want: Want) -> Asked:
 
 
 def remembered(estate: Estate, name: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """What was made of this very estate under this name, or made now: availability, importance and goal share what they ask."""
+    """Return what was made of this very estate under this name, or make it now: availability, importance and goal share it."""
     key = (id(estate), *name)
     with _lock:
         if key in _kept and _kept[key][0] is estate:
@@ -118,7 +122,7 @@ def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: Ris
 
 
 def sampled(asked: Asked) -> Degradation:
-    """Snapshot worlds of the service with its degradations, by the question's seed."""
+    """Return snapshot worlds of the service with its degradations, by the question's seed."""
     blocks, seed = -(-WORLDS // BLOCK_WORLDS), asked.question.seed
 
     def draw() -> Degradation:
@@ -137,12 +141,16 @@ def is_down_at_rest(asked: Asked) -> bool:
 
 
 def unless_down_at_rest(asked: Asked, estimate: Estimate) -> Estimate:
-    """A loss against the state at rest; of a service that is down there it is no zero but nothing one could say."""
+    """Return a loss against the state at rest.
+
+    A service that is down there has no loss that anyone could name, which is not zero.
+    """
     return unknown(down_at_rest(asked.name)) if is_down_at_rest(asked) else estimate
 
 
 def failovers_of(asked: Asked) -> Interruptions | None:
-    """What failovers add to a year of the service; None where there is nothing, or with CIs forced down (see `with_failovers`)."""
+    """Return what failovers add to a year of the service; None where they add nothing, or with CIs forced down (see
+    `with_failovers`)."""
     return None if asked.forced else _failovers(asked)
 
 
@@ -157,7 +165,7 @@ FORCED = "what failovers interrupt is not counted while CIs are forced down"
 
 
 def with_failovers(asked: Asked, estimate: Estimate, more: float) -> Estimate:
-    """An estimate made without failovers, plus what they add; no longer exact where there are some."""
+    """Return an estimate made without failovers, plus what they add; it is no longer exact where there are some."""
     if estimate.method == UNKNOWN or _failovers(asked) is None:
         return estimate
     note = "; ".join(part for part in (estimate.note, FORCED if asked.forced else NOTE) if part)
@@ -166,7 +174,7 @@ def with_failovers(asked: Asked, estimate: Estimate, more: float) -> Estimate:
 
 
 def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
-    """Q with how it was got, and the worlds drawn for it."""
+    """Return Q with how it was computed, and the worlds drawn for it."""
     exact = asked.exact
     if asked.is_exact:
         return Estimate(exact.q, EXACT), 0
@@ -180,7 +188,8 @@ def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
 
 
 def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
-    """Q by sampling with its interval, the draws it took, and how: strata or tilted samples where they answer, else plain worlds."""
+    """Return Q by sampling with its interval, the draws it took, and how it was drawn: by strata or tilted samples where they
+    answer, else by plain worlds."""
     if not asked.forced:
         seed = asked.question.seed
         rare = remembered(
@@ -198,7 +207,7 @@ def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
 
 
 def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
-    """offset + factor * estimate; a negative factor turns the interval round."""
+    """Return offset + factor * estimate; a negative factor turns the interval round."""
 
     def of(value: float | None) -> float | None:
         return None if value is None else offset + factor * value
@@ -214,5 +223,5 @@ def unknown(note: str) -> Estimate:
 
 
 def exactly(value: float | None, note: str = "nobody gave it") -> Estimate:
-    """An exact number; NaN or None is unknown."""
+    """Return an exact number; NaN or None is unknown."""
     return unknown(note) if value is None or math.isnan(value) else Estimate(known(value), EXACT)

@@ -45,7 +45,7 @@ NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how 
 
 
 def service_availability(tools: Tools, question: RiskQuestion, hours: Sequence[float] = ()) -> ServiceAvailability:
-    """`hours`: durations for which the share of longer outages is asked, beside a few standard ones."""
+    """Return the availability. `hours`: durations whose share of longer outages is wanted, beside a few standard ones."""
     asked = ask(tools, question, Want(bounds=True, cut_sets=LISTED))
     estate, compiled, number = asked.estate, asked.estate.compiled, asked.number
     of_cuts, worlds = unavailability_of(asked)
@@ -101,7 +101,7 @@ def _at_rest(asked: Asked) -> str:
 
 
 def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
-    """E[c at rest - c] by both rules (the same twice where one is asked for), failovers included, and the worlds drawn."""
+    """Return E[c at rest - c] by both rules (the same twice where one is wanted), failovers included, and the worlds drawn."""
     product, worst, drawn = _lost_without_failovers(asked, q, rules)
     switched = failovers_of(asked)
     more = 0.0 if switched is None else switched.lost_hours() / HOURS_PER_YEAR
@@ -110,7 +110,7 @@ def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "
 
 
 def _lost_without_failovers(asked: Asked, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:
-    """Without degradations below it, it is Q."""
+    """Return the lost share without failovers. Without degradations below the service it is Q."""
     compiled = asked.estate.compiled
     if not degrades(compiled, asked.position):
         rest = float(compiled.flat.rest_capability[asked.position])
@@ -142,14 +142,17 @@ def _differ(product: Estimate, worst: Estimate) -> bool | None:
 
 
 def unavailable(asked: Asked, of_cuts: Estimate) -> Estimate:
-    """Q, and the share of the year in which failovers interrupt the service or fail."""
+    """Return Q, and the share of the year in which failovers interrupt the service or fail."""
     switched = failovers_of(asked)
     more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
     return with_failovers(asked, of_cuts, more)
 
 
 def single_points(asked: Asked) -> int:
-    """CIs that can fail and whose outage alone stops the service as it stands: none where it is down already. Known whatever the budget."""
+    """Return the CIs that can fail and whose outage alone stops the service as it stands: none where it is down already.
+
+    They are known whatever the budget.
+    """
     compiled, v = asked.estate.compiled, asked.position
     if not asked.forced:
         return int(contributions_to(compiled, asked.number).stops.sum())
@@ -178,7 +181,8 @@ def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
 
 
 def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
-    """P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were asked for."""
+    """Return P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were
+    asked for."""
     if told is not None and told.stops_per_year.value:
         return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
     if not asked.is_exact:
@@ -193,7 +197,7 @@ def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[li
 def _with_switches(
     stops: float, shares: Mapping[float, float], switched: Interruptions, grid: Sequence[float]
 ) -> list[tuple[float, float]]:
-    """The same shares with the stops that failovers make."""
+    """Return the same shares with the stops that failovers make."""
     total = stops + switched.stops_longer(0.0)
     if not total > 0.0:
         return []

@@ -22,8 +22,9 @@ FOUND = (
 
 
 def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> ServiceCutSets:
-    """The `limit` most probable; `truncated` where there are more, with their number and the sum of their probabilities. Beyond the engine's
-    budget the most probable ones found by sampling, marked as such, with an upper bound of what they leave out."""
+    """Return the `limit` most probable cut sets; `truncated` where there are more, with their number and the sum of their
+    probabilities. Beyond the engine's budget they are the most probable ones that sampling found, marked as such, with an upper
+    bound of what they leave out."""
     asked = ask(tools, question, Want(counts=True, cut_sets=limit))
     exact = asked.exact
     if exact.method == BOUNDED and not asked.forced:
@@ -52,7 +53,7 @@ def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> S
 
 
 def _why_none(asked: Asked) -> list[str]:
-    """Why no cut set is listed; nothing where some are."""
+    """Say why no cut set is listed; "" where some are."""
     exact = asked.exact
     if is_down_at_rest(asked):
         return [down_at_rest(asked.name) + " The one cut set is the empty one."]
@@ -68,7 +69,8 @@ def _why_none(asked: Asked) -> list[str]:
 
 
 def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
-    """Of a bounded service: those that sampling found, each minimal and with its exact probability; how many there are nobody knows."""
+    """Return the cut sets of a bounded service that sampling found, each minimal and with its exact probability; how many there
+    are nobody knows."""
     exact, seed = asked.exact, asked.question.seed
     estate, compiled = asked.estate, asked.estate.compiled
     name = ("sampled", asked.position, asked.question.nodes, asked.question.seconds, seed)

@@ -1,4 +1,4 @@
-"""Can a service meet its availability goal, given what it depends on, and what eats its error budget (model 1.6)."""
+"""Whether a service can meet its availability goal, given what it depends on, and what uses up its error budget (model 1.6)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def service_goal(
     tools: Tools, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
     limit: int = 50,
 ) -> ServiceGoal:  # fmt: skip
-    """`target`: the goal to judge by, default the one of the service's exposure. `detect_minutes`: how much of a restore time is detection."""
+    """Judge the goal.
+
+    `target`: the goal, default that of the service's exposure. `detect_minutes`: how much of a restore time is detection.
+    """
     asked = ask(tools, question, Want(cut_sets=LISTED))
     goal = target if target is not None else _target(asked)
     q, worlds = unavailability_of(asked)
@@ -86,7 +89,7 @@ def service_goal(
 
 
 def _bad_minutes(asked: Asked, lost: Estimate) -> Estimate:
-    """Against the state at rest; where the service is down in it, all of the year."""
+    """Return the bad minutes against the state at rest; where the service is down in it, all of the year."""
     if is_down_at_rest(asked):
         return Estimate(60.0 * HOURS_PER_YEAR, EXACT, note=down_at_rest(asked.name))
     return scaled(lost, 60.0 * HOURS_PER_YEAR)
@@ -137,7 +140,7 @@ def _finite(value: float) -> float | None:
 
 
 def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
-    """What only combinations of failures cost, less what overlapping outages are counted twice above."""
+    """Return the row of what only combinations of failures cost, less what overlapping outages count twice above."""
     if math.isnan(sheet.rest_minutes):
         return None
     share = sheet.rest_minutes / sheet.budget_minutes if sheet.budget_minutes > 0 else None
@@ -158,7 +161,7 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
 
 
 def _reachable(asked: Asked) -> Estimate:
-    """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
+    """Return the availability if the service's own CI never failed: what it depends on allows no better."""
     if not asked.is_exact:
         return unknown("needs the exact engine")
     switched = failovers_of(asked)
@@ -167,7 +170,7 @@ def _reachable(asked: Asked) -> Estimate:
 
 
 def _needs(asked: Asked) -> list[NeedRow]:
-    """The direct needs, that which allows least first; a group counts as one."""
+    """Return the direct needs, the one that allows least first; a group counts as one."""
     compiled, flat, v = asked.estate.compiled, asked.estate.compiled.flat, asked.position
     count = int(flat.reverse_ptr[v + 1] - flat.reverse_ptr[v] + flat.group_ptr[v + 1] - flat.group_ptr[v])
     seconds = min(asked.question.seconds, NEEDS_SECONDS) / max(1, min(count, NEEDS_SHOWN))
@@ -194,7 +197,10 @@ def _need(kind: str, asked: Asked, members: Sequence[int], low: float, high: flo
 
 
 def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
-    """With needs that were not read the availability is one at most: a goal may be missed, and is not known to be met."""
+    """Return the verdict.
+
+    With needs that were not read the availability is an upper bound: a goal may be missed, and is not known to be met.
+    """
     found = _judged(goal, availability)
     return "undecided" if found == "met" and not all_read else found
 

@@ -1,4 +1,5 @@
-"""What one service loses a year, by the CI that started it: first order and redundancy apart and together, by category, MTPD breaches."""
+"""What one service loses a year, by the CI that started it: first order and redundancy apart and together, by category, MTPD
+breaches."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class Split:
 
 
 def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None) -> ServiceLossYear:
-    """Rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
+    """Return rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
     if question.down:
         raise InvalidInput("a yearly loss takes no CIs that are down; simulate their outage", field="down")
     offset = 0
@@ -97,7 +98,7 @@ def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: s
 
 
 def parts_of(asked: Asked) -> LossParts:
-    """Both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
+    """Return both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
     compiled = asked.estate.compiled
     found = loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number))
     return found if asked.is_exact else found.unknown_redundancy()
@@ -140,7 +141,7 @@ def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
 
 
 def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
-    """Sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
+    """Return the sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
     ours = exactly(sums.first, "a rate or restore time is unknown")
     if method[0] == AT_REST:
         nothing = unknown(method[1])
@@ -159,7 +160,7 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
 
 
 def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
-    """A year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
+    """Return MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
     if _mtpd(asked) is None:
         return unknown("no MTPD")
     if is_down_at_rest(asked):
@@ -193,7 +194,7 @@ def _row(asked: Asked, parts: LossParts, k: int, share: float) -> LossRow:
 
 
 def _categories(asked: Asked) -> list[CategoryLoss]:
-    """The other curves of the exposure: stops of the exact engine priced by each curve."""
+    """Return the other curves of the exposure: stops of the exact engine priced by each curve."""
     row = int(asked.estate.compiled.service_row[asked.number])
     impact: Mapping[str, Sequence[tuple[float, float]]] = asked.estate.graph.services[row].impact if row >= 0 else {}
     found = []

@@ -23,7 +23,8 @@ LEFT_OUT = "simulated without {0:,} CIs that have an unavailability and no resto
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What came of the simulated years, each number with its interval; by CI (positions of the estate) the loss and lost hours they started."""
+    """The results of the simulated years, each number with its interval; by CI (positions of the estate) the loss and lost hours
+    that it started."""
 
     years: Years
     stops_per_year: Estimate
@@ -35,12 +36,12 @@ class Lived:
     hours_by_ci: Any  # float64[n] a year
 
     def longer_than(self, hours: list[float]) -> list[float]:
-        """P(a stop is longer), for each."""
+        """Return P(a stop is longer) for each duration."""
         return [float(p) for p in survival_of_stops(self.years, hours)[0]]
 
 
 def lived(asked: Asked) -> Lived | None:
-    """None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
+    """Simulate the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
     wanted = asked.question.years
     if not wanted:
         return None
@@ -61,8 +62,8 @@ def lived(asked: Asked) -> Lived | None:
 
 
 def within(seconds: float, wanted: int) -> Callable[[float], None]:
-    """A listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were done. Time in which
-    kernels are compiled or interpreted is not charged, but by the deadline of the question."""
+    """Return a listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were
+    done. Time in which kernels are compiled or interpreted is not charged, except by the deadline of the question."""
     begun: dict[int, float] = {}
 
     def listen(share: float) -> None:
@@ -79,7 +80,7 @@ def within(seconds: float, wanted: int) -> Callable[[float], None]:
 
 
 def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:
-    """A simulated mean with its interval, open ends left out; `nothing`: the note where there is none."""
+    """Return a simulated mean with its interval, open ends left out; `nothing`: the note where there is none."""
     if math.isnan(mean.value):
         return unknown(nothing)
     low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
