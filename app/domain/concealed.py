@@ -1,7 +1,7 @@
 """Secrets that this process holds, so that no sentence it writes ever shows one: not a log line, not an error, not a job's row.
 
-Who reads a secret says so (`conceal`); what is written goes through `concealed`. A server that repeats a password in its error message, or a
-driver that names it in its own, then gives nothing away.
+Whoever reads a secret passes it to `conceal`, and whatever is written goes through `concealed`. A server that repeats a password
+in its error message, or a driver that names it in its own, then gives nothing away.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ _held: dict[str, tuple[str, ...]] = {}
 
 
 def conceal(secret: str) -> str:
-    """Remember a secret, in every form in which it may be repeated; returns it."""
+    """Remember a secret, in every form in which it may be repeated, and return it."""
     if len(secret) >= SHORTEST and secret not in _held:
         _held[secret] = tuple(sorted(forms(secret), key=len, reverse=True))
     return secret
 
 
 def forms(secret: str) -> set[str]:
-    """A secret as it may stand in a text: plain, in an address, in JSON or Python's own spelling, in base64 wherever it begins.
+    """Return a secret in the forms in which it may stand in a text: plain, in an address, in JSON or Python's own spelling, in
+    base64 wherever it begins.
 
     >>> "cGFzc3dvcm" in forms("password"), "p%40ss" in forms("p@ss")
     (True, True)
@@ -46,7 +47,7 @@ def forms(secret: str) -> set[str]:
 
 
 def concealed(text: str) -> str:
-    """The text with every secret masked."""
+    """Return the text with every secret masked."""
     for every in _held.values():
         for form in every:
             if form in text:

@@ -17,7 +17,7 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class SaidValue:
-    """`record`: class:id in the source."""
+    """One source's value. `record`: class:id in the source."""
 
     source: str
     record: str
@@ -26,7 +26,7 @@ class SaidValue:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """`values` in order of precedence: the first one counts, by `rule`."""
+    """One attribute. `values` in order of precedence: the first one counts, by `rule`."""
 
     attribute: str
     values: tuple[SaidValue, ...]
@@ -34,7 +34,9 @@ class Disagreement:
 
 
 def disagreements(said: Sequence[Said], manual_id: int = 0) -> Iterator[Disagreement]:
-    """Attributes on which records (`in_order`) differ, by name; spelling case and outer blanks are no difference, nor is an unknown class.
+    """Return the attributes on which records (`in_order`) differ, by name.
+
+    Spelling case and outer blanks are no difference, nor is an unknown class.
 
     >>> from app.domain.precedence import SourceRank
     >>> a, b = SourceRank(1, "a", 10), SourceRank(2, "b", 20)

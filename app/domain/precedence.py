@@ -31,11 +31,12 @@ Said = tuple[SourceRank, CiRecord]
 
 
 def in_order(said: Iterable[Said]) -> list[Said]:
+    """Return records in order of precedence."""
     return sorted(said, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
 
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> LedgerCi:
-    """The row of noun `ci` from records in order of precedence."""
+    """Return the row of noun `ci` from records in order of precedence."""
     said = records[0] if len(records) == 1 else _merged(records)
     has_rate, has_restore = said.failures_per_year is not None, said.repair_hours is not None
     return LedgerCi(
@@ -70,7 +71,8 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
 
 
 def _merged(records: Sequence[CiRecord]) -> CiRecord:
-    """One record of what the best record that says anything says; a class, a rate and a restore time come with all that belongs to them."""
+    """Return one record out of several: each value from the best record that has one; a class, a rate and a restore time come
+    with everything that belongs to them."""
     best = next((r for r in records if r.ci_class), records[0])
     classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
     rated = next((r for r in records if r.failures_per_year is not None), best)

@@ -23,7 +23,8 @@ def ambiguous_in_source(text: str, classes: Sequence[str]) -> Unresolved:
 
 
 def once_called(text: str, key: str, until: int) -> str:
-    """
+    """Say that a text named a CI in an earlier revision.
+
     >>> once_called("db1", "cmdb:ci:7", 12)
     "'db1' is what cmdb:ci:7 was called until revision 12"
     """
@@ -31,7 +32,7 @@ def once_called(text: str, key: str, until: int) -> str:
 
 
 def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
-    """The CI among those that answer to a text as (ci_id, key), or why none was taken.
+    """Return the CI among those that answer to a text as (ci_id, key), or why none was taken.
 
     >>> from_ledger("web", [(7, "cmdb:ci:web")])
     7

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def number(value: float) -> str:
-    """1234567.8 -> "1.2 million"; small numbers keep what matters."""
+    """Return a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
     size = abs(value)
     if size >= 1e9:
         return f"{value / 1e9:.1f} billion"
@@ -23,7 +23,7 @@ def count(amount: int, one: str, many: str | None = None) -> str:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """a; a and b; a, b and c; a, b, c and 4 more"""
+    """Return names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
     shown = list(names[:most])
     more = len(names) - len(shown)
     if more:
@@ -52,7 +52,7 @@ def needs_of_nobody(needs: int) -> str:
 
 
 def not_read_elsewhere(needs: int, services: int) -> str:
-    """What an outage of anything may stop beyond what is known; "" where all was read."""
+    """Say what an outage of anything may stop beyond what is known; "" where everything was read."""
     if not services:
         return ""
     return (
@@ -64,9 +64,9 @@ def not_read_elsewhere(needs: int, services: int) -> str:
 class Felt:
     """What one outage does to services, as the figures have it: enough to word it and to check the wording.
 
-    `spare`, `used_up`: groups that lost a member and still stand, with members to spare and with none. `fallen`: CIs that fall beside those that
-    are out, or work at a part. `needed`: something depends on what is out. `at_rest`: services that hang on it and are down anyhow. `all_read`: no
-    need of any service was left unread.
+    `spare`, `used_up`: groups that lost a member and still stand, with members to spare and with none. `fallen`: CIs that fail or
+    degrade beside those that are out. `needed`: something depends on what is out. `at_rest`: services that depend on it and are
+    down anyhow. `all_read`: no need of any service was left unread.
     """
 
     names: Sequence[str]  # what is out, in words; one name may stand for many CIs
@@ -158,7 +158,7 @@ WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of 
 
 
 def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
-    """Where a loss starts, by its largest shares (falling, of all of it).
+    """Say where a loss starts, by its largest shares (falling, of all of it).
 
     >>> shares_start(["san-02", "b", "c", "d", "e", "f"], [0.091, 0.08, 0.06, 0.05, 0.04, 0.03])
     'the largest part (9.1 %) starts at san-02; the first five make 32 %'
@@ -229,7 +229,7 @@ CAUSE = "common cause of "  # no key of the ledger has a blank before its first 
 
 
 def common_cause_of(group_key: str) -> str:
-    """Key and name of the CI that the model makes of a group's common cause."""
+    """Return key and name of the CI that the model makes of a group's common cause."""
     return CAUSE + group_key
 
 

@@ -1,7 +1,7 @@
 """The one gate for JSON from outside: bodies of requests, uploads, files, answers of sources.
 
-What JSON does not have (NaN, Infinity, a key twice, half a character) and what no store or parser should hold (1e999, nesting without end, more
-values than allowed) is refused with a sentence. Every step is linear in the input.
+What JSON does not have (NaN, Infinity, a key twice, half a character) and what no store or parser should hold (1e999, nesting
+without end, more values than allowed) is refused with a sentence. Every step is linear in the input.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _HALF = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-
 
 
 def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None = None, finite: bool = False) -> Any:
-    """The value; LimitExceeded where it is deeper or holds more values than allowed, InvalidInput where it is not strict JSON in UTF-8.
-    `finite`: refuse numbers that overflow here, and not with the record that they stand in."""
+    """Return the value of a JSON text.
+
+    LimitExceeded where it is deeper or holds more values than allowed, InvalidInput where it is not strict JSON in UTF-8.
+    `finite`: refuse numbers that overflow here, and not with the record that they stand in.
+    """
     check_depth(text, name, depth)
     if values is not None and text.count(b",") >= values and _without_strings(text).count(b",") >= values:
         raise LimitExceeded(f"{name} holds more than {values:,} values")
@@ -45,7 +48,7 @@ def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None =
 def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
     """Refuse nesting before a parser walks it; brackets inside strings do not count.
 
-    >>> check_depth(b'{"a": [1, "]", "\\\\"]}', "x", 2)
+    >>> check_depth(b'{"a": [1, "]", "\\"]}', "x", 2)
     >>> check_depth(b'{"a": [[]]}', "x", 2)
     Traceback (most recent call last):
     app.domain.errors.LimitExceeded: x is nested deeper than 2
@@ -71,7 +74,8 @@ def has_halves(text: bytes) -> bool:
 
 
 def without_halves(text: bytes) -> bytes:
-    r"""JSON in which half a character is written as the mark by which its record is refused, so that the rest can be read.
+    r"""Return JSON in which each half character is replaced by the mark by which its record is refused, so that the rest can be
+    read.
 
     >>> without_halves(rb'["\ud83d\ude00", "\ud800", "\\ud800"]') == rb'["\ud83d\ude00", "\uffff", "\\ud800"]'
     True
@@ -80,7 +84,10 @@ def without_halves(text: bytes) -> bytes:
 
 
 def _without_strings(text: bytes) -> bytes:
-    """What stands outside of strings. Escaped backslashes go first, then escaped quotes; a quote that is left begins or ends a string."""
+    """Return what stands outside of strings.
+
+    Escaped backslashes go first, then escaped quotes; each quote that is left begins or ends a string.
+    """
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(text.replace(b'""', b"").split(b'"')[::2])

@@ -1,4 +1,7 @@
-"""Times that sources state: unix seconds from 1990 until tomorrow. What lies outside is something else, mostly a date or milliseconds."""
+"""Times that sources state: unix seconds from 1990 until tomorrow.
+
+A number outside is something else, mostly a date or milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ Fault = tuple[str, str, str]
 
 
 def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
-    """Why a time is none, or None. `ahead`: it may lie in the future, as the end of a plan does.
+    """Return why a time cannot be one, or None. `ahead`: it may lie in the future, as the end of a plan does.
 
     >>> time_fault("started_at", 20260310)
     ('started_at', '20260310 looks like a date', 'write 2026-03-10T00:00:00Z, with the right time and zone')

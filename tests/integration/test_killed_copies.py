@@ -1,4 +1,5 @@
-"""A promotion, a restore and a backup that are killed at the steps that they take: the source is as it was, and done again they give the same store."""
+"""A promotion, a restore and a backup that are killed at the steps that they take: the source is as it was, and done again they
+give the same store."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A process that syncs is killed at each step that it takes: the revision before stays complete and readable, and the next sync gives the graph
-that it would have given without the kill. A source that goes to and fro between two states, so every run has much to write."""
+"""A process that syncs is killed at each step that it takes: the revision before stays complete and readable, and the next sync
+gives the graph that it would have given without the kill. A source that goes to and fro between two states, so every run has much
+to write."""
 
 from __future__ import annotations
 
@@ -70,8 +71,9 @@ Point = tuple[bool, str, int]  # whether in a full run, at which step, the how m
 
 
 def points_of(taken: dict[bool, dict[str, int]], thorough: bool) -> list[Point]:
-    """Where a run is killed: at each commit; at every other step the first, a middle and the last time it is taken, in full runs and in those over what
-    changed. Not thorough: at each commit and each step of the store once, in the one kind of run or the other."""
+    """Where a run is killed: at each commit; at every other step the first, a middle and the last time it is taken, in full runs
+    and in those over what changed. Not thorough: at each commit and each step of the store once, in the one kind of run or the
+    other."""
     found: list[Point] = []
     for full, steps in taken.items():
         for step, times in sorted(steps.items()):

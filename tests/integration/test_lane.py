@@ -1,4 +1,5 @@
-"""The lane of heavy questions with real processes: who is admitted, when a question ends, what becomes of its process and its job."""
+"""The lane of heavy questions with real processes: who is admitted, when a question ends, what becomes of its process and its
+job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Real processes on one store: two schedulers started at once, a leader that is stopped and comes back, a runner that comes back too late."""
+"""Real processes on one store: two schedulers started at once, a leader that is stopped and comes back, a runner that comes back
+too late."""
 
 from __future__ import annotations
 

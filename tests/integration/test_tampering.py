@@ -1,4 +1,5 @@
-"""Eighteen ways to tamper with the audit trail by one who can write the database and does not have the key: each is found, and the entry named."""
+"""Eighteen ways to tamper with the audit trail by one who can write the database and does not have the key: each is found, and
+the entry named."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ def impact_of(
     """Return the services hit, the reason, and the priority that the settings' table suggests, with the row it comes from.
 
     The impact goes by the customers of the services hit (of degraded ones by the share they lose). Where customers of some are
-    unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it. Where no
-    service is hit, and a service depends on the last member of a group, the impact is the lowest. The urgency goes by the first
-    MTPD; it is unknown where nobody gave one. NotFound and Ambiguous as `identify`.
+    unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it. Services
+    that depend on the last member of a group count with impact `last`, and of the two rows the more urgent one is taken. The
+    urgency goes by the first MTPD; it is unknown where nobody gave one. NotFound and Ambiguous as `identify`.
     """
     blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
     estate = tools.estates.at(blast.stamp.revision)
