@@ -46,7 +46,7 @@ def normalise(kind: str, value: str) -> Identifier:
 def _ascii_name(name: str) -> str:
     """Return a DNS name as resolvers use it: labels of other alphabets in their ASCII form (IDNA).
 
-    >>> _ascii_name("müller.example.org")
+    >>> _ascii_name("m\u00fcller.example.org")
     'xn--mller-kva.example.org'
     """
     try:

@@ -22,7 +22,7 @@ def is_plain(text: str) -> bool:
 def one_form(text: str) -> str:
     """Return a text in its one form.
 
-    >>> one_form("mu\u0308nchen") == "m\u00fcnchen", one_form(" b\u00a01\t"), one_form("a\u200bb  c")
+    >>> one_form("mu\\u0308nchen") == "m\\u00fcnchen", one_form(" b\\u00a01\\t"), one_form("a\\u200bb  c")
     (True, 'b 1', 'ab c')
     """
     return text if is_plain(text) else _one_form(text)
@@ -36,7 +36,7 @@ def _one_form(text: str) -> str:
 def in_one_form(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Return texts in their one form.
 
-    >>> in_one_form((("alias", "b 1"),))
+    >>> in_one_form((("alias", "b\u00a01"),))
     (('alias', 'b 1'),)
     """
     return tuple((one_form(kind), one_form(text)) for kind, text in pairs)
@@ -51,7 +51,7 @@ def all_plain(texts: Iterable[str]) -> bool:
 def is_text(text: str) -> bool:
     """Whether a text is valid Unicode: without half a character (a lone surrogate) in it.
 
-    >>> is_text("caf\u00e9"), is_text("caf\ud800")
+    >>> is_text("caf\\u00e9"), is_text("caf\\ud800")
     (True, False)
     """
     return text.isascii() or NO_TEXT.search(text) is None
@@ -65,7 +65,7 @@ def marked(text: str) -> str:
 def shown(text: str) -> str:
     """Return a text for terminals: controls that turn the direction of writing are written out.
 
-    >>> shown("srv\u202e1")
+    >>> shown("srv\\u202e1")
     'srv<U+202E>1'
     """
     return text if text.isascii() else _BIDI.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
@@ -74,7 +74,7 @@ def shown(text: str) -> str:
 def loosely(text: str) -> str:
     """Return a text without case, accents and signs: for "did you mean", never to decide.
 
-    >>> loosely("Web-01"), loosely("München") == loosely("munchen"), loosely("--")
+    >>> loosely("Web-01"), loosely("M\u00fcnchen") == loosely("munchen"), loosely("--")
     ('web01', True, '')
     """
     return "".join(sign for sign in normalize("NFKD", text.casefold()) if sign.isalnum())
