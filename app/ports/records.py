@@ -106,4 +106,11 @@ class Records(Generic[T]):
         """The body that holds a record."""
         import msgspec
 
-        return json.dumps(msgspec.to_builtins(value), sort_keys=True)
+        return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """A number of an array as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a record can't hold a {type(value).__name__}")
