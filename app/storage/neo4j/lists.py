@@ -15,7 +15,7 @@ FEW_VALUES = {  # columns that are the same for most rows of a block: sent once 
 }
 
 
-def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) -> str:
+def collected(noun: Noun[Any], names: Sequence[str], stored: Callable[[str], str]) -> str:
     """Rows that share the few values of some columns, and which numbers they leave open, come together: those values once, the others as one
     list each. `collect` leaves nulls out: the list of a number is whole or empty, an absent text gets its sign first. `stored`: where a column is."""
     shared, open_, others = parts_of(noun, names)
@@ -25,7 +25,7 @@ def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) ->
     return ", ".join(f"{text} AS c{number}" for number, text in enumerate((*keys, *listed)))
 
 
-def parts_of(noun: Noun, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+def parts_of(noun: Noun[Any], names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """The columns whose values rows share, the numbers that may be absent, and the others."""
     few, types = FEW_VALUES.get(noun.name, ()), noun.types()
     shared = [name for name in names if name in few]
@@ -33,7 +33,7 @@ def parts_of(noun: Noun, names: Sequence[str]) -> tuple[list[str], list[str], li
     return shared, open_, [name for name in names if name not in shared and name not in open_]
 
 
-def columns_of(noun: Noun, names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def columns_of(noun: Noun[Any], names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """The columns of a block from what `collected` answers."""
     types, (shared, open_, others) = noun.types(), parts_of(noun, names)
     first = len(shared) + len(open_)
@@ -48,7 +48,7 @@ def columns_of(noun: Noun, names: Sequence[str], records: Sequence[Sequence[Any]
     return {name: join_columns(types[name], [part[name] for part in parts]) for name in names}
 
 
-def property_of(noun: Noun) -> Callable[[str], str]:
+def property_of(noun: Noun[Any]) -> Callable[[str], str]:
     """Where the `load` statement of a noun has a column."""
     if noun.name == "dependency":
         return lambda name: name if name in ("dependent_id", "provider_id") else f"d.{name}"

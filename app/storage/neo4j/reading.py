@@ -116,7 +116,7 @@ class Reading(Neo4jConnected):
         revisions: tuple[int, ...],
         current: Callable[[], list[dict[str, Any]]],
         ended: Callable[[], dict[str, Any]],
-        noun: Noun,
+        noun: Noun[Any],
     ) -> dict[str, Any]:
         for _ in range(TRIES):
             before = self.check_readable(*revisions)
@@ -129,7 +129,7 @@ class Reading(Neo4jConnected):
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
 
-    def _plain(self, noun: Noun, names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
+    def _plain(self, noun: Noun[Any], names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
         """A statement that answers with rows, streamed into columns: an old revision may have millions that ended since."""
         types = noun.types()
         wanted = [noun.names().index(name) for name in names]
@@ -145,17 +145,17 @@ class Reading(Neo4jConnected):
         blocks = self.read(work)
         return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
 
-    def _gathered(self, noun: Noun, place: str, verb: str, **parameters: Any) -> dict[str, Any]:
+    def _gathered(self, noun: Noun[Any], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
         """A statement that answers with not too many rows, as lists: a tenth of the time of as many records."""
         statement = f"CALL () {{\n{cypher(place, verb)}\n}}\nRETURN {collected(noun, noun.names(), str)}"
         return columns_of(noun, noun.names(), self.read(lambda transaction: lists(transaction, statement, parameters)))
 
-    def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> list[dict[str, Any]]:
+    def _current(self, noun: Noun[Any], names: Sequence[str], revision: int, source_id: int | None) -> list[dict[str, Any]]:
         if noun.name == "dependency":
             return self._current_dependencies(noun, names, revision)
         return [self._joined(noun, names, self._blocks(noun, names, revision, source_id))]
 
-    def _current_dependencies(self, noun: Noun, names: Sequence[str], revision: int) -> list[dict[str, Any]]:
+    def _current_dependencies(self, noun: Noun[Any], names: Sequence[str], revision: int) -> list[dict[str, Any]]:
         """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose may be met under
         none; so where anything was written meanwhile, those that stand are read once more."""
         statement, before = self._load_statement(noun, names), self.select("revision", "pointer")[0]
@@ -174,16 +174,16 @@ class Reading(Neo4jConnected):
         meanwhile = before["unpublished"] or after["unpublished"] or before["revision"] != after["revision"]
         return [*parts, part(LABELS[0])] if meanwhile else parts
 
-    def _joined(self, noun: Noun, names: Sequence[str], blocks: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    def _joined(self, noun: Noun[Any], names: Sequence[str], blocks: Iterator[dict[str, Any]]) -> dict[str, Any]:
         ordered, types = [in_order(noun, block) for block in blocks], noun.types()
         return {name: join_columns(types[name], [block[name] for block in ordered]) for name in names}
 
-    def _load_statement(self, noun: Noun, names: Sequence[str]) -> str:
+    def _load_statement(self, noun: Noun[Any], names: Sequence[str]) -> str:
         holder, whole_from = ("d", WHOLE_FROM_OF_DEPENDENCY) if noun.name == "dependency" else ("n", WHOLE_FROM)
         row = f"properties({holder})" if len(names) >= whole_from else holder
         return cypher(noun.name, "load").replace("{columns}", collected(noun, names, property_of(noun))).replace("{row}", row)
 
-    def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
+    def _blocks(self, noun: Noun[Any], names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
         statement = self._load_statement(noun, names)
         if noun.identity[0] == "source_id":
             sources = [source_id] if source_id is not None else self._sources(noun)
@@ -221,11 +221,11 @@ class Reading(Neo4jConnected):
             ci_ids[ci_ids < 0] = [known.get(node, 0) for node in missed.tolist()]  # gone: undone meanwhile, and so read again
         return {**columns, "provider_id": ci_ids}
 
-    def _sources(self, noun: Noun) -> list[int]:
+    def _sources(self, noun: Noun[Any]) -> list[int]:
         return [row["source_id"] for row in self.select(f"neo4j_only/{noun.name}", "sources")]
 
     def _key_blocks(
-        self, noun: Noun, names: Sequence[str], statement: str, parameters: dict[str, Any]
+        self, noun: Noun[Any], names: Sequence[str], statement: str, parameters: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         after, size = "", KEY_BLOCK
         while size == KEY_BLOCK:
@@ -237,7 +237,7 @@ class Reading(Neo4jConnected):
                 after = max(block[noun.identity[1]])
 
     def _id_blocks(
-        self, noun: Noun, statement: str, made: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
+        self, noun: Noun[Any], statement: str, made: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
     ) -> Iterator[T]:
         """What is made of each block of ids that is not empty, in order."""
         bound = cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)

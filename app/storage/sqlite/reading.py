@@ -102,7 +102,7 @@ class Reading(Connected):
             kind, self._columns(kind, kind.names(), [self._block(kind, f"rows_by_{column}", kind.names(), parameters)])
         )
 
-    def _block(self, noun: Noun, verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
+    def _block(self, noun: Noun[Any], verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
         """One answer as a structured array: identity, then the other columns that are wanted."""
         types = noun.types()
         others = [name for name in wanted if name not in noun.identity]
@@ -112,7 +112,7 @@ class Reading(Connected):
             cursor = self.connection.execute(sql(noun.name, verb).replace("{columns}", columns), parameters)
             return np.fromiter(cursor, np.dtype(fields))
 
-    def _columns(self, noun: Noun, wanted: Sequence[str], blocks: Sequence[Any]) -> dict[str, Any]:
+    def _columns(self, noun: Noun[Any], wanted: Sequence[str], blocks: Sequence[Any]) -> dict[str, Any]:
         if not blocks:
             return empty(noun, wanted)
         types = noun.types()
@@ -134,7 +134,7 @@ class Reading(Connected):
         return np.ascontiguousarray(np.concatenate(parts))
 
 
-def _start(noun: Noun, source_id: int | None) -> list[Any]:
+def _start(noun: Noun[Any], source_id: int | None) -> list[Any]:
     """An identity and since before all rows (of a source, where the identity begins with it)."""
     start: list[Any] = ["" if noun.types()[name] == "TEXT" else -1 for name in noun.identity]
     if source_id is not None and noun.identity[0] == "source_id":
