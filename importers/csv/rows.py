@@ -10,12 +10,12 @@ from app.domain.records import CiRecord, GroupRecord, IncidentRecord, Observatio
 from app.domain.texts import loosely, one_form
 from app.ports.ci_source import SmallRecord
 from importers.csv.columns import IDENTIFIERS, columns_of
+from importers.files.source_class import SOURCE_CLASS
+from importers.files.tables import Row
 from importers.mapping.cells import PLAIN, BadCell, Writing, cell, curve, is_error, number, unix_seconds, whole, yes
 from importers.mapping.figures import mean_from_median, rate_from_calendar
 
-SOURCE_CLASS = "ci"
 PREFIXES = ("id", "alias", "impact")
-Row = Sequence[str]
 
 
 class Header:
