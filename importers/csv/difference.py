@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from app.domain.completeness import Evidence
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceDifference
 from importers.csv.blocks import ci_blocks, dependency_blocks, in_blocks, small_blocks
-from importers.csv.rows import Header
+from importers.csv.header import Header
 from importers.csv.snapshot import CsvSnapshot
 from importers.files import spool
 from importers.files.csv_table import CsvTable
