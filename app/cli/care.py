@@ -9,6 +9,7 @@ import click
 from app.bootstrap import open_store
 from app.cli.context import CALLER, Context, json_option, show, table
 from app.domain.errors import ForestayError
+from app.ports.documents import Documents
 from app.usecases.backup import backup as make_backup
 from app.usecases.backup import restore as fill_from
 from app.usecases.doctor import examine, repair, unopened
@@ -27,6 +28,7 @@ def _say(line: str) -> None:
 def promote(context: Context, target_url: str, as_document: bool) -> None:
     """Copy the whole history into another, empty store and prove that both are equal."""
     forestay = context.forestay
+    audit.record(forestay.documents, CALLER, "promotion begun", target_url)
     target = open_store(target_url, context.settings)
     try:
         report = copy_history(forestay.store, forestay.documents, target, target, _say)
@@ -63,7 +65,13 @@ def backup(context: Context, file: Path, as_document: bool) -> None:
 def restore(context: Context, file: Path, despite_audit: bool, as_document: bool) -> None:
     """Fill an empty store from a backup and verify it."""
     forestay = context.forestay
-    report = fill_from(file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say, despite_audit)
+
+    def leave_word(documents: Documents) -> None:
+        audit.record(documents, CALLER, "restored", file.name)
+
+    report = fill_from(
+        file, forestay.store, lambda path: open_store(f"sqlite:{path}", context.settings), _say, despite_audit, leave_word
+    )
     show(
         report,
         as_document,

@@ -65,8 +65,9 @@ def restore(
     open_file: Callable[[Path], Store],
     listen: Listener = lambda line: None,
     despite_audit: bool = False,
+    leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Fill an empty store from a backup; Conflict where the backup is damaged, its audit trail is not whole (unless `despite_audit`), or the store
+    """Fill an empty store from a backup, and `leave_word` in it when it is whole; Conflict where the backup is damaged, its audit trail is not whole (unless `despite_audit`), or the store
     is not empty."""
     if not path.is_file():
         raise Conflict(f"{path.name} is not there")
@@ -81,7 +82,7 @@ def restore(
             listen(f"restored although {fault}")
         for said in foreign_entries(copy):
             listen(f"not proven: {said}")
-        return promote(copy, copy, store, store, listen)
+        return promote(copy, copy, store, store, listen, leave_word)
     finally:
         copy.close()
 

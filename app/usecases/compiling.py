@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from app.risk.jit.catalogue import Course, Progress
 from app.risk.jit.kernels import POLICY, Kernel
 
 ANSWER_SECONDS = 1.0  # a request interprets no longer than that
+NICENESS = 5
 ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
@@ -35,7 +37,8 @@ class Beside:
     """The one process beside this one that compiles what is missing."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = [sys.executable, "-m", "app", *arguments, "warm-up"]
+        behind = ["nice", "-n", str(NICENESS)] if shutil.which("nice") else []  # whoever asks goes first
+        self._command = [*behind, sys.executable, "-m", "app", *arguments, "warm-up"]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
         self._asked = False

@@ -40,8 +40,10 @@ def promote(
     target: GraphStore,
     target_documents: Documents,
     listen: Listener = lambda line: None,
+    leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Raises Conflict when the target holds anything of its own, or when both differ at the end."""
+    """Raises Conflict when the target holds anything of its own, or when both differ at the end. `leave_word` writes into the target in the unit of
+    work that makes it whole."""
     last = source.current().revision
     copying.refuse_unfinished(documents)
     _check_target(source, target, target_documents)
@@ -57,7 +59,9 @@ def promote(
     copied = _copy_documents(documents, target_documents)
     listen(f"{copied} documents copied")
     digests = _prove(source, target, horizon, last, listen)
-    copying.end(target_documents)
+    with target_documents.together():
+        copying.end(target_documents)
+        leave_word(target_documents)
     return PromoteReport(last, rows, copied, scores, digests)
 
 

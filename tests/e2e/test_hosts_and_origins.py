@@ -70,6 +70,17 @@ def test_there_are_more_than_forty_of_them() -> None:
     assert len(set(STRANGE_HOSTS)) + len({str(headers) for headers in FOREIGN}) >= 59
 
 
+PAIRS = [(STRANGE_HOSTS[place % len(STRANGE_HOSTS)], FOREIGN[7 * place % len(FOREIGN)]) for place in range(40)]
+
+
+def test_forty_pairs_of_a_strange_name_and_a_foreign_page_make_no_key(service: Service) -> None:
+    assert len({(host, str(headers)) for host, headers in PAIRS}) == 40
+    for host, headers in PAIRS:
+        answer = service.client.post("/api/v1/keys", json=NEW_KEY, headers=headers, environ_overrides={"HTTP_HOST": host})
+        assert answer.status_code in (400, 403, 421), (host, headers)
+    assert list_keys(service.forestay.documents) == []
+
+
 CHANGES = (
     ("POST", "/api/v1/keys", NEW_KEY),
     ("POST", "/api/v1/sources", {"name": "s", "kind": "json"}),
