@@ -1,4 +1,5 @@
-"""Digests of everything that kernels answer about random estates: run as a program once interpreted and once compiled, they must be equal.
+"""Digests of everything that kernels answer about random estates: run as a program once interpreted and once compiled, they must
+be equal.
 
 FORESTAY_KERNELS=interpreted python -m tests.both_ways 3 7     one line for each question about the estates of seeds 3..6
 """

@@ -1,4 +1,5 @@
-"""60 files that are made to hurt whoever reads them: each is refused with a sentence or read as what it is, within seconds, by every file source."""
+"""60 files that are made to hurt whoever reads them: each is refused with a sentence or read as what it is, within seconds, by
+every file source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The doctor finds what is wrong with the store, its writers, its files and the machine, says the cure, and mends what needs no decision."""
+"""The doctor finds what is wrong with the store, its writers, its files and the machine, says the cure, and mends what needs no
+decision."""
 
 from __future__ import annotations
 

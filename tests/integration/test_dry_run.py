@@ -40,7 +40,8 @@ def done(service: Forestay, a: int, b: int) -> tuple[bytes, str]:
 
 
 def check_estate(home: Path, seed: int) -> set[str]:
-    """DELTAS random deltas of one estate; what the lists told of: noun and word, and "moved" for a record that another CI took over."""
+    """DELTAS random deltas of one estate; what the lists told of: noun and word, and "moved" for a record that another CI took
+    over."""
     with named(seed):
         return compare(home, Random(seed))
 

@@ -1,5 +1,5 @@
-"""Whatever people and syncs write is killed at the steps that it takes: readers then see the state before or that after, the audit trail tells just
-what happened, and the next write of another kind, and of this one, succeeds."""
+"""Whatever people and syncs write is killed at the steps that it takes: readers then see the state before or that after, the
+audit trail tells just what happened, and the next write of another kind, and of this one, succeeds."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def everything(service: Forestay) -> tuple[str, str]:
 
 
 def check_kills(service: Forestay, killer: Killer, name: str, quick: int, every: int) -> tuple[int, int]:
-    """Kill at every n-th point of an act; then do it, `quick` others and one that takes longer, there and back, which ones goes round; the points
-    that were hit, and all that there are."""
+    """Kill at every n-th point of an act; then do it, `quick` others and one that takes longer, there and back, which ones goes
+    round; the points that were hit, and all that there are."""
     act, hit, met = ACTS[name], 0, 0
     long_ones = itertools.cycle(LONG)
     others = itertools.cycle(other for other in ACTS if other != name and other not in LONG)
@@ -107,7 +107,8 @@ def check_kills(service: Forestay, killer: Killer, name: str, quick: int, every:
 
 
 def points_of(taken: dict[str, int]) -> list[tuple[str, int]]:
-    """Every step of the store and of files each time that it is taken; of those in the staging file, which nobody reads again, the first and last time."""
+    """Every step of the store and of files each time that it is taken; of those in the staging file, which nobody reads again,
+    the first and last time."""
     found: list[tuple[str, int]] = []
     for step, times in sorted(taken.items()):
         numbers = sorted({1, times}) if step.endswith(".staging") else list(range(1, times + 1))

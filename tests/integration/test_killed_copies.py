@@ -1,4 +1,5 @@
-"""A promotion, a restore and a backup that are killed at the steps that they take: the source is as it was, and done again they give the same store."""
+"""A promotion, a restore and a backup that are killed at the steps that they take: the source is as it was, and done again they
+give the same store."""
 
 from __future__ import annotations
 
@@ -21,8 +22,14 @@ from tests.integration.test_killed_acts import EVERY, THOROUGH, points_of
 from tests.kill_points import Killer
 
 EVERY_COPY = EVERY if THOROUGH else 2 * EVERY
-GOES_ON = (("key made and revoked", False), ("page edit", False), ("job asked and cancelled", False), ("key made and revoked", True),
-           ("page edit", True), ("job asked and cancelled", True))  # fmt: skip
+GOES_ON = (
+    ("key made and revoked", False),
+    ("page edit", False),
+    ("job asked and cancelled", False),
+    ("key made and revoked", True),
+    ("page edit", True),
+    ("job asked and cancelled", True),
+)
 
 
 @pytest.fixture
@@ -76,7 +83,8 @@ def take_leftovers_away(service: Forestay) -> None:
 
 
 def check_backups(service: Forestay, folder: Path) -> int:
-    """Killed, made again under the same name: the copy restores to what is there now, and nothing unfinished is left beside it."""
+    """Killed, made again under the same name: the copy restores to what is there now, and nothing unfinished is left beside
+    it."""
     folder.mkdir()
     file = folder / "backup.db"
 

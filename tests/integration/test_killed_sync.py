@@ -1,5 +1,6 @@
-"""A process that syncs is killed at each step that it takes: the revision before stays complete and readable, and the next sync gives the graph
-that it would have given without the kill. A source that goes to and fro between two states, so every run has much to write."""
+"""A process that syncs is killed at each step that it takes: the revision before stays complete and readable, and the next sync
+gives the graph that it would have given without the kill. A source that goes to and fro between two states, so every run has much
+to write."""
 
 from __future__ import annotations
 
@@ -33,8 +34,12 @@ def write_state(folder: Path, other: bool) -> None:
         f"k{n},k{n // 2 + step}" for n in numbers if n > 40 and n // 2 + step in known
     ]
     groups = [f"g{n},k{n},{1 + other},k{n + 1}|k{n + 2}" for n in range(10, CIS - 10, 10) if {n, n + 1, n + 2} <= known]
-    sheets = {"cis": ["key,name,class,site", *cis], "dependencies": ["dependent,provider", *edges], "groups": ["key,dependent,needed,members", *groups],
-              "services": ["key,customers", "k0,100", "k1,200" if other else "k1,300"]}  # fmt: skip
+    sheets = {
+        "cis": ["key,name,class,site", *cis],
+        "dependencies": ["dependent,provider", *edges],
+        "groups": ["key,dependent,needed,members", *groups],
+        "services": ["key,customers", "k0,100", "k1,200" if other else "k1,300"],
+    }
     for name, lines in sheets.items():
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -70,8 +75,9 @@ Point = tuple[bool, str, int]  # whether in a full run, at which step, the how m
 
 
 def points_of(taken: dict[bool, dict[str, int]], thorough: bool) -> list[Point]:
-    """Where a run is killed: at each commit; at every other step the first, a middle and the last time it is taken, in full runs and in those over what
-    changed. Not thorough: at each commit and each step of the store once, in the one kind of run or the other."""
+    """Where a run is killed: at each commit; at every other step the first, a middle and the last time it is taken, in full runs
+    and in those over what changed. Not thorough: at each commit and each step of the store once, in the one kind of run or the
+    other."""
     found: list[Point] = []
     for full, steps in taken.items():
         for step, times in sorted(steps.items()):

@@ -1,4 +1,5 @@
-"""Writers of the ledger: one at a time, under a lease; what a dead one left is carried through or taken back, and a paused one writes nothing."""
+"""Writers of the ledger: one at a time, under a lease; what a dead one left is carried through or taken back, and a paused one
+writes nothing."""
 
 from __future__ import annotations
 
