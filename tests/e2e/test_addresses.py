@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from importers.http.outbound import Outbound, checked_place
 
 from app.domain.errors import InvalidInput, NotAllowed
+from importers.http.outbound import Outbound, checked_place
 from tests.e2e.conftest import Service
 
 NAMED = "192.0.2.10"  # the one host that the settings name; a literal, so that nobody is asked for its address

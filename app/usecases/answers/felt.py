@@ -8,7 +8,7 @@ from app.domain.sentences import Felt
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
 from app.risk.outage.causes import touched_groups, worn_groups
 from app.risk.outage.propagation import Outage, outage
-from app.risk.outage.what_if import triggered
+from app.risk.outage.what_if import interruptible
 from app.usecases.estate import Estate
 
 
@@ -37,10 +37,10 @@ def felt_by(
 
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
     """Numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as long as it lasts."""
-    switches = [switch.dependent for switch in triggered(estate.compiled, result) if switch.hours > 0.0 or switch.success < 1.0]
-    if not switches:
+    switching = interruptible(estate.compiled, result, estate.workspace()).tolist()
+    if not switching:
         return []
-    while_switching = outage(estate.compiled, [*result.down.tolist(), *switches], estate.workspace())
+    while_switching = outage(estate.compiled, [*result.down.tolist(), *switching], estate.workspace())
     lasting = {*result.services_down.tolist(), *result.services_degraded.tolist()}
     return [
         number
