@@ -55,7 +55,7 @@ class Reading(ReadColumns, Neo4jConnected):
             columns = take(columns, columns["source_id"] == source_id)
         return {name: columns[name] for name in wanted}
 
-    def _between(self, noun: Noun, a: int, b: int) -> Changes:
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
         names = noun.names()
         begun = self._exact(
             (a, b),

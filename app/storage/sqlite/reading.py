@@ -54,7 +54,7 @@ class Reading(ReadColumns, Connected):
                 return self._columns(kind, wanted, blocks)
             after = [block[name][-1:].tolist()[0] for name in kind.identity] + [FOREVER]
 
-    def _between(self, noun: Noun, a: int, b: int) -> Changes:
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
         names, span = noun.names(), {"a": a, "b": b}
         begun, ended = (self._columns(noun, names, [self._block(noun, verb, names, span)]) for verb in ("begun", "ended"))
         return Changes(in_order(noun, begun), in_order(noun, ended))
