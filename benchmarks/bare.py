@@ -1,4 +1,5 @@
-"""The peer of an import into Neo4j: the same rows through the driver in a plain loop, nothing compared, checked, resumed or kept for history."""
+"""The peer of an import into Neo4j: the same rows through the driver in a plain loop, nothing compared, checked, resumed or kept
+for history."""
 
 from __future__ import annotations
 

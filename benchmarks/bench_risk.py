@@ -2,8 +2,9 @@
 
 python -m benchmarks.bench_risk --cis 1000000 --dependencies 5000000 --services 1000 --seed 1 --sample 1000
 
-The question all can answer is reachability: how many CIs lean on each CI, through needs of any kind. Peers answer it for a random sample by
-their fastest call, scaled to all CIs; ours is measured for all CIs (both directions). Loading is not part of any time. Answers must agree.
+The question all can answer is reachability: how many CIs lean on each CI, through needs of any kind. Peers answer it for a random
+sample by their fastest call, scaled to all CIs; ours is measured for all CIs (both directions). Loading is not part of any time.
+Answers must agree.
 """
 
 from __future__ import annotations
@@ -126,11 +127,12 @@ def _compare(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     scale = asked.cis / len(want)
     report["runs"] = {
         name: {
-            "seconds_all_cis": round(run["seconds"] * (1.0 if name.startswith("ours") else scale), 2), "peak_rss_mb": run["peak_rss_mb"],
+            "seconds_all_cis": round(run["seconds"] * (1.0 if name.startswith("ours") else scale), 2),
+            "peak_rss_mb": run["peak_rss_mb"],
             "measured": "all CIs, both directions" if name.startswith("ours") else f"{len(want)} CIs, dependents only, scaled",
         }
         for name, run in runs.items()
-    }  # fmt: skip
+    }
     best = min(PEERS, key=lambda name: report["runs"][name]["seconds_all_cis"])
     report["best_peer"] = best
     report["ratio_to_best_peer"] = round(report["runs"][best]["seconds_all_cis"] / report["runs"]["ours_2"]["seconds_all_cis"], 1)

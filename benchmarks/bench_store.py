@@ -60,11 +60,18 @@ def ci_rows(graph: DependencyGraph, start: int, stop: int) -> dict[str, Any]:
     count = len(keys)
     absent = dict.fromkeys(
         (
-            "failures_per_year_low", "failures_per_year_high", "repair_sigma", "repair_hours_low", "repair_hours_high", "unavailability",
-            "failure_on_demand", "level_share", "restart_hours",
+            "failures_per_year_low",
+            "failures_per_year_high",
+            "repair_sigma",
+            "repair_hours_low",
+            "repair_hours_high",
+            "unavailability",
+            "failure_on_demand",
+            "level_share",
+            "restart_hours",
         ),
         np.full(count, np.nan),
-    )  # fmt: skip
+    )
     declared = Categorical(np.zeros(count, np.int32), ("declared",))
     return {
         **some,

@@ -31,7 +31,9 @@ def blast_figures(graph: DependencyGraph) -> dict[str, float]:
     start = time.perf_counter()
     sizes = _sizes(compiled.flat, marks(compiled.flat))
     return {
-        "mean_blast_radius": round(float(sizes.mean()), 2), "largest_blast_radius": int(sizes.max()),
-        "seconds_for_all_failed_sets": round(time.perf_counter() - start, 2), "components_with_cycles": int((components > 1).sum()),
+        "mean_blast_radius": round(float(sizes.mean()), 2),
+        "largest_blast_radius": int(sizes.max()),
+        "seconds_for_all_failed_sets": round(time.perf_counter() - start, 2),
+        "components_with_cycles": int((components > 1).sum()),
         "down_at_rest": len(compiled.rest_down),
-    }  # fmt: skip
+    }

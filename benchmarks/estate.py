@@ -1,7 +1,7 @@
 """A seeded layered estate of any size: racks, switches, storage, servers, virtual machines, databases, applications, services.
 
-`--dependencies` counts dependency rows plus group member rows. A domain (about 2,400 CIs of one site) holds one of each layer; a CI
-leans on lower layers of its own domain, a domain on the core switch of its site, a service on applications of a few domains.
+`--dependencies` counts dependency rows plus group member rows. A domain (about 2,400 CIs of one site) holds one of each layer; a
+CI leans on lower layers of its own domain, a domain on the core switch of its site, a service on applications of a few domains.
 Rows carry no order: ci_ids are a random permutation of the layers.
 """
 
@@ -193,18 +193,29 @@ def _ci_columns(layout: _Layout, rng: np.random.Generator, place: Ints) -> CiCol
     teams = tuple(f"team {i:03d}" for i in range(240))
     production = np.zeros(cis, dtype=np.int32)
     return CiColumns(
-        ci_id=np.arange(cis, dtype=np.int64), key=_texts(keys), name=_texts(names), ci_class=Categorical(kind.astype(np.int32), CLASSES),
+        ci_id=np.arange(cis, dtype=np.int64),
+        key=_texts(keys),
+        name=_texts(names),
+        ci_class=Categorical(kind.astype(np.int32), CLASSES),
         site=Categorical(site.astype(np.int32), tuple(f"site {i}" for i in range(SITES))),
         team=Categorical(team.astype(np.int32), teams),
         supplier=Categorical(supplier.astype(np.int32), tuple(f"supplier {i:02d}" for i in range(50))),
-        lifecycle=Categorical(production, ("active",)), environment=Categorical(production.copy(), ("production",)),
-        assessed=np.ones(cis, dtype=np.bool_), failures_per_year=np.round(rate, 6),
-        failures_origin=np.full(cis, ASSUMED, dtype=np.int8), repair_hours=np.round(repair, 4),
-        repair_origin=np.full(cis, MEASURED, dtype=np.int8), repair_distribution=np.full(cis, EXPONENTIAL, dtype=np.int8),
-        repair_sigma=np.full(cis, np.nan), unavailability=np.full(cis, np.nan), failure_on_demand=np.zeros(cis),
-        level_share=np.ones(cis), restart_hours=np.zeros(cis), observed_years=np.zeros(cis),
+        lifecycle=Categorical(production, ("active",)),
+        environment=Categorical(production.copy(), ("production",)),
+        assessed=np.ones(cis, dtype=np.bool_),
+        failures_per_year=np.round(rate, 6),
+        failures_origin=np.full(cis, ASSUMED, dtype=np.int8),
+        repair_hours=np.round(repair, 4),
+        repair_origin=np.full(cis, MEASURED, dtype=np.int8),
+        repair_distribution=np.full(cis, EXPONENTIAL, dtype=np.int8),
+        repair_sigma=np.full(cis, np.nan),
+        unavailability=np.full(cis, np.nan),
+        failure_on_demand=np.zeros(cis),
+        level_share=np.ones(cis),
+        restart_hours=np.zeros(cis),
+        observed_years=np.zeros(cis),
         observed_incidents=np.zeros(cis, dtype=np.int32),
-    )  # fmt: skip
+    )
 
 
 def generate(cis: int, dependencies: int, services: int, seed: int) -> DependencyGraph:
@@ -246,20 +257,27 @@ def generate(cis: int, dependencies: int, services: int, seed: int) -> Dependenc
         )
     return DependencyGraph(
         cis=_ci_columns(layout, rng, place),
-        dependencies=DependencyColumns(place[dependent], place[provider], kind, np.where(soft, rng.integers(1, 10, len(order)) / 10, 1.0)),
+        dependencies=DependencyColumns(
+            place[dependent], place[provider], kind, np.where(soft, rng.integers(1, 10, len(order)) / 10, 1.0)
+        ),
         groups=GroupColumns(
-            key=[f"grp-{i:0{key_width}d}" for i in range(len(count))], dependent_id=place[group_own], kind=group_kind.astype(np.int8),
-            needed=needed.astype(np.int64), member_offsets=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-            member_id=place[table[table >= 0]], share=np.full(member_rows, np.nan),
+            key=[f"grp-{i:0{key_width}d}" for i in range(len(count))],
+            dependent_id=place[group_own],
+            kind=group_kind.astype(np.int8),
+            needed=needed.astype(np.int64),
+            member_offsets=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+            member_id=place[table[table >= 0]],
+            share=np.full(member_rows, np.nan),
             failover_minutes=np.where(switching, rng.integers(1, 20, len(count)).astype(float), np.nan),
             failover_success=np.where(switching, 0.9 + rng.integers(0, 10, len(count)) / 100, np.nan),
         ),
         services=exposures,
-    )  # fmt: skip
+    )
 
 
 def changed_copy(graph: DependencyGraph, share: float, seed: int) -> DependencyGraph:
-    """A third of `share` of the CIs renamed with another rate, a third gone (leaves without groups), a third new; so with dependencies."""
+    """A third of `share` of the CIs renamed with another rate, a third gone (leaves without groups), a third new; so with
+    dependencies."""
     rng = np.random.default_rng([seed, len(graph.cis.ci_id)])
     cis, rows = graph.cis, graph.dependencies
     total, some = len(cis.ci_id), max(1, int(len(cis.ci_id) * share / 3))
@@ -339,12 +357,16 @@ def write_csv(graph: DependencyGraph, folder: Path, seed: int = 0) -> None:
         folder / "cis.csv",
         "key,name,class,environment,lifecycle,site,team,supplier,failures_per_year,repair_hours,fqdn,serial",
         [
-            keys, list(cis.name), *(map(_categories, (cis.ci_class, cis.environment, cis.lifecycle, cis.site, cis.team, cis.supplier))),
-            [_number(v) for v in cis.failures_per_year.tolist()], [_number(v) for v in cis.repair_hours.tolist()],
-            [f"{key}.forestay.example" for key in keys], [f"SN{crc32(key.encode()):08X}-{key}" for key in keys],
+            keys,
+            list(cis.name),
+            *(map(_categories, (cis.ci_class, cis.environment, cis.lifecycle, cis.site, cis.team, cis.supplier))),
+            [_number(v) for v in cis.failures_per_year.tolist()],
+            [_number(v) for v in cis.repair_hours.tolist()],
+            [f"{key}.forestay.example" for key in keys],
+            [f"SN{crc32(key.encode()):08X}-{key}" for key in keys],
         ],
         rng.permutation(len(keys)),
-    )  # fmt: skip
+    )
     weights = {value: f"{value:.10g}" for value in np.unique(rows.weight).tolist()}
     _write(
         folder / "dependencies.csv", "dependent,provider,kind,weight",
@@ -380,12 +402,16 @@ def shape(graph: DependencyGraph) -> dict[str, float]:
     """Counts of rows and shares, read from the columns."""
     rows, groups = graph.dependencies, graph.groups
     return {
-        "cis": len(graph.cis.ci_id), "dependency_rows": len(rows.kind), "member_rows": len(groups.member_id), "groups": len(groups.key),
-        "services": len(graph.services), "soft_share": round(float((rows.kind == SOFT).mean()), 4),
+        "cis": len(graph.cis.ci_id),
+        "dependency_rows": len(rows.kind),
+        "member_rows": len(groups.member_id),
+        "groups": len(groups.key),
+        "services": len(graph.services),
+        "soft_share": round(float((rows.kind == SOFT).mean()), 4),
         "supply_share": round(float((rows.kind == SUPPLY).mean()), 4),
         "share_of_cis_with_groups": round(len(np.unique(groups.dependent_id)) / len(graph.cis.ci_id), 4),
         "share_of_groups_with_failover": round(float((~np.isnan(groups.failover_minutes)).mean()), 4),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

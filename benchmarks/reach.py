@@ -1,8 +1,8 @@
 """Reachability alone: how many CIs lean on each CI, and on how many it leans, over needs of every kind and all group members.
 
-An upper bound of any blast radius, and the question that graph libraries answer, so it is what we are compared by. No answer of the product
-reads it: those propagate failure through redundancy and supply (app/risk/outage). Components are nodes of
-their own; 64 sources at a time travel as one bit each through the part of the graph that they reach, in topological order. Sources next to
+An upper bound of any blast radius, and the question that graph libraries answer, so it is what we are compared by. No answer of
+the product reads it: those propagate failure through redundancy and supply (app/risk/outage). Components are nodes of their own;
+64 sources at a time travel as one bit each through the part of the graph that they reach, in topological order. Sources next to
 each other reach much the same, so a visit is shared by many of them. N CIs, C components, A arcs between components.
 """
 
@@ -73,7 +73,8 @@ def _arcs(flat: Flat) -> Arcs:
 
 @kernel
 def _count(arcs: Arcs, first: int, last: int, bits: UInt64s, ready: ReadyQueue, reached: Int64s, reaching: Int64s) -> None:
-    """Sources first..last-1: the weight each reaches, itself included, into reached; the weight of those that reach c is added to reaching[c].
+    """Sources first..last-1: the weight each reaches, itself included, into reached; the weight of those that reach c is added to
+    reaching[c].
 
     `bits` is zero before and after.
     """

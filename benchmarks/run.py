@@ -51,7 +51,8 @@ TARGETS = {
 
 
 def pace() -> float:
-    """Milliseconds of a million additions in Python, the median of five: how quick the machine is just now (shared machines are not always)."""
+    """Milliseconds of a million additions in Python, the median of five: how quick the machine is just now (shared machines are
+    not always)."""
     taken = []
     for _ in range(5):
         started, total = time.perf_counter(), 0
@@ -82,9 +83,20 @@ def step(name: str, folder: Path, asked: argparse.Namespace, store: str = "sqlit
 
 def peers(asked: argparse.Namespace) -> dict[str, Any]:
     command = [
-        sys.executable, "-m", "benchmarks.bench_risk", "--cis", str(asked.cis), "--dependencies", str(asked.dependencies), "--services",
-        str(asked.services), "--seed", str(asked.seed), "--sample", "500",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "benchmarks.bench_risk",
+        "--cis",
+        str(asked.cis),
+        "--dependencies",
+        str(asked.dependencies),
+        "--services",
+        str(asked.services),
+        "--seed",
+        str(asked.seed),
+        "--sample",
+        "500",
+    ]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if run.returncode:
         return {"failed": run.stderr.strip().splitlines()[-1:]}
@@ -99,11 +111,12 @@ def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str
     lines = [
         "# Results of `make bench`",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, one run, nothing else running. "
-        f"Estate: seed {asked.seed}, {shape['cis']:,} CIs, {shape['dependency_rows'] + shape['member_rows']:,} dependencies "
-        f"(group members included), {shape['groups']:,} redundancy groups ({shape['share_of_groups_with_failover']:.1%} with failover), "
-        f"{shape['services']:,} services, {shape['soft_share']:.0%} soft; mean blast radius {shape['mean_blast_radius']:.0f} CIs, "
-        f"largest {shape['largest_blast_radius']:,}; {shape['components_with_cycles']} cycles.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, one run, nothing else "
+        f"running. Estate: seed {asked.seed}, {shape['cis']:,} CIs, {shape['dependency_rows'] + shape['member_rows']:,} "
+        f"dependencies (group members included), {shape['groups']:,} redundancy groups "
+        f"({shape['share_of_groups_with_failover']:.1%} with failover), {shape['services']:,} services, "
+        f"{shape['soft_share']:.0%} soft; mean blast radius {shape['mean_blast_radius']:.0f} CIs, largest "
+        f"{shape['largest_blast_radius']:,}; {shape['components_with_cycles']} cycles.",
         "",
         "| what | measured | target | met |",
         "|---|---|---|---|",
@@ -125,14 +138,17 @@ def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str
         cypher, engine = results["cypher"], results["engine"]
         ratio = cypher["mean_ms"] * 1000 / engine["outage_us"]
         lines.append(
-            f"Blast radius of one CI: engine call {engine['outage_us']:.0f} µs (redundancy, supply and degradation exact), Cypher through the "
-            f"driver {cypher['mean_ms']:.1f} ms for plain reachability: **{ratio:,.0f} times** (target 20). {cypher['equal']} of {cypher['queries']} "
-            f"Cypher answers equal our reachability; {cypher['left_out']} CIs with more than 20,000 dependents were left out of the sample."
+            f"Blast radius of one CI: engine call {engine['outage_us']:.0f} µs (redundancy, supply and degradation exact), "
+            f"Cypher through the driver {cypher['mean_ms']:.1f} ms for plain reachability: **{ratio:,.0f} times** (target 20). "
+            f"{cypher['equal']} of {cypher['queries']} Cypher answers equal our reachability; {cypher['left_out']} CIs with "
+            "more than 20,000 dependents were left out of the sample."
         )
     if "peers" in results:
         lines += [
             "",
-            "Reachability of all CIs (peers on a sample of 500, scaled; each by its fastest call; loading not counted; ours is `benchmarks/reach.py`, written for this comparison over the product's compiled graph: no answer of the product reads it):",
+            "Reachability of all CIs (peers on a sample of 500, scaled; each by its fastest call; loading not counted; ours is "
+            "`benchmarks/reach.py`, written for this comparison over the product's compiled graph: no answer of the product "
+            "reads it):",
             "",
             "```json",
         ]
@@ -141,8 +157,8 @@ def render(results: dict[str, dict[str, Any]], asked: argparse.Namespace) -> str
         "",
         "## Every figure",
         "",
-        "`load` is the machine's load average when the step ended, `pace_ms` the milliseconds of a million additions in Python before and after "
-        "it: the same machine can be twice as slow on another day.",
+        "`load` is the machine's load average when the step ended, `pace_ms` the milliseconds of a million additions in "
+        "Python before and after it: the same machine can be twice as slow on another day.",
         "",
     ]
     for name, figures in results.items():

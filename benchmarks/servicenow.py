@@ -1,4 +1,5 @@
-"""A stub ServiceNow of any size in a process of its own, for the step `servicenow`: rows are made by number, so it holds next to nothing."""
+"""A stub ServiceNow of any size in a process of its own, for the step `servicenow`: rows are made by number, so it holds next to
+nothing."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ def _serve(cis: int, relations: int, talk: Connection) -> None:
 
 
 def change(stub: ServiceNowStub, cis: int, relations: int, rows: int) -> dict[str, int]:
-    """About so many changed rows: 60 % renamed computers, 20 % new relations, the rest relations that went, with those of one CI in fifty
-    of them that went itself."""
+    """About so many changed rows: 60 % renamed computers, 20 % new relations, the rest relations that went, with those of one CI
+    in fifty of them that went itself."""
     if not rows:
         return {}
     rng = random.Random(7)

@@ -1,6 +1,8 @@
-"""The steps of `make bench`, each run in a process of its own by `benchmarks.run`: python -m benchmarks.steps STEP FOLDER prints one JSON object.
+"""The steps of `make bench`, each run in a process of its own by `benchmarks.run`: python -m benchmarks.steps STEP FOLDER prints
+one JSON object.
 
-Peak memory is that of the step's process (ru_maxrss). Kernels are warmed up before anything is timed: compiling them happens once per machine.
+Peak memory is that of the step's process (ru_maxrss). Kernels are warmed up before anything is timed: compiling them happens once
+per machine.
 """
 
 from __future__ import annotations
@@ -111,8 +113,8 @@ def imports(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def servicenow(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """A whole ServiceNow over HTTP from a stub in a process of its own, then 1,000 changes, then nothing changed; into Neo4j beside a plain loop
-    of the driver over the same rows."""
+    """A whole ServiceNow over HTTP from a stub in a process of its own, then 1,000 changes, then nothing changed; into Neo4j
+    beside a plain loop of the driver over the same rows."""
     from benchmarks.servicenow import StubProcess
     from tests.servers.servicenow import PASSWORD, USER
 
@@ -168,9 +170,13 @@ def loads(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     forestay.cache.settle()
     again, _ = timed(lambda: compile_graph(loaded.graph))
     return {
-        "load_and_compile_seconds": full, "from_disk_seconds": disk, "carried_forward_seconds": carried, "compile_alone_seconds": again,
-        "how": [loaded.how, mapped.how, later.how], "peak_mb": peak_mb(),
-    }  # fmt: skip
+        "load_and_compile_seconds": full,
+        "from_disk_seconds": disk,
+        "carried_forward_seconds": carried,
+        "compile_alone_seconds": again,
+        "how": [loaded.how, mapped.how, later.how],
+        "peak_mb": peak_mb(),
+    }
 
 
 def sweep(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -181,13 +187,20 @@ def sweep(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     seconds, first = timed(lambda: first_order(estate.compiled, rule=PRODUCT))
     whole, row = timed(lambda: assess(forestay, 2))
     return {
-        "sweep_seconds": seconds, "assess_seconds": whole, "mean_blast": float(first.failed.mean()), "largest_blast": int(first.failed.max()),
-        "pairs": len(first.point_service), "simulated": int(first.simulated.sum()), "assessment": row.assessment, "peak_mb": peak_mb(),
-    }  # fmt: skip
+        "sweep_seconds": seconds,
+        "assess_seconds": whole,
+        "mean_blast": float(first.failed.mean()),
+        "largest_blast": int(first.failed.max()),
+        "pairs": len(first.point_service),
+        "simulated": int(first.simulated.sum()),
+        "assessment": row.assessment,
+        "peak_mb": peak_mb(),
+    }
 
 
 def model(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """The risk model: an assessment from scratch and after 1 % changed CIs, sampled worlds of all services, the redundancy part of every service."""
+    """The risk model: an assessment from scratch and after 1 % changed CIs, sampled worlds of all services, the redundancy part
+    of every service."""
     warm_up()
     forestay = service(folder, asked.store)
     _assessed(forestay.estates, forestay.cache, 2)
@@ -203,9 +216,16 @@ def model(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     sampling, worlds = timed(lambda: sample_worlds(compiled, asked.seed, 0, 12, threads=2))
     redundancy, more = timed(lambda: estate_redundancy(compiled, made.first, Budget(500_000, 5.0)))
     return {
-        "after_one_percent_seconds": again, "how": made.estate.how, "rows_that_differ": changed, "answers_equal": bool(same), "worlds_per_second": worlds.worlds / sampling, "redundancy_seconds": redundancy,
-        "services_exact": int((more.method == 0).sum()), "services_bounded": int((more.method == 1).sum()), "peak_mb": peak_mb(),
-    }  # fmt: skip
+        "after_one_percent_seconds": again,
+        "how": made.estate.how,
+        "rows_that_differ": changed,
+        "answers_equal": bool(same),
+        "worlds_per_second": worlds.worlds / sampling,
+        "redundancy_seconds": redundancy,
+        "services_exact": int((more.method == 0).sum()),
+        "services_bounded": int((more.method == 1).sum()),
+        "peak_mb": peak_mb(),
+    }
 
 
 def scratch(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -255,9 +275,11 @@ def engine(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     sample = positions[: asked.sample]
     np.savez(folder / "reach.npz", ci_id=estate.compiled.ci_id[sample], dependents=counts.dependents[sample])
     return {
-        "outage_us": seconds / len(positions) * 1e6, "outage_with_causes_us": with_paths / len(positions) * 1e6, "reach_all_seconds": reach_seconds,
+        "outage_us": seconds / len(positions) * 1e6,
+        "outage_with_causes_us": with_paths / len(positions) * 1e6,
+        "reach_all_seconds": reach_seconds,
         "peak_mb": peak_mb(),
-    }  # fmt: skip
+    }
 
 
 def cypher(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -266,7 +288,8 @@ def cypher(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
     with np.load(folder / "reach.npz") as kept:
         ids, dependents = kept["ci_id"].tolist(), kept["dependents"].tolist()
-    # one hop is a dependency, or a group's dependent and its member; NEEDS and MEMBER both point from the dependent's side to the provider's
+    # one hop is a dependency, or a group's dependent and its member; NEEDS and MEMBER both point from the dependent's side to the
+    # provider's
     query = (
         "MATCH (c:ConfigurationItem {ci_id: $id})<-[:DEPENDS_ON|NEEDS|MEMBER*1..]-(d) "
         "WITH DISTINCT d WHERE d:ConfigurationItem RETURN count(d) AS n"
@@ -306,7 +329,8 @@ def _client(port: int, keys: list[str], results: Any) -> None:
 
 
 def web(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """Blast radius of random CIs over HTTP: totals, all services, the first 100 CIs; four clients at once, then the worst CI apart."""
+    """Blast radius of random CIs over HTTP: totals, all services, the first 100 CIs; four clients at once, then the worst CI
+    apart."""
     forestay = service(folder, asked.store)
     estate = forestay.estates.at(2)
     rng = random.Random(asked.seed + 9)
@@ -339,13 +363,18 @@ def web(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         server.terminate()
         server.wait(20)
     return {
-        "requests": len(times), "p50_ms": float(np.percentile(times, 50)), "p99_ms": float(np.percentile(times, 99)), "max_ms": float(times[-1]),
-        "worst_ci_ms": worst_ms, "server_peak_mb": rss,
-    }  # fmt: skip
+        "requests": len(times),
+        "p50_ms": float(np.percentile(times, 50)),
+        "p99_ms": float(np.percentile(times, 99)),
+        "max_ms": float(times[-1]),
+        "worst_ci_ms": worst_ms,
+        "server_peak_mb": rss,
+    }
 
 
 def readers(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """One read every 20 ms while a second source (as many rows as the estate has CIs, and more) is imported beside it on SQLite."""
+    """One read every 20 ms while a second source (as many rows as the estate has CIs, and more) is imported beside it on
+    SQLite."""
     forestay = service(folder, asked.store)
     add_source(forestay.documents, "second", "csv", str(folder / "second"))
     waits: list[float] = []
@@ -399,9 +428,19 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
-    "estate": estate, "imports": imports, "servicenow": servicenow, "loads": loads, "sweep": sweep, "scratch": scratch, "model": model, "engine": engine, "cypher": cypher, "web": web, "readers": readers,
+    "estate": estate,
+    "imports": imports,
+    "servicenow": servicenow,
+    "loads": loads,
+    "sweep": sweep,
+    "scratch": scratch,
+    "model": model,
+    "engine": engine,
+    "cypher": cypher,
+    "web": web,
+    "readers": readers,
     "answer": answer,
-}  # fmt: skip
+}
 
 
 def main() -> None:

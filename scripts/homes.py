@@ -18,10 +18,11 @@ def servers() -> Path:
 
 
 def home(name: str, says: Iterable[bytes | str], install: Callable[[Path], None]) -> Path:
-    """The folder of a server: `<name>-<digest of what its script and versions say>`, filled by `install(folder)` where there is none.
+    """The folder of a server: `<name>-<digest of what its script and versions say>`, filled by `install(folder)` where there is
+    none.
 
-    It is installed into a folder beside it and gets its name at the end, so a half one is never met; a second process that wants the same waits.
-    What is installed must bear to be renamed. Older versions stay until they are deleted by hand."""
+    It is installed into a folder beside it and gets its name at the end, so a half one is never met; a second process that wants
+    the same waits. What is installed must bear to be renamed. Older versions stay until they are deleted by hand."""
     digest = hashlib.blake2b(
         b"\0".join(part if isinstance(part, bytes) else part.encode() for part in says), digest_size=6
     ).hexdigest()

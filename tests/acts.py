@@ -1,7 +1,8 @@
-"""What people and syncs do to the store, each there and back again, so that it can be done, killed and done again for ever on one estate.
+"""What people and syncs do to the store, each there and back again, so that it can be done, killed and done again for ever on one
+estate.
 
-`prepare` is done first and is never killed. `state` is what readers see of the estate and of what is kept beside it; an act that is one unit of work
-has two states, before and after; one of several has a state between each.
+`prepare` is done first and is never killed. `state` is what readers see of the estate and of what is kept beside it; an act that
+is one unit of work has two states, before and after; one of several has a state between each.
 """
 
 from __future__ import annotations
@@ -70,7 +71,11 @@ def write_input(service: Forestay, state: str = "whole") -> None:
     cis = [f"k{n},{'other' if state == 'other' and n % 3 == 0 else 'name'} {n},server,{site}" for n in kept]
     cis += ["m1,mate 1,router,east", "m2,mate 2,router,east"]
     edges = [f"k{n},k{n // 2}" for n in kept if n]
-    sheets = {"cis": ["key,name,class,site", *cis], "dependencies": ["dependent,provider", *edges], "services": ["key,customers", "k1,100"]}  # fmt: skip
+    sheets = {
+        "cis": ["key,name,class,site", *cis],
+        "dependencies": ["dependent,provider", *edges],
+        "services": ["key,customers", "k1,100"],
+    }
     for name, lines in sheets.items():
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
 

@@ -66,8 +66,9 @@ def estate(
     services: Mapping[str, Mapping[str, Any]] | None = None,
     profiles: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Built:
-    """`cis` "S; a; b"; `hard` "S>a a>b" (dependent>provider); `soft` "S>a:.5"; `groups` {"S": [(1, "a b"[, options])]} with options supply,
-    shares, failover_minutes, failover_success, common_cause_share, common_cause_unavailability; `services` {"S": exposure}; `profiles` {"a": values} (default: 1 failure a year, 4 h)."""
+    """`cis` "S; a; b"; `hard` "S>a a>b" (dependent>provider); `soft` "S>a:.5"; `groups` {"S": [(1, "a b"[, options])]} with
+    options supply, shares, failover_minutes, failover_success, common_cause_share, common_cause_unavailability; `services` {"S":
+    exposure}; `profiles` {"a": values} (default: 1 failure a year, 4 h)."""
     order = [name.strip() for name in cis.split(";")]
     ids = {name: number for number, name in enumerate(order, 1)}
     edges: list[tuple[int, int, int, float]] = []
@@ -81,12 +82,16 @@ def estate(
     graph = DependencyGraph(
         cis=_cis(order, profiles or {}),
         dependencies=DependencyColumns(
-            np.asarray([e[0] for e in edges], np.int64), np.asarray([e[1] for e in edges], np.int64),
-            np.asarray([e[2] for e in edges], np.int8), np.asarray([e[3] for e in edges], float),
+            np.asarray([e[0] for e in edges], np.int64),
+            np.asarray([e[1] for e in edges], np.int64),
+            np.asarray([e[2] for e in edges], np.int8),
+            np.asarray([e[3] for e in edges], float),
         ),
         groups=_groups(flat, ids),
-        services=[ServiceExposure(ci_id=ids[name], **values) for name, values in sorted(exposed.items(), key=lambda item: ids[item[0]])],
-    )  # fmt: skip
+        services=[
+            ServiceExposure(ci_id=ids[name], **values) for name, values in sorted(exposed.items(), key=lambda item: ids[item[0]])
+        ],
+    )
     graph = with_common_causes(graph).graph
     return Built(order, graph, compile_graph(graph))
 
@@ -102,14 +107,29 @@ def _cis(order: Sequence[str], profiles: Mapping[str, Mapping[str, Any]]) -> CiC
 
     sigma = column("repair_sigma", np.nan)
     return CiColumns(
-        ci_id=np.arange(1, count + 1, dtype=np.int64), key=texts(order), name=texts(order), ci_class=words("ci_class"), site=words("site"),
-        team=words("team"), supplier=words("supplier"), lifecycle=categories(["active"] * count), environment=categories(["production"] * count),
-        assessed=np.ones(count, bool), failures_per_year=column("failures_per_year", 1.0), failures_origin=np.full(count, DECLARED, np.int8),
-        repair_hours=column("repair_hours", 4.0), repair_origin=np.full(count, DECLARED, np.int8),
-        repair_distribution=np.where(np.isnan(sigma), EXPONENTIAL, LOGNORMAL).astype(np.int8), repair_sigma=sigma,
-        unavailability=column("unavailability", np.nan), failure_on_demand=column("failure_on_demand", 0.0), level_share=column("level_share", 1.0),
-        restart_hours=column("restart_hours", 0.0), observed_years=np.zeros(count), observed_incidents=np.zeros(count, np.int32),
-    )  # fmt: skip
+        ci_id=np.arange(1, count + 1, dtype=np.int64),
+        key=texts(order),
+        name=texts(order),
+        ci_class=words("ci_class"),
+        site=words("site"),
+        team=words("team"),
+        supplier=words("supplier"),
+        lifecycle=categories(["active"] * count),
+        environment=categories(["production"] * count),
+        assessed=np.ones(count, bool),
+        failures_per_year=column("failures_per_year", 1.0),
+        failures_origin=np.full(count, DECLARED, np.int8),
+        repair_hours=column("repair_hours", 4.0),
+        repair_origin=np.full(count, DECLARED, np.int8),
+        repair_distribution=np.where(np.isnan(sigma), EXPONENTIAL, LOGNORMAL).astype(np.int8),
+        repair_sigma=sigma,
+        unavailability=column("unavailability", np.nan),
+        failure_on_demand=column("failure_on_demand", 0.0),
+        level_share=column("level_share", 1.0),
+        restart_hours=column("restart_hours", 0.0),
+        observed_years=np.zeros(count),
+        observed_incidents=np.zeros(count, np.int32),
+    )
 
 
 def _groups(flat: Sequence[tuple[Any, ...]], ids: Mapping[str, int]) -> GroupColumns:

@@ -1,4 +1,5 @@
-"""Random estates told by two sources, and random changes of them: a csv folder and a json document with names and identifiers in common."""
+"""Random estates told by two sources, and random changes of them: a csv folder and a json document with names and identifiers in
+common."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ ENDS = {"csv": "c", "json": "j"}
 
 @dataclass
 class Told:
-    """What one source tells, sheet by sheet: key of the row -> row. Identifiers and names come from one small pool, so that the CIs of the
-    two sources meet, and part again."""
+    """What one source tells, sheet by sheet: key of the row -> row. Identifiers and names come from one small pool, so that the
+    CIs of the two sources meet, and part again."""
 
     kind: str
     random: Random

@@ -1,6 +1,7 @@
 """Stores on SQLite that leave it to the system when a commit reaches the disk.
 
-That matters where power fails, which no test does; a process that is killed loses nothing by it. Waiting for the disk was most of what tests waited for.
+That matters where power fails, which no test does; a process that is killed loses nothing by it. Waiting for the disk was most of
+what tests waited for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Acts that come in over HTTP: as programs ask, with a key, and as pages ask, with a form in a session.
 
-The application takes longer to make than most acts, so that a process makes one, before it forks, and hands it each service that it opens.
+The application takes longer to make than most acts, so that a process makes one, before it forks, and hands it each service that
+it opens.
 """
 
 from __future__ import annotations

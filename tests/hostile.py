@@ -1,9 +1,9 @@
 """A served service under hostile load, and what that costs its other users.
 
-`python -m tests.hostile` serves an estate with sign-in and a runner, floods it with 50 hostile clients at once for a while, from a process of their own
-that steps back behind everything else, and prints: the 99th percentile of `/livez` and of the light answers of another user, usual and under load; the
-memory of the service before, at its highest, and afterwards; and the machine's pace (milliseconds for a million additions in Python), for a figure
-of a machine that does other work tells little.
+`python -m tests.hostile` serves an estate with sign-in and a runner, floods it with 50 hostile clients at once for a while, from
+a process of their own that steps back behind everything else, and prints: the 99th percentile of `/livez` and of the light
+answers of another user, usual and under load; the memory of the service before, at its highest, and afterwards; and the machine's
+pace (milliseconds for a million additions in Python), for a figure of a machine that does other work tells little.
 """
 
 from __future__ import annotations
@@ -209,7 +209,10 @@ def _slow_reader(port: int, key: str, until: float) -> str:
 
 def _slow_writer(port: int, key: str, until: float) -> str:
     """A request that comes byte by byte and never ends."""
-    head = f"POST /api/v1/simulations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 1000000\r\n\r\n{{"
+    head = (
+        f"POST /api/v1/simulations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: "
+        f"1000000\r\n\r\n{{"
+    )
     with socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(head.encode())
         while time.monotonic() < until:
@@ -286,8 +289,11 @@ def measure(served: Served, key: str, seconds: float, highest: dict[str, float])
 
 
 def shown(name: str, told: Latency) -> str:
-    rows = [f"{name}: /livez p50 {told.share('/livez', 0.5) * 1000:.1f} p99 {told.share('/livez', 0.99) * 1000:.1f} ms of {len(told.seconds['/livez'])}; "
-            f"light p50 {told.light(0.5) * 1000:.1f} p99 {told.light(0.99) * 1000:.1f} ms of {sum(map(len, told.seconds.values())) - len(told.seconds['/livez'])}"]  # fmt: skip
+    rows = [
+        f"{name}: /livez p50 {told.share('/livez', 0.5) * 1000:.1f} p99 {told.share('/livez', 0.99) * 1000:.1f} ms of "
+        f"{len(told.seconds['/livez'])}; light p50 {told.light(0.5) * 1000:.1f} p99 {told.light(0.99) * 1000:.1f} ms of "
+        f"{sum(map(len, told.seconds.values())) - len(told.seconds['/livez'])}"
+    ]
     rows += [f"    {path}: p50 {told.share(path, 0.5) * 1000:.1f}, p99 {told.share(path, 0.99) * 1000:.1f} ms" for path in LIGHT]
     return "\n".join(rows)
 
@@ -354,7 +360,8 @@ def main() -> None:
             afterwards = measure(served, user, chosen.seconds / 4, {})
             after = served.memory()
             print(
-                f"pace: {before:.0f} ms for a million additions on the quiet machine, {during:.0f} ms under load; {os.cpu_count()} cores"
+                f"pace: {before:.0f} ms for a million additions on the quiet machine, {during:.0f} ms under load; "
+                f"{os.cpu_count()} cores"
             )
             print(shown("usual", usual))
             print(shown("under load", under))

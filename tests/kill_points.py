@@ -1,9 +1,9 @@
-"""Something that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that it needs once, and for each line of its
-input forks a process that does what the line names and dies at the step which it names.
+"""Something that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that it needs once, and for
+each line of its input forks a process that does what the line names and dies at the step which it names.
 
-A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, or a file that gets its name or goes. `INSERT INTO ci @ forestay.db`
-is one step each time that it is about to be done, numbered from 1. A kill before one step is a kill after the one before it; what lies between
-them is only in the memory of the process.
+A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, or a file that gets its name or goes. `INSERT
+INTO ci @ forestay.db` is one step each time that it is about to be done, numbered from 1. A kill before one step is a kill after
+the one before it; what lies between them is only in the memory of the process.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _watch_neo4j(steps: Steps) -> None:
 
 
 def do_in_child(data: Path, asked: Mapping[str, Any]) -> None:
-    """The whole life of a forked process: it opens the service itself, does what is asked, and writes which steps it took into a file beside the data."""
+    """The whole life of a forked process: it opens the service itself, does what is asked, and writes which steps it took into a
+    file beside the data."""
     from app.bootstrap import assemble_service
     from app.settings import load_settings
     from tests.disk import without_waiting

@@ -54,8 +54,8 @@ def truth(folder: Path) -> Path:
 
 
 def export(folder: Path) -> Path:
-    """As it is sent: semicolons, a byte order mark or Windows-1252, decimal commas, headers in any case, #N/A, hosts twice, half of the relations
-    to nothing."""
+    """As it is sent: semicolons, a byte order mark or Windows-1252, decimal commas, headers in any case, #N/A, hosts twice, half
+    of the relations to nothing."""
     cis = [f"{key};{key};Business Service;;;;;" for key in SERVICES]
     for number, host in enumerate(HOSTS):
         rate, hours, site = "2,5", "4,5", "Basel"

@@ -1,7 +1,7 @@
 """Three exports of one estate that do not agree, and the truth: which of their records are one CI. Seeded.
 
-`cmdb` knows serial numbers and DNS names, `discovery` serial numbers, UUIDs, MACs, DNS names and addresses, `monitoring` DNS names and addresses.
-One CI in ten carries a conflict: see `Export._spoil`.
+`cmdb` knows serial numbers and DNS names, `discovery` serial numbers, UUIDs, MACs, DNS names and addresses, `monitoring` DNS
+names and addresses. One CI in ten carries a conflict: see `Export._spoil`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ KNOWN_BY = 0.9  # the share of CIs that a source knows
 
 @dataclass
 class Export:
-    """`rows` of each source by key, as CSV fields; `truth`: the number of the CI of (source, key); `edges`: (dependent, provider) keys."""
+    """`rows` of each source by key, as CSV fields; `truth`: the number of the CI of (source, key); `edges`: (dependent, provider)
+    keys."""
 
     seed: int = 1
     cis: int = 3000

@@ -1,4 +1,5 @@
-"""Random estates, and every way in which a record or a cell of one can be unreadable: for the law that losing information never lowers a risk."""
+"""Random estates, and every way in which a record or a cell of one can be unreadable: for the law that losing information never
+lowers a risk."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ HUGE, BELOW = 1e300, -3
 DAY = 86_400
 START = 1_735_689_600  # 2025-01-01
 TEXT = ("about 4", "#N/A", "ghost", HALF)
-# what a cell may hold instead; "" only where a record cannot be without it: an optional cell that is empty says that nothing is known
+# what a cell may hold instead; "" only where a record cannot be without it: an optional cell that is empty says that nothing is
+# known
 WAYS: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "cis": {
         "key": ("", HALF),
@@ -73,7 +75,8 @@ def server(key: str, **fields: Any) -> dict[str, Any]:
 
 
 def random_estate(rng: random.Random) -> Estate:
-    """Two services over five to nine CIs, with needs of each kind, groups, and for every other one incidents under observation."""
+    """Two services over five to nine CIs, with needs of each kind, groups, and for every other one incidents under
+    observation."""
     names = [f"c{n}" for n in range(rng.randint(5, 9))]
     shops = [f"s{n}" for n in range(2)]
     cis = []
@@ -166,13 +169,19 @@ def _said_twice(rng: random.Random, estate: Estate, sheet: str, row: dict[str, A
 def as_document(estate: Estate) -> dict[str, Any]:
     """The estate as the neutral JSON document; what is spoilt stays as it is."""
     return {
-        "cis": [_without_empty({**_but(row, "serial"), "identifiers": {"serial": row["serial"]} if "serial" in row else ""}) for row in estate["cis"]],
+        "cis": [
+            _without_empty({**_but(row, "serial"), "identifiers": {"serial": row["serial"]} if "serial" in row else ""})
+            for row in estate["cis"]
+        ],
         "dependencies": [_without_empty(row) for row in estate["dependencies"]],
         "groups": [_group(row) for row in estate["groups"]],
         "services": [_without_empty(row) for row in estate["services"]],
-        "incidents": [_without_empty({**row, "root_cause": {"yes": True}.get(row["root_cause"], row["root_cause"])}) for row in estate["incidents"]],
+        "incidents": [
+            _without_empty({**row, "root_cause": {"yes": True}.get(row["root_cause"], row["root_cause"])})
+            for row in estate["incidents"]
+        ],
         "observations": [_without_empty(row) for row in estate["observations"]],
-    }  # fmt: skip
+    }
 
 
 def _but(row: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -193,7 +202,8 @@ def _group(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class History:
-    """Two sources over one estate, each with half of the CIs and needs of any; `next` changes something at random, so that needs come and go."""
+    """Two sources over one estate, each with half of the CIs and needs of any; `next` changes something at random, so that needs
+    come and go."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -223,12 +233,16 @@ class History:
         return rng.choice("ab")
 
     def half(self, source: str) -> Estate:
-        """What a source says now. A CI is known by its name to the other one; one CI of each stays, as a source that says nothing is not believed."""
+        """What a source says now. A CI is known by its name to the other one; one CI of each stays, as a source that says nothing
+        is not believed."""
         cis = [
             {**row, "key": f"{source}-{row['key']}", "name": self._called.get(row["key"], row["key"])}
             for row in self.whole["cis"]
             if self._half[row["key"]] == source and row["key"] not in self._away
         ]
-        mine = lambda sheet: [row for row in self.whole[sheet] if self._said[id(row)] == source and id(row) not in self._silent]  # noqa: E731
+
+        def mine(sheet: str) -> list[Any]:
+            return [row for row in self.whole[sheet] if self._said[id(row)] == source and id(row) not in self._silent]
+
         found = {"cis": [*cis, server(f"stays-{source}")], "dependencies": mine("dependencies"), "groups": mine("groups")}
         return {**found, "services": self.whole["services"] if source == "a" else []}

@@ -6,7 +6,7 @@ import hashlib
 import http
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from flask import Response, current_app, g, request
 
@@ -47,6 +47,21 @@ def room_for_a_job() -> None:
     runs.admit(whole().documents, g.caller.name, web.open_jobs, web.open_jobs_per_caller)
 
 
+class Traits(TypedDict, total=False):
+    """How a route is answered.
+
+    sensitive: a read that goes to the audit trail.
+    long: the answer is computed in the lane and may become a job, as any answer about a past state.
+    in_scope: a scoped key may ask.
+    streams: the view reads a large body itself; without it, a request with a large body is answered in the lane.
+    """
+
+    sensitive: bool
+    long: bool
+    in_scope: bool
+    streams: bool
+
+
 def route(
     blueprint: Blueprint,
     path: str,
@@ -54,14 +69,10 @@ def route(
     answers: type,
     method: str = "GET",
     status: int = 200,
-    sensitive: bool = False,
-    long: bool = False,
-    in_scope: bool = False,
-    streams: bool = False,
+    **traits: Unpack[Traits],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a route: its permission, the dataclass it answers with, its documented errors. `sensitive` reads go to the audit trail;
-    a `long` answer, and any about a past state, is computed in the lane and may become a job; so is what has a large body, but where the view
-    `streams` it; what is answered `in_scope` may be asked with a scoped key."""
+    """A decorator that declares a route: its permission, the dataclass it answers with, its documented errors."""
+    long, sensitive = traits.get("long", False), traits.get("sensitive", False)
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
         parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
@@ -89,9 +100,9 @@ def route(
             documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
         if long:
             heavy(marked)
-        if in_scope:
+        if traits.get("in_scope"):
             scoped(marked)
-        marked.sensitive, marked.streams = sensitive, streams  # type: ignore[attr-defined]
+        marked.sensitive, marked.streams = sensitive, traits.get("streams", False)  # type: ignore[attr-defined]
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,31 @@ ENDED_LINES = 10
 KINDS = click.Choice(list(registry.KINDS))
 
 
+@dataclass(frozen=True, slots=True)
+class SyncFlags:
+    """The options that `sync` and `import` have in common."""
+
+    dry_run: bool
+    apply: bool
+    approve: bool
+    complete: bool
+    full: bool
+    no_assess: bool
+    as_document: bool
+
+    def request(self, source: str) -> SyncRequest:
+        return SyncRequest(source, self.dry_run, self.apply, self.approve, complete=self.complete, full=self.full, caller=CALLER)
+
+
 def sync_options(command: Any) -> Any:
+    """The command with the options of a sync, which reach it as one argument, `flags`."""
+
+    @wraps(command)
+    def with_flags(*arguments: Any, **values: Any) -> Any:
+        flags = SyncFlags(**{option.name: values.pop(option.name) for option in fields(SyncFlags)})
+        return command(*arguments, flags=flags, **values)
+
+    taking: Any = with_flags
     for option in (
         click.option("--dry-run", is_flag=True, help="say what would change; write nothing"),
         click.option("--approve", is_flag=True, help="let a run through that the deletion guard would hold"),
@@ -39,28 +65,17 @@ def sync_options(command: Any) -> Any:
         click.option("--no-assess", is_flag=True, help="do not assess afterwards"),
         json_option,
     ):
-        command = option(command)
-    return command
+        taking = option(taking)
+    return taking
 
 
 @click.command()
 @click.argument("name")
 @sync_options
 @click.pass_obj
-def sync(
-    context: Context,
-    name: str,
-    dry_run: bool,
-    apply: bool,
-    approve: bool,
-    complete: bool,
-    full: bool,
-    no_assess: bool,
-    as_document: bool,
-) -> None:
+def sync(context: Context, name: str, flags: SyncFlags) -> None:
     """Read a source, reconcile, write a new revision, and assess it. The first run of a new source shows what it would change and waits."""
-    request = SyncRequest(name, dry_run, apply, approve, complete=complete, full=full, caller=CALLER)
-    _sync(context, request, no_assess, as_document)
+    _sync(context, name, flags)
 
 
 @click.command("import")
@@ -80,13 +95,7 @@ def import_once(
     priority: int | None,
     pairs: tuple[str, ...],
     template: Path | None,
-    dry_run: bool,
-    apply: bool,
-    approve: bool,
-    complete: bool,
-    full: bool,
-    no_assess: bool,
-    as_document: bool,
+    flags: SyncFlags,
 ) -> None:
     """Register a source if it is new, and sync it: `forestay import csv my-folder`. Naming the file is the word to write: --apply is implied."""
     if template is not None:
@@ -113,21 +122,20 @@ def import_once(
         )
     else:
         keep.update_source(forestay.documents, name, location=location, **({"settings": settings} if settings else {}))
-    request = SyncRequest(name, dry_run, True, approve, complete=complete, full=full, caller=CALLER)
-    _sync(context, request, no_assess, as_document)
+    _sync(context, name, replace(flags, apply=True))
 
 
 def _same_place(a: str, b: str) -> bool:
     return a == b or ("://" not in a + b and Path(a).resolve() == Path(b).resolve())
 
 
-def _sync(context: Context, request: SyncRequest, no_assess: bool, as_document: bool) -> None:
+def _sync(context: Context, source: str, flags: SyncFlags) -> None:
     forestay = context.forestay
-    listen = listener(as_document)
-    report = run_sync(forestay, request, listen)
-    if report.wrote and not no_assess:
+    listen = listener(flags.as_document)
+    report = run_sync(forestay, flags.request(source), listen)
+    if report.wrote and not flags.no_assess:
         assess(forestay, None, listen)
-    show(report, as_document, lambda console: _print_with_changes(console, forestay, report))
+    show(report, flags.as_document, lambda console: _print_with_changes(console, forestay, report))
     if report.state == "held":
         run = listed_run(forestay, report)
         raise HeldForApproval(

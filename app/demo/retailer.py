@@ -291,20 +291,31 @@ def _suppliers_and_cloud(estate: Estate) -> None:
         estate.ci(CMDB, f"core-{name}", f"Internal {name}", "dns" if "dns" in name else "application", team="Platform")
 
 
-def _vm(
-    estate: Estate, key: str, name: str, team: str, site: str, host: str, volume: str, ci_class: str = "virtual_machine"
-) -> str:
-    """A virtual machine as both sources see it; the fqdn makes them one."""
-    fqdn = f"{name}.{site}.brightwater.example"
-    estate.ci(CMDB, key, name, ci_class, team=team, site=SITE_NAMES[site], fqdn=fqdn)
-    appliance = ci_class == "load_balancer"  # it is not the machine it runs on, whose name is its own
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A virtual machine: what runs on it, where it stands, and on which host and volume."""
+
+    key: str
+    name: str
+    team: str
+    site: str
+    host: str
+    volume: str
+    ci_class: str = "virtual_machine"
+
+
+def _vm(estate: Estate, vm: Machine) -> str:
+    """The key of a virtual machine, put into both sources; its fqdn makes the two records one CI."""
+    fqdn, site = f"{vm.name}.{vm.site}.brightwater.example", SITE_NAMES[vm.site]
+    estate.ci(CMDB, vm.key, vm.name, vm.ci_class, team=vm.team, site=site, fqdn=fqdn)
+    appliance = vm.ci_class == "load_balancer"  # it is not the machine it runs on, whose name is its own
     named = {} if appliance else {"fqdn": fqdn}
-    below = estate.ci(DATACENTRE, f"vm-{name}", name, "virtual_machine", site=SITE_NAMES[site], team="Platform", **named)
+    below = estate.ci(DATACENTRE, f"vm-{vm.name}", vm.name, "virtual_machine", site=site, team="Platform", **named)
     if appliance:
-        estate.needs(DATACENTRE, f"{CMDB}:ci:{key}", below)
-    estate.needs(DATACENTRE, below, host)
-    estate.needs(DATACENTRE, below, volume)
-    return key
+        estate.needs(DATACENTRE, f"{CMDB}:ci:{vm.key}", below)
+    estate.needs(DATACENTRE, below, vm.host)
+    estate.needs(DATACENTRE, below, vm.volume)
+    return vm.key
 
 
 def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]], volumes: dict[str, list[str]]) -> None:
@@ -313,13 +324,9 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
     for number in (1, 2):  # declared as a pair, standing on one hypervisor
         _vm(
             estate,
-            f"edge-lb{number}",
-            f"edge-lb{number}",
-            "Network",
-            "fra1",
-            edge_host,
-            volumes["san-fra1-01"][0],
-            "load_balancer",
+            Machine(
+                f"edge-lb{number}", f"edge-lb{number}", "Network", "fra1", edge_host, volumes["san-fra1-01"][0], "load_balancer"
+            ),
         )
     estate.ci(CMDB, "edge", "Shop edge", "application_service", team="Network", **{"id:trace": "edge"})
     estate.group(CMDB, "edge-pair", "edge", ["edge-lb1", "edge-lb2"], 1, failover_minutes=0.5, failover_success=0.98)
@@ -335,12 +342,14 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
             members.append(
                 _vm(
                     estate,
-                    f"vm-{name}-{number}",
-                    f"{name}-{number:02}",
-                    team,
-                    site,
-                    rng.choice(hosts[site]),
-                    rng.choice(volumes[array]),
+                    Machine(
+                        f"vm-{name}-{number}",
+                        f"{name}-{number:02}",
+                        team,
+                        site,
+                        rng.choice(hosts[site]),
+                        rng.choice(volumes[array]),
+                    ),
                 )
             )
         estate.group(CMDB, f"{app}-machines", app, members, needed)
@@ -360,7 +369,7 @@ def _applications(estate: Estate, rng: random.Random, hosts: dict[str, list[str]
     for n in range(1, 4):
         site = SITES[n % 2]
         host, volume = rng.choice(hosts[site]), rng.choice(volumes[arrays[site][0]])
-        brokers.append(_vm(estate, f"queue-node{n}", f"queue-{n:02}", "Platform", site, host, volume, "message_queue"))
+        brokers.append(_vm(estate, Machine(f"queue-node{n}", f"queue-{n:02}", "Platform", site, host, volume, "message_queue")))
     estate.ci(CMDB, "queue-main", "Message bus", "message_queue", team="Platform")
     estate.group(CMDB, "queue-main-nodes", "queue-main", brokers, 2)
     for key, (_, _, users) in SUPPLIERS.items():
@@ -389,13 +398,15 @@ def _database(
         members.append(
             _vm(
                 estate,
-                f"{name}-{number}",
-                f"{name}-{number:02}",
-                team,
-                site,
-                rng.choice(hosts[site]),
-                rng.choice(volumes[array]),
-                "database",
+                Machine(
+                    f"{name}-{number}",
+                    f"{name}-{number:02}",
+                    team,
+                    site,
+                    rng.choice(hosts[site]),
+                    rng.choice(volumes[array]),
+                    "database",
+                ),
             )
         )
     estate.ci(CMDB, name, f"Database {name[3:]}", "database", team=team)
@@ -471,13 +482,13 @@ def _office_and_warehouse(estate: Estate, rng: random.Random, hosts: dict[str, l
         tool = estate.ci(CMDB, f"tool-{number:03}", f"Internal tool {number:03}", "application", team=team)
         site = rng.choice(SITES)
         host, volume = rng.choice(hosts[site]), rng.choice(volumes[f"san-{site}-{rng.choice((1, 3)):02}"])
-        estate.needs(CMDB, tool, _vm(estate, f"vm-tool-{number:03}", f"tool-{number:03}", team, site, host, volume))
+        estate.needs(CMDB, tool, _vm(estate, Machine(f"vm-tool-{number:03}", f"tool-{number:03}", team, site, host, volume)))
         estate.needs(CMDB, tool, "app-login", "soft", 0.5)
     for number in range(1, 261):
         name = f"test-{number:03}"
         site = rng.choice(SITES)
         host, volume = rng.choice(hosts[site]), rng.choice(volumes[f"san-{site}-{rng.choice((1, 3)):02}"])
-        key = _vm(estate, f"vm-{name}", name, "Platform", site, host, volume)
+        key = _vm(estate, Machine(f"vm-{name}", name, "Platform", site, host, volume))
         estate.cis[CMDB][key]["environment"] = estate.cis[DATACENTRE][f"vm-{name}"]["environment"] = "test"
 
 

@@ -32,6 +32,13 @@ def as_it_is(body: Any) -> Any:
     return body
 
 
+def _plain(value: Any) -> Any:
+    """A number of an array as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a record can't hold a {type(value).__name__}")
+
+
 class RecordText(Generic[T]):
     """A dataclass as JSON text and back. `older` brings what an earlier version wrote into the form of this one."""
 
@@ -48,7 +55,7 @@ class RecordText(Generic[T]):
         """The text that holds a record."""
         import msgspec
 
-        return json.dumps(msgspec.to_builtins(value), sort_keys=True)
+        return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), sort_keys=True)
 
 
 class Records(RecordText[T]):

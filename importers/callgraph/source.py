@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord
-from importers.csv.tables import CsvTable
+from importers.files.csv_table import CsvTable
 from importers.gathered import Gathered, ReadWhole, said
 from importers.http.client import Client
 from importers.observed import Weighing

@@ -8,7 +8,10 @@ from itertools import compress, islice
 
 from app.domain.records import RejectedRecord
 from app.ports.ci_source import CiBlock, DependencyBlock, LeftOut, SmallBlock
-from importers.csv.rows import Header, Row, ci_builder, small_builder
+from importers.csv.ci_rows import ci_builder
+from importers.csv.header import Header
+from importers.csv.small_rows import small_builder
+from importers.files.tables import Row
 from importers.mapping.cells import BadCell, number
 
 Line = tuple[int, Row]  # number of the line, from 1, and its cells

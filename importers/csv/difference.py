@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from app.domain.completeness import Evidence
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceDifference
 from importers.csv.blocks import ci_blocks, dependency_blocks, in_blocks, small_blocks
-from importers.csv.rows import SOURCE_CLASS, Header, Row
+from importers.csv.header import Header
 from importers.csv.snapshot import CsvSnapshot
-from importers.csv.tables import CsvTable
 from importers.files import spool
+from importers.files.csv_table import CsvTable
+from importers.files.source_class import SOURCE_CLASS
+from importers.files.tables import Row
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)
 MANY = 200_000  # lines that were not plainly accepted, beyond which nothing is kept

@@ -13,11 +13,12 @@ from app.domain.errors import InvalidInput, SourceFailed
 from app.ports.ci_source import CiBlock, DependencyBlock, SmallBlock, SourceSnapshot
 from importers.csv.blocks import BLOCK, Lines, ci_blocks, dependency_blocks, small_blocks
 from importers.csv.columns import MANIFEST, SHEET_OF, needed_of
-from importers.csv.headers import SHOWN, header_fault, header_notes, named
-from importers.csv.rows import Header
+from importers.csv.header import Header
+from importers.csv.header_faults import SHOWN, header_fault, header_notes, named
 from importers.csv.settings import CsvSettings
-from importers.csv.tables import CsvTable, SheetTable, workbook_sheets
 from importers.files import spool
+from importers.files.csv_table import CsvTable
+from importers.files.workbook import SheetTable, workbook_sheets
 from importers.mapping.cells import Writing
 
 Block = TypeVar("Block", CiBlock, DependencyBlock, SmallBlock)

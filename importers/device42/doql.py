@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, SourceFailed
 from importers.http.client import Client
+from importers.lists.number_keys import key_of
 
 PATH = "services/data/v1.0/query/"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -67,7 +68,7 @@ class View:
 
     def key_of(self, row: Mapping[str, Any]) -> str:
         try:
-            return " ".join(f"{int(row[name]):012d}" for name in self.keys)
+            return " ".join(key_of(int(row[name])) for name in self.keys)
         except (KeyError, TypeError, ValueError):
             raise SourceFailed(f"Device42 gave a row of {self.name} without {' and '.join(self.keys)}") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 from app.domain.errors import SourceFailed
 from importers.glpi.rest import Rest
 from importers.lists.mirror import Row
+from importers.lists.number_keys import NumberKeys, key_of
 from importers.lists.raw_lists import Lists, RawList
 from importers.lists.rule_lists import ci_lists, looked_at, relation_lists
 from importers.mapping.mapped import Ignored, Mapped
@@ -32,7 +32,10 @@ class Glpi(Lists):
     rest: Rest
     rules: RuleSet
     _names: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
-    _ids: dict[str, list[str]] = field(default_factory=dict)
+    _keys: NumberKeys = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keys = NumberKeys(lambda name: self.rest.items(name))
 
     def check(self) -> Sequence[str]:
         return looked_at(self.lists(), lambda name: f"{self.rest.total(name)} items", (400, 403, 404))
@@ -48,7 +51,7 @@ class Glpi(Lists):
         guests = self._guests() if name in self.rules.relations and self.rules.relations[name].ask.get("guests") else {}
         page: list[Row] = []
         for number, row in rows:
-            page.append((_key(number), text_of(row.get("date_mod")), self._body(name, row, guests)))
+            page.append((key_of(number), text_of(row.get("date_mod")), self._body(name, row, guests)))
             if len(page) == self.rest.page_size:
                 yield page
                 page = []
@@ -110,7 +113,7 @@ class Glpi(Lists):
 
     # --- changes and numbers
     def latest(self, name: str) -> str:
-        self._ids.pop(name, None)
+        self._keys.forget(name)
         if not self.rules.lists or name == next(iter(self.rules.lists)):
             self._names.clear()  # names are read once a run
         return self.rest.newest(name, self._table(name)) if name in self.rules.lists else ""
@@ -124,22 +127,11 @@ class Glpi(Lists):
     def total(self, name: str, after: str, upto: str) -> int | None:
         if not after and not upto:
             return self.rest.total(name)
-        ids = self._sorted(name)
-        return (bisect_right(ids, upto) if upto else len(ids)) - bisect_right(ids, after)
+        return self._keys.count(name, after, upto)
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        return (key for key in self._sorted(name) if key > after and (not upto or key <= upto))
-
-    def _sorted(self, name: str) -> list[str]:
-        if name not in self._ids:
-            self._ids[name] = [_key(number) for number in self.rest.items(name)]
-        return self._ids[name]
+        return self._keys.between(name, after, upto)
 
     def _table(self, name: str) -> str:
         rule: ListRule = self.rules.lists[name]
         return str(rule.ask.get("table") or f"glpi_{name.lower()}s")
-
-
-def _key(number: int) -> str:
-    """Ids as text that sorts as they do."""
-    return f"{number:012d}"

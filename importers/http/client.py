@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import requests
@@ -28,6 +28,18 @@ __all__ = ["Answer", "Client", "Outbound", "Patience", "Unreachable"]
 
 ANSWER_BYTES = 64 << 20
 CHUNK = 1 << 16
+
+
+class Request(TypedDict, total=False):
+    """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again; by default a
+    GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are answers."""
+
+    parameters: Mapping[str, Any]
+    json: Any
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+    repeatable: bool
+    accept: Collection[int]
 
 
 class Unreachable(SourceFailed):
@@ -73,54 +85,48 @@ class Client:
         self._session.mount(f"{urlsplit(self.base).scheme}://", _PinnedAdapter(address, host))
 
     def get_json(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        return self.request("GET", path, parameters=parameters).json()
+        return self.request("GET", path, parameters=parameters or {}).json()
 
-    def request(self, method: str, path: str, *, parameters: Mapping[str, Any] | None = None, json: Any = None,
-                form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, repeatable: bool | None = None,
-                accept: Collection[int] = ()) -> Answer:  # fmt: skip
-        """The answer, signed in. Other statuses than 2xx and those of `accept` are raised: NotAllowed for 401 and 403, SourceFailed else,
-        Unreachable without an answer. `repeatable`: asking twice does no harm, so what fails is tried again; by default a GET. A POST that
-        only reads is repeatable, and the caller says so."""
-        given = {"parameters": parameters, "json": json, "form": form, "repeatable": repeatable}
+    def request(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
+        """The answer, signed in. Other statuses than 2xx and those of `accept` are raised: NotAllowed for 401 and 403, Unreachable without
+        an answer, SourceFailed for the rest."""
+        accept = {*request.get("accept", ()), 401}
         try:
-            answer = self._asked(method, path, {**self.sign_in.headers(self.bare), **(headers or {})}, {*accept, 401}, **given)
-            if answer.status == 401 and 401 not in accept and self.sign_in.renew(self.bare):
-                answer = self._asked(
-                    method, path, {**self.sign_in.headers(self.bare), **(headers or {})}, {*accept, 401}, **given
-                )
-            if answer.status == 401 and 401 not in accept:
-                raise answer.failure()
+            answer = self._repeated(method, path, self._signed(request, accept))
+            if answer.status == 401 and 401 not in request.get("accept", ()):
+                if self.sign_in.renew(self.bare):
+                    answer = self._repeated(method, path, self._signed(request, accept))
+                if answer.status == 401:
+                    raise answer.failure()
             return answer
         except ForestayError as error:
             raise self._without_secrets(error) from None
 
-    def bare(self, method: str, path: str, *, parameters: Mapping[str, Any] | None = None, json: Any = None,
-             form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, repeatable: bool | None = True,
-             accept: Collection[int] = ()) -> Answer:  # fmt: skip
+    def bare(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
         """As `request`, without the sign-in: for signing in, which can be repeated."""
         try:
-            return self._asked(
-                method, path, headers or {}, accept, parameters=parameters, json=json, form=form, repeatable=repeatable
-            )
+            return self._repeated(method, path, {"repeatable": True, **request})
         except ForestayError as error:
             raise self._without_secrets(error) from None
+
+    def _signed(self, request: Request, accept: Collection[int]) -> Request:
+        return {**request, "headers": {**self.sign_in.headers(self.bare), **request.get("headers", {})}, "accept": accept}
 
     def _without_secrets(self, error: ForestayError) -> ForestayError:
         return hidden_in(error, [*self.sign_in.secrets(), *(word for value in self.headers.values() for word in value.split())])
 
-    def _asked(self, method: str, path: str, headers: Mapping[str, str], accept: Collection[int], *, repeatable: bool | None,
-               **content: Any) -> Answer:  # fmt: skip
+    def _repeated(self, method: str, path: str, request: Request) -> Answer:
+        """The answer, asked for again as long as `patience` lasts and the request may be repeated."""
         url = path if path.startswith(("http://", "https://")) else self.base.rstrip("/") + "/" + path.lstrip("/")
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
             raise SourceFailed(f"the source points to another host: {urlsplit(url).netloc}")
-        again = method in ("GET", "HEAD") if repeatable is None else repeatable
-        sent = {"Accept": "application/json", **self.headers, **headers}
+        again = request.get("repeatable", method in ("GET", "HEAD"))
         number = 0
         while True:
             number += 1
             last = number >= self.patience.tries or not again
             try:
-                answer = self._once(method, url, sent, **content)
+                answer = self._once(method, url, request)
             except Unreachable as error:
                 if last or error.details.get("for_good"):
                     raise
@@ -129,37 +135,44 @@ class Client:
             if answer.status in AGAIN and not last:
                 self.patience.wait(number, answer.where, answer.headers)
                 continue
-            if not 200 <= answer.status < 300 and answer.status not in accept:
+            if not 200 <= answer.status < 300 and answer.status not in request.get("accept", ()):
                 raise answer.failure()
             return answer
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], *, parameters: Any, json: Any, form: Any) -> Answer:
+    def _once(self, method: str, url: str, request: Request) -> Answer:
         where, until = f"{urlsplit(url).netloc}{urlsplit(url).path}", time.monotonic() + self.patience.answer
-        timeout = (self.patience.connect, min(self.patience.silence, self.patience.answer))
+        headers = {"Accept": "application/json", **self.headers, **request.get("headers", {})}
         try:
             with self._session.request(
-                method, url, params=parameters, json=json, data=form, headers=dict(headers), timeout=timeout, stream=True,
+                method,
+                url,
+                params=request.get("parameters"),
+                json=request.get("json"),
+                data=request.get("form"),
+                headers=headers,
+                timeout=(self.patience.connect, min(self.patience.silence, self.patience.answer)),
+                stream=True,
                 allow_redirects=False,
-            ) as got:  # fmt: skip
-                body = _body(got, where, until, self.patience.answer)
-                return Answer(where, got.status_code, {name.lower(): value for name, value in got.headers.items()}, body)
+            ) as response:
+                body = _body(response, where, until, self.patience.answer)
+                return Answer(where, response.status_code, {n.lower(): value for n, value in response.headers.items()}, body)
         except requests.exceptions.SSLError as error:
             raise Unreachable(f"{where}: TLS was refused: {_reason(error)}", for_good=True) from None
         except (requests.RequestException, HTTPError, OSError) as error:
             raise Unreachable(f"{where}: {_reason(error)}") from None
 
 
-def _body(got: requests.Response, where: str, until: float, seconds: float) -> bytes:
+def _body(response: requests.Response, where: str, until: float, seconds: float) -> bytes:
     """The whole body, piece by piece as it arrives, so that a slow one is cut off at the deadline."""
     parts, size = [], 0
-    while chunk := got.raw.read1(CHUNK, decode_content=True):
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
         size += len(chunk)
         if size > ANSWER_BYTES:
             raise LimitExceeded(f"{where}: the answer is larger than {ANSWER_BYTES >> 20} MiB")
         if time.monotonic() > until:
             raise Unreachable(f"{where}: the answer took longer than {seconds:g} s")
         parts.append(chunk)
-    if got.raw.length_remaining:
+    if response.raw.length_remaining:
         raise Unreachable(f"{where}: the answer was cut off")
     return b"".join(parts)
 

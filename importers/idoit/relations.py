@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.errors import ForestayError, SourceFailed
 from app.domain.records import DependencyRecord, GroupRecord
 from importers.idoit.rest import Rest
+from importers.lists.number_keys import key_of
 from importers.mapping.mapped import Ignored, Mapped
 from importers.mapping.rows import map_relation, text_of
 from importers.mapping.rules import RelationRule
@@ -108,10 +109,10 @@ def rows_of(rule: RelationRule, found: Sightings, mine: Sequence[int], others: s
             if row["type"] in rule.ask.get("groups", ()):
                 members.setdefault(row["slave"], []).append(row["master"])
             else:
-                rows.append((f"{number:012d}", "", body))
+                rows.append((key_of(number), "", body))
         elif master in here and slave not in others:
-            rows.append((f"{number:012d}", "", {**body, "outside": "true"}))
-    rows += [(f"of {int(slave):012d}", "", {"slave": slave, "members": sorted(set(many))}) for slave, many in members.items()]
+            rows.append((key_of(number), "", {**body, "outside": "true"}))
+    rows += [(f"of {key_of(int(slave))}", "", {"slave": slave, "members": sorted(set(many))}) for slave, many in members.items()]
     return sorted(rows, key=lambda row: row[0])
 
 

@@ -11,6 +11,7 @@ from app.domain.errors import ForestayError, SourceFailed
 from importers.idoit.relations import CATEGORY, Sightings, read_relations, relation_records, rows_of, team_of
 from importers.idoit.rest import Rest
 from importers.lists.mirror import Row
+from importers.lists.number_keys import key_of, keys_between
 from importers.lists.raw_lists import Lists, RawList
 from importers.lists.rule_lists import ci_lists, looked_at, relations_by_list
 from importers.mapping.mapped import Mapped
@@ -76,7 +77,7 @@ class Idoit(Lists):
             numbers = wanted[start : start + self.rest.page_size]
             bodies = self._bodies(rule, {number: objects[number] for number in numbers})
             stamps = (text_of(objects[number].get("updated")) or since for number in numbers)
-            yield [(_key(number), stamp, body) for number, stamp, body in zip(numbers, stamps, bodies, strict=True)]
+            yield [(key_of(number), stamp, body) for number, stamp, body in zip(numbers, stamps, bodies, strict=True)]
 
     def _pages(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         for start in range(0, len(rows), self.rest.page_size):
@@ -140,7 +141,7 @@ class Idoit(Lists):
         return sum(1 for _ in self.keys(name, after, upto))
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        return (key for key in map(_key, self._objects[name]) if key > after and (not upto or key <= upto))
+        return keys_between(map(key_of, self._objects[name]), after, upto)
 
 
 def _entry(entries: Any) -> Any:
@@ -152,8 +153,3 @@ def _entry(entries: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Yes and no are a dialogue field in some versions: {"value": "1", "title": "Yes"}."""
     return value.get("value") if isinstance(value, dict) else value
-
-
-def _key(number: int) -> str:
-    """Ids as text that sorts as they do."""
-    return f"{number:012d}"

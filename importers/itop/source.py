@@ -13,6 +13,7 @@ from importers.itop.clock import OVERLAP, local_now, local_since, stamp_of, time
 from importers.itop.impacts import impact_records
 from importers.itop.rest import Found, Rest, Window
 from importers.lists.mirror import Row
+from importers.lists.number_keys import key_of
 from importers.lists.raw_lists import Lists, RawList
 from importers.lists.rule_lists import ci_lists, relations_by_list
 from importers.mapping.mapped import Mapped
@@ -130,7 +131,7 @@ class Itop(Lists):
         for one in objects:
             texts = {"id": str(one.number), "finalclass": one.final_class, **teams.get(one.number, {})}
             texts |= {k: text_of(one.fields[k]) for k in wanted if k in one.fields and k not in texts}
-            rows.append((_key(one.number), stamp, {k: text for k, text in texts.items() if text and k in wanted}))
+            rows.append((key_of(one.number), stamp, {k: text for k, text in texts.items() if text and k in wanted}))
         return rows
 
     def _teams_of(self, bound: str) -> dict[int, dict[str, str]]:
@@ -157,7 +158,7 @@ class Itop(Lists):
         for (its_class, number), providers in sides.items():
             of, setting = settings.get((its_class, number), ("", ""))
             body = {"class": its_class, "id": number, "of": of, "redundancy": setting, "providers": sorted(map(list, providers))}
-            rows.append((f"{its_class} {_key(int(number))}", "", body))
+            rows.append((f"{its_class} {key_of(int(number))}", "", body))
         rows.sort(key=lambda row: row[0])
         for start in range(0, len(rows), self.page_size):
             yield rows[start : start + self.page_size]
@@ -248,12 +249,7 @@ class Itop(Lists):
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
         found, _ = self.rest.get(name, _between(after, upto), "id")
-        return (_key(one.number) for one in found)
-
-
-def _key(number: int) -> str:
-    """Ids as text that sorts as they do."""
-    return f"{number:012d}"
+        return (key_of(one.number) for one in found)
 
 
 def _between(after: str, upto: str) -> str:

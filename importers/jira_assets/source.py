@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 from app.domain.errors import SourceFailed
 from importers.jira_assets.rest import Rest, text
 from importers.lists.mirror import Row
+from importers.lists.number_keys import NumberKeys, key_of
 from importers.lists.raw_lists import Lists, RawList
 from importers.lists.rule_lists import looked_at
 from importers.mapping.mapped import Mapped
@@ -27,7 +27,10 @@ ZONES = timedelta(hours=14)  # AQL takes times in the zone of whoever asks, whic
 class JiraAssets(Lists):
     rest: Rest
     rules: RuleSet
-    _ids: dict[str, list[str]] = field(default_factory=dict)
+    _keys: NumberKeys = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keys = NumberKeys(lambda name: self.rest.objects(_aql(name)))
 
     def check(self) -> Sequence[str]:
         return looked_at(self.rules.lists.values(), lambda name: f"{self.rest.api.total(_aql(name))} objects", (400, 403, 404))
@@ -50,7 +53,7 @@ class JiraAssets(Lists):
         for number, row in self.rest.objects(aql).items():
             stamp = _stamp(row.get("updated"))
             if stamp >= since:
-                page.append((_key(number), stamp, self._body(name, row)))
+                page.append((key_of(number), stamp, self._body(name, row)))
             if len(page) == self.rest.page_size:
                 yield page
                 page = []
@@ -86,7 +89,7 @@ class JiraAssets(Lists):
 
     # --- changes and numbers
     def latest(self, name: str) -> str:
-        self._ids.pop(name, None)
+        self._keys.forget(name)
         if name == next(iter(self.rules.lists)):
             self.rest.forget()
         newest = self.rest.newest(_aql(name))
@@ -98,16 +101,10 @@ class JiraAssets(Lists):
     def total(self, name: str, after: str, upto: str) -> int | None:
         if not after and not upto:
             return self.rest.api.total(_aql(name))
-        ids = self._sorted(name)
-        return (bisect_right(ids, upto) if upto else len(ids)) - bisect_right(ids, after)
+        return self._keys.count(name, after, upto)
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        return (key for key in self._sorted(name) if key > after and (not upto or key <= upto))
-
-    def _sorted(self, name: str) -> list[str]:
-        if name not in self._ids:
-            self._ids[name] = [_key(number) for number in self.rest.objects(_aql(name))]
-        return self._ids[name]
+        return self._keys.between(name, after, upto)
 
 
 def _word(rule: RelationRule, called: str, reference: str) -> str:
@@ -135,8 +132,3 @@ def _stamp(value: Any) -> str:
 
 def _time(stamp: str) -> datetime:
     return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
-
-
-def _key(number: int) -> str:
-    """Ids as text that sorts as they do."""
-    return f"{number:012d}"

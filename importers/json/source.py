@@ -18,8 +18,8 @@ from app.domain.record_checks import is_negation, kind_fault
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.domain.strict_json import strict_json, without_halves
 from app.ports.ci_source import SmallRecord
-from importers.csv.rows import SOURCE_CLASS
 from importers.files.limits import read_bytes
+from importers.files.source_class import SOURCE_CLASS
 from importers.gathered import Gathered, ReadWhole
 from importers.json import document as form
 from importers.mapping.cells import BadCell, unix_seconds

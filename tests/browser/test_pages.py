@@ -18,8 +18,22 @@ from tests.browser.conftest import ROOT, Site, started, stop
 
 pytestmark = pytest.mark.browser
 TABS = ["CI", "Service", "Team", "Site", "Supplier", "Class"]
-PAGES = ["/", "/?kind=team", "/?kind=class", "/services", "/quality", "/sources", "/run?id=00000000000000000001", "/search", "/search?q=san", "/sign-in", "/nothing-here",
-         "/ci?key=san-fra1-02", "/area?name=san-fra1-02", "/service?key=svc-checkout"]  # fmt: skip
+PAGES = [
+    "/",
+    "/?kind=team",
+    "/?kind=class",
+    "/services",
+    "/quality",
+    "/sources",
+    "/run?id=00000000000000000001",
+    "/search",
+    "/search?q=san",
+    "/sign-in",
+    "/nothing-here",
+    "/ci?key=san-fra1-02",
+    "/area?name=san-fra1-02",
+    "/service?key=svc-checkout",
+]
 
 
 def test_the_ranking_says_what_and_why(page: Page, site: Site) -> None:
@@ -98,7 +112,8 @@ def test_everything_works_without_a_script(browser: Browser, site: Site) -> None
 
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_is_whole(browser: Browser, site: Site, path: str) -> None:
-    """One h1, a title, a language, labels, no duplicate ids, tables with headers, landmarks; nothing wider than a phone; no console errors."""
+    """One h1, a title, a language, labels, no duplicate ids, tables with headers, landmarks; nothing wider than a phone; no
+    console errors."""
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
     faults: list[str] = []
@@ -111,14 +126,18 @@ def test_each_page_is_whole(browser: Browser, site: Site, path: str) -> None:
         """() => ({
           h1: document.querySelectorAll('h1').length, lang: document.documentElement.lang, title: document.title,
           main: document.querySelectorAll('main').length,
-          unlabelled: [...document.querySelectorAll('input:not([type=hidden]),select,textarea')].filter(e => !e.labels.length && !e.ariaLabel).length,
+          unlabelled: [...document.querySelectorAll('input:not([type=hidden]),select,textarea')]
+            .filter(e => !e.labels.length && !e.ariaLabel).length,
           nameless: [...document.querySelectorAll('a,button')].filter(e => !e.textContent.trim() && !e.ariaLabel).length,
           images: [...document.querySelectorAll('img')].filter(e => !e.hasAttribute('alt')).length,
           twice: [...document.querySelectorAll('[id]')].map(e => e.id).filter((id, n, all) => all.indexOf(id) !== n),
           headless: [...document.querySelectorAll('table')].filter(t => !t.querySelector('th[scope]')).length,
           empty: [...document.querySelectorAll('th')].filter(t => !t.textContent.trim()).length,
           order: [...document.querySelectorAll('h1,h2,h3')].map(e => +e.tagName[1]),
-          wide: document.documentElement.scrollWidth, wideBy: [...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90)).slice(0, 3), view: document.documentElement.clientWidth,
+          wide: document.documentElement.scrollWidth, view: document.documentElement.clientWidth,
+          wideBy: [...document.querySelectorAll('main *')]
+            .filter(e => !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1)
+            .map(e => e.outerHTML.slice(0, 90)).slice(0, 3),
         })"""
     )
     context.close()
@@ -158,8 +177,10 @@ CONTRAST = """() => {
   const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m };
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
     .reduce((sum, v, n) => sum + v * [.2126, .7152, .0722][n], 0);
-  const behind = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > .99) return c }
-    return parse(getComputedStyle(document.documentElement).colorScheme.includes('dark') && matchMedia('(prefers-color-scheme:dark)').matches
+  const behind = e => {
+    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > .99) return c }
+    const both = getComputedStyle(document.documentElement).colorScheme.includes('dark')
+    return parse(both && matchMedia('(prefers-color-scheme:dark)').matches
       ? 'rgb(18,18,18)' : 'rgb(255,255,255)') };
   const low = new Map(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   let texts = 0;
@@ -238,8 +259,8 @@ def test_a_name_that_is_markup_is_shown_as_text(page: Page, site: Site) -> None:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Site]:
-    """A server of its own with one new source, of which nothing was read yet. Asked for before `page`, so that it outlives it: a page that is
-    still loading when its server stops has a fault in its console."""
+    """A server of its own with one new source, of which nothing was read yet. Asked for before `page`, so that it outlives it: a
+    page that is still loading when its server stops has a fault in its console."""
     data = tmp_path / "data"
     place = data / "input" / "estate.json"
     place.parent.mkdir(parents=True)

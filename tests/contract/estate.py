@@ -98,7 +98,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def write_and_die(path: Path) -> None:
-    """A process is killed in the middle of a transaction larger than its cache, so that a journal with old pages stands beside its database."""
+    """A process is killed in the middle of a transaction larger than its cache, so that a journal with old pages stands beside
+    its database."""
     assert subprocess.run([sys.executable, "-c", DIES, str(path)], cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
     journals = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
     assert any(journal.exists() and journal.stat().st_size for journal in journals)

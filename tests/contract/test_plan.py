@@ -1,4 +1,5 @@
-"""What is due, asked for once; what passed unasked is on record; who lost the lease cannot commit. On both stores where it is stored."""
+"""What is due, asked for once; what passed unasked is on record; who lost the lease cannot commit. On both stores where it is
+stored."""
 
 from __future__ import annotations
 

@@ -76,8 +76,14 @@ def test_columns_of_every_noun(both):
 
 def test_rows_by_value(both):
     scoped, alone = both
-    asked = [("dependency", "dependent_id"), ("dependency", "provider_id"), ("redundancy_group", "dependent_id"), ("exposure", "ci_id"),
-             ("incident", "ci_id"), ("source_record", "ci_id")]  # fmt: skip
+    asked = [
+        ("dependency", "dependent_id"),
+        ("dependency", "provider_id"),
+        ("redundancy_group", "dependent_id"),
+        ("exposure", "ci_id"),
+        ("incident", "ci_id"),
+        ("source_record", "ci_id"),
+    ]
     for noun, column in asked:
         assert table(scoped.rows(1, noun, column, list(NAMES))) == table(alone.rows(1, noun, column, list(NAMES))), noun
     assert table(scoped.states(1, list(NAMES))) == table(alone.states(1, list(NAMES)))

@@ -67,7 +67,8 @@ def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_a_file_of_the_first_schema_opens_with_its_rows(tmp_path, monkeypatch):
-    """Written before ranges, common causes and populations: what is there stays, what is new is absent, and can be written from then on."""
+    """Written before ranges, common causes and populations: what is there stays, what is new is absent, and can be written from
+    then on."""
     path, first = tmp_path / "a.db", schema.SQL_FOLDER / "sqlite_only" / "schema" / "0001_ledger.sql"
     with sqlite3.connect(path) as old:
         for statement in schema.statements_of(first.read_text("utf-8")):

@@ -46,8 +46,8 @@ def filled(service: Service) -> Service:
 
 
 def state(service: Service, whole: bool = False) -> Any:
-    """What must not move: the areas as answered, every CI, and the ledger's own digest of each noun. Not `whole`: but for what marks that
-    something was not read."""
+    """What must not move: the areas as answered, every CI, and the ledger's own digest of each noun. Not `whole`: but for what
+    marks that something was not read."""
     revision = service.get("/health")["revision"]
     areas = service.get("/areas", limit=500)
     del areas["stamp"]["sources"]
@@ -527,8 +527,17 @@ def test_malformed_cursors(shop: Service, path: str) -> None:
 )
 def test_bad_dates_and_revisions(shop: Service, path: str) -> None:
     joint = "&" if "?" in path else "?"
-    for text in ("as_of=yesterday", "as_of=2026-13-01T00:00:00Z", "as_of=2026-11-01T00:00:00", "as_of=", "revision=-1", "revision=x",
-                 "revision=1.5", "revision=" + "9" * 40, "revision=1&as_of=2026-11-01T00:00:00Z"):  # fmt: skip
+    for text in (
+        "as_of=yesterday",
+        "as_of=2026-13-01T00:00:00Z",
+        "as_of=2026-11-01T00:00:00",
+        "as_of=",
+        "revision=-1",
+        "revision=x",
+        "revision=1.5",
+        "revision=" + "9" * 40,
+        "revision=1&as_of=2026-11-01T00:00:00Z",
+    ):
         answer = shop.client.get(f"/api/v1{path}{joint}{text}")
         assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), (text, answer.text)
     answer = shop.client.get(f"/api/v1{path}{joint}revision=99")

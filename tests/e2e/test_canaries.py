@@ -1,4 +1,5 @@
-"""A secret of its own in every place that holds one, and then a search of everything that is written, kept or answered, in every form."""
+"""A secret of its own in every place that holds one, and then a search of everything that is written, kept or answered, in every
+form."""
 
 from __future__ import annotations
 

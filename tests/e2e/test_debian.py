@@ -1,6 +1,7 @@
 """The machine's own Debian package index as an estate: failed sets against an independent computation.
 
-Packages need packages; alternatives and virtual packages are 1-of-n groups; there are cycles. 60,000 CIs that nobody made up for a test.
+Packages need packages; alternatives and virtual packages are 1-of-n groups; there are cycles. 60,000 CIs that nobody made up for
+a test.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Fault trees given as estates through the JSON import (OR: hard needs; AND: a group with 1 needed; k of n fail: n - k + 1 needed): exact.
+"""Fault trees given as estates through the JSON import (OR: hard needs; AND: a group with 1 needed; k of n fail: n - k + 1
+needed): exact.
 
-Published trees with the numbers published for them, and larger ones against an independent computation: a plain Python decision diagram with
-Rauzy's minimal solutions (RESS 40 (1993) 203), which knows no modules, no reordering and no product code.
+Published trees with the numbers published for them, and larger ones against an independent computation: a plain Python decision
+diagram with Rauzy's minimal solutions (RESS 40 (1993) 203), which knows no modules, no reordering and no product code.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import pytest
 from tests.e2e.conftest import Service
 from tests.unit.risk.exact.fault_tree import FaultTree, plant_tree, random_tree
 
-SECONDS = 30.0  # one question: a guard against an answer that grows with the cut sets, wide enough for a slow machine (4 s on two quick cores)
+# one question: a guard against an answer that grows with the cut sets, wide enough for a slow machine (4 s on two quick cores)
+SECONDS = 30.0
 
 
 def estate_of(tree: FaultTree) -> dict[str, Any]:
@@ -248,7 +250,8 @@ def test_chinese(service: Service) -> None:
 
 
 def cells(shared: bool) -> FaultTree:
-    """Eleven cells of which all must fail, each of six single events and four pairs; two cells share one event (Aralia "das9209")."""
+    """Eleven cells of which all must fail, each of six single events and four pairs; two cells share one event (Aralia
+    "das9209")."""
     gates: dict[str, tuple[int, list[str]]] = {"top": (11, [f"cell{i}" for i in range(11)])}
     events = []
     for i in range(11):
@@ -265,7 +268,8 @@ def cells(shared: bool) -> FaultTree:
 
 @pytest.mark.compiled
 def test_das9209_with_82_billion_cut_sets(service: Service) -> None:
-    """Published: 8.20e10 minimal cut sets, Q 1.058e-13; by hand: e alone or one of 9 in each of two cells, and 10 in each of nine: 82e9."""
+    """Published: 8.20e10 minimal cut sets, Q 1.058e-13; by hand: e alone or one of 9 in each of two cells, and 10 in each of
+    nine: 82e9."""
     tree = cells(shared=True)
     service.document(estate_of(tree))
     started = time.monotonic()
@@ -322,7 +326,8 @@ def test_a_vote_over_like_events_lists_at_once(service: Service) -> None:
 
 
 def belts(seed: int, stations: int = 12, parts: int = 30) -> FaultTree:
-    """All but one of a row of stations must fail; each by single parts and pairs of parts, some of them the next station's or the one's after."""
+    """All but one of a row of stations must fail; each by single parts and pairs of parts, some of them the next station's or the
+    one's after."""
     rng = random.Random(seed)
     events = {f"e{s}.{k}": 10 ** rng.uniform(-3, -1) for s in range(stations) for k in range(parts)}
     gates: dict[str, tuple[int, list[str]]] = {"top": (stations - 1, [f"station{s}" for s in range(stations)])}

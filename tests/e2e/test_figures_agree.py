@@ -1,4 +1,5 @@
-"""Every endpoint about one service, asked about random estates inside and beyond the exact engine's budget: figures of one meaning are one figure.
+"""Every endpoint about one service, asked about random estates inside and beyond the exact engine's budget: figures of one
+meaning are one figure.
 
 24 estates in the default suite, 500 marked slow. Every fourth one is a tangle asked with the smallest budget, which it is beyond.
 """
@@ -19,7 +20,8 @@ TIGHT = {"nodes": 1000, "seconds": 0.0}
 
 
 def random_service(rng: random.Random, tangled: bool) -> dict[str, Any]:
-    """A service S over two layers, hard and soft, groups with and without failover; now and then a service T, an MTPD, no money, down at rest."""
+    """A service S over two layers, hard and soft, groups with and without failover; now and then a service T, an MTPD, no money,
+    down at rest."""
     low = [f"d{k}" for k in range(rng.randint(2, 5))]
     middle = [f"m{k}" for k in range(rng.randint(1, 4))]
     cis: list[dict[str, Any]] = [{"key": "S", "failures_per_year": rng.choice((0.0, 1.0)), "repair_hours": 1.0}]

@@ -1,4 +1,5 @@
-"""Golden cases of the risk model with published or hand-derived results, through the API: availability, importance, cut sets, loss, goal."""
+"""Golden cases of the risk model with published or hand-derived results, through the API: availability, importance, cut sets,
+loss, goal."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A served service under 50 hostile questions at once: it lives, answers others, stops when told, and shows no secret in its list of processes.
-The figures of a quiet machine: `python -m tests.hostile`."""
+"""A served service under 50 hostile questions at once: it lives, answers others, stops when told, and shows no secret in its list
+of processes. The figures of a quiet machine: `python -m tests.hostile`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Under which names the service answers, and which pages may change something: 40 hostile pairs of Host and Origin, and tricks with addresses."""
+"""Under which names the service answers, and which pages may change something: 40 hostile pairs of Host and Origin, and tricks
+with addresses."""
 
 from __future__ import annotations
 
@@ -15,12 +16,44 @@ from tests.e2e.conftest import Service
 NEW_KEY = {"name": "x", "role": "admin"}
 
 STRANGE_HOSTS = [
-    "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "evil.example#localhost",
-    "evil.example/localhost", "localhost,evil.example", "localhost, localhost", "localhost evil.example", "localhost\tevil.example", "",
-    "localhost:99999", "localhost:-1", "localhost:80:80", "localhost:８０", "ｌocalhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "[::]",
-    "[::1", "::1]", "[::ffff:127.0.0.1]", "[fe80::1%25eth0]", "169.254.169.254", "10.0.0.1", "user:pass@localhost", "localhost\\evil.example",
-    "*.localhost", "a" * 400, "metadata.google.internal", "localhost.localdomain", "LOCALHOST.evil", "-localhost", "localhost..",
-]  # fmt: skip
+    "evil.example",
+    "evil.example:8080",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "localhost@evil.example",
+    "evil.example#localhost",
+    "evil.example/localhost",
+    "localhost,evil.example",
+    "localhost, localhost",
+    "localhost evil.example",
+    "localhost\tevil.example",
+    "",
+    "localhost:99999",
+    "localhost:-1",
+    "localhost:80:80",
+    "localhost:８０",
+    "ｌocalhost",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0.0.0.0",
+    "[::]",
+    "[::1",
+    "::1]",
+    "[::ffff:127.0.0.1]",
+    "[fe80::1%25eth0]",
+    "169.254.169.254",
+    "10.0.0.1",
+    "user:pass@localhost",
+    "localhost\\evil.example",
+    "*.localhost",
+    "a" * 400,
+    "metadata.google.internal",
+    "localhost.localdomain",
+    "LOCALHOST.evil",
+    "-localhost",
+    "localhost..",
+]
 
 
 @pytest.mark.parametrize("host", STRANGE_HOSTS)
@@ -56,14 +89,29 @@ def test_the_address_listened_on_is_a_name_and_every_address_is_none() -> None:
 
 
 FOREIGN = [
-    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:3000"}, {"Origin": "http://localhost.evil.example"},
-    {"Origin": "http://localhost@evil.example"}, {"Origin": "file://"}, {"Origin": "chrome-extension://abc"}, {"Origin": "http://127.0.0.1"},
-    {"Origin": "ftp://localhost"}, {"Origin": "localhost"}, {"Origin": ""}, {"Origin": "http://localhost, http://evil.example"},
-    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
-    {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"}, {"Sec-Fetch-Site": ""}, {"Sec-Fetch-Site": "none, cross-site"},
-    {"Sec-Fetch-Site": "cross-site", "Authorization": "Basic YTpi"}, {"Origin": "https://evil.example", "Authorization": "Bearer x"},
-    {"Origin": "https://evil.example", "Authorization": ""}, {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
-]  # fmt: skip
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost@evil.example"},
+    {"Origin": "file://"},
+    {"Origin": "chrome-extension://abc"},
+    {"Origin": "http://127.0.0.1"},
+    {"Origin": "ftp://localhost"},
+    {"Origin": "localhost"},
+    {"Origin": ""},
+    {"Origin": "http://localhost, http://evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": ""},
+    {"Sec-Fetch-Site": "none, cross-site"},
+    {"Sec-Fetch-Site": "cross-site", "Authorization": "Basic YTpi"},
+    {"Origin": "https://evil.example", "Authorization": "Bearer x"},
+    {"Origin": "https://evil.example", "Authorization": ""},
+    {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
+]
 
 
 def test_there_are_more_than_forty_of_them() -> None:
@@ -111,9 +159,15 @@ def test_a_page_of_another_place_changes_nothing_by_a_session(
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "https://risk.example.com"},
-     {"Origin": "http://localhost:80", "Sec-Fetch-Site": "same-origin"}],
-)  # fmt: skip
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://risk.example.com"},
+        {"Origin": "http://localhost:80", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
 def test_our_own_pages_and_programs_change_what_they_may(make_service: Callable[..., Service], headers: dict[str, str]) -> None:
     service = make_service(FORESTAY_WEB_PUBLIC_URL="https://risk.example.com")
     assert service.client.post("/api/v1/keys", json=NEW_KEY, headers=headers).status_code == 201

@@ -1,4 +1,5 @@
-"""The four inheritance rules of BSI IT-Grundschutz (standard 200-2, protection requirements): nothing codes them, the loss model has them.
+"""The four inheritance rules of BSI IT-Grundschutz (standard 200-2, protection requirements): nothing codes them, the loss model
+has them.
 
 Four small estates, asked through the API. A loss of 600 an hour and restores of 2 h: an outage of a service costs 1,200.
 """
@@ -42,7 +43,8 @@ def total_by_ci(service: Service, *services: str) -> dict[str, float]:
 
 
 def test_maximum_principle(service: Service) -> None:
-    """A server inherits the worst of what its applications do to one service, not their sum: one stops it, one takes 30 % of it."""
+    """A server inherits the worst of what its applications do to one service, not their sum: one stops it, one takes 30 % of
+    it."""
     service.document(
         {
             "cis": [ci("shop"), ci("checkout"), ci("search"), ci("host", rate=1)],
@@ -71,7 +73,8 @@ def test_dependency(service: Service) -> None:
 
 
 def test_cumulation_effect(service: Service) -> None:
-    """Many small losses on one server are a large one: thirty services of 600 an hour, one host, against one dear service on another."""
+    """Many small losses on one server are a large one: thirty services of 600 an hour, one host, against one dear service on
+    another."""
     small = [f"s{i}" for i in range(30)]
     service.document(
         {
@@ -88,7 +91,8 @@ def test_cumulation_effect(service: Service) -> None:
 
 
 def test_distribution_effect(service: Service) -> None:
-    """Spread over several servers each weighs less than the service: two of which one suffices almost nothing, two halves of the load half."""
+    """Spread over several servers each weighs less than the service: two of which one suffices almost nothing, two halves of the
+    load half."""
     service.document(
         {
             "cis": [ci("shop"), ci("pool"), *(ci(name, rate=1) for name in ("a", "b", "half-a", "half-b", "single"))],

@@ -28,13 +28,18 @@ ASKED: list[tuple[str, str, dict[str, Any], str]] = [
     ("GET", "/services/shop/cut-sets", {"limit": 8, "nodes": 2000}, "cut_sets"),
     ("GET", "/services/shop/goal", {"limit": 8, "nodes": 2000}, "cut_sets"),
     ("GET", "/cis/db/blast-radius", {"also": FOUR}, "failed_cis"),
-    *(("GET", path, {"limit": 121}, "page") for path in ("/areas", "/services", "/cis", "/jobs", "/runs", "/audit", "/conflicts", "/quality")),
+    *(
+        ("GET", path, {"limit": 121}, "page")
+        for path in ("/areas", "/services", "/cis", "/jobs", "/runs", "/audit", "/conflicts", "/quality")
+    ),
     ("POST", "/simulations", {"cis": FOUR}, "failed_cis"),
     ("POST", "/simulations", {"cis": ["db"], "at_hours": THREE}, "moments"),
     ("POST", "/studies", {"nodes": 5001}, "nodes"),
-    *(("POST", "/studies", {"nodes": 2000, name: value}, f"study_{name}") for name, value in
-      (("seconds", 3.5), ("worlds", 101), ("draws", 31), ("years", 6), ("examined", 10))),
-]  # fmt: skip
+    *(
+        ("POST", "/studies", {"nodes": 2000, name: value}, f"study_{name}")
+        for name, value in (("seconds", 3.5), ("worlds", 101), ("draws", 31), ("years", 6), ("examined", 10))
+    ),
+]
 
 
 @pytest.fixture(scope="module")

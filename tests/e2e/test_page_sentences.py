@@ -17,7 +17,8 @@ from tests.e2e.conftest import Service
 from tests.e2e.test_sentences import of_outage, random_estate
 
 GOAL = re.compile(
-    r"(meets|misses|may or may not meet) its goal of ([\d.]+)%: (?:(between [\d.]+% and [\d.]+%|[\d.]+%|an availability nobody can bound)) is expected"
+    r"(meets|misses|may or may not meet) its goal of ([\d.]+)%: (?:(between [\d.]+% and [\d.]+%|[\d.]+%|an availability nobody "
+    r"can bound)) is expected"
     r"( at most, as needs were not read)?; the goal allows (.+?) bad minutes a year\.(?: (.+) allows ([\d.]+)% at most\.)?$"
 )
 WORDS = {"met": "meets", "missed": "misses", "undecided": "may or may not meet"}

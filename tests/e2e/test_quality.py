@@ -20,19 +20,32 @@ def asked(service: Service) -> Service:
     service.csv(
         "cmdb",
         cis=[
-            {"key": "shop", "name": "Shop", "class": "business_service", "team": "Web", "site": "north", "failures_per_year": "0", "repair_hours": "1"},
-            {"key": "a", **RATED}, {"key": "b", **RATED},
+            {
+                "key": "shop",
+                "name": "Shop",
+                "class": "business_service",
+                "team": "Web",
+                "site": "north",
+                "failures_per_year": "0",
+                "repair_hours": "1",
+            },
+            {"key": "a", **RATED},
+            {"key": "b", **RATED},
             {"key": "d", "class": "storage_array", "failures_per_year": "2", "repair_hours": "5", "site": "north"},
-            {"key": "x", **RATED}, {"key": "y", **RATED},
+            {"key": "x", **RATED},
+            {"key": "y", **RATED},
             {"key": "lone", "class": "gadget"},
         ],
         dependencies=[
-            {"dependent": "a", "provider": "d"}, {"dependent": "b", "provider": "d"}, {"dependent": "x", "provider": "y"},
-            {"dependent": "y", "provider": "x"}, {"dependent": "x", "provider": "nobody"},
+            {"dependent": "a", "provider": "d"},
+            {"dependent": "b", "provider": "d"},
+            {"dependent": "x", "provider": "y"},
+            {"dependent": "y", "provider": "x"},
+            {"dependent": "x", "provider": "nobody"},
         ],
         groups=[{"key": "pair", "dependent": "shop", "needed": "1", "members": "a|b"}],
         services=[{"key": "shop", "customers": "100"}],
-    )  # fmt: skip
+    )
     return service
 
 

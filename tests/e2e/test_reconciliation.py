@@ -1,4 +1,5 @@
-"""Three exports that describe 3,000 CIs and do not agree: merged to the truth, whatever their order; and what people decide stays."""
+"""Three exports that describe 3,000 CIs and do not agree: merged to the truth, whatever their order; and what people decide
+stays."""
 
 from __future__ import annotations
 
@@ -108,7 +109,8 @@ def test_every_order_of_the_three_gives_the_same_graph_byte_for_byte(make_servic
 
 
 def wrongly_merged(export: Export) -> tuple[str, str]:
-    """Have `monitoring` write the DNS name and address of another CI for one of its own: (its key there, the key of the other in `cmdb`)."""
+    """Have `monitoring` write the DNS name and address of another CI for one of its own: (its key there, the key of the other in
+    `cmdb`)."""
     told = {number: key for (source, key), number in sorted(export.truth.items()) if source == "monitoring"}
     numbers = [n for n in export.truth.values() if n not in export.spoiled and n + 1 not in export.spoiled]
     for (source, key), number in sorted(export.truth.items()):

@@ -1,4 +1,5 @@
-"""What is replaced is named by its ETag; what is not named stays; and nobody changes through a side door what only others may change."""
+"""What is replaced is named by its ETag; what is not named stays; and nobody changes through a side door what only others may
+change."""
 
 from __future__ import annotations
 
@@ -102,10 +103,25 @@ def test_nothing_erases_nothing(shop: Service) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"customers": 1e308}, {"customers": "1_000"}, {"customers": "１２"}, {"customers": True}, {"customers": " 5"}, {"customers": "5e"},
-     {"customers": -1}, {"customers": 1e12}, {"money_per_hour": 1e300}, {"rto_hours": 1e9}, {"impact": {"money": [[0, 0], [1, 1e300]]}},
-     {"impact": {"money": [[0, 0], [1e300, 1]]}}, {"mbco_share": 1.5}, {"customers": "NaN"}, {"customers": "Infinity"}, {"customers": [1]}],
-)  # fmt: skip
+    [
+        {"customers": 1e308},
+        {"customers": "1_000"},
+        {"customers": "１２"},
+        {"customers": True},
+        {"customers": " 5"},
+        {"customers": "5e"},
+        {"customers": -1},
+        {"customers": 1e12},
+        {"money_per_hour": 1e300},
+        {"rto_hours": 1e9},
+        {"impact": {"money": [[0, 0], [1, 1e300]]}},
+        {"impact": {"money": [[0, 0], [1e300, 1]]}},
+        {"mbco_share": 1.5},
+        {"customers": "NaN"},
+        {"customers": "Infinity"},
+        {"customers": [1]},
+    ],
+)
 def test_numbers_that_nobody_means_are_refused(shop: Service, body: Any) -> None:
     assert put(shop, body, If_Match="*")[0] == 422
     assert shop.get("/services/shop")["service"]["customers"] == 1000.0

@@ -14,7 +14,8 @@ from tests.e2e.conftest import Service
 
 COUNT = re.compile(r"(?P<n>[\d,]+) services? (?P<verb>stops?|works? at a part)|(?P<more>[\d,]+) more works? at a part")
 STARTS = re.compile(
-    r"(all of it|most of it|the largest part)(?: \(([\d.]+|less than 0\.01) %\))? starts at (.+?)(?:; the first five make (\d+|\d\.\d) %)?(?:, by hours out)?[.;]"
+    r"(all of it|most of it|the largest part)(?: \(([\d.]+|less than 0\.01) %\))? starts at (.+?)(?:; the first five make "
+    r"(\d+|\d\.\d) %)?(?:, by hours out)?[.;]"
 )
 
 

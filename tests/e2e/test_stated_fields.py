@@ -1,4 +1,5 @@
-"""What a source may state beyond the first figures, from the file to the answer: common causes, ranges, customers that services share."""
+"""What a source may state beyond the first figures, from the file to the answer: common causes, ranges, customers that services
+share."""
 
 from __future__ import annotations
 
@@ -109,14 +110,34 @@ def test_a_share_that_changes_is_brought_forward_as_if_assessed_anew(service: Se
 
 def test_the_fields_come_through_csv_and_are_shown(service: Service) -> None:
     report = service.csv(
-        cis=[{"key": "S", "class": "business_service"}, {"key": "T", "class": "business_service"},
-             {"key": "a", "class": "server", "failures_per_year": 2, "failures_per_year_low": 1, "failures_per_year_high": 8, "repair_hours": 4},
-             {"key": "b", "class": "server", "failures_per_year": 2, "repair_hours": 4, "repair_hours_low": 5, "repair_hours_high": 6},
-             {"key": "c", "class": "server", "failures_per_year": 2, "repair_hours": 4}],
+        cis=[
+            {"key": "S", "class": "business_service"},
+            {"key": "T", "class": "business_service"},
+            {
+                "key": "a",
+                "class": "server",
+                "failures_per_year": 2,
+                "failures_per_year_low": 1,
+                "failures_per_year_high": 8,
+                "repair_hours": 4,
+            },
+            {
+                "key": "b",
+                "class": "server",
+                "failures_per_year": 2,
+                "repair_hours": 4,
+                "repair_hours_low": 5,
+                "repair_hours_high": 6,
+            },
+            {"key": "c", "class": "server", "failures_per_year": 2, "repair_hours": 4},
+        ],
         groups=[{"key": "g", "dependent": "S", "needed": 1, "members": "a|c", "common_cause_share": 0.25}],
         dependencies=[{"dependent": "T", "provider": "a"}],
-        services=[{"key": "S", "customers": 100, "customer_population": "buyers"}, {"key": "T", "customers": 40, "customer_population": "buyers"}],
-    )  # fmt: skip
+        services=[
+            {"key": "S", "customers": 100, "customer_population": "buyers"},
+            {"key": "T", "customers": 40, "customer_population": "buyers"},
+        ],
+    )
     assert [(row.key.removeprefix("ci:"), row.field) for row in report.rejected] == [("b", "repair_hours_low")]
     rate = next(value for value in service.get("/cis/a")["values"] if value["name"] == "failures_per_year")
     assert (rate["low"], rate["high"], rate["spread_from"]) == (
@@ -203,7 +224,8 @@ def test_a_study_counts_customers_once_and_says_where_spreads_come_from(service:
 
 
 def test_a_threshold_by_share_of_capacity_is_a_group_for_each_smallest_loss_that_passes_it(service: Service) -> None:
-    """Fails below 50 % of the load, members 60, 30 and 10: shares say what is lost, and a group more that without the first nothing works."""
+    """Fails below 50 % of the load, members 60, 30 and 10: shares say what is lost, and a group more that without the first
+    nothing works."""
     cis = [{"key": key, "name": key, "class": "server"} for key in ("shop", "a", "b", "c")]
     load = {"key": "load", "dependent": "shop", "needed": 1, "members": "a|b|c", "shares": "0.6|0.3|0.1"}
     floor = {"key": "load below half", "dependent": "shop", "needed": 1, "members": "a", "shares": ""}

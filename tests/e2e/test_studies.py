@@ -1,4 +1,5 @@
-"""A study through the API and the command line: columns add up, the same options give the same numbers, a bounded service stays an interval."""
+"""A study through the API and the command line: columns add up, the same options give the same numbers, a bounded service stays
+an interval."""
 
 from __future__ import annotations
 
@@ -33,25 +34,37 @@ def ci(key: str, ci_class: str, rate: float, hours: float, team: str = "", site:
 
 SHOP = {
     "cis": [
-        ci("shop", "business_service", 0, 1, "web"), ci("mail", "business_service", 0, 1, "office"),
-        ci("app", "application", 4, 2, "web", "north"), ci("db-a", "database", 20, 6, "data", "north", "Oak"),
-        ci("db-b", "database", 20, 6, "data", "south", "Elm"), ci("web-a", "server", 9, 3, "web", "north", "Oak"),
-        ci("web-b", "server", 9, 3, "web", "south", "Oak"), ci("san", "storage", 1, 8, "data", "north", "Elm"),
-        ci("search", "application", 12, 1, "web"), ci("lone", "server", 5, 5, "office"),
+        ci("shop", "business_service", 0, 1, "web"),
+        ci("mail", "business_service", 0, 1, "office"),
+        ci("app", "application", 4, 2, "web", "north"),
+        ci("db-a", "database", 20, 6, "data", "north", "Oak"),
+        ci("db-b", "database", 20, 6, "data", "south", "Elm"),
+        ci("web-a", "server", 9, 3, "web", "north", "Oak"),
+        ci("web-b", "server", 9, 3, "web", "south", "Oak"),
+        ci("san", "storage", 1, 8, "data", "north", "Elm"),
+        ci("search", "application", 12, 1, "web"),
+        ci("lone", "server", 5, 5, "office"),
     ],
     "dependencies": [
         *({"dependent": a, "provider": b} for a, b in (("shop", "app"), ("db-a", "san"), ("mail", "san"))),
         {"dependent": "shop", "provider": "search", "kind": "soft", "weight": 0.2},
     ],
     "groups": [
-        {"key": "dbs", "dependent": "app", "needed": 1, "members": ["db-a", "db-b"], "failover_minutes": 10, "failover_success": 0.9},
+        {
+            "key": "dbs",
+            "dependent": "app",
+            "needed": 1,
+            "members": ["db-a", "db-b"],
+            "failover_minutes": 10,
+            "failover_success": 0.9,
+        },
         {"key": "webs", "dependent": "shop", "needed": 1, "members": ["web-a", "web-b"]},
     ],
     "services": [
         {"key": "shop", "customers": 1000, "money_per_hour": 5000, "mtpd_hours": 4, "availability_target": 0.995},
         {"key": "mail", "customers": 100, "money_per_hour": 300, "mtpd_hours": 8},
     ],
-}  # fmt: skip
+}
 
 
 def studied(service: Service, **options: Any) -> str:

@@ -45,7 +45,23 @@ def test_soft_needs_stated_twice_count_by_the_largest_weight(service: Service) -
 def test_every_answer_that_can_be_read_again_has_a_tag(service):
     service.csv(cis=[{"key": "shop", "name": "Shop", "class": "business_service"}], services=[{"key": "shop", "customers": 5}])
     tried = 0
-    for path in ("services", "areas", "cis", "quality", "revisions", "sources", "runs", "jobs", "studies", "suggestions", "cis/shop", "impact?id=shop", "cold-start", "conflicts", "cis/shop/identity"):  # fmt: skip
+    for path in (
+        "services",
+        "areas",
+        "cis",
+        "quality",
+        "revisions",
+        "sources",
+        "runs",
+        "jobs",
+        "studies",
+        "suggestions",
+        "cis/shop",
+        "impact?id=shop",
+        "cold-start",
+        "conflicts",
+        "cis/shop/identity",
+    ):
         answer = service.client.get(f"/api/v1/{path}")
         if answer.status_code == 404:
             continue

@@ -99,7 +99,8 @@ def test_t4_the_k_of_n_table_of_the_documents_is_what_the_api_does(service: Serv
 
 
 def test_t5_the_cause_among_many_providers_is_named_at_once(service: Service) -> None:
-    """No power set of causes: a service with 3,000 direct needs and a group of 3,000 names the one that is out (the 100,000 are a unit test)."""
+    """No power set of causes: a service with 3,000 direct needs and a group of 3,000 names the one that is out (the 100,000 are a
+    unit test)."""
     names = [f"p{i}" for i in range(3000)]
     service.csv(
         cis=[ci("shop", "business_service"), *map(ci, names), *(ci(f"r{i}") for i in range(3000))],
@@ -112,7 +113,8 @@ def test_t5_the_cause_among_many_providers_is_named_at_once(service: Service) ->
 
 
 def test_t6_the_twin_of_a_redundant_path_counts(service: Service) -> None:
-    """One of two paths down costs nothing; with the second down as well the impact is full, whichever CI of it is out; and the first tells of it."""
+    """One of two paths down costs nothing; with the second down as well the impact is full, whichever CI of it is out; and the
+    first tells of it."""
     service.csv(
         cis=[ci("shop", "business_service"), *map(ci, ("front-a", "link-a", "front-b", "link-b"))],
         dependencies=needs("front-a>link-a", "front-b>link-b"),
@@ -190,7 +192,8 @@ def test_t13_nothing_is_cut_off_in_silence(service: Service) -> None:
 
 
 def test_t14_twelve_failures_a_year_are_twelve_losses(service: Service) -> None:
-    """A rate is a rate, not the probability of "it happens this year": 12 a year of 1,000 each are 12,000, in every table that shows it."""
+    """A rate is a rate, not the probability of "it happens this year": 12 a year of 1,000 each are 12,000, in every table that
+    shows it."""
     service.document(
         {
             "cis": [

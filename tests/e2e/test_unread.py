@@ -21,7 +21,11 @@ def services(service: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_a_need_of_an_unknown_ci_is_said_by_every_answer(service):
-    report = service.csv(cis=[SHOP, server("web")], dependencies=[{"dependent": "shop", "provider": "web"}, {"dependent": "web", "provider": "db"}], services=[MONEY])  # fmt: skip
+    report = service.csv(
+        cis=[SHOP, server("web")],
+        dependencies=[{"dependent": "shop", "provider": "web"}, {"dependent": "web", "provider": "db"}],
+        services=[MONEY],
+    )
     assert report.open_needs == 1 and any("1 of 2 relations (50.0%) were not understood" in text for text in report.warnings)
     assert services(service)["Shop"]["open_needs"] == 1
     blast = service.get("/cis/web/blast-radius")
@@ -42,7 +46,18 @@ def test_a_need_of_an_unknown_ci_is_said_by_every_answer(service):
     assert findings["need not read"]["count"] == 1 and findings["need not read"]["share"] == pytest.approx(1.0)
     assert "1 known" in service.cli("services").output and "not read" in service.cli("availability", "shop").output
     assert "incomplete: 1 need not read" in service.page("/services") and "incomplete" in service.page("/")
-    for command in (["areas", "--kind", "service"], ["area", "shop", "--kind", "service"], ["blast", "web"], ["simulate", "--ci", "web"], ["impact", "web"], ["loss", "shop"], ["goal", "shop"], ["importance", "shop"], ["cut-sets", "shop"], ["service", "show", "shop"]):  # fmt: skip
+    for command in (
+        ["areas", "--kind", "service"],
+        ["area", "shop", "--kind", "service"],
+        ["blast", "web"],
+        ["simulate", "--ci", "web"],
+        ["impact", "web"],
+        ["loss", "shop"],
+        ["goal", "shop"],
+        ["importance", "shop"],
+        ["cut-sets", "shop"],
+        ["service", "show", "shop"],
+    ):
         said = service.cli(*command)
         assert said.exit_code == 0 and "incomplete:" in said.output, command
 
@@ -130,7 +145,11 @@ def test_a_negated_gate_marks_its_tree(service):
 
 
 def test_a_bad_cell_costs_the_cell(service):
-    report = service.csv(cis=[SHOP, server("web", repair_hours="about 4")], dependencies=[{"dependent": "shop", "provider": "web", "kind": "hard", "weight": "half"}], services=[{**MONEY, "mtpd_hours": "soon"}])  # fmt: skip
+    report = service.csv(
+        cis=[SHOP, server("web", repair_hours="about 4")],
+        dependencies=[{"dependent": "shop", "provider": "web", "kind": "hard", "weight": "half"}],
+        services=[{**MONEY, "mtpd_hours": "soon"}],
+    )
     assert report.counts["ci"].rejected == report.counts["dependency"].rejected == report.counts["service"].rejected == 0
     assert {row.field for row in report.rejected} == {"repair_hours", "weight", "mtpd_hours"}
     assert service.failed("web") == {"web", "Shop"} and services(service)["Shop"]["open_needs"] == 2
@@ -156,7 +175,13 @@ def test_an_old_name_is_found_with_the_revision_until_which_it_held(service):
     service.csv("a", cis=[SHOP], dependencies=[{"dependent": "shop", "provider": "db-old"}], services=[MONEY])
     service.csv("b", cis=[server("d1", name="db-new")])
     blast = service.get("/cis/db-old/blast-radius")
-    assert blast["cis"][0] == {"key": "b:ci:d1", "name": "db-new", "ci_class": "server", "alias": "db-old", "alias_kind": "until revision 3"}  # fmt: skip
+    assert blast["cis"][0] == {
+        "key": "b:ci:d1",
+        "name": "db-new",
+        "ci_class": "server",
+        "alias": "db-old",
+        "alias_kind": "until revision 3",
+    }
     report = service.csv(
         "a", cis=[SHOP, server("x")], dependencies=[{"dependent": "shop", "provider": "db-old"}], services=[MONEY]
     )
@@ -182,7 +207,11 @@ def test_observations_of_a_ci_follow_a_merge_and_a_split(on_each_store):
     service = on_each_store
     service.csv("z", cis=[server("old", name="w-old")])
     service.csv("a", cis=[server("w1")])
-    service.csv("m", cis=[server("x")], observations=[WATCHED, {**WATCHED, "scope": "ci:z:ci:old", "observed_from": "2024-01-01T00:00:00Z"}])  # fmt: skip
+    service.csv(
+        "m",
+        cis=[server("x")],
+        observations=[WATCHED, {**WATCHED, "scope": "ci:z:ci:old", "observed_from": "2024-01-01T00:00:00Z"}],
+    )
     assert watched_years(service, "a:ci:w1") == "0 in 1.0 years" and watched_years(service, "z:ci:old") == "0 in 2.0 years"
     assert service.cli("merge", "z:ci:old", "a:ci:w1").exit_code == 0
     assert watched_years(service, "a:ci:w1") == "0 in 2.0 years"
@@ -288,13 +317,36 @@ def test_a_ci_that_is_out_is_no_redundancy(service):
 
 # --- a need of which nobody can tell whose it is
 def test_a_need_of_a_dependent_nobody_knows_is_said_by_every_answer(service):
-    service.csv(cis=[SHOP, server("web"), server("lonely")], dependencies=[{"dependent": "shop", "provider": "web"}, {"dependent": "shpo", "provider": "lonely"}], services=[MONEY])  # fmt: skip
+    service.csv(
+        cis=[SHOP, server("web"), server("lonely")],
+        dependencies=[{"dependent": "shop", "provider": "web"}, {"dependent": "shpo", "provider": "lonely"}],
+        services=[MONEY],
+    )
     said = "1 need or value was not read of which nobody can tell whose it is"
-    for question in ("/services", "/services/shop", "/services/shop/availability", "/services/shop/loss", "/services/shop/goal", "/areas", "/cis/lonely/blast-radius", "/cis/lonely", "/quality"):  # fmt: skip
+    for question in (
+        "/services",
+        "/services/shop",
+        "/services/shop/availability",
+        "/services/shop/loss",
+        "/services/shop/goal",
+        "/areas",
+        "/cis/lonely/blast-radius",
+        "/cis/lonely",
+        "/quality",
+    ):
         stamp = service.get(question)["stamp"]
         assert stamp["needs_of_nobody"] == 1 and any(said in text for text in stamp["warnings"]), question
     assert service.get("/impact", id="lonely")["stamp"]["needs_of_nobody"] == 1
-    for command in (["services"], ["areas"], ["blast", "lonely"], ["availability", "shop"], ["service", "show", "shop"], ["loss", "shop"], ["impact", "lonely"], ["quality"]):  # fmt: skip
+    for command in (
+        ["services"],
+        ["areas"],
+        ["blast", "lonely"],
+        ["availability", "shop"],
+        ["service", "show", "shop"],
+        ["loss", "shop"],
+        ["impact", "lonely"],
+        ["quality"],
+    ):
         assert said in " ".join(service.cli(*command).output.split()), command
     for page in ("/", "/services", "/quality", "/service", "/ci"):
         assert said in service.page(page, **({"key": "shop"} if page in ("/service", "/ci") else {})), page
@@ -357,7 +409,8 @@ def test_a_doubt_ends_with_what_it_rests_on(service):
 
 # --- the law over histories
 def history(make_service: Any, seed: int, rounds: int = 6) -> None:
-    """Whatever came and went before, no service is safer than where the same inputs are all that was ever read, unless it is marked."""
+    """Whatever came and went before, no service is safer than where the same inputs are all that was ever read, unless it is
+    marked."""
     told = History(random.Random(f"history {seed}"))
     kept = make_service()
     now = {source: told.half(source) for source in "ab"}

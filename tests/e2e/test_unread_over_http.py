@@ -1,4 +1,5 @@
-"""The law over a source that is read over HTTP: whatever one field of a ServiceNow holds instead, no service is safer without the mark."""
+"""The law over a source that is read over HTTP: whatever one field of a ServiceNow holds instead, no service is safer without the
+mark."""
 
 from __future__ import annotations
 

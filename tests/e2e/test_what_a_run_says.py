@@ -150,7 +150,10 @@ def test_a_class_can_be_declared_short_lived(shop, monkeypatch):
 
 
 def test_half_a_character_refuses_one_record(shop):
-    document = '{"cis": [{"key": "a"}, {"key": "b\\ud800"}, {"key": "c"}], "dependencies": [{"dependent": "a", "provider": "b\\ud800"}, {"dependent": "a", "provider": "c"}]}'
+    document = (
+        '{"cis": [{"key": "a"}, {"key": "b\\ud800"}, {"key": "c"}], "dependencies": [{"dependent": "a", "provider": '
+        '"b\\ud800"}, {"dependent": "a", "provider": "c"}]}'
+    )
     (shop.home / "d.json").write_text(document)
     found = shop.ask("import", "json", str(shop.home / "d.json"), "--no-assess")
     assert found["counts"]["ci"]["stored"] == 2 and found["counts"]["dependency"]["stored"] == 1

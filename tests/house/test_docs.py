@@ -1,6 +1,7 @@
 """What the documents show is true: their examples run, their tables come from the code."""
 
 import doctest
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +36,40 @@ def test_the_k_of_n_table_is_what_the_engine_does() -> None:
         )
         assert first == fails_at
     assert np.unique([row[:2] for row in rows], axis=0).shape[0] == len(rows)
+
+
+ROOT = DOCS.parent
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "importers" / "README.md"])
+FILES = {
+    path.relative_to(ROOT).as_posix()
+    for room in ("app", "importers", "tests", "benchmarks", "scripts")
+    for path in (ROOT / room).rglob("*.*")
+}
+FILE_NAME = re.compile(r"(?<![\w<>/*-])(?:app/|tests/|importers/)?[\w/]+\.(?:py|toml)\b")
+OUTSIDE = {"pyproject.toml", "forestay.toml", "config.toml"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_files_that_a_page_names_are_there(page: Path) -> None:
+    """A path in a page is the end of a path in the tree; the examples of other projects in house.md are theirs."""
+    text = page.read_text("utf-8").split("## Examples to follow")[0]
+    gone = {
+        name
+        for name in FILE_NAME.findall(text)
+        if name not in OUTSIDE and not any(f"/{file}".endswith(f"/{name}") for file in FILES)
+    }
+    assert not gone
+
+
+def test_the_house_names_every_room() -> None:
+    text = (DOCS / "house.md").read_text("utf-8").split("## Rooms")[1].split("## Import rule")[0]
+    rooms = {
+        path.name for path in (*(ROOT / "app").iterdir(), *(ROOT / "app" / "risk").iterdir()) if (path / "__init__.py").is_file()
+    }
+    rooms |= {path.name for path in (ROOT / "app" / "usecases").iterdir() if (path / "__init__.py").is_file()} | {
+        "http",
+        "lists",
+        "mapping",
+        "files",
+    }
+    assert {room for room in rooms if f"{room}/" not in text} == set()

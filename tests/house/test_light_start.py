@@ -43,7 +43,8 @@ BESIDE_AN_ANSWER = WEB | {
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The modules in memory at the end of a `forestay` process, which has to succeed; kernels run as Python, for what numba imports is its own."""
+    """The modules in memory at the end of a `forestay` process, which has to succeed; kernels run as Python, for what numba
+    imports is its own."""
     told = (
         "import atexit, json, sys; atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr)); "
         "from app.cli import main; main()"

@@ -1,4 +1,5 @@
-"""A suite runs where what it depends on changed: nothing that it depends on is overlooked, and what is kept of its passes is well formed."""
+"""A suite runs where what it depends on changed: nothing that it depends on is overlooked, and what is kept of its passes is well
+formed."""
 
 from __future__ import annotations
 
@@ -59,18 +60,40 @@ def test_no_import_is_overlooked(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("test", "wants", "spares"),
     [
-        ("real/test_jaeger.py", "importers/callgraph/source.py importers/http/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
-         "importers/netbox/source.py importers/servicenow/mapping.toml app/web/views.py app/risk/first_order/sweep.py"),
-        ("real/test_nautobot.py", "importers/netbox/nautobot.py app/storage/sqlite_store.py", "importers/glpi/source.py app/api/problems.py"),
-        ("real/test_slapd.py", "importers/ldap/mapping.toml importers/ldap/directory.py tests/servers/ldap_way.py tests/servers/tls/ca.pem",
-         "importers/netbox/source.py app/web/views.py"),
-        ("contract/importers/test_glpi_faults.py", "importers/glpi/mapping.toml tests/contract/importers/faults.py", "importers/idoit/source.py"),
-        ("contract/test_ledger.py", "app/storage/neo4j_store.py app/domain/nouns.py tests/contract/conftest.py", "app/web/views.py app/risk/first_order/sweep.py"),
-        ("browser/test_pages.py", "app/web/templates/ranking.html app/risk/first_order/sweep.py tests/browser/conftest.py app/cli/run.py", "importers/glpi/source.py"),
+        (
+            "real/test_jaeger.py",
+            "importers/callgraph/source.py importers/http/client.py app/storage/sql/ci/begin.sql app/usecases/sync_source.py",
+            "importers/netbox/source.py importers/servicenow/mapping.toml app/web/views.py app/risk/first_order/sweep.py",
+        ),
+        (
+            "real/test_nautobot.py",
+            "importers/netbox/nautobot.py app/storage/sqlite_store.py",
+            "importers/glpi/source.py app/api/problems.py",
+        ),
+        (
+            "real/test_slapd.py",
+            "importers/ldap/mapping.toml importers/ldap/directory.py tests/servers/ldap_way.py tests/servers/tls/ca.pem",
+            "importers/netbox/source.py app/web/views.py",
+        ),
+        (
+            "contract/importers/test_glpi_faults.py",
+            "importers/glpi/mapping.toml tests/contract/importers/faults.py",
+            "importers/idoit/source.py",
+        ),
+        (
+            "contract/test_ledger.py",
+            "app/storage/neo4j_store.py app/domain/nouns.py tests/contract/conftest.py",
+            "app/web/views.py app/risk/first_order/sweep.py",
+        ),
+        (
+            "browser/test_pages.py",
+            "app/web/templates/ranking.html app/risk/first_order/sweep.py tests/browser/conftest.py app/cli/run.py",
+            "importers/glpi/source.py",
+        ),
         ("integration/test_killed_sync.py", "tests/kill_points.py importers/csv/source.py", "importers/glpi/source.py"),
         ("integration/test_schedulers.py", "app/jobs/schedule.py app/jobs/runner.py", "app/web/views.py"),
     ],
-)  # fmt: skip
+)
 def test_what_a_test_depends_on(tree: Tree, test: str, wants: str, spares: str) -> None:
     found = {path.relative_to(ROOT).as_posix() for path in tree.files([ROOT / "tests" / test])}
     assert set(wants.split()) <= found
@@ -79,11 +102,22 @@ def test_what_a_test_depends_on(tree: Tree, test: str, wants: str, spares: str) 
 
 
 MODULES = {
-    "app/__init__.py": "", "app/used.py": "from . import deeper\n", "app/deeper.py": "", "app/spare.py": "", "app/lazy/__init__.py": "",
-    "app/lazy/one.py": "", "app/queries/q.sql": "SELECT 1", "importers/__init__.py": "", "importers/wiki/__init__.py": "",
-    "importers/wiki/source.py": "", "importers/wiki/mapping.toml": "", "importers/other/__init__.py": "", "importers/other/source.py": "",
-    "tests/conftest.py": "", "tests/unit/test_it.py": "from app.used import x\nKIND = 'wiki'\nLOADED = 'app.lazy.one'\n",
-}  # fmt: skip
+    "app/__init__.py": "",
+    "app/used.py": "from . import deeper\n",
+    "app/deeper.py": "",
+    "app/spare.py": "",
+    "app/lazy/__init__.py": "",
+    "app/lazy/one.py": "",
+    "app/queries/q.sql": "SELECT 1",
+    "importers/__init__.py": "",
+    "importers/wiki/__init__.py": "",
+    "importers/wiki/source.py": "",
+    "importers/wiki/mapping.toml": "",
+    "importers/other/__init__.py": "",
+    "importers/other/source.py": "",
+    "tests/conftest.py": "",
+    "tests/unit/test_it.py": "from app.used import x\nKIND = 'wiki'\nLOADED = 'app.lazy.one'\n",
+}
 
 
 @pytest.mark.parametrize("changed", sorted(MODULES))

@@ -18,7 +18,16 @@ from tests.servers.backstage import TOKEN, BackstageStub, entity
 from tests.servers.running import Running
 
 PORTAL = [
-    entity("Component", "Artist-Lookup", (("dependsOn", "resource:default/artists-db"), ("providesApi", "api:default/lookup"), ("ownedBy", "group:default/team-a")), type="service"),
+    entity(
+        "Component",
+        "Artist-Lookup",
+        (
+            ("dependsOn", "resource:default/artists-db"),
+            ("providesApi", "api:default/lookup"),
+            ("ownedBy", "group:default/team-a"),
+        ),
+        type="service",
+    ),
     entity("Component", "site", (("consumesApi", "api:default/lookup"), ("partOf", "system:default/portal")), type="website"),
     entity("Component", "widget", (("partOf", "component:default/site"),), type="library"),
     entity("Resource", "artists-db", type="database"),
@@ -26,7 +35,7 @@ PORTAL = [
     entity("System", "portal", (("partOf", "domain:default/artists"),)),
     entity("Domain", "artists"),
     entity("Group", "team-a"),
-]  # fmt: skip
+]
 FILE = """
 apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -127,8 +136,10 @@ def test_an_entity_that_went_retires_and_one_that_changed_is_the_only_one_mapped
     sync(source, tmp_path)
     del stub.entities["component:default/widget"]
     stub.entities["component:default/site"]["relations"] = [
-        relation for relation in stub.entities["component:default/site"]["relations"] if relation["targetRef"] != "component:default/widget"
-    ]  # fmt: skip
+        relation
+        for relation in stub.entities["component:default/site"]["relations"]
+        if relation["targetRef"] != "component:default/widget"
+    ]
     stub.entities["resource:default/artists-db"]["spec"]["type"] = "bucket"
     assert sync(source, tmp_path, 2)[0].held_because == [
         "class software: 1 of the 1 records this source has would be retired, all of it"

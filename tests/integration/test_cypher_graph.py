@@ -16,7 +16,7 @@ from tests.servers.bolt_way import BoltWay
 from tests.servers.desk import Synced
 from tests.servers.running import TLS, lasting_port
 
-OWN = """
+OWN = '''
 [lists.Host]
 class = "server"
 key = "id"
@@ -36,16 +36,20 @@ ask = { query = "MATCH (a:App) RETURN a.id AS id, a.name AS name" }
 key = "id"
 of = "ci"
 exposure = { customers = "customers", rto_hours = "rto" }
-ask = { query = "MATCH (a:App) WHERE a.customers IS NOT NULL RETURN a.id AS id, 'App:' + a.id AS ci, a.customers AS customers, a.rto AS rto" }
+ask.query = """MATCH (a:App) WHERE a.customers IS NOT NULL
+RETURN a.id AS id, 'App:' + a.id AS ci, a.customers AS customers, a.rto AS rto"""
 
 # (:Host)-[:SERVES]->(:App): the application depends on the host
 [relations.serves]
 types = { SERVES = "child", TALKS_TO = { depends = "parent", kind = "soft", weight = 0.5 } }
-ask = { query = "MATCH (a)-[r:SERVES|TALKS_TO]->(b) RETURN labels(a)[0] + ':' + a.id AS parent, labels(b)[0] + ':' + b.id AS child, type(r) AS type" }
+ask.query = """MATCH (a)-[r:SERVES|TALKS_TO]->(b)
+RETURN labels(a)[0] + ':' + a.id AS parent, labels(b)[0] + ':' + b.id AS child, type(r) AS type"""
 
 [relations.pairs]
-ask = { gives = "group", query = "MATCH (h:Host)-[:BACKS]->(a:App) WITH a, collect('Host:' + h.id) AS members RETURN a.id AS key, 'App:' + a.id AS dependent, members, 1 AS needed" }
-"""
+ask.gives = "group"
+ask.query = """MATCH (h:Host)-[:BACKS]->(a:App) WITH a, collect('Host:' + h.id) AS members
+RETURN a.id AS key, 'App:' + a.id AS dependent, members, 1 AS needed"""
+'''
 
 
 def opened(location: str, **settings: object):
@@ -115,8 +119,9 @@ def mapping(tmp_path):
 
 def fill() -> None:
     neo4j_server.query(
-        """CREATE (h1:Host {id: 'h1', name: 'lnux100', serial: 'S1', place: 'Zurich'}), (h2:Host {id: 'h2', name: 'lnux200', serial: 'S2'}),
-        (h3:Host {id: 'h3', name: 'lnux300', serial: 'S3'}), (a:App {id: 'a1', name: 'Bond Trading', customers: 900, rto: 4}), (b:App {id: 'a2', name: 'Quotes'}),
+        """CREATE (h1:Host {id: 'h1', name: 'lnux100', serial: 'S1', place: 'Zurich'}),
+        (h2:Host {id: 'h2', name: 'lnux200', serial: 'S2'}), (h3:Host {id: 'h3', name: 'lnux300', serial: 'S3'}),
+        (a:App {id: 'a1', name: 'Bond Trading', customers: 900, rto: 4}), (b:App {id: 'a2', name: 'Quotes'}),
         (h1)-[:SERVES]->(a), (a)-[:TALKS_TO]->(b), (h2)-[:BACKS]->(b), (h3)-[:BACKS]->(b)"""
     )
 
@@ -144,9 +149,13 @@ def test_own_statements_give_cis_dependencies_groups_and_services(place, mapping
 @pytest.mark.neo4j
 @pytest.mark.parametrize(
     "statement",
-    ["MATCH (h:Host) SET h.seen = 1 RETURN h.id AS id", "CREATE (x:Host {id: 'x'}) RETURN x.id AS id", "CREATE INDEX own FOR (h:Host) ON (h.id)",
-     "MATCH (h:Host) CALL (h) { DETACH DELETE h } RETURN 1 AS id"],
-)  # fmt: skip
+    [
+        "MATCH (h:Host) SET h.seen = 1 RETURN h.id AS id",
+        "CREATE (x:Host {id: 'x'}) RETURN x.id AS id",
+        "CREATE INDEX own FOR (h:Host) ON (h.id)",
+        "MATCH (h:Host) CALL (h) { DETACH DELETE h } RETURN 1 AS id",
+    ],
+)
 def test_a_statement_that_writes_is_refused_before_it_runs(place, mapping, statement):
     fill()
     mapping.write_text(f'[lists.Host]\nkey = "id"\nask = {{ query = "{statement}" }}\n', "utf-8")
@@ -203,9 +212,11 @@ def test_a_large_answer_streams_in_blocks(place, mapping):
 @pytest.mark.neo4j
 def test_a_cartography_graph_by_its_recipe(place):
     neo4j_server.query(
-        """CREATE (c:KubernetesCluster {id: 'c1', name: 'prod', lastupdated: 1}), (ns:KubernetesNamespace {id: 'n1', name: 'shop'}),
+        """CREATE (c:KubernetesCluster {id: 'c1', name: 'prod', lastupdated: 1}),
+        (ns:KubernetesNamespace {id: 'n1', name: 'shop'}),
         (d:KubernetesDeployment {id: 'd1', name: 'cart'}), (s:KubernetesStatefulSet {id: 's1', name: 'db'}),
-        (p1:KubernetesPod {id: 'p1', name: 'cart-1'}), (p2:KubernetesPod {id: 'p2', name: 'cart-2'}), (p3:KubernetesPod {id: 'p3', name: 'db-0'})
+        (p1:KubernetesPod {id: 'p1', name: 'cart-1'}), (p2:KubernetesPod {id: 'p2', name: 'cart-2'}),
+        (p3:KubernetesPod {id: 'p3', name: 'db-0'})
         FOREACH (p IN [p1, p2, p3] | CREATE (c)-[:RESOURCE]->(p), (ns)-[:CONTAINS]->(p))
         CREATE (p1)-[:WORKLOAD_PARENT]->(d), (p2)-[:WORKLOAD_PARENT]->(d), (p3)-[:WORKLOAD_PARENT]->(s)"""
     )
@@ -241,7 +252,8 @@ def test_a_fault_at_every_page_ends_nothing_that_is_there(place, tmp_path, mappi
     """The fault table, with the codes that a Neo4j gives for what HTTP says with a status."""
     mapping.write_text(TWO, "utf-8")
     neo4j_server.query(
-        "UNWIND range(10, 48) AS n CREATE (h:Host {id: toString(n), name: 'host ' + n}) WITH collect(h) AS hosts UNWIND range(0, 37) AS n WITH hosts[n] AS a, hosts[n + 1] AS b CREATE (a)-[:SERVES]->(b)"
+        "UNWIND range(10, 48) AS n CREATE (h:Host {id: toString(n), name: 'host ' + n}) WITH collect(h) AS hosts UNWIND "
+        "range(0, 37) AS n WITH hosts[n] AS a, hosts[n + 1] AS b CREATE (a)-[:SERVES]->(b)"
     )
     port = int(neo4j_server.uri().rpartition(":")[2])
     way = BoltWay(port, listen=lasting_port())

@@ -39,11 +39,24 @@ def desk(tmp_path):
 
 
 RULES = [
-    ("ApplicationSolution", "BusinessProcess"), ("Server", "ApplicationSolution"), ("Server", "DBServer"), ("Middleware", "MiddlewareInstance"),
-    ("DBServer", "DatabaseSchema"), ("WebServer", "WebApplication"), ("NetworkDevice", "Server"), ("Server", "Hypervisor"),
-    ("Hypervisor", "Farm"), ("Farm", "VirtualMachine"), ("Enclosure", "Server"), ("StorageSystem", "LogicalVolume"),
-    ("LogicalVolume", "Server"), ("LogicalVolume", "VirtualMachine"), ("SANSwitch", "Server"), ("NAS", "NASFileSystem"), ("TapeLibrary", "Tape"),
-]  # fmt: skip
+    ("ApplicationSolution", "BusinessProcess"),
+    ("Server", "ApplicationSolution"),
+    ("Server", "DBServer"),
+    ("Middleware", "MiddlewareInstance"),
+    ("DBServer", "DatabaseSchema"),
+    ("WebServer", "WebApplication"),
+    ("NetworkDevice", "Server"),
+    ("Server", "Hypervisor"),
+    ("Hypervisor", "Farm"),
+    ("Farm", "VirtualMachine"),
+    ("Enclosure", "Server"),
+    ("StorageSystem", "LogicalVolume"),
+    ("LogicalVolume", "Server"),
+    ("LogicalVolume", "VirtualMachine"),
+    ("SANSwitch", "Server"),
+    ("NAS", "NASFileSystem"),
+    ("TapeLibrary", "Tape"),
+]
 SUPPLY = [("PowerSource", "Server"), ("PowerSource", "PDU"), ("PDU", "NetworkDevice")]
 
 
@@ -63,8 +76,18 @@ def test_the_direction_of_every_impact_rule(desk):
 def test_a_whole_cmdb(desk):
     stub = ItopStub()
     erp = stub.put("ApplicationSolution", 1, name="ERP", status="active", redundancy="disabled", business_criticity="high")
-    server = stub.put("Server", 2, name="srv1", status="production", location_name="Grenoble", brand_name="Dell", serialnumber="SN2", redundancy="1",
-                      business_criticity="low", organization_name="Demo")  # fmt: skip
+    server = stub.put(
+        "Server",
+        2,
+        name="srv1",
+        status="production",
+        location_name="Grenoble",
+        brand_name="Dell",
+        serialnumber="SN2",
+        redundancy="1",
+        business_criticity="low",
+        organization_name="Demo",
+    )
     stub.put("Server", 7, name="srv7", status="obsolete")
     stub.put("Team", 40, name="Helpdesk"), stub.put("Team", 41, name="Hardware support"), stub.put("Person", 42, name="Agatha")
     for number, (ci, contact) in enumerate([(2, 41), (2, 40), (2, 42), (1, 42)], 50):
@@ -89,8 +112,18 @@ def test_a_whole_cmdb(desk):
 
 @pytest.mark.parametrize(
     ("setting", "members", "needed"),
-    [("disabled", 4, None), ("1", 4, 1), ("3", 4, 3), ("50%", 5, 3), ("50%", 4, 2), ("34%", 3, 2), ("9", 4, None), ("100%", 4, None), ("1", 1, None)],
-)  # fmt: skip
+    [
+        ("disabled", 4, None),
+        ("1", 4, 1),
+        ("3", 4, 3),
+        ("50%", 5, 3),
+        ("50%", 4, 2),
+        ("34%", 3, 2),
+        ("9", 4, None),
+        ("100%", 4, None),
+        ("1", 1, None),
+    ],
+)
 def test_redundancy_is_a_group_of_those_that_suffice(desk, setting, members, needed):
     stub = ItopStub()
     farm = stub.put("Farm", 1, name="farm", redundancy=setting)
@@ -253,7 +286,8 @@ def test_check_and_classes_that_are_not_there(desk):
 def test_an_admin_extends_the_mapping_without_code(desk, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text(
-        '[relations.impacts.types]\n"Server::Server" = { depends = "child", kind = "soft", weight = 0.25 }\n[criticality.h]\nrto_hours = 2\n'
+        '[relations.impacts.types]\n"Server::Server" = { depends = "child", kind = "soft", weight = 0.25 '
+        "}\n[criticality.h]\nrto_hours = 2\n"
     )
     stub = chain(3)
     stub.put("ApplicationSolution", 900, name="ERP", business_criticity="high")

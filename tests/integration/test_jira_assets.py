@@ -1,4 +1,5 @@
-"""The importer of Jira Assets against a strict stub (tests/servers/jira_assets.py), Cloud and Data Center, through a whole sync."""
+"""The importer of Jira Assets against a strict stub (tests/servers/jira_assets.py), Cloud and Data Center, through a whole
+sync."""
 
 from __future__ import annotations
 

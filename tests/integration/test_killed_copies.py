@@ -22,8 +22,14 @@ from tests.integration.test_killed_acts import EVERY, THOROUGH, points_of
 from tests.kill_points import Killer
 
 EVERY_COPY = EVERY if THOROUGH else 2 * EVERY
-GOES_ON = (("key made and revoked", False), ("page edit", False), ("job asked and cancelled", False), ("key made and revoked", True),
-           ("page edit", True), ("job asked and cancelled", True))  # fmt: skip
+GOES_ON = (
+    ("key made and revoked", False),
+    ("page edit", False),
+    ("job asked and cancelled", False),
+    ("key made and revoked", True),
+    ("page edit", True),
+    ("job asked and cancelled", True),
+)
 
 
 @pytest.fixture
@@ -77,7 +83,8 @@ def take_leftovers_away(service: Forestay) -> None:
 
 
 def check_backups(service: Forestay, folder: Path) -> int:
-    """Killed, made again under the same name: the copy restores to what is there now, and nothing unfinished is left beside it."""
+    """Killed, made again under the same name: the copy restores to what is there now, and nothing unfinished is left beside
+    it."""
     folder.mkdir()
     file = folder / "backup.db"
 

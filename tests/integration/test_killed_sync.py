@@ -34,8 +34,12 @@ def write_state(folder: Path, other: bool) -> None:
         f"k{n},k{n // 2 + step}" for n in numbers if n > 40 and n // 2 + step in known
     ]
     groups = [f"g{n},k{n},{1 + other},k{n + 1}|k{n + 2}" for n in range(10, CIS - 10, 10) if {n, n + 1, n + 2} <= known]
-    sheets = {"cis": ["key,name,class,site", *cis], "dependencies": ["dependent,provider", *edges], "groups": ["key,dependent,needed,members", *groups],
-              "services": ["key,customers", "k0,100", "k1,200" if other else "k1,300"]}  # fmt: skip
+    sheets = {
+        "cis": ["key,name,class,site", *cis],
+        "dependencies": ["dependent,provider", *edges],
+        "groups": ["key,dependent,needed,members", *groups],
+        "services": ["key,customers", "k0,100", "k1,200" if other else "k1,300"],
+    }
     for name, lines in sheets.items():
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
 

@@ -28,7 +28,8 @@ while frame := read_frame(sys.stdin.buffer):
     if frame[1] == b"die":
         os._exit(3)
     time.sleep(float(frame[1]))
-    write_frame(sys.stdout.buffer, {{"status": 200, "headers": [["X-Asked", frame[0]["PATH_INFO"]]], "last": False}}, str(os.getpid()).encode())
+    head = {{"status": 200, "headers": [["X-Asked", frame[0]["PATH_INFO"]]], "last": False}}
+    write_frame(sys.stdout.buffer, head, str(os.getpid()).encode())
 """
 LONG = b"600"
 

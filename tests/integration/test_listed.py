@@ -1,4 +1,5 @@
-"""Sources that are lists of rows: the mirror gives what a full read gives, class by class, and never deletes on a partial read."""
+"""Sources that are lists of rows: the mirror gives what a full read gives, class by class, and never deletes on a partial
+read."""
 
 from __future__ import annotations
 

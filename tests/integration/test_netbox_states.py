@@ -1,4 +1,5 @@
-"""What a NetBox and a Nautobot say of where things stand and of what is switched off, through a whole sync and into the answers."""
+"""What a NetBox and a Nautobot say of where things stand and of what is switched off, through a whole sync and into the
+answers."""
 
 from __future__ import annotations
 

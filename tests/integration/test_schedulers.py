@@ -33,7 +33,8 @@ from app.jobs.schedule import keep_schedule
 from app.settings import load_settings
 from app.usecases.keep import due_times
 due_times.SHORTEST_SECONDS = 1
-keep_schedule(assemble_service(load_settings(environment={}, data_folder=Path(sys.argv[1]))), threading.Event(), refresh_seconds=0.5)
+settings = load_settings(environment={}, data_folder=Path(sys.argv[1]))
+keep_schedule(assemble_service(settings), threading.Event(), refresh_seconds=0.5)
 """
 RUNNER = """
 import sys, threading, time

@@ -19,9 +19,16 @@ def pair(client: str, server: str, kind: str = "") -> dict[str, str]:
 
 
 def stub() -> PrometheusStub:
-    made = [(pair("frontend", "checkout"), str(2.0 * WEEK)), (pair("checkout", "orders", "messaging_system"), "1000.5"),
-            (pair("checkout", "pg", "database"), str(0.5 * WEEK)), (pair("user", "frontend"), "9000"), (pair("frontend", "ghost"), "NaN"),
-            (pair("batch", "pg", "database"), str(0.5 * WEEK)), (pair("", "lost"), "5"), (pair("checkout", "bank", "virtual_node"), "7")]  # fmt: skip
+    made = [
+        (pair("frontend", "checkout"), str(2.0 * WEEK)),
+        (pair("checkout", "orders", "messaging_system"), "1000.5"),
+        (pair("checkout", "pg", "database"), str(0.5 * WEEK)),
+        (pair("user", "frontend"), "9000"),
+        (pair("frontend", "ghost"), "NaN"),
+        (pair("batch", "pg", "database"), str(0.5 * WEEK)),
+        (pair("", "lost"), "5"),
+        (pair("checkout", "bank", "virtual_node"), "7"),
+    ]
     last = [(pair("frontend", "checkout"), "1763900000"), (pair("checkout", "pg", "database"), "1763700000"),
             (pair("batch", "pg", "database"), "1763600000")]  # fmt: skip
     return PrometheusStub({"sum by": made, "max by": last, "count(": [({}, "8")]})
@@ -53,9 +60,13 @@ def test_the_client_depends_on_the_server(desk):
     assert report.counts["dependency"].rejected == 1 and all(counts.closes() for counts in report.counts.values())
     facts = place.facts("ci_class")
     assert {name: row[0] for name, row in facts.items()} == {
-        "frontend": "microservice", "checkout": "microservice", "orders": "message_queue", "pg": "database", "batch": "microservice",
+        "frontend": "microservice",
+        "checkout": "microservice",
+        "orders": "message_queue",
+        "pg": "database",
+        "batch": "microservice",
         "bank": "application_service",
-    }  # fmt: skip
+    }
     said = {name: json.loads(text) for name, text in place.load("source_record", "source_key", "payload")}
     assert said["database:pg"]["attributes"] == {"requests_per_second": "1", "last_called_on": "2025-11-21"}
     assert said["service:checkout"]["attributes"]["requests_per_second"] == "2"

@@ -79,20 +79,39 @@ def test_a_whole_cmdb(desk):
         }
     ]
     assets = [
-        {"sys_id": sys_id("a1"), "item": (BOND["sys_id"], "Bond Trading"), "item_table": "cmdb_ci_service", "sys_updated_on": ("time", LATER),
-         "recovery_time_objective": ("t4", "4 hours"), "recovery_point_objective": ("t1", "1 day")},
-        {"sys_id": sys_id("a2"), "item": ("b1", "Head office"), "item_table": "cmn_building", "sys_updated_on": ("time", LATER),
-         "recovery_time_objective": ("t9", "1 week"), "recovery_point_objective": ("", "")},
-    ]  # fmt: skip
+        {
+            "sys_id": sys_id("a1"),
+            "item": (BOND["sys_id"], "Bond Trading"),
+            "item_table": "cmdb_ci_service",
+            "sys_updated_on": ("time", LATER),
+            "recovery_time_objective": ("t4", "4 hours"),
+            "recovery_point_objective": ("t1", "1 day"),
+        },
+        {
+            "sys_id": sys_id("a2"),
+            "item": ("b1", "Head office"),
+            "item_table": "cmn_building",
+            "sys_updated_on": ("time", LATER),
+            "recovery_time_objective": ("t9", "1 week"),
+            "recovery_point_objective": ("", ""),
+        },
+    ]
     place = desk(ServiceNowStub(tables(ALL, relations, svc_ci_assoc=members, sn_bcp_plan_asset=assets)))
     report = place.sync()
     assert (report.state, report.complete, report.created) == ("done", True, 9)
     assert all(counts.closes() for counts in report.counts.values())
     classes = dict(place.load("ci", "name", "ci_class"))
     assert classes == {
-        "Bond Trading": "business_service", "Portal": "application_service", "App": "application", "lnux100": "server", "blade7": "server",
-        "ora01": "database", "farm": "cluster", "pump": "other", "pdu1": "pdu",
-    }  # fmt: skip
+        "Bond Trading": "business_service",
+        "Portal": "application_service",
+        "App": "application",
+        "lnux100": "server",
+        "blade7": "server",
+        "ora01": "database",
+        "farm": "cluster",
+        "pump": "other",
+        "pdu1": "pdu",
+    }
     assert report.unknown_classes == {"u_water_pump": 1}
     facts = {
         row[0]: row[1:]
@@ -102,9 +121,13 @@ def test_a_whole_cmdb(desk):
     assert json.loads(facts["Bond Trading"][5])["criticality"] == "1 - most critical"
     assert (facts["lnux100"][0], facts["blade7"][2], facts["Portal"][4]) == ("Zurich", "retired", 0)
     assert place.needs() == {
-        ("Bond Trading", "lnux100", "hard"), ("Bond Trading", "ora01", "hard"), ("ora01", "lnux100", "hard"), ("lnux100", "pdu1", "supply"),
-        ("App", "pump", "hard"), ("Portal", "App", "hard"),
-    }  # fmt: skip
+        ("Bond Trading", "lnux100", "hard"),
+        ("Bond Trading", "ora01", "hard"),
+        ("ora01", "lnux100", "hard"),
+        ("lnux100", "pdu1", "supply"),
+        ("App", "pump", "hard"),
+        ("Portal", "App", "hard"),
+    }
     relations_said = [word for (word,) in place.load("dependency", "relation")]
     assert "unknown type: Frobs::Frobbed by" in relations_said
     assert any("1 dependencies of unknown type: Frobs::Frobbed by" in text for text in report.warnings)
@@ -120,17 +143,39 @@ def test_tables_that_are_not_there_are_said_and_are_no_failure(desk):
 
 
 TYPES = [
-    ("Depends on::Used by", "parent"), ("Uses::Used by", "parent"), ("Runs on::Runs", "parent"), ("Hosted on::Hosts", "parent"),
-    ("Virtualized by::Virtualizes", "parent"), ("Consumes::Consumed by", "parent"), ("Registered on::Has registered", "parent"),
-    ("Provided by::Provides", "parent"), ("Use End Point To::Use End Point From", "parent"), ("Powered by::Powers", "parent"),
-    ("Allocated from::Allocated to", "parent"), ("Used by::Uses", "child"), ("Runs::Runs on", "child"), ("Hosts::Hosted on", "child"),
-    ("Provides::Provided by", "child"), ("Powers::Powered by", "child"), ("Cools::Cooled By", "child"), ("USED BY::depends ON", "child"),
-    ("Contains::Contained by", "child"), ("Contains::Contained By", "child"), ("Contained by::Contains", "parent"),
-    ("Members::Member of", "child"), ("Cluster of::Cluster", "child"), ("Exchanges data with::Exchanges data with", "none"),
-    ("Connects to::Connected by", "none"), ("Owns::Owned by", "none"), ("Managed by::Manages", "none"), ("Protected by::Protects", "none"),
-    ("Provisioned From::Provisioned", "none"), ("Replicates to::Replicated by", "none"), ("Depends On::Discovered From", "none"),
+    ("Depends on::Used by", "parent"),
+    ("Uses::Used by", "parent"),
+    ("Runs on::Runs", "parent"),
+    ("Hosted on::Hosts", "parent"),
+    ("Virtualized by::Virtualizes", "parent"),
+    ("Consumes::Consumed by", "parent"),
+    ("Registered on::Has registered", "parent"),
+    ("Provided by::Provides", "parent"),
+    ("Use End Point To::Use End Point From", "parent"),
+    ("Powered by::Powers", "parent"),
+    ("Allocated from::Allocated to", "parent"),
+    ("Used by::Uses", "child"),
+    ("Runs::Runs on", "child"),
+    ("Hosts::Hosted on", "child"),
+    ("Provides::Provided by", "child"),
+    ("Powers::Powered by", "child"),
+    ("Cools::Cooled By", "child"),
+    ("USED BY::depends ON", "child"),
+    ("Contains::Contained by", "child"),
+    ("Contains::Contained By", "child"),
+    ("Contained by::Contains", "parent"),
+    ("Members::Member of", "child"),
+    ("Cluster of::Cluster", "child"),
+    ("Exchanges data with::Exchanges data with", "none"),
+    ("Connects to::Connected by", "none"),
+    ("Owns::Owned by", "none"),
+    ("Managed by::Manages", "none"),
+    ("Protected by::Protects", "none"),
+    ("Provisioned From::Provisioned", "none"),
+    ("Replicates to::Replicated by", "none"),
+    ("Depends On::Discovered From", "none"),
     ("Frobs::Frobbed by", "parent"),
-]  # fmt: skip
+]
 
 
 def test_direction_of_every_relation_type(desk):
@@ -150,9 +195,13 @@ def test_direction_of_every_relation_type(desk):
 
 def test_contains_goes_by_the_class_of_what_contains(desk):
     relations = [
-        relation(BOND, "Contains::Contained by", LNUX), relation(LNUX, "Contained by::Contains", PORTAL), relation(CLUSTER, "Members::Member of", LNUX),
-        relation(LNUX, "Member of::Members", CLUSTER), relation(BLADE, "Contains::Contained by", DB), relation(APP, "Contained by::Contains", BLADE),
-    ]  # fmt: skip
+        relation(BOND, "Contains::Contained by", LNUX),
+        relation(LNUX, "Contained by::Contains", PORTAL),
+        relation(CLUSTER, "Members::Member of", LNUX),
+        relation(LNUX, "Member of::Members", CLUSTER),
+        relation(BLADE, "Contains::Contained by", DB),
+        relation(APP, "Contained by::Contains", BLADE),
+    ]
     place = desk(ServiceNowStub(tables(ALL, relations)))
     place.sync()
     assert {(a, b) for a, b, _ in place.needs()} == {
@@ -285,7 +334,8 @@ def test_an_older_instance_answers_404_for_an_empty_list(desk):
 def test_an_admin_extends_the_mapping_without_code(desk, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text(
-        '[classes]\nu_water_pump = "cooling"\n[relations.cmdb_rel_ci.types]\n"Frobs::Frobbed by" = { depends = "child", kind = "soft", weight = 0.25 }\n'
+        '[classes]\nu_water_pump = "cooling"\n[relations.cmdb_rel_ci.types]\n"Frobs::Frobbed by" = { depends = "child", kind = '
+        '"soft", weight = 0.25 }\n'
         "[criticality.1]\nrto_hours = 2\nmtpd_hours = 8\n[lists]\nsn_bcp_plan_asset = false\n",
         "utf-8",
     )

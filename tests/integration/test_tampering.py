@@ -120,16 +120,28 @@ WAYS: dict[str, tuple[Callable[[Trail], None], str]] = {
     "an entry inserted": (insert, "entry 5 was changed"),
     "the hash column edited": (lambda trail: trail.change(5, previous="0" * 64), "entry 5 does not follow entry 4"),
     "an entry edited and the chain mended without a key": (lambda trail: trail.write_anew(Signer(), 5), "entry 5 is not signed"),
-    "the whole trail written anew with another key": (lambda trail: trail.write_anew(Signer(("mine",))), "entries 1 to 9 are signed with the key"),
-    "the whole trail written anew without a key": (lambda trail: trail.write_anew(Signer()), "entries 1 to 9: the trail, or its head, was written anew"),
+    "the whole trail written anew with another key": (
+        lambda trail: trail.write_anew(Signer(("mine",))),
+        "entries 1 to 9 are signed with the key",
+    ),
+    "the whole trail written anew without a key": (
+        lambda trail: trail.write_anew(Signer()),
+        "entries 1 to 9: the trail, or its head, was written anew",
+    ),
     "an entry that is no JSON": (lambda trail: trail.put(5, "{"), "entry 5 can't be read"),
     "an entry that is another kind of JSON": (lambda trail: trail.put(5, "[5]"), "entry 5 can't be read"),
     "an entry emptied": (lambda trail: trail.put(5, "{}"), "entry 5 is not signed"),
     "a number that is none": (lambda trail: trail.store.put("audit", "x", "{}") and None, "an entry has no number but 'x'"),
     "all of it taken away": (erase, "entries 1 to 9 are missing"),
-    "the head edited": (lambda trail: trail.store.put("audit_head", "head", trail.early_head) and None, "entries 5 to 9 are behind the head"),
-    "the head taken away": (lambda trail: trail.store.delete("audit_head", "head") and None, "the head is missing, after entry 9"),
-}  # fmt: skip
+    "the head edited": (
+        lambda trail: trail.store.put("audit_head", "head", trail.early_head) and None,
+        "entries 5 to 9 are behind the head",
+    ),
+    "the head taken away": (
+        lambda trail: trail.store.delete("audit_head", "head") and None,
+        "the head is missing, after entry 9",
+    ),
+}
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The whole service on a real Neo4j: the same imports give the same answers as on SQLite, and promote proves that both are equal."""
+"""The whole service on a real Neo4j: the same imports give the same answers as on SQLite, and promote proves that both are
+equal."""
 
 from __future__ import annotations
 
@@ -42,8 +43,14 @@ def imported(folder: Path, places: dict[str, Path]) -> None:
 def answers(folder: Path) -> list[Any]:
     """What the service says, less what is about when it was asked."""
     said = []
-    for question in (("areas", "--limit", "100"), ("areas", "--kind", "team"), ("services",), ("blast", "san-fra1-02"), ("ci", "db-payment"),
-                     ("service", "show", "svc-checkout")):  # fmt: skip
+    for question in (
+        ("areas", "--limit", "100"),
+        ("areas", "--kind", "team"),
+        ("services",),
+        ("blast", "san-fra1-02"),
+        ("ci", "db-payment"),
+        ("service", "show", "svc-checkout"),
+    ):
         answer = json.loads(ask(folder, *question, "--json").stdout)
         answer["stamp"] = {**answer["stamp"], "revision_at": "", "sources": []}
         said.append(answer)

@@ -32,10 +32,17 @@ def send(calls: list[tuple[str, str]]) -> None:
         for service, span, parent, kind in ((caller, outer, "", CLIENT), (callee, inner, outer, SERVER)):
             spans.setdefault(service, []).append(
                 {
-                    "traceId": trace, "spanId": span, "parentSpanId": parent, "name": f"call {callee}", "kind": kind, "attributes": [], "status": {},
-                    "startTimeUnixNano": str(now - 2_000_000), "endTimeUnixNano": str(now),
+                    "traceId": trace,
+                    "spanId": span,
+                    "parentSpanId": parent,
+                    "name": f"call {callee}",
+                    "kind": kind,
+                    "attributes": [],
+                    "status": {},
+                    "startTimeUnixNano": str(now - 2_000_000),
+                    "endTimeUnixNano": str(now),
                 }
-            )  # fmt: skip
+            )
     resources = [
         {
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},

@@ -1,4 +1,5 @@
-"""A real Nautobot: generated data and a rack of our own, imported, changed, imported again; the numbers are its own (scripts/nautobot/with-server)."""
+"""A real Nautobot: generated data and a rack of our own, imported, changed, imported again; the numbers are its own
+(scripts/nautobot/with-server)."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ class Api:
 
 @pytest.fixture(scope="module")
 def room() -> dict[str, str]:
-    """A server with two supplies on two PDUs, each on a feed of its own panel; a cluster on it, with a machine; the PDUs as a redundancy group."""
+    """A server with two supplies on two PDUs, each on a feed of its own panel; a cluster on it, with a machine; the PDUs as a
+    redundancy group."""
     api, made = Api(), {}
     place = api.make(
         "dcim/location-types",

@@ -34,8 +34,13 @@ class Exporter:
 
 def test_what_was_scraped_is_what_is_imported():
     exporter = Exporter()
-    exporter.busy = {("frontend", "checkout", ""): 10, ("checkout", "orders", "messaging_system"): 5, ("checkout", "pg", "database"): 20,
-                     ("user", "frontend", ""): 10, ("batch", "idle", ""): 0}  # fmt: skip
+    exporter.busy = {
+        ("frontend", "checkout", ""): 10,
+        ("checkout", "orders", "messaging_system"): 5,
+        ("checkout", "pg", "database"): 20,
+        ("user", "frontend", ""): 10,
+        ("batch", "idle", ""): 0,
+    }
     running = Running(exporter)
     try:
         Path(TARGETS).write_text(json.dumps([{"targets": [f"localhost:{running.port}"]}]))
@@ -51,8 +56,10 @@ def test_what_was_scraped_is_what_is_imported():
         running.close()
     # the client depends on the server
     assert {(row.dependent, row.provider, row.kind) for row in found.found_dependencies} == {
-        ("service:frontend", "service:checkout", "hard"), ("service:checkout", "messaging_system:orders", "soft"), ("service:checkout", "database:pg", "hard"),
-    }  # fmt: skip
+        ("service:frontend", "service:checkout", "hard"),
+        ("service:checkout", "messaging_system:orders", "soft"),
+        ("service:checkout", "database:pg", "hard"),
+    }
     cis = {ci.source_id: ci for ci in found.found_cis}
     assert {name: ci.ci_class for name, ci in cis.items()} == {
         "frontend": "microservice", "checkout": "microservice", "orders": "message_queue", "pg": "database",

@@ -1,4 +1,5 @@
-"""A real OpenLDAP (scripts/slapd/with-server): groups made, imported as teams in pages over verified TLS, changed, imported again."""
+"""A real OpenLDAP (scripts/slapd/with-server): groups made, imported as teams in pages over verified TLS, changed, imported
+again."""
 
 from __future__ import annotations
 

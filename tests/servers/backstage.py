@@ -1,7 +1,8 @@
-"""A strict stand-in for a Backstage catalog backend, written from the wire format: by-query with opaque cursors, filters, field selection.
+"""A strict stand-in for a Backstage catalog backend, written from the wire format: by-query with opaque cursors, filters, field
+selection.
 
-Its traps: a cursor is only good for one walk and carries filter and order with it; `limit` is clipped; an unknown filter key matches nothing; relations stand at both
-ends; a wrong token is a 401 with the error envelope, a broken cursor a 400.
+Its traps: a cursor is only good for one walk and carries filter and order with it; `limit` is clipped; an unknown filter key
+matches nothing; relations stand at both ends; a wrong token is a 401 with the error envelope, a broken cursor a 400.
 """
 
 from __future__ import annotations

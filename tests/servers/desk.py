@@ -60,7 +60,8 @@ class Synced:
 
 
 class Desk(Synced):
-    """`clients(source)`: the clients of an opened source, so that they do not wait in tests. A setting "{url}" is the stub's address."""
+    """`clients(source)`: the clients of an opened source, so that they do not wait in tests. A setting "{url}" is the stub's
+    address."""
 
     def __init__(
         self, home: Path, kind: str, stub: Any, settings: dict[str, Any], clients: Any, patience: Patience = QUICK

@@ -1,7 +1,10 @@
-"""A strict Device42 for tests: DOQL over views as documented, with its traps. Written from the wire format, not from the importer.
+"""A strict Device42 for tests: DOQL over views as documented, with its traps. Written from the wire format, not from the
+importer.
 
-* Basic sign-in. A form with `query`; the answer is CSV with a header unless output_type=json. Only SELECT; an unknown view or column is a 500.
-* The queries are run by a real SQL engine, so what a condition leaves out is left out, and without ORDER BY rows come in no order of theirs.
+* Basic sign-in. A form with `query`; the answer is CSV with a header unless output_type=json. Only SELECT; an unknown view or
+  column is a 500.
+* The queries are run by a real SQL engine, so what a condition leaves out is left out, and without ORDER BY rows come in no order
+  of theirs.
 * `short`: at most so many rows in one answer whatever the LIMIT.
 """
 
@@ -18,14 +21,32 @@ from werkzeug import Request, Response
 
 USER, PASSWORD = "forestay", "s3cret d42"
 VIEWS = {
-    "view_device_v2": ("device_pk", "name", "type", "virtual_host_device_fk", "in_service", "service_level", "serial_no", "uuid", "asset_no",
-                       "os_name", "last_edited"),
+    "view_device_v2": (
+        "device_pk",
+        "name",
+        "type",
+        "virtual_host_device_fk",
+        "in_service",
+        "service_level",
+        "serial_no",
+        "uuid",
+        "asset_no",
+        "os_name",
+        "last_edited",
+    ),
     "view_appcomp_v1": ("appcomp_pk", "name", "device_fk"),
     "view_businessapplication_v1": ("businessapplication_pk", "name", "description"),
     "view_businessapplicationelement_v1": ("businessapplicationelement_pk", "businessapplication_fk", "device_fk"),
     "view_affinity_dependency_data_v1": ("dependent_device_fk", "dependency_device_fk", "first_detected"),
-    "view_servicecommunication_v2": ("servicecommunication_pk", "client_device_fk", "listener_device_fk", "client_ip", "port", "last_found"),
-}  # fmt: skip
+    "view_servicecommunication_v2": (
+        "servicecommunication_pk",
+        "client_device_fk",
+        "listener_device_fk",
+        "client_ip",
+        "port",
+        "last_found",
+    ),
+}
 BOOLEAN = {"in_service"}
 
 

@@ -1,7 +1,9 @@
-"""A strict GLPI for tests: its REST API (apirest.php) as documented, with its traps. Written from the wire format, not from the importer.
+"""A strict GLPI for tests: its REST API (apirest.php) as documented, with its traps. Written from the wire format, not from the
+importer.
 
 * Sessions by user_token or Basic with the App-Token; a session can end in the middle (401, ERROR_SESSION_TOKEN_INVALID).
-* `range` is inclusive, at most Accept-Range long: 200 all, 206 a part, 400 ERROR_RANGE_EXCEED_TOTAL beyond the end. Items come in order of their names.
+* `range` is inclusive, at most Accept-Range long: 200 all, 206 a part, 400 ERROR_RANGE_EXCEED_TOTAL beyond the end. Items come in
+  order of their names.
 * Templates and items in the dustbin are among the items; a search leaves both out, and gives the dustbin where is_deleted is 1.
 * Search options have numbers of this server's own; a field of that name exists in other tables too.
 """

@@ -2,7 +2,8 @@
 
 * Status 200 whatever happens; what is wrong stands in `error`, a refused sign-in and an ended session too.
 * Sign-in by X-RPC-Auth-Username and -Password, or by the session that `idoit.login` gives; every question names the apikey.
-* A batch is an array; its answers come in any order. Ids are numeric strings. `updated` is missing where nothing was changed since it was made.
+* A batch is an array; its answers come in any order. Ids are numeric strings. `updated` is missing where nothing was changed
+  since it was made.
 * No filter for what changed: an unknown one is refused. `limit` is "start,count". Without order_by the order is that of titles.
 * A relation stands at both of its ends, under the same id.
 """
@@ -34,8 +35,8 @@ class Fault(Exception):
 
 @dataclass
 class IdoitStub:
-    """`objects`: by id; `categories`: entries by object and category; `relations`: by id. `lasts`: questions a session bears. `forbidden`: types
-    and categories that the person may not read."""
+    """`objects`: by id; `categories`: entries by object and category; `relations`: by id. `lasts`: questions a session bears.
+    `forbidden`: types and categories that the person may not read."""
 
     objects: dict[int, dict[str, Any]] = field(default_factory=dict)
     categories: dict[tuple[int, str], list[dict[str, Any]]] = field(default_factory=dict)
@@ -149,5 +150,13 @@ class IdoitStub:
         row = self.relations[number]
         kind = {"id": "18", "const": row["type"], "title": row["type"]}
         ends = [{key: self.objects[n][key] for key in ("id", "title", "sysid")} for n in (row["master"], row["slave"])]
-        return {"id": str(number), "objID": str(of), "object1": ends[0], "object2": ends[1], "relation_type": kind,
-                "weighting": {"id": str(row["weighting"]), "title": str(row["weighting"])}, "itservice": None, "description": ""}  # fmt: skip
+        return {
+            "id": str(number),
+            "objID": str(of),
+            "object1": ends[0],
+            "object2": ends[1],
+            "relation_type": kind,
+            "weighting": {"id": str(row["weighting"]), "title": str(row["weighting"])},
+            "itservice": None,
+            "description": "",
+        }

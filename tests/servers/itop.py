@@ -1,4 +1,5 @@
-"""A strict iTop for tests: its REST/JSON service as documented, with its traps. Written from the wire format, not from the importer.
+"""A strict iTop for tests: its REST/JSON service as documented, with its traps. Written from the wire format, not from the
+importer.
 
 * Status 200 whatever happens; the fault is in `code`. Without objects `"objects": null`, without edges `"relations": []`.
 * Ids come as strings or as numbers; objects come in order of their names, so the first page need not hold the lowest ids.
@@ -22,24 +23,66 @@ from werkzeug import Request, Response
 
 USER, PASSWORD = "forestay", "s3cret itop"
 PARENTS = {
-    "BusinessProcess": "FunctionalCI", "ApplicationSolution": "FunctionalCI", "SoftwareInstance": "FunctionalCI", "DBServer": "SoftwareInstance",
-    "WebServer": "SoftwareInstance", "Middleware": "SoftwareInstance", "MiddlewareInstance": "FunctionalCI", "DatabaseSchema": "FunctionalCI",
-    "WebApplication": "FunctionalCI", "PhysicalDevice": "FunctionalCI", "ConnectableCI": "PhysicalDevice", "DatacenterDevice": "ConnectableCI",
-    "Server": "DatacenterDevice", "NetworkDevice": "DatacenterDevice", "StorageSystem": "DatacenterDevice", "SANSwitch": "DatacenterDevice",
-    "NAS": "DatacenterDevice", "TapeLibrary": "DatacenterDevice", "Enclosure": "PhysicalDevice", "PowerConnection": "PhysicalDevice",
-    "PowerSource": "PowerConnection", "PDU": "PowerConnection", "VirtualDevice": "FunctionalCI", "VirtualHost": "VirtualDevice",
-    "Hypervisor": "VirtualHost", "Farm": "VirtualHost", "VirtualMachine": "VirtualDevice", "NASFileSystem": "FunctionalCI", "Tape": "",
-    "LogicalVolume": "", "Person": "Contact", "Team": "Contact", "Contact": "", "FunctionalCI": "", "lnkContactToFunctionalCI": "",
+    "BusinessProcess": "FunctionalCI",
+    "ApplicationSolution": "FunctionalCI",
+    "SoftwareInstance": "FunctionalCI",
+    "DBServer": "SoftwareInstance",
+    "WebServer": "SoftwareInstance",
+    "Middleware": "SoftwareInstance",
+    "MiddlewareInstance": "FunctionalCI",
+    "DatabaseSchema": "FunctionalCI",
+    "WebApplication": "FunctionalCI",
+    "PhysicalDevice": "FunctionalCI",
+    "ConnectableCI": "PhysicalDevice",
+    "DatacenterDevice": "ConnectableCI",
+    "Server": "DatacenterDevice",
+    "NetworkDevice": "DatacenterDevice",
+    "StorageSystem": "DatacenterDevice",
+    "SANSwitch": "DatacenterDevice",
+    "NAS": "DatacenterDevice",
+    "TapeLibrary": "DatacenterDevice",
+    "Enclosure": "PhysicalDevice",
+    "PowerConnection": "PhysicalDevice",
+    "PowerSource": "PowerConnection",
+    "PDU": "PowerConnection",
+    "VirtualDevice": "FunctionalCI",
+    "VirtualHost": "VirtualDevice",
+    "Hypervisor": "VirtualHost",
+    "Farm": "VirtualHost",
+    "VirtualMachine": "VirtualDevice",
+    "NASFileSystem": "FunctionalCI",
+    "Tape": "",
+    "LogicalVolume": "",
+    "Person": "Contact",
+    "Team": "Contact",
+    "Contact": "",
+    "FunctionalCI": "",
+    "lnkContactToFunctionalCI": "",
     "CMDBChangeOp": "",
-}  # fmt: skip
+}
 FIELDS = {
-    "FunctionalCI": ("name", "description", "org_id", "organization_name", "business_criticity", "move2production", "finalclass", "obsolescence_flag"),
+    "FunctionalCI": (
+        "name",
+        "description",
+        "org_id",
+        "organization_name",
+        "business_criticity",
+        "move2production",
+        "finalclass",
+        "obsolescence_flag",
+    ),
     "PhysicalDevice": ("serialnumber", "location_name", "status", "brand_name", "model_name", "asset_number"),
-    "DatacenterDevice": ("managementip", "rack_name", "redundancy"), "Farm": ("redundancy", "status"), "ApplicationSolution": ("redundancy", "status"),
-    "BusinessProcess": ("status",), "Contact": ("name", "email"), "Team": (), "LogicalVolume": ("name", "lun_id", "raid_level", "size", "description"),
-    "lnkContactToFunctionalCI": ("functionalci_id", "contact_id"), "Tape": ("name", "description"),
+    "DatacenterDevice": ("managementip", "rack_name", "redundancy"),
+    "Farm": ("redundancy", "status"),
+    "ApplicationSolution": ("redundancy", "status"),
+    "BusinessProcess": ("status",),
+    "Contact": ("name", "email"),
+    "Team": (),
+    "LogicalVolume": ("name", "lun_id", "raid_level", "size", "description"),
+    "lnkContactToFunctionalCI": ("functionalci_id", "contact_id"),
+    "Tape": ("name", "description"),
     "CMDBChangeOp": ("date", "userinfo", "objclass", "objkey", "finalclass"),
-}  # fmt: skip
+}
 CONDITION = re.compile(r"(\w+) (<=|>=|<|>|=) ('[^']*'|\d+)$|(\w+) IN \(([\d, ]+)\)$")
 
 
@@ -60,8 +103,8 @@ class Fault(Exception):
 
 @dataclass
 class ItopStub:
-    """`rows`: by (class, id) of the final class; `edges`: (left, right), left impacts right. `forbidden`: classes whose reading the profile does
-    not permit. `blind`: ignores conditions on dates."""
+    """`rows`: by (class, id) of the final class; `edges`: (left, right), left impacts right. `forbidden`: classes whose reading
+    the profile does not permit. `blind`: ignores conditions on dates."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Zurich"))
     now: datetime = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -1,9 +1,12 @@
-"""A strict Jira Assets for tests, Cloud and Data Center, as documented, with its traps. Written from the wire format, not from the importer.
+"""A strict Jira Assets for tests, Cloud and Data Center, as documented, with its traps. Written from the wire format, not from
+the importer.
 
-* Cloud: the site names the workspace, the API is another place. Pages may be shorter than asked; `total` is capped; the true number has a
+* Cloud: the site names the workspace, the API is another place. Pages may be shorter than asked; `total` is capped; the true
+  number has a
   question of its own (totalcount). Data Center: pages by number, 13 rows where the size is not told.
 * Attributes carry only the id of what they are; names are asked for by type. A reference holds its object.
-* AQL: `objectType = "x"`, `AND Updated >= "2026-11-20 00:00"` (minutes, in the zone of whoever asks), `ORDER BY`; anything else is a 400.
+* AQL: `objectType = "x"`, `AND Updated >= "2026-11-20 00:00"` (minutes, in the zone of whoever asks), `ORDER BY`; anything else
+  is a 400.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""A strict stand-in for the list views of Nautobot 3.2, written from the wire format: pages by limit and offset, nested objects with depth=1.
+"""A strict stand-in for the list views of Nautobot 3.2, written from the wire format: pages by limit and offset, nested objects
+with depth=1.
 
-Its traps: many-to-many fields only with exclude_m2m=false; an unknown filter is a 400; a path without its slash a 301; a wrong token a 403.
+Its traps: many-to-many fields only with exclude_m2m=false; an unknown filter is a 400; a path without its slash a 301; a wrong
+token a 403.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""A strict stand-in for the list views of NetBox 4.4, written from the wire format: pages by key or offset, nested objects, choices as objects.
+"""A strict stand-in for the list views of NetBox 4.4, written from the wire format: pages by key or offset, nested objects,
+choices as objects.
 
-Its traps: an unknown parameter is ignored and the whole list comes; a limit beyond the largest is clipped without a word; the default order is
-that of names; a refused token is a 403; a path without its slash a 301, another path an HTML page; `count` is that of what the filter leaves.
+Its traps: an unknown parameter is ignored and the whole list comes; a limit beyond the largest is clipped without a word; the
+default order is that of names; a refused token is a 403; a path without its slash a 301, another path an HTML page; `count` is
+that of what the filter leaves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A strict Prometheus for tests of one query at a time: answers what it was given for a query that holds a text. Written from the wire format.
+"""A strict Prometheus for tests of one query at a time: answers what it was given for a query that holds a text. Written from the
+wire format.
 
 Values are texts; a query nobody expected is bad data (400). What PromQL means is tested on a real Prometheus (tests/real).
 """

@@ -19,7 +19,8 @@ TLS = Path(__file__).parent / "tls"
 
 
 class _KeepAlive(WSGIRequestHandler):
-    """Keeps a connection for the next request, as real servers do; Werkzeug's own handler closes it after each, and waits for more 10 ms before."""
+    """Keeps a connection for the next request, as real servers do; Werkzeug's own handler closes it after each, and waits for
+    more 10 ms before."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # an answer in two pieces would wait for the client's word on the first

@@ -1,8 +1,10 @@
-"""A strict ServiceNow for tests: the Table API as documented, with its traps. Written from the wire format, not from the importer.
+"""A strict ServiceNow for tests: the Table API as documented, with its traps. Written from the wire format, not from the
+importer.
 
 * `sysparm_display_value` false | true | all give three value shapes; everything is a text; an empty reference is "".
 * An invalid part of a query is ignored and the rest runs; column names are case-sensitive.
-* The limit is applied before access rules (`hidden`), so pages can be short or empty although more rows follow; X-Total-Count counts all.
+* The limit is applied before access rules (`hidden`), so pages can be short or empty although more rows follow; X-Total-Count
+  counts all.
 * Basic, OAuth (tokens that end after `token_lasts` requests) and x-sn-apikey; 401, 403, 404 with the documented bodies.
 * 429 with Retry-After in seconds or as a date; an error inside a 200.
 """
@@ -57,8 +59,8 @@ def holds(row: Mapping[str, Any], name: str, sign: str, word: str) -> bool:
 
 
 class NumberedTable(Table):
-    """Millions of rows made by number: sys_id is the number in 32 hex digits. Changed ones are kept, gone ones are listed. `stamp`: of all rows
-    that were not changed, but for the first, which is newer."""
+    """Millions of rows made by number: sys_id is the number in 32 hex digits. Changed ones are kept, gone ones are listed.
+    `stamp`: of all rows that were not changed, but for the first, which is newer."""
 
     def __init__(self, count: int, make: Callable[[int], Mapping[str, Any]], fields: Iterable[str], stamp: str) -> None:
         super().__init__(())
@@ -110,8 +112,9 @@ class NumberedTable(Table):
 
 @dataclass
 class ServiceNowStub:
-    """`tables`: by name. `hidden`: sys_ids that access rules hide. `forbidden`: tables that answer 403. `busy`: answers 429 to the next so many
-    requests. `error_inside`: tables that answer 200 with a cut result and an error. `asked`: every request for a table."""
+    """`tables`: by name. `hidden`: sys_ids that access rules hide. `forbidden`: tables that answer 403. `busy`: answers 429 to
+    the next so many requests. `error_inside`: tables that answer 200 with a cut result and an error. `asked`: every request for a
+    table."""
 
     tables: dict[str, Table]
     hidden: set[str] = field(default_factory=set)

@@ -39,10 +39,13 @@ def ci(name: str, sys_class: str, at: str = AT, **more: Any) -> dict[str, Any]:
 
 def relation(parent: Mapping[str, Any], kind: str, child: Mapping[str, Any], at: str = AT) -> dict[str, Any]:
     return {
-        "sys_id": sys_id(f"{parent['name']}{kind[:3]}{child['name']}"), "type.name": kind, "sys_updated_on": ("time", at), "name": "",
+        "sys_id": sys_id(f"{parent['name']}{kind[:3]}{child['name']}"),
+        "type.name": kind,
+        "sys_updated_on": ("time", at),
+        "name": "",
         **{f"parent.{name}": parent[name] for name in ("sys_id", "name", "sys_class_name")},
         **{f"child.{name}": child[name] for name in ("sys_id", "name", "sys_class_name")},
-    }  # fmt: skip
+    }
 
 
 def tables(
@@ -57,8 +60,8 @@ def tables(
 
 
 def numbered(cis: int, relations: int) -> dict[str, Table]:
-    """An estate of any size by numbers: 1 CI in 1,000 is a service, a third are applications, the rest computers; a relation leads from a CI to
-    one with a higher number of the next layers."""
+    """An estate of any size by numbers: 1 CI in 1,000 is a service, a third are applications, the rest computers; a relation
+    leads from a CI to one with a higher number of the next layers."""
     services, apps = max(1, cis // 1000), cis // 3
     counts = {"cmdb_ci_service": services, "cmdb_ci_appl": apps, "cmdb_ci_computer": cis - services - apps}
 
@@ -73,10 +76,16 @@ def numbered(cis: int, relations: int) -> dict[str, Table]:
         def make(number: int) -> dict[str, Any]:
             name = f"{table[8:]}-{number}"
             return {
-                "sys_id": f"{number + offset:032x}", "name": name, "sys_class_name": table, "sys_updated_on": ("time", OLD if number else AT),
-                "operational_status": "1", "location": (f"{number % 40:032x}", f"site {number % 40}"),
-                "support_group": (f"{number % 97:032x}", f"team {number % 97}"), "serial_number": f"SN{number}", "busines_criticality": "",
-            }  # fmt: skip
+                "sys_id": f"{number + offset:032x}",
+                "name": name,
+                "sys_class_name": table,
+                "sys_updated_on": ("time", OLD if number else AT),
+                "operational_status": "1",
+                "location": (f"{number % 40:032x}", f"site {number % 40}"),
+                "support_group": (f"{number % 97:032x}", f"team {number % 97}"),
+                "serial_number": f"SN{number}",
+                "busines_criticality": "",
+            }
 
         return make
 
@@ -84,9 +93,14 @@ def numbered(cis: int, relations: int) -> dict[str, Table]:
         parent, child = ends(number, cis)
         (parent_class, parent_id), (child_class, child_id) = number_of(parent), number_of(child)
         return {
-            "sys_id": f"{number:032x}", "sys_updated_on": ("time", OLD if number else AT), "type.name": "Depends on::Used by", "parent.sys_id": parent_id,
-            "parent.sys_class_name": parent_class, "child.sys_id": child_id, "child.sys_class_name": child_class,
-        }  # fmt: skip
+            "sys_id": f"{number:032x}",
+            "sys_updated_on": ("time", OLD if number else AT),
+            "type.name": "Depends on::Used by",
+            "parent.sys_id": parent_id,
+            "parent.sys_class_name": parent_class,
+            "child.sys_id": child_id,
+            "child.sys_class_name": child_class,
+        }
 
     fields = ("operational_status", "location", "support_group", "serial_number", "busines_criticality")
     found: dict[str, Table] = {

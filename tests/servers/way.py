@@ -1,4 +1,5 @@
-"""A way to a real server over TLS that understands what passes on it and can play one fault: for servers that do not speak HTTP."""
+"""A way to a real server over TLS that understands what passes on it and can play one fault: for servers that do not speak
+HTTP."""
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ def run(suite: Suite, everything: bool) -> bool:
     result = subprocess.run(suite.command(chosen, report), cwd=ROOT, env=os.environ | {"FORESTAY_KERNELS": suite.kernels})
     took = time.monotonic() - began
     counts = seconds.read(report).counts
-    said = f"{', '.join(f'{count} {word}' for word, count in sorted(counts.items())) or 'no test ran'} ({len(chosen)} of {len(tests)} files)"
+    said = (
+        f"{', '.join(f'{count} {word}' for word, count in sorted(counts.items())) or 'no test ran'} ({len(chosen)} of "
+        f"{len(tests)} files)"
+    )
     if counts["skipped"]:
         said += "; a skip hides something: install what is missing"
     if result.returncode or not counts["passed"] or set(+counts) != {"passed"}:

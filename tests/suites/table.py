@@ -21,7 +21,8 @@ WORDS_IN_A_LINE = 2
 
 @cache
 def marked_files() -> frozenset[tuple[str, str]]:
-    """Mark and file, of all tests that there are. Some test files calculate when they are loaded; nothing is compiled for that."""
+    """Mark and file, of all tests that there are. Some test files calculate when they are loaded; nothing is compiled for
+    that."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-qqq", "-m", "", "-p", "tests.suites.marked"]
     environment = os.environ | {"FORESTAY_KERNELS": "interpreted"}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -1,8 +1,9 @@
-"""What a test file depends on: the modules that it imports, theirs, and the files that lie beside them; one digest of all that they say.
+"""What a test file depends on: the modules that it imports, theirs, and the files that lie beside them; one digest of all that
+they say.
 
-Imports are read from the source, those inside functions too, and those of code in a string, which a test starts as a process of its own. Modules
-that are loaded by a name are found where a string is the whole name (`"app.cli.run"`) or follows `"-m"`. An importer counts where its kind is named in
-a string; `importers.registry`, which can load each of them, counts for none.
+Imports are read from the source, those inside functions too, and those of code in a string, which a test starts as a process of
+its own. Modules that are loaded by a name are found where a string is the whole name (`"app.cli.run"`) or follows `"-m"`. An
+importer counts where its kind is named in a string; `importers.registry`, which can load each of them, counts for none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ MODULE = re.compile(rf"(?:{'|'.join(ROOMS)})(?:\.\w+)+")
 
 
 class Tree:
-    """The modules below a folder. `kinds`: the modules that load when a source of a kind is opened, by a registry that loads any."""
+    """The modules below a folder. `kinds`: the modules that load when a source of a kind is opened, by a registry that loads
+    any."""
 
     def __init__(self, root: Path, kinds: dict[str, set[str]], lazy: str = "importers.registry") -> None:
         self.root, self.kinds, self.lazy = root, kinds, lazy

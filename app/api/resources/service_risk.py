@@ -18,11 +18,9 @@ from app.usecases.answers.service_risk.loss import service_loss
 blueprint = Blueprint("service_risk", __name__, url_prefix="/api/v1", description="The risk of one service")
 
 
-def _asked(question: dict[str, Any], ci: str, revision: int) -> RiskQuestion:
-    return RiskQuestion(
-        ci, tuple(question["down"]), question["nodes"], question["seconds"], question["method"], question["seed"], question["years"], revision,
-        locations=question.get("locations"),
-    )  # fmt: skip
+def _risk_question(question: dict[str, Any], ci: str, revision: int) -> RiskQuestion:
+    budget = {name: question[name] for name in ("nodes", "seconds", "method", "seed", "years")}
+    return RiskQuestion(ci, tuple(question["down"]), **budget, revision=revision, locations=question.get("locations"))
 
 
 @route(blueprint, "/services/<path:ci>/availability", "read", ServiceAvailability, sensitive=True, long=True, in_scope=True)
@@ -31,7 +29,7 @@ def availability(question: dict[str, Any], ci: str) -> Any:
     """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it says which."""
     return answered(
         question,
-        lambda service, at: service_availability(service, _asked(question, ci, at.revision), question["longer_than"]),
+        lambda service, at: service_availability(service, _risk_question(question, ci, at.revision), question["longer_than"]),
     )
 
 
@@ -43,7 +41,7 @@ def importance(question: dict[str, Any], ci: str) -> Any:
         question,
         lambda service, at: service_importance(
             service,
-            _asked(question, ci, at.revision),
+            _risk_question(question, ci, at.revision),
             question["limit"],
             question.get("after"),
             question["by"],
@@ -57,7 +55,7 @@ def cut_sets(question: dict[str, Any], ci: str) -> Any:
     """Minimal cut sets: exact counts by order, the most probable ones, and what the list leaves out."""
     return answered(
         question,
-        lambda service, at: service_cut_sets(service, _asked(question, ci, at.revision), question["limit"]),
+        lambda service, at: service_cut_sets(service, _risk_question(question, ci, at.revision), question["limit"]),
     )
 
 
@@ -69,7 +67,7 @@ def loss(question: dict[str, Any], ci: str) -> Any:
         question,
         lambda service, at: service_loss(
             service,
-            _asked(question, ci, at.revision),
+            _risk_question(question, ci, at.revision),
             question["limit"],
             question.get("after"),
         ),
@@ -84,7 +82,7 @@ def goal(question: dict[str, Any], ci: str) -> Any:
         question,
         lambda service, at: service_goal(
             service,
-            _asked(question, ci, at.revision),
+            _risk_question(question, ci, at.revision),
             question.get("target"),
             question["detect_minutes"],
             question["limit"],

@@ -12,6 +12,7 @@ import neo4j
 from neo4j.exceptions import ConstraintError, DriverError, IncompleteCommit, Neo4jError
 
 from app.domain.errors import Conflict, StoreUnavailable
+from app.storage.shared import NamedRows
 from app.storage.statements import cypher
 
 ACQUISITION_SECONDS = 5.0
@@ -25,7 +26,7 @@ Rows = list[dict[str, Any]]
 T = TypeVar("T")
 
 
-class Neo4jConnected:
+class Neo4jConnected(NamedRows):
     def __init__(self, uri: str, auth: tuple[str, str] | None, database: str = "neo4j") -> None:
         self._uri, self._auth, self._database = uri, auth, database
         self._lock = threading.Lock()
@@ -73,6 +74,9 @@ class Neo4jConnected:
 
     def select(self, noun: str, verb: str, **parameters: Any) -> Rows:
         return self.read(lambda transaction: rows(transaction, cypher(noun, verb), parameters))
+
+    def named_rows(self, noun: str, verb: str, **parameters: Any) -> Rows:
+        return self.select(noun, verb, **parameters)
 
     def run_alone(self, statement: str) -> None:
         """A schema statement, in a transaction of its own; done again it changes nothing."""

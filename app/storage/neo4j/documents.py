@@ -11,16 +11,13 @@ from app.domain.signing import Signer
 from app.ports.documents import Document
 from app.storage.checked import check_document
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
+from app.storage.shared import ReadDocuments
 from app.storage.statements import cypher
 from app.storage.times import time_text
 
 
-class Neo4jDocuments(Neo4jConnected):
+class Neo4jDocuments(ReadDocuments, Neo4jConnected):
     signer = Signer()
-
-    def get(self, kind: str, key: str) -> Document | None:
-        found = self.select("document", "get", kind=kind, key=key)
-        return Document(**found[0]) if found else None
 
     def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:
         check_document(kind, key, body)
@@ -40,10 +37,6 @@ class Neo4jDocuments(Neo4jConnected):
 
     def delete(self, kind: str, key: str) -> bool:
         return self.write_in(lambda transaction: count(transaction, cypher("document", "delete"), {"kind": kind, "key": key}) > 0)
-
-    def page(self, kind: str, after: str = "", limit: int = 100, descending: bool = False) -> Sequence[Document]:
-        verb = "page_down" if descending else "page_up"
-        return [Document(**row) for row in self.select("document", verb, kind=kind, after=after, limit=limit)]
 
     def append(self, kind: str, body: str, operation_id: str | None = None) -> Document:
         check_document(kind, "0", body)

@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from app.domain.columns import Columns
-from app.domain.errors import InvalidInput, NotFound, StoreUnavailable
+from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.nouns import Noun
 from app.ports.graph_store import Changes
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.neo4j.lists import collected, columns_of, lists, property_of
-from app.storage.served import check_served
+from app.storage.shared import ReadColumns
 from app.storage.statements import cypher
-from app.storage.tables import column_of, digest, empty, in_order, join_columns, noun_of, override, take, wanted_columns
+from app.storage.tables import column_of, in_order, join_columns, noun_of, override, take, wanted_columns
 
 BLOCK = 5_000  # ids of one block of nodes
 DEPENDENCY_BLOCK = 2_000
@@ -36,16 +36,7 @@ LABELS = ("ConfigurationItem", "RetiredItem")
 T = TypeVar("T")
 
 
-class Reading(Neo4jConnected):
-    def check_readable(self, *revisions: int) -> dict[str, Any]:
-        ledger = self.select("revision", "pointer")[0]
-        for revision in revisions:
-            if not 0 <= revision <= ledger["revision"]:
-                raise NotFound(f"there is no revision {revision}")
-            if 0 < revision < ledger["horizon"]:  # revision 0 is the empty estate for ever
-                raise NotFound(f"revision {revision} was forgotten: the oldest kept is {ledger['horizon']}")
-        return ledger
-
+class Reading(ReadColumns, Neo4jConnected):
     def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns:
         kind = noun_of(noun)
         wanted = wanted_columns(kind, names)
@@ -64,35 +55,15 @@ class Reading(Neo4jConnected):
             columns = take(columns, columns["source_id"] == source_id)
         return {name: columns[name] for name in wanted}
 
-    def changes(self, a: int, b: int, noun: str) -> Changes:
-        kind = noun_of(noun)
-        self.check_readable(a, b)
-        if a > b:
-            raise InvalidInput(f"revision {a} is after {b}", field="a")
-        if a == 0:
-            return Changes(self.load_columns(b, noun), empty(kind, kind.names()))
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
+        names = noun.names()
         begun = self._exact(
             (a, b),
-            lambda: [self._plain(kind, kind.names(), noun, "begun", a=a, b=b)],
-            lambda: self._plain(kind, kind.names(), f"neo4j_only/{noun}", "begun_ended", a=a, b=b),
-            kind,
+            lambda: [self._plain(noun, names, noun.name, "begun", a=a, b=b)],
+            lambda: self._plain(noun, names, f"neo4j_only/{noun.name}", "begun_ended", a=a, b=b),
+            noun,
         )
-        ended = in_order(kind, self._plain(kind, kind.names(), noun, "ended", a=a, b=b))
-        return Changes(begun, ended)
-
-    def digest(self, a: int, b: int, noun: str) -> str:
-        change = self.changes(a, b, noun)
-        return f"{digest(change.begun)}-{digest(change.ended)}"
-
-    def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        return self._rows_by(revision, "ci", "ci_id", ci_ids)
-
-    def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
-        check_served(noun_of(noun), column)
-        return self._rows_by(revision, noun, column, values)
-
-    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        return self._rows_by(revision, "redundancy_group", "member", ci_ids)
+        return Changes(begun, in_order(noun, self._plain(noun, names, noun.name, "ended", a=a, b=b)))
 
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> dict[str, int]:
         parameters = {"values": list(dict.fromkeys(keys)), "revision": revision}
@@ -122,10 +93,10 @@ class Reading(Neo4jConnected):
             before = self.check_readable(*revisions)
             earlier = [ended()] if before["unpublished"] else []
             parts = [*earlier, *current()]
-            if max(revisions) == before["revision"] and not earlier and self.select("revision", "pointer")[0] == before:
+            if max(revisions) == before["revision"] and not earlier and self.pointer() == before:
                 return override(noun, parts)
             columns = override(noun, [*parts, ended()])
-            if before["unpublished"] or self.select("revision", "pointer")[0]["undos"] == before["undos"]:
+            if before["unpublished"] or self.pointer()["undos"] == before["undos"]:
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
 
@@ -158,7 +129,7 @@ class Reading(Neo4jConnected):
     def _current_dependencies(self, noun: Noun[Any], names: Sequence[str], revision: int) -> list[dict[str, Any]]:
         """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose may be met under
         none; so where anything was written meanwhile, those that stand are read once more."""
-        statement, before = self._load_statement(noun, names), self.select("revision", "pointer")[0]
+        statement, before = self._load_statement(noun, names), self.pointer()
         node_ci_ids = self._node_ci_ids()
 
         def part(label: str) -> dict[str, Any]:
@@ -170,7 +141,7 @@ class Reading(Neo4jConnected):
             )
 
         parts = [part(label) for label in LABELS]
-        after = self.select("revision", "pointer")[0]
+        after = self.pointer()
         meanwhile = before["unpublished"] or after["unpublished"] or before["revision"] != after["revision"]
         return [*parts, part(LABELS[0])] if meanwhile else parts
 

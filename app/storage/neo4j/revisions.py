@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from app.domain.errors import Conflict, Fenced, InvalidInput, NotFound
+from app.domain.errors import Conflict, Fenced, InvalidInput
 from app.ports.graph_store import Revision
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, rows
 from app.storage.neo4j.schema import make_indexes
 from app.storage.neo4j.undo import take_back
+from app.storage.shared import ReadRevisions, revision_of
 from app.storage.statements import cypher
-from app.storage.times import time_of, time_text
+from app.storage.times import time_text
 
 
-def revision_of(row: Mapping[str, Any]) -> Revision:
-    published = time_of(row["published_at"]) if row["published_at"] else None
-    return Revision(
-        row["revision"],
-        row["operation_id"],
-        row["state"],
-        row["batches"],
-        time_of(row["created_at"]),
-        published,
-        row["note"],
-        json.loads(row["counters"]),
-    )
-
-
-class Revisions(Neo4jConnected):
-    def current(self) -> Revision:
-        return revision_of(self.select("revision", "current")[0])
-
-    def pending(self) -> Revision | None:
-        found = self.select("revision", "unpublished")
-        return revision_of(found[0]) if found and found[0]["state"] == "pending" else None
-
-    def revision(self, revision: int) -> Revision:
-        found = self.select("revision", "by_number", revision=revision)
-        if not found or found[0]["state"] == "abandoning":
-            raise NotFound(f"there is no revision {revision}")
-        return revision_of(found[0])
-
-    def revision_at(self, at: datetime) -> Revision:
-        found = self.select("revision", "at", at=time_text(at))
-        return revision_of(found[0]) if found else self.revision(0)
-
-    def revisions(self, after: int, limit: int) -> Sequence[Revision]:
-        return [revision_of(row) for row in self.select("revision", "list", after=after or 1 << 62, limit=limit)]
-
-    def horizon(self) -> int:
-        return int(self.select("revision", "pointer")[0]["horizon"])
-
+class Revisions(ReadRevisions, Neo4jConnected):
     def take_lease(self, fence: int) -> None:
         self.write_in(lambda transaction: rows(transaction, cypher("revision", "take_lease"), {"fence": fence}))
 

@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Columns
-from app.ports.graph_store import SCORES, ScoredBy
+from app.ports.graph_store import SCORES
 from app.storage.neo4j.connection import Neo4jConnected, Transaction, count, rows
 from app.storage.neo4j.lists import lists
 from app.storage.neo4j.writing import as_lists
 from app.storage.scores import changed_scores, checked_scores, score_columns
+from app.storage.shared import ReadScoredBy
 from app.storage.statements import cypher
 from app.storage.tables import take
-from app.storage.times import time_of, time_text
+from app.storage.times import time_text
 
 ROWS = 10_000
 READ_BLOCK = 5_000
 
 
-class Scores(Neo4jConnected):
+class Scores(ReadScoredBy, Neo4jConnected):
     def write_scores(self, assessment: str, revision: int, scores: Columns) -> int:
         ci_ids, values = checked_scores(scores)
         write, delete = changed_scores(ci_ids, values, *self._held())
@@ -37,10 +38,6 @@ class Scores(Neo4jConnected):
             self._write("delete", {"ci_id": gone[start : start + ROWS]})
         self.write_in(lambda transaction: rows(transaction, cypher("score", "mark"), noted))
         return written + len(gone)
-
-    def scored_by(self) -> ScoredBy | None:
-        found = self.select("score", "marked")
-        return ScoredBy(found[0]["assessment"], found[0]["revision"], time_of(found[0]["at"])) if found else None
 
     def load_scores(self) -> Columns:
         return score_columns(*self._held())

@@ -27,7 +27,7 @@ class Care(Connected):
         return "" if sqlite3.sqlite_version_info >= OLDEST else "STRICT tables and RETURNING need SQLite 3.37"
 
     def prune(self, before: int) -> int:
-        current, _, _ = self.select("revision", "pointer")[0]
+        current = self.pointer()["revision"]
         if not 0 <= before <= current:
             raise NotFound(f"there is no revision {before}")
         with self.transaction() as connection:
@@ -48,7 +48,7 @@ class Care(Connected):
             count = self.select(noun.name, "overlaps")[0][0]
             if count:
                 faults.append(f"{count} rows of {noun.name} overlap another row of the same identity")
-        current = self.select("revision", "pointer")[0][0]
+        current = self.pointer()["revision"]
         dangling = self.select("dependency", "dangling", {"revision": current})[0][0]
         if dangling:
             faults.append(f"{dangling} dependencies hold on a CI that does not")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import Conflict, StoreUnavailable
+from app.storage.shared import NamedRows
 from app.storage.statements import sql
 
 SOUND_WAL = (3, 51, 3)  # versions before it may lose what a WAL reset and a checkpoint do at once
@@ -28,7 +29,7 @@ class _Connection(sqlite3.Connection):
     """Can be referred to weakly, so that `close` reaches the connections of all threads."""
 
 
-class Connected:
+class Connected(NamedRows):
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._local = threading.local()
@@ -88,6 +89,12 @@ class Connected:
         """Read a short answer, whole: a half-read one would keep a writer from committing."""
         with self._errors():
             return self.connection.execute(sql(noun, verb), parameters).fetchall()
+
+    def named_rows(self, noun: str, verb: str, **parameters: Any) -> list[dict[str, Any]]:
+        with self._errors():
+            cursor = self.connection.execute(sql(noun, verb), parameters)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def use_cache(self, kib: int) -> None:
         if getattr(self._local, "cache", CACHE_KIB) != kib:

@@ -10,17 +10,14 @@ from app.domain.errors import Conflict
 from app.domain.signing import Signer
 from app.ports.documents import Document
 from app.storage.checked import check_document
+from app.storage.shared import ReadDocuments
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
 from app.storage.times import time_text
 
 
-class SqliteDocuments(Connected):
+class SqliteDocuments(ReadDocuments, Connected):
     signer = Signer()
-
-    def get(self, kind: str, key: str) -> Document | None:
-        rows = self.select("document", "get", (kind, key))
-        return Document(*rows[0]) if rows else None
 
     def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:
         check_document(kind, key, body)
@@ -40,13 +37,6 @@ class SqliteDocuments(Connected):
     def delete(self, kind: str, key: str) -> bool:
         with self.transaction() as connection:
             return connection.execute(sql("document", "delete"), (kind, key)).rowcount > 0
-
-    def page(self, kind: str, after: str = "", limit: int = 100, descending: bool = False) -> Sequence[Document]:
-        if descending:
-            rows = self.select("document", "page_down", {"kind": kind, "after": after, "limit": limit})
-        else:
-            rows = self.select("document", "page_up", (kind, after, limit))
-        return [Document(*row) for row in rows]
 
     def append(self, kind: str, body: str, operation_id: str | None = None) -> Document:
         check_document(kind, "0", body)
@@ -79,8 +69,8 @@ class SqliteDocuments(Connected):
             )
 
     def _done(self, operation_id: str | None) -> Document | None:
-        rows = self.select("document", "operation", (operation_id,)) if operation_id else []
-        return Document(*rows[0]) if rows else None
+        row = self.first_row("document", "operation", operation_id=operation_id) if operation_id else None
+        return Document(**row) if row else None
 
     def _remember(self, operation_id: str | None, document: Document) -> None:
         if operation_id:

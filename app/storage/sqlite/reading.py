@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Columns, Texts
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.nouns import FOREVER, Noun
 from app.ports.graph_store import Changes
-from app.storage.served import check_served
+from app.storage.shared import ReadColumns
 from app.storage.sqlite.categories import Categories
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
 from app.storage.tables import (
     categorical_of_codes,
-    digest,
     empty,
     in_order,
     join_columns,
@@ -33,15 +32,8 @@ ANY_SOURCE = (-(1 << 63), (1 << 63) - 1)
 DTYPES = {"INTEGER": "i8", "REAL": "f8", "CATEGORY": "i8", "TEXT": "O"}
 
 
-class Reading(Connected):
+class Reading(ReadColumns, Connected):
     _categories: Categories
-
-    def check_readable(self, revision: int) -> None:
-        current, horizon, _ = self.select("revision", "pointer")[0]
-        if not 0 <= revision <= current:
-            raise NotFound(f"there is no revision {revision}")
-        if 0 < revision < horizon:  # revision 0 is the empty estate for ever
-            raise NotFound(f"revision {revision} was forgotten: the oldest kept is {horizon}")
 
     def load_columns(self, revision: int, noun: str, names: Sequence[str] | None = None, source_id: int | None = None) -> Columns:
         self.check_readable(revision)
@@ -62,31 +54,10 @@ class Reading(Connected):
                 return self._columns(kind, wanted, blocks)
             after = [block[name][-1:].tolist()[0] for name in kind.identity] + [FOREVER]
 
-    def changes(self, a: int, b: int, noun: str) -> Changes:
-        kind = noun_of(noun)
-        self.check_readable(a)
-        self.check_readable(b)
-        if a > b:
-            raise InvalidInput(f"revision {a} is after {b}", field="a")
-        names = kind.names()
-        if a == 0:
-            return Changes(self.load_columns(b, noun), empty(kind, names))
-        parts = [self._columns(kind, names, [self._block(kind, verb, names, {"a": a, "b": b})]) for verb in ("begun", "ended")]
-        return Changes(in_order(kind, parts[0]), in_order(kind, parts[1]))
-
-    def digest(self, a: int, b: int, noun: str) -> str:
-        change = self.changes(a, b, noun)
-        return f"{digest(change.begun)}-{digest(change.ended)}"
-
-    def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        return self._rows_by(revision, "ci", "ci_id", ci_ids)
-
-    def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
-        check_served(noun_of(noun), column)
-        return self._rows_by(revision, noun, column, values)
-
-    def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        return self._rows_by(revision, "redundancy_group", "member", ci_ids)
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
+        names, span = noun.names(), {"a": a, "b": b}
+        begun, ended = (self._columns(noun, names, [self._block(noun, verb, names, span)]) for verb in ("begun", "ended"))
+        return Changes(in_order(noun, begun), in_order(noun, ended))
 
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]:
         self.check_readable(revision)

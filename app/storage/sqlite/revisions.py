@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from app.domain.errors import Conflict, Fenced, InvalidInput, NotFound
+from app.domain.errors import Conflict, Fenced, InvalidInput
 from app.domain.nouns import NOUNS
 from app.ports.graph_store import Revision
+from app.storage.shared import ReadRevisions, revision_of
 from app.storage.sqlite.connection import CACHE_KIB, SORT_CACHE_KIB, Connected
 from app.storage.sqlite.forget import forget_block
 from app.storage.sqlite.schema import make_indexes, statements_of
 from app.storage.statements import sql
-from app.storage.times import time_of, time_text
+from app.storage.times import time_text
 
 
-def revision_of(row: Sequence[Any]) -> Revision:
-    number, operation_id, state, batches, created_at, published_at, note, counters = row
-    published = time_of(published_at) if published_at else None
-    return Revision(number, operation_id, state, batches, time_of(created_at), published, note, json.loads(counters))
-
-
-class Revisions(Connected):
-    def current(self) -> Revision:
-        return revision_of(self.select("revision", "current")[0])
-
-    def pending(self) -> Revision | None:
-        rows = self.select("revision", "unpublished")
-        return revision_of(rows[0]) if rows and rows[0][2] == "pending" else None
-
-    def revision(self, revision: int) -> Revision:
-        rows = self.select("revision", "by_number", (revision,))
-        if not rows or rows[0][2] == "abandoning":
-            raise NotFound(f"there is no revision {revision}")
-        return revision_of(rows[0])
-
-    def revision_at(self, at: datetime) -> Revision:
-        rows = self.select("revision", "at", (time_text(at),))
-        return revision_of(rows[0]) if rows else self.revision(0)
-
-    def revisions(self, after: int, limit: int) -> Sequence[Revision]:
-        return [revision_of(row) for row in self.select("revision", "list", (after or 1 << 62, limit))]
-
-    def horizon(self) -> int:
-        return int(self.select("revision", "pointer")[0][1])
-
+class Revisions(ReadRevisions, Connected):
     def take_lease(self, fence: int) -> None:
         with self.transaction() as connection:
             connection.execute(sql("revision", "take_lease"), (fence,))
@@ -59,12 +30,13 @@ class Revisions(Connected):
         self.finish_abandoning()
         with self.transaction() as connection:
             self._check_fence(fence)
-            known = self.select("revision", "by_operation", (operation_id,))
+            known = self.first_row("revision", "by_operation", operation_id=operation_id)
             if known:
-                return revision_of(known[0])
-            other = self.select("revision", "unpublished")
+                return revision_of(known)
+            other = self.first_row("revision", "unpublished")
             if other:
-                raise Conflict(f"revision {other[0][0]} is being written by {other[0][1]}", operation_id=other[0][1])
+                writer = other["operation_id"]
+                raise Conflict(f"revision {other['revision']} is being written by {writer}", operation_id=writer)
             current = self.current()
             if current.revision != base:
                 raise Conflict(f"the estate is at revision {current.revision}, not {base}", current=current.revision)
@@ -102,7 +74,7 @@ class Revisions(Connected):
         self.finish_abandoning()
 
     def _check_fence(self, fence: int | None) -> None:
-        highest = self.select("revision", "pointer")[0][2]
+        highest = self.pointer()["fence"]
         if fence is not None and fence < highest:
             raise Fenced(f"the lease {fence} was taken over by {highest}")
 
@@ -117,10 +89,10 @@ class Revisions(Connected):
 
     def finish_abandoning(self) -> None:
         """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
-        rows = self.select("revision", "unpublished")
-        if not rows or rows[0][2] != "abandoning":
+        row = self.first_row("revision", "unpublished")
+        if row is None or row["state"] != "abandoning":
             return
-        revision = rows[0][0]
+        revision = row["revision"]
         if revision == 1:
             with self.transaction() as connection:
                 for statement in statements_of(sql("sqlite_only/schema", "clear")):

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Columns
-from app.ports.graph_store import SCORES, ScoredBy
+from app.ports.graph_store import SCORES
 from app.storage.scores import changed_scores, checked_scores, score_columns
+from app.storage.shared import ReadScoredBy
 from app.storage.sqlite.connection import Connected
 from app.storage.statements import sql
-from app.storage.times import time_of, time_text
+from app.storage.times import time_text
 
 ROWS = 250_000
 
 
-class Scores(Connected):
+class Scores(ReadScoredBy, Connected):
     def write_scores(self, assessment: str, revision: int, scores: Columns) -> int:
         ci_ids, values = checked_scores(scores)
         write, delete = changed_scores(ci_ids, values, *self._held())
@@ -34,10 +35,6 @@ class Scores(Connected):
         with self.transaction() as connection:
             connection.execute(sql("score", "mark"), (assessment, revision, at))
         return len(rows) + len(gone)
-
-    def scored_by(self) -> ScoredBy | None:
-        found = self.select("score", "marked")
-        return ScoredBy(found[0][0], found[0][1], time_of(found[0][2])) if found else None
 
     def load_scores(self) -> Columns:
         return score_columns(*self._held())

@@ -28,7 +28,7 @@ from app.ports.records import Records
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import spans
-from app.risk.outage.failover import failover_of
+from app.risk.outage.failover import failovers_of
 from app.risk.study import estate_redundancy as redundancy
 from app.risk.study.estate_redundancy import EstateRedundancy
 from app.risk.study.tables import AreaTable, K
@@ -158,7 +158,7 @@ def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     """Whether some failover among what the service depends on costs something."""
     cone = needs_of(compiled.flat, position)
     groups = spans(compiled.flat.group_ptr[cone], np.diff(compiled.flat.group_ptr)[cone])
-    return bool(failover_of(compiled).switches[groups].any())
+    return bool(failovers_of(compiled, groups).switches.any())
 
 
 def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:

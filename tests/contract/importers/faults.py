@@ -1,7 +1,8 @@
 """The fault table: what a source may do at any page of a run, and what must hold whatever it does.
 
-An importer gives a `Subject`: its stub, how a source is opened on it, and what a page, an empty page and a changed total look like in its
-format. `run_faults` then plays every fault at every page of a full run, and of one over what changed, and checks each time that
+An importer gives a `Subject`: its stub, how a source is opened on it, and what a page, an empty page and a changed total look
+like in its format. `run_faults` then plays every fault at every page of a full run, and of one over what changed, and checks each
+time that
 
 * nothing went from the ledger that is still at the source (the live revision is as it was, or a class keeps what was known),
 * the run says what happened: an error that names the place, a run that is held, or the list that is incomplete and why,
@@ -48,8 +49,8 @@ CASES = [  # fault, full: of the quick ones only full runs, as so many sources t
 
 
 def patience_for(fault: str) -> Patience:
-    """A source that waits hardly at all; it gives up a silent server soon only where that is the fault, as an honest one may be slow on a
-    busy machine (where one is, the fault is met some pages earlier)."""
+    """A source that waits hardly at all; it gives up a silent server soon only where that is the fault, as an honest one may be
+    slow on a busy machine (where one is, the fault is met some pages earlier)."""
     silence, answer = (0.05, 0.1) if fault == "stall" else (10.0, 20.0)
     return Patience(tries=2, pause=0.0, silence=silence, answer=answer)
 
@@ -57,9 +58,10 @@ def patience_for(fault: str) -> Patience:
 @dataclass
 class Subject:
     """`answer`: the honest stub. `open(url, ca_file, patience)`: a source on it. `list_of`: the
-    list whose rows (or keys) a request asks for a page of; "": it asks for no rows. `counts`: whether a request asks how many rows a
-    list has, and which list. `empty(request)`: the answer of a list without rows. `ended(request, honest)`: the answer after the last row, though
-    the total says there are more. `recounted(honest)`: the same answer with another total. `change`: alters the source; some CIs go."""
+    list whose rows (or keys) a request asks for a page of; "": it asks for no rows. `counts`: whether a request asks how many
+    rows a list has, and which list. `empty(request)`: the answer of a list without rows. `ended(request, honest)`: the answer
+    after the last row, though the total says there are more. `recounted(honest)`: the same answer with another total. `change`:
+    alters the source; some CIs go."""
 
     answer: Callable[[Request], Response]
     open: Callable[[str, str, Patience], CiSource]
@@ -141,7 +143,8 @@ def stalled(honest: Response, seconds: float) -> Response:
         time.sleep(seconds)
         yield text[len(text) // 2 :]
 
-    return Response(slowly(), honest.status_code, {"Content-Length": str(len(text))}, content_type="application/json")  # type: ignore[arg-type]
+    length = {"Content-Length": str(len(text))}
+    return Response(slowly(), honest.status_code, length, content_type="application/json")  # type: ignore[arg-type]
 
 
 def sync(home: Path, subject: Subject, faulty: Faulty, full: bool, number: int, complete: bool = False):

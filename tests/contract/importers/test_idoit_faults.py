@@ -73,7 +73,8 @@ def subject(mapping: Path) -> Subject:
         return Response(json.dumps(body), content_type="application/json")
 
     def empty(request: Request) -> Response:
-        """An object may have no entries in a category, so entries that are gone are no fault to be seen; relations stand at both ends."""
+        """An object may have no entries in a category, so entries that are gone are no fault to be seen; relations stand at both
+        ends."""
         body = asked(request)
         if isinstance(body, list) and not list_of(request).startswith("relation"):
             return made([])

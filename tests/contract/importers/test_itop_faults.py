@@ -88,9 +88,16 @@ def subject() -> Subject:
         return Response('{"code": 1, "message": "Error: Invalid login"}', 200, content_type="application/json")
 
     return Subject(
-        stub, open_it, list_of, counts, empty, ended, lambda honest: made(honest, message=number(honest, 7)), lambda: change(stub),
+        stub,
+        open_it,
+        list_of,
+        counts,
+        empty,
+        ended,
+        lambda honest: made(honest, message=number(honest, 7)),
+        lambda: change(stub),
         unauthorized=unauthorized,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("fault", "full"), CASES)

@@ -44,8 +44,14 @@ def estate() -> NautobotStub:
         put("powerport", f"in{n}", device=of("device", f"pdu{n}"), **fed)
         put("redundancygroup", f"pair{n}")
     for n in range(14):
-        put("device", f"srv{n:02}", rack=of("rack", f"r{n % 5}"), location=of("location", f"hall{n % 5}"), clusters=[of("cluster", f"kvm{n % 5}")],
-            device_redundancy_group=of("redundancygroup", f"pair{n % 5}"))  # fmt: skip
+        put(
+            "device",
+            f"srv{n:02}",
+            rack=of("rack", f"r{n % 5}"),
+            location=of("location", f"hall{n % 5}"),
+            clusters=[of("cluster", f"kvm{n % 5}")],
+            device_redundancy_group=of("redundancygroup", f"pair{n % 5}"),
+        )
         put("virtualmachine", f"vm{n:02}", cluster=of("cluster", f"kvm{n % 5}"))
     for n in range(4):
         put("virtualchassis", f"stack{n}")

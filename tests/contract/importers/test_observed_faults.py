@@ -1,7 +1,7 @@
 """The fault table on sources of one answer, which tell of calls seen: Jaeger's dependency list and service-graph metrics.
 
-Who was not called in the window is not gone, so a run ends nothing unless a person says that the answer is complete; then the deletion guard
-stands between a broken answer and the ledger. Both are shown for every fault at every request of a run.
+Who was not called in the window is not gone, so a run ends nothing unless a person says that the answer is complete; then the
+deletion guard stands between a broken answer and the ledger. Both are shown for every fault at every request of a run.
 """
 
 from __future__ import annotations
@@ -59,9 +59,15 @@ def subject(kind: str) -> Subject:
         return source
 
     return Subject(
-        stub, open_it, lambda request: request.path, lambda request: "", lambda request: altered(stub(request), lambda rows: []),
-        lambda request, honest: altered(honest, lambda rows: rows[:15]), lambda honest: altered(honest, lambda rows: rows, total=7), lambda: None,
-    )  # fmt: skip
+        stub,
+        open_it,
+        lambda request: request.path,
+        lambda request: "",
+        lambda request: altered(stub(request), lambda rows: []),
+        lambda request, honest: altered(honest, lambda rows: rows[:15]),
+        lambda honest: altered(honest, lambda rows: rows, total=7),
+        lambda: None,
+    )
 
 
 @pytest.mark.parametrize("complete", [False, True], ids=["as it is", "said to be complete"])

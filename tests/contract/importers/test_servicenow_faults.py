@@ -81,9 +81,15 @@ def subject() -> Subject:
         return Response(body, honest.status_code, {"X-Total-Count": total}, content_type="application/json")
 
     return Subject(
-        stub, open_it, lambda r: table_of(r) if asks_rows(r) else "", lambda r: "" if asks_rows(r) else table_of(r), empty, ended, recounted,
+        stub,
+        open_it,
+        lambda r: table_of(r) if asks_rows(r) else "",
+        lambda r: "" if asks_rows(r) else table_of(r),
+        empty,
+        ended,
+        recounted,
         lambda: change(stub),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("fault", "full"), CASES)

@@ -41,12 +41,23 @@ def test_a_dns_name_is_one_in_both_its_forms():
 @pytest.mark.parametrize(
     ("text", "written", "value"),
     [
-        ("4,5", Writing(","), 4.5), ("1.234,5", Writing(","), 1234.5), ("1.234.567", Writing(","), 1234567), ("1 234,5", Writing(","), 1234.5),
-        ("1\u00a0234", Writing(), 1234), ("1'234.5", Writing(), 1234.5), ("1,234.5", Writing(), 1234.5), ("1,234,567", Writing(), 1234567),
-        ("12.000", Writing(",", "."), 12000), ("1,234", Writing(".", ","), 1234), ("1,234", Writing(","), 1.234), ("1e3", Writing(","), 1000),
-        ("0.125", Writing(unsure=True), 0.125), ("1.2345", Writing(unsure=True), 1.2345), ("-4,5", Writing(","), -4.5),
+        ("4,5", Writing(","), 4.5),
+        ("1.234,5", Writing(","), 1234.5),
+        ("1.234.567", Writing(","), 1234567),
+        ("1 234,5", Writing(","), 1234.5),
+        ("1\u00a0234", Writing(), 1234),
+        ("1'234.5", Writing(), 1234.5),
+        ("1,234.5", Writing(), 1234.5),
+        ("1,234,567", Writing(), 1234567),
+        ("12.000", Writing(",", "."), 12000),
+        ("1,234", Writing(".", ","), 1234),
+        ("1,234", Writing(","), 1.234),
+        ("1e3", Writing(","), 1000),
+        ("0.125", Writing(unsure=True), 0.125),
+        ("1.2345", Writing(unsure=True), 1.2345),
+        ("-4,5", Writing(","), -4.5),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_read_as_its_source_writes_it(text, written, value):
     assert number("hours", text, written) == value
 
@@ -54,11 +65,18 @@ def test_a_number_is_read_as_its_source_writes_it(text, written, value):
 @pytest.mark.parametrize(
     ("text", "written", "said"),
     [
-        ("1,234", Writing(), "can be 1234 or 1.234"), ("1.234", Writing(","), "can be 1234 or 1.234"), ("12.000", Writing(unsure=True), "can be 12000"),
-        ("4,5", Writing(), "--set decimal=,"), ("4.5", Writing(","), "--set decimal=."), ("1.234.567", Writing(), "--set decimal=."),
-        ("#N/A", Writing(), "error value of a spreadsheet"), ("#BEZUG!", Writing(","), "error value"), ("1_0", Writing(), "finite"), ("inf", Writing(","), "finite"),
+        ("1,234", Writing(), "can be 1234 or 1.234"),
+        ("1.234", Writing(","), "can be 1234 or 1.234"),
+        ("12.000", Writing(unsure=True), "can be 12000"),
+        ("4,5", Writing(), "--set decimal=,"),
+        ("4.5", Writing(","), "--set decimal=."),
+        ("1.234.567", Writing(), "--set decimal=."),
+        ("#N/A", Writing(), "error value of a spreadsheet"),
+        ("#BEZUG!", Writing(","), "error value"),
+        ("1_0", Writing(), "finite"),
+        ("inf", Writing(","), "finite"),
     ],
-)  # fmt: skip
+)
 def test_what_can_be_read_in_two_ways_is_refused_with_the_remedy(text, written, said):
     with pytest.raises(BadCell) as bad:
         number("hours", text, written)

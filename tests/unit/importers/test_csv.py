@@ -7,12 +7,11 @@ import xlsxwriter
 
 from app.domain.completeness import proven
 from app.domain.errors import InvalidInput, LimitExceeded, SourceFailed
-from importers.csv import tables
 from importers.csv.columns import SHEETS
 from importers.csv.settings import csv_settings
 from importers.csv.source import CsvSource
 from importers.csv.template import template
-from importers.files import spool
+from importers.files import spool, workbook
 
 
 def read_cis(folder, text, settings=None, encoding="utf-8"):
@@ -123,7 +122,7 @@ def test_a_workbook_gives_what_the_csv_gives(tmp_path):
 
 def test_a_workbook_beyond_its_budget_is_refused(tmp_path, monkeypatch):
     path = template(tmp_path / "form.xlsx")[0]
-    monkeypatch.setattr(tables, "WORKBOOK_UNPACKED", 1000)
+    monkeypatch.setattr(workbook, "WORKBOOK_UNPACKED", 1000)
     with pytest.raises(LimitExceeded):
         CsvSource(path).read()
 

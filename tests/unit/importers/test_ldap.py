@@ -18,8 +18,12 @@ def test_the_first_part_of_a_name():
 
 
 def test_a_large_group_is_put_together_to_its_end():
-    parts = {f"member;range={low}-*": {f"member;range={low}-{high}": [b"%d" % n for n in range(low, 3200 if high == "*" else high + 1)]}
-             for low, high in ((1500, 2999), (3000, "*"))}  # fmt: skip
+    parts = {
+        f"member;range={low}-*": {
+            f"member;range={low}-{high}": [b"%d" % n for n in range(low, 3200 if high == "*" else high + 1)]
+        }
+        for low, high in ((1500, 2999), (3000, "*"))
+    }
     found = whole({"cn": [b"all"], "member;range=0-1499": [b"%d" % n for n in range(1500)]}, parts.__getitem__)
     assert found["member"] == [b"%d" % n for n in range(3200)] and found["cn"] == [b"all"]
 

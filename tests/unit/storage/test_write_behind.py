@@ -1,4 +1,5 @@
-"""WriteBehind: an entry is had again at once, lies on disk a little later, and a failing disk takes nothing away from the answer."""
+"""WriteBehind: an entry is had again at once, lies on disk a little later, and a failing disk takes nothing away from the
+answer."""
 
 from __future__ import annotations
 

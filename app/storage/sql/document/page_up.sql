@@ -1,4 +1,4 @@
 -- Documents of a kind beyond a key, in order of key.
--- Parameters: kind, after, limit. Returns: kind, key, version, body.
-SELECT kind, key, version, body FROM document WHERE kind = ? AND key > ?
-ORDER BY key LIMIT ?;
+-- Parameters: :kind, :after, :limit. Returns: kind, key, version, body.
+SELECT kind, key, version, body FROM document WHERE kind = :kind AND key > :after
+ORDER BY key LIMIT :limit;

@@ -1,3 +1,3 @@
 -- A revision.
--- Parameters: the number. Returns: one row.
-SELECT revision, operation_id, state, batches, created_at, published_at, note, counters FROM revision WHERE revision = ?;
+-- Parameters: :revision. Returns: one row.
+SELECT revision, operation_id, state, batches, created_at, published_at, note, counters FROM revision WHERE revision = :revision;

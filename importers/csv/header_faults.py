@@ -9,8 +9,8 @@ from itertools import islice
 from app.domain.sentences import listed
 from app.domain.texts import loosely, one_form
 from importers.csv.columns import needed_of
-from importers.csv.rows import Header
-from importers.csv.tables import Table
+from importers.csv.header import Header
+from importers.files.tables import Table
 
 SHOWN, NAMED = 80, 30  # characters of a name that are shown, and names
 LOOKED_AT = 20  # rows in which a header may stand below a title
