@@ -21,7 +21,8 @@ _BITS = 128
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line. `of`: class of the CI, kind of the dependency or group; `values`: attribute -> [old, new], for those that differ."""
+    """One line. `of`: class of the CI, kind of the dependency or group; `values`: attribute -> [old, new], for those that
+    differ."""
 
     noun: str
     word: str  # retired, changed, created

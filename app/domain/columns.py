@@ -42,7 +42,8 @@ class Categorical:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column of texts in one blob: row i is `blob[offsets[i]:offsets[i + 1]]` in UTF-8 (uint8 array, int64 offsets of N + 1)."""
+    """A column of texts in one blob: row i is `blob[offsets[i]:offsets[i + 1]]` in UTF-8 (uint8 array, int64 offsets of N +
+    1)."""
 
     blob: Any
     offsets: Any

@@ -10,7 +10,8 @@ from app.domain.precedence import Said
 from app.domain.records import CiRecord
 
 FIELDS = (
-    "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "failures_per_year", "repair_hours", "unavailability",
+    "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier",
+    "failures_per_year", "repair_hours", "unavailability",
     "failure_on_demand", "level_share", "restart_hours",
 )  # fmt: skip
 
@@ -40,7 +41,8 @@ def disagreements(said: Sequence[Said], manual_id: int = 0) -> Iterator[Disagree
 
     >>> from app.domain.precedence import SourceRank
     >>> a, b = SourceRank(1, "a", 10), SourceRank(2, "b", 20)
-    >>> [found] = disagreements([(a, CiRecord("ci", "x", "x", "server", team="ops")), (b, CiRecord("ci", "y", "X", "server", team="dev"))])
+    >>> one, other = CiRecord("ci", "x", "x", "server", team="ops"), CiRecord("ci", "y", "X", "server", team="dev")
+    >>> [found] = disagreements([(a, one), (b, other)])
     >>> found.attribute, [value.value for value in found.values], found.rule
     ('team', ['ops', 'dev'], 'a (priority 10) is believed before b (priority 20)')
     """

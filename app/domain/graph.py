@@ -23,7 +23,8 @@ ORIGIN_NAMES = ("unknown", "measured", "declared", "assumed")
 
 @dataclass(frozen=True, slots=True)
 class CiColumns:
-    """N rows in order of ci_id. `assessed` False leaves a CI out (retired, planned, another environment, or left out on request)."""
+    """N rows in order of ci_id. `assessed` False leaves a CI out (retired, planned, another environment, or left out on
+    request)."""
 
     ci_id: Any  # int64[N], strictly increasing
     key: Texts
@@ -80,7 +81,8 @@ class GroupColumns:
 
 @dataclass(frozen=True, slots=True)
 class OpenNeedColumns:
-    """Needs that were not read: each row stands for `needs` needs of a CI that a source stated and nobody could read or resolve."""
+    """Needs that were not read: each row stands for `needs` needs of a CI that a source stated and nobody could read or
+    resolve."""
 
     dependent_id: Any  # int64[K]; -1: of no known CI
     needs: Any  # int64[K]

@@ -97,7 +97,8 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key); `links`: what joined them."""
+    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key); `links`: what joined
+    them."""
 
     groups: tuple[tuple[int, ...], ...]
     conflicts: tuple[str, ...]

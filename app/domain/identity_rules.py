@@ -112,7 +112,8 @@ def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, 
 
 
 def _compared(identifier: Identifier) -> Identifier:
-    """Return an identifier as it is compared: a UUID in one byte order, the serial number of a VMware machine as the UUID it is."""
+    """Return an identifier as it is compared: a UUID in one byte order, the serial number of a VMware machine as the UUID it
+    is."""
     kind, value = identifier
     if kind == "uuid":
         return kind, one_uuid(value)
@@ -163,8 +164,10 @@ def forbidden_by(kind: str) -> tuple[str, ...]:
 def outweighs(differing: Iterable[str], agreeing: Iterable[str]) -> bool:
     """Whether what agrees outweighs what differs.
 
-    >>> outweighs(["fqdn"], ["serial", "asset_tag"]), outweighs(["fqdn"], ["uuid", "mac"]), outweighs(["family"], ["serial", "uuid"])
-    (True, False, False)
+    >>> outweighs(["fqdn"], ["serial", "asset_tag"])
+    True
+    >>> outweighs(["fqdn"], ["uuid", "mac"]), outweighs(["family"], ["serial", "uuid"])
+    (False, False)
     """
     table, against = _table()["outweighed"], set(differing)
     if len(against) > 1 or not against <= set(table["differing"]):

@@ -27,7 +27,8 @@ CHECKS: Mapping[type, Callable[[Any], Fault | None]] = {
 }
 OPTIONAL: Mapping[type, Mapping[str, Any]] = {
     GroupRecord: {
-        "shares": (), "failover_minutes": None, "failover_success": None, "common_cause_share": None, "common_cause_unavailability": None,
+        "shares": (), "failover_minutes": None, "failover_success": None,
+        "common_cause_share": None, "common_cause_unavailability": None,
     },
     ServiceRecord: {
         "customers": None, "money_per_hour": None, "mtpd_hours": None, "rto_hours": None, "rpo_hours": None, "mbco_share": None,

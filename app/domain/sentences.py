@@ -46,8 +46,8 @@ def needs_of_nobody(needs: int) -> str:
     """
     many = needs > 1
     return (
-        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read of which nobody can tell "
-        f"whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
+        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read "
+        f"of which nobody can tell whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
     )
 
 
@@ -117,11 +117,13 @@ def if_it_fails(felt: Felt) -> str:
     if felt.spare:
         return f"{what}no service stops{read}: what {it} has more than one path left."
     if felt.at_rest:
-        return f"{what}no further service stops{read}: {listed(felt.at_rest)} {'hangs' if len(felt.at_rest) == 1 else 'hang'} on it and {'is' if len(felt.at_rest) == 1 else 'are'} down already."
+        hangs, down = ("hangs", "is") if len(felt.at_rest) == 1 else ("hang", "are")
+        return f"{what}no further service stops{read}: {listed(felt.at_rest)} {hangs} on it and {down} down already."
     if not felt.needed:
         return f"Nothing is known to depend on {name}{read}."
     if felt.fallen:
-        return f"{what}no service stops{read}: {count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
+        fallen = f"{count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}"
+        return f"{what}no service stops{read}: {fallen}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
     return f"{what}no service stops{read}."
 
 
@@ -195,8 +197,11 @@ def class_label(name: str) -> str:
 
 
 AREAS = {
-    "site": "What stands in {0}", "team": "What team {0} runs", "supplier": "What supplier {0} supplies", "class": "The class {0}",
-}  # fmt: skip
+    "site": "What stands in {0}",
+    "team": "What team {0} runs",
+    "supplier": "What supplier {0} supplies",
+    "class": "The class {0}",
+}
 
 
 def area_reason(kind: str, label: str, cis: int, stopped: int, at_a_part: int, measure_text: str, start: str) -> str:

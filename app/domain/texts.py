@@ -58,7 +58,8 @@ def is_text(text: str) -> bool:
 
 
 def marked(text: str) -> str:
-    """Return a text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it again."""
+    """Return a text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it
+    again."""
     return text if is_text(text) else NO_TEXT.sub(NOT_UNICODE, text)
 
 

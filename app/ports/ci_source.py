@@ -134,5 +134,6 @@ class CiSource(Protocol):
         ...
 
     def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Keep the input just read as applied. `not_plain`: positions of rows, by kind, that were refused, ignored or duplicates."""
+        """Keep the input just read as applied. `not_plain`: positions of rows, by kind, that were refused, ignored or
+        duplicates."""
         ...

@@ -231,5 +231,6 @@ def _slow(made: Assessed) -> list[str]:
     if not keys:
         return []
     return [
-        f"failover takes longer than the mean restore time of the active members: switching is worse than waiting in {listed(keys, 5)}"
+        "failover takes longer than the mean restore time of the active members: "
+        f"switching is worse than waiting in {listed(keys, 5)}"
     ]

@@ -1,4 +1,5 @@
-"""Change how a registered source is read. The changed source is opened first, so that a bad setting is refused before it is kept."""
+"""Change how a registered source is read. The changed source is opened first, so that a bad setting is refused before it is
+kept."""
 
 from __future__ import annotations
 

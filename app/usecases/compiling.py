@@ -104,7 +104,8 @@ def not_ready(now: Progress) -> NotReady:
     seconds = ASK_AGAIN_SECONDS if now.seconds_left is None else max(1, round(now.seconds_left))
     left = "" if now.seconds_left is None else f", about {seconds} s left"
     return NotReady(
-        f"this machine is compiling the kernels that this answer needs, once after an installation: {now.done} of {now.total}{left}",
+        "this machine is compiling the kernels that this answer needs, once after an installation: "
+        f"{now.done} of {now.total}{left}",
         retry_after=min(seconds, 30),
         kernels_done=now.done,
         kernels_total=now.total,

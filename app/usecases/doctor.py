@@ -124,7 +124,8 @@ def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[F
             late = moment.astimezone(UTC).isoformat(timespec="seconds")
             yield Finding(
                 ATTENTION,
-                f"{what} is of {late}, and this machine's clock shows {now.isoformat(timespec='seconds')}: one of two clocks is wrong",
+                f"{what} is of {late}, and this machine's clock shows {now.isoformat(timespec='seconds')}: "
+                "one of two clocks is wrong",
                 "let every machine follow one time server; leases and schedules go by the clock",
             )
 

@@ -168,7 +168,8 @@ def _hash(documents: Documents, kind: str) -> str:
 
 
 def _prove(source: GraphStore, target: GraphStore, horizon: int, last: int, listen: Listener) -> int:
-    """Compare all rows at the first and the last revision and the changes of each revision between; so every revision is equal."""
+    """Compare all rows at the first and the last revision and the changes of each revision between; so every revision is
+    equal."""
     first = max(horizon, 1)
     spans = [(0, first), (0, last), *((r - 1, r) for r in range(first + 1, last + 1))] if last else []
     spans = sorted(set(spans))

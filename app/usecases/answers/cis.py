@@ -102,7 +102,10 @@ def _class_not_read(state: Mapping[str, Any], values: Sequence[Value]) -> list[O
     if not class_not_read(state, np.asarray([any(value.origin == "assumed" for value in values)]))[0]:
         return []
     word = state["raw_class"][0]
-    reason = f"'{word}' is no class of the table, so what nobody gave is taken from `{OTHER}`: map the class, or give rate and restore time"
+    reason = (
+        f"'{word}' is no class of the table, so what nobody gave is taken from `{OTHER}`: map the class, "
+        "or give rate and restore time"
+    )
     return [OpenNeedRow("", f"class {word}", reason, 1)]
 
 

@@ -22,8 +22,8 @@ def felt_by(
 ) -> Felt:
     """Return what an outage does.
 
-    `names`: of what is out; `down`: names of the services that stop, in the order in which the sentence lists them. `interrupted` (names
-    of services) and `groups` are worked out where the caller does not have them.
+    `names`: of what is out; `down`: names of the services that stop, in the order in which the sentence lists them. `interrupted`
+    (names of services) and `groups` are worked out where the caller does not have them.
     """
     compiled = estate.compiled
     forced = result.down.tolist()

@@ -137,7 +137,8 @@ def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None
 def customers_by_share(estate: Estate, result: Outage, of_down: float | None) -> float | None:
     """Return the customers of the services hit, of degraded ones by the share they lose, with those they share counted once.
 
-    None where all are unknown. `of_down`: customers of the services that stop, which are all where none is degraded, now or before.
+    None where all are unknown. `of_down`: customers of the services that stop, which are all where none is degraded, now or
+    before.
     """
     compiled, populations = estate.compiled, estate.populations
     rest = compiled.flat.rest_capability

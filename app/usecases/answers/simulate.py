@@ -66,7 +66,8 @@ def simulate_outage(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Simulation:
-    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody has."""
+    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody
+    has."""
     estate = tools.estates.at(revision, as_of)
     forced = _forced(tools.store, estate, scenario)
     duration, origin = _duration(estate, scenario, forced)
@@ -115,7 +116,8 @@ def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list
 
 
 def members_of(estate: Estate, column: str, value: str) -> list[int]:
-    """Return the positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to both."""
+    """Return the positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to
+    both."""
     category = getattr(estate.graph.cis, column)
     codes = [
         code
@@ -290,7 +292,8 @@ def _assumptions(effects: WhatIf, tried: int, candidates: int, rule: str) -> lis
     if effects.switches:
         how = f"{SAMPLES} sampled outcomes (simulated)" if effects.simulated else count(effects.outcomes, "outcome")
         sentences.append(
-            f"up to {count(effects.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}"
+            f"up to {count(effects.switches, 'failover switches', 'failovers switch')}; "
+            f"money and hours are expected values over {how}"
         )
     if tried < candidates:
         sentences.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")

@@ -98,7 +98,8 @@ def _said(noun: Noun[R], row: R | None, names: Names) -> dict[str, Any]:
 
 
 def _plain(name: str, kind: str, value: Any, names: Names) -> Any:
-    """Return a cell as a line shows it: keys for ids, the name of a source, absent as None; the same from a run and from a store."""
+    """Return a cell as a line shows it: keys for ids, the name of a source, absent as None; the same from a run and from a
+    store."""
     if value is None or value == "" or value != value:
         return None
     if name == "members":

@@ -117,7 +117,8 @@ class RunChanges:
                 yield store.rows(revision, noun.name, _ASKED[noun.name], sorted({first for first, *_ in part}))
 
     def _dependency_blocks(self, outcome: Outcome) -> Iterator[tuple[list[LedgerDependency], list[Identity]]]:
-        """Yield blocks in which a row that changes has both its end and its beginning: both sides come in order of the dependent."""
+        """Yield blocks in which a row that changes has both its end and its beginning: both sides come in order of the
+        dependent."""
         begun = _by_dependent(map(LedgerDependency._make, _rows(outcome.dependencies.begun, DEPENDENCY.names(), self._source_id)))
         ended = _by_dependent(_rows(outcome.dependencies.ended, DEPENDENCY.identity, self._source_id))
         new, old = next(begun, None), next(ended, None)

@@ -131,7 +131,8 @@ def _foreign(walk: Walk) -> Iterator[str]:
     for key, numbers in sorted(walk.foreign.items()):
         first, last = min(numbers), max(numbers)
         which = f"entry {first} is" if first == last else f"{len(numbers)} of entries {first} to {last} are"
-        yield f"{which} signed with the key {key[:8]}, which is not here: add it to audit.key or FORESTAY_AUDIT_KEY, behind the one that signs"
+        remedy = "add it to audit.key or FORESTAY_AUDIT_KEY, behind the one that signs"
+        yield f"{which} signed with the key {key[:8]}, which is not here: {remedy}"
 
 
 def _named(first: int, last: int) -> str:

@@ -72,11 +72,13 @@ def _tail(levels: Sequence[Level], period: float) -> Estimate:
 
 def _notes(row: StudyRow, losses: YearLosses, left_out: int) -> list[str]:
     notes = [
-        f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, seed {row.options.seed}"
+        f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, "
+        f"seed {row.options.seed}"
     ]
     if left_out:
         notes.append(
-            f"{left_out:,} CIs never fail in these years: their unavailability is given and no restore time, so that losses are at least these"
+            f"{left_out:,} CIs never fail in these years: their unavailability is given and no restore time, "
+            "so that losses are at least these"
         )
     if losses.money_unknown:
         notes.append(f"{losses.money_unknown:,} services are left out: nobody gave their money")

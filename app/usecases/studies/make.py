@@ -191,7 +191,8 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
         return []
     what = measure.replace("_", " ")
     return [
-        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); other measures are at the values"
+        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); "
+        "other measures are at the values"
     ]
 
 
@@ -235,12 +236,14 @@ def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> lis
         )
     if bounded := int((more.method == redundancy.BOUNDED).sum()):
         notes.append(
-            f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
-            f"redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as well as in the sums"
+            f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an "
+            f"interval, their redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as "
+            "well as in the sums"
         )
     if incomplete := len(made.estate.incomplete_services):
         notes.append(
-            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read ({made.estate.needs_not_read:,}): the figures are at "
+            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read "
+            f"({made.estate.needs_not_read:,}): the figures are at "
             "least these"
         )
     notes += made.estate.assembled.warnings

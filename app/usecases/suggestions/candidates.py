@@ -47,7 +47,8 @@ class Blocks:
             self._rows.append(row)
 
     def pairs(self, possible: Callable[[int, int], bool], most: int = PAIRS) -> tuple[list[tuple[int, int]], bool]:
-        """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first rows."""
+        """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first
+        rows."""
         found: dict[tuple[int, int], None] = {}
         for rows in sorted(self._shared(), key=lambda rows: (len(rows), rows)):
             for pair in combinations(rows, 2):

@@ -65,7 +65,13 @@ def _without_bad(block: DependencyBlock, good: Sequence[bool]) -> DependencyBloc
     keep = [row for row, fine in enumerate(good) if fine]
     bad = [row for row, fine in enumerate(good) if not fine]
     refused = [
-        _refused("dependency", block.place, block.positions[row], f"{block.dependents[row]} -> {block.providers[row]}", block.dependents[row])
+        _refused(
+            "dependency",
+            block.place,
+            block.positions[row],
+            f"{block.dependents[row]} -> {block.providers[row]}",
+            block.dependents[row],
+        )
         for row in bad
     ]  # fmt: skip
     left_out = _more(block.left_out, refused, [block.positions[row] for row in bad])

@@ -128,7 +128,8 @@ class Resolver:
                 self.by_alias += isinstance(answer, int)
 
     def _with_near_miss(self, text: str, answer: int | Unresolved) -> int | Unresolved:
-        """Add to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look at."""
+        """Add to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
+        at."""
         if not isinstance(answer, Unresolved) or answer.candidates:
             return answer
         if self._alike is None:

@@ -77,7 +77,8 @@ class Rewiring:
         return fate.get(source_id, fate.get(0))
 
     def _naming(self, noun: Noun[S], *columns: str) -> list[S]:
-        """Return the rows of a noun that name one of the CIs in one of these columns, in order, without those that are settled."""
+        """Return the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
+        settled."""
         ids, rows = sorted(self._fates), dict[Identity, S]()
         for start in range(0, len(ids), BLOCK):
             for column in columns:
@@ -197,7 +198,8 @@ class Rewiring:
         return changes
 
     def _moved(self, changes: RowChanges[OfCi], lose: Callable[[OfCi], None]) -> dict[Identity, OfCi]:
-        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is gone."""
+        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is
+        gone."""
         noun, moved = changes.noun, dict[Identity, OfCi]()
         for row in self._naming(noun, "ci_id"):
             ci_id = self.meant(row.ci_id, row.source_id)

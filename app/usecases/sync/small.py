@@ -1,4 +1,5 @@
-"""Groups, services, incidents and observations on their way in: few enough to be held, and compared row by row with the ledger."""
+"""Groups, services, incidents and observations on their way in: few enough to be held, and compared row by row with the
+ledger."""
 
 from __future__ import annotations
 

@@ -31,11 +31,16 @@ def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
     held = np.isin(ids, sorted(unlike))
     impact = scale.impact(positions[held]) if held.any() else None
     return Finding(
-        "merged under unlike names", int(held.sum()), len(ids), impact, scale.share(impact),
-        f"records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, and each has the needs of both{looked_at.cut}",
+        "merged under unlike names",
+        int(held.sum()),
+        len(ids),
+        impact,
+        scale.share(impact),
+        "records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, "
+        f"and each has the needs of both{looked_at.cut}",
         "see `forestay why` for what joins them; part them with `forestay split` if they are two",
         [unlike[int(ci_id)] for ci_id in ids[held][:EXAMPLES]],
-    )  # fmt: skip
+    )
 
 
 def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int, str]:

@@ -24,7 +24,7 @@ from app.usecases.answers.quality.merges import unlike_names_finding
 from app.usecases.answers.quality.paper import paper_groups, redundant_groups
 from app.usecases.answers.quality.sources import source_rows, unknown_relations
 from app.usecases.answers.quality.unread import open_need_findings
-from app.usecases.answers.quality.weighing import Scale, scale_of
+from app.usecases.answers.quality.weighing import EXAMPLES, Scale, scale_of
 from app.usecases.assess import assessed
 from app.usecases.keep.sources import told_of
 from app.usecases.stamps import stamp_of
@@ -117,8 +117,37 @@ def _of_runs(sources: Sequence[SourceQuality]) -> list[Finding]:
     dangling = sum(source.dangling for source in sources)
     unknown = sum(sum(source.unknown_relations.values()) for source in sources)
     records = sum(source.records for source in sources)
+    stale = [source.name for source in sources if source.stale or not source.synced_at]
+    words = [(s.name, word, number) for s in sources for word, number in sorted(s.unknown_relations.items())]
     return [
-        Finding("dangling relation", dangling, records, None, None, "relations that name a CI nobody knows are not in the graph: what they carry is not counted", "import the class of the CI that is named, or remove the relation", [f"{s.name}: {s.dangling}" for s in sources if s.dangling]),
-        Finding("unknown relation type", unknown, records, None, None, "relations under a word that no mapping names are left out, or taken with low confidence", "name the relation type in the source's mapping file", [f"{s.name}: {word} ({number})" for s in sources for word, number in sorted(s.unknown_relations.items())][:5]),
-        Finding("source stale", sum(bool(s.stale) or not s.synced_at for s in sources), len(sources), None, None, "the ranking rests on what was last known", "see `forestay runs` and `forestay doctor`", [s.name for s in sources if s.stale or not s.synced_at][:5]),
-    ]  # fmt: skip
+        Finding(
+            "dangling relation",
+            dangling,
+            records,
+            None,
+            None,
+            "relations that name a CI nobody knows are not in the graph: what they carry is not counted",
+            "import the class of the CI that is named, or remove the relation",
+            [f"{source.name}: {source.dangling}" for source in sources if source.dangling],
+        ),
+        Finding(
+            "unknown relation type",
+            unknown,
+            records,
+            None,
+            None,
+            "relations under a word that no mapping names are left out, or taken with low confidence",
+            "name the relation type in the source's mapping file",
+            [f"{name}: {word} ({number})" for name, word, number in words[:EXAMPLES]],
+        ),
+        Finding(
+            "source stale",
+            len(stale),
+            len(sources),
+            None,
+            None,
+            "the ranking rests on what was last known",
+            "see `forestay runs` and `forestay doctor`",
+            stale[:EXAMPLES],
+        ),
+    ]

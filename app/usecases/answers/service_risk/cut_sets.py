@@ -15,8 +15,9 @@ from app.usecases.tools import Tools
 SAFE = 2**53  # what every JSON reader takes for a whole number
 MOST = 1000  # cut sets of a bounded service that are kept
 FOUND = (
-    "beyond the exact engine's budget: the most probable minimal cut sets found by sampling, each with its exact probability; how many there are "
-    "is not known, a more probable one may be missing. probability_not_listed: an upper bound of being down with none of these; share: of the "
+    "beyond the exact engine's budget: the most probable minimal cut sets found by sampling, each with its exact probability; "
+    "how many there are is not known, a more probable one may be missing. "
+    "probability_not_listed: an upper bound of being down with none of these; share: of the "
     "simulated unavailability"
 )
 

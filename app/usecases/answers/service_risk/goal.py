@@ -234,12 +234,15 @@ def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: S
         else ""
     )
     word = {"met": "meets", "missed": "misses", "undecided": "may or may not meet"}[verdict]
-    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected{'' if all_read else ' at most, as needs were not read'}; the goal allows {said((1 - goal) * 525960)} bad minutes a year.{binding}"
+    at_most = "" if all_read else " at most, as needs were not read"
+    allowed = f"the goal allows {said((1 - goal) * 525960)} bad minutes a year"
+    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected{at_most}; {allowed}.{binding}"
 
 
 def _notes(asked: Asked, detect_minutes: float) -> list[str]:
     notes = [
-        "a row is one CI out with everything else up; the last row is what only combinations cost, less what overlapping outages count twice"
+        "a row is one CI out with everything else up; the last row is what only combinations cost, "
+        "less what overlapping outages count twice"
     ]
     if detect_minutes == 0.0:
         notes.append("restore times include detection: no part of them is shown as such")

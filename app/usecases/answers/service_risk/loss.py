@@ -160,7 +160,8 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
 
 
 def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
-    """Return MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
+    """Return MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the
+    failovers."""
     if _mtpd(asked) is None:
         return unknown("no MTPD")
     if is_down_at_rest(asked):

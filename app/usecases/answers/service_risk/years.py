@@ -52,13 +52,19 @@ def lived(asked: Asked) -> Lived | None:
     cut = subestate_of(asked.estate.compiled, asked.position)
     listen = within(asked.question.seconds, wanted)
     years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
-    told, started = summary_of(years), by_initiator(years, len(cut.positions))
+    figures, started = summary_of(years), by_initiator(years, len(cut.positions))
     left_out = years.without_restore_time + years.unknown
     note = LEFT_OUT.format(left_out) if left_out else ""
     return Lived(
-        years, simulated(told.stops_per_year, note), simulated(told.lost_hours_per_year, note), simulated(told.loss_per_year, note),
-        simulated(told.breaches_per_year, note), cut.positions, started.loss_per_year, started.lost_hours_per_year,
-    )  # fmt: skip
+        years,
+        simulated(figures.stops_per_year, note),
+        simulated(figures.lost_hours_per_year, note),
+        simulated(figures.loss_per_year, note),
+        simulated(figures.breaches_per_year, note),
+        cut.positions,
+        started.loss_per_year,
+        started.lost_hours_per_year,
+    )
 
 
 def within(seconds: float, wanted: int) -> Callable[[float], None]:
