@@ -83,13 +83,13 @@ class ChangeList:
 
     def lines(self) -> list[Change]:
         """Return lines in order of noun, word and key, at most KEPT of each noun and word."""
-        found: list[Change] = []
+        lines: list[Change] = []
         for noun in NOUNS:
             for word in WORDS:
                 first = self._first.get((noun, word), [])
                 self._cut(first)
-                found += [change for _, _, change in first]
-        return found
+                lines += [change for _, _, change in first]
+        return lines
 
     def digest(self) -> str:
         """Return the digest of all lines, whatever their order: two lists of equal digest hold the same lines."""

@@ -30,7 +30,7 @@ def forms(secret: str) -> set[str]:
     (True, True)
     """
     raw = secret.encode()
-    found = {
+    spelled = {
         secret,
         quote(secret, safe=""),
         quote(secret),
@@ -42,8 +42,8 @@ def forms(secret: str) -> set[str]:
     for before in range(3):
         text = base64.b64encode(b"\x00" * before + raw).decode()
         sure = text[-(-before * 4 // 3) : (before + len(raw)) * 4 // 3]  # signs that nothing before or behind changes
-        found |= {sure, sure.replace("+", "-").replace("/", "_"), quote(sure, safe="")}
-    return {form for form in found if len(form) >= SHORTEST}
+        spelled |= {sure, sure.replace("+", "-").replace("/", "_"), quote(sure, safe="")}
+    return {form for form in spelled if len(form) >= SHORTEST}
 
 
 def concealed(text: str) -> str:

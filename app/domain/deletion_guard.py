@@ -61,18 +61,18 @@ def held_because(rows: Iterable[Watched], limits: Limits | None = None) -> list[
 def _reasons(row: Watched, limits: Limits) -> Iterable[str]:
     retiring = row.net
     records = "records this source has" if row.what.startswith("class ") else "this source has"
-    said = f"{row.what}: {retiring} of the {row.claimed} {records} would be retired"
+    sentence = f"{row.what}: {retiring} of the {row.claimed} {records} would be retired"
     if row.arriving:
-        said += f" (net: {row.retiring} go, {row.arriving} are new)"
+        sentence += f" (net: {row.retiring} go, {row.arriving} are new)"
     if retiring <= 0:
         return
     allowed = max(limits.floor, int(limits.share * row.claimed))
     if retiring >= row.claimed:
-        yield f"{said}, all of it"
+        yield f"{sentence}, all of it"
     elif retiring > allowed:
-        yield f"{said}, more than {allowed}"
+        yield f"{sentence}, more than {allowed}"
     elif row.claimed >= limits.half_from and 2 * retiring >= row.claimed:
-        yield f"{said}, half or more"
+        yield f"{sentence}, half or more"
     in_day, before = retiring + row.retired_lately, row.claimed + row.retired_lately
     allowed_day = max(limits.floor, int(limits.day_share * before))
     if row.retired_lately and in_day > allowed_day:

@@ -194,17 +194,17 @@ class _Partitioning:
         positions, kinds = self._shared[identifier], forbidden_by(identifier[0])
         if self._named.isdisjoint(positions) and not any(position in self._marks for position in positions if kinds):
             return [Link(positions[0], position, *identifier) for position in positions[1:]]
-        found: list[Link] = []
+        links: list[Link] = []
         for a, b in combinations(positions, 2):
             if frozenset((a, b)) in self._apart:
                 continue
             differs = self._differ([self._unit[a], self._unit[b]], kinds, identifier) if self._unit[a] != self._unit[b] else None
             if differs is None:
-                found.append(Link(a, b, *identifier))
+                links.append(Link(a, b, *identifier))
             elif not identifier[0].startswith(HOST):
                 self._note_difference(identifier, a, b, differs)
                 self._doubt(Link(a, b, *identifier), differs)
-        return found
+        return links
 
     def _note_difference(self, identifier: Identifier, a: int, b: int, differs: str) -> None:
         names = ", ".join(sorted((_name(self.claims[a]), _name(self.claims[b]))))
@@ -266,10 +266,10 @@ class _Partitioning:
         for link in links:
             a, b = root(self._unit[link.a]), root(self._unit[link.b])
             parent[max(a, b)] = min(a, b)
-        found: dict[int, list[Link]] = {}
+        components: dict[int, list[Link]] = {}
         for link in links:
-            found.setdefault(root(self._unit[link.a]), []).append(link)
-        return [component for _, component in sorted(found.items())]
+            components.setdefault(root(self._unit[link.a]), []).append(link)
+        return [component for _, component in sorted(components.items())]
 
     def _against(self, units: Sequence[int], kinds: Iterable[str]) -> str:
         """Say why these units cannot be one CI; "" where nothing speaks against it."""

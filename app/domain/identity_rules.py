@@ -44,12 +44,12 @@ class Rule:
     never: frozenset[str]
 
     def effective(self, identifier: Identifier) -> list[Identifier]:
-        """The identifier as it is compared, the stronger form first; nothing: it does not count."""
+        """Return the identifier as it is compared, the stronger form first; nothing where it does not count."""
         kind, value = identifier
-        found = [(kind + SCOPED, f"{self.family}:{value}")] if kind in self.scoped else []
+        compared = [(kind + SCOPED, f"{self.family}:{value}")] if kind in self.scoped else []
         if (self.every or kind in self.counted) and kind not in self.never:
-            found.append(identifier)
-        return found
+            compared.append(identifier)
+        return compared
 
 
 @cache
@@ -79,36 +79,38 @@ def rule_of(ci_class: str) -> Rule:
 def searched(record: CiRecord) -> list[Identifier]:
     """Return the identifiers of a record that say something, normalised, whatever its class makes of them; with its name where
     its class counts names."""
-    found = [identifier for pair in record.identifiers if not says_nothing(identifier := normalise(*pair))]
+    identifiers = [identifier for pair in record.identifiers if not says_nothing(identifier := normalise(*pair))]
     if NAME in rule_of(record.ci_class).scoped:
-        found.append(normalise(NAME, record.name))
-    return found
+        identifiers.append(normalise(NAME, record.name))
+    return identifiers
 
 
 def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """Of these (`searched`) those that count for the record, each as it is compared."""
+    """Return those of the identifiers (`searched`) that count for the record, each as it is compared."""
     rule = rule_of(record.ci_class)
-    found: dict[Identifier, None] = {}
+    counted: dict[Identifier, None] = {}
     for identifier in map(_compared, identifiers):
         if identifier[0] == FQDN:
             if "." in identifier[1]:
-                found.update(dict.fromkeys(rule.effective(identifier)))
-            found.update(dict.fromkeys(rule.effective((HOST, f"{record.environment}:{host_of(identifier[1])}"))))
+                counted.update(dict.fromkeys(rule.effective(identifier)))
+            counted.update(dict.fromkeys(rule.effective((HOST, f"{record.environment}:{host_of(identifier[1])}"))))
         elif identifier[0] == NAME:
-            found.update(dict.fromkeys(rule.effective((NAME, f"{record.environment}:{identifier[1]}"))))
+            counted.update(dict.fromkeys(rule.effective((NAME, f"{record.environment}:{identifier[1]}"))))
         else:
-            found.update(dict.fromkeys(rule.effective(identifier)))
-    return tuple(found)
+            counted.update(dict.fromkeys(rule.effective(identifier)))
+    return tuple(counted)
 
 
 def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
     """Return what tells a record from others: of these identifiers (`searched`) those that count for it, a DNS name only with its
     domain; the family and the role of the class; the maker."""
     kinds = forbidden_by("")
-    found = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
-    found += [(kind, value) for kind, value in zip((FAMILY, ROLE), _kin(record.ci_class, record.raw_class), strict=True) if value]
+    telling = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
+    telling += [
+        (kind, value) for kind, value in zip((FAMILY, ROLE), _kin(record.ci_class, record.raw_class), strict=True) if value
+    ]
     maker = next((text for name in MAKERS if (text := record.attributes.get(name))), "")
-    return (*found, ("maker", maker_of(maker))) if maker_of(maker) else tuple(found)
+    return (*telling, ("maker", maker_of(maker))) if maker_of(maker) else tuple(telling)
 
 
 def _compared(identifier: Identifier) -> Identifier:
@@ -117,8 +119,8 @@ def _compared(identifier: Identifier) -> Identifier:
     kind, value = identifier
     if kind == "uuid":
         return kind, one_uuid(value)
-    told = uuid_of_serial(value) if kind == "serial" else ""
-    return ("uuid", one_uuid(told)) if told else identifier
+    uuid = uuid_of_serial(value) if kind == "serial" else ""
+    return ("uuid", one_uuid(uuid)) if uuid else identifier
 
 
 @cache
@@ -172,9 +174,9 @@ def outweighs(differing: Iterable[str], agreeing: Iterable[str]) -> bool:
     table, against = _table()["outweighed"], set(differing)
     if len(against) > 1 or not against <= set(table["differing"]):
         return not against
-    found = set(agreeing) & set(table["agreeing"])
+    agreed = set(agreeing) & set(table["agreeing"])
     copied = set(table["cloned_together"])
-    return len(found - copied) + bool(found & copied) > 1
+    return len(agreed - copied) + bool(agreed & copied) > 1
 
 
 @cache

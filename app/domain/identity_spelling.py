@@ -181,8 +181,8 @@ def uuid_of_serial(serial: str) -> str:
     >>> uuid_of_serial("VMWARE-42 11 B0 C1 7F 3A 4D 52-9A 1E 0C 5C 0F 1D 2E 3F")
     '4211b0c17f3a4d529a1e0c5c0f1d2e3f'
     """
-    found = _VMWARE.match(serial)
-    return _HEX.sub("", found.group(1).casefold()) if found else ""
+    match = _VMWARE.match(serial)
+    return _HEX.sub("", match.group(1).casefold()) if match else ""
 
 
 def spellings(identifier: Identifier) -> list[Identifier]:
@@ -190,9 +190,9 @@ def spellings(identifier: Identifier) -> list[Identifier]:
     as VMware's serial number."""
     kind, value = identifier
     orders = byte_orders(value if kind == "uuid" else uuid_of_serial(value) if kind == "serial" else "")
-    found: list[Identifier] = []
+    others: list[Identifier] = []
     for digits in orders:
         pairs = re.findall("..", digits.upper())
         dashed = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-        found += [("uuid", dashed), ("uuid", digits), ("serial", f"VMWARE-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}")]
-    return [other for other in found if other != identifier]
+        others += [("uuid", dashed), ("uuid", digits), ("serial", f"VMWARE-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}")]
+    return [other for other in others if other != identifier]

@@ -17,15 +17,15 @@ def union(windows: Iterable[Window]) -> list[Window]:
     >>> union([(5, 9), (1, 3), (3, 4), (7, 12), (20, 15)])
     [(1, 4), (5, 12)]
     """
-    found: list[Window] = []
+    pieces: list[Window] = []
     for begin, end in sorted(windows):
         if end <= begin:
             continue
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if pieces and begin <= pieces[-1][1]:
+            pieces[-1] = (pieces[-1][0], max(pieces[-1][1], end))
         else:
-            found.append((begin, end))
-    return found
+            pieces.append((begin, end))
+    return pieces
 
 
 def numbered_scope(scope: str, number: int) -> str:

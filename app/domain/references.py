@@ -39,10 +39,10 @@ def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
     >>> from_ledger("web", []).reason
     "no CI answers to 'web'"
     """
-    found = dict(hits)
-    if len(found) == 1:
-        return next(iter(found))
-    if not found:
+    by_id = dict(hits)
+    if len(by_id) == 1:
+        return next(iter(by_id))
+    if not by_id:
         return Unresolved(f"no CI answers to '{text}'", "add the CI to this source, or give another source's CI this alias")
-    keys = tuple(sorted(found.values()))
+    keys = tuple(sorted(by_id.values()))
     return Unresolved(f"{len(keys)} CIs answer to '{text}'", f"write a key: {', '.join(keys[:5])}", keys)

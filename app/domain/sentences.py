@@ -140,8 +140,8 @@ def hours_cost(duration: float, money: str, at_least: bool) -> str:
     >>> hours_cost(2.0, "200 EUR", False), hours_cost(1.0, "100 EUR", True)
     ('2 hours cost 200 EUR.', '1 hour costs at least 100 EUR.')
     """
-    told = hours(duration)
-    return f"{told} {'costs' if told == '1 hour' else 'cost'}{' at least' if at_least else ''} {money}."
+    length = hours(duration)
+    return f"{length} {'costs' if length == '1 hour' else 'cost'}{' at least' if at_least else ''} {money}."
 
 
 def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> str:
@@ -150,10 +150,10 @@ def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> 
     'Shop now hangs on what is left of its redundancy; web-2 of it is in maintenance.'
     """
     one = len(services) == 1
-    said = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"
+    sentence = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"
     if in_maintenance:
-        said += f"; {listed(in_maintenance)} of it {'is' if len(in_maintenance) == 1 else 'are'} in maintenance"
-    return said + "."
+        sentence += f"; {listed(in_maintenance)} of it {'is' if len(in_maintenance) == 1 else 'are'} in maintenance"
+    return sentence + "."
 
 
 WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of it, most of it; how many are added up
@@ -172,10 +172,10 @@ def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
     if shares[0] >= WHOLE:
         return f"all of it starts at {names[0]}"
     word = "most of it" if shares[0] > MOST else "the largest part"
-    said = f"{word} ({percent(shares[0])}) starts at {names[0]}"
+    sentence = f"{word} ({percent(shares[0])}) starts at {names[0]}"
     if len(names) > FIRST and shares[0] <= MOST:
-        said += f"; the first five make {percent(sum(shares[:FIRST]))}"
-    return said
+        sentence += f"; the first five make {percent(sum(shares[:FIRST]))}"
+    return sentence
 
 
 def percent(share: float) -> str:

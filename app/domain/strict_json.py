@@ -70,7 +70,7 @@ def has_halves(text: bytes) -> bool:
     >>> has_halves(rb'["\ud83d\ude00", "\\ud800"]'), has_halves(rb'["\ud800"]')
     (False, True)
     """
-    return rb"\u" in text and any(found.group(1) for found in _HALF.finditer(text))
+    return rb"\u" in text and any(match.group(1) for match in _HALF.finditer(text))
 
 
 def without_halves(text: bytes) -> bytes:
@@ -94,12 +94,12 @@ def _without_strings(text: bytes) -> bytes:
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         seen: set[str] = set()
         twin = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {twin[:80]!r} is given twice")
-    return found
+    return value
 
 
 def _no_number(text: str) -> NoReturn:

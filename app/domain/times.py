@@ -40,9 +40,9 @@ def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
     if 32_874 <= seconds <= 73_050:  # 1990 to 2099 in days of a spreadsheet
         return field, f"{text} looks like a spreadsheet's day number", f"format the cell as text; {ADVICE}"
     if 0 <= seconds <= 253_402_300_799:
-        said = datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
         where = "before 1990" if seconds < EARLIEST else "in the future" if not ahead else "too far in the future"
-        return field, f"{said:%Y-%m-%dT%H:%M:%SZ} lies {where}", "correct the time"
+        return field, f"{moment:%Y-%m-%dT%H:%M:%SZ} lies {where}", "correct the time"
     return field, f"{text} is not a time", ADVICE
 
 

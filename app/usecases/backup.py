@@ -86,8 +86,8 @@ def restore(
                     f"the audit trail of the backup is not whole: {fault}. To restore it all the same: --despite-audit"
                 )
             listen(f"restored although {fault}")
-        for said in foreign_entries(copy):
-            listen(f"not proven: {said}")
+        for entry in foreign_entries(copy):
+            listen(f"not proven: {entry}")
         return promote(copy, copy, store, store, listen, leave_word)
     finally:
         copy.close()

@@ -25,8 +25,8 @@ def change_source(
     known, changed = get_source(tools.documents, name), settings or {}
     kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
     tools.open_source(replace(known, location=known.location if location is None else location, settings=kept))
-    said = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
+    details = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
     with tools.documents.together():
         made = set_source(tools.documents, name, location, priority, schedule, changed)
-        audit.record(tools.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
+        audit.record(tools.documents, caller, "source changed", name, {key: value for key, value in details.items() if value})
     return made

@@ -204,14 +204,14 @@ def _ci(tools: Tools, base: int, text: str) -> int:
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
     """Return the records of a CI that sources brought, in order."""
     rows = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])
-    found = [
+    places = [
         (int(rows["source_id"][row]), rows["source_key"][row])
         for row in range(len(rows["source_key"]))
         if record_of(rows["payload"][row]).source_class not in (JOIN, PART, SET)
     ]
-    if not found:
+    if not places:
         raise InvalidInput("no source brought this CI, so there is no record to decide about")
-    return sorted(found)
+    return sorted(places)
 
 
 def _named(tools: Tools, text: str) -> Place:

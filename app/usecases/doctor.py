@@ -56,18 +56,20 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
     store, documents = premises.store, premises.documents
     if copying.is_unfinished(documents):
         return [Finding(FAULT, copying.UNFINISHED, copying.CURE), *_files(premises)]
-    found = [
+    findings = [
         Finding(FAULT, fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
     ]
-    found += [Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)]
-    found += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
+    findings += [
+        Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)
+    ]
+    findings += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
     sources = [source for source in list_sources(documents) if source.name != MANUAL]
     if not sources:
-        found.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
+        findings.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
     for source in sources:
-        found += _source(documents, source, now)
-    found += [*_leader(documents, sources), *_jobs(documents, now)]
-    return sorted(found, key=lambda finding: finding.severity != FAULT)
+        findings += _source(documents, source, now)
+    findings += [*_leader(documents, sources), *_jobs(documents, now)]
+    return sorted(findings, key=lambda finding: finding.severity != FAULT)
 
 
 def repair(premises: Premises) -> list[str]:
@@ -82,10 +84,10 @@ def repair(premises: Premises) -> list[str]:
         done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
     if closed := premises.close_to_others():
         done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
-    for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", _unfinished(premises))):
+    for what, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", _unfinished(premises))):
         for place in places:
             premises.take_away(place)
-            done.append(f"{said} was taken away: {place.name}")
+            done.append(f"{what} was taken away: {place.name}")
     return done
 
 

@@ -160,12 +160,12 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
         if as_of.tzinfo is None:
             raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
         try:
-            found = store.revision_at(as_of.astimezone(UTC))
+            then = store.revision_at(as_of.astimezone(UTC))
         except OverflowError:
             raise InvalidInput("as_of lies outside of the years 1 to 9999 in UTC", field="as_of") from None
-        if found.revision == 0:
+        if then.revision == 0:
             raise NotFound(f"nothing was known at {as_of.isoformat()}: the first revision was published later")
-        return found
+        return then
     return store.current() if revision is None else store.revision(revision)
 
 
@@ -241,9 +241,9 @@ class Estates:
 
     def _build(self, revision: Revision, options: AssembleOptions) -> Estate:
         started = time.perf_counter()
-        found = self._columns(revision.revision)
-        base = self._kept.get((found.earlier, fingerprint(options)))
-        assembled = assemble(found.columns, ci_classes(), options, base.plain if base is not None else None, found.unchanged)
+        loaded = self._columns(revision.revision)
+        base = self._kept.get((loaded.earlier, fingerprint(options)))
+        assembled = assemble(loaded.columns, ci_classes(), options, base.plain if base is not None else None, loaded.unchanged)
         plain = assembled.graph
         expanded = with_common_causes(plain, (base.plain, base.expanded) if base is not None else None)
         assembled = replace(assembled, graph=expanded.graph, warnings=(*assembled.warnings, *expanded.warnings))
@@ -254,20 +254,20 @@ class Estates:
             purpose = f"{ARRAYS}-{fingerprint(options)}"
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: REPORTS.text(compiled.report)})
         seconds = time.perf_counter() - started
-        return Estate(revision, options, assembled, compiled, found.how, seconds, plain, expanded)
+        return Estate(revision, options, assembled, compiled, loaded.how, seconds, plain, expanded)
 
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
         earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
-        found = self._carried(max(earlier), revision) if earlier else None
-        if found is None:
-            found = _Found(
+        loaded = self._carried(max(earlier), revision) if earlier else None
+        if loaded is None:
+            loaded = _Found(
                 {noun: self._store.load_columns(revision, noun, names) for noun, names in GRAPH_COLUMNS.items()}, "loaded"
             )
-        self._save_columns(revision, found.columns)
-        return found
+        self._save_columns(revision, loaded.columns)
+        return loaded
 
     def _carried(self, earlier: int, revision: int) -> _Found | None:
         base = self._cached_columns(earlier)
@@ -275,9 +275,9 @@ class Estates:
             return None
         columns: dict[str, Mapping[str, Any]] = {}
         with ThreadPoolExecutor(READERS) as pool:  # the store looks for the next noun's changes while one is carried forward
-            asked = {noun: pool.submit(self._store.changes, earlier, revision, noun) for noun in GRAPH_COLUMNS}
+            reads = {noun: pool.submit(self._store.changes, earlier, revision, noun) for noun in GRAPH_COLUMNS}
             for noun, names in GRAPH_COLUMNS.items():
-                changes = asked[noun].result()
+                changes = reads[noun].result()
                 rows = len(changes.begun[names[0]]) + len(changes.ended[names[0]])
                 if rows > CHANGES_WORTH_CARRYING:
                     return None

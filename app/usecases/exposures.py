@@ -36,8 +36,8 @@ def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
     """Return a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
-    said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
-    return tag_of(said) if said else ""
+    statements = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
+    return tag_of(statements) if statements else ""
 
 
 def lay_exposure(tools: Tools, record: ServiceRecord, caller: str, condition: Condition = accept_any) -> Revision:
@@ -84,8 +84,8 @@ def change_exposure(
         _check(record)
         return _batch(tools.store, base, ci_id, source.source_id, record)
 
-    told = (caller, "exposure changed")
-    return _written(tools, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
+    entry = (caller, "exposure changed")
+    return _written(tools, text, batch, f"exposure of {text}, by {caller}", entry, {"fields": sorted(changes)})
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
@@ -128,7 +128,7 @@ def _written(
     text: str,
     batch: Callable[[int, int], Batch],
     note: str,
-    told: tuple[str, str],
+    entry: tuple[str, str],
     details: Mapping[str, object] | None = None,
 ) -> Revision:
     """Write one small revision. `told` is who did what, for the audit trail, with `details`."""
@@ -138,7 +138,7 @@ def _written(
         change = batch(current.revision, hit.ci_id)
         mine.open(current)
         mine.write(change)
-        return mine.publish(current.counters, Seal(*told, hit.key, details=details or {}))
+        return mine.publish(current.counters, Seal(*entry, hit.key, details=details or {}))
 
 
 def _check(record: ServiceRecord) -> None:

@@ -33,15 +33,15 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
 
 def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
     """Return the CIs that once had this name; the kind of alias says until when."""
-    found = store.find_former(revision, [text]).get(text, ())
-    states = store.states(revision, [former.ci_id for former in found]) if found else {"ci_id": []}
+    hits = store.find_former(revision, [text]).get(text, ())
+    states = store.states(revision, [former.ci_id for former in hits]) if hits else {"ci_id": []}
     row = {int(ci_id): n for n, ci_id in enumerate(states["ci_id"])}
     return [
         Hit(
             former.ci_id, former.key, states["name"][row[former.ci_id]] or "", states["ci_class"][row[former.ci_id]] or "",
             f"{UNTIL}{former.until}", text,
         )
-        for former in found
+        for former in hits
     ]  # fmt: skip
 
 

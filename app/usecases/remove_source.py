@@ -87,8 +87,8 @@ def remove_source(
         )
         run = run_sync(tools, request, listen, NothingMore())
     if apply:
-        told = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
-        _forget(tools, source, caller, told)
+        details = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
+        _forget(tools, source, caller, details)
     return Removal(name, apply, keep, run)
 
 
@@ -100,8 +100,8 @@ def _none_running(documents: Documents, name: str) -> None:
 
 
 def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
-    found = [runs.get_job(documents, row.key) for row in runs.OPEN.page(documents, "", 500)]
-    return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
+    jobs = [runs.get_job(documents, row.key) for row in runs.OPEN.page(documents, "", 500)]
+    return [job for job in jobs if job.verb == "sync" and job.arguments.get("source") == name]
 
 
 def _forget(tools: Tools, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:

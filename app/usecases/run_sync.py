@@ -101,8 +101,8 @@ def run_sync(tools: Tools, request: SyncRequest, listen: Listener = silent, open
     if report.state == "held":
         with documents.together():
             update_source(documents, source.name, last_run=report.run_id, last_state=report.state)
-            told = {"run": run_id, "revision": report.revision}
-            audit.record(documents, request.caller, "sync held", source.name, told)
+            details = {"run": run_id, "revision": report.revision}
+            audit.record(documents, request.caller, "sync held", source.name, details)
     return report
 
 

@@ -35,15 +35,15 @@ def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
 
 def _read_last(documents: Documents, names: set[str], revision: int) -> dict[str, SourceAge]:
     """Return, for each of these sources, the last run up to a revision that read it to its end."""
-    found: dict[str, SourceAge] = {}
+    by_source: dict[str, SourceAge] = {}
     after = ""
-    while len(found) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
+    while len(by_source) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
         for run in page:
             of = run.revision or run.base_revision
-            if run.source in names and run.source not in found and run.state in READ and run.complete and 0 < of <= revision:
-                found[run.source] = SourceAge(run.source, run.finished_at, run.state)
+            if run.source in names and run.source not in by_source and run.state in READ and run.complete and 0 < of <= revision:
+                by_source[run.source] = SourceAge(run.source, run.finished_at, run.state)
         after = page[-1].run_id
-    return found
+    return by_source
 
 
 def stamp_of(estate: Estate, documents: Documents) -> Stamp:

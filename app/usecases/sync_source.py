@@ -132,8 +132,8 @@ class _Sync:
                 if not doubt:
                     try:
                         return self._attempt(base, lambda run: narrow(run, difference, before))
-                    except Doubt as found:
-                        doubt = str(found)
+                    except Doubt as in_doubt:
+                        doubt = str(in_doubt)
         try:
             report = self._attempt(base, lambda run: run.full(self._source.read(self._bench.spool_folder)))
         except LaterIncomplete:

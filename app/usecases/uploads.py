@@ -49,8 +49,8 @@ def upload_folder(data_folder: Path, source: str) -> Path:
 def is_upload(data_folder: Path, source: RegisteredSource, ending: str) -> bool:
     """Whether the source reads a file of this ending that was handed over for it."""
     place = Path(source.location)
-    found = UPLOADED.fullmatch(place.name)
-    return found is not None and found.group(2) == ending and place.parent == upload_folder(data_folder, source.name)
+    match = UPLOADED.fullmatch(place.name)
+    return match is not None and match.group(2) == ending and place.parent == upload_folder(data_folder, source.name)
 
 
 def take_upload(

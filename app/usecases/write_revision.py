@@ -140,11 +140,11 @@ class Turn:
                 seal.report.warnings.append("its process died before the pointer moved; the next writer carried it through")
             self._move_pointer(pending.revision, pending.operation_id, left.counters, seal)
             return
-        told = {"revision": pending.revision, "operation": pending.operation_id}
+        details = {"revision": pending.revision, "operation": pending.operation_id}
         with self._documents.together():
             self._hold()
             _end_run(self._documents, pending)
-            audit.record(self._documents, "forestay", "write abandoned", pending.note or pending.operation_id, told)
+            audit.record(self._documents, "forestay", "write abandoned", pending.note or pending.operation_id, details)
         self._store.abandon(pending.revision)
 
     def open(self, base: Revision) -> None:

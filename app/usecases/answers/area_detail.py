@@ -38,10 +38,10 @@ def area_detail(
     estate = made.estate
     ranking = ranking_of(made, kind)
     area = _area_of(tools.store, made, kind, name)
-    found = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
-    if not found:
+    places = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
+    if not places:
         raise NotFound(f"no {kind} area {name!r} among the assessed CIs")
-    row = area_row(made, kind, ranking, found[0])
+    row = area_row(made, kind, ranking, places[0])
     if kind == "service":
         parts, total, positions = _service_parts(made, area, ranking.measure)
     else:
@@ -100,21 +100,21 @@ def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Con
 
 def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
     """Return the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
-    estate, found = made.estate, dict[str, ServiceHit]()
+    estate, hits = made.estate, dict[str, ServiceHit]()
     target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
     for position in positions:
         result = outage(estate.compiled, [position], estate.workspace())
         for hit in service_hits(estate, result, causes(estate.compiled, result)):
-            if hit.key not in found and target in (None, hit.key):
-                found[hit.key] = hit
-        if target is not None and target in found:
+            if hit.key not in hits and target in (None, hit.key):
+                hits[hit.key] = hit
+        if target is not None and target in hits:
             break
-    return sorted(found.values(), key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
+    return sorted(hits.values(), key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
 
 
 def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
     """Say in sentences what the number rests on."""
-    said = [
+    sentences = [
         "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
     ]
     assumed = sorted(
@@ -127,12 +127,12 @@ def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> 
     )
     for name in assumed[:10]:
         prior = ci_classes().get(name) or ci_classes()["other"]
-        said.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
+        sentences.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
     if row.money_per_year is None:
-        said.append("nobody gave the money of the services hit: it is unknown, not zero")
+        sentences.append("nobody gave the money of the services hit: it is unknown, not zero")
     if row.customer_hours_per_year is None:
-        said.append("nobody gave the customers of the services hit: they are unknown, not zero")
+        sentences.append("nobody gave the customers of the services hit: they are unknown, not zero")
     simulated = int(made.first.simulated.sum())
     if simulated:
-        said.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
-    return said
+        sentences.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
+    return sentences

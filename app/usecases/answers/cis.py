@@ -161,10 +161,10 @@ def _values(estate: Estate, ci_id: int, row: Mapping[str, Any]) -> tuple[bool, l
     try:
         position = estate.position(ci_id)
     except NotFound:
-        said = [("failures_per_year", "1/year of up time", "failures_origin"), ("repair_hours", "h, mean", "repair_origin")]
+        columns = [("failures_per_year", "1/year of up time", "failures_origin"), ("repair_hours", "h, mean", "repair_origin")]
         return (
             False,
-            [Value(name, row[name], unit, row[origin] or "unknown", "not assessed") for name, unit, origin in said],
+            [Value(name, row[name], unit, row[origin] or "unknown", "not assessed") for name, unit, origin in columns],
             False,
         )
     return True, ci_values(estate, position), position in estate.service_number

@@ -17,9 +17,9 @@ def cold_start_page(tools: Tools, limit: int, after: str | None = None, revision
         cursor = paging.decode(after, "revision", "trap")
         revision, offset = cursor["revision"], cursor["trap"]
     estate = tools.estates.at(revision)
-    told = cold_start(estate.compiled)
+    traps = cold_start(estate.compiled)
     rows = sorted(
-        zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True),
+        zip(traps.trap.tolist(), traps.circle.tolist(), traps.component.tolist(), strict=True),
         key=lambda row: (not row[1], row[2], row[0]),
     )
     circles = sorted({component for _, inside, component in rows if inside})

@@ -41,19 +41,19 @@ def service_contributions(
     `stopping`: only its single points of failure; `worded`: with the inputs behind each.
     """
     estate = made.estate
-    told = contributions_in(estate.compiled, made.first, service)
-    customer_hours = told.customer_hours
+    costs = contributions_in(estate.compiled, made.first, service)
+    customer_hours = costs.customer_hours
     if made.shared_hours is not None:
-        customer_hours = of_service(made.first, made.shared_hours, service, told.position)
-    column = {"money_per_year": told.money, "customer_hours_per_year": customer_hours}.get(measure, told.service_hours)
+        customer_hours = of_service(made.first, made.shared_hours, service, costs.position)
+    column = {"money_per_year": costs.money, "customer_hours_per_year": customer_hours}.get(measure, costs.service_hours)
     if not any((known(value) or 0.0) > 0 for value in column.tolist()):
-        column = told.service_hours  # the estate's measure is unknown for this service
+        column = costs.service_hours  # the estate's measure is unknown for this service
     total = sum(known(value) or 0.0 for value in column.tolist())
     money_known = known(made.services.money[service]) is not None
     customers_known = known(estate.compiled.customers[service]) is not None
     positions, parts = [], []
-    for row, position in enumerate(told.position.tolist()):
-        if stopping and not told.stops[row]:
+    for row, position in enumerate(costs.position.tolist()):
+        if stopping and not costs.stops[row]:
             continue
         positions.append(position)
         parts.append(
@@ -61,14 +61,14 @@ def service_contributions(
                 key=estate.key(position),
                 name=estate.name(position),
                 ci_class=estate.text("ci_class", position),
-                money_per_year=known(told.money[row]) if money_known else None,
+                money_per_year=known(costs.money[row]) if money_known else None,
                 customer_hours_per_year=known(customer_hours[row]) if customers_known else None,
-                service_hours_per_year=known(told.service_hours[row]),
+                service_hours_per_year=known(costs.service_hours[row]),
                 services_hit=1,
                 share=(known(column[row]) or 0.0) / total if total else 0.0,
                 values=ci_values(estate, position) if worded else [],
-                reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
-                plus_minus=half_widths(told, row),
+                reason="stops it alone" if costs.stops[row] else "degrades or interrupts it",
+                plus_minus=half_widths(costs, row),
             )
         )
     return positions, parts

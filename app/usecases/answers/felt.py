@@ -79,12 +79,12 @@ def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
     at rest."""
     if not len(compiled.rest_down):
         return []
-    seen, queue, found = set(positions), list(positions), []
+    seen, queue, services = set(positions), list(positions), []
     while queue:
         for above in _dependents(compiled, queue.pop()):
             if above not in seen and compiled.flat.flags[above] & AT_REST_DOWN:
                 seen.add(above)
                 queue.append(above)
                 if compiled.flat.service_at[above] >= 0:
-                    found.append(int(compiled.flat.service_at[above]))
-    return sorted(found)
+                    services.append(int(compiled.flat.service_at[above]))
+    return sorted(services)

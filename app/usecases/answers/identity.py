@@ -53,36 +53,42 @@ def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
     ci_ids = {hit.ci_id for hit in hits}
     closure, _ = Closer(tools.store, revision, 0, Roster(), NothingStaged(), decisions).close((), sorted(ci_ids))
     claims = closure.claims()  # of all that shares something with them, as an identifier may be in doubt for a third one's sake
-    found = partition(claims, decided(decision for _, decision in closure.decided))
+    split = partition(claims, decided(decision for _, decision in closure.decided))
     records = {place: member.record for place, member in sorted(closure.members.items()) if member.ci_id in ci_ids}
-    told = {place: f"{names.get(place[0], place[0])}:{place[1]}" for place in closure.members}
+    names_of = {place: f"{names.get(place[0], place[0])}:{place[1]}" for place in closure.members}
     links = [
-        IdentityLink(told[claims[link.a].place], told[claims[link.b].place], link.rule, link.value)
-        for link in found.links
+        IdentityLink(names_of[claims[link.a].place], names_of[claims[link.b].place], link.rule, link.value)
+        for link in split.links
         if claims[link.a].place in records and claims[link.b].place in records
     ]
-    against = [*_about(found.conflicts, records, told), *_crowded(closure, records), *_uncounted(records)]
+    against = [*_about(split.conflicts, records, names_of), *_crowded(closure, records), *_uncounted(records)]
     if any(decision.kind == PART for _, decision in decisions.about(records)):
         against.append("a person decided that these records are not one CI")
     if len(ci_ids) > 1 and not links and not against:
         against.append("they share no identifier that counts for their classes; names never merge by themselves")
     asked = hits[1].key if len(hits) > 1 else None
     return Identity(
-        revision, hits[0].key, asked, len(ci_ids) == 1, [told[place] for place in records], links, list(dict.fromkeys(against))
+        revision,
+        hits[0].key,
+        asked,
+        len(ci_ids) == 1,
+        [names_of[place] for place in records],
+        links,
+        list(dict.fromkeys(against)),
     )
 
 
 def _about(conflicts: Iterable[str], records: Iterable[Place], told: Mapping[Place, str]) -> list[str]:
     """Return those of the conflicts that name one of the records, with each record under the name of its source."""
     ours = [f"source {source_id} {key}" for source_id, key in records]
-    found = []
+    about = []
     for text in conflicts:
         head, _, listed = text.rpartition(": source ")
         named = f"source {listed}".split(", ")
         if set(named) & set(ours):
             spelled = {f"source {source_id} {key}": name for (source_id, key), name in told.items()}
-            found.append(f"{head}: {', '.join(spelled.get(name, name) for name in named)}")
-    return found
+            about.append(f"{head}: {', '.join(spelled.get(name, name) for name in named)}")
+    return about
 
 
 def _crowded(closure: Closure, records: Mapping[Place, CiRecord]) -> list[str]:
@@ -100,11 +106,11 @@ def _uncounted(records: dict[Place, CiRecord]) -> list[str]:
     for record in records.values():
         for identifier in dict.fromkeys(searched(record)):
             holders.setdefault(identifier, []).append(record)
-    found = []
+    sentences = []
     for (kind, value), held in sorted(holders.items()):
         meant = [(record.ci_class, set(effective(record, [(kind, value)]))) for record in held]
         apart = [(a, b) for (a, one), (b, other) in combinations(meant, 2) if not one & other]
         if apart:
             classes = ", ".join(sorted({name for pair in apart for name in pair}))
-            found.append(f"{kind} {value} is shared, but does not count between {classes} (identity rules)")
-    return found
+            sentences.append(f"{kind} {value} is shared, but does not count between {classes} (identity rules)")
+    return sentences

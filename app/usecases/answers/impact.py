@@ -105,14 +105,14 @@ def _maintained(blast: BlastRadius, estate: Estate, store: GraphStore) -> list[s
 
 
 def _because(level: str, urgency: str, blast: BlastRadius) -> str:
-    said = f"impact {level}, urgency {urgency}"
+    reason = f"impact {level}, urgency {urgency}"
     if blast.customers_unknown and level not in ("last", "none"):
-        said += f", customers of {count(blast.customers_unknown, 'service')} unknown: at least"
+        reason += f", customers of {count(blast.customers_unknown, 'service')} unknown: at least"
     if urgency == "unknown":
-        said += " (needs were not read)" if level == "none" else " (nobody gave the MTPD)"
+        reason += " (needs were not read)" if level == "none" else " (nobody gave the MTPD)"
     elif blast.first_mtpd_hours is not None and level != "last":
-        said += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
-    return said
+        reason += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
+    return reason
 
 
 def priority_of(settings: TicketSettings, level: str, urgency: str) -> str:
@@ -139,10 +139,10 @@ def impact_level(settings: TicketSettings, down: int, interrupted: int, customer
     """
     if down == 0:
         return "low" if interrupted else "none"
-    found = _level(customers, settings.medium_customers, settings.high_customers)
+    level = _level(customers, settings.medium_customers, settings.high_customers)
     if unknown:
-        found = max(found, _level(down, settings.medium_services, settings.high_services))
-    return LEVELS[found]
+        level = max(level, _level(down, settings.medium_services, settings.high_services))
+    return LEVELS[level]
 
 
 def _level(size: float, medium: float, high: float) -> int:

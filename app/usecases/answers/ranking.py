@@ -128,10 +128,10 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
     names, shares = started_at(made, kind, area, ranking.measure if value == value else "service_hours_per_year")
     members = int(ranking.members[place]) - causes_in(made, kind, area)
     start = shares_start(names, shares) + ("" if value == value or not names else ", by hours out")
-    said = class_label(label) if kind == "class" else label
+    called = class_label(label) if kind == "class" else label
     reason = area_reason(
         kind,
-        said,
+        called,
         members,
         _services_hit(made, kind, area),
         _services_touched(made, kind, area),

@@ -50,14 +50,14 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
     hours = known(totals.service_hours[number])
     points = points_of(made.first, number)
     row = int(compiled.service_row[number])
-    said = estate.graph.services[row] if row >= 0 else None
+    exposure = estate.graph.services[row] if row >= 0 else None
     return ServiceRow(
         key=estate.key(position),
         name=estate.name(position),
         assumed=int(compiled.service_row[number]) < 0,
         team=estate.text("team", position),
         customers=known(compiled.customers[number]),
-        customer_population=said.customer_population if said else "",
+        customer_population=exposure.customer_population if exposure else "",
         money_per_hour=hour_money(compiled, number),
         mtpd_hours=known(compiled.mtpd_hours[number]),
         rto_hours=known(compiled.rto_hours[number]),
@@ -98,14 +98,14 @@ def service_detail(
     last = min(offset + limit, len(points))
     more = last < len(points)
     row = int(estate.compiled.service_row[number])
-    said = estate.graph.services[row] if row >= 0 else None
+    exposure = estate.graph.services[row] if row >= 0 else None
     return ServiceDetail(
         stamp=stamp_of(estate, tools.documents),
         assessment=made.assessment,
         service=service_row(made, number),
-        impact={name: [list(point) for point in curve] for name, curve in said.impact.items()} if said else {},
-        rpo_hours=said.rpo_hours if said else None,
-        mbco_share=said.mbco_share if said else None,
+        impact={name: [list(point) for point in curve] for name, curve in exposure.impact.items()} if exposure else {},
+        rpo_hours=exposure.rpo_hours if exposure else None,
+        mbco_share=exposure.mbco_share if exposure else None,
         single_points=points[offset:last],
         single_points_total=len(points),
         truncated=more,

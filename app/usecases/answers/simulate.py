@@ -108,10 +108,10 @@ def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list
         positions.add(estate.position(hit.ci_id))
     for column, value in (("site", scenario.site), ("team", scenario.team), ("supplier", scenario.supplier)):
         if value:
-            found = members_of(estate, column, value)
-            if not found:
+            members = members_of(estate, column, value)
+            if not members:
                 raise NotFound(f"no assessed CI has the {column} {value!r}")
-            positions.update(found)
+            positions.update(members)
     return sorted(positions)
 
 
@@ -127,8 +127,8 @@ def members_of(estate: Estate, column: str, value: str) -> list[int]:
     if not codes:
         return []
     wanted = set(codes)
-    found = (position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted)
-    return [position for position in found if position not in estate.causes]
+    members = (position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted)
+    return [position for position in members if position not in estate.causes]
 
 
 def _duration(estate: Estate, scenario: OutageScenario, forced: Sequence[int]) -> tuple[float, str]:

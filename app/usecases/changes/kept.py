@@ -91,15 +91,15 @@ def find_head(documents: Documents, run_id: str) -> ListHead | None:
 
 def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) -> list[Change]:
     """Return lines from an offset on. NotFound where a newer run of the source took the list's place meanwhile."""
-    found: list[Change] = []
+    lines: list[Change] = []
     stop = min(offset + limit, head.kept)
     for number in range(offset // PAGE_LINES, -(-stop // PAGE_LINES)):
         page = PAGES.find(documents, _page_key(head.run_id, number))
         if page is None:
             raise NotFound(f"the change list of run {head.run_id} was replaced by that of a newer run")
         first = number * PAGE_LINES
-        found += page.lines[max(offset - first, 0) : max(stop - first, 0)]
-    return found
+        lines += page.lines[max(offset - first, 0) : max(stop - first, 0)]
+    return lines
 
 
 def _page_key(run_id: str, number: int) -> str:

@@ -71,14 +71,14 @@ def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
 def line(noun: Noun[R], old: R | None, new: R | None, names: Names) -> Change:
     """Return one changed row as a line."""
     before, after = _said(noun, old, names), _said(noun, new, names)
-    told = after or before
+    cells = after or before
     values = {
         name: [before.get(name), after.get(name)]
-        for name in told
+        for name in cells
         if before.get(name) != after.get(name) and name not in _LEFT_OUT.get(noun.name, ())
     }
     word = "created" if old is None else "retired" if new is None else "changed"
-    return Change(CALLED[noun.name], word, _key(noun, told), str(told.get(_OF.get(noun.name, "")) or ""), values)
+    return Change(CALLED[noun.name], word, _key(noun, cells), str(cells.get(_OF.get(noun.name, "")) or ""), values)
 
 
 def _key(noun: Noun[Any], said: Mapping[str, Any]) -> str:

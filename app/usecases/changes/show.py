@@ -33,19 +33,28 @@ class ShownChanges:
 
     def __call__(self, outcome: Outcome, base: Revision) -> str:
         self.base, self.list = base.revision, ChangeList()
-        found = RunChanges(self._store, base.revision, self._source_id, self._sources)
-        found.take(outcome, self.list)
-        self.joins, self.joins_total = found.joins, found.joins_total
-        self.losses = losses_of(self._store, self._estates(), base.revision, found.retired) if found.retired else Losses()
+        changes = RunChanges(self._store, base.revision, self._source_id, self._sources)
+        changes.take(outcome, self.list)
+        self.joins, self.joins_total = changes.joins, changes.joins_total
+        self.losses = losses_of(self._store, self._estates(), base.revision, changes.retired) if changes.retired else Losses()
         at_stake = canonical([asdict(self.losses), self.joins])
         return f"{self.list.digest()}-{blake2b(at_stake.encode(), digest_size=8).hexdigest()}"
 
     def keep(self, documents: Documents, run_id: str) -> ListHead:
-        found = self.list
+        changes = self.list
         source = self._sources[self._source_id]
-        kept = len(found.lines())
+        kept = len(changes.lines())
         head = ListHead(
-            run_id, source, self.base, found.digest(), len(found), kept, found.totals(), self.joins, self.joins_total, self.losses
+            run_id,
+            source,
+            self.base,
+            changes.digest(),
+            len(changes),
+            kept,
+            changes.totals(),
+            self.joins,
+            self.joins_total,
+            self.losses,
         )
-        keep_list(documents, head, found)
+        keep_list(documents, head, changes)
         return head

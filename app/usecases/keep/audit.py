@@ -170,10 +170,10 @@ def entries(documents: Documents, after: str = "", limit: int = 100) -> Sequence
 
 def time_of(document: Document) -> datetime:
     """Return when an entry was made; ValueError where it does not say."""
-    found = datetime.fromisoformat(str(_object(document.body).get("at", "")))
-    if found.tzinfo is None:
+    at = datetime.fromisoformat(str(_object(document.body).get("at", "")))
+    if at.tzinfo is None:
         raise ValueError("a time without zone")
-    return found
+    return at
 
 
 def all_entries(documents: Documents) -> Iterator[Document]:
@@ -195,10 +195,10 @@ def digest_of(body: str) -> str:
 def _object(body: str) -> dict[str, Any]:
     """Return what a text holds; empty where it is no JSON object."""
     try:
-        found = json.loads(body)
+        value = json.loads(body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _text(body: Mapping[str, Any]) -> str:

@@ -141,7 +141,7 @@ def _named(first: int, last: int) -> str:
 
 def _body(text: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return body if isinstance(body, dict) else None

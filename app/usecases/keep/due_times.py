@@ -46,16 +46,16 @@ def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]
     >>> [f"{at:%d %H:%M}" for at in due_times("0 3 * * *", day, day + timedelta(days=2))]
     ['24 03:00', '25 03:00']
     """
-    trigger, found, at = trigger_of(schedule), list[datetime](), after
+    trigger, times, at = trigger_of(schedule), list[datetime](), after
     while (following := trigger.get_next_fire_time(None, at + timedelta(microseconds=1))) is not None and following <= until:
-        found.append(following)
+        times.append(following)
         at = following
-        if len(found) > 2 * MANY:
-            del found[:MANY]
-    return found[-MANY:]
+        if len(times) > 2 * MANY:
+            del times[:MANY]
+    return times[-MANY:]
 
 
 def next_due(schedule: str, after: datetime) -> datetime | None:
     """Return the first time after a moment; None where there is none."""
-    found: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
-    return found
+    first: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
+    return first

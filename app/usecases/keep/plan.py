@@ -71,8 +71,8 @@ def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Pl
 def plans(documents: Documents, now: datetime | None = None) -> list[Plan]:
     """Return every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
     now = now or datetime.now(UTC)
-    found = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
-    return sorted(found, key=lambda plan: (plan.next_at or "9", plan.source))
+    scheduled = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
+    return sorted(scheduled, key=lambda plan: (plan.next_at or "9", plan.source))
 
 
 def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:

@@ -38,14 +38,14 @@ def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[
 
 def read_refused(documents: Documents, source: str, run_id: str, offset: int, limit: int) -> list[RejectedRecord]:
     """Return rows from an offset on; none where a newer run took the place."""
-    found: list[RejectedRecord] = []
+    rows: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
         page = PAGES.find(documents, _key(source, number))
         if page is None or page.run_id != run_id:
             break
         first = number * PAGE_ROWS
-        found += page.rows[max(offset - first, 0) : max(offset + limit - first, 0)]
-    return found
+        rows += page.rows[max(offset - first, 0) : max(offset + limit - first, 0)]
+    return rows
 
 
 def _key(source: str, number: int) -> str:

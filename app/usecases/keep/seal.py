@@ -62,8 +62,8 @@ def conclude(documents: Documents, report: SyncReport, caller: str, approves: st
             if source.listed_run:
                 _settle_waiting(documents, source.listed_run, report, caller, approves)
         sync_runs.write_run(documents, replace(report, rejected=report.rejected[:SHOWN]))
-        told: Mapping[str, object] = {"run": report.run_id, "revision": report.revision}
-        audit.record(documents, caller, f"sync {report.state}", report.source, told)
+        details: Mapping[str, object] = {"run": report.run_id, "revision": report.revision}
+        audit.record(documents, caller, f"sync {report.state}", report.source, details)
 
 
 def _settle_waiting(documents: Documents, waiting: str, report: SyncReport, caller: str, approves: str) -> None:

@@ -42,12 +42,12 @@ def dead_runs(documents: Documents, source: str = "") -> list[str]:
 
 def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
     """Mark runs whose process is gone as failed, and return them."""
-    found = dead_runs(documents, source)
-    for run_id in found:
+    dead = dead_runs(documents, source)
+    for run_id in dead:
         report = get_run(documents, run_id)
         report.state, report.error = "failed", "its process died; nothing of it was written"
         write_run(documents, report)
-    return found
+    return dead
 
 
 def number_of(key: str) -> str:

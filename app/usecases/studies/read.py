@@ -58,8 +58,8 @@ def get_study(documents: Documents, study: str) -> StudyRow:
 
 def page_studies(documents: Documents, after: str = "", limit: int = 50) -> StudyPage:
     """Return a page of studies, the newest first."""
-    found = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
-    more, rows = len(found) > limit, found[:limit]
+    studies = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
+    more, rows = len(studies) > limit, studies[:limit]
     return StudyPage(rows, limit, more, rows[-1].study if more else None)
 
 

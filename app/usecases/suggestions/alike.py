@@ -65,9 +65,9 @@ def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
         if shared := a.held(kind) & b.held(kind):
             points += 40
             reasons.append(f"both have {kind} {min(shared)}")
-    more, said = _serials(a.held("serial"), b.held("serial"))
+    more, reason = _serials(a.held("serial"), b.held("serial"))
     least = LEAST if any(a.held(kind) & b.held(kind) for kind in ONE_THINGS) else 0  # no rule joins them: a person should look
-    return max(least, min(100, round(points + more))), reasons + said
+    return max(least, min(100, round(points + more))), reasons + reason
 
 
 def _serials(one: frozenset[str], other: frozenset[str]) -> tuple[float, list[str]]:

@@ -24,15 +24,15 @@ def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
     ['n:db payment', 'n:payment', 's:CZ1234', 'serial:CZ1234XY', 'n:db1']
     """
     words = words_of(name)
-    found = [f"n:{' '.join(words)}", *(f"n:{word}" for word in words if len(word) > 2)]
+    keys = [f"n:{' '.join(words)}", *(f"n:{word}" for word in words if len(word) > 2)]
     for kind, value in identifiers:
         if kind in ("address", "mac") or kind in ("uuid", "cloud_id", "asset_tag"):
-            found.append(f"{kind}:{value}")
+            keys.append(f"{kind}:{value}")
         elif kind == "serial" and len(value) > SERIAL_START:
-            found += [f"s:{value[:SERIAL_START]}", f"serial:{value}"]
+            keys += [f"s:{value[:SERIAL_START]}", f"serial:{value}"]
         elif kind in (FQDN, HOST):
-            found.append(f"n:{host_of(value)}")
-    return list(dict.fromkeys(found))[:KEYS]
+            keys.append(f"n:{host_of(value)}")
+    return list(dict.fromkeys(keys))[:KEYS]
 
 
 class Blocks:
@@ -49,14 +49,14 @@ class Blocks:
     def pairs(self, possible: Callable[[int, int], bool], most: int = PAIRS) -> tuple[list[tuple[int, int]], bool]:
         """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first
         rows."""
-        found: dict[tuple[int, int], None] = {}
+        pairs: dict[tuple[int, int], None] = {}
         for rows in sorted(self._shared(), key=lambda rows: (len(rows), rows)):
             for pair in combinations(rows, 2):
-                if pair not in found and possible(*pair):
-                    if len(found) == most:
-                        return list(found), True
-                    found[pair] = None
-        return list(found), False
+                if pair not in pairs and possible(*pair):
+                    if len(pairs) == most:
+                        return list(pairs), True
+                    pairs[pair] = None
+        return list(pairs), False
 
     def _shared(self) -> Iterator[tuple[int, ...]]:
         hashes, rows = self._hashes, self._rows

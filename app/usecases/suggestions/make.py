@@ -85,9 +85,11 @@ def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
         listen("pairing", 0.3)
         pairs, capped = _candidates(cis, sources, _apart(tools, revision))
     listen("comparing", 0.6)
-    found = _scored(cis, pairs)
-    best = sorted(found, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
-    run = SuggestionRun(revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(found), len(best))
+    suggestions = _scored(cis, pairs)
+    best = sorted(suggestions, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
+    run = SuggestionRun(
+        revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(suggestions), len(best)
+    )
     _keep(tools.documents, run, best)
     return run
 
@@ -124,26 +126,26 @@ def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
     for row in sorted({row for pair in pairs for row in pair}):
         identifiers = _identifiers(aliases_of(cis["aliases"][row]))
         looks[row] = Look(cis["name"][row] or "", cis["ci_class"][row] or "other", cis["site"][row] or "", identifiers)
-    found: list[Suggestion] = []
+    suggestions: list[Suggestion] = []
     for pair in pairs:
         a, b = sorted(pair, key=lambda row: str(cis["key"][row]))
         score, reasons = alike(looks[a], looks[b])
         if score >= LEAST:
             digest = hashlib.sha256(f"{cis['key'][a]} {cis['key'][b]}".encode()).hexdigest()[:16]
-            found.append(
+            suggestions.append(
                 Suggestion(
                     f"{100 - score:03}-{digest}", cis["key"][a], cis["key"][b], looks[a].name, looks[b].name, score, reasons
                 )
             )
-    return found
+    return suggestions
 
 
 def _sources(store: GraphStore, revision: int) -> dict[int, int]:
     """Return the sources of each CI, one bit each."""
-    rows, found = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
+    rows, sources = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
     for source_id, ci_id in zip(map(int, rows["source_id"]), map(int, rows["ci_id"]), strict=True):
-        found[ci_id] = found.get(ci_id, 0) | 1 << source_id
-    return found
+        sources[ci_id] = sources.get(ci_id, 0) | 1 << source_id
+    return sources
 
 
 def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
@@ -165,13 +167,13 @@ def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
 
 
 def _identifiers(aliases: Sequence[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    identifiers: dict[str, set[str]] = {}
     for kind, value in aliases:
         if kind in COMPARED:
-            found.setdefault(kind, set()).add(value)
+            identifiers.setdefault(kind, set()).add(value)
         elif kind == FQDN:
-            found.setdefault(HOST, set()).add(host_of(value))
-    return {kind: frozenset(values) for kind, values in found.items()}
+            identifiers.setdefault(HOST, set()).add(host_of(value))
+    return {kind: frozenset(values) for kind, values in identifiers.items()}
 
 
 def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) -> None:
@@ -185,8 +187,8 @@ def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) 
 
 def suggestion_page(documents: Documents, limit: int, after: str = "") -> SuggestionPage:
     """Return a page of kept suggestions, the best first."""
-    found = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
-    more, items = len(found) > limit, found[:limit]
+    suggestions = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
+    more, items = len(suggestions) > limit, suggestions[:limit]
     return SuggestionPage(RUNS.find(documents, "last"), items, limit, more, items[-1].suggestion if more else None)
 
 
@@ -205,9 +207,9 @@ def refuse(tools: Tools, suggestion: str, caller: str, reason: str = "") -> deci
 
 
 def _get(documents: Documents, suggestion: str) -> Suggestion:
-    found = SUGGESTIONS.find(documents, suggestion)
-    if found is None:
+    kept = SUGGESTIONS.find(documents, suggestion)
+    if kept is None:
         raise NotFound(
             f"no suggestion {suggestion!r}: it was decided, or later suggestions took its place; see forestay suggestions"
         )
-    return found
+    return kept

@@ -112,8 +112,8 @@ class CiIntake:
         roster = self._roster
         number = roster.number(key)
         if number is None and ":" not in key:
-            found = [ids[key] for ids in roster.by_class.values() if key in ids]
-            number = found[0] if len(found) == 1 else None
+            numbers = [ids[key] for ids in roster.by_class.values() if key in ids]
+            number = numbers[0] if len(numbers) == 1 else None
         if number is not None and roster.states[number] == UNSEEN:
             roster.states[number] = KEPT
 

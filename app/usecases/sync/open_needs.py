@@ -14,7 +14,7 @@ from app.domain.records import DependencyRecord, GroupRecord
 from app.domain.references import Unresolved
 from app.domain.rows import LedgerDependency, LedgerExposure, LedgerIncident, LedgerNeed, LedgerObservation
 from app.ports.graph_store import GraphStore
-from app.usecases.sync.after import AfterRun, Asked
+from app.usecases.sync.after import AfterRun, Mention
 from app.usecases.sync.doubts import DOUBT, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
@@ -96,13 +96,15 @@ class OpenNeeds:
 
     def _look_up(self, unread: Iterable[tuple[Identity, Unread]]) -> None:
         """Look all texts up at once: the ledger is asked in blocks."""
-        asked: dict[Asked, None] = {}
+        mentions: dict[Mention, None] = {}
         last = set[int | None]()
         for (source_id, _), one in unread:
             last.update(self.meant(ci_id, source_id) for ci_id in one.resolved.values())
             texts = [one.about, *(texts_of(one.record) if one.record is not None else ())]
-            asked.update({(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other})
-        self.after.learn(asked)
+            mentions.update(
+                {(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other}
+            )
+        self.after.learn(mentions)
         self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
@@ -111,9 +113,9 @@ class OpenNeeds:
         if not isinstance(answer, Unresolved):
             return answer
         for other in unread.known_as.get(text, ()):
-            found = self.after.one(source_id, other)
-            if not isinstance(found, Unresolved):
-                return found
+            meant = self.after.one(source_id, other)
+            if not isinstance(meant, Unresolved):
+                return meant
         known = unread.resolved.get(text)
         goes_on = None if known is None else self.meant(known, source_id)
         return goes_on if goes_on is not None and goes_on in self.holding else answer
@@ -121,8 +123,8 @@ class OpenNeeds:
     def _dependent(self, source_id: int, unread: Unread) -> int | None:
         if not unread.about:
             return None
-        found = self._one(source_id, unread, unread.about)
-        return None if isinstance(found, Unresolved) else found
+        meant = self._one(source_id, unread, unread.about)
+        return None if isinstance(meant, Unresolved) else meant
 
     def _again(self, source_id: int, unread: Unread, next_group: int) -> tuple[Unread | None, int]:
         """Resolve an open need again, and return what is left of it; what is resolved is entered into the changes."""

@@ -199,10 +199,10 @@ class Reconciliation:
         living = set(live.values())
         moved: dict[int, dict[int, int]] = {}
         for ci_id, members in zip(ids, groups, strict=True):
-            said = in_order((self._settings.rank(m.source_id), m.record) for m in [*members, *corrected.get(ci_id, ())])
+            ranked = in_order((self._settings.rank(m.source_id), m.record) for m in [*members, *corrected.get(ci_id, ())])
             sources = [before[old] for old in sorted({m.ci_id for m in members} | {ci_id}) if old in before]
             others = [key for key in key_aliases(sources, own_keys=True) if key not in living]
-            row = ci_row(ci_id, live[ci_id], [record for _, record in said], others)
+            row = ci_row(ci_id, live[ci_id], [record for _, record in ranked], others)
             if ci_id not in before:
                 chunk.begun.append(row)
             elif not same_row(row, before[ci_id]):

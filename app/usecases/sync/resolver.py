@@ -88,9 +88,9 @@ class Resolver:
 
     def others(self, texts: Iterable[str]) -> Mapping[str, int | Unresolved]:
         """Return what texts mean that no own record answers to."""
-        asked = [text for text in dict.fromkeys(texts) if text not in self._others]
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._others]
         wanted: list[str] = []
-        for text in asked:
+        for text in unknown:
             if text in self._ambiguous:
                 self._others[text] = ambiguous_in_source(text, self._ambiguous[text])
             elif not text:

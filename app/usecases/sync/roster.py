@@ -36,11 +36,11 @@ class Roster:
 
     def keys(self) -> list[tuple[str, str]]:
         """Return (class, id) by number."""
-        found: list[tuple[str, str]] = [("", "")] * len(self.states)
+        keys: list[tuple[str, str]] = [("", "")] * len(self.states)
         for source_class, ids in self.by_class.items():
             for source_id, number in ids.items():
-                found[number] = (source_class, source_id)
-        return found
+                keys[number] = (source_class, source_id)
+        return keys
 
     def numbers_in(self, *states: int) -> list[int]:
         wanted = bytes(1 if state in states else 0 for state in range(6)) + bytes(250)

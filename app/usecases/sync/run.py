@@ -166,14 +166,14 @@ class Run:
 
     def judge(self, snapshot: SourceSnapshot) -> Judgement:
         """Return what may be retired; SourceFailed when nothing at all was delivered."""
-        found = judge(snapshot.evidence(), self.said_complete)
-        if found.nothing_proven():
-            raise SourceFailed("; ".join(found.reasons.values()) or "nothing was read")
-        self.report.proof = found.proof
-        self.report.incomplete = dict(found.reasons)
-        self.report.read_whole = sorted(what.removeprefix(CI_CLASS) for what in found.proven - found.open)
-        self.report.complete = found.complete and not self.adds_only
-        return Judgement(False, found.proof) if self.adds_only else found
+        judged = judge(snapshot.evidence(), self.said_complete)
+        if judged.nothing_proven():
+            raise SourceFailed("; ".join(judged.reasons.values()) or "nothing was read")
+        self.report.proof = judged.proof
+        self.report.incomplete = dict(judged.reasons)
+        self.report.read_whole = sorted(what.removeprefix(CI_CLASS) for what in judged.proven - judged.open)
+        self.report.complete = judged.complete and not self.adds_only
+        return Judgement(False, judged.proof) if self.adds_only else judged
 
     def reconcile(self, intake: CiIntake) -> Reconciliation:
         reconciliation = Reconciliation(self.store, self.base, self.settings, self.roster, self.staging, self.alone)
@@ -232,7 +232,7 @@ class Run:
         return Counter(kind for _, _, kind, _ in new)
 
     def _classes(self, numbers: list[int]) -> dict[str, int]:
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         keys = self.roster.keys() if numbers else []
         for start in range(0, len(numbers), 5_000):
             part = [":".join(keys[number]) for number in numbers[start : start + 5_000]]
@@ -240,8 +240,8 @@ class Run:
             for row in range(len(rows["source_key"])):
                 if int(rows["source_id"][row]) == self.settings.source_id:
                     name = record_of(rows["payload"][row]).ci_class
-                    found[name] = found.get(name, 0) + 1
-        return found
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
 
     def _begun(self, difference: DependencyDifference) -> set[Identity]:
         return set(self._identities(difference.begun))

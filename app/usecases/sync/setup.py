@@ -117,8 +117,8 @@ class Ledgerkeeper:
 
     def _note(self, rejected: RejectedRecord, unread: Unread | None = None) -> None:
         if unread is None and (rejected.about or not rejected.partly):
-            said = f"{rejected.key or rejected.kind}: {rejected.field}"
-            unread = Unread(rejected.kind, rejected.about, said, rejected.reason)
+            sentence = f"{rejected.key or rejected.kind}: {rejected.field}"
+            unread = Unread(rejected.kind, rejected.about, sentence, rejected.reason)
         if unread is not None:
             self.unread.append(unread)
         if len(self.report.rejected) < KEPT:

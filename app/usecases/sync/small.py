@@ -165,22 +165,22 @@ def rows_about(
     whole.
     """
     noun = NOUN_OF[kind]
-    asked: list[tuple[str, Collection[int | str]]] = []
+    lookups: list[tuple[str, Collection[int | str]]] = []
     if noun is REDUNDANCY_GROUP:
-        asked = [("key", {identity[0] for identity in identities}), ("dependent_id", ci_ids)]
+        lookups = [("key", {identity[0] for identity in identities}), ("dependent_id", ci_ids)]
     elif noun is EXPOSURE:
-        asked = [("ci_id", {identity[0] for identity in identities} | set(ci_ids))]
+        lookups = [("ci_id", {identity[0] for identity in identities} | set(ci_ids))]
     else:
         return old_rows(store, revision, kind, source_id)
-    found = [
+    rows = [
         row
-        for column, values in asked
+        for column, values in lookups
         if values
         for row in rows_of(noun, store.rows(revision, noun.name, column, sorted(values)))
     ]
     if noun is REDUNDANCY_GROUP and ci_ids:
-        found += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
-    return {identity_here(row): row for row in found if row.source_id == source_id}
+        rows += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
+    return {identity_here(row): row for row in rows if row.source_id == source_id}
 
 
 def small_changes(

@@ -61,7 +61,7 @@ class SmallRows:
         """
         _check(group_fault(record))
         dependent = self._ci("dependent", record.dependent)
-        found: dict[int, int] = {}  # member -> its place
+        places: dict[int, int] = {}  # member -> its place
         missing: dict[str, Unresolved] = {}
         resolved: dict[str, int] = {record.dependent: dependent}
         twins = 0
@@ -73,20 +73,20 @@ class SmallRows:
                 missing[text] = answer
                 continue
             resolved[text] = answer
-            if answer in found:
+            if answer in places:
                 twins += 1
-            found.setdefault(answer, place)
-        if not found:
+            places.setdefault(answer, place)
+        if not places:
             first = next(iter(missing.values()))
             raise Refused(("members", first.reason, first.advice))
-        shares = [record.shares[place] for place in found.values()] if record.shares else []
+        shares = [record.shares[place] for place in places.values()] if record.shares else []
         row = LedgerGroup(
             0,
             f"{self.settings.source}:{record.key}",
             dependent,
             record.kind,
-            min(record.needed, len(found)),
-            members_text(list(found)),
+            min(record.needed, len(places)),
+            members_text(list(places)),
             shares_text(shares),
             record.failover_minutes,
             record.failover_success,

@@ -44,12 +44,12 @@ class Unread:
     def key(self) -> str:
         """One key for each statement of a source, whatever the reason and whether or not it is resolved in part."""
         if isinstance(self.record, DependencyRecord):
-            found = f"dependency {self.record.dependent} -> {self.record.provider} {self.record.kind}"
+            text = f"dependency {self.record.dependent} -> {self.record.provider} {self.record.kind}"
         elif isinstance(self.record, GroupRecord):
-            found = f"group {self.record.key}"
+            text = f"group {self.record.key}"
         else:
-            found = f"{self.kind} {self.about} | {self.text}"
-        return need_key(found)
+            text = f"{self.kind} {self.about} | {self.text}"
+        return need_key(text)
 
     def row(self, source_id: int, dependent_id: int | None) -> LedgerNeed:
         """Return the row of noun `open_need`."""

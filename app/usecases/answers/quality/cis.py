@@ -134,8 +134,8 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
     made = scale.made
     rows = store.load_columns(made.estate.revision.revision, INCIDENT.name)
     at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
-    told = spells(at, started, ended, ended != ABSENT, made.estate.options.now)
-    order = np.lexsort((started, at))[told.forced]
+    ends = spells(at, started, ended, ended != ABSENT, made.estate.options.now)
+    order = np.lexsort((started, at))[ends.forced]
     _, positions = positions_of_known(made.estate.compiled, np.unique(at[order]))
     impact = scale.impact(positions) if len(positions) else None
     examples = [
@@ -173,11 +173,11 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
     rows = []
     for place in order:
         source_id, code = divmod(int(codes[place]), width)
-        number, told = int(counts[place]), sums[:, place].tolist()
+        number, totals = int(counts[place]), sums[:, place].tolist()
         name = cis.ci_class.values[code - 1] if code else ""
-        owner, site, measured, declared, assumed = (value / number for value in told[:5])
+        owner, site, measured, declared, assumed = (value / number for value in totals[:5])
         source = names.get(source_id, f"source {source_id}")
-        rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, told[5]))
+        rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, totals[5]))
     return rows
 
 

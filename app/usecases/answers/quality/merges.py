@@ -45,16 +45,16 @@ def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
 
 def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int, str]:
     """Return the names, in words, of the CIs of which two records have nothing alike."""
-    told: dict[int, list[CiRecord]] = {}
+    of_ci: dict[int, list[CiRecord]] = {}
     for start in range(0, len(ci_ids), BLOCK):
         rows: Any = store.rows(revision, SOURCE_RECORD.name, "ci_id", ci_ids[start : start + BLOCK])
         for row, payload in enumerate(rows["payload"]):
             record = record_of(payload)
             if record.ci_class:
-                told.setdefault(int(rows["ci_id"][row]), []).append(record)
+                of_ci.setdefault(int(rows["ci_id"][row]), []).append(record)
     return {
         ci_id: " / ".join(dict.fromkeys(record.name for record in records))
-        for ci_id, records in told.items()
+        for ci_id, records in of_ci.items()
         if any(not alike(a, b) for a, b in combinations(records, 2))
     }
 

@@ -24,13 +24,13 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
     """Return the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
     many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
     estate = scale.made.estate
-    found = _tried(scale)
-    real = ~np.isin(found.shared, sorted(estate.causes))  # common causes are stated, not overlooked
-    found = PaperRedundancy(found.group[real], found.shared[real], found.lost[real], found.members[real], found.examined)
-    shared, counts = np.unique(found.shared, return_counts=True)
+    paper = _tried(scale)
+    real = ~np.isin(paper.shared, sorted(estate.causes))  # common causes are stated, not overlooked
+    paper = PaperRedundancy(paper.group[real], paper.shared[real], paper.lost[real], paper.members[real], paper.examined)
+    shared, counts = np.unique(paper.shared, return_counts=True)
     order = np.lexsort((-counts, -np.nan_to_num(scale.values[shared], nan=-1.0)))
-    rows = [_by_ci(scale, found, int(shared[place]), int(counts[place])) for place in order[:limit]]
-    total, findings = len(shared), [_ci_finding(scale, found)]
+    rows = [_by_ci(scale, paper, int(shared[place]), int(counts[place])) for place in order[:limit]]
+    total, findings = len(shared), [_ci_finding(scale, paper)]
     for place in PLACES:
         groups, codes = in_one_place(estate.compiled, _codes(scale, place))
         by_code, numbers = np.unique(codes, return_counts=True)
@@ -38,7 +38,7 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
             rows.append(_by_place(scale, place, int(by_code[at]), groups[codes == by_code[at]]))
         total += len(by_code)
         findings.append(_place_finding(scale, place, groups))
-    return rows, total, findings, len(np.unique(found.group)), found.examined
+    return rows, total, findings, len(np.unique(paper.group)), paper.examined
 
 
 def _tried(scale: Scale) -> PaperRedundancy:
@@ -46,8 +46,8 @@ def _tried(scale: Scale) -> PaperRedundancy:
     made = scale.made
     if "paper" not in made.quality:
         made.quality["paper"] = paper_redundancy(made.estate.compiled)
-    found: PaperRedundancy = made.quality["paper"]
-    return found
+    paper: PaperRedundancy = made.quality["paper"]
+    return paper
 
 
 def _codes(scale: Scale, place: str) -> Any:

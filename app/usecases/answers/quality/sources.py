@@ -64,11 +64,11 @@ def _age(at: str) -> float | None:
 def unknown_relations(columns: Mapping[str, Any]) -> dict[int, dict[str, int]]:
     """Count dependencies under a word that no mapping names, by source and word."""
     relation, sources = columns["relation"], np.asarray(columns["source_id"])
-    found: dict[int, dict[str, int]] = {}
+    counted: dict[int, dict[str, int]] = {}
     for code, word in enumerate(relation.values):
         if not word.startswith(UNKNOWN_TYPE):
             continue
         ids, counts = np.unique(sources[np.asarray(relation.codes) == code], return_counts=True)
         for source_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
-            found.setdefault(source_id, {})[word.removeprefix(UNKNOWN_TYPE)] = count
-    return found
+            counted.setdefault(source_id, {})[word.removeprefix(UNKNOWN_TYPE)] = count
+    return counted

@@ -116,8 +116,8 @@ def _finding(scale: Scale, fault: Fault, dependents: Any, counted: tuple[int, in
     compiled = scale.made.estate.compiled
     known = np.unique(np.asarray(dependents, np.int64))
     place = np.minimum(np.searchsorted(compiled.sorted_ci_id, known), max(len(compiled) - 1, 0))
-    found = compiled.sorted_position[place[compiled.sorted_ci_id[place] == known]] if len(compiled) else known[:0]
-    services = dependent_services(compiled, found) if len(found) else known[:0]
+    positions = compiled.sorted_position[place[compiled.sorted_ci_id[place] == known]] if len(compiled) else known[:0]
+    services = dependent_services(compiled, positions) if len(positions) else known[:0]
     totals = scale.made.services
     worth = {"money_per_year": totals.money, "customer_hours_per_year": totals.customer_hours}.get(
         scale.measure, totals.service_hours

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 
 from app.domain.sentences import not_read
 from app.domain.service_risk import INCOMPLETE, UNKNOWN, Estimate
-from app.usecases.answers.service_risk.ask import Asked
+from app.usecases.answers.service_risk.ask import Inquiry
 
 T = TypeVar("T")
 METHOD = "outages_longer_than_method"
 
 
-def as_far_as_read(answer: T, asked: Asked) -> T:
+def as_far_as_read(answer: T, inquiry: Inquiry) -> T:
     """Return the answer with the count of needs that were not read and every estimate in it marked; unchanged where all were
     read."""
-    needs = asked.estate.open_needs(asked.position)
+    needs = inquiry.estate.open_needs(inquiry.position)
     if not needs:
         return answer
     marked = bounds_of_what_was_read(answer, needs)

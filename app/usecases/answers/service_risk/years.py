@@ -16,7 +16,7 @@ from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 from app.risk.sampling.years_summary import Estimate as Mean
 from app.risk.sampling.years_summary import by_initiator, summary_of, survival_of_stops
-from app.usecases.answers.service_risk.ask import Asked, unknown
+from app.usecases.answers.service_risk.ask import Inquiry, unknown
 
 LEFT_OUT = "simulated without {0:,} CIs that have an unavailability and no restore time"
 
@@ -40,18 +40,18 @@ class Lived:
         return [float(p) for p in survival_of_stops(self.years, hours)[0]]
 
 
-def lived(asked: Asked) -> Lived | None:
+def lived(inquiry: Inquiry) -> Lived | None:
     """Simulate the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
-    wanted = asked.question.years
+    wanted = inquiry.question.years
     if not wanted:
         return None
-    if asked.forced:
+    if inquiry.forced:
         raise InvalidInput(
             "years are simulated with all CIs free to fail and be restored: leave `down` or `years` out", field="years"
         )
-    cut = subestate_of(asked.estate.compiled, asked.position)
-    listen = within(asked.question.seconds, wanted)
-    years = simulate_years(cut, asked.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
+    cut = subestate_of(inquiry.estate.compiled, inquiry.position)
+    listen = within(inquiry.question.seconds, wanted)
+    years = simulate_years(cut, inquiry.question.seed, 0, -(-wanted // BLOCK_YEARS), threads=2, listen=listen)
     figures, started = summary_of(years), by_initiator(years, len(cut.positions))
     left_out = years.without_restore_time + years.unknown
     note = LEFT_OUT.format(left_out) if left_out else ""
