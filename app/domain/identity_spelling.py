@@ -91,9 +91,10 @@ def _listed(kind: str) -> frozenset[str]:
 
 
 _HEX_DIGITS = frozenset("0123456789abcdef")
+# how a counter may begin: most values are told apart from one by two signs
 _NEXT_TO_EACH_OTHER = frozenset(
     f"{a:x}{b:x}" for a in range(16) for b in range(16) if (b - a) % 16 in (1, 15) or (b - a) % 10 in (1, 9)
-)  # how a counter may begin: most values are told apart from one by two signs
+)
 NUMBERED = ("serial", "asset_tag", "cloud_id")
 _TOKENS = re.compile(r"[^\W_]+")
 

@@ -155,12 +155,10 @@ class SyncReport:
     path: str = "full"  # full: every record was read; difference: only the lines that came or went
     complete: bool = False  # completeness was proven, so what is missing may be retired
     proof: str = ""
-    incomplete: dict[str, str] = field(
-        default_factory=dict
-    )  # lists not read to their end, with the reason: what is known last stays
-    read_whole: list[str] = field(
-        default_factory=list
-    )  # classes of the source and kinds of records proven complete, list by list
+    # lists not read to their end, with the reason: what is known last stays
+    incomplete: dict[str, str] = field(default_factory=dict)
+    # classes of the source and kinds of records proven complete, list by list
+    read_whole: list[str] = field(default_factory=list)
     base_revision: int = 0
     revision: int = 0
     counts: dict[str, RecordCounts] = field(default_factory=dict)  # by kind of record

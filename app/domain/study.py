@@ -46,9 +46,8 @@ class StudyRow:
     services_exact: int
     services_bounded: int
     services_down_at_rest: int
-    money: Mapping[
-        str, float | None
-    ]  # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
+    # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
+    money: Mapping[str, float | None]
     service_hours: Mapping[str, float | None]
     customer_hours: Mapping[str, float | None]
     mtpd_breaches: Mapping[str, float | None]

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from app.domain.identity_spelling import Identifier
 from app.ports.comparison import Comparison
 
-StagedRecord = tuple[
-    int, str, str, tuple[Any, ...]
-]  # number in the roster, source key, payload, cells of its CI after id and key
+# number in the roster, source key, payload, cells of its CI after id and key
+StagedRecord = tuple[int, str, str, tuple[Any, ...]]
 
 
 class Staging(Protocol):

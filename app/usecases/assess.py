@@ -52,9 +52,8 @@ class Assessed:
     )
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
-    quality: dict[str, Any] = field(
-        default_factory=dict, repr=False
-    )  # likewise: what the quality of its data takes seconds to find
+    # likewise: what the quality of its data takes seconds to find
+    quality: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def pair_losses(self, measure: str) -> Any:
         """float64[P]: what each pair of CI and service loses a year in a measure."""

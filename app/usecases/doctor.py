@@ -140,9 +140,8 @@ def _files(premises: Premises) -> Iterator[Finding]:
     folder = premises.data_folder
     if exposed := premises.open_to_others():
         first = exposed[0].relative_to(folder.parent) if exposed[0].is_relative_to(folder.parent) else exposed[0]
-        severity = (
-            FAULT if exposed[0] == folder or folder not in exposed[0].parents else ATTENTION
-        )  # a closed folder closes what lies in it
+        # a closed folder closes what lies in it
+        severity = FAULT if exposed[0] == folder or folder not in exposed[0].parents else ATTENTION
         text = f"{len(exposed)} files and folders can be read or written by others than their owner: {first}, …"
         yield Finding(severity, text, REPAIR)
     free = shutil.disk_usage(folder).free

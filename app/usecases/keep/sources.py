@@ -40,12 +40,10 @@ class RegisteredSource:
     listed_run: str = ""  # the run whose change list is kept: the last one, where it stopped before it wrote
     synced_at: str = ""  # last time it was read to the end
     changed_at: str = ""
-    complete_at: Mapping[str, str] = field(
-        default_factory=dict
-    )  # class of the source or kind of record -> when it was last read whole
-    incomplete: Mapping[str, str] = field(
-        default_factory=dict
-    )  # lists the last run could not read whole, with the reason: they are stale
+    # class of the source or kind of record -> when it was last read whole
+    complete_at: Mapping[str, str] = field(default_factory=dict)
+    # lists the last run could not read whole, with the reason: they are stale
+    incomplete: Mapping[str, str] = field(default_factory=dict)
 
     def is_new(self) -> bool:
         """Whether no run of it was ever carried through."""

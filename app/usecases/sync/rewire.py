@@ -28,13 +28,8 @@ from app.usecases.sync.windows import add_windows
 
 BLOCK = 2_000
 TELLING = ("fqdn", "source id", "name")  # kinds of alias by which a CI that comes again is known, in this order
-IDENTITY = (
-    "uuid",
-    "cloud_id",
-    "serial",
-    "asset_tag",
-    "mac",
-)  # those by which it is known under any name, unless they say nothing
+# those by which it is known under any name, unless they say nothing
+IDENTITY = ("uuid", "cloud_id", "serial", "asset_tag", "mac")
 SILENT = (*IDENTITY, "address", "host", "key")  # lent or shared: what has them next is another thing
 S = TypeVar("S", LedgerDependency, LedgerGroup, LedgerExposure, LedgerIncident)
 M = TypeVar("M", LedgerDependency, LedgerExposure)

@@ -36,9 +36,8 @@ class SmallIntake:
     books: Ledgerkeeper
     rows: dict[Identity, SmallRow] = field(default_factory=dict)
     positions: dict[Identity, tuple[str, int]] = field(default_factory=dict)
-    windows: dict[str, list[tuple[int, LedgerObservation]]] = field(
-        default_factory=dict
-    )  # observations by scope, before they are united
+    # observations by scope, before they are united
+    windows: dict[str, list[tuple[int, LedgerObservation]]] = field(default_factory=dict)
     _made: SmallRows = field(init=False)
 
     def __post_init__(self) -> None:

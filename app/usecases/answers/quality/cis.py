@@ -151,9 +151,8 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
     largest first."""
     made = scale.made
     compiled, cis = made.estate.compiled, made.estate.graph.cis
-    pairs = np.unique(
-        (np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64)
-    )  # several records of one CI count once
+    # several records of one CI count once
+    pairs = np.unique((np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64))
     known, positions = positions_of_known(compiled, pairs & 0xFFFFFFFF)
     origin = _origin(scale)[positions]
     masks = np.array(
