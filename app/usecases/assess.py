@@ -62,7 +62,8 @@ class Assessed:
         return pair_customer_hours(self.first, self.populations) if self.shared_hours is None else self.shared_hours
 
     @property
-    def assessment(self) -> str:
+    def name(self) -> str:
+        """The name under which an assessment is kept: its revision and the fingerprint of its settings."""
         return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
 
 
@@ -108,9 +109,9 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
 
     None where there is no earlier sweep, or where most changed.
     """
-    kept = [made for made in _kept.values() if _same_kind(made.estate, estate)]
+    kept = [assessment for assessment in _kept.values() if _same_kind(assessment.estate, estate)]
     if kept:
-        base = max(kept, key=lambda made: made.estate.revision.revision)
+        base = max(kept, key=lambda assessment: assessment.estate.revision.revision)
         listen("what changed", 0.0)
         return reassess(
             base.estate.compiled, base.first, estate.compiled, lambda share: listen("every outage that changed", share)
@@ -142,26 +143,26 @@ def assess(
     """Assess a revision (default: the current one), keep the result, and write the scores if it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
-    made = assessed(tools.estates, tools.cache, revision, listen=listen)
-    row = _row(made, time.perf_counter() - started)
+    assessment = assessed(tools.estates, tools.cache, revision, listen=listen)
+    row = _row(assessment, time.perf_counter() - started)
     ASSESSMENTS.put(tools.documents, row.assessment, row)
     if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
-        write_scores(tools.store, made)
+        write_scores(tools.store, assessment)
     return row
 
 
-def write_scores(store: GraphStore, made: Assessed) -> int:
+def write_scores(store: GraphStore, assessment: Assessed) -> int:
     """Write the scores of the assessed CIs.
 
     Scores that did not change are not written again; common causes are in no ledger and have none.
     """
-    compiled = made.estate.compiled
-    known = len(compiled) - len(made.estate.causes)  # their numbers are the highest
+    compiled = assessment.estate.compiled
+    known = len(compiled) - len(assessment.estate.causes)  # their numbers are the highest
     order = compiled.sorted_position[:known]
-    columns = {name: column[order] for name, column in scores_of(made.totals).items()}
+    columns = {name: column[order] for name, column in scores_of(assessment.totals).items()}
     numbers = compiled.sorted_ci_id[:known]
-    return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": numbers, **columns})
+    return store.write_scores(assessment.name, assessment.estate.revision.revision, {"ci_id": numbers, **columns})
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
@@ -174,37 +175,37 @@ def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> 
     return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 
-def _row(made: Assessed, seconds: float) -> AssessmentRow:
-    estate, compiled = made.estate, made.estate.compiled
+def _row(assessment: Assessed, seconds: float) -> AssessmentRow:
+    estate, compiled = assessment.estate, assessment.estate.compiled
     report = compiled.report
-    sums = made.totals.sums()
+    sums = assessment.totals.sums()
     causes = sorted(estate.causes)
     origins = origin_counts(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
     for position in causes:
-        origins[int(made.rate_origin[position])] -= 1
+        origins[int(assessment.rate_origin[position])] -= 1
     hanging = sum(int(compiled.flat.forward_ptr[position + 1] - compiled.flat.forward_ptr[position]) for position in causes)
     return AssessmentRow(
-        assessment=made.assessment,
+        assessment=assessment.name,
         revision=estate.revision.revision,
         made_at=datetime.now(UTC).isoformat(),
         model_version=MODEL_VERSION,
         settings=estate.fingerprint,
-        measure=measure_of(made.totals.values()),
+        measure=measure_of(assessment.totals.values()),
         seconds=round(seconds, 3),
         cis=len(compiled) - len(causes),
         dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward) - hanging,
         groups=len(compiled.flat.group_kind),
         services=len(compiled.service_position),
         services_assumed=int(report.counts.get("services_assumed", 0)),
-        single_points=int(made.services.single_points.sum()),
+        single_points=int(assessment.services.single_points.sum()),
         totals=sums,
-        unknown=_unknown(made),
-        simulated=int(made.first.simulated.sum()),
+        unknown=_unknown(assessment),
+        simulated=int(assessment.first.simulated.sum()),
         origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)},
         report=dict(report.counts),
-        messages=[*report.messages, *_slow(made)],
-        not_counted_services=int(made.services.not_counted.sum()),
-        not_counted_cis=int(made.totals.not_counted.sum()),
+        messages=[*report.messages, *_slow(assessment)],
+        not_counted_services=int(assessment.services.not_counted.sum()),
+        not_counted_cis=int(assessment.totals.not_counted.sum()),
         down_at_rest=int(report.counts.get("down_at_rest", 0)),
         how=estate.how,
         common_causes=len(causes),
@@ -213,19 +214,19 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
     )
 
 
-def _unknown(made: Assessed) -> dict[str, int]:
+def _unknown(assessment: Assessed) -> dict[str, int]:
     """Count what nobody gave: services without customers or money, CIs without a rate."""
-    compiled = made.estate.compiled
+    compiled = assessment.estate.compiled
     return {
         "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
-        "services_without_money": sum(value != value for value in made.services.money.tolist()),
+        "services_without_money": sum(value != value for value in assessment.services.money.tolist()),
         "cis_without_rate": int((compiled.failures_per_year != compiled.failures_per_year).sum()),
     }
 
 
-def _slow(made: Assessed) -> list[str]:
+def _slow(assessment: Assessed) -> list[str]:
     """List the groups for which waiting is better than switching."""
-    compiled = made.estate.compiled
+    compiled = assessment.estate.compiled
     keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
     if not keys:
         return []

@@ -85,7 +85,7 @@ def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | No
         offset = cursor["offset"]
     row = get_study(tools.documents, study)
     table = AreaTable.from_arrays(kind, tables_of(tools.cache, row))
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(table.area))
     more = last < len(table.area)
     return StudyAreaPage(
@@ -99,19 +99,19 @@ def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | No
         limit=limit,
         truncated=more,
         next=paging.encode(revision=row.revision, kind=kind, offset=last) if more else None,
-        items=[_area(made, kind, table, place) for place in range(offset, last)],
+        items=[_area(assessment, kind, table, place) for place in range(offset, last)],
     )
 
 
-def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaRow:
-    name, label = area_name(made.estate, kind, int(table.area[place]))
+def _area(assessment: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaRow:
+    name, label = area_name(assessment.estate, kind, int(table.area[place]))
     group = int(table.group[place])
     return StudyAreaRow(
         rank=place + 1,
         kind=kind,
         name=name,
         label=label,
-        cis=int(table.members[place]) - causes_in(made, kind, int(table.area[place])),
+        cis=int(table.members[place]) - causes_in(assessment, kind, int(table.area[place])),
         first_order=known(table.first[place]),
         redundancy=known(table.redundancy[place]),
         total=known(table.first[place] + table.redundancy[place]),
@@ -121,8 +121,8 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         p_worst=known(table.p_worst[place]),
         expected_rank=known(table.expected_rank[place]),
         group=group or None,
-        spread_from=spread_from(made, kind, int(table.area[place])),
-        open_needs=open_needs_of(made, kind, int(table.area[place])),
+        spread_from=spread_from(assessment, kind, int(table.area[place])),
+        open_needs=open_needs_of(assessment, kind, int(table.area[place])),
     )
 
 
@@ -137,7 +137,7 @@ def study_services(tools: Tools, study: str, limit: int, after: str | None) -> S
         {name.removeprefix("redundancy."): c for name, c in arrays.items() if name.startswith("redundancy.")}
     )
     order = AreaTable.from_arrays("service", arrays).area
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(order))
     following = last < len(order)
     return StudyServicePage(
@@ -147,7 +147,7 @@ def study_services(tools: Tools, study: str, limit: int, after: str | None) -> S
         limit=limit,
         truncated=following,
         next=paging.encode(revision=row.revision, service_offset=last) if following else None,
-        items=[_service(made, arrays, more, int(number), row.measure) for number in order[offset:last]],
+        items=[_service(assessment, arrays, more, int(number), row.measure) for number in order[offset:last]],
     )
 
 
@@ -161,9 +161,11 @@ def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     return bool(failovers_of(compiled, groups).switches.any())
 
 
-def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:
+def _service(
+    assessment: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str
+) -> StudyServiceRow:
     shift = float(arrays["shift.service"][number]) if "shift.service" in arrays else 0.0
-    estate, compiled = made.estate, made.estate.compiled
+    estate, compiled = assessment.estate, assessment.estate.compiled
     position = int(compiled.service_position[number])
     q = _unavailability(more, number, WITHOUT_FAILOVERS if _fails_over(compiled, position) else "")
     drawn = _simulated(arrays, more, number)
@@ -184,9 +186,11 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
             None if q.high is None else HOURS_PER_YEAR * q.high,
         ),
         stops_per_year=known(more.stops[number]),
-        hours_first_order=known(made.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)),
+        hours_first_order=known(
+            assessment.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)
+        ),
         hours_redundancy=known(more.service_hours[number]),
-        money_first_order=known(made.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
+        money_first_order=known(assessment.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
         redundancy_method=_redundancy_method(more, number),
@@ -232,12 +236,12 @@ def study_borders(tools: Tools, study: str) -> StudyBorders:
     kept = STUDIES.get(tools.documents, study)
     row, sums = kept.row, kept.borders
     arrays = tables_of(tools.cache, row)
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     examined = sums["crossing"] + sums["inside"] + sums["interrupted"]
     rows = [
         BorderRow(
-            area_name(made.estate, "team", int(arrays["borders.provider_team"][k]))[0],
-            area_name(made.estate, "team", int(arrays["borders.dependent_team"][k]))[0],
+            area_name(assessment.estate, "team", int(arrays["borders.provider_team"][k]))[0],
+            area_name(assessment.estate, "team", int(arrays["borders.dependent_team"][k]))[0],
             float(arrays["borders.loss"][k]),
             float(arrays["borders.loss"][k]) / examined if examined else 0.0,
             int(arrays["borders.pairs"][k]),

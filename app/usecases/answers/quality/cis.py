@@ -58,10 +58,10 @@ def ci_findings(scale: Scale) -> list[Finding]:
 
     Common causes are no CIs and are left out.
     """
-    made = scale.made
-    compiled, cis = made.estate.compiled, made.estate.graph.cis
+    assessment = scale.assessment
+    compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis
     real = np.ones(len(compiled), np.bool_)
-    real[sorted(made.estate.causes)] = False
+    real[sorted(assessment.estate.causes)] = False
     of = int(real.sum())
     codes = {name: row_codes(compiled, getattr(cis, name).codes) for name in ("team", "site", "ci_class")}
     other = cis.ci_class.values.index(OTHER) if OTHER in cis.ci_class.values else -2
@@ -99,8 +99,8 @@ def ci_findings(scale: Scale) -> list[Finding]:
 
 
 def _origin(scale: Scale) -> Any:
-    made = scale.made
-    return np.asarray(made.rate_origin)
+    assessment = scale.assessment
+    return np.asarray(assessment.rate_origin)
 
 
 def service_findings(scale: Scale) -> list[Finding]:
@@ -108,35 +108,35 @@ def service_findings(scale: Scale) -> list[Finding]:
 
     Their impact is what they are expected to suffer, where that is known.
     """
-    compiled = scale.made.estate.compiled
+    compiled = scale.assessment.estate.compiled
     curved = np.diff(compiled.curve_ptr) > 0
     blind = np.isnan(compiled.customers) & np.isnan(compiled.money_per_hour) & ~curved
     return [_services(scale, NO_EXPOSURE, blind), _services(scale, NO_RTO, np.isnan(compiled.rto_hours))]
 
 
 def _services(scale: Scale, fault: Fault, mask: Any) -> Finding:
-    made, numbers = scale.made, np.flatnonzero(mask)
-    suffered = made.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
+    assessment, numbers = scale.assessment, np.flatnonzero(mask)
+    suffered = assessment.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
     if scale.measure == "customer_hours_per_year":
-        suffered = made.services.customer_hours[numbers]
+        suffered = assessment.services.customer_hours[numbers]
     elif scale.measure == "money_per_year":
-        suffered = made.services.money[numbers]
+        suffered = assessment.services.money[numbers]
     known = suffered[~np.isnan(suffered)] if suffered is not None else np.zeros(0)
     impact = float(known.sum()) if len(known) else None
-    compiled = made.estate.compiled
-    examples = [made.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
+    compiled = assessment.estate.compiled
+    examples = [assessment.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
     share = scale.share(impact)
     return Finding(fault.kind, len(numbers), len(mask), impact, share, fault.effect, fault.advice, examples)
 
 
 def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
     """Return the finding on incidents that nobody closed: each is taken to end at its CI's next one, or after 30 days."""
-    made = scale.made
-    rows = store.load_columns(made.estate.revision.revision, INCIDENT.name)
+    assessment = scale.assessment
+    rows = store.load_columns(assessment.estate.revision.revision, INCIDENT.name)
     at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
-    ends = spells(at, started, ended, ended != ABSENT, made.estate.options.now)
+    ends = spells(at, started, ended, ended != ABSENT, assessment.estate.options.now)
     order = np.lexsort((started, at))[ends.forced]
-    _, positions = positions_of_known(made.estate.compiled, np.unique(at[order]))
+    _, positions = positions_of_known(assessment.estate.compiled, np.unique(at[order]))
     impact = scale.impact(positions) if len(positions) else None
     examples = [
         f"{rows['incident_key'][row]}, open since {datetime.fromtimestamp(int(started[row]), UTC):%Y-%m-%d}"
@@ -149,8 +149,8 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
     """Return, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
     largest first."""
-    made = scale.made
-    compiled, cis = made.estate.compiled, made.estate.graph.cis
+    assessment = scale.assessment
+    compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis
     # several records of one CI count once
     pairs = np.unique((np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64))
     known, positions = positions_of_known(compiled, pairs & 0xFFFFFFFF)
@@ -183,7 +183,7 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
 def conflict_finding(scale: Scale, tools: Tools) -> Finding:
     """Return the finding on CIs about which sources contradict each other; of the CIs with several records the costliest are
     compared."""
-    revision = scale.made.estate.revision.revision
+    revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
     held = np.isin(ids, disagreeing(tools, revision, ids.tolist()))
@@ -213,7 +213,7 @@ def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: se
 def _pairs(scale: Scale, fault: Fault, pairs: tuple[Any, Any], of: int) -> Finding:
     """The finding of dependencies (dependents and providers), weighed by their providers."""
     dependents, providers = pairs
-    _, positions = positions_of_known(scale.made.estate.compiled, np.unique(providers))
+    _, positions = positions_of_known(scale.assessment.estate.compiled, np.unique(providers))
     impact = scale.impact(positions) if len(positions) else None
     first = zip(dependents[:EXAMPLES].tolist(), providers[:EXAMPLES].tolist(), strict=True)
     examples = [f"{_key(scale, a)} -> {_key(scale, b)}" for a, b in first]
@@ -222,6 +222,6 @@ def _pairs(scale: Scale, fault: Fault, pairs: tuple[Any, Any], of: int) -> Findi
 
 def _key(scale: Scale, ci_id: int) -> str:
     try:
-        return scale.made.estate.key(scale.made.estate.position(ci_id))
+        return scale.assessment.estate.key(scale.assessment.estate.position(ci_id))
     except NotFound:
         return f"CI {ci_id}, not assessed"

@@ -24,7 +24,7 @@ BLOCK = 5_000
 def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
     """Return the finding on CIs whose records have nothing alike in their names; of the CIs with several records the costliest
     are compared."""
-    revision = scale.made.estate.revision.revision
+    revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
     unlike = _unlike(tools.store, revision, ids.tolist())

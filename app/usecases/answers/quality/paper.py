@@ -23,7 +23,7 @@ ADVICE = {
 def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list[Finding], int, int]:
     """Return the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
     many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
-    estate = scale.made.estate
+    estate = scale.assessment.estate
     paper = _tried(scale)
     real = ~np.isin(paper.shared, sorted(estate.causes))  # common causes are stated, not overlooked
     paper = PaperRedundancy(paper.group[real], paper.shared[real], paper.lost[real], paper.members[real], paper.examined)
@@ -43,31 +43,31 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
 
 def _tried(scale: Scale) -> PaperRedundancy:
     """Return the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
-    made = scale.made
-    if "paper" not in made.quality:
-        made.quality["paper"] = paper_redundancy(made.estate.compiled)
-    paper: PaperRedundancy = made.quality["paper"]
+    assessment = scale.assessment
+    if "paper" not in assessment.quality:
+        assessment.quality["paper"] = paper_redundancy(assessment.estate.compiled)
+    paper: PaperRedundancy = assessment.quality["paper"]
     return paper
 
 
 def _codes(scale: Scale, place: str) -> Any:
-    return row_codes(scale.made.estate.compiled, getattr(scale.made.estate.graph.cis, place).codes)
+    return row_codes(scale.assessment.estate.compiled, getattr(scale.assessment.estate.graph.cis, place).codes)
 
 
 def redundant_groups(scale: Scale) -> int:
-    return int((scale.made.estate.compiled.flat.group_left > 1).sum())
+    return int((scale.assessment.estate.compiled.flat.group_left > 1).sum())
 
 
 def _by_ci(scale: Scale, found: PaperRedundancy, shared: int, count: int) -> PaperShared:
-    estate, worth = scale.made.estate, float(scale.values[shared])
+    estate, worth = scale.assessment.estate, float(scale.values[shared])
     rows = np.flatnonzero(found.shared == shared)[:EXAMPLES]
     examples = [_told(scale, int(found.group[row]), int(found.lost[row])) for row in rows]
     return PaperShared("ci", estate.key(shared), estate.name(shared), None if worth != worth else worth, count, examples)
 
 
 def _by_place(scale: Scale, place: str, code: int, groups: Any) -> PaperShared:
-    flat, codes = scale.made.estate.compiled.flat, _codes(scale, place)
-    value = getattr(scale.made.estate.graph.cis, place).values[code]
+    flat, codes = scale.assessment.estate.compiled.flat, _codes(scale, place)
+    value = getattr(scale.assessment.estate.graph.cis, place).values[code]
     examples = []
     for group in groups[:EXAMPLES].tolist():
         members = flat.member[int(flat.member_ptr[group]) : int(flat.member_ptr[group + 1])]
@@ -76,7 +76,7 @@ def _by_place(scale: Scale, place: str, code: int, groups: Any) -> PaperShared:
 
 
 def _told(scale: Scale, group: int, lost: int) -> str:
-    compiled = scale.made.estate.compiled
+    compiled = scale.assessment.estate.compiled
     members = int(compiled.flat.member_ptr[group + 1]) - int(compiled.flat.member_ptr[group])
     return f"{compiled.group_key(group)}: {lost} of {members} members, {int(compiled.flat.group_needed[group])} needed"
 
@@ -98,7 +98,7 @@ def _ci_finding(scale: Scale, found: PaperRedundancy) -> Finding:
 
 
 def _place_finding(scale: Scale, place: str, groups: Any) -> Finding:
-    keys: Sequence[str] = [scale.made.estate.compiled.group_key(int(group)) for group in np.unique(groups)[:EXAMPLES]]
+    keys: Sequence[str] = [scale.assessment.estate.compiled.group_key(int(group)) for group in np.unique(groups)[:EXAMPLES]]
     effect = (
         f"one {place} holds more members than the group can lose; nobody gives a {place} a rate, so the ranking does not count it"
     )

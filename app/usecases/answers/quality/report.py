@@ -48,22 +48,22 @@ class _OfLedger:
 def quality(tools: Tools, limit: int = 100) -> Quality:
     """Return sources, coverage by source and class (`limit` rows), findings by weight, and redundancy only on paper (`limit`
     rows)."""
-    made = assessed(tools.estates, tools.cache, None)
-    revision = made.estate.revision.revision
-    scale = scale_of(made, measure_of(made.totals.values()))
-    if "ledger" not in made.quality:
-        made.quality["ledger"] = _read(scale, tools, revision)
-    ledger: _OfLedger = made.quality["ledger"]
+    assessment = assessed(tools.estates, tools.cache, None)
+    revision = assessment.estate.revision.revision
+    scale = scale_of(assessment, measure_of(assessment.totals.values()))
+    if "ledger" not in assessment.quality:
+        assessment.quality["ledger"] = _read(scale, tools, revision)
+    ledger: _OfLedger = assessment.quality["ledger"]
     sources = source_rows(tools.documents, ledger.records, ledger.relations)
     paper, paper_total, on_paper, groups, examined = paper_groups(scale, limit)
-    cis = len(made.estate.compiled) - len(made.estate.causes)
+    cis = len(assessment.estate.compiled) - len(assessment.estate.causes)
     findings = [*ledger.findings, *on_paper, *_of_runs(sources)]
     return Quality(
-        stamp_of(made.estate, tools.documents),
+        stamp_of(assessment.estate, tools.documents),
         scale.measure,
         scale.total,
         cis,
-        len(made.estate.compiled.service_position),
+        len(assessment.estate.compiled.service_position),
         redundant_groups(scale),
         groups,
         min(examined, cis),

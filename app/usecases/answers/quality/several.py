@@ -31,7 +31,7 @@ class Several(NamedTuple):
 
 def costliest(scale: Scale, tools: Tools) -> Several:
     """Return the assessed CIs that several records tell of, those that cost most a year first."""
-    compiled, revision = scale.made.estate.compiled, scale.made.estate.revision.revision
+    compiled, revision = scale.assessment.estate.compiled, scale.assessment.estate.revision.revision
     several = np.asarray(with_several_records(tools, revision), np.int64)
     known, positions = positions_of_known(compiled, several)
     order = np.argsort(-np.nan_to_num(scale.values[positions], nan=-1.0), kind="stable")[:LOOKED_AT]
