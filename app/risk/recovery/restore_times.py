@@ -122,7 +122,8 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
 def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
     """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours float64[N], no NaN.
 
-    Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one after another.
+    Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
+    after another; each counts as back when all are.
     """
     _prepare(flat, plan, down)
     size = 0
@@ -161,18 +162,20 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             break
         part = flat.component[down[unfinished]]
         start = 0.0
+        together = 0.0
         end = unfinished
         while end < len(down) and flat.component[down[end]] == part:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
+                together += hours[down[end]]
             end += 1
+        # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
             v = down[i]
             if plan.waits[v] != -2:
-                start += hours[v]
                 plan.waits[v] = -2
                 plan.unsure[v] |= CIRCLE
-                size = _push(plan, size, start, v)
+                size = _push(plan, size, start + together, v)
     for i in range(len(down)):
         plan.waits[down[i]] = -1
 
