@@ -73,8 +73,8 @@ class Forestay:
         return frozenset((*table, *self.settings.model.short_lived))
 
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
-        """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
-        as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
+        """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's
+        `input`, such files as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
         from importers.registry import FILE_KINDS
 
         inside = self.settings.data_folder / "input"

@@ -1,4 +1,5 @@
-"""How the service logs: one line an event on standard error, times in UTC; of an error its traceback without any value, and no secret anywhere."""
+"""How the service logs: one line an event on standard error, times in UTC; of an error its traceback without any value, and no
+secret anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from app.domain.concealed import concealed
 
 
 def log_plainly() -> None:
-    """Set it up, for this process. A traceback names files, lines and the error, never local variables: those hold settings, headers and bodies."""
+    """Set it up, for this process. A traceback names files, lines and the error, never local variables: those hold settings,
+    headers and bodies."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,7 +1,8 @@
 """Settings: one TOML file and the environment, checked once, frozen after.
 
-The only module that reads configuration files and environment variables. Every field has a unit and a help text in its metadata; a field
-`x` of section `s` is set by `[s] x = ...` in the file, or by FORESTAY_S_X, or (secrets) by the file that FORESTAY_S_X_FILE names.
+The only module that reads configuration files and environment variables. Every field has a unit and a help text in its metadata;
+a field `x` of section `s` is set by `[s] x = ...` in the file, or by FORESTAY_S_X, or (secrets) by the file that
+FORESTAY_S_X_FILE names.
 """
 
 from __future__ import annotations
@@ -200,7 +201,8 @@ SECTIONS: dict[str, type] = {
 def load_settings(
     file: Path | None = None, environment: Mapping[str, str] | None = None, data_folder: Path | None = None
 ) -> Settings:
-    """Read and check. `file` None: FORESTAY_CONFIG, else forestay.toml in the working folder if it is there. InvalidInput names the field."""
+    """Read and check. `file` None: FORESTAY_CONFIG, else forestay.toml in the working folder if it is there. InvalidInput names
+    the field."""
     env = os.environ if environment is None else environment
     if file is None and env.get("FORESTAY_CONFIG"):
         file = Path(env["FORESTAY_CONFIG"])

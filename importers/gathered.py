@@ -103,7 +103,8 @@ class ReadWhole:
 
 
 class ReadByLists(ReadWhole):
-    """For sources read whole, list by list: how many rows each list had when it was last applied, so that an emptied one is noticed."""
+    """For sources read whole, list by list: how many rows each list had when it was last applied, so that an emptied one is
+    noticed."""
 
     _rows_read: Mapping[str, int] = {}
 

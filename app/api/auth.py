@@ -101,8 +101,9 @@ def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
 
 
 def _asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
-    """Who asks, by the credential that the request is answered under, and whether that is a key: a browser sends sessions and its place on this
-    machine with whatever page asks, a key only where a program put it in. NotAllowed for a key that is not valid."""
+    """Who asks, by the credential that the request is answered under, and whether that is a key: a browser sends sessions and its
+    place on this machine with whatever page asks, a key only where a program put it in. NotAllowed for a key that is not
+    valid."""
     if judged := request.environ.get(CALLER):  # set by the web process that asks this one, never by a request
         return access.Caller(*judged), True
     if forestay.settings.web.sign_in == "off":

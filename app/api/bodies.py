@@ -17,10 +17,10 @@ DEPTH, VALUES = 16, 50_000
 
 
 class StrictParser(FlaskParser):
-    """Unknown query parameters are refused as unknown fields are. A body passes the gate of `strict_json`; one of another kind is refused, for it
-    would be ignored in silence."""
+    """Unknown query parameters are refused as unknown fields are. A body passes the gate of `strict_json`; one of another kind is
+    refused, for it would be ignored in silence."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)

@@ -103,16 +103,17 @@ def route(
         if traits.get("in_scope"):
             scoped(marked)
         marked.sensitive, marked.streams = sensitive, traits.get("streams", False)  # type: ignore[attr-defined]
-        marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
+        # the documentation that each wrapper added, without a call through all of them
+        marked._apidoc = documented._apidoc  # type: ignore[attr-defined]
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare
 
 
 def unchanged(at: Revision, own: str = "") -> Response | None:
-    """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte.
-    `own`: the tag of what a person can change of it (see `conditions`), which stands behind a dot."""
+    """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision,
+    settings and model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is
+    the same byte for byte. `own`: the tag of what a person can change of it (see `conditions`), which stands behind a dot."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
     parts = (

@@ -23,8 +23,9 @@ def tag_of(value: Any) -> str:
 
 
 def condition(needed: bool) -> Condition:
-    """What the request's If-Match and If-None-Match ask for. An ETag counts by what stands behind its last dot: the tag of what a person can
-    change, without what only follows from the rest of the estate. Unconditional where there is neither and one is `needed`."""
+    """What the request's If-Match and If-None-Match ask for. An ETag counts by what stands behind its last dot: the tag of what a
+    person can change, without what only follows from the rest of the estate. Unconditional where there is neither and one is
+    `needed`."""
     wanted, unwanted = request.if_match, request.if_none_match
     known = _own(wanted)
 

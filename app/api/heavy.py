@@ -1,4 +1,5 @@
-"""Heavy questions on their way through the web process: into the lane, and out of it as an answer or, after a few seconds, as a job."""
+"""Heavy questions on their way through the web process: into the lane, and out of it as an answer or, after a few seconds, as a
+job."""
 
 from __future__ import annotations
 
@@ -23,8 +24,22 @@ from app.usecases.keep import runs
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
-          "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")  # fmt: skip
+PASSED = (
+    "REQUEST_METHOD",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "wsgi.url_scheme",
+    "REMOTE_ADDR",
+    "CONTENT_TYPE",
+    "HTTP_HOST",
+    "HTTP_ACCEPT",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_NONE_MATCH",
+)
 PAST = {"revision", "as_of"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
@@ -34,7 +49,8 @@ LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
 
 
 def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
-    """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is one."""
+    """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is
+    one."""
     view.heavy = when  # type: ignore[attr-defined]
     return view
 

@@ -1,7 +1,7 @@
 """Under which names the service answers, from which address a request comes, and from which page.
 
-A page of another site can point its own name at this machine (DNS rebinding) and then asks as if it were ours; the name it asks under gives it
-away, for a browser sends it with every request.
+A page of another site can point its own name at this machine (DNS rebinding) and then asks as if it were ours; the name it asks
+under gives it away, for a browser sends it with every request.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from werkzeug.datastructures import Headers
 from app.api.answering import CALLER
 from app.settings import LOOPBACK, WebSettings
 
-_HOST = re.compile(
-    r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?)*)\.?(?::([0-9]{1,5}))?"
-)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?"
+_HOST = re.compile(rf"(\[[0-9a-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::([0-9]{{1,5}}))?")
 _USUAL = {"http": 80, "https": 443}
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - addresses that are no name of a host
 
@@ -55,16 +54,22 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
-    """The application, answering only requests to one of these names: 421 to any other, 400 where the header is no name at all."""
+    """The application, answering only requests to one of these names: 421 to any other, 400 where the header is no name at
+    all."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = host_and_port(environ.get("HTTP_HOST", ""))
         if CALLER in environ or (host is not None and host[0] in names):
             return app(environ, start_response)
         status, title, code = (400, "Bad Request", "bad_host") if host is None else (421, "Misdirected Request", "unknown_host")
-        detail = "the Host header is no name of a host" if host is None else (
-            "the service does not answer under this name; if it shall, name it in web.public_url or web.hosts (FORESTAY_WEB_HOSTS)"
-        )  # fmt: skip
+        detail = (
+            "the Host header is no name of a host"
+            if host is None
+            else (
+                "the service does not answer under this name; if it shall, name it in web.public_url or web.hosts "
+                "(FORESTAY_WEB_HOSTS)"
+            )
+        )
         problem = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
         body = json.dumps(problem).encode()
         headers = [
@@ -79,12 +84,16 @@ def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
 
 
 def is_own_page(headers: Headers, web: WebSettings) -> bool:
-    """Whether a request that a browser may have sent by itself comes from a page of this service. A program sends neither header."""
+    """Whether a request that a browser may have sent by itself comes from a page of this service. A program sends neither
+    header."""
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
         return False
-    return origin is None or _place(origin) in {_place(f"http://{headers.get('Host', '')}"), _place(f"https://{headers.get('Host', '')}"),
-                                               _place(web.public_url)} - {None}  # fmt: skip
+    return origin is None or _place(origin) in {
+        _place(f"http://{headers.get('Host', '')}"),
+        _place(f"https://{headers.get('Host', '')}"),
+        _place(web.public_url),
+    } - {None}
 
 
 def _place(url: str) -> tuple[str, str, int] | None:
@@ -97,7 +106,8 @@ def _place(url: str) -> tuple[str, str, int] | None:
 
 
 def address_of(environ: Mapping[str, Any], trusted: Sequence[str]) -> str:
-    """The address a request comes from: the one that connects; where that is a trusted proxy, the last forwarded one that is none.
+    """The address a request comes from: the one that connects; where that is a trusted proxy, the last forwarded one that is
+    none.
 
     >>> address_of({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.9, 198.51.100.7"}, ["10.0.0.0/8"])
     '198.51.100.7'

@@ -1,7 +1,8 @@
 """The lane of heavy questions: a few processes, a short queue, and an end to each question.
 
-What takes long runs in processes of its own, so that the threads that serve everybody only wait for it, and not for long: a question is admitted
-or refused at once, becomes a job after a few seconds, and ends with its process when its time is over or nobody wants its answer any more.
+What takes long runs in processes of its own, so that the threads that serve everybody only wait for it, and not for long: a
+question is admitted or refused at once, becomes a job after a few seconds, and ends with its process when its time is over or
+nobody wants its answer any more.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ CLOSED = "the service stops; ask again in a moment"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`processes` compute at a time, `waiting` questions wait for one; of one caller `per_caller` of both. `seconds`: of one question."""
+    """`processes` compute at a time, `waiting` questions wait for one; of one caller `per_caller` of both. `seconds`: of one
+    question."""
 
     processes: int
     waiting: int

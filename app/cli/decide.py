@@ -47,9 +47,15 @@ def _print(console: Console, found: Identity) -> None:
 @json_option
 @click.pass_obj
 def list_conflicts(
-    context: Context, ci: str | None, source: str | None, attribute: str | None, ci_class: str | None, limit: int, after: str | None,
+    context: Context,
+    ci: str | None,
+    source: str | None,
+    attribute: str | None,
+    ci_class: str | None,
+    limit: int,
+    after: str | None,
     as_document: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Attributes on which sources disagree: which value counts, by which rule, and since when."""
     question = ConflictQuestion(ci, source, attribute, ci_class)
     page = conflicts(context.forestay, question, limit, after)
@@ -91,7 +97,8 @@ def merge(context: Context, a: str, b: str, reason: str, as_document: bool) -> N
 @json_option
 @click.pass_obj
 def split(context: Context, ci: str, records: tuple[str, ...], reason: str, as_document: bool) -> None:
-    """Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI. No sync joins them again."""
+    """Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI. No sync joins them
+    again."""
     show_decided(decide.split(context.forestay, ci, records, CALLER, reason), as_document)
 
 

@@ -21,7 +21,10 @@ def assess(context: Context, revision: int | None, as_document: bool) -> None:
     """Assess the estate: the exact effect of every single outage, and what it costs a year."""
     forestay = context.forestay
     row = assess_estate(forestay, revision, listener(as_document))
-    text = f"revision {row.revision}: {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.services:,} services in {row.seconds:.1f} s; by {MEASURES[row.measure]}"
+    text = (
+        f"revision {row.revision}: {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.services:,} services in "
+        f"{row.seconds:.1f} s; by {MEASURES[row.measure]}"
+    )
     show(row, as_document, lambda console: console.print(text))
 
 

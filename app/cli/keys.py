@@ -63,9 +63,18 @@ def list_keys(context: Context, as_document: bool) -> None:
     keys = access.list_keys(context.forestay.documents)
     heads = ["prefix", "name", "role", "sees", "created", "expires", "last used", "revoked"]
     rows = [
-        (k.prefix, k.name, k.role, k.scope or "everything", k.created_at[:19], k.expires_at[:19] or "never", k.last_used_at[:19] or "never", k.revoked_at[:19])
+        (
+            k.prefix,
+            k.name,
+            k.role,
+            k.scope or "everything",
+            k.created_at[:19],
+            k.expires_at[:19] or "never",
+            k.last_used_at[:19] or "never",
+            k.revoked_at[:19],
+        )
         for k in keys
-    ]  # fmt: skip
+    ]
     show(keys, as_document, lambda console: table(console, "", heads, rows))
 
 

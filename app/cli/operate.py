@@ -144,7 +144,8 @@ def work(context: Context, no_schedule: bool) -> None:
 )
 @click.pass_obj
 def scheduler(context: Context, jitter: int) -> None:
-    """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
+    """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A
+    second one stands by."""
     from app.jobs.schedule import keep_schedule
     from app.logs import log_plainly
 

@@ -48,7 +48,8 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
         f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else ""
     )
     console.print(
-        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} "
+        f"{answer.stamp.currency}/h"
     )
     if answer.customers_note:
         console.print(f"  {answer.customers_note}")
@@ -97,7 +98,8 @@ def simulate(
 def _print_simulation(console: Console, made: Simulation) -> None:
     console.print(f"[bold]{made.sentence}[/bold]")
     console.print(
-        f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}"
+        f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} "
+        f"{made.stamp.currency}"
     )
     if made.customers_note:
         console.print(f"  {made.customers_note}")
@@ -140,7 +142,8 @@ def _print_impact(console: Console, answer: Impact) -> None:
     console.print(f"priority {answer.priority} ({answer.priority_row}): {answer.reason}")
     least = "at least " if answer.customers_unknown or answer.money_unknown else ""
     console.print(
-        f"{count(answer.services_down, 'service')} down, {answer.services_degraded:,} at a part; {least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+        f"{count(answer.services_down, 'service')} down, {answer.services_degraded:,} at a part; "
+        f"{least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
     )
     if answer.open_needs:
         console.print(not_read(answer.open_needs))

@@ -25,12 +25,22 @@ def quality(context: Context, limit: int, as_document: bool) -> None:
 
 def _print(console: Console, found: Quality) -> None:
     console.print(
-        f"{found.cis:,} CIs, {found.services:,} services at revision {found.stamp.revision}; impacts in {MEASURES[found.measure]}\n"
+        f"{found.cis:,} CIs, {found.services:,} services at revision {found.stamp.revision}; impacts in "
+        f"{MEASURES[found.measure]}\n"
     )
     rows = [
-        (s.name, s.kind, "never" if s.age_hours is None else f"{s.age_hours:.1f} h", s.state, s.records, s.refused, s.dangling, sum(s.unknown_relations.values()))
+        (
+            s.name,
+            s.kind,
+            "never" if s.age_hours is None else f"{s.age_hours:.1f} h",
+            s.state,
+            s.records,
+            s.refused,
+            s.dangling,
+            sum(s.unknown_relations.values()),
+        )
         for s in found.sources
-    ]  # fmt: skip
+    ]
     table(
         console,
         "sources",
@@ -39,9 +49,15 @@ def _print(console: Console, found: Quality) -> None:
         right=(2, 4, 5, 6, 7),
     )
     parts = [
-        (c.source, c.ci_class, c.cis, *(f"{share:.0%}" for share in (c.owner_share, c.site_share, c.measured_share, c.declared_share, c.assumed_share)), c.orphans)
+        (
+            c.source,
+            c.ci_class,
+            c.cis,
+            *(f"{share:.0%}" for share in (c.owner_share, c.site_share, c.measured_share, c.declared_share, c.assumed_share)),
+            c.orphans,
+        )
         for c in found.classes
-    ]  # fmt: skip
+    ]
     columns = ["source", "class", "CIs", "owner", "site", "measured", "declared", "assumed", "orphans"]
     table(console, "coverage", columns, parts, right=tuple(range(2, 9)))
     for finding in found.findings:

@@ -1,4 +1,5 @@
-"""forestay availability, importance, cut-sets, loss, goal, study, studies: the risk of one service, and of the whole estate beyond the first order."""
+"""forestay availability, importance, cut-sets, loss, goal, study, studies: the risk of one service, and of the whole estate
+beyond the first order."""
 
 from __future__ import annotations
 
@@ -86,7 +87,8 @@ def _print_availability(console: Console, found: ServiceAvailability) -> None:
         f"down {estimate(found.downtime_minutes_per_year)} minutes a year, {estimate(found.failures_per_year)} stops a year"
     )
     console.print(
-        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; {found.single_points}{' known' if found.open_needs else ''} single points of failure"
+        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; "
+        f"{found.single_points}{' known' if found.open_needs else ''} single points of failure"
     )
     console.print(f"share missing on average: {estimate(found.lost_share)}")
     if found.customers is not None:
@@ -175,9 +177,16 @@ def cut_sets(
 @json_option
 @click.pass_obj
 def loss(
-    context: Context, /, service: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool,
+    context: Context,
+    /,
+    service: str,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
     **options_: Any,
-) -> None:  # fmt: skip
+) -> None:
     """What a service loses a year by the CI that started it: first order, redundancy, total."""
     forestay = context.forestay
     found = service_loss(forestay, asked(service, revision, as_of, options_), limit, after)
@@ -205,9 +214,17 @@ def loss(
 @json_option
 @click.pass_obj
 def goal(
-    context: Context, /, service: str, target: float | None, detect_minutes: float, limit: int, revision: int | None, as_of: datetime | None,
-    as_document: bool, **options_: Any,
-) -> None:  # fmt: skip
+    context: Context,
+    /,
+    service: str,
+    target: float | None,
+    detect_minutes: float,
+    limit: int,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+    **options_: Any,
+) -> None:
     """Can a service meet its availability goal, and what eats its error budget."""
     forestay = context.forestay
     question = asked(service, revision, as_of, options_)
@@ -235,12 +252,17 @@ def _print_goal(console: Console, found: ServiceGoal) -> None:
     console.print(found.sentence)
     rows = [
         (
-            r.name, figure(r.detect_minutes), figure(r.resolve_minutes), "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
-            figure(r.interval_days), figure(r.bad_minutes_per_year), _of_budget(r),
+            r.name,
+            figure(r.detect_minutes),
+            figure(r.resolve_minutes),
+            "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
+            figure(r.interval_days),
+            figure(r.bad_minutes_per_year),
+            _of_budget(r),
             "over 25 %" if r.flagged else "",
         )
         for r in found.rows
-    ]  # fmt: skip
+    ]
     heads = ["risk", "detect, min", "resolve, min", "users", "every, days", "bad min a year", "of the budget", ""]
     table(console, f"{estimate(found.bad_minutes_per_year)} bad minutes a year", heads, rows)
 
@@ -257,7 +279,8 @@ def _print_goal(console: Console, found: ServiceGoal) -> None:
 @json_option
 @click.pass_obj
 def study(context: Context, /, revision: int | None, as_document: bool, **options_: Any) -> None:
-    """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated years."""
+    """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated
+    years."""
     forestay = context.forestay
     spread = forestay.settings.model.declared_spread
     made = make_study(forestay, StudyOptions(**options_), revision, spread, listener(as_document))
@@ -266,19 +289,23 @@ def study(context: Context, /, revision: int | None, as_document: bool, **option
 
 def _print_study(console: Console, made: StudyRow) -> None:
     console.print(
-        f"Study [bold]{made.study}[/bold] of revision {made.revision}: {made.services_exact:,} of {made.services:,} services exact, "
-        f"{made.services_bounded:,} bounded, their redundancy simulated; {made.simulated_agree:,} of {made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
+        f"Study [bold]{made.study}[/bold] of revision {made.revision}: {made.services_exact:,} of {made.services:,} services "
+        f"exact, {made.services_bounded:,} bounded, their redundancy simulated; {made.simulated_agree:,} of "
+        f"{made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
     )
     rows = [
         (name, *(figure(parts.get(part)) for part in ("first_order", "redundancy", "redundancy_simulated", "total")))
         for name, parts in (
-            (f"money, {made.currency}", made.money), ("service-hours", made.service_hours), ("customer-hours", made.customer_hours),
+            (f"money, {made.currency}", made.money),
+            ("service-hours", made.service_hours),
+            ("customer-hours", made.customer_hours),
             ("MTPD breaches", made.mtpd_breaches),
         )
-    ]  # fmt: skip
+    ]
     table(console, "a year", ["", "first order", "redundancy", "of it simulated", "total"], rows)
     console.print(
-        f"range of the total: {estimate(made.total_range)} ({made.total_range.note}); over borders between teams: {estimate(made.border_share, '{:.1%}')}"
+        f"range of the total: {estimate(made.total_range)} ({made.total_range.note}); over borders between teams: "
+        f"{estimate(made.border_share, '{:.1%}')}"
     )
 
 
@@ -319,10 +346,18 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
     elif part == "areas":
         page = study_areas(forestay, study, kind, limit, after)
         rows = [
-            (a.rank, _unread_in(a.label, a.open_needs), figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
-             "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
+            (
+                a.rank,
+                _unread_in(a.label, a.open_needs),
+                figure(a.first_order),
+                figure(a.redundancy),
+                figure(a.total),
+                f"{figure(a.low)} to {figure(a.high)}",
+                "" if a.p_worst is None else f"{a.p_worst:.0%}",
+                a.group or "",
+            )
             for a in page.items
-        ]  # fmt: skip
+        ]
         heads = ["", "area", "first order", "redundancy", "total", "5 % to 95 %", f"among worst {page.k}", "group"]
         show(page, as_document, lambda console: table(console, f"by {page.measure}", heads, rows))
     elif part == "services":

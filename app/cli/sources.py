@@ -113,7 +113,10 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
         console.print(
             f"source {name} removed; {what}"
             if removal.done
-            else f"nothing was done: {what} with it; to remove it: forestay source remove {name} --apply{' --keep' if keep_cis else ''}"
+            else (
+                f"nothing was done: {what} with it; to remove it: forestay source remove {name} "
+                f"--apply{' --keep' if keep_cis else ''}"
+            )
         )
 
     show(removal, as_document, said)

@@ -26,8 +26,8 @@ RENEW_SECONDS = runs.LEASE_SECONDS / 3
 
 
 class Handle:
-    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost, when it was
-    cancelled, when the runner itself is told to (`stop`)."""
+    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost,
+    when it was cancelled, when the runner itself is told to (`stop`)."""
 
     def __init__(self, forestay: Forestay, job: runs.Job, stop: threading.Event) -> None:
         self.forestay, self.job, self.stop = forestay, job, stop

@@ -71,7 +71,8 @@ class CompiledFiles:
         self._tidy(purpose)
 
     def unreadable(self) -> list[Path]:
-        """Entries that cannot be used: cut, of another format, or not ours to read. They are made again when they are asked for."""
+        """Entries that cannot be used: cut, of another format, or not ours to read. They are made again when they are asked
+        for."""
         found = []
         for place in sorted(self.folder.glob("[0-9]*-*")) if self.folder.is_dir() else []:
             try:

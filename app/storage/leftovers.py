@@ -1,4 +1,5 @@
-"""Files that a process began, under another name than they were to get, and did not finish because it died. Nobody reads them again."""
+"""Files that a process began, under another name than they were to get, and did not finish because it died. Nobody reads them
+again."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ STAGED = re.compile(rf".+\.staging{_JOURNAL}")
 
 
 def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = None) -> list[Path]:
-    """Unfinished files and folders that nobody touched for ten minutes, and what a sync laid aside while no sync runs. `database`: of the service,
-    where it lies elsewhere."""
+    """Unfinished files and folders that nobody touched for ten minutes, and what a sync laid aside while no sync runs.
+    `database`: of the service, where it lies elsewhere."""
     found = [path for place, names in _where(data_folder) for path in place if names.fullmatch(path.name) and _is_old(path)]
     if database is not None:
         beside = f".{database.name}."

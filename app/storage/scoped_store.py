@@ -1,6 +1,7 @@
 """The ledger as a caller with a scope reads it: as if the CIs outside of the scope had never been in it.
 
-What is hidden is left out before anything is computed, so it shows in no count, rank, total, error or tag. Nothing can be written through it.
+What is hidden is left out before anything is computed, so it shows in no count, rank, total, error or tag. Nothing can be written
+through it.
 """
 
 from __future__ import annotations

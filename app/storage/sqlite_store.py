@@ -33,15 +33,15 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
         self._ends = KnownEnds()
         if left := lone_journals(self.path):
             raise StoreUnavailable(
-                f"{self.path} is not there, but its journal {left[0].name} is, and would be played into a new one. Put the file back; or, to begin "
-                f"anew, take {left[0].name} away too"
+                f"{self.path} is not there, but its journal {left[0].name} is, and would be played into a new one. Put the "
+                f"file back; or, to begin anew, take {left[0].name} away too"
             )
         if not self.path.exists():
             _make(self.path)
         elif self.path.stat().st_size == 0:
             raise StoreUnavailable(
-                f"{self.path} is empty (0 bytes), which no estate is, not even a new one: it was cut off. Put the file back, or move it away and "
-                "fill a new one from the latest backup: forestay restore FILE"
+                f"{self.path} is empty (0 bytes), which no estate is, not even a new one: it was cut off. Put the file back, "
+                "or move it away and fill a new one from the latest backup: forestay restore FILE"
             )
         migrate(self)
 

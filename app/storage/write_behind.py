@@ -1,6 +1,7 @@
 """A CompiledGraphCache that answers first and writes after: an entry is had again at once, and lies on disk a little later.
 
-One thread writes, in the order asked; what waits is held in memory. A process that ends waits for it; one that is killed loses a cache.
+One thread writes, in the order asked; what waits is held in memory. A process that ends waits for it; one that is killed loses a
+cache.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Text of any direction on a page: what is written from right to left is kept apart from what stands beside it, and controls that would turn
-the direction of other text are written out."""
+"""Text of any direction on a page: what is written from right to left is kept apart from what stands beside it, and controls that
+would turn the direction of other text are written out."""
 
 from __future__ import annotations
 

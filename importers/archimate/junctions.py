@@ -11,8 +11,8 @@ DEPTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What one side of a relation needs: `all` of these, and one of each of the `groups`. `stricter`: alternatives that are each several things
-    together are taken as needed all."""
+    """What one side of a relation needs: `all` of these, and one of each of the `groups`. `stricter`: alternatives that are each
+    several things together are taken as needed all."""
 
     all: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()

@@ -12,7 +12,8 @@ from importers.mapping.rows import map_relation, map_row
 from importers.mapping.rules import RuleSet
 
 RELATIONS = "relations"
-# field of `spec` -> relation of the holder, kind of a reference that names none ("" it must); `dependencyOf` is told from its other end
+# field of `spec` -> relation of the holder, kind of a reference that names none ("" it must); `dependencyOf` is told from its
+# other end
 FIELDS = {
     "owner": ("ownedBy", "group"),
     "system": ("partOf", "system"),
@@ -61,7 +62,8 @@ def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
 
 
 def _relations(entity: Mapping[str, Any], spec: Mapping[str, Any], namespace: str) -> Iterator[tuple[str, str]]:
-    """(type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a reference that is none stays as it is."""
+    """(type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a reference that is none stays as
+    it is."""
     held = entity.get("relations")
     if isinstance(held, list):
         for relation in held:

@@ -61,8 +61,8 @@ def _columns_of(header: Header) -> Columns:
 
 
 def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
-    """A builder of records; cells that cannot be used and are not needed go to the list it is given. It raises BadCell for a row that gives
-    no record."""
+    """A builder of records; cells that cannot be used and are not needed go to the list it is given. It raises BadCell for a row
+    that gives no record."""
     empty, written, columns = header.empty, header.written, _columns_of(header)
     key_at, name_at, class_at, service_at = (header.at.get(name) for name in ("key", "name", "class", "service"))
     assert key_at is not None

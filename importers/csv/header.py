@@ -12,8 +12,8 @@ PREFIXES = ("id", "alias", "impact")
 
 
 class Header:
-    """Where each known column is, whatever case and blanks its name is written in, and what the others are: attributes, `alias:<kind>` or
-    `id:<kind>`."""
+    """Where each known column is, whatever case and blanks its name is written in, and what the others are: attributes,
+    `alias:<kind>` or `id:<kind>`."""
 
     def __init__(
         self,

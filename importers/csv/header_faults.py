@@ -40,7 +40,10 @@ def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str
         merged = ""
     found = f"it has {named(first)}"
     example = json.dumps({sheet: {first[0] if first else "Name of your column": missing[0]}}, ensure_ascii=False)
-    return f"the header misses {', '.join(missing)}; {found}{merged}. Where a column is called otherwise, say which: --set columns='{example}'"
+    return (
+        f"the header misses {', '.join(missing)}; {found}{merged}. Where a column is called otherwise, say which: --set "
+        f"columns='{example}'"
+    )
 
 
 def header_notes(header: Header, sheet: str) -> list[str]:

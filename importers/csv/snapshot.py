@@ -91,7 +91,8 @@ class CsvSnapshot(SourceSnapshot):
         return header
 
     def _written(self, table: CsvTable | SheetTable) -> Writing:
-        """How numbers and times are written; a semicolon between cells is how spreadsheets write where the decimal sign is a comma."""
+        """How numbers and times are written; a semicolon between cells is how spreadsheets write where the decimal sign is a
+        comma."""
         settings = self.settings
         unsure = not settings.decimal and isinstance(table, CsvTable) and table.delimiter_in_use() == ";"
         return Writing(settings.decimal or ".", settings.thousands, settings.zone, unsure)

@@ -10,7 +10,8 @@ from importers.csv.columns import EXAMPLE, SHEETS
 
 
 def template(target: Path) -> list[Path]:
-    """Write the documented sheets with a small example to replace: into a folder, or as a workbook where the name ends with .xlsx."""
+    """Write the documented sheets with a small example to replace: into a folder, or as a workbook where the name ends with
+    .xlsx."""
     filled = {
         sheet: [[str(row.get(name, "")) for name, _, _ in columns] for row in EXAMPLE[sheet]]
         for sheet, (_, columns) in SHEETS.items()

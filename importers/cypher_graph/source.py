@@ -62,7 +62,8 @@ class CypherGraph(Lists):
             yield page
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        """Counted by the server after the rows were read: rows that came or went while they were read make the list unproven, once."""
+        """Counted by the server after the rows were read: rows that came or went while they were read make the list unproven,
+        once."""
         return self.graph.count(name, self._query(name))
 
     def _key(self, name: str, row: Mapping[str, Any]) -> str:

@@ -114,7 +114,10 @@ class CsvTable:
         """After reading: why its last rows are not all there; "": they are."""
         if not self.unclosed:
             return ""
-        return f"a quote opens in line {self.unclosed} and is not closed: what follows was taken for one cell; close it, and import again"
+        return (
+            f"a quote opens in line {self.unclosed} and is not closed: what follows was taken for one cell; close it, and "
+            "import again"
+        )
 
     def ended(self) -> bool:
         """Whether the last line is closed by a line feed, or has as many cells as the header."""

@@ -42,12 +42,14 @@ class SheetTable:
         found = []
         if self.without_value:
             found.append(
-                f"{sheet}: {count(len(self.without_value), 'formula')} without a stored value ({listed(self.without_value, 5)}), read as empty: "
-                "open the workbook in a spreadsheet program, let it calculate, and save it"
+                f"{sheet}: {count(len(self.without_value), 'formula')} without a stored value "
+                f"({listed(self.without_value, 5)}), read as empty: open the workbook in a spreadsheet program, let it "
+                "calculate, and save it"
             )
         if self.errors:
             found.append(
-                f"{sheet}: {count(len(self.errors), 'cell')} with an error value such as #N/A ({listed(self.errors, 5)}), read as empty: mend the formulas"
+                f"{sheet}: {count(len(self.errors), 'cell')} with an error value such as #N/A ({listed(self.errors, 5)}), read "
+                "as empty: mend the formulas"
             )
         if self.merged:
             found.append(f"{sheet}: the header has merged cells ({listed(self.merged, 5)}): give each column a name of its own")
@@ -73,7 +75,8 @@ class SheetTable:
 
 
 def cell_text(cell: Any, decimal: str = ".") -> str:
-    """A cell as the same cell of a CSV file would be: a number with the source's decimal sign, a time without zone where it has none.
+    """A cell as the same cell of a CSV file would be: a number with the source's decimal sign, a time without zone where it has
+    none.
 
     >>> cell_text(3.0), cell_text(True), cell_text(2.5), cell_text(datetime(2026, 3, 10, 8))
     ('3', '1', '2.5', '2026-03-10T08:00:00')

@@ -21,10 +21,18 @@ from importers.mapping.rules import ListRule, RelationRule, RuleSet
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes
 NAMES = {  # fields that hold the id of a named thing
-    "locations_id": "Location", "states_id": "State", "groups_id": "Group", "groups_id_tech": "Group", "manufacturers_id": "Manufacturer",
-    "entities_id": "Entity", "computertypes_id": "ComputerType", "networkequipmenttypes_id": "NetworkEquipmentType",
-    "appliancetypes_id": "ApplianceType", "applianceenvironments_id": "ApplianceEnvironment", "clustertypes_id": "ClusterType",
-}  # fmt: skip
+    "locations_id": "Location",
+    "states_id": "State",
+    "groups_id": "Group",
+    "groups_id_tech": "Group",
+    "manufacturers_id": "Manufacturer",
+    "entities_id": "Entity",
+    "computertypes_id": "ComputerType",
+    "networkequipmenttypes_id": "NetworkEquipmentType",
+    "appliancetypes_id": "ApplianceType",
+    "applianceenvironments_id": "ApplianceEnvironment",
+    "clustertypes_id": "ClusterType",
+}
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """The one way out: HTTP to hosts that the settings name, without redirects, within limits of time and size.
 
-requests' conveniences that reach further are off: environment proxies, netrc, redirects, retries of its own. An address is resolved once,
-checked and used (`outbound`). TLS is verified, against the system's authorities or those of `ca_file`. What fails for a while is tried again
-(`waiting`), an ended sign-in is renewed once (`sign_in`). Errors name host, path, status and the server's own message, never a secret.
+requests' conveniences that reach further are off: environment proxies, netrc, redirects, retries of its own. An address is
+resolved once, checked and used (`outbound`). TLS is verified, against the system's authorities or those of `ca_file`. What fails
+for a while is tried again (`waiting`), an ended sign-in is renewed once (`sign_in`). Errors name host, path, status and the
+server's own message, never a secret.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ CHUNK = 1 << 16
 
 
 class Request(TypedDict, total=False):
-    """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again; by default a
-    GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are answers."""
+    """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again;
+    by default a GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are
+    answers."""
 
     parameters: Mapping[str, Any]
     json: Any
@@ -88,8 +90,8 @@ class Client:
         return self.request("GET", path, parameters=parameters or {}).json()
 
     def request(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
-        """The answer, signed in. Other statuses than 2xx and those of `accept` are raised: NotAllowed for 401 and 403, Unreachable without
-        an answer, SourceFailed for the rest."""
+        """The answer, signed in. Other statuses than 2xx and those of `accept` are raised: NotAllowed for 401 and 403,
+        Unreachable without an answer, SourceFailed for the rest."""
         accept = {*request.get("accept", ()), 401}
         try:
             answer = self._repeated(method, path, self._signed(request, accept))

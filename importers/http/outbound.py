@@ -42,7 +42,8 @@ def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WE
 
 
 def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
-    """Host in small letters without brackets, and port, where an address is written in the one way that every reader takes alike."""
+    """Host in small letters without brackets, and port, where an address is written in the one way that every reader takes
+    alike."""
     with suppress(ValueError):  # of an address that cannot be taken apart
         parts = urlsplit(base)
         found = _PLACE.fullmatch(parts.netloc)

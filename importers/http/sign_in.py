@@ -69,8 +69,8 @@ class Basic:
 
 @dataclass(slots=True)
 class OAuth:
-    """A bearer token from `path` by `form` (grant_type, client_id, client_secret, username, password, scope ...): renewed before it ends, and
-    once when a request is refused; by its refresh token where there is one, else by the form."""
+    """A bearer token from `path` by `form` (grant_type, client_id, client_secret, username, password, scope ...): renewed before
+    it ends, and once when a request is refused; by its refresh token where there is one, else by the form."""
 
     path: str
     form: Mapping[str, str]
@@ -114,8 +114,8 @@ class OAuth:
 
 @dataclass(slots=True)
 class Session:
-    """A session that `open` starts: it calls the server and returns the headers that carry the session; opened anew once when a request is
-    refused. `hidden`: secrets that `open` uses."""
+    """A session that `open` starts: it calls the server and returns the headers that carry the session; opened anew once when a
+    request is refused. `hidden`: secrets that `open` uses."""
 
     open: Callable[[Call], Mapping[str, str]]
     hidden: Sequence[str] = ()
@@ -146,8 +146,9 @@ SETTINGS = ("user", "password_env", "token_env", "token_header", "client_id", "c
 
 
 def sign_in_of(kind: str, settings: Mapping[str, Any], token_path: str = "", key_header: str = "") -> SignIn:
-    """The sign-in that a source's settings name (`SETTINGS`): OAuth where there is a client_id, a fixed header where there is a token_env,
-    else Basic with user and password_env. `token_path`: where OAuth tokens are had; `key_header`: the header of a token."""
+    """The sign-in that a source's settings name (`SETTINGS`): OAuth where there is a client_id, a fixed header where there is a
+    token_env, else Basic with user and password_env. `token_path`: where OAuth tokens are had; `key_header`: the header of a
+    token."""
     if settings.get("client_id"):
         return _oauth(kind, settings, token_path)
     if settings.get("token_env"):

@@ -15,9 +15,9 @@ AGAIN = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`tries` of one request in all; pauses of `pause`, twice that, ... seconds with up to half as much again by chance, never above
-    `longest`; a `Retry-After` is obeyed up to `asked`, and a server that asks for more is given up. `connect` and `silence`: seconds without
-    a connection or a byte; `answer`: seconds for a whole answer."""
+    """`tries` of one request in all; pauses of `pause`, twice that, ... seconds with up to half as much again by chance, never
+    above `longest`; a `Retry-After` is obeyed up to `asked`, and a server that asks for more is given up. `connect` and
+    `silence`: seconds without a connection or a byte; `answer`: seconds for a whole answer."""
 
     tries: int = 5
     pause: float = 0.5

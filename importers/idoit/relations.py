@@ -20,8 +20,8 @@ ENDS = ("object1", "object2")  # master, slave
 
 @dataclass(slots=True)
 class Sightings:
-    """The relations of all types of objects as read once. `rows`: by id of the relation; `seen`: at which objects it stood; `failed`: types
-    of objects whose relations could not be read, or do not agree with what the other ends say."""
+    """The relations of all types of objects as read once. `rows`: by id of the relation; `seen`: at which objects it stood;
+    `failed`: types of objects whose relations could not be read, or do not agree with what the other ends say."""
 
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     seen: set[tuple[int, int]] = field(default_factory=set)
@@ -64,7 +64,10 @@ def _compare(rest: Rest, found: Sightings, types: Mapping[int, str]) -> None:
         except ForestayError as error:
             found.failed[types[end]] = error
     for number, end in sorted(missing - found.seen):
-        text = f"i-doit shows relation {number} at one of its objects and not at {end}: relations of {types[end]} were not read whole"
+        text = (
+            f"i-doit shows relation {number} at one of its objects and not at {end}: relations of {types[end]} were not read "
+            "whole"
+        )
         found.failed.setdefault(types[end], SourceFailed(text))
 
 
@@ -99,8 +102,8 @@ def team_of(entries: Any, kinds: Sequence[str], groups: Mapping[int, str]) -> st
 
 
 def rows_of(rule: RelationRule, found: Sightings, mine: Sequence[int], others: set[int]) -> list[tuple[str, str, Any]]:
-    """The relations whose slave is of these objects; and those of a master here whose slave no list reads, to be counted. Those that
-    stand for members of a cluster come together, one row for each cluster."""
+    """The relations whose slave is of these objects; and those of a master here whose slave no list reads, to be counted. Those
+    that stand for members of a cluster come together, one row for each cluster."""
     rows, members, here = list[tuple[str, str, Any]](), dict[str, list[str]](), set(mine)
     for number, row in sorted(found.rows.items()):
         master, slave = int(row["master"]), int(row["slave"])
@@ -117,7 +120,8 @@ def rows_of(rule: RelationRule, found: Sightings, mine: Sequence[int], others: s
 
 
 def relation_records(rule: RelationRule, body: Mapping[str, Any], where: str) -> list[Mapped]:
-    """`weighting` runs from 1 (very important) to 10 (unimportant): the mapping's table says which of them make a need soft, and how weighty."""
+    """`weighting` runs from 1 (very important) to 10 (unimportant): the mapping's table says which of them make a need soft, and
+    how weighty."""
     if "members" in body:
         return _members(body["slave"], body["members"])
     found = map_relation(rule, body, where)

@@ -74,8 +74,8 @@ class Rest:
         raise SourceFailed(f"i-doit: the end of {object_type} was not reached, or its objects changed each time they were read")
 
     def _once(self, object_type: str) -> dict[int, Mapping[str, Any]] | None:
-        """None: the list moved, or ended before its highest id. Pages count from the beginning, so each begins with the last row of the
-        one before: if it does not, rows went meanwhile and others were passed over."""
+        """None: the list moved, or ended before its highest id. Pages count from the beginning, so each begins with the last row
+        of the one before: if it does not, rows went meanwhile and others were passed over."""
         rows: dict[int, Mapping[str, Any]] = {}
         last = 0
         while True:

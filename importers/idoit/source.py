@@ -47,7 +47,8 @@ class Idoit(Lists):
         return f"{self.rest.client.base} {self.rules.text}"
 
     def latest(self, name: str) -> str:
-        """The newest `updated` of a type. Its objects are listed here, once a run: what changed is told by comparing their times."""
+        """The newest `updated` of a type. Its objects are listed here, once a run: what changed is told by comparing their
+        times."""
         if self.rules.lists and name == next(iter(self.rules.lists)):
             self._objects, self._failed, self._groups, self._relations = {}, {}, None, None
         if name not in self.rules.lists:

@@ -1,4 +1,5 @@
-"""What impacts one CI, as dependencies and groups: the right side of `A impacts B` depends on the left; redundancy says how many suffice."""
+"""What impacts one CI, as dependencies and groups: the right side of `A impacts B` depends on the left; redundancy says how many
+suffice."""
 
 from __future__ import annotations
 

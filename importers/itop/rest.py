@@ -73,8 +73,8 @@ class Rest:
         return self.get(name, where, "id", 1)[1]
 
     def windows(self, name: str, fields: str, size: int, also: str = "") -> Iterator[Window]:
-        """A class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page cannot be trusted
-        to hold the lowest ids."""
+        """A class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page cannot be
+        trusted to hold the lowest ids."""
         last, width = 0, size
         while width < WIDEST:
             objects, found = self.get(name, _both(f"id > {last} AND id <= {last + width}", also), fields, size)
@@ -96,8 +96,14 @@ class Rest:
         """What the objects of a window impact, one step down: (left, right) as class::id; the right depends on the left."""
         key = f"SELECT {name} WHERE id > {window.after} AND id <= {window.upto}"
         body = self.ask(
-            operation="core/get_related", **{"class": name}, key=key, relation="impacts", direction="down", depth=1, redundancy=False
-        )  # fmt: skip
+            operation="core/get_related",
+            **{"class": name},
+            key=key,
+            relation="impacts",
+            direction="down",
+            depth=1,
+            redundancy=False,
+        )
         scope = re.match(r"Scope: (\d+)", str(body.get("message") or ""))
         if scope is None or int(scope[1]) != len(window.objects):
             said = scope[1] if scope else "no number"

@@ -1,4 +1,5 @@
-"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by what they impact (README.md)."""
+"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by what they impact
+(README.md)."""
 
 from __future__ import annotations
 
@@ -86,8 +87,9 @@ class Itop(Lists):
                 yield self._rows(name, self._with_fields(name, objects), named, since)
 
     def _with_fields(self, name: str, objects: Sequence[Found]) -> list[Found]:
-        """The objects with the fields that the mapping wants, asked for by final class: `*+` would give all there are, linked sets among them,
-        for which iTop takes a hundred times as long. One that went meanwhile is missing, which the count will show."""
+        """The objects with the fields that the mapping wants, asked for by final class: `*+` would give all there are, linked
+        sets among them, for which iTop takes a hundred times as long. One that went meanwhile is missing, which the count will
+        show."""
         by_class: dict[str, list[int]] = {}
         for one in objects:
             by_class.setdefault(one.final_class, []).append(one.number)

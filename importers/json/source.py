@@ -115,7 +115,8 @@ def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str)
 def _without_bad_cells(
     said: Mapping[str, Any], decoder: msgspec.json.Decoder[Any], error: msgspec.ValidationError
 ) -> tuple[Any, list[msgspec.ValidationError]]:
-    """The record without the optional cells that are not of the form, and what was wrong with each; None where a needed one is not."""
+    """The record without the optional cells that are not of the form, and what was wrong with each; None where a needed one is
+    not."""
     lost, left = [error], dict(said)
     while found := _PATH.search(str(lost[-1])):
         if found.group(1) in NEEDED or left.pop(found.group(1), None) is None:

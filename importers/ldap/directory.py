@@ -48,8 +48,8 @@ class Directory:
         checked_place(self.location, self.outbound, SCHEMES)
 
     def entries(self, base: str, wanted: str, attributes: Sequence[str], page_size: int = 0) -> Iterator[list[Entry]]:
-        """Pages of entries below a base that a filter finds; the server's cookie says when it was the last. `page_size`: another than that
-        of the settings."""
+        """Pages of entries below a base that a filter finds; the server's cookie says when it was the last. `page_size`: another
+        than that of the settings."""
         with self._connected() as connection:
             cookie: Any = None
             while True:
@@ -80,8 +80,15 @@ class Directory:
         port = parts.port or SCHEMES[parts.scheme]
         try:
             server = ldap3.Server(host, port, use_ssl=parts.scheme == "ldaps", tls=tls, get_info=ldap3.NONE, connect_timeout=10)
-            how: dict[str, Any] = {"read_only": True, "auto_referrals": False, "auto_range": False, "raise_exceptions": True,
-                                   "receive_timeout": SECONDS, "auto_bind": ldap3.AUTO_BIND_NONE, "return_empty_attributes": False}  # fmt: skip
+            how: dict[str, Any] = {
+                "read_only": True,
+                "auto_referrals": False,
+                "auto_range": False,
+                "raise_exceptions": True,
+                "receive_timeout": SECONDS,
+                "auto_bind": ldap3.AUTO_BIND_NONE,
+                "return_empty_attributes": False,
+            }
             connection = ldap3.Connection(server, self.user, self.password, **how)
             connection.open()
             if parts.scheme == "ldap":
@@ -105,7 +112,8 @@ class Directory:
 
 
 def whole(attributes: Values, ask: Callable[[str], Values]) -> dict[str, list[bytes]]:
-    """Values by attribute, where Active Directory gives large ones in ranges: `member;range=0-1499` and so on to `member;range=1500-*`.
+    """Values by attribute, where Active Directory gives large ones in ranges: `member;range=0-1499` and so on to
+    `member;range=1500-*`.
 
     >>> rest = {"member;range=2-*": {"member;range=2-*": [b"c"]}}
     >>> whole({"cn": [b"x"], "member": [], "member;range=0-1": [b"a", b"b"]}, rest.__getitem__)

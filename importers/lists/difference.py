@@ -1,4 +1,5 @@
-"""What changed in the lists of a source since the mirror: only changed rows, and those that were not plainly accepted, are mapped."""
+"""What changed in the lists of a source since the mirror: only changed rows, and those that were not plainly accepted, are
+mapped."""
 
 from __future__ import annotations
 

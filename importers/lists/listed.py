@@ -1,4 +1,5 @@
-"""The CiSource made of lists of raw rows: rows are kept in a mirror, only what changed is asked for next time, and what went is found."""
+"""The CiSource made of lists of raw rows: rows are kept in a mirror, only what changed is asked for next time, and what went is
+found."""
 
 from __future__ import annotations
 

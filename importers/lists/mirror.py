@@ -1,7 +1,8 @@
 """The mirror: the raw rows of a source as last applied, in one local SQLite file, so that the next run needs only what changed.
 
-A row's number times 2^16 plus the place of a record among those it maps to is the record's position. While a source is read for the first
-time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run was applied.
+A row's number times 2^16 plus the place of a record among those it maps to is the record's position. While a source is read for
+the first time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run
+was applied.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ FORM = 1
 Damaged = sqlite3.DatabaseError
 _TABLES = (
     "CREATE TABLE list (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL)",
-    "CREATE TABLE raw (number INTEGER PRIMARY KEY, list INTEGER NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE raw (number INTEGER PRIMARY KEY, list INTEGER NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, "
+    "body BLOB NOT NULL)",
     "CREATE UNIQUE INDEX raw_key ON raw (list, key)",
     "CREATE TABLE open (kind TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, position)) WITHOUT ROWID",
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -113,7 +115,8 @@ class Mirror:
         """Number and body of those of the named keys that are there."""
         found: dict[str, tuple[int, bytes]] = {}
         for part in _parts(keys):
-            statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
+            # S608 (a statement put together from texts): only question marks are
+            statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608
             for key, number, body in self._db.execute(statement, (self._lists.get(name), *part)):
                 found[key] = (number, body)
         return found
@@ -206,7 +209,8 @@ class Mirror:
         self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int], facts: Mapping[str, str], counts: Counts,
         not_plain: Mapping[str, Collection[int]],
     ) -> None:  # fmt: skip
-        """Move on by what changed, at once or not at all. All that was open was looked at again, so what is not plain now is all of it."""
+        """Move on by what changed, at once or not at all. All that was open was looked at again, so what is not plain now is all
+        of it."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self.apply(pending, numbers)
@@ -246,8 +250,8 @@ def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked, so that it costs its
-    record and not the run."""
+    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked, so that
+    it costs its record and not the run."""
     try:
         text: bytes = _encode(body)
     except UnicodeEncodeError:

@@ -1,4 +1,5 @@
-"""What an importer of lists writes: which lists of raw rows the source has, how they are read, and what one row means (README.md of importers)."""
+"""What an importer of lists writes: which lists of raw rows the source has, how they are read, and what one row means (README.md
+of importers)."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from importers.mapping.mapped import Mapped
 
 @dataclass(frozen=True, slots=True)
 class RawList:
-    """One list of the source. `gives`: kinds of records its rows map to; `classes`: source classes of its CIs; `ordered`: its rows come in
-    order of their key, as SQLite compares texts; `besides`: earlier lists whose rows it holds as well (they count there); `optional`: a
-    source need not have it, and a refusal is a warning as long as none of its rows are known."""
+    """One list of the source. `gives`: kinds of records its rows map to; `classes`: source classes of its CIs; `ordered`: its
+    rows come in order of their key, as SQLite compares texts; `besides`: earlier lists whose rows it holds as well (they count
+    there); `optional`: a source need not have it, and a refusal is a warning as long as none of its rows are known."""
 
     name: str
     gives: tuple[str, ...]
@@ -44,8 +45,8 @@ class Lists(Protocol):
         ...
 
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
-        """Pages of rows to the end of the list, all of it or those stamped `since` or later. Raises what the client raises, and SourceFailed
-        where the end is not reached."""
+        """Pages of rows to the end of the list, all of it or those stamped `since` or later. Raises what the client raises, and
+        SourceFailed where the end is not reached."""
         ...
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
@@ -65,8 +66,8 @@ class Lists(Protocol):
         return None
 
     def gone(self, name: str, since: str) -> Iterable[str]:
-        """Keys that a record of deletes says went since a stamp, where the source keeps one; asked only where the numbers differ, and
-        believed only where they agree afterwards."""
+        """Keys that a record of deletes says went since a stamp, where the source keeps one; asked only where the numbers differ,
+        and believed only where they agree afterwards."""
         return ()
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Reading lists into a mirror, or what changed in them beside it, with the evidence for each.
 
-A list is complete when as many rows are held as the source says there are. Where the numbers differ (the source changed while it was
-read, a page was lost, rows were deleted), what changed since is read, and then ranges of keys are compared by their numbers, halving where
-they differ, until the keys themselves are compared: so the cost follows the differences.
+A list is complete when as many rows are held as the source says there are. Where the numbers differ (the source changed while it
+was read, a page was lost, rows were deleted), what changed since is read, and then ranges of keys are compared by their numbers,
+halving where they differ, until the keys themselves are compared: so the cost follows the differences.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class TooMuch(LimitExceeded):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads list by list; a list that fails is a part with its reason, and the next one is tried. A refused sign-in, and a source that
-    cannot be reached twice in a row, end it."""
+    """Reads list by list; a list that fails is a part with its reason, and the next one is tried. A refused sign-in, and a source
+    that cannot be reached twice in a row, end it."""
 
     lists: Lists
     mirror: Mirror

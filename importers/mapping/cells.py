@@ -35,9 +35,9 @@ def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCel
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a source writes numbers and times: `decimal` the sign before the fraction, `thousands` the one between groups of three ("": said by
-    nobody, so that what could be either is refused), `zone` of times that state none ("": they are refused). `unsure`: nobody said what the
-    decimal sign is, and the file looks as one from where it is a comma."""
+    """How a source writes numbers and times: `decimal` the sign before the fraction, `thousands` the one between groups of three
+    ("": said by nobody, so that what could be either is refused), `zone` of times that state none ("": they are refused).
+    `unsure`: nobody said what the decimal sign is, and the file looks as one from where it is a comma."""
 
     decimal: str = "."
     thousands: str = ""
@@ -110,7 +110,8 @@ def _either(field: str, text: str, group: str) -> BadCell:
     return BadCell(
         field,
         f"'{text[:40]}' can be {text.replace(group, '')} or {text.replace(group, '.')}",
-        f"write it without a sign between thousands, or say what the sign is for the whole source: --set decimal={group}, or --set thousands={group}",
+        f"write it without a sign between thousands, or say what the sign is for the whole source: --set decimal={group}, or "
+        f"--set thousands={group}",
     )
 
 

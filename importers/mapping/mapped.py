@@ -40,6 +40,7 @@ Mapped = CiRecord | DependencyRecord | GroupRecord | ServiceRecord | IncidentRec
 def unknown_types(counts: Mapping[str, int]) -> list[str]:
     """One sentence for each type of relation that no mapping names."""
     return [
-        f"{number} dependencies of {relation}, which no mapping names: taken by default, with low confidence; name it in a mapping file"
+        f"{number} dependencies of {relation}, which no mapping names: taken by default, with low confidence; name it in a "
+        "mapping file"
         for relation, number in sorted(counts.items())
     ]

@@ -1,4 +1,5 @@
-"""The mapping engine: raw rows to records, by the rules of a mapping file. What no rule names is left out and counted by its type."""
+"""The mapping engine: raw rows to records, by the rules of a mapping file. What no rule names is left out and counted by its
+type."""
 
 from __future__ import annotations
 
@@ -128,7 +129,8 @@ def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, 
 
 
 def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
-    """The dependencies of one relation row; of a type nobody knows as the rule says, marked in the relation's word (low confidence)."""
+    """The dependencies of one relation row; of a type nobody knows as the rule says, marked in the relation's word (low
+    confidence)."""
     if not isinstance(body, Mapping):
         return [RejectedRecord("dependency", where, "", "relation", "is no object", "complete it")]
     parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
@@ -154,8 +156,8 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
 
 
 def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
-    """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows which that is, of
-    both."""
+    """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows
+    which that is, of both."""
     depends = side.depends if side is not None else ""
     if depends == "none":
         return [Ignored("dependency", "a type that is no need")]
@@ -165,8 +167,8 @@ def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[M
 
 
 def _by_class(rule: RelationRule, body: Mapping[str, Any], reversed_: bool) -> str:
-    """Services and clusters depend on what they contain; what stands in another thing depends on it. The parent contains, or reversed the
-    child."""
+    """Services and clusters depend on what they contain; what stands in another thing depends on it. The parent contains, or
+    reversed the child."""
     container, content = ("child", "parent") if reversed_ else ("parent", "child")
     words = text_of(pick(body, rule.child_class if reversed_ else rule.parent_class))
     return container if any(fnmatchcase(words, name) for name in rule.parent_depends_classes) else content

@@ -1,7 +1,7 @@
 """Mapping files: what an importer ships and an admin extends without code (README.md, "Mapping files"), checked and as rules.
 
-A mapping names, list by list, which class its rows are, which field is the key, which are references and what they mean; for typed
-relations which side depends.
+A mapping names, list by list, which class its rows are, which field is the key, which are references and what they mean; for
+typed relations which side depends.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """Rows of one list as CIs; or, with `of`, as what is said of the CI that this field names. `ask`: what the importer asks for."""
+    """Rows of one list as CIs; or, with `of`, as what is said of the CI that this field names. `ask`: what the importer asks
+    for."""
 
     name: str
     ci_class: str
@@ -164,7 +165,8 @@ class ListRule:
 
 @dataclass(frozen=True, slots=True)
 class RelationRule:
-    """Rows of one list as dependencies. `named`: the relation's word where rows have no type; `with_class`: ends are class and id."""
+    """Rows of one list as dependencies. `named`: the relation's word where rows have no type; `with_class`: ends are class and
+    id."""
 
     name: str
     parent: str
@@ -183,8 +185,8 @@ class RelationRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`classes`: the source's words for classes; `criticality`: what a level is worth as an exposure. `text`: all of it, to tell whether
-    the mapping is another one."""
+    """`classes`: the source's words for classes; `criticality`: what a level is worth as an exposure. `text`: all of it, to tell
+    whether the mapping is another one."""
 
     classes: Mapping[str, str]
     lists: Mapping[str, ListRule]
@@ -194,7 +196,8 @@ class RuleSet:
 
 
 def load_mapping(kind: str, shipped: str, own: str = "") -> RuleSet:
-    """The mapping that comes with a kind of source, with an admin's file laid over it: tables are merged, `false` takes an entry out."""
+    """The mapping that comes with a kind of source, with an admin's file laid over it: tables are merged, `false` takes an entry
+    out."""
     table = _table(kind, shipped)
     if own:
         try:

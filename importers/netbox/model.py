@@ -1,9 +1,9 @@
 """What is derived from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and
 groups.
 
-Objects are plain rows: references are ids (numbers in NetBox, UUIDs in Nautobot). A device depends on its rack, location and site, its parent and
-its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual chassis on one of
-its members.
+Objects are plain rows: references are ids (numbers in NetBox, UUIDs in Nautobot). A device depends on its rack, location and
+site, its parent and its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual
+chassis on one of its members.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Nautobot over REST: the same rows as from a NetBox, by small accessors where its answers differ (README.md beside this file)."""
+"""Nautobot over REST: the same rows as from a NetBox, by small accessors where its answers differ (README.md beside this
+file)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from importers.netbox.model import Id, NetboxData, derive
 from importers.netbox.source import ALSO, ENDPOINT, PROBES
 from importers.netbox.source import PATHS as NETBOX
 
-# Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups besides.
+# Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups
+# besides.
 PATHS = {
     "location": NETBOX["location"],
     **{name: path for name, path in NETBOX.items() if name != "site"},
@@ -63,7 +65,8 @@ class NautobotSource(ReadByLists):
         return found
 
     def _rows(self, path: str, more: Mapping[str, Any]) -> dict[Id, Mapping[str, Any]]:
-        """Every row once, as many as `count` says on each page: pages by number lose rows while the source changes, so then once more."""
+        """Every row once, as many as `count` says on each page: pages by number lose rows while the source changes, so then once
+        more."""
         for _ in range(PROBES):
             rows: dict[Id, Mapping[str, Any]] = {}
             counts: set[int] = set()
@@ -83,7 +86,8 @@ class NautobotSource(ReadByLists):
             if counts == {len(rows)}:
                 return rows
         raise SourceFailed(
-            f"{answer.where}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while it was read"
+            f"{answer.where}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while "
+            "it was read"
         )
 
     def _flat(self, data: NetboxData, name: str, key: Id, row: Mapping[str, Any]) -> Mapping[str, Any]:

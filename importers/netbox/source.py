@@ -71,8 +71,8 @@ class RestSource(ReadByLists):
         return found
 
     def _rows(self, name: str) -> tuple[dict[int, Mapping[str, Any]], int]:
-        """All rows, and how many there should be. `count` is the number of rows beyond the last id, so each page says the total anew; a list
-        that changed while it was read is read once more."""
+        """All rows, and how many there should be. `count` is the number of rows beyond the last id, so each page says the total
+        anew; a list that changed while it was read is read once more."""
         rows: dict[int, Mapping[str, Any]] = {}
         totals: set[int] = set()
         for _ in range(PROBES):

@@ -101,7 +101,8 @@ class ServiceGraph(ReadWhole):
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
     def _depend(self, found: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
-        """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not known."""
+        """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not
+        known."""
         relation = next(iter(self.rules.relations.values()))
         for client, server, word, rate in calls:
             dependent, provider = (f"{kind}:{name}" for kind, name in (nodes.of(CALL, client), nodes.of(word, server)))

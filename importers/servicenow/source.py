@@ -1,4 +1,5 @@
-"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md beside this file)."""
+"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md beside this
+file)."""
 
 from __future__ import annotations
 
@@ -120,7 +121,8 @@ class ServiceNow(Lists):
     def _pages(
         self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
     ) -> Iterator[list[Row]]:
-        """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although more follow."""
+        """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although
+        more follow."""
         wanted = {name for name in {*_fields(rule), KEY} if name.removesuffix(SHOWN) in fields}
         offset, taken = 0, _taken(wanted) if len(fields) > 1 else ()
         while True:
@@ -191,9 +193,19 @@ def _fields(rule: ListRule | RelationRule) -> set[str]:
         )
     else:
         named = [
-            rule.class_field, rule.of, rule.criticality, *rule.fields_.values(), *rule.identifiers.values(), *rule.aliases.values(),
-            *rule.references, *(rule.attributes or ()), *rule.service_if, *rule.skip_if, *rule.only_if, *rule.exposure.values(),
-        ]  # fmt: skip
+            rule.class_field,
+            rule.of,
+            rule.criticality,
+            *rule.fields_.values(),
+            *rule.identifiers.values(),
+            *rule.aliases.values(),
+            *rule.references,
+            *(rule.attributes or ()),
+            *rule.service_if,
+            *rule.skip_if,
+            *rule.only_if,
+            *rule.exposure.values(),
+        ]
     return {name for name in named if name}
 
 
@@ -239,11 +251,13 @@ def _row(name: str, raw: Any, taken: Taken) -> Row:
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
-    """A row as texts, whichever of the three shapes it has: `field` the value, `field.display` the display value where one is given. Empty
-    fields are left out.
+    """A row as texts, whichever of the three shapes it has: `field` the value, `field.display` the display value where one is
+    given. Empty fields are left out.
 
-    >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "c": {"display_value": "C", "value": "1"}, "d": ""})
-    {'a': 'x', 'b': '77', 'c': '1', 'c.display': 'C'}
+    >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "d": ""})
+    {'a': 'x', 'b': '77'}
+    >>> _flat({"c": {"display_value": "C", "value": "1"}})
+    {'c': '1', 'c.display': 'C'}
     >>> _flat({"b": {"display_value": "Beth", "link": "https://sn/api/now/table/sys_user/46d4"}})
     {'b': '46d4', 'b.display': 'Beth'}
     """

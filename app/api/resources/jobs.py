@@ -67,7 +67,8 @@ class Schedule:
 
 @route(blueprint, "/schedule", "read", Schedule)
 def schedule() -> Any:
-    """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one first."""
+    """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one
+    first."""
     return Schedule(plans(forestay().documents))
 
 
@@ -108,7 +109,8 @@ def run(run_id: str) -> Any:
 @route(blueprint, "/runs/<run_id>/changes", "read", ChangePage)
 @blueprint.arguments(PageQuestion, location="query")
 def changes(question: dict[str, Any], run_id: str) -> Any:
-    """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the lines."""
+    """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the
+    lines."""
     return change_page(forestay().documents, run_id, _offset(question), question["limit"])
 
 

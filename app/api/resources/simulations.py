@@ -38,7 +38,8 @@ def page(question: dict[str, Any]) -> Any:
 @route(blueprint, "/simulations", "simulate", Simulation, method="POST", status=201, long=True)
 @blueprint.arguments(SimulationQuestion)
 def make(question: dict[str, Any]) -> Any:
-    """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one failure away."""
+    """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one
+    failure away."""
     service = forestay()
     scenario = OutageScenario(
         cis=tuple(question["cis"]),

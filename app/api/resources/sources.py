@@ -67,7 +67,8 @@ def _own_tag(source: keep.RegisteredSource) -> str:
 @route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201)
 @blueprint.arguments(SourceQuestion)
 def add(question: dict[str, Any]) -> Any:
-    """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured host."""
+    """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured
+    host."""
     service = forestay()
     service.check_place(question["kind"], question["location"], question["settings"])
     service.open_source(
@@ -120,7 +121,8 @@ def check(name: str) -> Any:
 @route(blueprint, "/sources/<name>/sync", "sync", runs.Job, method="POST", status=202)
 @blueprint.arguments(SyncQuestion)
 def sync(question: dict[str, Any], name: str) -> Any:
-    """Sync as a job; the result is the run report. `approve` and `complete` pass the deletion guard and need the permission `approve`."""
+    """Sync as a job; the result is the run report. `approve` and `complete` pass the deletion guard and need the permission
+    `approve`."""
     if (question["approve"] or question["complete"]) and not g.caller.may("approve"):
         raise NotAllowed(f"role {g.caller.role} may not say that a run is approved or its input complete", status=403)
     return _asked("sync", "sync asked", name, question)
@@ -146,9 +148,9 @@ def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
 @conditional
 @blueprint.arguments(UploadQuestion, location="query")
 def upload(question: dict[str, Any], name: str) -> Any:
-    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit.
-    It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another place, this needs the role that
-    may change it."""
+    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up
+    to the limit. It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another
+    place, this needs the role that may change it."""
     service = forestay()
     data, condition_met = service.settings.data_folder, condition(needed=True)
     source = keep.get_source(service.documents, name)

@@ -16,8 +16,9 @@ FEW_VALUES = {  # columns that are the same for most rows of a block: sent once 
 
 
 def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) -> str:
-    """Rows that share the few values of some columns, and which numbers they leave open, come together: those values once, the others as one
-    list each. `collect` leaves nulls out: the list of a number is whole or empty, an absent text gets its sign first. `stored`: where a column is."""
+    """Rows that share the few values of some columns, and which numbers they leave open, come together: those values once, the
+    others as one list each. `collect` leaves nulls out: the list of a number is whole or empty, an absent text gets its sign
+    first. `stored`: where a column is."""
     shared, open_, others = parts_of(noun, names)
     keys = [*map(stored, shared), *(f"{stored(name)} IS NULL" for name in open_)]
     whole = [stored(name) if name in noun.identity else f"coalesce({stored(name)}, '')" for name in others]

@@ -127,8 +127,8 @@ class Reading(ReadColumns, Neo4jConnected):
         return [self._joined(noun, names, self._blocks(noun, names, revision, source_id))]
 
     def _current_dependencies(self, noun: Noun, names: Sequence[str], revision: int) -> list[dict[str, Any]]:
-        """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose may be met under
-        none; so where anything was written meanwhile, those that stand are read once more."""
+        """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose
+        may be met under none; so where anything was written meanwhile, those that stand are read once more."""
         statement, before = self._load_statement(noun, names), self.pointer()
         node_ci_ids = self._node_ci_ids()
 
@@ -164,8 +164,9 @@ class Reading(ReadColumns, Neo4jConnected):
             yield from self._id_blocks(noun, statement, lambda block: columns_of(noun, names, block), revision=revision)
 
     def _node_ci_ids(self) -> Any:
-        """The ci_id at each node's number in the database (-1: no CI). Asking each dependency's provider for it, a node of two dozen
-        properties, took as long as all else. Numbers of deleted nodes are given again: only undoing deletes a CI that had a reader."""
+        """The ci_id at each node's number in the database (-1: no CI). Asking each dependency's provider for it, a node of two
+        dozen properties, took as long as all else. Numbers of deleted nodes are given again: only undoing deletes a CI that had a
+        reader."""
         statement = cypher("neo4j_only/dependency", "nodes")
         kind = noun_of("dependency")
         parts = [
@@ -200,12 +201,14 @@ class Reading(ReadColumns, Neo4jConnected):
     ) -> Iterator[dict[str, Any]]:
         after, size = "", KEY_BLOCK
         while size == KEY_BLOCK:
-            asked = {**parameters, "after": after, "limit": KEY_BLOCK}
-            block = columns_of(noun, names, self.read(lambda transaction, asked=asked: lists(transaction, statement, asked)))  # type: ignore[misc]
+            block = columns_of(noun, names, self._lists(statement, {**parameters, "after": after, "limit": KEY_BLOCK}))
             size = len(block[noun.identity[0]])
             if size:
                 yield block
                 after = max(block[noun.identity[1]])
+
+    def _lists(self, statement: str, parameters: dict[str, Any]) -> list[list[Any]]:
+        return self.read(lambda transaction: lists(transaction, statement, parameters))
 
     def _id_blocks(
         self, noun: Noun, statement: str, made: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
@@ -216,8 +219,7 @@ class Reading(ReadColumns, Neo4jConnected):
         size = DEPENDENCY_BLOCK if noun.name == "dependency" else BLOCK
 
         def block_from(low: int) -> T | None:
-            asked = {**parameters, "low": low, "high": low + size}
-            block = self.read(lambda transaction: lists(transaction, statement, asked))
+            block = self._lists(statement, {**parameters, "low": low, "high": low + size})
             return made(block) if block else None
 
         with ThreadPoolExecutor(SESSIONS) as pool:

@@ -18,8 +18,8 @@ def statements_of(verb: str) -> Iterator[str]:
 
 
 def migrate(store: Neo4jConnected) -> None:
-    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`. Version 2: groups are found by
-    their key. Version 3: open needs."""
+    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`. Version 2:
+    groups are found by their key. Version 3: open needs."""
     known = store.select("neo4j_only/schema", "version")
     version = int(known[0]["schema"]) if known else 0
     if version > SCHEMA:

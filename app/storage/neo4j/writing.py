@@ -68,8 +68,8 @@ class Writing(Neo4jConnected):
                 self._write_piece(turn, part, last, prepared)  # the commit's answer was lost: the count tells
 
     def _overlapping(self, turn: Turn, pieces: Sequence[CheckedBatch], start: int) -> None:
-        """The server carries out a piece while it commits the one before: each takes about half the time. Pieces count themselves last
-        here, so that they wait for the one before where the server sees it, and a piece out of turn is rolled back."""
+        """The server carries out a piece while it commits the one before: each takes about half the time. Pieces count themselves
+        last here, so that they wait for the one before where the server sees it, and a piece out of turn is rolled back."""
         turns = [Event() for _ in range(len(pieces) + 1)]
         turns[start].set()
 
