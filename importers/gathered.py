@@ -129,5 +129,6 @@ def _counts(path: Path) -> dict[str, int]:
     return found if isinstance(found, dict) else {}
 
 
-def said(rows: int, name: str) -> Evidence:
+def unproven(rows: int, name: str) -> Evidence:
+    """Returns the evidence of a source that tells how many rows it gave, and proves nothing by it."""
     return Evidence(SAID, (Part(name, rows),))

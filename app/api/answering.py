@@ -38,21 +38,21 @@ def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers:
     while True:
         header, body = waiting.get()
         with deadline(header.pop(UNTIL)):
-            status, headers, answer = asked(app, header, body)
+            status, headers, answer = answer_of(app, header, body)
         full = _resident_bytes() > FULL_SHARE * memory_bytes
         write_frame(answers, {"status": status, "headers": headers, "last": full}, answer)
         if full:
             os._exit(0)
 
 
-def asked(
+def answer_of(
     app: Callable[..., Iterable[bytes]], environment: Mapping[str, Any], body: bytes
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of the application's answer to a question that travelled as plain values."""
-    said: list[Any] = []
+    answers: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        said[:] = [int(status.split(" ", 1)[0]), headers]
+        answers[:] = [int(status.split(" ", 1)[0]), headers]
         return lambda _: None
 
     full = {
@@ -71,7 +71,7 @@ def asked(
     finally:
         if close := getattr(parts, "close", None):
             close()
-    return said[0], said[1], answer
+    return answers[0], answers[1], answer
 
 
 def _take_less(memory_bytes: int) -> None:

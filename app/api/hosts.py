@@ -30,24 +30,24 @@ def host_and_port(text: str) -> tuple[str, int | None] | None:
     >>> host_and_port("Localhost:8080"), host_and_port("[::1]"), host_and_port("a@b"), host_and_port("a:99999")
     (('localhost', 8080), ('::1', None), None, None)
     """
-    found = _HOST.fullmatch(text.casefold()) if text.isascii() and len(text) <= 300 else None
-    if found is None or (found.group(2) and not 0 < int(found.group(2)) <= 65535):
+    match = _HOST.fullmatch(text.casefold()) if text.isascii() and len(text) <= 300 else None
+    if match is None or (match.group(2) and not 0 < int(match.group(2)) <= 65535):
         return None
-    name = found.group(1).strip("[]")
+    name = match.group(1).strip("[]")
     if ":" in name:
         try:
             name = str(ipaddress.IPv6Address(name))
         except ValueError:
             return None
-    return name, int(found.group(2)) if found.group(2) else None
+    return name, int(match.group(2)) if match.group(2) else None
 
 
 def names_of(web: WebSettings) -> frozenset[str]:
     """Names that the service answers under: loopback, the one it listens on, that of `public_url`, and the list `hosts`."""
     given = [*LOOPBACK, *web.hosts, urlsplit(web.public_url).netloc.rpartition("@")[2]]
     given += [] if web.host in ANYWHERE else [web.host]
-    found = (host_and_port(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name) for name in given if name)
-    return frozenset(part[0] for part in found if part)
+    names = (host_and_port(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name) for name in given if name)
+    return frozenset(part[0] for part in names if part)
 
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -124,8 +124,8 @@ def address_of(environ: Mapping[str, Any], trusted: Sequence[str]) -> str:
 
 
 def _is_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    found = _parsed(address)
-    return found is not None and found in network
+    parsed = _parsed(address)
+    return parsed is not None and parsed in network
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

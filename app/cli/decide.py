@@ -22,18 +22,18 @@ reason_option = click.option("--reason", default="", help="why, for those who co
 @click.pass_obj
 def why(context: Context, ci: str, other: str | None, as_document: bool) -> None:
     """Why the records of a CI are one; with OTHER: why both are one CI, or why not."""
-    found = identity(context.forestay, ci, other)
-    show(found, as_document, lambda console: _print(console, found))
+    answer = identity(context.forestay, ci, other)
+    show(answer, as_document, lambda console: _print(console, answer))
 
 
-def _print(console: Console, found: Identity) -> None:
-    what = f"{found.key} and {found.other}: {'one CI' if found.same else 'two CIs'}" if found.other else found.key
-    console.print(f"{what}, {len(found.records)} records at revision {found.revision}")
-    for record in found.records:
+def _print(console: Console, answer: Identity) -> None:
+    what = f"{answer.key} and {answer.other}: {'one CI' if answer.same else 'two CIs'}" if answer.other else answer.key
+    console.print(f"{what}, {len(answer.records)} records at revision {answer.revision}")
+    for record in answer.records:
         console.print(f"  record {record}")
-    for link in found.links:
+    for link in answer.links:
         console.print(f"  {link.record} = {link.with_record} by {link.rule} {link.value}".rstrip())
-    for text in found.against:
+    for text in answer.against:
         console.print(f"  {text}")
 
 
@@ -119,9 +119,9 @@ def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bo
     show_decided(decide.correct(context.forestay, ci, values, CALLER, new_attribute), as_document)
 
 
-def show_decided(found: decide.Decided, as_document: bool) -> None:
-    text = f"revision {found.revision}: {', '.join(found.keys)}; see the numbers after: forestay assess"
-    show(found, as_document, lambda console: console.print("\n".join([text, *found.warnings])))
+def show_decided(decided: decide.Decided, as_document: bool) -> None:
+    text = f"revision {decided.revision}: {', '.join(decided.keys)}; see the numbers after: forestay assess"
+    show(decided, as_document, lambda console: console.print("\n".join([text, *decided.warnings])))
 
 
 COMMANDS = (why, list_conflicts, merge, split, correct)

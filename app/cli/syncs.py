@@ -207,8 +207,8 @@ def print_report(console: Console, report: SyncReport) -> None:
             f"{rejected.field}): {rejected.reason}{advice}"
         )
     if len(report.rejected) > 10:
-        told = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
-        console.print(f"  and {told - 10:,} more: forestay runs refused {report.run_id}")
+        refused = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
+        console.print(f"  and {refused - 10:,} more: forestay runs refused {report.run_id}")
     if report.ended:
         console.print(f"  dependencies of {report.source} that ended:", markup=False)
         for text in report.ended[:ENDED_LINES]:
@@ -233,7 +233,7 @@ def runs_group() -> None:
 @click.pass_obj
 def runs_list(context: Context, limit: int, as_document: bool) -> None:
     """Newest first."""
-    found = sync_runs.page_runs(context.forestay.documents, "", limit)
+    reports = sync_runs.page_runs(context.forestay.documents, "", limit)
     rows = [
         (
             r.run_id,
@@ -246,10 +246,10 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
             r.retired,
             sum(c.rejected for c in r.counts.values()),
         )
-        for r in found
+        for r in reports
     ]
     columns = ["run", "source", "state", "started (UTC)", "revision", "created", "changed", "retired", "rejected"]
-    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
+    show(reports, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
 
 
 @runs_group.command("show")
@@ -272,12 +272,12 @@ def runs_refused(context: Context, run_id: str, offset: int, limit: int, as_docu
     """What a run refused, with place, field, reason and advice: all of a source's newest run, the first 1,000 of earlier ones."""
     rows, total = sync_runs.page_rejected(context.forestay.documents, run_id, offset, limit)
 
-    def said(console: Console) -> None:
+    def written(console: Console) -> None:
         columns = ["record", "key", "where", "field", "reason", "what to do"]
         table(console, "", columns, [(r.kind, r.key, r.where, r.field, r.reason, r.advice) for r in rows])
         console.print(f"{len(rows):,} of {total:,} from {offset:,} on")
 
-    show(rows, as_document, said)
+    show(rows, as_document, written)
 
 
 @runs_group.command("changes")

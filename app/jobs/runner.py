@@ -89,8 +89,10 @@ def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 
 
 def do_remove(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    asked = handle.job.arguments
-    removal = remove_source(forestay, asked["source"], asked["apply"], asked["keep"], handle.job.caller, handle, handle.job.fence)
+    arguments = handle.job.arguments
+    removal = remove_source(
+        forestay, arguments["source"], arguments["apply"], arguments["keep"], handle.job.caller, handle, handle.job.fence
+    )
     if removal.done and removal.run is not None and removal.run.wrote:
         assess(forestay, None, handle)
     run = removal.run

@@ -47,16 +47,16 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
 
 
 def _make(path: Path) -> None:
-    """A new database gets its name when it is whole, and is its owner's alone: journals take over what others may do with it."""
+    """Makes a new database for its owner alone, as its journals take over its permissions. It gets its name when it is whole."""
     new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    made = Connected(new)
+    database = Connected(new)
     try:
         make_file(new)
-        migrate(made)
-        made.close()
+        migrate(database)
+        database.close()
         name_once(new, path)  # unless another process was quicker
     except OSError as error:
         raise StoreUnavailable(f"{path} can't be made: {error.strerror}") from error
     finally:
-        made.close()
+        database.close()
         remove_database(new)

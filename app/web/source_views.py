@@ -38,15 +38,15 @@ def run_number(run_id: str) -> str:
 def sources() -> str:
     """Every source with its schedule and last run, what waits for a person, what is in hand, and the runs, newest first."""
     documents = forestay().documents
-    found = page_runs(documents, request.args.get("after", ""), ROWS + 1)
+    rows = page_runs(documents, request.args.get("after", ""), ROWS + 1)
     return render_template(
         "sources.html",
         sources=[source for source in list_sources(documents) if source.name != MANUAL],
         plans={plan.source: plan for plan in plans(documents)},
         waiting=held_runs(documents),
         jobs=runs.open_jobs(documents),
-        runs=found[:ROWS],
-        next=found[ROWS - 1].run_id if len(found) > ROWS else None,
+        runs=rows[:ROWS],
+        next=rows[ROWS - 1].run_id if len(rows) > ROWS else None,
         may_sync=caller().may("sync"),
     )
 

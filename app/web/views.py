@@ -46,14 +46,14 @@ def figure(value: float | None) -> str:
 def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
     """A number and how it was got: "99.95 % (exact)", "1.3, 1.2 to 1.4 (simulated)", "between 1.2 and 1.4 (bounded)"."""
 
-    def said(part: float) -> str:
+    def digits(part: float) -> str:
         return f"{part * factor:,.4f}".rstrip("0").rstrip(".") if abs(part * factor) < 1000 else number(part * factor)
 
     if value.value is not None:
-        ends = f", {said(value.low)} to {said(value.high)}{unit}" if value.low is not None and value.high is not None else ""
-        return f"{said(value.value)}{unit}{ends} ({value.method})"
+        ends = f", {digits(value.low)} to {digits(value.high)}{unit}" if value.low is not None and value.high is not None else ""
+        return f"{digits(value.value)}{unit}{ends} ({value.method})"
     if value.low is not None and value.high is not None:
-        return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
+        return f"between {digits(value.low)} and {digits(value.high)}{unit} ({value.method})"
     return "unknown"
 
 
@@ -148,8 +148,8 @@ def one_service() -> str:
     detail = service_detail(service, key, ROWS, request.args.get("after"), _when(), None)
     goal = None
     if request.args.get("goal"):  # asked for: it takes some seconds
-        asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
-        goal = service_goal(service, asked, limit=ROWS_OF_BUDGET)
+        question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
+        goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord
 from importers.files.csv_table import CsvTable
-from importers.gathered import Gathered, ReadWhole, said
+from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
 from importers.observed import Weighing
 
@@ -73,7 +73,7 @@ class CallCsv(ReadWhole):
         names = [name.strip().casefold() for name in table.header()]
         if "caller" not in names or "callee" not in names:
             raise SourceFailed(f"{self.location.name}: the header misses caller or callee; it has {', '.join(names)}")
-        found, calls = Gathered(self.location.name, said(0, "calls")), list[Call]()
+        found, calls = Gathered(self.location.name, unproven(0, "calls")), list[Call]()
         rows = 0
         for line, row in table.lines():
             rows += 1
@@ -89,7 +89,7 @@ class CallCsv(ReadWhole):
                 continue
             calls.append((cells["caller"], cells["callee"], cells.get("kind", "").casefold(), _counted(cells.get("calls", ""))))
         _gather(found, calls, self.weighing)
-        found.proof = said(rows, "calls")
+        found.proof = unproven(rows, "calls")
         return found
 
 
@@ -113,8 +113,8 @@ class JaegerCalls(ReadWhole):
         body = answer.json()
         rows = (body.get("data") or []) if isinstance(body, dict) and not body.get("errors") else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise SourceFailed(f"{answer.where} gave no list of calls: {answer.said()}")
-        found = Gathered("jaeger", said(len(rows), "calls"))
+            raise SourceFailed(f"{answer.where} gave no list of calls: {answer.message()}")
+        found = Gathered("jaeger", unproven(len(rows), "calls"))
         calls: list[Call] = [
             (str(row["parent"]), str(row["child"]), "", _counted(str(row.get("callCount", ""))))
             for row in rows

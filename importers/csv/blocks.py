@@ -32,14 +32,14 @@ class Refusals:
         self.cells: list[RejectedRecord] = []
 
     def add(self, line: int, key: str, bad: BadCell, about: str = "") -> None:
-        self.records.append(self._said(line, key, bad, about))
+        self.records.append(self._rejected(line, key, bad, about))
         self.at.append(line)
 
     def lose(self, line: int, key: str, cells: Sequence[BadCell], about: str) -> None:
         """Cells without which a record goes on."""
-        self.cells += [replace(self._said(line, key, bad, about), partly=True) for bad in cells]
+        self.cells += [replace(self._rejected(line, key, bad, about), partly=True) for bad in cells]
 
-    def _said(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
+    def _rejected(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
         return RejectedRecord(self._kind, f"{self._place} {line}", key[:200], bad.field, bad.reason, bad.advice, about)
 
     def left_out(self) -> LeftOut:

@@ -46,7 +46,7 @@ class Rest:
         answer = self.client.request("GET", f"apirest.php/{path}", parameters=parameters, accept=(400,))
         if answer.status != 400:
             return answer
-        if "ERROR_RANGE_EXCEED_TOTAL" in answer.said():
+        if "ERROR_RANGE_EXCEED_TOTAL" in answer.message():
             return None
         raise answer.failure()
 

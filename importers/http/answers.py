@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, NotAllowed, SourceFailed
 from app.domain.strict_json import strict_json
 
-SAID = 300  # characters of a server's own message that are shown
+MESSAGE_CHARACTERS = 300  # characters of a server's own message that are shown
 WORDS = ("message", "msg", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")
 
 
@@ -46,7 +46,7 @@ class Answer:
 
     def failure(self) -> ForestayError:
         """The error of an answer that is none of those expected, with the server's own message; its details say `answered`."""
-        said = self.said()
+        said = self.message()
         tail = f": {said}" if said else ""
         if self.status in (401, 403):
             what = "refuses the sign-in" if self.status == 401 else "refuses access"
@@ -55,12 +55,13 @@ class Answer:
             return SourceFailed(f"{self.where} answered {self.status}: a redirect, which is not followed", answered=self.status)
         return SourceFailed(f"{self.where} answered {self.status}{tail}", answered=self.status)
 
-    def said(self) -> str:
+    def message(self) -> str:
+        """Returns the server's own words in the answer: the message of an error body, or the text of a page without its markup."""
         try:
-            return _words(strict_json(self.body, self.where))[:SAID]
+            return _words(strict_json(self.body, self.where))[:MESSAGE_CHARACTERS]
         except ForestayError:
             text = re.sub(rb"<(script|style).*?</\1>|<[^>]*>", b" ", self.body[:20_000], flags=re.DOTALL | re.IGNORECASE)
-            return " ".join(text.decode("utf-8", "replace").split())[:SAID]
+            return " ".join(text.decode("utf-8", "replace").split())[:MESSAGE_CHARACTERS]
 
 
 def _words(body: Any, depth: int = 0) -> str:

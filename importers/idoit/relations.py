@@ -39,7 +39,7 @@ def read_relations(rest: Rest, types: Mapping[str, Sequence[int]]) -> Sightings:
     found = Sightings()
     for name, numbers in types.items():
         try:
-            answers = rest.batch("cmdb.category.read", [_asked(number) for number in numbers])
+            answers = rest.batch("cmdb.category.read", [_relations_query(number) for number in numbers])
             for number, entries in zip(numbers, answers, strict=True):
                 found.take(number, entries)
         except ForestayError as error:
@@ -60,7 +60,7 @@ def _compare(rest: Rest, found: Sightings, types: Mapping[int, str]) -> None:
     }
     for end in sorted({end for _, end in missing if types[end] not in found.failed}):
         try:
-            found.take(end, next(rest.batch("cmdb.category.read", [_asked(end)])))
+            found.take(end, next(rest.batch("cmdb.category.read", [_relations_query(end)])))
         except ForestayError as error:
             found.failed[types[end]] = error
     for number, end in sorted(missing - found.seen):
@@ -71,7 +71,7 @@ def _compare(rest: Rest, found: Sightings, types: Mapping[int, str]) -> None:
         found.failed.setdefault(types[end], SourceFailed(text))
 
 
-def _asked(number: int) -> dict[str, Any]:
+def _relations_query(number: int) -> dict[str, Any]:
     return {"objID": number, "category": CATEGORY, "status": 2}
 
 

@@ -99,13 +99,13 @@ class Directory:
             finally:
                 connection.unbind()
         except (LDAPInvalidCredentialsResult, LDAPBindError) as error:
-            raise NotAllowed(f"{self._host()} refuses the sign-in: {_said(error)}", answered=401) from None
+            raise NotAllowed(f"{self._host()} refuses the sign-in: {_reason(error)}", answered=401) from None
         except LDAPInsufficientAccessRightsResult as error:
-            raise NotAllowed(f"{self._host()} refuses access: {_said(error)}", answered=403) from None
+            raise NotAllowed(f"{self._host()} refuses access: {_reason(error)}", answered=403) from None
         except (LDAPCommunicationError, LDAPStartTLSError, ssl.SSLError, OSError) as error:
-            raise Unreachable(f"{self._host()}: {_said(error)}") from None
+            raise Unreachable(f"{self._host()}: {_reason(error)}") from None
         except LDAPException as error:
-            raise SourceFailed(f"{self._host()}: {_said(error)}", answered=400) from None
+            raise SourceFailed(f"{self._host()}: {_reason(error)}", answered=400) from None
 
     def _host(self) -> str:
         return urlsplit(self.location).netloc
@@ -136,7 +136,7 @@ def whole(attributes: Values, ask: Callable[[str], Values]) -> dict[str, list[by
     return found
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, LDAPOperationResult):
         return " ".join(filter(None, (str(error.description), str(error.message)))).strip("\x00 ")[:300]
     return str(error)[:300] or type(error).__name__

@@ -75,7 +75,7 @@ def _figure(rule: ListRule, ours: str, text: str, lost: list[BadCell]) -> float 
 def _ci(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], key: str, lost: list[BadCell]) -> CiRecord:
     values: dict[str, Any] = {}
     for ours, theirs in rule.fields_.items():
-        if text := said(rule, ours, text_of(pick(body, theirs))):
+        if text := stated(rule, ours, text_of(pick(body, theirs))):
             values[ours] = _figure(rule, ours, text, lost) if ours in NUMBERS else text
     word = text_of(pick(body, rule.class_field)) if rule.class_field else ""
     service = rule.service or (bool(rule.service_if) and all(text_of(pick(body, n)) == v for n, v in rule.service_if.items()))
@@ -103,7 +103,7 @@ def _attributes(rule: ListRule, body: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})}
 
 
-def said(rule: ListRule, ours: str, text: str) -> str:
+def stated(rule: ListRule, ours: str, text: str) -> str:
     """The source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for none."""
     words = rule.values.get(ours)
     if words is None:
@@ -137,7 +137,7 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     word = text_of(pick(body, rule.type)) if rule.type and not rule.named else rule.named
     side, relation = rule.types.get(word.casefold()), word
     if not parent or not child or not word:
-        return _half_said(side or (Side("parent") if rule.named else None), parent, child, where)
+        return _half_relation(side or (Side("parent") if rule.named else None), parent, child, where)
     if side is None:
         side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"
     depends = side.depends
@@ -155,7 +155,7 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
     return found
 
 
-def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
+def _half_relation(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
     """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows
     which that is, of both."""
     depends = side.depends if side is not None else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord, DependencyRecord
-from importers.gathered import Gathered, ReadWhole, said
+from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
 from importers.mapping.rows import map_relation
 from importers.mapping.rules import RuleSet
@@ -65,7 +65,7 @@ class ServiceGraph(ReadWhole):
         made = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
         recent = f"(timestamp({self.metric}) and (increase({self.metric}[{step}]) > 0))"
         last = self._rows(f"max by (client, server, connection_type)(max_over_time({recent}[{window}:{step}]))")
-        found = Gathered("service graph", said(len(made), self.metric))
+        found = Gathered("service graph", unproven(len(made), self.metric))
         seen = {_ends(row["metric"]): _number(row["value"]) for row in last}
         nodes = _Nodes(self.rules)
         calls: list[tuple[str, str, str, float]] = []
@@ -129,7 +129,7 @@ class ServiceGraph(ReadWhole):
         body = answer.json()
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or body.get("status") != "success" or data.get("resultType") != "vector":
-            raise SourceFailed(f"{answer.where} gave no vector: {answer.said()}")
+            raise SourceFailed(f"{answer.where} gave no vector: {answer.message()}")
         if body.get("warnings"):
             raise SourceFailed(f"{answer.where} gave a part only: {'; '.join(map(str, body['warnings']))[:300]}")
         rows = data.get("result")

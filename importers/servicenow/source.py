@@ -37,7 +37,7 @@ class ServiceNow(Lists):
         found = []
         for raw in self.lists():
             rule = self._rule(raw.name)
-            answer = self._asked(rule, "", [KEY], 1)
+            answer = self._get(rule, "", [KEY], 1)
             if answer is None and not raw.optional:
                 raise SourceFailed(f"there is no table {raw.name}")
             number = None if answer is None else answer.number("X-Total-Count")
@@ -71,7 +71,7 @@ class ServiceNow(Lists):
     def latest(self, name: str) -> str:
         self._above.clear()
         rule = self._rule(name)
-        answer = self._asked(rule, _query([*_own(rule, self.rules), f"ORDERBYDESC{STAMP}"]), [KEY, STAMP], 1)
+        answer = self._get(rule, _query([*_own(rule, self.rules), f"ORDERBYDESC{STAMP}"]), [KEY, STAMP], 1)
         rows = _rows(answer) if answer else []
         return _flat(rows[0]).get(STAMP, "") if rows else ""
 
@@ -90,7 +90,7 @@ class ServiceNow(Lists):
         if key and (name, key) in self._above:
             return self._above[name, key]
         rule = self._rule(name)
-        answer = self._asked(rule, _query([*_own(rule, self.rules), *([f"{KEY}>{key}"] if key else [])]), [KEY], 1)
+        answer = self._get(rule, _query([*_own(rule, self.rules), *([f"{KEY}>{key}"] if key else [])]), [KEY], 1)
         number = answer.number("X-Total-Count") if answer else 0
         if number is not None:
             self._above[name, key] = number
@@ -103,7 +103,7 @@ class ServiceNow(Lists):
         rule = self.rules.relations.get(name) or self.rules.lists[name]
         audit = replace(rule, name=AUDIT, ask={}, optional=True)
         try:
-            answer = self._asked(audit, _query([f"sys_created_on>={since}", f"ORDERBY{KEY}"]), [KEY, "documentkey"], 10_000)
+            answer = self._get(audit, _query([f"sys_created_on>={since}", f"ORDERBY{KEY}"]), [KEY, "documentkey"], 10_000)
         except (NotAllowed, SourceFailed):
             answer = None
         self._audit = answer is not None
@@ -128,7 +128,7 @@ class ServiceNow(Lists):
         while True:
             bound = [f"{KEY}>{last}"] if last else []
             query = _query([*_own(rule, self.rules), *conditions, *bound, f"ORDERBY{KEY}"])
-            answer = self._asked(rule, query, fields, self.page_size, offset)
+            answer = self._get(rule, query, fields, self.page_size, offset)
             if answer is None:
                 raise SourceFailed(f"there is no table {rule.name}", answered=404)
             rows = [_row(rule.name, row, taken) for row in _rows(answer)]
@@ -143,7 +143,7 @@ class ServiceNow(Lists):
             if not left or offset >= left:
                 return
 
-    def _asked(
+    def _get(
         self, rule: ListRule | RelationRule, query: str, fields: Sequence[str], limit: int, offset: int = 0
     ) -> Answer | None:
         """None: there is no such table."""
@@ -161,7 +161,7 @@ class ServiceNow(Lists):
         )
         if answer.status not in (400, 404):
             return answer
-        said = answer.said().casefold()
+        said = answer.message().casefold()
         if "no record" in said:  # how older versions say that a list is empty
             return Answer(answer.where, 200, {"x-total-count": "0"}, b'{"result": []}')
         if "invalid table" in said or (rule.optional and answer.status == 404):
@@ -212,7 +212,7 @@ def _fields(rule: ListRule | RelationRule) -> set[str]:
 def _rows(answer: Answer) -> list[Any]:
     body = answer.json()
     if isinstance(body, dict) and body.get("error"):
-        raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.said()}")
+        raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.message()}")
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
         raise SourceFailed(f"{answer.where} gave no list of results")
     found: list[Any] = body["result"]

@@ -55,8 +55,8 @@ class RejectedPage:
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Newest first."""
-    found = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    stored = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
     return JobPage(rows, question["limit"], more, rows[-1].job_id if more else None)
 
 
@@ -95,8 +95,8 @@ def cancel(job_id: str) -> Any:
 @blueprint.arguments(PageQuestion, location="query")
 def run_page(question: dict[str, Any]) -> Any:
     """Sync runs, newest first, with counts that close."""
-    found = page_runs(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    stored = page_runs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
     return RunPage(rows, question["limit"], more, rows[-1].run_id if more else None)
 
 

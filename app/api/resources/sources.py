@@ -57,10 +57,10 @@ def _own_tag(source: keep.RegisteredSource) -> str:
     """A tag of what people can change of a source, the file that was handed over included, and not of how its runs ended."""
     file = Path(source.location) if source.location and "://" not in source.location else None
     try:
-        found = file.stat() if file else None
+        status = file.stat() if file else None
     except (OSError, ValueError):  # not there, or no name of a file
-        found = None
-    held = (found.st_size, found.st_mtime_ns) if found else ()
+        status = None
+    held = (status.st_size, status.st_mtime_ns) if status else ()
     return tag_of((source.kind, source.location, source.priority, source.settings, source.schedule, held))
 
 
@@ -84,8 +84,8 @@ def add(question: dict[str, Any]) -> Any:
             question["settings"],
             question["schedule"],
         )
-        told = {"kind": source.kind, "location": source.location}
-        audit.record(service.documents, g.caller.name, "source added", source.name, told)
+        details = {"kind": source.kind, "location": source.location}
+        audit.record(service.documents, g.caller.name, "source added", source.name, details)
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 
@@ -125,19 +125,19 @@ def sync(question: dict[str, Any], name: str) -> Any:
     `approve`."""
     if (question["approve"] or question["complete"]) and not g.caller.may("approve"):
         raise NotAllowed(f"role {g.caller.role} may not say that a run is approved or its input complete", status=403)
-    return _asked("sync", "sync asked", name, question)
+    return _begin("sync", "sync asked", name, question)
 
 
 @route(blueprint, "/sources/<name>/remove", "admin", runs.Job, method="POST", status=202)
 @blueprint.arguments(RemoveQuestion)
 def remove(question: dict[str, Any], name: str) -> Any:
     """Remove the source as a job; without `apply` a dry run, whose run and change list say what would be retired."""
-    return _asked("remove", "removal asked", name, question)
+    return _begin("remove", "removal asked", name, question)
 
 
-def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
+def _begin(kind: str, act: str, name: str, question: dict[str, Any]) -> Any:
     """A job about a source, and word of who asked for it."""
-    job = ask_about_source(forestay().documents, kind, said, name, question, g.caller.name)
+    job = ask_about_source(forestay().documents, kind, act, name, question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 
@@ -177,5 +177,5 @@ def upload(question: dict[str, Any], name: str) -> Any:
             )
 
     blocks = iter(lambda: request.stream.read(BLOCK), b"")
-    made = take_upload(service.documents, data, source, ending.group(), blocks, limit, g.caller.name, met)
-    return reply(made, 201)
+    uploaded = take_upload(service.documents, data, source, ending.group(), blocks, limit, g.caller.name, met)
+    return reply(uploaded, 201)

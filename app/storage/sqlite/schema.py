@@ -1,4 +1,4 @@
-"""The schema: made and brought up to date when the store is opened; a step is one transaction, so a kill leaves a whole
+"""Makes the schema, or brings it up to date, when the store is opened. Each step is one transaction, so a kill leaves a whole
 version."""
 
 from __future__ import annotations
