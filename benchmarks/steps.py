@@ -28,6 +28,7 @@ from urllib.parse import quote
 import numpy as np
 
 from app.bootstrap import Forestay, assemble_service
+from app.domain.areas import AREA_KINDS
 from app.risk.exact.diagrams.budget import Budget
 from app.risk.first_order.sweep import first_order
 from app.risk.intake.compile import compile_graph
@@ -40,8 +41,8 @@ from app.risk.study.estate_redundancy import estate_redundancy
 from app.settings import load_settings
 from app.storage.compiled_files import CompiledFiles
 from app.storage.write_behind import WriteBehind
+from app.usecases.answers.areas import ranking_of
 from app.usecases.answers.blast import blast_radius
-from app.usecases.answers.ranking import KINDS, ranking_of
 from app.usecases.assess import Assessed, assess, assessed
 from app.usecases.estate import Estates
 from app.usecases.keep.sources import add_source, update_source
@@ -240,7 +241,7 @@ def scratch(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 def _assessed(estates: Estates, cache: WriteBehind, revision: int) -> Assessed:
     """The first-order part with its attribution: every kind of area ranked."""
     made = assessed(estates, cache, revision)
-    for kind in KINDS:
+    for kind in AREA_KINDS:
         ranking_of(made, kind)
     return made
 

@@ -24,7 +24,7 @@ from app.risk.first_order.sweep import contributions_in, contributions_to, first
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.subestate import subestate_of
 from app.risk.intake.compile import compile_graph
-from app.risk.outage.causes import causes, touched_groups, worn_groups
+from app.risk.outage.causes import causes, standing_groups
 from app.risk.outage.cold_start import cold_start
 from app.risk.outage.expected_capability import expected_capability
 from app.risk.outage.one_away import one_failure_away
@@ -107,7 +107,8 @@ def _outages(compiled: CompiledGraph, rng: random.Random) -> Iterator[tuple[str,
         result = outage(compiled, down)
         yield "outage", result
         yield "causes", causes(compiled, result)
-        yield "groups", (touched_groups(compiled, result), worn_groups(compiled, result))
+        groups = standing_groups(compiled, result)
+        yield "groups", (groups.touched, groups.worn)
         yield "one away", one_failure_away(compiled, result, 60.0)
         yield "what if", what_if(compiled, down, 4.0, (1.0, 2.0))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,11 +13,6 @@ from app.domain.errors import Stale, Unconditional
 from app.usecases.exposures import Condition
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-def tag_of(value: Any) -> str:
-    """A short tag of what a thing says, the same wherever and whenever it is asked for."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def condition(needed: bool) -> Condition:

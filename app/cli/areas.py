@@ -9,17 +9,19 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import Context, json_option, show, table, when
+from app.domain.areas import AREA_KINDS
 from app.domain.results import MEASURES, AreaDetail, AreaPage
 from app.domain.sentences import not_read
-from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.answers.area_detail import area_detail
+from app.usecases.answers.ranking import area_page
 from app.usecases.estate import resolve_revision
 
-AREA_KINDS = click.Choice(["ci", "service", "team", "site", "supplier", "class"])
+KINDS = click.Choice(AREA_KINDS)
 no_locations = click.option("--no-locations", is_flag=True, help="rank without assumed failures of places (site, room, rack)")
 
 
 @click.command()
-@click.option("--kind", type=AREA_KINDS, default="ci", show_default=True)
+@click.option("--kind", type=KINDS, default="ci", show_default=True)
 @limit_option
 @after_option
 @no_locations
@@ -62,7 +64,7 @@ def print_areas(console: Console, page: AreaPage) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--kind", type=AREA_KINDS, default="ci", show_default=True)
+@click.option("--kind", type=KINDS, default="ci", show_default=True)
 @no_locations
 @when
 @json_option

@@ -98,7 +98,8 @@ def simulate(
 def _print_simulation(console: Console, simulation: Simulation) -> None:
     console.print(f"[bold]{simulation.sentence}[/bold]")
     console.print(
-        f"{figure(simulation.duration_hours)} h ({simulation.duration_origin}); {figure(simulation.customers)} customers; {figure(simulation.money)} "
+        f"{figure(simulation.duration_hours)} h ({simulation.duration_origin}); {figure(simulation.customers)} customers; "
+        f"{figure(simulation.money)} "
         f"{simulation.stamp.currency}"
     )
     if simulation.customers_note:
@@ -107,7 +108,8 @@ def _print_simulation(console: Console, simulation: Simulation) -> None:
         console.print(f"  after {hours:g} h: {figure(money)} {simulation.stamp.currency}")
     if simulation.services_incomplete:
         console.print(
-            f"{not_read(simulation.open_needs)}, on which {count(simulation.services_incomplete, 'more service hangs', 'more services hang')}"
+            f"{not_read(simulation.open_needs)}, on which "
+            f"{count(simulation.services_incomplete, 'more service hangs', 'more services hang')}"
         )
     rows = [
         (

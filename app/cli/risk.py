@@ -12,6 +12,7 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, listener, show, table, when
+from app.domain.areas import AREA_KINDS
 from app.domain.sentences import not_read
 from app.domain.service_risk import BudgetRow, Estimate, ServiceAvailability, ServiceGoal
 from app.domain.study import StudyOptions, StudyRow
@@ -329,9 +330,7 @@ def studies(context: Context, /, limit: int, after: str | None, as_document: boo
 @click.option(
     "--part", type=click.Choice(["summary", "areas", "services", "borders", "exceedance"]), default="areas", show_default=True
 )
-@click.option(
-    "--kind", type=click.Choice(["ci", "service", "team", "site", "supplier", "class"]), default="ci", show_default=True
-)
+@click.option("--kind", type=click.Choice(AREA_KINDS), default="ci", show_default=True)
 @limit_option
 @after_option
 @json_option

@@ -1,20 +1,38 @@
 """The nouns of the ledger: what is kept by revision, its columns and its identity.
 
-Both stores, the import path and the loader read this table; a new column is added here and in the two stores' statements.
+Both stores, the import path and the loader read this table; a new column is added here, in `rows` and in the two stores' statements.
 Identity columns are never absent. Types are those of `columns`. `JSON` in a remark means JSON text, canonical (sorted keys, no blanks).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from app.domain.rows import (
+    LedgerCi,
+    LedgerDependency,
+    LedgerExposure,
+    LedgerGroup,
+    LedgerIncident,
+    LedgerNeed,
+    LedgerObservation,
+    LedgerRecord,
+)
 
 FOREVER = 9223372036854775807
 KEY_BYTES = 4000  # longest key or alias both stores can index
+Identity = tuple[Any, ...]  # the values of a row's identity columns
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True)
-class Noun:
+class Noun(Generic[R]):
+    """A noun of the ledger, whose rows are of the class `row`."""
+
     name: str
+    row: type[R]
     identity: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]  # every column, identity first: (name, type)
 
@@ -24,9 +42,17 @@ class Noun:
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
+    def identity_of(self, row: R) -> Identity:
+        return row[: len(self.identity)]
+
+    def by_identity(self, rows: Iterable[R]) -> dict[Identity, R]:
+        size = len(self.identity)
+        return {row[:size]: row for row in rows}
+
 
 CI = Noun(
     "ci",
+    LedgerCi,
     ("ci_id",),
     (
         ("ci_id", "INTEGER"),
@@ -61,6 +87,7 @@ CI = Noun(
 
 DEPENDENCY = Noun(
     "dependency",
+    LedgerDependency,
     ("dependent_id", "provider_id", "kind", "source_id"),
     (
         ("dependent_id", "INTEGER"),
@@ -74,6 +101,7 @@ DEPENDENCY = Noun(
 
 REDUNDANCY_GROUP = Noun(
     "redundancy_group",
+    LedgerGroup,
     ("group_id",),
     (
         ("group_id", "INTEGER"),
@@ -93,6 +121,7 @@ REDUNDANCY_GROUP = Noun(
 
 EXPOSURE = Noun(
     "exposure",
+    LedgerExposure,
     ("ci_id", "source_id"),
     (
         ("ci_id", "INTEGER"),
@@ -112,6 +141,7 @@ EXPOSURE = Noun(
 
 INCIDENT = Noun(
     "incident",
+    LedgerIncident,
     ("source_id", "incident_key"),
     (
         ("source_id", "INTEGER"),
@@ -125,13 +155,11 @@ INCIDENT = Noun(
 
 OBSERVATION = Noun(
     "observation",
+    LedgerObservation,
     ("source_id", "scope"),
     (
         ("source_id", "INTEGER"),
-        (
-            "scope",
-            "TEXT",
-        ),  # "*", "class:<ci_class>" or "ci:<ci_key>"; further windows of one scope: "2 *", "3 *" (observations.py)
+        ("scope", "TEXT"),  # "*", "class:<ci_class>" or "ci:<ci_key>"; further windows of it: "2 *", "3 *" (observations.py)
         ("observed_from", "INTEGER"),
         ("observed_until", "INTEGER"),
     ),
@@ -139,6 +167,7 @@ OBSERVATION = Noun(
 
 SOURCE_RECORD = Noun(
     "source_record",
+    LedgerRecord,
     ("source_id", "source_key"),
     (
         ("source_id", "INTEGER"),
@@ -151,6 +180,7 @@ SOURCE_RECORD = Noun(
 
 OPEN_NEED = Noun(  # a need that a source stated and that could not be read or resolved
     "open_need",
+    LedgerNeed,
     ("source_id", "need_key"),
     (
         ("source_id", "INTEGER"),
@@ -164,6 +194,6 @@ OPEN_NEED = Noun(  # a need that a source stated and that could not be read or r
     ),
 )
 
-NOUNS = {
+NOUNS: dict[str, Noun[Any]] = {
     noun.name: noun for noun in (CI, DEPENDENCY, REDUNDANCY_GROUP, EXPOSURE, INCIDENT, OBSERVATION, SOURCE_RECORD, OPEN_NEED)
 }

@@ -59,6 +59,12 @@ def record_of(payload: str) -> CiRecord:
     return CiRecord(**body)
 
 
+def fields_of(payload: str | None) -> dict[str, Any]:
+    """The fields of a payload as they are kept: without those that hold their default."""
+    fields: dict[str, Any] = json.loads(payload) if payload else {}
+    return fields
+
+
 def content_hash(payload: str) -> int:
     """64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
     return int.from_bytes(blake2b(payload.encode(), digest_size=8).digest(), "little", signed=True)

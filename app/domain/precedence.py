@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring as quoted
-from typing import Any
 
 from app.domain.ci_classes import OTHER
 from app.domain.identity_spelling import FQDN, HOST, host_of, normalise
-from app.domain.payloads import canonical
+from app.domain.json_columns import aliases_text, attributes_text
 from app.domain.records import CiRecord
+from app.domain.rows import LedgerCi
 
 DEFAULT_PRIORITY = 100
 SOURCE_ALIAS = "source id"
@@ -35,11 +34,11 @@ def in_order(said: Iterable[Said]) -> list[Said]:
     return sorted(said, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
 
 
-def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> tuple[Any, ...]:
-    """The row of noun `ci` (columns in the noun's order) from records in order of precedence."""
+def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> LedgerCi:
+    """The row of noun `ci` from records in order of precedence."""
     said = records[0] if len(records) == 1 else _merged(records)
     has_rate, has_restore = said.failures_per_year is not None, said.repair_hours is not None
-    return (
+    return LedgerCi(
         ci_id,
         key,
         said.name,
@@ -66,7 +65,7 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
         said.level_share,
         said.restart_hours,
         _aliases(key, said.name, records, key_aliases),
-        canonical(said.attributes) if said.attributes else "",
+        attributes_text(said.attributes),
     )
 
 
@@ -106,4 +105,4 @@ def _aliases(key: str, name: str, records: Sequence[CiRecord], key_aliases: Iter
         found.update(record.aliases)
         if record.source_id != name:
             found.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source
-    return "[" + ",".join([f"[{quoted(kind)},{quoted(value)}]" for kind, value in sorted(found)]) + "]"
+    return aliases_text(found)

@@ -32,12 +32,38 @@ def as_it_is(body: Any) -> Any:
     return body
 
 
-class Records(Generic[T]):
-    """Records of one kind. `named`: what one is called where there is none ("no source shop"); `older`: brings the body that an earlier version
-    wrote into the form of this one."""
+def _plain(value: Any) -> Any:
+    """A number of an array as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a record can't hold a {type(value).__name__}")
+
+
+class RecordText(Generic[T]):
+    """A dataclass as JSON text and back. `older` brings what an earlier version wrote into the form of this one."""
+
+    def __init__(self, record: type[T], older: Callable[[Any], Any] = as_it_is) -> None:
+        self._record, self._older = record, older
+
+    def read(self, text: str) -> T:
+        """The record that a text holds."""
+        import msgspec  # late: commands that read no record do not load it
+
+        return msgspec.convert(self._older(json.loads(text)), self._record)
+
+    def text(self, value: T) -> str:
+        """The text that holds a record."""
+        import msgspec
+
+        return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), sort_keys=True)
+
+
+class Records(RecordText[T]):
+    """Records of one kind. `named`: what one is called where there is none ("no source shop"); `older`: see `RecordText`."""
 
     def __init__(self, kind: str, record: type[T], named: str = "", older: Callable[[Any], Any] = as_it_is) -> None:
-        self.kind, self._record, self._named, self._older = kind, record, named or kind, older
+        super().__init__(record, older)
+        self.kind, self._named = kind, named or kind
 
     def kept(self, documents: Documents, key: str) -> Kept[T] | None:
         """The record of a key with its version; None where there is none."""
@@ -95,15 +121,3 @@ class Records(Generic[T]):
 
     def _of(self, document: Document) -> Kept[T]:
         return Kept(document.key, document.version, self.read(document.body))
-
-    def read(self, body: str) -> T:
-        """The record that a body holds."""
-        import msgspec  # late: commands that read no record do not load it
-
-        return msgspec.convert(self._older(json.loads(body)), self._record)
-
-    def text(self, value: T) -> str:
-        """The body that holds a record."""
-        import msgspec
-
-        return json.dumps(msgspec.to_builtins(value), sort_keys=True)

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from app.domain.identity_spelling import Identifier
 from app.ports.comparison import Comparison
 
-StagedRecord = tuple[int, str, str, tuple[Any, ...]]  # number in the roster, source key, payload, CI row of this record alone
+StagedRecord = tuple[
+    int, str, str, tuple[Any, ...]
+]  # number in the roster, source key, payload, cells of its CI after id and key
 
 
 class Staging(Protocol):

@@ -27,7 +27,7 @@ class CheckedBatch:
     """A batch as both stores take it: INTEGER and REAL columns as arrays, CATEGORY as `Categorical`, TEXT as a list. `folded`
     holds what each CI answers to."""
 
-    noun: Noun
+    noun: Noun[Any]
     begun: Mapping[str, Any]
     ended: Mapping[str, Any]
     begun_rows: int
@@ -77,7 +77,7 @@ def _length(columns: Mapping[str, Any]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
-def _checked_columns(noun: Noun, columns: Mapping[str, Sequence[Any]], wanted: tuple[str, ...]) -> dict[str, Any]:
+def _checked_columns(noun: Noun[Any], columns: Mapping[str, Sequence[Any]], wanted: tuple[str, ...]) -> dict[str, Any]:
     if not columns:
         return {}
     missing = [name for name in wanted if name not in columns]
@@ -108,7 +108,7 @@ def _checked(name: str, kind: str, column: Sequence[Any], indexed: bool) -> Any:
     return texts
 
 
-def _check_identity(noun: Noun, name: str, kind: str, column: Any) -> None:
+def _check_identity(noun: Noun[Any], name: str, kind: str, column: Any) -> None:
     if not len(column):
         return
     if kind == "INTEGER":

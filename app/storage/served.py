@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.domain.errors import InvalidInput
 from app.domain.nouns import Noun
 
@@ -14,6 +16,6 @@ SERVED = {
 }
 
 
-def check_served(noun: Noun, column: str) -> None:
+def check_served(noun: Noun[Any], column: str) -> None:
     if column not in SERVED.get(noun.name, ()):
         raise InvalidInput(f"rows of {noun.name} are not served by {column}", field="column")

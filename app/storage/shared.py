@@ -92,7 +92,7 @@ class ReadColumns(NamedRows):
         """Returns the rows that hold at a revision and have one of the values in the column, in order of their identity."""
 
     @abstractmethod
-    def _between(self, noun: Noun, a: int, b: int) -> Changes:
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
         """Returns what began and what ended after revision `a` (not 0) and up to `b`; both are readable."""
 
     def check_readable(self, *revisions: int) -> Row:

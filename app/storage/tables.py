@@ -17,13 +17,13 @@ from app.storage.checked import categories, integers
 FEW = 20  # a part this many times smaller is merged into the other row by row, without sorting
 
 
-def noun_of(name: str) -> Noun:
+def noun_of(name: str) -> Noun[Any]:
     if name not in NOUNS:
         raise InvalidInput(f"unknown noun {name!r}", field="noun")
     return NOUNS[name]
 
 
-def wanted_columns(noun: Noun, names: Sequence[str] | None) -> tuple[str, ...]:
+def wanted_columns(noun: Noun[Any], names: Sequence[str] | None) -> tuple[str, ...]:
     """Returns the columns to hand over, in the noun's order."""
     if names is None:
         return noun.names()
@@ -54,7 +54,7 @@ def categorical_of_codes(codes: Any, values: Sequence[str], first: int = 1) -> C
     return Categorical(renumber[codes] if len(codes) else np.zeros(0, np.int32), tuple(value for value, _ in own))
 
 
-def empty(noun: Noun, names: Sequence[str]) -> dict[str, Any]:
+def empty(noun: Noun[Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: join_columns(noun.types()[name], []) for name in names}
 
 
@@ -108,7 +108,7 @@ def rank(column: Any) -> Any:
     return column
 
 
-def in_order(noun: Noun, columns: dict[str, Any]) -> dict[str, Any]:
+def in_order(noun: Noun[Any], columns: dict[str, Any]) -> dict[str, Any]:
     """Returns the rows in order of identity; columns that are in order already are returned as they are."""
     ranks = [rank(columns[name]) for name in noun.identity]
     if len(ranks[0]) < 2:
@@ -165,7 +165,7 @@ def repeated(kind: str, value: Any, size: int) -> Any:
     return np.full(size, np.nan if value is None else value, np.float64)
 
 
-def override(noun: Noun, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def override(noun: Noun[Any], parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Returns the rows of all parts in order of identity; where two have the same identity, that of the later part."""
     filled = [part for part in parts if len(part[noun.identity[0]])] or [parts[0]]
     if len(filled) == 1:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from typing import Any
 
 from app.domain.changes import RowChanges
 from app.domain.decisions import JOIN, PART, SET, Decision, decision_of, decision_record
@@ -245,7 +246,7 @@ def _decide(
 class _Made:
     """Rows that a decision begins and ends, the counters after it, and rows that could not follow."""
 
-    parts: list[RowChanges]
+    parts: list[RowChanges[Any]]
     counters: Mapping[str, int]
     warnings: list[str]
 
@@ -260,9 +261,7 @@ def _worked_out(tools: Tools, settings: SyncSettings, base: Revision, plan: _Pla
     staging = tools.workbench.staging(tools.staging_folder / f"{settings.source}.staging")
     try:
         decisions = Decisions(store, base.revision, manual_id, fresh, plan.gone)
-        work = Reconciliation(
-            store, base.revision, settings, Roster(), staging, base.counters.get("ci", 1), alone=False, decisions=decisions
-        )
+        work = Reconciliation(store, base, settings, Roster(), staging, alone=False, decisions=decisions)
         chunk = work.regroup(plan.ci_ids)
     finally:
         staging.close()
@@ -278,7 +277,7 @@ def _worked_out(tools: Tools, settings: SyncSettings, base: Revision, plan: _Pla
     return _Made([*_rows(chunk), *merged(every)], counters, rewiring.warnings)
 
 
-def _rows(chunk: CiChanges) -> list[RowChanges]:
+def _rows(chunk: CiChanges) -> list[RowChanges[Any]]:
     return [RowChanges(CI, chunk.begun, chunk.ended), RowChanges(SOURCE_RECORD, chunk.records_begun, chunk.records_ended)]
 
 

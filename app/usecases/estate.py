@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import json
 import threading
 import time
 from bisect import bisect_left
@@ -28,6 +27,7 @@ from app.domain.nouns import NOUNS
 from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore, Revision
+from app.ports.records import RecordText
 from app.risk.first_order.populations import Populations, populations_of
 from app.risk.graph.compiled import CompiledGraph, CompileReport
 from app.risk.graph.open_needs import incomplete, incomplete_services, needs_below_services, open_needs_below
@@ -42,6 +42,7 @@ from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource,
 KEPT_IN_MEMORY = 2
 READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
+REPORTS = RecordText(CompileReport)
 ARRAYS, COLUMNS, REPORT = "compiled-2", "columns-1", "report"  # the number is raised when the arrays mean something else
 
 
@@ -245,7 +246,7 @@ class Estates:
             compiled = recompiled(base.compiled, base.graph, assembled.graph) if base is not None else None
             compiled = compiled or compile_graph(assembled.graph)
             purpose = f"{ARRAYS}-{fingerprint(options)}"
-            self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: _report_text(compiled.report)})
+            self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: REPORTS.text(compiled.report)})
         seconds = time.perf_counter() - started
         return Estate(revision, options, assembled, compiled, found.how, seconds, plain, expanded)
 
@@ -295,15 +296,4 @@ def compiled_at(cache: CompiledGraphCache, revision: int, options: AssembleOptio
     if arrays is None:
         return None
     plain = {name: array for name, array in arrays.items() if name != REPORT}
-    return CompiledGraph.from_arrays(plain, _report_of(arrays[REPORT]))
-
-
-def _report_text(report: CompileReport) -> str:
-    return json.dumps({"counts": dict(report.counts), "messages": report.messages, "rejected": report.rejected})
-
-
-def _report_of(text: str) -> CompileReport:
-    row = json.loads(text)
-    return CompileReport(
-        row["counts"], tuple(row["messages"]), tuple((what, number, why) for what, number, why in row["rejected"])
-    )
+    return CompiledGraph.from_arrays(plain, REPORTS.read(arrays[REPORT]))

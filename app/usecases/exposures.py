@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.domain.changes import columns_of, rows_of
 from app.domain.columns import Batch
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import EXPOSURE
 from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
+from app.domain.stated import exposure_record, exposure_row
+from app.domain.tags import tag_of
 from app.ports.graph_store import GraphStore, Revision
 from app.usecases.find import identify
 from app.usecases.keep.seal import Seal
@@ -23,12 +24,8 @@ from app.usecases.keep.sources import manual_source
 from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
-NUMBERS = ("customers", "money_per_hour", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share", "availability_target")
-
-
-Condition = Callable[
-    [str], None
-]  # told the tag of what is there ("": nothing); raises Stale where the caller believed another thing
+# Called with the tag of what is there ("": nothing); raises Stale where the caller believed another thing.
+Condition = Callable[[str], None]
 
 
 def accept_any(tag: str) -> None:
@@ -40,7 +37,7 @@ def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
     said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""
+    return tag_of(said) if said else ""
 
 
 def lay_exposure(tools: Tools, record: ServiceRecord, caller: str, condition: Condition = accept_any) -> Revision:
@@ -91,29 +88,15 @@ def change_exposure(
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
     """What this source says of a service; of one it does not speak of, nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
-    for at, source in enumerate(rows["source_id"]):
-        if int(source) == source_id:
-            row = {name: _plain(rows[name][at]) for name in EXPOSURE.names()}
-            curves = {name: tuple((a, b) for a, b in curve) for name, curve in json.loads(row["impact"] or "{}").items()}
-            given: dict[str, Any] = {name: row[name] for name in NUMBERS}
-            given |= {name: row[name] or "" for name in ("currency", "customer_population")}
-            return ServiceRecord("", impact=curves, **given)
+    for row in rows_of(EXPOSURE, rows):
+        if row.source_id == source_id:
+            return exposure_record("", row)
     return ServiceRecord("")
 
 
-def _plain(value: Any) -> Any:
-    """A cell of the ledger, NaN as None."""
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 def _batch(store: GraphStore, base: int, ci_id: int, source_id: int, record: ServiceRecord) -> Batch:
-    row: dict[str, Any] = {name: getattr(record, name) for name in NUMBERS}
-    row |= {"ci_id": ci_id, "source_id": source_id, "currency": record.currency or None}
-    row["customer_population"] = record.customer_population or None
-    row["impact"] = json.dumps(
-        {name: [list(point) for point in curve] for name, curve in sorted(record.impact.items())}, separators=(",", ":")
-    )
-    return Batch(EXPOSURE.name, {name: [row[name]] for name in EXPOSURE.names()}, _claim(store, base, ci_id, source_id))
+    row = exposure_row(ci_id, source_id, record)
+    return Batch(EXPOSURE.name, columns_of(EXPOSURE.names(), [row]), _claim(store, base, ci_id, source_id))
 
 
 def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition = accept_any) -> Revision:

@@ -22,7 +22,7 @@ from app.ports.graph_store import Revision
 from app.ports.staging import Workbench
 from app.ports.store import Store
 from app.usecases.keep.seal import Seal
-from app.usecases.sync.facts import doubt_about, facts_of, operation_id
+from app.usecases.sync.facts import FACTS, doubt_about, operation_id
 from app.usecases.sync.narrow import narrow
 from app.usecases.sync.run import LaterIncomplete, Outcome, Run
 from app.usecases.sync.setup import Doubt, Ledgerkeeper, Progress, SyncSettings
@@ -120,7 +120,7 @@ class _Sync:
         if not self._terms.full and base.revision:
             difference = self._source.difference(self._bench.spool_folder)
             if difference is not None:
-                before = facts_of(difference.facts)
+                before = FACTS.read(difference.facts)
                 doubt = doubt_about(before, self._store, self._settings.source, base.revision)
                 if not doubt:
                     try:
@@ -162,7 +162,7 @@ class _Sync:
         report.state = "partial" if report.incomplete else "unchanged" if empty else "done"
         published = base if empty else self._publish(outcome, books, base)
         try:
-            self._source.keep(self._bench.spool_folder, outcome.facts(published).text(), books.not_plain)
+            self._source.keep(self._bench.spool_folder, FACTS.text(outcome.facts(published)), books.not_plain)
         except OSError as error:
             report.warnings.append(f"the input could not be kept, so the next run reads everything: {error}")
 

@@ -1,7 +1,7 @@
 """Files that are handed over as the input of a source.
 
-Each lies under a name of its own; the one that counts is the one that the source's location names, which moves in one unit of work with the entry in
-the audit trail. So a file is never there without word of it, and of two that come at once one is refused.
+Each lies under a name of its own; the one that counts is the one that the source's location names, which moves in one unit of work
+with the entry in the audit trail. So a file is never there without word of it, and of two that come at once one is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,16 @@ LEFT_SECONDS = 3600.0  # a file that nobody wrote to for so long, and that does 
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way in: for which source, how its name ends, its bytes, and how many there may be at most."""
+
+    source: RegisteredSource
+    ending: str
+    blocks: Iterable[bytes]
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Uploaded:
     source: str
     location: str
@@ -44,26 +54,23 @@ def is_upload(data_folder: Path, source: RegisteredSource, ending: str) -> bool:
 
 
 def take_upload(
-    documents: Documents,
-    data_folder: Path,
-    source: RegisteredSource,
-    ending: str,
-    blocks: Iterable[bytes],
-    largest: int,
-    caller: str,
-    met: Callable[[RegisteredSource], None],
+    documents: Documents, data_folder: Path, upload: Upload, caller: str, met: Callable[[RegisteredSource], None]
 ) -> Uploaded:
-    """Write the file, then let the source read it. `met` is asked, of the source as it is by then, in the unit of work that changes it, and raises
-    where it was changed meanwhile. LimitExceeded beyond `largest` bytes. What is refused leaves nothing."""
+    """Write the file, then let the source read it.
+
+    `met` is called with the source as it is by then, in the unit of work that changes it, and raises where it was changed meanwhile.
+    LimitExceeded beyond the largest size. What is refused leaves nothing.
+    """
+    source = upload.source
     folder = upload_folder(data_folder, source.name)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"upload-{uuid4().hex[:12]}{ending}"
+    target = folder / f"upload-{uuid4().hex[:12]}{upload.ending}"
     try:
-        size = _written(target, blocks, largest)
+        size = _written(target, upload.blocks, upload.largest)
         with documents.together():
             update_source_if(documents, source.name, met, location=str(target))
-            told = {"bytes": size, "location_before": source.location}
-            audit.record(documents, caller, "file uploaded", source.name, told)
+            details = {"bytes": size, "location_before": source.location}
+            audit.record(documents, caller, "file uploaded", source.name, details)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

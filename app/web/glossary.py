@@ -11,8 +11,7 @@ from markupsafe import Markup
 from app.api.auth import permission, scoped
 
 blueprint = Blueprint("glossary", __name__)
-PACKED = Path(__file__).with_name("glossary.md")  # where a wheel and the image have it
-WRITTEN = Path(__file__).parents[2] / "docs" / "glossary.md"
+GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"  # beside the code in a checkout, in the image and in a wheel
 
 
 @blueprint.get("/glossary")
@@ -25,7 +24,7 @@ def glossary() -> str:
 
 @cache
 def glossary_html() -> Markup:
-    return html_of((PACKED if PACKED.is_file() else WRITTEN).read_text("utf-8"))
+    return html_of(GLOSSARY.read_text("utf-8"))
 
 
 def html_of(text: str) -> Markup:

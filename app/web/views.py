@@ -14,14 +14,16 @@ from app.api.auth import caller, is_passed_on, permission, scoped
 from app.api.common import forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
+from app.domain.areas import AREA_KINDS, AREA_LABELS
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import CAUSE, not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
+from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
-from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.answers.ranking import area_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
@@ -31,7 +33,6 @@ from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
 
 blueprint = Blueprint("web", __name__)
-KINDS = {"ci": "CI", "service": "Service", "team": "Team", "site": "Site", "supplier": "Supplier", "class": "Class"}
 ROWS = 50
 PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact engine; the API and the command line may spend more
 ROWS_OF_BUDGET = 10
@@ -84,7 +85,7 @@ def shared() -> dict[str, Any]:
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 
-    return {"link": link, "kinds": KINDS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
+    return {"link": link, "kinds": AREA_LABELS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
 
 
 def _when() -> int:
@@ -112,8 +113,8 @@ def _read(subject: str) -> None:
 def ranking() -> str:
     """The ranked problem areas."""
     service, kind = forestay(), request.args.get("kind", "ci")
-    if kind not in KINDS:
-        raise InvalidInput(f"kind: one of {', '.join(KINDS)}")
+    if kind not in AREA_KINDS:
+        raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}")
     page = area_page(service, kind, ROWS, request.args.get("after"), _when(), None)
     _read(f"areas {kind}")
     return render_template("ranking.html", page=page, kind=kind)

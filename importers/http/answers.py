@@ -56,7 +56,8 @@ class Answer:
         return SourceFailed(f"{self.where} answered {self.status}{tail}", answered=self.status)
 
     def message(self) -> str:
-        """Returns the server's own words in the answer: the message of an error body, or the text of a page without its markup."""
+        """Returns the server's own words in the answer: the message of an error body, or the text of a page without its
+        markup."""
         try:
             return _words(strict_json(self.body, self.where))[:MESSAGE_CHARACTERS]
         except ForestayError:

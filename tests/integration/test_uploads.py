@@ -17,7 +17,7 @@ from app.domain.errors import Conflict, LimitExceeded
 from app.settings import load_settings
 from app.usecases.keep import audit
 from app.usecases.keep.sources import RegisteredSource, add_source, get_source
-from app.usecases.uploads import LEFT_SECONDS, is_upload, take_upload, upload_folder
+from app.usecases.uploads import LEFT_SECONDS, Upload, is_upload, take_upload, upload_folder
 from tests import neo4j_server
 
 AT_ONCE = 8
@@ -44,7 +44,7 @@ def hand_over(service: Forestay, blocks: Iterator[bytes], seen: RegisteredSource
             raise Conflict("given another file meanwhile")
 
     data = service.settings.data_folder
-    return take_upload(service.documents, data, source, ".json", blocks, limit, "anna", met).location
+    return take_upload(service.documents, data, Upload(source, ".json", blocks, limit), "anna", met).location
 
 
 def told(service: Forestay) -> list[dict[str, object]]:

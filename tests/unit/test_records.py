@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.domain.errors import Conflict, NotFound
@@ -46,6 +47,14 @@ def test_what_was_put_is_what_is_found(store: SqliteStore) -> None:
         THINGS.get(store, "b")
     with pytest.raises(Conflict):
         THINGS.put(store, "a", thing, expected=0)
+
+
+def test_numbers_of_arrays_are_kept_as_numbers(store: SqliteStore) -> None:
+    share, count = np.float64(0.5), np.int64(3)
+    THINGS.put(store, "a", Thing("a", [Part("x", share)], {"mean": share}, count))  # type: ignore[arg-type]
+    assert THINGS.get(store, "a") == Thing("a", [Part("x", 0.5)], {"mean": 0.5}, 3)
+    with pytest.raises(TypeError, match="a record can't hold a object"):
+        THINGS.put(store, "b", Thing("b", facts={"x": object()}))
 
 
 def test_records_of_other_versions_are_read(store: SqliteStore) -> None:

@@ -8,7 +8,8 @@ from app.api.bodies import Blueprint
 from app.api.common import answered, route
 from app.api.schemas.questions import AreaQuestion, AreasQuestion
 from app.domain.results import AreaDetail, AreaPage
-from app.usecases.answers.ranking import area_detail, area_page
+from app.usecases.answers.area_detail import area_detail
+from app.usecases.answers.ranking import area_page
 
 blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Ranked problem areas")
 

@@ -12,14 +12,15 @@ from flask import g, request
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
-from app.api.conditions import condition, conditional, tag_of
+from app.api.conditions import condition, conditional
 from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import Conflict, InvalidInput, LimitExceeded, NotAllowed
+from app.domain.tags import tag_of
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.change_source import change_source
 from app.usecases.keep import audit, runs
 from app.usecases.keep import sources as keep
-from app.usecases.uploads import Uploaded, is_upload, take_upload
+from app.usecases.uploads import Upload, Uploaded, is_upload, take_upload
 
 blueprint = Blueprint("sources", __name__, url_prefix="/api/v1", description="Sources and their sync")
 
@@ -177,5 +178,5 @@ def upload(question: dict[str, Any], name: str) -> Any:
             )
 
     blocks = iter(lambda: request.stream.read(BLOCK), b"")
-    uploaded = take_upload(service.documents, data, source, ending.group(), blocks, limit, g.caller.name, met)
+    uploaded = take_upload(service.documents, data, Upload(source, ending.group(), blocks, limit), g.caller.name, met)
     return reply(uploaded, 201)

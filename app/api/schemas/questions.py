@@ -12,13 +12,13 @@ import marshmallow as ma
 from flask import current_app
 from marshmallow import validate
 
+from app.domain.areas import AREA_KINDS
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
-AREA_KINDS = ("ci", "service", "team", "site", "supplier", "class")
 MOST = 2**31 - 1  # of what the settings limit: no computer counts further in the time there is
 
 

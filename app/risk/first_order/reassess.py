@@ -18,7 +18,7 @@ from app.risk.graph.needs import all_needs
 from app.risk.graph.ragged import ptr_of, spans
 from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, kernel
 from app.risk.outage.failover import mix
-from app.risk.outage.rates_and_exposures import Stakes, can_fail, stakes_of
+from app.risk.outage.rates_and_exposures import RatesAndExposures, can_fail, rates_and_exposures_of
 
 WORTH = 0.5  # share of CIs to sweep above which everything is
 
@@ -51,15 +51,15 @@ def _needs_hash(flat: Flat, ci_id: Int64s, success: Floats, hours: Floats, switc
         out[v] = total
 
 
-def _fingerprints(compiled: CompiledGraph, stakes: Stakes) -> Array:
+def _fingerprints(compiled: CompiledGraph, inputs: RatesAndExposures) -> Array:
     out = np.empty(len(compiled), np.uint64)
-    _needs_hash(compiled.flat, compiled.ci_id, stakes.switch_success, stakes.switch_hours, stakes.switches, out)
+    _needs_hash(compiled.flat, compiled.ci_id, inputs.failovers.success, inputs.failovers.hours, inputs.failovers.switches, out)
     return out
 
 
-def _own(compiled: CompiledGraph, stakes: Stakes) -> Array:
+def _own(compiled: CompiledGraph, inputs: RatesAndExposures) -> Array:
     """float64[N, 5]: what only the CI's own row reads."""
-    return np.stack([stakes.rate, stakes.mean, stakes.sigma, compiled.unavailability, stakes.can_fail.astype(np.float64)], axis=1)
+    return np.stack([inputs.rate, inputs.mean, inputs.sigma, compiled.unavailability, inputs.can_fail.astype(np.float64)], axis=1)
 
 
 def _services_that_differ(old: CompiledGraph, new: CompiledGraph) -> Array:
@@ -101,7 +101,7 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
 
     Example by hand: S hard on a, a hard on b, c apart; b's rate changed: b alone. a needs c as well now: a, b and c.
     """
-    before, after = stakes_of(old), stakes_of(new)
+    before, after = rates_and_exposures_of(old), rates_and_exposures_of(new)
     was = _places(old.sorted_ci_id, old.sorted_position, new.ci_id)
     now = _places(new.sorted_ci_id, new.sorted_position, old.ci_id)
     fresh = was < 0
@@ -110,7 +110,7 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
         return np.ones(len(new), np.bool_), was
     own_before, own_after = _own(old, before)[there], _own(new, after)
     own = fresh | (own_before.view(np.uint64) != own_after.view(np.uint64)).any(axis=1)
-    if new.flat is old.flat and (before.switch_success == after.switch_success).all():
+    if new.flat is old.flat and (before.failovers.success == after.failovers.success).all():
         shape = fresh  # compiled from the same structure
     else:
         shape = fresh | (_fingerprints(old, before)[there] != _fingerprints(new, after))

@@ -23,21 +23,22 @@ from app.risk.jit.clock import look
 from app.risk.measures.loss import survival
 from app.risk.outage.capability import PRODUCT, degrade
 from app.risk.outage.failing import Marks, fail, fail_more, marks, new_epoch
+from app.risk.outage.failover import failovers_of
+from app.risk.outage.failover_outcomes import new_switches
 from app.risk.outage.increments import Log, lost_share, no_log, push_outage, take_back
-from app.risk.outage.rates_and_exposures import Stakes, can_fail, stakes_of
-from app.risk.outage.switching import (
+from app.risk.outage.outcome_losses import (
     Tally,
+    add_all_outcomes,
     add_lasting,
+    add_sampled_outcomes,
     below_mbco,
     clear,
-    enumerate_outcomes,
     fixed_money,
     lasting_money,
-    new_switches,
-    sample_outcomes,
     settle_outcome,
     tally,
 )
+from app.risk.outage.rates_and_exposures import RatesAndExposures, can_fail, rates_and_exposures_of
 
 BLOCK = 4096
 SMALL_BLOCK = 128  # while it is interpreted: between two blocks compiled code may arrive
@@ -45,15 +46,15 @@ THREADS = 2
 
 
 @inner
-def _plain(flat: Flat, stakes: Stakes, work: Marks, book: Tally, s: int, i: int) -> None:
+def _plain(flat: Flat, inputs: RatesAndExposures, work: Marks, book: Tally, s: int, i: int) -> None:
     """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is needed."""
-    v = stakes.service_position[s]
+    v = inputs.service_position[s]
     share = lost_share(flat, work, v)
     down = work.stamp[v] >= work.epoch[0]
-    book.hours[s] = share * stakes.mean[i]
-    book.money[s] = share * lasting_money(stakes, s, i, 0.0)
-    if not np.isnan(stakes.mtpd[s]) and below_mbco(stakes, s, down, flat.rest_capability[v] - share):
-        book.breach[s] = survival(stakes.mean[i], stakes.sigma[i], stakes.mtpd[s])
+    book.hours[s] = share * inputs.mean[i]
+    book.money[s] = share * lasting_money(inputs, s, i, 0.0)
+    if not np.isnan(inputs.mtpd[s]) and below_mbco(inputs, s, down, flat.rest_capability[v] - share):
+        book.breach[s] = survival(inputs.mean[i], inputs.sigma[i], inputs.mtpd[s])
 
 
 @inner
@@ -69,17 +70,17 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 
 @inner
 def _stops_for_sure(
-    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:  # fmt: skip
     """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption alone."""
-    v = stakes.service_position[s]
+    v = inputs.service_position[s]
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[g], rule)
     stops = work.stamp[v] >= work.epoch[0]
-    more = new_switches(flat, stakes, work, tail, grown, asked, found, 0)
+    more = new_switches(flat, inputs.failovers, work, tail, grown, asked, found, 0, SERVES)
     for k in range(more):
         asked[found[k]] = False
     take_back(flat, work, tail, grown, log, 0, logged)
-    if stakes.switch_hours[g] > 0.0:
+    if inputs.failovers.hours[g] > 0.0:
         new_epoch(alone)
         fail_more(flat, alone, 0, flat.group_dependent[g])
         stops = stops and alone.stamp[v] >= alone.epoch[0]
@@ -88,47 +89,47 @@ def _stops_for_sure(
 
 @inner
 def _closed(
-    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
     """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest failover of
     those that work."""
     all_work = 1.0
-    scratch = np.empty(len(stakes.switches), np.int32)
+    scratch = np.empty(len(inputs.failovers.switches), np.int32)
     hours = np.empty(len(groups))
     for k in range(len(groups)):
-        hours[k] = stakes.switch_hours[groups[k]]
-        stops, log = _stops_for_sure(flat, stakes, work, alone, asked, scratch, groups[k], s, tail, low, log, rule)
+        hours[k] = inputs.failovers.hours[groups[k]]
+        stops, log = _stops_for_sure(flat, inputs, work, alone, asked, scratch, groups[k], s, tail, low, log, rule)
         if not stops:
             return False, log
-        all_work *= stakes.switch_success[groups[k]]
+        all_work *= inputs.failovers.success[groups[k]]
     one = np.empty(1, np.int32)
     one[0] = s
-    log = settle_outcome(flat, stakes, work, alone, book, i, all_work, one, groups, len(groups), tail, low, 0, log, rule)
+    log = settle_outcome(flat, inputs, work, alone, book, i, all_work, one, groups, len(groups), tail, low, 0, log, rule)
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[groups[0]], rule)
-    share = lost_share(flat, work, stakes.service_position[s])
+    share = lost_share(flat, work, inputs.service_position[s])
     left = 1.0  # the chance that no switch with a longer failover works
     first = True
     for k in np.argsort(-hours, kind="mergesort"):
-        chance = left * stakes.switch_success[groups[k]]
+        chance = left * inputs.failovers.success[groups[k]]
         if first:
             chance -= all_work
         first = False
-        left *= 1.0 - stakes.switch_success[groups[k]]
+        left *= 1.0 - inputs.failovers.success[groups[k]]
         before = book.breach[s]
-        add_lasting(flat, stakes, work, book, s, i, chance, hours[k])
+        add_lasting(flat, inputs, work, book, s, i, chance, hours[k])
         book.hours[s] += chance * share * hours[k]
-        book.money[s] += chance * share * fixed_money(stakes, s, hours[k])
-        if hours[k] > stakes.mtpd[s]:
+        book.money[s] += chance * share * fixed_money(inputs, s, hours[k])
+        if hours[k] > inputs.mtpd[s]:
             book.breach[s] = before + chance
-    add_lasting(flat, stakes, work, book, s, i, left, 0.0)
+    add_lasting(flat, inputs, work, book, s, i, left, 0.0)
     take_back(flat, work, tail, grown, log, 0, logged)
     return True, log
 
 
 @inner
 def _switch_over(
-    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
     count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
     """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
@@ -143,23 +144,23 @@ def _switch_over(
         if len(chosen_all) == 0:
             continue
         for s in chosen_all:
-            count = _enter(book, s, i, count, lost_share(flat, work, stakes.service_position[s]))
+            count = _enter(book, s, i, count, lost_share(flat, work, inputs.service_position[s]))
             clear(book, s)
-        good, log = enumerate_outcomes(flat, stakes, work, alone, book, i, mine, asked, chosen_all, tail, low, 0, log, rule)
+        good, log = add_all_outcomes(flat, inputs, work, alone, book, i, mine, asked, chosen_all, tail, low, log, rule)
         if good:
             continue
         one = np.empty(1, np.int32)
         for s in chosen_all:
             one[0] = s
             some = groups[index[(service == s)]]
-            good, log = enumerate_outcomes(flat, stakes, work, alone, book, i, some, asked, one, tail, low, 0, log, rule)
+            good, log = add_all_outcomes(flat, inputs, work, alone, book, i, some, asked, one, tail, low, log, rule)
             if not good:
-                good, log = _closed(flat, stakes, work, alone, book, asked, i, s, some, tail, low, log, rule)
+                good, log = _closed(flat, inputs, work, alone, book, asked, i, s, some, tail, low, log, rule)
             if not good:
                 clear(book, s)
                 if not simulated:
                     book.sampled[:] = 0.0
-                log = sample_outcomes(flat, stakes, work, alone, book, i, some, asked, one, tail, low, 0, log, rule)
+                log = add_sampled_outcomes(flat, inputs, work, alone, book, i, some, asked, one, tail, low, log, rule)
                 simulated = True
     return count, simulated, log
 
@@ -201,16 +202,16 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 
 @kernel
 def _block(
-    flat: Flat, stakes: Stakes, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
-    flat, stakes, work, alone, book = borrowed(flat), borrowed(stakes), borrowed(work), borrowed(alone), borrowed(book)
+    flat, inputs, work, alone, book = borrowed(flat), borrowed(inputs), borrowed(work), borrowed(alone), borrowed(book)
     space, asked, rows = borrowed(space), borrowed(asked), borrowed(rows)
     found = _found(1024, 1024)
     points, pairs = 0, 0
     root = np.empty(1, np.int32)
-    groups = np.empty(len(stakes.switches), np.int32)
+    groups = np.empty(len(inputs.failovers.switches), np.int32)
     log = no_log()
     for row in range(len(cis)):
         i = cis[row]
@@ -234,26 +235,26 @@ def _block(
         found.point_service[points : points + down] = np.sort(book.touched[:down])
         points += down
         point_count[row] = down
-        if not stakes.can_fail[i]:
+        if not inputs.can_fail[i]:
             continue
         for k in range(count):
-            _plain(flat, stakes, work, book, book.touched[k], i)
+            _plain(flat, inputs, work, book, book.touched[k], i)
         triggered = 0
-        if not np.isnan(stakes.mean[i]) and len(groups):
-            triggered = new_switches(flat, stakes, work, 0, tail, asked, groups, 0)
+        if not np.isnan(inputs.mean[i]) and len(groups):
+            triggered = new_switches(flat, inputs.failovers, work, 0, tail, asked, groups, 0, SERVES)
         if triggered:
             count, simulated, log = _switch_over(
-                flat, stakes, work, alone, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
+                flat, inputs, work, alone, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
             )
             rows.simulated[row] = simulated
             if simulated:
-                rows.hours_error[row] = stakes.rate[i] * _standard_error(book.sampled[0])
-                rows.customer_error[row] = stakes.rate[i] * _standard_error(book.sampled[1])
-                rows.money_error[row] = stakes.rate[i] * _standard_error(book.sampled[2])
+                rows.hours_error[row] = inputs.rate[i] * _standard_error(book.sampled[0])
+                rows.customer_error[row] = inputs.rate[i] * _standard_error(book.sampled[1])
+                rows.money_error[row] = inputs.rate[i] * _standard_error(book.sampled[2])
             for k in range(triggered):
                 asked[groups[k]] = False
         found = _room(found, points, pairs, count)
-        pair_count[row] = _costs(stakes, book, rows, row, i, np.sort(book.touched[:count]), found, pairs)
+        pair_count[row] = _costs(inputs, book, rows, row, i, np.sort(book.touched[:count]), found, pairs)
         pairs += pair_count[row]
     return Found(
         found.point_service[:points],
@@ -265,27 +266,29 @@ def _block(
 
 
 @inner
-def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int) -> int:
+def _costs(
+    inputs: RatesAndExposures, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int
+) -> int:
     """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows shows in a sum."""
     hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
     pairs = first
     for s in services:
-        lost = stakes.rate[i] * book.hours[s]
-        paid = stakes.rate[i] * book.money[s]
+        lost = inputs.rate[i] * book.hours[s]
+        paid = inputs.rate[i] * book.money[s]
         if np.isnan(lost):
-            lost = book.share[s] * stakes.load[i]
-            if stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
-                paid = lost * stakes.money[s]
+            lost = book.share[s] * inputs.load[i]
+            if inputs.curve_ptr[s] == inputs.curve_ptr[s + 1]:
+                paid = lost * inputs.money[s]
         hours += lost
-        if np.isnan(stakes.customers[s]):
+        if np.isnan(inputs.customers[s]):
             rows.customers_unknown[row] += 1
         else:
-            customers += lost * stakes.customers[s]
-        if np.isnan(stakes.money[s]) and stakes.curve_ptr[s] == stakes.curve_ptr[s + 1]:
+            customers += lost * inputs.customers[s]
+        if np.isnan(inputs.money[s]) and inputs.curve_ptr[s] == inputs.curve_ptr[s + 1]:
             rows.money_unknown[row] += 1
         else:
             money += paid
-        late = stakes.rate[i] * book.breach[s] if book.breach[s] > 0.0 else 0.0
+        late = inputs.rate[i] * book.breach[s] if book.breach[s] > 0.0 else 0.0
         breaches += late
         if lost != 0.0 or paid != 0.0:  # NaN is a cost too: an unknown one
             found.pair_service[pairs], found.pair_hours[pairs], found.pair_money[pairs], found.pair_breaches[pairs] = (
@@ -302,7 +305,7 @@ def _costs(stakes: Stakes, book: Tally, rows: Rows, row: int, i: int, services: 
 _Desk = tuple[Marks, Marks, Tally, Reach, Array]
 
 
-def _desk(compiled: CompiledGraph, stakes: Stakes) -> _Desk:
+def _desk(compiled: CompiledGraph, inputs: RatesAndExposures) -> _Desk:
     """The workspace of one thread."""
     size = len(compiled)
     return (
@@ -310,7 +313,7 @@ def _desk(compiled: CompiledGraph, stakes: Stakes) -> _Desk:
         marks(compiled.flat),
         tally(len(compiled.service_position)),
         reach_space(size),
-        np.zeros(len(stakes.switches), np.bool_),
+        np.zeros(len(inputs.failovers.switches), np.bool_),
     )
 
 
@@ -340,11 +343,11 @@ def contributions_to(
 
     Example by hand (C35): of crm (200 customers), db alone: 2 * 1.5 * 200 customer-hours.
     """
-    stakes = stakes_of(compiled)
+    inputs = rates_and_exposures_of(compiled)
     if not switches:
-        stakes = stakes._replace(switches=np.zeros_like(stakes.switches), has_switch=np.zeros_like(stakes.has_switch))
+        inputs = inputs._replace(failovers=failovers_of(compiled, np.zeros(0, np.int64)))
     cis = needs_of(compiled.flat, int(compiled.service_position[service])) if cis is None else cis
-    rows, point_ptr, point_service, pairs = sweep_rows(compiled, stakes, cis, _desk(compiled, stakes), rule)
+    rows, point_ptr, point_service, pairs = sweep_rows(compiled, inputs, cis, _desk(compiled, inputs), rule)
     return _of_service(compiled, service, cis, rows, point_ptr, point_service, pairs)
 
 
@@ -377,12 +380,12 @@ def _of_service(
 
 
 def sweep_rows(
-    compiled: CompiledGraph, stakes: Stakes, cis: Array, desk: _Desk, rule: int = PRODUCT
+    compiled: CompiledGraph, inputs: RatesAndExposures, cis: Array, desk: _Desk, rule: int = PRODUCT
 ) -> tuple[Rows, Array, Array, Pairs]:
     """The CIs `cis` (int32 positions), one row each: (rows, point_ptr, point_service, pairs). A pure function of arrays."""
     rows = fresh_rows(len(cis))
     point_count, pair_count = np.zeros(len(cis), np.int64), np.zeros(len(cis), np.int64)
-    found = _block(compiled.flat, stakes, *desk, cis, rows, point_count, pair_count, rule)
+    found = _block(compiled.flat, inputs, *desk, cis, rows, point_count, pair_count, rule)
     pairs = Pairs(ptr_of(pair_count), found.pair_service, found.pair_hours, found.pair_money, found.pair_breaches)
     return rows, ptr_of(point_count), found.point_service, pairs
 
@@ -392,14 +395,14 @@ def sweep(
     block: int | None = None,
 ) -> tuple[Rows, Array, Array, Pairs]:  # fmt: skip
     """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""
-    stakes, size = stakes_of(compiled), len(cis)
+    inputs, size = rates_and_exposures_of(compiled), len(cis)
     block = block or (BLOCK if _block.load() else SMALL_BLOCK)
     idle: list[_Desk] = []
 
     def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
         look()
-        desk = idle.pop() if idle else _desk(compiled, stakes)
-        answer = sweep_rows(compiled, stakes, cis[start : start + block], desk, rule)
+        desk = idle.pop() if idle else _desk(compiled, inputs)
+        answer = sweep_rows(compiled, inputs, cis[start : start + block], desk, rule)
         idle.append(desk)
         return answer
 

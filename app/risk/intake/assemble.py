@@ -93,7 +93,7 @@ def assemble(
         dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
         groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
-        open_needs=_open_needs(columns["open_need"], class_not_read(ci, cis), before),
+        open_needs=_open_needs(columns["open_need"], _of_no_class(ci, cis), before),
     )
     nobodys = _of_nobody(columns["open_need"])
     if nobodys:
@@ -247,15 +247,23 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
     )
 
 
-def class_not_read(ci: Mapping[str, Any], cis: CiColumns) -> Any:
-    """Ids of CIs whose source names a class that no table knows, where the class would have given the rate or the restore time: those of `other`
-    stand in, and may be lower."""
+def _of_no_class(ci: Mapping[str, Any], cis: CiColumns) -> Any:
+    """Ids of the CIs of which `class_not_read` holds."""
+    assumed = (np.asarray(cis.failures_origin) == ASSUMED) | (np.asarray(cis.repair_origin) == ASSUMED)
+    return np.asarray(cis.ci_id, np.int64)[class_not_read(ci, assumed)]
+
+
+def class_not_read(ci: Mapping[str, Any], assumed: Any) -> Any:
+    """bool[N]: the source of a CI names a class that no table knows, and the class would have given its rate or restore time.
+
+    `ci` holds the columns of noun `ci`, and `assumed` is bool[N]: nobody gave the rate or the restore time. Those of `other` stand in, and
+    may be lower.
+    """
     classes, words = ci["ci_class"], ci["raw_class"]
     other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])
     said = np.isin(words.codes, [code for code, word in enumerate(words.values) if word not in ("", OTHER)])
-    assumed = (np.asarray(cis.failures_origin) == ASSUMED) | (np.asarray(cis.repair_origin) == ASSUMED)
     direct = ~np.isnan(np.asarray(ci["unavailability"], float))
-    return np.asarray(cis.ci_id, np.int64)[other & said & assumed & ~direct]
+    return other & said & assumed & ~direct
 
 
 def _open_needs(need: Mapping[str, Any], class_unknown: Any, before: DependencyGraph | None) -> OpenNeedColumns:

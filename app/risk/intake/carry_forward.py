@@ -17,7 +17,9 @@ from app.domain.columns import Categorical, Texts
 from app.domain.nouns import Noun
 
 
-def carry_forward(noun: Noun, columns: Mapping[str, Any], begun: Mapping[str, Any], ended: Mapping[str, Any]) -> dict[str, Any]:
+def carry_forward(
+    noun: Noun[Any], columns: Mapping[str, Any], begun: Mapping[str, Any], ended: Mapping[str, Any]
+) -> dict[str, Any]:
     """Columns at the earlier revision plus begun, minus ended rows: columns at the later one.
 
     `columns` may hold a part of the noun's columns, identity included; all three have the same names. N rows + B begun - D ended.

@@ -314,12 +314,6 @@ def _standing(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     return keep
 
 
-def touched_groups(compiled: CompiledGraph, result: Outage) -> Array:
-    """Numbers of the groups that lost a member in this outage and whose dependent stands (int32, ascending)."""
-    groups = _joined_groups(compiled.flat, result.failed)
-    return np.asarray(groups[_standing(compiled.flat, result.failed, np.ones(len(result.failed), np.bool_), groups)])
-
-
 @kernel
 def _worn(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     keep = np.zeros(len(groups), np.bool_)
@@ -328,14 +322,28 @@ def _worn(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     return keep
 
 
-def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
-    """Numbers of the groups that this outage left with no further member to lose while their dependent stands (int32, ascending).
+@dataclass(frozen=True, slots=True)
+class StandingGroups:
+    """Numbers of the groups that lost a member in an outage and whose dependent stands (int32, ascending)."""
 
-    Example by hand: S needs 1 of A and B, A forced: the group is worn; with 1 of A, B and C it is not.
+    touched: Array
+    worn: Array  # those among them with no further member to lose
+
+
+def standing_groups(compiled: CompiledGraph, result: Outage) -> StandingGroups:
+    """The groups that an outage touched and did not stop.
+
+    Example by hand: S needs 1 of A and B, A forced: the group is touched and worn; with 1 of A, B and C it is touched only.
     """
-    groups = touched_groups(compiled, result)
-    failed = np.ones(len(result.failed), np.bool_)
-    return np.asarray(groups[_worn(compiled.flat, result.failed, failed, groups)])
+    flat, failed = compiled.flat, np.ones(len(result.failed), np.bool_)
+    groups = _joined_groups(flat, result.failed)
+    touched = np.asarray(groups[_standing(flat, result.failed, failed, groups)])
+    return StandingGroups(touched, np.asarray(touched[_worn(flat, result.failed, failed, touched)]))
+
+
+def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
+    """Numbers of the groups that this outage left with no further member to lose while their dependent stands (int32, ascending)."""
+    return standing_groups(compiled, result).worn
 
 
 def worn_group(compiled: CompiledGraph, result: Outage, group: int) -> WornGroup:

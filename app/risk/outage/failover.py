@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.ragged import spans
 from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, inner, kernel
 
 
-class Failover(NamedTuple):
-    """One row a group asked about."""
+class Failovers(NamedTuple):
+    """The failovers of an estate of N CIs and G groups, or of those groups that were asked about; every other group never switches."""
 
-    switches: Bools  # bool, its failover costs something: it takes time or may not work
-    hours: Floats  # float64, 0 at once
-    success: Floats  # float64
-    key: Int64s  # int64, from ci_ids alone: no order of rows changes it
+    switches: Bools  # bool[G] its failover costs something: it takes time or may not work
+    hours: Floats  # float64[G] 0 at once
+    success: Floats  # float64[G] failure on demand of the standbys included
+    key: Int64s  # int64[G] names the group in random streams, from ci_ids alone: no order of rows changes it
+    active: Bools  # bool[N] active in some group that switches
 
 
 @inner
@@ -43,6 +45,7 @@ def draw(key: int, sample: int, group_key: int) -> float:
 def _success_and_keys(
     flat: Flat, groups: Int64s, success: Floats, hours: Floats, on_demand: Floats, ci_id: Int64s
 ) -> tuple[Array, Array]:
+    """Success and key of each group in `groups`, all of which have a failover time."""
     out, key = np.empty(len(groups)), np.empty(len(groups), np.int64)
     for i in range(len(groups)):
         g = groups[i]
@@ -53,26 +56,30 @@ def _success_and_keys(
         z = mix(mix(np.uint64(ci_id[flat.group_dependent[g]])) ^ np.uint64(flat.group_needed[g]))
         for e in range(first, last):
             z = mix(z ^ np.uint64(ci_id[flat.member[e]]))
-        if not np.isnan(hours[g]):
-            z = mix(mix(z ^ np.uint64(hours[g] * 3600.0)) ^ np.uint64(success[g] * 1e9))
+        z = mix(mix(z ^ np.uint64(hours[g] * 3600.0)) ^ np.uint64(success[g] * 1e9))
         key[i] = np.int64(z)
     return out, key
 
 
-def failover_of(compiled: CompiledGraph, groups: Array | None = None) -> Failover:
-    """The failover of the compiled groups `groups` (all where None).
+def failovers_of(compiled: CompiledGraph, groups: Array | None = None) -> Failovers:
+    """The failovers among the compiled groups `groups` (all where None).
 
     Example by hand: 1 of a and b, failover 5 min, success .95, gamma of b .1: 1/12 h, success .855; the gamma of a counts for nothing.
     """
-    wanted = np.arange(len(compiled.failover_hours)) if groups is None else np.asarray(groups, np.int64)
-    hours = compiled.failover_hours[wanted]
-    success, key = _success_and_keys(
-        compiled.flat, wanted, compiled.failover_success, compiled.failover_hours, compiled.failure_on_demand, compiled.ci_id
+    flat, given = compiled.flat, compiled.failover_hours
+    size = len(given)
+    wanted = np.arange(size) if groups is None else np.unique(np.asarray(groups, np.int64))
+    wanted = wanted[~np.isnan(given[wanted])]
+    hours, success, key, switches = np.zeros(size), np.ones(size), np.zeros(size, np.int64), np.zeros(size, np.bool_)
+    hours[wanted] = given[wanted]
+    success[wanted], key[wanted] = _success_and_keys(
+        flat, wanted, compiled.failover_success, given, compiled.failure_on_demand, compiled.ci_id
     )
-    given = ~np.isnan(hours)
-    hours = np.nan_to_num(hours, nan=0.0)
-    success = np.where(given, success, 1.0)
-    return Failover(given & ((hours > 0.0) | (success < 1.0)), hours, success, key)
+    switches[wanted] = (hours[wanted] > 0.0) | (success[wanted] < 1.0)
+    active = np.zeros(len(compiled), np.bool_)
+    switching = wanted[switches[wanted]]
+    active[flat.member[spans(flat.member_ptr[switching], flat.group_needed[switching])]] = True
+    return Failovers(switches, hours, success, key, active)
 
 
 def slow_switches(compiled: CompiledGraph) -> Array:

@@ -11,7 +11,7 @@ from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
 from app.risk.jit import Array, Bools, Int32s, kernel
 from app.risk.jit.clock import working_time
-from app.risk.outage.causes import touched_groups, worn_groups
+from app.risk.outage.causes import standing_groups
 from app.risk.outage.failing import Marks, fail
 from app.risk.outage.propagation import Outage, Workspace, workspace
 
@@ -43,9 +43,8 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     space = space or workspace(compiled)
     seen = np.zeros(len(compiled), np.bool_)
     seen[result.failed] = seen[compiled.rest_down] = True
-    candidates = np.concatenate(
-        [_behind(compiled.flat, groups, seen) for groups in (worn_groups(compiled, result), touched_groups(compiled, result))]
-    )
+    groups = standing_groups(compiled, result)
+    candidates = np.concatenate([_behind(compiled.flat, numbers, seen) for numbers in (groups.worn, groups.touched)])
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}

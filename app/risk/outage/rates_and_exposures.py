@@ -9,11 +9,11 @@ import numpy as np
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s
-from app.risk.outage.failover import failover_of
+from app.risk.outage.failover import Failovers, failovers_of
 
 
-class Stakes(NamedTuple):
-    """N CIs, S services, G groups, M memberships. `load`: down hours a year of a CI to first order, lambda m * 8766."""
+class RatesAndExposures(NamedTuple):
+    """N CIs, S services. `load`: down hours a year of a CI to first order, lambda m * 8766."""
 
     rate: Floats  # float64[N] failures per year of up time, NaN unknown
     mean: Floats  # float64[N] restore time, hours, NaN unknown
@@ -28,13 +28,8 @@ class Stakes(NamedTuple):
     mtpd: Floats  # float64[S] hours, NaN none
     mbco: Floats  # float64[S] share, NaN none
     service_position: Int32s  # int32[S]
-    switches: Bools  # bool[G] group with failover
-    switch_hours: Floats  # float64[G] 0 at once
-    switch_success: Floats  # float64[G], failure on demand of the standbys included
-    switch_key: Int64s  # int64[G] keys the random streams, as `key` does
-    active: Bools  # bool[M] in the order of flat.joined: the member is active there
-    has_switch: Bools  # bool[N] active in some group with failover
-    key: Int64s  # int64[N] ci_id: keys the random streams
+    key: Int64s  # int64[N] ci_id: names the CI in random streams
+    failovers: Failovers
 
 
 def can_fail(compiled: CompiledGraph) -> Array:
@@ -45,26 +40,14 @@ def can_fail(compiled: CompiledGraph) -> Array:
     )
 
 
-def stakes_of(compiled: CompiledGraph) -> Stakes:
-    """Gather them; U given without a restore time keeps the load U / (1 - U) * 8766, exact for losses linear in time."""
-    flat = compiled.flat
-    switches, hours, success, switch_key = failover_of(compiled)
-    # memberships in the order of flat.joined, by member; each knows its place among the group's members
-    groups = np.repeat(np.arange(len(flat.group_kind)), np.diff(flat.member_ptr))
-    place = np.arange(len(flat.member)) - flat.member_ptr[:-1][groups]
-    is_active = place < flat.group_needed[groups]
-    order = np.lexsort((groups, flat.member))
-    active = np.zeros(len(flat.joined), np.bool_)
-    joined_member = np.repeat(np.arange(len(flat.flags)), np.diff(flat.joined_ptr))
-    active[np.lexsort((flat.joined, joined_member))] = is_active[order]
-    has_switch = np.zeros(len(flat.flags), np.bool_)
-    has_switch[joined_member[active & switches[flat.joined]]] = True
+def rates_and_exposures_of(compiled: CompiledGraph) -> RatesAndExposures:
+    """Those of an estate; U given without a restore time keeps the load U / (1 - U) * 8766, exact for losses linear in time."""
     rate, mean, down = compiled.failures_per_year, compiled.repair_hours, compiled.unavailability
     with np.errstate(invalid="ignore", divide="ignore"):
         load = np.where(rate == 0.0, 0.0, rate * mean)
         load = np.where(np.isnan(load) & (down < 1.0), HOURS_PER_YEAR * down / (1.0 - down), load)
-    return Stakes(
+    return RatesAndExposures(
         np.ascontiguousarray(rate), np.ascontiguousarray(mean), np.ascontiguousarray(compiled.repair_sigma), load, can_fail(compiled), compiled.customers,
         compiled.money_per_hour, compiled.curve_ptr, compiled.curve_hours, compiled.curve_loss, compiled.mtpd_hours, compiled.mbco_share,
-        compiled.service_position, switches, hours, success, switch_key, active, has_switch, compiled.ci_id,
+        compiled.service_position, compiled.ci_id, failovers_of(compiled),
     )  # fmt: skip

@@ -1,30 +1,47 @@
 """An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over their outcomes.
 
-The forced CIs are down from 0 to d. A group with failover whose active member is lost, and that still has enough members, switches, whether or
-not its dependent is down by another need: with its success probability the dependent is interrupted for the failover time, in full; else it is down until d. Outcomes are enumerated up to
-2^10; beyond it they are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come
-from the same engine as any failed set.
+The forced CIs are down from 0 to d. How failovers go is the rule of `failover_outcomes`: a switch that works interrupts its dependent for the
+failover time in full; one that fails leaves it down until d. All outcomes are gone through while there are at most 2^10 of them; beyond it they
+are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come from the same engine
+as any failed set.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.ragged import spans
-from app.risk.jit import Array
+from app.risk.jit import Array, Int32s, Int64, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import look
 from app.risk.measures.loss import LossCurve
-from app.risk.outage.failover import draw, failover_of
-from app.risk.outage.propagation import Outage, Workspace, outage, workspace
+from app.risk.outage.capability import degrade
+from app.risk.outage.failing import Marks, fail
+from app.risk.outage.failover import Failovers, failovers_of
+from app.risk.outage.failover_outcomes import (
+    ENUMERATED,
+    FAILS,
+    OUTCOME,
+    ROOM,
+    SIZE,
+    SWITCHED,
+    TOO_MANY,
+    begin_walk,
+    new_switches,
+    next_outcome,
+    rewind,
+    sample_outcome,
+)
+from app.risk.outage.increments import no_log
+from app.risk.outage.propagation import RULES, Outage, Workspace, outage, workspace
 
-ENUMERATED = 10
 SAMPLES = 128
 WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyond it they are sampled
 
@@ -33,23 +50,12 @@ Stretch = tuple[float, float, float, float]  # from, to (hours), share lost agai
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
-    """A triggered failover: group, its dependent's position, failover hours, success probability."""
-
-    group: int
-    dependent: int
-    hours: float
-    success: float
-    key: int  # of the random stream
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way the switches go: its probability, what is down until d, and the switches that interrupt."""
+    """One way the switches go: its probability, what is down until d, and the dependents that are interrupted, with the hours of each."""
 
     probability: float
     forced: tuple[int, ...]
-    interrupted: tuple[Switch, ...]
+    interrupted: tuple[tuple[int, float], ...]
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ def what_if(
     space = space or workspace(compiled)
     roots = tuple(np.unique(np.asarray(down_positions, np.int64)).tolist())
     outcomes, simulated = _outcomes(compiled, roots, space, rule)
-    longest = max((switch.hours for one in outcomes for switch in one.interrupted), default=0.0)
+    longest = max((hours for one in outcomes for _, hours in one.interrupted), default=0.0)
     end = max(float(duration_hours), longest)
     times = np.unique(np.asarray([*at_hours, end], dtype=np.float64))
     stories: dict[int, ServiceStory] = {}
@@ -121,85 +127,129 @@ def _known_money(stories: Mapping[int, ServiceStory]) -> float:
     return float(sum(story.money for story in stories.values() if not np.isnan(story.money)))
 
 
-def triggered(compiled: CompiledGraph, result: Outage) -> list[Switch]:
-    """Groups with failover that lost an active member and still have enough members, whatever else stops their dependents.
+def interruptible(compiled: CompiledGraph, result: Outage, space: Workspace | None = None) -> Array:
+    """Dependents of the groups that switch in an outage (int32, by group): each is interrupted, or down where the switch fails.
 
-    Example by hand: 1 of a and b in that order, failover given: a down triggers it, b down does not.
+    Example by hand: S needs 1 of a and b in that order, failover given: a down makes S switch, b down does not.
     """
+    failovers = failovers_of(compiled, _joined(compiled, result.failed))
+    if not failovers.switches.any():
+        return np.zeros(0, np.int32)
+    groups = _triggered(compiled.flat, failovers, (space or workspace(compiled)).work, result.down)
+    return np.asarray(compiled.flat.group_dependent[groups])
+
+
+def _joined(compiled: CompiledGraph, positions: Array) -> Array:
+    """Groups that these CIs are members of."""
     flat = compiled.flat
-    first_of = flat.joined_ptr[result.failed]
-    joined = flat.joined[spans(first_of, flat.joined_ptr[result.failed + 1] - first_of)]
-    wanted = np.unique(joined[~np.isnan(compiled.failover_hours[joined])]).astype(np.int64)
-    if not len(wanted):
-        return []
-    failed = set(result.failed.tolist())
-    failover = failover_of(compiled, wanted)
-    found = []
-    for k in np.flatnonzero(failover.switches).tolist():
-        group = int(wanted[k])
-        first, needed = int(flat.member_ptr[group]), int(flat.group_needed[group])
-        members = flat.member[first : flat.member_ptr[group + 1]]
-        lost = np.fromiter((member in failed for member in members.tolist()), np.bool_, len(members))
-        dependent = int(flat.group_dependent[group])
-        left = int((~lost & (flat.flags[members] & AT_REST_DOWN == 0)).sum())
-        if left < needed or flat.flags[dependent] & AT_REST_DOWN or not lost[:needed].any():
-            continue
-        found.append(Switch(group, dependent, float(failover.hours[k]), float(failover.success[k]), int(failover.key[k])))
-    return found
+    first = flat.joined_ptr[positions]
+    return np.asarray(flat.joined[spans(first, flat.joined_ptr[positions + 1] - first)])
+
+
+@kernel
+def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> Array:
+    """The groups that the outage of `roots` makes switch, ascending."""
+    flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
+    groups = np.empty(len(failovers.switches), np.int32)
+    asked = np.zeros(len(groups), np.bool_)
+    return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
+
+
+def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Literal["product", "worst"]) -> Failovers:
+    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches fail."""
+    result, known = first, 0
+    while True:
+        failovers = failovers_of(compiled, _joined(compiled, result.failed))
+        groups = np.flatnonzero(failovers.switches)
+        if len(groups) == known:
+            return failovers
+        known = len(groups)
+        result = outage(compiled, np.concatenate([first.down, compiled.flat.group_dependent[groups]]), space, rule)
 
 
 def _outcomes(
     compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
 ) -> tuple[list[Outcome], bool]:
-    first = outage(compiled, np.asarray(roots), space, rule)
-    open_switches = [s for s in triggered(compiled, first) if s.success < 1.0]
-    if len(open_switches) > ENUMERATED or (2 ** len(open_switches)) * (len(first.failed) + 1) > WORK:
-        return _sampled(compiled, roots, space, rule), True
-    outcomes = list(islice(_branches(compiled, roots, {}, 1.0, space, rule), 2**ENUMERATED + 1))
-    if len(outcomes) > 2**ENUMERATED:  # failed switches triggered too many others
-        return _sampled(compiled, roots, space, rule), True
-    return outcomes, False
-
-
-def _branches(
-    compiled: CompiledGraph, forced: tuple[int, ...], decided: Mapping[int, Switch | None], probability: float, space: Workspace,
-    rule: Literal["product", "worst"],
-) -> Iterator[Outcome]:  # fmt: skip
-    """Decide the first open switch either way, and go on: a failed switch (None) lasts and may trigger others."""
-    live = triggered(compiled, outage(compiled, np.asarray(forced), space, rule))
-    decided = {**{s.group: s for s in live if s.success >= 1.0}, **decided}
-    waiting = next((s for s in live if s.group not in decided), None)
-    if waiting is None:
-        yield Outcome(probability, forced, tuple(s for s in live if decided[s.group] is not None))
-        return
-    yield from _branches(compiled, forced, {**decided, waiting.group: waiting}, probability * waiting.success, space, rule)
-    if waiting.success < 1.0:
-        rest = probability * (1.0 - waiting.success)
-        yield from _branches(compiled, (*forced, waiting.dependent), {**decided, waiting.group: None}, rest, space, rule)
-
-
-def _sampled(
-    compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
-) -> list[Outcome]:
-    """SAMPLES ways the switches go; draws are keyed by the forced CIs and the group, so the same question gives the same answer."""
-    digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
-    key = int.from_bytes(digest, "big", signed=True)
+    """The outcomes of an outage, and whether they were sampled."""
+    flat, first = compiled.flat, outage(compiled, np.asarray(roots), space, rule)
+    failovers = _all_failovers(compiled, first, space, rule)
+    if not failovers.switches.any():
+        return [Outcome(1.0, roots, ())], False
+    groups = _triggered(flat, failovers, space.work, first.down)
+    undecided = int((failovers.success[groups] < 1.0).sum())
+    few = undecided <= ENUMERATED and 2**undecided * (len(first.failed) + 1) <= WORK
+    ways = _ways(flat, failovers, space.work, first.down, np.int64(0), 0, RULES[rule]) if few else None
+    simulated = ways is None or not len(ways[0])
+    if ways is None or simulated:
+        ways = _ways(flat, failovers, space.work, first.down, _key(compiled, roots), SAMPLES, RULES[rule])
+    probability, failing, failed, switching, switched = ways
     outcomes = []
-    for sample in range(SAMPLES):
-        look()
-        forced, decided = roots, dict[int, Switch | None]()
-        while True:
-            result = outage(compiled, np.asarray(forced), space, rule)
-            waiting = [s for s in triggered(compiled, result) if s.group not in decided]
-            if not waiting:
-                break
-            for switch in waiting:
-                works = draw(key, sample, switch.key) < switch.success
-                decided[switch.group] = switch if works else None
-                forced = forced if works else (*forced, switch.dependent)
-        standing = tuple(s for s in triggered(compiled, result) if decided[s.group] is not None)
-        outcomes.append(Outcome(1.0 / SAMPLES, forced, standing))
-    return outcomes
+    for k, p in enumerate(probability.tolist()):
+        failed_here, switched_here = failed[failing[k] : failing[k + 1]], switched[switching[k] : switching[k + 1]]
+        interrupted = zip(flat.group_dependent[switched_here].tolist(), failovers.hours[switched_here].tolist(), strict=True)
+        outcomes.append(Outcome(p, (*roots, *flat.group_dependent[failed_here].tolist()), tuple(interrupted)))
+    return outcomes, simulated
+
+
+def _key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
+    """Of the forced CIs in random streams: the same question gives the same answer."""
+    digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
+    return np.int64(int.from_bytes(digest, "big", signed=True))
+
+
+@kernel
+def _ways(
+    flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, key: Int64, samples: int, rule: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """All outcomes of the outage of `roots`, or so many samples of them: probability float64[K], groups whose switch fails (int64[K+1],
+    int32) and groups whose switch works and interrupts (int64[K+1], int32). K is 0 where they are too many."""
+    flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
+    asked = np.zeros(len(failovers.switches), np.bool_)
+    groups = np.empty(len(asked), np.int32)
+    tail = fail(flat, work, roots)
+    low = degrade(flat, work, tail, rule, SERVES)
+    count = new_switches(flat, failovers, work, 0, tail, asked, groups, 0, 0)
+    room = failovers.switches.sum() + 1
+    if samples == 0:
+        room = min(room, count + ROOM)
+    walk = begin_walk(np.sort(groups[:count]), room, tail, low, 0)
+    probability, number = np.empty(max(samples, 2**ENUMERATED)), 0
+    fail_ptr, switch_ptr = np.zeros(len(probability) + 1, np.int64), np.zeros(len(probability) + 1, np.int64)
+    failing, switching = np.empty(64, np.int32), np.empty(64, np.int32)
+    log, step = no_log(), OUTCOME
+    while step == OUTCOME and (samples == 0 or number < samples):
+        if samples > 0:
+            log = sample_outcome(flat, failovers, work, walk, asked, key, number, log, rule, 0)
+            walk.weight[0] = 1.0 / samples
+        else:
+            step, log = next_outcome(flat, failovers, work, walk, asked, log, rule, 0)
+        if step == OUTCOME and walk.weight[0] > 0.0:
+            fails, switches = fail_ptr[number], switch_ptr[number]
+            failing, switching = _with_room(failing, fails + walk.now[SIZE]), _with_room(switching, switches + walk.now[SWITCHED])
+            for k in range(walk.now[SIZE]):
+                if walk.how[k] == FAILS:
+                    failing[fails] = walk.found[k]
+                    fails += 1
+            for k in range(walk.now[SWITCHED]):
+                switching[switches] = walk.switched[k]
+                switches += 1
+            probability[number], fail_ptr[number + 1], switch_ptr[number + 1] = walk.weight[0], fails, switches
+            number += 1
+        if samples > 0:
+            rewind(flat, work, walk, asked, log)
+    if step == TOO_MANY:
+        number = 0
+    return probability[:number], fail_ptr, failing, switch_ptr, switching
+
+
+@inner
+def _with_room(values: Int32s, size: int) -> Array:
+    """The same values in an array that holds at least `size`."""
+    if size <= len(values):
+        return values
+    grown = np.empty(2 * size, np.int32)
+    grown[: len(values)] = values
+    return grown
 
 
 def _tell(
@@ -207,10 +257,10 @@ def _tell(
     stories: dict[int, ServiceStory], likeliest: bool,
 ) -> None:  # fmt: skip
     """Add one outcome, weighted, to the stories of the services it touches."""
-    cuts = sorted({0.0, duration, *(s.hours for s in one.interrupted if s.hours > 0)})
+    cuts = sorted({0.0, duration, *(hours for _, hours in one.interrupted if hours > 0)})
     shares: dict[int, list[Stretch]] = {}
     for start, end in pairwise(cuts):
-        down = [*(one.forced if start < duration else ()), *(s.dependent for s in one.interrupted if s.hours > start)]
+        down = [*(one.forced if start < duration else ()), *(dependent for dependent, hours in one.interrupted if hours > start)]
         if not down:
             continue
         state = outage(compiled, np.asarray(down), space, rule)

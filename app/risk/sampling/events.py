@@ -14,8 +14,8 @@ from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.graph.compiled import Flat
 from app.risk.jit import Array, Floats, FloatTable, Int32s, Int64s, UInt64, inner, kernel
 from app.risk.outage.increments import no_log
-from app.risk.outage.rates_and_exposures import Stakes
-from app.risk.outage.switching import below_mbco, fixed_money
+from app.risk.outage.outcome_losses import below_mbco, fixed_money
+from app.risk.outage.rates_and_exposures import RatesAndExposures
 from app.risk.sampling.renewal import Renewal, restore_time, sift_down, start_state, up_time
 from app.risk.sampling.scene import NOTHING_LOST, Scene, all_up, look, look_alone
 from app.risk.sampling.transitions import fall, fall_at_start, let_go, next_release, rise
@@ -78,7 +78,7 @@ def _spread(row: Floats, start: float, end: float, share: float) -> None:
 
 @inner
 def _pass_time(
-    stakes: Stakes, outages: Book, sums: FloatTable, start: float, end: float, lost: float, down: bool, out: bool
+    inputs: RatesAndExposures, outages: Book, sums: FloatTable, start: float, end: float, lost: float, down: bool, out: bool
 ) -> None:
     """A stretch of constant state."""
     if lost <= NOTHING_LOST:
@@ -90,7 +90,7 @@ def _pass_time(
         _spread(sums[OUT_HOURS], start, end, 1.0)
     began = outages.open[START]
     if began >= 0.0:
-        outages.open[LOSS] += lost * (fixed_money(stakes, 0, end - began) - fixed_money(stakes, 0, start - began))
+        outages.open[LOSS] += lost * (fixed_money(inputs, 0, end - began) - fixed_money(inputs, 0, start - began))
         outages.open[LOST] += lost * (end - start)
         outages.open[WORST] = max(outages.open[WORST], lost)
         if down:
@@ -98,12 +98,14 @@ def _pass_time(
 
 
 @inner
-def _is_out(stakes: Stakes, rest: float, lost: float, down: bool) -> bool:
-    return lost > NOTHING_LOST and below_mbco(stakes, 0, down, rest - lost)
+def _is_out(inputs: RatesAndExposures, rest: float, lost: float, down: bool) -> bool:
+    return lost > NOTHING_LOST and below_mbco(inputs, 0, down, rest - lost)
 
 
 @inner
-def _set_up(flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: UInt64, block: int, time: Floats, heap: Int32s) -> int:
+def _set_up(
+    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, time: Floats, heap: Int32s
+) -> int:
     """Draw the start of the block; how many CIs take part."""
     all_up(scene)
     down = np.empty(len(time), np.int32)
@@ -119,13 +121,13 @@ def _set_up(flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: UInt64
     for at in range(size // 2, -1, -1):
         if at < size:
             sift_down(heap, size, at, time, ren.key)
-    fall_at_start(flat, stakes, scene, seed, block, down[:fallen])
+    fall_at_start(flat, inputs, scene, seed, block, down[:fallen])
     return size
 
 
 @kernel
 def run_block(
-    flat: Flat, stakes: Stakes, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int, sums: FloatTable
+    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int, sums: FloatTable
 ) -> tuple[Array, Array, bool]:  # fmt: skip
     """Outages (float64[K, 9]) and stops (float64[J, 9]) that begin in the block, and whether it began away from rest; adds to sums
     (float64[3, BLOCK_YEARS] hours by calendar year: down, down or below the MBCO, lost share).
@@ -133,11 +135,11 @@ def run_block(
     Example by hand: a, which S needs, fails at 100 h for 5 h: one outage and one stop (100, 5), sums[0, 0] = 5.
     """
     time, heap, number = np.empty(len(ren.key)), np.empty(len(ren.key), np.int32), np.zeros(len(ren.key), np.int64)
-    size = _set_up(flat, stakes, ren, scene, seed, block, time, heap)
+    size = _set_up(flat, inputs, ren, scene, seed, block, time, heap)
     rest, log = flat.rest_capability[target], no_log()
     outages, stops = _book(), _book()
     lost, down = look(flat, scene, target, rule)
-    out = _is_out(stakes, rest, lost, down)
+    out = _is_out(inputs, rest, lost, down)
     inherited = lost > NOTHING_LOST
     now = 0.0
     while True:
@@ -148,7 +150,7 @@ def run_block(
         over = then >= end
         if over:
             then = max(now, end)
-        _pass_time(stakes, outages, sums, now, then, lost, down, out)
+        _pass_time(inputs, outages, sums, now, then, lost, down, out)
         now = then
         if over:
             break
@@ -163,10 +165,10 @@ def run_block(
                 time[i] = now + up_time(ren, seed, block, i, number[i])
             else:
                 number[i] += 1
-                lost, down, log = fall(flat, stakes, scene, seed, block, i, number[i], now, target, rule, log)
+                lost, down, log = fall(flat, inputs, scene, seed, block, i, number[i], now, target, rule, log)
                 time[i] = now + restore_time(ren, seed, block, i, number[i])
             sift_down(heap, size, 0, time, ren.key)
-        out = _is_out(stakes, rest, lost, down)
+        out = _is_out(inputs, rest, lost, down)
         if lost <= NOTHING_LOST and outages.open[START] >= 0.0:
             outages = _end(outages, now, False)
         if not out and stops.open[START] >= 0.0:
@@ -177,7 +179,7 @@ def run_block(
             if begins:
                 _begin(outages, now, i, alone > NOTHING_LOST)
             if stopped:
-                _begin(stops, now, i, _is_out(stakes, rest, alone, alone_down))
+                _begin(stops, now, i, _is_out(inputs, rest, alone, alone_down))
     if outages.open[START] >= 0.0:
         outages = _end(outages, now, True)
     if stops.open[START] >= 0.0:

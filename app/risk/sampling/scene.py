@@ -11,8 +11,8 @@ from app.risk.graph.needs import all_needs
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner
 from app.risk.outage.capability import degrade
 from app.risk.outage.failing import Marks, fail, marks
+from app.risk.outage.failover import Failovers
 from app.risk.outage.increments import lost_share
-from app.risk.outage.rates_and_exposures import Stakes
 
 FALLEN, STUCK, HELD, TAIL, LOW, FRESH, FORCED, SWITCHES = range(8)  # places in `sizes`
 NOTHING_LOST = 1e-15
@@ -38,11 +38,11 @@ class Scene(NamedTuple):
     sizes: Int64s  # int64[8]
 
 
-def scene_of(compiled: CompiledGraph, stakes: Stakes) -> Scene:
+def scene_of(compiled: CompiledGraph, failovers: Failovers) -> Scene:
     """A workspace with everything up."""
     flat = compiled.flat
     n, g = len(flat.flags), len(flat.group_kind)
-    near = stakes.has_switch.copy()
+    near = failovers.active.copy()
     queue = np.zeros(n, np.int32)
     active = np.flatnonzero(near)
     queue[: len(active)] = active

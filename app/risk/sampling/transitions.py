@@ -9,32 +9,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.risk.graph.compiled import Flat
+from app.risk.graph.compiled import SERVES, Flat
 from app.risk.jit import Int32s, Int64, UInt64, inner
 from app.risk.outage.failing import fail, fail_more
-from app.risk.outage.failover import mix
+from app.risk.outage.failover import Failovers, mix
+from app.risk.outage.failover_outcomes import new_switches, stands
 from app.risk.outage.increments import Log, push_outage
-from app.risk.outage.rates_and_exposures import Stakes
-from app.risk.outage.switching import new_switches, stands
+from app.risk.outage.rates_and_exposures import RatesAndExposures
 from app.risk.sampling.scene import FALLEN, FORCED, FRESH, HELD, LOW, STUCK, SWITCHES, TAIL, Scene, look, roots_of, seen
 from app.risk.sampling.streams import SWITCH, open_unit, two_words
 
 
 @inner
-def works(stakes: Stakes, g: int, seed: UInt64, key: Int64, block: int, number: int) -> bool:
+def works(failovers: Failovers, g: int, seed: UInt64, key: Int64, block: int, number: int) -> bool:
     """Whether the switch of group g succeeds after failure `number` of the CI `key`: the same for every service that sees it."""
-    name = np.int64(mix(np.uint64(stakes.switch_key[g])) ^ np.uint64(key))
+    name = np.int64(mix(np.uint64(failovers.key[g])) ^ np.uint64(key))
     first, _ = two_words(seed, name, SWITCH, block, number)
-    return open_unit(first) <= stakes.switch_success[g]  # type: ignore[no-any-return]
+    return open_unit(first) <= failovers.success[g]  # type: ignore[no-any-return]
 
 
 @inner
-def _by_key(stakes: Stakes, found: Int32s, first: int, last: int) -> None:
+def _by_key(failovers: Failovers, found: Int32s, first: int, last: int) -> None:
     """Sort found[first:last] by the keys of the groups, so that no order of rows matters."""
     for a in range(first + 1, last):
         g = found[a]
         b = a
-        while b > first and stakes.switch_key[found[b - 1]] > stakes.switch_key[g]:
+        while b > first and failovers.key[found[b - 1]] > failovers.key[g]:
             found[b] = found[b - 1]
             b -= 1
         found[b] = g
@@ -62,12 +62,12 @@ def _stick(scene: Scene, g: int) -> None:
 
 @inner
 def switch_over(
-    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
+    flat: Flat, failovers: Failovers, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
     """Let the groups switch that lost an active member among work.queue[before:tail], and those that failed switches trigger."""
     work, sizes = scene.work, scene.sizes
-    size = new_switches(flat, stakes, work, before, tail, scene.asked, scene.found, 0)
-    _by_key(stakes, scene.found, 0, size)
+    size = new_switches(flat, failovers, work, before, tail, scene.asked, scene.found, 0, SERVES)
+    _by_key(failovers, scene.found, 0, size)
     at = 0
     while at < size:
         g = scene.found[at]
@@ -75,10 +75,10 @@ def switch_over(
         dependent = flat.group_dependent[g]
         if not stands(flat, work, g):
             continue
-        if works(stakes, g, seed, key, block, number):
-            if not interrupts or stakes.switch_hours[g] <= 0.0:
+        if works(failovers, g, seed, key, block, number):
+            if not interrupts or failovers.hours[g] <= 0.0:
                 continue
-            _hold(scene, g, now + stakes.switch_hours[g])
+            _hold(scene, g, now + failovers.hours[g])
         elif work.stamp[dependent] >= work.epoch[0]:
             continue  # down already, until what stops it is restored; groups that held each other down would never let go
         else:
@@ -87,8 +87,8 @@ def switch_over(
             _stick(scene, g)
             before = tail
             tail = fail_more(flat, work, tail, dependent)
-            grown = new_switches(flat, stakes, work, before, tail, scene.asked, scene.found, size)
-            _by_key(stakes, scene.found, size, grown)
+            grown = new_switches(flat, failovers, work, before, tail, scene.asked, scene.found, size, SERVES)
+            _by_key(failovers, scene.found, size, grown)
             size = grown
         scene.forced[sizes[FORCED]] = dependent
         sizes[FORCED] += 1
@@ -105,7 +105,7 @@ def _add(scene: Scene, i: int) -> None:
 
 @inner
 def fall(
-    flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
+    flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
 ) -> tuple[float, bool, Log]:  # fmt: skip
     """CI i fails by itself, for the `number`-th time: what the target has lost then, and whether it is down."""
     sizes = scene.sizes
@@ -113,7 +113,7 @@ def fall(
     if not scene.quiet[i]:
         before = fail(flat, scene.work, roots_of(flat, scene, False, -1))
         tail = fail_more(flat, scene.work, before, i)
-        switch_over(flat, stakes, scene, seed, block, stakes.key[i], number, now, True, before, tail)
+        switch_over(flat, inputs.failovers, scene, seed, block, inputs.key[i], number, now, True, before, tail)
         sizes[FRESH] = 0
     _add(scene, i)
     if sizes[STUCK] > 0:
@@ -127,7 +127,7 @@ def fall(
 
 
 @inner
-def fall_at_start(flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block: int, down: Int32s) -> None:
+def fall_at_start(flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, down: Int32s) -> None:
     """The CIs `down` are out as the block begins; switches that failed for them are drawn anew, interruptions are over.
 
     Example by hand: 1 of a and b with success .9, a down: the dependent is down with probability .1.
@@ -136,7 +136,7 @@ def fall_at_start(flat: Flat, stakes: Stakes, scene: Scene, seed: UInt64, block:
         _add(scene, i)
     if scene.sizes[SWITCHES] > 0 and len(down) > 0:
         tail = fail(flat, scene.work, roots_of(flat, scene, False, -1))
-        switch_over(flat, stakes, scene, seed, block, np.int64(0), 0, 0.0, False, 0, tail)
+        switch_over(flat, inputs.failovers, scene, seed, block, np.int64(0), 0, 0.0, False, 0, tail)
     scene.sizes[FORCED] = 0
 
 

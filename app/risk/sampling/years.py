@@ -16,7 +16,7 @@ from app.risk.graph.compiled import AT_REST_DOWN
 from app.risk.graph.subestate import Subestate
 from app.risk.jit import Array
 from app.risk.outage.capability import PRODUCT
-from app.risk.outage.rates_and_exposures import stakes_of
+from app.risk.outage.rates_and_exposures import rates_and_exposures_of
 from app.risk.sampling import events
 from app.risk.sampling.events import BLOCK_YEARS, run_block
 from app.risk.sampling.renewal import renewal_of
@@ -121,14 +121,14 @@ def simulate_years(
     check_blocks(first_block, last_block)
     compiled, flat = cut.compiled, cut.compiled.flat
     renewal, left_out = renewal_of(compiled)
-    stakes, word = stakes_of(compiled), seed_word(seed)
+    inputs, word = rates_and_exposures_of(compiled), seed_word(seed)
     idle, lock, done = list[Scene](), threading.Lock(), [0]
 
     def run(block: int) -> tuple[Array, Array, bool, Array]:
         with lock:
-            scene = idle.pop() if idle else scene_of(compiled, stakes)
+            scene = idle.pop() if idle else scene_of(compiled, inputs.failovers)
         sums = np.zeros((3, BLOCK_YEARS))
-        outages, stops, inherited = run_block(flat, stakes, renewal, scene, word, block, cut.target, rule, sums)
+        outages, stops, inherited = run_block(flat, inputs, renewal, scene, word, block, cut.target, rule, sums)
         with lock:
             idle.append(scene)
             done[0] += 1

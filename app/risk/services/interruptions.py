@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.risk.first_order.sweep import contributions_to
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.compiled import AT_REST_DOWN, SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
 from app.risk.graph.subestate import Subestate, subestate_of
 from app.risk.jit import Array, Floats, Int32s, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.measures.loss import LossCurve
 from app.risk.outage.failing import Marks, fail, marks
-from app.risk.outage.rates_and_exposures import Stakes, stakes_of
-from app.risk.outage.switching import new_switches
+from app.risk.outage.failover import Failovers, failovers_of
+from app.risk.outage.failover_outcomes import new_switches
 
 NOTE = "failovers are first order in double failures"
 
@@ -74,11 +74,11 @@ def interruptions(compiled: CompiledGraph, position: int) -> Interruptions | Non
     """
     cone = subestate_of(compiled, position)
     small = cone.compiled
-    stakes = stakes_of(small)
-    if small.flat.rest_capability[cone.target] == 0.0 or not stakes.has_switch.any():
+    failovers = failovers_of(small)
+    if small.flat.rest_capability[cone.target] == 0.0 or not failovers.active.any():
         return None
-    near = _near_switches(small.flat, stakes)
-    kept = _kept(small.flat, stakes, marks(small.flat), np.nan_to_num(small.unavailability), near)
+    near = _near_switches(small.flat, failovers)
+    kept = _kept(small.flat, failovers, marks(small.flat), np.nan_to_num(small.unavailability), near)
     starts = ~np.isnan(kept)
     hours, money, breaches = _extras(small, near[starts])
     found = np.flatnonzero((hours > 1e-12) | (breaches > 1e-12))
@@ -120,9 +120,9 @@ def _without_degradation(compiled: CompiledGraph) -> CompiledGraph:
     )
 
 
-def _near_switches(flat: Flat, stakes: Stakes) -> Array:
+def _near_switches(flat: Flat, failovers: Failovers) -> Array:
     """CIs that some active member of a group with failover needs, itself included (int32, ascending): no other outage makes one switch."""
-    seen = stakes.has_switch.copy()
+    seen = failovers.active.copy()
     queue = np.empty(len(seen), np.int32)
     first = np.flatnonzero(seen)
     queue[: len(first)] = first
@@ -130,16 +130,16 @@ def _near_switches(flat: Flat, stakes: Stakes) -> Array:
 
 
 @kernel
-def _kept(flat: Flat, stakes: Stakes, work: Marks, unavailability: Floats, cis: Int32s) -> Array:
+def _kept(flat: Flat, failovers: Failovers, work: Marks, unavailability: Floats, cis: Int32s) -> Array:
     """By CI in `cis` the chance that its outage finds it up before, and some standby of each group that it makes switch; NaN where it makes none."""
-    flat, stakes, work, unavailability = borrowed(flat), borrowed(stakes), borrowed(work), borrowed(unavailability)
+    flat, failovers, work, unavailability = borrowed(flat), borrowed(failovers), borrowed(work), borrowed(unavailability)
     kept = np.full(len(cis), np.nan)
-    asked = np.zeros(len(stakes.switches), np.bool_)
-    groups = np.empty(len(stakes.switches), np.int32)
+    asked = np.zeros(len(failovers.switches), np.bool_)
+    groups = np.empty(len(failovers.switches), np.int32)
     root = np.empty(1, np.int32)
     for k in range(len(cis)):
         root[0] = cis[k]
-        count = new_switches(flat, stakes, work, 0, fail(flat, work, root), asked, groups, 0)
+        count = new_switches(flat, failovers, work, 0, fail(flat, work, root), asked, groups, 0, SERVES)
         if not count:
             continue
         kept[k] = 1.0 - unavailability[cis[k]]

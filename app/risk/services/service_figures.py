@@ -15,7 +15,7 @@ from app.risk.graph.needs import needs_of
 from app.risk.jit import Array
 from app.risk.measures.loss import LossCurve
 from app.risk.measures.reliability import failure_frequency
-from app.risk.outage.failover import failover_of
+from app.risk.outage.failover import failovers_of
 from app.risk.sampling.degradation_worlds import Degradation
 from app.risk.sampling.intervals import clopper_pearson
 from app.risk.services.interruptions import Interruptions
@@ -135,17 +135,20 @@ def failovers(compiled: CompiledGraph, position: int) -> list[FailoverOf]:
     """
     flat = compiled.flat
     groups = _groups_of(compiled, needs_of(flat, position))
-    told = failover_of(compiled, groups)
+    switching = failovers_of(compiled, groups)
     rows = []
-    for k in np.flatnonzero(told.switches).tolist():
-        group = int(groups[k])
+    for group in groups[switching.switches[groups]].tolist():
         first, last, needed = int(flat.member_ptr[group]), int(flat.member_ptr[group + 1]), int(flat.group_needed[group])
         spare = flat.member[first + needed : last]
         standby_q = np.where(flat.flags[spare] & AT_REST_DOWN, 1.0, np.nan_to_num(compiled.unavailability[spare])).tolist()
         for active in flat.member[first : first + needed].tolist():
             omega = float(failure_frequency(compiled.failures_per_year[active], compiled.repair_hours[active]))
             year = failover_year(
-                omega, float(compiled.repair_hours[active]), float(told.hours[k]), float(told.success[k]), standby_q
+                omega,
+                float(compiled.repair_hours[active]),
+                float(switching.hours[group]),
+                float(switching.success[group]),
+                standby_q,
             )
             rows.append(FailoverOf(group, int(flat.group_dependent[group]), active, tuple(spare.tolist()), year))
     return sorted(rows, key=lambda row: (-np.nan_to_num(row.year.hours), compiled.group_key(row.group), row.active))

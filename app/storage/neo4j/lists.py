@@ -16,7 +16,7 @@ FEW_VALUES = {  # columns with few values: each value is sent once, with the row
 }
 
 
-def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) -> str:
+def collected(noun: Noun[Any], names: Sequence[str], stored: Callable[[str], str]) -> str:
     """Returns a Cypher expression that collects rows which share the values of the few-valued columns, and lack the same numbers:
     the shared values once, each other column as a list. `collect` leaves nulls out, so the list of a number is whole or empty,
     and an absent text gets its sign first. `stored` tells where a column is."""
@@ -27,7 +27,7 @@ def collected(noun: Noun, names: Sequence[str], stored: Callable[[str], str]) ->
     return ", ".join(f"{text} AS c{number}" for number, text in enumerate((*keys, *listed)))
 
 
-def parts_of(noun: Noun, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+def parts_of(noun: Noun[Any], names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """Returns the columns whose values rows share, the numbers that may be absent, and the others."""
     few, types = FEW_VALUES.get(noun.name, ()), noun.types()
     shared = [name for name in names if name in few]
@@ -35,7 +35,7 @@ def parts_of(noun: Noun, names: Sequence[str]) -> tuple[list[str], list[str], li
     return shared, open_, [name for name in names if name not in shared and name not in open_]
 
 
-def columns_of(noun: Noun, names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def columns_of(noun: Noun[Any], names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """Returns the columns of a block from the answer to a `collected` statement."""
     types, (shared, open_, others) = noun.types(), parts_of(noun, names)
     first = len(shared) + len(open_)
@@ -50,7 +50,7 @@ def columns_of(noun: Noun, names: Sequence[str], records: Sequence[Sequence[Any]
     return {name: join_columns(types[name], [part[name] for part in parts]) for name in names}
 
 
-def property_of(noun: Noun) -> Callable[[str], str]:
+def property_of(noun: Noun[Any]) -> Callable[[str], str]:
     """Returns where the `load` statement of a noun has a column."""
     if noun.name == "dependency":
         return lambda name: name if name in ("dependent_id", "provider_id") else f"d.{name}"

@@ -55,7 +55,7 @@ class Reading(ReadColumns, Neo4jConnected):
             columns = take(columns, columns["source_id"] == source_id)
         return {name: columns[name] for name in wanted}
 
-    def _between(self, noun: Noun, a: int, b: int) -> Changes:
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
         names = noun.names()
         begun = self._exact(
             (a, b),
@@ -91,7 +91,7 @@ class Reading(ReadColumns, Neo4jConnected):
         revisions: tuple[int, ...],
         current: Callable[[], list[dict[str, Any]]],
         ended: Callable[[], dict[str, Any]],
-        noun: Noun,
+        noun: Noun[Any],
     ) -> dict[str, Any]:
         for _ in range(TRIES):
             before = self.check_readable(*revisions)
@@ -104,7 +104,7 @@ class Reading(ReadColumns, Neo4jConnected):
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
 
-    def _plain(self, noun: Noun, names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
+    def _plain(self, noun: Noun[Any], names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
         """Returns the columns of a statement that answers with rows. They are streamed: millions of rows may have ended since an
         old revision."""
         types = noun.types()
@@ -121,18 +121,18 @@ class Reading(ReadColumns, Neo4jConnected):
         blocks = self.read(work)
         return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
 
-    def _gathered(self, noun: Noun, place: str, verb: str, **parameters: Any) -> dict[str, Any]:
+    def _gathered(self, noun: Noun[Any], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
         """Returns the columns of a statement with few rows, collected as lists: this takes a tenth of the time of as many
         records."""
         statement = f"CALL () {{\n{cypher(place, verb)}\n}}\nRETURN {collected(noun, noun.names(), str)}"
         return columns_of(noun, noun.names(), self.read(lambda transaction: lists(transaction, statement, parameters)))
 
-    def _current(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> list[dict[str, Any]]:
+    def _current(self, noun: Noun[Any], names: Sequence[str], revision: int, source_id: int | None) -> list[dict[str, Any]]:
         if noun.name == "dependency":
             return self._current_dependencies(noun, names, revision)
         return [self._joined(noun, names, self._blocks(noun, names, revision, source_id))]
 
-    def _current_dependencies(self, noun: Noun, names: Sequence[str], revision: int) -> list[dict[str, Any]]:
+    def _current_dependencies(self, noun: Noun[Any], names: Sequence[str], revision: int) -> list[dict[str, Any]]:
         """Returns current dependencies in parts that may have rows in common: a dependent that was retired during the read is met
         under both of its labels. One that was revived may be met under none, so where anything was written during the read, those
         of standing CIs are read once more."""
@@ -152,16 +152,16 @@ class Reading(ReadColumns, Neo4jConnected):
         meanwhile = before["unpublished"] or after["unpublished"] or before["revision"] != after["revision"]
         return [*parts, part(LABELS[0])] if meanwhile else parts
 
-    def _joined(self, noun: Noun, names: Sequence[str], blocks: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    def _joined(self, noun: Noun[Any], names: Sequence[str], blocks: Iterator[dict[str, Any]]) -> dict[str, Any]:
         ordered, types = [in_order(noun, block) for block in blocks], noun.types()
         return {name: join_columns(types[name], [block[name] for block in ordered]) for name in names}
 
-    def _load_statement(self, noun: Noun, names: Sequence[str]) -> str:
+    def _load_statement(self, noun: Noun[Any], names: Sequence[str]) -> str:
         holder, whole_from = ("d", WHOLE_FROM_OF_DEPENDENCY) if noun.name == "dependency" else ("n", WHOLE_FROM)
         row = f"properties({holder})" if len(names) >= whole_from else holder
         return cypher(noun.name, "load").replace("{columns}", collected(noun, names, property_of(noun))).replace("{row}", row)
 
-    def _blocks(self, noun: Noun, names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
+    def _blocks(self, noun: Noun[Any], names: Sequence[str], revision: int, source_id: int | None) -> Iterator[dict[str, Any]]:
         statement = self._load_statement(noun, names)
         if noun.identity[0] == "source_id":
             sources = [source_id] if source_id is not None else self._sources(noun)
@@ -203,11 +203,11 @@ class Reading(ReadColumns, Neo4jConnected):
             ]  # 0 for nodes of a revision that was undone meanwhile: everything is then read again
         return {**columns, "provider_id": ci_ids}
 
-    def _sources(self, noun: Noun) -> list[int]:
+    def _sources(self, noun: Noun[Any]) -> list[int]:
         return [row["source_id"] for row in self.select(f"neo4j_only/{noun.name}", "sources")]
 
     def _key_blocks(
-        self, noun: Noun, names: Sequence[str], statement: str, parameters: dict[str, Any]
+        self, noun: Noun[Any], names: Sequence[str], statement: str, parameters: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         after, size = "", KEY_BLOCK
         while size == KEY_BLOCK:
@@ -221,7 +221,7 @@ class Reading(ReadColumns, Neo4jConnected):
         return self.read(lambda transaction: lists(transaction, statement, parameters))
 
     def _id_blocks(
-        self, noun: Noun, statement: str, build: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
+        self, noun: Noun[Any], statement: str, build: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
     ) -> Iterator[T]:
         """Yields what `made` returns for each block of ids that is not empty, in order."""
         bound = cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)

@@ -14,7 +14,7 @@ from app.storage.statements import sql
 BLOCK = 50_000
 
 
-def forget_block(store: Connected, noun: Noun, verb: str, revision: int) -> int:
+def forget_block(store: Connected, noun: Noun[Any], verb: str, revision: int) -> int:
     """Runs `undo_begun`, `undo_ended` or `prune` for one block; returns 0 when nothing is left."""
     with store.transaction() as connection:
         cursor = connection.execute(sql(noun.name, verb), (revision, BLOCK))

@@ -54,7 +54,7 @@ class Reading(ReadColumns, Connected):
                 return self._columns(kind, wanted, blocks)
             after = [block[name][-1:].tolist()[0] for name in kind.identity] + [FOREVER]
 
-    def _between(self, noun: Noun, a: int, b: int) -> Changes:
+    def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
         names, span = noun.names(), {"a": a, "b": b}
         begun, ended = (self._columns(noun, names, [self._block(noun, verb, names, span)]) for verb in ("begun", "ended"))
         return Changes(in_order(noun, begun), in_order(noun, ended))
@@ -73,7 +73,7 @@ class Reading(ReadColumns, Connected):
             kind, self._columns(kind, kind.names(), [self._block(kind, f"rows_by_{column}", kind.names(), parameters)])
         )
 
-    def _block(self, noun: Noun, verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
+    def _block(self, noun: Noun[Any], verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
         """Returns one answer as a structured array: identity, then the other columns that are wanted."""
         types = noun.types()
         others = [name for name in wanted if name not in noun.identity]
@@ -83,7 +83,7 @@ class Reading(ReadColumns, Connected):
             cursor = self.connection.execute(sql(noun.name, verb).replace("{columns}", columns), parameters)
             return np.fromiter(cursor, np.dtype(fields))
 
-    def _columns(self, noun: Noun, wanted: Sequence[str], blocks: Sequence[Any]) -> dict[str, Any]:
+    def _columns(self, noun: Noun[Any], wanted: Sequence[str], blocks: Sequence[Any]) -> dict[str, Any]:
         if not blocks:
             return empty(noun, wanted)
         types = noun.types()
@@ -105,7 +105,7 @@ class Reading(ReadColumns, Connected):
         return np.ascontiguousarray(np.concatenate(parts))
 
 
-def _start(noun: Noun, source_id: int | None) -> list[Any]:
+def _start(noun: Noun[Any], source_id: int | None) -> list[Any]:
     """Returns an identity and a revision before all rows (of a source, where the identity begins with it)."""
     start: list[Any] = ["" if noun.types()[name] == "TEXT" else -1 for name in noun.identity]
     if source_id is not None and noun.identity[0] == "source_id":

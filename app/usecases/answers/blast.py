@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.errors import InvalidInput
 from app.domain.results import BlastRadius, FallenCi
 from app.domain.sentences import if_it_fails, not_read_elsewhere
-from app.risk.outage.causes import causes, worn_groups
+from app.risk.outage.causes import causes, standing_groups
 from app.risk.outage.propagation import Outage, outage
 from app.usecases import paging
 from app.usecases.answers.felt import felt_by
@@ -47,13 +47,13 @@ def blast_radius(
     customers, _, counted = down_customers(estate, result.services_down.tolist())
     customers_unknown = sum(hit.customers is None for hit in services)
     money, money_unknown = totals(services)
-    worn = worn_groups(estate.compiled, result)
+    groups = standing_groups(estate.compiled, result)
     needs, incomplete = left_incomplete(estate, result.services_down.tolist())
     names = [estate.name(position) for position in result.down.tolist()]
-    felt = felt_by(estate, result, names, [hit.name for hit in services if hit.state == "down"])
+    felt = felt_by(estate, result, names, [hit.name for hit in services if hit.state == "down"], groups=groups)
     fallen, total = _fallen(estate, result, offset, limit)
     following = offset + limit
-    more = following < max(total, len(worn))
+    more = following < max(total, len(groups.worn))
     first = min(
         (hit for hit in services if hit.state == "down" and hit.mtpd_hours is not None),
         key=lambda hit: hit.mtpd_hours or 0,
@@ -68,7 +68,7 @@ def blast_radius(
         services_degraded=len(result.services_degraded),
         services_interrupted=len(felt.interrupted),
         customers=customers,
-        customers_by_share=customers_by_share(estate, result),
+        customers_by_share=customers_by_share(estate, result, customers),
         customers_unknown=customers_unknown,
         customers_note=counted,
         money_per_hour=money,
@@ -77,8 +77,8 @@ def blast_radius(
         first_mtpd_service=first.name if first else "",
         sentence=if_it_fails(felt) + not_read_elsewhere(needs, incomplete),
         services=services,
-        redundancy_used_up=used_up(estate, result, worn[offset:following].tolist()),
-        redundancy_used_up_total=len(worn),
+        redundancy_used_up=used_up(estate, result, groups.worn[offset:following].tolist()),
+        redundancy_used_up_total=len(groups.worn),
         fallen=fallen,
         fallen_total=total,
         limit=limit,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from app.domain.ci_classes import OTHER
 from app.domain.errors import NotFound
 from app.domain.graph import ORIGIN_NAMES
+from app.domain.json_columns import aliases_of, attributes_of, members_of, shares_of
 from app.domain.nouns import OPEN_NEED
+from app.domain.payloads import fields_of
 from app.domain.results import CiDetail, CiPage, CiRow, GroupRow, Neighbour, OpenNeedRow, RecordRow, Value
 from app.domain.sentences import count
 from app.ports.graph_store import GraphStore
+from app.risk.intake.assemble import class_not_read
 from app.risk.study.uncertainty import SPREADS, spread_sources
 from app.usecases.estate import Estate, resolve_revision
 from app.usecases.find import identify, search
@@ -74,8 +78,8 @@ def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | N
         assessed=assessed,
         service=service,
         values=values,
-        aliases=json.loads(row["aliases"] or "[]"),
-        attributes=json.loads(row["attributes"] or "{}"),
+        aliases=[list(alias) for alias in aliases_of(row["aliases"])],
+        attributes=attributes_of(row["attributes"]),
         needs=needs[:NEIGHBOURS_SHOWN],
         needs_total=len(needs),
         needed_by=needed_by[:NEIGHBOURS_SHOWN],
@@ -83,23 +87,20 @@ def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | N
         groups=groups[:NEIGHBOURS_SHOWN],
         member_of=member_of[:NEIGHBOURS_SHOWN],
         records=[
-            RecordRow(
-                names.get(int(records["source_id"][i]), "?"), records["source_key"][i], json.loads(records["payload"][i] or "{}")
-            )
+            RecordRow(names.get(int(records["source_id"][i]), "?"), records["source_key"][i], fields_of(records["payload"][i]))
             for i in range(len(records["source_key"]))
         ],
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
-        open_needs=[*_class_not_read(row, values if assessed else ()), *_open_needs(tools.store, at, hit.ci_id, names)],
+        open_needs=[*_class_not_read(state, values if assessed else ()), *_open_needs(tools.store, at, hit.ci_id, names)],
         open_needs_total=estate.open_needs(estate.position(hit.ci_id)) if assessed else 0,
     )
 
 
-def _class_not_read(row: Mapping[str, Any], values: Sequence[Value]) -> list[OpenNeedRow]:
-    """As `assemble.class_not_read`, for people."""
-    word = row["raw_class"] or OTHER
-    given = any(value.name == "unavailability" for value in values)
-    if (row["ci_class"] or OTHER) != OTHER or word == OTHER or given or all(value.origin != "assumed" for value in values):
+def _class_not_read(state: Mapping[str, Any], values: Sequence[Value]) -> list[OpenNeedRow]:
+    """What people read where `class_not_read` holds of the one CI whose columns are `state`."""
+    if not class_not_read(state, np.asarray([any(value.origin == "assumed" for value in values)]))[0]:
         return []
+    word = state["raw_class"][0]
     reason = f"'{word}' is no class of the table, so what nobody gave is taken from `{OTHER}`: map the class, or give rate and restore time"
     return [OpenNeedRow("", f"class {word}", reason, 1)]
 
@@ -195,8 +196,8 @@ def state_rows(store: GraphStore, at: int, ci_ids: Sequence[int]) -> dict[int, t
 
 
 def group_rows(store: GraphStore, at: int, rows: Mapping[str, Any]) -> list[GroupRow]:
-    members = [json.loads(rows["members"][i]) for i in range(len(rows["key"]))]
-    wanted = sorted({int(m) for row in members for m in row} | {int(d) for d in rows["dependent_id"]})
+    members = [members_of(rows["members"][i]) for i in range(len(rows["key"]))]
+    wanted = sorted({m for row in members for m in row} | {int(d) for d in rows["dependent_id"]})
     states = state_rows(store, at, wanted)
     keys = {number: state[0] for number, state in states.items()}
     return [
@@ -204,9 +205,9 @@ def group_rows(store: GraphStore, at: int, rows: Mapping[str, Any]) -> list[Grou
             rows["key"][i],
             keys.get(int(rows["dependent_id"][i]), "?"),
             int(rows["needed"][i]),
-            [keys.get(int(m), "(retired)") for m in members[i]],
+            [keys.get(m, "(retired)") for m in members[i]],
             rows["kind"][i] or "ordinary",
-            json.loads(rows["shares"][i] or "[]"),
+            shares_of(rows["shares"][i]),
             plain(rows["failover_minutes"][i]),
             plain(rows["failover_success"][i]),
             plain(rows["common_cause_share"][i]),

@@ -6,27 +6,35 @@ from collections.abc import Sequence
 
 from app.domain.sentences import Felt
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
-from app.risk.outage.causes import touched_groups, worn_groups
+from app.risk.outage.causes import StandingGroups, standing_groups
 from app.risk.outage.propagation import Outage, outage
-from app.risk.outage.what_if import triggered
+from app.risk.outage.what_if import interruptible
 from app.usecases.estate import Estate
 
 
 def felt_by(
-    estate: Estate, result: Outage, names: Sequence[str], down: Sequence[str], interrupted: Sequence[str] | None = None
+    estate: Estate,
+    result: Outage,
+    names: Sequence[str],
+    down: Sequence[str],
+    interrupted: Sequence[str] | None = None,
+    groups: StandingGroups | None = None,
 ) -> Felt:
-    """`names` of what is out; `down`: names of the services that stop, in the order they are told in; `interrupted`: where it is known already."""
+    """What the sentence on an outage says: `names` of what is out, `down`: names of the services that stop, in the order of the sentence.
+
+    `interrupted` (names of services) and `groups` are worked out where the caller does not have them.
+    """
     compiled = estate.compiled
     forced = result.down.tolist()
     lasting = [position for position in forced if not compiled.flat.flags[position] & AT_REST_DOWN]
-    worn, touched = worn_groups(compiled, result), touched_groups(compiled, result)
+    groups = standing_groups(compiled, result) if groups is None else groups
     return Felt(
         names=names,
         down=down,
         degraded=len(result.services_degraded),
         interrupted=_names(estate, interrupted_services(estate, result)) if interrupted is None else interrupted,
-        used_up=len(worn),
-        spare=len(touched) - len(worn),
+        used_up=len(groups.worn),
+        spare=len(groups.touched) - len(groups.worn),
         fallen=len(result.failed) - len(lasting) + len(result.degraded),
         needed=any(_dependents(compiled, position) for position in forced),
         at_rest=_names(estate, _down_above(compiled, [*forced, *result.failed.tolist(), *result.degraded.tolist()])),
@@ -37,10 +45,10 @@ def felt_by(
 
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
     """Numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as long as it lasts."""
-    switches = [switch.dependent for switch in triggered(estate.compiled, result) if switch.hours > 0.0 or switch.success < 1.0]
-    if not switches:
+    switching = interruptible(estate.compiled, result, estate.workspace()).tolist()
+    if not switching:
         return []
-    while_switching = outage(estate.compiled, [*result.down.tolist(), *switches], estate.workspace())
+    while_switching = outage(estate.compiled, [*result.down.tolist(), *switching], estate.workspace())
     lasting = {*result.services_down.tolist(), *result.services_degraded.tolist()}
     return [
         number

@@ -132,10 +132,15 @@ def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None
     return total, len(numbers) - len(known_ones), said_of(populations, known_ones)
 
 
-def customers_by_share(estate: Estate, result: Outage) -> float | None:
-    """Customers of the services hit, of those that work at a part by the share they lose, those they share counted once. All unknown: None."""
+def customers_by_share(estate: Estate, result: Outage, of_down: float | None) -> float | None:
+    """Customers of the services hit, of those that work at a part by the share they lose, those they share counted once. All unknown: None.
+
+    `of_down`: customers of the services that stop, which are all where none works at a part, now or before.
+    """
     compiled, populations = estate.compiled, estate.populations
     rest = compiled.flat.rest_capability
+    if not len(result.services_degraded) and (rest[compiled.service_position[result.services_down]] == 1.0).all():
+        return of_down
     share = {int(s): float(rest[compiled.service_position[s]]) for s in result.services_down}
     for s, left in zip(result.services_degraded.tolist(), result.service_capability.tolist(), strict=True):
         share[s] = float(rest[compiled.service_position[s]]) - left

@@ -7,8 +7,10 @@ from app.domain.results import ServiceDetail, ServicePage, ServiceRow
 from app.risk.first_order.areas import measure_of
 from app.risk.first_order.totals import corrected_hours, points_of
 from app.usecases import paging
+from app.usecases.answers.areas import ranking_of
+from app.usecases.answers.contributions import service_contributions
 from app.usecases.answers.paths import hour_money, known
-from app.usecases.answers.ranking import overlap_of, ranking_of, service_contributions
+from app.usecases.answers.ranking import overlap_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.find import identify
 from app.usecases.stamps import stamp_of

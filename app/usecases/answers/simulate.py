@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.ports.records import Kept, Records
 from app.risk.outage.causes import causes, worn_groups
+from app.risk.outage.one_away import OneAway as Away
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.what_if import SAMPLES, ServiceStory, WhatIf, what_if
 from app.usecases.answers.felt import felt_by
@@ -70,13 +72,13 @@ def simulate_outage(
     duration, origin = _duration(estate, scenario, forced)
     times = scenario.at_hours or tuple(t for t in DEFAULT_TIMES if t < duration)
     rule = cast(Literal["product", "worst"], scenario.rule)
-    told = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
-    made = _answer(estate, tools.documents, scenario, forced, duration, origin, told)
+    effects = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
+    answer = _answer(estate, tools.documents, scenario, _Outage(forced, duration, origin, effects))
     with tools.documents.together():
-        kept = KeptSimulation(datetime.now(UTC).isoformat(), caller, made)
-        SIMULATIONS.put(tools.documents, made.simulation, kept, expected=0)
-        audit.record(tools.documents, caller, "simulation", made.simulation, {"revision": made.stamp.revision})
-    return made
+        kept = KeptSimulation(datetime.now(UTC).isoformat(), caller, answer)
+        SIMULATIONS.put(tools.documents, answer.simulation, kept, expected=0)
+        audit.record(tools.documents, caller, "simulation", answer.simulation, {"revision": answer.stamp.revision})
+    return answer
 
 
 def get_simulation(documents: Documents, simulation: str) -> Simulation:
@@ -90,9 +92,9 @@ def page_simulations(documents: Documents, after: str, limit: int) -> list[Simul
 
 
 def _row(kept: Kept[KeptSimulation]) -> SimulationRow:
-    told, answer = kept.value, kept.value.answer
+    value, answer = kept.value, kept.value.answer
     return SimulationRow(
-        kept.key, told.made_at, told.caller, answer.stamp.revision, answer.sentence, answer.money, answer.services_down
+        kept.key, value.made_at, value.caller, answer.stamp.revision, answer.sentence, answer.money, answer.services_down
     )
 
 
@@ -144,90 +146,55 @@ def _repair(estate: Estate, position: int) -> float:
     return 0.0 if math.isnan(hours) else hours
 
 
-def _answer(
-    estate: Estate,
-    documents: Documents,
-    scenario: OutageScenario,
-    forced: Sequence[int],
-    duration: float,
-    origin: str,
-    told: WhatIf,
-) -> Simulation:
-    compiled, lasting = estate.compiled, told.lasting
-    paths = Paths(estate, causes(compiled, lasting))
-    stories = sorted(
-        told.stories,
-        key=lambda story: (
-            -(known(story.money) or 0.0),
-            -story.p_down,
-            estate.key(int(compiled.service_position[story.service])),
-        ),
-    )
-    losses = [_loss(estate, story, told, paths) for story in stories]
-    stopped = [loss for loss in losses if loss.state == "down"]
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """What is out, for how long, why so long, and what follows from it."""
+
+    forced: Sequence[int]
+    duration: float
+    origin: str
+    effects: WhatIf
+
+
+def _answer(estate: Estate, documents: Documents, scenario: OutageScenario, outage: _Outage) -> Simulation:
+    effects, lasting, forced = outage.effects, outage.effects.lasting, outage.forced
+    losses = _losses(estate, effects)
+    states = Counter(loss.state for loss in losses)
     customers, customers_unknown, counted = down_customers(estate, lasting.services_down.tolist())
     money = [loss.money for loss in losses if loss.money is not None]
-    first = min(
-        (loss for loss in losses if loss.mtpd_breached_at_hours is not None),
-        key=lambda loss: loss.mtpd_breached_at_hours or 0,
-        default=None,
-    )
-    worn = worn_groups(compiled, lasting)
-    away = one_failure_away(compiled, lasting, space=estate.workspace())
-    rows = [
-        OneAway(
-            estate.key(int(compiled.service_position[s])),
-            estate.name(int(compiled.service_position[s])),
-            [estate.key(p) for p in positions[:AWAY_SHOWN]],
-            len(positions),
-        )
-        for s, positions in away.positions.items()
-    ]
-    names = [estate.name(position) for position in forced]
-    what = names
-    if scenario.site or scenario.team or scenario.supplier:
-        what = [f"{scenario.site or scenario.team or scenario.supplier} ({count(len(names), 'CI')})"]
+    first = _first_breach(losses)
+    worn = worn_groups(estate.compiled, lasting)
+    away = one_failure_away(estate.compiled, lasting, space=estate.workspace())
+    rows = _one_away(estate, away)
     needs, incomplete = left_incomplete(estate, lasting.services_down.tolist())
-    interrupted = [loss.name for loss in losses if loss.state == "interrupted"]
-    text = if_it_fails(felt_by(estate, lasting, what, [loss.name for loss in stopped], interrupted))
-    if money:
-        text += " " + hours_cost(
-            duration, f"{number(sum(money))} {estate.options.currency}", len(money) < len(losses) or incomplete > 0
-        )
-    if first is not None:
-        text += f" {first.name} breaches its MTPD first, after {hours(first.mtpd_breached_at_hours or 0)}."
-    text += not_read_elsewhere(needs, incomplete)
-    totals = [
-        sum(loss.money_over_time[index][1] for loss in losses if loss.money is not None) for index in range(len(told.at_hours))
-    ]
     return Simulation(
         stamp=stamp_of(estate, documents),
         simulation=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         scenario={entry.name: getattr(scenario, entry.name) for entry in fields(scenario)},
-        duration_hours=duration,
-        duration_origin=origin,
+        duration_hours=outage.duration,
+        duration_origin=outage.origin,
         forced=[CiRow(estate.key(p), estate.name(p), estate.text("ci_class", p)) for p in forced[:FORCED_SHOWN]],
         forced_total=len(forced),
         cis_down=len(lasting.failed),
         cis_degraded=len(lasting.degraded),
-        services_down=len(stopped),
-        services_degraded=len(losses) - len(stopped) - len(interrupted),
-        services_interrupted=len(interrupted),
+        services_down=states["down"],
+        services_degraded=states["degraded"],
+        services_interrupted=states["interrupted"],
         customers=customers,
         customers_unknown=customers_unknown,
         customers_note=counted,
         money=sum(money) if money or not losses else None,
-        money_plus_minus=NORMAL_95 * told.money_error,
+        money_plus_minus=NORMAL_95 * effects.money_error,
         money_unknown=len(losses) - len(money),
-        money_over_time=[[float(hours), total] for hours, total in zip(told.at_hours.tolist(), totals, strict=True)],
+        money_over_time=_money_over_time(losses, effects),
         first_mtpd_service=first.name if first else "",
         first_mtpd_breached_at_hours=first.mtpd_breached_at_hours if first else None,
-        sentence=text,
+        sentence=_sentence(estate, scenario, outage, losses),
         services=losses,
         redundancy_used_up=used_up(estate, lasting, worn[:GROUPS_SHOWN].tolist()),
         redundancy_used_up_total=len(worn),
         one_failure_away=rows,
-        assumptions=_assumptions(told, away.tried, away.candidates, scenario.rule),
+        assumptions=_assumptions(effects, away.tried, away.candidates, scenario.rule),
         truncated=len(forced) > FORCED_SHOWN
         or len(worn) > GROUPS_SHOWN
         or away.truncated
@@ -237,10 +204,61 @@ def _answer(
     )
 
 
-def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> ServiceLoss:
+def _losses(estate: Estate, effects: WhatIf) -> list[ServiceLoss]:
+    """What each service loses, the costliest first."""
+    compiled = estate.compiled
+    paths = Paths(estate, causes(compiled, effects.lasting))
+
+    def worst_first(story: ServiceStory) -> tuple[float, float, str]:
+        return -(known(story.money) or 0.0), -story.p_down, estate.key(int(compiled.service_position[story.service]))
+
+    return [_loss(estate, story, effects, paths) for story in sorted(effects.stories, key=worst_first)]
+
+
+def _first_breach(losses: Sequence[ServiceLoss]) -> ServiceLoss | None:
+    """The service that breaches its MTPD first."""
+    breached = [loss for loss in losses if loss.mtpd_breached_at_hours is not None]
+    return min(breached, key=lambda loss: loss.mtpd_breached_at_hours or 0, default=None)
+
+
+def _one_away(estate: Estate, away: Away) -> list[OneAway]:
+    """The services that one more failure would stop, each with the CIs that would."""
+    rows = []
+    for service, positions in away.positions.items():
+        position = int(estate.compiled.service_position[service])
+        cis = [estate.key(p) for p in positions[:AWAY_SHOWN]]
+        rows.append(OneAway(estate.key(position), estate.name(position), cis, len(positions)))
+    return rows
+
+
+def _money_over_time(losses: Sequence[ServiceLoss], effects: WhatIf) -> list[list[float]]:
+    """[hours, money lost by then in all services whose money is known]."""
+    counted = [loss.money_over_time for loss in losses if loss.money is not None]
+    return [[float(at), sum(curve[index][1] for curve in counted)] for index, at in enumerate(effects.at_hours.tolist())]
+
+
+def _sentence(estate: Estate, scenario: OutageScenario, outage: _Outage, losses: Sequence[ServiceLoss]) -> str:
+    lasting = outage.effects.lasting
+    names = [estate.name(position) for position in outage.forced]
+    place = scenario.site or scenario.team or scenario.supplier
+    what = [f"{place} ({count(len(names), 'CI')})"] if place else names
+    stopped = [loss.name for loss in losses if loss.state == "down"]
+    interrupted = [loss.name for loss in losses if loss.state == "interrupted"]
+    needs, incomplete = left_incomplete(estate, lasting.services_down.tolist())
+    text = if_it_fails(felt_by(estate, lasting, what, stopped, interrupted))
+    if money := [loss.money for loss in losses if loss.money is not None]:
+        amount = f"{number(sum(money))} {estate.options.currency}"
+        text += " " + hours_cost(outage.duration, amount, len(money) < len(losses) or incomplete > 0)
+    first = _first_breach(losses)
+    if first is not None:
+        text += f" {first.name} breaches its MTPD first, after {hours(first.mtpd_breached_at_hours or 0)}."
+    return text + not_read_elsewhere(needs, incomplete)
+
+
+def _loss(estate: Estate, story: ServiceStory, effects: WhatIf, paths: Paths) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
-    lasting = told.lasting
+    lasting = effects.lasting
     lasts = "down" if story.service in lasting.services_down else "degraded" if story.service in lasting.services_degraded else ""
     state = lasts or "interrupted"  # as in a blast radius: by what lasts, else by what a switch takes or lowers for a while
     return ServiceLoss(
@@ -251,7 +269,7 @@ def _loss(estate: Estate, story: ServiceStory, told: WhatIf, paths: Paths) -> Se
         hours_down=story.hours_down,
         customers=known(compiled.customers[story.service]),
         money=known(story.money),
-        money_over_time=[[float(h), float(m)] for h, m in zip(told.at_hours.tolist(), story.money_at.tolist(), strict=True)]
+        money_over_time=[[float(h), float(m)] for h, m in zip(effects.at_hours.tolist(), story.money_at.tolist(), strict=True)]
         if known(story.money) is not None
         else [],
         mtpd_hours=known(compiled.mtpd_hours[story.service]),
@@ -267,13 +285,13 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _assumptions(told: WhatIf, tried: int, candidates: int, rule: str) -> list[str]:
-    said = [f"everything that was not named is up; degradations combine by the rule {rule!r}"]
-    if told.switches:
-        how = f"{SAMPLES} sampled outcomes (simulated)" if told.simulated else count(told.outcomes, "outcome")
-        said.append(
-            f"up to {count(told.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}"
+def _assumptions(effects: WhatIf, tried: int, candidates: int, rule: str) -> list[str]:
+    sentences = [f"everything that was not named is up; degradations combine by the rule {rule!r}"]
+    if effects.switches:
+        how = f"{SAMPLES} sampled outcomes (simulated)" if effects.simulated else count(effects.outcomes, "outcome")
+        sentences.append(
+            f"up to {count(effects.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}"
         )
     if tried < candidates:
-        said.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")
-    return said
+        sentences.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")
+    return sentences

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from app.domain.change_list import Change
 from app.domain.changes import Row
 from app.domain.columns import ABSENT
+from app.domain.json_columns import members_of
 from app.domain.nouns import CI, DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, SOURCE_RECORD, Noun
+from app.domain.rows import LedgerCi, LedgerGroup
 from app.ports.graph_store import GraphStore
 
+R = TypeVar("R", bound=Row)
 BLOCK, MANY = 5_000, 100_000  # beyond so many ids the whole column is read
 CALLED = {
     CI.name: "ci", DEPENDENCY.name: "dependency", REDUNDANCY_GROUP.name: "group", EXPOSURE.name: "service",
@@ -34,8 +37,8 @@ class Names:
         self._store, self._revisions, self._sources = store, [r for r in revisions if r], sources
         self._keys: dict[int, str] = {}
 
-    def learn(self, rows: Iterable[Row]) -> None:
-        self._keys.update((row[0], row[1]) for row in rows)
+    def learn(self, rows: Iterable[LedgerCi]) -> None:
+        self._keys.update((row.ci_id, row.key) for row in rows)
 
     def fetch(self, ids: Iterable[int]) -> None:
         for revision in self._revisions:
@@ -55,17 +58,17 @@ class Names:
         return self._sources.get(source_id) or f"source {source_id}"
 
 
-def ids_in(noun: Noun, rows: Iterable[Row]) -> set[int]:
-    """Every CI that rows of a noun other than `ci` name."""
-    places = [place for place, name in enumerate(noun.names()) if name in _CI_COLUMNS]
-    found = {int(row[place]) for row in rows for place in places if row[place] is not None}
-    if noun is REDUNDANCY_GROUP:
-        members = noun.names().index("members")
-        found.update(int(member) for row in rows for member in json.loads(row[members]))
-    return found
+def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
+    """The id of every CI that rows of a noun other than `ci` name."""
+    columns = [attrgetter(name) for name in noun.names() if name in _CI_COLUMNS]
+    ids = {int(ci_id) for row in rows for column in columns if (ci_id := column(row)) is not None}
+    for row in rows:
+        if isinstance(row, LedgerGroup):
+            ids.update(members_of(row.members))
+    return ids
 
 
-def line(noun: Noun, old: Row | None, new: Row | None, names: Names) -> Change:
+def line(noun: Noun[R], old: R | None, new: R | None, names: Names) -> Change:
     """One changed row as a line."""
     before, after = _said(noun, old, names), _said(noun, new, names)
     told = after or before
@@ -78,7 +81,7 @@ def line(noun: Noun, old: Row | None, new: Row | None, names: Names) -> Change:
     return Change(CALLED[noun.name], word, _key(noun, told), str(told.get(_OF.get(noun.name, "")) or ""), values)
 
 
-def _key(noun: Noun, said: Mapping[str, Any]) -> str:
+def _key(noun: Noun[Any], said: Mapping[str, Any]) -> str:
     if noun is DEPENDENCY:
         return f"{said['dependent_id']} -> {said['provider_id']} ({said['kind']}, {said['source_id']})"
     if noun is EXPOSURE:
@@ -88,7 +91,7 @@ def _key(noun: Noun, said: Mapping[str, Any]) -> str:
     return f"{said['source_id']}: {said[noun.identity[1]]}"
 
 
-def _said(noun: Noun, row: Row | None, names: Names) -> dict[str, Any]:
+def _said(noun: Noun[R], row: R | None, names: Names) -> dict[str, Any]:
     if row is None:
         return {}
     return {name: _plain(name, kind, value, names) for (name, kind), value in zip(noun.columns, row, strict=True)}
@@ -99,7 +102,7 @@ def _plain(name: str, kind: str, value: Any, names: Names) -> Any:
     if value is None or value == "" or value != value:
         return None
     if name == "members":
-        return [names.key(int(member)) for member in json.loads(value)]
+        return [names.key(member) for member in members_of(value)]
     if kind == "REAL":
         return float(value) + 0.0  # -0.0 is 0.0
     if kind != "INTEGER":

@@ -6,11 +6,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from app.domain.areas import AREA_COLUMNS
 from app.domain.ci_classes import ci_classes
 from app.domain.sentences import count
 from app.domain.service_risk import EXACT, SIMULATED, UNKNOWN, Estimate
@@ -26,8 +28,8 @@ from app.risk.study import estate_redundancy as redundancy
 from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
 from app.risk.study.tables import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
 from app.risk.study.uncertainty import drawn_groupings, ranges_of, response, shifts
+from app.usecases.answers.areas import area_codes
 from app.usecases.answers.paths import known
-from app.usecases.answers.ranking import COLUMNS, area_codes
 from app.usecases.assess import Assessed, assessed
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.stamps import MODEL_VERSION
@@ -76,7 +78,7 @@ def make_study(
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
     tools.cache.save(made.estate.revision.revision, f"{STUDIES.kind}-{study}", arrays)
-    row = _row(study, made, more, worlds, compared, over, measure, options, range_, seconds, shift)
+    row = _row(study, made, options, _Parts(measure, more, worlds, compared, over, range_, shift, seconds))
     for old in STUDIES.page(tools.documents, "", 1000, newest_first=True)[KEPT - 1 :]:
         tools.cache.drop(old.value.row.revision, f"{STUDIES.kind}-{old.key}")
     STUDIES.put(tools.documents, study, KeptStudy(row, _sums(over)))
@@ -112,9 +114,9 @@ def _spread(
         compiled, made.first, made.services, more, measure, answer, ranges, draws, seed, pairs, of_service
     ).to_arrays("service")
     arrays["shift.service"] = of_service
-    groupings = [area_codes(made, kind) for kind in COLUMNS]
+    groupings = [area_codes(made, kind) for kind in AREA_COLUMNS]
     grouped = drawn_groupings(answer, ranges, compiled.ci_id, groupings, draws, seed)
-    for kind, (codes, _), drawn in zip(COLUMNS, groupings, grouped, strict=True):
+    for kind, (codes, _), drawn in zip(AREA_COLUMNS, groupings, grouped, strict=True):
         table, total = grouped_table(codes, drawn, made.totals, more, measure, shift)
         arrays |= table.to_arrays(kind)
     low, middle, high = figures(total)  # every column adds up to the same total: the last one's will do
@@ -126,10 +128,24 @@ def _sums(over: Borders) -> dict[str, float]:
     return {"inside": over.inside, "interrupted": over.interrupted, "left_out": over.left_out, "crossing": float(over.loss.sum())}
 
 
-def _row(
-    study: str, made: Assessed, more: EstateRedundancy, worlds: Worlds, compared: Agreement, over: Borders, measure: str, options: StudyOptions,
-    range_: Estimate, seconds: Mapping[str, float], shift: float,
-) -> StudyRow:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a study has worked out, step by step."""
+
+    measure: str
+    more: EstateRedundancy
+    worlds: Worlds
+    compared: Agreement
+    over: Borders
+    range_: Estimate  # of the total
+    shift: float  # by how much stated ranges move the total
+    seconds: Mapping[str, float]
+
+
+def _row(study: str, made: Assessed, options: StudyOptions, parts: _Parts) -> StudyRow:
+    measure, more, worlds, compared, over, shift = (
+        parts.measure, parts.more, parts.worlds, parts.compared, parts.over, parts.shift,
+    )  # fmt: skip
     estate, sums = made.estate, made.totals.sums()
     sums[measure] = None if sums[measure] is None else (sums[measure] or 0.0) + shift
     examined = float(over.loss.sum()) + over.inside + over.interrupted
@@ -143,7 +159,7 @@ def _row(
         currency=estate.options.currency,
         measure=measure,
         options=options,
-        seconds=dict(seconds),
+        seconds=dict(parts.seconds),
         services=len(more.method),
         services_exact=int((more.method == redundancy.EXACT).sum()),
         services_bounded=int((more.method == redundancy.BOUNDED).sum()),
@@ -153,7 +169,7 @@ def _row(
         service_hours=_parts(sums["service_hours_per_year"], part_of(more, "hours")),
         customer_hours=_parts(sums["customer_hours_per_year"], part_of(more, "hours", np.nan_to_num(estate.compiled.customers))),
         mtpd_breaches=_parts(float(made.first.breaches.sum()), part_of(more, "breaches")),
-        total_range=range_,
+        total_range=parts.range_,
         services_down_together=together[:1000],
         simulated_agree=compared.agree,
         simulated_compared=compared.compared,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.areas import AREA_KINDS
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
@@ -27,13 +28,13 @@ from app.ports.records import Records
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import spans
-from app.risk.outage.failover import failover_of
+from app.risk.outage.failover import failovers_of
 from app.risk.study import estate_redundancy as redundancy
 from app.risk.study.estate_redundancy import EstateRedundancy
 from app.risk.study.tables import AreaTable, K
 from app.usecases import paging
+from app.usecases.answers.areas import area_name, causes_in, open_needs_of, spread_from
 from app.usecases.answers.paths import known
-from app.usecases.answers.ranking import KINDS, area_name, causes_in, open_needs_of, spread_from
 from app.usecases.answers.service_risk.incomplete import bounds_of_what_was_read
 from app.usecases.assess import Assessed, assessed
 from app.usecases.tools import Tools
@@ -74,8 +75,8 @@ def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
 
 def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | None) -> StudyAreaPage:
     """Areas of one kind, worst total first."""
-    if kind not in KINDS:
-        raise InvalidInput(f"kind: one of {', '.join(KINDS)}", field="kind")
+    if kind not in AREA_KINDS:
+        raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "kind", "offset")
@@ -157,7 +158,7 @@ def _fails_over(compiled: CompiledGraph, position: int) -> bool:
     """Whether some failover of the service's cone costs something."""
     cone = needs_of(compiled.flat, position)
     groups = spans(compiled.flat.group_ptr[cone], np.diff(compiled.flat.group_ptr)[cone])
-    return bool(failover_of(compiled).switches[groups].any())
+    return bool(failovers_of(compiled, groups).switches.any())
 
 
 def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:

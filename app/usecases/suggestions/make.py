@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.identity import Place
 from app.domain.identity_rules import rule_of
 from app.domain.identity_spelling import FQDN, HOST, host_of
+from app.domain.json_columns import aliases_of
 from app.domain.nouns import CI, SOURCE_RECORD
 from app.domain.payloads import record_of
 from app.ports.documents import Documents
@@ -93,10 +93,10 @@ def _candidates(
     ids = [int(ci_id) for ci_id in cis["ci_id"]]
     families = [rule_of(ci_class or "other").family for ci_class in cis["ci_class"]]
     environments = list(cis["environment"])
-    held = [_telling(json.loads(aliases or "[]")) for aliases in cis["aliases"]]
+    held = [_telling(aliases_of(aliases)) for aliases in cis["aliases"]]
     blocks = Blocks()
     for row, (name, aliases) in enumerate(zip(cis["name"], cis["aliases"], strict=True)):
-        blocks.add(row, keys_of(name or "", json.loads(aliases or "[]")))
+        blocks.add(row, keys_of(name or "", aliases_of(aliases)))
 
     def possible(a: int, b: int) -> bool:
         if sources.get(ids[a], 0) & sources.get(ids[b], 0):
@@ -116,7 +116,7 @@ def _telling(aliases: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
 def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
     looks: dict[int, Look] = {}
     for row in sorted({row for pair in pairs for row in pair}):
-        identifiers = _identifiers(json.loads(cis["aliases"][row] or "[]"))
+        identifiers = _identifiers(aliases_of(cis["aliases"][row]))
         looks[row] = Look(cis["name"][row] or "", cis["ci_class"][row] or "other", cis["site"][row] or "", identifiers)
     found: list[Suggestion] = []
     for pair in pairs:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from app.domain.changes import Row, rows_of
+from app.domain.changes import rows_of
 from app.domain.identity_spelling import normalise
+from app.domain.json_columns import aliases_of
 from app.domain.nouns import CI
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
 from app.domain.references import Unresolved, from_ledger, once_called
+from app.domain.rows import LedgerCi
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.reconcile import CiChanges
 
-_KEY, _NAME, _ALIASES = (CI.names().index(name) for name in ("key", "name", "aliases"))
 BLOCK = 5_000
 T = TypeVar("T")
 Asked = tuple[int, str]  # source_id and text
@@ -43,21 +43,21 @@ class AfterRun:
         """The key of a CI as it is after the run; its id in words where it does not hold then."""
         for chunk in self._changes():
             for row in chunk.begun:
-                if row[0] == ci_id:
-                    return str(row[_KEY])
+                if row.ci_id == ci_id:
+                    return row.key
         rows = self._store.states(self._revision, [ci_id])
         return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
 
-    def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, Row]:
-        """Rows of noun `ci` of those CIs that hold after the run."""
-        asked = set(ci_ids)
-        found = {row[0]: row for part in _blocks(sorted(asked)) for row in rows_of(CI, self._store.states(self._revision, part))}
-        for chunk in self._changes() if asked else ():
-            begun = {row[0]: row for row in chunk.begun if row[0] in asked}
-            for row in chunk.ended:
-                found.pop(row[0], None)
-            found.update(begun)
-        return found
+    def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, LedgerCi]:
+        """Rows of those of the CIs that hold after the run."""
+        wanted, rows = set(ci_ids), dict[int, LedgerCi]()
+        for part in _blocks(sorted(wanted)):
+            rows.update((row.ci_id, row) for row in rows_of(CI, self._store.states(self._revision, part)))
+        for chunk in self._changes() if wanted else ():
+            for (ci_id,) in chunk.ended:
+                rows.pop(ci_id, None)
+            rows.update((row.ci_id, row) for row in chunk.begun if row.ci_id in wanted)
+        return rows
 
     def records_at(self, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
         """The CI of each of these records after the run, without those that are gone."""
@@ -103,25 +103,25 @@ class AfterRun:
     def _gone(self) -> set[int]:
         ended, begun = set[int](), set[int]()
         for chunk in self._changes():
-            ended.update(row[0] for row in chunk.ended)
-            begun.update(row[0] for row in chunk.begun)
+            ended.update(ci_id for (ci_id,) in chunk.ended)
+            begun.update(row.ci_id for row in chunk.begun)
         return ended - begun
 
     def _hits(self, folded: set[str]) -> dict[str, dict[int, str]]:
         found: dict[str, dict[int, str]] = {value: {} for value in folded}
         touched: set[int] = set()
         for chunk in self._changes() if folded else ():
-            touched.update(row[0] for row in chunk.ended)
+            touched.update(ci_id for (ci_id,) in chunk.ended)
             for row in chunk.begun:
-                touched.add(row[0])
+                touched.add(row.ci_id)
                 for value in answers(row):
                     if value in found:
-                        found[value][row[0]] = row[_KEY]
+                        found[value][row.ci_id] = row.key
         for part in _blocks(sorted(folded)):
-            for hits in self._store.find(self._revision, part).items():
-                for hit in hits[1]:
+            for value, hits in self._store.find(self._revision, part).items():
+                for hit in hits:
                     if hit.ci_id not in touched:
-                        found[hits[0].casefold()][hit.ci_id] = hit.key
+                        found[value.casefold()][hit.ci_id] = hit.key
         return found
 
     def _records(self, ci_ids: set[int]) -> dict[int, list[tuple[int, CiRecord]]]:
@@ -133,8 +133,10 @@ class AfterRun:
                 held[int(rows["source_id"][row]), key] = (int(rows["ci_id"][row]), rows["payload"][row])
         for chunk in self._changes():
             for place in chunk.records_ended:
-                held.pop((place[0], place[1]), None)
-            held.update({(row[0], row[1]): (row[2], row[4]) for row in chunk.records_begun if row[2] in ci_ids})
+                held.pop(place, None)
+            for record in chunk.records_begun:
+                if record.ci_id in ci_ids:
+                    held[record.source_id, record.source_key] = (record.ci_id, record.payload)
         found: dict[int, list[tuple[int, CiRecord]]] = {}
         for (source_id, _), (ci_id, payload) in sorted(held.items()):
             found.setdefault(ci_id, []).append((source_id, record_of(payload)))
@@ -151,8 +153,10 @@ class AfterRun:
                     found[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
         for chunk in self._changes() if wanted else ():
             for place in chunk.records_ended:
-                found.pop((place[0], place[1]), None)
-            found.update({(row[0], row[1]): row[2] for row in chunk.records_begun if (row[0], row[1]) in wanted})
+                found.pop(place, None)
+            for record in chunk.records_begun:
+                if (record.source_id, record.source_key) in wanted:
+                    found[record.source_id, record.source_key] = record.ci_id
         return found
 
 
@@ -186,11 +190,10 @@ def _calls_itself(record: CiRecord, folded: str) -> bool:
     )
 
 
-def answers(row: tuple[object, ...]) -> set[str]:
-    """The folded texts that a row of noun `ci` answers to."""
-    aliases = str(row[_ALIASES] or "[]")
-    values = {value.casefold() for _, value in json.loads(aliases)} if aliases != "[]" else set()
-    return values | {str(row[_KEY]).casefold(), str(row[_NAME]).casefold()}
+def answers(row: LedgerCi) -> set[str]:
+    """The texts that a CI answers to, casefolded."""
+    texts = {value.casefold() for _, value in aliases_of(row.aliases)}
+    return texts | {row.key.casefold(), (row.name or "").casefold()}
 
 
 def _blocks(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from json.encoder import encode_basestring as quoted
 from typing import Protocol
 
 from app.domain.decisions import SET, Decision, decision_of
 from app.domain.identity import MAX_HOLDERS, Claim, Place, claim_of
 from app.domain.identity_rules import lookups, searched
 from app.domain.identity_spelling import FQDN, HOST, Identifier
+from app.domain.json_columns import has_alias_starting
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
+from app.domain.rows import LedgerRecord
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 
@@ -37,6 +38,10 @@ class Member:
     @property
     def place(self) -> Place:
         return self.source_id, self.source_key
+
+    def row(self, ci_id: int) -> LedgerRecord:
+        """The row of this record as one of that CI."""
+        return LedgerRecord(self.source_id, self.source_key, ci_id, self.content_hash, self.payload)
 
 
 @dataclass(slots=True)
@@ -230,5 +235,5 @@ class Closer:
     def _hosts(self, host: str, ci_ids: set[int]) -> set[int]:
         """Of CIs that answer to the name of a host those with a DNS name of it."""
         rows = self._store.states(self._revision, sorted(ci_ids)) if ci_ids else {"ci_id": [], "aliases": []}
-        start = f'["{FQDN}",{quoted(host + ".")[:-1]}'
-        return {int(ci_id) for ci_id, aliases in zip(rows["ci_id"], rows["aliases"], strict=True) if start in (aliases or "")}
+        texts = zip(rows["ci_id"], rows["aliases"], strict=True)
+        return {int(ci_id) for ci_id, aliases in texts if has_alias_starting(aliases, FQDN, f"{host}.")}

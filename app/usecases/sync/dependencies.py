@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from app.domain.columns import Columns
 from app.domain.nouns import DEPENDENCY
 from app.domain.record_checks import kind_fault
 from app.domain.records import DependencyRecord
@@ -28,19 +29,29 @@ NAN = float("nan")
 Key = tuple[int, int, int]
 
 
+class _OpenRow(NamedTuple):
+    """A row of texts. `at`: its place among the rows that were taken."""
+
+    dependent: str
+    provider: str
+    kind: int
+    weight: float
+    relation: int
+    position: int
+    at: int
+
+
 @dataclass(slots=True)
 class _Open:
     """Rows with an end that no own record answers to, until the ledger is asked."""
 
-    rows: list[tuple[str, str, int, float, int, int, int]] = field(
-        default_factory=list
-    )  # the last: where it belongs in the order
+    rows: list[_OpenRow] = field(default_factory=list)
     place: str = ""
 
 
 class DependencyIntake:
     def __init__(self, resolver: Resolver, books: Ledgerkeeper) -> None:
-        self._resolver, self._books = resolver, books
+        self._resolver, self.books = resolver, books
         self.rows = DependencyRows()
         self._relations = {"": 0}
         self._open = _Open()
@@ -49,14 +60,14 @@ class DependencyIntake:
     def take(self, blocks: Iterable[DependencyBlock], lazy: bool = False) -> None:
         done = 0
         for given in blocks:
-            block = dependencies_in_one_form(given, self._books.respelled)
+            block = dependencies_in_one_form(given, self.books.respelled)
             if lazy:
                 self._resolver.prepare([*block.dependents, *block.providers])
-            self._books.read("dependency", len(block.dependents), block.left_out)
+            self.books.read("dependency", len(block.dependents), block.left_out)
             self._place = block.place
             self._take_block(block)
             done += len(block.dependents)
-            self._books.step("reading dependencies", done)
+            self.books.step("reading dependencies", done)
         self._settle_open()
 
     def _take_block(self, block: DependencyBlock) -> None:
@@ -103,7 +114,7 @@ class DependencyIntake:
             return
         if kind == CODES["soft"]:
             if weight == 0:
-                self._books.ignore("dependency", "weight 0", position)
+                self.books.ignore("dependency", "weight 0", position)
                 return
             if weight is None or not 0 < weight <= 1:
                 fault = ("weight", f"{weight} is not in (0, 1]", "give the share of the dependent that is lost")
@@ -112,14 +123,13 @@ class DependencyIntake:
         else:
             weight = None
         if a is None or b is None:
-            place = len(self.rows.dependent)
-            self._open.rows.append(
-                (block.dependents[row], block.providers[row], kind, NAN if weight is None else weight, relation, position, place)
-            )
+            ends = block.dependents[row], block.providers[row]
+            at = len(self.rows.dependent)
+            self._open.rows.append(_OpenRow(*ends, kind, NAN if weight is None else weight, relation, position, at))
             self._open.place = block.place
             a, b = a or 0, b or 0
         elif a == b:
-            self._books.ignore("dependency", "self", position)
+            self.books.ignore("dependency", "self", position)
             return
         self._append(a, b, kind, NAN if weight is None else weight, relation, position)
 
@@ -127,7 +137,7 @@ class DependencyIntake:
         """`again`: it is resolved again when CIs come or go."""
         name = f"{said.dependent} -> {said.provider}"
         unread = Unread("dependency", said.dependent, name, f"{fault[0]} {fault[1]}", record=said if again else None)
-        self._books.reject("dependency", place, position, name, fault, unread)
+        self.books.reject("dependency", place, position, name, fault, unread)
 
     def _stated(self, block: DependencyBlock, row: int) -> DependencyRecord:
         return DependencyRecord(
@@ -156,9 +166,9 @@ class DependencyIntake:
         if not waiting:
             return
         own = self._resolver.own()
-        answers = self._resolver.others(t for row in waiting for t in row[:2] if t not in own)
+        answers = self._resolver.others(text for row in waiting for text in (row.dependent, row.provider) if text not in own)
         refused: list[int] = []
-        for a_text, b_text, kind, weight, relation, position, place in waiting:
+        for a_text, b_text, kind, weight, relation, position, at in waiting:
             a = own[a_text] if a_text in own else answers[a_text]
             b = own[b_text] if b_text in own else answers[b_text]
             if isinstance(a, Unresolved) or isinstance(b, Unresolved):
@@ -168,16 +178,16 @@ class DependencyIntake:
                     a_text, b_text, KIND_NAMES[kind], None if weight != weight else weight, self.rows.relations[relation]
                 )
                 self._refuse(self._open.place, position, said, (field_name, why.reason, why.advice))
-                refused.append(place)
+                refused.append(at)
             elif a == b:
-                self._books.ignore("dependency", "self", position)
-                refused.append(place)
+                self.books.ignore("dependency", "self", position)
+                refused.append(at)
             else:
-                self.rows.dependent[place], self.rows.provider[place] = a, b
+                self.rows.dependent[at], self.rows.provider[at] = a, b
         self._drop(refused)
 
-    def _drop(self, places: list[int]) -> None:
-        gone = set(places)
+    def _drop(self, refused: list[int]) -> None:
+        gone = set(refused)
         if gone:
             keep = [n for n in range(len(self.rows.dependent)) if n not in gone]
             self.rows = picked(self.rows, keep)
@@ -189,8 +199,12 @@ class DependencyIntake:
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
         return Unread("dependency", dependent, f"{name} {KIND_NAMES[rows.kind[n]]}, given twice", CLASH[1])
 
+    def keys(self) -> list[Key]:
+        """The key of each row."""
+        return list(zip(self.rows.dependent, self.rows.provider, self.rows.kind, strict=True))
+
     def heaviest(self) -> None:
-        """Of soft needs stated twice the largest weight counts, whatever the order of the rows: a need is never lighter for being said again."""
+        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being repeated."""
         rows, most = self.rows, dict[tuple[int, int], float]()
         for n, kind in enumerate(rows.kind):
             if kind == CODES["soft"]:
@@ -203,11 +217,11 @@ class DependencyIntake:
     def settle(self, difference: DependencyDifference) -> None:
         """Enter what the comparison found into the counts."""
         for position in difference.duplicates:
-            self._books.duplicate("dependency", position)
+            self.books.duplicate("dependency", position)
         at = {position: n for n, position in enumerate(self.rows.position)} if difference.clashes else {}
         for position in difference.clashes:
-            self._books.reject("dependency", self._place, position, "", CLASH, self._clash(at[position]))
-        counts = self._books.counts("dependency")
+            self.books.reject("dependency", self._place, position, "", CLASH, self._clash(at[position]))
+        counts = self.books.counts("dependency")
         counts.stored += difference.added + difference.changed
         counts.unchanged += difference.unchanged
 
@@ -241,6 +255,12 @@ def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable
     return found
 
 
+def ledger_columns(store: GraphStore, revision: int, source_id: int) -> Columns:
+    """All dependencies that the ledger holds for a source."""
+    names = [name for name in DEPENDENCY.names() if name != "source_id"]
+    return store.load_columns(revision, DEPENDENCY.name, names, source_id)
+
+
 def as_columns(old: OldRows) -> dict[str, list[Any]]:
     ordered = sorted(old.items())
     return {
@@ -252,37 +272,23 @@ def as_columns(old: OldRows) -> dict[str, list[Any]]:
     }
 
 
-def whole_difference(
-    intake: DependencyIntake, store: GraphStore, revision: int, source_id: int, compare: Comparison, retire: bool
-) -> DependencyDifference:
+def whole_difference(intake: DependencyIntake, old: Columns, compare: Comparison, retire: bool) -> DependencyDifference:
+    """What all rows that were read change in `old`, the dependencies of their source (`ledger_columns`)."""
     intake.heaviest()
-    names = [name for name in DEPENDENCY.names() if name != "source_id"]
-    return compare.dependencies(intake.rows, store.load_columns(revision, DEPENDENCY.name, names, source_id), retire)
+    return compare.dependencies(intake.rows, old, retire)
 
 
-def partial_difference(
-    intake: DependencyIntake,
-    gone: set[Key],
-    store: GraphStore,
-    revision: int,
-    source_id: int,
-    compare: Comparison,
-    books: Ledgerkeeper,
-    retire: bool,
-) -> DependencyDifference:
-    """As `whole_difference`, from the rows that were examined and the keys of rows that went."""
+def partial_difference(intake: DependencyIntake, gone: set[Key], old: OldRows, compare: Comparison) -> DependencyDifference:
+    """As `whole_difference`, from the rows that were examined and the keys of rows that went; `old`: what the ledger holds of both."""
     intake.heaviest()
-    rows = intake.rows
-    keys = list(zip(rows.dependent, rows.provider, rows.kind, strict=True))
-    old = ledger_rows(store, revision, source_id, gone | set(keys))
-    keep: list[int] = []
-    for n, key in enumerate(keys):
+    rows, keep = intake.rows, list[int]()
+    for n, key in enumerate(intake.keys()):
         if key in gone or key not in old:
             keep.append(n)
             continue
         weight, _ = old[key]
         if not (weight == rows.weight[n] or (weight != weight and rows.weight[n] != rows.weight[n])):
             raise Doubt("a dependency says otherwise than an untouched row")
-        books.duplicate("dependency", rows.position[n])
+        intake.books.duplicate("dependency", rows.position[n])
     intake.rows = picked(rows, keep)
-    return compare.dependencies(intake.rows, as_columns({key: value for key, value in old.items() if key in gone}), retire)
+    return compare.dependencies(intake.rows, as_columns({key: value for key, value in old.items() if key in gone}), True)

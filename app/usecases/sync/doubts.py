@@ -1,21 +1,22 @@
-"""Doubtful pairs: records that share what only one thing should have and are two CIs for what differs. A group that counts both as members may have
-redundancy on paper only, so it is marked on its dependent as long as nobody decided.
+"""Doubtful pairs: records that share what only one thing should have and are two CIs for what differs.
+
+A group that counts both as members may have redundancy on paper only, so it is marked on its dependent as long as nobody decided.
 
 Rows of noun `open_need`, kind "doubt": one without dependent for each pair (`needs` 0), one for each group of which two members are such a pair.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.domain.changes import Row, rows_of
+from app.domain.changes import rows_of
 from app.domain.decisions import place_of, place_text
 from app.domain.identity import Doubt, Place
-from app.domain.nouns import CI, OPEN_NEED, REDUNDANCY_GROUP
-from app.domain.payloads import canonical
+from app.domain.json_columns import members_of, statement_of, statement_text
+from app.domain.nouns import OPEN_NEED, REDUNDANCY_GROUP, Identity
+from app.domain.rows import LedgerGroup, LedgerNeed
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.unread import need_key
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from app.usecases.sync.after import AfterRun
 
 DOUBT = "doubt"
-KIND, STATEMENT = (OPEN_NEED.names().index(name) for name in ("kind", "statement"))
-MEMBERS, SOURCE, DEPENDENT = (REDUNDANCY_GROUP.names().index(name) for name in ("members", "source_id", "dependent_id"))
-NAME, KEY = CI.names().index("name"), CI.names().index("key")
 Pair = tuple[Place, Place]
 
 
@@ -41,7 +39,7 @@ class Doubts:
     def before(self) -> dict[Pair, str]:
         if self._before is None:
             rows = rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name)) if self.revision else []
-            self._before = dict(pair for row in rows if row[KIND] == DOUBT and (pair := _pair_of(row)) is not None)
+            self._before = dict(pair for row in rows if row.kind == DOUBT and (pair := _pair_of(row)) is not None)
         return self._before
 
     def look(self, places: Collection[Place], gone: Collection[Place], doubts: Iterable[Doubt]) -> None:
@@ -55,8 +53,10 @@ class Doubts:
         """One source is alone: it does not list a thing twice."""
         self.before().clear()
 
-    def rows(self, after: AfterRun, groups_begun: Iterable[Row], groups_ended: Collection[Row]) -> dict[Row, Row]:
-        """Of the pairs, and of the groups that hold both of one, by identity."""
+    def rows(
+        self, after: AfterRun, groups_begun: Iterable[LedgerGroup], groups_ended: Collection[Identity]
+    ) -> dict[Identity, LedgerNeed]:
+        """The rows of the pairs, and of the groups that hold both of one, by identity."""
         pairs = {**self.before(), **self.found}
         if not pairs:
             return {}
@@ -64,42 +64,50 @@ class Doubts:
         standing = {pair: why for pair, why in pairs.items() if all(place in cis for place in pair)}
         standing = {pair: why for pair, why in standing.items() if cis[pair[0]] != cis[pair[1]]}
         held = after.rows_of_cis({cis[place] for pair in standing for place in pair})
-        found: dict[Row, Row] = {}
+        rows: list[LedgerNeed] = []
         of_two: dict[tuple[int, int], str] = {}
         for pair, why in sorted(standing.items()):
             a, b = (held[cis[place]] for place in pair)
-            text = f"{a[NAME] or a[KEY]} and {b[NAME] or b[KEY]} may be one CI"
-            of_two.setdefault((min(a[0], b[0]), max(a[0], b[0])), f"{text}: {why}")
-            row = _row(
-                pair[0][0], f"pair {' '.join(map(place_text, pair))}", None, 0, text, why, {"pair": list(map(place_text, pair))}
-            )
-            found[row[:2]] = row
+            text = f"{a.name or a.key} and {b.name or b.key} may be one CI"
+            of_two.setdefault((min(a.ci_id, b.ci_id), max(a.ci_id, b.ci_id)), f"{text}: {why}")
+            rows.append(_of_pair(pair, text, why))
         for group in self._groups(of_two, groups_begun, groups_ended):
-            members = set(json.loads(group[MEMBERS]))
-            for (a_id, b_id), why in of_two.items():
-                if a_id in members and b_id in members:
-                    row = _row(group[SOURCE], f"group {group[1]}: {a_id} {b_id}", group[DEPENDENT], 1, f"group {group[1].partition(':')[2]}", f"members {why}", {"of": [a_id, b_id]})  # fmt: skip
-                    found[row[:2]] = row
-        return found
+            members = set(members_of(group.members))
+            rows += [_of_group(group, two, why) for two, why in of_two.items() if members.issuperset(two)]
+        return OPEN_NEED.by_identity(rows)
 
-    def _groups(self, pairs: Iterable[tuple[int, int]], begun: Iterable[Row], ended: Collection[Row]) -> list[Row]:
+    def _groups(
+        self, pairs: Iterable[tuple[int, int]], begun: Iterable[LedgerGroup], ended: Collection[Identity]
+    ) -> list[LedgerGroup]:
         """Groups after the run that have one of these CIs as a member."""
         ids = sorted({ci_id for pair in pairs for ci_id in pair})
-        found: dict[Row, Row] = {}
+        groups: dict[Identity, LedgerGroup] = {}
         for start in range(0, len(ids), 2_000) if self.revision else ():
             rows = rows_of(REDUNDANCY_GROUP, self.store.groups_of_members(self.revision, ids[start : start + 2_000]))
-            found.update((row[:1], row) for row in rows if row[:1] not in ended)
-        found.update((row[:1], row) for row in begun)
-        return [row for _, row in sorted(found.items())]
+            groups.update(REDUNDANCY_GROUP.by_identity(rows))
+        groups = {identity: group for identity, group in groups.items() if identity not in ended}
+        groups.update(REDUNDANCY_GROUP.by_identity(begun))
+        return [group for _, group in sorted(groups.items())]
 
 
-def _pair_of(row: Row) -> tuple[Pair, str] | None:
-    said: Mapping[str, list[str]] = json.loads(row[STATEMENT] or "{}")
-    if "pair" not in said:
+def _pair_of(row: LedgerNeed) -> tuple[Pair, str] | None:
+    statement = statement_of(row.statement)
+    if "pair" not in statement:
         return None
-    a, b = map(place_of, said["pair"])
-    return (a, b), row[6] or ""
+    a, b = map(place_of, statement["pair"])
+    return (a, b), row.reason or ""
 
 
-def _row(source_id: int, what: str, dependent_id: int | None, needs: int, text: str, why: str, said: Mapping[str, object]) -> Row:
-    return source_id, need_key(f"{DOUBT} {what}"), dependent_id, DOUBT, needs, text, why, canonical(said)
+def _of_pair(pair: Pair, text: str, why: str) -> LedgerNeed:
+    """The row of two records, which is kept with the source of the first."""
+    places = list(map(place_text, pair))
+    key = need_key(f"{DOUBT} pair {' '.join(places)}")
+    return LedgerNeed(pair[0][0], key, None, DOUBT, 0, text, why, statement_text({"pair": places}))
+
+
+def _of_group(group: LedgerGroup, two: tuple[int, int], why: str) -> LedgerNeed:
+    """The row of a group that counts two CIs as members that may be one."""
+    key = need_key(f"{DOUBT} group {group.key}: {two[0]} {two[1]}")
+    text = f"group {group.key.partition(':')[2]}"
+    statement = statement_text({"of": list(two)})
+    return LedgerNeed(group.source_id, key, group.dependent_id, DOUBT, 1, text, f"members {why}", statement)

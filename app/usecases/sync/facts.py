@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from app.domain.errors import ForestayError
 from app.ports.graph_store import GraphStore
+from app.ports.records import RecordText
 
 OPERATION = "sync:"
 PAGE = 200
@@ -30,12 +30,8 @@ class Facts:
     unknown_classes: Mapping[str, int] = field(default_factory=dict)
     dependencies: Mapping[str, int] = field(default_factory=dict)
 
-    def text(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
 
-
-def facts_of(text: str) -> Facts:
-    return Facts(**json.loads(text))
+FACTS = RecordText(Facts)
 
 
 def doubt_about(facts: Facts, store: GraphStore, source: str, current: int) -> str:

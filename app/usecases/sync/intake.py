@@ -95,7 +95,7 @@ class CiIntake:
             self._books.counts("ci").unchanged += 1
             return
         self._books.counts("ci").stored += 1
-        staged.append((number, record.source_key, payload, ci_row(0, "", [record]) if self._alone else ()))
+        staged.append((number, record.source_key, payload, ci_row(0, "", [record])[2:] if self._alone else ()))
         if self._alone:
             for identifier in record.identifiers:
                 self._identifiers.append(hash(normalise(*identifier)))

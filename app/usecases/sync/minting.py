@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
-from app.domain.changes import Row
-from app.domain.nouns import CI
+from app.domain.json_columns import aliases_of_kind
+from app.domain.rows import LedgerCi
 from app.ports.graph_store import GraphStore
-
-_KEY, _ALIASES = CI.names().index("key"), CI.names().index("aliases")
 
 
 class Mint:
@@ -51,12 +48,11 @@ class Mint:
         return self._keys.get(ci_id, asked)
 
 
-def key_aliases(rows: Iterable[Row], own_keys: bool = False) -> list[str]:
+def key_aliases(rows: Iterable[LedgerCi], own_keys: bool = False) -> list[str]:
     """Keys that CI rows answer to beside their own; with `own_keys` their own as well."""
-    found: list[str] = []
+    keys = set[str]()
     for row in rows:
         if own_keys:
-            found.append(row[_KEY])
-        if row[_ALIASES] and '"key"' in row[_ALIASES]:
-            found += [value for kind, value in json.loads(row[_ALIASES]) if kind == "key"]
-    return sorted(set(found))
+            keys.add(row.key)
+        keys.update(aliases_of_kind(row.aliases, "key"))
+    return sorted(keys)

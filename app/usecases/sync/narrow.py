@@ -1,28 +1,33 @@
-"""The narrow path: a run over the lines that came or went, with the result a full read would have. Whatever it cannot be sure
-of is a Doubt."""
+"""The narrow path: a run over the lines that came or went, with the result that a full read would have.
+
+It raises a Doubt at whatever it cannot be sure of, and everything is read.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
+from typing import Any
 
-from app.domain.changes import Row, RowChanges
+from app.domain.changes import RowChanges
 from app.domain.ci_classes import OTHER
 from app.domain.deletion_guard import Watched
-from app.domain.nouns import REDUNDANCY_GROUP
+from app.domain.json_columns import members_of
+from app.domain.nouns import REDUNDANCY_GROUP, Identity
 from app.domain.records import CiRecord, GroupRecord, IncidentRecord, ServiceRecord
 from app.domain.references import Unresolved
+from app.domain.rows import LedgerGroup, LedgerObservation, SmallRow
 from app.domain.texts import is_text
 from app.ports.ci_source import KINDS, DependencyBlock, SmallRecord, SourceDifference
-from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, partial_difference
+from app.usecases.sync.dependencies import CODES, DependencyIntake, Key, ledger_rows, partial_difference
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
 from app.usecases.sync.resolver import Resolver
 from app.usecases.sync.roster import KEPT, NEW, RETIRED, UNCHANGED, UNSEEN, add_from_ledger
-from app.usecases.sync.run import SMALL_KINDS, Outcome, Run
+from app.usecases.sync.run import SMALL_KINDS, Compared, Outcome, Run
 from app.usecases.sync.setup import Doubt
-from app.usecases.sync.small import NOUN_OF, SmallIntake, drop_untouched, references, rows_about, small_changes
+from app.usecases.sync.small import SmallIntake, drop_untouched, references, rows_about, small_changes
 
 MANY = 300_000  # examined rows beyond which a full read is no slower
 
@@ -55,9 +60,8 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         gone |= _gone_keys(run, resolver, difference, again)
     dependencies = DependencyIntake(resolver, run.books)
     dependencies.take([*difference.dependencies(), *again], lazy=True)
-    rows = partial_difference(
-        dependencies, gone, run.store, run.base.revision, run.settings.source_id, run.workbench.compare, run.books, True
-    )
+    old = ledger_rows(run.store, run.base.revision, run.settings.source_id, gone | set(dependencies.keys()))
+    rows = partial_difference(dependencies, gone, old, run.workbench.compare)
     dependencies.settle(rows)
     others, next_group, small_retired = _small_kinds(run, difference, resolver, {run.roster.ci_ids[n] for n in retired})
     if run.books.partly:
@@ -66,39 +70,41 @@ def narrow(run: Run, difference: SourceDifference, before: Facts) -> Outcome:
         raise Doubt("references are answered by aliases, and CIs have changed")
     _count_untouched(run, difference, sum(len(block.dependents) for block in again))
     run.report.warnings += difference.warnings()
-    held = Counter(before.dependencies)
-    held.subtract(rows.claimed)
-    held.update(rows.held)
-    rows = replace(rows, claimed=before.dependencies, held=dict(+held))
+    rows = replace(rows, claimed=before.dependencies, held=_moved_on(before.dependencies, rows.claimed, rows.held))
     went = Counter(record.ci_class for record in gone_records)
-    stayed = Counter(before.claims)
-    stayed.subtract(went)
-    known, claims = Counter(stayed), Counter(stayed)
-    known.update(intake.known)
-    claims.update(intake.claims)
-    unknown = Counter(before.unknown_classes)
-    unknown.subtract(record.raw_class for record in gone_records if record.ci_class == OTHER and record.raw_class)
-    unknown.update(intake.unknown_classes)
-    run.report.unknown_classes = dict(sorted((+unknown).items()))
+    known = Counter(_moved_on(before.claims, went, intake.known))
+    claims = _moved_on(before.claims, went, intake.claims)
+    unknown = Counter(record.raw_class for record in gone_records if record.ci_class == OTHER and record.raw_class)
+    run.report.unknown_classes = dict(sorted(_moved_on(before.unknown_classes, unknown, intake.unknown_classes).items()))
     return run.outcome(
-        reconciliation,
-        rows,
-        others,
-        next_group,
-        run.watched(retired, known, claims, rows, small_retired),
-        settled=lambda noun, row: row[noun.names().index("source_id")] == run.settings.source_id,
-        ends=lambda kind: True,
-        after=resolver.after,
-        facts=lambda at: Facts(
-            at.revision,
-            at.operation_id,
-            True,
-            before.by_alias or resolver.by_alias > 0,
-            dict(+claims),
-            run.report.unknown_classes,
-            rows.held,
-        ),
+        Compared(
+            reconciliation,
+            rows,
+            others,
+            next_group,
+            run.watched(retired, known, claims, rows, small_retired),
+            settled=lambda noun, row: row.source_id == run.settings.source_id,
+            ends=lambda kind: True,
+            after=resolver.after,
+            facts=lambda at: Facts(
+                at.revision,
+                at.operation_id,
+                True,
+                before.by_alias or resolver.by_alias > 0,
+                claims,
+                run.report.unknown_classes,
+                rows.held,
+            ),
+        )
     )
+
+
+def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[str, int]) -> dict[str, int]:
+    """Counts as they are after what went and what came; those that are used up are left out."""
+    counts = Counter(before)
+    counts.subtract(went)
+    counts.update(came)
+    return dict(+counts)
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
@@ -189,9 +195,9 @@ def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: 
 
 
 def _small_kinds(
-    run: Run, difference: SourceDifference, resolver: Resolver, vanished: Collection[int]
-) -> tuple[list[RowChanges], int, list[Watched]]:
-    changes: list[RowChanges] = []
+    run: Run, difference: SourceDifference, resolver: Resolver, vanished: Set[int]
+) -> tuple[list[RowChanges[Any]], int, list[Watched]]:
+    changes: list[RowChanges[Any]] = []
     watched: list[Watched] = []
     next_group = run.base.counters.get(REDUNDANCY_GROUP.name, 1)
     for kind in SMALL_KINDS:
@@ -204,7 +210,7 @@ def _small_kinds(
             continue  # what the ledger has of this source is what the source said
         gone = _gone_rows(run, resolver, difference, kind, gone_records)
         old = rows_about(run.store, run.base.revision, kind, run.settings.source_id, gone | set(intake.rows), vanished)
-        if vanished and any(_names_one(kind, row, vanished) for identity, row in old.items() if identity not in gone):
+        if vanished and any(_names_one(row, vanished) for identity, row in old.items() if identity not in gone):
             raise Doubt(f"a {kind} names a CI that goes")
         part, next_group = small_changes(intake, drop_untouched(intake, old, gone), True, next_group)
         changes.append(part)
@@ -212,8 +218,10 @@ def _small_kinds(
     return changes, next_group, watched
 
 
-def _gone_rows(run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]) -> set[Row]:
-    source_id, found = run.settings.source_id, set[Row]()
+def _gone_rows(
+    run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]
+) -> set[Identity]:
+    source_id, found = run.settings.source_id, set[Identity]()
     texts = [text for record in records for text in references(record)]
     resolver.prepare(texts)
     earlier = _earlier(run, resolver, difference, texts) if kind == "service" else {}
@@ -232,12 +240,13 @@ def _gone_rows(run: Run, resolver: Resolver, difference: SourceDifference, kind:
     return found
 
 
-def _names_one(kind: str, row: Row, ci_ids: Collection[int]) -> bool:
-    if kind == "group":
-        return row[2] in ci_ids or any(int(member) in ci_ids for member in row[5].strip("[]").split(","))
-    if kind == "observation":
-        return str(row[1]).startswith("ci:")
-    return row[NOUN_OF[kind].names().index("ci_id")] in ci_ids
+def _names_one(row: SmallRow, ci_ids: Set[int]) -> bool:
+    """Whether a row of the ledger names one of these CIs; of an observation of one CI nobody knows here, so it may."""
+    if isinstance(row, LedgerGroup):
+        return row.dependent_id in ci_ids or not ci_ids.isdisjoint(members_of(row.members))
+    if isinstance(row, LedgerObservation):
+        return row.scope.startswith("ci:")
+    return row.ci_id in ci_ids
 
 
 def _count_untouched(run: Run, difference: SourceDifference, examined_again: int) -> None:

@@ -5,29 +5,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
-from app.domain.nouns import DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, Noun
-from app.domain.records import DependencyRecord, GroupRecord, ObservationRecord
+from app.domain.changes import RowChanges, differences, rows_of, same_row
+from app.domain.columns import Columns
+from app.domain.nouns import DEPENDENCY, EXPOSURE, INCIDENT, OBSERVATION, OPEN_NEED, REDUNDANCY_GROUP, Identity, Noun
+from app.domain.records import DependencyRecord, GroupRecord
 from app.domain.references import Unresolved
+from app.domain.rows import LedgerDependency, LedgerExposure, LedgerIncident, LedgerNeed, LedgerObservation
 from app.ports.graph_store import GraphStore
 from app.usecases.sync.after import AfterRun, Asked
-from app.usecases.sync.doubts import DOUBT, KIND, Doubts
+from app.usecases.sync.doubts import DOUBT, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
 from app.usecases.sync.unread import Unread, texts_of, unread_of
 from app.usecases.sync.windows import add_windows
 
-SMALL = {"service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
-SOURCE = REDUNDANCY_GROUP.names().index("source_id")
-Place = tuple[int, str]  # source_id, need_key
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 @dataclass(slots=True)
 class OpenNeeds:
-    """`meant(ci_id, source_id)`: the CI to which an id of the ledger goes on, None where it is gone; `begun`: identities of dependencies that
-    the run begins anyway."""
+    """What is open, and what of it resolves.
+
+    `meant(ci_id, source_id)` returns the CI to which an id of the ledger goes on, None where it is gone; `begun` returns the identities
+    of the dependencies that the run begins anyway.
+    """
 
     store: GraphStore
     revision: int
@@ -35,8 +38,8 @@ class OpenNeeds:
     after: AfterRun
     meant: Callable[[int, int], int | None]
     doubts: Doubts
-    begun: Callable[[], set[Row]] = set
-    changes: dict[str, RowChanges] = field(default_factory=dict)
+    begun: Callable[[], set[Identity]] = set
+    changes: dict[str, RowChanges[Any]] = field(default_factory=dict)
     holding: set[int] = field(default_factory=set)  # of the CIs that texts meant last, those that hold after the run
     resolved: int = 0
     open: int = 0  # needs of the synced source that are not read
@@ -46,19 +49,24 @@ class OpenNeeds:
         own: Iterable[Unread],
         lost: Iterable[tuple[int, Unread]],
         ends: Callable[[str], bool],
-        rewired: Sequence[RowChanges],
+        rewired: Sequence[RowChanges[Any]],
         next_group: int,
         again: bool,
-    ) -> tuple[list[RowChanges], int]:
-        """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id. `own`: what the synced
-        source stated and this run could not read; `lost`: what lost a CI in this run; `again`: CIs came, went or changed."""
+    ) -> tuple[list[RowChanges[Any]], int]:
+        """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id.
+
+        `own` is what the synced source stated and this run could not read, and `lost` what lost a CI in this run; `again` tells that CIs
+        came, went or changed.
+        """
         self.changes = {part.noun.name: part for part in rewired}
         known = self._before()
-        before = {place: row for place, row in known.items() if row[KIND] != DOUBT}
+        before = {place: row for place, row in known.items() if row.kind != DOUBT}
         mine = self.settings.source_id
         new = {(mine, unread.key): unread for unread in reversed(list(own))}
         kept = {
-            place: unread_of(row) for place, row in before.items() if place not in new and (place[0] != mine or not ends(row[3]))
+            place: unread_of(row)
+            for place, row in before.items()
+            if place not in new and (row.source_id != mine or not ends(row.kind))
         }
         for source_id, unread in lost:
             if (source_id, unread.key) not in new:
@@ -73,21 +81,20 @@ class OpenNeeds:
             left, next_group = self._again(place[0], unread, next_group)
             if left is not None:
                 rows[place] = left.row(place[0], self._dependent(place[0], left))
-        self.open = sum(row[4] for place, row in rows.items() if place[0] == mine)
-        groups = self.changes.get(REDUNDANCY_GROUP.name, RowChanges(REDUNDANCY_GROUP))
+        self.open = sum(row.needs for row in rows.values() if row.source_id == mine)
+        groups = self._part(REDUNDANCY_GROUP) if REDUNDANCY_GROUP.name in self.changes else RowChanges(REDUNDANCY_GROUP)
         rows.update(self.doubts.rows(self.after, groups.begun, set(groups.ended)))
-        found, *_ = differences(OPEN_NEED, rows, known, True)
-        found.ended.sort(key=str)
-        self.changes[OPEN_NEED.name] = found
+        changes, *_ = differences(OPEN_NEED, rows, known, True)
+        changes.ended.sort(key=str)
+        self.changes[OPEN_NEED.name] = changes
         return list(self.changes.values()), next_group
 
-    def _before(self) -> dict[Row, Row]:
+    def _before(self) -> dict[Identity, LedgerNeed]:
         if not self.revision:
             return {}
-        rows = rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name))
-        return {row[:2]: row for row in rows}
+        return OPEN_NEED.by_identity(rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name)))
 
-    def _look_up(self, unread: Iterable[tuple[Row, Unread]]) -> None:
+    def _look_up(self, unread: Iterable[tuple[Identity, Unread]]) -> None:
         """All texts at once: the ledger is asked in blocks."""
         asked: dict[Asked, None] = {}
         last = set[int | None]()
@@ -130,18 +137,21 @@ class OpenNeeds:
                 if isinstance(end, Unresolved):
                     return replace(unread, reason=end.reason), next_group
             if ends[0] != ends[1]:
-                self._begin_dependency((*ends, record.kind, source_id, record.weight, record.relation or None))
+                a, b = (end for end in ends if not isinstance(end, Unresolved))
+                self._begin_dependency(LedgerDependency(a, b, record.kind, source_id, record.weight, record.relation or None))
             self.resolved += 1
             return None, next_group
         try:
-            _, row = self._rows_for(source_id, unread).row_of(record)
+            row = self._rows_for(source_id, unread).row_of(record)
         except Refused as refused:
             return replace(unread, reason=refused.fault[1]), next_group
-        if isinstance(record, ObservationRecord):
+        if isinstance(row, LedgerObservation):
             held = rows_of(OBSERVATION, self.store.load_columns(self.revision, OBSERVATION.name))
-            add_windows(self._part(OBSERVATION), held, source_id, row[1], [(row[2], row[3])])
-        else:
-            self._begin_small(SMALL[unread.kind], row)
+            add_windows(self._part(OBSERVATION), held, source_id, row.scope, [(row.observed_from, row.observed_until)])
+        elif isinstance(row, LedgerExposure):
+            self._begin(EXPOSURE, row, self.store.rows(self.revision, EXPOSURE.name, "ci_id", [row.ci_id]))
+        elif isinstance(row, LedgerIncident):
+            self._begin(INCIDENT, row, self.store.load_columns(self.revision, INCIDENT.name, None, row.source_id))
         self.resolved += 1
         return None, next_group
 
@@ -150,44 +160,33 @@ class OpenNeeds:
         settings = replace(self.settings, source=rank.name, source_id=source_id)
         return SmallRows(settings, lambda text: self._one(source_id, unread, text), self.after.key_of)
 
-    def _part(self, noun: Noun) -> RowChanges:
+    def _part(self, noun: Noun[R]) -> RowChanges[R]:
         return self.changes.setdefault(noun.name, RowChanges(noun))
 
-    def _begin_dependency(self, row: Row) -> None:
-        part = self._part(DEPENDENCY)
-        identity = row[:4]
-        if identity in self.begun() or any(known[:4] == identity for known in part.begun):
-            return
-        held = {
-            known[:4] for known in rows_of(DEPENDENCY, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row[0]]))
-        }
-        if identity not in held or identity in part.ended:
-            part.begun.append(row)
+    def _begin_dependency(self, row: LedgerDependency) -> None:
+        if DEPENDENCY.identity_of(row) not in self.begun():
+            self._begin(DEPENDENCY, row, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row.dependent_id]))
 
-    def _begin_small(self, noun: Noun, row: Row) -> None:
-        part, size = self._part(noun), len(noun.identity)
-        identity = row[:size]
-        if any(known[:size] == identity for known in part.begun):
+    def _begin(self, noun: Noun[R], row: R, near: Columns) -> None:
+        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it would be."""
+        part, identity = self._part(noun), noun.identity_of(row)
+        if any(noun.identity_of(other) == identity for other in part.begun):
             return
-        if noun is EXPOSURE:
-            columns: Any = self.store.rows(self.revision, noun.name, "ci_id", [row[0]])
-        else:
-            columns = self.store.load_columns(self.revision, noun.name, None, row[0])
-        if identity not in {known[:size] for known in rows_of(noun, columns)} or identity in part.ended:
+        if identity not in noun.by_identity(rows_of(noun, near)) or identity in part.ended:
             part.begun.append(row)
 
     def _group(self, source_id: int, unread: Unread, record: GroupRecord, next_group: int) -> tuple[Unread | None, int]:
         part = self._part(REDUNDANCY_GROUP)
         rank = self.settings.rank(source_id)
         columns = self.store.rows(self.revision, REDUNDANCY_GROUP.name, "key", [f"{rank.name}:{record.key}"])
-        held = next((row for row in rows_of(REDUNDANCY_GROUP, columns) if row[SOURCE] == source_id), None)
+        held = next((row for row in rows_of(REDUNDANCY_GROUP, columns) if row.source_id == source_id), None)
         try:
             taken = self._rows_for(source_id, unread).group(record)
         except Refused as refused:
             return replace(unread, reason=refused.fault[1], needs=max(unread.needs, 1)), next_group
-        number = next_group if held is None else held[0]
-        row = (number, *taken.row[1:])
-        part.begun[:] = [known for known in part.begun if known[0] != number]
+        number = next_group if held is None else held.group_id
+        row = taken.row._replace(group_id=number)
+        part.begun[:] = [other for other in part.begun if other.group_id != number]
         if held is not None and same_row(row, held):
             part.ended[:] = [identity for identity in part.ended if identity != (number,)]
         else:

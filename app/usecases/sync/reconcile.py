@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from app.domain.changes import Row, rows_of, same_row
 from app.domain.decisions import SET, Decision, decided
 from app.domain.identity import Place, partition
 from app.domain.kept_keys import keep_keys
-from app.domain.nouns import CI
+from app.domain.nouns import CI, Identity
 from app.domain.payloads import record_of
 from app.domain.precedence import ci_row, in_order
-from app.ports.graph_store import GraphStore
+from app.domain.rows import LedgerCi, LedgerRecord
+from app.ports.graph_store import GraphStore, Revision
 from app.ports.staging import StagedRecord, Staging
 from app.usecases.sync.components import Closer, Closure, Decisions, Member
 from app.usecases.sync.doubts import Doubts
@@ -33,31 +33,45 @@ BLOCK, COMPONENT_BLOCK = 10_000, 5_000
 class CiChanges:
     """One chunk: rows of nouns `ci` and `source_record` that begin, identities that end."""
 
-    begun: list[Row] = field(default_factory=list)
-    ended: list[Row] = field(default_factory=list)
-    records_begun: list[Row] = field(default_factory=list)
-    records_ended: list[Row] = field(default_factory=list)
+    begun: list[LedgerCi] = field(default_factory=list)
+    ended: list[Identity] = field(default_factory=list)
+    records_begun: list[LedgerRecord] = field(default_factory=list)
+    records_ended: list[Identity] = field(default_factory=list)
 
     def counts(self) -> tuple[int, int, int]:
-        """Created, changed, retired."""
-        began, ended = {row[0] for row in self.begun}, {row[0] for row in self.ended}
+        """How many CIs are created, changed and retired."""
+        began, ended = {row.ci_id for row in self.begun}, {ci_id for (ci_id,) in self.ended}
         return len(began - ended), len(began & ended), len(ended - began)
 
+    def plain(self) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
+        """The chunk as plain tuples, as a staging file takes it."""
+        return list(map(tuple, self.begun)), self.ended, list(map(tuple, self.records_begun)), self.records_ended
 
-Fates = dict[
-    int, dict[int, int]
-]  # a CI that lost records or went: source_id -> the CI that source now means; 0: any other source
+    @classmethod
+    def of_plain(cls, begun: list[Row], ended: list[Row], records_begun: list[Row], records_ended: list[Row]) -> CiChanges:
+        return cls(list(map(LedgerCi._make, begun)), ended, list(map(LedgerRecord._make, records_begun)), records_ended)
+
+
+# what became of a CI that lost records or went: source_id -> the CI that this source now means; 0: any other source
+Fates = dict[int, dict[int, int]]
 
 
 class Reconciliation:
     def __init__(
-        self, store: GraphStore, revision: int, settings: SyncSettings, roster: Roster, staging: Staging, next_ci_id: int,
-        alone: bool, decisions: Decisions | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        store: GraphStore,
+        base: Revision,
+        settings: SyncSettings,
+        roster: Roster,
+        staging: Staging,
+        alone: bool,
+        decisions: Decisions | None = None,
+    ) -> None:
+        revision = base.revision
         self._decisions = Decisions(store, revision, settings.manual_id) if decisions is None else decisions
         self._store, self._revision, self._settings = store, revision, settings
         self._roster, self._staging = roster, staging
-        self._mint = Mint(store, revision, next_ci_id)
+        self._mint = Mint(store, revision, base.counters.get(CI.name, 1))
         self._keys = roster.keys()
         self.alone = alone
         self.fates: Fates = {}
@@ -83,7 +97,7 @@ class Reconciliation:
             closure, taken = closer.close(numbers)
             done |= taken
             chunk = self._reconcile(closure)
-            self._staging.spill((chunk.begun, chunk.ended, chunk.records_begun, chunk.records_ended))
+            self._staging.spill(chunk.plain())
 
     def _closer(self) -> Closer:
         return Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging, self._decisions)
@@ -101,7 +115,7 @@ class Reconciliation:
             yield from self._alone_changes()
         else:
             for chunk in self._staging.spilled():
-                yield CiChanges(*chunk)
+                yield CiChanges.of_plain(*chunk)
 
     # --- a source that is alone
     def _assign_alone(self) -> None:
@@ -132,16 +146,16 @@ class Reconciliation:
     def _alone_chunk(self, block: list[StagedRecord]) -> CiChanges:
         roster, source_id, chunk = self._roster, self._settings.source_id, CiChanges()
         before = self._states([roster.ci_ids[n] for n, *_ in block if roster.states[n] == CHANGED])
-        for number, source_key, payload, told in block:
+        for number, source_key, payload, cells in block:
             ci_id = roster.ci_ids[number]
-            chunk.records_begun.append((source_id, source_key, ci_id, roster.hashes[number], payload))
+            chunk.records_begun.append(LedgerRecord(source_id, source_key, ci_id, roster.hashes[number], payload))
             old = before.get(ci_id) if roster.states[number] == CHANGED else None
             if old is None:
-                chunk.begun.append((ci_id, self._mint.key_of(ci_id, self._minted(source_key)), *told[2:]))
+                chunk.begun.append(LedgerCi(ci_id, self._mint.key_of(ci_id, self._minted(source_key)), *cells))
                 continue
             chunk.records_ended.append((source_id, source_key))
             others = key_aliases([old])
-            row = ci_row(ci_id, old[1], [record_of(payload)], others) if others else (ci_id, old[1], *told[2:])
+            row = ci_row(ci_id, old.key, [record_of(payload)], others) if others else LedgerCi(ci_id, old.key, *cells)
             if not same_row(row, old):
                 chunk.ended.append((ci_id,))
                 chunk.begun.append(row)
@@ -174,14 +188,14 @@ class Reconciliation:
         return self._component_changes(closure, [[closure.members[c.place] for c in g] for g in groups], ids, before, minted)
 
     def _component_changes(
-        self, closure: Closure, groups: list[list[Member]], ids: list[int], before: dict[int, Row], minted: dict[int, str]
+        self, closure: Closure, groups: list[list[Member]], ids: list[int], before: dict[int, LedgerCi], minted: dict[int, str]
     ) -> CiChanges:
         chunk, source_id = CiChanges(), self._settings.source_id
         ci_of = {m.place: ci_id for ci_id, members in zip(ids, groups, strict=True) for m in members}
         became = {m.ci_id: ci_of[m.place] for m in closure.members.values() if m.ci_id != NO_CI} | {ci_id: ci_id for ci_id in ids}
         corrected = self._decided_of(chunk, closure.decided, ci_of, became)
         staying = {(m.ci_id, m.source_id) for m in closure.members.values() if ci_of[m.place] == m.ci_id}
-        live = {ci_id: minted.get(ci_id) or before[ci_id][1] for ci_id in ids}
+        live = {ci_id: minted.get(ci_id) or before[ci_id].key for ci_id in ids}
         living = set(live.values())
         moved: dict[int, dict[int, int]] = {}
         for ci_id, members in zip(ids, groups, strict=True):
@@ -227,7 +241,7 @@ class Reconciliation:
             if member.fresh or member.ci_id != ci_id:
                 if member.ci_id != NO_CI:
                     chunk.records_ended.append(member.place)
-                chunk.records_begun.append((*member.place, ci_id, member.content_hash, member.payload))
+                chunk.records_begun.append(member.row(ci_id))
         return corrected
 
     def _note_member(
@@ -244,7 +258,7 @@ class Reconciliation:
         if member.fresh or member.ci_id != ci_id:
             if member.ci_id != NO_CI:
                 chunk.records_ended.append(member.place)
-            chunk.records_begun.append((*member.place, ci_id, member.content_hash, member.payload))
+            chunk.records_begun.append(member.row(ci_id))
 
     def _note_fate(self, old: int, targets: dict[int, int], lives: bool) -> None:
         """Where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
@@ -257,15 +271,14 @@ class Reconciliation:
             fate[0] = min(targets.values())
         self.fates[old] = fate
 
-    def _founded(self, member: Member, before: dict[int, Row]) -> bool:
+    def _founded(self, member: Member, before: dict[int, LedgerCi]) -> bool:
         row = before.get(member.ci_id)
-        return row is not None and row[1] == f"{self._settings.rank(member.source_id).name}:{member.source_key}"
+        return row is not None and row.key == f"{self._settings.rank(member.source_id).name}:{member.source_key}"
 
-    def _states(self, ci_ids: list[int]) -> dict[int, Row]:
+    def _states(self, ci_ids: list[int]) -> dict[int, LedgerCi]:
         if not ci_ids:
             return {}
-        rows: list[tuple[Any, ...]] = rows_of(CI, self._store.states(self._revision, ci_ids))
-        return {row[0]: row for row in rows}
+        return {row.ci_id: row for row in rows_of(CI, self._store.states(self._revision, ci_ids))}
 
     def _minted(self, source_key: str) -> str:
         return f"{self._settings.source}:{source_key}"

@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.changes import Row, RowChanges
+from app.domain.changes import RowChanges
 from app.domain.completeness import CI_CLASS, Judgement, judge
 from app.domain.deletion_guard import Watched
 from app.domain.errors import SourceFailed
-from app.domain.nouns import DEPENDENCY, REDUNDANCY_GROUP, Noun
+from app.domain.nouns import CI, DEPENDENCY, REDUNDANCY_GROUP, Identity, Noun
 from app.domain.payloads import record_of
 from app.domain.records import SyncReport
+from app.domain.rows import SourcedRow
 from app.ports.ci_source import KINDS, SourceSnapshot
 from app.ports.comparison import DependencyDifference
 from app.ports.graph_store import GraphStore, Revision
 from app.ports.staging import Staging, Workbench
 from app.usecases.sync.after import AfterRun
-from app.usecases.sync.dependencies import DependencyIntake, whole_difference
+from app.usecases.sync.dependencies import DependencyIntake, ledger_columns, whole_difference
 from app.usecases.sync.facts import Facts
 from app.usecases.sync.intake import CiIntake
 from app.usecases.sync.open_needs import OpenNeeds
@@ -46,7 +47,7 @@ class Outcome:
 
     reconciliation: Reconciliation
     dependencies: DependencyDifference
-    others: list[RowChanges]
+    others: list[RowChanges[Any]]
     counters: Mapping[str, int]
     watched: list[Watched]
     facts: Callable[[Revision], Facts]
@@ -57,6 +58,25 @@ class Outcome:
         if any(part.begun or part.ended for part in self.others):
             return False
         return not any(chunk.records_begun or chunk.records_ended for chunk in self.reconciliation.changes())
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a run read, compared with the ledger, before the rows follow that hang on CIs which changed.
+
+    `settled(noun, row)` tells that a row of the ledger was compared, and `ends(kind)` that what the input does not state of a kind ends;
+    `facts` makes what is noted with the input once its revision is known.
+    """
+
+    reconciliation: Reconciliation
+    dependencies: DependencyDifference
+    others: list[RowChanges[Any]]
+    next_group: int
+    watched: list[Watched]
+    settled: Callable[[Noun[Any], SourcedRow], bool]
+    ends: Callable[[str], bool]
+    after: AfterRun
+    facts: Callable[[Revision], Facts]
 
 
 @dataclass(slots=True)
@@ -106,9 +126,8 @@ class Run:
             raise LaterIncomplete(self.report.proof)
         self.report.warnings += snapshot.warnings()
         self.books.step("comparing dependencies", len(dependencies.rows.dependent))
-        difference = whole_difference(
-            dependencies, store, revision, source_id, self.workbench.compare, judged.ends(DEPENDENCY.name)
-        )
+        held = ledger_columns(store, revision, source_id)
+        difference = whole_difference(dependencies, held, self.workbench.compare, judged.ends(DEPENDENCY.name))
         dependencies.settle(difference)
         left = {DEPENDENCY.name} if sum(difference.held.values()) > difference.named() else set[str]()
         others, next_group = [], self.base.counters.get(REDUNDANCY_GROUP.name, 1)
@@ -124,23 +143,25 @@ class Run:
         first = self.base.counters.get("ci", 1) <= 1  # nothing was there that the input could lack
         exact = first or not (left or self.roster.numbers_in(UNSEEN, KEPT))
         return self.outcome(
-            reconciliation,
-            difference,
-            others,
-            next_group,
-            self.watched(retired, intake.known, intake.claims, difference, small_retired),
-            settled=lambda noun, row: row[noun.names().index("source_id")] == source_id and KIND_OF.get(noun.name) not in left,
-            ends=lambda kind: judged.ends(kind) if kind != "ci" else judged.complete,
-            after=resolver.after,
-            facts=lambda at: Facts(
-                at.revision,
-                at.operation_id,
-                exact and not self.books.partly,
-                resolver.by_alias > 0,
-                intake.claims,
-                self.report.unknown_classes,
-                difference.held,
-            ),
+            Compared(
+                reconciliation,
+                difference,
+                others,
+                next_group,
+                self.watched(retired, intake.known, intake.claims, difference, small_retired),
+                settled=lambda noun, row: row.source_id == source_id and KIND_OF.get(noun.name) not in left,
+                ends=lambda kind: judged.ends(kind) if kind != "ci" else judged.complete,
+                after=resolver.after,
+                facts=lambda at: Facts(
+                    at.revision,
+                    at.operation_id,
+                    exact and not self.books.partly,
+                    resolver.by_alias > 0,
+                    intake.claims,
+                    self.report.unknown_classes,
+                    difference.held,
+                ),
+            )
         )
 
     def judge(self, snapshot: SourceSnapshot) -> Judgement:
@@ -155,10 +176,7 @@ class Run:
         return Judgement(False, found.proof) if self.adds_only else found
 
     def reconcile(self, intake: CiIntake) -> Reconciliation:
-        next_id = self.base.counters.get("ci", 1)
-        reconciliation = Reconciliation(
-            self.store, self.base.revision, self.settings, self.roster, self.staging, next_id, self.alone
-        )
+        reconciliation = Reconciliation(self.store, self.base, self.settings, self.roster, self.staging, self.alone)
         self.books.step("reconciling", len(self.roster))
         reconciliation.run()
         shared = intake.shared_identifiers() if self.alone else []
@@ -166,11 +184,11 @@ class Run:
         self.report.rows_reconciled = reconciliation.reconciled
         return reconciliation
 
-    def watched_small(self, kind: str, claimed: int, changes: RowChanges) -> list[Watched]:
+    def watched_small(self, kind: str, claimed: int, changes: RowChanges[Any]) -> list[Watched]:
         """Groups and services that would go; incidents and observations come and go."""
         if kind not in GUARDED:
             return []
-        begun = {row[: len(changes.noun.identity)] for row in changes.begun}
+        begun = changes.noun.by_identity(changes.begun)
         retiring = sum(identity not in begun for identity in changes.ended)
         return [Watched(f"{kind}s", claimed, retiring, self.settings.retired_lately.get(f"{kind}s", 0))] if retiring else []
 
@@ -209,8 +227,9 @@ class Run:
 
     def _added(self, difference: DependencyDifference) -> dict[str, int]:
         """New dependencies by kind: those that begin, less those that only change."""
-        before = {row[:3] for row in self._identities(difference.ended)}
-        return Counter(row[2] for row in self._identities(difference.begun) if row[:3] not in before)
+        before = set(self._identities(difference.ended))
+        new = [identity for identity in self._identities(difference.begun) if identity not in before]
+        return Counter(kind for _, _, kind, _ in new)
 
     def _classes(self, numbers: list[int]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -224,10 +243,10 @@ class Run:
                     found[name] = found.get(name, 0) + 1
         return found
 
-    def _begun(self, difference: DependencyDifference) -> set[Row]:
+    def _begun(self, difference: DependencyDifference) -> set[Identity]:
         return set(self._identities(difference.begun))
 
-    def _identities(self, columns: Mapping[str, Any]) -> list[Row]:
+    def _identities(self, columns: Mapping[str, Any]) -> list[Identity]:
         ends = zip(columns["dependent_id"], columns["provider_id"], strict=True)
         return [(int(a), int(b), columns["kind"][row], self.settings.source_id) for row, (a, b) in enumerate(ends)]
 
@@ -237,55 +256,38 @@ class Run:
     def _ended(self, difference: DependencyDifference) -> list[str]:
         """The first dependencies of this source that end, by the keys of their ends."""
         begun = self._begun(difference)
-        rows = [row[:3] for row in self._identities(difference.ended) if row not in begun][:ENDED_NAMED]
-        ids = sorted({ci_id for row in rows for ci_id in row[:2]})
+        gone = [identity for identity in self._identities(difference.ended) if identity not in begun][:ENDED_NAMED]
+        ids = sorted({ci_id for a, b, _, _ in gone for ci_id in (a, b)})
         states = self.store.states(self.base.revision, ids) if ids else {"ci_id": [], "key": []}
         keys = {int(ci_id): states["key"][row] for row, ci_id in enumerate(states["ci_id"])}
-        return [f"{keys.get(a, f'CI {a}')} -> {keys.get(b, f'CI {b}')} ({kind})" for a, b, kind in rows]
+        return [f"{keys.get(a, f'CI {a}')} -> {keys.get(b, f'CI {b}')} ({kind})" for a, b, kind, _ in gone]
 
-    def outcome(
-        self,
-        reconciliation: Reconciliation,
-        difference: DependencyDifference,
-        others: list[RowChanges],
-        next_group: int,
-        watched: list[Watched],
-        settled: Callable[[Noun, Row], bool],
-        ends: Callable[[str], bool],
-        after: AfterRun,
-        facts: Callable[[Revision], Facts],
-    ) -> Outcome:
-        rewiring = Rewiring(
-            self.store,
-            self.base.revision,
-            reconciliation.fates,
-            settled,
-            lambda: self._begun(difference),
-            self._name_of,
-            after.key_of,
-        )
-        rewired = merged([*others, *rewiring.changes()])
+    def outcome(self, compared: Compared) -> Outcome:
+        """The whole changeset: with rows that follow their CIs, and what is resolved of open needs."""
+        difference, reconciliation, after = compared.dependencies, compared.reconciliation, compared.after
+
+        def begun() -> set[Identity]:
+            return self._begun(difference)
+
+        revision, fates = self.base.revision, reconciliation.fates
+        rewiring = Rewiring(self.store, revision, fates, compared.settled, begun, self._name_of, after.key_of)
+        rewired = merged([*compared.others, *rewiring.changes()])
         self.report.warnings += rewiring.warnings[:100]
-        needs = OpenNeeds(
-            self.store,
-            self.base.revision,
-            self.settings,
-            after,
-            rewiring.meant,
-            reconciliation.doubts,
-            lambda: self._begun(difference),
-        )
-        changed = any(chunk.begun or chunk.ended for chunk in reconciliation.changes()) if self.base.revision else False
-        every, next_group = needs.settle(self.books.unread, rewiring.lost, ends, rewired, next_group, changed)
+        needs = OpenNeeds(self.store, revision, self.settings, after, rewiring.meant, reconciliation.doubts, begun)
+        changed = any(chunk.begun or chunk.ended for chunk in reconciliation.changes()) if revision else False
+        every, next_group = needs.settle(self.books.unread, rewiring.lost, compared.ends, rewired, compared.next_group, changed)
         self.report.warnings += after.called_before[:100]
+        self.report.open_needs, self.report.needs_resolved = needs.open, needs.resolved
+        self._report_dependencies(difference)
+        counters = {CI.name: reconciliation.next_ci_id, REDUNDANCY_GROUP.name: next_group}
+        return Outcome(reconciliation, difference, merged(every), counters, compared.watched, compared.facts)
+
+    def _report_dependencies(self, difference: DependencyDifference) -> None:
         relations = self.report.counts[DEPENDENCY.name]
         if relations.rejected:
             share = f"{relations.rejected / relations.read:.1%}"
             self.report.warnings.append(f"{relations.rejected:,} of {relations.read:,} relations ({share}) were not understood")
-        self.report.open_needs, self.report.needs_resolved = needs.open, needs.resolved
         self.report.ended = self._ended(difference)
         self.report.dependencies_added = difference.added
         self.report.dependencies_changed = difference.changed
         self.report.dependencies_retired = sum(difference.retired.values())
-        counters = {"ci": reconciliation.next_ci_id, REDUNDANCY_GROUP.name: next_group}
-        return Outcome(reconciliation, difference, merged(every), counters, watched, facts)

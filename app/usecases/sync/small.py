@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from app.domain.changes import Row, RowChanges, differences, rows_of, same_row
-from app.domain.nouns import EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, Noun
+from app.domain.changes import RowChanges, differences, rows_of, same_row
+from app.domain.nouns import EXPOSURE, INCIDENT, OBSERVATION, REDUNDANCY_GROUP, Identity, Noun
 from app.domain.observations import numbered_scope, scope_of, union
 from app.domain.readable import readable
 from app.domain.records import GroupRecord, ObservationRecord, ServiceRecord
+from app.domain.rows import LedgerGroup, LedgerObservation, SmallRow
 from app.domain.sentences import listed
 from app.ports.ci_source import SmallBlock, SmallRecord
 from app.ports.graph_store import GraphStore
@@ -19,21 +21,23 @@ from app.usecases.sync.setup import Doubt, Ledgerkeeper, SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
 from app.usecases.sync.unread import Unread
 
-NOUN_OF = {"group": REDUNDANCY_GROUP, "service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
+NOUN_OF: dict[str, Noun[Any]] = {"group": REDUNDANCY_GROUP, "service": EXPOSURE, "incident": INCIDENT, "observation": OBSERVATION}
 CLASH = ("key", "was given before in this run with other content; the first one counts", "remove one of the rows")
 
 
 @dataclass(slots=True)
 class SmallIntake:
-    """Rows of one kind by identity; groups by (key,), as their ids are given at the end."""
+    """Takes rows of one kind, by `identity_here`."""
 
     kind: str
     settings: SyncSettings
     resolver: Resolver
     books: Ledgerkeeper
-    rows: dict[Row, Row] = field(default_factory=dict)
-    positions: dict[Row, tuple[str, int]] = field(default_factory=dict)
-    windows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)  # observations by scope, before they are united
+    rows: dict[Identity, SmallRow] = field(default_factory=dict)
+    positions: dict[Identity, tuple[str, int]] = field(default_factory=dict)
+    windows: dict[str, list[tuple[int, LedgerObservation]]] = field(
+        default_factory=dict
+    )  # observations by scope, before they are united
     _made: SmallRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,7 +58,7 @@ class SmallIntake:
     def _take_one(self, record: SmallRecord, place: str, position: int) -> None:
         record = self._readable(record, place, position)
         try:
-            identity, row = self._row_of(record, place, position)
+            row = self._row_of(record, place, position)
         except Refused as refused:
             unread = Unread(self.kind, about_of(record), said_of(record), refused.fault[1], record=record)
             self.books.reject(self.kind, place, position, name_of(record), refused.fault, unread)
@@ -62,8 +66,9 @@ class SmallIntake:
         if isinstance(record, GroupRecord) and record.needed == 0:
             self.books.ignore(self.kind, "needs no member", position)
             return
-        if isinstance(record, ObservationRecord):
-            self.windows.setdefault(row[1], []).append((position, row))
+        identity = identity_here(row)
+        if isinstance(row, LedgerObservation):
+            self.windows.setdefault(row.scope, []).append((position, row))
             self.positions.setdefault(identity, (place, position))
             return
         before = self.rows.get(identity)
@@ -77,17 +82,20 @@ class SmallIntake:
             self.books.reject(self.kind, place, position, name_of(record), CLASH, unread)
 
     def _unite_windows(self) -> None:
-        """Several windows of one scope are a union: a row for each piece of it; a window that went into another's row is a duplicate. Lines of
-        such a scope are never plain: what becomes of one depends on the others."""
-        for scope, told in self.windows.items():
-            pieces = union((row[2], row[3]) for _, row in told)
+        """Make the windows of each scope a union, with a row for each piece of it.
+
+        A window that went into another's row is a duplicate. Lines of a scope with several windows are never plain: what becomes of one
+        depends on the others.
+        """
+        for scope, windows in self.windows.items():
+            pieces = union((row.observed_from, row.observed_until) for _, row in windows)
             for number, piece in enumerate(pieces, 1):
-                row = (self.settings.source_id, numbered_scope(scope, number), *piece)
-                self.rows[row[:2]] = row
-            for position, _ in told[len(pieces) :]:
+                row = LedgerObservation(self.settings.source_id, numbered_scope(scope, number), *piece)
+                self.rows[identity_here(row)] = row
+            for position, _ in windows[len(pieces) :]:
                 self.books.duplicate(self.kind, position)
-            if len(told) > 1:
-                self.books.not_plain[self.kind].update(position for position, _ in told)
+            if len(windows) > 1:
+                self.books.not_plain[self.kind].update(position for position, _ in windows)
         self.windows.clear()
 
     def _readable(self, record: SmallRecord, place: str, position: int) -> SmallRecord:
@@ -97,7 +105,7 @@ class SmallIntake:
             self.books.lose_cell(self.kind, place, position, name_of(record), fault, about_of(record))
         return kept
 
-    def _row_of(self, record: SmallRecord, place: str, position: int) -> tuple[Row, Row]:
+    def _row_of(self, record: SmallRecord, place: str, position: int) -> SmallRow:
         if not isinstance(record, GroupRecord):
             return self._made.row_of(record)
         taken = self._made.group(record)
@@ -105,7 +113,12 @@ class SmallIntake:
             self.books.take_part(
                 self.kind, place, position, record.key, unread, ("members", unread.reason, "correct the members")
             )
-        return (taken.row[1],), taken.row
+        return taken.row
+
+
+def identity_here(row: SmallRow) -> Identity:
+    """What identifies a row while it is taken: groups go by their key, as their ids are given at the end."""
+    return (row.key,) if isinstance(row, LedgerGroup) else row[:2]
 
 
 def references(record: SmallRecord) -> list[str]:
@@ -135,24 +148,19 @@ def name_of(record: SmallRecord) -> str:
     return record.ci if isinstance(record, ServiceRecord) else record.key
 
 
-def old_rows(store: GraphStore, revision: int, kind: str, source_id: int) -> dict[Row, Row]:
-    """The ledger's rows of a source by the identity used here."""
+def old_rows(store: GraphStore, revision: int, kind: str, source_id: int) -> dict[Identity, SmallRow]:
+    """The ledger's rows of a source by `identity_here`."""
     noun = NOUN_OF[kind]
-    rows = rows_of(noun, store.load_columns(revision, noun.name, None, source_id))
-    return _by_identity(noun, rows)
-
-
-def _by_identity(noun: Noun, rows: Iterable[Row]) -> dict[Row, Row]:
-    if noun is REDUNDANCY_GROUP:
-        return {(row[1],): row for row in rows}
-    return {row[: len(noun.identity)]: row for row in rows}
+    return {identity_here(row): row for row in rows_of(noun, store.load_columns(revision, noun.name, None, source_id))}
 
 
 def rows_about(
-    store: GraphStore, revision: int, kind: str, source_id: int, identities: Collection[Row], ci_ids: Collection[int]
-) -> dict[Row, Row]:
-    """Of `old_rows` at least those with these identities and those that name one of these CIs. Groups and exposures are as many as the estate is
-    large, so they are asked for by name; incidents and observations are read whole."""
+    store: GraphStore, revision: int, kind: str, source_id: int, identities: Collection[Identity], ci_ids: Collection[int]
+) -> dict[Identity, SmallRow]:
+    """Of `old_rows` at least those with these identities and those that name one of these CIs.
+
+    Groups and exposures are as many as the estate is large, so they are asked for by name; incidents and observations are read whole.
+    """
     noun = NOUN_OF[kind]
     asked: list[tuple[str, Collection[int | str]]] = []
     if noun is REDUNDANCY_GROUP:
@@ -169,22 +177,17 @@ def rows_about(
     ]
     if noun is REDUNDANCY_GROUP and ci_ids:
         found += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
-    return _by_identity(noun, [row for row in found if row[noun.names().index("source_id")] == source_id])
+    return {identity_here(row): row for row in found if row.source_id == source_id}
 
 
-def small_changes(intake: SmallIntake, old: dict[Row, Row], retire: bool, next_group_id: int) -> tuple[RowChanges, int]:
+def small_changes(
+    intake: SmallIntake, old: dict[Identity, SmallRow], retire: bool, next_group_id: int
+) -> tuple[RowChanges[Any], int]:
     """The changes of one kind and the next free group id; counts go to the books."""
-    noun: Noun = NOUN_OF[intake.kind]
-    new, next_id = intake.rows, next_group_id
+    noun, new, next_id = NOUN_OF[intake.kind], intake.rows, next_group_id
     if noun is REDUNDANCY_GROUP:
-        numbered: dict[Row, Row] = {}
-        for identity, row in sorted(new.items()):
-            if identity in old:
-                numbered[identity] = (old[identity][0], *row[1:])
-            else:
-                numbered[identity] = (next_id, *row[1:])
-                next_id += 1
-        new, old = {row[:1]: row for row in numbered.values()}, {row[:1]: row for row in old.values()}
+        numbered, next_id = _numbered(new, old, next_group_id)
+        new, old = noun.by_identity(numbered), noun.by_identity(old.values())
     if noun is OBSERVATION and not retire:  # what a source says of a scope is all its windows
         stated = {scope_of(identity[1]) for identity in new}
         old, retire = {identity: row for identity, row in old.items() if scope_of(identity[1]) in stated}, True
@@ -195,14 +198,32 @@ def small_changes(intake: SmallIntake, old: dict[Row, Row], retire: bool, next_g
     return changes, next_id
 
 
-def drop_untouched(intake: SmallIntake, old: dict[Row, Row], gone: set[Row]) -> dict[Row, Row]:
-    """For a line difference: examined rows whose key an untouched row holds are duplicates, or a reason to read everything."""
+def _numbered(new: dict[Identity, SmallRow], old: dict[Identity, SmallRow], next_group_id: int) -> tuple[list[LedgerGroup], int]:
+    """Groups with their ids, and the next free one: those of a known key keep theirs."""
+    groups: list[LedgerGroup] = []
+    for identity, row in sorted(new.items()):
+        assert isinstance(row, LedgerGroup)
+        before = old.get(identity)
+        if isinstance(before, LedgerGroup):
+            groups.append(row._replace(group_id=before.group_id))
+        else:
+            groups.append(row._replace(group_id=next_group_id))
+            next_group_id += 1
+    return groups, next_group_id
+
+
+def drop_untouched(intake: SmallIntake, old: dict[Identity, SmallRow], gone: set[Identity]) -> dict[Identity, SmallRow]:
+    """The old rows of lines that went, for a line difference.
+
+    An examined row whose key an untouched row holds is a duplicate of it, or where they differ a reason to read everything.
+    """
     if intake.kind == "observation" and any(scope_of(str(text)) != text for _, text in (*old, *intake.rows)):
         raise Doubt("a scope has several windows of observation")
     for identity in [identity for identity in intake.rows if identity in old and identity not in gone]:
         row, before = intake.rows.pop(identity), old[identity]
-        start = 1 if intake.kind == "group" else 0
-        if not same_row(row[start:], before[start:]):
+        if isinstance(row, LedgerGroup) and isinstance(before, LedgerGroup):
+            row = row._replace(group_id=before.group_id)
+        if not same_row(row, before):
             raise Doubt(f"a {intake.kind} says otherwise than an untouched row")
         intake.books.duplicate(intake.kind, intake.positions[identity][1])
     return {identity: row for identity, row in old.items() if identity in gone}

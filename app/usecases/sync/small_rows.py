@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from app.domain.changes import Row
-from app.domain.payloads import canonical
+from app.domain.json_columns import members_text, shares_text
 from app.domain.record_checks import Fault, group_fault, incident_fault, observation_fault, service_fault
 from app.domain.records import GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
 from app.domain.references import Unresolved
+from app.domain.rows import LedgerExposure, LedgerGroup, LedgerIncident, LedgerObservation, SmallRow
 from app.domain.sentences import listed
+from app.domain.stated import exposure_row
 from app.ports.ci_source import SmallRecord
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.unread import Unread
@@ -24,10 +25,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TakenGroup:
-    """A group with the members that resolve, each CI once. `missing`: texts of those that do not, with the reason; `twins`: how many members
-    are one CI with another."""
+    """A group with the members that resolve, each CI once, without an id of its own yet.
 
-    row: Row
+    `missing`: texts of the members that do not resolve, with the reason; `twins`: how many members are one CI with another.
+    """
+
+    row: LedgerGroup
     missing: dict[str, Unresolved]
     twins: int
     resolved: dict[str, int] = field(default_factory=dict)
@@ -41,11 +44,9 @@ class SmallRows:
     one: Callable[[str], int | Unresolved]
     key_of: Callable[[int], str]
 
-    def row_of(self, record: SmallRecord) -> tuple[Row, Row]:
-        """Identity and row; groups by (key,), as their ids are given at the end."""
+    def row_of(self, record: SmallRecord) -> SmallRow:
         if isinstance(record, GroupRecord):
-            row = self.group(record).row
-            return (row[1],), row
+            return self.group(record).row
         if isinstance(record, ServiceRecord):
             return self._service(record)
         if isinstance(record, IncidentRecord):
@@ -76,14 +77,14 @@ class SmallRows:
             first = next(iter(missing.values()))
             raise Refused(("members", first.reason, first.advice))
         shares = [record.shares[place] for place in found.values()] if record.shares else []
-        row = (
+        row = LedgerGroup(
             0,
             f"{self.settings.source}:{record.key}",
             dependent,
             record.kind,
             min(record.needed, len(found)),
-            canonical(list(found)),
-            canonical(shares) if shares else "",
+            members_text(list(found)),
+            shares_text(shares),
             record.failover_minutes,
             record.failover_success,
             record.common_cause_share,
@@ -92,42 +93,23 @@ class SmallRows:
         )
         return TakenGroup(row, missing, twins, resolved)
 
-    def _service(self, record: ServiceRecord) -> tuple[Row, Row]:
+    def _service(self, record: ServiceRecord) -> LedgerExposure:
         _check(service_fault(record))
-        ci_id = self._ci("key", record.ci)
-        impact = (
-            canonical({name: [list(point) for point in points] for name, points in record.impact.items()})
-            if record.impact
-            else ""
-        )
-        row = (
-            ci_id,
-            self.settings.source_id,
-            record.customers,
-            record.customer_population or None,
-            record.money_per_hour,
-            record.currency or None,
-            impact,
-            record.mtpd_hours,
-            record.rto_hours,
-            record.rpo_hours,
-            record.mbco_share,
-            record.availability_target,
-        )
-        return row[:2], row
+        return exposure_row(self._ci("key", record.ci), self.settings.source_id, record)
 
-    def _incident(self, record: IncidentRecord) -> tuple[Row, Row]:
+    def _incident(self, record: IncidentRecord) -> LedgerIncident:
         _check(incident_fault(record))
-        identity = (self.settings.source_id, record.key)
-        return identity, (*identity, self._ci("ci", record.ci), record.started_at, record.ended_at, int(record.root_cause))
+        ci_id = self._ci("ci", record.ci)
+        return LedgerIncident(
+            self.settings.source_id, record.key, ci_id, record.started_at, record.ended_at, int(record.root_cause)
+        )
 
-    def _observation(self, record: ObservationRecord) -> tuple[Row, Row]:
+    def _observation(self, record: ObservationRecord) -> LedgerObservation:
         _check(observation_fault(record))
         scope = record.scope
         if scope.startswith("ci:"):
             scope = f"ci:{self.key_of(self._ci('scope', scope[3:]))}"
-        identity = (self.settings.source_id, scope)
-        return identity, (*identity, record.observed_from, record.observed_until)
+        return LedgerObservation(self.settings.source_id, scope, record.observed_from, record.observed_until)
 
     def _ci(self, field_name: str, text: str) -> int:
         answer = self.one(text)
@@ -140,19 +122,17 @@ def partly(taken: TakenGroup, record: GroupRecord, before: Unread | None = None)
     """The open need of a group of which members were lost or are one CI; None: it stands as it was stated."""
     if not taken.missing and not taken.twins:
         return None
-    told = before or Unread("group", record.dependent, "", "", record=record)
-    members = len(record.members)
-    said = []
+    unread = before or Unread("group", record.dependent, "", "", record=record)
+    reasons = []
     if taken.missing:
-        said.append(
-            f"{len(taken.missing)} of {members} members unknown: {'; '.join(why.reason for why in list(taken.missing.values())[:3])}"
-        )
+        why = "; ".join(unresolved.reason for unresolved in list(taken.missing.values())[:3])
+        reasons.append(f"{len(taken.missing)} of {len(record.members)} members unknown: {why}")
     if taken.twins:
-        said.append("redundancy only on paper, members are one CI")
+        reasons.append("redundancy only on paper, members are one CI")
     return replace(
-        told,
+        unread,
         text=f"group {record.key}: {record.needed} of {listed(record.members)}",
-        reason="; ".join(said),
+        reason="; ".join(reasons),
         needs=len(taken.missing),
         resolved=taken.resolved,
     )

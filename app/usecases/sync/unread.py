@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from app.domain.changes import Row
-from app.domain.payloads import canonical
+from app.domain.json_columns import statement_of, statement_text
 from app.domain.records import DependencyRecord, GroupRecord, IncidentRecord, ObservationRecord, ServiceRecord
+from app.domain.rows import LedgerNeed
 
 TYPES: Mapping[str, type] = {
     "dependency": DependencyRecord,
@@ -49,16 +48,17 @@ class Unread:
             found = f"{self.kind} {self.about} | {self.text}"
         return need_key(found)
 
-    def row(self, source_id: int, dependent_id: int | None) -> Row:
+    def row(self, source_id: int, dependent_id: int | None) -> LedgerNeed:
         """A row of noun `open_need`."""
-        said: dict[str, Any] = {"about": self.about}
+        statement: dict[str, Any] = {"about": self.about}
         if self.record is not None:
-            said["record"] = asdict(self.record)
+            statement["record"] = asdict(self.record)
         if self.known_as:
-            said["known_as"] = {text: list(others) for text, others in self.known_as.items()}
+            statement["known_as"] = {text: list(others) for text, others in self.known_as.items()}
         if self.resolved:
-            said["resolved"] = dict(self.resolved)
-        return source_id, self.key, dependent_id, self.kind, self.needs, self.text, self.reason, canonical(said)
+            statement["resolved"] = dict(self.resolved)
+        made_of = statement_text(statement)
+        return LedgerNeed(source_id, self.key, dependent_id, self.kind, self.needs, self.text, self.reason, made_of)
 
 
 def need_key(text: str) -> str:
@@ -68,20 +68,19 @@ def need_key(text: str) -> str:
     return f"{text[:KEY_LENGTH]} {blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
-def unread_of(row: Row) -> Unread:
+def unread_of(row: LedgerNeed) -> Unread:
     """What a row of noun `open_need` was made from."""
-    _, _, _, kind, needs, text, reason, statement = row
-    said = json.loads(statement or "{}")
-    record = said.get("record")
+    statement = statement_of(row.statement)
+    record = statement.get("record")
     return Unread(
-        kind,
-        said.get("about", ""),
-        text or "",
-        reason or "",
-        int(needs),
-        None if record is None else TYPES[kind](**_typed(kind, record)),
-        {text: tuple(others) for text, others in said.get("known_as", {}).items()},
-        said.get("resolved", {}),
+        row.kind,
+        statement.get("about", ""),
+        row.text or "",
+        row.reason or "",
+        row.needs,
+        None if record is None else TYPES[row.kind](**_typed(row.kind, record)),
+        {text: tuple(others) for text, others in statement.get("known_as", {}).items()},
+        statement.get("resolved", {}),
     )
 
 

@@ -48,11 +48,11 @@ class Writer:
                 cis, records = RowChanges(CI), RowChanges(SOURCE_RECORD)
         self._flush(cis, records)
 
-    def _flush(self, *parts: RowChanges) -> None:
+    def _flush(self, *parts: RowChanges[Any]) -> None:
         for part in parts:
             self.changes(part)
 
-    def changes(self, changes: RowChanges) -> None:
+    def changes(self, changes: RowChanges[Any]) -> None:
         for batch in changes.batches(self._size):
             self._write(batch)
 

@@ -19,10 +19,37 @@ from app.risk.first_order.data_quality import coverage, on_cycles, only_in_one, 
 from app.risk.intake.joined_outages import spells
 from app.usecases.answers.conflicts import disagreeing
 from app.usecases.answers.quality.several import costliest
-from app.usecases.answers.quality.weighing import EXAMPLES, Scale
+from app.usecases.answers.quality.weighing import EXAMPLES, Fault, Scale
 from app.usecases.tools import Tools
 
 NAMED = 20
+NO_EXPOSURE = Fault(
+    "no exposure",
+    "services stop unseen: neither customers nor money of theirs are in any total",
+    "give customers and money an hour of these services (PUT /services, or the source)",
+)
+NO_RTO = Fault(
+    "no RTO",
+    "whether these services come back in time cannot be said",
+    "state rto_hours and mtpd_hours after the business impact analysis",
+)
+NEVER_CLOSED = Fault(
+    "incident never closed",
+    "rates and restore times of these CIs are doubtful: an incident without end is taken to end at the CI's next one, or after "
+    "30 days",
+    "close these incidents at their source, with the time at which the CI was back",
+)
+SEEN_ONLY = Fault(
+    "observed, not declared",
+    "calls that were seen, which proves no need: they count as the setting `calls` of their source says (hard where nobody said: "
+    "an upper bound), and the CMDB does not know them",
+    "add those that are needs to the CMDB; for the others set calls to share or soft at the source",
+)
+DECLARED_ONLY = Fault(
+    "declared, not observed",
+    "both ends are observed, yet never this call: the ranking may count a dependency that is not there",
+    "check whether it still exists; a failover path may be rightly unseen",
+)
 OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what really calls what
 
 
@@ -37,14 +64,35 @@ def ci_findings(scale: Scale) -> list[Finding]:
     other = cis.ci_class.values.index(OTHER) if OTHER in cis.ci_class.values else -2
     cycles, circles = on_cycles(compiled)
     weighs = "CIs that carry {share} of the expected loss"
-    return [
-        scale.finding("no owner", real & (codes["team"] < 0), of, f"{weighs} belong to nobody in the ranking of teams", "set the owner at the source"),
-        scale.finding("no site", real & (codes["site"] < 0), of, f"{weighs} are missing in the ranking of sites and in outages of a site", "set the location at the source"),
-        scale.finding("class unknown", real & ((codes["ci_class"] < 0) | (codes["ci_class"] == other)), of, f"{weighs} have the rates of no class of their own", "map the source's class in its mapping file"),
-        scale.finding("rate assumed", real & (_origin(scale) == ASSUMED), of, "{share} of the expected loss rests on rates that nobody gave", "import incidents, or give failures_per_year and repair_hours, the costliest CIs first"),
-        scale.finding("orphan", real & orphans(compiled), of, f"{weighs} have no dependency at all: what leans on them is not counted", "import the relations of these classes, or retire what is not there any more"),
-        scale.finding("on a cycle", real & cycles, of, f"{weighs} need each other all around ({circles} cycles): each takes all the others", "check the direction of these relations at the source"),
-    ]  # fmt: skip
+    masks = {
+        Fault("no owner", f"{weighs} belong to nobody in the ranking of teams", "set the owner at the source"): codes["team"] < 0,
+        Fault(
+            "no site",
+            f"{weighs} are missing in the ranking of sites and in outages of a site",
+            "set the location at the source",
+        ): codes["site"] < 0,
+        Fault(
+            "class unknown",
+            f"{weighs} have the rates of no class of their own",
+            "map the source's class in its mapping file",
+        ): (codes["ci_class"] < 0) | (codes["ci_class"] == other),
+        Fault(
+            "rate assumed",
+            "{share} of the expected loss rests on rates that nobody gave",
+            "import incidents, or give failures_per_year and repair_hours, the costliest CIs first",
+        ): _origin(scale) == ASSUMED,
+        Fault(
+            "orphan",
+            f"{weighs} have no dependency at all: what leans on them is not counted",
+            "import the relations of these classes, or retire what is not there any more",
+        ): orphans(compiled),
+        Fault(
+            "on a cycle",
+            f"{weighs} need each other all around ({circles} cycles): each takes all the others",
+            "check the direction of these relations at the source",
+        ): cycles,
+    }
+    return [scale.finding(fault, real & mask, of) for fault, mask in masks.items()]
 
 
 def _origin(scale: Scale) -> Any:
@@ -57,13 +105,10 @@ def service_findings(scale: Scale) -> list[Finding]:
     compiled = scale.made.estate.compiled
     curved = np.diff(compiled.curve_ptr) > 0
     blind = np.isnan(compiled.customers) & np.isnan(compiled.money_per_hour) & ~curved
-    return [
-        _services(scale, "no exposure", blind, "services stop unseen: neither customers nor money of theirs are in any total", "give customers and money an hour of these services (PUT /services, or the source)"),
-        _services(scale, "no RTO", np.isnan(compiled.rto_hours), "whether these services come back in time cannot be said", "state rto_hours and mtpd_hours after the business impact analysis"),
-    ]  # fmt: skip
+    return [_services(scale, NO_EXPOSURE, blind), _services(scale, NO_RTO, np.isnan(compiled.rto_hours))]
 
 
-def _services(scale: Scale, kind: str, mask: Any, effect: str, advice: str) -> Finding:
+def _services(scale: Scale, fault: Fault, mask: Any) -> Finding:
     made, numbers = scale.made, np.flatnonzero(mask)
     suffered = made.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
     if scale.measure == "customer_hours_per_year":
@@ -74,7 +119,8 @@ def _services(scale: Scale, kind: str, mask: Any, effect: str, advice: str) -> F
     impact = float(known.sum()) if len(known) else None
     compiled = made.estate.compiled
     examples = [made.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
-    return Finding(kind, len(numbers), len(mask), impact, scale.share(impact), effect, advice, examples)
+    share = scale.share(impact)
+    return Finding(fault.kind, len(numbers), len(mask), impact, share, fault.effect, fault.advice, examples)
 
 
 def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
@@ -90,9 +136,8 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
         f"{rows['incident_key'][row]}, open since {datetime.fromtimestamp(int(started[row]), UTC):%Y-%m-%d}"
         for row in order[:NAMED].tolist()
     ]
-    effect = "rates and restore times of these CIs are doubtful: an incident without end is taken to end at the CI's next one, or after 30 days"
-    advice = "close these incidents at their source, with the time at which the CI was back"
-    return Finding("incident never closed", len(order), len(at), impact, scale.share(impact), effect, advice, examples)
+    share = scale.share(impact)
+    return Finding(NEVER_CLOSED.kind, len(order), len(at), impact, share, NEVER_CLOSED.effect, NEVER_CLOSED.advice, examples)
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
@@ -153,18 +198,19 @@ def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: se
     of_seen = len(np.unique((dependent[observed] << 32) | provider[observed]))
     of_declared = len(np.unique((dependent[~observed] << 32) | provider[~observed]))
     return [
-        _pairs(scale, "observed, not declared", dependent, provider, seen, of_seen, "calls that were seen, which proves no need: they count as the setting `calls` of their source says (hard where nobody said: an upper bound), and the CMDB does not know them", "add those that are needs to the CMDB; for the others set calls to share or soft at the source"),
-        _pairs(scale, "declared, not observed", dependent, provider, declared, of_declared, "both ends are observed, yet never this call: the ranking may count a dependency that is not there", "check whether it still exists; a failover path may be rightly unseen"),
-    ]  # fmt: skip
+        _pairs(scale, SEEN_ONLY, (dependent[seen], provider[seen]), of_seen),
+        _pairs(scale, DECLARED_ONLY, (dependent[declared], provider[declared]), of_declared),
+    ]
 
 
-def _pairs(scale: Scale, kind: str, dependent: Any, provider: Any, rows: Any, of: int, effect: str, advice: str) -> Finding:
-    """The providers of these dependencies carry the weight."""
-    estate = scale.made.estate
-    _, positions = positions_of_known(estate.compiled, np.unique(provider[rows]))
+def _pairs(scale: Scale, fault: Fault, pairs: tuple[Any, Any], of: int) -> Finding:
+    """The finding of dependencies (dependents and providers), weighed by their providers."""
+    dependents, providers = pairs
+    _, positions = positions_of_known(scale.made.estate.compiled, np.unique(providers))
     impact = scale.impact(positions) if len(positions) else None
-    examples = [f"{_key(scale, int(dependent[row]))} -> {_key(scale, int(provider[row]))}" for row in rows[:EXAMPLES]]
-    return Finding(kind, len(rows), of, impact, scale.share(impact), effect, advice, examples)
+    first = zip(dependents[:EXAMPLES].tolist(), providers[:EXAMPLES].tolist(), strict=True)
+    examples = [f"{_key(scale, a)} -> {_key(scale, b)}" for a, b in first]
+    return Finding(fault.kind, len(providers), of, impact, scale.share(impact), fault.effect, fault.advice, examples)
 
 
 def _key(scale: Scale, ci_id: int) -> str:

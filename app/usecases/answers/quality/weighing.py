@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from app.domain.quality import Finding
 from app.usecases.assess import Assessed
 
 EXAMPLES = 5
+
+
+class Fault(NamedTuple):
+    """One sort of fault in words: what it is called, what it does to the answers, and what mends it."""
+
+    kind: str
+    effect: str
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,13 @@ class Scale:
         best = np.argsort(-worth, kind="stable")[:EXAMPLES]
         return [self.made.estate.key(int(position)) for position in np.asarray(positions)[best]]
 
-    def finding(self, kind: str, mask: Any, of: int, effect: str, advice: str) -> Finding:
-        """Of the CIs that a mask bool[N] names; `effect` may hold {share}."""
+    def finding(self, fault: Fault, mask: Any, of: int) -> Finding:
+        """The finding of a fault that the CIs in `mask` (bool[N]) have, out of `of`. `{share}` in its effect becomes their share of the loss."""
         positions = np.flatnonzero(mask)
         impact = self.impact(positions)
         share = self.share(impact)
-        told = "an unknown share" if share is None else f"{share:.1%}"
-        return Finding(kind, len(positions), of, impact, share, effect.format(share=told), advice, self.examples(positions))
+        effect = fault.effect.format(share="an unknown share" if share is None else f"{share:.1%}")
+        return Finding(fault.kind, len(positions), of, impact, share, effect, fault.advice, self.examples(positions))
 
 
 def scale_of(made: Assessed, measure: str) -> Scale:

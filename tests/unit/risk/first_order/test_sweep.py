@@ -12,7 +12,7 @@ import pytest
 from app.risk.first_order.pairs import FirstOrder
 from app.risk.first_order.sweep import contributions_to, first_order
 from app.risk.intake.compile import compile_graph
-from app.risk.outage.switching import SAMPLES
+from app.risk.outage.outcome_losses import SAMPLES
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.switch_oracle import SwitchOracle
 
@@ -224,6 +224,16 @@ def chain(length: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def cascade(width: int) -> dict[str, Any]:
+    """A fan whose db has a failover of its own: only where that fails do the others switch."""
+    estate = fan(width, "soft", 0.5)
+    estate["cis"].append({"key": "root", "failures_per_year": 1.0, "repair_hours": 1.0})
+    estate["groups"].append(
+        {"key": "first", "dependent": "db", "needed": 1, "members": ["root", "x"], "failover_minutes": 1, "failover_success": 0.5}
+    )
+    return estate
+
+
 def test_failed_switches_trigger_others() -> None:
     compare(chain(9), chain(9))
     got, at, _ = run(chain(2))
@@ -231,9 +241,15 @@ def test_failed_switches_trigger_others() -> None:
     assert got.service_hours[at["c0"]] == pytest.approx(0.5 * (0.5 * 0.1 + 0.5 * 8))
 
 
-def test_a_long_chain_of_failed_switches_is_sampled_and_says_so() -> None:
-    got, at, _ = run(chain(12))
-    assert got.simulated[at["c0"]]
+def test_a_long_chain_of_failed_switches_is_exact() -> None:
+    compare(chain(12), chain(12))
+
+
+def test_failed_switches_that_trigger_too_many_others_are_sampled_and_marked() -> None:
+    got, at, _ = run(cascade(16))
+    assert got.simulated[at["root"]] and got.simulated[at["db"]]
+    got, at, _ = run(cascade(8))  # 2^8 + 1 outcomes
+    assert not got.simulated.any()
 
 
 def test_failure_on_demand_of_standbys_lowers_the_success_once() -> None:

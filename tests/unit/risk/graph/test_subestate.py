@@ -12,7 +12,7 @@ from app.risk.graph.needs import needs_of
 from app.risk.graph.subestate import subestate_of
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.propagation import outage, workspace
-from app.risk.outage.rates_and_exposures import stakes_of
+from app.risk.outage.rates_and_exposures import rates_and_exposures_of
 from tests.builders import estate
 from tests.unit.risk.build import graph_of
 from tests.unit.risk.first_order.test_sweep import rich_estate
@@ -59,9 +59,9 @@ def test_losses_and_stakes_are_those_of_the_estate(seed: int) -> None:
                 assert getattr(inner, name)[0] == pytest.approx(getattr(first, name)[service], rel=1e-12, abs=1e-15, nan_ok=True)
             mine, theirs = contributions_to(cut.compiled, 0), contributions_to(compiled, service)
             assert cut.positions[mine.position].tolist() == theirs.position.tolist()
-            local, whole = stakes_of(cut.compiled), stakes_of(compiled)
-            assert sorted(local.switch_key.tolist()) == sorted(
-                whole.switch_key[np.isin(compiled.flat.group_dependent, cut.positions)].tolist()
+            local, whole = rates_and_exposures_of(cut.compiled), rates_and_exposures_of(compiled)
+            assert sorted(local.failovers.key.tolist()) == sorted(
+                whole.failovers.key[np.isin(compiled.flat.group_dependent, cut.positions)].tolist()
             )
             for group in range(len(cut.compiled.group_row)):
                 row = int(cut.compiled.group_row[group])

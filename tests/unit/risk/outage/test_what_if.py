@@ -11,7 +11,7 @@ import pytest
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.what_if import what_if
 from tests.unit.risk.build import graph_of
-from tests.unit.risk.first_order.test_sweep import chain, fan, rich_estate, shuffled
+from tests.unit.risk.first_order.test_sweep import cascade, chain, fan, rich_estate, shuffled
 from tests.unit.risk.switch_oracle import SwitchOracle
 
 
@@ -85,11 +85,7 @@ def test_too_many_switches_are_sampled_the_same_whatever_the_order_of_rows() -> 
 
 
 def test_failed_switches_that_trigger_too_many_others_are_sampled_in_bounded_time() -> None:
-    estate = fan(16, "soft", 0.5)
-    estate["cis"].append({"key": "root", "failures_per_year": 1.0, "repair_hours": 1.0})
-    estate["groups"].append(
-        {"key": "first", "dependent": "db", "needed": 1, "members": ["root", "x"], "failover_minutes": 1, "failover_success": 0.5}
-    )
+    estate = cascade(16)
     compiled = compile_graph(graph_of(estate))
     got = what_if(compiled, [compiled.position_of(10 + len(estate["cis"]) - 1)], 8.0)
     assert got.simulated and got.outcomes == 128

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.domain.quantities import HOURS_PER_YEAR
 from app.risk.graph.subestate import Subestate
-from app.risk.outage.rates_and_exposures import stakes_of
+from app.risk.outage.rates_and_exposures import rates_and_exposures_of
 from app.risk.sampling.events import BLOCK_YEARS, RUN_OFF
 from app.risk.sampling.renewal import renewal_of, restore_time, start_state, up_time
 from app.risk.sampling.streams import seed_word
@@ -59,15 +59,15 @@ class YearOracle:
         compiled = self.cut.compiled
         self.names = [self.estate["cis"][int(i) - 10]["key"] for i in compiled.ci_id]
         self.oracle = SwitchOracle(self.estate)
-        self.stakes = stakes_of(compiled)
+        self.failovers = rates_and_exposures_of(compiled).failovers
         self.ren, _ = renewal_of(compiled)
         self.service = next(s for s in self.estate["services"] if s["key"] == self.names[self.cut.target])
         flat = compiled.flat
         self.groups = []
-        for g in np.flatnonzero(self.stakes.switches).tolist():
+        for g in np.flatnonzero(self.failovers.switches).tolist():
             members = tuple(self.names[m] for m in flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]])
-            self.groups.append(Group(g, int(self.stakes.switch_key[g]), self.names[flat.group_dependent[g]], members,
-                                     frozenset(members[: flat.group_needed[g]]), float(self.stakes.switch_hours[g])))  # fmt: skip
+            self.groups.append(Group(g, int(self.failovers.key[g]), self.names[flat.group_dependent[g]], members,
+                                     frozenset(members[: flat.group_needed[g]]), float(self.failovers.hours[g])))  # fmt: skip
         self.groups.sort(key=lambda g: g.key)
 
     def by_number(self, number: int) -> Group:
@@ -111,7 +111,7 @@ class YearOracle:
             state = self.failed(self.lasting())
             if not self.stands(group):
                 continue
-            if works(self.stakes, group.number, seed_word(self.seed), np.int64(ci_id), self.block, number):
+            if works(self.failovers, group.number, seed_word(self.seed), np.int64(ci_id), self.block, number):
                 if not interrupts or group.hours <= 0:
                     continue
                 self.held[group.number] = max(self.held.get(group.number, 0.0), now + group.hours)

@@ -1,0 +1,137 @@
+"""One area explained: what it is made of, the services that it hits and on which path, and what the number rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.areas import AREA_COLUMNS
+from app.domain.ci_classes import ci_classes
+from app.domain.errors import NotFound
+from app.domain.results import AreaDetail, AreaRow, Contribution, ServiceHit
+from app.domain.sentences import CAUSE, count
+from app.ports.graph_store import GraphStore
+from app.risk.intake.cause_rows import cause_id
+from app.risk.outage.causes import causes
+from app.risk.outage.propagation import outage
+from app.usecases.answers.areas import UNKNOWN_AREA, positions_of, ranking_of
+from app.usecases.answers.contributions import contribution, service_contributions
+from app.usecases.answers.paths import known, service_hits
+from app.usecases.answers.ranking import area_row
+from app.usecases.assess import Assessed, assessed
+from app.usecases.find import identify
+from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
+
+CONTRIBUTIONS_SHOWN, EXPLAINED, SERVICES_SHOWN = 100, 20, 500
+
+
+def area_detail(
+    tools: Tools,
+    kind: str,
+    name: str,
+    revision: int | None,
+    locations: bool | None = None,
+) -> AreaDetail:
+    """One area: what it is made of, the services with the path of the failure, the inputs with their origin, the assumptions."""
+    made = assessed(tools.estates, tools.cache, revision, locations)
+    estate = made.estate
+    ranking = ranking_of(made, kind)
+    area = _area_of(tools.store, made, kind, name)
+    found = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
+    if not found:
+        raise NotFound(f"no {kind} area {name!r} among the assessed CIs")
+    row = area_row(made, kind, ranking, found[0])
+    if kind == "service":
+        parts, total, positions = _service_parts(made, area, ranking.measure)
+    else:
+        parts, total, positions = _area_parts(made, kind, area, ranking.measure)
+    services = _explained(made, positions[:EXPLAINED], only=area if kind == "service" else None)
+    services_total = row.services_hit + row.services_touched if kind != "service" else len(services)
+    return AreaDetail(
+        stamp=stamp_of(estate, tools.documents),
+        assessment=made.assessment,
+        measure=ranking.measure,
+        area=row,
+        contributions=parts,
+        contributions_total=total,
+        services=services[:SERVICES_SHOWN],
+        services_total=max(services_total, len(services)),
+        truncated=total > len(parts) or services_total > len(services),
+        assumptions=assumptions(made, row, parts),
+    )
+
+
+def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
+    estate = made.estate
+    if kind == "ci" and name.startswith(CAUSE):
+        return estate.position(cause_id(name.removeprefix(CAUSE)))
+    if kind in ("ci", "service"):
+        position = estate.position(identify(store, estate.revision.revision, name).ci_id)
+        if kind == "ci":
+            return position
+        if position not in estate.service_number:
+            raise NotFound(f"{name!r} is not a business service")
+        return estate.service_number[position]
+    values = getattr(estate.graph.cis, AREA_COLUMNS[kind]).values
+    if name == UNKNOWN_AREA:
+        return len(values)
+    if name not in values:
+        raise NotFound(f"no {kind} {name!r}")
+    return int(values.index(name))
+
+
+def _area_parts(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+    column = made.totals.values()[measure]
+    members = positions_of(made, kind, area).tolist()
+    members.sort(key=lambda p: (-(known(column[p]) or 0.0), -made.totals.services_hit[p], p))
+    costing = [p for p in members if made.totals.services_hit[p] or (known(made.first.service_hours[p]) or 0.0) > 0] or members[
+        :1
+    ]
+    total = sum(known(column[p]) or 0.0 for p in members)
+    parts = [contribution(made, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[:CONTRIBUTIONS_SHOWN]]
+    return parts, len(costing), costing
+
+
+def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+    rows, parts = service_contributions(made, service, measure)
+    return parts[:CONTRIBUTIONS_SHOWN], len(parts), rows
+
+
+def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
+    """Services hit by these CIs, each with the path from the first (worst) CI that hits it."""
+    estate, found = made.estate, dict[str, ServiceHit]()
+    target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
+    for position in positions:
+        result = outage(estate.compiled, [position], estate.workspace())
+        for hit in service_hits(estate, result, causes(estate.compiled, result)):
+            if hit.key not in found and target in (None, hit.key):
+                found[hit.key] = hit
+        if target is not None and target in found:
+            break
+    return sorted(found.values(), key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
+
+
+def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
+    """What the number rests on, in sentences."""
+    said = [
+        "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
+    ]
+    assumed = sorted(
+        {
+            part.ci_class or "other"
+            for part in parts
+            for value in part.values
+            if value.origin == "assumed" and value.name == "failures_per_year"
+        }
+    )
+    for name in assumed[:10]:
+        prior = ci_classes().get(name) or ci_classes()["other"]
+        said.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
+    if row.money_per_year is None:
+        said.append("nobody gave the money of the services hit: it is unknown, not zero")
+    if row.customer_hours_per_year is None:
+        said.append("nobody gave the customers of the services hit: they are unknown, not zero")
+    simulated = int(made.first.simulated.sum())
+    if simulated:
+        said.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
+    return said

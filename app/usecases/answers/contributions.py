@@ -1,0 +1,81 @@
+"""What single CIs contribute to the loss of an area, and what each takes down in a sentence."""
+
+from __future__ import annotations
+
+from app.domain.results import Contribution
+from app.domain.sentences import if_it_fails, redundancy_not_counted
+from app.risk.first_order.populations import of_service
+from app.risk.first_order.sweep import contributions_in
+from app.risk.first_order.totals import half_widths, services_of
+from app.risk.outage.propagation import outage
+from app.usecases.answers.cis import ci_values
+from app.usecases.answers.felt import felt_by
+from app.usecases.answers.paths import known
+from app.usecases.assess import Assessed
+
+
+def contribution(made: Assessed, position: int, share: float) -> Contribution:
+    estate = made.estate
+    return Contribution(
+        key=estate.key(position),
+        name=estate.name(position),
+        ci_class=estate.text("ci_class", position),
+        money_per_year=known(made.totals.money[position]),
+        customer_hours_per_year=known(made.totals.customer_hours[position]),
+        service_hours_per_year=known(made.totals.service_hours[position]),
+        services_hit=len(services_of(made.first, position)),
+        share=share,
+        values=ci_values(estate, position),
+        reason=redundancy_not_counted(estate.name(position))
+        if made.totals.not_counted[position]
+        else ci_sentence(made, position),
+        plus_minus=half_widths(made.first, position),
+    )
+
+
+def service_contributions(
+    made: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
+) -> tuple[list[int], list[Contribution]]:
+    """What each CI costs one service, worst first; `stopping`: only its single points of failure; `worded`: with the inputs behind each."""
+    estate = made.estate
+    told = contributions_in(estate.compiled, made.first, service)
+    customer_hours = told.customer_hours
+    if made.shared_hours is not None:
+        customer_hours = of_service(made.first, made.shared_hours, service, told.position)
+    column = {"money_per_year": told.money, "customer_hours_per_year": customer_hours}.get(measure, told.service_hours)
+    if not any((known(value) or 0.0) > 0 for value in column.tolist()):
+        column = told.service_hours  # the estate's measure is unknown for this service
+    total = sum(known(value) or 0.0 for value in column.tolist())
+    money_known = known(made.services.money[service]) is not None
+    customers_known = known(estate.compiled.customers[service]) is not None
+    positions, parts = [], []
+    for row, position in enumerate(told.position.tolist()):
+        if stopping and not told.stops[row]:
+            continue
+        positions.append(position)
+        parts.append(
+            Contribution(
+                key=estate.key(position),
+                name=estate.name(position),
+                ci_class=estate.text("ci_class", position),
+                money_per_year=known(told.money[row]) if money_known else None,
+                customer_hours_per_year=known(customer_hours[row]) if customers_known else None,
+                service_hours_per_year=known(told.service_hours[row]),
+                services_hit=1,
+                share=(known(column[row]) or 0.0) / total if total else 0.0,
+                values=ci_values(estate, position) if worded else [],
+                reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
+                plus_minus=half_widths(told, row),
+            )
+        )
+    return positions, parts
+
+
+def ci_sentence(made: Assessed, position: int) -> str:
+    """ "If san-02 fails, 14 services stop: ..."; services with most customers first."""
+    estate, compiled = made.estate, made.estate.compiled
+    result = outage(compiled, [position], estate.workspace())
+    numbers = result.services_down.tolist()
+    numbers.sort(key=lambda s: (-(known(compiled.customers[s]) or 0.0), s))
+    names = [estate.name(int(compiled.service_position[s])) for s in numbers[:3]] + [""] * max(0, len(numbers) - 3)
+    return if_it_fails(felt_by(estate, result, [estate.name(position)], names))
