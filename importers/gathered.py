@@ -1,4 +1,4 @@
-"""A snapshot of records already gathered: for sources that fit in memory."""
+"""A snapshot of records in memory: for sources that fit into it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = "rows.json"
 
 @dataclass(slots=True)
 class Gathered:
-    """Records by kind with their positions, what was refused and what the mapping leaves out, and the evidence."""
+    """Records by kind with their positions, refused and left-out records, and the evidence."""
 
     place: str
     proof: Evidence
@@ -34,7 +34,7 @@ class Gathered:
         counts[reason] = counts.get(reason, 0) + count
 
     def take(self, record: Mapped) -> None:
-        """What a row maps to, put where it belongs."""
+        """Puts what a row maps to where it belongs."""
         if isinstance(record, CiRecord):
             self.found_cis.append(record)
         elif isinstance(record, DependencyRecord):
@@ -49,11 +49,11 @@ class Gathered:
             self.found_small.setdefault(KIND_OF[type(record)], []).append(record)
 
     def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str = "") -> None:
-        """`about`: the CI whose need or value was refused."""
+        """Refuses a record. `about`: the CI whose need or value was refused."""
         self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about))
 
     def lose(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str) -> None:
-        """A record goes on without one of its cells."""
+        """Notes that a record goes on without one of its cells."""
         self.cells.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about, partly=True))
 
     def depend(self, dependent: str, provider: str, relation: str, kind: str = "hard", weight: float | None = None) -> None:
@@ -93,7 +93,7 @@ class Gathered:
 
 
 class ReadWhole:
-    """For sources that keep nothing between runs."""
+    """The base of sources that keep nothing between runs."""
 
     def difference(self, folder: Path) -> SourceDifference | None:
         return None
@@ -103,13 +103,13 @@ class ReadWhole:
 
 
 class ReadByLists(ReadWhole):
-    """For sources read whole, list by list: how many rows each list had when it was last applied, so that an emptied one is
-    noticed."""
+    """The base of sources read whole, list by list: it keeps how many rows each list had when it was last applied, so that an
+    emptied list is noticed."""
 
     _rows_read: Mapping[str, int] = {}
 
     def proof(self, parts: Sequence[Part], folder: Path) -> Evidence:
-        """The evidence of these parts, each with the rows it had."""
+        """Returns the evidence of these parts, each with the rows it had."""
         self._rows_read = {part.name: part.received for part in parts if not part.problem}
         known = _counts(folder / ROWS)
         return Evidence(PAGES, tuple(replace(part, known=known.get(part.name, 0)) for part in parts))

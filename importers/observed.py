@@ -28,7 +28,8 @@ class Weighing:
     share_hard: float = 0.95
 
     def of(self, share: float | None = None) -> tuple[str, float | None]:
-        """Kind and weight of a call that is made in a share of the caller's requests; None: nobody counted, then it is a need.
+        """Returns kind and weight of a call that is made in a share of the caller's requests; where nobody counted (None) it is a
+        need.
 
         >>> Weighing().of(0.1), Weighing("soft").of(0.1), Weighing("share").of(0.1), Weighing("share").of(0.97)
         (('hard', None), ('soft', 0.5), ('soft', 0.1), ('hard', None))

@@ -28,8 +28,8 @@ def glossary_html() -> Markup:
 
 
 def html_of(text: str) -> Markup:
-    """Markdown as HTML: tables can be scrolled, HTML in the text is shown as it is written, and links, which lead to other files
-    beside it, are left out.
+    """Returns Markdown as HTML. Tables can be scrolled, HTML in the text is shown as it is written, and links, which lead to
+    other files beside it, are left out.
 
     >>> html_of("A **CI**, <i>see</i> [model](model.md)")
     Markup('<p>A <strong>CI</strong>, &lt;i&gt;see&lt;/i&gt; model</p>\\n')

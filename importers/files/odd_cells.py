@@ -1,4 +1,4 @@
-"""Cells of a workbook that a reader of values sees as empty: formulas that were never calculated, and error values."""
+"""Finds cells of a workbook that a reader of values sees as empty: formulas that were never calculated, and error values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Found = tuple[Sequence[str], Sequence[str]]  # cells whose formula has no value,
 
 
 def odd_cells(path: Path) -> Mapping[str, Found]:
-    """By name of sheet; nothing of workbooks in another form than Office Open XML."""
+    """Returns the cells by name of sheet; nothing for workbooks in another form than Office Open XML."""
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: _of_sheet(archive.read(part)) for name, part in _parts(archive).items()}
@@ -28,7 +28,7 @@ def odd_cells(path: Path) -> Mapping[str, Found]:
 
 
 def _parts(archive: zipfile.ZipFile) -> Mapping[str, str]:
-    """Name of each sheet -> the file in the archive that holds it."""
+    """Returns, by the name of each sheet, the file in the archive that holds it."""
     relations = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
     targets = {_attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)}
     sheets = _SHEET.findall(archive.read("xl/workbook.xml").decode("utf-8", "replace"))

@@ -75,7 +75,7 @@ class SheetTable:
 
 
 def cell_text(cell: Any, decimal: str = ".") -> str:
-    """A cell as the same cell of a CSV file would be: a number with the source's decimal sign, a time without zone where it has
+    """Returns a cell as the same cell of a CSV file: a number with the source's decimal sign, a time without zone where it has
     none.
 
     >>> cell_text(3.0), cell_text(True), cell_text(2.5), cell_text(datetime(2026, 3, 10, 8))
@@ -95,7 +95,7 @@ def cell_text(cell: Any, decimal: str = ".") -> str:
 
 
 def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
-    """All sheets by name. A workbook is small on disk and large in memory, so its limits stand before it is read."""
+    """Returns all sheets by name. A workbook is small on disk and large in memory, so limits are checked before it is read."""
     if path.stat().st_size > WORKBOOK_BYTES:
         raise LimitExceeded(f"{path.name} is larger than {WORKBOOK_BYTES >> 20} MiB: export the sheets as CSV")
     try:

@@ -1,4 +1,4 @@
-"""What a server answered: status, headers, body; and what it says is wrong, in the shapes servers say it."""
+"""The answer of a server: status, headers and body, and the message of an error in the forms that servers use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = ("message", "msg", "detail", "error_description", "error_human", "title"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`where`: host and path; `headers`: names in small letters."""
+    """One answer. `where`: host and path; `headers`: names in small letters."""
 
     where: str
     status: int
@@ -24,7 +24,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body, where it is strict JSON; SourceFailed says what it is instead."""
+        """Returns the body, where it is strict JSON; SourceFailed says what it is instead."""
         try:
             return strict_json(self.body, self.where)
         except LimitExceeded:
@@ -40,12 +40,12 @@ class Answer:
             ) from None
 
     def number(self, header: str) -> int | None:
-        """A header that holds a whole number; None where it is not there or holds another thing."""
+        """Returns a header that holds a whole number; None where it is not there or holds something else."""
         text = self.headers.get(header.lower(), "").strip()
         return int(text) if text.isascii() and text.isdigit() else None
 
     def failure(self) -> ForestayError:
-        """The error of an answer that is none of those expected, with the server's own message; its details say `answered`."""
+        """Returns the error of an unexpected answer, with the server's own message; its details give the status as `answered`."""
         said = self.message()
         tail = f": {said}" if said else ""
         if self.status in (401, 403):
@@ -66,7 +66,7 @@ class Answer:
 
 
 def _words(body: Any, depth: int = 0) -> str:
-    """The message in an error body, of any vendor's shape.
+    """Returns the message in an error body, of any vendor's form.
 
     >>> _words({"error": {"message": "User Not Authenticated", "detail": "Required to provide Auth information"}})
     'User Not Authenticated; Required to provide Auth information'

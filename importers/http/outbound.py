@@ -1,4 +1,5 @@
-"""Which hosts may be called, and at which address: named in the settings, resolved once, never a metadata or link-local one."""
+"""Decides which hosts may be called, and at which address: named in the settings, resolved once, never a metadata or link-local
+one."""
 
 from __future__ import annotations
 
@@ -27,14 +28,16 @@ WEB = {"http": 80, "https": 443}  # schemes and their usual ports
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """`hosts`: host or host:port that may be called; `private_hosts`: loopback and private addresses may be among them."""
+    """Where requests may go. `hosts`: host or host:port; `private_hosts`: whether loopback and private addresses may be among
+    them."""
 
     hosts: Sequence[str] = ()
     private_hosts: bool = True
 
 
 def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WEB) -> tuple[str, str]:
-    """Host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be called."""
+    """Returns host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be
+    called."""
     host, port = _split(base, schemes)
     if not {host, f"{host}:{port}"} & {name.casefold() for name in outbound.hosts}:
         raise NotAllowed(f"{host}:{port} is not among the hosts that may be called (setting outbound.hosts)")
@@ -42,8 +45,8 @@ def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WE
 
 
 def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
-    """Host in small letters without brackets, and port, where an address is written in the one way that every reader takes
-    alike."""
+    """Returns the host in small letters without brackets, and the port, where the address is written in a form that every parser
+    reads alike."""
     with suppress(ValueError):  # of an address that cannot be taken apart
         parts = urlsplit(base)
         found = _PLACE.fullmatch(parts.netloc)
@@ -58,7 +61,7 @@ def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
 
 
 def _within(address: Address) -> Iterator[Address]:
-    """The address, and the IPv4 address that stands for it where it leads into the other network."""
+    """Returns the address, or the IPv4 address inside it where it leads into the other network."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]

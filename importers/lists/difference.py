@@ -1,5 +1,5 @@
-"""What changed in the lists of a source since the mirror: only changed rows, and those that were not plainly accepted, are
-mapped."""
+"""Finds what changed in the lists of a source since the mirror; maps only changed rows and those that were not plainly
+accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ PLACES = (1 << SHIFT) - 1
 
 
 def difference(lists: Lists, path: Path, fingerprint: str, full_hours: float) -> ChangedRows | None:
-    """None: no mirror, of another mapping or place, too old, or too much changed."""
+    """Returns the difference; None where there is no mirror, or it is of another mapping or place, too old, or too much
+    changed."""
     if not path.is_file():
         return None
     try:
@@ -76,7 +77,7 @@ class ChangedRows(Rows, SourceDifference):
         return rows
 
     def _settle_counts(self) -> None:
-        """Take what the old rows gave out of the counts; what the new ones give is added as it streams."""
+        """Takes out of the counts what the old rows gave; what the new ones give is added as it streams."""
         for kind in KINDS:
             open_count = sum(map(len, self._open[kind].values()))
             for number, name, key, body in self._old.values():
@@ -106,7 +107,8 @@ class ChangedRows(Rows, SourceDifference):
                 yield row_there, places
 
     def _counted(self, kind: str, carried: Mapping[str, int]) -> Iterator[tuple[list[object], list[int], LeftOut]]:
-        """The untouched rows' share of what the mapping leaves out is read along, so that the counts are those of a full read."""
+        """Returns the counts with the untouched rows' share of what the mapping leaves out, so that they are those of a full
+        read."""
         self.counts.give(kind, self.untouched(kind) - self.counts.given.get(kind, 0))
         self.counts.ignored.pop(kind, None)
         return super()._counted(kind, self._carried.get(kind, {}))

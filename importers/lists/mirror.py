@@ -1,6 +1,6 @@
 """The mirror: the raw rows of a source as last applied, in one local SQLite file, so that the next run needs only what changed.
 
-A row's number times 2^16 plus the place of a record among those it maps to is the record's position. While a source is read for
+A record's position is the number of its row times 2^16, plus its place among the records of that row. While a source is read for
 the first time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run
 was applied.
 """
@@ -42,7 +42,7 @@ class Pending:
     """What changed in one list since the mirror: rows to put by key, keys that went, and how far the list was read."""
 
     put: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # key -> stamp, body
-    new: set[str] = field(default_factory=set)  # of the keys put, those that the mirror does not have
+    new: set[str] = field(default_factory=set)  # keys in `put` that the mirror does not have
     gone: set[str] = field(default_factory=set)
     stamp: str = ""
 
@@ -94,7 +94,7 @@ class Mirror:
 
     # --- rows
     def put(self, name: str, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
+        """Writes key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
         number = self._list(name)
         self._counted.clear()
         self._db.executemany(
@@ -112,7 +112,7 @@ class Mirror:
                 yield row, name, key, body
 
     def find(self, name: str, keys: Collection[str]) -> dict[str, tuple[int, bytes]]:
-        """Number and body of those of the named keys that are there."""
+        """Returns number and body of those of the named keys that are there."""
         found: dict[str, tuple[int, bytes]] = {}
         for part in _parts(keys):
             # S608 (a statement put together from texts): only question marks are
@@ -122,7 +122,7 @@ class Mirror:
         return found
 
     def holds(self, names: Sequence[str], keys: Collection[str]) -> set[str]:
-        """Which keys any of some lists has."""
+        """Returns which of these keys any of some lists has."""
         found: set[str] = set()
         for name in names:
             for part in _parts(keys):
@@ -141,7 +141,7 @@ class Mirror:
         return self._counted[name]
 
     def edges(self, name: str, step: int) -> list[str]:
-        """Every so manyth key, in order: a tenth of the time of all of them."""
+        """Returns every nth key, in order; this takes a tenth of the time of all keys."""
         statement = "SELECT key FROM raw WHERE list = ? AND key > ? ORDER BY key LIMIT 1 OFFSET ?"
         found: list[str] = []
         while row := self._db.execute(statement, (self._lists.get(name), found[-1] if found else "", step - 1)).fetchone():
@@ -149,7 +149,7 @@ class Mirror:
         return found
 
     def keys(self, name: str, after: str = "", upto: str = "") -> list[str]:
-        """Keys in order, after the one and up to the other (""; without end)."""
+        """Returns the keys with after < key <= upto, in order; an empty `upto` sets no end."""
         bound = " AND key <= ?" if upto else ""
         statement = f"SELECT key FROM raw WHERE list = ? AND key > ?{bound} ORDER BY key"  # noqa: S608 - fixed texts
         return [key for (key,) in self._db.execute(statement, (self._lists.get(name), after, *([upto] if upto else [])))]
@@ -176,14 +176,14 @@ class Mirror:
         return Counts(json.loads(self.fact("given") or "{}"), json.loads(self.fact("ignored") or "{}"))
 
     def open(self, kind: str) -> list[int]:
-        """Positions of records that were not plainly accepted."""
+        """Returns the positions of records that were not plainly accepted."""
         return [
             position for (position,) in self._db.execute("SELECT position FROM open WHERE kind = ? ORDER BY position", (kind,))
         ]
 
     # --- changing
     def seal(self, target: Path, facts: Mapping[str, str], counts: Counts, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Close a fresh mirror as the one that holds from now on."""
+        """Closes a fresh mirror and makes it the one that holds from now on."""
         self._note(facts, counts, not_plain)
         self._db.execute("COMMIT")
         self.close()
@@ -192,7 +192,7 @@ class Mirror:
         self.path.replace(target)
 
     def apply(self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int]) -> None:
-        """Put and remove rows; `numbers`: of rows that are new, by list and key, where they were given already."""
+        """Puts and removes rows. `numbers`: the numbers of new rows, by list and key, where they were given already."""
         for name, part in pending.items():
             number = self._list(name)
             self._counted.clear()
@@ -209,8 +209,8 @@ class Mirror:
         self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int], facts: Mapping[str, str], counts: Counts,
         not_plain: Mapping[str, Collection[int]],
     ) -> None:  # fmt: skip
-        """Move on by what changed, at once or not at all. All that was open was looked at again, so what is not plain now is all
-        of it."""
+        """Takes over what changed, all at once or not at all. Every record that was open was looked at again, so `not_plain`
+        replaces the old list."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self.apply(pending, numbers)
@@ -236,7 +236,7 @@ class Mirror:
 
 
 def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """How many rows of each list the mirror at a path holds; none where there is no mirror."""
+    """Returns how many rows of each list the mirror at a path holds; empty where there is no mirror."""
     if not path.is_file():
         return {}
     try:
@@ -250,8 +250,8 @@ def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked, so that
-    it costs its record and not the run."""
+    """Returns a body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked,
+    so that it costs its record and not the run."""
     try:
         text: bytes = _encode(body)
     except UnicodeEncodeError:

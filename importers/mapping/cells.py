@@ -1,4 +1,4 @@
-"""Cells of tables: texts to numbers, times and lists, with the refusal that names the field."""
+"""Turns cells of tables, which are texts, into numbers, times and lists; a refusal names the field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BadCell(Exception):
 
 
 def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCell]) -> T | None:
-    """What a cell that is not needed says; None where it cannot be used, which goes to `lost`."""
+    """Returns the value of a cell that is not needed; None where it cannot be used, and then the reason goes to `lost`."""
     try:
         return read(field, text)
     except BadCell as bad:
@@ -51,7 +51,7 @@ _ERROR = re.compile(r"#(?:N/?[ADV]|NV|NUL|¡?[^\W\d_][\w/]*[!?])$")
 
 
 def number(field: str, text: str, written: Writing = PLAIN) -> float:
-    """A finite number; `nan`, `inf`, what overflows and what can be read in two ways are refused.
+    """Returns a finite number; `nan`, `inf`, what overflows and what can be read in two ways are refused.
 
     >>> number("repair_hours", "1.5"), number("customers", "1.234,5", Writing(","))
     (1.5, 1234.5)
@@ -68,12 +68,12 @@ def number(field: str, text: str, written: Writing = PLAIN) -> float:
 
 
 def _digits_are_ascii(text: str) -> bool:
-    """Digits of other scripts look like numbers and are refused: who wrote them meant a text, or to mislead."""
+    """Refuses digits of other scripts, which only look like numbers: whoever wrote them meant a text, or to mislead."""
     return text.isascii() or not any(sign.isdigit() and not sign.isascii() for sign in text)
 
 
 def _as_written(field: str, text: str, written: Writing) -> float:
-    """A number with groups of three, or with the source's own decimal sign."""
+    """Returns a number with groups of three, or with the source's own decimal sign, in plain form."""
     text = one_form(text)
     other = "," if written.decimal == "." else "."
     if found := _GROUPED.match(text):
@@ -116,7 +116,7 @@ def _either(field: str, text: str, group: str) -> BadCell:
 
 
 def is_error(text: str) -> bool:
-    """Whether a spreadsheet wrote its error in place of a value.
+    """Returns whether a spreadsheet wrote its error in place of a value.
 
     >>> [is_error(text) for text in ("#N/A", "#NV", "#BEZUG!", "#NAME?", "#12", "#FF0000")]
     [True, True, True, True, False, False]
@@ -145,7 +145,7 @@ def yes(field: str, text: str) -> bool:
 
 
 def unix_seconds(field: str, text: str, written: Writing = PLAIN) -> int:
-    """Unix seconds of a time: given as such, or in ISO 8601 with its zone, or in the zone the source is said to be in.
+    """Returns the Unix seconds of a time: given as such, in ISO 8601 with its zone, or in the zone that the source is set to.
 
     >>> unix_seconds("started_at", "2026-11-20T10:00:00+01:00")
     1795165200
@@ -167,7 +167,7 @@ def unix_seconds(field: str, text: str, written: Writing = PLAIN) -> int:
 
 
 def curve(field: str, text: str, written: Writing = PLAIN) -> tuple[tuple[float, float], ...]:
-    """An impact curve `hours:loss|hours:loss`.
+    """Returns the points of an impact curve `hours:loss|hours:loss`.
 
     >>> curve("impact:money", "0:0|4:1000")
     ((0.0, 0.0), (4.0, 1000.0))

@@ -1,4 +1,4 @@
-"""The mapping engine: raw rows to records, by the rules of a mapping file. What no rule names is left out and counted by its
+"""The mapping engine: raw rows to records, by the rules of a mapping file. Rows that no rule names are left out and counted by
 type."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importers.mapping.units import hours_or_number
 
 
 def pick(body: Mapping[str, Any], path: str) -> Any:
-    """A field by its name, or by a path into nested objects.
+    """Returns a field by its name, or by a path into nested objects.
 
     >>> pick({"a.b": 1}, "a.b"), pick({"a": {"b": 2}}, "a.b"), pick({}, "a.b")
     (1, 2, None)
@@ -36,7 +36,7 @@ def text_of(value: Any) -> str:
 
 
 def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mapped]:
-    """The records of one row of a list."""
+    """Returns the records of one row of a list."""
     kind = "service" if rule.of else "ci"
     key = text_of(pick(body, rule.key)) if isinstance(body, Mapping) else ""
     if not key:
@@ -64,7 +64,7 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
 
 
 def _lost(kind: str, where: str, key: str, bad: BadCell, about: str) -> RejectedRecord:
-    """A cell that cannot be used: the record goes on without it."""
+    """Returns a cell that cannot be used as a partial refusal: the record goes on without it."""
     return RejectedRecord(kind, where, key, bad.field, bad.reason, bad.advice, about, partly=True)
 
 
@@ -104,7 +104,8 @@ def _attributes(rule: ListRule, body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stated(rule: ListRule, ours: str, text: str) -> str:
-    """The source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for none."""
+    """Returns the source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for
+    none."""
     words = rule.values.get(ours)
     if words is None:
         return text
@@ -118,7 +119,8 @@ def _folded(words: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, lost: list[BadCell]) -> list[Mapped]:
-    """What a row says about customers, money and times; what its level of criticality is worth where the mapping says so."""
+    """Returns what a row says about customers, money and times, or what its level of criticality is worth where the mapping says
+    so."""
     values: dict[str, Any] = {}
     if rule.criticality:
         values |= rules.criticality.get(text_of(pick(body, rule.criticality))[:1], {})
@@ -129,8 +131,8 @@ def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, 
 
 
 def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
-    """The dependencies of one relation row; of a type nobody knows as the rule says, marked in the relation's word (low
-    confidence)."""
+    """Returns the dependencies of one relation row. A type that no mapping names is taken as the rule says and marked in the
+    relation's word (low confidence)."""
     if not isinstance(body, Mapping):
         return [RejectedRecord("dependency", where, "", "relation", "is no object", "complete it")]
     parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
@@ -156,8 +158,8 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
 
 
 def _half_relation(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
-    """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows
-    which that is, of both."""
+    """Returns the needs of a relation without an end or a type: of the end that depends ("" where nobody can tell whose it is),
+    or of both where nobody knows which end that is."""
     depends = side.depends if side is not None else ""
     if depends == "none":
         return [Ignored("dependency", "a type that is no need")]
@@ -167,8 +169,8 @@ def _half_relation(side: Side | None, parent: str, child: str, where: str) -> li
 
 
 def _by_class(rule: RelationRule, body: Mapping[str, Any], reversed_: bool) -> str:
-    """Services and clusters depend on what they contain; what stands in another thing depends on it. The parent contains, or
-    reversed the child."""
+    """Returns which side depends: services and clusters depend on what they contain, what stands in another thing depends on it.
+    The parent contains, or reversed the child."""
     container, content = ("child", "parent") if reversed_ else ("parent", "child")
     words = text_of(pick(body, rule.child_class if reversed_ else rule.parent_class))
     return container if any(fnmatchcase(words, name) for name in rule.parent_depends_classes) else content

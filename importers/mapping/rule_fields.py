@@ -1,4 +1,4 @@
-"""Which fields of a row a list's rule uses: the others may change without changing anything here."""
+"""Finds which fields of a row a list's rule uses: the others may change without changing anything here."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def changes(question: dict[str, Any], run_id: str) -> Any:
 
 
 def _offset(question: dict[str, Any]) -> int:
-    """Where the page starts: the `next` of the one before is a place in the list."""
+    """Returns the position at which the page starts: the `next` of the page before is a position in the list."""
     after = str(question.get("after") or "0")
     if not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidInput("after: the `next` of the page before", field="after")

@@ -55,7 +55,7 @@ def one(question: dict[str, Any], ci: str) -> Any:
 
 
 def _curves(question: dict[str, Any]) -> dict[str, Any]:
-    """The question's fields as a record holds them."""
+    """Returns the question's fields as a record holds them."""
     curves = question.get("impact")
     if curves is None:
         return question

@@ -55,7 +55,7 @@ def one(name: str) -> Any:
 
 
 def _own_tag(source: keep.RegisteredSource) -> str:
-    """A tag of what people can change of a source, the file that was handed over included, and not of how its runs ended."""
+    """Returns a tag of what people can change of a source, the uploaded file included, but not of how its runs ended."""
     file = Path(source.location) if source.location and "://" not in source.location else None
     try:
         status = file.stat() if file else None
@@ -137,7 +137,7 @@ def remove(question: dict[str, Any], name: str) -> Any:
 
 
 def _begin(kind: str, act: str, name: str, question: dict[str, Any]) -> Any:
-    """A job about a source, and word of who asked for it."""
+    """Begins a job about a source and records in the audit trail who asked for it."""
     job = ask_about_source(forestay().documents, kind, act, name, question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
@@ -170,7 +170,7 @@ def upload(question: dict[str, Any], name: str) -> Any:
         )
 
     def met(now: keep.RegisteredSource) -> None:
-        """A long upload may have been overtaken."""
+        """Checks the condition again at the end: a long upload may have been overtaken."""
         condition_met(_own_tag(now))
         if _own_tag(now) != before:
             raise Conflict(
