@@ -21,9 +21,9 @@ class Gathered:
 
     place: str
     proof: Evidence
-    found_cis: list[CiRecord] = field(default_factory=list)
-    found_dependencies: list[DependencyRecord] = field(default_factory=list)
-    found_small: dict[str, list[SmallRecord]] = field(default_factory=dict)
+    ci_records: list[CiRecord] = field(default_factory=list)
+    dependency_records: list[DependencyRecord] = field(default_factory=list)
+    small_records: dict[str, list[SmallRecord]] = field(default_factory=dict)
     rejected: dict[str, list[RejectedRecord]] = field(default_factory=dict)
     ignored: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -36,9 +36,9 @@ class Gathered:
     def take(self, record: Mapped) -> None:
         """Puts what a row maps to where it belongs."""
         if isinstance(record, CiRecord):
-            self.found_cis.append(record)
+            self.ci_records.append(record)
         elif isinstance(record, DependencyRecord):
-            self.found_dependencies.append(record)
+            self.dependency_records.append(record)
         elif isinstance(record, RejectedRecord) and record.partly:
             self.cells.setdefault(record.kind, []).append(record)
         elif isinstance(record, RejectedRecord):
@@ -46,7 +46,7 @@ class Gathered:
         elif isinstance(record, Ignored):
             self.ignore(record.kind, record.reason)
         else:
-            self.found_small.setdefault(KIND_OF[type(record)], []).append(record)
+            self.small_records.setdefault(KIND_OF[type(record)], []).append(record)
 
     def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str = "") -> None:
         """Refuses a record. `about`: the CI whose need or value was refused."""
@@ -57,16 +57,16 @@ class Gathered:
         self.cells.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about, partly=True))
 
     def depend(self, dependent: str, provider: str, relation: str, kind: str = "hard", weight: float | None = None) -> None:
-        self.found_dependencies.append(DependencyRecord(dependent, provider, kind, weight, relation))
+        self.dependency_records.append(DependencyRecord(dependent, provider, kind, weight, relation))
 
     def _left_out(self, kind: str) -> LeftOut:
         return LeftOut(self.rejected.get(kind, ()), (), self.ignored.get(kind, {}), (), self.cells.get(kind, ()))
 
     def cis(self) -> Iterator[CiBlock]:
-        yield CiBlock(f"{self.place} ci", self.found_cis, range(1, len(self.found_cis) + 1), self._left_out("ci"))
+        yield CiBlock(f"{self.place} ci", self.ci_records, range(1, len(self.ci_records) + 1), self._left_out("ci"))
 
     def dependencies(self) -> Iterator[DependencyBlock]:
-        rows = self.found_dependencies
+        rows = self.dependency_records
         yield DependencyBlock(
             f"{self.place} dependency",
             [row.dependent for row in rows],
@@ -79,7 +79,7 @@ class Gathered:
         )
 
     def small(self, kind: str) -> Iterator[SmallBlock]:
-        records = self.found_small.get(kind, [])
+        records = self.small_records.get(kind, [])
         yield SmallBlock(f"{self.place} {kind}", records, range(1, len(records) + 1), self._left_out(kind))
 
     def evidence(self) -> Evidence:
@@ -123,10 +123,10 @@ class ReadByLists(ReadWhole):
 
 def _counts(path: Path) -> dict[str, int]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        counts = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return counts if isinstance(counts, dict) else {}
 
 
 def unproven(rows: int, name: str) -> Evidence:

@@ -16,9 +16,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def condition(needed: bool) -> Condition:
-    """Returns what the request's If-Match and If-None-Match demand. Of an ETag what stands behind its last dot counts: the tag of
-    what a person can change, without what only follows from the rest of the estate. Raises Unconditional where there is neither
-    header and one is `needed`."""
+    """Returns the check that the request's If-Match and If-None-Match demand. Of an ETag what stands behind its last dot counts:
+    the tag of what a person can change, without what only follows from the rest of the estate. The check raises Unconditional
+    where there is neither header and one is `needed`."""
     wanted, unwanted = request.if_match, request.if_none_match
     known = _own(wanted)
 

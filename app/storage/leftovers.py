@@ -33,7 +33,8 @@ def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = N
 
 
 def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
-    """Returns the folders to look in: all but `input`, where people lay files of their own."""
+    """Yields the paths to look at, with the pattern of unfinished names: not those in `input`, where people lay files of their
+    own."""
     yield folder.glob("*"), BEGUN
     for name, names in (("cache", BEGUN), ("spool", SPOOLED)):
         yield (folder / name).rglob("*"), names

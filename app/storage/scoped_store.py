@@ -127,7 +127,7 @@ class ScopedStore:
         return {value: former for value, former in visible_former.items() if former}
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
-        """Returns hits among visible CIs. The store is asked without its limit first, so that hidden CIs use up no limit."""
+        """Returns the best hits among visible CIs. All of them are looked at, so that hidden CIs use up no limit of the store."""
         folded = text.casefold()
         if not folded or limit < 1:
             return []

@@ -61,7 +61,7 @@ def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
 
 @blueprint.app_template_filter("of_budget")
 def of_budget(row: BudgetRow) -> str:
-    """Returns the share of an error budget that a row uses up; "" where it is unknown."""
+    """Returns the share of an error budget that a row uses up; "" where it is unknown, "infinite" where the goal allows none."""
     if row.share_of_budget_infinite:
         return "infinite: the goal allows none"
     return "" if row.share_of_budget is None else percent(row.share_of_budget)

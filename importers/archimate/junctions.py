@@ -36,9 +36,9 @@ class Junctions:
     def needs(self) -> Iterator[tuple[str, str, Needs]]:
         """(relation, dependent, what it needs) for every element before a junction."""
         for (junction, relation), dependents in sorted(self.dependents.items()):
-            found = self.behind(junction, relation)
+            behind = self.behind(junction, relation)
             for dependent in sorted(set(dependents) - set(self.kinds)):
-                yield relation, dependent, found
+                yield relation, dependent, behind
 
     def lost(self) -> Iterator[str]:
         """Junctions that lead nowhere."""
@@ -48,20 +48,20 @@ class Junctions:
 
     def behind(self, junction: str, relation: str, depth: int = 0) -> Needs:
         parts = self.providers.get((junction, relation), [])
-        told = [
+        all_needs = [
             self.behind(part, relation, depth + 1) if part in self.kinds and depth < DEPTH else Needs((part,)) for part in parts
         ]
         if self.kinds[junction] != "OrJunction":
-            return _together(told)
-        if not all(len(need.all) + len(need.groups) <= 1 for need in told):
-            return replace(_together(told), stricter=True)
+            return _together(all_needs)
+        if not all(len(need.all) + len(need.groups) <= 1 for need in all_needs):
+            return replace(_together(all_needs), stricter=True)
         members = tuple(
-            dict.fromkeys(name for need in told for name in (*need.all, *(m for group in need.groups for m in group)))
+            dict.fromkeys(name for need in all_needs for name in (*need.all, *(m for group in need.groups for m in group)))
         )
         return Needs(members) if len(members) < 2 else Needs(groups=(members,))
 
 
-def _together(told: Sequence[Needs]) -> Needs:
-    every = tuple(dict.fromkeys(name for need in told for name in need.all))
-    groups = tuple(dict.fromkeys(group for need in told for group in need.groups))
-    return Needs(every, groups, any(need.stricter for need in told))
+def _together(needs: Sequence[Needs]) -> Needs:
+    every = tuple(dict.fromkeys(name for need in needs for name in need.all))
+    groups = tuple(dict.fromkeys(group for need in needs for group in need.groups))
+    return Needs(every, groups, any(need.stricter for need in needs))

@@ -33,11 +33,11 @@ def ref_of(text: str, kind: str = "", namespace: str = "default") -> str:
     ('resource:default/artists-db', 'component:other/a', 'group:org/team-a')
     """
     head, colon, rest = text.strip().rpartition(":")
-    found = head if colon else kind
+    named_kind = head if colon else kind
     space, slash, name = rest.rpartition("/")
-    if not found or not name:
+    if not named_kind or not name:
         raise InvalidInput(f"{text!r} is no reference [kind:][namespace/]name", field="reference")
-    return f"{found}:{space if slash else namespace}/{name}".casefold()
+    return f"{named_kind}:{space if slash else namespace}/{name}".casefold()
 
 
 def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
@@ -90,17 +90,17 @@ def records_of(rules: RuleSet, kind: str, key: str, row: Mapping[str, Any]) -> l
     rule = rules.lists.get(kind)
     if rule is None:
         return [Ignored("ci", f"kind {kind}")]
-    found = map_row(rules, rule, row, where)
-    if any(isinstance(record, Ignored) or (isinstance(record, RejectedRecord) and not record.partly) for record in found):
-        return found
+    records = map_row(rules, rule, row, where)
+    if any(isinstance(record, Ignored) or (isinstance(record, RejectedRecord) and not record.partly) for record in records):
+        return records
     relation = rules.relations[RELATIONS]
     for word, target in row[RELATIONS]:
         if ":" not in target or "/" not in target:
             fault = ("relation", f"{word} {target!r} is no reference", "write it as kind:namespace/name")
-            found.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault, about=f"{kind}:{key}"))
+            records.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault, about=f"{kind}:{key}"))
             continue
-        found += map_relation(relation, {"parent": f"{kind}:{key}", "child": target, "type": word}, where)
-    return found
+        records += map_relation(relation, {"parent": f"{kind}:{key}", "child": target, "type": word}, where)
+    return records
 
 
 def dependencies_of(entity: Any) -> Iterable[tuple[str, str]]:

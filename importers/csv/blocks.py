@@ -111,8 +111,10 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
         relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(rows)
         dependents = _stripped(columns[at["dependent"]], header.empty)
         providers = _stripped(columns[at["provider"]], header.empty)
-        said = Said(dependents, providers, kinds)
-        weights = _weights(header, columns[at["weight"]], positions, said, refused) if "weight" in at else [None] * len(rows)
+        columns_read = EndsAndKinds(dependents, providers, kinds)
+        weights = (
+            _weights(header, columns[at["weight"]], positions, columns_read, refused) if "weight" in at else [None] * len(rows)
+        )
         if refused.at:
             bad = set(refused.at)
             keep = [n for n, line in enumerate(positions) if line not in bad]
@@ -123,8 +125,8 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What rows of dependencies say beside their weights."""
+class EndsAndKinds:
+    """The cells of dependencies beside their weights."""
 
     dependents: Sequence[str]
     providers: Sequence[str]
@@ -152,7 +154,9 @@ def _words(cells: Sequence[str], empty: frozenset[str], default: str) -> list[st
     return [table[cell] for cell in cells]
 
 
-def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: Said, refused: Refusals) -> list[float | None]:
+def _weights(
+    header: Header, cells: Sequence[str], lines: Sequence[int], columns: EndsAndKinds, refused: Refusals
+) -> list[float | None]:
     """Of soft dependencies a weight that cannot be read refuses the row; of others it means nothing, and costs the cell."""
     if not any(cells):
         return [None] * len(cells)
@@ -164,9 +168,9 @@ def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: S
             try:
                 known[cell] = None if text in header.empty else number("weight", text, header.written)
             except BadCell as bad:
-                name = f"{said.dependents[row]} -> {said.providers[row]}"
-                if said.kinds[row] == "soft":
-                    refused.add(line, name, bad, said.dependents[row])
+                name = f"{columns.dependents[row]} -> {columns.providers[row]}"
+                if columns.kinds[row] == "soft":
+                    refused.add(line, name, bad, columns.dependents[row])
                 else:
                     refused.lose(line, name, [bad], "")
                 weights.append(None)

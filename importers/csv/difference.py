@@ -56,7 +56,7 @@ def difference(folder: Path, snapshot: CsvSnapshot) -> CsvDifference | None:
         return None
     if kept["form"] != json.loads(json.dumps(_form(snapshot))):
         return None
-    found: dict[str, spool.LineDifference] = {}
+    differences: dict[str, spool.LineDifference] = {}
     for kind, table in snapshot.tables.items():
         if not isinstance(table, CsvTable):
             return None
@@ -64,14 +64,14 @@ def difference(folder: Path, snapshot: CsvSnapshot) -> CsvDifference | None:
         if lines.quotes or b"\r" in lines.header.rstrip(b"\r\n"):
             return None
         snapshot.lines[kind] = lines
-        found[kind] = spool.compare(folder / kind, lines)
-    return CsvDifference(kept["facts"], folder, snapshot, found)
+        differences[kind] = spool.compare(folder / kind, lines)
+    return CsvDifference(kept["facts"], folder, snapshot, differences)
 
 
 class CsvDifference(SourceDifference):
-    def __init__(self, facts: str, folder: Path, snapshot: CsvSnapshot, found: Mapping[str, spool.LineDifference]) -> None:
+    def __init__(self, facts: str, folder: Path, snapshot: CsvSnapshot, differences: Mapping[str, spool.LineDifference]) -> None:
         self.classes = (SOURCE_CLASS,)
-        self.facts, self._folder, self._snapshot, self._found = facts, folder, snapshot, found
+        self.facts, self._folder, self._snapshot, self._found = facts, folder, snapshot, differences
         for kind in snapshot.tables:
             snapshot.rows[kind] = len(snapshot.lines[kind].hashes)
 

@@ -38,10 +38,10 @@ def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str
         merged = f"; column {columns} has no name: are cells of the header merged? Give each column its own"
     else:
         merged = ""
-    found = f"it has {named(first)}"
+    what = f"it has {named(first)}"
     example = json.dumps({sheet: {first[0] if first else "Name of your column": missing[0]}}, ensure_ascii=False)
     return (
-        f"the header misses {', '.join(missing)}; {found}{merged}. Where a column is called otherwise, say which: --set "
+        f"the header misses {', '.join(missing)}; {what}{merged}. Where a column is called otherwise, say which: --set "
         f"columns='{example}'"
     )
 

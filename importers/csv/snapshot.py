@@ -46,30 +46,30 @@ class CsvSnapshot(SourceSnapshot):
         return {self.settings.files.get(name, name).casefold(): name for name in (*SHEET_OF.values(), MANIFEST)}
 
     def _folder(self) -> dict[str, CsvTable | SheetTable]:
-        names, found = self._names(), dict[str, CsvTable | SheetTable]()
+        names, tables = self._names(), dict[str, CsvTable | SheetTable]()
         for path in sorted(self.location.glob("*.csv")):
             name = names.get(path.stem.casefold()) or names.get(path.name.casefold())
             if name:
-                found[name] = CsvTable(path, f"{path.name} line", self.settings.encodings, self.settings.delimiter)
+                tables[name] = CsvTable(path, f"{path.name} line", self.settings.encodings, self.settings.delimiter)
             else:
                 self.notes.append(f"{path.name} is not one of the documented files and was not read")
-        if not found:
+        if not tables:
             raise SourceFailed(f"{self.location} holds none of {', '.join(f'{n}.csv' for n in SHEET_OF.values())}")
-        return found
+        return tables
 
     def _workbook(self) -> dict[str, CsvTable | SheetTable]:
-        names, found, unread = self._names(), dict[str, CsvTable | SheetTable](), list[str]()
+        names, tables, unread = self._names(), dict[str, CsvTable | SheetTable](), list[str]()
         for sheet, table in workbook_sheets(self.location, self.settings.decimal or ".").items():
             name = names.get(sheet.strip().casefold())
             if name:
-                found[name] = table
+                tables[name] = table
             else:
                 unread.append(sheet)
         if unread:
             self.notes.append(f"{len(unread)} sheets are not of the documented form and were not read: {', '.join(unread[:10])}")
-        if not found:
+        if not tables:
             self.notes.append(f"0 records: no sheet is named {', '.join(SHEET_OF.values())}")
-        return found
+        return tables
 
     def _header(self, kind: str) -> Header:
         table = self.tables[kind]
@@ -81,9 +81,9 @@ class CsvSnapshot(SourceSnapshot):
             raise InvalidInput(f"{place}: {header_fault(table, header, sheet, missing)}", field=missing[0])
         twice = sorted(name for name, times in Counter(header.names).items() if name and times > 1)
         if twice:
-            said = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
+            spellings = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
             raise InvalidInput(
-                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(said)})",
+                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(spellings)})",
                 field=twice[0],
             )
         self.notes += [f"{place}: {text}" for text in header_notes(header, sheet)]
@@ -134,7 +134,7 @@ class CsvSnapshot(SourceSnapshot):
     def warnings(self) -> Sequence[str]:
         notes = [
             *self.notes,
-            *(f"{table.place.rsplit(' ', 1)[0]}: {said}" for table in self.tables.values() if (said := table.problem())),
+            *(f"{table.place.rsplit(' ', 1)[0]}: {problem}" for table in self.tables.values() if (problem := table.problem())),
         ]
         if self.tables and not any(self.rows.values()):
             notes.append(
@@ -150,10 +150,10 @@ def _manifest(table: CsvTable | SheetTable | None) -> dict[str, tuple[int, str]]
     names = [name.strip().casefold() for name in table.header()]
     if "file" not in names or "rows" not in names:
         raise InvalidInput("manifest: the header must name file and rows", field="manifest")
-    found = {}
+    rows_by_file = {}
     for line, row in table.lines():
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
         if not (cells.get("rows", "").isascii() and cells["rows"].isdigit() and len(cells["rows"]) < 19):
             raise InvalidInput(f"manifest line {line}: rows is not a number", field="rows")
-        found[cells["file"].removesuffix(".csv").casefold()] = (int(cells["rows"]), cells.get("sha256", ""))
-    return found
+        rows_by_file[cells["file"].removesuffix(".csv").casefold()] = (int(cells["rows"]), cells.get("sha256", ""))
+    return rows_by_file

@@ -49,9 +49,9 @@ class Graph:
         with self._session() as session, session.begin_transaction(timeout=SECONDS) as transaction:
             result = transaction.run(statement)
             names = result.keys()
-            while found := result.fetch(self.block):
+            while block := result.fetch(self.block):
                 yield [
-                    {word: plain(value, f"{name}.{word}") for word, value in zip(names, record, strict=True)} for record in found
+                    {word: plain(value, f"{name}.{word}") for word, value in zip(names, record, strict=True)} for record in block
                 ]
 
     def count(self, name: str, statement: str) -> int:

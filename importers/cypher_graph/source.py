@@ -40,12 +40,15 @@ class CypherGraph(Lists):
 
     def lists(self) -> Sequence[RawList]:
         lists, relations = self.rules.lists.values(), self.rules.relations.values()
-        found = [
+        raw_lists = [
             RawList(rule.name, rule.gives(), () if rule.of else (rule.source_class,), ordered=False, optional=rule.optional)
             for rule in lists
         ]
         kinds = {rule.name: "group" if rule.ask.get("gives") == GROUPS else "dependency" for rule in relations}
-        return [*found, *(RawList(rule.name, (kinds[rule.name],), ordered=False, optional=rule.optional) for rule in relations)]
+        return [
+            *raw_lists,
+            *(RawList(rule.name, (kinds[rule.name],), ordered=False, optional=rule.optional) for rule in relations),
+        ]
 
     def fingerprint(self) -> str:
         return f"{self.graph.location} {self.graph.database} {self.rules.text}"

@@ -24,8 +24,8 @@ class Doql:
         answer = self.client.request("POST", PATH, form=form, repeatable=True)
         body = answer.json()
         if not isinstance(body, list) or any(not isinstance(row, dict) for row in body):
-            said = answer.message()
-            raise SourceFailed(f"{answer.where} gave no list of rows{': ' if said else ''}{said}", answered=200)
+            message = answer.message()
+            raise SourceFailed(f"{answer.where} gave no list of rows{': ' if message else ''}{message}", answered=200)
         return body
 
     def one(self, query: str, column: str) -> Any:

@@ -53,10 +53,10 @@ def lines_of(path: Path) -> Lines:
             ends.append(np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) + 1) + start)
             quotes = quotes or _has_quotes(block)
             start += len(block)
-    found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
-    order = np.argsort(found, kind="stable")
+    joined = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+    order = np.argsort(joined, kind="stable")
     offsets = np.concatenate([np.array([len(header)], np.int64), *ends])
-    return Lines(found[order], order, offsets, quotes or _has_quotes(header), header)
+    return Lines(joined[order], order, offsets, quotes or _has_quotes(header), header)
 
 
 def has_quotes(path: Path) -> bool:
@@ -128,5 +128,5 @@ def _member(values: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
     if not len(others) or not len(values):
         return np.zeros(len(values), bool)
     spot = np.minimum(np.searchsorted(others, values), len(others) - 1)
-    found: npt.NDArray[np.bool_] = others[spot] == values
-    return found
+    mask: npt.NDArray[np.bool_] = others[spot] == values
+    return mask

@@ -39,21 +39,21 @@ class SheetTable:
 
     def notes(self) -> Sequence[str]:
         sheet = self.place.removesuffix(" row")
-        found = []
+        notes = []
         if self.without_value:
-            found.append(
+            notes.append(
                 f"{sheet}: {count(len(self.without_value), 'formula')} without a stored value "
                 f"({listed(self.without_value, 5)}), read as empty: open the workbook in a spreadsheet program, let it "
                 "calculate, and save it"
             )
         if self.errors:
-            found.append(
+            notes.append(
                 f"{sheet}: {count(len(self.errors), 'cell')} with an error value such as #N/A ({listed(self.errors, 5)}), read "
                 "as empty: mend the formulas"
             )
         if self.merged:
-            found.append(f"{sheet}: the header has merged cells ({listed(self.merged, 5)}): give each column a name of its own")
-        return found
+            notes.append(f"{sheet}: the header has merged cells ({listed(self.merged, 5)}): give each column a name of its own")
+        return notes
 
     def header(self) -> Sequence[str]:
         return [cell_text(cell, self.decimal) for cell in self.rows[0]] if self.rows else []
@@ -108,7 +108,7 @@ def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
     try:
         cells = odd_cells(path)
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-        found: dict[str, SheetTable] = {}
+        sheets: dict[str, SheetTable] = {}
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.total_height > WORKBOOK_ROWS or sheet.total_height * max(sheet.total_width, 1) > 20 * WORKBOOK_ROWS:
@@ -116,7 +116,7 @@ def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
             empty, errors = cells.get(name, ((), ()))
             rows = sheet.to_python(skip_empty_area=False)
             merged = [cell_name(low[0], low[1]) for low, high in sheet.merged_cell_ranges or () if low[0] == 0 and high != low]
-            found[name] = SheetTable(f"{path.name} sheet {name} row", rows, decimal, merged, empty, errors)
+            sheets[name] = SheetTable(f"{path.name} sheet {name} row", rows, decimal, merged, empty, errors)
     except python_calamine.CalamineError as error:
         raise InvalidInput(f"{path.name} cannot be read: {error}") from error
-    return found
+    return sheets

@@ -114,17 +114,17 @@ class Rest:
         dated, key = self.option(itemtype, table, "date_mod"), self.option(itemtype, table, "id")
         if dated is None or key is None:
             raise SourceFailed(f"GLPI has no search option for date_mod and id of {itemtype}")
-        found: set[int] = set()
+        numbers: set[int] = set()
         for deleted in (0, 1):
-            found.update(self._searched(itemtype, dated, key, since, deleted))
-        yield from sorted(found)
+            numbers.update(self._searched(itemtype, dated, key, since, deleted))
+        yield from sorted(numbers)
 
     def _searched(self, itemtype: str, dated: int, key: int, since: str, deleted: int) -> Iterator[int]:
-        asked = {"criteria[0][field]": dated, "criteria[0][searchtype]": "morethan", "criteria[0][value]": since,
+        criteria = {"criteria[0][field]": dated, "criteria[0][searchtype]": "morethan", "criteria[0][value]": since,
                  "forcedisplay[0]": key, "is_deleted": deleted}  # fmt: skip
         start = 0
         while True:
-            answer = self.get(f"search/{itemtype}", range=f"{start}-{start + self.page_size - 1}", **asked)
+            answer = self.get(f"search/{itemtype}", range=f"{start}-{start + self.page_size - 1}", **criteria)
             if answer is None:
                 return
             body = answer.json()

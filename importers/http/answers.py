@@ -46,8 +46,8 @@ class Answer:
 
     def failure(self) -> ForestayError:
         """Returns the error of an unexpected answer, with the server's own message; its details give the status as `answered`."""
-        said = self.message()
-        tail = f": {said}" if said else ""
+        message = self.message()
+        tail = f": {message}" if message else ""
         if self.status in (401, 403):
             what = "refuses the sign-in" if self.status == 401 else "refuses access"
             return NotAllowed(f"{self.where} {what} ({self.status}){tail}", answered=self.status)

@@ -49,11 +49,11 @@ def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
     reads alike."""
     with suppress(ValueError):  # of an address that cannot be taken apart
         parts = urlsplit(base)
-        found = _PLACE.fullmatch(parts.netloc)
-        if found and base.isascii() and "\\" not in base and parts.scheme in schemes:
-            port = int(found[2]) if found[2] else schemes[parts.scheme]
+        place = _PLACE.fullmatch(parts.netloc)
+        if place and base.isascii() and "\\" not in base and parts.scheme in schemes:
+            port = int(place[2]) if place[2] else schemes[parts.scheme]
             if 0 < port <= 65535:
-                return found[1].strip("[]").casefold(), port
+                return place[1].strip("[]").casefold(), port
     kinds = "http(s)" if schemes is WEB else " or ".join(schemes)
     raise InvalidInput(
         f"{base[:200]!r} is not an address of {kinds}, with host and port (or none) and without a user in it", field="location"
@@ -61,7 +61,7 @@ def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
 
 
 def _within(address: Address) -> Iterator[Address]:
-    """Returns the address, or the IPv4 address inside it where it leads into the other network."""
+    """Yields the address, and the IPv4 addresses that stand in it where it leads into that network."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
@@ -83,10 +83,10 @@ def _address(host: str, port: int, outbound: Outbound) -> str:
     if host in METADATA:
         raise NotAllowed(f"{host} is a metadata service")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise SourceFailed(f"{host} cannot be resolved") from error
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in resolved]
     for address in addresses:
         ways = list(_within(address))
         plain = ways[-1]

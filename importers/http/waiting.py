@@ -30,11 +30,11 @@ class Patience:
 
     def wait(self, number: int, where: str, headers: Mapping[str, str]) -> None:
         """Waits before try `number` + 1."""
-        asked = asked_seconds(headers.get("retry-after", ""))
-        if asked is not None and asked > self.asked:
-            raise SourceFailed(f"{where} asks to wait {asked:,.0f} s, longer than the {self.asked:,.0f} s that are waited for")
+        wanted = asked_seconds(headers.get("retry-after", ""))
+        if wanted is not None and wanted > self.asked:
+            raise SourceFailed(f"{where} asks to wait {wanted:,.0f} s, longer than the {self.asked:,.0f} s that are waited for")
         pause = min(self.longest, self.pause * 2 ** (number - 1)) * (1 + random.random() / 2)
-        self.sleep(min(pause, self.longest) if asked is None else asked)
+        self.sleep(min(pause, self.longest) if wanted is None else wanted)
 
 
 def asked_seconds(text: str, now: float | None = None) -> float | None:

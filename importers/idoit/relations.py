@@ -36,39 +36,41 @@ class Sightings:
 
 def read_relations(rest: Rest, types: Mapping[str, Sequence[int]]) -> Sightings:
     """`types`: ids of the objects of each type that could be listed."""
-    found = Sightings()
+    sightings = Sightings()
     for name, numbers in types.items():
         try:
             answers = rest.batch("cmdb.category.read", [_relations_query(number) for number in numbers])
             for number, entries in zip(numbers, answers, strict=True):
-                found.take(number, entries)
+                sightings.take(number, entries)
         except ForestayError as error:
             if error.details.get("answered") == 401:
                 raise
-            found.failed[name] = error
-    _compare(rest, found, {number: name for name, numbers in types.items() if name not in found.failed for number in numbers})
-    return found
+            sightings.failed[name] = error
+    _compare(
+        rest, sightings, {number: name for name, numbers in types.items() if name not in sightings.failed for number in numbers}
+    )
+    return sightings
 
 
-def _compare(rest: Rest, found: Sightings, types: Mapping[int, str]) -> None:
+def _compare(rest: Rest, sightings: Sightings, types: Mapping[int, str]) -> None:
     """A relation must stand at both of its ends; where it does not, that end is read once more, as it may have come meanwhile."""
     missing = {
         (number, end)
-        for number, row in found.rows.items()
+        for number, row in sightings.rows.items()
         for end in (int(row["master"]), int(row["slave"]))
-        if end in types and (number, end) not in found.seen
+        if end in types and (number, end) not in sightings.seen
     }
-    for end in sorted({end for _, end in missing if types[end] not in found.failed}):
+    for end in sorted({end for _, end in missing if types[end] not in sightings.failed}):
         try:
-            found.take(end, next(rest.batch("cmdb.category.read", [_relations_query(end)])))
+            sightings.take(end, next(rest.batch("cmdb.category.read", [_relations_query(end)])))
         except ForestayError as error:
-            found.failed[types[end]] = error
-    for number, end in sorted(missing - found.seen):
+            sightings.failed[types[end]] = error
+    for number, end in sorted(missing - sightings.seen):
         text = (
             f"i-doit shows relation {number} at one of its objects and not at {end}: relations of {types[end]} were not read "
             "whole"
         )
-        found.failed.setdefault(types[end], SourceFailed(text))
+        sightings.failed.setdefault(types[end], SourceFailed(text))
 
 
 def _relations_query(number: int) -> dict[str, Any]:
@@ -101,11 +103,11 @@ def team_of(entries: Any, kinds: Sequence[str], groups: Mapping[int, str]) -> st
     return next((groups[end] for end in sorted(ends) if end in groups), "")
 
 
-def rows_of(rule: RelationRule, found: Sightings, mine: Sequence[int], others: set[int]) -> list[tuple[str, str, Any]]:
+def rows_of(rule: RelationRule, sightings: Sightings, mine: Sequence[int], others: set[int]) -> list[tuple[str, str, Any]]:
     """The relations whose slave is of these objects; and those of a master here whose slave no list reads, to be counted. Those
     that stand for members of a cluster come together, one row for each cluster."""
     rows, members, here = list[tuple[str, str, Any]](), dict[str, list[str]](), set(mine)
-    for number, row in sorted(found.rows.items()):
+    for number, row in sorted(sightings.rows.items()):
         master, slave = int(row["master"]), int(row["slave"])
         body = {name: row[name] for name in ("master", "slave", "type", "weighting") if row[name]}
         if slave in here:
@@ -124,16 +126,18 @@ def relation_records(rule: RelationRule, body: Mapping[str, Any], where: str) ->
     how weighty."""
     if "members" in body:
         return _members(body["slave"], body["members"])
-    found = map_relation(rule, body, where)
+    records = map_relation(rule, body, where)
     if body.get("outside"):
-        kept: list[Mapped] = [one for one in found if isinstance(one, Ignored)]
-        return kept or [Ignored("dependency", f"type {body.get('type')}: its slave is of a type that no list reads")] * len(found)
+        kept: list[Mapped] = [one for one in records if isinstance(one, Ignored)]
+        return kept or [Ignored("dependency", f"type {body.get('type')}: its slave is of a type that no list reads")] * len(
+            records
+        )
     weight = rule.ask.get("weights", {}).get(body.get("weighting", ""))
     if weight is None:
-        return found
+        return records
     return [
         replace(one, kind="soft", weight=float(weight)) if isinstance(one, DependencyRecord) and one.kind == "hard" else one
-        for one in found
+        for one in records
     ]
 
 

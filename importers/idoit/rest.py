@@ -48,11 +48,11 @@ class Rest:
     def batch(self, method: str, many: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
         """The results of many questions, in their order."""
         for start in range(0, len(many), self.batch_size):
-            asked = many[start : start + self.batch_size]
+            part = many[start : start + self.batch_size]
             questions = [
-                _question(method, {**one, "apikey": self.api_key, "language": "en"}, number) for number, one in enumerate(asked)
+                _question(method, {**one, "apikey": self.api_key, "language": "en"}, number) for number, one in enumerate(part)
             ]
-            yield from self._signed_in(questions, lambda answer, body, asked=asked: _results(answer, body, len(asked)))
+            yield from self._signed_in(questions, lambda answer, body, part=part: _results(answer, body, len(part)))
 
     def _signed_in(self, question: Any, read: Any) -> Any:
         """A session that ended is told in a 200, so it is opened again here, once."""
@@ -97,10 +97,10 @@ class Rest:
 
     def page(self, object_type: str, start: int, count: int, order: str = "ASC") -> list[Mapping[str, Any]]:
         wanted = {"type": object_type, "status": "C__RECORD_STATUS__NORMAL"}
-        found = self.ask("cmdb.objects.read", filter=wanted, limit=f"{start},{count}", order_by="id", sort=order)
-        if not isinstance(found, list) or any(not isinstance(row, dict) for row in found):
+        rows = self.ask("cmdb.objects.read", filter=wanted, limit=f"{start},{count}", order_by="id", sort=order)
+        if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
             raise SourceFailed(f"i-doit gave no list of objects of {object_type}")
-        return found
+        return rows
 
     def close(self) -> None:
         """End the session; a server that cannot be asked ends it by itself."""
@@ -116,14 +116,14 @@ def _question(method: str, parameters: Mapping[str, Any], number: int = 1) -> di
     return {"version": "2.0", "method": method, "params": dict(parameters), "id": number}
 
 
-def _results(answer: Answer, body: Any, asked: int) -> list[Any]:
+def _results(answer: Answer, body: Any, expected: int) -> list[Any]:
     if not isinstance(body, list):
         _result(answer, body)  # one error for the whole batch
         raise SourceFailed(f"{answer.where} answered a batch with no list")
     by_number = {str(one.get("id")): one for one in body if isinstance(one, dict)}
-    if len(by_number) != asked or any(str(number) not in by_number for number in range(asked)):
-        raise SourceFailed(f"{answer.where} answered {len(by_number)} of {asked} questions of a batch")
-    return [_result(answer, by_number[str(number)]) for number in range(asked)]
+    if len(by_number) != expected or any(str(number) not in by_number for number in range(expected)):
+        raise SourceFailed(f"{answer.where} answered {len(by_number)} of {expected} questions of a batch")
+    return [_result(answer, by_number[str(number)]) for number in range(expected)]
 
 
 def _result(answer: Answer, body: Any) -> Any:
@@ -132,13 +132,13 @@ def _result(answer: Answer, body: Any) -> Any:
     if not body.get("error"):
         return body.get("result")
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
-    said = f"{error.get('message') or ''} {error.get('data') or ''}".strip()
-    text = f"{answer.where} answered error {error.get('code')}: {said[:300]}"
-    if NOBODY.search(said):
+    message = f"{error.get('message') or ''} {error.get('data') or ''}".strip()
+    text = f"{answer.where} answered error {error.get('code')}: {message[:300]}"
+    if NOBODY.search(message):
         raise NotAllowed(text, answered=401)
-    if NO_RIGHT.search(said):
+    if NO_RIGHT.search(message):
         raise NotAllowed(text, answered=403)
-    raise SourceFailed(text, answered=404 if NOT_THERE.search(said) else 200)
+    raise SourceFailed(text, answered=404 if NOT_THERE.search(message) else 200)
 
 
 def _id(row: Mapping[str, Any]) -> int:

@@ -89,12 +89,12 @@ class Idoit(Lists):
         wanted = fields_of(rule)
         categories = sorted({name.partition(".")[0] for name in wanted if name.startswith("C__")})
         kinds = rule.ask.get("team", ())
-        asked = [*categories, *([CATEGORY] if kinds else [])]
-        questions = [{"objID": number, "category": word, "status": 2} for number in objects for word in asked]
+        names = [*categories, *([CATEGORY] if kinds else [])]
+        questions = [{"objID": number, "category": word, "status": 2} for number in objects for word in names]
         answers = self.rest.batch("cmdb.category.read", questions)
         for row in objects.values():
             whole: dict[str, Any] = dict(row)
-            for word in asked:
+            for word in names:
                 entries = next(answers)
                 if word == CATEGORY and kinds:
                     whole["team"] = team_of(entries, kinds, self._person_groups())
@@ -146,9 +146,9 @@ class Idoit(Lists):
 
 
 def _entry(entries: Any) -> Any:
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    primary = [entry for entry in found if text_of(_plain(entry.get("primary"))) in ("1", "true")]
-    return min(primary or found, key=lambda entry: int(text_of(entry.get("id")) or 0), default={})
+    dictionaries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    primary = [entry for entry in dictionaries if text_of(_plain(entry.get("primary"))) in ("1", "true")]
+    return min(primary or dictionaries, key=lambda entry: int(text_of(entry.get("id")) or 0), default={})
 
 
 def _plain(value: Any) -> Any:

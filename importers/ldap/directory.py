@@ -55,11 +55,11 @@ class Directory:
             while True:
                 given = {"paged_size": page_size or self.page_size, "paged_cookie": cookie, "attributes": list(attributes)}
                 connection.search(base, wanted, ldap3.SUBTREE, time_limit=SECONDS, **given)
-                found = [one for one in connection.response or () if one.get("type") == "searchResEntry"]
+                found_entries = [one for one in connection.response or () if one.get("type") == "searchResEntry"]
                 control = ((connection.result or {}).get("controls") or {}).get(PAGED)
                 if control is None:
                     raise SourceFailed(f"{self._host()} does not page its answers, so their end is not seen")
-                yield [(one["dn"], self._whole(connection, one["dn"], one["raw_attributes"])) for one in found]
+                yield [(one["dn"], self._whole(connection, one["dn"], one["raw_attributes"])) for one in found_entries]
                 cookie = control["value"]["cookie"]
                 if not cookie:
                     return
@@ -67,8 +67,8 @@ class Directory:
     def _whole(self, connection: Any, dn: str, attributes: Values) -> dict[str, list[bytes]]:
         def ask(attribute: str) -> Values:
             connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=[attribute], time_limit=SECONDS)
-            found = [one for one in connection.response or () if one.get("type") == "searchResEntry"]
-            return found[0]["raw_attributes"] if found else {}
+            responses = [one for one in connection.response or () if one.get("type") == "searchResEntry"]
+            return responses[0]["raw_attributes"] if responses else {}
 
         return whole(attributes, ask)
 
@@ -119,7 +119,7 @@ def whole(attributes: Values, ask: Callable[[str], Values]) -> dict[str, list[by
     >>> whole({"cn": [b"x"], "member": [], "member;range=0-1": [b"a", b"b"]}, rest.__getitem__)
     {'cn': [b'x'], 'member': [b'a', b'b', b'c']}
     """
-    found = {name: list(values) for name, values in attributes.items() if not RANGED.fullmatch(name)}
+    texts = {name: list(values) for name, values in attributes.items() if not RANGED.fullmatch(name)}
     for name in attributes:
         parts, values = RANGED.fullmatch(name), list(attributes[name])
         if parts is None:
@@ -132,8 +132,8 @@ def whole(attributes: Values, ask: Callable[[str], Values]) -> dict[str, list[by
                 raise SourceFailed(f"the directory gave {word} up to value {last} and not the rest")
             values += more[step[0]]
             last = step[3]
-        found[word] = values
-    return found
+        texts[word] = values
+    return texts
 
 
 def _reason(error: Exception) -> str:

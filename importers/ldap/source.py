@@ -45,8 +45,8 @@ class Groups(Lists):
 
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
         rule = self.rules.lists[name]
-        asked = sorted({*fields_of(rule), *rule.ask["members"], "owner", "managedBy"} - MADE)
-        for page in self.directory.entries(self.base, rule.ask["filter"], asked):
+        attributes = sorted({*fields_of(rule), *rule.ask["members"], "owner", "managedBy"} - MADE)
+        for page in self.directory.entries(self.base, rule.ask["filter"], attributes):
             yield [self._row(rule, dn, values) for dn, values in page]
 
     def total(self, name: str, after: str, upto: str) -> int | None:
@@ -56,16 +56,16 @@ class Groups(Lists):
         )
 
     def _row(self, rule: ListRule, dn: str, values: Mapping[str, Sequence[bytes]]) -> Row:
-        held = {name.casefold(): list(found) for name, found in values.items()}
+        held = {name.casefold(): list(several) for name, several in values.items()}
         key = _identity(rule.key, held.get(rule.key.casefold(), []))
         if not key:
             raise SourceFailed(f"{dn} has no {rule.key}: may the account read it? (mapping: key is what never changes)")
         members = {one for word in rule.ask["members"] for one in held.get(word.casefold(), [])}
         members -= {b"", dn.encode()}  # a group must have a member, so an empty one names itself or nobody
         owner = next(iter([*held.get("owner", []), *held.get("managedby", [])]), b"")
-        made = {"members": str(len(members)), "dn": dn, "owner_name": first_name(_text(owner))}
+        body = {"members": str(len(members)), "dn": dn, "owner_name": first_name(_text(owner))}
         texts = {name: _text(held[name.casefold()][0]) for name in fields_of(rule) if held.get(name.casefold())}
-        return key, "", {name: text for name, text in {**texts, **made, rule.key: key}.items() if text}
+        return key, "", {name: text for name, text in {**texts, **body, rule.key: key}.items() if text}
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
         return map_row(self.rules, self.rules.lists[name], body, f"{name} {body.get('dn', key)}")
@@ -90,9 +90,9 @@ def first_name(dn: str) -> str:
     >>> first_name("cn=Muster\\\\2C Anna,ou=people,dc=example,dc=com"), first_name("cn=A\\\\, B,dc=x"), first_name("")
     ('Muster, Anna', 'A, B', '')
     """
-    found = FIRST.match(dn.encode())
+    match = FIRST.match(dn.encode())
     return (
-        _text(ESCAPED.sub(lambda part: bytes.fromhex(part[1].decode()) if len(part[1]) == 2 else part[1], found[1]))
-        if found
+        _text(ESCAPED.sub(lambda part: bytes.fromhex(part[1].decode()) if len(part[1]) == 2 else part[1], match[1]))
+        if match
         else ""
     )

@@ -107,8 +107,8 @@ class ChangedRows(Rows, SourceDifference):
                 yield row_there, places
 
     def _counted(self, kind: str, carried: Mapping[str, int]) -> Iterator[tuple[list[object], list[int], LeftOut]]:
-        """Returns the counts with the untouched rows' share of what the mapping leaves out, so that they are those of a full
-        read."""
+        """Yields the changed blocks and counts the untouched rows' share of what the mapping leaves out, so that the counts are
+        those of a full read."""
         self.counts.give(kind, self.untouched(kind) - self.counts.given.get(kind, 0))
         self.counts.ignored.pop(kind, None)
         return super()._counted(kind, self._carried.get(kind, {}))
@@ -139,7 +139,7 @@ class ChangedRows(Rows, SourceDifference):
 
     def referring(self, ids: Collection[str]) -> Iterator[DependencyBlock]:
         wanted, texts = set(ids), [name.encode() for name in ids] if len(ids) <= 20 else []
-        found: list[DependencyRecord] = []
+        records: list[DependencyRecord] = []
         positions: list[int] = []
         opened = self._open["dependency"]
         for number, name, key, body in self.mirror.rows([name for name, gives in self._gives.items() if "dependency" in gives]):
@@ -147,13 +147,13 @@ class ChangedRows(Rows, SourceDifference):
                 continue
             for place, record in enumerate(self._lists.records(name, key, decode(body))):
                 if isinstance(record, DependencyRecord) and _names(record, wanted) and place not in opened.get(number, ()):
-                    found.append(record)
+                    records.append(record)
                     positions.append(number << SHIFT | place)
-            if len(found) >= BLOCK:
-                yield dependency_block(found, positions, NOTHING_LEFT_OUT)
-                found, positions = [], []
-        if found:
-            yield dependency_block(found, positions, NOTHING_LEFT_OUT)
+            if len(records) >= BLOCK:
+                yield dependency_block(records, positions, NOTHING_LEFT_OUT)
+                records, positions = [], []
+        if records:
+            yield dependency_block(records, positions, NOTHING_LEFT_OUT)
 
     def where(self, place: str, position: int) -> str:
         row = self._new.get(position >> SHIFT) or self.mirror.at(position >> SHIFT)

@@ -106,29 +106,29 @@ class Mirror:
     def rows(self, names: Sequence[str]) -> Iterator[Stored]:
         for name in names:
             number = self._lists.get(name)
-            found = self._db.execute("SELECT number, key, body FROM raw WHERE list = ? ORDER BY number", (number,))
-            found.arraysize = 5_000
-            for row, key, body in found:
+            cursor = self._db.execute("SELECT number, key, body FROM raw WHERE list = ? ORDER BY number", (number,))
+            cursor.arraysize = 5_000
+            for row, key, body in cursor:
                 yield row, name, key, body
 
     def find(self, name: str, keys: Collection[str]) -> dict[str, tuple[int, bytes]]:
         """Returns number and body of those of the named keys that are there."""
-        found: dict[str, tuple[int, bytes]] = {}
+        rows: dict[str, tuple[int, bytes]] = {}
         for part in _parts(keys):
             # S608 (a statement put together from texts): only question marks are
             statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608
             for key, number, body in self._db.execute(statement, (self._lists.get(name), *part)):
-                found[key] = (number, body)
-        return found
+                rows[key] = (number, body)
+        return rows
 
     def holds(self, names: Sequence[str], keys: Collection[str]) -> set[str]:
         """Returns which of these keys any of some lists has."""
-        found: set[str] = set()
+        held: set[str] = set()
         for name in names:
             for part in _parts(keys):
                 statement = f"SELECT key FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
-                found.update(key for (key,) in self._db.execute(statement, (self._lists.get(name), *part)))
-        return found
+                held.update(key for (key,) in self._db.execute(statement, (self._lists.get(name), *part)))
+        return held
 
     def at(self, number: int) -> Stored | None:
         row = self._db.execute("SELECT number, list, key, body FROM raw WHERE number = ?", (number,)).fetchone()
@@ -136,17 +136,17 @@ class Mirror:
 
     def count(self, name: str) -> int:
         if name not in self._counted:
-            found = self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (self._lists.get(name),)).fetchone()
-            self._counted[name] = int(found[0])
+            row = self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (self._lists.get(name),)).fetchone()
+            self._counted[name] = int(row[0])
         return self._counted[name]
 
     def edges(self, name: str, step: int) -> list[str]:
-        """Returns every nth key, in order; this takes a tenth of the time of all keys."""
+        """Returns every key whose place is a multiple of `step`, in order; this takes a tenth of the time of all keys."""
         statement = "SELECT key FROM raw WHERE list = ? AND key > ? ORDER BY key LIMIT 1 OFFSET ?"
-        found: list[str] = []
-        while row := self._db.execute(statement, (self._lists.get(name), found[-1] if found else "", step - 1)).fetchone():
-            found.append(row[0])
-        return found
+        keys: list[str] = []
+        while row := self._db.execute(statement, (self._lists.get(name), keys[-1] if keys else "", step - 1)).fetchone():
+            keys.append(row[0])
+        return keys
 
     def keys(self, name: str, after: str = "", upto: str = "") -> list[str]:
         """Returns the keys with after < key <= upto, in order; an empty `upto` sets no end."""
@@ -155,8 +155,8 @@ class Mirror:
         return [key for (key,) in self._db.execute(statement, (self._lists.get(name), after, *([upto] if upto else [])))]
 
     def stamp(self, name: str) -> str:
-        found = self._db.execute("SELECT stamp FROM list WHERE name = ?", (name,)).fetchone()
-        return "" if found is None else str(found[0])
+        row = self._db.execute("SELECT stamp FROM list WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def set_stamp(self, name: str, stamp: str) -> None:
         self._db.execute("UPDATE list SET stamp = ? WHERE number = ?", (stamp, self._list(name)))
@@ -166,8 +166,8 @@ class Mirror:
 
     # --- what is known of the run that was applied
     def fact(self, name: str) -> str:
-        found = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return "" if found is None else str(found[0])
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())

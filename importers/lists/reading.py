@@ -102,13 +102,14 @@ class Reader:
         return any(name in self.pending and key in self.pending[name].put for name in raw.besides)
 
     def _pending_lost(self, raw: RawList, key: str) -> bool:
-        """Returns keys whose list no longer has them, and no other list has."""
+        """Returns whether a list that had the key no longer has it, and no other list has it either."""
         lost = [name for name in raw.besides if name in self.pending and key in self.pending[name].gone]
         others = [name for name in raw.besides if name not in lost]
         return bool(lost) and not self._pending_holds(raw, key) and not self.mirror.holds(others, [key])
 
     def _moved(self, raw: RawList, pending: Pending) -> None:
-        """Returns rows that came to an earlier list or left it while this list's own row stayed as it was."""
+        """Marks rows that came to an earlier list while this list's own row stayed as it was. Raises TooMuch where one left
+        it."""
         others = [self.pending[name] for name in raw.besides if name in self.pending]
         came, left = {key for part in others for key in part.new}, {key for part in others for key in part.gone}
         for key, (_, body) in self.mirror.find(raw.name, came | left).items():
@@ -162,7 +163,8 @@ class Reader:
             raise TooMuch(f"more than {MANY:,} rows changed")
 
     def _settle(self, raw: RawList, pending: Pending, stamp: str) -> tuple[int, int | None]:
-        """Reads what changed since a stamp, finds what went, and returns how many rows are held and how many there should be."""
+        """Reads what changed since a stamp, drops what went, and returns how many rows are held and how many the source says
+        there are."""
         if stamp:
             since = self.lists.earlier(stamp)
             for page in in_order(raw, self.lists.read(raw.name, since)):

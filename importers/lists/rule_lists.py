@@ -31,12 +31,12 @@ def looked_at(
 ) -> list[str]:
     """Returns a sentence for each list. `look` returns what is found under a name; `absent`: statuses by which an optional list
     may refuse."""
-    found = []
+    sentences = []
     for part in parts:
         try:
-            found.append(f"{part.name}: {look(part.name)}")
+            sentences.append(f"{part.name}: {look(part.name)}")
         except ForestayError as error:
             if not part.optional or error.details.get("answered") not in absent:
                 raise
-            found.append(f"{part.name}: not there or not readable")
-    return found
+            sentences.append(f"{part.name}: not there or not readable")
+    return sentences

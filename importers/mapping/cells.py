@@ -68,16 +68,17 @@ def number(field: str, text: str, written: Writing = PLAIN) -> float:
 
 
 def _digits_are_ascii(text: str) -> bool:
-    """Refuses digits of other scripts, which only look like numbers: whoever wrote them meant a text, or to mislead."""
+    """Returns whether all digits are ASCII. Digits of other scripts look like numbers, but whoever wrote them meant a text, or to
+    mislead."""
     return text.isascii() or not any(sign.isdigit() and not sign.isascii() for sign in text)
 
 
 def _as_written(field: str, text: str, written: Writing) -> float:
-    """Returns a number with groups of three, or with the source's own decimal sign, in plain form."""
+    """Returns the value of a number with groups of three, or with the source's own decimal sign."""
     text = one_form(text)
     other = "," if written.decimal == "." else "."
-    if found := _GROUPED.match(text):
-        sign, digits, group, mark, fraction = found.groups()
+    if parts := _GROUPED.match(text):
+        sign, digits, group, mark, fraction = parts.groups()
         if mark == other or (group == written.decimal and (mark or digits.count(group) > 1)):
             raise _other_sign(field, text, mark or group)
         if group == other and mark is None and digits.count(group) == 1 and group != written.thousands:

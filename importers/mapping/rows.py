@@ -23,10 +23,10 @@ def pick(body: Mapping[str, Any], path: str) -> Any:
     """
     if path in body:
         return body[path]
-    found: Any = body
+    value: Any = body
     for part in path.split(".") if "." in path else ():
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return None if found is body else found
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None if value is body else value
 
 
 def text_of(value: Any) -> str:
@@ -47,24 +47,24 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
             return [Ignored(given, f"{rule.name}: {name} is {text or 'empty'}") for given in rule.gives()]
     me = f"{rule.source_class}:{key}"
     lost: list[BadCell] = []
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     if not rule.of:
-        found.append(_ci(rules, rule, body, key, lost))
-        found += [_lost("ci", where, me, bad, me) for bad in lost]
+        records.append(_ci(rules, rule, body, key, lost))
+        records += [_lost("ci", where, me, bad, me) for bad in lost]
         lost = []
     ci = text_of(pick(body, rule.of)) if rule.of else me
     exposed = _exposure(rules, rule, body, ci, lost)
-    found += [*exposed, *(_lost("service", where, me, bad, ci) for bad in lost)]
+    records += [*exposed, *(_lost("service", where, me, bad, ci) for bad in lost)]
     for name, reference in rule.references.items():
         if target := text_of(pick(body, name)):
             target = f"{reference['to']}:{target}" if reference["to"] else target
             ends = (me, target) if reference["depends"] == "holder" else (target, me)
-            found.append(DependencyRecord(*ends, reference["kind"], reference["weight"], reference["relation"] or name))
-    return found
+            records.append(DependencyRecord(*ends, reference["kind"], reference["weight"], reference["relation"] or name))
+    return records
 
 
 def _lost(kind: str, where: str, key: str, bad: BadCell, about: str) -> RejectedRecord:
-    """Returns a cell that cannot be used as a partial refusal: the record goes on without it."""
+    """Returns the refusal of one cell: its record goes on without it."""
     return RejectedRecord(kind, where, key, bad.field, bad.reason, bad.advice, about, partly=True)
 
 
@@ -149,17 +149,17 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
         parent, child = f"{text_of(pick(body, rule.parent_class))}:{parent}", f"{text_of(pick(body, rule.child_class))}:{child}"
     if depends == "none":
         return [Ignored("dependency", f"type {word}")]
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     if depends in ("parent", "both"):
-        found.append(DependencyRecord(parent, child, side.kind, side.weight, relation))
+        records.append(DependencyRecord(parent, child, side.kind, side.weight, relation))
     if depends in ("child", "both"):
-        found.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
-    return found
+        records.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
+    return records
 
 
 def _half_relation(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
-    """Returns the needs of a relation without an end or a type: of the end that depends ("" where nobody can tell whose it is),
-    or of both where nobody knows which end that is."""
+    """Returns refusals for a relation that misses an end or its type, one for each end that may depend: the end that does (its
+    name is "" where it is missing), or both ends where nobody knows which one does."""
     depends = side.depends if side is not None else ""
     if depends == "none":
         return [Ignored("dependency", "a type that is no need")]

@@ -156,12 +156,12 @@ class ListRule:
     ask: Mapping[str, Any]
 
     def gives(self) -> tuple[str, ...]:
-        found = [] if self.of else ["ci"]
+        kinds = [] if self.of else ["ci"]
         if self.references:
-            found.append("dependency")
+            kinds.append("dependency")
         if self.of or self.exposure or self.criticality:
-            found.append("service")
-        return tuple(found)
+            kinds.append("service")
+        return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +238,16 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     >>> laid_over({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"x": 9, "y": False}})
     {'a': {'x': 9}, 'b': 3}
     """
-    found = dict(below)
+    merged = dict(below)
     for name, value in above.items():
-        before = found.get(name)
+        before = merged.get(name)
         if value is False and not isinstance(before, bool) and before is not None:
-            del found[name]
+            del merged[name]
         elif isinstance(value, dict) and isinstance(before, dict):
-            found[name] = laid_over(before, value)
+            merged[name] = laid_over(before, value)
         else:
-            found[name] = value
-    return found
+            merged[name] = value
+    return merged
 
 
 def _faults(messages: Any, path: str = "") -> str:

@@ -87,10 +87,10 @@ def derive(data: NetboxData, proof: Evidence) -> Gathered:
 
 
 class _Derivation:
-    def __init__(self, data: NetboxData, found: Gathered) -> None:
-        self._data, self._found = data, found
+    def __init__(self, data: NetboxData, gathered: Gathered) -> None:
+        self._data, self._found = data, gathered
         self._ports = self._by("powerport", "device")
-        self._groups = found.found_small.setdefault("group", [])
+        self._groups = gathered.small_records.setdefault("group", [])
 
     def run(self) -> Gathered:
         self._places()
@@ -101,16 +101,16 @@ class _Derivation:
         return self._found
 
     def _by(self, name: str, field_name: str) -> dict[Id, list[Id]]:
-        found: dict[Id, list[Id]] = {}
+        ids: dict[Id, list[Id]] = {}
         for number, row in sorted(self._data.list(name).items()):
             for other in _listed(row.get(field_name)):
-                found.setdefault(other, []).append(number)
-        return found
+                ids.setdefault(other, []).append(number)
+        return ids
 
     def _ci(self, kind: str, number: Id, row: Mapping[str, Any], ci_class: str, name: str = "", **more: Any) -> None:
         status = str(row.get("status") or "active")
         tenant = self._data.names.get(("tenant", row["tenant"])) if row.get("tenant") else None
-        self._found.found_cis.append(
+        self._found.ci_records.append(
             CiRecord(
                 kind,
                 str(number),

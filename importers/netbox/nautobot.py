@@ -59,10 +59,10 @@ class NautobotSource(ReadByLists):
                 continue
             parts.append(Part(name, len(rows), len(rows), proves=proves))
             data.rows[name] = {key: self._flat(data, name, key, row) for key, row in rows.items()}
-        found = derive(data, Evidence(PAGES, ()))
-        parts += self._relationships(found)
-        found.proof = self.proof(parts, folder)
-        return found
+        gathered = derive(data, Evidence(PAGES, ()))
+        parts += self._relationships(gathered)
+        gathered.proof = self.proof(parts, folder)
+        return gathered
 
     def _rows(self, path: str, more: Mapping[str, Any]) -> dict[Id, Mapping[str, Any]]:
         """Every row once, as many as `count` says on each page: pages by number lose rows while the source changes, so then once
@@ -92,34 +92,34 @@ class NautobotSource(ReadByLists):
 
     def _flat(self, data: NetboxData, name: str, key: Id, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Nested objects to their id, several to their ids, choices to their value, a status to its word."""
-        found: dict[str, Any] = {}
+        flat: dict[str, Any] = {}
         for field_name, value in row.items():
             if isinstance(value, Mapping):
-                found[field_name] = value["id"] if "id" in value else value.get("value")
+                flat[field_name] = value["id"] if "id" in value else value.get("value")
             elif isinstance(value, list) and all(isinstance(one, Mapping) and "id" in one for one in value):
-                found[field_name] = [one["id"] for one in value]
+                flat[field_name] = [one["id"] for one in value]
             else:
-                found[field_name] = value
-        found["status"] = _word(row.get("status"))
-        found["cluster"] = found.get("cluster") or found.get("clusters") or None
-        found["redundancy_group"] = found.get("device_redundancy_group")
+                flat[field_name] = value
+        flat["status"] = _word(row.get("status"))
+        flat["cluster"] = flat.get("cluster") or flat.get("clusters") or None
+        flat["redundancy_group"] = flat.get("device_redundancy_group")
         if name == "location":
-            found["is_site"] = _word(row.get("location_type")) in self.site_types
+            flat["is_site"] = _word(row.get("location_type")) in self.site_types
         if isinstance(row.get("role"), Mapping):
             data.roles[row["role"]["id"]] = _word(row["role"]).replace(" ", "-")
         if isinstance(row.get("tenant"), Mapping):
             data.names["tenant", row["tenant"]["id"]] = str(row["tenant"].get("name") or row["tenant"].get("display") or "")
         bay = row.get("parent_bay")
         if isinstance(bay, Mapping) and isinstance(bay.get("device"), Mapping):
-            found["parent_device"] = bay["device"]["id"]
+            flat["parent_device"] = bay["device"]["id"]
         end = row.get("connected_endpoint")
         if row.get("connected_endpoint_reachable") and isinstance(end, Mapping):
             kind = ENDPOINT.get(str(row.get("connected_endpoint_type") or end.get("object_type")))
             if kind:
                 data.paths[name, key] = [(kind, end["id"])]
-        return found
+        return flat
 
-    def _relationships(self, found: Gathered) -> list[Part]:
+    def _relationships(self, gathered: Gathered) -> list[Part]:
         """Associations of the relationships that the setting names; the others mean nothing by themselves and are counted."""
         parts = []
         try:
@@ -138,7 +138,7 @@ class NautobotSource(ReadByLists):
                 )
                 continue
             if side == "none":
-                found.notes.append(f"relationship {name} is not named in the setting relationships: it means nothing here")
+                gathered.notes.append(f"relationship {name} is not named in the setting relationships: it means nothing here")
                 continue
             try:
                 rows = self._rows("extras/relationship-associations", {"relationship": name})
@@ -149,12 +149,12 @@ class NautobotSource(ReadByLists):
             for row in rows.values():
                 source, target = _end(row, "source"), _end(row, "destination")
                 if not source or not target:
-                    found.ignore("dependency", f"relationship {name} of other classes")
+                    gathered.ignore("dependency", f"relationship {name} of other classes")
                     continue
                 if side in ("source", "both"):
-                    found.depend(source, target, name)
+                    gathered.depend(source, target, name)
                 if side in ("destination", "both"):
-                    found.depend(target, source, name)
+                    gathered.depend(target, source, name)
         return parts
 
 

@@ -62,28 +62,28 @@ class ServiceGraph(ReadWhole):
     def read(self, folder: Path | None = None) -> Gathered:
         seconds = max(60, round(self.window_hours * 3600))
         window, step = f"{seconds}s", f"{max(SHORTEST_STEP, min(LONGEST_STEP, seconds // 4))}s"
-        made = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
+        rows = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
         recent = f"(timestamp({self.metric}) and (increase({self.metric}[{step}]) > 0))"
         last = self._rows(f"max by (client, server, connection_type)(max_over_time({recent}[{window}:{step}]))")
-        found = Gathered("service graph", unproven(len(made), self.metric))
+        gathered = Gathered("service graph", unproven(len(rows), self.metric))
         seen = {_ends(row["metric"]): _number(row["value"]) for row in last}
         nodes = _Nodes(self.rules)
         calls: list[tuple[str, str, str, float]] = []
-        for row in made:
-            self._take(found, row, seen, nodes, calls)
-        self._depend(found, nodes, calls)
-        found.found_cis += [self._ci(node, nodes) for node in sorted(nodes.classes)]
-        return found
+        for row in rows:
+            self._take(gathered, row, seen, nodes, calls)
+        self._depend(gathered, nodes, calls)
+        gathered.ci_records += [self._ci(node, nodes) for node in sorted(nodes.classes)]
+        return gathered
 
-    def _take(self, found: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
+    def _take(self, gathered: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
               nodes: _Nodes, calls: list[tuple[str, str, str, float]]) -> None:  # fmt: skip
         client, server, kind = ends = _ends(row["metric"])
         number = _number(row["value"])
         if not client or not server:
-            found.ignore("dependency", "without client or server")
+            gathered.ignore("dependency", "without client or server")
             return
         if not math.isfinite(number):
-            found.reject(
+            gathered.reject(
                 "dependency",
                 f"{client} to {server}",
                 "",
@@ -95,12 +95,12 @@ class ServiceGraph(ReadWhole):
         rate, when = nodes.called.get(node, (0.0, 0.0))
         nodes.called[node] = (rate + number / (self.window_hours * 3600), max(when, seen.get(ends, 0.0)))
         if client == OUTSIDE:
-            found.ignore("dependency", f"client is {OUTSIDE}: the outside world")
+            gathered.ignore("dependency", f"client is {OUTSIDE}: the outside world")
         else:
             nodes.of(CALL, client)
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
-    def _depend(self, found: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
+    def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
         """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not
         known."""
         relation = next(iter(self.rules.relations.values()))
@@ -111,7 +111,7 @@ class ServiceGraph(ReadWhole):
             for record in map_relation(relation, {"parent": dependent, "child": provider, "type": word}, f"{client} to {server}"):
                 if isinstance(record, DependencyRecord) and record.kind == "hard":
                     record = replace(record, kind=kind, weight=weight)
-                found.take(record)
+                gathered.take(record)
 
     def _ci(self, node: Node, nodes: _Nodes) -> CiRecord:
         """Rates and days are rounded, so that an estate at rest does not change with each run."""

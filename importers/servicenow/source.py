@@ -34,25 +34,25 @@ class ServiceNow(Lists):
     _above: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
-        found = []
+        sentences = []
         for raw in self.lists():
             rule = self._rule(raw.name)
             answer = self._get(rule, "", [KEY], 1)
             if answer is None and not raw.optional:
                 raise SourceFailed(f"there is no table {raw.name}")
             number = None if answer is None else answer.number("X-Total-Count")
-            found.append(
+            sentences.append(
                 f"{raw.name}: {'not there' if answer is None else 'an unknown number of' if number is None else number} rows"
             )
-        return found
+        return sentences
 
     def lists(self) -> Sequence[RawList]:
-        found: list[RawList] = []
+        lists: list[RawList] = []
         for rule in sorted(self.rules.lists.values(), key=lambda rule: (bool(rule.of), bool(rule.ask.get("rest")))):
             classes = () if rule.of else (rule.source_class,)
-            besides = tuple(raw.name for raw in found) if rule.ask.get("rest") else ()
-            found.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
-        return [*found, *relation_lists(self.rules)]
+            besides = tuple(raw.name for raw in lists) if rule.ask.get("rest") else ()
+            lists.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
+        return [*lists, *relation_lists(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.client.base} {self.rules.text}"
@@ -161,10 +161,10 @@ class ServiceNow(Lists):
         )
         if answer.status not in (400, 404):
             return answer
-        said = answer.message().casefold()
-        if "no record" in said:  # how older versions say that a list is empty
+        message = answer.message().casefold()
+        if "no record" in message:  # how older versions say that a list is empty
             return Answer(answer.where, 200, {"x-total-count": "0"}, b'{"result": []}')
-        if "invalid table" in said or (rule.optional and answer.status == 404):
+        if "invalid table" in message or (rule.optional and answer.status == 404):
             return None
         raise answer.failure()
 
@@ -174,11 +174,11 @@ class ServiceNow(Lists):
 
 def _own(rule: ListRule | RelationRule, rules: RuleSet) -> list[str]:
     """The conditions of a list itself; of the rest, not to be one of the classes that other lists cover."""
-    found = [str(rule.ask["query"])] if rule.ask.get("query") else []
+    conditions = [str(rule.ask["query"])] if rule.ask.get("query") else []
     if rule.ask.get("rest"):
         covered = {name for other in rules.lists.values() for name in other.ask.get("covers", ())}
-        found += [f"sys_class_name!={name}" for name in sorted(covered)]
-    return found
+        conditions += [f"sys_class_name!={name}" for name in sorted(covered)]
+    return conditions
 
 
 def _query(parts: Sequence[str]) -> str:
@@ -215,8 +215,8 @@ def _rows(answer: Answer) -> list[Any]:
         raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.message()}")
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
         raise SourceFailed(f"{answer.where} gave no list of results")
-    found: list[Any] = body["result"]
-    return found
+    rows: list[Any] = body["result"]
+    return rows
 
 
 Taken = Sequence[
@@ -240,14 +240,14 @@ def _row(name: str, raw: Any, taken: Taken) -> Row:
     key = _texts(raw.get(KEY))[0]
     if not key:
         raise SourceFailed(f"{name}: a row has no {KEY}; may the account read that field?")
-    found = {}
+    texts = {}
     for name_there, wanted, display in taken:
         text, shown = _texts(raw.get(name_there))
         if wanted and text:
-            found[name_there] = text
+            texts[name_there] = text
         if display and shown:
-            found[display] = shown
-    return key, _texts(raw.get(STAMP))[0], found
+            texts[display] = shown
+    return key, _texts(raw.get(STAMP))[0], texts
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
@@ -261,14 +261,14 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
     >>> _flat({"b": {"display_value": "Beth", "link": "https://sn/api/now/table/sys_user/46d4"}})
     {'b': '46d4', 'b.display': 'Beth'}
     """
-    found: dict[str, str] = {}
+    flat: dict[str, str] = {}
     for name, value in raw.items():
         text, shown = _texts(value)
         if text:
-            found[name] = text
+            flat[name] = text
         if shown:
-            found[f"{name}{SHOWN}"] = shown
-    return found
+            flat[f"{name}{SHOWN}"] = shown
+    return flat
 
 
 def _texts(value: Any) -> tuple[str, str]:

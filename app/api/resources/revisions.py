@@ -68,7 +68,7 @@ def changes(question: dict[str, Any], revision: int) -> Any:
 
 
 def _possible(revision: int) -> int:
-    """Raises NotFound for a number that no store can hold: an address can hold any number of digits."""
+    """Returns the number; NotFound for one that no store can hold (an address can hold any number of digits)."""
     if revision > MOST:
         raise NotFound(f"no revision {revision}")
     return revision
