@@ -1,5 +1,5 @@
-"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md beside
-this file)."""
+"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md in this
+folder)."""
 
 from __future__ import annotations
 

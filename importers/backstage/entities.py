@@ -27,7 +27,7 @@ FIELDS = {
 
 
 def ref_of(text: str, kind: str = "", namespace: str = "default") -> str:
-    """A reference in full, in small letters. InvalidInput where it names no kind and none goes without saying.
+    """Returns a reference in full, in small letters. InvalidInput where it names no kind and none is usual there.
 
     >>> ref_of("artists-db", "resource"), ref_of("Component:Other/A"), ref_of("team-a", "group", "org")
     ('resource:default/artists-db', 'component:other/a', 'group:org/team-a')
@@ -41,7 +41,7 @@ def ref_of(text: str, kind: str = "", namespace: str = "default") -> str:
 
 
 def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
-    """Kind, key and row of an entity; None for what is no entity."""
+    """Returns kind, key and row of an entity; None for what is no entity."""
     meta = entity.get("metadata") if isinstance(entity, Mapping) else None
     if not isinstance(meta, Mapping) or not isinstance(meta.get("name"), str) or not isinstance(entity.get("kind"), str):
         return None
@@ -62,8 +62,8 @@ def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
 
 
 def _relations(entity: Mapping[str, Any], spec: Mapping[str, Any], namespace: str) -> Iterator[tuple[str, str]]:
-    """(type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a reference that is none stays as
-    it is."""
+    """Yields (type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a text that is no reference
+    stays as it is."""
     held = entity.get("relations")
     if isinstance(held, list):
         for relation in held:
@@ -85,7 +85,7 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def records_of(rules: RuleSet, kind: str, key: str, row: Mapping[str, Any]) -> list[Mapped]:
-    """The CI of a row, and what it and others depend on for its sake."""
+    """Returns the CI of a row, and the dependencies that the row states of it and of others."""
     where = f"{kind} {key}"
     rule = rules.lists.get(kind)
     if rule is None:
@@ -104,7 +104,7 @@ def records_of(rules: RuleSet, kind: str, key: str, row: Mapping[str, Any]) -> l
 
 
 def dependencies_of(entity: Any) -> Iterable[tuple[str, str]]:
-    """(holder, this) for each `dependencyOf` of a descriptor: the holder depends on this one."""
+    """Yields (holder, this) for each `dependencyOf` of a descriptor: the holder depends on this one."""
     row = row_of(entity)
     spec = entity.get("spec") if row else None
     if row is None or not isinstance(spec, Mapping) or isinstance(entity.get("relations"), list):

@@ -1,4 +1,4 @@
-"""Backstage: the catalog of a running backend by its cursor, or descriptor files of a checkout (README.md beside this file)."""
+"""Backstage: the catalog of a running backend by its cursor, or descriptor files of a checkout (README.md in this folder)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ NO_CATALOG, TEMPLATE = "YAML that is no catalog", "template that nobody filled i
 
 @dataclass(slots=True)
 class Catalog(Lists):
-    """Each kind of entity is a list; it is read whole each time (the catalog has no "changed since") and compared by content."""
+    """The catalog of a backend. Each kind of entity is a list; it is read whole each time (the catalog has no "changed since")
+    and compared by content."""
 
     client: Client
     rules: RuleSet
@@ -170,19 +171,20 @@ class Descriptors(ReadWhole):
 
 
 def is_template(text: str) -> bool:
-    """Whether a name stands in the skeleton of a software template, to be filled in."""
+    """Returns whether a name stands in the skeleton of a software template, to be filled in."""
     return "{{" in text or "${" in text or "{%" in text
 
 
 def no_catalog(raw: bytes) -> str:
-    """Why a file that is not YAML need not be: no descriptor is in it, or it is a template; "": it should be."""
+    """Returns why a file that is not YAML need not be: no descriptor is in it, or it is a template. "" where it should be
+    YAML."""
     if b"backstage.io/" not in raw:
         return NO_CATALOG
     return TEMPLATE if b"{{" in raw or b"{%" in raw else ""
 
 
 class _NoAliases(yaml.SafeLoader):
-    """A few lines of anchors and aliases can stand for gigabytes."""
+    """A loader that refuses aliases: a few lines of anchors and aliases can stand for gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -191,7 +193,8 @@ class _NoAliases(yaml.SafeLoader):
 
 
 def documents(path: Path, name: str) -> Iterator[Any]:
-    """The documents of a YAML file. InvalidInput for what is no YAML, holds aliases, or more documents than any catalog."""
+    """Yields the documents of a YAML file. InvalidInput for what is no YAML or holds aliases, LimitExceeded for more documents
+    than any catalog has."""
     try:
         for number, document in enumerate(yaml.load_all(read_bytes(path), _NoAliases)):
             if number >= DOCUMENTS:

@@ -25,7 +25,7 @@ Call = tuple[str, str, str, float | None]  # caller, callee, how, in how many ca
 
 
 def _gather(gathered: Gathered, calls: Sequence[Call], weighing: Weighing) -> None:
-    """A data store or queue that has the name of a service is a thing of its own."""
+    """Adds CIs and dependencies of the calls. A data store or queue that has the name of a service is a CI of its own."""
     services = {caller for caller, *_ in calls} | {callee for _, callee, how, _ in calls if _class_of(how) == SERVICE}
     classes = dict.fromkeys((("service", name) for name in services), SERVICE)
     reached: dict[str, float] = {}
@@ -95,8 +95,8 @@ class CallCsv(ReadWhole):
 
 @dataclass(slots=True)
 class JaegerCalls(ReadWhole):
-    """Jaeger's dependency list: one answer, so it is complete for its window; a service that was not called in it is not gone, so
-    retiring is left to a person who says `complete`."""
+    """Jaeger's dependency list: one answer, so it is complete for its window. A service that was not called in the window is not
+    gone, so retiring is left to a person who says `complete`."""
 
     client: Client
     lookback_hours: float

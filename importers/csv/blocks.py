@@ -1,4 +1,4 @@
-"""Rows of one sheet to blocks of records, bad rows by their line."""
+"""Turns the rows of one sheet into blocks of records, and names bad rows by their line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Refusals:
         self.at.append(line)
 
     def lose(self, line: int, key: str, cells: Sequence[BadCell], about: str) -> None:
-        """Cells without which a record goes on."""
+        """Notes cells without which a record goes on."""
         self.cells += [replace(self._rejected(line, key, bad, about), partly=True) for bad in cells]
 
     def _rejected(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
@@ -53,7 +53,7 @@ def in_blocks(lines: Iterable[Line]) -> Iterator[Lines]:
 
 
 def _checked(row: Row, width: int) -> None:
-    """A row with too few cells is refused; surplus cells must be empty."""
+    """Raises BadCell for a row with too few cells, or with surplus cells that are not empty."""
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise BadCell("row", SHORT.format(len(row), width), LONG_CELL_ADVICE)
 
@@ -157,7 +157,8 @@ def _words(cells: Sequence[str], empty: frozenset[str], default: str) -> list[st
 def _weights(
     header: Header, cells: Sequence[str], lines: Sequence[int], columns: EndsAndKinds, refused: Refusals
 ) -> list[float | None]:
-    """Of soft dependencies a weight that cannot be read refuses the row; of others it means nothing, and costs the cell."""
+    """Returns the weights. Of a soft dependency a weight that cannot be read refuses the row; of others it means nothing, and
+    costs the cell."""
     if not any(cells):
         return [None] * len(cells)
     known: dict[str, float | None] = {}

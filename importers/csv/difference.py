@@ -1,4 +1,4 @@
-"""A folder of CSV files against the one applied last: only lines that came or went are parsed."""
+"""Compares a folder of CSV files with the one applied last: only lines that came or went are parsed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANY = 200_000  # lines that were not plainly accepted, beyond which nothing is 
 
 
 def keep(folder: Path, snapshot: CsvSnapshot, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-    """Copy the files with their line hashes; the folder appears whole or not at all."""
+    """Copies the files with their line hashes; the folder appears whole or not at all."""
     shutil.rmtree(folder, ignore_errors=True)
     if sum(len(lines) for lines in not_plain.values()) > MANY:
         return

@@ -1,4 +1,4 @@
-"""A folder of CSV files or a workbook as it lies there: sheets found, headers checked, rows streamed and counted."""
+"""Reads a folder of CSV files or a workbook: finds its sheets, checks headers, streams and counts rows."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ class CsvSnapshot(SourceSnapshot):
         return header
 
     def _written(self, table: CsvTable | SheetTable) -> Writing:
-        """How numbers and times are written; a semicolon between cells is how spreadsheets write where the decimal sign is a
-        comma."""
+        """Returns how numbers and times are written. A semicolon between cells is how spreadsheets write where the decimal sign
+        is a comma."""
         settings = self.settings
         unsure = not settings.decimal and isinstance(table, CsvTable) and table.delimiter_in_use() == ";"
         return Writing(settings.decimal or ".", settings.thousands, settings.zone, unsure)
@@ -116,7 +116,7 @@ class CsvSnapshot(SourceSnapshot):
         return self._counted(kind, small_blocks)
 
     def evidence(self) -> Evidence:
-        """Of the sheets read so far."""
+        """Returns the evidence of the sheets read so far."""
         parts = []
         for kind, rows in self.rows.items():
             table = self.tables.get(kind)
@@ -144,7 +144,7 @@ class CsvSnapshot(SourceSnapshot):
 
 
 def _manifest(table: CsvTable | SheetTable | None) -> dict[str, tuple[int, str]]:
-    """Sheet -> rows and checksum, from a manifest with the columns file, rows and sha256."""
+    """Returns sheet -> rows and checksum, from a manifest with the columns file, rows and sha256."""
     if table is None:
         return {}
     names = [name.strip().casefold() for name in table.header()]

@@ -37,8 +37,8 @@ class Doql:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view whose rows are told apart and ordered by one or two whole-number columns; `where`: conditions that always hold;
-    `distinct`: a row is a pair that stands in the view perhaps many times."""
+    """A view whose rows are told apart and ordered by one or two whole-number columns. `where`: conditions that always hold;
+    `distinct`: a row is a pair that the view may hold many times."""
 
     name: str
     keys: Sequence[str]
@@ -52,7 +52,7 @@ class View:
                 raise InvalidInput(f"device42: {word!r} is no name of a view or column", field="mapping")
 
     def page(self, after: str, upto: str, also: Sequence[str], count: int) -> str:
-        """Rows with after < key <= upto, by rising key."""
+        """Returns the statement for rows with after < key <= upto, by rising key."""
         columns = ", ".join(dict.fromkeys((*self.keys, *self.columns)))
         word = "SELECT DISTINCT" if self.distinct else "SELECT"
         return f"{word} {columns} FROM {self.name}{self._where(after, upto, also)} ORDER BY {', '.join(self.keys)} LIMIT {count}"

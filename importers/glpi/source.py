@@ -73,7 +73,7 @@ class Glpi(Lists):
                 yield number, row
 
     def _guests(self) -> dict[str, int]:
-        """Which computer has which UUID: a virtual machine names its own only so."""
+        """Returns which computer has which UUID: a virtual machine names its own computer only so."""
         return {
             uuid: number for number, row in self.rest.items("Computer").items() if (uuid := text_of(row.get("uuid")).casefold())
         }
@@ -86,7 +86,8 @@ class Glpi(Lists):
         return {field: text for field, text in texts.items() if text}
 
     def _text(self, row: Mapping[str, Any], path: str) -> str:
-        """A field, or by `locations_id.completename` what the thing it names is called; `root`: the first part of that."""
+        """Returns a field, or, for `locations_id.completename`, what the thing that it names is called; `root` is the first part
+        of that."""
         name, _, part = path.partition(".")
         if not part or name not in NAMES:
             return text_of(row.get(path))

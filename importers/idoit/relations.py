@@ -1,4 +1,4 @@
-"""Relations of objects: the same relation stands at both of its ends; master and slave become dependent and provider."""
+"""Relations of objects: i-doit shows the same relation at both of its ends; master and slave become dependent and provider."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENDS = ("object1", "object2")  # master, slave
 
 @dataclass(slots=True)
 class Sightings:
-    """The relations of all types of objects as read once. `rows`: by id of the relation; `seen`: at which objects it stood;
-    `failed`: types of objects whose relations could not be read, or do not agree with what the other ends say."""
+    """The relations of all types of objects, read once. `rows`: by id of the relation; `seen`: at which objects it was shown;
+    `failed`: types of objects whose relations could not be read, or do not agree with what the other ends show."""
 
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     seen: set[tuple[int, int]] = field(default_factory=set)
@@ -35,7 +35,7 @@ class Sightings:
 
 
 def read_relations(rest: Rest, types: Mapping[str, Sequence[int]]) -> Sightings:
-    """`types`: ids of the objects of each type that could be listed."""
+    """Reads the relations. `types`: ids of the objects of each type that could be listed."""
     sightings = Sightings()
     for name, numbers in types.items():
         try:
@@ -53,7 +53,7 @@ def read_relations(rest: Rest, types: Mapping[str, Sequence[int]]) -> Sightings:
 
 
 def _compare(rest: Rest, sightings: Sightings, types: Mapping[int, str]) -> None:
-    """A relation must stand at both of its ends; where it does not, that end is read once more, as it may have come meanwhile."""
+    """Checks that each relation is shown at both of its ends; where it is not, that end is read once more, as it may be new."""
     missing = {
         (number, end)
         for number, row in sightings.rows.items()
@@ -97,15 +97,15 @@ def _row(entry: Any) -> dict[str, str]:
 
 
 def team_of(entries: Any, kinds: Sequence[str], groups: Mapping[int, str]) -> str:
-    """Of the contacts that relations name: the person group of the lowest id."""
+    """Returns the team among the contacts that relations name: the person group of the lowest id."""
     rows = [_row(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     ends = [int(row[end]) for row in rows if row["type"] in kinds for end in ("master", "slave")]
     return next((groups[end] for end in sorted(ends) if end in groups), "")
 
 
 def rows_of(rule: RelationRule, sightings: Sightings, mine: Sequence[int], others: set[int]) -> list[tuple[str, str, Any]]:
-    """The relations whose slave is of these objects; and those of a master here whose slave no list reads, to be counted. Those
-    that stand for members of a cluster come together, one row for each cluster."""
+    """Returns the relations whose slave is one of these objects, and, to be counted, those of a master here whose slave no list
+    reads. Those that stand for members of a cluster come together, one row for each cluster."""
     rows, members, here = list[tuple[str, str, Any]](), dict[str, list[str]](), set(mine)
     for number, row in sorted(sightings.rows.items()):
         master, slave = int(row["master"]), int(row["slave"])
@@ -122,8 +122,8 @@ def rows_of(rule: RelationRule, sightings: Sightings, mine: Sequence[int], other
 
 
 def relation_records(rule: RelationRule, body: Mapping[str, Any], where: str) -> list[Mapped]:
-    """`weighting` runs from 1 (very important) to 10 (unimportant): the mapping's table says which of them make a need soft, and
-    how weighty."""
+    """Returns the records of a row. `weighting` runs from 1 (very important) to 10 (unimportant); the mapping's table says from
+    where on a need is soft, and of which weight."""
     if "members" in body:
         return _members(body["slave"], body["members"])
     records = map_relation(rule, body, where)
@@ -142,7 +142,7 @@ def relation_records(rule: RelationRule, body: Mapping[str, Any], where: str) ->
 
 
 def _members(cluster: str, members: Sequence[str]) -> list[Mapped]:
-    """i-doit does not say how many suffice: one, as clusters are made for."""
+    """Returns the group of a cluster. i-doit does not say how many members suffice: one, as clusters are made for that."""
     if len(members) == 1:
         return [DependencyRecord(cluster, members[0], "hard", None, "cluster member")]
     return [GroupRecord(f"{cluster} members", cluster, tuple(members), 1)]

@@ -1,4 +1,4 @@
-"""i-doit's JSON-RPC: one address, errors inside a 200, single questions and batches, lists of objects by type."""
+"""i-doit's JSON-RPC: one address, errors inside a 200, single calls and batches, lists of objects by type."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def session_of(user: str, password: str, api_key: str) -> Session:
 
 @dataclass(slots=True)
 class Rest:
-    """`page_size`: objects asked for at once; `batch_size`: questions in one batch."""
+    """The calls. `page_size`: objects in one answer; `batch_size`: calls in one batch."""
 
     client: Client
     api_key: str
@@ -46,7 +46,7 @@ class Rest:
         return self._signed_in(question, lambda answer, body: _result(answer, body))
 
     def batch(self, method: str, many: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
-        """The results of many questions, in their order."""
+        """Yields the results of many calls, in their order."""
         for start in range(0, len(many), self.batch_size):
             part = many[start : start + self.batch_size]
             questions = [
@@ -55,7 +55,7 @@ class Rest:
             yield from self._signed_in(questions, lambda answer, body, part=part: _results(answer, body, len(part)))
 
     def _signed_in(self, question: Any, read: Any) -> Any:
-        """A session that ended is told in a 200, so it is opened again here, once."""
+        """Yields the results of signed-in calls. That a session ended is said in a 200, so it is opened again here, once."""
         for last in (False, True):
             answer = self.client.request("POST", PATH, json=question, repeatable=True)
             try:
@@ -66,7 +66,7 @@ class Rest:
         raise AssertionError
 
     def objects(self, object_type: str) -> dict[int, Mapping[str, Any]]:
-        """All objects of a type by id. A list that changes while it is read is read again."""
+        """Returns all objects of a type by id. A list that changes while it is read is read again."""
         for _ in range(TRIES):
             rows = self._once(object_type)
             if rows is not None:
@@ -74,8 +74,8 @@ class Rest:
         raise SourceFailed(f"i-doit: the end of {object_type} was not reached, or its objects changed each time they were read")
 
     def _once(self, object_type: str) -> dict[int, Mapping[str, Any]] | None:
-        """None: the list moved, or ended before its highest id. Pages count from the beginning, so each begins with the last row
-        of the one before: if it does not, rows went meanwhile and others were passed over."""
+        """Returns the objects; None where the list moved, or ended before its highest id. Pages count from the beginning, so each
+        begins with the last row of the one before: where it does not, rows went in between and others were passed over."""
         rows: dict[int, Mapping[str, Any]] = {}
         last = 0
         while True:
@@ -103,7 +103,7 @@ class Rest:
         return rows
 
     def close(self) -> None:
-        """End the session; a server that cannot be asked ends it by itself."""
+        """Ends the session; where the server cannot be reached, it ends the session by itself."""
         sign_in = self.client.sign_in
         if isinstance(sign_in, Session) and sign_in.opened():
             with suppress(ForestayError):

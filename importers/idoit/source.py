@@ -47,8 +47,8 @@ class Idoit(Lists):
         return f"{self.rest.client.base} {self.rules.text}"
 
     def latest(self, name: str) -> str:
-        """The newest `updated` of a type. Its objects are listed here, once a run: what changed is told by comparing their
-        times."""
+        """Returns the newest `updated` of a type. Its objects are listed here, once a run; what changed is found by comparing
+        their times."""
         if self.rules.lists and name == next(iter(self.rules.lists)):
             self._objects, self._failed, self._groups, self._relations = {}, {}, None, None
         if name not in self.rules.lists:
@@ -85,7 +85,8 @@ class Idoit(Lists):
             yield rows[start : start + self.rest.page_size]
 
     def _bodies(self, rule: ListRule, objects: Mapping[int, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-        """Each object with its categories, of which there may be several entries: the primary one, else that of the lowest id."""
+        """Yields each object with its categories. Of several entries of a category the primary one counts, else that of the
+        lowest id."""
         wanted = fields_of(rule)
         categories = sorted({name.partition(".")[0] for name in wanted if name.startswith("C__")})
         kinds = rule.ask.get("team", ())
@@ -152,5 +153,5 @@ def _entry(entries: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Yes and no are a dialogue field in some versions: {"value": "1", "title": "Yes"}."""
+    """Returns a plain value: yes and no are a dialogue field in some versions, {"value": "1", "title": "Yes"}."""
     return value.get("value") if isinstance(value, dict) else value

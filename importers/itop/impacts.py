@@ -1,5 +1,5 @@
-"""What impacts one CI, as dependencies and groups: the right side of `A impacts B` depends on the left; redundancy says how many
-suffice."""
+"""Turns what impacts one CI into dependencies and groups: the right side of `A impacts B` depends on the left, and the redundancy
+setting says how many suffice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORD = "impacts"
 
 
 def impact_records(rule: RelationRule, place: Place, body: Mapping[str, Any]) -> list[Mapped]:
-    """The records of one dependent with all that impacts it."""
+    """Returns the records of one dependent with all that impacts it."""
     my_class, me = body["class"], place(body["class"], body["id"])
     if my_class in rule.ask.get("contacts", ()):
         return [Ignored("dependency", f"{my_class} is a contact")] * len(body["providers"])
@@ -40,7 +40,7 @@ def impact_records(rule: RelationRule, place: Place, body: Mapping[str, Any]) ->
 
 
 def side_of(rule: RelationRule, left: str, right: str) -> Side:
-    """Which side depends: by both classes, by the left, by the right, else by `*`."""
+    """Returns which side depends: by both classes, by the left class, by the right, else by `*`."""
     for word in (f"{left}::{right}", f"{left}::*", f"*::{right}", "*"):
         if side := rule.types.get(word.casefold()):
             return side
@@ -72,7 +72,7 @@ def _members(me: str, members: Sequence[str], setting: str, kind: str) -> list[M
 
 
 def needed_of(setting: str, members: int) -> int | None:
-    """How many of the members must be up; None where the setting says nothing that can be understood.
+    """Returns how many of the members must be up; None where the setting cannot be understood.
 
     >>> needed_of("disabled", 4), needed_of("1", 4), needed_of("50%", 5), needed_of("9", 4), needed_of("some", 4)
     (4, 1, 3, 4, None)

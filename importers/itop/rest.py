@@ -39,7 +39,7 @@ class Window:
 
 @dataclass(slots=True)
 class Rest:
-    """`answered_at`: the server's clock at its last answer, where it said so."""
+    """The calls. `answered_at`: the server's clock at its last answer, where it gives one."""
 
     client: Client
     answered_at: datetime | None = None
@@ -56,7 +56,7 @@ class Rest:
         return body
 
     def get(self, name: str, where: str, fields: str, limit: int = 0) -> tuple[list[ItopObject], int]:
-        """Objects of a class, at most `limit` (0: all), by rising id, and how many there are in all."""
+        """Returns objects of a class by rising id, at most `limit` (0: all), and how many there are in all."""
         pages = {"limit": limit, "page": 1} if limit else {}
         key = f"SELECT {name} WHERE {where}" if where else f"SELECT {name}"
         body = self.ask(operation="core/get", **{"class": name}, key=key, output_fields=fields, **pages)
@@ -73,8 +73,8 @@ class Rest:
         return self.get(name, where, "id", 1)[1]
 
     def windows(self, name: str, fields: str, size: int, also: str = "") -> Iterator[Window]:
-        """A class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page cannot be
-        trusted to hold the lowest ids."""
+        """Yields a class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page
+        cannot be trusted to hold the lowest ids."""
         last, width = 0, size
         while width < WIDEST:
             objects, total = self.get(name, _both(f"id > {last} AND id <= {last + width}", also), fields, size)
@@ -93,7 +93,8 @@ class Rest:
         raise SourceFailed(f"iTop says there is more of {name} and gives nothing")
 
     def impacts(self, name: str, window: Window) -> list[tuple[str, str]]:
-        """What the objects of a window impact, one step down: (left, right) as class::id; the right depends on the left."""
+        """Returns what the objects of a window impact, one step down: (left, right) as class::id; the right depends on the
+        left."""
         key = f"SELECT {name} WHERE id > {window.after} AND id <= {window.upto}"
         body = self.ask(
             operation="core/get_related",

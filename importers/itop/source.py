@@ -1,4 +1,4 @@
-"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by what they impact
+"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by their left side
 (README.md)."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AGAIN = 3  # times a window is looked at whose objects changed meanwhile
 
 @dataclass(slots=True)
 class Itop(Lists):
-    """`zone`: of the server's clock; None: what changed is not asked for, everything is read."""
+    """The lists of an iTop. `zone`: that of the server's clock; None: everything is read, as times cannot be compared."""
 
     rest: Rest
     rules: RuleSet
@@ -54,7 +54,7 @@ class Itop(Lists):
         return [*ci_lists(self.rules), *relations_by_list(self.rules)]
 
     def _relation(self, name: str) -> tuple[RelationRule | None, str]:
-        """The rule of a list of impacts, and of which list's objects they come."""
+        """Returns the rule of a list of impacts, and the list whose objects they come from."""
         word, _, place = name.partition(" ")
         return self.rules.relations.get(word) if place else None, place
 
@@ -87,9 +87,9 @@ class Itop(Lists):
                 yield self._rows(name, self._with_fields(name, objects), named, since)
 
     def _with_fields(self, name: str, objects: Sequence[ItopObject]) -> list[ItopObject]:
-        """The objects with the fields that the mapping wants, asked for by final class: `*+` would give all there are, linked
-        sets among them, for which iTop takes a hundred times as long. One that went meanwhile is missing, which the count will
-        show."""
+        """Returns the objects with the fields that the mapping wants, fetched by final class: `*+` would give all fields, linked
+        sets among them, for which iTop takes a hundred times as long. An object that went meanwhile is missing, which the count
+        will show."""
         by_class: dict[str, list[int]] = {}
         for one in objects:
             by_class.setdefault(one.final_class, []).append(one.number)
@@ -102,7 +102,7 @@ class Itop(Lists):
         return sorted(complete, key=lambda one: one.number)
 
     def _mapped_fields(self, name: str, final_class: str, number: int) -> Sequence[str]:
-        """Which of the wanted fields a final class has: one object tells."""
+        """Returns which of the wanted fields a final class has, as one of its objects shows."""
         if (name, final_class) not in self._fields:
             objects, _ = self.rest.get(final_class, f"id = {number}", "*")
             if not objects:
@@ -137,7 +137,7 @@ class Itop(Lists):
         return rows
 
     def _teams_of(self, bound: str) -> dict[int, dict[str, str]]:
-        """The teams among a CI's contacts: the one of the lowest id, and all of them."""
+        """Returns the teams among a CI's contacts: the one of the lowest id, and all of them."""
         if not self._teams:
             self._teams = {str(one.number): text_of(one.fields.get("name")) for one in self.rest.get("Team", "", "id,name")[0]}
         links, _ = self.rest.get("lnkContactToFunctionalCI", bound.format(field="functionalci_id"), "functionalci_id,contact_id")
@@ -150,7 +150,8 @@ class Itop(Lists):
 
     # --- impacts
     def _impacts(self, rule: RelationRule, place: str) -> Iterator[list[Row]]:
-        """One row for each CI that others impact, with all of them: whether they are a group is said of them together."""
+        """Yields one row for each CI that others impact, with all of them: whether they are a group is a setting of them
+        together."""
         sides: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for pair in self._pairs(place, self.rules.lists[place].optional):
             left, right = (_parts(end) for end in pair)
@@ -179,7 +180,7 @@ class Itop(Lists):
                 raise
 
     def _of_window(self, name: str, window: Window) -> tuple[int, list[tuple[str, str]]]:
-        """How many objects were looked at, and what they impact."""
+        """Returns how many objects were looked at, and what they impact."""
         for _ in range(AGAIN - 1):
             try:
                 return len(window.objects), self.rest.impacts(name, window)
@@ -212,14 +213,14 @@ class Itop(Lists):
         return map_row(self.rules, self.rules.lists[name], body, f"{name} {int(key)}")
 
     def _place(self, its_class: str, number: str) -> str:
-        """The reference to a CI by its final class: that of the list that covers it, else of the first."""
+        """Returns the reference to a CI by its final class: that of the list that covers it, else of the first."""
         covering = (rule for rule in self.rules.lists.values() if its_class in rule.ask.get("covers", ()))
         rule = next(covering, None) or next(iter(self.rules.lists.values()))
         return f"{rule.source_class}:{number}"
 
     # --- changes and numbers
     def latest(self, name: str) -> str:
-        """The server's clock: what it logs from now on is later."""
+        """Returns the server's clock: what it logs from now on is later."""
         if name not in self.rules.lists:
             return ""
         if self.zone is None:

@@ -15,7 +15,7 @@ DISCOVER = "rest/servicedeskapi/assets/workspace"
 
 
 def text(value: str) -> str:
-    """A text in AQL.
+    """Returns a text quoted for AQL.
 
     >>> text('Server "A"')
     '"Server \\\\"A\\\\""'
@@ -35,7 +35,7 @@ class Api(Protocol):
     client: Client
 
     def page(self, aql: str, start: int, size: int) -> Page:
-        """Objects from the start-th on (from 0)."""
+        """Returns objects from position `start` on (from 0)."""
         ...
 
     def total(self, aql: str) -> int: ...
@@ -45,7 +45,7 @@ class Api(Protocol):
 
 @dataclass(slots=True)
 class Cloud:
-    """`site`: the client of the site, which names its workspace; `client`: of the API's host."""
+    """The API of Cloud. `site`: the client of the site, which names its workspace; `client`: that of the API's host."""
 
     client: Client
     site: Client
@@ -83,7 +83,7 @@ class DataCenter:
     client: Client
 
     def page(self, aql: str, start: int, size: int) -> Page:
-        """Pages have numbers; a page that begins elsewhere is cut out of two."""
+        """Returns a page. Cloud numbers its pages; a page that begins elsewhere is cut out of two."""
         number, skip = divmod(start, size)
         parameters = {"qlQuery": aql, "page": number + 1, "resultPerPage": size, "includeAttributes": "true"}
         answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=parameters)
@@ -109,7 +109,7 @@ class Rest:
     _attributes: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     def objects(self, aql: str) -> dict[int, Mapping[str, Any]]:
-        """All of them by id. Pages count from the beginning, so a list that changes while it is read is read again."""
+        """Returns all objects by id. Pages count from the beginning, so a list that changes while it is read is read again."""
         rows: dict[int, Mapping[str, Any]] = {}
         total = 0
         for _ in range(TRIES):
@@ -132,7 +132,7 @@ class Rest:
         return rows[0] if rows else {}
 
     def names(self, object_type: str) -> dict[str, tuple[str, str]]:
-        """By id of an attribute of a type: its name, and what kind of reference it is ("": none)."""
+        """Returns, by the id of an attribute of a type, its name and what kind of reference it is ("" where it is none)."""
         if object_type not in self._attributes:
             names: dict[str, tuple[str, str]] = {}
             for one in self.api.attributes(object_type):
@@ -145,7 +145,7 @@ class Rest:
         return self._attributes[object_type]
 
     def forget(self) -> None:
-        """Attributes may be called otherwise in the next run."""
+        """Drops the names of attributes: they may differ in the next run."""
         self._attributes.clear()
 
 

@@ -21,7 +21,7 @@ from importers.mapping.rules import RuleSet, rules_of
 
 
 def mapping_of(name: str) -> RuleSet:
-    """A mapping that comes with the service by its name, else from a TOML file."""
+    """Returns a mapping that comes with the service by its name, else one from a TOML file."""
     shipped = files("importers.json").joinpath("mappings", f"{name}.toml")
     try:
         table = tomllib.loads(shipped.read_text("utf-8") if shipped.is_file() else Path(name).read_text("utf-8"))
@@ -33,7 +33,7 @@ def mapping_of(name: str) -> RuleSet:
 
 
 def _by_file(name: str, table: dict[str, Any]) -> dict[str, Any]:
-    """[[files]] and [relations] with their `file` are lists and relations by the name of the file."""
+    """Returns [[files]], and [relations] with their `file`, as lists and relations by the name of the file."""
     try:
         tables = {key: value for key, value in table.items() if key not in ("files", "relations")}
         tables["lists"] = {row["file"]: {key: value for key, value in row.items() if key != "file"} for row in table["files"]}
@@ -82,7 +82,7 @@ def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
 
 
 def _objects(path: Path) -> list[Any]:
-    """A list of objects, or the one list that an object wraps."""
+    """Returns a list of objects, or the one list that an object wraps."""
     body = strict_json(read_bytes(path), path.name)
     if isinstance(body, dict) and len(body) == 1 and isinstance(next(iter(body.values())), list):
         body = next(iter(body.values()))

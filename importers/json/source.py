@@ -121,8 +121,8 @@ def _each(gathered: Gathered, raws: list[msgspec.Raw], struct: type[T], field: s
 def _without_bad_cells(
     fields: Mapping[str, Any], decoder: msgspec.json.Decoder[Any], error: msgspec.ValidationError
 ) -> tuple[Any, list[msgspec.ValidationError]]:
-    """The record without the optional cells that are not of the form, and what was wrong with each; None where a needed one is
-    not."""
+    """Returns the record without the optional cells that have a wrong form, and the fault of each; None where a needed cell is
+    wrong."""
     lost, left = [error], dict(fields)
     while path := _PATH.search(str(lost[-1])):
         if path.group(1) in NEEDED or left.pop(path.group(1), None) is None:
@@ -135,7 +135,7 @@ def _without_bad_cells(
 
 
 def _fault(fields: Mapping[str, Any], error: msgspec.ValidationError) -> tuple[str, str, str]:
-    """What is wrong with a record; gates that negate are told apart from other unknown words."""
+    """Returns what is wrong with a record; gates that negate are told apart from other unknown words."""
     gate = next((fields[name] for name in ("kind", "type", "gate") if is_negation(fields.get(name))), None)
     return ("record", str(error), "see schema.json") if gate is None else kind_fault(str(gate), "")
 

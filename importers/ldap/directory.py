@@ -1,4 +1,4 @@
-"""An LDAP directory: only read, over TLS that is verified, in pages to their end, with large groups put together."""
+"""An LDAP directory: it is only read, over verified TLS, in pages to their end; large groups are put together."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Directory:
         checked_place(self.location, self.outbound, SCHEMES)
 
     def entries(self, base: str, wanted: str, attributes: Sequence[str], page_size: int = 0) -> Iterator[list[Entry]]:
-        """Pages of entries below a base that a filter finds; the server's cookie says when it was the last. `page_size`: another
-        than that of the settings."""
+        """Yields pages of entries below a base that a filter selects; the server's cookie says which is the last. `page_size`:
+        another than that of the settings."""
         with self._connected() as connection:
             cookie: Any = None
             while True:
@@ -112,7 +112,7 @@ class Directory:
 
 
 def whole(attributes: Values, ask: Callable[[str], Values]) -> dict[str, list[bytes]]:
-    """Values by attribute, where Active Directory gives large ones in ranges: `member;range=0-1499` and so on to
+    """Returns values by attribute, where Active Directory gives large ones in ranges: `member;range=0-1499` and so on to
     `member;range=1500-*`.
 
     >>> rest = {"member;range=2-*": {"member;range=2-*": [b"c"]}}

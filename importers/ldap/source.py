@@ -50,7 +50,8 @@ class Groups(Lists):
             yield [self._row(rule, dn, values) for dn, values in page]
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        """Asked for a second time, without attributes: an end that came too early once does not come twice at the same place."""
+        """Returns the number of a second read, without attributes: a read that ended too early does not end twice at the same
+        place."""
         return sum(
             len(page) for page in self.directory.entries(self.base, self.rules.lists[name].ask["filter"], [NOTHING], COUNTED)
         )
@@ -72,7 +73,8 @@ class Groups(Lists):
 
 
 def _identity(name: str, values: Sequence[bytes]) -> str:
-    """entryUUID is text; Active Directory's objectGUID is 16 bytes, the first three parts little-endian."""
+    """Returns an entry's identity: entryUUID is text; Active Directory's objectGUID is 16 bytes, the first three parts
+    little-endian."""
     if not values:
         return ""
     if name.casefold() == "objectguid" and len(values[0]) == 16:
@@ -85,7 +87,7 @@ def _text(value: bytes) -> str:
 
 
 def first_name(dn: str) -> str:
-    """What the first part of a DN says; OpenLDAP writes a comma in it as \\2C (RFC 4514).
+    """Returns the first part of a DN as a name; OpenLDAP writes a comma in it as \\2C (RFC 4514).
 
     >>> first_name("cn=Muster\\\\2C Anna,ou=people,dc=example,dc=com"), first_name("cn=A\\\\, B,dc=x"), first_name("")
     ('Muster, Anna', 'A, B', '')

@@ -1,5 +1,5 @@
-"""Nautobot over REST: the same rows as from a NetBox, by small accessors where its answers differ (README.md beside this
-file)."""
+"""Nautobot over REST: the same rows as from a NetBox, with small accessors where its answers differ (README.md in this
+folder)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SIDES = ("source", "destination", "both", "none")
 
 @dataclass(slots=True)
 class NautobotSource(ReadByLists):
-    """`relationships`: key of a relationship -> which side of it depends: source, destination, both, none."""
+    """A Nautobot. `relationships`: key of a relationship -> which side of it depends: source, destination, both, none."""
 
     client: Client
     page_size: int = 500
@@ -65,8 +65,8 @@ class NautobotSource(ReadByLists):
         return gathered
 
     def _rows(self, path: str, more: Mapping[str, Any]) -> dict[Id, Mapping[str, Any]]:
-        """Every row once, as many as `count` says on each page: pages by number lose rows while the source changes, so then once
-        more."""
+        """Returns every row once, as many as `count` says on each page. Pages by number lose rows while the source changes; then
+        they are read once more."""
         for _ in range(PROBES):
             rows: dict[Id, Mapping[str, Any]] = {}
             counts: set[int] = set()
@@ -91,7 +91,7 @@ class NautobotSource(ReadByLists):
         )
 
     def _flat(self, data: NetboxData, name: str, key: Id, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Nested objects to their id, several to their ids, choices to their value, a status to its word."""
+        """Returns a row with nested objects as their ids, choices as their values and a status as its word."""
         flat: dict[str, Any] = {}
         for field_name, value in row.items():
             if isinstance(value, Mapping):
@@ -120,7 +120,8 @@ class NautobotSource(ReadByLists):
         return flat
 
     def _relationships(self, gathered: Gathered) -> list[Part]:
-        """Associations of the relationships that the setting names; the others mean nothing by themselves and are counted."""
+        """Adds associations of the relationships that the setting names; the others mean nothing by themselves and are
+        counted."""
         parts = []
         try:
             known = {row["key"]: row["id"] for row in self._rows("extras/relationships", {}).values()}

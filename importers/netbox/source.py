@@ -71,8 +71,8 @@ class RestSource(ReadByLists):
         return gathered
 
     def _rows(self, name: str) -> tuple[dict[int, Mapping[str, Any]], int]:
-        """All rows, and how many there should be. `count` is the number of rows beyond the last id, so each page says the total
-        anew; a list that changed while it was read is read once more."""
+        """Returns all rows, and how many there should be. `count` is the number of rows beyond the last id, so each page gives
+        the total anew. A list that changed while it was read is read once more."""
         rows: dict[int, Mapping[str, Any]] = {}
         totals: set[int] = set()
         for _ in range(PROBES):
@@ -82,7 +82,8 @@ class RestSource(ReadByLists):
         return rows, next((number for number in sorted(totals) if number != len(rows)), len(rows))
 
     def _once(self, name: str) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
-        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end."""
+        """Returns the rows and every total that was given. It reads pages by key: each takes what lies beyond the last id, and an
+        empty page is the end."""
         rows: dict[int, Mapping[str, Any]] = {}
         totals: set[int] = set()
         last = 0
@@ -107,7 +108,7 @@ class RestSource(ReadByLists):
 
 
 def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nested objects to their id, choices to their value."""
+    """Returns a row with nested objects as their ids and choices as their values."""
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
@@ -162,7 +163,7 @@ class DumpSource(ReadWhole):
 
 
 def _paths(data: NetboxData) -> Iterator[tuple[tuple[str, Id], list[tuple[str, Id]]]]:
-    """Ends of live cables, each to the ends on the other side."""
+    """Yields the ends of live cables, each with the ends on the other side."""
     ends: dict[tuple[Id, str], list[tuple[str, Id]]] = {}
     for row in data.list("cabletermination").values():
         kind = row["termination_type"][1] if isinstance(row["termination_type"], list) else str(row["termination_type"])

@@ -30,7 +30,7 @@ Node = tuple[str, str]  # class of the source, name
 
 @dataclass(slots=True)
 class _Nodes:
-    """What calls and is called: a database, queue or virtual node is a thing of its own, whatever service has its name."""
+    """Callers and callees: a database, queue or virtual node is a CI of its own, whatever service has its name."""
 
     rules: RuleSet
     classes: dict[Node, str] = field(default_factory=dict)
@@ -46,7 +46,8 @@ class _Nodes:
 
 @dataclass(slots=True)
 class ServiceGraph(ReadWhole):
-    """One answer for the window. Who was not called in it is not gone, so retiring is left to a person who says `complete`."""
+    """The answer for one window. A service that was not called in the window is not gone, so retiring is left to a person who
+    says `complete`."""
 
     client: Client
     rules: RuleSet
@@ -101,8 +102,8 @@ class ServiceGraph(ReadWhole):
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
     def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
-        """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not
-        known."""
+        """Adds dependencies. A caller's own requests are those that were seen to reach it; where nobody was seen to call it, they
+        are not known."""
         relation = next(iter(self.rules.relations.values()))
         for client, server, word, rate in calls:
             dependent, provider = (f"{kind}:{name}" for kind, name in (nodes.of(CALL, client), nodes.of(word, server)))
@@ -114,7 +115,7 @@ class ServiceGraph(ReadWhole):
                 gathered.take(record)
 
     def _ci(self, node: Node, nodes: _Nodes) -> CiRecord:
-        """Rates and days are rounded, so that an estate at rest does not change with each run."""
+        """Returns a CI; rates and days are rounded, so that an estate that does not change stays the same from run to run."""
         (kind, name), attributes = node, {}
         if called := nodes.called.get(node):
             attributes["requests_per_second"] = f"{called[0]:.1g}"
@@ -145,7 +146,7 @@ def _ends(metric: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _number(value: Sequence[Any]) -> float:
-    """Values are texts, also "NaN" and "+Inf"."""
+    """Returns a number; values are texts, "NaN" and "+Inf" among them."""
     try:
         return float(value[1])
     except (IndexError, TypeError, ValueError):

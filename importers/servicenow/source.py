@@ -1,5 +1,5 @@
-"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md beside this
-file)."""
+"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md in this
+folder)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(slots=True)
 class ServiceNow(Lists):
-    """`page_size`: rows asked for at once."""
+    """The lists of a ServiceNow. `page_size`: rows in one answer."""
 
     client: Client
     rules: RuleSet
@@ -86,7 +86,8 @@ class ServiceNow(Lists):
         return None if above is None or beyond is None else above - beyond
 
     def _number_above(self, name: str, key: str) -> int | None:
-        """Rows whose key is greater; of a bound it is asked once a list, of the whole list each time."""
+        """Returns the number of rows whose key is greater. It is fetched once a list for a bound, each time for the whole
+        list."""
         if key and (name, key) in self._above:
             return self._above[name, key]
         rule = self._rule(name)
@@ -97,7 +98,7 @@ class ServiceNow(Lists):
         return number
 
     def gone(self, name: str, since: str) -> Iterator[str]:
-        """What the audit of deletes says, where it is on and may be read."""
+        """Yields the keys that the audit of deletes names, where it is on and may be read."""
         if not self._audit:
             return
         rule = self.rules.relations.get(name) or self.rules.lists[name]
@@ -121,8 +122,8 @@ class ServiceNow(Lists):
     def _pages(
         self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
     ) -> Iterator[list[Row]]:
-        """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although
-        more follow."""
+        """Yields pages by key until none is left. The limit is applied before access rules, so a page may be short or empty
+        although more follow."""
         wanted = {name for name in {*_fields(rule), KEY} if name.removesuffix(SHOWN) in fields}
         offset, taken = 0, _taken(wanted) if len(fields) > 1 else ()
         while True:
@@ -146,7 +147,7 @@ class ServiceNow(Lists):
     def _get(
         self, rule: ListRule | RelationRule, query: str, fields: Sequence[str], limit: int, offset: int = 0
     ) -> Answer | None:
-        """None: there is no such table."""
+        """Returns the answer; None where there is no such table."""
         shown = "all" if any(name.endswith(SHOWN) for name in _fields(rule)) and len(fields) > 2 else "false"
         parameters = {
             "sysparm_query": query or _query(_own(rule, self.rules)),
@@ -173,7 +174,7 @@ class ServiceNow(Lists):
 
 
 def _own(rule: ListRule | RelationRule, rules: RuleSet) -> list[str]:
-    """The conditions of a list itself; of the rest, not to be one of the classes that other lists cover."""
+    """Returns the conditions of a list itself; for the rest, not to be one of the classes that other lists cover."""
     conditions = [str(rule.ask["query"])] if rule.ask.get("query") else []
     if rule.ask.get("rest"):
         covered = {name for other in rules.lists.values() for name in other.ask.get("covers", ())}
@@ -186,7 +187,7 @@ def _query(parts: Sequence[str]) -> str:
 
 
 def _fields(rule: ListRule | RelationRule) -> set[str]:
-    """Fields a rule needs, display values as such."""
+    """Returns the fields that a rule needs, display values marked as such."""
     if isinstance(rule, RelationRule):
         named = (
             [rule.parent, rule.child] if rule.named else [rule.parent, rule.child, rule.parent_class, rule.child_class, rule.type]
@@ -234,7 +235,7 @@ def _taken(fields: Collection[str]) -> Taken:
 
 
 def _row(name: str, raw: Any, taken: Taken) -> Row:
-    """Key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
+    """Returns key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
     if not isinstance(raw, dict):
         raise SourceFailed(f"{name}: a row is no object")
     key = _texts(raw.get(KEY))[0]
@@ -251,8 +252,8 @@ def _row(name: str, raw: Any, taken: Taken) -> Row:
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
-    """A row as texts, whichever of the three shapes it has: `field` the value, `field.display` the display value where one is
-    given. Empty fields are left out.
+    """Returns a row as texts, whichever of the three forms it has: `field` the value, `field.display` the display value where one
+    is given. Empty fields are left out.
 
     >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "d": ""})
     {'a': 'x', 'b': '77'}
@@ -272,7 +273,7 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _texts(value: Any) -> tuple[str, str]:
-    """Value and display value; "" for what there is not."""
+    """Returns value and display value; "" for one that is not there."""
     if not isinstance(value, dict):
         return ("" if value is None else str(value)), ""
     text, shown = value.get("value"), value.get("display_value")
