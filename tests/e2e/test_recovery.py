@@ -29,7 +29,12 @@ def test_the_contradiction_of_a_service_and_its_input_is_named_with_both_ends(se
     assert (page["infeasible"], page["undecided"], [row["name"] for row in page["items"]]) == (1, 0, ["shop", "crm"])
     shop, crm = page["items"]
     # the disk takes 24 h, then the database starts again in .5 and the shop in .25
-    assert (shop["verdict"], shop["after_one_hours"], shop["after_one_name"], shop["gap_hours"]) == ("infeasible", 24.75, "disk", 22.75)
+    assert (shop["verdict"], shop["after_one_hours"], shop["after_one_name"], shop["gap_hours"]) == (
+        "infeasible",
+        24.75,
+        "disk",
+        22.75,
+    )
     assert (shop["contradictions"], shop["beyond_mtpd"]) == (2, 1)
     assert shop["sentence"] == "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)."
     # all down: 24 + 2 + .5; the spare that takes 100 h holds the CRM back for nothing
