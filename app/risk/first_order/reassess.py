@@ -14,7 +14,7 @@ import numpy as np
 from app.risk.first_order.pairs import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.first_order.sweep import sweep
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.graph.ragged import ptr_of, spans
 from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, kernel
 from app.risk.outage.failover import mix
@@ -79,15 +79,6 @@ def _services_that_differ(old: CompiledGraph, new: CompiledGraph) -> Array:
     return np.asarray(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)), np.int64)
 
 
-def _leaned_on(compiled: CompiledGraph, starts: Array) -> Array:
-    """bool[N]: the CIs `starts` and all they need by any path."""
-    seen, queue = np.zeros(len(compiled), np.bool_), np.empty(len(compiled), np.int32)
-    queue[: len(starts)] = starts
-    seen[starts] = True
-    all_needs(compiled.flat, queue, len(starts), seen, True)
-    return seen
-
-
 def _places(sorted_ids: Array, positions: Array, wanted: Array) -> Array:
     """Position of each wanted ci_id, -1 where there is none."""
     if not len(sorted_ids):
@@ -118,8 +109,8 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
     starts_new = np.concatenate([np.flatnonzero(shape), _known(_places(new.sorted_ci_id, new.sorted_position, services))])
     gone = np.flatnonzero(now < 0)
     starts_old = np.concatenate([was[shape & ~fresh], gone, _known(_places(old.sorted_ci_id, old.sorted_position, services))])
-    again = own | _leaned_on(new, np.unique(starts_new))
-    leaned = now[_leaned_on(old, np.unique(starts_old))]
+    again = own | needed_by(new.flat, np.unique(starts_new), True)
+    leaned = now[needed_by(old.flat, np.unique(starts_old), True)]
     again[leaned[leaned >= 0]] = True
     return again, was
 

@@ -133,7 +133,7 @@ def _switch_over(
     count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
     """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
-    index, service, cluster = pairs_of(flat, work, space, groups)
+    index, service, cluster = pairs_of(flat, space, groups)
     simulated = False
     for c in range(len(groups)):
         if cluster[c] != c:

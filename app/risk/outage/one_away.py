@@ -71,7 +71,7 @@ def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
                 seen[u] = True
                 queue[tail] = u
                 tail += 1
-    return queue[: all_needs(flat, queue, tail, seen, False)].copy()
+    return queue[: all_needs(flat, queue, tail, seen, False, np.zeros(0))].copy()
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner
 from app.risk.outage.capability import degrade
 from app.risk.outage.failing import Marks, fail, marks
@@ -42,11 +42,8 @@ def scene_of(compiled: CompiledGraph, failovers: Failovers) -> Scene:
     """A workspace with everything up."""
     flat = compiled.flat
     n, g = len(flat.flags), len(flat.group_kind)
-    near = failovers.active.copy()
-    queue = np.zeros(n, np.int32)
-    active = np.flatnonzero(near)
-    queue[: len(active)] = active
-    all_needs(flat, queue, len(active), near, False)
+    active = np.flatnonzero(failovers.active)
+    near = needed_by(flat, active, False)
     sizes = np.zeros(8, np.int64)
     sizes[SWITCHES] = len(active) > 0
     return Scene(

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.risk.first_order.sweep import contributions_to
 from app.risk.graph.compiled import AT_REST_DOWN, SERVES, CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.graph.subestate import Subestate, subestate_of
 from app.risk.jit import Array, Floats, Int32s, kernel
 from app.risk.jit.borrowed import borrowed
@@ -122,11 +122,7 @@ def _without_degradation(compiled: CompiledGraph) -> CompiledGraph:
 
 def _near_switches(flat: Flat, failovers: Failovers) -> Array:
     """CIs that some active member of a group with failover needs, itself included (int32, ascending): no other outage makes one switch."""
-    seen = failovers.active.copy()
-    queue = np.empty(len(seen), np.int32)
-    first = np.flatnonzero(seen)
-    queue[: len(first)] = first
-    return np.sort(queue[: all_needs(flat, queue, len(first), seen, False)])
+    return np.flatnonzero(needed_by(flat, np.flatnonzero(failovers.active), False)).astype(np.int32)
 
 
 @kernel

@@ -18,8 +18,9 @@ from app.risk.exact.diagrams.budget import Budget
 from app.risk.exact.formula.gates import FALSE, FULL, TRUE, Gates, Scratch, grown, scratch_of
 from app.risk.exact.formula.make_gate import make_gate
 from app.risk.exact.unfolding.fixpoint import System, solve
-from app.risk.exact.unfolding.service_cone import Cone, Space, down_for_good
+from app.risk.exact.unfolding.service_cone import Cone, Space
 from app.risk.graph.compiled import Flat
+from app.risk.graph.needs import down_for_good
 from app.risk.graph.structure import components_in_order
 from app.risk.jit import Array, Floats, Int32s, kernel
 
@@ -213,7 +214,7 @@ def _read_outside(flat: Flat, space: Space, cone: Cone, members: Array, target: 
         readers = np.concatenate(
             [flat.forward[int(flat.forward_ptr[v]) : int(flat.forward_ptr[v + 1])], flat.group_dependent[groups]]
         )
-        readers = readers[space.stamp[readers] == space.epoch[0]]
+        readers = readers[space.seen[readers]]
         out[i] = v == target or not mine[space.local[readers]].all()
     return out
 
