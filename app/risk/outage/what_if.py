@@ -46,6 +46,7 @@ SAMPLES = 128
 WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyond it they are sampled
 
 
+Rule = Literal["product", "worst"]  # how capabilities combine
 Stretch = tuple[float, float, float, float]  # from, to (hours), share lost against the state at rest, capability left
 
 
@@ -56,6 +57,17 @@ class Outcome:
     probability: float
     forced: tuple[int, ...]
     interrupted: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """How long the outage lasts (hours), and the times at which the money lost so far is wanted."""
+
+    compiled: CompiledGraph
+    duration: float
+    times: Array
+    rule: Rule
+    space: Workspace
 
 
 @dataclass(slots=True)
@@ -87,7 +99,7 @@ class WhatIf:
 
 
 def what_if(
-    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (), rule: Literal["product", "worst"] = "product",
+    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (), rule: Rule = "product",
     space: Workspace | None = None,
 ) -> WhatIf:  # fmt: skip
     """Loss over time of an outage of `down_positions` for `duration_hours` (> 0); money is asked at `at_hours` and at the end.
@@ -101,19 +113,19 @@ def what_if(
     longest = max((hours for one in outcomes for _, hours in one.interrupted), default=0.0)
     end = max(float(duration_hours), longest)
     times = np.unique(np.asarray([*at_hours, end], dtype=np.float64))
+    question = _Question(compiled, float(duration_hours), times, rule, space)
     stories: dict[int, ServiceStory] = {}
     likeliest = max(outcomes, key=lambda one: one.probability)
     paid = []
     for one in outcomes:
         look()
         before = _known_money(stories)
-        _tell(compiled, one, float(duration_hours), times, rule, space, stories, one is likeliest)
+        _live_through(question, one, stories, one is likeliest)
         paid.append((_known_money(stories) - before) / one.probability)
     lasting = outage(compiled, np.asarray(likeliest.forced), space, rule)
-    told = [stories[number] for number in sorted(stories)]
     return WhatIf(
         lasting,
-        told,
+        [stories[number] for number in sorted(stories)],
         max((len(o.interrupted) + len(o.forced) - len(roots) for o in outcomes), default=0),
         len(outcomes),
         simulated,
@@ -155,7 +167,7 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
     return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
 
 
-def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Literal["product", "worst"]) -> Failovers:
+def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
     """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches fail."""
     result, known = first, 0
     while True:
@@ -167,9 +179,7 @@ def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rul
         result = outage(compiled, np.concatenate([first.down, compiled.flat.group_dependent[groups]]), space, rule)
 
 
-def _outcomes(
-    compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
-) -> tuple[list[Outcome], bool]:
+def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Rule) -> tuple[list[Outcome], bool]:
     """The outcomes of an outage, and whether they were sampled."""
     flat, first = compiled.flat, outage(compiled, np.asarray(roots), space, rule)
     failovers = _all_failovers(compiled, first, space, rule)
@@ -252,18 +262,16 @@ def _with_room(values: Int32s, size: int) -> Array:
     return grown
 
 
-def _tell(
-    compiled: CompiledGraph, one: Outcome, duration: float, times: Array, rule: Literal["product", "worst"], space: Workspace,
-    stories: dict[int, ServiceStory], likeliest: bool,
-) -> None:  # fmt: skip
+def _live_through(question: _Question, one: Outcome, stories: dict[int, ServiceStory], likeliest: bool) -> None:
     """Add one outcome, weighted, to the stories of the services it touches."""
+    compiled, duration = question.compiled, question.duration
     cuts = sorted({0.0, duration, *(hours for _, hours in one.interrupted if hours > 0)})
     shares: dict[int, list[Stretch]] = {}
     for start, end in pairwise(cuts):
         down = [*(one.forced if start < duration else ()), *(dependent for dependent, hours in one.interrupted if hours > start)]
         if not down:
             continue
-        state = outage(compiled, np.asarray(down), space, rule)
+        state = outage(compiled, np.asarray(down), question.space, question.rule)
         for number in state.services_down.tolist():
             rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
             shares.setdefault(number, []).append((start, end, rest, 0.0))
@@ -273,8 +281,8 @@ def _tell(
     for number, stretches in shares.items():
         story = stories.get(number)
         if story is None:
-            story = stories[number] = ServiceStory(number, money_at=np.zeros(len(times)), money=0.0)
-        _add(compiled, story, stretches, one.probability, times, likeliest)
+            story = stories[number] = ServiceStory(number, money_at=np.zeros(len(question.times)), money=0.0)
+        _add(compiled, story, stretches, one.probability, question.times, likeliest)
 
 
 def service_curve(compiled: CompiledGraph, service: int) -> LossCurve | None:

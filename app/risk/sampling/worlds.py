@@ -113,15 +113,14 @@ def sample_worlds(
     seed: int,
     first_block: int,
     last_block: int,
-    forced: Sequence[int] | Array = (),
     threads: int = 1,
     listen: Callable[[float], None] | None = None,
     watched: Sequence[int] | Array = (),
 ) -> Worlds:
-    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds: each CI down with its unavailability, independently, `forced` ones always.
+    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds: each CI down with its unavailability, independently.
 
-    Steady state (model 1.5, 1.6): `failed / worlds` estimates Q_s. Exact semantics of nu Y. mu X. Phi(X, Y) in every world. `forced`: positions;
-    `watched`: service numbers, at most WATCHED. `listen` hears the share done. Memory: 8 * WORDS bytes a CI that serves and thread.
+    Steady state (model 1.5, 1.6): `failed / worlds` estimates Q_s. Exact semantics of nu Y. mu X. Phi(X, Y) in every world. `watched`:
+    service numbers, at most WATCHED. `listen` is given the share done. Memory: 8 * WORDS bytes for each CI that serves and each thread.
 
     Example by hand: S hard on a with U = .5, one block: `failed[0]` is close to 2,048, with a standard deviation of 32.
     """
@@ -131,7 +130,7 @@ def sample_worlds(
     if len(chosen) > WATCHED or (len(chosen) and (chosen[0] < 0 or chosen[-1] >= services)):
         raise InvalidInput(f"pairs are counted for at most {WATCHED} services of the estate", watched=len(chosen))
     plan = plan_of(compiled)
-    own = own_failures(compiled, plan.position, np.asarray(forced, np.int64))
+    own = own_failures(compiled, plan.position, np.zeros(0, np.int64))
     word, idle, lock, done = seed_word(seed), list[Rows](), threading.Lock(), [0]
 
     def fresh() -> tuple[Array, Array, Array]:

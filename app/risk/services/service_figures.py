@@ -19,7 +19,7 @@ from app.risk.outage.failover import failovers_of
 from app.risk.sampling.degradation_worlds import Degradation
 from app.risk.sampling.intervals import clopper_pearson
 from app.risk.services.interruptions import Interruptions
-from app.risk.services.stop_loss import FailoverYear, Stops, failover_year, stops_of
+from app.risk.services.stop_loss import FailoverYear, Initiators, Stops, failover_year, stops_of
 
 
 def frequencies(compiled: CompiledGraph, told: ServiceExact) -> Array:
@@ -48,17 +48,10 @@ def stops_by_initiator(
     index = {int(position): k for k, position in enumerate(told.position)}
     cuts = [[index[p] for p in cut.position] for cut in told.cut_sets or () if cut.position]
     at = told.position
-    return stops_of(
-        told.event_q,
-        frequencies(compiled, told),
-        compiled.repair_hours[at],
-        compiled.repair_sigma[at],
-        told.birnbaum,
-        told.q,
-        cuts,
-        curve,
-        hours,
+    events = Initiators(
+        told.event_q, frequencies(compiled, told), compiled.repair_hours[at], compiled.repair_sigma[at], told.birnbaum
     )
+    return stops_of(events, told.q, cuts, curve, hours)
 
 
 def longer_than(compiled: CompiledGraph, told: ServiceExact, grid: Sequence[float]) -> tuple[list[tuple[float, float]], bool]:

@@ -48,17 +48,28 @@ def simple_curve(curve: LossCurve) -> tuple[float, float] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Initiators:
+    """E events that can start a stop of one service."""
+
+    q: Array  # float64[E] unavailability
+    frequency: Array  # float64[E] a calendar year, NaN unknown
+    mean: Array  # float64[E] restore time, hours, NaN unknown
+    sigma: Array  # float64[E] NaN exponential
+    birnbaum: Array  # float64[E]
+
+
 def stops_of(
-    q: Array, frequency: Array, mean: Array, sigma: Array, birnbaum: Array, service_q: float, cuts: Sequence[Sequence[int]],
-    curve: LossCurve | None, mtpd_hours: float = math.nan,
-) -> Stops:  # fmt: skip
-    """Stops of one service by initiating event; q, frequency (a calendar year), mean and sigma of the restore time, B: float64[E].
+    events: Initiators, service_q: float, cuts: Sequence[Sequence[int]], curve: LossCurve | None, mtpd_hours: float = math.nan
+) -> Stops:
+    """Stops of one service by initiating event.
 
     `cuts`: minimal cut sets as indices of events, the most probable ones. `service_q`: Q. Shares of an event's stops not explained by a listed
     cut set last as long as its listed ones on average.
 
     Example by hand (C16): two CIs, omega .085932 a year each given B = U: .171866 stops of 5 h on average, .8593 h a year = 8766 U^2.
     """
+    q, mean, sigma, birnbaum = events.q, events.mean, events.sigma, events.birnbaum
     count = len(q)
     weight, length, paid, over, by_cut = (np.zeros(count) for _ in range(5))
     for cut in cuts:
@@ -72,7 +83,7 @@ def stops_of(
             length[i] += others * law[0]
             paid[i] += others * expected
             over[i] += others * late
-    per_year = frequency * birnbaum
+    per_year = events.frequency * birnbaum
     with np.errstate(invalid="ignore", divide="ignore"):
         missing = np.where(birnbaum > 0, np.maximum(0.0, 1.0 - weight / birnbaum), 0.0)
         length, paid, over = (_mean_or_overall(part, weight, per_year) for part in (length, paid, over))

@@ -62,6 +62,17 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class OuterDraws:
+    """So many draws of all rates and restore times; the same numbers for the same `seed`, whatever is made of them."""
+
+    answer: Response
+    ranges: Ranges
+    ci_id: Array  # int64[N]
+    draws: int = DRAWS
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """A areas in the given order of the ranking: interval of the loss a year, P(among the worst k), expected rank (1 the worst), and the
     number of the group it stands in: areas of one group cannot be told apart from its first."""
@@ -303,48 +314,35 @@ def shifts(answer: Response, ranges: Ranges, first: FirstOrder, pair_losses: Arr
     return by_ci, by_service
 
 
-def drawn_areas(
-    answer: Response, ranges: Ranges, ci_id: Array, codes: Array, count: int, draws: int = DRAWS, seed: int = 0,
-    listen: Callable[[float], None] = lambda share: None,
-) -> Array:  # fmt: skip
+def drawn_areas(outer: OuterDraws, codes: Array, count: int) -> Array:
     """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost nothing are passed over."""
-    sums = np.zeros((count, draws))
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, codes >= 0, draws, seed, listen):
-        np.add.at(sums, codes[rows], losses(answer, rows, rate, repair))
+    sums = np.zeros((count, outer.draws))
+    for rows, rate, repair in _drawn(outer, codes >= 0):
+        np.add.at(sums, codes[rows], losses(outer.answer, rows, rate, repair))
     return sums
 
 
-def drawn_groupings(
-    answer: Response, ranges: Ranges, ci_id: Array, groupings: Sequence[tuple[Array, int]], draws: int = DRAWS, seed: int = 0
-) -> list[Array]:
+def drawn_groupings(outer: OuterDraws, groupings: Sequence[tuple[Array, int]]) -> list[Array]:
     """`drawn_areas` for several ways to group the CIs, (codes, count) each, from one pass over the draws; every CI has an area in each.
 
     Example by hand: CIs that lose 1 and 2, of one team at two sites: (3) and (1, 2).
     """
-    sums = [np.zeros((count, draws)) for _, count in groupings]
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, np.ones(len(ci_id), np.bool_), draws, seed):
-        drawn = losses(answer, rows, rate, repair)
+    sums = [np.zeros((count, outer.draws)) for _, count in groupings]
+    for rows, rate, repair in _drawn(outer, np.ones(len(outer.ci_id), np.bool_)):
+        drawn = losses(outer.answer, rows, rate, repair)
         for (codes, _), total in zip(groupings, sums, strict=True):
             np.add.at(total, codes[rows], drawn)
     return sums
 
 
-def _drawn(
-    answer: Response,
-    ranges: Ranges,
-    ci_id: Array,
-    wanted: Array,
-    draws: int,
-    seed: int,
-    listen: Callable[[float], None] = lambda share: None,
-) -> Iterator[tuple[Array, Array, Array]]:
+def _drawn(outer: OuterDraws, wanted: Array) -> Iterator[tuple[Array, Array, Array]]:
     """Blocks of the wanted CIs that cost something: their rows, and the factors on their rates and restore times in every draw, float64[len(rows), draws]."""
-    costing = np.flatnonzero(wanted & (answer.table.max(axis=1) > 0.0))
+    ranges, ci_id, draws, seed = outer.ranges, outer.ci_id, outer.draws, outer.seed
+    costing = np.flatnonzero(wanted & (outer.answer.table.max(axis=1) > 0.0))
     for start in range(0, len(costing), BLOCK):
         rows = costing[start : start + BLOCK]
         rate, repair = rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
         yield rows, rate, repair
-        listen(min(1.0, (start + BLOCK) / max(1, len(costing))))
 
 
 def spread_of(drawn: Array, k: int = 10) -> Spread:
@@ -376,24 +374,16 @@ def _groups(drawn: Array) -> Array:
     return group
 
 
-def drawn_services(
-    answer: Response,
-    ranges: Ranges,
-    ci_id: Array,
-    first: FirstOrder,
-    pair_losses: Array,
-    services: int,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> Array:
+def drawn_services(outer: OuterDraws, first: FirstOrder, pair_losses: Array, services: int) -> Array:
     """Loss suffered by every service in every draw, float64[services, draws]: each pair by its own response to the restore time, whatever else the
     CI costs.
 
     Example by hand: a CI costs one service 10, linear, and another 30 at once; at twice the restore time they lose 20 and 30.
     """
-    sums, unit = np.zeros((services, draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
+    answer = outer.answer
+    sums, unit = np.zeros((services, outer.draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
     base, known = answer.table[:, unit], np.nan_to_num(pair_losses)
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, (base > 0.0) & (np.diff(first.pair_ptr) > 0), draws, seed):
+    for rows, rate, repair in _drawn(outer, (base > 0.0) & (np.diff(first.pair_ptr) > 0)):
         counts = np.diff(first.pair_ptr)[rows]
         at = spans(first.pair_ptr[rows], counts)
         order = np.argsort(first.pair_service[at], kind="stable")

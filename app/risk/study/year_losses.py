@@ -16,7 +16,6 @@ from app.domain.errors import InvalidInput
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.subestate import subestate_of
 from app.risk.jit import Array
-from app.risk.outage.capability import PRODUCT
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 
@@ -116,7 +115,6 @@ def simulate_losses(
     last_block: int,
     services: Sequence[int] | Array | None = None,
     threads: int = 1,
-    rule: int = PRODUCT,
     listen: Callable[[float], None] | None = None,
 ) -> YearLosses:
     """Simulate the years of `services` (numbers; all where None) one cone after another and add them up, a few blocks at a time.
@@ -135,7 +133,7 @@ def simulate_losses(
 
         def run(service: int, block: int = block, end: int = end) -> _Part:
             cut = subestate_of(compiled, int(compiled.service_position[service]))
-            return _part(simulate_years(cut, seed, block, end, rule=rule))
+            return _part(simulate_years(cut, seed, block, end))
 
         with ThreadPoolExecutor(threads) as pool:
             part = _collect(list(pool.map(run, known)), block, BLOCK_YEARS * (end - block))
