@@ -51,11 +51,13 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """N CIs by position, S services. Years are calendar years of 8,766 h, rates those of up time; NaN: the rate or restore time is unknown.
+    """N CIs by position, S services. Years are calendar years of 8,766 h, rates those of up time; NaN: the rate or restore time
+    is unknown.
 
-    `services_down`, `services_degraded`: how many services the outage stops or degrades (failovers aside). Loss columns: expected a year,
-    over the services whose customers or money are known; `*_unknown` counts those hit whose are not. `simulated`: some failover outcomes were sampled.
-    Single points of failure: services of CI i that it stops alone are point_service[point_ptr[i]:point_ptr[i+1]].
+    `services_down`, `services_degraded`: how many services the outage stops or degrades (failovers aside). Loss columns: expected
+    a year, over the services whose customers or money are known; `*_unknown` counts those hit whose are not. `simulated`: some
+    failover outcomes were sampled. Single points of failure: services of CI i that it stops alone are
+    point_service[point_ptr[i]:point_ptr[i+1]].
     """
 
     failed: Array  # int32[N] CIs down, itself included

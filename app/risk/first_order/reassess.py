@@ -1,8 +1,8 @@
 """A later revision's first-order part from an earlier one's: only what a change can touch is swept again (model 1.6).
 
-The outage of a CI reads what depends on it, however far. So a CI whose own rate, restore time or unavailability changed is swept again by
-itself; one whose needs, groups, level or state at rest changed, or a service whose exposure changed, takes all it leans on with it, in the old
-graph and in the new one. Everything else keeps its row.
+The outage of a CI reads what depends on it, however far. So a CI whose own rate, restore time or unavailability changed is swept
+again by itself; one whose needs, groups, level or state at rest changed, or a service whose exposure changed, takes all it leans
+on with it, in the old graph and in the new one. Everything else keeps its row.
 """
 
 from __future__ import annotations

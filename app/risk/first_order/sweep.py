@@ -1,6 +1,7 @@
 """The first-order part: the exact effect and expected yearly loss of every single outage, everything else up (model 1.6, 1.8).
 
-Work is cut into blocks of CIs, pure functions of arrays that merge by addition in the order of the blocks: threads change nothing, not one bit.
+Work is cut into blocks of CIs, pure functions of arrays that merge by addition in the order of the blocks: threads change
+nothing, not one bit.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ THREADS = 2
 
 @inner
 def _plain(flat: Flat, inputs: RatesAndExposures, work: Marks, book: Tally, s: int, i: int) -> None:
-    """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is needed."""
+    """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is
+    needed."""
     v = inputs.service_position[s]
     share = lost_share(flat, work, v)
     down = work.stamp[v] >= work.epoch[0]
@@ -72,7 +74,8 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 def _stops_for_sure(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:  # fmt: skip
-    """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption alone."""
+    """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption
+    alone."""
     v = inputs.service_position[s]
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[g], rule)
     stops = work.stamp[v] >= work.epoch[0]
@@ -92,8 +95,8 @@ def _closed(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
-    """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest failover of
-    those that work."""
+    """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest
+    failover of those that work."""
     all_work = 1.0
     scratch = np.empty(len(inputs.failovers.switches), np.int32)
     hours = np.empty(len(groups))
@@ -132,7 +135,8 @@ def _switch_over(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
     count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
-    """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
+    """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were
+    sampled."""
     index, service, cluster = pairs_of(flat, space, groups)
     simulated = False
     for c in range(len(groups)):
@@ -269,7 +273,8 @@ def _block(
 def _costs(
     inputs: RatesAndExposures, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int
 ) -> int:
-    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows shows in a sum."""
+    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows
+    shows in a sum."""
     hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
     pairs = first
     for s in services:
@@ -319,7 +324,8 @@ def _desk(compiled: CompiledGraph, inputs: RatesAndExposures) -> _Desk:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """K CIs whose outage costs one service something, worst first: position, whether it stops the service alone, expected loss a year."""
+    """K CIs whose outage costs one service something, worst first: position, whether it stops the service alone, expected loss a
+    year."""
 
     position: Array  # int32[K]
     stops: Array  # bool[K]
@@ -337,7 +343,8 @@ class Contributions:
 def contributions_to(
     compiled: CompiledGraph, service: int, rule: int = PRODUCT, switches: bool = True, cis: Array | None = None
 ) -> Contributions:
-    """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order` says it suffers.
+    """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order`
+    says it suffers.
 
     `switches`: False as if no group switched over; `cis`: only these CIs (int32 positions).
 
@@ -435,7 +442,8 @@ def first_order(
 ) -> FirstOrder:
     """Sweep every CI; `listen` hears the share done. Same bits for any number of threads.
 
-    Example by hand (C35): db fails twice a year for 1.5 h, shop (1000 customers) and crm (200) need it: 2 * 1.5 * 1200 customer-hours a year.
+    Example by hand (C35): db fails twice a year for 1.5 h, shop (1000 customers) and crm (200) need it: 2 * 1.5 * 1200
+    customer-hours a year.
     """
     found = sweep(compiled, np.arange(len(compiled), dtype=np.int32), listen, threads, rule, block)
     return first_order_of(*found, can_fail(compiled), len(compiled.service_position))

@@ -1,4 +1,5 @@
-"""The one walk over dependents: what leans on a set of CIs in any way, over needs of every kind and memberships, whatever redundancy there is.
+"""The one walk over dependents: what leans on a set of CIs in any way, over needs of every kind and memberships, whatever
+redundancy there is.
 
 An upper bound of any outage of them, and the answer to "who could miss them?". N CIs, S services.
 """
@@ -43,7 +44,8 @@ def all_dependents(flat: Flat, queue: Int32s, tail: int, seen: Bools, mask: int,
 
 
 def dependents_of(compiled: CompiledGraph, positions: Array, mask: int = 0, wanted: int = 0) -> Array:
-    """int32 positions, ascending, of all CIs that lean on `positions` directly or not, these among them. `mask` and `wanted` as above.
+    """int32 positions, ascending, of all CIs that lean on `positions` directly or not, these among them. `mask` and `wanted` as
+    above.
 
     Example by hand: A hard on B, B a member of a group of C: above B are A, B and C, though the group may live without B.
     """

@@ -20,8 +20,8 @@ def down_for_good(flat: Flat, unavailability: Floats, v: int) -> bool:
 def all_needs(flat: Flat, queue: Int32s, tail: int, seen: Bools, soft: bool, unavailability: Floats) -> int:
     """Extend queue[:tail], breadth first, by all that its CIs need and that is not `seen` (which is added to); the new tail.
 
-    Hard and supply needs, members of groups and, if asked, soft needs. Where `unavailability` (float64[N]) is given, what is down for good
-    is left out, with what only it needs. `queue` has room for every CI.
+    Hard and supply needs, members of groups and, if asked, soft needs. Where `unavailability` (float64[N]) is given, what is down
+    for good is left out, with what only it needs. `queue` has room for every CI.
     """
     leaves_out = len(unavailability) > 0
     head = 0

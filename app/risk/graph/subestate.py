@@ -1,6 +1,7 @@
 """The cone of one service as a compiled graph of its own: every kernel runs on it, at a cost that follows the cone.
 
-A cone holds all that its CIs need, so failure and capability inside it depend on nothing outside; components lie in it whole or not at all.
+A cone holds all that its CIs need, so failure and capability inside it depend on nothing outside; components lie in it whole or
+not at all.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Subestate:
 
 
 def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
-    """The cone of the CI at position `target`: everything it needs by any path, soft needs included. O(N) bytes touched, else O(cone).
+    """The cone of the CI at position `target`: everything it needs by any path, soft needs included. O(N) bytes touched, else
+    O(cone).
 
     State at rest, flags and what groups have left are those of the whole estate, for nothing outside the cone can change them.
 

@@ -1,7 +1,8 @@
 """From the ledger's columns to a DependencyGraph: what is assessed, which rate and restore time each CI gets, and from where.
 
-A value's origin, in falling order of trust: `measured` (incidents observed at the CI, or measured by the source), `declared` (a source says
-so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads or writes anything; N CIs, S services.
+A value's origin, in falling order of trust: `measured` (incidents observed at the CI, or measured by the source), `declared` (a
+source says so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads or writes anything; N CIs, S
+services.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ def assemble(
     columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions, before: DependencyGraph | None = None,
     unchanged: Collection[str] = (),
 ) -> Assembled:  # fmt: skip
-    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier revision, of which
-    the nouns `unchanged` are taken over."""
+    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier
+    revision, of which the nouns `unchanged` are taken over."""
     ci = columns["ci"]
     warnings: list[str] = []
     assessed, left_out = _assessed(ci, options)
@@ -108,7 +109,8 @@ def _of_nobody(need: Mapping[str, Any]) -> int:
 
 
 def _incidents_not_read(need: Mapping[str, Any], cis: CiColumns, observed: Observed) -> list[str]:
-    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it was at."""
+    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it
+    was at."""
     kinds: Categorical = need["kind"]
     lost = np.flatnonzero(np.isin(kinds.codes, [code for code, kind in enumerate(kinds.values) if kind == "incident"]))
     if not len(lost) or not (observed.years > 0).any():
@@ -256,8 +258,8 @@ def _of_no_class(ci: Mapping[str, Any], cis: CiColumns) -> Any:
 def class_not_read(ci: Mapping[str, Any], assumed: Any) -> Any:
     """bool[N]: the source of a CI names a class that no table knows, and the class would have given its rate or restore time.
 
-    `ci` holds the columns of noun `ci`, and `assumed` is bool[N]: nobody gave the rate or the restore time. Those of `other` stand in, and
-    may be lower.
+    `ci` holds the columns of noun `ci`, and `assumed` is bool[N]: nobody gave the rate or the restore time. Those of `other`
+    stand in, and may be lower.
     """
     classes, words = ci["ci_class"], ci["raw_class"]
     other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])

@@ -298,8 +298,8 @@ def _key_blob(keys: Sequence[str]) -> tuple[Array, Array]:
 def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     """Check, normalise, condense and relabel; O(N + E + M). What is refused is counted with its reason and the rest goes on.
 
-    CIs with assessed = False are left out with their dependencies and memberships. An empty `services` takes the CIs nobody depends on.
-    The order of rows changes positions, never an answer.
+    CIs with assessed = False are left out with their dependencies and memberships. An empty `services` takes the CIs nobody
+    depends on. The order of rows changes positions, never an answer.
     """
     ids = np.asarray(graph.cis.ci_id, dtype=np.int64)
     if len(ids) > 1 and not (np.diff(ids) > 0).all():
@@ -365,10 +365,11 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
 
 
 def recompiled(base: CompiledGraph, before: DependencyGraph, graph: DependencyGraph) -> CompiledGraph | None:
-    """`compile_graph(graph)` where only rates, restore times and the like differ from `before`, compiled as `base`; None where more does.
+    """`compile_graph(graph)` where only rates, restore times and the like differ from `before`, compiled as `base`; None where
+    more does.
 
-    Nothing of the structure is looked at again: dependencies and groups must be the same objects. Whatever the gate would have to report about a
-    profile goes the long way.
+    Nothing of the structure is looked at again: dependencies and groups must be the same objects. Whatever the gate would have to
+    report about a profile goes the long way.
     """
     notes, old_notes = _Notes(), _Notes()
     same = (

@@ -123,8 +123,8 @@ def check_groups(
 def merge_edges(
     ptr: Int32s, provider: Int32s, kind: Int8s, weight: Floats
 ) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
-    """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that fail and
-    (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
+    """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that
+    fail and (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
     size = len(ptr) - 1
     fail_ptr = np.zeros(size + 1, dtype=np.int32)
     soft_ptr = np.zeros(size + 1, dtype=np.int32)

@@ -1,7 +1,7 @@
 """The failed set of a scenario: kernels of the nested fixpoint nu Y. mu X. Phi(X, Y) of model 1.3.
 
-Everything outside components with a supply need inside is a work list with one counter per group. Those components are settled one by
-one, providers first; inside them the greatest Y is iterated down from "all failed". Only what fails is touched.
+Everything outside components with a supply need inside is a work list with one counter per group. Those components are settled
+one by one, providers first; inside them the greatest Y is iterated down from "all failed". Only what fails is touched.
 """
 
 from __future__ import annotations

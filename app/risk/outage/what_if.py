@@ -1,9 +1,10 @@
-"""An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over their outcomes.
+"""An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over
+their outcomes.
 
-The forced CIs are down from 0 to d. How failovers go is the rule of `failover_outcomes`: a switch that works interrupts its dependent for the
-failover time in full; one that fails leaves it down until d. All outcomes are gone through while there are at most 2^10 of them; beyond it they
-are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come from the same engine
-as any failed set.
+The forced CIs are down from 0 to d. How failovers go is the rule of `failover_outcomes`: a switch that works interrupts its
+dependent for the failover time in full; one that fails leaves it down until d. All outcomes are gone through while there are at
+most 2^10 of them; beyond it they are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states
+between two breakpoints come from the same engine as any failed set.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ Stretch = tuple[float, float, float, float]  # from, to (hours), share lost agai
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way the switches go: its probability, what is down until d, and the dependents that are interrupted, with the hours of each."""
+    """One way the switches go: its probability, what is down until d, and the dependents that are interrupted, with the hours of
+    each."""
 
     probability: float
     forced: tuple[int, ...]
@@ -86,7 +88,8 @@ class ServiceStory:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """`lasting`: the state until d in the likeliest outcome; `at_hours` the times of `money_at`; `end_hours`: when all is back."""
+    """`lasting`: the state until d in the likeliest outcome; `at_hours` the times of `money_at`; `end_hours`: when all is
+    back."""
 
     lasting: Outage
     stories: Sequence[ServiceStory]  # by service number
@@ -104,8 +107,8 @@ def what_if(
 ) -> WhatIf:  # fmt: skip
     """Loss over time of an outage of `down_positions` for `duration_hours` (> 0); money is asked at `at_hours` and at the end.
 
-    Example by hand: S hard on a, 100 a hour; a down for 2 h: down 2 h, money 200, 100 after 1 h. With a group of a and b (1 needed, failover
-    0.5 h, success .9) instead: .9 * 50 + .1 * 200 = 65.
+    Example by hand: S hard on a, 100 a hour; a down for 2 h: down 2 h, money 200, 100 after 1 h. With a group of a and b (1
+    needed, failover 0.5 h, success .9) instead: .9 * 50 + .1 * 200 = 65.
     """
     space = space or workspace(compiled)
     roots = tuple(np.unique(np.asarray(down_positions, np.int64)).tolist())
@@ -168,7 +171,8 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
 
 
 def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
-    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches fail."""
+    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches
+    fail."""
     result, known = first, 0
     while True:
         failovers = failovers_of(compiled, _joined(compiled, result.failed))
@@ -211,8 +215,8 @@ def _key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
 def _ways(
     flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, key: Int64, samples: int, rule: int
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """All outcomes of the outage of `roots`, or so many samples of them: probability float64[K], groups whose switch fails (int64[K+1],
-    int32) and groups whose switch works and interrupts (int64[K+1], int32). K is 0 where they are too many."""
+    """All outcomes of the outage of `roots`, or so many samples of them: probability float64[K], groups whose switch fails
+    (int64[K+1], int32) and groups whose switch works and interrupts (int64[K+1], int32). K is 0 where they are too many."""
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     asked = np.zeros(len(failovers.switches), np.bool_)
     groups = np.empty(len(asked), np.int32)

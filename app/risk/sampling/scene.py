@@ -1,4 +1,5 @@
-"""The state of one service's cone at a moment: what is down by itself, what its failovers hold down, what the service has lost."""
+"""The state of one service's cone at a moment: what is down by itself, what its failovers hold down, what the service has
+lost."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ NOTHING_LOST = 1e-15
 
 
 class Scene(NamedTuple):
-    """Workspace of one thread for one cut-out; `sizes` holds the sizes of the lists and whether `work` shows the present state."""
+    """Workspace of one thread for one cut-out; `sizes` holds the sizes of the lists and whether `work` shows the present
+    state."""
 
     work: Marks
     fallen: Int32s  # int32[n] CIs down by themselves
@@ -63,7 +65,8 @@ def all_up(scene: Scene) -> None:
 
 @inner
 def roots_of(flat: Flat, scene: Scene, interrupted: bool, without: int) -> Array:
-    """What is down for its own reasons: CIs, dependents of failed switches (but of group `without`) and, if asked, interrupted ones."""
+    """What is down for its own reasons: CIs, dependents of failed switches (but of group `without`) and, if asked, interrupted
+    ones."""
     size = scene.sizes[FALLEN]
     scene.roots[:size] = scene.fallen[:size]
     for k in range(scene.sizes[STUCK]):
@@ -84,7 +87,8 @@ def seen(flat: Flat, scene: Scene, target: int) -> tuple[float, bool]:
 
 @inner
 def look(flat: Flat, scene: Scene, target: int, rule: int) -> tuple[float, bool]:
-    """Share that the target has lost against its state at rest, and whether it is down. What one CI does alone is worked out once."""
+    """Share that the target has lost against its state at rest, and whether it is down. What one CI does alone is worked out
+    once."""
     sizes = scene.sizes
     quiet = sizes[STUCK] == 0 and sizes[HELD] == 0
     if quiet and sizes[FALLEN] == 0:

@@ -1,8 +1,9 @@
 """A cone from moment to moment: CIs fail and come back, failovers interrupt, fail and let go.
 
-Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough members are left,
-the group switches, whatever else has stopped its dependent: with its success probability the dependent is interrupted for the failover time, else
-it is down until the first restore of a failed member, unless it is down already. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
+Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough
+members are left, the group switches, whatever else has stopped its dependent: with its success probability the dependent is
+interrupted for the failover time, else it is down until the first restore of a failed member, unless it is down already. Losing a
+standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
 """
 
 from __future__ import annotations

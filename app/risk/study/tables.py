@@ -46,7 +46,8 @@ class AreaTable:
 
 
 def _table(area: Array, members: Array, first: Array, more: Array, drawn: Callable[[Array], Array]) -> AreaTable:
-    """`drawn` gives the first-order draws of some areas (places in the given arrays); the redundancy part is added at its value."""
+    """`drawn` gives the first-order draws of some areas (places in the given arrays); the redundancy part is added at its
+    value."""
     total = first + more
     order = np.lexsort((area, -np.nan_to_num(total)))
     followed = order[:FOLLOWED]
@@ -80,7 +81,8 @@ def ci_table(totals: Totals, more: EstateRedundancy, measure: str, outer: OuterD
 def grouped_table(
     codes: Array, drawn: Array, totals: Totals, more: EstateRedundancy, measure: str, shift: Array
 ) -> tuple[AreaTable, Array]:
-    """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate (float64[draws])."""
+    """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate
+    (float64[draws])."""
     count = len(drawn)
     first = add_up(codes, count, totals.values()[measure] + shift)
     parts = add_up(codes, count, getattr(more, COLUMNS[measure]))
@@ -93,8 +95,8 @@ def grouped_table(
 def service_table(
     customers: Array, suffered: ServiceTotals, more: EstateRedundancy, measure: str, drawn: Array, shift: Array
 ) -> AreaTable:
-    """Services (`customers` float64[S], NaN unknown) by what they suffer, from their draws (float64[S, draws]); `shift` float64[S]: by how much
-    stated ranges move it."""
+    """Services (`customers` float64[S], NaN unknown) by what they suffer, from their draws (float64[S, draws]); `shift`
+    float64[S]: by how much stated ranges move it."""
     scale = np.nan_to_num(customers) if measure == "customer_hours_per_year" else np.ones(len(customers))
     alone = {"money_per_year": suffered.money, "customer_hours_per_year": suffered.customer_hours}.get(
         measure, suffered.service_hours
@@ -106,7 +108,8 @@ def service_table(
 
 @dataclass(frozen=True, slots=True)
 class PartSums:
-    """Redundancy part of one measure over all services, by how it was got; `low`, `high`: ends of the simulated sum (NaN: none are given)."""
+    """Redundancy part of one measure over all services, by how it was got; `low`, `high`: ends of the simulated sum (NaN: none
+    are given)."""
 
     exact: float
     simulated: float
@@ -115,7 +118,8 @@ class PartSums:
 
 
 def part_of(more: EstateRedundancy, measure: str, weight: Array | None = None) -> PartSums:
-    """`measure`: hours, money, breaches; weight: float64[S]. The ends are the sums of the services' ends, so at least as sure as each of them.
+    """`measure`: hours, money, breaches; weight: float64[S]. The ends are the sums of the services' ends, so at least as sure as
+    each of them.
 
     Example by hand: an exact service with -1, a simulated one with 3 (2, 5): exact -1, simulated 3 (2, 5).
     """

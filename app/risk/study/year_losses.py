@@ -1,7 +1,7 @@
 """Losses of all services by event and by simulated year (model 1.12).
 
-Event: the failure of one CI at one moment, with all outages it begins, of any service. Times are keyed by CI, so services that share one see the
-same failures and their own simulated years fit together.
+Event: the failure of one CI at one moment, with all outages it begins, of any service. Times are keyed by CI, so services that
+share one see the same failures and their own simulated years fit together.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def _collect(parts: Sequence[_Part], first_block: int, years: int) -> YearLosses
 
 
 def year_losses(runs: Sequence[Years]) -> YearLosses:
-    """Losses by event and year from the simulated years of several services: same seed, same blocks. Services of unknown money are left out.
+    """Losses by event and year from the simulated years of several services: same seed, same blocks. Services of unknown money
+    are left out.
 
     Example by hand: CI d fails at 7 h and stops two services, 1,000 and 400: one event of 1,400.
     """
@@ -119,7 +120,8 @@ def simulate_losses(
 ) -> YearLosses:
     """Simulate the years of `services` (numbers; all where None) one cone after another and add them up, a few blocks at a time.
 
-    Services whose money nobody knows are not simulated, only counted. `listen` hears the share done. Same bits for any number of threads.
+    Services whose money nobody knows are not simulated, only counted. `listen` hears the share done. Same bits for any number of
+    threads.
 
     Example by hand (C39): two services behind d, 1,000 and 400 an outage: events of 1,400 whenever d fails with both up.
     """

@@ -13,7 +13,8 @@ from app.risk.graph.compiled import CompiledGraph
 
 
 def exact_group(compiled: CompiledGraph, group: int, budget: Budget | None = None, forced: Sequence[int] = ()) -> ServiceExact:
-    """Q of "too many members of compiled group `group` are down": its dependent, asked with no other need and no failure of its own.
+    """Q of "too many members of compiled group `group` are down": its dependent, asked with no other need and no failure of its
+    own.
 
     Example by hand: 1 of a (.1) and b (.2) needed, the dependent hard on c as well: .02, whatever c.
     """

@@ -1,7 +1,8 @@
 """A store of threshold gates without repeats: the acyclic, monotone formula of one CI's failure.
 
-A node is an event (0..E-1) or a gate (E, E+1, ...); a gate's inputs have smaller numbers, so ascending order is children first. A gate
-fails if the weights of its failed inputs add up to `need`: need 1 is OR, need = number of inputs is AND. FALSE and TRUE are no nodes.
+A node is an event (0..E-1) or a gate (E, E+1, ...); a gate's inputs have smaller numbers, so ascending order is children first. A
+gate fails if the weights of its failed inputs add up to `need`: need 1 is OR, need = number of inputs is AND. FALSE and TRUE are
+no nodes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Cycles of needs, resolved into gates without cycles (model 1.3).
 
-Inside a strongly connected component of the cone: what reaches each other through hard needs alone fails together and becomes one node
-(OR of their own failures and outside needs). What is left holds groups: nu Y. mu X. Phi(X, Y) is iterated on decision diagrams whose
-variables are the nodes that come in from outside, and the diagrams are turned into gates: n = low or (variable and high).
+Inside a strongly connected component of the cone: what reaches each other through hard needs alone fails together and becomes one
+node (OR of their own failures and outside needs). What is left holds groups: nu Y. mu X. Phi(X, Y) is iterated on decision
+diagrams whose variables are the nodes that come in from outside, and the diagrams are turned into gates: n = low or (variable and
+high).
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def local_components(flat: Flat, q: Array, cone: Cone, space: Space) -> tuple[Ar
 
 @dataclass(slots=True)
 class _Inside:
-    """One component, its members numbered 0.. in order of position; nodes are of the store, inputs >= 0 are members of the component."""
+    """One component, its members numbered 0.. in order of position; nodes are of the store, inputs >= 0 are members of the
+    component."""
 
     own: list[list[int]] = field(default_factory=list)  # outside nodes each of which fails the member
     hard: list[list[int]] = field(default_factory=list)
@@ -185,7 +187,8 @@ def _system(inside: _Inside, rank: list[int], make: _Store) -> System:
 
 @kernel
 def gates_of_nodes(store: Gates, work: Scratch, bdd: Bdd, variable: Int32s, made: Int32s, start: int) -> int:
-    """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of nodes."""
+    """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of
+    nodes."""
     for n in range(start, bdd.state[COUNT]):
         work.node[0] = variable[bdd.level[n]]
         work.node[1] = made[bdd.high[n]]
@@ -251,8 +254,8 @@ def _unrolled(system: System, make: _Store, side: int) -> list[int]:
 
 
 def solve_component(unfolding: Unfolding, members: Array) -> None:
-    """Set the nodes of a component's CIs that are read outside. `ranked` is extended by the nodes that come in, in the order of the diagrams: a
-    good one for the events below them.
+    """Set the nodes of a component's CIs that are read outside. `ranked` is extended by the nodes that come in, in the order of
+    the diagrams: a good one for the events below them.
 
     Example by hand (C09): A = a or (B and C), B = b or A: A = a or (b and c), B = a or b.
     """

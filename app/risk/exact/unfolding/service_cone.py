@@ -47,7 +47,8 @@ class Cone(NamedTuple):
 
 @kernel
 def gather(flat: Flat, q: Floats, target: int, space: Space) -> int:
-    """Walk from the target through hard and supply needs and members of groups; the size of the cone, its positions in space.queue."""
+    """Walk from the target through hard and supply needs and members of groups; the size of the cone, its positions in
+    space.queue."""
     for i in range(space.size[0]):
         space.seen[space.queue[i]] = False
     space.queue[0] = target

@@ -1,6 +1,7 @@
 """The formula of one CI's failure: gates over the own failures of its cone, without cycles.
 
-F_v = own_v or any(F_u, needed) or any_g(at least n_g - m_g + 1 of the members failed), model 1.2; cycles are resolved by `cycles`.
+F_v = own_v or any(F_u, needed) or any_g(at least n_g - m_g + 1 of the members failed), model 1.2; cycles are resolved by
+`cycles`.
 """
 
 from __future__ import annotations
@@ -84,10 +85,11 @@ def add_cis(
 def formula_of(
     compiled: CompiledGraph, target: int, budget: Budget, q: Array | None = None, space: Space | None = None, side: int = EXACT
 ) -> Formula:
-    """The formula of a CI's failure. q: float64[N] own unavailabilities (1: forced down), else the compiled ones; NaN counts as 0.
+    """The formula of a CI's failure. q: float64[N] own unavailabilities (1: forced down), else the compiled ones; NaN counts as
+    0.
 
-    `side`: EXACT, or LOWER or UPPER for a formula that never fails more, never less than the true one. Unsolved, for EXACT only, says that
-    a component with groups inside did not fit the budget.
+    `side`: EXACT, or LOWER or UPPER for a formula that never fails more, never less than the true one. Unsolved, for EXACT only,
+    says that a component with groups inside did not fit the budget.
 
     Example by hand: S hard on a and b, U .01 and .02 -> one OR gate over two events.
     """

@@ -20,7 +20,8 @@ JUMPY = [(0, 0), (0.1, 0), (0.1, 40), (1, 100), (4, 100), (4, 900), (9, 2000)]
 
 
 def rich_estate(rng: random.Random, cis: int) -> dict[str, Any]:
-    """`random_estate` with failovers in most groups, curves, MBCO, unknown money and customers, spreads, failure on demand, R = 0."""
+    """`random_estate` with failovers in most groups, curves, MBCO, unknown money and customers, spreads, failure on demand, R =
+    0."""
     estate = random_estate(rng, cis, failover=0.7)
     if rng.random() < 0.8:  # sparser, so that more dependents stand and switch
         estate["dependencies"] = [row for row in estate["dependencies"] if rng.random() < 0.4]
@@ -237,7 +238,8 @@ def cascade(width: int) -> dict[str, Any]:
 def test_failed_switches_trigger_others() -> None:
     compare(chain(9), chain(9))
     got, at, _ = run(chain(2))
-    # c1 works: 6 min of nothing for S, which leans on c2: interrupted c1 triggers nothing. c1 fails: c2 works (6 min) or S is down 8 h.
+    # c1 works: 6 min of nothing for S, which leans on c2: interrupted c1 triggers nothing. c1 fails: c2 works (6 min) or S is
+    # down 8 h.
     assert got.service_hours[at["c0"]] == pytest.approx(0.5 * (0.5 * 0.1 + 0.5 * 8))
 
 

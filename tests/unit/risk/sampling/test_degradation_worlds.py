@@ -1,4 +1,5 @@
-"""Capability in snapshot worlds: the same worlds as the bit-parallel ones, the same states as the scalar kernels, the exact mean."""
+"""Capability in snapshot worlds: the same worlds as the bit-parallel ones, the same states as the scalar kernels, the exact
+mean."""
 
 from __future__ import annotations
 
