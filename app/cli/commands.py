@@ -72,6 +72,10 @@ PLACES = {
     ),
     "studies": Place("app.cli.risk", "Studies, newest first."),
     "study-show": Place("app.cli.risk", "One study: its areas, services, borders between teams, or loss exceedance."),
+    "recovery": Place(
+        "app.cli.recovery",
+        "When services are back, against their RTO; with SERVICE: what it waits for, and which outages take too long.",
+    ),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),
     "audit": Place("app.cli.keys", "The audit trail."),

@@ -1,0 +1,249 @@
+"""When what is down is back (model 1.11): every CI starts once its needs are up, and takes its hours; nothing waits for a crew.
+
+T_v = h_v + max(max T_u over hard and supply needs, needed-th smallest T_u over each group), over the CIs that are down; others are up from the
+start. Soft needs hold nothing back. The rule is monotone, so the earliest finish is found as in Dijkstra's algorithm: CIs finish in order of time,
+and one starts when the last need that it waits for is back. N CIs, D of them down, G groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+import numpy as np
+
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.jit import Array, Floats, Int8s, Int32s, inner, kernel
+
+UNKNOWN_HOURS, CIRCLE = 1, 2  # bits of `unsure`
+
+
+class Plan(NamedTuple):
+    """Workspace and answer of one restoration; only the places of the CIs that are down, and of their groups, are written."""
+
+    finish: Floats  # float64[N] hours until the CI is back; infinite: never, 0: it was not down
+    last: Int32s  # int32[N] the need that came back last, -1: it waited for none
+    unsure: Int8s  # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
+    group_time: Floats  # float64[G] when enough members are back
+    waits: Int32s  # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
+    lacking: Int32s  # int32[G] members that must come back
+    ready: Floats  # float64[N]
+    heap_time: Floats  # float64[N]
+    heap_ci: Int32s  # int32[N]
+
+
+def restore_plan(compiled: CompiledGraph) -> Plan:
+    """A workspace for an estate; give it back clean: each call writes what it reads.
+
+    Example by hand: an estate of 5 CIs and a group has 5 places of finish and 1 of group_time.
+    """
+    count, groups = len(compiled), len(compiled.flat.group_needed)
+    return Plan(
+        np.zeros(count), np.full(count, -1, np.int32), np.zeros(count, np.int8), np.zeros(groups), np.full(count, -1, np.int32),
+        np.zeros(groups, np.int32), np.zeros(count), np.zeros(count), np.zeros(count, np.int32),
+    )  # fmt: skip
+
+
+@inner
+def _push(plan: Plan, size: int, time: float, ci: int) -> int:
+    """Put a CI into the heap of those that will finish, earliest on top; the new size."""
+    at = size
+    while at > 0:
+        above = (at - 1) // 2
+        if plan.heap_time[above] <= time:
+            break
+        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[above], plan.heap_ci[above]
+        at = above
+    plan.heap_time[at], plan.heap_ci[at] = time, ci
+    return size + 1
+
+
+@inner
+def _drop_top(plan: Plan, size: int) -> int:
+    """Take the earliest away; the new size."""
+    size -= 1
+    time, ci = plan.heap_time[size], plan.heap_ci[size]
+    at = 0
+    while True:
+        below = 2 * at + 1
+        if below >= size:
+            break
+        if below + 1 < size and plan.heap_time[below + 1] < plan.heap_time[below]:
+            below += 1
+        if plan.heap_time[below] >= time:
+            break
+        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[below], plan.heap_ci[below]
+        at = below
+    plan.heap_time[at], plan.heap_ci[at] = time, ci
+    return size
+
+
+@inner
+def _satisfied(plan: Plan, hours: Floats, size: int, v: int, u: int, time: float) -> int:
+    """One need of v is back, by u at `time`; v enters the heap with the last one. The heap's new size."""
+    if plan.waits[v] < 0:
+        return size
+    if plan.last[v] < 0 or time >= plan.ready[v]:
+        plan.ready[v], plan.last[v] = time, u
+    plan.waits[v] -= 1
+    if plan.waits[v] == 0:
+        plan.waits[v] = -2
+        return _push(plan, size, plan.ready[v] + hours[v], v)
+    return size
+
+
+@inner
+def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
+    """Count what each CI that is down waits for: providers that are down, and groups with too few members up."""
+    for i in range(len(down)):
+        plan.waits[down[i]] = 0
+    for i in range(len(down)):
+        v = down[i]
+        plan.last[v], plan.ready[v], plan.finish[v] = -1, 0.0, np.inf
+        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
+            u = flat.reverse[e]
+            if plan.waits[u] != -1 or flat.flags[u] & AT_REST_DOWN:
+                plan.waits[v] += 1
+        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+            plan.group_time[g] = 0.0
+            lacking = flat.group_needed[g]
+            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+                u = flat.member[e]
+                if plan.waits[u] == -1 and not flat.flags[u] & AT_REST_DOWN:
+                    lacking -= 1
+            plan.lacking[g] = lacking
+            if lacking > 0:
+                plan.waits[v] += 1
+
+
+@kernel
+def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
+    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours float64[N], no NaN.
+
+    Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one after another.
+    """
+    _prepare(flat, plan, down)
+    size = 0
+    for i in range(len(down)):
+        v = down[i]
+        if plan.waits[v] == 0:
+            plan.waits[v] = -2
+            size = _push(plan, size, hours[v], v)
+    unfinished = 0  # the first place in `down` that may hold a CI which has not finished
+    while True:
+        while size > 0:
+            time, u = plan.heap_time[0], plan.heap_ci[0]
+            size = _drop_top(plan, size)
+            plan.finish[u] = time
+            # what needs u directly
+            for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+                v = flat.forward[e]
+                if plan.waits[v] != -1:
+                    plan.unsure[v] |= plan.unsure[u]
+                    size = _satisfied(plan, hours, size, v, u, time)
+            # groups that u is a member of: the last one that was lacking counts as the need
+            for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+                g = flat.joined[e]
+                v = flat.group_dependent[g]
+                if plan.waits[v] == -1 or plan.lacking[g] <= 0:
+                    continue
+                plan.unsure[v] |= plan.unsure[u]
+                plan.lacking[g] -= 1
+                plan.group_time[g] = max(plan.group_time[g], time)
+                if plan.lacking[g] == 0:
+                    size = _satisfied(plan, hours, size, v, u, plan.group_time[g])
+        # whatever has not finished now lies on a circle or waits for one; the first in topological order lies on one
+        while unfinished < len(down) and plan.waits[down[unfinished]] == -2:
+            unfinished += 1
+        if unfinished == len(down):
+            break
+        part = flat.component[down[unfinished]]
+        start = 0.0
+        end = unfinished
+        while end < len(down) and flat.component[down[end]] == part:
+            if plan.waits[down[end]] != -2:
+                start = max(start, plan.ready[down[end]])
+            end += 1
+        for i in range(unfinished, end):
+            v = down[i]
+            if plan.waits[v] != -2:
+                start += hours[v]
+                plan.waits[v] = -2
+                plan.unsure[v] |= CIRCLE
+                size = _push(plan, size, start, v)
+    for i in range(len(down)):
+        plan.waits[down[i]] = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """Of D CIs that are down: hours until each is back, what it waited for last (position, -1 nothing), and what is unsure about it (bits)."""
+
+    down: Array  # int32[D]
+    finish: Array  # float64[D]
+    last: Array  # int32[D]
+    unsure: Array  # int8[D]
+
+    def at(self, position: int) -> int:
+        """The place of a position among `down`; -1 where it is not down."""
+        place = int(np.searchsorted(self.down, position))
+        return place if place < len(self.down) and int(self.down[place]) == position else -1
+
+    def path(self, position: int) -> list[int]:
+        """Positions from the first that is restored to this one, each waiting for the one before: the critical path."""
+        found: list[int] = []
+        while position >= 0 and position not in found:
+            found.append(position)
+            place = self.at(position)
+            position = int(self.last[place]) if place >= 0 else -1
+        return found[::-1]
+
+
+def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
+    """When the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N], NaN unknown: counts as 0 and is marked).
+
+    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never come back.
+
+    Example by hand (C28): Stor 3, DB and VM on it 2 and .5, App on both 1, S on App .5: S is back after 6.5 by Stor, DB, App.
+    """
+    plan = plan or restore_plan(compiled)
+    down = np.asarray(down, np.int32)
+    down = down[(compiled.flat.flags[down] & AT_REST_DOWN) == 0]
+    known = np.nan_to_num(np.asarray(hours, np.float64), nan=0.0)
+    plan.unsure[down] = np.where(np.isnan(hours[down]), UNKNOWN_HOURS, 0)
+    restore(compiled.flat, plan, known, down)
+    return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
+
+
+def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target: int) -> dict[int, float]:
+    """By position: how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
+
+    The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited for.
+
+    Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
+    """
+    flat = compiled.flat
+    finish = {int(position): float(time) for position, time in zip(told.down, told.finish, strict=True)}
+    latest = {target: finish[target]}
+    queue = [(-finish[target], target)]  # what finishes last comes first: only then is it known how late it may be
+    while queue:
+        _, v = heappop(queue)
+        start = latest[v] - float(np.nan_to_num(hours[v]))
+        for u in _waited_for(flat, finish, v):
+            if start < latest.get(u, np.inf):
+                latest[u] = start
+                heappush(queue, (-finish[u], u))
+    return {position: time - finish[position] for position, time in latest.items()}
+
+
+def _waited_for(flat: Flat, finish: Mapping[int, float], v: int) -> list[int]:
+    """Needs of a CI that were down: providers, and of each group the members that came back first, as many as were lacking."""
+    needs = [int(u) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]] if int(u) in finish]
+    for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
+        members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()
+        up = sum(u not in finish and not flat.flags[u] & AT_REST_DOWN for u in members)
+        lacking = max(int(flat.group_needed[g]) - up, 0)
+        needs += sorted((u for u in members if u in finish), key=lambda u: (finish[u], u))[:lacking]
+    return needs

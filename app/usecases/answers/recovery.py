@@ -1,0 +1,217 @@
+"""Recovery: when services are back after the outage of one CI, or of everything that they need, against RTO and MTPD (model 1.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.graph import ORIGIN_NAMES
+from app.domain.recovery import (
+    FEASIBLE,
+    INFEASIBLE,
+    NO_RTO,
+    UNDECIDED,
+    Contradiction,
+    RecoveryPage,
+    RecoveryRow,
+    RecoveryStep,
+    ServiceRecovery,
+    recovery_sentence,
+)
+from app.risk.graph.compiled import CompiledGraph
+from app.risk.outage.propagation import outage
+from app.risk.recovery.restore_times import CIRCLE, UNKNOWN_HOURS, Restoration, restoration, restore_plan
+from app.usecases import paging
+from app.usecases.answers.paths import known
+from app.usecases.assess import Assessed, assessed
+from app.usecases.estate import Estate
+from app.usecases.find import identify
+from app.usecases.stamps import stamp_of
+from app.usecases.tools import Tools
+
+PATH_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Figures of every service. P pairs of a service and a CI whose outage alone stops it, by service, the longest first, unknown ones last."""
+
+    made: Assessed
+    everything: Restoration
+    pair_ptr: Any  # int64[S+1]
+    pair_ci: Any  # int32[P] position
+    pair_hours: Any  # float64[P], NaN unknown
+
+    def pairs(self, number: int) -> tuple[Any, Any]:
+        part = slice(int(self.pair_ptr[number]), int(self.pair_ptr[number + 1]))
+        return self.pair_ci[part], self.pair_hours[part]
+
+
+def recovery_page(
+    tools: Tools, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
+) -> RecoveryPage:
+    """All services, the largest gap between RTO and recovery first; those without an RTO last."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "recovery", "locations")
+        revision, offset, locations = cursor["revision"], cursor["recovery"], cursor["locations"]
+    found = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
+    estate = found.made.estate
+    rows = sorted((_row(found, number) for number in range(len(estate.compiled.service_position))), key=_worst_first)
+    last = min(offset + limit, len(rows))
+    more = last < len(rows)
+    return RecoveryPage(
+        stamp=stamp_of(estate, tools.documents),
+        infeasible=sum(row.verdict == INFEASIBLE for row in rows),
+        undecided=sum(row.verdict == UNDECIDED for row in rows),
+        total_rows=len(rows),
+        limit=limit,
+        truncated=more,
+        next=paging.encode(revision=estate.revision.revision, recovery=last, locations=locations) if more else None,
+        items=rows[offset:last],
+    )
+
+
+def service_recovery(
+    tools: Tools, text: str, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
+) -> ServiceRecovery:
+    """One service: what it waits for when all is down, and every CI whose single outage stops it, the longest first."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "service", "recovery_of", "locations")
+        if cursor["service"] != text:
+            raise InvalidInput("after: a cursor of another service", field="after")
+        revision, offset, locations = cursor["revision"], cursor["recovery_of"], cursor["locations"]
+    found = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
+    estate = found.made.estate
+    position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
+    if position not in estate.service_number:
+        raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+    number = estate.service_number[position]
+    cis, hours = found.pairs(number)
+    last = min(offset + limit, len(cis))
+    more = last < len(cis)
+    rto, mtpd = known(estate.compiled.rto_hours[number]), known(estate.compiled.mtpd_hours[number])
+    return ServiceRecovery(
+        stamp=stamp_of(estate, tools.documents),
+        service=_row(found, number),
+        path=_path(found, position),
+        single_outages=[_contradiction(estate, int(cis[k]), known(hours[k]), rto, mtpd) for k in range(min(offset, last), last)],
+        single_outages_total=len(cis),
+        limit=limit,
+        truncated=more,
+        next=paging.encode(revision=estate.revision.revision, service=text, recovery_of=last, locations=locations)
+        if more
+        else None,
+    )
+
+
+def recovery_of(made: Assessed) -> Recovery:
+    """The restoration of everything, and how long the outage of each single point of failure lasts for the services that it stops."""
+    compiled, first = made.estate.compiled, made.first
+    everything = restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32))
+    ci = np.repeat(np.arange(len(compiled), dtype=np.int32), np.diff(first.point_ptr))
+    service = first.point_service
+    hours = _single_hours(made.estate, ci, service)
+    order = np.lexsort((ci, -np.nan_to_num(hours, nan=-1.0), service))
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(service, minlength=len(compiled.service_position)))])
+    return Recovery(made, everything, ptr, ci[order], hours[order])
+
+
+def _single_hours(estate: Estate, ci: Any, service: Any) -> Any:
+    """float64[P]: hours until a service is back after the outage of one CI: its restore time, and what starts again after it."""
+    compiled: CompiledGraph = estate.compiled
+    hours = compiled.repair_hours[ci].copy()
+    if not compiled.restart_hours.any():
+        return hours
+    plan, restart = restore_plan(compiled), compiled.restart_hours.copy()
+    for position in np.unique(ci):  # `ci` ascends
+        fallen = outage(compiled, [int(position)], estate.workspace()).failed
+        if not compiled.restart_hours[fallen[fallen != position]].any():
+            continue
+        restart[position] = compiled.repair_hours[position]
+        told = restoration(compiled, restart, fallen, plan)
+        restart[position] = compiled.restart_hours[position]
+        for pair in range(*np.searchsorted(ci, [position, position + 1])):
+            place = told.at(int(compiled.service_position[service[pair]]))
+            hours[pair] = np.nan if told.unsure[place] & UNKNOWN_HOURS else told.finish[place]
+    return hours
+
+
+def _row(found: Recovery, number: int) -> RecoveryRow:
+    estate = found.made.estate
+    compiled = estate.compiled
+    position = int(compiled.service_position[number])
+    cis, hours = found.pairs(number)
+    rto, mtpd = known(compiled.rto_hours[number]), known(compiled.mtpd_hours[number])
+    unknown = int(np.isnan(hours).sum())
+    longest = float(hours[0]) if len(hours) > unknown else None
+    by = int(cis[0]) if longest is not None else -1
+    place = found.everything.at(position)
+    unsure = int(found.everything.unsure[place]) if place >= 0 else UNKNOWN_HOURS
+    open_needs = estate.open_needs(position)
+    gap = None if rto is None or longest is None else longest - rto
+    return RecoveryRow(
+        key=estate.key(position),
+        name=estate.name(position),
+        team=estate.text("team", position),
+        rto_hours=rto,
+        mtpd_hours=mtpd,
+        verdict=_verdict(rto, gap, unknown + open_needs),
+        after_one_hours=longest,
+        after_one_key=estate.key(by) if by >= 0 else "",
+        after_one_name=estate.name(by) if by >= 0 else "",
+        gap_hours=gap,
+        beyond_mtpd=int((hours > mtpd).sum()) if mtpd is not None else 0,
+        contradictions=int((hours > rto).sum()) if rto is not None else 0,
+        unknown_hours=unknown,
+        after_all_hours=None if place < 0 or unsure & UNKNOWN_HOURS else float(found.everything.finish[place]),
+        after_all_at_most=bool(unsure & CIRCLE),
+        open_needs=open_needs,
+        sentence=recovery_sentence(
+            estate.name(position), rto, longest, estate.name(by) if by >= 0 else "", _origin(estate, by), unknown
+        ),
+    )
+
+
+def _verdict(rto: float | None, gap: float | None, unread: int) -> str:
+    """What is not known can only make recovery longer: it never makes an RTO feasible, nor one that is missed undecided."""
+    if rto is None:
+        return NO_RTO
+    if gap is not None and gap > 0:
+        return INFEASIBLE
+    return UNDECIDED if unread else FEASIBLE
+
+
+def _worst_first(row: RecoveryRow) -> tuple[bool, float, str]:
+    return (row.gap_hours is None, -(row.gap_hours or 0.0), row.key)
+
+
+def _origin(estate: Estate, position: int) -> str:
+    return ORIGIN_NAMES[int(estate.graph.cis.repair_origin[int(estate.compiled.row[position])])] if position >= 0 else ""
+
+
+def _path(found: Recovery, position: int) -> list[RecoveryStep]:
+    estate, told = found.made.estate, found.everything
+    if told.at(position) < 0:
+        return []
+    return [
+        RecoveryStep(
+            estate.key(step), estate.name(step), estate.text("ci_class", step), estate.text("team", step), estate.text("supplier", step),
+            known(estate.compiled.repair_hours[step]), _origin(estate, step), float(told.finish[told.at(step)]),
+        )
+        for step in told.path(position)[-PATH_SHOWN:]
+    ]  # fmt: skip
+
+
+def _contradiction(estate: Estate, position: int, hours: float | None, rto: float | None, mtpd: float | None) -> Contradiction:
+    def over(limit: float | None) -> float | None:
+        return None if limit is None or hours is None else max(hours - limit, 0.0)
+
+    return Contradiction(
+        estate.key(position), estate.name(position), estate.text("ci_class", position), estate.text("team", position),
+        estate.text("supplier", position), hours, _origin(estate, position), over(rto), over(mtpd),
+    )  # fmt: skip
