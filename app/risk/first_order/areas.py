@@ -38,7 +38,8 @@ def measure_of(values: Mapping[str, Array]) -> str:
     """The measure a ranking goes by: money, else customer-hours, else service-hours, else services hit: the first that knows a
     loss at all.
 
-    >>> measure_of({"money_per_year": np.array([np.nan]), "customer_hours_per_year": np.array([0.0]), "service_hours_per_year": np.array([2.0])})
+    >>> no_money, no_customers, hours = np.array([np.nan]), np.array([0.0]), np.array([2.0])
+    >>> measure_of({"money_per_year": no_money, "customer_hours_per_year": no_customers, "service_hours_per_year": hours})
     'service_hours_per_year'
     """
     for name in MEASURES[:-1]:
@@ -92,7 +93,8 @@ def rank_services(services: ServiceTotals, measure: str) -> Ranking:
     """Services by what they suffer, in the measure of the other rankings; `members` are their single points."""
     count = len(services.service_hours)
     values = {
-        "money_per_year": services.money, "customer_hours_per_year": services.customer_hours, "service_hours_per_year": services.service_hours,
+        "money_per_year": services.money, "customer_hours_per_year": services.customer_hours,
+        "service_hours_per_year": services.service_hours,
         "services_hit": services.single_points.astype(np.float64),
     }  # fmt: skip
     made = rank(np.arange(count), count, values, measure)

@@ -70,7 +70,8 @@ def borders(
             listen(done / max(1, len(chosen)))
     rows = sorted(table.items(), key=lambda item: (-item[1][0], item[0]))
     return Borders(
-        np.asarray([key[0] for key, _ in rows], np.int64), np.asarray([key[1] for key, _ in rows], np.int64), np.asarray([row[0] for _, row in rows]),
+        np.asarray([key[0] for key, _ in rows], np.int64), np.asarray([key[1] for key, _ in rows], np.int64),
+        np.asarray([row[0] for _, row in rows]),
         np.asarray([int(row[1]) for _, row in rows], np.int64), inside, interrupted, float(by_ci.sum() - by_ci[chosen].sum()),
     )  # fmt: skip
 

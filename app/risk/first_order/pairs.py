@@ -103,9 +103,11 @@ def first_order_of(
     """
     point_ci = np.repeat(np.arange(len(point_ptr) - 1), np.diff(point_ptr))
     return FirstOrder(
-        **rows._asdict(), point_ptr=point_ptr, point_service=point_service, pair_ptr=pairs.ptr, pair_service=pairs.service, pair_hours=pairs.hours,
+        **rows._asdict(), point_ptr=point_ptr, point_service=point_service, pair_ptr=pairs.ptr, pair_service=pairs.service,
+        pair_hours=pairs.hours,
         pair_money=pairs.money, pair_breaches=pairs.breaches, suffered_hours=_by_service(pairs.service, pairs.hours, services),
-        suffered_money=_by_service(pairs.service, pairs.money, services), suffered_breaches=_by_service(pairs.service, pairs.breaches, services),
+        suffered_money=_by_service(pairs.service, pairs.money, services),
+        suffered_breaches=_by_service(pairs.service, pairs.breaches, services),
         suffered_points=np.bincount(point_service[can_fail[point_ci]], minlength=services).astype(np.int32),
     )  # fmt: skip
 

@@ -72,7 +72,8 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 
 @inner
 def _stops_for_sure(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int,
+    low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:  # fmt: skip
     """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption
     alone."""
@@ -92,7 +93,8 @@ def _stops_for_sure(
 
 @inner
 def _closed(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s,
+    tail: int, low: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
     """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest
@@ -132,7 +134,8 @@ def _closed(
 
 @inner
 def _switch_over(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int,
+    groups: Int32s, tail: int, low: int,
     count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
     """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were
@@ -206,7 +209,8 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 
 @kernel
 def _block(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s,
+    rows: Rows, point_count: Int64s,
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
@@ -382,7 +386,8 @@ def _of_service(
     order = keep[np.lexsort((cis[keep], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
     return Contributions(
         cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(compiled.customers[service]),
-        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order], rows.money_error[order],
+        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order],
+        rows.money_error[order],
     )  # fmt: skip
 
 
@@ -398,7 +403,8 @@ def sweep_rows(
 
 
 def sweep(
-    compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS, rule: int = PRODUCT,
+    compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS,
+    rule: int = PRODUCT,
     block: int | None = None,
 ) -> tuple[Rows, Array, Array, Pairs]:  # fmt: skip
     """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""

@@ -31,7 +31,8 @@ class Totals:
     def values(self) -> Mapping[str, Array]:
         """The measures a ranking can go by."""
         return {
-            "money_per_year": self.money, "customer_hours_per_year": self.customer_hours, "service_hours_per_year": self.service_hours,
+            "money_per_year": self.money, "customer_hours_per_year": self.customer_hours,
+            "service_hours_per_year": self.service_hours,
             "services_hit": self.services_hit,
         }  # fmt: skip
 

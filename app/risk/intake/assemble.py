@@ -40,17 +40,21 @@ from app.risk.intake.number_lists import whole_number_lists
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
-        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
-        "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
+        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service",
+        "failures_per_year",
+        "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability",
+        "failure_on_demand",
         "level_share", "restart_hours", *RANGES,
     ),
     "dependency": ("dependent_id", "provider_id", "kind", "source_id", "weight"),
     "redundancy_group": (
-        "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success", "source_id",
+        "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success",
+        "source_id",
         "common_cause_share", "common_cause_unavailability",
     ),
     "exposure": (
-        "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share",
+        "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours",
+        "mbco_share",
         "availability_target", "customer_population",
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
@@ -79,7 +83,8 @@ class Assembled:
 
 
 def assemble(
-    columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions, before: DependencyGraph | None = None,
+    columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions,
+    before: DependencyGraph | None = None,
     unchanged: Collection[str] = (),
 ) -> Assembled:  # fmt: skip
     """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier
@@ -193,7 +198,8 @@ def _cis(
         failures_per_year=rate, failures_origin=rate_origin, repair_hours=repair, repair_origin=repair_origin,
         repair_distribution=distribution, repair_sigma=sigma, unavailability=np.asarray(ci["unavailability"], float),
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
-        restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years, observed_incidents=observed.counts,
+        restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years,
+        observed_incidents=observed.counts,
         observed_doubtful=observed.doubtful,
         **ranges,
     )  # fmt: skip

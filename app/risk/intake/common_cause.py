@@ -134,17 +134,18 @@ def _fitting(causes: Sequence[Cause]) -> tuple[list[Cause], list[str]]:
 
 
 def _refusals(unlike: Sequence[str], crowded: Sequence[str]) -> list[str]:
-    said = []
+    notes = []
     if unlike:
-        said.append(
-            f"common_cause_share is not used where members are unlike (their rates, restore times or unavailabilities differ): state "
-            f"common_cause_unavailability for {listed(unlike, SHOWN)}"
+        notes.append(
+            "common_cause_share is not used where members are unlike (their rates, restore times or unavailabilities differ): "
+            f"state common_cause_unavailability for {listed(unlike, SHOWN)}"
         )
     if crowded:
-        said.append(
-            f"common causes that share a member would take more than all of its failures, these are not used: {listed(crowded, SHOWN)}"
+        notes.append(
+            "common causes that share a member would take more than all of its failures, these are not used: "
+            + listed(crowded, SHOWN)
         )
-    return said
+    return notes
 
 
 def _same_needs(graph: DependencyGraph, causes: Sequence[Cause], plain: DependencyGraph, old: Expanded) -> bool:

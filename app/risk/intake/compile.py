@@ -64,7 +64,10 @@ def _numbers(ids: Array, ci_id: Array, assessed: Array) -> Array:
 
 
 @kernel
-def _mark_cycles(component_ptr: Int32s, component: Int32s, reverse_ptr: Int32s, reverse: Int32s, reverse_kind: Int8s, group_ptr: Int32s, group_kind: Int8s, member_ptr: Int32s, member: Int32s) -> Array:  # fmt: skip
+def _mark_cycles(
+    component_ptr: Int32s, component: Int32s, reverse_ptr: Int32s, reverse: Int32s, reverse_kind: Int8s, group_ptr: Int32s,
+    group_kind: Int8s, member_ptr: Int32s, member: Int32s
+) -> Array:  # fmt: skip
     """uint8[N]: IN_CYCLE, and GROUNDED where a supply need lies inside the component."""
     size = len(component)
     flags = np.zeros(size, dtype=np.uint8)
@@ -250,7 +253,8 @@ def _profiles(graph: DependencyGraph, rows: Array, notes: _Notes) -> dict[str, A
     share = np.where(known, given, unavailability(rate, repair))
     share = np.where(~known & (repair == 0), 0.0, share)
     out = {
-        "failures_per_year": rate, "repair_hours": repair, "repair_sigma": sigma, "unavailability": share, "failure_on_demand": demand,
+        "failures_per_year": rate, "repair_hours": repair, "repair_sigma": sigma, "unavailability": share,
+        "failure_on_demand": demand,
         "restart_hours": restart, "level": np.where(np.isnan(level), 1.0, level),
     }  # fmt: skip
     return {name: column[rows] for name, column in out.items()}
@@ -284,7 +288,8 @@ def _services(services: Sequence[ServiceExposure], position: Array, notes: _Note
     return {
         "service_position": position[kept].astype(np.int32), "service_row": np.asarray(kept, dtype=np.int32),
         "curve_ptr": np.asarray(ptr, dtype=np.int32), "curve_hours": np.asarray(hours, dtype=np.float64),
-        "curve_loss": np.asarray(losses, dtype=np.float64), **{name: np.asarray(c, dtype=np.float64) for name, c in columns.items()},
+        "curve_loss": np.asarray(losses, dtype=np.float64),
+        **{name: np.asarray(c, dtype=np.float64) for name, c in columns.items()},
     }  # fmt: skip
 
 
@@ -346,9 +351,11 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     service_at = np.full(size, -1, dtype=np.int32)
     service_at[services["service_position"]] = np.arange(len(services["service_position"]), dtype=np.int32)
     flat = Flat(
-        flags, *forward, *reverse, soft_forward[0], soft_forward[1], *soft_reverse, joined_ptr, number[gathered(groups.member, joined_ptr)],
+        flags, *forward, *reverse, soft_forward[0], soft_forward[1], *soft_reverse, joined_ptr,
+        number[gathered(groups.member, joined_ptr)],
         group_ptr, groups.dependent, groups.kind, groups.needed.astype(np.int32),
-        (np.diff(groups.ptr) - groups.needed + 1).astype(np.int32), groups.shared, groups.ptr, groups.member, groups.share, component,
+        (np.diff(groups.ptr) - groups.needed + 1).astype(np.int32), groups.shared, groups.ptr, groups.member, groups.share,
+        component,
         component_ptr, profiles.pop("level"), np.ones(size, dtype=np.float64), service_at,
     )  # fmt: skip
     down = np.flatnonzero((flat.level == 0.0) | (profiles["unavailability"] == 1.0)).astype(np.int32)
@@ -359,7 +366,8 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     ci_ids = ids[rows[old]]
     return CompiledGraph(
         flat=flat, row=rows[old], ci_id=ci_ids, sorted_ci_id=ids[rows], sorted_position=new, **profiles, group_row=groups.row,
-        group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success, **services,
+        group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success,
+        **services,
         rest_down=rest_down, open_needs=notes.unread[old], report=notes.report(),
     )  # fmt: skip
 

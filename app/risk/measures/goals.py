@@ -74,5 +74,6 @@ def budget_sheet(
     detect = np.minimum(detect_minutes, 60.0 * mean)
     return BudgetSheet(
         order, detect[order], (60.0 * mean - detect)[order], share[order], interval[order], bad[order], of_budget[order],
-        np.nan_to_num(of_budget[order], posinf=np.inf) > FLAGGED, float(total_minutes - np.nansum(bad)), float(total_minutes), float(allowed),
+        np.nan_to_num(of_budget[order], posinf=np.inf) > FLAGGED, float(total_minutes - np.nansum(bad)), float(total_minutes),
+        float(allowed),
     )  # fmt: skip

@@ -41,7 +41,8 @@ def marks(flat: Flat) -> Marks:
     cis, groups = len(flat.flags), len(flat.group_kind)
     stamp = np.where(flat.flags & 8, ALWAYS, 0).astype(np.int32)
     return Marks(
-        np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32), np.zeros(cis, np.int32),
+        np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32),
+        np.zeros(cis, np.int32),
         np.zeros(cis), np.zeros(cis, np.int32), np.zeros(cis, np.int8), np.zeros(cis, np.int8), np.zeros(cis, np.int32),
         np.zeros(groups, np.int32), ready_queue(cis),
     )  # fmt: skip

@@ -97,7 +97,8 @@ def begin_walk(groups: Int32s, room: int, tail: int, degraded: int, logged: int)
     now[GROWN], now[LOW], now[LOGGED], now[SIZE] = tail, degraded, logged, len(groups)
     first[:] = now[:4]
     return Walk(
-        now, first, np.ones(1), found, np.zeros(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room),
+        now, first, np.ones(1), found, np.zeros(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32),
+        np.empty(room),
         np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32),
     )  # fmt: skip
 
@@ -197,7 +198,8 @@ def next_outcome(
 
 @inner
 def sample_outcome(
-    flat: Flat, failovers: Failovers, work: Marks, walk: Walk, asked: Bools, key: Int64, sample: int, log: Log, rule: int, mask: int
+    flat: Flat, failovers: Failovers, work: Marks, walk: Walk, asked: Bools, key: Int64, sample: int, log: Log, rule: int,
+    mask: int
 ) -> Log:  # fmt: skip
     """Draw one outcome, by (key, sample, group): the same for every service that asks. `rewind` before the next one."""
     now, at = walk.now, 0

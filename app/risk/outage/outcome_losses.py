@@ -54,7 +54,8 @@ class Tally(NamedTuple):
 @kernel
 def tally(services: int) -> Tally:
     return Tally(
-        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros(services),
         np.zeros((3, SAMPLES)),
     )  # fmt: skip
 
@@ -109,7 +110,8 @@ def add_lasting(
 
 @inner
 def settle_outcome(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, weight: float, chosen: Int32s, switched: Int32s, count: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, weight: float, chosen: Int32s,
+    switched: Int32s, count: int,
     tail: int, degraded: int, logged: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
     """Add one outcome: the lasting state is the current one of `work`; `switched[:count]` are the groups that interrupt.
@@ -186,7 +188,8 @@ def settle_outcome(
 
 @inner
 def add_all_outcomes(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools, chosen: Int32s, tail: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools,
+    chosen: Int32s, tail: int,
     degraded: int, log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
     """All ways the switches `groups` (and those they trigger) go, each with its probability. False, and nothing added, where they
@@ -209,7 +212,8 @@ def add_all_outcomes(
 
 @inner
 def add_sampled_outcomes(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools, chosen: Int32s, tail: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools,
+    chosen: Int32s, tail: int,
     degraded: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
     """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every
@@ -220,7 +224,8 @@ def add_sampled_outcomes(
         log = sample_outcome(flat, inputs.failovers, work, walk, asked, inputs.key[i], sample, log, rule, SERVES)
         hours, money = book.hours[s], book.money[s]
         log = settle_outcome(
-            flat, inputs, work, alone, book, i, 1.0 / SAMPLES, chosen, walk.switched, walk.now[SWITCHED], walk.now[GROWN], walk.now[LOW],
+            flat, inputs, work, alone, book, i, 1.0 / SAMPLES, chosen, walk.switched, walk.now[SWITCHED], walk.now[GROWN],
+            walk.now[LOW],
             walk.now[LOGGED], log, rule,
         )  # fmt: skip
         hours, money = (book.hours[s] - hours) * SAMPLES, (book.money[s] - money) * SAMPLES

@@ -102,7 +102,8 @@ class WhatIf:
 
 
 def what_if(
-    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (), rule: Rule = "product",
+    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (),
+    rule: Rule = "product",
     space: Workspace | None = None,
 ) -> WhatIf:  # fmt: skip
     """Loss over time of an outage of `down_positions` for `duration_hours` (> 0); money is asked at `at_hours` and at the end.

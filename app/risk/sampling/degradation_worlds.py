@@ -125,7 +125,10 @@ def state_of(flat: Flat, work: Marks, down: Int32s, target: int, rule: int) -> t
 
 
 @kernel
-def _block(flat: Flat, work: Marks, own: OwnFailures, seed: UInt64, block: int, target: int, mbco: float, rule: int, single: Floats, counts: Int64s) -> None:  # fmt: skip
+def _block(
+    flat: Flat, work: Marks, own: OwnFailures, seed: UInt64, block: int, target: int, mbco: float, rule: int, single: Floats,
+    counts: Int64s
+) -> None:  # fmt: skip
     """Add a block to counts int64[5]: down, out, degraded, units, squares. `single`: loss of each CI alone, -1 unknown, 2
     down."""
     ptr, ci = _by_world(own, seed, block)

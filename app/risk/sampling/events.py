@@ -129,7 +129,8 @@ def _set_up(
 
 @kernel
 def run_block(
-    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int, sums: FloatTable
+    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int,
+    sums: FloatTable
 ) -> tuple[Array, Array, bool]:  # fmt: skip
     """Outages (float64[K, 9]) and stops (float64[J, 9]) that begin in the block, and whether it began away from rest; adds to
     sums (float64[3, BLOCK_YEARS] hours by calendar year: down, down or below the MBCO, lost share).

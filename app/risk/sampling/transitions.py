@@ -63,7 +63,8 @@ def _stick(scene: Scene, g: int) -> None:
 
 @inner
 def switch_over(
-    flat: Flat, failovers: Failovers, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
+    flat: Flat, failovers: Failovers, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float,
+    interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
     """Let the groups switch that lost an active member among work.queue[before:tail], and those that failed switches trigger."""
     work, sizes = scene.work, scene.sizes
@@ -106,7 +107,8 @@ def _add(scene: Scene, i: int) -> None:
 
 @inner
 def fall(
-    flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
+    flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int,
+    rule: int, log: Log
 ) -> tuple[float, bool, Log]:  # fmt: skip
     """CI i fails by itself, for the `number`-th time: what the target has lost then, and whether it is down."""
     sizes = scene.sizes

@@ -98,7 +98,8 @@ def _outages(rows: list[tuple[int, Array]], ci_id: Array) -> Outages:
     block = np.repeat(np.asarray([block for block, _ in rows], np.int64), [len(part) for _, part in rows])
     initiator = table[:, events.INITIATOR].astype(np.int32)
     return Outages(
-        block, table[:, events.START].copy(), table[:, events.HOURS].copy(), initiator, ci_id[initiator], table[:, events.ALONE] > 0.0,
+        block, table[:, events.START].copy(), table[:, events.HOURS].copy(), initiator, ci_id[initiator],
+        table[:, events.ALONE] > 0.0,
         table[:, events.CUT_OFF] > 0.0, table[:, events.LOSS].copy(), table[:, events.LOST].copy(), table[:, events.DOWN].copy(),
         table[:, events.WORST].copy(),
     )  # fmt: skip
@@ -148,6 +149,8 @@ def simulate_years(
     away = [part[2] for part in parts] if parts else [False] * (last_block - first_block)
     return Years(
         first_block, years, _outages([(b, p[0]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id),
-        _outages([(b, p[1]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id), sums[0].copy(), sums[1].copy(), sums[2].copy(),
-        np.asarray(away, np.bool_), float(compiled.customers[0]), float(compiled.mtpd_hours[0]), left_out.without_restore_time, left_out.unknown,
+        _outages([(b, p[1]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id), sums[0].copy(), sums[1].copy(),
+        sums[2].copy(),
+        np.asarray(away, np.bool_), float(compiled.customers[0]), float(compiled.mtpd_hours[0]), left_out.without_restore_time,
+        left_out.unknown,
     )  # fmt: skip

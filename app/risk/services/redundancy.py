@@ -66,7 +66,8 @@ def loss_parts(compiled: CompiledGraph, service: int, exact: ServiceExact, told:
             counted = _spread(cis, switched.position, (1.0 - switched.kept) * getattr(switched, name))
         parts[name] = by_stops - np.where(stopping, first[name] - added, 0.0) - counted
     found = LossParts(
-        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"], stops.exact_money,
+        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"],
+        stops.exact_money,
         switched is not None,
     )  # fmt: skip
     return found.unknown_redundancy() if exact.method == "bounded" else found

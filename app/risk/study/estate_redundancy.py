@@ -144,8 +144,10 @@ def estate_redundancy(
 def _nothing(cis: int, services: int) -> EstateRedundancy:
     zeros, nans = np.zeros, np.full
     return EstateRedundancy(
-        hours=zeros(cis), customer_hours=zeros(cis), money=zeros(cis), breaches=zeros(cis), q=zeros(services), q_low=zeros(services),
-        q_high=zeros(services), method=zeros(services, np.int8), stops=nans(services, np.nan), service_hours=nans(services, np.nan),
+        hours=zeros(cis), customer_hours=zeros(cis), money=zeros(cis), breaches=zeros(cis), q=zeros(services),
+        q_low=zeros(services),
+        q_high=zeros(services), method=zeros(services, np.int8), stops=nans(services, np.nan),
+        service_hours=nans(services, np.nan),
         service_money=nans(services, np.nan), service_breaches=nans(services, np.nan), exact_money=zeros(services, np.bool_),
         unknown=zeros(services, np.int64), nodes=zeros(services, np.int64), samples=zeros(services, np.int64),
         sampled_low=nans(services, np.nan), sampled_high=nans(services, np.nan), hours_low=nans(services, np.nan),

@@ -93,7 +93,8 @@ def _collect(parts: Sequence[_Part], first_block: int, years: int) -> YearLosses
     largest = np.zeros(years)
     np.maximum.at(largest, when, event)
     return YearLosses(
-        first_block, np.bincount(when, weights=event, minlength=years).astype(np.float64), largest, np.sort(event)[::-1][:KEPT].copy(), len(event), sum(part.known for part in parts),
+        first_block, np.bincount(when, weights=event, minlength=years).astype(np.float64), largest,
+        np.sort(event)[::-1][:KEPT].copy(), len(event), sum(part.known for part in parts),
         sum(not part.known for part in parts), sum(part.cut_off for part in parts if part.known),
     )  # fmt: skip
 
@@ -145,5 +146,6 @@ def simulate_losses(
     if total is None:
         total = _collect([], first_block, 0)
     return YearLosses(
-        total.first_block, total.sums, total.largest, total.events, total.event_count, len(known), len(numbers) - len(known), total.cut_off
+        total.first_block, total.sums, total.largest, total.events, total.event_count, len(known), len(numbers) - len(known),
+        total.cut_off
     )  # fmt: skip

@@ -27,7 +27,8 @@ def exact_group(compiled: CompiledGraph, group: int, budget: Budget | None = Non
     others = np.arange(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1]))
     needed[others[others != group]] = 0  # none of their members is needed
     alone = flat._replace(
-        reverse_ptr=ptr, reverse=np.delete(flat.reverse, slice(first, last)), reverse_kind=np.delete(flat.reverse_kind, slice(first, last)),
+        reverse_ptr=ptr, reverse=np.delete(flat.reverse, slice(first, last)),
+        reverse_kind=np.delete(flat.reverse_kind, slice(first, last)),
         group_needed=needed,
     )  # fmt: skip
     q = own_unavailability(compiled, [p for p in forced if p != v]).copy()

@@ -52,7 +52,8 @@ def packed(skeleton: Skeleton, solved: Mapping[int, tuple[Diagram, Array]], part
         sizes[part + 1] = len(diagram.level) - 2
         rows.append(diagram)
     return Tree(
-        skeleton.events, skeleton.kind[:count], skeleton.need[:count], skeleton.ptr[: count + 1], inputs, skeleton.weight, np.cumsum(sizes),
+        skeleton.events, skeleton.kind[:count], skeleton.need[:count], skeleton.ptr[: count + 1], inputs, skeleton.weight,
+        np.cumsum(sizes),
         joined([d.level for d in rows]), joined([d.low for d in rows]), joined([d.high for d in rows]),
     )  # fmt: skip
 

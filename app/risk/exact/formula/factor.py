@@ -36,7 +36,8 @@ class Search(NamedTuple):
 def search_of(nodes: int, steps: int) -> Search:
     """For formulas of up to so many nodes."""
     return Search(
-        np.zeros(2, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.empty(nodes, np.int32),
+        np.zeros(2, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64),
+        np.empty(nodes, np.int32),
         np.empty(nodes + 1, np.int32), np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_), np.array([steps], np.int64),
     )  # fmt: skip
 

@@ -58,7 +58,8 @@ def scratch_of(inputs: int) -> Scratch:
     """Room for gates of up to that many inputs."""
     size = inputs + 2
     return Scratch(
-        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int8),
+        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int32),
+        np.empty(size, np.int8),
         np.empty(size, np.int32),
     )  # fmt: skip
 

@@ -35,7 +35,8 @@ class Formula:
 
 @kernel
 def add_cis(
-    flat: Flat, q: Floats, space: Space, position: Int32s, event: Int32s, order: Int32s, start: int, end: int, node: Int32s, store: Gates,
+    flat: Flat, q: Floats, space: Space, position: Int32s, event: Int32s, order: Int32s, start: int, end: int, node: Int32s,
+    store: Gates,
     work: Scratch,
 ) -> int:  # fmt: skip
     """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all.

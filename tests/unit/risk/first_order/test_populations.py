@@ -41,7 +41,8 @@ def shops(**populations: str) -> Built:
             name: {"customers": customers, "customer_population": populations.get(name, "")}
             for name, customers in (("shop", 1000.0), ("crm", 200.0), ("kiosk", 300.0))
         },
-        profiles={"shop": OFF, "crm": OFF, "kiosk": OFF, "db": {"failures_per_year": 2.0, "repair_hours": 1.5}, "host": {"failures_per_year": 1.0, "repair_hours": 4.0}},
+        profiles={"shop": OFF, "crm": OFF, "kiosk": OFF, "db": {"failures_per_year": 2.0, "repair_hours": 1.5},
+            "host": {"failures_per_year": 1.0, "repair_hours": 4.0}},
     )  # fmt: skip
 
 

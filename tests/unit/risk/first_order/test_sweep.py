@@ -160,13 +160,18 @@ def fan(switches: int, kind: str, success: float = 0.9, per_service: int | None 
         (f"S{k}", apps[(k + j) % switches]) for k in range(switches) for j in range(per_service)
     ]  # fmt: skip
     return {
-        "cis": [{"key": k, "failures_per_year": 2.0 if k == "db" else 0.0, "repair_hours": 8.0} for k in (*names, *apps, "db", "x")],
+        "cis": [
+            {"key": k, "failures_per_year": 2.0 if k == "db" else 0.0, "repair_hours": 8.0} for k in (*names, *apps, "db", "x")
+        ],
         "dependencies": [{"dependent": a, "provider": b, "kind": kind, "weight": 0.1} for a, b in needs],
         "groups": [
-            {"key": f"g{k}", "dependent": a, "needed": 1, "members": ["db", "x"], "failover_minutes": 5 + 5 * k, "failover_success": success}
+            {"key": f"g{k}", "dependent": a, "needed": 1, "members": ["db", "x"], "failover_minutes": 5 + 5 * k,
+                "failover_success": success}
             for k, a in enumerate(apps)
         ],
-        "services": [{"key": n, "customers": 10, "impact": {"money": JUMPY}, "mtpd_hours": 4.0, "mbco_share": 0.5} for n in names],
+        "services": [
+            {"key": n, "customers": 10, "impact": {"money": JUMPY}, "mtpd_hours": 4.0, "mbco_share": 0.5} for n in names
+        ],
     }  # fmt: skip
 
 
@@ -218,7 +223,8 @@ def chain(length: int) -> dict[str, Any]:
         "cis": [{"key": k, "failures_per_year": 1.0 if k == "c0" else 0.0, "repair_hours": 8.0} for k in ("S", "x", *keys)],
         "dependencies": [{"dependent": "S", "provider": keys[-1], "kind": "hard"}],
         "groups": [
-            {"key": f"g{k}", "dependent": keys[k], "needed": 1, "members": [keys[k - 1], "x"], "failover_minutes": 6, "failover_success": 0.5}
+            {"key": f"g{k}", "dependent": keys[k], "needed": 1, "members": [keys[k - 1], "x"], "failover_minutes": 6,
+                "failover_success": 0.5}
             for k in range(1, length + 1)
         ],
         "services": [{"key": "S", "customers": 1, "money_per_hour": 10, "mtpd_hours": 4}],
