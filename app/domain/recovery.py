@@ -97,9 +97,9 @@ def recovery_sentence(name: str, rto: float | None, longest: float | None, by: s
     """What stands between a service and its RTO.
 
     >>> recovery_sentence("Shop", 1.0, 8.0, "Core switch", "assumed", 0)
-    'Shop must be back after 1 h; an outage of Core switch takes 8 h (assumed).'
+    'Shop must be back after 1 hour; an outage of Core switch takes 8 hours (assumed).'
     >>> recovery_sentence("Shop", 24.0, 8.0, "Core switch", "declared", 2)
-    'Shop is back 16 h before its RTO of 24 h after an outage of Core switch, the longest known; 2 restore times are not known.'
+    'Shop is back 16 hours before its RTO of 24 hours after an outage of Core switch, the longest known; 2 restore times are not known.'
     """
     if unknown == 0:
         rest = "."

@@ -1,8 +1,9 @@
 """When what is down is back (model 1.11): every CI starts once its needs are up, and takes its hours; nothing waits for a crew.
 
-T_v = h_v + max(max T_u over hard and supply needs, needed-th smallest T_u over each group), over the CIs that are down; others are up from the
-start. Soft needs hold nothing back. The rule is monotone, so the earliest finish is found as in Dijkstra's algorithm: CIs finish in order of time,
-and one starts when the last need that it waits for is back. N CIs, D of them down, G groups.
+T_v = h_v + max(max T_u over hard and supply needs, needed-th smallest T_u over each group), over the CIs that are down; others
+are up from the start. Soft needs hold nothing back. The rule is monotone, so the earliest finish is found as in Dijkstra's
+algorithm: CIs finish in order of time, and one starts when the last need that it waits for is back. N CIs, D of them down, G
+groups.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ class Plan(NamedTuple):
 
     finish: Floats  # float64[N] hours until the CI is back; infinite: never, 0: it was not down
     last: Int32s  # int32[N] the need that came back last, -1: it waited for none
-    unsure: Int8s  # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
+    # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
+    unsure: Int8s
     group_time: Floats  # float64[G] when enough members are back
-    waits: Int32s  # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
+    # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
+    waits: Int32s
     lacking: Int32s  # int32[G] members that must come back
     ready: Floats  # float64[N]
     heap_time: Floats  # float64[N]
@@ -120,9 +123,11 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
 
 @kernel
 def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
-    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours float64[N], no NaN.
+    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours
+    float64[N], no NaN.
 
-    Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one after another.
+    Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
+    after another; each counts as back when all are.
     """
     _prepare(flat, plan, down)
     size = 0
@@ -161,25 +166,28 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             break
         part = flat.component[down[unfinished]]
         start = 0.0
+        together = 0.0
         end = unfinished
         while end < len(down) and flat.component[down[end]] == part:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
+                together += hours[down[end]]
             end += 1
+        # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
             v = down[i]
             if plan.waits[v] != -2:
-                start += hours[v]
                 plan.waits[v] = -2
                 plan.unsure[v] |= CIRCLE
-                size = _push(plan, size, start, v)
+                size = _push(plan, size, start + together, v)
     for i in range(len(down)):
         plan.waits[down[i]] = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """Of D CIs that are down: hours until each is back, what it waited for last (position, -1 nothing), and what is unsure about it (bits)."""
+    """Of D CIs that are down: hours until each is back, what it waited for last (position, -1 nothing), and what is unsure about
+    it (bits)."""
 
     down: Array  # int32[D]
     finish: Array  # float64[D]
@@ -202,9 +210,11 @@ class Restoration:
 
 
 def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
-    """When the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N], NaN unknown: counts as 0 and is marked).
+    """When the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N], NaN unknown: counts as 0 and
+    is marked).
 
-    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never come back.
+    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never
+    come back.
 
     Example by hand (C28): Stor 3, DB and VM on it 2 and .5, App on both 1, S on App .5: S is back after 6.5 by Stor, DB, App.
     """
@@ -220,7 +230,8 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
 def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target: int) -> dict[int, float]:
     """By position: how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
 
-    The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited for.
+    The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited
+    for.
 
     Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
     """
