@@ -23,7 +23,7 @@ def conceal(secret: str) -> str:
 
 
 def forms(secret: str) -> set[str]:
-    """Return a secret in the forms in which it may stand in a text: plain, in an address, in JSON or Python's own spelling, in
+    """Returns a secret in the forms in which it may stand in a text: plain, in an address, in JSON or Python's own spelling, in
     base64 wherever it begins.
 
     >>> "cGFzc3dvcm" in forms("password"), "p%40ss" in forms("p@ss")
@@ -47,7 +47,7 @@ def forms(secret: str) -> set[str]:
 
 
 def concealed(text: str) -> str:
-    """Return the text with every secret masked."""
+    """Returns the text with every secret masked."""
     for every in _held.values():
         for form in every:
             if form in text:

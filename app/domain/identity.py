@@ -47,7 +47,7 @@ class Claim:
 
 
 def claim_of(place: Place, record: CiRecord, identifiers: Sequence[Identifier], crowded: Collection[Identifier] = ()) -> Claim:
-    """Return the claim of a record.
+    """Returns the claim of a record.
 
     `identifiers`: its own (`searched`); `crowded`: those that say nothing in this estate, as too many hold them.
     """
@@ -153,7 +153,7 @@ class _Partitioning:
             self._members[keep] += self._members.pop(go)
 
     def _holders(self) -> tuple[dict[Identifier, list[int]], set[Identifier]]:
-        """Return who shares which identifier, and the identifiers that say nothing, which are entered as conflicts."""
+        """Returns who shares which identifier, and the identifiers that say nothing, which are entered as conflicts."""
         holders: dict[Identifier, list[int]] = {}
         for position, claim in enumerate(self.claims):
             for identifier in dict.fromkeys(claim.identifiers):
@@ -229,7 +229,7 @@ class _Partitioning:
         return None
 
     def _agreeing(self, one: int, other: int, shared: Sequence[Identifier]) -> set[str]:
-        """Return the kinds of identifier of which two units have a value in common that says something."""
+        """Returns the kinds of identifier of which two units have a value in common that says something."""
         held = [{pair for at in self._members[unit] for pair in self.claims[at].identifiers} for unit in (one, other)]
         return {kind.removesuffix(SCOPED) for kind, value in held[0] & held[1] if (kind, value) not in self._silent} | {
             kind.removesuffix(SCOPED) for kind, _ in shared

@@ -32,7 +32,7 @@ def once_called(text: str, key: str, until: int) -> str:
 
 
 def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
-    """Return the CI among those that answer to a text as (ci_id, key), or why none was taken.
+    """Returns the CI among those that answer to a text as (ci_id, key), or why none was taken.
 
     >>> from_ledger("web", [(7, "cmdb:ci:web")])
     7

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def number(value: float) -> str:
-    """Return a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
+    """Returns a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
     size = abs(value)
     if size >= 1e9:
         return f"{value / 1e9:.1f} billion"
@@ -23,7 +23,7 @@ def count(amount: int, one: str, many: str | None = None) -> str:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """Return names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
+    """Returns names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
     shown = list(names[:most])
     more = len(names) - len(shown)
     if more:
@@ -234,7 +234,7 @@ CAUSE = "common cause of "  # no key of the ledger has a blank before its first 
 
 
 def common_cause_of(group_key: str) -> str:
-    """Return key and name of the CI that the model makes of a group's common cause."""
+    """Returns key and name of the CI that the model makes of a group's common cause."""
     return CAUSE + group_key
 
 

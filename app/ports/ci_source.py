@@ -130,7 +130,7 @@ class CiSource(Protocol):
         ...
 
     def difference(self, folder: Path) -> SourceDifference | None:
-        """Return what changed since the input that is kept in `folder`; None in doubt, or where nothing is kept."""
+        """Returns what changed since the input that is kept in `folder`; None in doubt, or where nothing is kept."""
         ...
 
     def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:

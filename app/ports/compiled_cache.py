@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 class CompiledGraphCache(Protocol):
     def load(self, revision: int, purpose: str) -> Mapping[str, Any] | None:
-        """Return the entry, with memory-mapped arrays whose writes stay in the process; None when there is none or it is damaged
+        """Returns the entry, with memory-mapped arrays whose writes stay in the process; None when there is none or it is damaged
         (it is dropped then)."""
         ...
 

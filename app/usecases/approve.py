@@ -14,7 +14,7 @@ from app.usecases.tools import Tools
 
 
 def waiting_run(tools: Tools, run_id: str) -> SyncReport:
-    """Return the run if it waits for approval; otherwise raise Conflict with the reason."""
+    """Returns the run if it waits for approval; otherwise raise Conflict with the reason."""
     held = sync_runs.get_run(tools.documents, run_id)
     if held.state != HELD:
         raise Conflict(f"run {held.run_id} of {held.source} is {held.state}; only a held run waits for approval")
@@ -28,7 +28,7 @@ def waiting_run(tools: Tools, run_id: str) -> SyncReport:
 
 
 def held_runs(documents: Documents) -> list[SyncReport]:
-    """Return the runs that wait for a person, at most one for each source."""
+    """Returns the runs that wait for a person, at most one for each source."""
     listed = [sync_runs.get_run(documents, source.listed_run) for source in list_sources(documents) if source.listed_run]
     return [run for run in listed if run.state == HELD]
 

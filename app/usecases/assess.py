@@ -70,7 +70,7 @@ class Assessed:
 def assessed(
     estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
 ) -> Assessed:
-    """Return the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
+    """Returns the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
     estate = estates.at(revision, location_failures=locations)
     name = (id(estate), estate.revision.revision)
     with _lock:
@@ -128,7 +128,7 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
 
 
 def _same_kind(before: Estate, estate: Estate) -> bool:
-    """Return an earlier revision under the same settings.
+    """Returns an earlier revision under the same settings.
 
     One of another ledger would be right as well, as everything that differs is swept again.
     """
@@ -166,12 +166,12 @@ def write_scores(store: GraphStore, assessment: Assessed) -> int:
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
-    """Return a kept assessment; NotFound where there is none."""
+    """Returns a kept assessment; NotFound where there is none."""
     return ASSESSMENTS.get(documents, assessment)
 
 
 def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
-    """Return a page of assessments, the newest revision first."""
+    """Returns a page of assessments, the newest revision first."""
     return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 

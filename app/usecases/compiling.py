@@ -100,7 +100,7 @@ def _course() -> Course:
 
 
 def not_ready(now: Progress) -> NotReady:
-    """Return the error that says how far compiling has come and when to ask again."""
+    """Returns the error that says how far compiling has come and when to ask again."""
     seconds = ASK_AGAIN_SECONDS if now.seconds_left is None else max(1, round(now.seconds_left))
     left = "" if now.seconds_left is None else f", about {seconds} s left"
     return NotReady(

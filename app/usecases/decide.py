@@ -149,7 +149,7 @@ def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_a
 
 
 def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
-    """Return what people have corrected of a CI so far."""
+    """Returns what people have corrected of a CI so far."""
     keys = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["source_key"]
     return [known[key] for key in keys if key in known and known[key].source_class == SET]
 
@@ -202,7 +202,7 @@ def _ci(tools: Tools, base: int, text: str) -> int:
 
 
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
-    """Return the records of a CI that sources brought, in order."""
+    """Returns the records of a CI that sources brought, in order."""
     rows = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])
     places = [
         (int(rows["source_id"][row]), rows["source_key"][row])

@@ -191,5 +191,5 @@ def _jobs(documents: Documents, now: datetime) -> Iterator[Finding]:
 
 
 def unopened(error: ForestayError) -> Finding:
-    """Return the finding of a store that cannot be opened; its error says what to do."""
+    """Returns the finding of a store that cannot be opened; its error says what to do."""
     return Finding(FAULT, error.message, "see there")

@@ -33,7 +33,7 @@ def accept_any(tag: str) -> None:
 
 
 def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
-    """Return a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
+    """Returns a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
     statements = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
@@ -89,7 +89,7 @@ def change_exposure(
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
-    """Return what this source says of a service; an empty record where it says nothing."""
+    """Returns what this source says of a service; an empty record where it says nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     for row in rows_of(EXPOSURE, rows):
         if row.source_id == source_id:
@@ -117,7 +117,7 @@ def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition =
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
-    """Return the identity columns of the exposure that this source holds now; empty lists where it holds none."""
+    """Returns the identity columns of the exposure that this source holds now; empty lists where it holds none."""
     rows = store.rows(base, EXPOSURE.name, "ci_id", [ci_id])
     held = any(int(source) == source_id for source in rows["source_id"])
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}

@@ -140,7 +140,7 @@ def _copy_documents(source: Documents, target: Documents) -> int:
 
 
 def _kinds(target: Documents) -> dict[str, int]:
-    """Return the kinds of documents, without the mark that a copy is not whole yet."""
+    """Returns the kinds of documents, without the mark that a copy is not whole yet."""
     return {kind: last for kind, last in target.kinds().items() if kind != copying.KIND}
 
 

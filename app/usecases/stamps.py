@@ -17,7 +17,7 @@ RUNS_AT_ONCE = 200
 
 
 def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
-    """Return how old the data of each source is.
+    """Returns how old the data of each source is.
 
     At a revision of the past it is the age as it was then, without sources that had not been read yet.
     """
@@ -61,7 +61,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
 
 
 def plain_stamp(revision: Revision, documents: Documents) -> Stamp:
-    """Return the stamp of an answer that calculates nothing."""
+    """Returns the stamp of an answer that calculates nothing."""
     return Stamp(revision.revision, moment(revision), MODEL_VERSION, "", "", ages(documents, revision.revision))
 
 

@@ -79,7 +79,7 @@ class Terms:
     progress: Progress | None = None
 
     def stops(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
-        """Return "dry_run" or "held" where the run stops here, else ""; the reasons go to the report."""
+        """Returns "dry_run" or "held" where the run stops here, else ""; the reasons go to the report."""
         report.held_because = held_because(outcome.watched, limits)
         if self.first and not outcome.empty():
             report.held_because.append(FIRST_RUN)

@@ -66,7 +66,7 @@ class Writer:
 
 
 def writer(documents: Documents) -> Writer | None:
-    """Return who has the lease of the ledger; None where nobody has it."""
+    """Returns who has the lease of the ledger; None where nobody has it."""
     holder, until = holder_of(documents, LEASE)
     process, _, operation = holder.partition(" ")
     return Writer(operation, process, until) if holder else None

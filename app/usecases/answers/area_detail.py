@@ -101,7 +101,7 @@ def _service_parts(assessment: Assessed, service: int, measure: str) -> tuple[li
 
 
 def _explained(assessment: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
-    """Return the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
+    """Returns the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
     estate, hits = assessment.estate, dict[str, ServiceHit]()
     target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
     for position in positions:

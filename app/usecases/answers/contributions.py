@@ -36,7 +36,7 @@ def contribution(assessment: Assessed, position: int, share: float) -> Contribut
 def service_contributions(
     assessment: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
 ) -> tuple[list[int], list[Contribution]]:
-    """Return what each CI costs one service, worst first.
+    """Returns what each CI costs one service, worst first.
 
     `stopping`: only its single points of failure; `worded`: with the inputs behind each.
     """

@@ -93,7 +93,7 @@ class RunChanges:
             yield line(noun, None, row, self._names)
 
     def _old(self, noun: Noun[R], ended: list[Identity]) -> dict[Identity, R]:
-        """Return the rows that end, by identity, in the order given."""
+        """Returns the rows that end, by identity, in the order given."""
         rows: dict[Identity, R] = {}
         wanted = dict.fromkeys(map(tuple, ended))
         for columns in self._read(noun, list(wanted)):

@@ -121,7 +121,7 @@ def rotate_key(
 
 
 def list_keys(documents: Documents) -> list[AccessKey]:
-    """Return every key without its digest, with its last use."""
+    """Returns every key without its digest, with its last use."""
     return [_with_last_use(documents, _shown(kept.value)) for kept in KEYS.every(documents)]
 
 
@@ -142,7 +142,7 @@ def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -
 
 
 def caller_of(documents: Documents, secret_text: str, now: datetime | None = None) -> Caller:
-    """Return the caller behind a key; NotAllowed when it is unknown, wrong, expired or revoked (one message for all four)."""
+    """Returns the caller behind a key; NotAllowed when it is unknown, wrong, expired or revoked (one message for all four)."""
     refused = NotAllowed("the key is not valid", status=401)
     parts = secret_text.strip().split("_", 2)
     if len(parts) != 3 or parts[0] != "fsy" or not parts[1].isalnum():
@@ -166,7 +166,7 @@ def _fields(key: AccessKey) -> dict[str, str]:
 
 
 def _shown(key: AccessKey) -> AccessKey:
-    """Return what may be shown of a key."""
+    """Returns what may be shown of a key."""
     return AccessKey(**_fields(key))
 
 
@@ -181,7 +181,7 @@ def open_session(documents: Documents, secret_text: str, hours: float, now: date
 
 
 def session_caller(documents: Documents, token: str, now: datetime | None = None) -> Caller | None:
-    """Return the caller of a session; None when it ended, or when its key was revoked or ran out."""
+    """Returns the caller of a session; None when it ended, or when its key was revoked or ran out."""
     now = now or datetime.now(UTC)
     session = SESSIONS.find(documents, _digest(token))
     if session is None or datetime.fromisoformat(session.until) <= now:

@@ -46,7 +46,7 @@ def take_or_renew(
     seconds: float = SECONDS,
     gone: Callable[[str], bool] = lambda holder: False,
 ) -> Lease | None:
-    """Return the lease, if this holder has it or it was free; None while another holds it.
+    """Returns the lease, if this holder has it or it was free; None while another holds it.
 
     `gone`: whether a holder is known to be dead, so that nobody has to wait until its lease runs out.
     """
@@ -64,7 +64,7 @@ def take_or_renew(
 
 
 def holder_of(documents: Documents, name: str) -> tuple[str, float]:
-    """Return who has a lease, and until when (unix seconds); "" where nobody has it."""
+    """Returns who has a lease, and until when (unix seconds); "" where nobody has it."""
     held = LEASES.find(documents, name) or Held()
     return held.holder, held.until
 

@@ -37,7 +37,7 @@ def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[
 
 
 def read_refused(documents: Documents, source: str, run_id: str, offset: int, limit: int) -> list[RejectedRecord]:
-    """Return rows from an offset on; none where a newer run took the place."""
+    """Returns rows from an offset on; none where a newer run took the place."""
     rows: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
         page = PAGES.find(documents, _key(source, number))

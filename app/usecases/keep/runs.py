@@ -93,17 +93,17 @@ def get_job(documents: Documents, job_id: str) -> Job:
 
 
 def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Job]:
-    """Return a page of jobs, the newest first."""
+    """Returns a page of jobs, the newest first."""
     return [_job(kept) for kept in JOBS.page(documents, after, limit, newest_first=True)]
 
 
 def open_jobs(documents: Documents) -> list[Job]:
-    """Return waiting and running jobs, the oldest first, at most 100."""
+    """Returns waiting and running jobs, the oldest first, at most 100."""
     return [get_job(documents, row.key) for row in OPEN.page(documents, "", 100)]
 
 
 def take(documents: Documents, clock: float | None = None) -> Job | None:
-    """Return the oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing
+    """Returns the oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing
     waits."""
     clock = time.time() if clock is None else clock
     for job in open_jobs(documents):

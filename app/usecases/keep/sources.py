@@ -92,7 +92,7 @@ def add_source(
 
 
 def _number(documents: Documents, name: str) -> int:
-    """Return the next number, or that of a removed source of this name: CIs of it that were kept belong to it again."""
+    """Returns the next number, or that of a removed source of this name: CIs of it that were kept belong to it again."""
     former = FORMER.find(documents, name)
     if former is not None:
         FORMER.delete(documents, name)
@@ -117,7 +117,7 @@ def forget_source(documents: Documents, name: str) -> None:
 
 
 def told_of(documents: Documents) -> list[RegisteredSource]:
-    """Return every source that has records somewhere in the ledger: the registered ones and removed ones."""
+    """Returns every source that has records somewhere in the ledger: the registered ones and removed ones."""
     former = [kept.value for kept in FORMER.every(documents)]
     return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
@@ -131,7 +131,7 @@ def get_source(documents: Documents, name: str) -> RegisteredSource:
 
 
 def find_source(documents: Documents, name: str) -> RegisteredSource | None:
-    """Return the source of a name; None where there is none."""
+    """Returns the source of a name; None where there is none."""
     return SOURCES.find(documents, name)
 
 
@@ -171,7 +171,7 @@ def _refresh(documents: Documents) -> None:
 
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
-    """Return the sources by priority, then name."""
+    """Returns the sources by priority, then name."""
     return sorted((kept.value for kept in SOURCES.every(documents)), key=lambda source: (source.priority, source.name))
 
 
@@ -215,5 +215,5 @@ def set_source(
 
 
 def manual_source(documents: Documents) -> RegisteredSource:
-    """Return the source of what people say by hand; it is believed before all others."""
+    """Returns the source of what people say by hand; it is believed before all others."""
     return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)

@@ -106,7 +106,7 @@ def _spread(
     declared_spread: float,
     tell: Callable[[float], None],
 ) -> tuple[dict[str, Any], Estimate, float]:
-    """Return the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
+    """Returns the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
     estate, compiled = assessment.estate, assessment.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, assessment.populations)
@@ -196,7 +196,7 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
-    """Return the parts of a loss.
+    """Returns the parts of a loss.
 
     `redundancy` = exact + simulated; `redundancy_low` and `redundancy_high`: its ends where a part of it is simulated.
     """

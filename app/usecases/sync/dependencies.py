@@ -195,7 +195,7 @@ class DependencyIntake:
             self.rows = picked(self.rows, keep)
 
     def _clash(self, n: int) -> Unread:
-        """Return the open need of a second statement with another weight: which of the two is right was not read."""
+        """Returns the open need of a second statement with another weight: which of the two is right was not read."""
         rows = self.rows
         dependent = self._resolver.key_of(rows.dependent[n])
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
@@ -245,7 +245,7 @@ OldRows = Mapping[Key, tuple[float, str]]
 
 
 def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable[Key]) -> dict[Key, tuple[float, str]]:
-    """Return those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
+    """Returns those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
     wanted = set(keys)
     dependents = sorted({key[0] for key in wanted})
     held: dict[Key, tuple[float, str]] = {}

@@ -81,7 +81,7 @@ class Doubts:
     def _groups(
         self, pairs: Iterable[tuple[int, int]], begun: Iterable[LedgerGroup], ended: Collection[Identity]
     ) -> list[LedgerGroup]:
-        """Return the groups after the run that have one of these CIs as a member."""
+        """Returns the groups after the run that have one of these CIs as a member."""
         ids = sorted({ci_id for pair in pairs for ci_id in pair})
         groups: dict[Identity, LedgerGroup] = {}
         for start in range(0, len(ids), 2_000) if self.revision else ():

@@ -108,7 +108,7 @@ class OpenNeeds:
         self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
-        """Return what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
+        """Returns what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
         answer = self.after.one(source_id, text)
         if not isinstance(answer, Unresolved):
             return answer

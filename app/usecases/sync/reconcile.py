@@ -103,7 +103,7 @@ class Reconciliation:
         return Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging, self._decisions)
 
     def regroup(self, ci_ids: Iterable[int]) -> CiChanges:
-        """Return what decisions that came or went make of these CIs, from the records that the ledger holds."""
+        """Returns what decisions that came or went make of these CIs, from the records that the ledger holds."""
         self._staging.index_identifiers()
         closure, _ = self._closer().close((), ci_ids)
         chunk = self._reconcile(closure)

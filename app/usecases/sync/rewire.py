@@ -72,7 +72,7 @@ class Rewiring:
         return fate.get(source_id, fate.get(0))
 
     def _naming(self, noun: Noun[S], *columns: str) -> list[S]:
-        """Return the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
+        """Returns the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
         settled."""
         ids, rows = sorted(self._fates), dict[Identity, S]()
         for start in range(0, len(ids), BLOCK):
@@ -126,7 +126,7 @@ class Rewiring:
         return changes
 
     def _moved_group(self, row: LedgerGroup) -> LedgerGroup | None:
-        """Return the group with the members that go on, each CI once, or None where nothing of it goes on.
+        """Returns the group with the members that go on, each CI once, or None where nothing of it goes on.
 
         What it lost is kept, to be resolved again.
         """
@@ -176,7 +176,7 @@ class Rewiring:
         return Unread(kind, self._called(ids[0])[0], text, reason, needs, record, called, resolved)
 
     def _called(self, ci_id: int) -> tuple[str, tuple[str, ...]]:
-        """Return the key that a CI had before the run, and what else a text of a source may have called it."""
+        """Returns the key that a CI had before the run, and what else a text of a source may have called it."""
         if ci_id not in self._names:
             rows = rows_of(CI, self._store.states(self._revision, [ci_id]))
             self._names[ci_id] = _names_of(rows[0]) if rows else (f"CI {ci_id}", ())
@@ -251,7 +251,7 @@ class Rewiring:
 
 
 def _names_of(row: LedgerCi) -> tuple[str, tuple[str, ...]]:
-    """Return key and other names of a CI: those that a source would write first, then names of its own kinds, then what only one
+    """Returns key and other names of a CI: those that a source would write first, then names of its own kinds, then what only one
     thing has."""
     every = aliases_of(row.aliases)
     aliases = [(kind, value) for kind, value in every if kind not in SILENT]

@@ -35,7 +35,7 @@ class Roster:
         return self.by_class.get(source_class, {}).get(source_id)
 
     def keys(self) -> list[tuple[str, str]]:
-        """Return (class, id) by number."""
+        """Returns (class, id) by number."""
         keys: list[tuple[str, str]] = [("", "")] * len(self.states)
         for source_class, ids in self.by_class.items():
             for source_id, number in ids.items():

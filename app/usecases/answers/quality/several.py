@@ -30,7 +30,7 @@ class Several(NamedTuple):
 
 
 def costliest(scale: Scale, tools: Tools) -> Several:
-    """Return the assessed CIs that several records tell of, those that cost most a year first."""
+    """Returns the assessed CIs that several records tell of, those that cost most a year first."""
     compiled, revision = scale.assessment.estate.compiled, scale.assessment.estate.revision.revision
     several = np.asarray(with_several_records(tools, revision), np.int64)
     known, positions = positions_of_known(compiled, several)

@@ -21,7 +21,7 @@ NOBODY, UNKNOWN_TYPE, UNKNOWN = "no CI answers to", "unknown type: ", "unknown"
 def source_rows(
     documents: Documents, records: Mapping[int, int], relations: Mapping[int, Mapping[str, int]]
 ) -> list[SourceQuality]:
-    """Return the sources by priority.
+    """Returns the sources by priority.
 
     `records`: how many each source has in the ledger; `relations`: dependencies of unknown types that were taken in, by word.
     """
