@@ -23,7 +23,7 @@ class RowChanges(Generic[R]):
     ended: list[Identity] = field(default_factory=list)
 
     def batches(self, size: int) -> Iterable[Batch]:
-        """Yield ends first, then beginnings, with at most `size` rows in each batch."""
+        """Yields ends first, then beginnings, with at most `size` rows in each batch."""
         for start in range(0, len(self.ended), size):
             yield Batch(self.noun.name, {}, columns_of(self.noun.identity, self.ended[start : start + size]))
         for start in range(0, len(self.begun), size):

@@ -16,7 +16,7 @@ _held: dict[str, tuple[str, ...]] = {}
 
 
 def conceal(secret: str) -> str:
-    """Remember a secret, in every form in which it may be repeated, and return it."""
+    """Remembers a secret, in every form in which it may be repeated, and returns it."""
     if len(secret) >= SHORTEST and secret not in _held:
         _held[secret] = tuple(sorted(forms(secret), key=len, reverse=True))
     return secret

@@ -68,5 +68,5 @@ def fields_of(payload: str | None) -> dict[str, Any]:
 
 
 def content_hash(payload: str) -> int:
-    """Return 64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
+    """Returns 64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
     return int.from_bytes(blake2b(payload.encode(), digest_size=8).digest(), "little", signed=True)

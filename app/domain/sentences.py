@@ -52,7 +52,7 @@ def needs_of_nobody(needs: int) -> str:
 
 
 def not_read_elsewhere(needs: int, services: int) -> str:
-    """Say what an outage of anything may stop beyond what is known; "" where everything was read."""
+    """Says what an outage of anything may stop beyond what is known; "" where everything was read."""
     if not services:
         return ""
     return (
@@ -160,7 +160,7 @@ WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of 
 
 
 def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
-    """Say where a loss starts, by its largest shares (falling, of all of it).
+    """Says where a loss starts, by its largest shares (falling, of all of it).
 
     >>> shares_start(["san-02", "b", "c", "d", "e", "f"], [0.091, 0.08, 0.06, 0.05, 0.04, 0.03])
     'the largest part (9.1 %) starts at san-02; the first five make 32 %'

@@ -46,7 +46,7 @@ def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None =
 
 
 def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
-    """Refuse nesting before a parser walks it; brackets inside strings do not count.
+    """Refuses nesting before a parser walks it; brackets inside strings do not count.
 
     >>> check_depth(b'{"a": [1, "]", "\\\\"]}', "x", 2)
     >>> check_depth(b'{"a": [[]]}', "x", 2)

@@ -34,7 +34,7 @@ def held_runs(documents: Documents) -> list[SyncReport]:
 
 
 def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
-    """Queue a job that writes what the held run showed. Conflict where the run does not wait for approval."""
+    """Queues a job that writes what the held run showed. Conflict where the run does not wait for approval."""
     held = waiting_run(tools, run_id)
     with tools.documents.together():
         audit.record(tools.documents, caller, "approval asked", held.source, {"run": held.run_id})
@@ -42,7 +42,7 @@ def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
 
 
 def approve(tools: Tools, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent) -> SyncReport:
-    """Write what the held run showed and return the report of the run that wrote it.
+    """Writes what the held run showed and returns the report of the run that wrote it.
 
     HeldForApproval where the source or the estate has changed since, so that other changes than those shown would be made:
     nothing is written then, and the new run, named in the error, waits in its place.

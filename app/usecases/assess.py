@@ -105,7 +105,7 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
 
 
 def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
-    """Sweep again only what changed since the latest earlier revision.
+    """Sweeps again only what changed since the latest earlier revision.
 
     None where there is no earlier sweep, or where most changed.
     """
@@ -140,7 +140,7 @@ def assess(
     revision: int | None = None,
     listen: Listener = silent,
 ) -> AssessmentRow:
-    """Assess a revision (default: the current one), keep the result, and write the scores if it is the current one."""
+    """Assesses a revision (default: the current one), keeps the result, and writes the scores if it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
     assessment = assessed(tools.estates, tools.cache, revision, listen=listen)
@@ -153,7 +153,7 @@ def assess(
 
 
 def write_scores(store: GraphStore, assessment: Assessed) -> int:
-    """Write the scores of the assessed CIs.
+    """Writes the scores of the assessed CIs.
 
     Scores that did not change are not written again; common causes are in no ledger and have none.
     """
@@ -215,7 +215,7 @@ def _row(assessment: Assessed, seconds: float) -> AssessmentRow:
 
 
 def _unknown(assessment: Assessed) -> dict[str, int]:
-    """Count what nobody gave: services without customers or money, CIs without a rate."""
+    """Counts what nobody gave: services without customers or money, CIs without a rate."""
     compiled = assessment.estate.compiled
     return {
         "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
@@ -225,7 +225,7 @@ def _unknown(assessment: Assessed) -> dict[str, int]:
 
 
 def _slow(assessment: Assessed) -> list[str]:
-    """List the groups for which waiting is better than switching."""
+    """Lists the groups for which waiting is better than switching."""
     compiled = assessment.estate.compiled
     keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
     if not keys:

@@ -63,7 +63,7 @@ class _Plan:
 
 
 def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """Make the CIs that answer to `a` and `b` one: the older key stays, the other redirects to it.
+    """Makes the CIs that answer to `a` and `b` one: the older key stays, the other redirects to it.
 
     InvalidInput where they are one already. `forgets`: documents, by kind and key, that are deleted with it.
     """
@@ -80,7 +80,7 @@ def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: 
 
 
 def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """Keep two CIs apart, whatever their identifiers say or will say.
+    """Keeps two CIs apart, whatever their identifiers say or will say.
 
     `forgets`: documents, by kind and key, that are deleted with it.
     """
@@ -97,7 +97,7 @@ def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: S
 
 
 def split(tools: Tools, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
-    """Take records ("source:class:id") out of their CI; no sync joins them with the others again.
+    """Takes records ("source:class:id") out of their CI; no sync joins them with the others again.
 
     They stay together among themselves where their identifiers say so.
     """
@@ -125,7 +125,7 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
 
 
 def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
-    """Set values of a CI that are believed before those of any source; an empty value takes the correction back.
+    """Sets values of a CI that are believed before those of any source; an empty value takes the correction back.
 
     The correction belongs to the CI, whatever becomes of the records of sources. InvalidInput for a name that neither is a field
     nor an attribute somewhere on this CI, unless `new_attributes`.

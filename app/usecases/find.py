@@ -69,7 +69,7 @@ def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: M
 
 
 def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list[Hit]:
-    """Identify each text, in order; each CI is listed once."""
+    """Identifies each text, in order; each CI is listed once."""
     return list({hit.ci_id: hit for hit in (identify(store, revision, text) for text in texts)}.values())
 
 

@@ -34,7 +34,7 @@ def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
 
 
 def _read_last(documents: Documents, names: set[str], revision: int) -> dict[str, SourceAge]:
-    """Return, for each of these sources, the last run up to a revision that read it to its end."""
+    """Returns, for each of these sources, the last run up to a revision that read it to its end."""
     by_source: dict[str, SourceAge] = {}
     after = ""
     while len(by_source) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):

@@ -32,7 +32,7 @@ def area_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaDetail:
-    """Explain one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
+    """Explains one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
     assumptions."""
     assessment = assessed(tools.estates, tools.cache, revision, locations)
     estate = assessment.estate
@@ -115,7 +115,7 @@ def _explained(assessment: Assessed, positions: Sequence[int], only: int | None)
 
 
 def assumptions(assessment: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
-    """Say in sentences what the number rests on."""
+    """Says in sentences what the number rests on."""
     sentences = [
         "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
     ]

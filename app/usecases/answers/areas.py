@@ -64,7 +64,7 @@ def causes_in(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def open_needs_of(assessment: Assessed, kind: str, area: int) -> int:
-    """Count the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
+    """Counts the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
     estate = assessment.estate
     if kind in AREA_COLUMNS:
         return int(estate.compiled.open_needs[area_codes(assessment, kind)[0] == area].sum())

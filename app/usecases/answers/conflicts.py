@@ -174,7 +174,7 @@ class _Look:
         ]
 
     def _since(self, items: Sequence[Found]) -> list[int]:
-        """Find by halving the earliest revision since which each conflict has stood.
+        """Finds by halving the earliest revision since which each conflict has stood.
 
         Probes are shared, as most conflicts began with one sync.
         """

@@ -12,7 +12,7 @@ _ENCODER = msgspec.json.Encoder(enc_hook=lambda value: _plain(value))
 
 
 def _plain(value: Any) -> Any:
-    """Turn what JSON has no word for into what it has: arrays and numbers of the risk room, paths, mappings that are not
+    """Turns what JSON has no word for into what it has: arrays and numbers of the risk room, paths, mappings that are not
     dicts."""
     if hasattr(value, "tolist"):
         return value.tolist()

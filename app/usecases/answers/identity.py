@@ -43,7 +43,7 @@ class Identity:
 
 
 def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
-    """Explain what makes the records of a CI one, and, with `other`, why both are one or are not."""
+    """Explains what makes the records of a CI one, and, with `other`, why both are one or are not."""
     revision = tools.store.current().revision
     names = {source.source_id: source.name for source in told_of(tools.documents)}
     ids = {name: source_id for source_id, name in names.items()}

@@ -162,7 +162,7 @@ def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tupl
 
 
 def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
-    """Count the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
+    """Counts the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
     if kind == "service":
         return 0
     first, rows = assessment.first, positions_of(assessment, kind, area)
@@ -173,7 +173,7 @@ def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def overlap_of(assessment: Assessed, service: int) -> str:
-    """Say that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
+    """Says that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
     compiled = assessment.estate.compiled
     points = points_of(assessment.first, service)
     points = points[can_fail(compiled)[points]]

@@ -66,7 +66,7 @@ def simulate_outage(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Simulation:
-    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody
+    """Answers the scenario at a revision and keeps the answer. InvalidInput for an empty scenario, NotFound for names nobody
     has."""
     estate = tools.estates.at(revision, as_of)
     forced = _forced(tools.store, estate, scenario)

@@ -74,7 +74,7 @@ def keep_list(documents: Documents, head: ListHead, found: ChangeList) -> None:
 
 
 def drop_list(documents: Documents, run_id: str) -> None:
-    """Delete a list, its head first: a list that is half gone counts as none."""
+    """Deletes a list, its head first: a list that is half gone counts as none."""
     head = HEADS.find(documents, run_id)
     if head is None:
         return

@@ -80,7 +80,7 @@ KEYS, USES, SESSIONS = Records("key", LockedKey), Records("key_use", KeyUse), Re
 def create_key(
     documents: Documents, name: str, role: str, days: float | None = None, now: datetime | None = None, scope: str = ""
 ) -> tuple[str, AccessKey]:
-    """Make a key. Returns the secret text, which is shown once, and what is kept of it. A key with a scope only reads."""
+    """Makes a key. Returns the secret text, which is shown once, and what is kept of it. A key with a scope only reads."""
     if role not in ROLES:
         raise InvalidInput(f"role {role!r}: one of {', '.join(ROLES)}")
     if not name.strip():
@@ -98,7 +98,7 @@ def create_key(
 def rotate_key(
     documents: Documents, prefix: str, overlap_hours: float, now: datetime | None = None
 ) -> tuple[str, AccessKey, AccessKey]:
-    """Make a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`.
+    """Makes a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`.
 
     Returns the secret text, the new key and the old one.
     """
@@ -126,7 +126,7 @@ def list_keys(documents: Documents) -> list[AccessKey]:
 
 
 def note_use(documents: Documents, prefix: str, now: datetime | None = None) -> None:
-    """Note that a key was used."""
+    """Notes that a key was used."""
     USES.put(documents, prefix, KeyUse((now or datetime.now(UTC)).isoformat()))
 
 
@@ -136,7 +136,7 @@ def _with_last_use(documents: Documents, key: AccessKey) -> AccessKey:
 
 
 def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -> AccessKey:
-    """Revoke a key for good and return it; NotFound where there is none."""
+    """Revokes a key for good and returns it; NotFound where there is none."""
     at = (now or datetime.now(UTC)).isoformat()
     return _shown(KEYS.change(documents, prefix, lambda key: replace(key, revoked_at=at)))
 
@@ -171,7 +171,7 @@ def _shown(key: AccessKey) -> AccessKey:
 
 
 def open_session(documents: Documents, secret_text: str, hours: float, now: datetime | None = None) -> str:
-    """Enter a page session with a key. Returns the token that the signed cookie carries; the key itself is not kept."""
+    """Enters a page session with a key. Returns the token that the signed cookie carries; the key itself is not kept."""
     now = now or datetime.now(UTC)
     caller_of(documents, secret_text, now)
     token = secrets.token_urlsafe(32)

@@ -48,12 +48,12 @@ def entry(caller: str, action: str, subject: str, details: Mapping[str, object] 
 
 
 def record(documents: Documents, caller: str, action: str, subject: str, details: Mapping[str, object] | None = None) -> None:
-    """Append one entry."""
+    """Appends one entry."""
     record_all(documents, [entry(caller, action, subject, details)])
 
 
 def record_all(documents: Documents, new: Sequence[Entry]) -> None:
-    """Append entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
+    """Appends entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
     with documents.together():
         head = _hold_head(documents)
         for one in new:
@@ -107,7 +107,7 @@ def fits(signer: Signer, body: Mapping[str, Any]) -> bool | None:
 
 
 def begin_signing(documents: Documents) -> None:
-    """Sign a trail that an earlier version wrote, from here on, and with it what was there."""
+    """Signs a trail that an earlier version wrote, from here on, and with it what was there."""
     kept = documents.get(HEAD, "head")
     if kept is not None and documents.signer.key_id and not _head_of(documents, kept).signed:
         record(documents, "forestay", "audit trail signed", documents.signer.key_id)
@@ -177,7 +177,7 @@ def time_of(document: Document) -> datetime:
 
 
 def all_entries(documents: Documents) -> Iterator[Document]:
-    """Yield all entries, the oldest first."""
+    """Yields all entries, the oldest first."""
     after = ""
     while page := documents.page(KIND, after, 1000):
         yield from page

@@ -92,7 +92,7 @@ def verify(documents: Documents, foreign_keys: bool = True) -> list[str]:
 
 
 def foreign_entries(documents: Documents) -> list[str]:
-    """Name the entries that cannot be proven here, as their key is not here."""
+    """Names the entries that cannot be proven here, as their key is not here."""
     walk = Walk(documents)
     walk.run()
     return list(_foreign(walk))

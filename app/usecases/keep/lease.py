@@ -70,7 +70,7 @@ def holder_of(documents: Documents, name: str) -> tuple[str, float]:
 
 
 def holding(documents: Documents, lease: Lease) -> None:
-    """Make the unit of work in which it is called commit only if the lease is still held. Fenced where another took it."""
+    """Makes the unit of work in which it is called commit only if the lease is still held. Fenced where another took it."""
     while True:
         kept = LEASES.kept(documents, lease.name)
         if kept is None or not _is_held(kept.value, lease):
@@ -82,7 +82,7 @@ def holding(documents: Documents, lease: Lease) -> None:
 
 
 def give_up(documents: Documents, lease: Lease) -> None:
-    """Let the next one lead at once."""
+    """Lets the next one lead at once."""
     kept = LEASES.kept(documents, lease.name)
     if kept is not None and _is_held(kept.value, lease):
         with suppress(Conflict):

@@ -89,7 +89,7 @@ def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan
 
 
 def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: datetime | None = None) -> runs.Job | None:
-    """Queue the run of a source that is due, if one is. Conflict or Fenced when another process queued it: then it is done."""
+    """Queues the run of a source that is due, if one is. Conflict or Fenced when another process queued it: then it is done."""
     now = now or datetime.now(UTC)
     plan = plan_of(documents, source, now)
     times = due_times(source.schedule, datetime.fromisoformat(plan.answered_at), now)
@@ -114,7 +114,7 @@ ARGUMENTS: Mapping[str, object] = {"dry_run": False, "apply": False, "approve": 
 
 
 def why_not_now(documents: Documents, source: str, now: datetime) -> str:
-    """Say why a due run is left out; "" where it is not."""
+    """Says why a due run is left out; "" where it is not."""
     failures, resting = rest_after_failures(documents, source)
     if resting and now < resting:
         return f"{failures} runs failed in a row; the source rests until {_text(resting)}"

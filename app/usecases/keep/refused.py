@@ -26,7 +26,7 @@ PAGES = Records("refused", RefusedPage)
 
 
 def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[RejectedRecord]) -> None:
-    """Keep the refused rows of a run in place of those of an earlier run of the source."""
+    """Keeps the refused rows of a run in place of those of an earlier run of the source."""
     parts = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] if len(rows) > SHOWN else []
     with documents.together():
         for number, part in enumerate(parts):

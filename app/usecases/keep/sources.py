@@ -51,7 +51,7 @@ class RegisteredSource:
 
 
 def _numbers_as_shown(body: dict[str, Any]) -> dict[str, Any]:
-    """Turn numbers of runs into those that people see: an earlier version kept the keys under which runs lie."""
+    """Turns numbers of runs into those that people see: an earlier version kept the keys under which runs lie."""
     return {**body, **{name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}}
 
 
@@ -68,7 +68,7 @@ def add_source(
     settings: Mapping[str, Any] | None = None,
     schedule: str = "",
 ) -> RegisteredSource:
-    """Register a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
+    """Registers a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
     if not NAME.match(name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
     if schedule:
@@ -104,7 +104,7 @@ def _number(documents: Documents, name: str) -> int:
 
 
 def forget_source(documents: Documents, name: str) -> None:
-    """Take a source away.
+    """Takes a source away.
 
     Earlier revisions, and CIs that are kept, still name it, so its number, name and place in the order of trust are remembered,
     but no place, setting or name of a secret.
@@ -153,13 +153,13 @@ _known = _Known()
 
 
 def known_sources(documents: Documents) -> Sequence[RegisteredSource]:
-    """Return `list_sources` for answers: half a second old at most."""
+    """Returns `list_sources` for answers: half a second old at most."""
     _refresh(documents)
     return _known.sources
 
 
 def known_told_of(documents: Documents) -> Sequence[RegisteredSource]:
-    """Return `told_of` for answers: half a second old at most."""
+    """Returns `told_of` for answers: half a second old at most."""
     _refresh(documents)
     return _known.told_of
 
@@ -176,7 +176,7 @@ def list_sources(documents: Documents) -> list[RegisteredSource]:
 
 
 def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
-    """Write changed fields, again where another writer was quicker."""
+    """Writes changed fields, again where another writer was quicker."""
     return update_source_if(documents, name, lambda source: None, **changes)
 
 
@@ -202,7 +202,7 @@ def set_source(
     schedule: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RegisteredSource:
-    """Change what is given and leave the rest; a setting that is None goes back to its default."""
+    """Changes what is given and leaves the rest; a setting that is None goes back to its default."""
     changes: dict[str, Any] = {
         key: value for key, value in (("location", location), ("priority", priority), ("schedule", schedule)) if value is not None
     }

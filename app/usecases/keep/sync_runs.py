@@ -28,7 +28,7 @@ RUNS = Records("run", Run)
 
 
 def new_run(documents: Documents, source: str, caller: str) -> str:
-    """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
+    """Numbers a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
     run = Run("", source, state="running", caller=caller, started_at=_now(), process=this_process())
     return number_of(RUNS.append(documents, run).key)
 
@@ -41,7 +41,7 @@ def dead_runs(documents: Documents, source: str = "") -> list[str]:
 
 
 def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
-    """Mark runs whose process is gone as failed, and return them."""
+    """Marks runs whose process is gone as failed, and returns them."""
     dead = dead_runs(documents, source)
     for run_id in dead:
         report = get_run(documents, run_id)
@@ -64,7 +64,7 @@ def _key(run_id: str) -> str:
 
 
 def write_run(documents: Documents, report: SyncReport) -> None:
-    """Write what a run did; who asked for it and when it started stay. NotFound where the run was never numbered."""
+    """Writes what a run did; who asked for it and when it started stay. NotFound where the run was never numbered."""
     kept = RUNS.kept(documents, _key(report.run_id))
     if kept is None:
         raise NotFound(f"no run {report.run_id}")
@@ -82,7 +82,7 @@ def get_run(documents: Documents, run_id: str) -> SyncReport:
 
 
 def replace_held(documents: Documents, run_id: str, by: str) -> None:
-    """Mark a held run as replaced: a later one took its place, so it waits no longer."""
+    """Marks a held run as replaced: a later one took its place, so it waits no longer."""
     report = get_run(documents, run_id)
     if report.state == "held":
         report.state = "replaced"

@@ -46,7 +46,7 @@ def make_study(
     tools: Tools, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
-    """Compute and keep a study of a revision (default: the current one).
+    """Computes and keeps a study of a revision (default: the current one).
 
     The same options give the same numbers, whatever the number of workers.
     """
@@ -91,7 +91,7 @@ def make_study(
 
 @contextmanager
 def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Callable[[float], None]]:
-    """Run one step: report its progress under `name`, and note how long it took."""
+    """Runs one step: reports its progress under `name`, and notes how long it took."""
     started = time.perf_counter()
     listen(name, 0.0)
     yield lambda share: listen(name, share)

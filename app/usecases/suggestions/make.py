@@ -75,7 +75,7 @@ class SuggestionPage:
 
 
 def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
-    """Look through the current revision and keep the best suggestions in place of those kept before."""
+    """Looks through the current revision and keeps the best suggestions in place of those kept before."""
     revision = tools.store.current().revision
     listen("reading CIs", 0.0)
     cis = tools.store.load_columns(revision, CI.name, ["ci_id", "key", "name", "ci_class", "environment", "site", "aliases"])
@@ -193,14 +193,14 @@ def suggestion_page(documents: Documents, limit: int, after: str = "") -> Sugges
 
 
 def accept(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """Make the two CIs one, as `decide.merge` does."""
+    """Makes the two CIs one, as `decide.merge` does."""
     item = _get(tools.documents, suggestion)
     why = reason or f"suggested with {item.score} points"
     return decide.merge(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
 def refuse(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """Part the two CIs, whatever their identifiers will say; the pair is never suggested again."""
+    """Parts the two CIs, whatever their identifiers will say; the pair is never suggested again."""
     item = _get(tools.documents, suggestion)
     why = reason or f"a suggestion with {item.score} points, refused"
     return decide.part(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])

@@ -31,7 +31,7 @@ class AfterRun:
         self.called_before: list[str] = []  # texts that were answered by a name of the past, as sentences
 
     def learn(self, texts: Iterable[Mention]) -> Mapping[Mention, int | Unresolved]:
-        """Find out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
+        """Finds out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
         text, then a name of the past."""
         fresh = [pair for pair in dict.fromkeys(texts) if pair not in self._known]
         if fresh:

@@ -45,14 +45,14 @@ class Doubts:
         return self._before
 
     def look(self, places: Collection[Place], gone: Collection[Place], doubts: Iterable[Doubt]) -> None:
-        """Take in that these records were compared (those in `gone` are no more), and which doubts stand between them."""
+        """Takes in that these records were compared (those in `gone` are no more), and which doubts stand between them."""
         before = self.before()
         for pair in [pair for pair in before if any(place in places or place in gone for place in pair)]:
             del before[pair]
         self.found.update(((doubt.a, doubt.b), doubt.why) for doubt in doubts)
 
     def nothing(self) -> None:
-        """Drop all pairs: the source is alone and does not list a thing twice."""
+        """Drops all pairs: the source is alone and does not list a thing twice."""
         self.before().clear()
 
     def rows(

@@ -108,7 +108,7 @@ def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
-    """Take gone records as unseen and all other known ones as untouched; then take the examined ones as in a full read."""
+    """Takes gone records as unseen and all other known ones as untouched; then takes the examined ones as in a full read."""
     gone = [record for block in difference.gone_cis() for record in block.records]
     blocks = list(difference.cis())
     if sum(len(block.records) for block in blocks) + len(gone) > MANY:
@@ -130,7 +130,7 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
 
 
 def _check_ids(run: Run, difference: SourceDifference) -> None:
-    """Raise a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
+    """Raises a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
     untouched rows as well."""
     keys, others = run.roster.keys(), list[str]()
     for number in run.roster.numbers_in(NEW) if len(difference.classes) > 1 else ():

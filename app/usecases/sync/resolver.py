@@ -69,7 +69,7 @@ class Resolver:
                     self._own.setdefault(f"{name}:{source_id}", live[number])
 
     def prepare(self, texts: Iterable[str]) -> None:
-        """Fetch what a lazy roster lacks."""
+        """Fetches what a lazy roster lacks."""
         if self._lazy is None:
             return
         before = len(self._roster)
@@ -128,7 +128,7 @@ class Resolver:
                 self.by_alias += isinstance(answer, int)
 
     def _with_near_miss(self, text: str, answer: int | Unresolved) -> int | Unresolved:
-        """Add to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
+        """Adds to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
         at."""
         if not isinstance(answer, Unresolved) or answer.candidates:
             return answer

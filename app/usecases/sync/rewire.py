@@ -101,7 +101,7 @@ class Rewiring:
         return changes
 
     def _keep_new(self, changes: RowChanges[M], moved: dict[Identity, M], column: str) -> None:
-        """Begin moved rows, where no other row of the same identity goes on; `column` is the first of the identity."""
+        """Begins moved rows, where no other row of the same identity goes on; `column` is the first of the identity."""
         ended, noun = set(changes.ended), changes.noun
         held = set[Identity]()
         firsts = sorted({identity[0] for identity in moved})
@@ -158,7 +158,7 @@ class Rewiring:
         self._warn(REDUNDANCY_GROUP, row.source_id, f"{row.key}: {reason}")
 
     def _lose_dependency(self, row: LedgerDependency, goes_on: int | None) -> None:
-        """Keep a dependency that lost an end.
+        """Keeps a dependency that lost an end.
 
         `goes_on`: the CI that the dependent became, None where it is gone; else the provider is gone.
         """
@@ -193,7 +193,7 @@ class Rewiring:
         return changes
 
     def _moved(self, changes: RowChanges[OfCi], lose: Callable[[OfCi], None]) -> dict[Identity, OfCi]:
-        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is
+        """Ends the rows whose CI is another now, and returns them with that CI, by identity; `lose` takes those whose CI is
         gone."""
         noun, moved = changes.noun, dict[Identity, OfCi]()
         for row in self._naming(noun, "ci_id"):
@@ -209,7 +209,7 @@ class Rewiring:
         return moved
 
     def _observations(self) -> RowChanges[LedgerObservation]:
-        """Move or end windows of single CIs, which name their CI by key."""
+        """Moves or ends windows of single CIs, which name their CI by key."""
         changes, rows = RowChanges(OBSERVATION), rows_of(OBSERVATION, self._store.load_columns(self._revision, OBSERVATION.name))
         of_cis = [row for row in rows if scope_of(row.scope).startswith("ci:") and not self._settled(OBSERVATION, row)]
         keys = sorted({scope_of(row.scope)[3:] for row in of_cis})

@@ -106,7 +106,7 @@ class Run:
         return self.books.report
 
     def full(self, snapshot: SourceSnapshot) -> Outcome:
-        """Read every record and compare it with everything that the ledger holds of this source."""
+        """Reads every record and compares it with everything that the ledger holds of this source."""
         store, revision, source_id = self.store, self.base.revision, self.settings.source_id
         self.roster = whole_roster(store, revision, source_id) if revision else Roster()
         self.books.where = snapshot.where
@@ -226,7 +226,7 @@ class Run:
         return rows
 
     def _added(self, difference: DependencyDifference) -> dict[str, int]:
-        """Count new dependencies by kind: those that begin, less those that only change."""
+        """Counts new dependencies by kind: those that begin, less those that only change."""
         before = set(self._identities(difference.ended))
         new = [identity for identity in self._identities(difference.begun) if identity not in before]
         return Counter(kind for _, _, kind, _ in new)
@@ -254,7 +254,7 @@ class Run:
         return self.settings.rank(source_id).name
 
     def _ended(self, difference: DependencyDifference) -> list[str]:
-        """Name the first dependencies of this source that end, by the keys of their ends."""
+        """Names the first dependencies of this source that end, by the keys of their ends."""
         begun = self._begun(difference)
         gone = [identity for identity in self._identities(difference.ended) if identity not in begun][:ENDED_NAMED]
         ids = sorted({ci_id for a, b, _, _ in gone for ci_id in (a, b)})

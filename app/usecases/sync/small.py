@@ -82,7 +82,7 @@ class SmallIntake:
             self.books.reject(self.kind, place, position, name_of(record), CLASH, unread)
 
     def _unite_windows(self) -> None:
-        """Make the windows of each scope a union, with a row for each piece of it.
+        """Makes the windows of each scope a union, with a row for each piece of it.
 
         A window that went into another's row is a duplicate. Lines of a scope with several windows are never plain: what becomes
         of one depends on the others.

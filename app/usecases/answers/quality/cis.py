@@ -147,7 +147,7 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
-    """Return, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
+    """Returns, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
     largest first."""
     assessment = scale.assessment
     compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis

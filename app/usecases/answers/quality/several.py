@@ -23,7 +23,7 @@ class Several(NamedTuple):
 
     @property
     def cut(self) -> str:
-        """Say that not all CIs were compared; "" where all were."""
+        """Says that not all CIs were compared; "" where all were."""
         if self.total <= len(self.ids):
             return ""
         return f" (of {self.total:,} CIs that several records tell of, the {len(self.ids):,} costliest were looked at)"

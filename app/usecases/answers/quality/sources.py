@@ -62,7 +62,7 @@ def _age(at: str) -> float | None:
 
 
 def unknown_relations(columns: Mapping[str, Any]) -> dict[int, dict[str, int]]:
-    """Count dependencies under a word that no mapping names, by source and word."""
+    """Counts dependencies under a word that no mapping names, by source and word."""
     relation, sources = columns["relation"], np.asarray(columns["source_id"])
     counted: dict[int, dict[str, int]] = {}
     for code, word in enumerate(relation.values):

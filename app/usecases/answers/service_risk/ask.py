@@ -84,7 +84,7 @@ class Inquiry:
 
 
 def ask(tools: Tools, question: RiskQuestion, want: Want) -> Inquiry:
-    """Find the service and compute what the question needs.
+    """Finds the service and computes what the question needs.
 
     NotFound where no CI answers to a name, or the CI is no business service.
     """

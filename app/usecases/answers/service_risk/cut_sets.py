@@ -54,7 +54,7 @@ def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> S
 
 
 def _why_none(inquiry: Inquiry) -> list[str]:
-    """Say why no cut set is listed; "" where some are."""
+    """Says why no cut set is listed; "" where some are."""
     exact = inquiry.exact
     if is_down_at_rest(inquiry):
         return [down_at_rest(inquiry.name) + " The one cut set is the empty one."]

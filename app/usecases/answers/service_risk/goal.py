@@ -43,7 +43,7 @@ def service_goal(
     tools: Tools, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
     limit: int = 50,
 ) -> ServiceGoal:  # fmt: skip
-    """Judge the goal.
+    """Judges the goal.
 
     `target`: the goal, default that of the service's exposure. `detect_minutes`: how much of a restore time is detection.
     """

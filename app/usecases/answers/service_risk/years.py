@@ -41,7 +41,7 @@ class Lived:
 
 
 def lived(inquiry: Inquiry) -> Lived | None:
-    """Simulate the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
+    """Simulates the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
     wanted = inquiry.question.years
     if not wanted:
         return None
