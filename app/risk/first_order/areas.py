@@ -1,6 +1,7 @@
 """Problem areas: loss attributed to the CI that started it, added up by an attribute; each column adds up to the same total.
 
-Letters: N CIs, A areas. Unknown money or customers are NaN in the sums' inputs' counts, never zero: an area whose every loss is unknown is NaN.
+Letters: N CIs, A areas. Unknown money or customers are NaN in the sums' inputs' counts, never zero: an area whose every loss is
+unknown is NaN.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ MEASURES = ("money_per_year", "customer_hours_per_year", "service_hours_per_year
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Areas worst first: `area` codes (A), each measure by area in the same order, the measure ranked by, its total, shares adding up to 1."""
+    """Areas worst first: `area` codes (A), each measure by area in the same order, the measure ranked by, its total, shares
+    adding up to 1."""
 
     area: Array  # int64[A]
     members: Array  # int64[A] CIs of the area
@@ -33,9 +35,11 @@ class Ranking:
 
 
 def measure_of(values: Mapping[str, Array]) -> str:
-    """The measure a ranking goes by: money, else customer-hours, else service-hours, else services hit: the first that knows a loss at all.
+    """The measure a ranking goes by: money, else customer-hours, else service-hours, else services hit: the first that knows a
+    loss at all.
 
-    >>> measure_of({"money_per_year": np.array([np.nan]), "customer_hours_per_year": np.array([0.0]), "service_hours_per_year": np.array([2.0])})
+    >>> no_money, no_customers, hours = np.array([np.nan]), np.array([0.0]), np.array([2.0])
+    >>> measure_of({"money_per_year": no_money, "customer_hours_per_year": no_customers, "service_hours_per_year": hours})
     'service_hours_per_year'
     """
     for name in MEASURES[:-1]:
@@ -61,7 +65,8 @@ def add_up(codes: Array, count: int, values: Array) -> Array:
 def rank(codes: Array, count: int, values: Mapping[str, Array], measure: str, tie: Array | None = None) -> Ranking:
     """Areas by falling `measure`, ties by `tie` (int[count], default the code). `codes` int[N]: the area of each CI, -1 none.
 
-    Shares are of the measure's total over all areas and add up to 1 (0 everywhere where the total is 0). InvalidInput for an unknown measure.
+    Shares are of the measure's total over all areas and add up to 1 (0 everywhere where the total is 0). InvalidInput for an
+    unknown measure.
     """
     if measure not in values:
         raise InvalidInput(f"no measure {measure}")
@@ -76,7 +81,8 @@ def rank(codes: Array, count: int, values: Mapping[str, Array], measure: str, ti
 
 
 def category_codes(compiled: CompiledGraph, category: Categorical | None) -> tuple[Array, int]:
-    """The area of each CI by position (int64[N]) and how many areas there are; None: each CI its own. CIs without a value share the last."""
+    """The area of each CI by position (int64[N]) and how many areas there are; None: each CI its own. CIs without a value share
+    the last."""
     if category is None:
         return np.arange(len(compiled)), len(compiled)
     codes = np.asarray(category.codes)[compiled.row].astype(np.int64)
@@ -87,7 +93,8 @@ def rank_services(services: ServiceTotals, measure: str) -> Ranking:
     """Services by what they suffer, in the measure of the other rankings; `members` are their single points."""
     count = len(services.service_hours)
     values = {
-        "money_per_year": services.money, "customer_hours_per_year": services.customer_hours, "service_hours_per_year": services.service_hours,
+        "money_per_year": services.money, "customer_hours_per_year": services.customer_hours,
+        "service_hours_per_year": services.service_hours,
         "services_hit": services.single_points.astype(np.float64),
     }  # fmt: skip
     made = rank(np.arange(count), count, values, measure)

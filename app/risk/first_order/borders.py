@@ -1,7 +1,7 @@
 """Loss and the borders between teams (Conway): which share of it runs over a dependency whose two ends belong to different teams.
 
-Each (initiating CI, service) pair is put to the last border its failure crosses on the way to the service: the dependency through which it enters
-the team that the customers meet. So the table adds up to the loss of the pairs examined.
+Each (initiating CI, service) pair is put to the last border its failure crosses on the way to the service: the dependency through
+which it enters the team that the customers meet. So the table adds up to the loss of the pairs examined.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ EXAMINED = 20_000  # CIs, those that lose most
 
 @dataclass(frozen=True, slots=True)
 class Borders:
-    """B borders, the costliest first: codes of the teams at both ends, loss a year. `inside`: of failures that cross none. `left_out`: loss of CIs
-    beyond those examined. `interrupted`: of failovers, whose interruptions have no path."""
+    """B borders, the costliest first: codes of the teams at both ends, loss a year. `inside`: of failures that cross none.
+    `left_out`: loss of CIs beyond those examined. `interrupted`: of failovers, whose interruptions have no path."""
 
     provider_team: Array  # int64[B]
     dependent_team: Array  # int64[B]
@@ -39,9 +39,11 @@ def borders(
     compiled: CompiledGraph, first: FirstOrder, team: Array, losses: Array, most: int = EXAMINED, space: Workspace | None = None,
     listen: Callable[[float], None] = lambda share: None,
 ) -> Borders:  # fmt: skip
-    """`team` int[N]: the team of each CI by position (one code for those without); `losses` float64[P]: loss of each pair of `first`.
+    """`team` int[N]: the team of each CI by position (one code for those without); `losses` float64[P]: loss of each pair of
+    `first`.
 
-    Example by hand: shop (team A) hard on app (A), app hard on db (team B): what db costs crosses the border B -> A, what app costs crosses none.
+    Example by hand: shop (team A) hard on app (A), app hard on db (team B): what db costs crosses the border B -> A, what app
+    costs crosses none.
     """
     space = space or workspace(compiled)
     ptr, known = first.pair_ptr, np.nan_to_num(losses)
@@ -68,7 +70,8 @@ def borders(
             listen(done / max(1, len(chosen)))
     rows = sorted(table.items(), key=lambda item: (-item[1][0], item[0]))
     return Borders(
-        np.asarray([key[0] for key, _ in rows], np.int64), np.asarray([key[1] for key, _ in rows], np.int64), np.asarray([row[0] for _, row in rows]),
+        np.asarray([key[0] for key, _ in rows], np.int64), np.asarray([key[1] for key, _ in rows], np.int64),
+        np.asarray([row[0] for _, row in rows]),
         np.asarray([int(row[1]) for _, row in rows], np.int64), inside, interrupted, float(by_ci.sum() - by_ci[chosen].sum()),
     )  # fmt: skip
 

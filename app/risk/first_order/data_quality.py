@@ -22,7 +22,8 @@ def on_cycles(compiled: CompiledGraph) -> tuple[Array, int]:
 
 
 def row_codes(compiled: CompiledGraph, codes: Array) -> Array:
-    """int64[N] by position of a categorical column by row; below 0 unknown. Common causes, which have no row of their own CI, keep theirs."""
+    """int64[N] by position of a categorical column by row; below 0 unknown. Common causes, which have no row of their own CI,
+    keep theirs."""
     return np.asarray(codes, np.int64)[compiled.row]
 
 
@@ -37,10 +38,11 @@ def positions_of_known(compiled: CompiledGraph, ci_ids: Array) -> tuple[Array, A
 
 
 def only_in_one(dependent: Array, provider: Array, observed: Array) -> tuple[Array, Array]:
-    """Rows (of dependencies: two ids and whether an observing source tells of it) of pairs that only observation knows, and rows of pairs that
-    only declarations know though both CIs are seen by observation. One row a pair.
+    """Rows (of dependencies: two ids and whether an observing source tells of it) of pairs that only observation knows, and rows
+    of pairs that only declarations know though both CIs are seen by observation. One row a pair.
 
-    Example by hand: seen A>B, B>C; declared A>B, A>C, A>D: only seen B>C; only declared A>C (D is never seen, so nothing is said of A>D).
+    Example by hand: seen A>B, B>C; declared A>B, A>C, A>D: only seen B>C; only declared A>C (D is never seen, so nothing is said
+    of A>D).
     """
     dependent, provider, observed = (
         np.asarray(dependent, np.int64),
@@ -58,7 +60,8 @@ def only_in_one(dependent: Array, provider: Array, observed: Array) -> tuple[Arr
 
 
 def coverage(source: Array, ci_class: Array, masks: Array, classes: int) -> tuple[Array, Array, Array]:
-    """(codes, counts int64[R], sums int64[M, R]) of rows grouped by source and class: code = source * classes + class. `masks` bool[M, rows].
+    """(codes, counts int64[R], sums int64[M, R]) of rows grouped by source and class: code = source * classes + class. `masks`
+    bool[M, rows].
 
     Example by hand: rows (0, 1), (0, 1), (1, 0) with one mask (yes, no, yes) of 2 classes: codes 1, 2; counts 2, 1; sums 1, 1.
     """

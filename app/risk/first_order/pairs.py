@@ -51,11 +51,13 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """N CIs by position, S services. Years are calendar years of 8,766 h, rates those of up time; NaN: the rate or restore time is unknown.
+    """N CIs by position, S services. Years are calendar years of 8,766 h, rates those of up time; NaN: the rate or restore time
+    is unknown.
 
-    `services_down`, `services_degraded`: how many services the outage stops or degrades (failovers aside). Loss columns: expected a year,
-    over the services whose customers or money are known; `*_unknown` counts those hit whose are not. `simulated`: some failover outcomes were sampled.
-    Single points of failure: services of CI i that it stops alone are point_service[point_ptr[i]:point_ptr[i+1]].
+    `services_down`, `services_degraded`: how many services the outage stops or degrades (failovers aside). Loss columns: expected
+    a year, over the services whose customers or money are known; `*_unknown` counts those hit whose are not. `simulated`: some
+    failover outcomes were sampled. Single points of failure: services of CI i that it stops alone are
+    point_service[point_ptr[i]:point_ptr[i+1]].
     """
 
     failed: Array  # int32[N] CIs down, itself included
@@ -101,9 +103,11 @@ def first_order_of(
     """
     point_ci = np.repeat(np.arange(len(point_ptr) - 1), np.diff(point_ptr))
     return FirstOrder(
-        **rows._asdict(), point_ptr=point_ptr, point_service=point_service, pair_ptr=pairs.ptr, pair_service=pairs.service, pair_hours=pairs.hours,
+        **rows._asdict(), point_ptr=point_ptr, point_service=point_service, pair_ptr=pairs.ptr, pair_service=pairs.service,
+        pair_hours=pairs.hours,
         pair_money=pairs.money, pair_breaches=pairs.breaches, suffered_hours=_by_service(pairs.service, pairs.hours, services),
-        suffered_money=_by_service(pairs.service, pairs.money, services), suffered_breaches=_by_service(pairs.service, pairs.breaches, services),
+        suffered_money=_by_service(pairs.service, pairs.money, services),
+        suffered_breaches=_by_service(pairs.service, pairs.breaches, services),
         suffered_points=np.bincount(point_service[can_fail[point_ci]], minlength=services).astype(np.int32),
     )  # fmt: skip
 

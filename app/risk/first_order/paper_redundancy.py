@@ -1,7 +1,7 @@
 """Redundancy only on paper: single CIs outside a group that take more of its members than it can lose.
 
-By the exact failed set of every single outage (1.3), so transitively, through cycles and through other groups, which may hold where an edge
-list would only see a common provider. N CIs, G groups, P pairs.
+By the exact failed set of every single outage (1.3), so transitively, through cycles and through other groups, which may hold
+where an edge list would only see a common provider. N CIs, G groups, P pairs.
 """
 
 from __future__ import annotations
@@ -73,11 +73,12 @@ def _of_each(flat: Flat, work: Marks, first: int, last: int, count: Int32s, stam
 
 
 def paper_redundancy(compiled: CompiledGraph, seconds: float = 20.0) -> PaperRedundancy:
-    """Pairs (group, CI outside it) where the CI's outage alone leaves the group fewer members than it needs. Groups that cannot lose a
-    member are no redundancy and are left out; members that are down at rest count as lost already (`group_left`).
+    """Pairs (group, CI outside it) where the CI's outage alone leaves the group fewer members than it needs. Groups that cannot
+    lose a member are no redundancy and are left out; members that are down at rest count as lost already (`group_left`).
 
-    Example by hand: S needs 1 of {a, b}; a and b are hard on d, d on p: (S's group, d) and (S's group, p), each with 2 of 2 members. Were b
-    hard on q instead of d, there is no pair. The outage of S itself, or of a, is no pair: S is no provider of its group, a is a member.
+    Example by hand: S needs 1 of {a, b}; a and b are hard on d, d on p: (S's group, d) and (S's group, p), each with 2 of 2
+    members. Were b hard on q instead of d, there is no pair. The outage of S itself, or of a, is no pair: S is no provider of its
+    group, a is a member.
     """
     flat = compiled.flat
     work, groups = marks(flat), len(flat.group_kind)
@@ -99,8 +100,8 @@ def paper_redundancy(compiled: CompiledGraph, seconds: float = 20.0) -> PaperRed
 
 
 def in_one_place(compiled: CompiledGraph, codes: Array) -> tuple[Array, Array]:
-    """(groups, code): redundant groups of which one site or supplier holds more members than they can lose; `codes` int32[N] by position, below
-    0 unknown. Example by hand: 1 of {a, b}, both at site 3: (group, 3); a at 3, b unknown: nothing is said."""
+    """(groups, code): redundant groups of which one site or supplier holds more members than they can lose; `codes` int32[N] by
+    position, below 0 unknown. Example by hand: 1 of {a, b}, both at site 3: (group, 3); a at 3, b unknown: nothing is said."""
     flat = compiled.flat
     groups = np.repeat(np.arange(len(flat.group_kind), dtype=np.int64), np.diff(flat.member_ptr))
     place = codes[flat.member].astype(np.int64)

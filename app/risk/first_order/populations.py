@@ -1,8 +1,10 @@
-"""Customers that services share, counted once: services of one population hit in the same instant hit the larger one's customers (model 1.6, 1.14).
+"""Customers that services share, counted once: services of one population hit in the same instant hit the larger one's customers
+(model 1.6, 1.14).
 
-In a population the customers of the smaller service are among those of the larger. So a customer of rank x uses the services with at least x
-customers, and loses at any instant the largest share that one of them loses: with services in order of their customers n_1 <= ... <= n_K that
-lose a_1 ... a_K, the customers lost are sum_k (n_k - n_(k-1)) * max(a_k, ..., a_K): the largest n hit where all of them stop.
+In a population the customers of the smaller service are among those of the larger. So a customer of rank x uses the services with
+at least x customers, and loses at any instant the largest share that one of them loses: with services in order of their customers
+n_1 <= ... <= n_K that lose a_1 ... a_K, the customers lost are sum_k (n_k - n_(k-1)) * max(a_k, ..., a_K): the largest n hit
+where all of them stop.
 
 Letters: S services, N CIs, P pairs of the first-order part.
 """
@@ -22,8 +24,8 @@ from app.risk.jit import Array
 
 @dataclass(frozen=True, slots=True)
 class Populations:
-    """`code` int64[S]: the population of each service, -1 where nobody named one (its customers are its own) or its customers are unknown;
-    `customers` float64[S], NaN unknown; `names` of the populations."""
+    """`code` int64[S]: the population of each service, -1 where nobody named one (its customers are its own) or its customers are
+    unknown; `customers` float64[S], NaN unknown; `names` of the populations."""
 
     code: Array
     customers: Array
@@ -45,7 +47,8 @@ def populations_of(compiled: CompiledGraph, services: Sequence[ServiceExposure])
 
 
 def customers_hit(populations: Populations, services: Array | Sequence[int], share: Array | float = 1.0) -> float:
-    """Customers hit in one instant in which the services (numbers, each once) lose these shares; those with unknown customers add nothing.
+    """Customers hit in one instant in which the services (numbers, each once) lose these shares; those with unknown customers add
+    nothing.
 
     >>> of = Populations(np.array([0, 0, -1]), np.array([100.0, 10.0, 7.0]), ("tills",))
     >>> customers_hit(of, [0, 1, 2]), customers_hit(of, [1, 2])
@@ -63,12 +66,13 @@ def customers_hit(populations: Populations, services: Array | Sequence[int], sha
 
 
 def pair_customer_hours(first: FirstOrder, populations: Populations) -> Array:
-    """Customer-hours a year of each pair (float64[P], 0 where the customers are unknown), customers that services share counted once: what one CI
-    costs a population is shared out among its services in proportion to what each would cost alone, so that pairs add up.
+    """Customer-hours a year of each pair (float64[P], 0 where the customers are unknown), customers that services share counted
+    once: what one CI costs a population is shared out among its services in proportion to what each would cost alone, so that
+    pairs add up.
 
-    Exact where all services that the outage of a CI hits are hit as long as it lasts; where failovers interrupt several services of one population,
-    the largest expected value stands for the expected largest one, which is not less.
-    Example by hand: a CI stops services of 100 and 10 customers of one population for 2 hours a year: 200 customer-hours, not 220: 181.82 and 18.18.
+    Exact where all services that the outage of a CI hits are hit as long as it lasts; where failovers interrupt several services
+    of one population, the largest expected value stands for the expected largest one, which is not less. Example by hand: a CI
+    stops services of 100 and 10 customers of one population for 2 hours a year: 200 customer-hours, not 220: 181.82 and 18.18.
     """
     if not populations.shared:
         return np.asarray(np.nan_to_num(populations.customers)[first.pair_service] * first.pair_hours)
@@ -80,7 +84,8 @@ def _ci_of(first: FirstOrder) -> Array:
 
 
 def _counted_once(populations: Populations, ci: Array, service: Array, hours: Array) -> Array:
-    """Customers x hours of rows (ci, service, hours), at most one for a pair, those of one CI and population together counted once."""
+    """Customers x hours of rows (ci, service, hours), at most one for a pair, those of one CI and population together counted
+    once."""
     customers = np.nan_to_num(populations.customers)[service]
     out = customers * hours
     code = populations.code[service]
@@ -110,14 +115,16 @@ def _counted_once(populations: Populations, ci: Array, service: Array, hours: Ar
 
 
 def by_ci(first: FirstOrder, pairs: Array | None) -> Array:
-    """Customer-hours a year of each CI (float64[N]): the sum of its pairs; None, where nobody shares customers: to the bit as swept."""
+    """Customer-hours a year of each CI (float64[N]): the sum of its pairs; None, where nobody shares customers: to the bit as
+    swept."""
     if pairs is None:
         return first.customer_hours
     return np.bincount(_ci_of(first), weights=pairs, minlength=len(first.pair_ptr) - 1)
 
 
 def by_service(first: FirstOrder, populations: Populations, pairs: Array | None) -> Array:
-    """Customer-hours a year of each service (float64[S], NaN where its customers are unknown): its part of what is counted once."""
+    """Customer-hours a year of each service (float64[S], NaN where its customers are unknown): its part of what is counted
+    once."""
     if pairs is None:
         return np.asarray(first.suffered_hours * populations.customers)
     sums = np.bincount(first.pair_service, weights=pairs, minlength=len(populations.customers))
@@ -125,7 +132,8 @@ def by_service(first: FirstOrder, populations: Populations, pairs: Array | None)
 
 
 def of_service(first: FirstOrder, pairs: Array, service: int, positions: Array) -> Array:
-    """The values of `pairs` (float64[P]) that belong to one service and to the CIs `positions`; 0 where the CI costs it nothing."""
+    """The values of `pairs` (float64[P]) that belong to one service and to the CIs `positions`; 0 where the CI costs it
+    nothing."""
     at = np.flatnonzero(first.pair_service == service)
     by_position = np.zeros(len(first.pair_ptr) - 1)
     by_position[np.searchsorted(first.pair_ptr, at, "right") - 1] = pairs[at]
@@ -146,4 +154,7 @@ def said_of(populations: Populations, services: Array | Sequence[int] | None = N
     if not open_:
         return "customers that services share are counted once"
     verb, they = ("names", "it shares") if open_ == 1 else ("name", "they share")
-    return f"{open_:,} of {len(number):,} services {verb} no customer population: customers {they} are counted once for each service, an upper bound"
+    return (
+        f"{open_:,} of {len(number):,} services {verb} no customer population: customers {they} are counted once for each "
+        "service, an upper bound"
+    )

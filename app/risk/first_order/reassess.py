@@ -1,20 +1,21 @@
 """A later revision's first-order part from an earlier one's: only what a change can touch is swept again (model 1.6).
 
-The outage of a CI reads what depends on it, however far. So a CI whose own rate, restore time or unavailability changed is swept again by
-itself; one whose needs, groups, level or state at rest changed, or a service whose exposure changed, takes all it leans on with it, in the old
-graph and in the new one. Everything else keeps its row.
+The outage of a CI reads what depends on it, however far. So a CI whose own rate, restore time or unavailability changed is swept
+again by itself; one whose needs, groups, level or state at rest changed, or a service whose exposure changed, takes all it leans
+on with it, in the old graph and in the new one. Everything else keeps its row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.first_order.pairs import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.first_order.sweep import sweep
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.graph.ragged import ptr_of, spans
 from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, kernel
 from app.risk.outage.failover import mix
@@ -79,15 +80,6 @@ def _services_that_differ(old: CompiledGraph, new: CompiledGraph) -> Array:
     return np.asarray(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)), np.int64)
 
 
-def _leaned_on(compiled: CompiledGraph, starts: Array) -> Array:
-    """bool[N]: the CIs `starts` and all they need by any path."""
-    seen, queue = np.zeros(len(compiled), np.bool_), np.empty(len(compiled), np.int32)
-    queue[: len(starts)] = starts
-    seen[starts] = True
-    all_needs(compiled.flat, queue, len(starts), seen, True)
-    return seen
-
-
 def _places(sorted_ids: Array, positions: Array, wanted: Array) -> Array:
     """Position of each wanted ci_id, -1 where there is none."""
     if not len(sorted_ids):
@@ -118,8 +110,8 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
     starts_new = np.concatenate([np.flatnonzero(shape), _known(_places(new.sorted_ci_id, new.sorted_position, services))])
     gone = np.flatnonzero(now < 0)
     starts_old = np.concatenate([was[shape & ~fresh], gone, _known(_places(old.sorted_ci_id, old.sorted_position, services))])
-    again = own | _leaned_on(new, np.unique(starts_new))
-    leaned = now[_leaned_on(old, np.unique(starts_old))]
+    again = own | needed_by(new.flat, np.unique(starts_new), True)
+    leaned = now[needed_by(old.flat, np.unique(starts_old), True)]
     again[leaned[leaned >= 0]] = True
     return again, was
 
@@ -147,11 +139,16 @@ def reassess(
         column = getattr(total, name)
         column[kept] = getattr(first, name)[was[kept]]
         column[cis] = getattr(rows, name)
+    every, old_rows = np.arange(len(cis)), was[kept]
     ptr, (services,) = _woven(
-        len(new), kept, first.point_ptr, was, [number[first.point_service]], cis, point_ptr, [point_service]
+        len(new),
+        _Ragged(kept, old_rows, first.point_ptr, [number[first.point_service]]),
+        _Ragged(cis, every, point_ptr, [point_service]),
     )
     old_pairs = [number[first.pair_service], first.pair_hours, first.pair_money, first.pair_breaches]
-    pair_ptr, parts = _woven(len(new), kept, first.pair_ptr, was, old_pairs, cis, pairs.ptr, list(pairs[1:]))
+    pair_ptr, parts = _woven(
+        len(new), _Ragged(kept, old_rows, first.pair_ptr, old_pairs), _Ragged(cis, every, pairs.ptr, list(pairs[1:]))
+    )
     return first_order_of(total, ptr, services, Pairs(pair_ptr, *parts), can_fail(new), len(new.service_position))
 
 
@@ -161,25 +158,28 @@ def _service_numbers(old: CompiledGraph, new: CompiledGraph) -> Array:
     return np.where(positions >= 0, new.flat.service_at[np.maximum(positions, 0)], -1).astype(np.int32)
 
 
-def _woven(
-    size: int,
-    kept: Array,
-    old_ptr: Array,
-    was: Array,
-    old_columns: list[Array],
-    cis: Array,
-    new_ptr: Array,
-    new_columns: list[Array],
-) -> tuple[Array, list[Array]]:
-    """Ragged rows put together: those of `kept` from the old columns, those of `cis` from the new ones."""
+class _Ragged(NamedTuple):
+    """Some CIs (positions in the new estate) and where their values lie: row rows[k] of a ragged table with these columns."""
+
+    cis: Array
+    rows: Array
+    ptr: Array
+    columns: list[Array]
+
+
+def _woven(size: int, kept: _Ragged, swept: _Ragged) -> tuple[Array, list[Array]]:
+    """A ragged table of `size` CIs from two that have its rows between them: ptr and columns."""
     counts = np.zeros(size, np.int64)
-    counts[kept], counts[cis] = np.diff(old_ptr)[was[kept]], np.diff(new_ptr)
+    for part in (kept, swept):
+        counts[part.cis] = np.diff(part.ptr)[part.rows]
     ptr = ptr_of(counts)
-    source = spans(old_ptr[:-1][was[kept]], counts[kept])
-    target, fresh = spans(ptr[:-1][kept], counts[kept]), spans(ptr[:-1][cis], counts[cis])
+    places = [
+        (spans(ptr[:-1][part.cis], counts[part.cis]), spans(part.ptr[:-1][part.rows], counts[part.cis])) for part in (kept, swept)
+    ]
     columns = []
-    for old, new in zip(old_columns, new_columns, strict=True):
+    for old, new in zip(kept.columns, swept.columns, strict=True):
         column = np.empty(int(ptr[-1]), new.dtype)
-        column[target], column[fresh] = old[source], new
+        for (target, source), values in zip(places, (old, new), strict=True):
+            column[target] = values[source]
         columns.append(column)
     return ptr, columns

@@ -1,6 +1,7 @@
 """The first-order part: the exact effect and expected yearly loss of every single outage, everything else up (model 1.6, 1.8).
 
-Work is cut into blocks of CIs, pure functions of arrays that merge by addition in the order of the blocks: threads change nothing, not one bit.
+Work is cut into blocks of CIs, pure functions of arrays that merge by addition in the order of the blocks: threads change
+nothing, not one bit.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ THREADS = 2
 
 @inner
 def _plain(flat: Flat, inputs: RatesAndExposures, work: Marks, book: Tally, s: int, i: int) -> None:
-    """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is needed."""
+    """Expected values of service s in a lasting state, without failover: linear losses go by the load, so no restore time is
+    needed."""
     v = inputs.service_position[s]
     share = lost_share(flat, work, v)
     down = work.stamp[v] >= work.epoch[0]
@@ -70,9 +72,11 @@ def _enter(book: Tally, s: int, i: int, count: int, share: float) -> int:
 
 @inner
 def _stops_for_sure(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int, low: int, log: Log, rule: int
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, asked: Bools, found: Int32s, g: int, s: int, tail: int,
+    low: int, log: Log, rule: int
 ) -> tuple[bool, Log]:  # fmt: skip
-    """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption alone."""
+    """Whether group g stops service s either way: by its failed switch, which triggers no other, and by its interruption
+    alone."""
     v = inputs.service_position[s]
     grown, _, logged, log = push_outage(flat, work, tail, low, 0, log, flat.group_dependent[g], rule)
     stops = work.stamp[v] >= work.epoch[0]
@@ -89,11 +93,12 @@ def _stops_for_sure(
 
 @inner
 def _closed(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, s: int, groups: Int32s,
+    tail: int, low: int,
     log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
-    """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest failover of
-    those that work."""
+    """Service s, which every switch of `groups` stops for sure: unless all of them work it is down for max(R, T), T the longest
+    failover of those that work."""
     all_work = 1.0
     scratch = np.empty(len(inputs.failovers.switches), np.int32)
     hours = np.empty(len(groups))
@@ -129,11 +134,13 @@ def _closed(
 
 @inner
 def _switch_over(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int, groups: Int32s, tail: int, low: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int,
+    groups: Int32s, tail: int, low: int,
     count: int, log: Log, rule: int,
 ) -> tuple[int, bool, Log]:  # fmt: skip
-    """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were sampled."""
-    index, service, cluster = pairs_of(flat, work, space, groups)
+    """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were
+    sampled."""
+    index, service, cluster = pairs_of(flat, space, groups)
     simulated = False
     for c in range(len(groups)):
         if cluster[c] != c:
@@ -202,7 +209,8 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 
 @kernel
 def _block(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s, rows: Rows, point_count: Int64s,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s,
+    rows: Rows, point_count: Int64s,
     pair_count: Int64s, rule: int,
 ) -> Found:  # fmt: skip
     """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
@@ -269,7 +277,8 @@ def _block(
 def _costs(
     inputs: RatesAndExposures, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int
 ) -> int:
-    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows shows in a sum."""
+    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows
+    shows in a sum."""
     hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
     pairs = first
     for s in services:
@@ -319,7 +328,8 @@ def _desk(compiled: CompiledGraph, inputs: RatesAndExposures) -> _Desk:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """K CIs whose outage costs one service something, worst first: position, whether it stops the service alone, expected loss a year."""
+    """K CIs whose outage costs one service something, worst first: position, whether it stops the service alone, expected loss a
+    year."""
 
     position: Array  # int32[K]
     stops: Array  # bool[K]
@@ -337,7 +347,8 @@ class Contributions:
 def contributions_to(
     compiled: CompiledGraph, service: int, rule: int = PRODUCT, switches: bool = True, cis: Array | None = None
 ) -> Contributions:
-    """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order` says it suffers.
+    """What each CI's outage costs one service a year, first order; cost follows the service's cone. The sum is what `first_order`
+    says it suffers.
 
     `switches`: False as if no group switched over; `cis`: only these CIs (int32 positions).
 
@@ -375,7 +386,8 @@ def _of_service(
     order = keep[np.lexsort((cis[keep], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
     return Contributions(
         cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(compiled.customers[service]),
-        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order], rows.money_error[order],
+        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order],
+        rows.money_error[order],
     )  # fmt: skip
 
 
@@ -391,7 +403,8 @@ def sweep_rows(
 
 
 def sweep(
-    compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS, rule: int = PRODUCT,
+    compiled: CompiledGraph, cis: Array, listen: Callable[[float], None] = lambda share: None, threads: int = THREADS,
+    rule: int = PRODUCT,
     block: int | None = None,
 ) -> tuple[Rows, Array, Array, Pairs]:  # fmt: skip
     """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""
@@ -435,7 +448,8 @@ def first_order(
 ) -> FirstOrder:
     """Sweep every CI; `listen` hears the share done. Same bits for any number of threads.
 
-    Example by hand (C35): db fails twice a year for 1.5 h, shop (1000 customers) and crm (200) need it: 2 * 1.5 * 1200 customer-hours a year.
+    Example by hand (C35): db fails twice a year for 1.5 h, shop (1000 customers) and crm (200) need it: 2 * 1.5 * 1200
+    customer-hours a year.
     """
     found = sweep(compiled, np.arange(len(compiled), dtype=np.int32), listen, threads, rule, block)
     return first_order_of(*found, can_fail(compiled), len(compiled.service_position))

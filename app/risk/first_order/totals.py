@@ -1,4 +1,5 @@
-"""First-order columns as measures: what is known is a number, what is not is NaN, and what only pairs of failures can cost is marked."""
+"""First-order columns as measures: what is known is a number, what is not is NaN, and what only pairs of failures can cost is
+marked."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Totals:
     def values(self) -> Mapping[str, Array]:
         """The measures a ranking can go by."""
         return {
-            "money_per_year": self.money, "customer_hours_per_year": self.customer_hours, "service_hours_per_year": self.service_hours,
+            "money_per_year": self.money, "customer_hours_per_year": self.customer_hours,
+            "service_hours_per_year": self.service_hours,
             "services_hit": self.services_hit,
         }  # fmt: skip
 
@@ -68,8 +70,8 @@ def origin_counts(origin: Array, row: Array, count: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTotals:
-    """S services. NaN unknown, and where the service is down at rest: its standing outage is charged to nobody. `not_counted`: needs something, and
-    no single outage costs it anything."""
+    """S services. NaN unknown, and where the service is down at rest: its standing outage is charged to nobody. `not_counted`:
+    needs something, and no single outage costs it anything."""
 
     service_hours: Array
     customer_hours: Array
@@ -119,7 +121,8 @@ def corrected_hours(compiled: CompiledGraph, positions: Array) -> float:
 
 
 def half_widths(errors: FirstOrder | Contributions, rows: Any) -> dict[str, float]:
-    """Half the width of the 95 % interval of each measure over some rows together (their draws are independent); empty where all is exact.
+    """Half the width of the 95 % interval of each measure over some rows together (their draws are independent); empty where all
+    is exact.
 
     Example by hand: two CIs with standard errors of 3 and 4 hours a year: 1.96 * 5 hours.
     """

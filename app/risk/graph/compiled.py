@@ -1,7 +1,8 @@
 """CompiledGraph: the estate as flat arrays in topological order, and the report of the gate that made it.
 
-Letters: N assessed CIs, E edges that fail, W soft edges, G groups, M members, C components, S services. A position is the number of a CI
-in this order: providers before dependents, the CIs of one strongly connected component side by side. CSR arrays `x_ptr[i]:x_ptr[i+1]`.
+Letters: N assessed CIs, E edges that fail, W soft edges, G groups, M members, C components, S services. A position is the number
+of a CI in this order: providers before dependents, the CIs of one strongly connected component side by side. CSR arrays
+`x_ptr[i]:x_ptr[i+1]`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Flat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompileReport:
-    """What the gate kept, dropped, refused: `counts` by reason (0 left out), `messages` for people, `rejected` (what, row, reason)."""
+    """What the gate kept, dropped, refused: `counts` by reason (0 left out), `messages` for people, `rejected` (what, row,
+    reason)."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     messages: tuple[str, ...] = ()

@@ -69,7 +69,8 @@ def _turned_round(ptr: Int32s, column: Int32s) -> tuple[Array, Array, Array]:
 
 @kernel
 def _rows_of(ptr: Int32s, column: Int32s, old: Int32s, new: Int32s) -> tuple[Array, Array, Array]:
-    """The CSR of the rows `old` with columns mapped by `new`, and int32[E] which entry of the given one each of its entries is."""
+    """The CSR of the rows `old` with columns mapped by `new`, and int32[E] which entry of the given one each of its entries
+    is."""
     size = len(old)
     out = np.zeros(size + 1, dtype=np.int32)
     for i in range(size):
@@ -113,8 +114,9 @@ def all_providers(
 def components_in_order(ptr: Int32s, column: Int32s) -> tuple[int, Array]:
     """Number of strongly connected components and int32[N] their ranks, providers first.
 
-    Tarjan's algorithm (1972) on an explicit stack over the rows of dependent -> providers: a component closes after all it reaches, so
-    ranks are given in order of closing. SciPy's does not end when a pair is listed twice, which hard edges and members may.
+    Tarjan's algorithm (1972) on an explicit stack over the rows of dependent -> providers: a component closes after all it
+    reaches, so ranks are given in order of closing. SciPy's does not end when a pair is listed twice, which hard edges and
+    members may.
     """
     size = len(ptr) - 1
     rank = np.full(size, -1, dtype=np.int32)

@@ -1,6 +1,7 @@
 """The cone of one service as a compiled graph of its own: every kernel runs on it, at a cost that follows the cone.
 
-A cone holds all that its CIs need, so failure and capability inside it depend on nothing outside; components lie in it whole or not at all.
+A cone holds all that its CIs need, so failure and capability inside it depend on nothing outside; components lie in it whole or
+not at all.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Subestate:
 
 
 def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
-    """The cone of the CI at position `target`: everything it needs by any path, soft needs included. O(N) bytes touched, else O(cone).
+    """The cone of the CI at position `target`: everything it needs by any path, soft needs included. O(N) bytes touched, else
+    O(cone).
 
     State at rest, flags and what groups have left are those of the whole estate, for nothing outside the cone can change them.
 
@@ -61,7 +63,8 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
     service_at[local] = 0
     soft_forward = transpose(*soft_reverse)
     inner = Flat(
-        (flat.flags[cone] | SERVES).astype(np.uint8), *transpose(*reverse), *reverse, soft_forward[0], soft_forward[1], *soft_reverse,
+        (flat.flags[cone] | SERVES).astype(np.uint8), *transpose(*reverse), *reverse, soft_forward[0], soft_forward[1],
+        *soft_reverse,
         joined_ptr, of_member[gathered(member, joined_ptr)], offsets_of(dependent, len(cone)), dependent, flat.group_kind[groups],
         flat.group_needed[groups], flat.group_left[groups], flat.group_shared[groups], member_ptr, member, share, component,
         offsets_of(component, int(component[-1]) + 1), flat.level[cone], flat.rest_capability[cone], service_at,
@@ -91,14 +94,21 @@ def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, servi
 
     return CompiledGraph(
         flat=inner, row=compiled.row[cone], ci_id=ids, sorted_ci_id=ids[order], sorted_position=order,
-        failures_per_year=compiled.failures_per_year[cone], repair_hours=compiled.repair_hours[cone], repair_sigma=compiled.repair_sigma[cone],
+        failures_per_year=compiled.failures_per_year[cone], repair_hours=compiled.repair_hours[cone],
+        repair_sigma=compiled.repair_sigma[cone],
         unavailability=compiled.unavailability[cone], failure_on_demand=compiled.failure_on_demand[cone],
-        restart_hours=compiled.restart_hours[cone], group_row=compiled.group_row[groups], group_key_blob=compiled.group_key_blob[letters],
-        group_key_offsets=offsets, failover_hours=compiled.failover_hours[groups], failover_success=compiled.failover_success[groups],
-        service_position=np.array([target], np.int32), service_row=compiled.service_row[service : service + 1] if known else np.array([-1], np.int32),
+        restart_hours=compiled.restart_hours[cone], group_row=compiled.group_row[groups],
+        group_key_blob=compiled.group_key_blob[letters],
+        group_key_offsets=offsets, failover_hours=compiled.failover_hours[groups],
+        failover_success=compiled.failover_success[groups],
+        service_position=np.array([target], np.int32),
+        service_row=compiled.service_row[service : service + 1] if known else np.array([-1], np.int32),
         customers=of_service(compiled.customers), money_per_hour=of_service(compiled.money_per_hour),
-        curve_ptr=np.array([0, last - first], np.int32), curve_hours=compiled.curve_hours[first:last], curve_loss=compiled.curve_loss[first:last],
-        mtpd_hours=of_service(compiled.mtpd_hours), rto_hours=of_service(compiled.rto_hours), mbco_share=of_service(compiled.mbco_share),
-        rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32), open_needs=compiled.open_needs[cone],
+        curve_ptr=np.array([0, last - first], np.int32), curve_hours=compiled.curve_hours[first:last],
+        curve_loss=compiled.curve_loss[first:last],
+        mtpd_hours=of_service(compiled.mtpd_hours), rto_hours=of_service(compiled.rto_hours),
+        mbco_share=of_service(compiled.mbco_share),
+        rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32),
+        open_needs=compiled.open_needs[cone],
         report=compiled.report,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """From the ledger's columns to a DependencyGraph: what is assessed, which rate and restore time each CI gets, and from where.
 
-A value's origin, in falling order of trust: `measured` (incidents observed at the CI, or measured by the source), `declared` (a source says
-so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads or writes anything; N CIs, S services.
+A value's origin, in falling order of trust: `measured` (incidents observed at the CI, or measured by the source), `declared` (a
+source says so), `assumed` (the prior of its class in `ci_classes.toml`). Nothing here reads or writes anything; N CIs, S
+services.
 """
 
 from __future__ import annotations
@@ -39,17 +40,21 @@ from app.risk.intake.number_lists import whole_number_lists
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
-        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service", "failures_per_year",
-        "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability", "failure_on_demand",
+        "ci_id", "key", "name", "ci_class", "raw_class", "lifecycle", "environment", "site", "team", "supplier", "is_service",
+        "failures_per_year",
+        "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability",
+        "failure_on_demand",
         "level_share", "restart_hours", *RANGES,
     ),
     "dependency": ("dependent_id", "provider_id", "kind", "source_id", "weight"),
     "redundancy_group": (
-        "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success", "source_id",
+        "group_id", "key", "dependent_id", "kind", "needed", "members", "shares", "failover_minutes", "failover_success",
+        "source_id",
         "common_cause_share", "common_cause_unavailability",
     ),
     "exposure": (
-        "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours", "mbco_share",
+        "ci_id", "source_id", "customers", "money_per_hour", "currency", "impact", "mtpd_hours", "rto_hours", "rpo_hours",
+        "mbco_share",
         "availability_target", "customer_population",
     ),
     "incident": ("source_id", "incident_key", "ci_id", "started_at", "ended_at", "root_cause"),
@@ -78,11 +83,12 @@ class Assembled:
 
 
 def assemble(
-    columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions, before: DependencyGraph | None = None,
+    columns: Mapping[str, Mapping[str, Any]], classes: Mapping[str, CiClass], options: AssembleOptions,
+    before: DependencyGraph | None = None,
     unchanged: Collection[str] = (),
 ) -> Assembled:  # fmt: skip
-    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier revision, of which
-    the nouns `unchanged` are taken over."""
+    """Build the graph of one revision from its columns (nouns and names of GRAPH_COLUMNS). `before`: the graph of an earlier
+    revision, of which the nouns `unchanged` are taken over."""
     ci = columns["ci"]
     warnings: list[str] = []
     assessed, left_out = _assessed(ci, options)
@@ -108,7 +114,8 @@ def _of_nobody(need: Mapping[str, Any]) -> int:
 
 
 def _incidents_not_read(need: Mapping[str, Any], cis: CiColumns, observed: Observed) -> list[str]:
-    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it was at."""
+    """A class's rate is drawn from what was seen at all CIs of it, so an incident that was not read touches more than the CI it
+    was at."""
     kinds: Categorical = need["kind"]
     lost = np.flatnonzero(np.isin(kinds.codes, [code for code, kind in enumerate(kinds.values) if kind == "incident"]))
     if not len(lost) or not (observed.years > 0).any():
@@ -191,7 +198,8 @@ def _cis(
         failures_per_year=rate, failures_origin=rate_origin, repair_hours=repair, repair_origin=repair_origin,
         repair_distribution=distribution, repair_sigma=sigma, unavailability=np.asarray(ci["unavailability"], float),
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
-        restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years, observed_incidents=observed.counts,
+        restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years,
+        observed_incidents=observed.counts,
         observed_doubtful=observed.doubtful,
         **ranges,
     )  # fmt: skip
@@ -256,8 +264,8 @@ def _of_no_class(ci: Mapping[str, Any], cis: CiColumns) -> Any:
 def class_not_read(ci: Mapping[str, Any], assumed: Any) -> Any:
     """bool[N]: the source of a CI names a class that no table knows, and the class would have given its rate or restore time.
 
-    `ci` holds the columns of noun `ci`, and `assumed` is bool[N]: nobody gave the rate or the restore time. Those of `other` stand in, and
-    may be lower.
+    `ci` holds the columns of noun `ci`, and `assumed` is bool[N]: nobody gave the rate or the restore time. Those of `other`
+    stand in, and may be lower.
     """
     classes, words = ci["ci_class"], ci["raw_class"]
     other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])

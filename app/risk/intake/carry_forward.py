@@ -1,8 +1,8 @@
 """Bring loaded columns forward by the changes between two revisions, without reading the store again.
 
-Columns of a noun are sorted by identity (integers first, categories and texts by value). Ended rows are found by identity, begun rows
-are put where they belong. The result equals `load_columns` at the later revision, row for row (a test holds it). Cost: one copy of the
-columns, plus the changes.
+Columns of a noun are sorted by identity (integers first, categories and texts by value). Ended rows are found by identity, begun
+rows are put where they belong. The result equals `load_columns` at the later revision, row for row (a test holds it). Cost: one
+copy of the columns, plus the changes.
 """
 
 from __future__ import annotations

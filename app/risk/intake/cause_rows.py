@@ -1,7 +1,7 @@
 """A common cause as rows of the estate: what its members keep, what it has itself, and the hard needs on it.
 
-It has no record: its key says what it is, its number lies above all numbers of the ledger and follows from the group's key, so that a later
-revision finds the same one.
+It has no record: its key says what it is, its number lies above all numbers of the ledger and follows from the group's key, so
+that a later revision finds the same one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ REPAIRS = ("repair_hours", "repair_hours_low", "repair_hours_high", "repair_sigm
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What takes the CIs in `rows` (of CiColumns, ascending) at once. `share`: beta, 0 none; `stated`: its unavailability, NaN: by beta."""
+    """What takes the CIs in `rows` (of CiColumns, ascending) at once. `share`: beta, 0 none; `stated`: its unavailability, NaN:
+    by beta."""
 
     key: str  # of the first group that states it
     groups: int  # that state it of these members

@@ -1,7 +1,9 @@
-"""Common causes of redundancy groups by the beta factor: arrays before compile, kernels see nothing but CIs and hard needs (model 1.2).
+"""Common causes of redundancy groups by the beta factor: arrays before compile, kernels see nothing but CIs and hard needs (model
+1.2).
 
-A group that states beta says that this share of each member's failures takes all members at once. So each member keeps (1 - beta) of its rate (or
-unavailability), and a CI that exists only in the model has beta of it, with a hard need from each member (`cause_rows`). Here: which causes there are.
+A group that states beta says that this share of each member's failures takes all members at once. So each member keeps (1 - beta)
+of its rate (or unavailability), and a CI that exists only in the model has beta of it, with a hard need from each member
+(`cause_rows`). Here: which causes there are.
 """
 
 from __future__ import annotations
@@ -36,10 +38,11 @@ def positions_of_causes(compiled: CompiledGraph) -> Array:
 
 
 def with_common_causes(graph: DependencyGraph, before: tuple[DependencyGraph, Expanded] | None = None) -> Expanded:
-    """The graph made ready for compile. `before`: an earlier graph and what came of it: its needs are taken over where they are the same,
-    so that `recompiled` sees that nothing of the structure changed.
+    """The graph made ready for compile. `before`: an earlier graph and what came of it: its needs are taken over where they are
+    the same, so that `recompiled` sees that nothing of the structure changed.
 
-    Example by hand (C11): S needs 1 of a and b, q = .1 each, beta = .1: a and b keep .09, the common cause has .01; Q = .01 + .99 * .09^2.
+    Example by hand (C11): S needs 1 of a and b, q = .1 each, beta = .1: a and b keep .09, the common cause has .01; Q = .01 + .99
+    * .09^2.
     """
     found, warnings = _stated(graph)
     causes, refused = _like(graph.cis, found)
@@ -56,8 +59,8 @@ def with_common_causes(graph: DependencyGraph, before: tuple[DependencyGraph, Ex
 
 
 def _stated(graph: DependencyGraph) -> tuple[list[Cause], list[str]]:
-    """One cause for each set of members, however many groups state it, in order of the first group's key; groups without two assessed members
-    or with a dependent that is not assessed state none. Where they differ the larger figure is taken."""
+    """One cause for each set of members, however many groups state it, in order of the first group's key; groups without two
+    assessed members or with a dependent that is not assessed state none. Where they differ the larger figure is taken."""
     groups, cis = graph.groups, graph.cis
     share, stated = (
         _column(groups.common_cause_share, len(groups.key)),
@@ -115,7 +118,8 @@ def _alike(cis: CiColumns, rows: Array) -> bool:
 
 
 def _fitting(causes: Sequence[Cause]) -> tuple[list[Cause], list[str]]:
-    """A CI in several groups shares out its failures among several causes: those that would take more than all of them are refused."""
+    """A CI in several groups shares out its failures among several causes: those that would take more than all of them are
+    refused."""
     taken: dict[int, float] = {}
     good, crowded = [], []
     for cause in causes:
@@ -130,17 +134,18 @@ def _fitting(causes: Sequence[Cause]) -> tuple[list[Cause], list[str]]:
 
 
 def _refusals(unlike: Sequence[str], crowded: Sequence[str]) -> list[str]:
-    said = []
+    notes = []
     if unlike:
-        said.append(
-            f"common_cause_share is not used where members are unlike (their rates, restore times or unavailabilities differ): state "
-            f"common_cause_unavailability for {listed(unlike, SHOWN)}"
+        notes.append(
+            "common_cause_share is not used where members are unlike (their rates, restore times or unavailabilities differ): "
+            f"state common_cause_unavailability for {listed(unlike, SHOWN)}"
         )
     if crowded:
-        said.append(
-            f"common causes that share a member would take more than all of its failures, these are not used: {listed(crowded, SHOWN)}"
+        notes.append(
+            "common causes that share a member would take more than all of its failures, these are not used: "
+            + listed(crowded, SHOWN)
         )
-    return said
+    return notes
 
 
 def _same_needs(graph: DependencyGraph, causes: Sequence[Cause], plain: DependencyGraph, old: Expanded) -> bool:

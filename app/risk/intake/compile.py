@@ -64,7 +64,10 @@ def _numbers(ids: Array, ci_id: Array, assessed: Array) -> Array:
 
 
 @kernel
-def _mark_cycles(component_ptr: Int32s, component: Int32s, reverse_ptr: Int32s, reverse: Int32s, reverse_kind: Int8s, group_ptr: Int32s, group_kind: Int8s, member_ptr: Int32s, member: Int32s) -> Array:  # fmt: skip
+def _mark_cycles(
+    component_ptr: Int32s, component: Int32s, reverse_ptr: Int32s, reverse: Int32s, reverse_kind: Int8s, group_ptr: Int32s,
+    group_kind: Int8s, member_ptr: Int32s, member: Int32s
+) -> Array:  # fmt: skip
     """uint8[N]: IN_CYCLE, and GROUNDED where a supply need lies inside the component."""
     size = len(component)
     flags = np.zeros(size, dtype=np.uint8)
@@ -250,7 +253,8 @@ def _profiles(graph: DependencyGraph, rows: Array, notes: _Notes) -> dict[str, A
     share = np.where(known, given, unavailability(rate, repair))
     share = np.where(~known & (repair == 0), 0.0, share)
     out = {
-        "failures_per_year": rate, "repair_hours": repair, "repair_sigma": sigma, "unavailability": share, "failure_on_demand": demand,
+        "failures_per_year": rate, "repair_hours": repair, "repair_sigma": sigma, "unavailability": share,
+        "failure_on_demand": demand,
         "restart_hours": restart, "level": np.where(np.isnan(level), 1.0, level),
     }  # fmt: skip
     return {name: column[rows] for name, column in out.items()}
@@ -284,7 +288,8 @@ def _services(services: Sequence[ServiceExposure], position: Array, notes: _Note
     return {
         "service_position": position[kept].astype(np.int32), "service_row": np.asarray(kept, dtype=np.int32),
         "curve_ptr": np.asarray(ptr, dtype=np.int32), "curve_hours": np.asarray(hours, dtype=np.float64),
-        "curve_loss": np.asarray(losses, dtype=np.float64), **{name: np.asarray(c, dtype=np.float64) for name, c in columns.items()},
+        "curve_loss": np.asarray(losses, dtype=np.float64),
+        **{name: np.asarray(c, dtype=np.float64) for name, c in columns.items()},
     }  # fmt: skip
 
 
@@ -298,8 +303,8 @@ def _key_blob(keys: Sequence[str]) -> tuple[Array, Array]:
 def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     """Check, normalise, condense and relabel; O(N + E + M). What is refused is counted with its reason and the rest goes on.
 
-    CIs with assessed = False are left out with their dependencies and memberships. An empty `services` takes the CIs nobody depends on.
-    The order of rows changes positions, never an answer.
+    CIs with assessed = False are left out with their dependencies and memberships. An empty `services` takes the CIs nobody
+    depends on. The order of rows changes positions, never an answer.
     """
     ids = np.asarray(graph.cis.ci_id, dtype=np.int64)
     if len(ids) > 1 and not (np.diff(ids) > 0).all():
@@ -346,9 +351,11 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     service_at = np.full(size, -1, dtype=np.int32)
     service_at[services["service_position"]] = np.arange(len(services["service_position"]), dtype=np.int32)
     flat = Flat(
-        flags, *forward, *reverse, soft_forward[0], soft_forward[1], *soft_reverse, joined_ptr, number[gathered(groups.member, joined_ptr)],
+        flags, *forward, *reverse, soft_forward[0], soft_forward[1], *soft_reverse, joined_ptr,
+        number[gathered(groups.member, joined_ptr)],
         group_ptr, groups.dependent, groups.kind, groups.needed.astype(np.int32),
-        (np.diff(groups.ptr) - groups.needed + 1).astype(np.int32), groups.shared, groups.ptr, groups.member, groups.share, component,
+        (np.diff(groups.ptr) - groups.needed + 1).astype(np.int32), groups.shared, groups.ptr, groups.member, groups.share,
+        component,
         component_ptr, profiles.pop("level"), np.ones(size, dtype=np.float64), service_at,
     )  # fmt: skip
     down = np.flatnonzero((flat.level == 0.0) | (profiles["unavailability"] == 1.0)).astype(np.int32)
@@ -359,16 +366,18 @@ def compile_graph(graph: DependencyGraph) -> CompiledGraph:
     ci_ids = ids[rows[old]]
     return CompiledGraph(
         flat=flat, row=rows[old], ci_id=ci_ids, sorted_ci_id=ids[rows], sorted_position=new, **profiles, group_row=groups.row,
-        group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success, **services,
+        group_key_blob=blob, group_key_offsets=key_offsets, failover_hours=groups.hours, failover_success=groups.success,
+        **services,
         rest_down=rest_down, open_needs=notes.unread[old], report=notes.report(),
     )  # fmt: skip
 
 
 def recompiled(base: CompiledGraph, before: DependencyGraph, graph: DependencyGraph) -> CompiledGraph | None:
-    """`compile_graph(graph)` where only rates, restore times and the like differ from `before`, compiled as `base`; None where more does.
+    """`compile_graph(graph)` where only rates, restore times and the like differ from `before`, compiled as `base`; None where
+    more does.
 
-    Nothing of the structure is looked at again: dependencies and groups must be the same objects. Whatever the gate would have to report about a
-    profile goes the long way.
+    Nothing of the structure is looked at again: dependencies and groups must be the same objects. Whatever the gate would have to
+    report about a profile goes the long way.
     """
     notes, old_notes = _Notes(), _Notes()
     same = (

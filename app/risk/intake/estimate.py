@@ -43,9 +43,9 @@ def gamma_posterior_interval(
 def class_prior(incidents: Array, years: Array) -> tuple[float, float]:
     """Shape a and rate b (years) of the Gamma prior of a class, from the counts n over exposures T of its CIs (empirical Bayes).
 
-    Equal exposure: moments, M and v mean and variance (n - 1) of the counts: a = M^2 / (v - M), b = T M / (v - M) (C32). Unequal: the same
-    with M = pooled rate r times T and the excess variance sum((n - rT)^2 - rT) / sum(T^2) of the rates. No excess (v <= M): the pooled rate
-    with a capped at 100. InvalidInput without an incident or exposure.
+    Equal exposure: moments, M and v mean and variance (n - 1) of the counts: a = M^2 / (v - M), b = T M / (v - M) (C32). Unequal:
+    the same with M = pooled rate r times T and the excess variance sum((n - rT)^2 - rT) / sum(T^2) of the rates. No excess (v <=
+    M): the pooled rate with a capped at 100. InvalidInput without an incident or exposure.
 
     >>> a, b = class_prior(np.array([0, 0, 1, 5, 2, 0]), np.ones(6))   # M = 8/6, v = 3.8667
     >>> round(a, 4), round(b, 4), round(a / b, 4)

@@ -1,8 +1,8 @@
 """What incident sources observed at each CI, and the rate and restore time that follow from it (model 1.13).
 
-Only failures that started at a CI count, tickets that overlap once (`outages`); a CI in scope without one counts too (n = 0). Exposure is
-in-service time: the observed windows less the time the CI was out in them. Where several sources watched one CI, the one that watched longest
-speaks.
+Only failures that started at a CI count, tickets that overlap once (`outages`); a CI in scope without one counts too (n = 0).
+Exposure is in-service time: the observed windows less the time the CI was out in them. Where several sources watched one CI, the
+one that watched longest speaks.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ CLASS_WEIGHT = 3.0  # how many repairs the class median is worth against the CI'
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """N rows: years in service under observation (0: nobody watched), failures that started there in them, mean restore time (NaN: fewer than
-    2), and how many of its incidents nobody closed (`doubtful`: their ends are taken for want of any)."""
+    """N rows: years in service under observation (0: nobody watched), failures that started there in them, mean restore time
+    (NaN: fewer than 2), and how many of its incidents nobody closed (`doubtful`: their ends are taken for want of any)."""
 
     years: Any
     counts: Any
@@ -37,7 +37,8 @@ class Observed:
 def observed_incidents(
     ci: Mapping[str, Any], incident: Mapping[str, Any], observation: Mapping[str, Any], classes: Mapping[str, CiClass], now: int
 ) -> Observed:
-    """Exposure, counts and restore times of every CI (N rows, in the order of `ci`). `now` (unix seconds) ends open incidents and windows."""
+    """Exposure, counts and restore times of every CI (N rows, in the order of `ci`). `now` (unix seconds) ends open incidents and
+    windows."""
     ids = np.asarray(ci["ci_id"])
     best = np.zeros(len(ids))
     counts, doubtful = np.zeros(len(ids), np.int32), np.zeros(len(ids), np.int32)
@@ -66,10 +67,11 @@ def _count(at: Any, ids: Any) -> Any:
 
 
 def posterior_rates(class_row: Any, table: Sequence[CiClass], observed: Observed) -> Any:
-    """Posterior mean rate per year of every CI (N), NaN where nobody watched: prior Gamma(a, b) of the class, then Gamma(a + n, b + T).
+    """Posterior mean rate per year of every CI (N), NaN where nobody watched: prior Gamma(a, b) of the class, then Gamma(a + n, b
+    + T).
 
-    The prior is drawn from the class's own counts where it has at least 5 watched CIs and 3 incidents (empirical Bayes), else from the parent
-    class's, else from the table: mean m and spread s of the logarithm give a = 1 / (exp(s^2) - 1), b = a / m.
+    The prior is drawn from the class's own counts where it has at least 5 watched CIs and 3 incidents (empirical Bayes), else
+    from the parent class's, else from the table: mean m and spread s of the logarithm give a = 1 / (exp(s^2) - 1), b = a / m.
     """
     from app.risk.intake.estimate import class_prior, gamma_posterior_mean
 
@@ -124,8 +126,8 @@ def _descends(row: CiClass, ancestor: str, table: Sequence[CiClass], index: Mapp
 def windows(
     ci: Mapping[str, Any], observation: Mapping[str, Any], source: int, classes: Mapping[str, CiClass], now: int
 ) -> list[tuple[Any, Any]]:
-    """From when until when a source watched each CI, as pieces (begin, end int64[N], equal where it did not) that do not overlap. The narrowest
-    scope that names a CI speaks; several windows of one scope are a union."""
+    """From when until when a source watched each CI, as pieces (begin, end int64[N], equal where it did not) that do not overlap.
+    The narrowest scope that names a CI speaks; several windows of one scope are a union."""
     count = len(ci["ci_id"])
     of_scope: dict[str, list[tuple[int, int]]] = {}
     for row in np.flatnonzero(np.asarray(observation["source_id"]) == source).tolist():
@@ -177,7 +179,8 @@ def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) ->
 
 
 def _mean_repair(at: Any, hours: Any, ci: Mapping[str, Any], classes: Mapping[str, CiClass]) -> Any:
-    """Mean restore time by CI from at least 2 closed incidents: median shrunk to the class's, sigma of the class, capped at 30 days.
+    """Mean restore time by CI from at least 2 closed incidents: median shrunk to the class's, sigma of the class, capped at 30
+    days.
 
     log median = (n * mean(log h) + 3 * log(class median)) / (n + 3), mean = median * exp(sigma^2 / 2).
     """

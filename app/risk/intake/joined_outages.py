@@ -1,5 +1,5 @@
-"""Outages out of incidents (model 1.13, 1.16): overlapping incidents of one CI are one failure with the union of their times, and an incident
-that nobody closed ends at the CI's next one or after 30 days.
+"""Outages out of incidents (model 1.13, 1.16): overlapping incidents of one CI are one failure with the union of their times, and
+an incident that nobody closed ends at the CI's next one or after 30 days.
 
 I incidents of one source, F failures, N CIs; times are unix seconds.
 """
@@ -18,8 +18,8 @@ _APART = np.int64(1 << 40)  # so that one running maximum serves all CIs
 
 @dataclass(frozen=True, slots=True)
 class Spells:
-    """I incidents in order of CI and start: where `at` (row of the CI), from `started` until `ended`; `forced` ends are those that were taken for
-    want of any, `closed` those that the source states; the rest are open still."""
+    """I incidents in order of CI and start: where `at` (row of the CI), from `started` until `ended`; `forced` ends are those
+    that were taken for want of any, `closed` those that the source states; the rest are open still."""
 
     at: Any  # int64[I]
     started: Any  # int64[I]
@@ -29,7 +29,8 @@ class Spells:
 
 
 def spells(at: Any, started: Any, ended: Any, closed: Any, now: int) -> Spells:
-    """Incidents with an end each: that stated, else that of the CI's next incident (which started later), else 30 days, at most now.
+    """Incidents with an end each: that stated, else that of the CI's next incident (which started later), else 30 days, at most
+    now.
 
     Example by hand: open at 100, the next at 400 (closed 500): 100..400 forced, 400..500.
     """
@@ -60,8 +61,8 @@ class Failures:
 
 
 def failures(of: Spells, root: Any) -> Failures:
-    """What the incidents that started at their CI (`root` bool[I], in the order of the spells) are as failures: those that overlap or touch are
-    one. A forced end touches nothing: the incident that forces it is a failure of its own.
+    """What the incidents that started at their CI (`root` bool[I], in the order of the spells) are as failures: those that
+    overlap or touch are one. A forced end touches nothing: the incident that forces it is a failure of its own.
 
     Example by hand: 10:00-12:00, 10:05-12:00, 12:00-13:00 are one of 3 hours; 14:00-15:00 is another.
     """

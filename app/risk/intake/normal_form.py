@@ -19,7 +19,8 @@ ROW_REASONS = {
 GROUP_UNKNOWN, GROUP_LEFT_OUT, GROUP_EMPTY, GROUP_ABOVE, GROUP_OWN, GROUP_SHARE, GROUP_SWITCH, GROUP_KIND = range(1, 9)
 GROUP_NOTHING_NEEDED, GROUP_NOBODY_LEFT, GROUP_EQUAL, GROUP_ALL_NEEDED = range(9, 13)
 GROUP_REASONS = {
-    GROUP_UNKNOWN: "groups_rejected_unknown_dependent", GROUP_LEFT_OUT: "groups_left_out", GROUP_EMPTY: "groups_rejected_no_members",
+    GROUP_UNKNOWN: "groups_rejected_unknown_dependent", GROUP_LEFT_OUT: "groups_left_out",
+    GROUP_EMPTY: "groups_rejected_no_members",
     GROUP_ABOVE: "groups_rejected_needed_outside_members",
     GROUP_OWN: "groups_rejected_own_member", GROUP_SHARE: "groups_rejected_shares", GROUP_SWITCH: "groups_rejected_failover",
     GROUP_KIND: "groups_rejected_kind", GROUP_NOTHING_NEEDED: "groups_dropped_nothing_needed",
@@ -123,8 +124,8 @@ def check_groups(
 def merge_edges(
     ptr: Int32s, provider: Int32s, kind: Int8s, weight: Floats
 ) -> tuple[Array, Array, Array, Array, Array, Array, int, int]:
-    """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that fail and
-    (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
+    """Rows gathered by dependent, providers ascending: one edge a pair. Answers two CSRs, (ptr, provider, kind) of edges that
+    fail and (ptr, provider, weight) of soft ones, then the numbers of duplicates and of soft edges absorbed by a failing one."""
     size = len(ptr) - 1
     fail_ptr = np.zeros(size + 1, dtype=np.int32)
     soft_ptr = np.zeros(size + 1, dtype=np.int32)
@@ -191,7 +192,10 @@ def group_hashes(
 
 
 @inner
-def same_group(a: int, b: int, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats, success: Floats) -> bool:  # fmt: skip
+def same_group(
+    a: int, b: int, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats,
+    success: Floats
+) -> bool:  # fmt: skip
     """Whether two groups say the same: dependent, kind, needed, members with shares, switch."""
     if dependent[a] != dependent[b] or kind[a] != kind[b] or needed[a] != needed[b] or ptr[a + 1] - ptr[a] != ptr[b + 1] - ptr[b]:
         return False
@@ -213,7 +217,10 @@ def same_group(a: int, b: int, dependent: Int32s, kind: Int8s, needed: Int32s, p
 
 
 @kernel
-def equal_groups(order: Int64s, hashes: UInt64s, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats, switch: Floats, success: Floats) -> Array:  # fmt: skip
+def equal_groups(
+    order: Int64s, hashes: UInt64s, dependent: Int32s, kind: Int8s, needed: Int32s, ptr: Int32s, member: Int32s, share: Floats,
+    switch: Floats, success: Floats
+) -> Array:  # fmt: skip
     """bool[G]: repeats an earlier group; `order` sorts by hash, ties by number."""
     twice = np.zeros(len(order), dtype=np.bool_)
     start = 0

@@ -14,7 +14,8 @@ COMMA, MINUS, ZERO, NINE = 44, 45, 48, 57
 
 
 def whole_number_lists(column: Texts | Sequence[str]) -> tuple[Array, Array]:
-    """N lists as ragged rows: int64[N + 1] and their numbers, int64. An absent list is empty. The texts are those the ledger wrote.
+    """N lists as ragged rows: int64[N + 1] and their numbers, int64. An absent list is empty. The texts are those the ledger
+    wrote.
 
     >>> ptr, numbers = whole_number_lists(["[7,12]", "", "[]", "[3]"])
     >>> ptr.tolist(), numbers.tolist()

@@ -1,7 +1,8 @@
-"""Kernels: functions over flat arrays that run as compiled code where it is at hand and as the plain Python they are where the work is small.
+"""Kernels: functions over flat arrays that run as compiled code where it is at hand and as the plain Python they are where the
+work is small.
 
-`kernel` and `inner` make them, `arrays` has the words their signatures are written in, `content` says when two are the same, `native` compiles
-and keeps them by content, `catalogue` knows them all. Both ways of running give the same bits.
+`kernel` and `inner` make them, `arrays` has the words their signatures are written in, `content` says when two are the same,
+`native` compiles and keeps them by content, `catalogue` knows them all. Both ways of running give the same bits.
 """
 
 from app.risk.jit.arrays import (

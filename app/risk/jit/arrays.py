@@ -1,6 +1,7 @@
 """The words that signatures of kernels are written in: a type checker sees arrays and numbers, the compiler exact types.
 
-Every array is contiguous. `int`, `float` and `bool` in a signature are 64-bit integers, doubles and booleans; a NamedTuple is its fields.
+Every array is contiguous. `int`, `float` and `bool` in a signature are 64-bit integers, doubles and booleans; a NamedTuple is its
+fields.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 
 class Exactly(NamedTuple):
-    """What the compiler reads in an annotation: a numpy dtype by name, dimensions (0: a number), and whether it may be written to."""
+    """What the compiler reads in an annotation: a numpy dtype by name, dimensions (0: a number), and whether it may be written
+    to."""
 
     dtype: str
     dimensions: int

@@ -1,4 +1,5 @@
-"""Arrays that a kernel uses without owning them: its caller holds them until it returns, so compiled code need not count who else does.
+"""Arrays that a kernel uses without owning them: its caller holds them until it returns, so compiled code need not count who else
+does.
 
 Counting is an atomic step on memory that all threads share; it took a third of the time of a sweep.
 """

@@ -59,7 +59,8 @@ def missing(kernels: list[Kernel[..., Any]]) -> list[Kernel[..., Any]]:
 
 
 def of_kind(kernel: Kernel[..., Any]) -> list[Kernel[..., Any]]:
-    """The kernels that an answer which needs this one is likely to need: all but the late ones, unless it is a late one itself."""
+    """The kernels that an answer which needs this one is likely to need: all but the late ones, unless it is a late one
+    itself."""
     return every_kernel() if _late(kernel) else [known for known in every_kernel() if not _late(known)]
 
 
@@ -93,7 +94,8 @@ def compile_all(
     kernels: list[Kernel[..., Any]] | None = None,
     processes: int | None = None,
 ) -> float:
-    """Compile what is missing of the kernels (default: all) in parallel processes, `listen` hears how far it is; seconds taken."""
+    """Compile what is missing of the kernels (default: all) in parallel processes, `listen` hears how far it is; seconds
+    taken."""
     course = Course(kernels)
     started = time.monotonic()
     left = missing(course.kernels)

@@ -1,7 +1,7 @@
 """The clock of a budget in seconds: it stands still while kernels are compiled, loaded, waited for or interpreted.
 
-So an answer that ran out of time on a warm machine runs out of it in the same place on a fresh one. Beside it the deadline of the question that this
-process answers, which does not stand still: loops over blocks look at it between two of them.
+So an answer that ran out of time on a warm machine runs out of it in the same place on a fresh one. Beside it the deadline of the
+question that this process answers, which does not stand still: loops over blocks look at it between two of them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def stopped() -> Iterator[None]:
 
 @contextmanager
 def deadline(until: float) -> Iterator[None]:
-    """What runs inside, in whatever thread of this process, ends at a moment of `time.monotonic` (one clock for all processes of a machine)."""
+    """What runs inside, in whatever thread of this process, ends at a moment of `time.monotonic` (one clock for all processes of
+    a machine)."""
     _deadlines.append(until)
     try:
         yield

@@ -1,6 +1,8 @@
-"""What a kernel says, as a digest: its code, its constants and signature, and those of all kernels it calls; nothing of paths, times or lines.
+"""What a kernel says, as a digest: its code, its constants and signature, and those of all kernels it calls; nothing of paths,
+times or lines.
 
-Two kernels of equal digest compile to the same code under one compiler on one kind of processor, whichever clone, environment or container they are in.
+Two kernels of equal digest compile to the same code under one compiler on one kind of processor, whichever clone, environment or
+container they are in.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ def digest(kernel: Kernel[..., Any]) -> str:
 
 @cache
 def weight(kernel: Kernel[..., Any]) -> int:
-    """How much there is to compile, in bytes of byte code: its own and that of all it calls, as each caller optimises its callees again."""
+    """How much there is to compile, in bytes of byte code: its own and that of all it calls, as each caller optimises its callees
+    again."""
     return len(kernel.function.__code__.co_code) + sum(weight(callee) for callee in kernel.callees)
 
 
@@ -42,7 +45,8 @@ def _code(code: types.CodeType) -> str:
 
 
 def _type(hint: Any) -> str:
-    """An annotation by what the compiler makes of it: records by their fields, and by the module that kept code looks for them in."""
+    """An annotation by what the compiler makes of it: records by their fields, and by the module that kept code looks for them
+    in."""
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         hints = get_type_hints(hint, include_extras=True)
         return f"{hint.__module__}.{hint.__qualname__}({', '.join(f'{name}: {_type(hints[name])}' for name in hint._fields)})"

@@ -1,8 +1,8 @@
 """Kernel: one function over flat arrays, run as compiled code where it is at hand, else as the plain Python it is.
 
-A call interprets while the work is small and takes compiled code once that pays: loading it costs about as much as `LOAD_SECONDS` of
-interpreting. Work that is too large to interpret waits for the compiler, in the way that this process has chosen (`when_missing`). Both ways
-give the same bits, so it never shows in an answer which one ran.
+A call interprets while the work is small and takes compiled code once that pays: loading it costs about as much as `LOAD_SECONDS`
+of interpreting. Work that is too large to interpret waits for the compiler, in the way that this process has chosen
+(`when_missing`). Both ways give the same bits, so it never shows in an answer which one ran.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def compile_here(missing: Kernel[..., Any]) -> None:
 
 
 class Policy:
-    """What this process does for a kernel that has no compiled code and too much work to interpret; one object for all threads."""
+    """What this process does for a kernel that has no compiled code and too much work to interpret; one object for all
+    threads."""
 
     def __init__(self) -> None:
         self.when_missing: Callable[[Kernel[..., Any]], None] = compile_here
@@ -124,8 +125,8 @@ class Kernel(Generic[P, R]):
         return self._steps(*args) if self._steps is not None else elements(args)
 
     def _pays(self, args: tuple[Any, ...]) -> bool:
-        """Whether this call takes compiled code: once interpreting has cost as much as loading it, where it is kept; and at any cost where the
-        call is large or the thread has lost its patience."""
+        """Whether this call takes compiled code: once interpreting has cost as much as loading it, where it is kept; and at any
+        cost where the call is large or the thread has lost its patience."""
         if MODE == COMPILED:
             return True
         large = self.size_of(args) > LARGE
@@ -215,7 +216,8 @@ def kernel(*, steps: Callable[..., int]) -> Callable[[Callable[P, R]], Kernel[P,
 def kernel(function: Callable[P, R] | None = None, *, steps: Callable[..., int] | None = None) -> Any:
     """Make a kernel that Python calls. Its annotations are its one signature (`arrays`).
 
-    `steps` takes the same arguments and says how many steps a call takes, where that is not about the number of array elements it is given.
+    `steps` takes the same arguments and says how many steps a call takes, where that is not about the number of array elements it
+    is given.
     """
     if function is None:
         return lambda made: Kernel(made, True, steps)

@@ -1,4 +1,5 @@
-"""Compiled code: one version of each kernel, kept in the user's cache folder by content, so that clones, environments and processes share it.
+"""Compiled code: one version of each kernel, kept in the user's cache folder by content, so that clones, environments and
+processes share it.
 
 The only module that imports numba, and it is imported late: a small estate is answered without it.
 """
@@ -29,7 +30,8 @@ from app.risk.jit.content import digest
 from app.risk.jit.kernels import KERNELS, Kernel, preparations
 from app.risk.jit.place import base_folder, writable
 
-# numba names compiled functions by a count of this process; code of several processes is loaded together, so no two may count the same
+# numba names compiled functions by a count of this process; code of several processes is loaded together, so no two may count the
+# same
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(48))
 numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.KeptByContent"
 _one_at_a_time = threading.RLock()  # of the threads of this process
@@ -53,7 +55,8 @@ def _compiler() -> str:
 
 
 class KeptByContent(_CacheLocator):  # type: ignore[misc]
-    """numba's way to say where the code of a function is kept: here by what the function says, not by where and when its file was written."""
+    """numba's way to say where the code of a function is kept: here by what the function says, not by where and when its file was
+    written."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
@@ -173,7 +176,8 @@ def type_of(kernel: Kernel[..., Any]) -> Any:
 
 @contextmanager
 def _alone(kernel: Kernel[..., Any], wait: bool = True) -> Iterator[bool]:
-    """Hold the kernel's lock among all processes that share the cache; False where another one holds it and `wait` is not wanted."""
+    """Hold the kernel's lock among all processes that share the cache; False where another one holds it and `wait` is not
+    wanted."""
     folder = cache_folder()
     if folder is None:
         yield True

@@ -1,7 +1,8 @@
 """Availability goals: the error budget of a service and what eats it, as Google's risk sheet has it (model 1.6, R7).
 
-A row is one CI whose single outage the service feels: detect, resolve, share of users, interval, bad minutes a year, share of the budget. One
-more row holds what only combinations of failures cost, less what overlapping outages were counted twice: so the rows add up to the total.
+A row is one CI whose single outage the service feels: detect, resolve, share of users, interval, bad minutes a year, share of the
+budget. One more row holds what only combinations of failures cost, less what overlapping outages were counted twice: so the rows
+add up to the total.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def budget_minutes(target: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSheet:
-    """R rows, worst first: minutes, days, shares. `rest_minutes`: combinations of failures less overlaps, so that bad.sum() + rest = total."""
+    """R rows, worst first: minutes, days, shares. `rest_minutes`: combinations of failures less overlaps, so that bad.sum() +
+    rest = total."""
 
     row: Array  # int64[R] index into the arguments
     detect_minutes: Array
@@ -53,10 +55,12 @@ def budget_sheet(
 ) -> BudgetSheet:
     """The sheet of one service from its first-order part: `lost_hours` float64[R] a year of each CI, weighted by the share lost.
 
-    The restore time covers detection: `detect_minutes` of it are shown as such (at most the whole). The share of users is the mean share lost
-    over the outage, so that a failover that interrupts shortly shows as a small share. NaN rows (rate or restore time unknown) stay NaN.
+    The restore time covers detection: `detect_minutes` of it are shown as such (at most the whole). The share of users is the
+    mean share lost over the outage, so that a failover that interrupts shortly shows as a small share. NaN rows (rate or restore
+    time unknown) stay NaN.
 
-    Example by hand: 2 a year, 1.5 h, all users: 180 bad minutes; with a goal of 99.9 % that is 34 % of the 526 allowed, hence flagged.
+    Example by hand: 2 a year, 1.5 h, all users: 180 bad minutes; with a goal of 99.9 % that is 34 % of the 526 allowed, hence
+    flagged.
     """
     hours, rate, mean = (np.asarray(part, np.float64) for part in (lost_hours, failures_per_year, repair_hours))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -70,5 +74,6 @@ def budget_sheet(
     detect = np.minimum(detect_minutes, 60.0 * mean)
     return BudgetSheet(
         order, detect[order], (60.0 * mean - detect)[order], share[order], interval[order], bad[order], of_budget[order],
-        np.nan_to_num(of_budget[order], posinf=np.inf) > FLAGGED, float(total_minutes - np.nansum(bad)), float(total_minutes), float(allowed),
+        np.nan_to_num(of_budget[order], posinf=np.inf) > FLAGGED, float(total_minutes - np.nansum(bad)), float(total_minutes),
+        float(allowed),
     )  # fmt: skip

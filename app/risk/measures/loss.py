@@ -1,8 +1,8 @@
 """Loss of an outage over its duration (model 1.6): piecewise linear curves with jumps, expected loss in closed form.
 
-L(d) runs from (0, 0), never falls, and goes on with the last slope of positive length; a jump at t is paid when D > t. With the survival
-S(t) = P(D > t): E L(D) = sum slope_k * (E min(D, t_k+1) - E min(D, t_k)) + sum jump_k * S(t_k). D is exponential with mean m, or lognormal
-with mean m and sigma (mu = ln m - sigma^2 / 2), or a fixed duration.
+L(d) runs from (0, 0), never falls, and goes on with the last slope of positive length; a jump at t is paid when D > t. With the
+survival S(t) = P(D > t): E L(D) = sum slope_k * (E min(D, t_k+1) - E min(D, t_k)) + sum jump_k * S(t_k). D is exponential with
+mean m, or lognormal with mean m and sigma (mu = ln m - sigma^2 / 2), or a fixed duration.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ def failure_frequency(failures_per_year: Array, repair_hours: Array) -> Array:
 
 
 def rate_of_unavailability(share_down: Array, repair_hours: Array) -> Array:
-    """Failures per year of up time behind a given U: lambda = U / ((1 - U) m) * 8766; 0 where U = 0, NaN without m or where U = 1.
+    """Failures per year of up time behind a given U: lambda = U / ((1 - U) m) * 8766; 0 where U = 0, NaN without m or where U =
+    1.
 
     >>> float(rate_of_unavailability(np.array(0.5), np.array(8.0)))  # up 8 h, down 8 h
     1095.75

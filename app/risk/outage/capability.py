@@ -1,8 +1,8 @@
 """Capability c in [0, 1] of what still runs: kernels of model 1.4.
 
-c_v = level_v * min(c_u, hard and supply) * prod(1 - w (1 - c_u), soft) * prod(group factor); the factors that read v's own component are
-each a minimum with the product of the rest. Rule "worst": the minimum of all factors. Greatest fixpoint, iterated down from the state at
-rest, providers first; inside a cycle a CI is evaluated again until it changes by less than 1e-12.
+c_v = level_v * min(c_u, hard and supply) * prod(1 - w (1 - c_u), soft) * prod(group factor); the factors that read v's own
+component are each a minimum with the product of the rest. Rule "worst": the minimum of all factors. Greatest fixpoint, iterated
+down from the state at rest, providers first; inside a cycle a CI is evaluated again until it changes by less than 1e-12.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def push_dependents(flat: Flat, work: Marks, u: int, mask: int, failed: bool) ->
 
 @inner
 def degrade_ready(flat: Flat, work: Marks, rule: int, mask: int, size: int) -> int:
-    """Settle the queued CIs; those below their state at rest are listed in work.degraded[:answer], `size` of them already there."""
+    """Settle the queued CIs; those below their state at rest are listed in work.degraded[:answer], `size` of them already
+    there."""
     epoch = work.epoch[0]
     while True:
         v = pop(work.ready)

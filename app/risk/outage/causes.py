@@ -1,8 +1,9 @@
 """Why each CI of one outage fell: one tree of causes for all of them, made in time that follows what fell.
 
-Breadth first from the forced CIs, in rounds: a CI falls in the round after the loss that took its last support away, and that loss is its
-parent. So a path has as many steps as rounds, over edges alone it is a shortest chain, and no group counts as lost by what fell because of it.
-A degraded CI hangs on the provider that costs it most. CIs of a supply loop that lost its source hang on a lost need that has a path.
+Breadth first from the forced CIs, in rounds: a CI falls in the round after the loss that took its last support away, and that
+loss is its parent. So a path has as many steps as rounds, over edges alone it is a shortest chain, and no group counts as lost by
+what fell because of it. A degraded CI hangs on the provider that costs it most. CIs of a supply loop that lost its source hang on
+a lost need that has a path.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ EDGE, SOFT_EDGE, GROUP_EDGE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One step of a path: `why` is out (forced), hard, supply, soft, group or supply group; the group's numbers where it is one."""
+    """One step of a path: `why` is out (forced), hard, supply, soft, group or supply group; the group's numbers where it is
+    one."""
 
     position: int
     why: str
@@ -35,7 +37,8 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """K CIs that fell, ascending: `node` positions, `parent` index of the cause among them (ROOT, NOBODY), `how` and `through` the need."""
+    """K CIs that fell, ascending: `node` positions, `parent` index of the cause among them (ROOT, NOBODY), `how` and `through`
+    the need."""
 
     node: Array  # int32[K]
     failed: Array  # bool[K]
@@ -46,7 +49,8 @@ class Causes:
     def path(self, compiled: CompiledGraph, position: int) -> tuple[Cause, ...]:
         """From the forced CI to `position`. NotFound where it did not fall.
 
-        Example by hand: S hard on A, A needs 1 of B and C, both forced: (B or C out), (A group, 2 of 2 failed, 1 needed), (S hard).
+        Example by hand: S hard on A, A needs 1 of B and C, both forced: (B or C out), (A group, 2 of 2 failed, 1 needed), (S
+        hard).
         """
         return tuple(self.step(compiled, at) for at in self.places(position))
 
@@ -245,7 +249,8 @@ def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, paren
 
 
 def causes(compiled: CompiledGraph, result: Outage) -> Causes:
-    """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). See `Causes.path` for the example."""
+    """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). See `Causes.path` for the
+    example."""
     return Causes(*_tree(compiled.flat, result.down, result.failed, result.degraded, result.capability))
 
 
@@ -342,7 +347,8 @@ def standing_groups(compiled: CompiledGraph, result: Outage) -> StandingGroups:
 
 
 def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
-    """Numbers of the groups that this outage left with no further member to lose while their dependent stands (int32, ascending)."""
+    """Numbers of the groups that this outage left with no further member to lose while their dependent stands (int32,
+    ascending)."""
     return standing_groups(compiled, result).worn
 
 

@@ -1,7 +1,8 @@
-"""Cold start (model 1.3): what comes up when everything is down and a CI starts only once its needs are up; and who waits for whom in a circle.
+"""Cold start (model 1.3): what comes up when everything is down and a CI starts only once its needs are up; and who waits for
+whom in a circle.
 
-Greatest fixpoint of failure of the healthy estate. Bootstrap traps: CIs that run in the running state and cannot be started from nothing, by no
-failure of their own. Soft needs hold nothing back.
+Greatest fixpoint of failure of the healthy estate. Bootstrap traps: CIs that run in the running state and cannot be started from
+nothing, by no failure of their own. Soft needs hold nothing back.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from app.risk.jit import Array, kernel
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """T traps by position, ascending. `circle`: the trap lies on a circle of needs itself; the others only wait for one that does."""
+    """T traps by position, ascending. `circle`: the trap lies on a circle of needs itself; the others only wait for one that
+    does."""
 
     trap: Array  # int32[T]
     circle: Array  # bool[T]
@@ -25,7 +27,8 @@ class ColdStart:
 
 @kernel
 def _started(flat: Flat) -> Array:
-    """bool[N]: comes up from nothing. A work list over needs that are up: hard and supply needs counted down, groups counted up."""
+    """bool[N]: comes up from nothing. A work list over needs that are up: hard and supply needs counted down, groups counted
+    up."""
     size = len(flat.flags)
     missing = np.zeros(size, np.int64)  # hard and supply needs, and groups, not satisfied yet
     lacking = np.empty(len(flat.group_needed), np.int64)
@@ -69,7 +72,8 @@ def _started(flat: Flat) -> Array:
 def cold_start(compiled: CompiledGraph) -> ColdStart:
     """Exact, O(N + E + M).
 
-    Example by hand: A hard on B and B hard on A, S hard on A: all three run, none can be started; A and B are the circle, S waits for it.
+    Example by hand: A hard on B and B hard on A, S hard on A: all three run, none can be started; A and B are the circle, S waits
+    for it.
     """
     flat = compiled.flat
     trap = np.flatnonzero(~_started(flat) & ((flat.flags & AT_REST_DOWN) == 0)).astype(np.int32)

@@ -1,8 +1,9 @@
 """E[c] of one service with every CI at its unavailability (model 1.4): exact where its cone lets it, refused where it does not.
 
-Independent factors multiply by their means. Factors that share a CI are taken together: the needs below them are walked depth first with the
-joint distribution of all values still to be read (variable elimination), so that a cause they share is counted once. A cone with cycles is
-enumerated while few CIs can fail in it. Beyond the number of states allowed the answer is a reason, and the caller simulates.
+Independent factors multiply by their means. Factors that share a CI are taken together: the needs below them are walked depth
+first with the joint distribution of all values still to be read (variable elimination), so that a cause they share is counted
+once. A cone with cycles is enumerated while few CIs can fail in it. Beyond the number of states allowed the answer is a reason,
+and the caller simulates.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def expected_capability(
     compiled: CompiledGraph, target: int, unavailability: Array | None = None, forced: Sequence[int] = (),
     rule: Literal["product", "worst"] = "product",
 ) -> ExpectedCapability:  # fmt: skip
-    """E[c] of the CI at `target`, all CIs independent and down with probability `unavailability` (float64[N], default the estate's).
+    """E[c] of the CI at `target`, all CIs independent and down with probability `unavailability` (float64[N], default the
+    estate's).
 
     Example by hand (C21): S hard on A (.01), soft .3 on B (.1) and .5 on C (.2): .99 * .97 * .90, so .13573 of S is lost.
     """
@@ -136,7 +138,8 @@ class _Cone:
         return bits
 
     def _clusters(self, factors: Sequence[Factor]) -> list[tuple[int, list[Factor]]]:
-        """Factors that share a CI that can fail, taken together; all hard needs are one factor (a minimum), under "worst" all are."""
+        """Factors that share a CI that can fail, taken together; all hard needs are one factor (a minimum), under "worst" all
+        are."""
         found: list[tuple[int, list[Factor]]] = []
         hard = [factor for factor in factors if self.worst or factor[0] == "hard"]
         for part in ([hard] if hard else []) + [[factor] for factor in factors if factor not in hard]:
@@ -151,7 +154,8 @@ class _Cone:
         return found
 
     def mean(self, target: int) -> float:
-        """E[c] of a CI; those it multiplies by come first, providers before dependents, so that a long chain needs no recursion."""
+        """E[c] of a CI; those it multiplies by come first, providers before dependents, so that a long chain needs no
+        recursion."""
         wanted, stack = {target}, [target]
         while stack:
             for _, factors in self._clusters(self.factors[stack.pop()]):
@@ -247,8 +251,9 @@ class _Cone:
 
 
 class _Walk:
-    """One walk over the needs of some factors, depth first. A state holds, slot by slot, what was read so far: of a CI under way the least of
-    its hard needs and the product of the rest, of a group under way its best members (or capacity and members up), of a finished CI its value."""
+    """One walk over the needs of some factors, depth first. A state holds, slot by slot, what was read so far: of a CI under way
+    the least of its hard needs and the product of the rest, of a group under way its best members (or capacity and members up),
+    of a finished CI its value."""
 
     def __init__(self, cone: _Cone, factors: Sequence[Factor]) -> None:
         self.cone, self.top = cone, factors

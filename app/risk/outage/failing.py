@@ -1,7 +1,7 @@
 """The failed set of a scenario: kernels of the nested fixpoint nu Y. mu X. Phi(X, Y) of model 1.3.
 
-Everything outside components with a supply need inside is a work list with one counter per group. Those components are settled one by
-one, providers first; inside them the greatest Y is iterated down from "all failed". Only what fails is touched.
+Everything outside components with a supply need inside is a work list with one counter per group. Those components are settled
+one by one, providers first; inside them the greatest Y is iterated down from "all failed". Only what fails is touched.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def marks(flat: Flat) -> Marks:
     cis, groups = len(flat.flags), len(flat.group_kind)
     stamp = np.where(flat.flags & 8, ALWAYS, 0).astype(np.int32)
     return Marks(
-        np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32), np.zeros(cis, np.int32),
+        np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32),
+        np.zeros(cis, np.int32),
         np.zeros(cis), np.zeros(cis, np.int32), np.zeros(cis, np.int8), np.zeros(cis, np.int8), np.zeros(cis, np.int32),
         np.zeros(groups, np.int32), ready_queue(cis),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Which groups switch over to a standby, for how long, with what success, and the key of each in random streams (model 1.2, 1.6).
 
-The first `needed` members in the given order are active, the others stand by. A standby that fails on demand (gamma) takes its share of the
-success: c * prod(1 - gamma) over the standby members. A group without failover time and success never switches.
+The first `needed` members in the given order are active, the others stand by. A standby that fails on demand (gamma) takes its
+share of the success: c * prod(1 - gamma) over the standby members. A group without failover time and success never switches.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, inner, kernel
 
 
 class Failovers(NamedTuple):
-    """The failovers of an estate of N CIs and G groups, or of those groups that were asked about; every other group never switches."""
+    """The failovers of an estate of N CIs and G groups, or of those groups that were asked about; every other group never
+    switches."""
 
     switches: Bools  # bool[G] its failover costs something: it takes time or may not work
     hours: Floats  # float64[G] 0 at once
@@ -64,7 +65,8 @@ def _success_and_keys(
 def failovers_of(compiled: CompiledGraph, groups: Array | None = None) -> Failovers:
     """The failovers among the compiled groups `groups` (all where None).
 
-    Example by hand: 1 of a and b, failover 5 min, success .95, gamma of b .1: 1/12 h, success .855; the gamma of a counts for nothing.
+    Example by hand: 1 of a and b, failover 5 min, success .95, gamma of b .1: 1/12 h, success .855; the gamma of a counts for
+    nothing.
     """
     flat, given = compiled.flat, compiled.failover_hours
     size = len(given)
@@ -83,7 +85,8 @@ def failovers_of(compiled: CompiledGraph, groups: Array | None = None) -> Failov
 
 
 def slow_switches(compiled: CompiledGraph) -> Array:
-    """Groups whose failover takes longer than their active members' mean restore time: switching is worse than waiting (int32, ascending).
+    """Groups whose failover takes longer than their active members' mean restore time: switching is worse than waiting (int32,
+    ascending).
 
     Example by hand: active a with a mean restore time of 0.5 h and a failover of 60 minutes.
     """

@@ -1,11 +1,13 @@
-"""The ways in which the failovers of one outage can go: one rule for the sweep, for what-if questions and for simulated years (model 1.6).
+"""The ways in which the failovers of one outage can go: one rule for the sweep, for what-if questions and for simulated years
+(model 1.6).
 
-A failed active member triggers its group's switch while enough members are left, whether or not the outage stops the dependent by another
-need as well. With success the dependent is interrupted for the failover time in full; else it is down for as long as the outage lasts, and
-its failure may trigger other switches. An interruption triggers none. Each switch is asked once.
+A failed active member triggers its group's switch while enough members are left, whether or not the outage stops the dependent by
+another need as well. With success the dependent is interrupted for the failover time in full; else it is down for as long as the
+outage lasts, and its failure may trigger other switches. An interruption triggers none. Each switch is asked once.
 
-`Walk` goes through all outcomes depth first while their number allows it (`next_outcome`), else draws some (`sample_outcome`). What an
-outcome costs is for others to say: the sweep by expected values (`outcome_losses`), what-if hour by hour, the years as time passes.
+`Walk` goes through all outcomes depth first while their number allows it (`next_outcome`), else draws some (`sample_outcome`).
+What an outcome costs is for others to say: the sweep by expected values (`outcome_losses`), what-if hour by hour, the years as
+time passes.
 """
 
 from __future__ import annotations
@@ -48,8 +50,8 @@ def is_active(flat: Flat, g: int, u: int) -> bool:
 def new_switches(
     flat: Flat, failovers: Failovers, work: Marks, first: int, last: int, asked: Bools, found: Int32s, count: int, mask: int
 ) -> int:
-    """List in found[count:] the groups that the failed CIs work.queue[first:last] make switch; the new count. `asked`: bool[G] groups that
-    were listed before; `mask`: flags that a dependent must carry to be of interest."""
+    """List in found[count:] the groups that the failed CIs work.queue[first:last] make switch; the new count. `asked`: bool[G]
+    groups that were listed before; `mask`: flags that a dependent must carry to be of interest."""
     for k in range(first, last):
         u = work.queue[k]
         if not failovers.active[u]:
@@ -71,7 +73,8 @@ class Walk(NamedTuple):
     The last five are stacks: what was so before each open switch was decided, to go back to.
     """
 
-    now: Int64s  # int64[7] sizes of the failed set, of the degraded list, of the log, of `found` and of `switched`; open switches; outcomes
+    # int64[7] sizes of the failed set, of the degraded list, of the log, of `found` and of `switched`; open switches; outcomes
+    now: Int64s
     first: Int64s  # int64[4] the first four of them when the walk began
     weight: Floats  # float64[1] probability of the present outcome
     found: Int32s  # int32[room] groups that switch, in the order in which they are asked
@@ -94,7 +97,8 @@ def begin_walk(groups: Int32s, room: int, tail: int, degraded: int, logged: int)
     now[GROWN], now[LOW], now[LOGGED], now[SIZE] = tail, degraded, logged, len(groups)
     first[:] = now[:4]
     return Walk(
-        now, first, np.ones(1), found, np.zeros(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room),
+        now, first, np.ones(1), found, np.zeros(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32),
+        np.empty(room),
         np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32),
     )  # fmt: skip
 
@@ -144,10 +148,11 @@ def _list_switched(flat: Flat, work: Marks, walk: Walk) -> None:
 def next_outcome(
     flat: Flat, failovers: Failovers, work: Marks, walk: Walk, asked: Bools, log: Log, rule: int, mask: int
 ) -> tuple[int, Log]:
-    """Go on to the next outcome: the state is then its lasting one, walk.weight[0] its probability, walk.switched what interrupts.
+    """Go on to the next outcome: the state is then its lasting one, walk.weight[0] its probability, walk.switched what
+    interrupts.
 
-    `asked`: bool[G] groups not to be asked again. DONE after the last, TOO_MANY where they are too many to go through: the state is then that of
-    the start.
+    `asked`: bool[G] groups not to be asked again. DONE after the last, TOO_MANY where they are too many to go through: the state
+    is then that of the start.
     """
     now = walk.now
     at = 0
@@ -193,7 +198,8 @@ def next_outcome(
 
 @inner
 def sample_outcome(
-    flat: Flat, failovers: Failovers, work: Marks, walk: Walk, asked: Bools, key: Int64, sample: int, log: Log, rule: int, mask: int
+    flat: Flat, failovers: Failovers, work: Marks, walk: Walk, asked: Bools, key: Int64, sample: int, log: Log, rule: int,
+    mask: int
 ) -> Log:  # fmt: skip
     """Draw one outcome, by (key, sample, group): the same for every service that asks. `rewind` before the next one."""
     now, at = walk.now, 0

@@ -1,7 +1,7 @@
 """Push one more outage onto the current state and take it back, at the cost of what it changes: the step of every enumeration.
 
-The failed set grows by `fail_more`; capabilities go down from where they are, which is right because more failure never raises one. A log
-remembers what they were.
+The failed set grows by `fail_more`; capabilities go down from where they are, which is right because more failure never raises
+one. A log remembers what they were.
 """
 
 from __future__ import annotations

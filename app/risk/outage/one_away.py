@@ -1,4 +1,5 @@
-"""What is one failure away: CIs whose further outage stops a service now and would not have stopped it in the untouched estate (model 1.10)."""
+"""What is one failure away: CIs whose further outage stops a service now and would not have stopped it in the untouched estate
+(model 1.10)."""
 
 from __future__ import annotations
 
@@ -32,11 +33,12 @@ class OneAway:
 
 
 def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None) -> OneAway:
-    """Examine every CI behind the groups that the outage took a member from, for at most `seconds`: first those with nothing left to lose.
+    """Examine every CI behind the groups that the outage took a member from, for at most `seconds`: first those with nothing left
+    to lose.
 
-    A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left and
-    everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members may do what no
-    single member does.
+    A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
+    and everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members
+    may do what no single member does.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
@@ -71,7 +73,7 @@ def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
                 seen[u] = True
                 queue[tail] = u
                 tail += 1
-    return queue[: all_needs(flat, queue, tail, seen, False)].copy()
+    return queue[: all_needs(flat, queue, tail, seen, False, np.zeros(0))].copy()
 
 
 @kernel

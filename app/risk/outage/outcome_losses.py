@@ -1,8 +1,10 @@
-"""What the outcomes of one outage's failovers cost each service, by expected values over a restore time that is random (model 1.6, 1.16).
+"""What the outcomes of one outage's failovers cost each service, by expected values over a restore time that is random (model
+1.6, 1.16).
 
-With success the dependent is interrupted for the failover time in full, so one that the outage stops anyway is down for max(R, T_f). Services
-are taken together where the same switches can touch them. Where the outcomes (`failover_outcomes`) are too many to go through there is a
-closed form if each failed switch alone stops the service (`sweep`), else keyed sampling, which marks the CI `simulated`.
+With success the dependent is interrupted for the failover time in full, so one that the outage stops anyway is down for max(R,
+T_f). Services are taken together where the same switches can touch them. Where the outcomes (`failover_outcomes`) are too many to
+go through there is a closed form if each failed switch alone stops the service (`sweep`), else keyed sampling, which marks the CI
+`simulated`.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class Tally(NamedTuple):
 @kernel
 def tally(services: int) -> Tally:
     return Tally(
-        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros(services, np.int64), np.zeros(services, np.int32), np.zeros(services), np.zeros(services), np.zeros(services),
+        np.zeros(services),
         np.zeros((3, SAMPLES)),
     )  # fmt: skip
 
@@ -107,13 +110,16 @@ def add_lasting(
 
 @inner
 def settle_outcome(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, weight: float, chosen: Int32s, switched: Int32s, count: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, weight: float, chosen: Int32s,
+    switched: Int32s, count: int,
     tail: int, degraded: int, logged: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
-    """Add one outcome: the lasting state is the current one of `work`; `switched[:count]` are the groups that interrupt. `chosen`: the services asked about.
+    """Add one outcome: the lasting state is the current one of `work`; `switched[:count]` are the groups that interrupt.
+    `chosen`: the services asked about.
 
-    A stretch of the interruptions from t1 to t2 costs a (L(t2) - L(t1)) for the share a that they take alone (the state of `alone`), and what the
-    outage takes beside them for as long as it lasts, E min(R, t2) - min(R, t1) of it. After the last of them the outage alone goes on.
+    A stretch of the interruptions from t1 to t2 costs a (L(t2) - L(t1)) for the share a that they take alone (the state of
+    `alone`), and what the outage takes beside them for as long as it lasts, E min(R, t2) - min(R, t1) of it. After the last of
+    them the outage alone goes on.
     """
     size = len(chosen)
     base = np.empty(size)
@@ -123,7 +129,8 @@ def settle_outcome(
     for k in range(count):
         hours[k] = inputs.failovers.hours[switched[k]]
     order = np.argsort(-hours, kind="mergesort") if count > 1 else np.arange(count)
-    # levels from the longest failover to the shortest; the state of a level holds while t is between the next shorter time and its own
+    # levels from the longest failover to the shortest; the state of a level holds while t is between the next shorter time and
+    # its own
     start = np.zeros(size)  # until when interruptions change what the service loses
     held_hours, held_money = np.zeros(size), np.zeros(size)
     out_alone, out_both = (
@@ -181,10 +188,12 @@ def settle_outcome(
 
 @inner
 def add_all_outcomes(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools, chosen: Int32s, tail: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools,
+    chosen: Int32s, tail: int,
     degraded: int, log: Log, rule: int,
 ) -> tuple[bool, Log]:  # fmt: skip
-    """All ways the switches `groups` (and those they trigger) go, each with its probability. False, and nothing added, where they are too many."""
+    """All ways the switches `groups` (and those they trigger) go, each with its probability. False, and nothing added, where they
+    are too many."""
     walk = begin_walk(groups, len(groups) + ROOM, tail, degraded, 0)
     while True:
         step, log = next_outcome(flat, inputs.failovers, work, walk, asked, log, rule, SERVES)
@@ -203,17 +212,20 @@ def add_all_outcomes(
 
 @inner
 def add_sampled_outcomes(
-    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools, chosen: Int32s, tail: int,
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, i: int, groups: Int32s, asked: Bools,
+    chosen: Int32s, tail: int,
     degraded: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
-    """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every service."""
+    """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every
+    service."""
     walk = begin_walk(groups, len(inputs.failovers.switches), tail, degraded, 0)
     s = chosen[0]
     for sample in range(SAMPLES):
         log = sample_outcome(flat, inputs.failovers, work, walk, asked, inputs.key[i], sample, log, rule, SERVES)
         hours, money = book.hours[s], book.money[s]
         log = settle_outcome(
-            flat, inputs, work, alone, book, i, 1.0 / SAMPLES, chosen, walk.switched, walk.now[SWITCHED], walk.now[GROWN], walk.now[LOW],
+            flat, inputs, work, alone, book, i, 1.0 / SAMPLES, chosen, walk.switched, walk.now[SWITCHED], walk.now[GROWN],
+            walk.now[LOW],
             walk.now[LOGGED], log, rule,
         )  # fmt: skip
         hours, money = (book.hours[s] - hours) * SAMPLES, (book.money[s] - money) * SAMPLES

@@ -81,10 +81,12 @@ def outage(
 ) -> Outage:
     """What fails and what degrades when the CIs at `down_positions` (int, any number) are forced down and everything else is up.
 
-    Exact: nu Y. mu X. Phi(X, Y) for failures, the greatest fixpoint of 1.4 for capabilities. Cost follows the affected part. CIs that
-    are down at rest stay down and are not listed; capabilities are below those at rest. ValueError for a position out of range.
+    Exact: nu Y. mu X. Phi(X, Y) for failures, the greatest fixpoint of 1.4 for capabilities. Cost follows the affected part. CIs
+    that are down at rest stay down and are not listed; capabilities are below those at rest. ValueError for a position out of
+    range.
 
-    Example by hand (C22): D down, S soft .5 on A and on B, both hard on D: A, B, D fail, S keeps .5 * .5 = .25 (rule "worst": .5).
+    Example by hand (C22): D down, S soft .5 on A and on B, both hard on D: A, B, D fail, S keeps .5 * .5 = .25 (rule "worst":
+    .5).
     """
     down = np.array(down_positions, dtype=np.int32).reshape(-1)
     if len(down) and (down.min() < 0 or down.max() >= len(compiled)):

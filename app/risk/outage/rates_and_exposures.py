@@ -47,7 +47,9 @@ def rates_and_exposures_of(compiled: CompiledGraph) -> RatesAndExposures:
         load = np.where(rate == 0.0, 0.0, rate * mean)
         load = np.where(np.isnan(load) & (down < 1.0), HOURS_PER_YEAR * down / (1.0 - down), load)
     return RatesAndExposures(
-        np.ascontiguousarray(rate), np.ascontiguousarray(mean), np.ascontiguousarray(compiled.repair_sigma), load, can_fail(compiled), compiled.customers,
-        compiled.money_per_hour, compiled.curve_ptr, compiled.curve_hours, compiled.curve_loss, compiled.mtpd_hours, compiled.mbco_share,
+        np.ascontiguousarray(rate), np.ascontiguousarray(mean), np.ascontiguousarray(compiled.repair_sigma), load,
+        can_fail(compiled), compiled.customers,
+        compiled.money_per_hour, compiled.curve_ptr, compiled.curve_hours, compiled.curve_loss, compiled.mtpd_hours,
+        compiled.mbco_share,
         compiled.service_position, compiled.ci_id, failovers_of(compiled),
     )  # fmt: skip

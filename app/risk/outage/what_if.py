@@ -1,9 +1,10 @@
-"""An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over their outcomes.
+"""An outage of a set of CIs for a duration: what each service loses over time (model 1.10), failovers by expected value over
+their outcomes.
 
-The forced CIs are down from 0 to d. How failovers go is the rule of `failover_outcomes`: a switch that works interrupts its dependent for the
-failover time in full; one that fails leaves it down until d. All outcomes are gone through while there are at most 2^10 of them; beyond it they
-are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states between two breakpoints come from the same engine
-as any failed set.
+The forced CIs are down from 0 to d. How failovers go is the rule of `failover_outcomes`: a switch that works interrupts its
+dependent for the failover time in full; one that fails leaves it down until d. All outcomes are gone through while there are at
+most 2^10 of them; beyond it they are sampled with draws keyed by the forced CIs, and the answer says `simulated`. The states
+between two breakpoints come from the same engine as any failed set.
 """
 
 from __future__ import annotations
@@ -46,16 +47,29 @@ SAMPLES = 128
 WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyond it they are sampled
 
 
+Rule = Literal["product", "worst"]  # how capabilities combine
 Stretch = tuple[float, float, float, float]  # from, to (hours), share lost against the state at rest, capability left
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way the switches go: its probability, what is down until d, and the dependents that are interrupted, with the hours of each."""
+    """One way the switches go: its probability, what is down until d, and the dependents that are interrupted, with the hours of
+    each."""
 
     probability: float
     forced: tuple[int, ...]
     interrupted: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """How long the outage lasts (hours), and the times at which the money lost so far is wanted."""
+
+    compiled: CompiledGraph
+    duration: float
+    times: Array
+    rule: Rule
+    space: Workspace
 
 
 @dataclass(slots=True)
@@ -74,7 +88,8 @@ class ServiceStory:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """`lasting`: the state until d in the likeliest outcome; `at_hours` the times of `money_at`; `end_hours`: when all is back."""
+    """`lasting`: the state until d in the likeliest outcome; `at_hours` the times of `money_at`; `end_hours`: when all is
+    back."""
 
     lasting: Outage
     stories: Sequence[ServiceStory]  # by service number
@@ -87,13 +102,14 @@ class WhatIf:
 
 
 def what_if(
-    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (), rule: Literal["product", "worst"] = "product",
+    compiled: CompiledGraph, down_positions: Array | Sequence[int], duration_hours: float, at_hours: Sequence[float] = (),
+    rule: Rule = "product",
     space: Workspace | None = None,
 ) -> WhatIf:  # fmt: skip
     """Loss over time of an outage of `down_positions` for `duration_hours` (> 0); money is asked at `at_hours` and at the end.
 
-    Example by hand: S hard on a, 100 a hour; a down for 2 h: down 2 h, money 200, 100 after 1 h. With a group of a and b (1 needed, failover
-    0.5 h, success .9) instead: .9 * 50 + .1 * 200 = 65.
+    Example by hand: S hard on a, 100 a hour; a down for 2 h: down 2 h, money 200, 100 after 1 h. With a group of a and b (1
+    needed, failover 0.5 h, success .9) instead: .9 * 50 + .1 * 200 = 65.
     """
     space = space or workspace(compiled)
     roots = tuple(np.unique(np.asarray(down_positions, np.int64)).tolist())
@@ -101,19 +117,19 @@ def what_if(
     longest = max((hours for one in outcomes for _, hours in one.interrupted), default=0.0)
     end = max(float(duration_hours), longest)
     times = np.unique(np.asarray([*at_hours, end], dtype=np.float64))
+    question = _Question(compiled, float(duration_hours), times, rule, space)
     stories: dict[int, ServiceStory] = {}
     likeliest = max(outcomes, key=lambda one: one.probability)
     paid = []
     for one in outcomes:
         look()
         before = _known_money(stories)
-        _tell(compiled, one, float(duration_hours), times, rule, space, stories, one is likeliest)
+        _live_through(question, one, stories, one is likeliest)
         paid.append((_known_money(stories) - before) / one.probability)
     lasting = outage(compiled, np.asarray(likeliest.forced), space, rule)
-    told = [stories[number] for number in sorted(stories)]
     return WhatIf(
         lasting,
-        told,
+        [stories[number] for number in sorted(stories)],
         max((len(o.interrupted) + len(o.forced) - len(roots) for o in outcomes), default=0),
         len(outcomes),
         simulated,
@@ -155,8 +171,9 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
     return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
 
 
-def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Literal["product", "worst"]) -> Failovers:
-    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches fail."""
+def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
+    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches
+    fail."""
     result, known = first, 0
     while True:
         failovers = failovers_of(compiled, _joined(compiled, result.failed))
@@ -167,9 +184,7 @@ def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rul
         result = outage(compiled, np.concatenate([first.down, compiled.flat.group_dependent[groups]]), space, rule)
 
 
-def _outcomes(
-    compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Literal["product", "worst"]
-) -> tuple[list[Outcome], bool]:
+def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Rule) -> tuple[list[Outcome], bool]:
     """The outcomes of an outage, and whether they were sampled."""
     flat, first = compiled.flat, outage(compiled, np.asarray(roots), space, rule)
     failovers = _all_failovers(compiled, first, space, rule)
@@ -201,8 +216,8 @@ def _key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
 def _ways(
     flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, key: Int64, samples: int, rule: int
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """All outcomes of the outage of `roots`, or so many samples of them: probability float64[K], groups whose switch fails (int64[K+1],
-    int32) and groups whose switch works and interrupts (int64[K+1], int32). K is 0 where they are too many."""
+    """All outcomes of the outage of `roots`, or so many samples of them: probability float64[K], groups whose switch fails
+    (int64[K+1], int32) and groups whose switch works and interrupts (int64[K+1], int32). K is 0 where they are too many."""
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     asked = np.zeros(len(failovers.switches), np.bool_)
     groups = np.empty(len(asked), np.int32)
@@ -252,18 +267,16 @@ def _with_room(values: Int32s, size: int) -> Array:
     return grown
 
 
-def _tell(
-    compiled: CompiledGraph, one: Outcome, duration: float, times: Array, rule: Literal["product", "worst"], space: Workspace,
-    stories: dict[int, ServiceStory], likeliest: bool,
-) -> None:  # fmt: skip
+def _live_through(question: _Question, one: Outcome, stories: dict[int, ServiceStory], likeliest: bool) -> None:
     """Add one outcome, weighted, to the stories of the services it touches."""
+    compiled, duration = question.compiled, question.duration
     cuts = sorted({0.0, duration, *(hours for _, hours in one.interrupted if hours > 0)})
     shares: dict[int, list[Stretch]] = {}
     for start, end in pairwise(cuts):
         down = [*(one.forced if start < duration else ()), *(dependent for dependent, hours in one.interrupted if hours > start)]
         if not down:
             continue
-        state = outage(compiled, np.asarray(down), space, rule)
+        state = outage(compiled, np.asarray(down), question.space, question.rule)
         for number in state.services_down.tolist():
             rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
             shares.setdefault(number, []).append((start, end, rest, 0.0))
@@ -273,8 +286,8 @@ def _tell(
     for number, stretches in shares.items():
         story = stories.get(number)
         if story is None:
-            story = stories[number] = ServiceStory(number, money_at=np.zeros(len(times)), money=0.0)
-        _add(compiled, story, stretches, one.probability, times, likeliest)
+            story = stories[number] = ServiceStory(number, money_at=np.zeros(len(question.times)), money=0.0)
+        _add(compiled, story, stretches, one.probability, question.times, likeliest)
 
 
 def service_curve(compiled: CompiledGraph, service: int) -> LossCurve | None:

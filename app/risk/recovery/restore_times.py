@@ -1,8 +1,9 @@
 """When what is down is back (model 1.11): every CI starts once its needs are up, and takes its hours; nothing waits for a crew.
 
-T_v = h_v + max(max T_u over hard and supply needs, needed-th smallest T_u over each group), over the CIs that are down; others are up from the
-start. Soft needs hold nothing back. The rule is monotone, so the earliest finish is found as in Dijkstra's algorithm: CIs finish in order of time,
-and one starts when the last need that it waits for is back. N CIs, D of them down, G groups.
+T_v = h_v + max(max T_u over hard and supply needs, needed-th smallest T_u over each group), over the CIs that are down; others
+are up from the start. Soft needs hold nothing back. The rule is monotone, so the earliest finish is found as in Dijkstra's
+algorithm: CIs finish in order of time, and one starts when the last need that it waits for is back. N CIs, D of them down, G
+groups.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ class Plan(NamedTuple):
 
     finish: Floats  # float64[N] hours until the CI is back; infinite: never, 0: it was not down
     last: Int32s  # int32[N] the need that came back last, -1: it waited for none
-    unsure: Int8s  # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
+    # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
+    unsure: Int8s
     group_time: Floats  # float64[G] when enough members are back
-    waits: Int32s  # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
+    # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
+    waits: Int32s
     lacking: Int32s  # int32[G] members that must come back
     ready: Floats  # float64[N]
     heap_time: Floats  # float64[N]
@@ -35,7 +38,7 @@ class Plan(NamedTuple):
 
 
 def restore_plan(compiled: CompiledGraph) -> Plan:
-    """A workspace for an estate; give it back clean: each call writes what it reads.
+    """Return a workspace for an estate, which many calls may use, one at a time.
 
     Example by hand: an estate of 5 CIs and a group has 5 places of finish and 1 of group_time.
     """
@@ -120,7 +123,8 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
 
 @kernel
 def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
-    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours float64[N], no NaN.
+    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours
+    float64[N], no NaN.
 
     Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
     after another; each counts as back when all are.
@@ -182,7 +186,8 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """Of D CIs that are down: hours until each is back, what it waited for last (position, -1 nothing), and what is unsure about it (bits)."""
+    """Of D CIs that are down: hours until each is back, what it waited for last (position, -1 nothing), and what is unsure about
+    it (bits)."""
 
     down: Array  # int32[D]
     finish: Array  # float64[D]
@@ -190,12 +195,12 @@ class Restoration:
     unsure: Array  # int8[D]
 
     def at(self, position: int) -> int:
-        """The place of a position among `down`; -1 where it is not down."""
+        """Return the place of a position among `down`; -1 where it is not down."""
         place = int(np.searchsorted(self.down, position))
         return place if place < len(self.down) and int(self.down[place]) == position else -1
 
     def path(self, position: int) -> list[int]:
-        """Positions from the first that is restored to this one, each waiting for the one before: the critical path."""
+        """Return positions from the first that is restored to this one, each waiting for the one before: the critical path."""
         found: list[int] = []
         while position >= 0 and position not in found:
             found.append(position)
@@ -205,9 +210,11 @@ class Restoration:
 
 
 def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
-    """When the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N], NaN unknown: counts as 0 and is marked).
+    """Return when the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N]; NaN, unknown, counts
+    as 0 and is marked).
 
-    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never come back.
+    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never
+    come back.
 
     Example by hand (C28): Stor 3, DB and VM on it 2 and .5, App on both 1, S on App .5: S is back after 6.5 by Stor, DB, App.
     """
@@ -220,15 +227,16 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
     return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
 
 
-def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target: int) -> dict[int, float]:
-    """By position: how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
+def slack_hours(compiled: CompiledGraph, hours: Array, times: Restoration, target: int) -> dict[int, float]:
+    """Return by position how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
 
-    The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited for.
+    The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited
+    for.
 
     Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
     """
     flat = compiled.flat
-    finish = {int(position): float(time) for position, time in zip(told.down, told.finish, strict=True)}
+    finish = {int(position): float(time) for position, time in zip(times.down, times.finish, strict=True)}
     latest = {target: finish[target]}
     queue = [(-finish[target], target)]  # what finishes last comes first: only then is it known how late it may be
     while queue:
@@ -242,7 +250,8 @@ def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target
 
 
 def _waited_for(flat: Flat, finish: Mapping[int, float], v: int) -> list[int]:
-    """Needs of a CI that were down: providers, and of each group the members that came back first, as many as were lacking."""
+    """Return the needs of a CI that were down: providers, and of each group the members that came back first, as many as
+    were lacking."""
     needs = [int(u) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]] if int(u) in finish]
     for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
         members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()

@@ -1,7 +1,8 @@
 """Own failures of a cone given that there are at least two, at a cost that follows the failures and not the cone.
 
-With S_i = sum of ln(1 - p_k) over k < i, the next failure after i is the first j with S_(j+1) - S_(i+1) <= ln u: a binary search. The first of at
-least two is i with probability e^(S_i) p_i (1 - e^(S_n - S_(i+1))), and these add up to P(N >= 2) without cancellation.
+With S_i = sum of ln(1 - p_k) over k < i, the next failure after i is the first j with S_(j+1) - S_(i+1) <= ln u: a binary search.
+The first of at least two is i with probability e^(S_i) p_i (1 - e^(S_n - S_(i+1))), and these add up to P(N >= 2) without
+cancellation.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def odds_of(position: Array, p: Array) -> Odds:
 
 
 def own_odds(compiled: CompiledGraph) -> Odds:
-    """The CIs of a cut-out that fail by themselves now and then; unknown unavailabilities count as 0, those down at rest are constants.
+    """The CIs of a cut-out that fail by themselves now and then; unknown unavailabilities count as 0, those down at rest are
+    constants.
 
     Example by hand: S (U = 0), a (U = .1), b (U unknown): a alone.
     """

@@ -1,8 +1,8 @@
 """Who stops a service that no diagram can hold: for each CI P(it is down, and the service would be up but for it), sampled.
 
-That is q_i B_i without bias (Birnbaum), so frequency and loss by initiating CI follow from it as they follow from the exact engine. Single points
-need no sample: B_i = (1 - Q) / (1 - U_i). For the others the samples that told Q are drawn again, and in each that fails each failed CI
-is repaired alone.
+That is q_i B_i without bias (Birnbaum), so frequency and loss by initiating CI follow from it as they follow from the exact
+engine. Single points need no sample: B_i = (1 - Q) / (1 - U_i). For the others the samples that told Q are drawn again, and in
+each that fails each failed CI is repaired alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ PLENTY = 2_000  # failures among plain samples that tell who makes them
 
 @dataclass(frozen=True, slots=True)
 class Critical:
-    """n CIs by local position that are no single points, P single points. `cuts`: minimal ones of the n, likeliest first, by number of the n."""
+    """n CIs by local position that are no single points, P single points. `cuts`: minimal ones of the n, likeliest first, by
+    number of the n."""
 
     rare: Rare
     position: Array  # int32[n]
@@ -83,7 +84,8 @@ def _steered(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: Int64, bl
 
 
 def _precise(cut: Subestate, seed: int, samples: int, threads: int) -> Rare:
-    """As `rare_unavailability`, which is content where single points carry the interval: here the sampled part itself has to be told well."""
+    """As `rare_unavailability`, which is content where single points carry the interval: here the sampled part itself has to be
+    told well."""
     plain = stratified(cut, seed, samples, threads=threads)
     if plain.method != STRATIFIED or (not plain.refused and plain.effective_samples >= PLENTY):
         return plain
@@ -94,9 +96,11 @@ def _precise(cut: Subestate, seed: int, samples: int, threads: int) -> Rare:
 
 
 def critical(cut: Subestate, seed: int, samples: int = 65_536, threads: int = 1) -> Critical:
-    """Q with its interval and who makes it; zeros where `rare` was refused or nothing had to be sampled. Same bits for any number of threads.
+    """Q with its interval and who makes it; zeros where `rare` was refused or nothing had to be sampled. Same bits for any number
+    of threads.
 
-    Example by hand: 1 of a and b needed, U .1 each: every sample fails and both are critical in it: P = .01 each, B = .01 / .1 = .1.
+    Example by hand: 1 of a and b needed, U .1 each: every sample fails and both are critical in it: P = .01 each, B = .01 / .1 =
+    .1.
     """
     flat, key, word = cut.compiled.flat, np.int64(cut.compiled.ci_id[cut.target]), seed_word(seed)
     part, odds = split(cut)

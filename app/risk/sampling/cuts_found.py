@@ -102,8 +102,8 @@ def heated(odds: Odds, expected: float) -> Odds:
 def find_cuts(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, target: int) -> tuple[Cuts, Odds | None]:
     """Cuts from a ladder of ever hotter rates, and the rung to sample at for cuts not found (None: no failure at any rate).
 
-    A rung is left when a block of it shows no failure without a known cut. The last is the second that fails often: longer cuts show only there;
-    the one to sample at is the first that does.
+    A rung is left when a block of it shows no failure without a known cut. The last is the second that fails often: longer cuts
+    show only there; the one to sample at is the first that does.
     """
     cuts, known = set[tuple[int, ...]](), cuts_of(odds, set())
     hot: Odds | None = None

@@ -1,7 +1,7 @@
 """Snapshot worlds of one service with capability: how much of it is missing on average, down and degraded apart (model 1.4, 1.6).
 
-The worlds are those of `sample_worlds`, bit by bit (same seed, CI, block), so the times it is down are the same count. Shares are summed in whole
-units of 2^-32: sums of integers, which merge in any order to the same bits; rounding is at most 2^-33 a world.
+The worlds are those of `sample_worlds`, bit by bit (same seed, CI, block), so the times it is down are the same count. Shares are
+summed in whole units of 2^-32: sums of integers, which merge in any order to the same bits; rounding is at most 2^-33 a world.
 """
 
 from __future__ import annotations
@@ -125,8 +125,12 @@ def state_of(flat: Flat, work: Marks, down: Int32s, target: int, rule: int) -> t
 
 
 @kernel
-def _block(flat: Flat, work: Marks, own: OwnFailures, seed: UInt64, block: int, target: int, mbco: float, rule: int, single: Floats, counts: Int64s) -> None:  # fmt: skip
-    """Add a block to counts int64[5]: down, out, degraded, units, squares. `single`: loss of each CI alone, -1 unknown, 2 down."""
+def _block(
+    flat: Flat, work: Marks, own: OwnFailures, seed: UInt64, block: int, target: int, mbco: float, rule: int, single: Floats,
+    counts: Int64s
+) -> None:  # fmt: skip
+    """Add a block to counts int64[5]: down, out, degraded, units, squares. `single`: loss of each CI alone, -1 unknown, 2
+    down."""
     ptr, ci = _by_world(own, seed, block)
     rest = flat.rest_capability[target]
     for world in range(BLOCK_WORLDS):
@@ -169,7 +173,8 @@ def sample_degradation(
     threads: int = 1,
     rule: int = PRODUCT,
 ) -> Degradation:
-    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds of the service of `cut`; `forced`: local positions always down.
+    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds of the service of `cut`; `forced`: local positions
+    always down.
 
     Each world by the scalar kernels of failure and capability, at the cost of what is down in it.
 

@@ -1,7 +1,9 @@
-"""One block of simulated years of one service: from event to event, every outage and every stop with what it cost (model 1.6, 1.10).
+"""One block of simulated years of one service: from event to event, every outage and every stop with what it cost (model 1.6,
+1.10).
 
-Outage: the service is away from its state at rest; one clock runs from its start, each stretch of constant state pays lost share * (L(t2) - L(t1)).
-Stop: it is down or below its MBCO, without a break. Those that begin in the block are followed to their end, at most RUN_OFF years beyond it.
+Outage: the service is away from its state at rest; one clock runs from its start, each stretch of constant state pays lost share
+* (L(t2) - L(t1)). Stop: it is down or below its MBCO, without a break. Those that begin in the block are followed to their end,
+at most RUN_OFF years beyond it.
 """
 
 from __future__ import annotations
@@ -127,10 +129,11 @@ def _set_up(
 
 @kernel
 def run_block(
-    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int, sums: FloatTable
+    flat: Flat, inputs: RatesAndExposures, ren: Renewal, scene: Scene, seed: UInt64, block: int, target: int, rule: int,
+    sums: FloatTable
 ) -> tuple[Array, Array, bool]:  # fmt: skip
-    """Outages (float64[K, 9]) and stops (float64[J, 9]) that begin in the block, and whether it began away from rest; adds to sums
-    (float64[3, BLOCK_YEARS] hours by calendar year: down, down or below the MBCO, lost share).
+    """Outages (float64[K, 9]) and stops (float64[J, 9]) that begin in the block, and whether it began away from rest; adds to
+    sums (float64[3, BLOCK_YEARS] hours by calendar year: down, down or below the MBCO, lost share).
 
     Example by hand: a, which S needs, fails at 100 h for 5 h: one outage and one stop (100, 5), sums[0, 0] = 5.
     """

@@ -42,7 +42,8 @@ def z_value(level: float) -> float:
 
 
 def wilson(hits: Array, trials: Array, level: float = 0.95) -> Intervals:
-    """Of a probability, from `hits` of `trials` (arrays of one shape, hits may be fractional): {p : |k/n - p| <= z sqrt(p (1 - p) / n)}.
+    """Of a probability, from `hits` of `trials` (arrays of one shape, hits may be fractional): {p : |k/n - p| <= z sqrt(p (1 - p)
+    / n)}.
 
     Close to its level on average, may fall short of it for some p (Wilson 1927). No trials: (0, 1).
 
@@ -61,7 +62,8 @@ def wilson(hits: Array, trials: Array, level: float = 0.95) -> Intervals:
 
 
 def clopper_pearson(hits: Array, trials: Array, level: float = 0.95) -> Intervals:
-    """Of a probability, from `hits` of `trials` (arrays of one shape): beta quantiles; never covers less than its level (Clopper, Pearson 1934).
+    """Of a probability, from `hits` of `trials` (arrays of one shape): beta quantiles; never covers less than its level (Clopper,
+    Pearson 1934).
 
     Zero hits: the upper limit 1 - ((1 - level) / 2)^(1/n), about 3.7 / n at 95 %; `zero_hits_limit` is the one-sided 3 / n.
 
@@ -93,10 +95,11 @@ def zero_hits_limit(trials: float, level: float = 0.95) -> float:
 
 
 def share_interval(total: float, squares: float, worlds: float, level: float = 0.95) -> Interval:
-    """Of the mean of a share in [0, 1], from its sum and its sum of squares over `worlds`: Wilson at the effective number of trials.
+    """Of the mean of a share in [0, 1], from its sum and its sum of squares over `worlds`: Wilson at the effective number of
+    trials.
 
-    n_eff = n * m (1 - m) / s^2 with mean m and variance s^2, k_eff = m n_eff (Korn, Graubard 1998): a share that is 0 or 1 gives Wilson of
-    the counts, one that is never far from its mean a narrower interval. Nothing lost at all: (0, zero_hits_limit).
+    n_eff = n * m (1 - m) / s^2 with mean m and variance s^2, k_eff = m n_eff (Korn, Graubard 1998): a share that is 0 or 1 gives
+    Wilson of the counts, one that is never far from its mean a narrower interval. Nothing lost at all: (0, zero_hits_limit).
 
     >>> [round(float(x), 4) for x in share_interval(1.0, 1.0, 10)]   # one hit in ten: as `wilson`
     [0.0179, 0.4042]
@@ -145,7 +148,8 @@ def binomial_quantile(q: float, trials: int, p: float) -> int:
 
 
 def quantile_interval(ordered: Array, p: float, level: float = 0.95) -> Interval:
-    """Of the p-quantile, from order statistics: ranks l < u with P(l <= Bin(n, p) < u) >= level, whatever the distribution (David, Nagaraja 2003).
+    """Of the p-quantile, from order statistics: ranks l < u with P(l <= Bin(n, p) < u) >= level, whatever the distribution
+    (David, Nagaraja 2003).
 
     `ordered`: float64[n] ascending. A rank beyond the sample gives -inf or inf: the sample cannot bound that side.
 

@@ -1,7 +1,7 @@
 """Own failures of each CI in one block of worlds: WORDS uint64, a bit a world, keyed (seed, ci_id, block) and nothing else.
 
-Small q: the gaps between failures are geometric, floor(ln u / ln(1 - q)), so the cost follows the failures. Large q: 64 worlds at once, bit by bit,
-a random number below q * 2^64 means failed; bits are drawn until no world is undecided, eight draws on average.
+Small q: the gaps between failures are geometric, floor(ln u / ln(1 - q)), so the cost follows the failures. Large q: 64 worlds at
+once, bit by bit, a random number below q * 2^64 means failed; bits are drawn until no world is undecided, eight draws on average.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def _dense(seed: UInt64, key: Int64, block: int, q: float, row: UInt64s) -> None
 
 @inner
 def sample_own(own: OwnFailures, seed: UInt64, block: int, i: int, row: UInt64s) -> bool:
-    """Write the own failures of CI i into `row` (uint64[WORDS]) and say whether there are any; where not, the row is left as it is."""
+    """Write the own failures of CI i into `row` (uint64[WORDS]) and say whether there are any; where not, the row is left as it
+    is."""
     if own.forced[i]:
         for w in range(WORDS):
             row[w] = _ALL

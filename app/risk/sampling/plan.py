@@ -1,10 +1,11 @@
 """The part of the estate that worlds are sampled for, renumbered in the order of evaluation.
 
-Only CIs that serve some service and are not down at rest: those down at rest are constants that `group_left` has taken into account already.
-Order: providers before dependents. The CIs of a component (of what fails: hard and supply needs, members) lie side by side; inside one with a
-supply need the parts that hang together by ordinary needs lie side by side, for nu Y. mu X. Phi(X, Y) (model 1.3) is the greatest solution
-of "each part is the least solution given the rest": ordinary needs between parts form no loop, so solving them in order or reading them in Y
-comes to the same. Inside a component and a part the order is that of leaving a depth-first search, so that two sweeps settle a ring.
+Only CIs that serve some service and are not down at rest: those down at rest are constants that `group_left` has taken into
+account already. Order: providers before dependents. The CIs of a component (of what fails: hard and supply needs, members) lie
+side by side; inside one with a supply need the parts that hang together by ordinary needs lie side by side, for nu Y. mu X.
+Phi(X, Y) (model 1.3) is the greatest solution of "each part is the least solution given the rest": ordinary needs between parts
+form no loop, so solving them in order or reading them in Y comes to the same. Inside a component and a part the order is that of
+leaving a depth-first search, so that two sweeps settle a ring.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Up and down times of each CI of a cone: alternating renewal, keyed (seed, ci_id, block of years), from a stationary start (model 1.5).
+"""Up and down times of each CI of a cone: alternating renewal, keyed (seed, ci_id, block of years), from a stationary start
+(model 1.5).
 
-Up time: exponential with the rate. Restore time: exponential, lognormal with mean m and sigma (mu = ln m - sigma^2 / 2), or fixed (sigma 0 or FIXED).
-A block starts in steady state: down with probability U, and then for the rest of the restore time, which has density S(t) / m: exponential again, a
-uniform part of a length-biased lognormal (mu + sigma^2), a uniform part of a fixed time (Cox, Renewal Theory, 1962).
+Up time: exponential with the rate. Restore time: exponential, lognormal with mean m and sigma (mu = ln m - sigma^2 / 2), or fixed
+(sigma 0 or FIXED). A block starts in steady state: down with probability U, and then for the rest of the restore time, which has
+density S(t) / m: exponential again, a uniform part of a length-biased lognormal (mu + sigma^2), a uniform part of a fixed time
+(Cox, Renewal Theory, 1962).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The state of one service's cone at a moment: what is down by itself, what its failovers hold down, what the service has lost."""
+"""The state of one service's cone at a moment: what is down by itself, what its failovers hold down, what the service has
+lost."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner
 from app.risk.outage.capability import degrade
 from app.risk.outage.failing import Marks, fail, marks
@@ -19,7 +20,8 @@ NOTHING_LOST = 1e-15
 
 
 class Scene(NamedTuple):
-    """Workspace of one thread for one cut-out; `sizes` holds the sizes of the lists and whether `work` shows the present state."""
+    """Workspace of one thread for one cut-out; `sizes` holds the sizes of the lists and whether `work` shows the present
+    state."""
 
     work: Marks
     fallen: Int32s  # int32[n] CIs down by themselves
@@ -42,11 +44,8 @@ def scene_of(compiled: CompiledGraph, failovers: Failovers) -> Scene:
     """A workspace with everything up."""
     flat = compiled.flat
     n, g = len(flat.flags), len(flat.group_kind)
-    near = failovers.active.copy()
-    queue = np.zeros(n, np.int32)
-    active = np.flatnonzero(near)
-    queue[: len(active)] = active
-    all_needs(flat, queue, len(active), near, False)
+    active = np.flatnonzero(failovers.active)
+    near = needed_by(flat, active, False)
     sizes = np.zeros(8, np.int64)
     sizes[SWITCHES] = len(active) > 0
     return Scene(
@@ -66,7 +65,8 @@ def all_up(scene: Scene) -> None:
 
 @inner
 def roots_of(flat: Flat, scene: Scene, interrupted: bool, without: int) -> Array:
-    """What is down for its own reasons: CIs, dependents of failed switches (but of group `without`) and, if asked, interrupted ones."""
+    """What is down for its own reasons: CIs, dependents of failed switches (but of group `without`) and, if asked, interrupted
+    ones."""
     size = scene.sizes[FALLEN]
     scene.roots[:size] = scene.fallen[:size]
     for k in range(scene.sizes[STUCK]):
@@ -87,7 +87,8 @@ def seen(flat: Flat, scene: Scene, target: int) -> tuple[float, bool]:
 
 @inner
 def look(flat: Flat, scene: Scene, target: int, rule: int) -> tuple[float, bool]:
-    """Share that the target has lost against its state at rest, and whether it is down. What one CI does alone is worked out once."""
+    """Share that the target has lost against its state at rest, and whether it is down. What one CI does alone is worked out
+    once."""
     sizes = scene.sizes
     quiet = sizes[STUCK] == 0 and sizes[HELD] == 0
     if quiet and sizes[FALLEN] == 0:

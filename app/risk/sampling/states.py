@@ -1,6 +1,7 @@
 """Failed states of all CIs of a plan in one block of worlds, bit by bit in parallel: 64 worlds a word, WORDS words a CI.
 
-Each CI is visited once, providers first; only components go round. A CI that fails in no world of the block costs a look at a byte.
+Each CI is visited once, providers first; only components go round. A CI that fails in no world of the block costs a look at a
+byte.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def rows_of(plan: Plan) -> Rows:
 
 @inner
 def _row_of(plan: Plan, u: int, part: int, supply: bool) -> int:
-    """Where CI u is read: its inner solution for an ordinary need inside the part being solved (part < 0: none is), else its state."""
+    """Where CI u is read: its inner solution for an ordinary need inside the part being solved (part < 0: none is), else its
+    state."""
     if part >= 0 and not supply and plan.part_start[u] == part:
         return len(plan.position) + plan.spare[u]  # type: ignore[no-any-return]
     return u
@@ -213,7 +215,8 @@ def _greatest(plan: Plan, rows: Rows, start: int, end: int) -> None:
 
 @kernel
 def fill_block(plan: Plan, own: OwnFailures, rows: Rows, seed: UInt64, block: int) -> None:
-    """Sample the own failures of one block and spread them: rows.state[i] are the worlds in which CI i has failed, where rows.busy[i].
+    """Sample the own failures of one block and spread them: rows.state[i] are the worlds in which CI i has failed, where
+    rows.busy[i].
 
     Example by hand: S hard on a, a fails in worlds 3 and 70: words 0 and 1 of S are 8 and 64, the others 0.
     """

@@ -1,6 +1,7 @@
-"""Unavailability of one service by what fails in its cone (model 1.9): no failure contributes nothing; any failure of a single point is exact,
-alone or with others, P(A) = 1 - prod(1 - U) over its single points; without one of those a single failure does nothing, and two and more of the other
-CIs are sampled given that there are two: Q = P(A) + (1 - P(A)) P(N >= 2) P(down | N >= 2)."""
+"""Unavailability of one service by what fails in its cone (model 1.9): no failure contributes nothing; any failure of a single
+point is exact, alone or with others, P(A) = 1 - prod(1 - U) over its single points; without one of those a single failure does
+nothing, and two and more of the other CIs are sampled given that there are two: Q = P(A) + (1 - P(A)) P(N >= 2) P(down | N >=
+2)."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ def split(cut: Subestate) -> tuple[float, Odds]:
 
 
 def settled(cut: Subestate, part: float, odds: Odds) -> Rare | None:
-    """The answer where nothing has to be sampled: down at rest, or the other CIs do not stop it even all together (failure is monotone).
+    """The answer where nothing has to be sampled: down at rest, or the other CIs do not stop it even all together (failure is
+    monotone).
 
     Example by hand: S hard on a, soft on b and c: no failure of b and c stops it, U of a is the whole answer.
     """
@@ -103,9 +105,11 @@ def refusal(cut: Subestate, part: float, samples: int, effective: float, method:
 
 
 def stratified(cut: Subestate, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
-    """Q_s = exact part + P(N >= 2) * share of samples down, with the Clopper-Pearson interval of the share; `samples` is rounded up to blocks.
+    """Q_s = exact part + P(N >= 2) * share of samples down, with the Clopper-Pearson interval of the share; `samples` is rounded
+    up to blocks.
 
-    Independent CIs in steady state. Refused below 100 effective samples (here: hits), whatever the exact part carries. Same bits for any number of threads.
+    Independent CIs in steady state. Refused below 100 effective samples (here: hits), whatever the exact part carries. Same bits
+    for any number of threads.
 
     Example by hand: 1 of a and b needed, U .1 each: N >= 2 is a and b both down, every sample hits: .01 exactly.
     """

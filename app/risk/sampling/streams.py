@@ -1,8 +1,8 @@
 """Random bits that depend on nothing but a name: seed, key (a ci_id), purpose, block and index.
 
-Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 2011), a counter-based generator: the counter is
-the name, so the bits are the same for any number of workers, in any order, and after a restart. Key words: the seed. Counter words: index,
-purpose * 2^28 + block, key low, key high.
+Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC11 2011), a counter-based generator:
+the counter is the name, so the bits are the same for any number of workers, in any order, and after a restart. Key words: the
+seed. Counter words: index, purpose * 2^28 + block, key low, key high.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Unavailability of one service where failures are too rare for plain sampling: importance sampling tilted to its leading cuts (model 1.9).
+"""Unavailability of one service where failures are too rare for plain sampling: importance sampling tilted to its leading cuts
+(model 1.9).
 
-The samples come from a mixture: the cone as it is given two failures, the cone at raised rates, and for each cut found the cone with the cut's
-CIs down. Its shares follow from the cross-entropy method (Rubinstein, Kroese 2004): each component's part of the failures' weight, twice.
-A sample with failures x weighs w = 1 / (a_0 [N >= 2] / P(N >= 2) + b h(x) / f(x) + sum of a_k / P(cut k) over the cuts inside x), so CIs that lie in
-no cut never add to the spread of the weights, however large the cone.
+The samples come from a mixture: the cone as it is given two failures, the cone at raised rates, and for each cut found the cone
+with the cut's CIs down. Its shares follow from the cross-entropy method (Rubinstein, Kroese 2004): each component's part of the
+failures' weight, twice. A sample with failures x weighs w = 1 / (a_0 [N >= 2] / P(N >= 2) + b h(x) / f(x) + sum of a_k / P(cut k)
+over the cuts inside x), so CIs that lie in no cut never add to the spread of the weights, however large the cone.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _mixture(odds: Odds, hot: Odds, cuts: Cuts, weight: Array) -> Mixture:
 
 @inner
 def tilted_sample(mix: Mixture, seed: UInt64, key: Int64, block: int, base: int, chosen: Int32s, mark: Bools) -> tuple[int, int]:
-    """Failures (numbers) of one sample in chosen: how many, and by which component. `mark`: bool[n] all False, and so again afterwards."""
+    """Failures (numbers) of one sample in chosen: how many, and by which component. `mark`: bool[n] all False, and so again
+    afterwards."""
     component = int(np.searchsorted(mix.share, uniform(seed, key, TILTED, block, base)))
     if component == 0:
         count = draw_two(mix.odds, seed, key, TILTED, block, base + 1, chosen)
@@ -79,7 +81,8 @@ def tilted_sample(mix: Mixture, seed: UInt64, key: Int64, block: int, base: int,
 
 @inner
 def densities(mix: Mixture, chosen: Int32s, count: int, inside: Int32s, found: Int32s) -> tuple[float, float, float, int]:
-    """(as it is, heated, all cuts) parts of g(x) / f(x), and how many cuts lie inside, their numbers in `found`. `inside`: int32[K] zeros."""
+    """(as it is, heated, all cuts) parts of g(x) / f(x), and how many cuts lie inside, their numbers in `found`. `inside`:
+    int32[K] zeros."""
     shares = mix.share
     plain = shares[0] / mix.odds.p_two
     heat = mix.tilt
@@ -102,8 +105,9 @@ def densities(mix: Mixture, chosen: Int32s, count: int, inside: Int32s, found: I
 
 @kernel
 def _weigh(flat: Flat, work: Marks, mix: Mixture, seed: UInt64, key: Int64, block: int, target: int) -> tuple[Array, Array]:
-    """Of one block: float64[6] sum of weights of failures, of their squares, their number, their number from the heated component, the weight
-    and the number of failures without any cut inside; and float64[K+2], the weight by component that would have drawn them."""
+    """Of one block: float64[6] sum of weights of failures, of their squares, their number, their number from the heated
+    component, the weight and the number of failures without any cut inside; and float64[K+2], the weight by component that would
+    have drawn them."""
     n = len(mix.odds.p)
     chosen, mark = np.empty(2 * n, np.int32), np.zeros(n, np.bool_)
     inside, found = np.zeros(len(mix.cuts.p), np.int32), np.empty(len(mix.cuts.p), np.int32)
@@ -146,7 +150,8 @@ def each_block(flat: Flat, one: Callable[[Marks, int], T], blocks: range, thread
 
 
 def trained(cut: Subestate, odds: Odds, seed: int, threads: int = 1) -> Mixture | None:
-    """The mixture for a service without its single points, its shares by two rounds of cross-entropy; None: no failure at any rate.
+    """The mixture for a service without its single points, its shares by two rounds of cross-entropy; None: no failure at any
+    rate.
 
     Example by hand: 1 of a and b needed: one cut; its component gets all but the shares that are always kept.
     """
@@ -170,11 +175,13 @@ def _summed(cut: Subestate, mix: Mixture, seed: int, blocks: range, threads: int
 
 
 def tilted(cut: Subestate, seed: int, samples: int = 65_536, level: float = 0.95, threads: int = 1) -> Rare:
-    """Q_s = exact part (its single points) + importance sampling of two and more of the other CIs, with a normal interval; `samples` is rounded up to blocks.
+    """Q_s = exact part (its single points) + importance sampling of two and more of the other CIs, with a normal interval;
+    `samples` is rounded up to blocks.
 
-    Unbiased for any mixture: the cuts steer it, they need not be all. Effective samples (sum w)^2 / sum w^2 over the failures; refused below
-    100, or where no failure was found at any rate. Cuts that nobody found are a risk that weights cannot show: of the failures drawn at raised
-    rates none held an unknown one, so the upper bound is raised by the rule of three of their number. Same bits for any number of threads.
+    Unbiased for any mixture: the cuts steer it, they need not be all. Effective samples (sum w)^2 / sum w^2 over the failures;
+    refused below 100, or where no failure was found at any rate. Cuts that nobody found are a risk that weights cannot show: of
+    the failures drawn at raised rates none held an unknown one, so the upper bound is raised by the rule of three of their
+    number. Same bits for any number of threads.
 
     Example by hand: 1 of a, b and c needed, U = 1e-6 each: every sample of the cut {a, b, c} fails, 1e-18.
     """

@@ -1,8 +1,9 @@
 """A cone from moment to moment: CIs fail and come back, failovers interrupt, fail and let go.
 
-Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough members are left,
-the group switches, whatever else has stopped its dependent: with its success probability the dependent is interrupted for the failover time, else
-it is down until the first restore of a failed member, unless it is down already. Losing a standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
+Failover (model 1.6): the first `needed` members of a group are active. When one fails, of itself or with a provider, and enough
+members are left, the group switches, whatever else has stopped its dependent: with its success probability the dependent is
+interrupted for the failover time, else it is down until the first restore of a failed member, unless it is down already. Losing a
+standby interrupts nothing; a standby that is down is missing by count. Interruptions trigger no other switch.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _stick(scene: Scene, g: int) -> None:
 
 @inner
 def switch_over(
-    flat: Flat, failovers: Failovers, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float, interrupts: bool, before: int, tail: int
+    flat: Flat, failovers: Failovers, scene: Scene, seed: UInt64, block: int, key: Int64, number: int, now: float,
+    interrupts: bool, before: int, tail: int
 ) -> None:  # fmt: skip
     """Let the groups switch that lost an active member among work.queue[before:tail], and those that failed switches trigger."""
     work, sizes = scene.work, scene.sizes
@@ -105,7 +107,8 @@ def _add(scene: Scene, i: int) -> None:
 
 @inner
 def fall(
-    flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int, rule: int, log: Log
+    flat: Flat, inputs: RatesAndExposures, scene: Scene, seed: UInt64, block: int, i: int, number: int, now: float, target: int,
+    rule: int, log: Log
 ) -> tuple[float, bool, Log]:  # fmt: skip
     """CI i fails by itself, for the `number`-th time: what the target has lost then, and whether it is down."""
     sizes = scene.sizes

@@ -1,7 +1,7 @@
 """Snapshot worlds of the whole estate: how often each service is down, how many are down together, which pairs are (model 1.9).
 
-A block of BLOCK_WORLDS worlds is a pure function of arrays and of (seed, block); answers are counts and merge by addition, so neither threads
-nor the way the blocks are split change a byte.
+A block of BLOCK_WORLDS worlds is a pure function of arrays and of (seed, block); answers are counts and merge by addition, so
+neither threads nor the way the blocks are split change a byte.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _NONE, _ONE = np.uint64(0), np.uint64(1)
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """Counts over `worlds` worlds of S services, P of them watched in pairs. Frequencies follow by division, intervals by `intervals`."""
+    """Counts over `worlds` worlds of S services, P of them watched in pairs. Frequencies follow by division, intervals by
+    `intervals`."""
 
     worlds: int
     failed: Array  # int64[S] worlds in which the service is down; all of them where it is down at rest
@@ -113,15 +114,15 @@ def sample_worlds(
     seed: int,
     first_block: int,
     last_block: int,
-    forced: Sequence[int] | Array = (),
     threads: int = 1,
     listen: Callable[[float], None] | None = None,
     watched: Sequence[int] | Array = (),
 ) -> Worlds:
-    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds: each CI down with its unavailability, independently, `forced` ones always.
+    """Sample blocks first_block .. last_block - 1 of BLOCK_WORLDS worlds: each CI down with its unavailability, independently.
 
-    Steady state (model 1.5, 1.6): `failed / worlds` estimates Q_s. Exact semantics of nu Y. mu X. Phi(X, Y) in every world. `forced`: positions;
-    `watched`: service numbers, at most WATCHED. `listen` hears the share done. Memory: 8 * WORDS bytes a CI that serves and thread.
+    Steady state (model 1.5, 1.6): `failed / worlds` estimates Q_s. Exact semantics of nu Y. mu X. Phi(X, Y) in every world.
+    `watched`: service numbers, at most WATCHED. `listen` is given the share done. Memory: 8 * WORDS bytes for each CI that serves
+    and each thread.
 
     Example by hand: S hard on a with U = .5, one block: `failed[0]` is close to 2,048, with a standard deviation of 32.
     """
@@ -131,7 +132,7 @@ def sample_worlds(
     if len(chosen) > WATCHED or (len(chosen) and (chosen[0] < 0 or chosen[-1] >= services)):
         raise InvalidInput(f"pairs are counted for at most {WATCHED} services of the estate", watched=len(chosen))
     plan = plan_of(compiled)
-    own = own_failures(compiled, plan.position, np.asarray(forced, np.int64))
+    own = own_failures(compiled, plan.position, np.zeros(0, np.int64))
     word, idle, lock, done = seed_word(seed), list[Rows](), threading.Lock(), [0]
 
     def fresh() -> tuple[Array, Array, Array]:
@@ -163,10 +164,11 @@ def sample_worlds(
 
 
 def states_of(compiled: CompiledGraph, seed: int, block: int, forced: Sequence[int] | Array = ()) -> tuple[Array, Array, Array]:
-    """One block world by world, to be looked at: positions int32[n] of the CIs that serve and are up at rest, and bool[n, BLOCK_WORLDS] of
-    own failures and of failed states.
+    """One block world by world, to be looked at: positions int32[n] of the CIs that serve and are up at rest, and bool[n,
+    BLOCK_WORLDS] of own failures and of failed states.
 
-    Example by hand: S hard on a: the row of S among the states is the row of a among the own failures, where S never fails itself.
+    Example by hand: S hard on a: the row of S among the states is the row of a among the own failures, where S never fails
+    itself.
     """
     plan = plan_of(compiled)
     own = own_failures(compiled, plan.position, np.asarray(forced, np.int64))

@@ -33,7 +33,8 @@ class Outages:
     hours: Array  # float64[K]
     initiator: Array  # int32[K] local position in the cut-out
     initiator_ci_id: Array  # int64[K]
-    alone: Array  # bool[K] its failure, with the switches it triggered, would have done it with all else up; else redundancy was used up
+    # bool[K] its failure, with the switches it triggered, would have done it with all else up; else redundancy was used up
+    alone: Array
     cut_off: Array  # bool[K] still going on RUN_OFF years after the block: hours and loss are too low
     loss: Array  # float64[K] money; NaN unknown; 0 for stops, which are part of outages
     lost_hours: Array  # float64[K] lost share * hours
@@ -48,7 +49,8 @@ class Outages:
 
 @dataclass(frozen=True, slots=True)
 class Years:
-    """Blocks of BLOCK_YEARS years of one service, first_block on. Yearly hours are those of the calendar year, losses those of outages begun in it."""
+    """Blocks of BLOCK_YEARS years of one service, first_block on. Yearly hours are those of the calendar year, losses those of
+    outages begun in it."""
 
     first_block: int
     years: int
@@ -96,7 +98,8 @@ def _outages(rows: list[tuple[int, Array]], ci_id: Array) -> Outages:
     block = np.repeat(np.asarray([block for block, _ in rows], np.int64), [len(part) for _, part in rows])
     initiator = table[:, events.INITIATOR].astype(np.int32)
     return Outages(
-        block, table[:, events.START].copy(), table[:, events.HOURS].copy(), initiator, ci_id[initiator], table[:, events.ALONE] > 0.0,
+        block, table[:, events.START].copy(), table[:, events.HOURS].copy(), initiator, ci_id[initiator],
+        table[:, events.ALONE] > 0.0,
         table[:, events.CUT_OFF] > 0.0, table[:, events.LOSS].copy(), table[:, events.LOST].copy(), table[:, events.DOWN].copy(),
         table[:, events.WORST].copy(),
     )  # fmt: skip
@@ -113,8 +116,9 @@ def simulate_years(
 ) -> Years:
     """Blocks first_block .. last_block - 1 of BLOCK_YEARS years of the service of `cut`, from event to event.
 
-    Each CI fails and is restored by itself, also while a provider is down (model 1.5); its times are keyed (seed, ci_id, block), so that services
-    that share a CI see the same failures. Every block starts in steady state. Failovers as in `scene`. Same bits for any number of threads.
+    Each CI fails and is restored by itself, also while a provider is down (model 1.5); its times are keyed (seed, ci_id, block),
+    so that services that share a CI see the same failures. Every block starts in steady state. Failovers as in `scene`. Same bits
+    for any number of threads.
 
     Example by hand (C16): two CIs of which one is needed, .001 failures per hour, 10 h: stops last 5 h on average.
     """
@@ -145,6 +149,8 @@ def simulate_years(
     away = [part[2] for part in parts] if parts else [False] * (last_block - first_block)
     return Years(
         first_block, years, _outages([(b, p[0]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id),
-        _outages([(b, p[1]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id), sums[0].copy(), sums[1].copy(), sums[2].copy(),
-        np.asarray(away, np.bool_), float(compiled.customers[0]), float(compiled.mtpd_hours[0]), left_out.without_restore_time, left_out.unknown,
+        _outages([(b, p[1]) for b, p in zip(blocks, parts, strict=True)], compiled.ci_id), sums[0].copy(), sums[1].copy(),
+        sums[2].copy(),
+        np.asarray(away, np.bool_), float(compiled.customers[0]), float(compiled.mtpd_hours[0]), left_out.without_restore_time,
+        left_out.unknown,
     )  # fmt: skip

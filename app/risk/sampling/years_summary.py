@@ -1,4 +1,5 @@
-"""What simulated years say of a service: lengths of its stops, MTPD breaches, expected loss and who started it, each with an interval."""
+"""What simulated years say of a service: lengths of its stops, MTPD breaches, expected loss and who started it, each with an
+interval."""
 
 from __future__ import annotations
 
@@ -123,7 +124,8 @@ class Initiators:
 
 
 def by_initiator(years: Years, cis: int) -> Initiators:
-    """Attribute to the CI whose failure took the service from rest (outages, loss) or stopped it (stops); `cis`: size of the cut-out.
+    """Attribute to the CI whose failure took the service from rest (outages, loss) or stopped it (stops); `cis`: size of the
+    cut-out.
 
     Example by hand: a started stops of 3 of 10 years, b of 1: shares .75 and .25.
     """

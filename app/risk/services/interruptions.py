@@ -1,8 +1,9 @@
-"""What failovers add to a year of one service: interruptions, failed switches, and stops that a switch makes longer (model 1.6, 1.16).
+"""What failovers add to a year of one service: interruptions, failed switches, and stops that a switch makes longer (model 1.6,
+1.16).
 
-By the CI that starts them: what its outage costs with the switches less what it costs without them. It counts in the share of the time in which
-the CI itself and some standby of every group it triggers are up; when none is, the stop is a combination and in the total from stops. First order in
-double failures.
+By the CI that starts them: what its outage costs with the switches less what it costs without them. It counts in the share of the
+time in which the CI itself and some standby of every group it triggers are up; when none is, the stop is a combination and in the
+total from stops. First order in double failures.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from app.risk.first_order.sweep import contributions_to
 from app.risk.graph.compiled import AT_REST_DOWN, SERVES, CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import needed_by
 from app.risk.graph.subestate import Subestate, subestate_of
 from app.risk.jit import Array, Floats, Int32s, kernel
 from app.risk.jit.borrowed import borrowed
@@ -27,7 +28,8 @@ NOTE = "failovers are first order in double failures"
 
 @dataclass(frozen=True, slots=True)
 class Interruptions:
-    """K CIs whose outage switches something the service feels; first order a year, `kept` the share of the time in which it counts."""
+    """K CIs whose outage switches something the service feels; first order a year, `kept` the share of the time in which it
+    counts."""
 
     cut: Subestate
     position: Array  # int32[K] of the estate
@@ -50,8 +52,8 @@ class Interruptions:
     def stops_longer(self, hours: float) -> float:
         """How many more stops a year last longer than so many hours; 0: how many more there are.
 
-        Example by hand (C20 with a standby that is always up): two outages of the active a year, T_f = 5 min, success .9: 2 more stops than 0 h,
-        .2 e^(-1 / 8) longer than 1 h.
+        Example by hand (C20 with a standby that is always up): two outages of the active a year, T_f = 5 min, success .9: 2 more
+        stops than 0 h, .2 e^(-1 / 8) longer than 1 h.
         """
         stops = replace(_without_degradation(self.cut.compiled), mtpd_hours=np.full(1, hours), mbco_share=np.full(1, np.nan))
         return float((self.kept * _extras(stops, self.cut.local(self.position))[2]).sum())
@@ -70,7 +72,8 @@ class Interruptions:
 def interruptions(compiled: CompiledGraph, position: int) -> Interruptions | None:
     """Of the service at `position`; None where no failover of its cone costs it anything.
 
-    Example by hand (C20): active 2 a year, 8 h, T_f = 5 min, success .95, U of the standby .01: kept (1 - U_a) .99, hours 2 (.95 / 12 + .05 * 8).
+    Example by hand (C20): active 2 a year, 8 h, T_f = 5 min, success .95, U of the standby .01: kept (1 - U_a) .99, hours 2 (.95
+    / 12 + .05 * 8).
     """
     cone = subestate_of(compiled, position)
     small = cone.compiled
@@ -90,7 +93,8 @@ def interruptions(compiled: CompiledGraph, position: int) -> Interruptions | Non
 
 
 def _extras(compiled: CompiledGraph, rows: Array) -> tuple[Array, Array, Array]:
-    """Hours, money and breaches of service 0 a year with the switches less those without them, by CI in `rows`; 0 where a rate is unknown."""
+    """Hours, money and breaches of service 0 a year with the switches less those without them, by CI in `rows`; 0 where a rate is
+    unknown."""
     found = []
     for switches in (True, False):
         told = contributions_to(compiled, 0, switches=switches, cis=rows)
@@ -121,17 +125,15 @@ def _without_degradation(compiled: CompiledGraph) -> CompiledGraph:
 
 
 def _near_switches(flat: Flat, failovers: Failovers) -> Array:
-    """CIs that some active member of a group with failover needs, itself included (int32, ascending): no other outage makes one switch."""
-    seen = failovers.active.copy()
-    queue = np.empty(len(seen), np.int32)
-    first = np.flatnonzero(seen)
-    queue[: len(first)] = first
-    return np.sort(queue[: all_needs(flat, queue, len(first), seen, False)])
+    """CIs that some active member of a group with failover needs, itself included (int32, ascending): no other outage makes one
+    switch."""
+    return np.flatnonzero(needed_by(flat, np.flatnonzero(failovers.active), False)).astype(np.int32)
 
 
 @kernel
 def _kept(flat: Flat, failovers: Failovers, work: Marks, unavailability: Floats, cis: Int32s) -> Array:
-    """By CI in `cis` the chance that its outage finds it up before, and some standby of each group that it makes switch; NaN where it makes none."""
+    """By CI in `cis` the chance that its outage finds it up before, and some standby of each group that it makes switch; NaN
+    where it makes none."""
     flat, failovers, work, unavailability = borrowed(flat), borrowed(failovers), borrowed(work), borrowed(unavailability)
     kept = np.full(len(cis), np.nan)
     asked = np.zeros(len(failovers.switches), np.bool_)

@@ -1,8 +1,10 @@
-"""The redundancy part of one service: what its stops cost beyond (or, where outages overlap, below) the first-order part (model 1.6).
+"""The redundancy part of one service: what its stops cost beyond (or, where outages overlap, below) the first-order part (model
+1.6).
 
-Total from stops by the CI that started them, less what the first-order part counts for the same: a single point's own outages without the switches
-they trigger. What failovers add is first order too; its share is taken back to the times when the active member was up and some standby too, for
-the other times are in the total from stops. So first order + redundancy is the formula of active and passive members, but for the length of the outages with both down.
+Total from stops by the CI that started them, less what the first-order part counts for the same: a single point's own outages
+without the switches they trigger. What failovers add is first order too; its share is taken back to the times when the active
+member was up and some standby too, for the other times are in the total from stops. So first order + redundancy is the formula of
+active and passive members, but for the length of the outages with both down.
 """
 
 from __future__ import annotations
@@ -41,10 +43,11 @@ class LossParts:
 
 
 def loss_parts(compiled: CompiledGraph, service: int, exact: ServiceExact, told: Contributions) -> LossParts:
-    """Both parts by initiating CI: `exact` with its listed cut sets says what stops the service, `told` what the first order counts. Where the engine
-    gave no more than an interval the redundancy columns are NaN.
+    """Both parts by initiating CI: `exact` with its listed cut sets says what stops the service, `told` what the first order
+    counts. Where the engine gave no more than an interval the redundancy columns are NaN.
 
-    Example by hand (C39, service S1): d starts .002 w_d 8766 (1 - q_b^2) stops of 1,000 each; first order says lambda_d * 8766 * 1,000.
+    Example by hand (C39, service S1): d starts .002 w_d 8766 (1 - q_b^2) stops of 1,000 each; first order says lambda_d * 8766 *
+    1,000.
     """
     stops = stops_by_initiator(compiled, exact, float(compiled.mtpd_hours[service]), service_curve(compiled, service))
     cis = np.union1d(exact.position, told.position).astype(np.int32)
@@ -63,14 +66,16 @@ def loss_parts(compiled: CompiledGraph, service: int, exact: ServiceExact, told:
             counted = _spread(cis, switched.position, (1.0 - switched.kept) * getattr(switched, name))
         parts[name] = by_stops - np.where(stopping, first[name] - added, 0.0) - counted
     found = LossParts(
-        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"], stops.exact_money,
+        cis, first["hours"], parts["hours"], first["money"], parts["money"], first["breaches"], parts["breaches"],
+        stops.exact_money,
         switched is not None,
     )  # fmt: skip
     return found.unknown_redundancy() if exact.method == "bounded" else found
 
 
 def simulated_parts(parts: LossParts, position: Array, money: Array, hours: Array) -> LossParts:
-    """The parts with totals from simulated years: what a CI of the cone (`position`, ascending) started there, less its first-order part.
+    """The parts with totals from simulated years: what a CI of the cone (`position`, ascending) started there, less its
+    first-order part.
 
     Example by hand: first order 10 of CI 3; the years say 12 of CI 3 and 1 of CI 4: redundancy 2 and 1.
     """

@@ -1,7 +1,9 @@
-"""What stands in for the exact engine beyond its budget: Q, Birnbaum importance and the likeliest cut sets of one service, by sampling.
+"""What stands in for the exact engine beyond its budget: Q, Birnbaum importance and the likeliest cut sets of one service, by
+sampling.
 
-It has the shape of the exact answer, so that stops, losses and their shares by initiating CI are computed from it in the same way; each
-number that comes of it is simulated, with the interval of Q. What is certain binds it: Q stays between the engine's two bounds.
+It has the shape of the exact answer, so that stops, losses and their shares by initiating CI are computed from it in the same
+way; each number that comes of it is simulated, with the interval of Q. What is certain binds it: Q stays between the engine's two
+bounds.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, slots=True)
 class SampledService:
-    """`told`: as the exact engine's, its method "simulated". `low`, `high`: 95 % interval of Q. `single`: bool[E] of told's events: a single point."""
+    """`told`: as the exact engine's, its method "simulated". `low`, `high`: 95 % interval of Q. `single`: bool[E] of told's
+    events: a single point."""
 
     told: ServiceExact
     low: float
@@ -43,7 +46,8 @@ def sampled_service(
 
     Where too few samples fail to tell, Q is what its single points make and the certain upper bound is the interval's.
 
-    Example by hand: S hard on d (U .01), and 1 of a and b (.1 each) needed: Q = .01 + .99 * .01 = .0199, B_d = .99, B_a = .99 * .1.
+    Example by hand: S hard on d (U .01), and 1 of a and b (.1 each) needed: Q = .01 + .99 * .01 = .0199, B_d = .99, B_a = .99 *
+    .1.
     """
     cut = subestate_of(compiled, bounded.target)
     found = critical(cut, seed, samples, threads)
@@ -79,8 +83,8 @@ def _listed(bounded: ServiceExact, found: Critical, points: list[int], positions
 
 
 def any_at_least(cuts: Sequence[CutSet], q: Mapping[int, float]) -> float:
-    """A lower bound of P(some of these minimal cut sets has occurred), q by position: single ones exactly, of the others that hold none of
-    those the sum less that of pairs (Bonferroni), or the largest.
+    """A lower bound of P(some of these minimal cut sets has occurred), q by position: single ones exactly, of the others that
+    hold none of those the sum less that of pairs (Bonferroni), or the largest.
 
     Example by hand: {d} .01, {a, b} .01: .01 + .99 * .01 = .0199.
     """
@@ -92,10 +96,11 @@ def any_at_least(cuts: Sequence[CutSet], q: Mapping[int, float]) -> float:
 
 
 def share_of_interval(sampled: SampledService, total: float, of_single: float) -> tuple[float, float]:
-    """How far below and above `total` (a year, of all stops) the ends of the interval of Q lie; `of_single`: what single points make of it.
+    """How far below and above `total` (a year, of all stops) the ends of the interval of Q lie; `of_single`: what single points
+    make of it.
 
-    What combinations make goes with their part of Q. Example by hand: 10 of which combinations make 4, their part of Q .001, Q .002 (.0018, .0022):
-    .8 below, .8 above.
+    What combinations make goes with their part of Q. Example by hand: 10 of which combinations make 4, their part of Q .001, Q
+    .002 (.0018, .0022): .8 below, .8 above.
     """
     q = sampled.told.q
     part = float(-np.expm1(np.log1p(-sampled.told.event_q[sampled.single]).sum()))

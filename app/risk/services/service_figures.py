@@ -1,4 +1,5 @@
-"""Figures of one service from the exact engine's answer: stops, lengths, what degrades, failovers, classes reached. Arrays in, plain numbers out."""
+"""Figures of one service from the exact engine's answer: stops, lengths, what degrades, failovers, classes reached. Arrays in,
+plain numbers out."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from app.risk.outage.failover import failovers_of
 from app.risk.sampling.degradation_worlds import Degradation
 from app.risk.sampling.intervals import clopper_pearson
 from app.risk.services.interruptions import Interruptions
-from app.risk.services.stop_loss import FailoverYear, Stops, failover_year, stops_of
+from app.risk.services.stop_loss import FailoverYear, Initiators, Stops, failover_year, stops_of
 
 
 def frequencies(compiled: CompiledGraph, told: ServiceExact) -> Array:
@@ -48,21 +49,15 @@ def stops_by_initiator(
     index = {int(position): k for k, position in enumerate(told.position)}
     cuts = [[index[p] for p in cut.position] for cut in told.cut_sets or () if cut.position]
     at = told.position
-    return stops_of(
-        told.event_q,
-        frequencies(compiled, told),
-        compiled.repair_hours[at],
-        compiled.repair_sigma[at],
-        told.birnbaum,
-        told.q,
-        cuts,
-        curve,
-        hours,
+    events = Initiators(
+        told.event_q, frequencies(compiled, told), compiled.repair_hours[at], compiled.repair_sigma[at], told.birnbaum
     )
+    return stops_of(events, told.q, cuts, curve, hours)
 
 
 def longer_than(compiled: CompiledGraph, told: ServiceExact, grid: Sequence[float]) -> tuple[list[tuple[float, float]], bool]:
-    """P(a stop is longer) for each duration, and whether that is exact: where a single cut set makes all stops. Empty where it never stops.
+    """P(a stop is longer) for each duration, and whether that is exact: where a single cut set makes all stops. Empty where it
+    never stops.
 
     Example by hand (C16): a pair of 10 h restores: e^-2 of the stops last longer than 10 h.
     """
@@ -165,7 +160,8 @@ def reachable_without_own(told: ServiceExact) -> float:
 
 
 def by_measure(told: ServiceExact, measured: Importance, by: str) -> list[int]:
-    """Events by a falling measure (a field of Importance, or fussell_vesely), ties by position; criticality stands in for what is not there.
+    """Events by a falling measure (a field of Importance, or fussell_vesely), ties by position; criticality stands in for what is
+    not there.
 
     Example by hand (C13): b and c tie by criticality, a comes last.
     """
@@ -185,7 +181,8 @@ def share_down(drawn: Degradation) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """One measure of a loss table: sums, NaN where a part is unknown, and each CI's total (first order alone where the other part is unknown)."""
+    """One measure of a loss table: sums, NaN where a part is unknown, and each CI's total (first order alone where the other part
+    is unknown)."""
 
     first: float
     redundancy: float
@@ -193,7 +190,8 @@ class Summed:
 
 
 def summed(first: Array, redundancy: Array) -> Summed:
-    """Example by hand: (10, NaN) and (-1, NaN): sums NaN and NaN, totals 9 and NaN; redundancy (-1, NaN) beside (10, 5): totals 9 and 5."""
+    """Example by hand: (10, NaN) and (-1, NaN): sums NaN and NaN, totals 9 and NaN; redundancy (-1, NaN) beside (10, 5): totals 9
+    and 5."""
     total = np.where(np.isnan(redundancy), first, first + redundancy)
     return Summed(float(first.sum()), float(redundancy.sum()), total)
 

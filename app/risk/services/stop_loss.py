@@ -1,9 +1,11 @@
-"""What the stops of one service cost a year by the CI that started them (model 1.6): frequency omega_i B_i times the expected loss of one stop.
+"""What the stops of one service cost a year by the CI that started them (model 1.6): frequency omega_i B_i times the expected
+loss of one stop.
 
-How long a stop lasts follows from the minimal cut set that made it: alone it lasts the CI's own restore time; together it lasts until the
-first of them is back, exponential with the sum of the restore rates (C16). Which cut set it was is weighed by the probability that its others
-are down. Hours are scaled so that they add up to 8,766 Q, which is exact; with a loss that is a sum paid at once and so much an hour the total is
-exact as well. With any other curve it is not: overlapping cut sets make longer outages than any one of them.
+How long a stop lasts follows from the minimal cut set that made it: alone it lasts the CI's own restore time; together it lasts
+until the first of them is back, exponential with the sum of the restore rates (C16). Which cut set it was is weighed by the
+probability that its others are down. Hours are scaled so that they add up to 8,766 Q, which is exact; with a loss that is a sum
+paid at once and so much an hour the total is exact as well. With any other curve it is not: overlapping cut sets make longer
+outages than any one of them.
 """
 
 from __future__ import annotations
@@ -48,17 +50,29 @@ def simple_curve(curve: LossCurve) -> tuple[float, float] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Initiators:
+    """E events that can start a stop of one service."""
+
+    q: Array  # float64[E] unavailability
+    frequency: Array  # float64[E] a calendar year, NaN unknown
+    mean: Array  # float64[E] restore time, hours, NaN unknown
+    sigma: Array  # float64[E] NaN exponential
+    birnbaum: Array  # float64[E]
+
+
 def stops_of(
-    q: Array, frequency: Array, mean: Array, sigma: Array, birnbaum: Array, service_q: float, cuts: Sequence[Sequence[int]],
-    curve: LossCurve | None, mtpd_hours: float = math.nan,
-) -> Stops:  # fmt: skip
-    """Stops of one service by initiating event; q, frequency (a calendar year), mean and sigma of the restore time, B: float64[E].
+    events: Initiators, service_q: float, cuts: Sequence[Sequence[int]], curve: LossCurve | None, mtpd_hours: float = math.nan
+) -> Stops:
+    """Stops of one service by initiating event.
 
-    `cuts`: minimal cut sets as indices of events, the most probable ones. `service_q`: Q. Shares of an event's stops not explained by a listed
-    cut set last as long as its listed ones on average.
+    `cuts`: minimal cut sets as indices of events, the most probable ones. `service_q`: Q. Shares of an event's stops not
+    explained by a listed cut set last as long as its listed ones on average.
 
-    Example by hand (C16): two CIs, omega .085932 a year each given B = U: .171866 stops of 5 h on average, .8593 h a year = 8766 U^2.
+    Example by hand (C16): two CIs, omega .085932 a year each given B = U: .171866 stops of 5 h on average, .8593 h a year = 8766
+    U^2.
     """
+    q, mean, sigma, birnbaum = events.q, events.mean, events.sigma, events.birnbaum
     count = len(q)
     weight, length, paid, over, by_cut = (np.zeros(count) for _ in range(5))
     for cut in cuts:
@@ -72,7 +86,7 @@ def stops_of(
             length[i] += others * law[0]
             paid[i] += others * expected
             over[i] += others * late
-    per_year = frequency * birnbaum
+    per_year = events.frequency * birnbaum
     with np.errstate(invalid="ignore", divide="ignore"):
         missing = np.where(birnbaum > 0, np.maximum(0.0, 1.0 - weight / birnbaum), 0.0)
         length, paid, over = (_mean_or_overall(part, weight, per_year) for part in (length, paid, over))
@@ -93,7 +107,8 @@ def stops_of(
 
 
 def _split(cut: Sequence[int], mean: Array) -> Array:
-    """Whose failure came last, as shares: by restore rates (omega_i prod U_j / sum mu = prod U * mu_i / sum mu), alike where one is unknown."""
+    """Whose failure came last, as shares: by restore rates (omega_i prod U_j / sum mu = prod U * mu_i / sum mu), alike where one
+    is unknown."""
     rate = 1.0 / np.maximum(mean[list(cut)], 1e-300)
     known = not np.isnan(rate).any()
     return np.asarray(rate / rate.sum() if known else np.full(len(cut), 1.0 / len(cut)))
@@ -127,7 +142,8 @@ class FailoverYear:
 def failover_year(
     frequency: float, repair_hours: float, failover_hours: float, success: float, standby_q: Sequence[float]
 ) -> FailoverYear:
-    """omega [c (1 - U_b) T_f + (1 - c (1 - U_b)) m] with any standby that is up: 1 - U_b = 1 - prod U of the standbys; first order in double failures.
+    """omega [c (1 - U_b) T_f + (1 - c (1 - U_b)) m] with any standby that is up: 1 - U_b = 1 - prod U of the standbys; first
+    order in double failures.
 
     >>> told = failover_year(2.0, 8.0, 5 / 60, 0.95, [0.01])
     >>> round(told.p_works, 6), round(told.hours, 5), told.hours_without

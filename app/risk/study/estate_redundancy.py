@@ -1,7 +1,7 @@
 """The redundancy part of the whole estate: each service by the exact engine, its loss by initiating CI added up (model 1.6, 1.9).
 
-Work is cut into blocks of services, pure functions of arrays that merge by addition in the order of the services: a thread, a process or another
-machine computes one, and the bits are the same.
+Work is cut into blocks of services, pure functions of arrays that merge by addition in the order of the services: a thread, a
+process or another machine computes one, and the bits are the same.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ BLOCK = 16
 
 @dataclass(frozen=True, slots=True)
 class EstateRedundancy:
-    """N CIs by position, S services. Loss a year beyond the first-order part, NaN in no column of CIs: what is unknown adds nothing and is counted
-    by `unknown`. Services that are bounded add what sampling says of them; the columns of services tell the two apart."""
+    """N CIs by position, S services. Loss a year beyond the first-order part, NaN in no column of CIs: what is unknown adds
+    nothing and is counted by `unknown`. Services that are bounded add what sampling says of them; the columns of services tell
+    the two apart."""
 
     hours: Array  # float64[N]
     customer_hours: Array  # float64[N]
@@ -115,7 +116,8 @@ def estate_redundancy(
     seed: int = 0,
     samples: int = SAMPLES,
 ) -> EstateRedundancy:
-    """Every service exactly within `budget`, beyond it by so many `samples`; `listen` hears the share done. Same bits for any number of threads.
+    """Every service exactly within `budget`, beyond it by so many `samples`; `listen` hears the share done. Same bits for any
+    number of threads.
 
     Example by hand (C39): d and the pair b, c cost 14,455.10 a year together; first order says 1.7532 * 1,400 = 2,454.48 of it.
     """
@@ -142,8 +144,10 @@ def estate_redundancy(
 def _nothing(cis: int, services: int) -> EstateRedundancy:
     zeros, nans = np.zeros, np.full
     return EstateRedundancy(
-        hours=zeros(cis), customer_hours=zeros(cis), money=zeros(cis), breaches=zeros(cis), q=zeros(services), q_low=zeros(services),
-        q_high=zeros(services), method=zeros(services, np.int8), stops=nans(services, np.nan), service_hours=nans(services, np.nan),
+        hours=zeros(cis), customer_hours=zeros(cis), money=zeros(cis), breaches=zeros(cis), q=zeros(services),
+        q_low=zeros(services),
+        q_high=zeros(services), method=zeros(services, np.int8), stops=nans(services, np.nan),
+        service_hours=nans(services, np.nan),
         service_money=nans(services, np.nan), service_breaches=nans(services, np.nan), exact_money=zeros(services, np.bool_),
         unknown=zeros(services, np.int64), nodes=zeros(services, np.int64), samples=zeros(services, np.int64),
         sampled_low=nans(services, np.nan), sampled_high=nans(services, np.nan), hours_low=nans(services, np.nan),
@@ -153,8 +157,8 @@ def _nothing(cis: int, services: int) -> EstateRedundancy:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One service: the engine's answer, what stood in for it beyond the budget, the redundancy part (None: down at rest), and how far its hours and
-    its money reach below and above."""
+    """One service: the engine's answer, what stood in for it beyond the budget, the redundancy part (None: down at rest), and how
+    far its hours and its money reach below and above."""
 
     service: int
     told: ServiceExact

@@ -1,4 +1,5 @@
-"""Loss exceedance: the largest event of a year (OEP) and the sum of a year (AEP), from simulated years or from a list of events (model 1.12).
+"""Loss exceedance: the largest event of a year (OEP) and the sum of a year (AEP), from simulated years or from a list of events
+(model 1.12).
 
 A year's sum is never below its largest event, so AEP >= OEP; both hold for curves of the same simulated years.
 """
@@ -40,7 +41,8 @@ class Exceedance:
 
 
 def exceedance_of(losses: YearLosses, periods: Sequence[float] = PERIODS, level: float = 0.95) -> Exceedance:
-    """EAL by batch means over blocks; 1-in-k losses by order statistics; tail values with a normal interval. Years count as independent.
+    """EAL by batch means over blocks; 1-in-k losses by order statistics; tail values with a normal interval. Years count as
+    independent.
 
     Example by hand: years with sums 1, 2, .. 100: EAL 50.5, 1 in 10: 90, the mean beyond it 95.5.
     """
@@ -86,8 +88,8 @@ def empirical(values: Array, at: Array) -> Array:
 
 
 def points_of_curve(losses: YearLosses, points: int = 60) -> list[tuple[float, float, float]]:
-    """(loss, share of years with a larger event, share with a larger sum), at losses spread evenly over the logarithm from the smallest yearly sum
-    above 0 to the largest.
+    """(loss, share of years with a larger event, share with a larger sum), at losses spread evenly over the logarithm from the
+    smallest yearly sum above 0 to the largest.
 
     Example by hand: years with sums 0 and 8 and largest events 0 and 5: at 5 no event is larger, half of the sums are.
     """

@@ -9,14 +9,12 @@ from typing import Self
 import numpy as np
 
 from app.risk.first_order.areas import add_up
-from app.risk.first_order.pairs import FirstOrder
 from app.risk.first_order.totals import ServiceTotals, Totals
-from app.risk.graph.compiled import CompiledGraph
 from app.risk.jit import Array
 from app.risk.sampling.intervals import clopper_pearson
 from app.risk.sampling.worlds import Worlds
 from app.risk.study.estate_redundancy import EXACT, EstateRedundancy
-from app.risk.study.uncertainty import Ranges, Response, drawn_areas, drawn_services, spread_of
+from app.risk.study.uncertainty import OuterDraws, drawn_areas, spread_of
 
 FOLLOWED = 2_000  # areas of a kind that are ranked by draws
 K = 10
@@ -48,7 +46,8 @@ class AreaTable:
 
 
 def _table(area: Array, members: Array, first: Array, more: Array, drawn: Callable[[Array], Array]) -> AreaTable:
-    """`drawn` gives the first-order draws of some areas (places in the given arrays); the redundancy part is added at its value."""
+    """`drawn` gives the first-order draws of some areas (places in the given arrays); the redundancy part is added at its
+    value."""
     total = first + more
     order = np.lexsort((area, -np.nan_to_num(total)))
     followed = order[:FOLLOWED]
@@ -66,34 +65,24 @@ def _table(area: Array, members: Array, first: Array, more: Array, drawn: Callab
     )  # fmt: skip
 
 
-def ci_table(
-    compiled: CompiledGraph,
-    totals: Totals,
-    more: EstateRedundancy,
-    measure: str,
-    answer: Response,
-    ranges: Ranges,
-    draws: int,
-    seed: int,
-    shift: Array,
-) -> AreaTable:
+def ci_table(totals: Totals, more: EstateRedundancy, measure: str, outer: OuterDraws, shift: Array) -> AreaTable:
     """Every CI as an area of its own; `shift` float64[N]: by how much stated ranges move what is expected."""
+    count = len(outer.ci_id)
 
     def drawn(places: Array) -> Array:
-        codes = np.full(len(compiled), -1, np.int64)
+        codes = np.full(count, -1, np.int64)
         codes[places] = np.arange(len(places))
-        return drawn_areas(answer, ranges, compiled.ci_id, codes, len(places), draws, seed)
+        return drawn_areas(outer, codes, len(places))
 
-    every = np.arange(len(compiled))
-    return _table(
-        every, np.ones(len(compiled), np.int64), totals.values()[measure] + shift, getattr(more, COLUMNS[measure]), drawn
-    )
+    first = totals.values()[measure] + shift
+    return _table(np.arange(count), np.ones(count, np.int64), first, getattr(more, COLUMNS[measure]), drawn)
 
 
 def grouped_table(
     codes: Array, drawn: Array, totals: Totals, more: EstateRedundancy, measure: str, shift: Array
 ) -> tuple[AreaTable, Array]:
-    """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate (float64[draws])."""
+    """Areas by an attribute of their CIs, `codes` int[N], from their draws (float64[A, draws]); and the drawn total of the estate
+    (float64[draws])."""
     count = len(drawn)
     first = add_up(codes, count, totals.values()[measure] + shift)
     parts = add_up(codes, count, getattr(more, COLUMNS[measure]))
@@ -104,14 +93,11 @@ def grouped_table(
 
 
 def service_table(
-    compiled: CompiledGraph, first: FirstOrder, suffered: ServiceTotals, more: EstateRedundancy, measure: str, answer: Response, ranges: Ranges,
-    draws: int, seed: int, pairs: Array, shift: Array,
-) -> AreaTable:  # fmt: skip
-    """Services by what they suffer; `pairs` float64[P]: what each pair of CI and service loses in the measure; `shift` float64[S]: by how much stated
-    ranges move it."""
-    customers = np.nan_to_num(compiled.customers)
-    scale = customers if measure == "customer_hours_per_year" else np.ones(len(customers))
-    drawn = drawn_services(answer, ranges, compiled.ci_id, first, pairs, len(customers), draws, seed)
+    customers: Array, suffered: ServiceTotals, more: EstateRedundancy, measure: str, drawn: Array, shift: Array
+) -> AreaTable:
+    """Services (`customers` float64[S], NaN unknown) by what they suffer, from their draws (float64[S, draws]); `shift`
+    float64[S]: by how much stated ranges move it."""
+    scale = np.nan_to_num(customers) if measure == "customer_hours_per_year" else np.ones(len(customers))
     alone = {"money_per_year": suffered.money, "customer_hours_per_year": suffered.customer_hours}.get(
         measure, suffered.service_hours
     )
@@ -122,7 +108,8 @@ def service_table(
 
 @dataclass(frozen=True, slots=True)
 class PartSums:
-    """Redundancy part of one measure over all services, by how it was got; `low`, `high`: ends of the simulated sum (NaN: none are given)."""
+    """Redundancy part of one measure over all services, by how it was got; `low`, `high`: ends of the simulated sum (NaN: none
+    are given)."""
 
     exact: float
     simulated: float
@@ -131,7 +118,8 @@ class PartSums:
 
 
 def part_of(more: EstateRedundancy, measure: str, weight: Array | None = None) -> PartSums:
-    """`measure`: hours, money, breaches; weight: float64[S]. The ends are the sums of the services' ends, so at least as sure as each of them.
+    """`measure`: hours, money, breaches; weight: float64[S]. The ends are the sums of the services' ends, so at least as sure as
+    each of them.
 
     Example by hand: an exact service with -1, a simulated one with 3 (2, 5): exact -1, simulated 3 (2, 5).
     """

@@ -1,7 +1,9 @@
-"""What the ranking is worth: outer draws of rates and restore times, one a class and one a CI, carried to areas and ranks (model 1.9, 1.13).
+"""What the ranking is worth: outer draws of rates and restore times, one a class and one a CI, carried to areas and ranks (model
+1.9, 1.13).
 
-The first-order loss of a CI is linear in its rate; over its mean restore time it is read off sweeps at a few multiples (log-log, linear in
-between). Every draw is keyed by seed, CI or class, and its number: the same bits for any order of CIs and any number of workers.
+The first-order loss of a CI is linear in its rate; over its mean restore time it is read off sweeps at a few multiples (log-log,
+linear in between). Every draw is keyed by seed, CI or class, and its number: the same bits for any order of CIs and any number of
+workers.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ SPREADS = ("setting", "class table", "posterior", "given")
 
 
 class Ranges(NamedTuple):
-    """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said. Middles are the logarithm of
-    the median of a stated range over the value, NaN where none is stated: factors then have the mean 1."""
+    """How sure each value is, N CIs by position. Spreads are standard deviations of the logarithm, 0: taken as said. Middles are
+    the logarithm of the median of a stated range over the value, NaN where none is stated: factors then have the mean 1."""
 
     class_code: Int64s  # int64[N] the class whose draw the CI shares
     rate_shared: Floats  # float64[N] drawn once a class
@@ -53,8 +55,8 @@ class Ranges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Loss a year of each CI by multiple of its mean restore time. `table` float64[N, len(scales)]; `pairs` float64[P, len(scales)]: of each pair
-    of CI and service of the sweep at the mean restore times."""
+    """Loss a year of each CI by multiple of its mean restore time. `table` float64[N, len(scales)]; `pairs` float64[P,
+    len(scales)]: of each pair of CI and service of the sweep at the mean restore times."""
 
     scales: Array
     table: Array
@@ -62,9 +64,20 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class OuterDraws:
+    """So many draws of all rates and restore times; the same numbers for the same `seed`, whatever is made of them."""
+
+    answer: Response
+    ranges: Ranges
+    ci_id: Array  # int64[N]
+    draws: int = DRAWS
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
-    """A areas in the given order of the ranking: interval of the loss a year, P(among the worst k), expected rank (1 the worst), and the
-    number of the group it stands in: areas of one group cannot be told apart from its first."""
+    """A areas in the given order of the ranking: interval of the loss a year, P(among the worst k), expected rank (1 the worst),
+    and the number of the group it stands in: areas of one group cannot be told apart from its first."""
 
     low: Array  # float64[A] 5 %
     median: Array
@@ -77,13 +90,14 @@ class Spread:
 
 
 def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declared_spread: float = 0.0) -> Ranges:
-    """Ranges of the assessed CIs, `row` int32[N] into the columns. An assumed rate has the spread of its class, half of its variance shared by the
-    class and half the CI's own; a measured one its Gamma posterior; a declared one `declared_spread`. A mean restore time is spread half as much as
-    single restores are where it is assumed, by sigma / sqrt(n) where n incidents measured it [proposals, model 1.13]. A range stated with a value
-    is a 90 % interval: lognormal with these ends, that CI's own, instead of all this.
+    """Ranges of the assessed CIs, `row` int32[N] into the columns. An assumed rate has the spread of its class, half of its
+    variance shared by the class and half the CI's own; a measured one its Gamma posterior; a declared one `declared_spread`. A
+    mean restore time is spread half as much as single restores are where it is assumed, by sigma / sqrt(n) where n incidents
+    measured it [proposals, model 1.13]. A range stated with a value is a 90 % interval: lognormal with these ends, that CI's own,
+    instead of all this.
 
-    Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2. A rate of 2 stated as 1 to 4: its own
-    spread is ln 4 / (2 * 1.645) = .4214, its middle ln(2 / 2) = 0.
+    Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2. A rate of 2 stated as 1
+    to 4: its own spread is ln 4 / (2 * 1.645) = .4214, its middle ln(2 / 2) = 0.
     """
     number, table = class_rows(cis.ci_class, classes)
     number = number[row]
@@ -113,7 +127,8 @@ def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declar
 
 
 def _stated(value: Array, low: Array | None, high: Array | None, row: Array) -> tuple[Array, Array]:
-    """Of the stated ranges: logarithm of the median over the value, and spread of the logarithm; NaN where none is (or all of it is 0)."""
+    """Of the stated ranges: logarithm of the median over the value, and spread of the logarithm; NaN where none is (or all of it
+    is 0)."""
     if low is None or high is None:
         return np.full(len(row), np.nan), np.full(len(row), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -146,7 +161,8 @@ def response(
     listen: Callable[[float], None] = lambda share: None,
     populations: Populations | None = None,
 ) -> Response:
-    """Sweep the estate at each multiple of the restore times; `measure` of `Totals.values`, customers of one population counted once.
+    """Sweep the estate at each multiple of the restore times; `measure` of `Totals.values`, customers of one population counted
+    once.
 
     Example by hand: one CI behind one service, 100 an hour, once a year, 4 h: 400 a year; at twice the restore time 800.
     """
@@ -199,8 +215,8 @@ def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
 
 
 def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; Gamma posteriors by their
-    inverse distribution.
+    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; Gamma
+    posteriors by their inverse distribution.
 
     Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
     """
@@ -234,16 +250,19 @@ def _middle(middle: Array, own: Array, rows: Array) -> Array:
 
 
 def _shared(spreads: Array, ranges: Ranges, rows: Array, draws: int, seed: int, purpose: int) -> Array:
-    """Logarithm of the factor that all CIs of a class share; its stream is keyed by the class (negative, so that no CI has it)."""
+    """Logarithm of the factor that all CIs of a class share; its stream is keyed by the class (negative, so that no CI has
+    it)."""
     classes, back = np.unique(ranges.class_code[rows], return_inverse=True)
     drawn = normals(-classes - 1, draws, seed, purpose)[back]
     return np.asarray(spreads[rows, None] * drawn - 0.5 * np.square(spreads[rows, None]))
 
 
 def losses(answer: Response, rows: Array, rate: Array, repair: Array) -> Array:
-    """Loss a year of the CIs `rows` in each draw: rate factor times the loss read off at the drawn restore time, float64[len(rows), draws].
+    """Loss a year of the CIs `rows` in each draw: rate factor times the loss read off at the drawn restore time,
+    float64[len(rows), draws].
 
-    Between two multiples the logarithm of the loss is linear in that of the restore time; beyond the last it goes on with the same slope.
+    Between two multiples the logarithm of the loss is linear in that of the restore time; beyond the last it goes on with the
+    same slope.
 
     Example by hand: losses 100, 200 at multiples 1, 2 (linear): at a factor of 3 it is 300; with a rate factor of 2 it is 600.
     """
@@ -262,8 +281,8 @@ def read_off(scales: Array, table: Array, rate: Array, repair: Array) -> Array:
 
 
 def stated_shift(answer: Response, ranges: Ranges, of: Array, table: Array) -> Array:
-    """How far the expected loss over the stated ranges lies from the loss at the values, float64[R], for rows of a response table (`of` int[R]: the CI
-    of each). 0 where no range is stated: other factors have the mean 1.
+    """How far the expected loss over the stated ranges lies from the loss at the values, float64[R], for rows of a response table
+    (`of` int[R]: the CI of each). 0 where no range is stated: other factors have the mean 1.
 
     The mean factor of a rate is exp(middle + spread^2 / 2); the loss is averaged over GRID equally likely restore times.
 
@@ -303,48 +322,38 @@ def shifts(answer: Response, ranges: Ranges, first: FirstOrder, pair_losses: Arr
     return by_ci, by_service
 
 
-def drawn_areas(
-    answer: Response, ranges: Ranges, ci_id: Array, codes: Array, count: int, draws: int = DRAWS, seed: int = 0,
-    listen: Callable[[float], None] = lambda share: None,
-) -> Array:  # fmt: skip
-    """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost nothing are passed over."""
-    sums = np.zeros((count, draws))
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, codes >= 0, draws, seed, listen):
-        np.add.at(sums, codes[rows], losses(answer, rows, rate, repair))
+def drawn_areas(outer: OuterDraws, codes: Array, count: int) -> Array:
+    """Loss of every area in every draw, float64[count, draws]; `codes` int[N]: the area of each CI, -1 none. CIs that cost
+    nothing are passed over."""
+    sums = np.zeros((count, outer.draws))
+    for rows, rate, repair in _drawn(outer, codes >= 0):
+        np.add.at(sums, codes[rows], losses(outer.answer, rows, rate, repair))
     return sums
 
 
-def drawn_groupings(
-    answer: Response, ranges: Ranges, ci_id: Array, groupings: Sequence[tuple[Array, int]], draws: int = DRAWS, seed: int = 0
-) -> list[Array]:
-    """`drawn_areas` for several ways to group the CIs, (codes, count) each, from one pass over the draws; every CI has an area in each.
+def drawn_groupings(outer: OuterDraws, groupings: Sequence[tuple[Array, int]]) -> list[Array]:
+    """`drawn_areas` for several ways to group the CIs, (codes, count) each, from one pass over the draws; every CI has an area in
+    each.
 
     Example by hand: CIs that lose 1 and 2, of one team at two sites: (3) and (1, 2).
     """
-    sums = [np.zeros((count, draws)) for _, count in groupings]
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, np.ones(len(ci_id), np.bool_), draws, seed):
-        drawn = losses(answer, rows, rate, repair)
+    sums = [np.zeros((count, outer.draws)) for _, count in groupings]
+    for rows, rate, repair in _drawn(outer, np.ones(len(outer.ci_id), np.bool_)):
+        drawn = losses(outer.answer, rows, rate, repair)
         for (codes, _), total in zip(groupings, sums, strict=True):
             np.add.at(total, codes[rows], drawn)
     return sums
 
 
-def _drawn(
-    answer: Response,
-    ranges: Ranges,
-    ci_id: Array,
-    wanted: Array,
-    draws: int,
-    seed: int,
-    listen: Callable[[float], None] = lambda share: None,
-) -> Iterator[tuple[Array, Array, Array]]:
-    """Blocks of the wanted CIs that cost something: their rows, and the factors on their rates and restore times in every draw, float64[len(rows), draws]."""
-    costing = np.flatnonzero(wanted & (answer.table.max(axis=1) > 0.0))
+def _drawn(outer: OuterDraws, wanted: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """Blocks of the wanted CIs that cost something: their rows, and the factors on their rates and restore times in every draw,
+    float64[len(rows), draws]."""
+    ranges, ci_id, draws, seed = outer.ranges, outer.ci_id, outer.draws, outer.seed
+    costing = np.flatnonzero(wanted & (outer.answer.table.max(axis=1) > 0.0))
     for start in range(0, len(costing), BLOCK):
         rows = costing[start : start + BLOCK]
         rate, repair = rate_factors(ranges, ci_id, rows, draws, seed), repair_factors(ranges, ci_id, rows, draws, seed)
         yield rows, rate, repair
-        listen(min(1.0, (start + BLOCK) / max(1, len(costing))))
 
 
 def spread_of(drawn: Array, k: int = 10) -> Spread:
@@ -376,24 +385,16 @@ def _groups(drawn: Array) -> Array:
     return group
 
 
-def drawn_services(
-    answer: Response,
-    ranges: Ranges,
-    ci_id: Array,
-    first: FirstOrder,
-    pair_losses: Array,
-    services: int,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> Array:
-    """Loss suffered by every service in every draw, float64[services, draws]: each pair by its own response to the restore time, whatever else the
-    CI costs.
+def drawn_services(outer: OuterDraws, first: FirstOrder, pair_losses: Array, services: int) -> Array:
+    """Loss suffered by every service in every draw, float64[services, draws]: each pair by its own response to the restore time,
+    whatever else the CI costs.
 
     Example by hand: a CI costs one service 10, linear, and another 30 at once; at twice the restore time they lose 20 and 30.
     """
-    sums, unit = np.zeros((services, draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
+    answer = outer.answer
+    sums, unit = np.zeros((services, outer.draws)), int(np.argmin(np.abs(answer.scales - 1.0)))
     base, known = answer.table[:, unit], np.nan_to_num(pair_losses)
-    for rows, rate, repair in _drawn(answer, ranges, ci_id, (base > 0.0) & (np.diff(first.pair_ptr) > 0), draws, seed):
+    for rows, rate, repair in _drawn(outer, (base > 0.0) & (np.diff(first.pair_ptr) > 0)):
         counts = np.diff(first.pair_ptr)[rows]
         at = spans(first.pair_ptr[rows], counts)
         order = np.argsort(first.pair_service[at], kind="stable")

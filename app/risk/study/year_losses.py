@@ -1,7 +1,7 @@
 """Losses of all services by event and by simulated year (model 1.12).
 
-Event: the failure of one CI at one moment, with all outages it begins, of any service. Times are keyed by CI, so services that share one see the
-same failures and their own simulated years fit together.
+Event: the failure of one CI at one moment, with all outages it begins, of any service. Times are keyed by CI, so services that
+share one see the same failures and their own simulated years fit together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from app.domain.errors import InvalidInput
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.subestate import subestate_of
 from app.risk.jit import Array
-from app.risk.outage.capability import PRODUCT
 from app.risk.sampling.events import BLOCK_YEARS
 from app.risk.sampling.years import Years, simulate_years
 
@@ -94,13 +93,15 @@ def _collect(parts: Sequence[_Part], first_block: int, years: int) -> YearLosses
     largest = np.zeros(years)
     np.maximum.at(largest, when, event)
     return YearLosses(
-        first_block, np.bincount(when, weights=event, minlength=years).astype(np.float64), largest, np.sort(event)[::-1][:KEPT].copy(), len(event), sum(part.known for part in parts),
+        first_block, np.bincount(when, weights=event, minlength=years).astype(np.float64), largest,
+        np.sort(event)[::-1][:KEPT].copy(), len(event), sum(part.known for part in parts),
         sum(not part.known for part in parts), sum(part.cut_off for part in parts if part.known),
     )  # fmt: skip
 
 
 def year_losses(runs: Sequence[Years]) -> YearLosses:
-    """Losses by event and year from the simulated years of several services: same seed, same blocks. Services of unknown money are left out.
+    """Losses by event and year from the simulated years of several services: same seed, same blocks. Services of unknown money
+    are left out.
 
     Example by hand: CI d fails at 7 h and stops two services, 1,000 and 400: one event of 1,400.
     """
@@ -116,12 +117,12 @@ def simulate_losses(
     last_block: int,
     services: Sequence[int] | Array | None = None,
     threads: int = 1,
-    rule: int = PRODUCT,
     listen: Callable[[float], None] | None = None,
 ) -> YearLosses:
     """Simulate the years of `services` (numbers; all where None) one cone after another and add them up, a few blocks at a time.
 
-    Services whose money nobody knows are not simulated, only counted. `listen` hears the share done. Same bits for any number of threads.
+    Services whose money nobody knows are not simulated, only counted. `listen` hears the share done. Same bits for any number of
+    threads.
 
     Example by hand (C39): two services behind d, 1,000 and 400 an outage: events of 1,400 whenever d fails with both up.
     """
@@ -135,7 +136,7 @@ def simulate_losses(
 
         def run(service: int, block: int = block, end: int = end) -> _Part:
             cut = subestate_of(compiled, int(compiled.service_position[service]))
-            return _part(simulate_years(cut, seed, block, end, rule=rule))
+            return _part(simulate_years(cut, seed, block, end))
 
         with ThreadPoolExecutor(threads) as pool:
             part = _collect(list(pool.map(run, known)), block, BLOCK_YEARS * (end - block))
@@ -145,5 +146,6 @@ def simulate_losses(
     if total is None:
         total = _collect([], first_block, 0)
     return YearLosses(
-        total.first_block, total.sums, total.largest, total.events, total.event_count, len(known), len(numbers) - len(known), total.cut_off
+        total.first_block, total.sums, total.largest, total.events, total.event_count, len(known), len(numbers) - len(known),
+        total.cut_off
     )  # fmt: skip

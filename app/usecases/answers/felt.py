@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from app.domain.sentences import Felt
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph
+from app.risk.graph.dependents import dependents_of
 from app.risk.outage.causes import StandingGroups, standing_groups
 from app.risk.outage.propagation import Outage, outage
 from app.risk.outage.what_if import interruptible
@@ -79,12 +82,6 @@ def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
     at rest."""
     if not len(compiled.rest_down):
         return []
-    seen, queue, services = set(positions), list(positions), []
-    while queue:
-        for above in _dependents(compiled, queue.pop()):
-            if above not in seen and compiled.flat.flags[above] & AT_REST_DOWN:
-                seen.add(above)
-                queue.append(above)
-                if compiled.flat.service_at[above] >= 0:
-                    services.append(int(compiled.flat.service_at[above]))
-    return sorted(services)
+    above = dependents_of(compiled, np.asarray(positions, np.int32), AT_REST_DOWN, AT_REST_DOWN)
+    services = compiled.flat.service_at[np.setdiff1d(above, positions)]
+    return np.sort(services[services >= 0]).tolist()  # type: ignore[no-any-return]

@@ -28,7 +28,7 @@ from app.risk.services.sampled_service import SAMPLES
 from app.risk.study import estate_redundancy as redundancy
 from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
 from app.risk.study.tables import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
-from app.risk.study.uncertainty import drawn_groupings, ranges_of, response, shifts
+from app.risk.study.uncertainty import OuterDraws, drawn_groupings, drawn_services, ranges_of, response, shifts
 from app.usecases.answers.areas import area_codes
 from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed, assessed
@@ -111,15 +111,14 @@ def _spread(
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, assessment.populations)
     pairs = assessment.pair_losses(measure)
-    draws, seed = options.draws, options.seed
+    outer = OuterDraws(answer, ranges, compiled.ci_id, options.draws, options.seed)
     shift, of_service = shifts(answer, ranges, assessment.first, pairs, len(compiled.service_position))
-    arrays = ci_table(compiled, assessment.totals, more, measure, answer, ranges, draws, seed, shift).to_arrays("ci")
-    arrays |= service_table(
-        compiled, assessment.first, assessment.services, more, measure, answer, ranges, draws, seed, pairs, of_service
-    ).to_arrays("service")
+    arrays = ci_table(assessment.totals, more, measure, outer, shift).to_arrays("ci")
+    suffered = drawn_services(outer, assessment.first, pairs, len(compiled.service_position))
+    arrays |= service_table(compiled.customers, assessment.services, more, measure, suffered, of_service).to_arrays("service")
     arrays["shift.service"] = of_service
     groupings = [area_codes(assessment, kind) for kind in AREA_COLUMNS]
-    grouped = drawn_groupings(answer, ranges, compiled.ci_id, groupings, draws, seed)
+    grouped = drawn_groupings(outer, groupings)
     for kind, (codes, _), drawn in zip(AREA_COLUMNS, groupings, grouped, strict=True):
         table, total = grouped_table(codes, drawn, assessment.totals, more, measure, shift)
         arrays |= table.to_arrays(kind)

@@ -41,7 +41,10 @@ def graph_of(estate: Mapping[str, Any]) -> DependencyGraph:
     return DependencyGraph(
         CiColumns(
             ci_id=np.arange(10, 10 + count), key=texts([ci["key"] for ci in cis]), name=texts([ci["key"] for ci in cis]),
-            **{n: category([ci.get(n) for ci in cis]) for n in ("ci_class", "site", "team", "supplier", "lifecycle", "environment")},
+            **{
+                name: category([ci.get(name) for ci in cis])
+                for name in ("ci_class", "site", "team", "supplier", "lifecycle", "environment")
+            },
             assessed=np.array([ci.get("assessed", True) for ci in cis], dtype=bool), failures_per_year=real("failures_per_year"),
             failures_origin=np.zeros(count, np.int8), repair_hours=real("repair_hours"), repair_origin=np.zeros(count, np.int8),
             repair_distribution=np.array([int(s.get("kind") == "lognormal") for s in spread], np.int8),
@@ -50,7 +53,8 @@ def graph_of(estate: Mapping[str, Any]) -> DependencyGraph:
             observed_years=np.zeros(count), observed_incidents=np.zeros(count, np.int32),
         ),
         DependencyColumns(
-            np.array([at.get(r["dependent"], 999) for r in rows], np.int64), np.array([at.get(r["provider"], 999) for r in rows], np.int64),
+            np.array([at.get(r["dependent"], 999) for r in rows], np.int64),
+            np.array([at.get(r["provider"], 999) for r in rows], np.int64),
             np.array([KIND_CODES[r["kind"]] for r in rows], np.int8), np.array([r.get("weight", 1.0) for r in rows], np.float64),
         ),
         GroupColumns(

@@ -1,4 +1,5 @@
-"""Failovers and losses of one outage in plain Python (model 1.6, 1.10): every outcome of the switches, every stretch of constant state."""
+"""Failovers and losses of one outage in plain Python (model 1.6, 1.10): every outcome of the switches, every stretch of constant
+state."""
 
 from __future__ import annotations
 
@@ -121,7 +122,8 @@ class SwitchOracle:
     def outcomes(
         self, forced: Set, decided: Mapping[int, bool] | None = None, p: float = 1.0
     ) -> Iterator[tuple[float, Set, list[Switch]]]:
-        """(probability, lasting forced CIs, switches that interrupt). A switch is asked once, whether or not its dependent is down by another need."""
+        """(probability, lasting forced CIs, switches that interrupt). A switch is asked once, whether or not its dependent is
+        down by another need."""
         decided = decided or {}
         live = self.triggered(forced)
         undecided = [k for k in live if k not in decided]

@@ -101,7 +101,8 @@ def test_normal_form_counts_and_refuses() -> None:
         "S a b c", "S>a S>a S>S", ("S", 3, "a b", False), ("S", 1, "a a", False), ("S", 1, "S b", False), ("S", 0, "b c", False)
     )
     estate["dependencies"] += [
-        {"dependent": "S", "provider": "a", "kind": "soft", "weight": 0.3}, {"dependent": "S", "provider": "nobody", "kind": "hard"},
+        {"dependent": "S", "provider": "a", "kind": "soft", "weight": 0.3},
+        {"dependent": "S", "provider": "nobody", "kind": "hard"},
         {"dependent": "S", "provider": "b", "kind": "soft", "weight": float("nan")},
     ]  # fmt: skip
     counts = compile_graph(graph_of(estate)).report.counts

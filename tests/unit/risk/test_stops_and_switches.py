@@ -1,4 +1,5 @@
-"""One outage that stops a dependent and triggers its failover as well: E L(max(R, T_f)) where the switch succeeds (model 1.16), in every engine."""
+"""One outage that stops a dependent and triggers its failover as well: E L(max(R, T_f)) where the switch succeeds (model 1.16),
+in every engine."""
 
 from __future__ import annotations
 

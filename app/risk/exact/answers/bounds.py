@@ -1,8 +1,8 @@
 """Bounds from minimal sets (Esary, Proschan 1963): Q <= 1 - prod over cuts (1 - P(cut)); Q >= prod over paths (1 - P(path)).
 
-log of the upper one is a sum over all cut sets of log(1 - P). Expanded, -sum over j of R_j / j with R_j = the rare-event sum of the j-th
-powers of q: each R_j is one pass over the diagrams, so billions of cut sets cost nothing. Path sets have chances near 1, where the
-series does not converge: they are enumerated, within a budget.
+log of the upper one is a sum over all cut sets of log(1 - P). Expanded, -sum over j of R_j / j with R_j = the rare-event sum of
+the j-th powers of q: each R_j is one pass over the diagrams, so billions of cut sets cost nothing. Path sets have chances near 1,
+where the series does not converge: they are enumerated, within a budget.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def esary_proschan_upper(tree: Tree, root: int, q: Array) -> float | None:
 
 @kernel
 def path_logs(level: Int32s, low: Int32s, high: Int32s, ptr: Int64s, value: Floats, most: int) -> Array:
-    """Sums along every set of a diagram (constants in front), each level with each of its values: float64, at most `most` of them."""
+    """Sums along every set of a diagram (constants in front), each level with each of its values: float64, at most `most` of
+    them."""
     out = np.empty(most)
     count = 0
     size = 2 * len(level) + 2
@@ -90,7 +91,8 @@ def _diagram_logs(level: Array, low: Array, high: Array, rows: list[Array], most
 
 
 def all_set_logs(tree: Tree, root: int, log_q: Array, most: int) -> Array | None:
-    """float64: log of the chance of every minimal set; the caller knows that there are at most `most`. None: a threshold is too large.
+    """float64: log of the chance of every minimal set; the caller knows that there are at most `most`. None: a threshold is too
+    large.
 
     Example by hand (C04): log .01 twice, log .001 twice.
     """
@@ -122,7 +124,8 @@ def all_set_logs(tree: Tree, root: int, log_q: Array, most: int) -> Array | None
 
 
 def esary_proschan_lower(paths: Tree, root: int, q: Array, most: int) -> float | None:
-    """prod over minimal path sets of (1 - P(all of the path work)); `paths`: minimal sets of the dual tree. None: too large to list.
+    """prod over minimal path sets of (1 - P(all of the path work)); `paths`: minimal sets of the dual tree. None: too large to
+    list.
 
     Example by hand (C04): (1 - .9^2)^2 (1 - .9^3)^2 = .0026512201.
     """
@@ -132,8 +135,8 @@ def esary_proschan_lower(paths: Tree, root: int, q: Array, most: int) -> float |
 
 @kernel
 def crude_chances(store: Gates, q: Floats) -> Array:
-    """float64[E + G] upper bounds of P(node): OR as if independent (failures of a monotone formula hang together, so that is an upper
-    bound: Esary, Proschan, Walkup 1967), AND the smallest, a threshold by Markov's inequality."""
+    """float64[E + G] upper bounds of P(node): OR as if independent (failures of a monotone formula hang together, so that is an
+    upper bound: Esary, Proschan, Walkup 1967), AND the smallest, a threshold by Markov's inequality."""
     up = np.empty(store.events + store.used[GATES])
     up[: store.events] = q
     for g in range(store.used[GATES]):

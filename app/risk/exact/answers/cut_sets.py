@@ -1,8 +1,8 @@
 """Minimal cut sets of a module tree: how many of each order, and sums over all of them without listing one.
 
-A set of the whole is a choice of one set of each part that a set of its parent asks for, so counts and sums go through the tree: added up
-at ANY, multiplied at ALL, by elementary symmetric sums at VOTE, along the nodes of the zero-suppressed diagram at a CORE. All functions
-take the tree of minimal sets (`solve.minimal_tree`); given the dual one they speak of path sets.
+A set of the whole is a choice of one set of each part that a set of its parent asks for, so counts and sums go through the tree:
+added up at ANY, multiplied at ALL, by elementary symmetric sums at VOTE, along the nodes of the zero-suppressed diagram at a
+CORE. All functions take the tree of minimal sets (`solve.minimal_tree`); given the dual one they speak of path sets.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def vote_best(value: Floats, weight: Int32s, need: int) -> float:
 
 @inner
 def vote_sum(value: Floats, weight: Int32s, need: int) -> float:
-    """Sum over the minimal sets of a threshold of the product of their values: each set heaviest first, complete when `need` is reached.
+    """Sum over the minimal sets of a threshold of the product of their values: each set heaviest first, complete when `need` is
+    reached.
 
     Where the table would be too large: 0 if the sum is below the smallest double for sure, else NaN.
     """

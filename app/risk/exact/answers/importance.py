@@ -154,8 +154,9 @@ def _vote_others(fails: Array, works: Array, weight: Array, need: int, nodes: in
 def fussell_vesely(sets: Tree, root: int, q_service: float, up: Array, down: Array, nodes: int) -> Array | None:
     """float64[E] P(some minimal cut set with i has occurred) / Q, by its definition; 0 where Q = 0; None beyond the budget.
 
-    `sets`: the tree of minimal sets; up, down float64[E + P] chances of events and parts. Through modules: the cut sets with i in part M
-    have occurred if those of M with i have, and of the parent some set with M but for M itself; independent, so factors multiply.
+    `sets`: the tree of minimal sets; up, down float64[E + P] chances of events and parts. Through modules: the cut sets with i in
+    part M have occurred if those of M with i have, and of the parent some set with M but for M itself; independent, so factors
+    multiply.
 
     Example by hand (C13): a in series with (b and c): FV_b = .1 * .2 / .0298 = .6711.
     """

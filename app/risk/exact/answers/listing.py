@@ -1,7 +1,8 @@
 """The most probable minimal sets, in order, without making the others: best-first search, lazily, through the module tree.
 
-Every part is a ranked list that is made as far as somebody asks. ANY merges the lists of its inputs; ALL walks the products of two lists
-from the best pair on; a CORE takes the paths of its zero-suppressed diagram by the best completion (exact, so A* without detours).
+Every part is a ranked list that is made as far as somebody asks. ANY merges the lists of its inputs; ALL walks the products of
+two lists from the best pair on; a CORE takes the paths of its zero-suppressed diagram by the best completion (exact, so A*
+without detours).
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def products(found: Iterator[tuple[float, list[int]]], inputs: list[Ranked]) -> 
 
 
 def vote_diagram(weight: Array, need: int) -> tuple[Array, Array, Array, Array] | None:
-    """The minimal sets of a threshold as a diagram: level, low, high with constants in front, and the input of each level; None: too large."""
+    """The minimal sets of a threshold as a diagram: level, low, high with constants in front, and the input of each level; None:
+    too large."""
     order = np.argsort(-weight, kind="stable")
     if len(weight) * need > LATTICE:
         return None
@@ -238,7 +240,8 @@ def can_list(tree: Tree) -> bool:
 
 
 def most_probable(tree: Tree, root: int, q: Array, most: int) -> list[tuple[float, list[int]]] | None:
-    """The `most` most probable minimal sets, best first: (probability, events ascending); None where a threshold is too large to list.
+    """The `most` most probable minimal sets, best first: (probability, events ascending); None where a threshold is too large to
+    list.
 
     Example by hand (C04): (.01, [1, 2]) and (.01, [4, 5]) before the two of .001.
     """

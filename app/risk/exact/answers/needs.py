@@ -13,7 +13,8 @@ from app.risk.graph.compiled import CompiledGraph
 
 
 def exact_group(compiled: CompiledGraph, group: int, budget: Budget | None = None, forced: Sequence[int] = ()) -> ServiceExact:
-    """Q of "too many members of compiled group `group` are down": its dependent, asked with no other need and no failure of its own.
+    """Q of "too many members of compiled group `group` are down": its dependent, asked with no other need and no failure of its
+    own.
 
     Example by hand: 1 of a (.1) and b (.2) needed, the dependent hard on c as well: .02, whatever c.
     """
@@ -26,7 +27,8 @@ def exact_group(compiled: CompiledGraph, group: int, budget: Budget | None = Non
     others = np.arange(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1]))
     needed[others[others != group]] = 0  # none of their members is needed
     alone = flat._replace(
-        reverse_ptr=ptr, reverse=np.delete(flat.reverse, slice(first, last)), reverse_kind=np.delete(flat.reverse_kind, slice(first, last)),
+        reverse_ptr=ptr, reverse=np.delete(flat.reverse, slice(first, last)),
+        reverse_kind=np.delete(flat.reverse_kind, slice(first, last)),
         group_needed=needed,
     )  # fmt: skip
     q = own_unavailability(compiled, [p for p in forced if p != v]).copy()

@@ -1,7 +1,8 @@
-"""The exact answer for one service: unavailability, Birnbaum importance of everything in its cone, and on demand cut sets and bounds.
+"""The exact answer for one service: unavailability, Birnbaum importance of everything in its cone, and on demand cut sets and
+bounds.
 
-Cheap parts come first and expensive ones only when asked for. Whatever does not fit the budget is not cut short: Q becomes a certified
-interval with its reason, and what else is missing is None with a line in `missing`.
+Cheap parts come first and expensive ones only when asked for. Whatever does not fit the budget is not cut short: Q becomes a
+certified interval with its reason, and what else is missing is None with a line in `missing`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class CutSet:
 class ServiceExact:
     """E events: the CIs of the cone that fail by themselves now and then. q_low = q = q_high where `method` is "exact".
 
-    Bounded: q is the middle of the interval, `birnbaum` NaN, cut sets None. `missing`: what was asked for and is not here, and why.
+    Bounded: q is the middle of the interval, `birnbaum` NaN, cut sets None. `missing`: what was asked for and is not here, and
+    why.
     """
 
     target: int
@@ -99,7 +101,8 @@ def own_unavailability(compiled: CompiledGraph, forced: Sequence[int] = (), unav
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """One service solved, before anything else is asked of it. `bounded`: the answer where there is nothing to ask; `root`: of a constant."""
+    """One service solved, before anything else is asked of it. `bounded`: the answer where there is nothing to ask; `root`: of a
+    constant."""
 
     target: int
     formula: Formula | None
@@ -172,10 +175,11 @@ def exact_service(
     want: Want | None = None,
     space: Space | None = None,
 ) -> ServiceExact:
-    """Q and what `want` asks for, of the CI at position `target`; forced CIs are down, `unavailability` float64[N] replaces the compiled one.
+    """Q and what `want` asks for, of the CI at position `target`; forced CIs are down, `unavailability` float64[N] replaces the
+    compiled one.
 
-    `space`: a workspace used again for many services. Example by hand (C05): redundant A, B (.1 each) on one shared D (.01): Q = .01 +
-    .99 * .01 = .0199, B_D = 1 - .01 = .99.
+    `space`: a workspace used again for many services. Example by hand (C05): redundant A, B (.1 each) on one shared D (.01): Q =
+    .01 + .99 * .01 = .0199, B_D = 1 - .01 = .99.
     """
     solved = solved_service(compiled, target, budget, forced=forced, unavailability=unavailability, space=space)
     return answer_of(solved, budget, want)

@@ -1,4 +1,5 @@
-"""From a module tree with open cores to one with diagrams, within a budget, and the dual tree and the tree of minimal sets made of it."""
+"""From a module tree with open cores to one with diagrams, within a budget, and the dual tree and the tree of minimal sets made
+of it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ BOUND_NODES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """`lower` fails never more, `upper` never less than the formula; one and the same tree where it is exact. `nodes`: of all diagrams."""
+    """`lower` fails never more, `upper` never less than the formula; one and the same tree where it is exact. `nodes`: of all
+    diagrams."""
 
     lower: Tree
     upper: Tree
@@ -50,7 +52,8 @@ def packed(skeleton: Skeleton, solved: Mapping[int, tuple[Diagram, Array]], part
         sizes[part + 1] = len(diagram.level) - 2
         rows.append(diagram)
     return Tree(
-        skeleton.events, skeleton.kind[:count], skeleton.need[:count], skeleton.ptr[: count + 1], inputs, skeleton.weight, np.cumsum(sizes),
+        skeleton.events, skeleton.kind[:count], skeleton.need[:count], skeleton.ptr[: count + 1], inputs, skeleton.weight,
+        np.cumsum(sizes),
         joined([d.level for d in rows]), joined([d.low for d in rows]), joined([d.high for d in rows]),
     )  # fmt: skip
 
@@ -96,8 +99,8 @@ def hint_of(skeleton: Skeleton, core: Core, ranks: Array | None) -> Array | None
 
 
 def solve_tree(skeleton: Skeleton, q: Array, budget: Budget, until: float, rank: Array | None = None) -> Solution:
-    """Every core by a diagram of its own; those beyond the budget by a pair of diagrams that enclose it. `until`: of working_time.
-    rank: float64[E] a good order of events, NaN unknown.
+    """Every core by a diagram of its own; those beyond the budget by a pair of diagrams that enclose it. `until`: of
+    working_time. rank: float64[E] a good order of events, NaN unknown.
 
     Example by hand: a formula without cores comes back as it is, exact.
     """

@@ -1,8 +1,9 @@
 """Reduced ordered binary decision diagrams of monotone functions, on flat arrays (Bryant 1986).
 
-A node (level, low, high) is true if high is and the variable of its level is, or if low is; nodes 0 and 1 are the constants. Children have
-smaller numbers than their parents, so ascending order is children first. Nothing is recursive. Written here and not taken from a
-library because the walks that follow (probability, Birnbaum, minimal cut sets, pruning to a certified interval) read the arrays.
+A node (level, low, high) is true if high is and the variable of its level is, or if low is; nodes 0 and 1 are the constants.
+Children have smaller numbers than their parents, so ascending order is children first. Nothing is recursive. Written here and not
+taken from a library because the walks that follow (probability, Birnbaum, minimal cut sets, pruning to a certified interval) read
+the arrays.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Bdd(NamedTuple):
 
 
 def slices_of(most: int) -> Iterator[int]:
-    """Steps between two looks at the clock, for ever: few at first, as small work may be interpreted, then four times as many each, at most `most`.
+    """Steps between two looks at the clock, for ever: few at first, as small work may be interpreted, then four times as many
+    each, at most `most`.
 
     >>> [next(slices) for slices in [slices_of(100_000)] for _ in range(3)]
     [20000, 80000, 100000]
@@ -228,7 +230,8 @@ def compacted(store: Bdd, roots: Array, room: int) -> Bdd:
 
 
 class Diagram(NamedTuple):
-    """One function: D nodes, constants first, children before parents, the root last. A constant has only the constants, and `root`."""
+    """One function: D nodes, constants first, children before parents, the root last. A constant has only the constants, and
+    `root`."""
 
     level: Int32s  # int32[D]
     low: Int32s  # int32[D]

@@ -1,7 +1,8 @@
 """AND and OR of two diagrams in a bounded number of nodes, from below or from above.
 
-The pairs of nodes are walked level by level, each with its exact chance to be come to. Where a level has too many, those that cost least
-are skipped (as in `pruning`) or get a stand-in: f AND g lies between "never" and either of them, f OR g between either and "always".
+The pairs of nodes are walked level by level, each with its exact chance to be come to. Where a level has too many, those that
+cost least are skipped (as in `pruning`) or get a stand-in: f AND g lies between "never" and either of them, f OR g between either
+and "always".
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def walk_level(store: Bdd, pairs: Pairs, op: int, level: int, q: float, up: Floa
 
 @inner
 def bounded_apply(store: Bdd, pairs: Pairs, op: int, f: int, g: int, fails: Floats, up: Floats, nodes: int, growing: bool) -> int:
-    """f op g, or a bound of it on the side asked for, in at most `nodes` new nodes, for which the store has room; up: P of its nodes."""
+    """f op g, or a bound of it on the side asked for, in at most `nodes` new nodes, for which the store has room; up: P of its
+    nodes."""
     pairs.table[:] = -1
     pairs.first[:] = -1
     pairs.used[0] = 0

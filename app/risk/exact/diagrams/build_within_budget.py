@@ -89,7 +89,8 @@ def settle_inputs(store: Gates, work: Building, g: int) -> None:
 
 @kernel
 def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Int32s, weight: Int32s, start: int) -> int:
-    """Build gates from `start` on; the root's number + 1 (as gate) when done, else where to go on: ~gate for NO_ROOM, gate for TOO_LONG."""
+    """Build gates from `start` on; the root's number + 1 (as gate) when done, else where to go on: ~gate for NO_ROOM, gate for
+    TOO_LONG."""
     for g in range(start, root - store.events + 1):
         if not work.waiting[store.events + g]:
             continue
@@ -111,8 +112,8 @@ def build_gates(bdd: Bdd, store: Gates, root: int, work: Building, f: Int32s, we
 
 
 def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -> tuple[Diagram | None, int]:
-    """The diagram with that order in that many nodes; None where it does not fit, or the clock (working_time) passed `until`; and the
-    gate that was reached."""
+    """The diagram with that order in that many nodes; None where it does not fit, or the clock (working_time) passed `until`; and
+    the gate that was reached."""
     store, root = paired(store, root, order)
     work = building_of(store, root, order)
     f, weight = np.empty_like(work.f), np.empty_like(work.weight)
@@ -141,8 +142,8 @@ def try_build(store: Gates, root: int, order: Array, nodes: int, until: float) -
 def solve_core(store: Gates, root: int, nodes: int, until: float, hint: Array | None = None) -> tuple[Diagram, Array] | None:
     """The diagram of a formula and int32[L] the event of each level; None beyond the budget.
 
-    `hint`: an order to try first. Orders are tried in little room first; in the next, four times larger one those first that came furthest, and
-    once it is large only a few.
+    `hint`: an order to try first. Orders are tried in little room first; in the next, four times larger one those first that came
+    furthest, and once it is large only a few.
 
     Example by hand: (a and b) or (b and c) in the order b, a, c has three nodes.
     """

@@ -1,7 +1,7 @@
 """A diagram on one side of a formula that is too large for one: half of the certified interval beyond the budget (model 1.8).
 
-Built gate by gate as the exact one. A gate that does not fit is made by `bounded_apply`, after the rest was pruned. AND and OR keep the
-order of functions, so what comes out is a bound of the formula itself, whatever was given up on the way.
+Built gate by gate as the exact one. A gate that does not fit is made by `bounded_apply`, after the rest was pruned. AND and OR
+keep the order of functions, so what comes out is a bound of the formula itself, whatever was given up on the way.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ LATE = 60_000  # nodes left once the time is up
 
 @kernel
 def gate_slopes(store: Gates, root: int, fails: Floats) -> Array:
-    """float64[E + G] how much the root hangs on each node, as if all inputs of every gate (two) were independent: a guide, no more."""
+    """float64[E + G] how much the root hangs on each node, as if all inputs of every gate (two) were independent: a guide, no
+    more."""
     up = np.empty(store.events + store.used[GATES])
     up[: store.events] = fails
     for n in range(store.events, root + 1):

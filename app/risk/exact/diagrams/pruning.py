@@ -1,8 +1,9 @@
 """Fewer nodes for the diagrams at hand: lower or upper bounds of the functions they stand for (model 1.8, certified interval).
 
-A node may be skipped: its event is taken to work (lower bound) or to have failed (upper bound). Sound whatever was given up before: let
-g >= f with f monotone, and in g a node (x, low, high) become `high`. In a state that comes there with x working, the new g is what g says
-with x failed, which is at least f with x failed, hence at least f. Or it becomes a constant. Chances only steer the choice.
+A node may be skipped: its event is taken to work (lower bound) or to have failed (upper bound). Sound whatever was given up
+before: let g >= f with f monotone, and in g a node (x, low, high) become `high`. In a state that comes there with x working, the
+new g is what g says with x failed, which is at least f with x failed, hence at least f. Or it becomes a constant. Chances only
+steer the choice.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ def chances_of(store: Bdd, fails: Floats) -> Array:
 def choose(
     store: Bdd, made: Int32s, value: Floats, fails: Floats, up: Floats, most: float, growing: bool, choice: Int8s, cost: Floats
 ) -> int:
-    """choice[n], parents first, of the nodes that the roots `made` reach: what costs at most `most` is not kept; how many are kept.
+    """choice[n], parents first, of the nodes that the roots `made` reach: what costs at most `most` is not kept; how many are
+    kept.
 
-    value: how much a root matters. A skipped node hands its whole chance to be reached on to the child that it becomes, so that this
-    child is judged with it and costs add up.
+    value: how much a root matters. A skipped node hands its whole chance to be reached on to the child that it becomes, so that
+    this child is judged with it and costs add up.
     """
     count = store.state[COUNT]
     reach = np.zeros(count)
@@ -81,7 +83,8 @@ def give_up(store: Bdd, into: Bdd, choice: Int8s, growing: bool, place: Int32s) 
 def pruned(store: Bdd, made: Array, value: Array, fails: Array, target: int, room: int, growing: bool) -> Bdd:
     """A manager with that room and the diagrams of `made` (int32, changed in place), in at most `target` nodes.
 
-    Example by hand: x0 or (x1 and x2) with q .1, .001, .001 in one node: from below x0, from above x0 too or "always" in place of x1.
+    Example by hand: x0 or (x1 and x2) with q .1, .001, .001 in one node: from below x0, from above x0 too or "always" in place of
+    x1.
     """
     count = int(store.state[COUNT])
     choice, cost, up = np.empty(count, np.int8), np.full(count, np.inf), chances_of(store, fails)

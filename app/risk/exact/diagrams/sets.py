@@ -1,7 +1,8 @@
-"""Families of sets without repeats as zero-suppressed diagrams, and the minimal solutions of a monotone function (Rauzy, RESS 40 (1993) 203).
+"""Families of sets without repeats as zero-suppressed diagrams, and the minimal solutions of a monotone function (Rauzy, RESS 40
+(1993) 203).
 
-A node (level, low, high) is the family of `low` and of the sets of `high` with the level added; 0 is the empty family, 1 holds the empty
-set. They live in a `Bdd` store; the families here are antichains, in which low and high never agree.
+A node (level, low, high) is the family of `low` and of the sets of `high` with the level added; 0 is the empty family, 1 holds
+the empty set. They live in a `Bdd` store; the families here are antichains, in which low and high never agree.
 """
 
 from __future__ import annotations

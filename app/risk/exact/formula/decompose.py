@@ -17,7 +17,8 @@ from app.risk.jit import Array, Int8s, Int32s, Int64s, kernel
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """A part without modules inside that shares events between its gates: needs a decision diagram. Its events are the part's inputs."""
+    """A part without modules inside that shares events between its gates: needs a decision diagram. Its events are the part's
+    inputs."""
 
     part: int
     store: Gates
@@ -26,7 +27,8 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """A module tree whose cores are not solved yet; fields as in `Tree`. `root`: an event, E + part, or a constant (FALSE, TRUE)."""
+    """A module tree whose cores are not solved yet; fields as in `Tree`. `root`: an event, E + part, or a constant (FALSE,
+    TRUE)."""
 
     events: int
     root: int

@@ -1,8 +1,8 @@
 """Taking out of a gate what decides it: an input of several of its inputs that is enough by itself (model 1.8, simplification).
 
-(a or c) and (b or c) = c or (a and b); likewise in a threshold, where c is read by inputs that weigh enough together; and the dual,
-(a and c) or (b and c) = c and (a or b). What two members stand on together comes out of the pair this way, and what was only theirs is a
-part by itself.
+(a or c) and (b or c) = c or (a and b); likewise in a threshold, where c is read by inputs that weigh enough together; and the
+dual, (a and c) or (b and c) = c and (a or b). What two members stand on together comes out of the pair this way, and what was
+only theirs is a part by itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Search(NamedTuple):
 def search_of(nodes: int, steps: int) -> Search:
     """For formulas of up to so many nodes."""
     return Search(
-        np.zeros(2, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.empty(nodes, np.int32),
+        np.zeros(2, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, np.int64),
+        np.empty(nodes, np.int32),
         np.empty(nodes + 1, np.int32), np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_), np.array([steps], np.int64),
     )  # fmt: skip
 
@@ -55,7 +56,8 @@ def is_kind(store: Gates, n: int, every: bool) -> bool:
 
 @inner
 def meet(store: Gates, seen: Search, node: Int32s, weight: Int32s, count: int, every: bool) -> int:
-    """Add up, over the nodes that the inputs are or read through gates of the kind, the weight of those inputs; how many nodes."""
+    """Add up, over the nodes that the inputs are or read through gates of the kind, the weight of those inputs; how many
+    nodes."""
     seen.epoch[0] += 1
     found = 0
     for i in range(count):

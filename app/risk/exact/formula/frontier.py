@@ -1,8 +1,9 @@
 """An order of the events in which little of the formula is open at any place: the smaller the frontier, the narrower the diagram.
 
-The formula is seen as a net of gates and of what several gates read. It is walked from neighbour to neighbour; a vertex is open from when it
-is reached until all its neighbours are. A diagram level has to remember what is open, so the walk with the least sum of 2^bits is taken, out of
-many that differ in how much chance decides. An event that only one gate reads stands where its gate does.
+The formula is seen as a net of gates and of what several gates read. It is walked from neighbour to neighbour; a vertex is open
+from when it is reached until all its neighbours are. A diagram level has to remember what is open, so the walk with the least sum
+of 2^bits is taken, out of many that differ in how much chance decides. An event that only one gate reads stands where its gate
+does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ STOPPED = np.uint64(0x9E3779B97F4A7C15)
 
 @kernel
 def net_of(store: Gates, root: int) -> tuple[Array, Array, Array, Array]:
-    """CSR of the net (undirected), bits of each vertex, and int32[vertices] its node; the root is no vertex, for it is open everywhere."""
+    """CSR of the net (undirected), bits of each vertex, and int32[vertices] its node; the root is no vertex, for it is open
+    everywhere."""
     parents = count_parents(store, root)
     number = np.full(len(parents), -1, np.int32)
     node = np.empty(len(parents), np.int32)
@@ -64,7 +66,8 @@ def net_of(store: Gates, root: int) -> tuple[Array, Array, Array, Array]:
 
 @kernel(steps=lambda ptr, column, bits, walks, steps: min(steps, walks * len(column)))
 def best_walk(ptr: Int64s, column: Int32s, bits: Floats, walks: int, steps: int) -> Array:
-    """int32[vertices] in the order of the cheapest of so many walks, as far as the steps go; the first is always done. Always the same."""
+    """int32[vertices] in the order of the cheapest of so many walks, as far as the steps go; the first is always done. Always the
+    same."""
     size = len(bits)
     best = np.empty(size, np.int32)
     least = np.inf

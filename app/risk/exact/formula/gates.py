@@ -1,7 +1,8 @@
 """A store of threshold gates without repeats: the acyclic, monotone formula of one CI's failure.
 
-A node is an event (0..E-1) or a gate (E, E+1, ...); a gate's inputs have smaller numbers, so ascending order is children first. A gate
-fails if the weights of its failed inputs add up to `need`: need 1 is OR, need = number of inputs is AND. FALSE and TRUE are no nodes.
+A node is an event (0..E-1) or a gate (E, E+1, ...); a gate's inputs have smaller numbers, so ascending order is children first. A
+gate fails if the weights of its failed inputs add up to `need`: need 1 is OR, need = number of inputs is AND. FALSE and TRUE are
+no nodes.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def scratch_of(inputs: int) -> Scratch:
     """Room for gates of up to that many inputs."""
     size = inputs + 2
     return Scratch(
-        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.int8),
+        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int32),
+        np.empty(size, np.int8),
         np.empty(size, np.int32),
     )  # fmt: skip
 

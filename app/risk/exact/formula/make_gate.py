@@ -25,7 +25,8 @@ def sort_keys(keys: Int64s, count: int) -> None:
 
 @inner
 def clean_inputs(work: Scratch, count: int, need: int) -> tuple[int, int, int]:
-    """Constants out, duplicates added up, weights cut to `need`: inputs left in work[:count], the need left, the sum of weights."""
+    """Constants out, duplicates added up, weights cut to `need`: inputs left in work[:count], the need left, the sum of
+    weights."""
     kept = 0
     for i in range(count):
         if work.node[i] == TRUE:
@@ -101,8 +102,8 @@ def wrap(store: Gates, work: Scratch, core: int, peeled: int) -> int:
 def make_gate(store: Gates, work: Scratch, count: int, need: int) -> int:
     """The node that fails if the failed inputs in work.node[:count] weigh at least `need`; FALSE, TRUE or FULL.
 
-    Simplified: constants, duplicates, single inputs; an input that suffices alone goes to an OR around the rest, one that is indispensable
-    to an AND. What is left has either equal weights (1) or is a true weighted threshold.
+    Simplified: constants, duplicates, single inputs; an input that suffices alone goes to an OR around the rest, one that is
+    indispensable to an AND. What is left has either equal weights (1) or is a true weighted threshold.
     """
     count, need, total = clean_inputs(work, count, need)
     if need <= 0:

@@ -11,8 +11,8 @@ from app.risk.jit import Array, Bools, Int32s, inner, kernel
 def copy_module(store: Gates, top: int, leaf: Bools, into: Gates, work: Scratch, number: Int32s, order: Int32s) -> int:
     """Copy the gates from `top` down to the leaves: events, and nodes with `leaf` set (not the top itself); the new top.
 
-    `number` int32[E + G] is scratch, all -1 before and after. `order` receives the leaves, ascending; how many is into.events, which the
-    caller counted with `count_leaves`.
+    `number` int32[E + G] is scratch, all -1 before and after. `order` receives the leaves, ascending; how many is into.events,
+    which the caller counted with `count_leaves`.
     """
     size = gather_below(store, top, leaf, number, order)
     order[:size].sort()

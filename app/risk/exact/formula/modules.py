@@ -1,4 +1,5 @@
-"""Modules: parts of a formula that share nothing with the rest (Dutuit, Rauzy, IEEE Trans. Reliability 45 (1996) 422, linear time).
+"""Modules: parts of a formula that share nothing with the rest (Dutuit, Rauzy, IEEE Trans. Reliability 45 (1996) 422, linear
+time).
 
 Here they are found, made (inputs of one gate that share nothing with its others are put under a gate of their own) and cut out.
 """
@@ -96,7 +97,8 @@ def find_set(parent: Int32s, n: int) -> int:
 
 @kernel
 def separate(store: Gates, root: int, into: Gates, work: Scratch) -> int:
-    """The root's inputs, those that share something put under a gate together; a root that is a threshold stays as it is. FULL: no room.
+    """The root's inputs, those that share something put under a gate together; a root that is a threshold stays as it is. FULL:
+    no room.
 
     `into` holds a copy of the gates already.
     """
@@ -142,7 +144,8 @@ def separate(store: Gates, root: int, into: Gates, work: Scratch) -> int:
 
 @kernel
 def group_private(store: Gates, root: int, into: Gates, work: Scratch) -> int:
-    """A fresh formula in which the events that only one OR or AND reads are one gate below it, where there are two or more. FULL: no room."""
+    """A fresh formula in which the events that only one OR or AND reads are one gate below it, where there are two or more. FULL:
+    no room."""
     parents = count_parents(store, root)
     some = thresholds(store, False)
     every = thresholds(store, True)
@@ -185,7 +188,8 @@ def group_private(store: Gates, root: int, into: Gates, work: Scratch) -> int:
 
 
 def separated(store: Gates, root: int) -> tuple[Gates, int]:
-    """The formula with the inputs of its root, and the events private to a gate, under gates of their own: each of them a module."""
+    """The formula with the inputs of its root, and the events private to a gate, under gates of their own: each of them a
+    module."""
     gates, inputs = 2 * int(store.used[GATES]) + 8, 3 * int(store.used[INPUTS]) + 8
     work = scratch_of(int(store.used[INPUTS]) + 2)
     into = gates_store(store.events, gates, inputs)

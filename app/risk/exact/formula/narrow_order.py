@@ -8,7 +8,8 @@ from app.risk.jit import Array
 
 
 def narrow_order(one: Array, other: Array, size: int) -> Array:
-    """int32[size]: the points 0..size-1 in the order in which they come. `one`, `other`: int32[L] the ends of each line, in either direction.
+    """int32[size]: the points 0..size-1 in the order in which they come. `one`, `other`: int32[L] the ends of each line, in
+    either direction.
 
     >>> narrow_order(np.array([0, 2, 1]), np.array([2, 3, 3]), 4).tolist()   # the net is a path: 0 - 2 - 3 - 1
     [1, 3, 2, 0]

@@ -28,7 +28,8 @@ def events_below(store: Gates, root: int) -> Array:
 
 @kernel
 def depth_first(store: Gates, root: int, weight: Int64s) -> Array:
-    """int32[E] events in the order in which a walk from the root finds them; inputs of a gate by ascending weight, then by number."""
+    """int32[E] events in the order in which a walk from the root finds them; inputs of a gate by ascending weight, then by
+    number."""
     order = np.empty(store.events, np.int32)
     seen = np.zeros(store.events + store.used[GATES], np.bool_)
     stack = np.empty(store.ptr[store.used[GATES]] + 1, np.int32)
@@ -67,7 +68,8 @@ def heights(store: Gates, root: int) -> Array:
 
 
 def along(store: Gates, root: int) -> Array:
-    """int32[E] events along the formula seen as a net of gates and inputs, so that little of it is open at any place (Cuthill, McKee)."""
+    """int32[E] events along the formula seen as a net of gates and inputs, so that little of it is open at any place (Cuthill,
+    McKee)."""
     gates = int(store.used[GATES])
     size = store.events + gates
     rows = np.repeat(np.arange(store.events, size), np.diff(store.ptr[: gates + 1]))
@@ -78,8 +80,9 @@ def along(store: Gates, root: int) -> Array:
 
 
 def orders_of(store: Gates, root: int, choice: int) -> Array:
-    """int32[E]: events by level. Inputs of a gate are walked 0: shared ones first, 1: high ones first, 2: shared ones first, then light
-    ones, 3: light ones first; 4: `along` the formula, 5: the other way round; 6: `narrow`, 4 again where its net is too large.
+    """int32[E]: events by level. Inputs of a gate are walked 0: shared ones first, 1: high ones first, 2: shared ones first, then
+    light ones, 3: light ones first; 4: `along` the formula, 5: the other way round; 6: `narrow`, 4 again where its net is too
+    large.
 
     Example by hand: S = (a and b) or c: c, a, b by choice 3.
     """

@@ -62,8 +62,8 @@ def absorbed_gates(store: Gates, root: int, parents: Int32s) -> Array:
 def rebuild(store: Gates, root: int, given: Bools, constant: int, into: Gates, work: Scratch) -> int:
     """The formula in a fresh store, gates absorbed; nodes with `given` are the constant wherever they are an input.
 
-    given bool[E + G]; with any given, the root comes back as OR (constant FALSE) or AND (TRUE) of the given heads and the rest. A head is a
-    given event, or a given gate that is not itself of that kind. FULL if the store has no room.
+    given bool[E + G]; with any given, the root comes back as OR (constant FALSE) or AND (TRUE) of the given heads and the rest. A
+    head is a given event, or a given gate that is not itself of that kind. FULL if the store has no room.
     """
     parents = count_parents(store, root)
     absorbed = absorbed_gates(store, root, parents)

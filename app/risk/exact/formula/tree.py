@@ -1,7 +1,9 @@
-"""The module tree of one formula: parts that share nothing, each evaluated by itself; Q goes up, Birnbaum importance down (chain rule).
+"""The module tree of one formula: parts that share nothing, each evaluated by itself; Q goes up, Birnbaum importance down (chain
+rule).
 
-A part is ANY (OR), ALL (AND) or VOTE (threshold) of independent inputs, or a CORE: a decision diagram over its inputs. Inputs are events
-(0..E-1) or parts (E + number); every event and every part but the root is the input of exactly one part, and parts come before their parent.
+A part is ANY (OR), ALL (AND) or VOTE (threshold) of independent inputs, or a CORE: a decision diagram over its inputs. Inputs are
+events (0..E-1) or parts (E + number); every event and every part but the root is the input of exactly one part, and parts come
+before their parent.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ ANY, ALL, VOTE, CORE = 0, 1, 2, 3
 
 
 class Tree(NamedTuple):
-    """P parts over E events. Nodes of all diagrams lie one after another without their constants: node n of part p at node_ptr[p] + n - 2."""
+    """P parts over E events. Nodes of all diagrams lie one after another without their constants: node n of part p at node_ptr[p]
+    + n - 2."""
 
     events: int
     kind: Int8s  # int8[P]
@@ -77,7 +80,8 @@ def core_up(tree: Tree, part: int, fails: Floats, works: Floats, up: Floats, dow
 def core_slopes(
     tree: Tree, part: int, fails: Floats, works: Floats, up: Floats, down: Floats, reach: Floats, slope: Floats
 ) -> None:
-    """slope[l] = P(diagram | level l fails) - P(diagram | it works): the chance to come to a node times the gap of its children."""
+    """slope[l] = P(diagram | level l fails) - P(diagram | it works): the chance to come to a node times the gap of its
+    children."""
     first = tree.node_ptr[part] - 2
     end = tree.node_ptr[part + 1] - first
     reach[:end] = 0.0

@@ -1,7 +1,8 @@
 """At least so much weight of independent failures: Poisson-binomial by positive recursions, without a decision diagram.
 
-Small: the distribution of the failed weight, cut at `need`. Large, with equal weights: the same after an exponential change of measure
-that puts the mean where the threshold is (so the far tail keeps its relative accuracy), in a band of ten standard deviations around it.
+Small: the distribution of the failed weight, cut at `need`. Large, with equal weights: the same after an exponential change of
+measure that puts the mean where the threshold is (so the far tail keeps its relative accuracy), in a band of ten standard
+deviations around it.
 """
 
 from __future__ import annotations
@@ -158,7 +159,8 @@ def slopes_large(fails: Floats, works: Floats, need: int, slope: Floats) -> None
 
 @inner
 def slopes_small(fails: Floats, works: Floats, weight: Int32s, need: int, slope: Floats) -> None:
-    """slope[i] = P(weight of the other failed ones is in [need - w_i, need)); tables of the events before i, by blocks, and after i."""
+    """slope[i] = P(weight of the other failed ones is in [need - w_i, need)); tables of the events before i, by blocks, and after
+    i."""
     n = len(fails)
     block = int(math.sqrt(n)) + 1
     blocks = (n + block - 1) // block

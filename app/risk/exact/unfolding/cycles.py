@@ -1,8 +1,9 @@
 """Cycles of needs, resolved into gates without cycles (model 1.3).
 
-Inside a strongly connected component of the cone: what reaches each other through hard needs alone fails together and becomes one node
-(OR of their own failures and outside needs). What is left holds groups: nu Y. mu X. Phi(X, Y) is iterated on decision diagrams whose
-variables are the nodes that come in from outside, and the diagrams are turned into gates: n = low or (variable and high).
+Inside a strongly connected component of the cone: what reaches each other through hard needs alone fails together and becomes one
+node (OR of their own failures and outside needs). What is left holds groups: nu Y. mu X. Phi(X, Y) is iterated on decision
+diagrams whose variables are the nodes that come in from outside, and the diagrams are turned into gates: n = low or (variable and
+high).
 """
 
 from __future__ import annotations
@@ -18,14 +19,31 @@ from app.risk.exact.diagrams.budget import Budget
 from app.risk.exact.formula.gates import FALSE, FULL, TRUE, Gates, Scratch, grown, scratch_of
 from app.risk.exact.formula.make_gate import make_gate
 from app.risk.exact.unfolding.fixpoint import System, solve
-from app.risk.exact.unfolding.service_cone import Cone, Space, down_for_good
+from app.risk.exact.unfolding.service_cone import Cone, Space
 from app.risk.graph.compiled import Flat
+from app.risk.graph.needs import down_for_good
 from app.risk.graph.structure import components_in_order
 from app.risk.jit import Array, Floats, Int32s, kernel
 
 EXACT, LOWER, UPPER = 0, -1, 1
 MOST_GATES = 300_000  # nodes of the diagrams of one component that are turned into gates
 ROUNDS = 8  # of the unrolled bounds, where the fixpoint does not fit the budget
+
+
+@dataclass(slots=True)
+class Unfolding:
+    """One service on its way to a formula: what is read, what is asked for, and the gates so far."""
+
+    flat: Flat
+    q: Array  # float64[N] own unavailabilities, 1 forced down
+    cone: Cone
+    space: Space
+    target: int
+    budget: Budget
+    side: int  # EXACT, LOWER or UPPER
+    store: Gates  # grown where it has to be
+    node: Array  # int32[C] gate of each CI of the cone
+    ranked: list[int] = field(default_factory=list)  # nodes that come into a cycle, in the order of its diagrams
 
 
 class Unsolved(Exception):
@@ -75,7 +93,8 @@ def local_components(flat: Flat, q: Array, cone: Cone, space: Space) -> tuple[Ar
 
 @dataclass(slots=True)
 class _Inside:
-    """One component, its members numbered 0.. in order of position; nodes are of the store, inputs >= 0 are members of the component."""
+    """One component, its members numbered 0.. in order of position; nodes are of the store, inputs >= 0 are members of the
+    component."""
 
     own: list[list[int]] = field(default_factory=list)  # outside nodes each of which fails the member
     hard: list[list[int]] = field(default_factory=list)
@@ -85,8 +104,9 @@ class _Inside:
     )  # member, need, supply, inside, outside
 
 
-def _read(flat: Flat, q: Array, space: Space, cone: Cone, members: Array, node: Array) -> _Inside:
+def _read(unfolding: Unfolding, members: Array) -> _Inside:
     """The needs of a component's CIs, told apart by where they lead."""
+    flat, q, space, cone, node = unfolding.flat, unfolding.q, unfolding.space, unfolding.cone, unfolding.node
     inside = _Inside()
     number = {int(c): i for i, c in enumerate(members)}
 
@@ -167,7 +187,8 @@ def _system(inside: _Inside, rank: list[int], make: _Store) -> System:
 
 @kernel
 def gates_of_nodes(store: Gates, work: Scratch, bdd: Bdd, variable: Int32s, made: Int32s, start: int) -> int:
-    """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of nodes."""
+    """made[n] = the gate of node n: low or (variable and high), from `start` on; where the store was full, else the number of
+    nodes."""
     for n in range(start, bdd.state[COUNT]):
         work.node[0] = variable[bdd.level[n]]
         work.node[1] = made[bdd.high[n]]
@@ -202,8 +223,9 @@ def _gates_of(bdd: Bdd, roots: Array, variables: list[int], make: _Store) -> lis
         make.store = grown(make.store, 2 * len(make.store.need) + 16, 2 * len(make.store.input) + 64)
 
 
-def _read_outside(flat: Flat, space: Space, cone: Cone, members: Array, target: int) -> Array:
+def _read_outside(unfolding: Unfolding, members: Array) -> Array:
     """bool: the member is the target, or something of the cone outside the component needs it."""
+    flat, space, cone, target = unfolding.flat, unfolding.space, unfolding.cone, unfolding.target
     mine = np.zeros(len(cone.position), np.bool_)
     mine[members] = True
     out = np.zeros(len(members), np.bool_)
@@ -213,7 +235,7 @@ def _read_outside(flat: Flat, space: Space, cone: Cone, members: Array, target: 
         readers = np.concatenate(
             [flat.forward[int(flat.forward_ptr[v]) : int(flat.forward_ptr[v + 1])], flat.group_dependent[groups]]
         )
-        readers = readers[space.stamp[readers] == space.epoch[0]]
+        readers = readers[space.seen[readers]]
         out[i] = v == target or not mine[space.local[readers]].all()
     return out
 
@@ -231,33 +253,29 @@ def _unrolled(system: System, make: _Store, side: int) -> list[int]:
     return state
 
 
-def solve_component(
-    flat: Flat, q: Array, space: Space, cone: Cone, members: Array, node: Array, store: Gates, budget: Budget, side: int, target: int,
-    ranked: list[int],
-) -> Gates:  # fmt: skip
-    """Set the nodes of a component's CIs that are read outside; the store, grown where it had to. `ranked` is extended by the nodes that
-    come in, in the order of the diagrams: a good one for the events below them.
+def solve_component(unfolding: Unfolding, members: Array) -> None:
+    """Set the nodes of a component's CIs that are read outside. `ranked` is extended by the nodes that come in, in the order of
+    the diagrams: a good one for the events below them.
 
     Example by hand (C09): A = a or (B and C), B = b or A: A = a or (b and c), B = a or b.
     """
-    make = _Store(store)
-    inside = _read(flat, q, space, cone, members, node)
+    make, node, side = _Store(unfolding.store), unfolding.node, unfolding.side
+    inside = _read(unfolding, members)
     rank = np.array(_merged(inside))
     system = _system(inside, rank.tolist(), make)
     if len(system.own) == 1 and not system.groups and not system.supply[0]:
-        node[members] = system.own[0]
-        return make.store
-    read = _read_outside(flat, space, cone, members, target)
-    solved = solve(system, budget)
+        node[members], unfolding.store = system.own[0], make.store
+        return
+    read = _read_outside(unfolding, members)
+    solved = solve(system, unfolding.budget)
     state = None
     if solved is not None:
         bdd, roots, variables = solved
         state = _gates_of(bdd, roots[rank[read]], variables, make)
-        ranked += variables
+        unfolding.ranked += variables
     if state is None and side == EXACT:
         raise Unsolved(f"a cycle of {len(members)} CIs with redundancy groups needs more than the budget")
     if state is None:
         bound = _unrolled(system, make, side)
         state = [bound[c] for c in rank[read]]
-    node[members[read]] = state
-    return make.store
+    node[members[read]], unfolding.store = state, make.store

@@ -33,7 +33,8 @@ SLICE = 20_000_000  # steps between two looks at the clock
 
 
 class System(NamedTuple):
-    """Equations of R classes: x_r = own_r or any hard or any supply or any group. Own and outside inputs are nodes of the gate store."""
+    """Equations of R classes: x_r = own_r or any hard or any supply or any group. Own and outside inputs are nodes of the gate
+    store."""
 
     own: list[int]
     hard: list[list[int]]
@@ -114,7 +115,8 @@ def _flattened(system: System, store: Bdd, variables: list[int]) -> _Flat:
 
 
 def renumbered(system: System) -> tuple[System, Array]:
-    """The classes in an order along their needs, so that little is open between neighbours (Cuthill, McKee); place[r]: the new number."""
+    """The classes in an order along their needs, so that little is open between neighbours (Cuthill, McKee); place[r]: the new
+    number."""
     size = len(system.own)
     pairs = [(v, u) for rows in (system.hard, system.supply) for v, row in enumerate(rows) for u in row]
     pairs += [(v, u) for v, _, _, here, _ in system.groups for u in here]
@@ -166,7 +168,8 @@ class _Iteration:
         self.budget, self.until = budget, working_time() + budget.seconds
 
     def settled(self, x: Array, y: Array) -> bool:
-        """x = Phi(x, y), iterated in place from where it is until nothing changes; False beyond the budget. `y` may be x itself."""
+        """x = Phi(x, y), iterated in place from where it is until nothing changes; False beyond the budget. `y` may be x
+        itself."""
         changed, backward, slices = np.array([True]), False, slices_of(SLICE)
         while changed[0]:
             changed[0] = False
@@ -197,8 +200,8 @@ class _Iteration:
 def solve(system: System, budget: Budget) -> tuple[Bdd, Array, list[int]] | None:
     """The manager, int32[R] the diagrams of the fixpoint, and the nodes its levels stand for; None beyond the budget.
 
-    Where ordinary needs alone form no cycle, X = Phi(X, Y) has one solution for each Y, so the fixpoint is the greatest of Z = Phi(Z, Z),
-    and is iterated as such. Example by hand (C09): x_A = a or (x_B and c), x_B = b or x_A: x_A = a or (b and c).
+    Where ordinary needs alone form no cycle, X = Phi(X, Y) has one solution for each Y, so the fixpoint is the greatest of Z =
+    Phi(Z, Z), and is iterated as such. Example by hand (C09): x_A = a or (x_B and c), x_B = b or x_A: x_A = a or (b and c).
     """
     system, place = renumbered(system)
     work = _Iteration(system, budget)

@@ -6,26 +6,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, IN_CYCLE, Flat
-from app.risk.jit import Array, Floats, Int32s, kernel
+from app.risk.graph.compiled import IN_CYCLE, Flat
+from app.risk.graph.needs import all_needs
+from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, kernel
 
 
 class Space(NamedTuple):
-    """Workspace of one thread over N CIs, used again for every service: a mark counts only if its stamp is the current epoch."""
+    """Workspace of one thread over N CIs, used again for every service."""
 
-    epoch: Int32s  # int32[1]
-    stamp: Int32s  # int32[N]
+    seen: Bools  # bool[N] among the last cone
     local: Int32s  # int32[N] number within the cone
-    queue: Int32s  # int32[N]
+    queue: Int32s  # int32[N] the last cone
+    size: Int64s  # int64[1] of the last cone
 
 
 def exact_space(cis: int) -> Space:
     """A workspace for an estate of that many CIs.
 
-    >>> len(exact_space(3).stamp)
+    >>> len(exact_space(3).seen)
     3
     """
-    return Space(np.zeros(1, np.int32), np.zeros(cis, np.int32), np.empty(cis, np.int32), np.empty(cis, np.int32))
+    return Space(np.zeros(cis, np.bool_), np.empty(cis, np.int32), np.empty(cis, np.int32), np.zeros(1, np.int64))
 
 
 class Cone(NamedTuple):
@@ -45,40 +46,15 @@ class Cone(NamedTuple):
 
 
 @kernel
-def down_for_good(flat: Flat, q: Floats, v: int) -> bool:
-    """Down at rest, or forced: q is 1."""
-    return (flat.flags[v] & AT_REST_DOWN) != 0 or q[v] >= 1.0  # type: ignore[no-any-return]
-
-
-@kernel
 def gather(flat: Flat, q: Floats, target: int, space: Space) -> int:
-    """Breadth first through hard and supply needs and members of groups; the size of the cone, its positions in space.queue."""
-    if space.epoch[0] >= 2**31 - 2:
-        space.stamp[:] = 0
-        space.epoch[0] = 0
-    space.epoch[0] += 1
-    epoch = space.epoch[0]
-    queue = space.queue
-    queue[0] = target
-    space.stamp[target] = epoch
-    head = 0
-    tail = 1
-    while head < tail:
-        v = queue[head]
-        head += 1
-        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-            u = flat.reverse[e]
-            if space.stamp[u] != epoch and not down_for_good(flat, q, u):
-                space.stamp[u] = epoch
-                queue[tail] = u
-                tail += 1
-        for e in range(flat.member_ptr[flat.group_ptr[v]], flat.member_ptr[flat.group_ptr[v + 1]]):
-            u = flat.member[e]
-            if space.stamp[u] != epoch and not down_for_good(flat, q, u):
-                space.stamp[u] = epoch
-                queue[tail] = u
-                tail += 1
-    return tail
+    """Walk from the target through hard and supply needs and members of groups; the size of the cone, its positions in
+    space.queue."""
+    for i in range(space.size[0]):
+        space.seen[space.queue[i]] = False
+    space.queue[0] = target
+    space.seen[target] = True
+    space.size[0] = all_needs(flat, space.queue, 1, space.seen, False, q)
+    return space.size[0]  # type: ignore[no-any-return]
 
 
 @kernel

@@ -1,6 +1,7 @@
 """The formula of one CI's failure: gates over the own failures of its cone, without cycles.
 
-F_v = own_v or any(F_u, needed) or any_g(at least n_g - m_g + 1 of the members failed), model 1.2; cycles are resolved by `cycles`.
+F_v = own_v or any(F_u, needed) or any_g(at least n_g - m_g + 1 of the members failed), model 1.2; cycles are resolved by
+`cycles`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 from app.risk.exact.diagrams.budget import Budget
 from app.risk.exact.formula.gates import FALSE, FULL, GATES, TRUE, Gates, Scratch, gates_store, grown, scratch_of
 from app.risk.exact.formula.make_gate import make_gate
-from app.risk.exact.unfolding.cycles import EXACT, local_components, solve_component
-from app.risk.exact.unfolding.service_cone import Cone, Space, cone_of_failure, exact_space
+from app.risk.exact.unfolding.cycles import EXACT, Unfolding, local_components, solve_component
+from app.risk.exact.unfolding.service_cone import Space, cone_of_failure, exact_space
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.jit import Array, Floats, Int32s, kernel
 
@@ -34,7 +35,8 @@ class Formula:
 
 @kernel
 def add_cis(
-    flat: Flat, q: Floats, space: Space, position: Int32s, event: Int32s, order: Int32s, start: int, end: int, node: Int32s, store: Gates,
+    flat: Flat, q: Floats, space: Space, position: Int32s, event: Int32s, order: Int32s, start: int, end: int, node: Int32s,
+    store: Gates,
     work: Scratch,
 ) -> int:  # fmt: skip
     """Make the nodes of the CIs order[start:end], providers first; where it stopped, `end` if there was room for all.
@@ -84,10 +86,11 @@ def add_cis(
 def formula_of(
     compiled: CompiledGraph, target: int, budget: Budget, q: Array | None = None, space: Space | None = None, side: int = EXACT
 ) -> Formula:
-    """The formula of a CI's failure. q: float64[N] own unavailabilities (1: forced down), else the compiled ones; NaN counts as 0.
+    """The formula of a CI's failure. q: float64[N] own unavailabilities (1: forced down), else the compiled ones; NaN counts as
+    0.
 
-    `side`: EXACT, or LOWER or UPPER for a formula that never fails more, never less than the true one. Unsolved, for EXACT only, says that
-    a component with groups inside did not fit the budget.
+    `side`: EXACT, or LOWER or UPPER for a formula that never fails more, never less than the true one. Unsolved, for EXACT only,
+    says that a component with groups inside did not fit the budget.
 
     Example by hand: S hard on a and b, U .01 and .02 -> one OR gate over two events.
     """
@@ -99,9 +102,9 @@ def formula_of(
     cone = cone_of_failure(flat, own, target, space)
     store = gates_store(cone.events, cone.gates + 8, cone.edges + 8)
     node = np.full(len(cone.position), FALSE, np.int32)
-    order, bounds, loops = local_components(flat, own, cone, space)
-    ranked: list[int] = []
-    store = _build(flat, own, space, cone, order, bounds, loops, node, store, budget, side, target, ranked)
+    unfolding = Unfolding(flat, own, cone, space, target, budget, side, store, node)
+    _build(unfolding, *local_components(flat, own, cone, space))
+    store, ranked = unfolding.store, unfolding.ranked
     events = cone.position[cone.event >= 0]
     root = int(node[space.local[target]])
     return Formula(
@@ -125,20 +128,18 @@ def event_ranks(store: Gates, ranked: Int32s) -> Array:
     return rank[: store.events].copy()
 
 
-def _build(
-    flat: Flat, own: Array, space: Space, cone: Cone, order: Array, bounds: Array, loops: Array, node: Array, store: Gates, budget: Budget,
-    side: int, target: int, ranked: list[int],
-) -> Gates:  # fmt: skip
+def _build(unfolding: Unfolding, order: Array, bounds: Array, loops: Array) -> None:
     """Stretches without cycles in kernels, components one by one between them."""
+    flat, q, space, cone, node = unfolding.flat, unfolding.q, unfolding.space, unfolding.cone, unfolding.node
     work = scratch_of(cone.widest + 2)
     at = 0
     for loop in [*loops.tolist(), -1]:
         end = int(bounds[loop]) if loop >= 0 else len(order)
         while at < end:
-            at = int(add_cis(flat, own, space, cone.position, cone.event, order, at, end, node, store, work))
+            store = unfolding.store
+            at = int(add_cis(flat, q, space, cone.position, cone.event, order, at, end, node, store, work))
             if at < end:
-                store = grown(store, 2 * len(store.need), 2 * len(store.input))
+                unfolding.store = grown(store, 2 * len(store.need), 2 * len(store.input))
         if loop >= 0:
             at = int(bounds[loop + 1])
-            store = solve_component(flat, own, space, cone, order[end:at], node, store, budget, side, target, ranked)
-    return store
+            solve_component(unfolding, order[end:at])

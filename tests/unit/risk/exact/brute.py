@@ -104,5 +104,7 @@ def random_case(seed: int, cis: int) -> tuple[CompiledGraph, Any, int]:
     compiled = compile_graph(graph_of(estate))
     pick = np.random.default_rng(seed)
     kinds = pick.choice(5, len(compiled), p=[0.12, 0.03, 0.03, 0.12, 0.7])
-    q = np.choose(kinds, [np.zeros(len(compiled)), np.ones(len(compiled)), np.full(len(compiled), np.nan), np.full(len(compiled), 1e-9), pick.random(len(compiled))])  # fmt: skip
+    q = np.choose(kinds,
+        [np.zeros(len(compiled)), np.ones(len(compiled)), np.full(len(compiled), np.nan), np.full(len(compiled), 1e-9),
+            pick.random(len(compiled))])  # fmt: skip
     return compiled, q, int(pick.integers(len(compiled)))

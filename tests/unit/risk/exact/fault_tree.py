@@ -131,8 +131,8 @@ def truth_q(tree: FaultTree) -> tuple[Any, list[str]]:
 
 
 def plant_tree(seed: int, systems: int, trains: int, parts: int, sequences: int) -> FaultTree:
-    """A plant as safety studies draw them: systems of redundant trains that lean on trains of earlier systems; the top is any of some
-    sequences, each the failure of several systems. About systems * trains * parts events."""
+    """A plant as safety studies draw them: systems of redundant trains that lean on trains of earlier systems; the top is any of
+    some sequences, each the failure of several systems. About systems * trains * parts events."""
     rng = random.Random(seed)
     events: dict[str, float] = {}
     gates: dict[str, tuple[int, Sequence[str]]] = {}

@@ -1,4 +1,5 @@
-"""The exact engine beside decision diagrams of the `oxidd` package: the same functions, built gate by gate, give the same probability."""
+"""The exact engine beside decision diagrams of the `oxidd` package: the same functions, built gate by gate, give the same
+probability."""
 
 from __future__ import annotations
 

@@ -9,13 +9,17 @@ from app.risk.exact.answers.service import exact_service
 from tests.unit.risk.exact.fault_tree import built, read_open_psa
 
 MODEL = """<opsa-mef><define-fault-tree name="pumps">
-  <define-gate name="top"><label>no flow</label><and><gate name="one"/><or><basic-event name="v"/><gate name="two"/></or></and></define-gate>
+  <define-gate name="top"><label>no flow</label>
+    <and><gate name="one"/><or><basic-event name="v"/><gate name="two"/></or></and></define-gate>
   <define-gate name="one"><atleast min="2"><basic-event name="a"/><basic-event name="b"/><event name="c"/></atleast></define-gate>
   <define-gate name="two"><or><basic-event name="p"/><house-event name="h"/></or></define-gate>
 </define-fault-tree><model-data>
-  <define-basic-event name="a"><float value="0.1"/></define-basic-event><define-basic-event name="b"><float value="0.2"/></define-basic-event>
-  <define-basic-event name="c"><float value="0.3"/></define-basic-event><define-basic-event name="v"><float value="0.5"/></define-basic-event>
-  <define-basic-event name="p"><float value="0.5"/></define-basic-event><define-house-event name="h"><constant value="false"/></define-house-event>
+  <define-basic-event name="a"><float value="0.1"/></define-basic-event>
+  <define-basic-event name="b"><float value="0.2"/></define-basic-event>
+  <define-basic-event name="c"><float value="0.3"/></define-basic-event>
+  <define-basic-event name="v"><float value="0.5"/></define-basic-event>
+  <define-basic-event name="p"><float value="0.5"/></define-basic-event>
+  <define-house-event name="h"><constant value="false"/></define-house-event>
 </model-data></opsa-mef>"""
 
 

@@ -128,7 +128,8 @@ def test_what_an_input_reads_already_is_not_read_twice() -> None:
 
 @pytest.mark.compiled
 def test_a_narrow_order_of_a_ladder_needs_few_nodes() -> None:
-    """Rungs i: (x_i or y_i) and (x_(i+1) or z_i), shuffled numbers: any of 60 fails. Along the ladder two nodes a level are enough."""
+    """Rungs i: (x_i or y_i) and (x_(i+1) or z_i), shuffled numbers: any of 60 fails. Along the ladder two nodes a level are
+    enough."""
     rungs = 60
     name = np.random.default_rng(3).permutation(3 * rungs + 1).tolist()
     x, y, z = name[: rungs + 1], name[rungs + 1 : 2 * rungs + 1], name[2 * rungs + 1 :]

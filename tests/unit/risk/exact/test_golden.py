@@ -94,8 +94,10 @@ def test_c13_every_measure() -> None:
     answer = _asked(built)
     made = importance_of(answer.q, answer.birnbaum, answer.event_q)
     want = {
-        "birnbaum": (0.98, 0.198, 0.099), "criticality": (0.32885906, 0.66442953, 0.66442953), "raw": (33.557047, 6.97986577, 3.65771812),
-        "rrw": (1.49, 2.98, 2.98), "dim_equal": (0.76742365, 0.1550509, 0.07752545), "dim_proportional": (0.19838057, 0.40080972, 0.40080972),
+        "birnbaum": (0.98, 0.198, 0.099), "criticality": (0.32885906, 0.66442953, 0.66442953),
+        "raw": (33.557047, 6.97986577, 3.65771812),
+        "rrw": (1.49, 2.98, 2.98), "dim_equal": (0.76742365, 0.1550509, 0.07752545),
+        "dim_proportional": (0.19838057, 0.40080972, 0.40080972),
     }  # fmt: skip
     for name, values in want.items():
         assert _of(built, answer, getattr(made, name)) == pytest.approx(dict(zip("abc", values, strict=True)), rel=1e-7), name

@@ -30,19 +30,24 @@ def large_estate(q: Any, dependent: Any, provider: Any, groups: Sequence[tuple[i
     )
     members = np.concatenate([np.zeros(0, np.int64), *(np.asarray(g[2], np.int64) for g in groups)])
     cis = CiColumns(
-        ci_id=np.arange(count), key=text, name=text, ci_class=none, site=none, team=none, supplier=none, lifecycle=none, environment=none,
-        assessed=np.ones(count, bool), failures_per_year=nan, failures_origin=byte, repair_hours=np.full(count, 4.0), repair_origin=byte,
-        repair_distribution=byte, repair_sigma=nan, unavailability=np.asarray(q, float), failure_on_demand=zero, level_share=np.ones(count),
+        ci_id=np.arange(count), key=text, name=text, ci_class=none, site=none, team=none, supplier=none, lifecycle=none,
+        environment=none,
+        assessed=np.ones(count, bool), failures_per_year=nan, failures_origin=byte, repair_hours=np.full(count, 4.0),
+        repair_origin=byte,
+        repair_distribution=byte, repair_sigma=nan, unavailability=np.asarray(q, float), failure_on_demand=zero,
+        level_share=np.ones(count),
         restart_hours=zero, observed_years=zero, observed_incidents=np.zeros(count, np.int32),
     )  # fmt: skip
     rows = len(dependent)
     return compile_graph(
         DependencyGraph(
             cis,
-            DependencyColumns(np.asarray(dependent, np.int64), np.asarray(provider, np.int64), np.full(rows, HARD, np.int8), np.full(rows, np.nan)),
+            DependencyColumns(np.asarray(dependent, np.int64), np.asarray(provider, np.int64), np.full(rows, HARD, np.int8),
+                np.full(rows, np.nan)),
             GroupColumns(
                 [f"g{i}" for i in range(len(groups))], np.array([g[0] for g in groups], np.int64), np.zeros(len(groups), np.int8),
-                np.array([g[1] for g in groups], np.int64), np.concatenate([[0], np.cumsum([len(g[2]) for g in groups])]).astype(np.int64),
+                np.array([g[1] for g in groups], np.int64),
+                np.concatenate([[0], np.cumsum([len(g[2]) for g in groups])]).astype(np.int64),
                 members, np.full(len(members), np.nan), np.full(len(groups), np.nan), np.full(len(groups), np.nan),
             ),
             [ServiceExposure(0, 1.0, 1.0)],

@@ -60,7 +60,8 @@ def _estate(services: list[dict[str, Any]], **db: Any) -> dict[str, Any]:
     keys = ["db", "idle", *(s["key"] for s in services)]
     return {
         "cis": [{"key": k, "failures_per_year": 0.0, "repair_hours": 1.5} | (db if k == "db" else {}) for k in keys],
-        "dependencies": [{"dependent": s["key"], "provider": "db", "kind": "hard"} for s in services], "groups": [], "services": services,
+        "dependencies": [{"dependent": s["key"], "provider": "db", "kind": "hard"} for s in services], "groups": [],
+        "services": services,
     }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ def test_the_last_border_on_the_way_takes_the_loss() -> None:
     profile = {"failures_per_year": 1.0, "repair_hours": 10.0}
     made = estate(
         "shop; app; db; net; crm", hard="shop>app app>db db>net crm>net", services={"shop": {}, "crm": {}},
-        profiles={"shop": {"failures_per_year": 0.0}, "crm": {"failures_per_year": 0.0}, "app": profile, "db": profile, "net": profile},
+        profiles={"shop": {"failures_per_year": 0.0}, "crm": {"failures_per_year": 0.0}, "app": profile, "db": profile,
+            "net": profile},
     )  # fmt: skip
     first = first_order(made.compiled)
     codes = {"shop": 0, "app": 0, "db": 1, "net": 2, "crm": 1}
@@ -37,7 +38,8 @@ def test_the_last_border_on_the_way_takes_the_loss() -> None:
 def test_what_a_failover_interrupts_has_no_path() -> None:
     made = estate(
         "S; a; b", groups={"S": [(1, "a b", {"failover_minutes": 6.0, "failover_success": 1.0})]},
-        profiles={"S": {"failures_per_year": 0.0}, "a": {"failures_per_year": 2.0, "repair_hours": 4.0}, "b": {"failures_per_year": 0.0}},
+        profiles={"S": {"failures_per_year": 0.0}, "a": {"failures_per_year": 2.0, "repair_hours": 4.0},
+            "b": {"failures_per_year": 0.0}},
     )  # fmt: skip
     first = first_order(made.compiled)
     told = borders(made.compiled, first, np.zeros(3, np.int64), first.pair_hours)

@@ -26,7 +26,7 @@ from app.risk.first_order.sweep import first_order
 from app.risk.first_order.totals import service_totals, totals_of
 from app.risk.study.estate_redundancy import estate_redundancy
 from app.risk.study.tables import service_table
-from app.risk.study.uncertainty import ranges_of, response
+from app.risk.study.uncertainty import OuterDraws, drawn_services, ranges_of, response
 from tests.builders import Built, estate
 
 OFF = {"unavailability": 0.0}
@@ -41,7 +41,8 @@ def shops(**populations: str) -> Built:
             name: {"customers": customers, "customer_population": populations.get(name, "")}
             for name, customers in (("shop", 1000.0), ("crm", 200.0), ("kiosk", 300.0))
         },
-        profiles={"shop": OFF, "crm": OFF, "kiosk": OFF, "db": {"failures_per_year": 2.0, "repair_hours": 1.5}, "host": {"failures_per_year": 1.0, "repair_hours": 4.0}},
+        profiles={"shop": OFF, "crm": OFF, "kiosk": OFF, "db": {"failures_per_year": 2.0, "repair_hours": 1.5},
+            "host": {"failures_per_year": 1.0, "repair_hours": 4.0}},
     )  # fmt: skip
 
 
@@ -118,9 +119,9 @@ def test_a_study_adds_up_in_every_column() -> None:
     more = estate_redundancy(compiled, first, Budget())
     suffered = service_totals(compiled, first, by_service(first, of, pairs))
     ranges = ranges_of(made.graph.cis, compiled.row, ci_classes())
-    table = service_table(
-        compiled, first, suffered, more, measure, answer, ranges, 10, 0, pairs, np.zeros(len(compiled.service_position))
-    )
+    services = len(compiled.service_position)
+    drawn = drawn_services(OuterDraws(answer, ranges, compiled.ci_id, 10), first, pairs, services)
+    table = service_table(compiled.customers, suffered, more, measure, drawn, np.zeros(services))
     assert table.first.sum() == pytest.approx(by_ci(first, pairs).sum())
     assert table.low == pytest.approx(table.first + table.redundancy)  # no spread: every draw is the value itself
 

@@ -20,7 +20,8 @@ JUMPY = [(0, 0), (0.1, 0), (0.1, 40), (1, 100), (4, 100), (4, 900), (9, 2000)]
 
 
 def rich_estate(rng: random.Random, cis: int) -> dict[str, Any]:
-    """`random_estate` with failovers in most groups, curves, MBCO, unknown money and customers, spreads, failure on demand, R = 0."""
+    """`random_estate` with failovers in most groups, curves, MBCO, unknown money and customers, spreads, failure on demand, R =
+    0."""
     estate = random_estate(rng, cis, failover=0.7)
     if rng.random() < 0.8:  # sparser, so that more dependents stand and switch
         estate["dependencies"] = [row for row in estate["dependencies"] if rng.random() < 0.4]
@@ -159,13 +160,18 @@ def fan(switches: int, kind: str, success: float = 0.9, per_service: int | None 
         (f"S{k}", apps[(k + j) % switches]) for k in range(switches) for j in range(per_service)
     ]  # fmt: skip
     return {
-        "cis": [{"key": k, "failures_per_year": 2.0 if k == "db" else 0.0, "repair_hours": 8.0} for k in (*names, *apps, "db", "x")],
+        "cis": [
+            {"key": k, "failures_per_year": 2.0 if k == "db" else 0.0, "repair_hours": 8.0} for k in (*names, *apps, "db", "x")
+        ],
         "dependencies": [{"dependent": a, "provider": b, "kind": kind, "weight": 0.1} for a, b in needs],
         "groups": [
-            {"key": f"g{k}", "dependent": a, "needed": 1, "members": ["db", "x"], "failover_minutes": 5 + 5 * k, "failover_success": success}
+            {"key": f"g{k}", "dependent": a, "needed": 1, "members": ["db", "x"], "failover_minutes": 5 + 5 * k,
+                "failover_success": success}
             for k, a in enumerate(apps)
         ],
-        "services": [{"key": n, "customers": 10, "impact": {"money": JUMPY}, "mtpd_hours": 4.0, "mbco_share": 0.5} for n in names],
+        "services": [
+            {"key": n, "customers": 10, "impact": {"money": JUMPY}, "mtpd_hours": 4.0, "mbco_share": 0.5} for n in names
+        ],
     }  # fmt: skip
 
 
@@ -217,7 +223,8 @@ def chain(length: int) -> dict[str, Any]:
         "cis": [{"key": k, "failures_per_year": 1.0 if k == "c0" else 0.0, "repair_hours": 8.0} for k in ("S", "x", *keys)],
         "dependencies": [{"dependent": "S", "provider": keys[-1], "kind": "hard"}],
         "groups": [
-            {"key": f"g{k}", "dependent": keys[k], "needed": 1, "members": [keys[k - 1], "x"], "failover_minutes": 6, "failover_success": 0.5}
+            {"key": f"g{k}", "dependent": keys[k], "needed": 1, "members": [keys[k - 1], "x"], "failover_minutes": 6,
+                "failover_success": 0.5}
             for k in range(1, length + 1)
         ],
         "services": [{"key": "S", "customers": 1, "money_per_hour": 10, "mtpd_hours": 4}],
@@ -237,7 +244,8 @@ def cascade(width: int) -> dict[str, Any]:
 def test_failed_switches_trigger_others() -> None:
     compare(chain(9), chain(9))
     got, at, _ = run(chain(2))
-    # c1 works: 6 min of nothing for S, which leans on c2: interrupted c1 triggers nothing. c1 fails: c2 works (6 min) or S is down 8 h.
+    # c1 works: 6 min of nothing for S, which leans on c2: interrupted c1 triggers nothing. c1 fails: c2 works (6 min) or S is
+    # down 8 h.
     assert got.service_hours[at["c0"]] == pytest.approx(0.5 * (0.5 * 0.1 + 0.5 * 8))
 
 

@@ -33,7 +33,8 @@ Q = {"unavailability": 0.1}
 
 def pair(share: float = 0.1, profiles: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> Built:
     return estate(
-        "S; a; b", groups={"S": [(1, "a b", {"common_cause_share": share, **options})]}, profiles={"S": OFF, "a": Q, "b": Q} | dict(profiles or {})
+        "S; a; b", groups={"S": [(1, "a b", {"common_cause_share": share, **options})]},
+        profiles={"S": OFF, "a": Q, "b": Q} | dict(profiles or {})
     )  # fmt: skip
 
 
@@ -137,7 +138,8 @@ def test_origins_and_evidence_follow_the_members() -> None:
     plain = replace(
         made.graph,
         cis=replace(
-            cis, failures_origin=np.array([DECLARED, MEASURED, MEASURED], np.int8), repair_origin=np.array([DECLARED, DECLARED, ASSUMED], np.int8),
+            cis, failures_origin=np.array([DECLARED, MEASURED, MEASURED], np.int8),
+            repair_origin=np.array([DECLARED, DECLARED, ASSUMED], np.int8),
             observed_years=np.array([0.0, 2.0, 2.0]), observed_incidents=np.array([0, 3, 3], np.int32),
         ),
         groups=replace(made.graph.groups, common_cause_share=np.array([0.5])),

@@ -26,7 +26,8 @@ def ci_columns(classes: list[str], **more: Any) -> dict[str, Any]:
     count = len(classes)
     nan = np.full(count, math.nan)
     columns: dict[str, Any] = {
-        "ci_id": np.arange(10, 10 + count), "key": texts([f"k{i}" for i in range(count)]), "name": texts([f"k{i}" for i in range(count)]),
+        "ci_id": np.arange(10, 10 + count), "key": texts([f"k{i}" for i in range(count)]),
+        "name": texts([f"k{i}" for i in range(count)]),
         "ci_class": category(list(classes)), "is_service": np.zeros(count, np.int64),
         **{name: category([None] * count) for name in ("raw_class", "lifecycle", "environment", "site", "team", "supplier")},
         **{name: category([None] * count) for name in ("failures_origin", "repair_origin", "repair_distribution")},
@@ -113,7 +114,8 @@ def test_incidents_outside_the_window_and_of_unknown_cis_do_not_count() -> None:
 def test_the_narrowest_scope_speaks_and_silent_cis_are_watched_too() -> None:
     got = watch(
         ["server", "server", "application"], incidents(),
-        observations((1, "ci:k0", 0, YEAR // 4), (1, "class:hardware", 0, YEAR), (1, "class:server", 0, YEAR // 2), (1, "*", 0, 2 * YEAR)),
+        observations((1, "ci:k0", 0, YEAR // 4), (1, "class:hardware", 0, YEAR), (1, "class:server", 0, YEAR // 2),
+            (1, "*", 0, 2 * YEAR)),
     )  # fmt: skip
     assert got.years == pytest.approx([0.25, 0.5, 2.0])
     assert watch(["server"], incidents(), observations((1, "class:application", 0, YEAR))).years.tolist() == [0.0]
@@ -223,21 +225,26 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
     columns = {
         "ci": ci, "incident": options.pop("incident", incidents()), "observation": options.pop("observation", observations()),
         "dependency": {
-            "dependent_id": np.zeros(0, np.int64), "provider_id": np.zeros(0, np.int64), "kind": category([]), "weight": np.zeros(0),
+            "dependent_id": np.zeros(0, np.int64), "provider_id": np.zeros(0, np.int64), "kind": category([]),
+            "weight": np.zeros(0),
         },
         "redundancy_group": {
-            "key": texts([]), "dependent_id": np.zeros(0, np.int64), "kind": category([]), "needed": np.zeros(0, np.int64), "members": texts([]),
+            "key": texts([]), "dependent_id": np.zeros(0, np.int64), "kind": category([]), "needed": np.zeros(0, np.int64),
+            "members": texts([]),
             "shares": texts([]), "failover_minutes": np.zeros(0), "failover_success": np.zeros(0),
             "common_cause_share": np.zeros(0), "common_cause_unavailability": np.zeros(0),
         },
         "exposure": {
-            "ci_id": np.array([r.get("ci_id", 10) for r in rows], np.int64), "source_id": np.array([r["source_id"] for r in rows], np.int64),
+            "ci_id": np.array([r.get("ci_id", 10) for r in rows], np.int64),
+            "source_id": np.array([r["source_id"] for r in rows], np.int64),
             "currency": category([r.get("currency") for r in rows]),
-            "customer_population": category([r.get("customer_population") for r in rows]), "impact": texts([r.get("impact", "") for r in rows]),
+            "customer_population": category([r.get("customer_population") for r in rows]),
+            "impact": texts([r.get("impact", "") for r in rows]),
             **{name: np.array([r.get(name, math.nan) for r in rows], float) for name in numbers},
         },
         "open_need": {
-            "source_id": np.zeros(0, np.int64), "need_key": texts([]), "dependent_id": np.zeros(0, np.int64), "kind": category([]), "needs": np.zeros(0, np.int64),
+            "source_id": np.zeros(0, np.int64), "need_key": texts([]), "dependent_id": np.zeros(0, np.int64),
+            "kind": category([]), "needs": np.zeros(0, np.int64),
         },
     }  # fmt: skip
     return assemble(columns, CLASSES, AssembleOptions(now=2 * YEAR, **options))
@@ -245,7 +252,8 @@ def build(ci: dict[str, Any], exposure: list[dict[str, Any]] | None = None, **op
 
 def test_each_value_says_where_it_is_from() -> None:
     ci = ci_columns(
-        ["server"] * 4, failures_per_year=np.array([math.nan, 3.0, 3.0, math.nan]), repair_hours=np.array([math.nan, 2.0, math.nan, math.nan]),
+        ["server"] * 4, failures_per_year=np.array([math.nan, 3.0, 3.0, math.nan]),
+        repair_hours=np.array([math.nan, 2.0, math.nan, math.nan]),
         unavailability=np.array([math.nan, math.nan, math.nan, 0.01]),
     )  # fmt: skip
     made = build(
@@ -331,7 +339,8 @@ def test_each_field_is_from_the_best_source_that_gives_it() -> None:
 
 def test_what_is_not_assessed_is_counted_and_has_no_service() -> None:
     ci = ci_columns(
-        ["server"] * 4, lifecycle=category(["active", "planned", None, "maintenance"]), environment=category([None, "test", "test", "production"]),
+        ["server"] * 4, lifecycle=category(["active", "planned", None, "maintenance"]),
+        environment=category([None, "test", "test", "production"]),
         is_service=np.array([1, 1, 0, 1]),
     )  # fmt: skip
     made = build(ci)

@@ -1,4 +1,5 @@
-"""When a kernel interprets and when it takes compiled code; what makes two kernels the same; the clock that nobody is charged by."""
+"""When a kernel interprets and when it takes compiled code; what makes two kernels the same; the clock that nobody is charged
+by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Compiled code: one version of each kernel, kept by content, made once whoever asks, and equal to the bit to the Python it is made of."""
+"""Compiled code: one version of each kernel, kept by content, made once whoever asks, and equal to the bit to the Python it is
+made of."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ RULES = ("product", "worst")
 
 def test_c21_soft_dependencies_beside_a_hard_one() -> None:
     made = estate(
-        "S; A; B; C", hard="S>A", soft="S>B:.3 S>C:.5", profiles={"S": {"unavailability": 0.0}} | {n: {"unavailability": q} for n, q in (("A", 0.01), ("B", 0.1), ("C", 0.2))}
+        "S; A; B; C", hard="S>A", soft="S>B:.3 S>C:.5",
+        profiles={"S": {"unavailability": 0.0}} | {n: {"unavailability": q} for n, q in (("A", 0.01), ("B", 0.1), ("C", 0.2))}
     )  # fmt: skip
     (s,) = made.at("S")
     assert expected_capability(made.compiled, s).lost_share == pytest.approx(0.13573, rel=1e-12)
@@ -58,7 +59,8 @@ def test_a_long_chain_needs_no_recursion() -> None:
 def test_too_much_is_refused_with_a_reason() -> None:
     names = [f"n{i}" for i in range(40)]
     made = estate(
-        "; ".join(["S", "D", *names]), hard=" ".join(f"{n}>D" for n in names), soft=" ".join(f"S>{n}:{0.01 + 0.0131 * i:.4f}" for i, n in enumerate(names)),
+        "; ".join(["S", "D", *names]), hard=" ".join(f"{n}>D" for n in names),
+        soft=" ".join(f"S>{n}:{0.01 + 0.0131 * i:.4f}" for i, n in enumerate(names)),
         profiles={n: {"unavailability": 0.1} for n in ["S", "D", *names]},
     )  # fmt: skip
     told = expected_capability(made.compiled, int(made.at("S")[0]))

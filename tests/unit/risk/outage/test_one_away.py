@@ -60,7 +60,8 @@ def test_a_ci_under_several_members_left_counts_though_no_single_member_does() -
 def test_time_that_runs_out_is_said() -> None:
     keys = [f"m{i}" for i in range(300)]
     estate = {
-        "cis": [{"key": k, "failures_per_year": 1.0, "repair_hours": 1.0} for k in ("S", *keys)], "services": [{"key": "S"}], "dependencies": [],
+        "cis": [{"key": k, "failures_per_year": 1.0, "repair_hours": 1.0} for k in ("S", *keys)], "services": [{"key": "S"}],
+        "dependencies": [],
         "groups": [{"key": "g", "dependent": "S", "needed": 299, "members": keys}],
     }  # fmt: skip
     compiled = compile_graph(graph_of(estate))

@@ -1,4 +1,5 @@
-"""When what is down is back: the golden case, the trap of the slow third member, and random estates against iteration to the fixpoint."""
+"""When what is down is back: the golden case, the trap of the slow third member, and random estates against iteration to the
+fixpoint."""
 
 from __future__ import annotations
 

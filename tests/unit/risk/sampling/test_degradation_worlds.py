@@ -1,4 +1,5 @@
-"""Capability in snapshot worlds: the same worlds as the bit-parallel ones, the same states as the scalar kernels, the exact mean."""
+"""Capability in snapshot worlds: the same worlds as the bit-parallel ones, the same states as the scalar kernels, the exact
+mean."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def test_the_worlds_are_those_of_the_whole_estate(seed: int) -> None:
 def test_a_world_at_a_time() -> None:
     built = estate(
         "S; a; b; c", hard="S>a", soft="S>b:.5 S>c:.4",
-        profiles={"S": {"unavailability": 0}, **{name: {"unavailability": 0.2} for name in "abc"}}, services={"S": {"mbco_share": 0.55}},
+        profiles={"S": {"unavailability": 0}, **{name: {"unavailability": 0.2} for name in "abc"}},
+        services={"S": {"mbco_share": 0.55}},
     )  # fmt: skip
     cut = subestate_of(built.compiled, int(built.at("S")[0]))
     position, own, _ = states_of(built.compiled, 8, 0)

@@ -242,7 +242,8 @@ def test_a_chain_of_a_million_cis() -> None:
     columns |= dict.fromkeys(("ci_class", "site", "team", "supplier", "lifecycle", "environment"), empty)
     columns |= {name: Texts(np.zeros(0, np.uint8), np.zeros(size + 1, np.int64)) for name in ("key", "name")}
     columns |= {
-        "ci_id": np.arange(size), "assessed": np.ones(size, bool), "unavailability": np.full(size, 1e-6), "level_share": np.ones(size),
+        "ci_id": np.arange(size), "assessed": np.ones(size, bool), "unavailability": np.full(size, 1e-6),
+        "level_share": np.ones(size),
         "repair_distribution": np.zeros(size, np.int8),
     }  # fmt: skip
     chain = DependencyColumns(order[:-1], order[1:], np.zeros(size - 1, np.int8), np.ones(size - 1))

@@ -345,7 +345,8 @@ def test_outages_that_outlast_the_block_are_followed_or_cut_off() -> None:
 
 @pytest.mark.compiled
 def test_a_switch_that_failed_lasts_until_the_first_restore() -> None:
-    """Two of three needed, all switches fail, c never does: down from the first failure until that CI is back, whatever the other does."""
+    """Two of three needed, all switches fail, c never does: down from the first failure until that CI is back, whatever the other
+    does."""
     switch = {"failover_minutes": 5, "failover_success": 0.0}
     fixed = {"failures_per_year": 50.0, "repair_hours": 8.0, "repair_sigma": 0.0}
     built = estate("S; a; b; c", groups={"S": [(2, "a b c", switch)]}, profiles={**never("S", "c"), "a": fixed, "b": fixed})

@@ -18,7 +18,8 @@ from tests.unit.risk.sampling.test_years import never
 def made(hours: list[float], loss: list[float], block: list[int], initiator: list[int], alone: list[bool]) -> Outages:
     one = np.asarray(hours, float)
     return Outages(
-        np.asarray(block, np.int64), np.arange(len(one)) * 9000.0, one, np.asarray(initiator, np.int32), np.asarray(initiator, np.int64) + 100, np.asarray(alone, bool),
+        np.asarray(block, np.int64), np.arange(len(one)) * 9000.0, one, np.asarray(initiator, np.int32),
+        np.asarray(initiator, np.int64) + 100, np.asarray(alone, bool),
         np.zeros(len(one), bool), np.asarray(loss, float), one.copy(), one.copy(), np.ones(len(one)),
     )  # fmt: skip
 

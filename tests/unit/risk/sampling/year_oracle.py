@@ -1,4 +1,5 @@
-"""Simulated years in plain Python over sets, on the same up and down times: model 1.6 and 1.10 word by word, every state from the oracle."""
+"""Simulated years in plain Python over sets, on the same up and down times: model 1.6 and 1.10 word by word, every state from the
+oracle."""
 
 from __future__ import annotations
 

@@ -46,8 +46,10 @@ def test_overlapping_single_points_have_a_negative_redundancy_part() -> None:
 @pytest.mark.parametrize("success", [1.0, 0.9, 0.5])
 def test_a_failover_follows_the_formula_of_active_and_passive(success: float) -> None:
     made = estate(
-        "S; a; b", groups={"S": [(1, "a b", {"failover_minutes": 5.0, "failover_success": success})]}, services={"S": {"money_per_hour": 100.0}},
-        profiles={"S": OFF, "a": {"failures_per_year": 2.0, "repair_hours": 8.0}, "b": {"unavailability": 0.01, "repair_hours": 8.0}},
+        "S; a; b", groups={"S": [(1, "a b", {"failover_minutes": 5.0, "failover_success": success})]},
+        services={"S": {"money_per_hour": 100.0}},
+        profiles={"S": OFF, "a": {"failures_per_year": 2.0, "repair_hours": 8.0},
+            "b": {"unavailability": 0.01, "repair_hours": 8.0}},
     )  # fmt: skip
     parts = parts_of(made, "S")
     omega = 2.0 / (1 + 2 * 8 / 8766)

@@ -1,4 +1,5 @@
-"""Closed forms for Poisson events, which simulated years are held against: Panjer's recursion and OEP of an event list (model 1.12)."""
+"""Closed forms for Poisson events, which simulated years are held against: Panjer's recursion and OEP of an event list (model
+1.12)."""
 
 from __future__ import annotations
 
@@ -25,10 +26,11 @@ def _panjer(rate: float, severity: Floats, size: int) -> Array:
 
 
 def sum_distribution(events_per_year: float, severity: Array, size: int) -> Array:
-    """P(year's sum = k steps) for k < size (float64[size]), of Poisson(events_per_year) losses with P(loss = j steps) = severity[j] (float64[J]).
+    """P(year's sum = k steps) for k < size (float64[size]), of Poisson(events_per_year) losses with P(loss = j steps) =
+    severity[j] (float64[J]).
 
-    Panjer (1981). High rates are halved until e^-rate is a number, and the halves added up by convolution: all terms are positive, so there
-    is no cancellation. What lies at `size` and beyond is 1 minus the sum.
+    Panjer (1981). High rates are halved until e^-rate is a number, and the halves added up by convolution: all terms are
+    positive, so there is no cancellation. What lies at `size` and beyond is 1 minus the sum.
 
     >>> [round(p * math.e, 6) for p in sum_distribution(1.0, np.array([0.0, 0.5, 0.5]), 3).tolist()]   # 1, .5, (.5 * .5 + 1) / 2
     [1.0, 0.5, 0.625]

@@ -86,7 +86,8 @@ def tangled() -> Built:
 
 @pytest.mark.compiled
 def test_beyond_the_budget_a_service_is_bounded_and_its_part_simulated() -> None:
-    """The exact answer of a large budget lies in the simulated interval, which lies in the certain one; no service is missing in the sums."""
+    """The exact answer of a large budget lies in the simulated interval, which lies in the certain one; no service is missing in
+    the sums."""
     made = tangled()
     first = first_order(made.compiled)
     exact = estate_redundancy(made.compiled, first, Budget())

@@ -15,6 +15,7 @@ from app.domain.graph import ASSUMED, DECLARED, MEASURED
 from app.risk.first_order.sweep import first_order
 from app.risk.study.uncertainty import (
     SPREADS,
+    OuterDraws,
     Ranges,
     Response,
     drawn_areas,
@@ -142,16 +143,12 @@ def test_response_of_an_estate_with_a_curve() -> None:
 def test_areas_add_their_cis_up() -> None:
     answer = Response(np.array([1.0, 2.0]), np.array([[10.0, 20.0], [5.0, 10.0], [1.0, 2.0]]))
     told = ranges(3, rate_own=[0.5, 0.5, 0.0])
-    drawn = drawn_areas(answer, told, np.array([1, 2, 3]), np.array([0, 1, 0]), 2, 4000)
+    drawn = drawn_areas(OuterDraws(answer, told, np.array([1, 2, 3]), 4000), np.array([0, 1, 0]), 2)
     assert drawn.shape == (2, 4000)
     assert drawn[0].mean() == pytest.approx(11.0, rel=0.03) and drawn[0].min() > 1.0
+    turned = Response(answer.scales, answer.table[::-1])
     moved = drawn_areas(
-        Response(answer.scales, answer.table[::-1]),
-        ranges(3, rate_own=[0.0, 0.5, 0.5]),
-        np.array([3, 2, 1]),
-        np.array([0, 1, 0]),
-        2,
-        4000,
+        OuterDraws(turned, ranges(3, rate_own=[0.0, 0.5, 0.5]), np.array([3, 2, 1]), 4000), np.array([0, 1, 0]), 2
     )
     assert moved == pytest.approx(drawn, rel=1e-12)
 
@@ -184,7 +181,7 @@ def test_a_linear_service_keeps_its_own_interval_beside_one_with_a_curve() -> No
     answer = response(compiled, "money_per_year")
     n = len(compiled)
     told = ranges(n, repair_own=np.where(np.arange(n) == made.at("d")[0], 0.9, 0.0), class_code=np.arange(n))
-    drawn = drawn_services(answer, told, compiled.ci_id, first, first.pair_money, 2, 400, 1)
+    drawn = drawn_services(OuterDraws(answer, told, compiled.ci_id, 400, 1), first, first.pair_money, 2)
     linear = drawn[compiled.flat.service_at[made.at("L")[0]]]
     repair = repair_factors(told, compiled.ci_id, np.asarray(made.at("d")), 400, 1)[0]
     assert linear == pytest.approx(100.0 * repair, rel=1e-9)
@@ -204,7 +201,7 @@ def test_a_stated_range_moves_what_is_expected_as_it_moves_the_draws() -> None:
     assert shift == pytest.approx(
         [mean, mean, 0.0, 0.0], rel=2e-3
     )  # rate, linear restore time, nothing stated, a loss that no length changes
-    drawn = drawn_areas(answer, told, np.arange(1, 5), every, 4, 20_000)
+    drawn = drawn_areas(OuterDraws(answer, told, np.arange(1, 5), 20_000), every, 4)
     assert (answer.table[:, 0] + shift)[:2] == pytest.approx(drawn[:2].mean(axis=1), rel=0.02)
 
 
