@@ -24,6 +24,7 @@ from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
+from app.usecases.answers.recovery import recovery_page, service_recovery
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
@@ -154,6 +155,25 @@ def one_service() -> str:
         goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
+
+
+@blueprint.get("/recovery")
+@scoped
+@permission("read")
+def recovery() -> str:
+    page = recovery_page(forestay(), ROWS, request.args.get("after"), _when(), None)
+    _read("recovery")
+    return render_template("recovery.html", page=page)
+
+
+@blueprint.get("/recovery-of")
+@scoped
+@permission("read")
+def recovery_of_service() -> str:
+    key = request.args.get("key", "")
+    page = service_recovery(forestay(), key, ROWS, request.args.get("after"), _when(), None)
+    _read(f"recovery of {key}")
+    return render_template("recovery_of_service.html", page=page)
 
 
 @blueprint.get("/quality")

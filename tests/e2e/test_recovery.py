@@ -79,3 +79,13 @@ def test_a_service_without_an_rto_is_listed_last(service: Service) -> None:
     service.csv(cis=CIS, dependencies=NEEDS, groups=GROUPS, services=[{"key": "shop"}, {"key": "crm", "rto_hours": 0.5}])
     page = service.get("/recovery")
     assert [(row["name"], row["verdict"]) for row in page["items"]] == [("crm", "infeasible"), ("shop", "no RTO")]
+
+
+def test_the_pages_show_what_the_api_says(service: Service) -> None:
+    service.csv(cis=CIS, dependencies=NEEDS, groups=GROUPS, services=SERVICES)
+    text = service.page("/recovery")
+    assert "1 of 2 services cannot be back within their RTO after the outage of one CI." in text
+    assert "24.8 h" in text and "/recovery-of?key=" in text
+    one = service.page("/recovery-of", key=service.get("/recovery")["items"][0]["key"])
+    assert "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)." in one
+    assert one.index(">disk</a>") < one.index(">db</a>")
