@@ -225,7 +225,7 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
     return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
 
 
-def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target: int) -> dict[int, float]:
+def slack_hours(compiled: CompiledGraph, hours: Array, result: Restoration, target: int) -> dict[int, float]:
     """By position: how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
 
     The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited
@@ -234,7 +234,7 @@ def slack_hours(compiled: CompiledGraph, hours: Array, told: Restoration, target
     Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
     """
     flat = compiled.flat
-    finish = {int(position): float(time) for position, time in zip(told.down, told.finish, strict=True)}
+    finish = {int(position): float(time) for position, time in zip(result.down, result.finish, strict=True)}
     latest = {target: finish[target]}
     queue = [(-finish[target], target)]  # what finishes last comes first: only then is it known how late it may be
     while queue:

@@ -74,7 +74,7 @@ def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
     name = ("sampled", asked.position, asked.question.nodes, asked.question.seconds, seed)
     sampled = remembered(estate, name, lambda: sampled_service(compiled, exact, seed, MOST, threads=2))
     estimate, worlds = unavailability_of(asked)
-    cuts = (sampled.told.cut_sets or ())[:limit]
+    cuts = (sampled.answer.cut_sets or ())[:limit]
     known = dict(zip(exact.position.tolist(), exact.event_q.tolist(), strict=True))
     answer = ServiceCutSets(
         stamp=stamp_of(estate, documents),
@@ -85,7 +85,7 @@ def _found(documents: Documents, asked: Asked, limit: int) -> ServiceCutSets:
         total=None,
         total_digits="",
         by_order=[],
-        items=[_row(asked, cut, sampled.told.q) for cut in cuts],
+        items=[_row(asked, cut, sampled.answer.q) for cut in cuts],
         limit=limit,
         truncated=True,
         probability_not_listed=max(0.0, exact.q_high - any_at_least(cuts, known)),
