@@ -7,7 +7,7 @@ RUN python -m venv /opt/forestay/venv && venv/bin/pip install --require-hashes -
 COPY app src/app
 COPY importers src/importers
 COPY cypher src/cypher
-COPY docs/glossary.md src/app/web/glossary.md
+COPY docs src/docs
 # the kernels are compiled here, so that the first answer of a container does not wait for them
 RUN cd src && PYTHONPATH=/opt/forestay/src FORESTAY_KERNEL_CACHE=/opt/forestay/kernels ../venv/bin/python -m app --data /tmp/warm warm-up \
  && printf '#!/bin/sh\nexec /opt/forestay/venv/bin/python -m app "$@"\n' > /opt/forestay/venv/bin/forestay \

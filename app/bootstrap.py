@@ -1,4 +1,4 @@
-"""Builds the service from settings. The one room that knows every adapter; it imports one when it is asked for."""
+"""Builds the service from settings. This one room knows every adapter; it imports each one when it is first needed."""
 
 from __future__ import annotations
 
@@ -68,13 +68,14 @@ class Forestay:
 
     @property
     def short_lived(self) -> frozenset[str]:
-        """Classes whose CIs come and go by design: those of the class table, and those of the settings."""
+        """Returns the classes whose CIs come and go by design: those of the class table, and those of the settings."""
         table = (row.name for row in ci_classes().values() if row.short_lived)
         return frozenset((*table, *self.settings.model.short_lived))
 
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
-        """What came through the API may name: a URL (its host is checked when it is called) or a file below the data folder's `input`, such files
-        as mapping and authority, and no variable of this service's own as a secret to be sent elsewhere."""
+        """Checks what a source that came through the API may name: a URL (its host is checked when it is called) or a file below
+        the data folder's `input`, mapping and authority included, and no variable of this service itself, whose secret would be
+        sent elsewhere."""
         from importers.registry import FILE_KINDS
 
         inside = self.settings.data_folder / "input"
@@ -91,7 +92,8 @@ class Forestay:
                 raise InvalidInput(f"{name}: a path below {inside}", field=name)
 
     def open_to_others(self) -> list[Path]:
-        """Files of the data folder, and a database that lies elsewhere, that others than their owner may read or write."""
+        """Returns files of the data folder, and a database that lies elsewhere, that others than their owner may read or
+        write."""
         return [path for place in self._places for path in open_to_others(place)]
 
     def close_to_others(self) -> int:
@@ -104,7 +106,7 @@ class Forestay:
         return [folder, database] if elsewhere else [folder]
 
     def leftovers(self) -> list[Path]:
-        """What processes that died began and did not finish."""
+        """Returns the files that processes which died began and did not finish."""
         elsewhere = self._places[1:]
         return leftovers(self.settings.data_folder, self.settings.staging_folder, elsewhere[0] if elsewhere else None)
 
@@ -129,7 +131,7 @@ class Forestay:
 
 
 class Scopes:
-    """The service as callers with a scope see it, a view for each scope, those asked last in memory."""
+    """The service as callers with a scope see it: one view for each scope, the latest of them in memory."""
 
     def __init__(self, whole: Forestay) -> None:
         self._whole = whole
@@ -161,7 +163,7 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
 
 
 def assemble_service(settings: Settings) -> Forestay:
-    """Open the store the settings name; StoreUnavailable when it cannot be reached."""
+    """Opens the store that the settings name; raises StoreUnavailable when it cannot be reached."""
     make_folder(settings.data_folder)
     store = open_store(settings.store_url, settings)
     begin_signing(store)
@@ -173,7 +175,7 @@ def _below(path: Path, folder: Path) -> bool:
 
 
 def open_store(url: str, settings: Settings) -> Any:
-    """A store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
+    """Returns a store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:"))
         from app.storage.sqlite_store import SqliteStore
@@ -189,10 +191,11 @@ def open_store(url: str, settings: Settings) -> Any:
 
 
 def session_secret(settings: Settings) -> str:
-    """The configured secret, or one made once and kept in the data folder, readable by its owner only."""
+    """Returns the configured secret, or one that is made once and kept in the data folder, readable by its owner only."""
     return settings.web.session_secret or kept_secret(settings.data_folder / "session-secret").strip()
 
 
 def audit_signer(settings: Settings) -> Signer:
-    """Signs with the keys of the settings, or with one made once and kept in the data folder, outside of the database."""
+    """Returns a signer with the keys of the settings, or with one that is made once and kept in the data folder, outside of the
+    database."""
     return Signer(tuple((settings.audit.key or kept_secret(settings.data_folder / "audit.key")).split()))

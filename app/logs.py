@@ -1,4 +1,5 @@
-"""How the service logs: one line an event on standard error, times in UTC; of an error its traceback without any value, and no secret anywhere."""
+"""How the service logs: one line for each event on standard error, times in UTC; an error with its traceback but without any
+value, and no secret anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from app.domain.concealed import concealed
 
 
 def log_plainly() -> None:
-    """Set it up, for this process. A traceback names files, lines and the error, never local variables: those hold settings, headers and bodies."""
+    """Sets logging up for this process. A traceback names files, lines and the error, never local variables, which hold settings,
+    headers and bodies."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -35,10 +37,10 @@ def _on_standard_error(*_: object) -> structlog.PrintLogger:
 
 
 def _without_secrets(logger: Any, method: str, line: Any) -> str:
-    """The last step: the line as it will stand."""
+    """The last step: returns the line as it will be written."""
     return concealed(line)
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An error that ends the process, in the same words as any other."""
+    """Logs an error that ends the process, in the same form as any other."""
     sys.stderr.write(concealed("".join(traceback.format_exception(kind, error, trace))))

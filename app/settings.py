@@ -1,7 +1,8 @@
 """Settings: one TOML file and the environment, checked once, frozen after.
 
-The only module that reads configuration files and environment variables. Every field has a unit and a help text in its metadata; a field
-`x` of section `s` is set by `[s] x = ...` in the file, or by FORESTAY_S_X, or (secrets) by the file that FORESTAY_S_X_FILE names.
+The only module that reads configuration files and environment variables. Every field has a unit and a help text in its metadata;
+a field `x` of section `s` is set by `[s] x = ...` in the file, or by FORESTAY_S_X, or (secrets) by the file that
+FORESTAY_S_X_FILE names.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """What one question through the API may ask for; who works on the machine itself may ask for more."""
+    """What one question through the API may cost; people who work on the machine itself may ask for more."""
 
     nodes: int = setting(20_000_000, "nodes of a decision diagram, of a question about one service or of a study")
     seconds: float = setting(
@@ -200,7 +201,8 @@ SECTIONS: dict[str, type] = {
 def load_settings(
     file: Path | None = None, environment: Mapping[str, str] | None = None, data_folder: Path | None = None
 ) -> Settings:
-    """Read and check. `file` None: FORESTAY_CONFIG, else forestay.toml in the working folder if it is there. InvalidInput names the field."""
+    """Reads and checks the settings. `file` None: FORESTAY_CONFIG, else forestay.toml in the working folder if it is there.
+    InvalidInput names the field."""
     env = os.environ if environment is None else environment
     if file is None and env.get("FORESTAY_CONFIG"):
         file = Path(env["FORESTAY_CONFIG"])
@@ -224,7 +226,7 @@ def load_settings(
 
 
 def described(settings: Settings) -> list[dict[str, str]]:
-    """Every value with its origin, unit and help; secrets masked."""
+    """Returns every value with its origin, unit and help; secrets are masked."""
     rows = [{"name": "data_folder", "value": str(settings.data_folder), "origin": "", "unit": "", "help": "where files are kept"}]
     for name, cls in SECTIONS.items():
         section = getattr(settings, name)
@@ -340,7 +342,7 @@ def _check(settings: Settings) -> None:
 
 
 def check_exposure(settings: Settings) -> None:
-    """InvalidInput where these settings would show the estate to others without sign-in."""
+    """Raises InvalidInput where these settings would show the estate to others without sign-in."""
     if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
         raise InvalidInput(
             f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "

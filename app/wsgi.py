@@ -22,8 +22,8 @@ from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_req
 
 COUNTERS = counters.Counters.STORAGE_SCHEME[0]
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -31,7 +31,8 @@ HEADERS = {
 
 
 def create_app(settings: Settings | None = None, forestay: Forestay | None = None, lane: Lane | None = None) -> Flask:
-    """Build the application; heavy questions go through the lane, without one they are answered here. InvalidInput where it would listen off loopback without sign-in; RuntimeError for a route without permission."""
+    """Build the application; heavy questions go through the lane, without one they are answered here. InvalidInput where it would
+    listen off loopback without sign-in; RuntimeError for a route without permission."""
     log_plainly()
     settings = settings or (forestay.settings if forestay else load_settings())
     check_exposure(settings)
@@ -77,7 +78,8 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
 
 
 def application() -> Flask:
-    """For a server that imports it (gunicorn): the application by file and environment; no request compiles, a process beside it does."""
+    """For a server that imports it (gunicorn): the application by file and environment; no request compiles, a process beside it
+    does."""
     os.umask(0o077)
     settings = load_settings()
     keep_kernels_in(settings.cache_folder / "kernels")
@@ -87,7 +89,8 @@ def application() -> Flask:
 
 
 def lane_of(settings: Settings, arguments: Sequence[str]) -> Lane | None:
-    """The lane of heavy questions that the settings ask for; `arguments`: the options by which its processes open the same estate."""
+    """The lane of heavy questions that the settings ask for; `arguments`: the options by which its processes open the same
+    estate."""
     web = settings.web
     if not web.heavy_processes:
         return None

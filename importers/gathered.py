@@ -1,4 +1,4 @@
-"""A snapshot of records already gathered: for sources that fit in memory."""
+"""A snapshot of records in memory: for sources that fit into it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ROWS = "rows.json"
 
 @dataclass(slots=True)
 class Gathered:
-    """Records by kind with their positions, what was refused and what the mapping leaves out, and the evidence."""
+    """Records by kind with their positions, refused and left-out records, and the evidence."""
 
     place: str
     proof: Evidence
-    found_cis: list[CiRecord] = field(default_factory=list)
-    found_dependencies: list[DependencyRecord] = field(default_factory=list)
-    found_small: dict[str, list[SmallRecord]] = field(default_factory=dict)
+    ci_records: list[CiRecord] = field(default_factory=list)
+    dependency_records: list[DependencyRecord] = field(default_factory=list)
+    small_records: dict[str, list[SmallRecord]] = field(default_factory=dict)
     rejected: dict[str, list[RejectedRecord]] = field(default_factory=dict)
     ignored: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Gathered:
         counts[reason] = counts.get(reason, 0) + count
 
     def take(self, record: Mapped) -> None:
-        """What a row maps to, put where it belongs."""
+        """Puts what a row maps to where it belongs."""
         if isinstance(record, CiRecord):
-            self.found_cis.append(record)
+            self.ci_records.append(record)
         elif isinstance(record, DependencyRecord):
-            self.found_dependencies.append(record)
+            self.dependency_records.append(record)
         elif isinstance(record, RejectedRecord) and record.partly:
             self.cells.setdefault(record.kind, []).append(record)
         elif isinstance(record, RejectedRecord):
@@ -46,27 +46,27 @@ class Gathered:
         elif isinstance(record, Ignored):
             self.ignore(record.kind, record.reason)
         else:
-            self.found_small.setdefault(KIND_OF[type(record)], []).append(record)
+            self.small_records.setdefault(KIND_OF[type(record)], []).append(record)
 
     def reject(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str = "") -> None:
-        """`about`: the CI whose need or value was refused."""
+        """Refuses a record. `about`: the CI whose need or value was refused."""
         self.rejected.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about))
 
     def lose(self, kind: str, where: str, key: str, fault: tuple[str, str, str], about: str) -> None:
-        """A record goes on without one of its cells."""
+        """Notes that a record goes on without one of its cells."""
         self.cells.setdefault(kind, []).append(RejectedRecord(kind, where, key[:200], *fault, about=about, partly=True))
 
     def depend(self, dependent: str, provider: str, relation: str, kind: str = "hard", weight: float | None = None) -> None:
-        self.found_dependencies.append(DependencyRecord(dependent, provider, kind, weight, relation))
+        self.dependency_records.append(DependencyRecord(dependent, provider, kind, weight, relation))
 
     def _left_out(self, kind: str) -> LeftOut:
         return LeftOut(self.rejected.get(kind, ()), (), self.ignored.get(kind, {}), (), self.cells.get(kind, ()))
 
     def cis(self) -> Iterator[CiBlock]:
-        yield CiBlock(f"{self.place} ci", self.found_cis, range(1, len(self.found_cis) + 1), self._left_out("ci"))
+        yield CiBlock(f"{self.place} ci", self.ci_records, range(1, len(self.ci_records) + 1), self._left_out("ci"))
 
     def dependencies(self) -> Iterator[DependencyBlock]:
-        rows = self.found_dependencies
+        rows = self.dependency_records
         yield DependencyBlock(
             f"{self.place} dependency",
             [row.dependent for row in rows],
@@ -79,7 +79,7 @@ class Gathered:
         )
 
     def small(self, kind: str) -> Iterator[SmallBlock]:
-        records = self.found_small.get(kind, [])
+        records = self.small_records.get(kind, [])
         yield SmallBlock(f"{self.place} {kind}", records, range(1, len(records) + 1), self._left_out(kind))
 
     def evidence(self) -> Evidence:
@@ -93,7 +93,7 @@ class Gathered:
 
 
 class ReadWhole:
-    """For sources that keep nothing between runs."""
+    """The base of sources that keep nothing between runs."""
 
     def difference(self, folder: Path) -> SourceDifference | None:
         return None
@@ -103,12 +103,13 @@ class ReadWhole:
 
 
 class ReadByLists(ReadWhole):
-    """For sources read whole, list by list: how many rows each list had when it was last applied, so that an emptied one is noticed."""
+    """The base of sources read whole, list by list: it keeps how many rows each list had when it was last applied, so that an
+    emptied list is noticed."""
 
     _rows_read: Mapping[str, int] = {}
 
     def proof(self, parts: Sequence[Part], folder: Path) -> Evidence:
-        """The evidence of these parts, each with the rows it had."""
+        """Returns the evidence of these parts, each with the rows it had."""
         self._rows_read = {part.name: part.received for part in parts if not part.problem}
         known = _counts(folder / ROWS)
         return Evidence(PAGES, tuple(replace(part, known=known.get(part.name, 0)) for part in parts))
@@ -122,11 +123,12 @@ class ReadByLists(ReadWhole):
 
 def _counts(path: Path) -> dict[str, int]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        counts = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return counts if isinstance(counts, dict) else {}
 
 
-def said(rows: int, name: str) -> Evidence:
+def unproven(rows: int, name: str) -> Evidence:
+    """Returns the evidence of a source that tells how many rows it gave, and proves nothing by it."""
     return Evidence(SAID, (Part(name, rows),))

@@ -4,7 +4,8 @@
 |---|---|
 | `hard` (default) | a need: without the callee the caller stops. An upper bound, so no service looks safer than it is |
 | `soft` | a part: without the callee the caller loses `call_weight` of its work (default 0.5) |
-| `share` | the share of the caller's own requests in which it is made, where that is counted: a need from `share_hard` (default 0.95) on, else a part of that weight |
+| `share` | where calls are counted: a need from `share_hard` (default 0.95) of the caller's requests on, below it a part of |
+|  | as much weight as that share |
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ class Weighing:
     share_hard: float = 0.95
 
     def of(self, share: float | None = None) -> tuple[str, float | None]:
-        """Kind and weight of a call that is made in a share of the caller's requests; None: nobody counted, then it is a need.
+        """Returns kind and weight of a call that is made in a share of the caller's requests; where nobody counted (None) it is a
+        need.
 
-        >>> Weighing().of(0.1), Weighing("soft").of(0.1), Weighing("share").of(0.1), Weighing("share").of(0.97), Weighing("share").of()
-        (('hard', None), ('soft', 0.5), ('soft', 0.1), ('hard', None), ('hard', None))
+        >>> Weighing().of(0.1), Weighing("soft").of(0.1), Weighing("share").of(0.1), Weighing("share").of(0.97)
+        (('hard', None), ('soft', 0.5), ('soft', 0.1), ('hard', None))
+        >>> Weighing("share").of()
+        ('hard', None)
         """
         if self.calls == SOFT:
             return "soft", self.call_weight

@@ -1,4 +1,4 @@
-"""What opening a source needs whatever its kind: its settings checked, its mapping loaded, its client made.
+"""What opening a source needs whatever its kind: checks its settings, loads its mapping, makes its client.
 
 The registry imports this module for every command that names the kinds, so what is heavy is imported where a source is opened.
 """
@@ -35,7 +35,7 @@ def number_of(kind: str, settings: Mapping[str, Any], name: str, usual: int, low
 
 
 def hours_of(settings: Mapping[str, Any]) -> float:
-    """After how many hours everything is read again, though only what changed would do."""
+    """Returns after how many hours everything is read again, although only what changed would do."""
     try:
         return float(settings.get("full_after_hours", 168))
     except (TypeError, ValueError):
@@ -43,7 +43,7 @@ def hours_of(settings: Mapping[str, Any]) -> float:
 
 
 def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
-    """The mapping shipped in importers/<folder>, with the admin's own laid over it."""
+    """Returns the mapping shipped in importers/<folder>, with the admin's own laid over it."""
     from importers.mapping.rules import load_mapping
 
     shipped = files(f"importers.{folder}").joinpath("mapping.toml").read_text("utf-8")
@@ -51,7 +51,7 @@ def mapping_of(kind: str, folder: str, settings: Mapping[str, Any]) -> RuleSet:
 
 
 def client_of(location: str, settings: Mapping[str, Any], outbound: Outbound, sign_in: SignIn) -> Client:
-    """The guarded client of a source behind a URL, with the authorities of its setting `ca_file`."""
+    """Returns the guarded client of a source behind a URL, with the authorities of its setting `ca_file`."""
     from importers.http.client import Client
 
     return Client(location, outbound, sign_in=sign_in, ca_file=str(settings.get("ca_file", "")))

@@ -1,4 +1,4 @@
-"""Which importers there are; each is loaded when it is asked for."""
+"""The kinds of sources; the importer of each is loaded when it is opened."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OutboundLike(Protocol):
 
 
 def open_source(kind: str, location: str, settings: Mapping[str, Any], outbound: OutboundLike | None = None) -> CiSource:
-    """The source of a kind; InvalidInput for an unknown kind or settings it does not have."""
+    """Returns the source of a kind; raises InvalidInput for an unknown kind or settings it does not have."""
     if kind not in OPENINGS:
         raise InvalidInput(f"unknown kind of source {kind!r}; known: {', '.join(KINDS)}", field="kind")
     if not location:
@@ -52,7 +52,7 @@ def open_source(kind: str, location: str, settings: Mapping[str, Any], outbound:
 
 
 def write_template(kind: str, target: Path) -> list[Path]:
-    """Write an empty form to fill in; only for csv, as a folder or a workbook (.xlsx)."""
+    """Writes an empty form to fill in, and returns its files; only csv has one, as a folder or a workbook (.xlsx)."""
     if kind != "csv":
         raise InvalidInput(f"{kind} has no template; csv has", field="kind")
     from importers.csv.template import template

@@ -1,4 +1,5 @@
-"""The process that answers heavy questions for a web process: the same application, asked over a pipe, one question at a time.
+"""The process that answers heavy questions for a web process: the same application, which gets its questions over a pipe, one at
+a time.
 
 It may be killed at any moment: a question that takes too long, or that nobody waits for any more, ends with its process.
 """
@@ -18,14 +19,14 @@ from flask import Flask
 from app.api.frames import read_frame, write_frame
 from app.risk.jit.clock import deadline
 
-UNTIL = "forestay.until"  # beside a question on its way here: the moment of `time.monotonic` at which its time is over
+UNTIL = "forestay.until"  # travels with a question: the moment of `time.monotonic` at which its time is over
 CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
 NICENESS = 19  # light answers of the web process come first
 FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
 
 
 def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer until the web process ends; its end ends this process even in the middle of an answer."""
+    """Answers until the web process ends; its end ends this process even in the middle of an answer."""
     _take_less(memory_bytes)
     waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
 
@@ -38,21 +39,21 @@ def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers:
     while True:
         header, body = waiting.get()
         with deadline(header.pop(UNTIL)):
-            status, headers, answer = asked(app, header, body)
+            status, headers, answer = answer_of(app, header, body)
         full = _resident_bytes() > FULL_SHARE * memory_bytes
         write_frame(answers, {"status": status, "headers": headers, "last": full}, answer)
         if full:
             os._exit(0)
 
 
-def asked(
+def answer_of(
     app: Callable[..., Iterable[bytes]], environment: Mapping[str, Any], body: bytes
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body of the application's answer to a question that travelled as plain values."""
-    said: list[Any] = []
+    """Returns status, headers and body of the application's answer to a question that travelled as plain values."""
+    answers: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        said[:] = [int(status.split(" ", 1)[0]), headers]
+        answers[:] = [int(status.split(" ", 1)[0]), headers]
         return lambda _: None
 
     full = {
@@ -71,11 +72,11 @@ def asked(
     finally:
         if close := getattr(parts, "close", None):
             close()
-    return said[0], said[1], answer
+    return answers[0], answers[1], answer
 
 
 def _take_less(memory_bytes: int) -> None:
-    """Step back behind the web process, and hold no more memory than is given; where the system knows no such limits, without."""
+    """Steps back behind the web process and limits the memory of this one; does nothing where the system knows no such limits."""
     step_back(NICENESS)
     try:
         import resource
@@ -85,7 +86,7 @@ def _take_less(memory_bytes: int) -> None:
 
 
 def step_back(niceness: int) -> None:
-    """Let other processes compute first; where the system knows no such order, nothing."""
+    """Lets other processes compute first; does nothing where the system knows no such order."""
     if hasattr(os, "nice"):
         os.nice(niceness)
 

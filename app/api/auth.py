@@ -20,12 +20,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # the whole list of what an anonymous caller gets when sign-in is on
 PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter"})
-ASKING = "forestay.asking"  # in the environment of a request: who asks, once that was looked up
+ASKING = "forestay.asking"  # in the environment of a request: the caller, once looked up
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def permission(name: str) -> Callable[[View], View]:
-    """Declare the permission a view asks for."""
+    """Declares the permission that a view needs."""
     if name not in access.PERMISSIONS:
         raise ValueError(f"unknown permission {name}")
 
@@ -37,13 +37,13 @@ def permission(name: str) -> Callable[[View], View]:
 
 
 def scoped(view: View) -> View:
-    """Declare that a caller with a scope may ask this: all that the view reads is read through `seen_by`."""
+    """Declares that a caller with a scope may use this view: all that it reads is read through `seen_by`."""
     view.scoped = True  # type: ignore[attr-defined]
     return view
 
 
 def seen_by(asking: access.Caller | None, whole: Forestay) -> Forestay:
-    """The service as a caller sees it."""
+    """Returns the service as a caller sees it."""
     return whole.scopes.view(asking.scope) if asking is not None and asking.scope else whole
 
 
@@ -57,7 +57,7 @@ def caller() -> access.Caller:
 
 
 def guard(app: Flask, forestay: Forestay) -> None:
-    """Check each route's declaration now, and each request's caller from now on."""
+    """Checks each route's declaration now, and each request's caller from now on."""
     undeclared = [
         rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -89,21 +89,22 @@ def guard(app: Flask, forestay: Forestay) -> None:
 
 
 def is_passed_on() -> bool:
-    """Whether this request was judged by a web process and is answered for it here."""
+    """Returns whether a web process has judged this request already and this process only answers it."""
     return CALLER in request.environ
 
 
 def asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
-    """The same as `_asking`, looked up once a request: the limit of requests and the guard both ask."""
+    """Returns the caller, looked up once a request: the limit of requests and the guard both need it."""
     if ASKING not in request.environ:
         request.environ[ASKING] = _asking(forestay)
     return request.environ[ASKING]  # type: ignore[no-any-return]
 
 
 def _asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
-    """Who asks, by the credential that the request is answered under, and whether that is a key: a browser sends sessions and its place on this
-    machine with whatever page asks, a key only where a program put it in. NotAllowed for a key that is not valid."""
-    if judged := request.environ.get(CALLER):  # set by the web process that asks this one, never by a request
+    """Returns the caller by the credential that the request is answered under, and whether that is a key: a browser sends
+    sessions and its place on this machine with whatever page asks, a key only where a program put it in. Raises NotAllowed for a
+    key that is not valid."""
+    if judged := request.environ.get(CALLER):  # set by the web process that passes the question on, never by a request
         return access.Caller(*judged), True
     if forestay.settings.web.sign_in == "off":
         return access.LOCAL, False
@@ -128,7 +129,8 @@ def _note_use(forestay: Forestay, key: str) -> None:
 
 
 def counted_as(forestay: Forestay) -> str:
-    """Under what name a request counts against the limit of requests: its key's, or the address of one who has none."""
+    """Returns the name under which a request counts against the limit of requests: its key's, or the address of a caller without
+    a key."""
     try:
         caller, _ = asking(forestay)
     except ForestayError:

@@ -1,4 +1,4 @@
-"""Request bodies: strict JSON, nothing else."""
+"""Request bodies: strict JSON and nothing else."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DEPTH, VALUES = 16, 50_000
 
 
 class StrictParser(FlaskParser):
-    """Unknown query parameters are refused as unknown fields are. A body passes the gate of `strict_json`; one of another kind is refused, for it
-    would be ignored in silence."""
+    """Refuses unknown query parameters as it refuses unknown fields. A body passes the gate of `strict_json`; a body of another
+    kind is refused too, for it would be ignored in silence."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
@@ -42,5 +42,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: type[ma.Schema], **options: Any) -> Any:
-        """The parser makes a schema anew for every request when it is given the class."""
+        """As the library's, with one schema for all requests: given the class, the parser makes a schema anew for every
+        request."""
         return super().arguments(schema(), **options)

@@ -1,4 +1,4 @@
-"""What every resource does: find the service, answer a document, honour If-None-Match."""
+"""What every resource does: finds the service, answers with a document, honours If-None-Match."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 
 def whole() -> Forestay:
-    """The service, whoever asks."""
+    """Returns the service as a whole, whoever the caller is."""
     return current_app.extensions["forestay"]  # type: ignore[no-any-return]
 
 
 def forestay() -> Forestay:
-    """The service as the caller sees it."""
+    """Returns the service as the caller sees it."""
     return seen_by(g.get("caller"), whole())
 
 
@@ -42,7 +42,7 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 def room_for_a_job() -> None:
-    """TooBusy where the caller, or all together, have as many jobs open as the settings allow."""
+    """Raises TooBusy where the caller, or all callers together, have as many jobs open as the settings allow."""
     web = whole().settings.web
     runs.admit(whole().documents, g.caller.name, web.open_jobs, web.open_jobs_per_caller)
 
@@ -71,7 +71,7 @@ def route(
     status: int = 200,
     **traits: Unpack[Traits],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A decorator that declares a route: its permission, the dataclass it answers with, its documented errors."""
+    """Returns a decorator that declares a route: its permission, the dataclass it answers with, its documented errors."""
     long, sensitive = traits.get("long", False), traits.get("sensitive", False)
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,16 +103,18 @@ def route(
         if traits.get("in_scope"):
             scoped(marked)
         marked.sensitive, marked.streams = sensitive, traits.get("streams", False)  # type: ignore[attr-defined]
-        marked._apidoc = documented._apidoc  # type: ignore[attr-defined]  # the words of each wrapper without a call through all of them
+        # the documentation that each wrapper added, without a call through all of them
+        marked._apidoc = documented._apidoc  # type: ignore[attr-defined]
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare
 
 
 def unchanged(at: Revision, own: str = "") -> Response | None:
-    """304 when the caller holds this answer already; remembers the tag for the answer otherwise. The tag names the revision, settings and
-    model the numbers rest on, how old each source is, the role, the scope and the question: what has the same tag is the same byte for byte.
-    `own`: the tag of what a person can change of it (see `conditions`), which stands behind a dot."""
+    """Returns 304 where the caller holds this answer already, else None, and remembers the tag for the answer. The tag names the
+    revision, settings and model that the numbers rest on, the age of each source, the role, the scope and the question: two
+    answers with the same tag are the same byte for byte. `own`: the tag of what a person can change of it (see `conditions`),
+    which stands behind a dot."""
     service = forestay()
     sources = [(source.name, source.synced_at, source.state) for source in ages(service.documents, at.revision)]
     parts = (
@@ -139,14 +141,15 @@ def answered(
     answer: Callable[[Forestay, Revision], Any],
     own: Callable[[Forestay, Revision], str] = lambda service, at: "",
 ) -> Response:
-    """The answer at the revision or moment the question names, or 304 for one who holds it already."""
+    """Returns the answer at the revision or moment that the question names, or 304 for a caller who holds it already."""
     service = forestay()
     at = resolve_revision(service.store, question.get("revision"), question.get("as_of"))
     return unchanged(at, own(service, at)) or tagged(answer(service, at))
 
 
 def by_content(response: Response) -> Response:
-    """With a tag made of its bytes, where it has none that is known before the answer; 304 for one who holds just these."""
+    """Returns the response with a tag made of its bytes, where it has no tag known beforehand; 304 for a caller who holds just
+    these bytes."""
     if response.status_code != 200 or response.is_streamed or response.get_etag()[0]:
         return response
     tag = hashlib.sha256(f"{g.caller.role} {g.caller.scope} ".encode() + response.get_data()).hexdigest()[:32]

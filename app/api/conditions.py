@@ -16,8 +16,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def condition(needed: bool) -> Condition:
-    """What the request's If-Match and If-None-Match ask for. An ETag counts by what stands behind its last dot: the tag of what a person can
-    change, without what only follows from the rest of the estate. Unconditional where there is neither and one is `needed`."""
+    """Returns the check that the request's If-Match and If-None-Match demand. Of an ETag what stands behind its last dot counts:
+    the tag of what a person can change, without what only follows from the rest of the estate. The check raises Unconditional
+    where there is neither header and one is `needed`."""
     wanted, unwanted = request.if_match, request.if_none_match
     known = _own(wanted)
 
@@ -40,14 +41,14 @@ def _own(etags: ETags) -> set[str]:
 
 
 class Conditions(ma.Schema):
-    """Headers of a request that replaces or changes something."""
+    """The headers of a request that replaces or changes something."""
 
     if_match = ma.fields.String(data_key="If-Match", metadata={"description": "The ETag of the last GET, or *"})
     if_none_match = ma.fields.String(data_key="If-None-Match", metadata={"description": "*: only where nothing is there yet"})
 
 
 def conditional(view: View) -> View:
-    """Document that a view looks at these headers."""
+    """Documents that a view looks at these headers."""
     arguments = view._apidoc["arguments"]  # type: ignore[attr-defined]
     arguments["parameters"] = [*arguments["parameters"], {"in": "header", "schema": Conditions()}]
     return view

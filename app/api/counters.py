@@ -1,5 +1,5 @@
-"""Counters for rate limits, in this process: fixed windows, cleared as they run out. No timer thread, unlike the library's own memory storage,
-which starts one for nearly every request."""
+"""Counters for rate limits, in this process: fixed windows that are cleared as they run out. It starts no timer thread; the
+library's own memory storage starts one for nearly every request."""
 
 from __future__ import annotations
 

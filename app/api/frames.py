@@ -1,4 +1,4 @@
-"""How a web process and a process that answers for it speak: over two pipes, in frames of a header (JSON) and a body."""
+"""The frames that a web process and a process that answers for it exchange over two pipes: a header (JSON) and a body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIZES = struct.Struct("!IQ")
 
 
 def write_frame(pipe: IO[bytes], header: Mapping[str, Any], body: bytes) -> None:
-    """Write one frame and send it off."""
+    """Writes one frame and sends it off."""
     head = json.dumps(header).encode()
     pipe.write(_SIZES.pack(len(head), len(body)) + head)
     pipe.write(body)
@@ -19,7 +19,7 @@ def write_frame(pipe: IO[bytes], header: Mapping[str, Any], body: bytes) -> None
 
 
 def read_frame(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
-    """The next frame; None where the other side has ended, even in the middle of one."""
+    """Returns the next frame; None where the other side has ended, even in the middle of one."""
     sizes = pipe.read(_SIZES.size)
     if len(sizes) < _SIZES.size:
         return None

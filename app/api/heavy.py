@@ -1,4 +1,4 @@
-"""Heavy questions on their way through the web process: into the lane, and out of it as an answer or, after a few seconds, as a job."""
+"""Sends heavy questions from the web process into the lane, and returns each answer, or a job after a few seconds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,22 @@ from app.usecases.keep import runs
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-PASSED = ("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.url_scheme",
-          "REMOTE_ADDR", "CONTENT_TYPE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")  # fmt: skip
+PASSED = (
+    "REQUEST_METHOD",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "wsgi.url_scheme",
+    "REMOTE_ADDR",
+    "CONTENT_TYPE",
+    "HTTP_HOST",
+    "HTTP_ACCEPT",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_NONE_MATCH",
+)
 PAST = {"revision", "as_of"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
@@ -34,7 +48,8 @@ LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
 
 
 def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
-    """Declare that a view may take long (`when`: of a request that asks for so much): it is answered in the lane, where there is one."""
+    """Declares that a view may take long (`when`: for which requests); such a request is answered in the lane, where there is
+    one."""
     view.heavy = when  # type: ignore[attr-defined]
     return view
 
@@ -44,12 +59,12 @@ def _never() -> bool:
 
 
 def asks_for_the_past() -> bool:
-    """Whether a question names a state of the estate, which may have to be loaded for it."""
+    """Returns whether a question names a state of the estate that may have to be loaded for it."""
     return bool(PAST & request.args.keys())
 
 
 def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
-    """Send heavy questions through the lane; without one they are answered where they arrive."""
+    """Sends heavy questions through the lane; without a lane they are answered where they arrive."""
     if lane is None:
         return
 
@@ -72,7 +87,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
 
 
 def _judge_query(view: Any) -> None:
-    """Refuse at once what no process has to be asked about: a query that its schema does not take."""
+    """Refuses a query that its schema does not take, at once and without a process of the lane."""
     for parameter in getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ()):
         if parameter["in"] == "query":
             Blueprint.ARGUMENTS_PARSER.parse(parameter["schema"], request, location="query")
@@ -96,7 +111,7 @@ def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Re
 
 
 def leaving(environ: Mapping[str, Any]) -> Callable[[], bool]:
-    """Whether the caller has closed the connection, as the server at hand can tell."""
+    """Returns a function that tells whether the caller has closed the connection, as far as the server in use can tell."""
     if "waitress.client_disconnected" in environ:
         return cast(Callable[[], bool], environ["waitress.client_disconnected"])
     connection: socket.socket | None = environ.get("gunicorn.socket")
@@ -126,7 +141,7 @@ def _as_job(forestay: Forestay, question: Question) -> Response:
 
 
 class Keeper:
-    """Keeps the job of a question that goes on: renews its lease, hears when it is cancelled, writes what came of it."""
+    """Keeps the job of a question that goes on: renews its lease, notices when it is cancelled, writes its outcome."""
 
     def __init__(self, forestay: Forestay, job: runs.Job) -> None:
         self._forestay, self._job = forestay, job
@@ -146,7 +161,7 @@ class Keeper:
                 self._renewed = now
         except Conflict:
             question.end("the job was taken over")
-        except ForestayError:  # the store hiccups: the next second tries again, the lease has 60
+        except ForestayError:  # the store did not answer: the next second tries again, and the lease lasts 60
             return
 
     def finish(self, question: Question) -> None:
@@ -162,7 +177,7 @@ class Keeper:
 
 
 def outcome(question: Question) -> tuple[str, dict[str, Any], str]:
-    """State, result and error of the job of a question that has ended."""
+    """Returns state, result and error of the job of a question that has ended."""
     if question.unwanted == runs.CANCELLED:
         return runs.CANCELLED, {}, ""
     if question.failure:

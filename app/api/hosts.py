@@ -1,7 +1,7 @@
-"""Under which names the service answers, from which address a request comes, and from which page.
+"""Decides under which names the service answers, from which address a request comes, and from which page.
 
-A page of another site can point its own name at this machine (DNS rebinding) and then asks as if it were ours; the name it asks under gives it
-away, for a browser sends it with every request.
+A page of another site can point its own name at this machine (DNS rebinding), and its requests then look as if they came from one
+of our pages. The name that it uses gives it away, for a browser sends it with every request.
 """
 
 from __future__ import annotations
@@ -18,53 +18,59 @@ from werkzeug.datastructures import Headers
 from app.api.answering import CALLER
 from app.settings import LOOPBACK, WebSettings
 
-_HOST = re.compile(
-    r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?)*)\.?(?::([0-9]{1,5}))?"
-)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?"
+_HOST = re.compile(rf"(\[[0-9a-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::([0-9]{{1,5}}))?")
 _USUAL = {"http": 80, "https": 443}
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - addresses that are no name of a host
 
 
 def host_and_port(text: str) -> tuple[str, int | None] | None:
-    """A Host header's name in small letters, without brackets and final dot, and its port; None where it is none.
+    """Returns the name of a Host header in small letters, without brackets and final dot, and its port; None where it is no name.
 
     >>> host_and_port("Localhost:8080"), host_and_port("[::1]"), host_and_port("a@b"), host_and_port("a:99999")
     (('localhost', 8080), ('::1', None), None, None)
     """
-    found = _HOST.fullmatch(text.casefold()) if text.isascii() and len(text) <= 300 else None
-    if found is None or (found.group(2) and not 0 < int(found.group(2)) <= 65535):
+    match = _HOST.fullmatch(text.casefold()) if text.isascii() and len(text) <= 300 else None
+    if match is None or (match.group(2) and not 0 < int(match.group(2)) <= 65535):
         return None
-    name = found.group(1).strip("[]")
+    name = match.group(1).strip("[]")
     if ":" in name:
         try:
             name = str(ipaddress.IPv6Address(name))
         except ValueError:
             return None
-    return name, int(found.group(2)) if found.group(2) else None
+    return name, int(match.group(2)) if match.group(2) else None
 
 
 def names_of(web: WebSettings) -> frozenset[str]:
-    """Names that the service answers under: loopback, the one it listens on, that of `public_url`, and the list `hosts`."""
+    """Returns the names that the service answers under: loopback, the one it listens on, that of `public_url`, and the list
+    `hosts`."""
     given = [*LOOPBACK, *web.hosts, urlsplit(web.public_url).netloc.rpartition("@")[2]]
     given += [] if web.host in ANYWHERE else [web.host]
-    found = (host_and_port(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name) for name in given if name)
-    return frozenset(part[0] for part in found if part)
+    names = (host_and_port(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name) for name in given if name)
+    return frozenset(part[0] for part in names if part)
 
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
-    """The application, answering only requests to one of these names: 421 to any other, 400 where the header is no name at all."""
+    """Returns the application, restricted to requests to one of these names: 421 for any other name, 400 where the header holds
+    no name."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = host_and_port(environ.get("HTTP_HOST", ""))
         if CALLER in environ or (host is not None and host[0] in names):
             return app(environ, start_response)
         status, title, code = (400, "Bad Request", "bad_host") if host is None else (421, "Misdirected Request", "unknown_host")
-        detail = "the Host header is no name of a host" if host is None else (
-            "the service does not answer under this name; if it shall, name it in web.public_url or web.hosts (FORESTAY_WEB_HOSTS)"
-        )  # fmt: skip
+        detail = (
+            "the Host header is no name of a host"
+            if host is None
+            else (
+                "the service does not answer under this name; if it shall, name it in web.public_url or web.hosts "
+                "(FORESTAY_WEB_HOSTS)"
+            )
+        )
         problem = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
         body = json.dumps(problem).encode()
         headers = [
@@ -79,16 +85,20 @@ def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
 
 
 def is_own_page(headers: Headers, web: WebSettings) -> bool:
-    """Whether a request that a browser may have sent by itself comes from a page of this service. A program sends neither header."""
+    """Returns whether a request that a browser may have sent by itself comes from a page of this service. A program sends neither
+    header."""
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
         return False
-    return origin is None or _place(origin) in {_place(f"http://{headers.get('Host', '')}"), _place(f"https://{headers.get('Host', '')}"),
-                                               _place(web.public_url)} - {None}  # fmt: skip
+    return origin is None or _place(origin) in {
+        _place(f"http://{headers.get('Host', '')}"),
+        _place(f"https://{headers.get('Host', '')}"),
+        _place(web.public_url),
+    } - {None}
 
 
 def _place(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of an origin, or of the beginning of an address; None where it has none."""
+    """Returns scheme, host and port of an origin or of an address; None where it has none."""
     scheme, mark, rest = url.partition("://")
     host = host_and_port(rest.split("/", 1)[0]) if mark else None
     if host is None or scheme not in _USUAL:
@@ -97,7 +107,8 @@ def _place(url: str) -> tuple[str, str, int] | None:
 
 
 def address_of(environ: Mapping[str, Any], trusted: Sequence[str]) -> str:
-    """The address a request comes from: the one that connects; where that is a trusted proxy, the last forwarded one that is none.
+    """Returns the address that a request comes from: that of the connection, or, behind a trusted proxy, the last forwarded
+    address that is no trusted proxy.
 
     >>> address_of({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.9, 198.51.100.7"}, ["10.0.0.0/8"])
     '198.51.100.7'
@@ -114,8 +125,8 @@ def address_of(environ: Mapping[str, Any], trusted: Sequence[str]) -> str:
 
 
 def _is_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    found = _parsed(address)
-    return found is not None and found in network
+    parsed = _parsed(address)
+    return parsed is not None and parsed in network
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -1,7 +1,8 @@
 """The lane of heavy questions: a few processes, a short queue, and an end to each question.
 
-What takes long runs in processes of its own, so that the threads that serve everybody only wait for it, and not for long: a question is admitted
-or refused at once, becomes a job after a few seconds, and ends with its process when its time is over or nobody wants its answer any more.
+What takes long runs in processes of its own, so that the threads that serve everybody only wait for it, and not for long. A
+question is admitted or refused at once, becomes a job after a few seconds, and ends with its process when its time is over or
+nobody wants its answer any more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from app.api.answering import UNTIL
 from app.api.frames import read_frame, write_frame
 from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
 
-LOOK_SECONDS = 0.1  # how often the clock of each question is looked at
+LOOK_SECONDS = 0.1  # seconds between two looks at the clocks of the questions
 RETRY_AFTER = 5
 CLOSE_SECONDS = 5.0
 GRACE_SECONDS = 3.0  # a process ends a question by itself between two blocks of its loops; it is killed where it does not
@@ -29,7 +30,8 @@ CLOSED = "the service stops; ask again in a moment"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`processes` compute at a time, `waiting` questions wait for one; of one caller `per_caller` of both. `seconds`: of one question."""
+    """How much the lane takes: `processes` compute at a time, `waiting` questions wait for one, of which and of those in work one
+    caller has `per_caller` at most; `seconds` for each question."""
 
     processes: int
     waiting: int
@@ -56,11 +58,11 @@ class Question:
     finished: Callable[[Question], None] | None = None
 
     def end(self, why: str) -> None:
-        """Ask for its end, wherever it is."""
+        """Asks for the question's end, wherever it is."""
         self.unwanted = self.unwanted or why
 
     def checked(self) -> Question:
-        """Itself where it was answered; else the error that says why not."""
+        """Returns the question where it was answered; else raises the error that says why not."""
         if self.out_of_time:
             raise OutOfTime(self.failure)
         if self.failure:
@@ -69,7 +71,8 @@ class Question:
 
 
 class Lane:
-    """`command` starts a process of `answering.answer_forever`; none is started before the first question."""
+    """The processes and their queue. `command` starts a process of `answering.answer_forever`; none is started before the first
+    question."""
 
     def __init__(self, command: Sequence[str], limits: Limits) -> None:
         self.limits = limits
@@ -83,7 +86,7 @@ class Lane:
         self._threads: list[threading.Thread] = []
 
     def admit(self, caller: str, environment: Mapping[str, Any], body: bytes) -> Question:
-        """Take a question in, or raise TooBusy: at once, before it costs anything."""
+        """Takes a question in, or raises TooBusy at once, before it costs anything."""
         limits = self.limits
         with self._lock:
             if self._closed:
@@ -100,7 +103,7 @@ class Lane:
         return question
 
     def close(self) -> None:
-        """End every process and question; nothing is admitted any more."""
+        """Ends every process and question; nothing is admitted any more."""
         with self._lock:
             self._closed = True
             ended = [*self._waiting, *self._running]
@@ -116,7 +119,7 @@ class Lane:
                 self._finish(question, CLOSED)
         for process in processes:
             process.wait()
-        for thread in self._threads:  # they write what became of their questions: the store must not be closed before
+        for thread in self._threads:  # these threads write the outcome of their questions: the store must not be closed before
             thread.join(CLOSE_SECONDS)
 
     def _start_threads(self) -> None:
@@ -127,7 +130,7 @@ class Lane:
                 thread.start()
 
     def _work(self) -> None:
-        """One desk: take the oldest question, give it to a process, hand on what comes of it."""
+        """Serves one desk: takes the oldest question, gives it to a process, hands its answer on."""
         while True:
             with self._lock:
                 while not self._waiting and not self._closed:
@@ -143,7 +146,7 @@ class Lane:
             self._finish(question, question.unwanted or why)
 
     def _ask(self, question: Question) -> str:
-        """Why there is no answer; "": there is one."""
+        """Returns why there is no answer; "" where there is one."""
         with self._lock:
             process = self._idle.pop() if self._idle else None
         if process is None or process.poll() is not None:
@@ -169,7 +172,7 @@ class Lane:
             process.kill()
             process.wait()
             for pipe in (process.stdin, process.stdout):
-                with suppress(OSError):  # what it was not sent any more
+                with suppress(OSError):  # what could not be sent any more
                     pipe.close()
         if frame is None:
             return ENDED
@@ -189,7 +192,7 @@ class Lane:
             question.finished(question)
 
     def _look(self) -> None:
-        """Watch every question's clock, and end what shall end."""
+        """Watches every question's clock, and ends the questions that shall end."""
         while not self._closed:
             time.sleep(LOOK_SECONDS)
             with self._lock:

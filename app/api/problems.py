@@ -1,4 +1,4 @@
-"""Errors become HTTP here and nowhere else: RFC 9457 problem documents under /api, a plain page elsewhere."""
+"""Turns errors into HTTP, here and nowhere else: RFC 9457 problem documents under /api, a plain page elsewhere."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from app.domain.errors import (
 )
 
 PROBLEM = "application/problem+json"
-FAULTS = 20  # that an answer names of one input
-NAMED = 200  # characters of a name in it
+FAULTS = 20  # how many faults of one input an answer names
+NAMED = 200  # characters of a name in an answer
 STATUS: tuple[tuple[type[ForestayError], int], ...] = (
     (LimitExceeded, 413),
     (InvalidInput, 422),
@@ -66,7 +66,7 @@ class ProblemSchema(ma.Schema):
 
 
 class ProblemApi(Api):  # type: ignore[misc]
-    """flask-smorest with problem documents, in what it answers and in what it documents."""
+    """flask-smorest with problem documents, both in its answers and in its documentation."""
 
     ERROR_SCHEMA = ProblemSchema
 
@@ -91,7 +91,7 @@ class ProblemApi(Api):  # type: ignore[misc]
 
 
 def _shortened(errors: Any) -> Any:
-    """The first faults of an input that has very many: an answer is no larger for a larger mistake."""
+    """Returns the first faults of an input that has very many: an answer is no larger for a larger mistake."""
     if not isinstance(errors, dict):
         return errors
     first = {str(name)[:NAMED]: _shortened(fault) for name, fault in islice(errors.items(), FAULTS)}
@@ -113,13 +113,13 @@ def handle_forestay_error(error: ForestayError) -> Response:
 
 
 def handle_unexpected(error: Exception) -> Response:
-    """The outermost door: what nobody foresaw is logged in full and answered without its insides."""
+    """The outermost door: an error that nobody foresaw is logged in full and answered without its details."""
     structlog.get_logger().exception("unexpected error", path=request.path)
     return answer(500, "Internal Server Error", "internal_error", "Something went wrong here; the log has the details.", {})
 
 
 def handle_memory(error: MemoryError) -> Response:
-    """A question that needs more than its process may hold."""
+    """Answers a question that needs more memory than its process may hold."""
     return handle_forestay_error(LimitExceeded("this answer needs more memory than web.heavy_memory_bytes allows: ask for less"))
 
 

@@ -1,6 +1,7 @@
 """The command line: the same verbs as the API; `--json` prints the API's document.
 
-Exit codes: 0 done · 1 refused, failed, or a source read in part (a sentence says why) · 2 wrong usage · 3 held by the deletion guard · 4 ambiguous · 5 not found.
+Exit codes: 0 done · 1 refused, failed, or a source read in part (a sentence says why) · 2 wrong usage · 3 held by the deletion
+guard · 4 ambiguous · 5 not found.
 """
 
 from __future__ import annotations

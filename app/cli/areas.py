@@ -48,7 +48,8 @@ def areas(
 def print_areas(console: Console, page: AreaPage) -> None:
     """Two lines an area: its numbers, then the reason."""
     console.print(
-        f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total {figure(page.total)}"
+        f"Problem areas by {page.kind}, revision {page.stamp.revision}, ranked by {MEASURES[page.measure]}; total "
+        f"{figure(page.total)}"
     )
     for a in page.items:
         console.print(

@@ -35,7 +35,10 @@ def promote(context: Context, target_url: str, as_document: bool) -> None:
     finally:
         target.close()
     audit.record(forestay.documents, CALLER, "promoted", target_url, {"revisions": report.revisions})
-    text = f"{report.revisions} revisions, {sum(report.rows.values()):,} rows and {report.documents:,} documents copied; {report.digests} digests compared and equal"
+    text = (
+        f"{report.revisions} revisions, {sum(report.rows.values()):,} rows and {report.documents:,} documents copied; "
+        f"{report.digests} digests compared and equal"
+    )
     show(report, as_document, lambda console: console.print(text))
 
 

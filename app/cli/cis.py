@@ -64,7 +64,8 @@ def _print_ci(console: Console, detail: CiDetail) -> None:
     for value in detail.values:
         between = "" if value.low is None else f" ({figure(value.low)} to {figure(value.high)})"
         console.print(
-            f"  {value.name}: {figure(value.value)}{between} {value.unit} ({value.origin}{', ' + value.evidence if value.evidence else ''})"
+            f"  {value.name}: {figure(value.value)}{between} {value.unit} "
+            f"({value.origin}{', ' + value.evidence if value.evidence else ''})"
         )
     for title, rows, total in (
         ("needs", detail.needs, detail.needs_total),

@@ -13,14 +13,14 @@ LINE_SECONDS = 5.0  # between two lines where no terminal shows them in one plac
 
 def tell() -> Callable[[Progress], None]:
     """Say on standard error how many kernels are compiled and how long the rest takes; on a terminal in one line."""
-    said = [0.0]
+    shown = [0.0]
     terminal = sys.stderr.isatty()
 
     def listen(now: Progress) -> None:
-        due = terminal or time.monotonic() - said[0] >= LINE_SECONDS
-        if not due or (now.done == now.total and not said[0]):
+        due = terminal or time.monotonic() - shown[0] >= LINE_SECONDS
+        if not due or (now.done == now.total and not shown[0]):
             return
-        said[0] = time.monotonic()
+        shown[0] = time.monotonic()
         left = "" if now.seconds_left is None else f", about {now.seconds_left:.0f} s left"
         text = f"compiling kernels, once on this machine: {now.done} of {now.total}{left}"
         print(

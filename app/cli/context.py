@@ -124,12 +124,12 @@ def table(
 ) -> None:
     from rich.table import Table
 
-    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    grid = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for index, name in enumerate(columns):
-        made.add_column(name, justify="right" if index in right else "left", overflow="fold")
+        grid.add_column(name, justify="right" if index in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else shown(str(cell)) for cell in row))
-    console.print(made)
+        grid.add_row(*("" if cell is None else shown(str(cell)) for cell in row))
+    console.print(grid)
 
 
 def listener(quiet: bool) -> Listener:

@@ -22,18 +22,18 @@ reason_option = click.option("--reason", default="", help="why, for those who co
 @click.pass_obj
 def why(context: Context, ci: str, other: str | None, as_document: bool) -> None:
     """Why the records of a CI are one; with OTHER: why both are one CI, or why not."""
-    found = identity(context.forestay, ci, other)
-    show(found, as_document, lambda console: _print(console, found))
+    answer = identity(context.forestay, ci, other)
+    show(answer, as_document, lambda console: _print(console, answer))
 
 
-def _print(console: Console, found: Identity) -> None:
-    what = f"{found.key} and {found.other}: {'one CI' if found.same else 'two CIs'}" if found.other else found.key
-    console.print(f"{what}, {len(found.records)} records at revision {found.revision}")
-    for record in found.records:
+def _print(console: Console, answer: Identity) -> None:
+    what = f"{answer.key} and {answer.other}: {'one CI' if answer.same else 'two CIs'}" if answer.other else answer.key
+    console.print(f"{what}, {len(answer.records)} records at revision {answer.revision}")
+    for record in answer.records:
         console.print(f"  record {record}")
-    for link in found.links:
+    for link in answer.links:
         console.print(f"  {link.record} = {link.with_record} by {link.rule} {link.value}".rstrip())
-    for text in found.against:
+    for text in answer.against:
         console.print(f"  {text}")
 
 
@@ -47,9 +47,15 @@ def _print(console: Console, found: Identity) -> None:
 @json_option
 @click.pass_obj
 def list_conflicts(
-    context: Context, ci: str | None, source: str | None, attribute: str | None, ci_class: str | None, limit: int, after: str | None,
+    context: Context,
+    ci: str | None,
+    source: str | None,
+    attribute: str | None,
+    ci_class: str | None,
+    limit: int,
+    after: str | None,
     as_document: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Attributes on which sources disagree: which value counts, by which rule, and since when."""
     question = ConflictQuestion(ci, source, attribute, ci_class)
     page = conflicts(context.forestay, question, limit, after)
@@ -91,7 +97,8 @@ def merge(context: Context, a: str, b: str, reason: str, as_document: bool) -> N
 @json_option
 @click.pass_obj
 def split(context: Context, ci: str, records: tuple[str, ...], reason: str, as_document: bool) -> None:
-    """Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI. No sync joins them again."""
+    """Decide that records (source:class:id, see `forestay why`) are not one CI with the others of CI. No sync joins them
+    again."""
     show_decided(decide.split(context.forestay, ci, records, CALLER, reason), as_document)
 
 
@@ -112,9 +119,9 @@ def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bo
     show_decided(decide.correct(context.forestay, ci, values, CALLER, new_attribute), as_document)
 
 
-def show_decided(found: decide.Decided, as_document: bool) -> None:
-    text = f"revision {found.revision}: {', '.join(found.keys)}; see the numbers after: forestay assess"
-    show(found, as_document, lambda console: console.print("\n".join([text, *found.warnings])))
+def show_decided(decided: decide.Decided, as_document: bool) -> None:
+    text = f"revision {decided.revision}: {', '.join(decided.keys)}; see the numbers after: forestay assess"
+    show(decided, as_document, lambda console: console.print("\n".join([text, *decided.warnings])))
 
 
 COMMANDS = (why, list_conflicts, merge, split, correct)

@@ -21,7 +21,10 @@ def assess(context: Context, revision: int | None, as_document: bool) -> None:
     """Assess the estate: the exact effect of every single outage, and what it costs a year."""
     forestay = context.forestay
     row = assess_estate(forestay, revision, listener(as_document))
-    text = f"revision {row.revision}: {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.services:,} services in {row.seconds:.1f} s; by {MEASURES[row.measure]}"
+    text = (
+        f"revision {row.revision}: {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.services:,} services in "
+        f"{row.seconds:.1f} s; by {MEASURES[row.measure]}"
+    )
     show(row, as_document, lambda console: console.print(text))
 
 
@@ -31,10 +34,10 @@ def assess(context: Context, revision: int | None, as_document: bool) -> None:
 @click.pass_obj
 def assessments(context: Context, limit: int, as_document: bool) -> None:
     """Assessments, newest revision first."""
-    found = page_assessments(context.forestay.documents, "", limit)
-    rows = [(a.assessment, a.revision, a.made_at[:19], a.cis, a.services, a.measure, f"{a.seconds:.1f}") for a in found]
+    stored = page_assessments(context.forestay.documents, "", limit)
+    rows = [(a.assessment, a.revision, a.made_at[:19], a.cis, a.services, a.measure, f"{a.seconds:.1f}") for a in stored]
     show(
-        found,
+        stored,
         as_document,
         lambda console: table(console, "", ["assessment", "revision", "made", "CIs", "services", "by", "s"], rows),
     )
@@ -47,9 +50,9 @@ def assessments(context: Context, limit: int, as_document: bool) -> None:
 @click.pass_obj
 def revisions(context: Context, after: int, limit: int, as_document: bool) -> None:
     """Revisions of the ledger, newest first."""
-    found = list_revisions(context.forestay.store, after, limit)
-    rows = [(r.revision, moment(r)[:19], r.note) for r in found]
-    show(found, as_document, lambda console: table(console, "", ["revision", "published", "by"], rows))
+    listed = list_revisions(context.forestay.store, after, limit)
+    rows = [(r.revision, moment(r)[:19], r.note) for r in listed]
+    show(listed, as_document, lambda console: table(console, "", ["revision", "published", "by"], rows))
 
 
 @click.command()

@@ -31,11 +31,11 @@ def create(context: Context, name: str, role: str, days: int | None, scope: str)
     documents = context.forestay.documents
     scope = known_scope(scope, context.forestay.store) if scope else ""
     with documents.together():
-        secret, made = access.create_key(documents, name, role, days, scope=scope)
-        told = {"name": made.name, "role": made.role, "scope": made.scope}
-        audit.record(documents, CALLER, "key created", made.prefix, told)
+        secret, created = access.create_key(documents, name, role, days, scope=scope)
+        details = {"name": created.name, "role": created.role, "scope": created.scope}
+        audit.record(documents, CALLER, "key created", created.prefix, details)
     click.echo(secret)
-    sees = f", sees {made.scope}" if made.scope else ""
+    sees = f", sees {created.scope}" if created.scope else ""
     click.echo(f"role {role}{sees}; this is the only time the key is shown", err=True)
 
 
@@ -49,8 +49,8 @@ def rotate(context: Context, prefix: str, overlap_hours: float) -> None:
     """Make a key's successor, which may do and see the same, and print it, once."""
     documents = context.forestay.documents
     with documents.together():
-        secret, made, old = access.rotate_key(documents, prefix, overlap_hours)
-        audit.record(documents, CALLER, "key rotated", prefix, {"successor": made.prefix, "good_until": old.expires_at})
+        secret, rotated, old = access.rotate_key(documents, prefix, overlap_hours)
+        audit.record(documents, CALLER, "key rotated", prefix, {"successor": rotated.prefix, "good_until": old.expires_at})
     click.echo(secret)
     click.echo(f"key {prefix} stays good until {old.expires_at[:19]}; this is the only time the new key is shown", err=True)
 
@@ -63,9 +63,18 @@ def list_keys(context: Context, as_document: bool) -> None:
     keys = access.list_keys(context.forestay.documents)
     heads = ["prefix", "name", "role", "sees", "created", "expires", "last used", "revoked"]
     rows = [
-        (k.prefix, k.name, k.role, k.scope or "everything", k.created_at[:19], k.expires_at[:19] or "never", k.last_used_at[:19] or "never", k.revoked_at[:19])
+        (
+            k.prefix,
+            k.name,
+            k.role,
+            k.scope or "everything",
+            k.created_at[:19],
+            k.expires_at[:19] or "never",
+            k.last_used_at[:19] or "never",
+            k.revoked_at[:19],
+        )
         for k in keys
-    ]  # fmt: skip
+    ]
     show(keys, as_document, lambda console: table(console, "", heads, rows))
 
 

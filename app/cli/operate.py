@@ -144,7 +144,8 @@ def work(context: Context, no_schedule: bool) -> None:
 )
 @click.pass_obj
 def scheduler(context: Context, jitter: int) -> None:
-    """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A second one stands by."""
+    """Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`. A
+    second one stands by."""
     from app.jobs.schedule import keep_schedule
     from app.logs import log_plainly
 
@@ -165,10 +166,10 @@ def _set_when_stopped() -> threading.Event:
 @click.pass_obj
 def schedule(context: Context, as_document: bool) -> None:
     """Which source is due when, what was missed, and which one rests after failures."""
-    found = plans(context.forestay.documents)
-    rows = [(p.source, p.schedule, p.problem or p.next_at, p.resting_until, p.failures, p.missed, p.held_back) for p in found]
+    planned = plans(context.forestay.documents)
+    rows = [(p.source, p.schedule, p.problem or p.next_at, p.resting_until, p.failures, p.missed, p.held_back) for p in planned]
     columns = ["source", "schedule", "next", "rests until", "failed in a row", "missed", "held back"]
-    show(found, as_document, lambda console: table(console, "", columns, rows))
+    show(planned, as_document, lambda console: table(console, "", columns, rows))
 
 
 @click.command()

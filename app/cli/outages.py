@@ -48,7 +48,8 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
         f" and {answer.customers_unknown} services with unknown customers" if answer.customers_unknown else ""
     )
     console.print(
-        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+        f"{answer.cis_down:,} CIs down, {answer.cis_degraded:,} degraded; {known}; {figure(answer.money_per_hour)} "
+        f"{answer.stamp.currency}/h"
     )
     if answer.customers_note:
         console.print(f"  {answer.customers_note}")
@@ -90,22 +91,25 @@ def simulate(
     """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away."""
     forestay = context.forestay
     scenario = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
-    made = simulate_outage(forestay, scenario, CALLER, revision, as_of)
-    show(made, as_document, lambda console: _print_simulation(console, made))
+    simulation = simulate_outage(forestay, scenario, CALLER, revision, as_of)
+    show(simulation, as_document, lambda console: _print_simulation(console, simulation))
 
 
-def _print_simulation(console: Console, made: Simulation) -> None:
-    console.print(f"[bold]{made.sentence}[/bold]")
+def _print_simulation(console: Console, simulation: Simulation) -> None:
+    console.print(f"[bold]{simulation.sentence}[/bold]")
     console.print(
-        f"{figure(made.duration_hours)} h ({made.duration_origin}); {figure(made.customers)} customers; {figure(made.money)} {made.stamp.currency}"
+        f"{figure(simulation.duration_hours)} h ({simulation.duration_origin}); {figure(simulation.customers)} customers; "
+        f"{figure(simulation.money)} "
+        f"{simulation.stamp.currency}"
     )
-    if made.customers_note:
-        console.print(f"  {made.customers_note}")
-    for hours, money in made.money_over_time:
-        console.print(f"  after {hours:g} h: {figure(money)} {made.stamp.currency}")
-    if made.services_incomplete:
+    if simulation.customers_note:
+        console.print(f"  {simulation.customers_note}")
+    for hours, money in simulation.money_over_time:
+        console.print(f"  after {hours:g} h: {figure(money)} {simulation.stamp.currency}")
+    if simulation.services_incomplete:
         console.print(
-            f"{not_read(made.open_needs)}, on which {count(made.services_incomplete, 'more service hangs', 'more services hang')}"
+            f"{not_read(simulation.open_needs)}, on which "
+            f"{count(simulation.services_incomplete, 'more service hangs', 'more services hang')}"
         )
     rows = [
         (
@@ -116,10 +120,10 @@ def _print_simulation(console: Console, made: Simulation) -> None:
             "" if s.mtpd_breached_at_hours is None else f"after {s.mtpd_breached_at_hours:g} h",
             " -> ".join(step.name for step in s.path),
         )
-        for s in made.services
+        for s in simulation.services
     ]
-    table(console, "", ["service", "state", made.stamp.currency, "MTPD h", "breached", "path"], rows, right=(2, 3))
-    for away in made.one_failure_away:
+    table(console, "", ["service", "state", simulation.stamp.currency, "MTPD h", "breached", "path"], rows, right=(2, 3))
+    for away in simulation.one_failure_away:
         console.print(f"  one failure away now: {away.service_name}, by any of {away.total}: {', '.join(away.cis[:5])}")
 
 
@@ -140,7 +144,8 @@ def _print_impact(console: Console, answer: Impact) -> None:
     console.print(f"priority {answer.priority} ({answer.priority_row}): {answer.reason}")
     least = "at least " if answer.customers_unknown or answer.money_unknown else ""
     console.print(
-        f"{count(answer.services_down, 'service')} down, {answer.services_degraded:,} at a part; {least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
+        f"{count(answer.services_down, 'service')} down, {answer.services_degraded:,} at a part; "
+        f"{least}{figure(answer.customers)} customers by share, {figure(answer.money_per_hour)} {answer.stamp.currency}/h"
     )
     if answer.open_needs:
         console.print(not_read(answer.open_needs))

@@ -67,11 +67,11 @@ def _after_all(row: RecoveryRow) -> str:
     return f"{'at most ' if row.after_all_at_most else ''}{figure(row.after_all_hours)}"
 
 
-def _print_one(console: Console, told: ServiceRecovery) -> None:
-    console.print(told.service.sentence)
-    if told.service.open_needs:
-        console.print(not_read(told.service.open_needs))
-    steps = [(step.name, step.team, _hours(step.hours), step.hours_origin, figure(step.back_after_hours)) for step in told.path]
+def _print_one(console: Console, answer: ServiceRecovery) -> None:
+    console.print(answer.service.sentence)
+    if answer.service.open_needs:
+        console.print(not_read(answer.service.open_needs))
+    steps = [(step.name, step.team, _hours(step.hours), step.hours_origin, figure(step.back_after_hours)) for step in answer.path]
     table(console, "When all that it needs is down", ["CI", "team", "hours", "origin", "back after h"], steps, right=(2, 4))
     rows = [
         (
@@ -83,9 +83,9 @@ def _print_one(console: Console, told: ServiceRecovery) -> None:
             _hours(row.over_rto_hours),
             _hours(row.over_mtpd_hours),
         )
-        for row in told.single_outages
+        for row in answer.single_outages
     ]
-    title = f"{told.single_outages_total:,} CIs stop it alone, the longest first"
+    title = f"{answer.single_outages_total:,} CIs stop it alone, the longest first"
     heads = ["CI", "team", "supplier", "back h", "origin", "over RTO h", "over MTPD h"]
     table(console, title, heads, rows, right=(3, 5, 6))
 

@@ -1,4 +1,5 @@
-"""forestay availability, importance, cut-sets, loss, goal, study, studies: the risk of one service, and of the whole estate beyond the first order."""
+"""forestay availability, importance, cut-sets, loss, goal, study, studies: the risk of one service, and of the whole estate
+beyond the first order."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def options(command: Command) -> Command:
     return command
 
 
-def asked(service: str, revision: int | None, as_of: datetime | None, options_: dict[str, Any]) -> RiskQuestion:
+def risk_question(service: str, revision: int | None, as_of: datetime | None, options_: dict[str, Any]) -> RiskQuestion:
     return RiskQuestion(service, options_.pop("down"), revision=revision, as_of=as_of, **options_)
 
 
@@ -76,26 +77,27 @@ def availability(
 ) -> None:
     """How often a service is down, how long, and how much of it is missing."""
     forestay = context.forestay
-    found = service_availability(forestay, asked(service, revision, as_of, options_))
-    show(found, as_document, lambda console: _print_availability(console, found))
+    answer = service_availability(forestay, risk_question(service, revision, as_of, options_))
+    show(answer, as_document, lambda console: _print_availability(console, answer))
 
 
-def _print_availability(console: Console, found: ServiceAvailability) -> None:
-    _print_unread(console, found.open_needs)
-    console.print(f"[bold]{found.name}[/bold] availability {estimate(found.availability, '{:.6%}')}")
+def _print_availability(console: Console, answer: ServiceAvailability) -> None:
+    _print_unread(console, answer.open_needs)
+    console.print(f"[bold]{answer.name}[/bold] availability {estimate(answer.availability, '{:.6%}')}")
     console.print(
-        f"down {estimate(found.downtime_minutes_per_year)} minutes a year, {estimate(found.failures_per_year)} stops a year"
+        f"down {estimate(answer.downtime_minutes_per_year)} minutes a year, {estimate(answer.failures_per_year)} stops a year"
     )
     console.print(
-        f"a stop lasts {estimate(found.mean_outage_hours)} hours on average; {found.single_points}{' known' if found.open_needs else ''} single points of failure"
+        f"a stop lasts {estimate(answer.mean_outage_hours)} hours on average; "
+        f"{answer.single_points}{' known' if answer.open_needs else ''} single points of failure"
     )
-    console.print(f"share missing on average: {estimate(found.lost_share)}")
-    if found.customers is not None:
-        console.print(f"bad customer-minutes a year: {estimate(found.bad_customer_minutes)}")
-    if found.outages_longer_than:
-        said = ", ".join(f"{hours:g} h {share:.1%}" for hours, share in found.outages_longer_than)
-        console.print(f"stops longer than: {said} ({found.outages_longer_than_method})")
-    for row in found.failovers[:10]:
+    console.print(f"share missing on average: {estimate(answer.lost_share)}")
+    if answer.customers is not None:
+        console.print(f"bad customer-minutes a year: {estimate(answer.bad_customer_minutes)}")
+    if answer.outages_longer_than:
+        durations = ", ".join(f"{hours:g} h {share:.1%}" for hours, share in answer.outages_longer_than)
+        console.print(f"stops longer than: {durations} ({answer.outages_longer_than_method})")
+    for row in answer.failovers[:10]:
         console.print(f"failover {row.group}: works {row.p_works:.2%}, {figure(row.hours_per_year)} h a year by {row.active}")
 
 
@@ -114,8 +116,8 @@ def importance(
 ) -> None:  # fmt: skip
     """What each CI matters to a service, by every measure."""
     forestay = context.forestay
-    question = asked(service, revision, as_of, options_)
-    found = service_importance(forestay, question, limit, after, by)
+    question = risk_question(service, revision, as_of, options_)
+    answer = service_importance(forestay, question, limit, after, by)
     rows = [
         (
             r.name,
@@ -126,13 +128,13 @@ def importance(
             "infinite" if r.rrw_infinite else figure(r.rrw),
             figure(r.initiator_share),
         )
-        for r in found.items
+        for r in answer.items
     ]
     heads = ["CI", "U", "Birnbaum", "criticality", "RAW", "RRW", "initiator share"]
     show(
-        found,
+        answer,
         as_document,
-        lambda console: table(console, _unread_in(f"{found.name}: {found.total_rows:,} CIs", found.open_needs), heads, rows),
+        lambda console: table(console, _unread_in(f"{answer.name}: {answer.total_rows:,} CIs", answer.open_needs), heads, rows),
     )
 
 
@@ -155,15 +157,15 @@ def cut_sets(
 ) -> None:
     """Minimal cut sets of a service: how many, and the most probable."""
     forestay = context.forestay
-    found = service_cut_sets(forestay, asked(service, revision, as_of, options_), limit)
-    rows = [(f"{r.probability:.4g}", f"{r.share:.2%}", " + ".join(r.names)) for r in found.items]
+    answer = service_cut_sets(forestay, risk_question(service, revision, as_of, options_), limit)
+    rows = [(f"{r.probability:.4g}", f"{r.share:.2%}", " + ".join(r.names)) for r in answer.items]
     title = (
-        f"{found.name}: {found.total_digits or 'unknown'} minimal cut sets; not listed: {figure(found.probability_not_listed)}"
+        f"{answer.name}: {answer.total_digits or 'unknown'} minimal cut sets; not listed: {figure(answer.probability_not_listed)}"
     )
     show(
-        found,
+        answer,
         as_document,
-        lambda console: table(console, _unread_in(title, found.open_needs), ["probability", "share", "CIs"], rows),
+        lambda console: table(console, _unread_in(title, answer.open_needs), ["probability", "share", "CIs"], rows),
     )
 
 
@@ -176,22 +178,29 @@ def cut_sets(
 @json_option
 @click.pass_obj
 def loss(
-    context: Context, /, service: str, limit: int, after: str | None, revision: int | None, as_of: datetime | None, as_document: bool,
+    context: Context,
+    /,
+    service: str,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
     **options_: Any,
-) -> None:  # fmt: skip
+) -> None:
     """What a service loses a year by the CI that started it: first order, redundancy, total."""
     forestay = context.forestay
-    found = service_loss(forestay, asked(service, revision, as_of, options_), limit, after)
+    answer = service_loss(forestay, risk_question(service, revision, as_of, options_), limit, after)
     rows = [
         (r.name, figure(r.money_first_order), figure(r.money_redundancy), figure(r.money_total), f"{r.share:.1%}")
-        for r in found.items
+        for r in answer.items
     ]
-    title = f"{found.name}: {estimate(found.money_total)} {found.stamp.currency} a year; {estimate(found.hours_total)} hours"
+    title = f"{answer.name}: {estimate(answer.money_total)} {answer.stamp.currency} a year; {estimate(answer.hours_total)} hours"
     show(
-        found,
+        answer,
         as_document,
         lambda console: table(
-            console, _unread_in(title, found.open_needs), ["CI", "first order", "redundancy", "total", "share"], rows
+            console, _unread_in(title, answer.open_needs), ["CI", "first order", "redundancy", "total", "share"], rows
         ),
     )
 
@@ -206,14 +215,22 @@ def loss(
 @json_option
 @click.pass_obj
 def goal(
-    context: Context, /, service: str, target: float | None, detect_minutes: float, limit: int, revision: int | None, as_of: datetime | None,
-    as_document: bool, **options_: Any,
-) -> None:  # fmt: skip
+    context: Context,
+    /,
+    service: str,
+    target: float | None,
+    detect_minutes: float,
+    limit: int,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+    **options_: Any,
+) -> None:
     """Can a service meet its availability goal, and what eats its error budget."""
     forestay = context.forestay
-    question = asked(service, revision, as_of, options_)
-    found = service_goal(forestay, question, target, detect_minutes, limit)
-    show(found, as_document, lambda console: _print_goal(console, found))
+    question = risk_question(service, revision, as_of, options_)
+    answer = service_goal(forestay, question, target, detect_minutes, limit)
+    show(answer, as_document, lambda console: _print_goal(console, answer))
 
 
 def _print_unread(console: Console, needs: int) -> None:
@@ -231,19 +248,24 @@ def _of_budget(row: BudgetRow) -> str:
     return "" if row.share_of_budget is None else f"{row.share_of_budget:.1%}"
 
 
-def _print_goal(console: Console, found: ServiceGoal) -> None:
-    _print_unread(console, found.open_needs)
-    console.print(found.sentence)
+def _print_goal(console: Console, answer: ServiceGoal) -> None:
+    _print_unread(console, answer.open_needs)
+    console.print(answer.sentence)
     rows = [
         (
-            r.name, figure(r.detect_minutes), figure(r.resolve_minutes), "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
-            figure(r.interval_days), figure(r.bad_minutes_per_year), _of_budget(r),
+            r.name,
+            figure(r.detect_minutes),
+            figure(r.resolve_minutes),
+            "" if r.share_of_users is None else f"{r.share_of_users:.0%}",
+            figure(r.interval_days),
+            figure(r.bad_minutes_per_year),
+            _of_budget(r),
             "over 25 %" if r.flagged else "",
         )
-        for r in found.rows
-    ]  # fmt: skip
+        for r in answer.rows
+    ]
     heads = ["risk", "detect, min", "resolve, min", "users", "every, days", "bad min a year", "of the budget", ""]
-    table(console, f"{estimate(found.bad_minutes_per_year)} bad minutes a year", heads, rows)
+    table(console, f"{estimate(answer.bad_minutes_per_year)} bad minutes a year", heads, rows)
 
 
 @click.command()
@@ -258,28 +280,33 @@ def _print_goal(console: Console, found: ServiceGoal) -> None:
 @json_option
 @click.pass_obj
 def study(context: Context, /, revision: int | None, as_document: bool, **options_: Any) -> None:
-    """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated years."""
+    """Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, simulated
+    years."""
     forestay = context.forestay
     spread = forestay.settings.model.declared_spread
-    made = make_study(forestay, StudyOptions(**options_), revision, spread, listener(as_document))
-    show(made, as_document, lambda console: _print_study(console, made))
+    row = make_study(forestay, StudyOptions(**options_), revision, spread, listener(as_document))
+    show(row, as_document, lambda console: _print_study(console, row))
 
 
-def _print_study(console: Console, made: StudyRow) -> None:
+def _print_study(console: Console, study: StudyRow) -> None:
     console.print(
-        f"Study [bold]{made.study}[/bold] of revision {made.revision}: {made.services_exact:,} of {made.services:,} services exact, "
-        f"{made.services_bounded:,} bounded, their redundancy simulated; {made.simulated_agree:,} of {made.simulated_compared:,} agree with {made.options.worlds:,} worlds"
+        f"Study [bold]{study.study}[/bold] of revision {study.revision}: {study.services_exact:,} of {study.services:,} services "
+        f"exact, {study.services_bounded:,} bounded, their redundancy simulated; {study.simulated_agree:,} of "
+        f"{study.simulated_compared:,} agree with {study.options.worlds:,} worlds"
     )
     rows = [
         (name, *(figure(parts.get(part)) for part in ("first_order", "redundancy", "redundancy_simulated", "total")))
         for name, parts in (
-            (f"money, {made.currency}", made.money), ("service-hours", made.service_hours), ("customer-hours", made.customer_hours),
-            ("MTPD breaches", made.mtpd_breaches),
+            (f"money, {study.currency}", study.money),
+            ("service-hours", study.service_hours),
+            ("customer-hours", study.customer_hours),
+            ("MTPD breaches", study.mtpd_breaches),
         )
-    ]  # fmt: skip
+    ]
     table(console, "a year", ["", "first order", "redundancy", "of it simulated", "total"], rows)
     console.print(
-        f"range of the total: {estimate(made.total_range)} ({made.total_range.note}); over borders between teams: {estimate(made.border_share, '{:.1%}')}"
+        f"range of the total: {estimate(study.total_range)} ({study.total_range.note}); over borders between teams: "
+        f"{estimate(study.border_share, '{:.1%}')}"
     )
 
 
@@ -290,12 +317,12 @@ def _print_study(console: Console, made: StudyRow) -> None:
 @click.pass_obj
 def studies(context: Context, /, limit: int, after: str | None, as_document: bool) -> None:
     """Studies, newest first."""
-    found = page_studies(context.forestay.documents, after or "", limit)
+    page = page_studies(context.forestay.documents, after or "", limit)
     rows = [
-        (s.study, s.revision, s.made_at[:19], s.services_exact, s.services_bounded, figure(s.money["total"])) for s in found.items
+        (s.study, s.revision, s.made_at[:19], s.services_exact, s.services_bounded, figure(s.money["total"])) for s in page.items
     ]
     heads = ["study", "revision", "made", "exact", "bounded", "money a year"]
-    show(found, as_document, lambda console: table(console, "", heads, rows))
+    show(page, as_document, lambda console: table(console, "", heads, rows))
 
 
 @click.command("study-show")
@@ -313,15 +340,23 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
     forestay = context.forestay
     documents = forestay.documents
     if part == "summary":
-        made = get_study(documents, study)
-        show(made, as_document, lambda console: _print_study(console, made))
+        row = get_study(documents, study)
+        show(row, as_document, lambda console: _print_study(console, row))
     elif part == "areas":
         page = study_areas(forestay, study, kind, limit, after)
         rows = [
-            (a.rank, _unread_in(a.label, a.open_needs), figure(a.first_order), figure(a.redundancy), figure(a.total), f"{figure(a.low)} to {figure(a.high)}",
-             "" if a.p_worst is None else f"{a.p_worst:.0%}", a.group or "")
+            (
+                a.rank,
+                _unread_in(a.label, a.open_needs),
+                figure(a.first_order),
+                figure(a.redundancy),
+                figure(a.total),
+                f"{figure(a.low)} to {figure(a.high)}",
+                "" if a.p_worst is None else f"{a.p_worst:.0%}",
+                a.group or "",
+            )
             for a in page.items
-        ]  # fmt: skip
+        ]
         heads = ["", "area", "first order", "redundancy", "total", "5 % to 95 %", f"among worst {page.k}", "group"]
         show(page, as_document, lambda console: table(console, f"by {page.measure}", heads, rows))
     elif part == "services":
@@ -364,10 +399,10 @@ def cold_start(
     """CIs that run and could not be started from nothing, because they need each other."""
     forestay = context.forestay
     at = resolve_revision(forestay.store, revision, as_of)
-    found = cold_start_page(forestay, limit, after, at.revision)
-    rows = [(t.circle or "waits", t.name, t.ci_class, t.team) for t in found.items]
-    title = f"{found.total_rows:,} CIs on or behind {found.circles:,} circles; {found.services:,} services among them"
-    show(found, as_document, lambda console: table(console, title, ["circle", "CI", "class", "team"], rows))
+    answer = cold_start_page(forestay, limit, after, at.revision)
+    rows = [(t.circle or "waits", t.name, t.ci_class, t.team) for t in answer.items]
+    title = f"{answer.total_rows:,} CIs on or behind {answer.circles:,} circles; {answer.services:,} services among them"
+    show(answer, as_document, lambda console: table(console, title, ["circle", "CI", "class", "team"], rows))
 
 
 COMMANDS = (availability, importance, cut_sets, loss, goal, study, studies, study_show, cold_start)

@@ -65,8 +65,8 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
     row = assess(forestay, None, listener(False))
     console.print(
-        f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} services "
-        f"in {time.perf_counter() - started:.1f} s, imports included\n"
+        f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} "
+        f"services in {time.perf_counter() - started:.1f} s, imports included\n"
     )
     page = area_page(forestay, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
@@ -96,7 +96,8 @@ def _print_top(console: Console, page: AreaPage) -> None:
     from app.domain.results import MEASURES
 
     console.print(
-        f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class and marked)\n"
+        f"[bold]The ropes that customers hang on[/bold] (by {MEASURES[page.measure]}; rates nobody gave are assumed by class "
+        "and marked)\n"
     )
     print_areas(console, page)
     console.print()

@@ -92,8 +92,8 @@ def service_show(
 def _print_service(console: Console, detail: ServiceDetail) -> None:
     s = detail.service
     console.print(
-        f"[bold]{s.name}[/bold]: {figure(s.service_hours_per_year)} hours a year, {figure(s.money_per_year)} {detail.stamp.currency} a year; "
-        f"{_points(s)} single points of failure"
+        f"[bold]{s.name}[/bold]: {figure(s.service_hours_per_year)} hours a year, {figure(s.money_per_year)} "
+        f"{detail.stamp.currency} a year; {_points(s)} single points of failure"
     )
     if s.open_needs:
         console.print(not_read(s.open_needs))

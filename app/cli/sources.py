@@ -41,9 +41,9 @@ def add(
     forestay, settings = context.forestay, settings_of(pairs)
     forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
     with forestay.documents.together():
-        made = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
+        added = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
         audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
-    click.echo(f"source {made.name} ({made.kind}) with priority {made.priority}; next: forestay source check {made.name}")
+    click.echo(f"source {added.name} ({added.kind}) with priority {added.priority}; next: forestay source check {added.name}")
 
 
 @source.command("set")
@@ -60,11 +60,11 @@ def set_(
     if not pairs and location is None and priority is None and schedule is None:
         raise click.UsageError("say what to set: NAME=VALUE, --location, --priority or --schedule")
     forestay = context.forestay
-    made = change_source(forestay, name, CALLER, location, priority, schedule, settings_of(pairs))
-    said = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(made.settings.items()))
+    changed = change_source(forestay, name, CALLER, location, priority, schedule, settings_of(pairs))
+    shown = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(changed.settings.items()))
     click.echo(
-        f"source {made.name} ({made.kind}), priority {made.priority}, read from {made.location}, "
-        f"{made.schedule or 'by hand'}; settings: {said or 'none'}; next: forestay sync {made.name}"
+        f"source {changed.name} ({changed.kind}), priority {changed.priority}, read from {changed.location}, "
+        f"{changed.schedule or 'by hand'}; settings: {shown or 'none'}; next: forestay sync {changed.name}"
     )
 
 
@@ -73,10 +73,10 @@ def set_(
 @click.pass_obj
 def list_all(context: Context, as_document: bool) -> None:
     """Sources by priority: the first is believed first."""
-    found = keep.list_sources(context.forestay.documents)
-    rows = [(s.name, s.kind, s.priority, s.location, s.last_state or "never run", s.synced_at[:19], s.schedule) for s in found]
+    sources = keep.list_sources(context.forestay.documents)
+    rows = [(s.name, s.kind, s.priority, s.location, s.last_state or "never run", s.synced_at[:19], s.schedule) for s in sources]
     show(
-        found,
+        sources,
         as_document,
         lambda console: table(console, "", ["name", "kind", "priority", "location", "state", "read", "schedule"], rows),
     )
@@ -106,17 +106,20 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
     if removal.done and removal.run is not None and removal.run.wrote and not no_assess:
         assess(forestay, None, listen)
 
-    def said(console: Console) -> None:
+    def written(console: Console) -> None:
         if removal.run is not None and not removal.done:
             print_changes(console, change_page(forestay.documents, listed_run(forestay, removal.run), 0, FIRST_LINES))
         what = "its CIs stay as last known" if keep_cis else f"{removal.run.retired if removal.run else 0:,} CIs retired"
         console.print(
             f"source {name} removed; {what}"
             if removal.done
-            else f"nothing was done: {what} with it; to remove it: forestay source remove {name} --apply{' --keep' if keep_cis else ''}"
+            else (
+                f"nothing was done: {what} with it; to remove it: forestay source remove {name} "
+                f"--apply{' --keep' if keep_cis else ''}"
+            )
         )
 
-    show(removal, as_document, said)
+    show(removal, as_document, written)
 
 
 COMMANDS = (source,)

@@ -74,7 +74,8 @@ def sync_options(command: Any) -> Any:
 @sync_options
 @click.pass_obj
 def sync(context: Context, name: str, flags: SyncFlags) -> None:
-    """Read a source, reconcile, write a new revision, and assess it. The first run of a new source shows what it would change and waits."""
+    """Read a source, reconcile, write a new revision, and assess it. The first run of a new source shows what it would change and
+    waits."""
     _sync(context, name, flags)
 
 
@@ -97,7 +98,8 @@ def import_once(
     template: Path | None,
     flags: SyncFlags,
 ) -> None:
-    """Register a source if it is new, and sync it: `forestay import csv my-folder`. Naming the file is the word to write: --apply is implied."""
+    """Register a source if it is new, and sync it: `forestay import csv my-folder`. Naming the file is the word to write: --apply
+    is implied."""
     if template is not None:
         for written in registry.write_template(kind, template):
             click.echo(written)
@@ -116,8 +118,8 @@ def import_once(
         raise InvalidInput(f"source {name} is of kind {known.kind}; give another --name")
     elif not named and not _same_place(known.location, location):
         raise InvalidInput(
-            f"there is a source {name} already, which is read from {known.location}: give this one a name of its own with --name, "
-            f"or say --name {name} if {name} is to be read from {location} from now on",
+            f"there is a source {name} already, which is read from {known.location}: give this one a name of its own with "
+            f"--name, or say --name {name} if {name} is to be read from {location} from now on",
             field="name",
         )
     else:
@@ -166,8 +168,8 @@ def _print_with_changes(console: Console, forestay: Forestay, report: SyncReport
 def print_report(console: Console, report: SyncReport) -> None:
     """The report as a person reads it: what was read and what became of it, what changed, what was refused and why."""
     console.print(
-        f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> {report.revision or report.base_revision} "
-        f"(run {report.run_id}, {report.path} read, {report.seconds:.1f} s)"
+        f"[bold]{report.source}[/bold]: {report.state}, revision {report.base_revision} -> "
+        f"{report.revision or report.base_revision} (run {report.run_id}, {report.path} read, {report.seconds:.1f} s)"
     )
     rows = [
         (
@@ -195,16 +197,18 @@ def print_report(console: Console, report: SyncReport) -> None:
         console.print("0 records: the input holds none")
     console.print(
         f"CIs +{report.created} ~{report.changed} -{report.retired}; dependencies +{report.dependencies_added} "
-        f"~{report.dependencies_changed} -{report.dependencies_retired}; {report.proof or 'completeness not proven: nothing is retired'}"
+        f"~{report.dependencies_changed} -{report.dependencies_retired}; "
+        f"{report.proof or 'completeness not proven: nothing is retired'}"
     )
     for rejected in report.rejected[:10]:
         advice = f"; {rejected.advice}" if rejected.advice else ""
         console.print(
-            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, {rejected.field}): {rejected.reason}{advice}"
+            f"  {'left out of' if rejected.partly else 'rejected'} {rejected.kind} {rejected.key} ({rejected.where}, "
+            f"{rejected.field}): {rejected.reason}{advice}"
         )
     if len(report.rejected) > 10:
-        told = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
-        console.print(f"  and {told - 10:,} more: forestay runs refused {report.run_id}")
+        refused = max(len(report.rejected), sum(c.rejected + c.cells_lost for c in report.counts.values()))
+        console.print(f"  and {refused - 10:,} more: forestay runs refused {report.run_id}")
     if report.ended:
         console.print(f"  dependencies of {report.source} that ended:", markup=False)
         for text in report.ended[:ENDED_LINES]:
@@ -229,7 +233,7 @@ def runs_group() -> None:
 @click.pass_obj
 def runs_list(context: Context, limit: int, as_document: bool) -> None:
     """Newest first."""
-    found = sync_runs.page_runs(context.forestay.documents, "", limit)
+    reports = sync_runs.page_runs(context.forestay.documents, "", limit)
     rows = [
         (
             r.run_id,
@@ -242,10 +246,10 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
             r.retired,
             sum(c.rejected for c in r.counts.values()),
         )
-        for r in found
+        for r in reports
     ]
     columns = ["run", "source", "state", "started (UTC)", "revision", "created", "changed", "retired", "rejected"]
-    show(found, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
+    show(reports, as_document, lambda console: table(console, "", columns, rows, right=(0, 4, 5, 6, 7, 8)))
 
 
 @runs_group.command("show")
@@ -268,12 +272,12 @@ def runs_refused(context: Context, run_id: str, offset: int, limit: int, as_docu
     """What a run refused, with place, field, reason and advice: all of a source's newest run, the first 1,000 of earlier ones."""
     rows, total = sync_runs.page_rejected(context.forestay.documents, run_id, offset, limit)
 
-    def said(console: Console) -> None:
+    def written(console: Console) -> None:
         columns = ["record", "key", "where", "field", "reason", "what to do"]
         table(console, "", columns, [(r.kind, r.key, r.where, r.field, r.reason, r.advice) for r in rows])
         console.print(f"{len(rows):,} of {total:,} from {offset:,} on")
 
-    show(rows, as_document, said)
+    show(rows, as_document, written)
 
 
 @runs_group.command("changes")

@@ -2,14 +2,16 @@
 
 Seeded and deterministic. About 3,000 CIs, told by three sources that do not quite agree:
 
-* `cmdb` (a folder of CSV files): business services with exposure, applications, databases, virtual machines, shops, the redundancy that the
+* `cmdb` (a folder of CSV files): business services with exposure, applications, databases, virtual machines, shops, the
+  redundancy that the
   architects declared, and two years of incidents;
-* `datacentre` (one JSON document): what discovery sees below - places, power, network, storage, hypervisors - and where things really stand;
+* `datacentre` (one JSON document): what discovery sees below - places, power, network, storage, hypervisors - and where things
+  really stand;
 * `tracing` (a call graph): which deployed service really calls which.
 
-Redundancy is real in places (core switches, the order database across both sites) and only on paper in others: the payment database pair
-lives on one storage array, the pair of edge load balancers on one hypervisor, both power feeds of one room hang on one panel. The CMDB does
-not know; put together, the three sources do.
+Redundancy is real in places (core switches, the order database across both sites) and only on paper in others: the payment
+database pair lives on one storage array, the pair of edge load balancers on one hypervisor, both power feeds of one room hang on
+one panel. The CMDB does not know; put together, the three sources do.
 """
 
 from __future__ import annotations
@@ -390,7 +392,8 @@ def _database(
     volumes: dict[str, list[str]],
     arrays: dict[str, list[str]],
 ) -> None:
-    """A primary and a standby: across both sites, on two arrays of one site, or (unknown to the CMDB) on one and the same array."""
+    """A primary and a standby: across both sites, on two arrays of one site, or (unknown to the CMDB) on one and the same
+    array."""
     members = []
     for number in (1, 2):
         site = SITES[number - 1] if name in STRETCHED else "fra1"
@@ -460,9 +463,15 @@ def _shops(estate: Estate, rng: random.Random) -> None:
         ]
         estate.group(CMDB, f"{shop}-wifi", shop, points, 1)
         estate.services.append(
-            {"key": shop, "customers": rng.randrange(120, 420), "money_per_hour": float(rng.randrange(600, 2400)), "currency": "EUR",
-             "mtpd_hours": 8, "rto_hours": 4}
-        )  # fmt: skip
+            {
+                "key": shop,
+                "customers": rng.randrange(120, 420),
+                "money_per_hour": float(rng.randrange(600, 2400)),
+                "currency": "EUR",
+                "mtpd_hours": 8,
+                "rto_hours": 4,
+            }
+        )
 
 
 def _office_and_warehouse(estate: Estate, rng: random.Random, hosts: dict[str, list[str]], volumes: dict[str, list[str]]) -> None:
@@ -510,8 +519,17 @@ def _disagreements(estate: Estate, rng: random.Random) -> None:
 
 def _incidents(estate: Estate, rng: random.Random) -> None:
     """Two years: true rates per class with a few CIs far worse than their class; cascades marked as such; two still open."""
-    rates = {"microservice": (0.9, 1.1), "database": (0.35, 2.0), "circuit": (0.8, 4.0), "load_balancer": (0.5, 1.0), "server": (0.25, 5.0),
-             "virtual_machine": (0.12, 0.8), "message_queue": (0.7, 1.2), "supplier_service": (1.1, 2.2), "router": (0.2, 3.0)}  # fmt: skip
+    rates = {
+        "microservice": (0.9, 1.1),
+        "database": (0.35, 2.0),
+        "circuit": (0.8, 4.0),
+        "load_balancer": (0.5, 1.0),
+        "server": (0.25, 5.0),
+        "virtual_machine": (0.12, 0.8),
+        "message_queue": (0.7, 1.2),
+        "supplier_service": (1.1, 2.2),
+        "router": (0.2, 3.0),
+    }
     worse = {"app-payment-gateway": 3.0, "app-search": 2.5, "ext-psp": 2.0, "app-wms": 2.5, "app-login": 2.0, "shop-17-line": 6.0}
     years = (OBSERVED_UNTIL - OBSERVED_FROM).days / 365.25
     number = 0

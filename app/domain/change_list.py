@@ -1,7 +1,7 @@
 """The change list: what a sync would do or did, line by line, in words that outlive numbers (keys, not ids).
 
-Lines are made one at a time and summed up, so that a list of millions has its counts, its first lines and its digest at the cost of a
-stream. The digest does not depend on the order of lines.
+Lines are made one at a time and summed up, so that a list of millions has its counts, its first lines and its digest at the cost
+of a stream. The digest does not depend on the order of lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _BITS = 128
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`of`: class of the CI, kind of the dependency or group; `values`: attribute -> [old, new], those that differ."""
+    """One line. `of`: class of the CI, kind of the dependency or group; `values`: attribute -> [old, new], for those that
+    differ."""
 
     noun: str
     word: str  # retired, changed, created
@@ -33,7 +34,7 @@ class Change:
         return NOUNS.index(self.noun), WORDS.index(self.word), self.key
 
     def text(self) -> str:
-        """The line, canonical: equal changes give equal bytes.
+        """Return the line as canonical JSON: equal changes give equal bytes.
 
         >>> Change("ci", "changed", "cmdb:ci:a", "server", {"site": [None, "fra"]}).text()
         '{"key":"cmdb:ci:a","noun":"ci","of":"server","values":{"site":[null,"fra"]},"word":"changed"}'
@@ -81,15 +82,15 @@ class ChangeList:
         return [Total(*what, count) for what, count in ordered]
 
     def lines(self) -> list[Change]:
-        """In order of noun, word and key; at most KEPT of each noun and word."""
-        found: list[Change] = []
+        """Return lines in order of noun, word and key, at most KEPT of each noun and word."""
+        lines: list[Change] = []
         for noun in NOUNS:
             for word in WORDS:
                 first = self._first.get((noun, word), [])
                 self._cut(first)
-                found += [change for _, _, change in first]
-        return found
+                lines += [change for _, _, change in first]
+        return lines
 
     def digest(self) -> str:
-        """Of all lines, whatever their order: two lists of equal digest hold the same lines."""
+        """Return the digest of all lines, whatever their order: two lists of equal digest hold the same lines."""
         return f"{len(self)}-{self._sum % (1 << _BITS):032x}"

@@ -23,7 +23,7 @@ class RowChanges(Generic[R]):
     ended: list[Identity] = field(default_factory=list)
 
     def batches(self, size: int) -> Iterable[Batch]:
-        """Ends first, then beginnings, `size` rows at most in each batch."""
+        """Yield ends first, then beginnings, with at most `size` rows in each batch."""
         for start in range(0, len(self.ended), size):
             yield Batch(self.noun.name, {}, columns_of(self.noun.identity, self.ended[start : start + size]))
         for start in range(0, len(self.begun), size):
@@ -31,13 +31,14 @@ class RowChanges(Generic[R]):
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Return rows as columns."""
     if not rows:
         return {name: [] for name in names}
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def rows_of(noun: Noun[R], columns: Columns) -> list[R]:
-    """Rows out of a store's columns, absent values as None."""
+    """Return rows out of a store's columns, with absent values as None."""
     types = noun.types()
     cells = zip(*(_plain(types[name], columns[name]) for name in noun.names()), strict=True)
     return list(map(partial(tuple.__new__, noun.row), cells))  # what `_make` does, in half the time
@@ -52,7 +53,7 @@ def _plain(type_name: str, column: Any) -> Iterable[Any]:
 
 
 def same_row(a: Row, b: Row) -> bool:
-    """Whether two rows say the same; absent is absent, as None or as empty text.
+    """Whether two rows say the same. An absent value may be None or empty text.
 
     >>> same_row((1, ""), (1, None))
     True
@@ -63,7 +64,7 @@ def same_row(a: Row, b: Row) -> bool:
 def differences(
     noun: Noun[R], new: Mapping[Identity, R], old: Mapping[Identity, R], retire: bool
 ) -> tuple[RowChanges[R], int, int, int, int]:
-    """Changes from `old` to `new` rows by identity, with how many were added, changed, retired and unchanged."""
+    """Return the changes from `old` to `new` rows by identity, with how many were added, changed, retired and unchanged."""
     changes = RowChanges(noun)
     added = changed = retired = unchanged = 0
     for identity, row in new.items():

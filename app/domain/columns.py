@@ -36,13 +36,14 @@ class Categorical:
         return None if code < 0 else self.values[code]
 
     def at(self, rows: Any) -> list[str]:
-        """The values of many rows (an array of numbers); an absent one is ""."""
+        """Return the values of many rows (an array of numbers); an absent one is ""."""
         return [self.values[code] if code >= 0 else "" for code in self.codes[rows].tolist()]
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column of texts in one blob: row i is `blob[offsets[i]:offsets[i + 1]]` in UTF-8 (uint8 array, int64 offsets of N + 1)."""
+    """A column of texts in one blob: row i is `blob[offsets[i]:offsets[i + 1]]` in UTF-8 (uint8 array, int64 offsets of N +
+    1)."""
 
     blob: Any
     offsets: Any
@@ -54,7 +55,7 @@ class Texts:
         return bytes(self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])]).decode()
 
     def at(self, rows: Any) -> list[str]:
-        """The texts of many rows (an array of numbers)."""
+        """Return the texts of many rows (an array of numbers)."""
         blob, ends = memoryview(self.blob), self.offsets[rows + 1].tolist()
         return [str(blob[start:end], "utf-8") for start, end in zip(self.offsets[rows].tolist(), ends, strict=True)]
 

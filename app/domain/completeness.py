@@ -6,8 +6,8 @@
 | pages | an API that tells a total or ends with a marker | every part came to its end and received its total |
 | said | files without a manifest | a person says so, and no part is cut |
 
-Parts that say what they prove are judged one by one: a class of CIs that could not be read keeps what was known last, and the rest of the
-source goes on.
+Parts that say what they prove are judged one by one: a class of CIs that could not be read keeps what was known last, and the
+rest of the source goes on.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ CI_CLASS = "ci:"  # + a class of the source, in `Part.proves`
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file, sheet, list or class: rows received, rows it should have (None: nobody says), whether its end was seen, why not; `known`: rows
-    it had when it was last applied. `proves`: "ci:<class of the source>" and kinds of records ("dependency", "group", ...) that come from it; nothing: with the other parts, all there is."""
+    """One file, sheet, list or class: rows received, rows it should have (None: nobody says), whether its end was seen, and why
+    not.
+
+    `known`: how many rows it had when it was last applied. `proves`: what comes from it, as "ci:<class of the source>" and kinds
+    of records ("dependency", "group", ...); a part that names nothing proves, with the other parts, all there is.
+    """
 
     name: str
     received: int
@@ -43,8 +47,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`complete`: all of it. `proven` and `open`: what single parts prove and what they could not; `reasons`: the sentence for each part that
-    is not proven, by its name."""
+    """What a snapshot proves.
+
+    `complete`: all of it. `proven` and `open`: what single parts prove and what they could not; `reasons`: a sentence for each
+    part that is not proven, by its name.
+    """
 
     complete: bool
     proof: str
@@ -66,7 +73,7 @@ class Judgement:
         return self.complete or (self.part_by_part and what in self.proven and what not in self.open)
 
     def nothing_proven(self) -> bool:
-        """Every part failed and nothing came: the source did not deliver."""
+        """Whether every part failed and nothing came: the source did not deliver."""
         return self.part_by_part and not self.proven and not self.received
 
     def within(self, later: Judgement) -> bool:
@@ -75,7 +82,7 @@ class Judgement:
 
 
 def judge(evidence: Evidence, said_complete: bool) -> Judgement:
-    """What a snapshot proves.
+    """Return what a snapshot proves.
 
     >>> parts = (Part("servers", 5, 5, proves=("ci:server",)), Part("racks", 2, 3, proves=("ci:rack",)))
     >>> found = judge(Evidence("pages", parts), False)
@@ -103,7 +110,7 @@ def judge(evidence: Evidence, said_complete: bool) -> Judgement:
 
 
 def _emptied(part: Part) -> str:
-    """A list that had rows and has none at all is rather broken than empty, until a person says otherwise."""
+    """Whether a list that had rows has none at all: it is rather broken than empty, until a person says otherwise."""
     if part.received or not part.known:
         return ""
     return (
@@ -128,7 +135,7 @@ def _fault(part: Part) -> str:
 
 
 def proven(evidence: Evidence, said_complete: bool) -> tuple[bool, str]:
-    """Whether a snapshot is complete as a whole, and the sentence that says why.
+    """Return whether a snapshot is complete as a whole, and the sentence that says why.
 
     >>> proven(Evidence("manifest", (Part("cis", 2, 3),)), True)
     (False, 'cis: 2 rows read, 3 expected')

@@ -23,7 +23,7 @@ ONE_SIDE, OTHER_SIDE = "record", "not"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`kind`: join, part or set; `places`: the records it names, `others`: for a part those on the other side."""
+    """`kind`: join, part or set; `places`: the records it names; `others`: for a part, those on the other side."""
 
     kind: str
     places: tuple[Place, ...]
@@ -40,7 +40,7 @@ def place_of(text: str) -> Place:
 
 
 def decision_record(decision: Decision, attributes: dict[str, str] | None = None) -> CiRecord:
-    """The record that keeps a join or a part.
+    """Return the record that keeps a join or a part.
 
     >>> record = decision_record(Decision(JOIN, ((2, "s:b"), (1, "s:a"))))
     >>> record.source_key, decision_of(record).places
@@ -61,7 +61,7 @@ def decision_of(record: CiRecord) -> Decision:
 
 
 def decided(decisions: Iterable[Decision]) -> Decided:
-    """Joined and parted pairs out of decisions."""
+    """Return joined and parted pairs out of decisions."""
     joined: set[tuple[Place, Place]] = set()
     parted: set[tuple[Place, Place]] = set()
     for decision in decisions:

@@ -10,14 +10,15 @@ from app.domain.precedence import Said
 from app.domain.records import CiRecord
 
 FIELDS = (
-    "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "failures_per_year", "repair_hours", "unavailability",
+    "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier",
+    "failures_per_year", "repair_hours", "unavailability",
     "failure_on_demand", "level_share", "restart_hours",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SaidValue:
-    """`record`: class:id in the source."""
+    """One source's value. `record`: class:id in the source."""
 
     source: str
     record: str
@@ -26,28 +27,31 @@ class SaidValue:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """`values` in order of precedence: the first one counts, by `rule`."""
+    """One attribute. `values` in order of precedence: the first one counts, by `rule`."""
 
     attribute: str
     values: tuple[SaidValue, ...]
     rule: str
 
 
-def disagreements(said: Sequence[Said], manual_id: int = 0) -> Iterator[Disagreement]:
-    """Attributes on which records (`in_order`) differ, by name; spelling case and outer blanks are no difference, nor is an unknown class.
+def disagreements(records: Sequence[Said], manual_id: int = 0) -> Iterator[Disagreement]:
+    """Return the attributes on which records (`in_order`) differ, by name.
+
+    Spelling case and outer blanks are no difference, nor is an unknown class.
 
     >>> from app.domain.precedence import SourceRank
     >>> a, b = SourceRank(1, "a", 10), SourceRank(2, "b", 20)
-    >>> [found] = disagreements([(a, CiRecord("ci", "x", "x", "server", team="ops")), (b, CiRecord("ci", "y", "X", "server", team="dev"))])
+    >>> one, other = CiRecord("ci", "x", "x", "server", team="ops"), CiRecord("ci", "y", "X", "server", team="dev")
+    >>> [found] = disagreements([(a, one), (b, other)])
     >>> found.attribute, [value.value for value in found.values], found.rule
     ('team', ['ops', 'dev'], 'a (priority 10) is believed before b (priority 20)')
     """
-    names = [*FIELDS, *sorted({name for _, record in said for name in record.attributes})]
+    names = [*FIELDS, *sorted({name for _, record in records for name in record.attributes})]
     for name in dict.fromkeys(names):
-        told = [(rank, record, value) for rank, record in said if (value := _value(record, name))]
-        if len({value.strip().casefold() for _, _, value in told}) < 2:
+        values = [(rank, record, value) for rank, record in records if (value := _value(record, name))]
+        if len({value.strip().casefold() for _, _, value in values}) < 2:
             continue
-        first, second = told[0][0], next(rank for rank, _, value in told if value.casefold() != told[0][2].casefold())
+        first, second = values[0][0], next(rank for rank, _, value in values if value.casefold() != values[0][2].casefold())
         if first.source_id == manual_id:
             rule = "a person corrected it"
         elif first.priority != second.priority:
@@ -56,7 +60,7 @@ def disagreements(said: Sequence[Said], manual_id: int = 0) -> Iterator[Disagree
             rule = f"{first.name} and {second.name} have one priority ({first.priority}): the first by name is believed"
         else:
             rule = f"both are records of {first.name}: the first by key is believed"
-        yield Disagreement(name, tuple(SaidValue(rank.name, record.source_key, value) for rank, record, value in told), rule)
+        yield Disagreement(name, tuple(SaidValue(rank.name, record.source_key, value) for rank, record, value in values), rule)
 
 
 def _value(record: CiRecord, name: str) -> str:

@@ -1,7 +1,7 @@
 """DependencyGraph: the estate as columns, the one input of `risk.compile`.
 
-Letters: N CIs, E dependency rows, G groups, M member rows, S services. Arrays are numpy at run time. CIs are named by their position in
-`ci_id` (sorted, int64); dependencies, groups and services hold ci_ids, which `compile` resolves and checks.
+Letters: N CIs, E dependency rows, G groups, M member rows, S services. Arrays are numpy at run time. CIs are named by their
+position in `ci_id` (sorted, int64); dependencies, groups and services hold ci_ids, which `compile` resolves and checks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ ORIGIN_NAMES = ("unknown", "measured", "declared", "assumed")
 
 @dataclass(frozen=True, slots=True)
 class CiColumns:
-    """N rows in order of ci_id. `assessed`: False leaves the CI out (retired, planned, other environment, or asked for)."""
+    """N rows in order of ci_id. `assessed` False leaves a CI out (retired, planned, another environment, or left out on
+    request)."""
 
     ci_id: Any  # int64[N], strictly increasing
     key: Texts
@@ -80,7 +81,8 @@ class GroupColumns:
 
 @dataclass(frozen=True, slots=True)
 class OpenNeedColumns:
-    """What was not read: each row stands for `needs` needs of a CI that a source stated and nobody could read or resolve."""
+    """Needs that were not read: each row stands for `needs` needs of a CI that a source stated and nobody could read or
+    resolve."""
 
     dependent_id: Any  # int64[K]; -1: of no known CI
     needs: Any  # int64[K]
@@ -88,7 +90,7 @@ class OpenNeedColumns:
 
 @dataclass(frozen=True, slots=True)
 class ServiceExposure:
-    """What hangs on one business service. Unknown is None, never 0. `impact`: category -> ((hours, loss), ...)."""
+    """What depends on one business service. Unknown is None, never 0. `impact`: category -> ((hours, loss), ...)."""
 
     ci_id: int
     customers: float | None = None

@@ -1,13 +1,15 @@
 """Which source records are one configuration item.
 
-Records that share an identifier (kind and normalised value) that counts for their class (`identity_rules.toml`) are one CI. What people
-decided goes before: records they joined are one CI, records they parted are not. Then identifiers are tried kind by kind, the strongest
-first. Doubts stop a merge, and each is reported:
+Records that share an identifier (kind and normalised value) that counts for their class (`identity_rules.toml`) are one CI.
+Decisions of people come first: records they joined are one CI, records they parted are not. Then identifiers are tried kind by
+kind, the strongest first. Doubts stop a merge, and each is reported:
 
 * an identifier that two records of one source hold, or more than `MAX_HOLDERS` records in all, says nothing about identity;
-* records that differ in what the rules name under `forbidden_by` (an address in common, serial numbers that differ) are not joined by it;
-* identifiers of one strength that would make two records of one source one CI, or bring records together that are parted or differ so,
-  join nothing there; what stronger ones joined stays.
+* records that differ in what the rules name under `forbidden_by` (serial numbers that differ, no address in common) are not
+  joined by it;
+* identifiers of one strength join nothing where they would make two records of one source one CI, or bring records together that
+  are
+  parted or differ in such a way; what stronger ones joined stays.
 
 The functions are pure, and neither the order of the claims nor the numbers of the sources nor the history changes the partition.
 """
@@ -31,7 +33,7 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one source record holds against its identity: identifiers as they are compared, and `marks` that tell it from others."""
+    """What one source record says of its identity: identifiers as they are compared, and `marks` that tell it from others."""
 
     source_id: int
     source_key: str
@@ -45,7 +47,10 @@ class Claim:
 
 
 def claim_of(place: Place, record: CiRecord, identifiers: Sequence[Identifier], crowded: Collection[Identifier] = ()) -> Claim:
-    """The claim of a record; `identifiers`: its own (`searched`); `crowded`: those that say nothing in this estate, as too many hold them."""
+    """Return the claim of a record.
+
+    `identifiers`: its own (`searched`); `crowded`: those that say nothing in this estate, as too many hold them.
+    """
     counted = [identifier for identifier in identifiers if identifier not in crowded] if crowded else list(identifiers)
     compared = effective(record, counted)
     if crowded:
@@ -80,7 +85,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Two records that share what only one thing should have, and are not one CI for what differs: they may be one all the same."""
+    """Two records that share what only one thing should have, and are kept apart because they differ otherwise.
+
+    They may be one all the same.
+    """
 
     a: Place
     b: Place
@@ -89,7 +97,8 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key). `links`: what was followed."""
+    """`groups`: positions in the given claims, each group one CI, in order of (source_id, source_key); `links`: what joined
+    them."""
 
     groups: tuple[tuple[int, ...], ...]
     conflicts: tuple[str, ...]
@@ -113,7 +122,7 @@ def partition(claims: Sequence[Claim], decided: Decided = NOTHING_DECIDED) -> Pa
 
 
 class _Partitioning:
-    """Units are records that are one CI so far: root position -> positions."""
+    """The work on one partition. Units are the records that are one CI so far: root position -> positions."""
 
     def __init__(self, claims: Sequence[Claim], decided: Decided) -> None:
         self.claims = claims
@@ -144,7 +153,7 @@ class _Partitioning:
             self._members[keep] += self._members.pop(go)
 
     def _holders(self) -> tuple[dict[Identifier, list[int]], set[Identifier]]:
-        """Who shares which identifier, and those identifiers that say nothing, which are entered as conflicts."""
+        """Return who shares which identifier, and the identifiers that say nothing, which are entered as conflicts."""
         holders: dict[Identifier, list[int]] = {}
         for position, claim in enumerate(self.claims):
             for identifier in dict.fromkeys(claim.identifiers):
@@ -162,18 +171,19 @@ class _Partitioning:
         return shared, silent
 
     def _some_short(self, positions: Sequence[int]) -> bool:
-        """One of them knows no more of its DNS name than the host."""
+        """Whether one of them knows no more of its DNS name than the host."""
         return any(all(kind != FQDN for kind, _ in self.claims[position].marks) for position in positions)
 
     def _ambiguous(self, positions: Sequence[int]) -> bool:
-        """One source holds it twice (in records that nobody joined), too many hold it, or more than a few that are called otherwise."""
+        """Whether an identifier says nothing: one source holds it twice (in records that nobody joined), too many hold it, or its
+        holders have more than a few names."""
         units = {(self.claims[position].source_id, self._unit[position]) for position in positions}
         if len({self.claims[position].called for position in positions} - {""}) > FEW_NAMES:
             return True
         return len(positions) > MAX_HOLDERS or len({source_id for source_id, _ in units}) < len(units)
 
     def levels(self) -> Iterator[list[Link]]:
-        """Pairs of records that share an identifier, by strength."""
+        """Yield the pairs of records that share an identifier, by strength."""
         by_strength: dict[int, list[Identifier]] = {}
         for identifier in self._shared:
             by_strength.setdefault(strength(identifier[0]), []).append(identifier)
@@ -184,30 +194,30 @@ class _Partitioning:
         positions, kinds = self._shared[identifier], forbidden_by(identifier[0])
         if self._named.isdisjoint(positions) and not any(position in self._marks for position in positions if kinds):
             return [Link(positions[0], position, *identifier) for position in positions[1:]]
-        found: list[Link] = []
+        links: list[Link] = []
         for a, b in combinations(positions, 2):
             if frozenset((a, b)) in self._apart:
                 continue
             differs = self._differ([self._unit[a], self._unit[b]], kinds, identifier) if self._unit[a] != self._unit[b] else None
             if differs is None:
-                found.append(Link(a, b, *identifier))
+                links.append(Link(a, b, *identifier))
             elif not identifier[0].startswith(HOST):
                 self._note_difference(identifier, a, b, differs)
                 self._doubt(Link(a, b, *identifier), differs)
-        return found
+        return links
 
     def _note_difference(self, identifier: Identifier, a: int, b: int, differs: str) -> None:
         names = ", ".join(sorted((_name(self.claims[a]), _name(self.claims[b]))))
         self.conflicts.append(f"not merged by {' '.join(identifier)}, as {differs}: {names}")
 
     def _doubt(self, link: Link, differs: str) -> None:
-        """Things of two families or roles are two, whatever they share."""
+        """Note a doubt. Things of two families or roles are two, whatever they share."""
         if link.rule.removesuffix(SCOPED) in TELLING and differs.partition(" ")[0] not in (FAMILY, ROLE):
             self._doubtful.append((link, differs))
 
     def _differ(self, units: Sequence[int], kinds: Iterable[str], *shared: Identifier) -> str | None:
-        """What of these kinds some two of the units have, and not in common, as words; None where nothing differs, or what agrees
-        outweighs it. `shared`: what is known to agree."""
+        """Return, in words, an identifier of these kinds in which two of the units differ; None where nothing differs, or where
+        what agrees outweighs it. `shared`: what is known to agree."""
         for one, other in combinations(units, 2):
             against: dict[str, str] = {}
             for kind in kinds:
@@ -219,7 +229,7 @@ class _Partitioning:
         return None
 
     def _agreeing(self, one: int, other: int, shared: Sequence[Identifier]) -> set[str]:
-        """Kinds of identifier of which two units have a value in common that says something."""
+        """Return the kinds of identifier of which two units have a value in common that says something."""
         held = [{pair for at in self._members[unit] for pair in self.claims[at].identifiers} for unit in (one, other)]
         return {kind.removesuffix(SCOPED) for kind, value in held[0] & held[1] if (kind, value) not in self._silent} | {
             kind.removesuffix(SCOPED) for kind, _ in shared
@@ -230,7 +240,7 @@ class _Partitioning:
         return {value for mark in marks if mark for value in mark.get(kind, ())}
 
     def follow(self, links: Sequence[Link]) -> None:
-        """Join along the links of one strength, where nothing speaks against all that they would join."""
+        """Join along the links of one strength, where nothing speaks against everything that they would join."""
         for component in self._components(links):
             units = sorted({self._unit[position] for link in component for position in (link.a, link.b)})
             against = self._against(units, {kind for link in component for kind in forbidden_by(link.rule)})
@@ -256,13 +266,13 @@ class _Partitioning:
         for link in links:
             a, b = root(self._unit[link.a]), root(self._unit[link.b])
             parent[max(a, b)] = min(a, b)
-        found: dict[int, list[Link]] = {}
+        components: dict[int, list[Link]] = {}
         for link in links:
-            found.setdefault(root(self._unit[link.a]), []).append(link)
-        return [component for _, component in sorted(found.items())]
+            components.setdefault(root(self._unit[link.a]), []).append(link)
+        return [component for _, component in sorted(components.items())]
 
     def _against(self, units: Sequence[int], kinds: Iterable[str]) -> str:
-        """Why these units cannot be one CI; "": nothing speaks against it."""
+        """Say why these units cannot be one CI; "" where nothing speaks against it."""
         if len(units) < 2:
             return ""
         if self._apart:
@@ -290,7 +300,7 @@ class _Partitioning:
         return Partition(tuple(groups), tuple(sorted(set(self.conflicts))), tuple(self.links), tuple(self._doubts()))
 
     def _doubts(self) -> Iterator[Doubt]:
-        """Of the pairs that were not joined those that nothing else joined and nobody parted."""
+        """Yield those of the pairs that were not joined which nothing else joined and nobody parted."""
         for link, differs in self._doubtful:
             if self._unit[link.a] != self._unit[link.b] and frozenset((link.a, link.b)) not in self._apart:
                 a, b = sorted((self.claims[link.a].place, self.claims[link.b].place))

@@ -32,7 +32,10 @@ MAKERS = ("manufacturer", "vendor", "maker", "make")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`family`: the class whose line it is. `scoped`: kinds that count within the family; `never`: those that do not count beyond it."""
+    """`family`: the class whose line it is.
+
+    `scoped`: kinds that count within the family; `never`: those that do not count beyond it.
+    """
 
     family: str
     every: bool
@@ -41,12 +44,12 @@ class Rule:
     never: frozenset[str]
 
     def effective(self, identifier: Identifier) -> list[Identifier]:
-        """The identifier as it is compared, the stronger form first; nothing: it does not count."""
+        """Return the identifier as it is compared, the stronger form first; nothing where it does not count."""
         kind, value = identifier
-        found = [(kind + SCOPED, f"{self.family}:{value}")] if kind in self.scoped else []
+        compared = [(kind + SCOPED, f"{self.family}:{value}")] if kind in self.scoped else []
         if (self.every or kind in self.counted) and kind not in self.never:
-            found.append(identifier)
-        return found
+            compared.append(identifier)
+        return compared
 
 
 @cache
@@ -56,7 +59,7 @@ def _table() -> Mapping[str, Any]:
 
 @cache
 def rule_of(ci_class: str) -> Rule:
-    """The rule of a class: its own line, else its parent's.
+    """Return the rule of a class: its own line, else its parent's.
 
     >>> rule_of("web_server").family, rule_of("web_server").effective(("fqdn", "a.example"))
     ('middleware', [('fqdn+class', 'middleware:a.example'), ('fqdn', 'a.example')])
@@ -74,51 +77,56 @@ def rule_of(ci_class: str) -> Rule:
 
 
 def searched(record: CiRecord) -> list[Identifier]:
-    """The identifiers of a record that say something, normalised, whatever its class makes of them; a name where its class counts names."""
-    found = [identifier for pair in record.identifiers if not says_nothing(identifier := normalise(*pair))]
+    """Return the identifiers of a record that say something, normalised, whatever its class makes of them; with its name where
+    its class counts names."""
+    identifiers = [identifier for pair in record.identifiers if not says_nothing(identifier := normalise(*pair))]
     if NAME in rule_of(record.ci_class).scoped:
-        found.append(normalise(NAME, record.name))
-    return found
+        identifiers.append(normalise(NAME, record.name))
+    return identifiers
 
 
 def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """Of these (`searched`) those that count for the record, each as it is compared."""
+    """Return those of the identifiers (`searched`) that count for the record, each as it is compared."""
     rule = rule_of(record.ci_class)
-    found: dict[Identifier, None] = {}
+    counted: dict[Identifier, None] = {}
     for identifier in map(_compared, identifiers):
         if identifier[0] == FQDN:
             if "." in identifier[1]:
-                found.update(dict.fromkeys(rule.effective(identifier)))
-            found.update(dict.fromkeys(rule.effective((HOST, f"{record.environment}:{host_of(identifier[1])}"))))
+                counted.update(dict.fromkeys(rule.effective(identifier)))
+            counted.update(dict.fromkeys(rule.effective((HOST, f"{record.environment}:{host_of(identifier[1])}"))))
         elif identifier[0] == NAME:
-            found.update(dict.fromkeys(rule.effective((NAME, f"{record.environment}:{identifier[1]}"))))
+            counted.update(dict.fromkeys(rule.effective((NAME, f"{record.environment}:{identifier[1]}"))))
         else:
-            found.update(dict.fromkeys(rule.effective(identifier)))
-    return tuple(found)
+            counted.update(dict.fromkeys(rule.effective(identifier)))
+    return tuple(counted)
 
 
 def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """By what two records are told apart: of these identifiers (`searched`) those that count for it, a DNS name only with its domain; the family
-    and the role of the class; the maker."""
+    """Return what tells a record from others: of these identifiers (`searched`) those that count for it, a DNS name only with its
+    domain; the family and the role of the class; the maker."""
     kinds = forbidden_by("")
-    found = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
-    found += [(kind, value) for kind, value in zip((FAMILY, ROLE), _kin(record.ci_class, record.raw_class), strict=True) if value]
+    telling = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
+    telling += [
+        (kind, value) for kind, value in zip((FAMILY, ROLE), _kin(record.ci_class, record.raw_class), strict=True) if value
+    ]
     maker = next((text for name in MAKERS if (text := record.attributes.get(name))), "")
-    return (*found, ("maker", maker_of(maker))) if maker_of(maker) else tuple(found)
+    return (*telling, ("maker", maker_of(maker))) if maker_of(maker) else tuple(telling)
 
 
 def _compared(identifier: Identifier) -> Identifier:
-    """As it is compared: a UUID in one byte order, VMware's serial number as the UUID it is."""
+    """Return an identifier as it is compared: a UUID in one byte order, the serial number of a VMware machine as the UUID it
+    is."""
     kind, value = identifier
     if kind == "uuid":
         return kind, one_uuid(value)
-    told = uuid_of_serial(value) if kind == "serial" else ""
-    return ("uuid", one_uuid(told)) if told else identifier
+    uuid = uuid_of_serial(value) if kind == "serial" else ""
+    return ("uuid", one_uuid(uuid)) if uuid else identifier
 
 
 @cache
 def _kin(ci_class: str, raw_class: str) -> tuple[str, str]:
-    """Family and role of a class, "" none: its own line, else its parent's; of a class nobody knows by the source's word."""
+    """Return family and role of a class, "" for none: from its own line, else its parent's; for an unknown class from the word of
+    the source."""
     families, roles, words = (_table()[name] for name in ("families", "roles", "family_words"))
     classes = ci_classes()
     family, role, at = "", "", ci_class if ci_class in classes else OTHER
@@ -133,7 +141,7 @@ def _kin(ci_class: str, raw_class: str) -> tuple[str, str]:
 
 
 def maker_of(text: str) -> str:
-    """A maker's name as it is compared: its first word.
+    """Return a maker's name as it is compared: its first word.
 
     >>> maker_of("Dell Inc."), maker_of("DELL"), maker_of("Hewlett-Packard"), maker_of("n/a")
     ('dell', 'dell', 'hp', '')
@@ -146,7 +154,7 @@ def maker_of(text: str) -> str:
 
 @cache
 def forbidden_by(kind: str) -> tuple[str, ...]:
-    """The kinds whose difference forbids what a shared identifier of this kind would join: all but its own.
+    """Return the kinds whose difference forbids what a shared identifier of this kind would join: all but its own.
 
     >>> forbidden_by("serial")
     ('family', 'role', 'maker', 'uuid', 'cloud_id', 'fqdn')
@@ -158,20 +166,22 @@ def forbidden_by(kind: str) -> tuple[str, ...]:
 def outweighs(differing: Iterable[str], agreeing: Iterable[str]) -> bool:
     """Whether what agrees outweighs what differs.
 
-    >>> outweighs(["fqdn"], ["serial", "asset_tag"]), outweighs(["fqdn"], ["uuid", "mac"]), outweighs(["family"], ["serial", "uuid"])
-    (True, False, False)
+    >>> outweighs(["fqdn"], ["serial", "asset_tag"])
+    True
+    >>> outweighs(["fqdn"], ["uuid", "mac"]), outweighs(["family"], ["serial", "uuid"])
+    (False, False)
     """
     table, against = _table()["outweighed"], set(differing)
     if len(against) > 1 or not against <= set(table["differing"]):
         return not against
-    found = set(agreeing) & set(table["agreeing"])
+    agreed = set(agreeing) & set(table["agreeing"])
     copied = set(table["cloned_together"])
-    return len(found - copied) + bool(found & copied) > 1
+    return len(agreed - copied) + bool(agreed & copied) > 1
 
 
 @cache
 def strength(kind: str) -> int:
-    """The lower, the more a shared identifier of this kind says.
+    """Return the strength of a kind: the lower, the more a shared identifier says.
 
     >>> strength("serial") < strength("fqdn+class") < strength("fqdn") < strength("name+class")
     True
@@ -181,8 +191,8 @@ def strength(kind: str) -> int:
 
 
 def lookups(identifier: Identifier) -> Iterator[tuple[Identifier, tuple[str, ...]]]:
-    """What to look for so that all holders of an identifier are found: the value as staged, and the kinds of alias it has in the ledger.
-    A DNS name with domain may be held without it, and the reverse."""
+    """Return what to look for so that all holders of an identifier are found: the value as staged, and the kinds of alias that it
+    has in the ledger. A DNS name with domain may be held without it, and the reverse."""
     kind, value = identifier
     yield identifier, (kind,)
     for other in spellings(identifier):
@@ -195,6 +205,6 @@ def lookups(identifier: Identifier) -> Iterator[tuple[Identifier, tuple[str, ...
 
 
 def staged(identifiers: list[Identifier]) -> list[Identifier]:
-    """Of a record (`searched`), what it is found under by others: `lookups` of theirs name one of these."""
+    """Return what others find a record (`searched`) under: their `lookups` name one of these."""
     hosts = [(HOST, host_of(value)) for kind, value in identifiers if kind == FQDN and "." in value]
     return [*identifiers, *hosts] if hosts else identifiers

@@ -20,7 +20,7 @@ _LOOSE = {"mac": "-:. ", "uuid": "{} "}
 
 
 def normalise(kind: str, value: str) -> Identifier:
-    """An identifier in the one spelling in which it is compared and stored.
+    """Return an identifier in the one spelling in which it is compared and stored.
 
     >>> normalise("FQDN", "Web1.Example.ORG.")
     ('fqdn', 'web1.example.org')
@@ -44,7 +44,7 @@ def normalise(kind: str, value: str) -> Identifier:
 
 @lru_cache(maxsize=4096)
 def _ascii_name(name: str) -> str:
-    """A DNS name as it is asked for: labels of other alphabets in their ASCII form (IDNA).
+    """Return a DNS name as resolvers use it: labels of other alphabets in their ASCII form (IDNA).
 
     >>> _ascii_name("m\u00fcller.example.org")
     'xn--mller-kva.example.org'
@@ -61,7 +61,7 @@ def _kind(kind: str) -> str:
 
 
 def host_of(fqdn: str) -> str:
-    """The name of a host without its domain.
+    """Return the name of a host without its domain.
 
     >>> host_of("web1.example.org"), host_of("web1")
     ('web1', 'web1')
@@ -91,15 +91,16 @@ def _listed(kind: str) -> frozenset[str]:
 
 
 _HEX_DIGITS = frozenset("0123456789abcdef")
+# how a counter may begin: most values are told apart from one by two signs
 _NEXT_TO_EACH_OTHER = frozenset(
     f"{a:x}{b:x}" for a in range(16) for b in range(16) if (b - a) % 16 in (1, 15) or (b - a) % 10 in (1, 9)
-)  # how a counter may begin: most values are told apart from one by two signs
+)
 NUMBERED = ("serial", "asset_tag", "cloud_id")
 _TOKENS = re.compile(r"[^\W_]+")
 
 
 def says_nothing(identifier: Identifier) -> bool:
-    """A normalised value that makers and tools write where they have none.
+    """Whether a normalised value is one that makers and tools write where they have none.
 
     >>> says_nothing(("serial", "TO BE FILLED BY O.E.M.")), says_nothing(("serial", "00000000")), says_nothing(("serial", "7XK2"))
     (True, True, False)
@@ -122,13 +123,14 @@ def says_nothing(identifier: Identifier) -> bool:
 
 
 def _numbered_word(token: str) -> bool:
-    """A word of more than three letters with a number behind it is what it is without: type2, board1; not sn1."""
+    """Return a word of more than three letters without the number behind it: type2 and board1 say what type and board say; sn1
+    does not."""
     letters = token.rstrip("0123456789")
     return 3 < len(letters) < len(token) and letters in _words()
 
 
 def _unfilled(value: str) -> bool:
-    """A template nobody filled, or the error value of a spreadsheet."""
+    """Whether a value is a template that nobody filled in, or the error value of a spreadsheet."""
     return value[0] == "#" or value.startswith(("$(", "${", "{{", "<", "%"))
 
 
@@ -137,7 +139,8 @@ def _one_sign(value: str) -> bool:
 
 
 def _counter(token: str) -> bool:
-    """A short number, one that is nearly all zeros, or signs that only count up or down: 1004, 000000000001, 0123456789abcdef."""
+    """Whether a value is a short number, one that is nearly all zeros, or signs that only count up or down: 1004, 000000000001,
+    0123456789abcdef."""
     if token.isdecimal() and (len(token) <= _counter_digits() or len(token.strip("0")) <= 2):
         return True
     if len(token) <= 3 or token[:2] not in _NEXT_TO_EACH_OTHER or not _HEX_DIGITS.issuperset(token):
@@ -152,7 +155,7 @@ _HEX, _VMWARE = re.compile(r"[^0-9a-f]"), re.compile(r"^VMWARE-((?:[0-9A-F]{2}[ 
 
 
 def one_uuid(value: str) -> str:
-    """A UUID in the one of its two byte orders that sorts first; what is none stays as it is.
+    """Return a UUID in the one of its two byte orders that sorts first; what is no UUID stays as it is.
 
     >>> one_uuid("c0b11142-3a7f-524d-9a1e-0c5c0f1d2e3f") == one_uuid("4211b0c1-7f3a-4d52-9a1e-0c5c0f1d2e3f")
     False
@@ -164,7 +167,7 @@ def one_uuid(value: str) -> str:
 
 
 def byte_orders(value: str) -> tuple[str, ...]:
-    """The 32 digits of a UUID in both byte orders; (): it is none."""
+    """Return the 32 digits of a UUID in both byte orders; () where it is none."""
     digits = _HEX.sub("", value.casefold())
     if len(digits) != 32:
         return ()
@@ -174,22 +177,23 @@ def byte_orders(value: str) -> tuple[str, ...]:
 
 
 def uuid_of_serial(serial: str) -> str:
-    """The UUID that VMware writes as the serial number of a virtual machine; "": it is no such number.
+    """Return the UUID that VMware writes as the serial number of a virtual machine; "" where it is no such number.
 
     >>> uuid_of_serial("VMWARE-42 11 B0 C1 7F 3A 4D 52-9A 1E 0C 5C 0F 1D 2E 3F")
     '4211b0c17f3a4d529a1e0c5c0f1d2e3f'
     """
-    found = _VMWARE.match(serial)
-    return _HEX.sub("", found.group(1).casefold()) if found else ""
+    match = _VMWARE.match(serial)
+    return _HEX.sub("", match.group(1).casefold()) if match else ""
 
 
 def spellings(identifier: Identifier) -> list[Identifier]:
-    """Other spellings under which a ledger may hold the same identifier: a UUID in its other byte order, without dashes, as VMware's serial."""
+    """Return other spellings under which a ledger may hold the same identifier: a UUID in its other byte order, without dashes,
+    as VMware's serial number."""
     kind, value = identifier
     orders = byte_orders(value if kind == "uuid" else uuid_of_serial(value) if kind == "serial" else "")
-    found: list[Identifier] = []
+    others: list[Identifier] = []
     for digits in orders:
         pairs = re.findall("..", digits.upper())
         dashed = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-        found += [("uuid", dashed), ("uuid", digits), ("serial", f"VMWARE-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}")]
-    return [other for other in found if other != identifier]
+        others += [("uuid", dashed), ("uuid", digits), ("serial", f"VMWARE-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}")]
+    return [other for other in others if other != identifier]

@@ -1,7 +1,7 @@
 """The columns of the ledger that hold JSON text: each is read and written here and nowhere else.
 
-What is written is canonical, so equal values give equal texts. Absent text (None or "") reads as the empty value. The payload of a source
-record has a module of its own, `payloads`.
+What is written is canonical, so equal values give equal texts. Absent text (None or "") reads as the empty value. The payload of
+a source record has a module of its own, `payloads`.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from app.domain.identity import Claim, Place
 
 
 def keep_keys(groups: Sequence[Sequence[Claim]], held: Mapping[Place, int], founders: Mapping[int, Place]) -> list[int | None]:
-    """Which existing CI each group goes on as; None for a new one.
+    """Return which existing CI each group goes on as; None for a new one.
 
-    `held`: the CI each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the
-    oldest CI (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding
-    record does, else the first in order.
+    `held`: the CI that each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the
+    oldest CI (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding record
+    does, else the first in order.
     """
     wishes: list[list[int]] = [sorted({held[c.place] for c in group if c.place in held}) for group in groups]
     order = sorted(range(len(groups)), key=lambda g: min(claim.place for claim in groups[g]))

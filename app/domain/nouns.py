@@ -1,7 +1,8 @@
 """The nouns of the ledger: what is kept by revision, its columns and its identity.
 
-Both stores, the import path and the loader read this table; a new column is added here, in `rows` and in the two stores' statements.
-Identity columns are never absent. Types are those of `columns`. `JSON` in a remark means JSON text, canonical (sorted keys, no blanks).
+Both stores, the import path and the loader read this table; a new column is added here, in `rows` and in the statements of the
+two stores. Identity columns are never absent. Types are those of `columns`. `JSON` in a remark means JSON text, canonical (sorted
+keys, no blanks).
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ class Noun(Generic[R]):
         return tuple(name for name, _ in self.columns)
 
     def identity_of(self, row: R) -> Identity:
+        """Return the values of the identity columns of a row."""
         return row[: len(self.identity)]
 
     def by_identity(self, rows: Iterable[R]) -> dict[Identity, R]:
+        """Return rows by their identity."""
         size = len(self.identity)
         return {row[:size]: row for row in rows}
 

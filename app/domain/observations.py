@@ -1,7 +1,7 @@
 """Windows of observation: several of one scope are a union, kept as rows that do not overlap.
 
-The ledger knows one row for each scope of a source. The first window has the scope itself, the second one "2 " before it, and so on: no scope
-starts with a digit.
+The ledger knows one row for each scope of a source. The first window has the scope itself, the second one "2 " before it, and so
+on: no scope starts with a digit.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ Window = tuple[int, int]  # from, until
 
 
 def union(windows: Iterable[Window]) -> list[Window]:
-    """Windows that do not overlap or touch, in order; what ends before it begins is none.
+    """Return windows that do not overlap or touch, in order. A window that ends before it begins counts as none.
 
     >>> union([(5, 9), (1, 3), (3, 4), (7, 12), (20, 15)])
     [(1, 4), (5, 12)]
     """
-    found: list[Window] = []
+    pieces: list[Window] = []
     for begin, end in sorted(windows):
         if end <= begin:
             continue
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if pieces and begin <= pieces[-1][1]:
+            pieces[-1] = (pieces[-1][0], max(pieces[-1][1], end))
         else:
-            found.append((begin, end))
-    return found
+            pieces.append((begin, end))
+    return pieces
 
 
 def numbered_scope(scope: str, number: int) -> str:
-    """
+    """Return the text under which a window of a scope is stored.
+
     >>> numbered_scope("*", 1), numbered_scope("class:server", 2)
     ('*', '2 class:server')
     """
@@ -37,7 +38,7 @@ def numbered_scope(scope: str, number: int) -> str:
 
 
 def scope_of(text: str) -> str:
-    """The scope of a stored row.
+    """Return the scope of a stored row.
 
     >>> scope_of("2 class:server"), scope_of("ci:a 2"), scope_of("*")
     ('class:server', 'ci:a 2', '*')

@@ -21,7 +21,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 
 def canonical(value: object) -> str:
-    """JSON text with sorted keys and no blanks.
+    """Return JSON text with sorted keys and no blanks.
 
     >>> canonical({"b": 1, "a": ["é"]})
     '{"a":["é"],"b":1}'
@@ -30,7 +30,8 @@ def canonical(value: object) -> str:
 
 
 def payload_of(record: CiRecord) -> str:
-    """The canonical JSON of a record, put together field by field: faster than the encoder, and it is done a million times.
+    """Return the canonical JSON of a record, put together field by field: that is faster than the encoder, and it is done a
+    million times.
 
     >>> payload_of(CiRecord("ci", "a", "A", "server", repair_hours=1.5, identifiers=(("fqdn", "a.example"),)))
     '{"ci_class":"server","identifiers":[["fqdn","a.example"]],"name":"A","repair_hours":1.5,"source_class":"ci","source_id":"a"}'
@@ -52,6 +53,7 @@ def _other(value: Any) -> str:
 
 
 def record_of(payload: str) -> CiRecord:
+    """Return the record that a payload holds."""
     body: dict[str, Any] = json.loads(payload)
     for name in ("identifiers", "aliases"):
         if name in body:
@@ -60,11 +62,11 @@ def record_of(payload: str) -> CiRecord:
 
 
 def fields_of(payload: str | None) -> dict[str, Any]:
-    """The fields of a payload as they are kept: without those that hold their default."""
+    """Return the fields of a payload as they are kept: without those that hold their default."""
     fields: dict[str, Any] = json.loads(payload) if payload else {}
     return fields
 
 
 def content_hash(payload: str) -> int:
-    """64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
+    """Return 64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
     return int.from_bytes(blake2b(payload.encode(), digest_size=8).digest(), "little", signed=True)

@@ -30,53 +30,58 @@ class SourceRank:
 Said = tuple[SourceRank, CiRecord]
 
 
-def in_order(said: Iterable[Said]) -> list[Said]:
-    return sorted(said, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
+def in_order(records: Iterable[Said]) -> list[Said]:
+    """Return records in order of precedence."""
+    return sorted(records, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
 
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> LedgerCi:
-    """The row of noun `ci` from records in order of precedence."""
-    said = records[0] if len(records) == 1 else _merged(records)
-    has_rate, has_restore = said.failures_per_year is not None, said.repair_hours is not None
+    """Return the row of noun `ci` from records in order of precedence."""
+    best = records[0] if len(records) == 1 else _merged(records)
+    has_rate, has_restore = best.failures_per_year is not None, best.repair_hours is not None
     return LedgerCi(
         ci_id,
         key,
-        said.name,
-        said.ci_class,
-        said.raw_class or said.ci_class,
-        said.lifecycle or None,
-        said.environment or None,
-        said.site or None,
-        said.team or None,
-        said.supplier or None,
-        int(said.is_service or said.ci_class == SERVICE_CLASS),
-        said.failures_per_year,
-        said.failures_origin if has_rate else None,
-        said.failures_per_year_low if has_rate else None,
-        said.failures_per_year_high if has_rate else None,
-        said.repair_hours,
-        said.repair_origin if has_restore else None,
-        said.repair_distribution if has_restore else None,
-        said.repair_sigma if has_restore and said.repair_distribution == "lognormal" else None,
-        said.repair_hours_low if has_restore else None,
-        said.repair_hours_high if has_restore else None,
-        said.unavailability,
-        said.failure_on_demand,
-        said.level_share,
-        said.restart_hours,
-        _aliases(key, said.name, records, key_aliases),
-        attributes_text(said.attributes),
+        best.name,
+        best.ci_class,
+        best.raw_class or best.ci_class,
+        best.lifecycle or None,
+        best.environment or None,
+        best.site or None,
+        best.team or None,
+        best.supplier or None,
+        int(best.is_service or best.ci_class == SERVICE_CLASS),
+        best.failures_per_year,
+        best.failures_origin if has_rate else None,
+        best.failures_per_year_low if has_rate else None,
+        best.failures_per_year_high if has_rate else None,
+        best.repair_hours,
+        best.repair_origin if has_restore else None,
+        best.repair_distribution if has_restore else None,
+        best.repair_sigma if has_restore and best.repair_distribution == "lognormal" else None,
+        best.repair_hours_low if has_restore else None,
+        best.repair_hours_high if has_restore else None,
+        best.unavailability,
+        best.failure_on_demand,
+        best.level_share,
+        best.restart_hours,
+        _aliases(key, best.name, records, key_aliases),
+        attributes_text(best.attributes),
     )
 
 
 def _merged(records: Sequence[CiRecord]) -> CiRecord:
-    """One record of what the best record that says anything says; a class, a rate and a restore time come with all that belongs to them."""
+    """Return one record out of several: each value from the best record that has one; a class, a rate and a restore time come
+    with everything that belongs to them."""
     best = next((r for r in records if r.ci_class), records[0])
     classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)
     rated = next((r for r in records if r.failures_per_year is not None), best)
     restored = next((r for r in records if r.repair_hours is not None), best)
     first = CiRecord(
-        *(next((value for value in said if value is not None and value != ""), said[0]) for said in zip(*records, strict=True))
+        *(
+            next((value for value in values if value is not None and value != ""), values[0])
+            for values in zip(*records, strict=True)
+        )
     )
     return first._replace(
         ci_class=classed.ci_class,
@@ -89,20 +94,20 @@ def _merged(records: Sequence[CiRecord]) -> CiRecord:
 
 
 def _aliases(key: str, name: str, records: Sequence[CiRecord], key_aliases: Iterable[str]) -> str:
-    found = {("key", other) for other in key_aliases if other != key}
+    aliases = {("key", other) for other in key_aliases if other != key}
     for record in records:
         if record.name and record.name != name:
-            found.add(("name", record.name))
+            aliases.add(("name", record.name))
         if not record.ci_class:  # a correction names nothing
             continue
         for pair in record.identifiers:
             identifier = normalise(*pair)
-            found.add(identifier)
+            aliases.add(identifier)
             if identifier[0] == FQDN and "." in identifier[1]:
                 host = host_of(identifier[1])
                 if host not in (record.name.casefold(), record.source_id.casefold()):
-                    found.add((HOST, host))  # by which one is found that knows no domain
-        found.update(record.aliases)
+                    aliases.add((HOST, host))  # by which one is found that knows no domain
+        aliases.update(record.aliases)
         if record.source_id != name:
-            found.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source
-    return aliases_text(found)
+            aliases.add((SOURCE_ALIAS, record.source_id))  # what a ticket system or an operator holds: the id in the source
+    return aliases_text(aliases)

@@ -10,8 +10,11 @@ from app.domain.results import Stamp
 
 @dataclass(frozen=True, slots=True)
 class SourceQuality:
-    """One source as its last run left it. `age_hours`: since it was read to the end, None never. `dangling`: relations that name a CI nobody
-    knows; `at_least`: more were refused than the run lists."""
+    """One source as its last run left it.
+
+    `age_hours`: since it was read to the end, None never. `dangling`: relations that name a CI nobody knows; `dangling_at_least`:
+    more were refused than the run lists.
+    """
 
     name: str
     kind: str
@@ -44,8 +47,11 @@ class ClassQuality:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`count` of `of`. `impact`: what the CIs concerned are expected to cost a year, in the page's measure, None unknown or not tied to CIs;
-    `share`: of the total. `examples`: the costliest, by key."""
+    """`count` of `of` things have a fault.
+
+    `impact`: what the CIs concerned are expected to cost a year, in the page's measure; None where it is unknown or not tied to
+    CIs. `share`: of the total. `examples`: the costliest, by key.
+    """
 
     kind: str
     count: int
@@ -59,8 +65,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PaperShared:
-    """One thing that takes redundant groups it is no member of: a CI (`shared` is its key; `impact`: the expected loss a year by its outage), a site or
-    a supplier (nobody gives these a rate, so None). `groups`: how many it takes; `examples`: "key: 2 of 2 members, 1 needed"."""
+    """One thing that takes redundant groups of which it is no member: a CI, a site or a supplier.
+
+    `shared` is the key of a CI and `impact` the expected loss a year by its outage; sites and suppliers have None, as nobody
+    gives them a rate. `groups`: how many it takes; `examples`: "key: 2 of 2 members, 1 needed".
+    """
 
     by: str  # ci, site, supplier
     shared: str
@@ -72,8 +81,11 @@ class PaperShared:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """`measure`: what impacts are counted in, `total`: over all CIs. Lists hold the first `limit` rows, worst first. `groups`: redundant ones,
-    `groups_on_paper`: those of them that one CI outside takes; `examined`: CIs whose outage was tried, of `cis`."""
+    """`measure`: what impacts are counted in; `total`: over all CIs.
+
+    Lists hold the first `limit` rows, worst first. `groups`: redundant ones; `groups_on_paper`: those of them that one CI outside
+    takes; `examined`: CIs whose outage was tried, of `cis`.
+    """
 
     stamp: Stamp
     measure: str

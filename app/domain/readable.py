@@ -27,7 +27,8 @@ CHECKS: Mapping[type, Callable[[Any], Fault | None]] = {
 }
 OPTIONAL: Mapping[type, Mapping[str, Any]] = {
     GroupRecord: {
-        "shares": (), "failover_minutes": None, "failover_success": None, "common_cause_share": None, "common_cause_unavailability": None,
+        "shares": (), "failover_minutes": None, "failover_success": None,
+        "common_cause_share": None, "common_cause_unavailability": None,
     },
     ServiceRecord: {
         "customers": None, "money_per_hour": None, "mtpd_hours": None, "rto_hours": None, "rpo_hours": None, "mbco_share": None,
@@ -42,7 +43,8 @@ CI_NUMBERS = (
 
 
 def readable(record: S) -> tuple[S, list[Fault]]:
-    """The record without the optional cells that cannot be used, and why not; what else is wrong with it stays.
+    """Return the record without the optional cells that cannot be used, and the fault of each; whatever else is wrong with it
+    stays.
 
     >>> kept, faults = readable(ServiceRecord("shop", customers=-5.0, mtpd_hours=4.0))
     >>> kept.customers, kept.mtpd_hours, faults[0][0]
@@ -67,7 +69,7 @@ def _without_curve(record: Any, fault: Fault) -> Any:
 
 
 def readable_ci(record: CiRecord) -> tuple[CiRecord, list[Fault]]:
-    """The same for a CI: only its key, class, lifecycle and the size of the whole can refuse it.
+    """Return the same for a CI: only its key, class, lifecycle and the size of the whole can refuse it.
 
     >>> kept, faults = readable_ci(CiRecord("ci", "db", "db", "database", repair_hours=-4.0, failures_per_year=2.0))
     >>> kept.repair_hours, kept.failures_per_year, len(faults)

@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 
 class CiRecord(NamedTuple):
-    """A tuple: made a million times in an import, a quarter of the time of a frozen dataclass."""
+    """A CI as one source states it.
+
+    It is a tuple, as an import makes a million: that takes a quarter of the time of a frozen dataclass.
+    """
 
     source_class: str
     source_id: str
@@ -109,8 +112,8 @@ class ObservationRecord:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """What was refused: which kind, where (file and line, URL and position), its key, the field, the reason, what to do. `about`: the CI
-    whose need or value it was, as the source names it."""
+    """A record that was refused: its kind, where it stands (file and line, URL and position), its key, the field, the reason, and
+    what to do. `about`: the CI whose need or value it was, as the source names it."""
 
     kind: str
     where: str
@@ -140,8 +143,11 @@ class RecordCounts:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What one sync of one source did. `state`: running; done or unchanged; partial (what was read is written or was there already, and some of
-    it could not be read); dry_run; held, approved, replaced (a later run took its place, or an equal one waits already); failed, missed."""
+    """What one sync of one source did.
+
+    `state`: running; done or unchanged; partial (what was read is written or was there already, and some of it could not be
+    read); dry_run; held, approved, replaced (a later run took its place, or an equal one waits already); failed, missed.
+    """
 
     run_id: str
     source: str
@@ -149,12 +155,10 @@ class SyncReport:
     path: str = "full"  # full: every record was read; difference: only the lines that came or went
     complete: bool = False  # completeness was proven, so what is missing may be retired
     proof: str = ""
-    incomplete: dict[str, str] = field(
-        default_factory=dict
-    )  # lists not read to their end, with the reason: what is known last stays
-    read_whole: list[str] = field(
-        default_factory=list
-    )  # classes of the source and kinds of records proven complete, list by list
+    # lists not read to their end, with the reason: what is known last stays
+    incomplete: dict[str, str] = field(default_factory=dict)
+    # classes of the source and kinds of records proven complete, list by list
+    read_whole: list[str] = field(default_factory=list)
     base_revision: int = 0
     revision: int = 0
     counts: dict[str, RecordCounts] = field(default_factory=dict)  # by kind of record

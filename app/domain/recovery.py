@@ -13,8 +13,10 @@ FEASIBLE, INFEASIBLE, UNDECIDED, NO_RTO = "feasible", "infeasible", "undecided",
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRow:
-    """One service. After the worst outage of a single CI it is back after `after_one_hours`; `gap_hours` beyond its RTO (below 0: in time).
-    After an outage of everything that it needs, all restored at once, after `after_all_hours` (`after_all_at_most`: an upper bound, as CIs that
+    """One service: after the worst outage of a single CI it is back after `after_one_hours`; `gap_hours` beyond its RTO (below
+    0: in time).
+    After an outage of everything that it needs, all restored at once, after `after_all_hours` (`after_all_at_most`: an upper
+    bound, as CIs that
     need each other to start lie below). None: unknown. `contradictions`: CIs whose single outage takes longer than its RTO."""
 
     key: str
@@ -66,7 +68,8 @@ class RecoveryStep:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A CI whose single outage stops the service, longest first: the service is back after `hours`, which is `over_rto_hours` beyond its RTO."""
+    """A CI whose single outage stops the service, longest first: the service is back after `hours`, which is
+    `over_rto_hours` beyond its RTO."""
 
     key: str
     name: str
@@ -81,7 +84,8 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecovery:
-    """`path`: what it waits for, one after the other, when everything that it needs is down. `single_outages` of `single_outages_total`."""
+    """`path`: what it waits for, one after the other, when everything that it needs is down. `single_outages` of
+    `single_outages_total`."""
 
     stamp: Stamp
     service: RecoveryRow
@@ -94,12 +98,12 @@ class ServiceRecovery:
 
 
 def recovery_sentence(name: str, rto: float | None, longest: float | None, by: str, origin: str, unknown: int) -> str:
-    """What stands between a service and its RTO.
+    """Return what stands between a service and its RTO, as a sentence.
 
     >>> recovery_sentence("Shop", 1.0, 8.0, "Core switch", "assumed", 0)
-    'Shop must be back after 1 h; an outage of Core switch takes 8 h (assumed).'
-    >>> recovery_sentence("Shop", 24.0, 8.0, "Core switch", "declared", 2)
-    'Shop is back 16 h before its RTO of 24 h after an outage of Core switch, the longest known; 2 restore times are not known.'
+    'Shop must be back after 1 hour; an outage of Core switch takes 8 hours (assumed).'
+    >>> recovery_sentence("Shop", 9.0, 8.0, "Core", "declared", 1)
+    'Shop is back 1 hour before its RTO of 9 hours after an outage of Core, the longest known; 1 restore time is not known.'
     """
     if unknown == 0:
         rest = "."

@@ -23,7 +23,8 @@ def ambiguous_in_source(text: str, classes: Sequence[str]) -> Unresolved:
 
 
 def once_called(text: str, key: str, until: int) -> str:
-    """
+    """Say that a text named a CI in an earlier revision.
+
     >>> once_called("db1", "cmdb:ci:7", 12)
     "'db1' is what cmdb:ci:7 was called until revision 12"
     """
@@ -31,17 +32,17 @@ def once_called(text: str, key: str, until: int) -> str:
 
 
 def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
-    """The CI among those that answer to a text as (ci_id, key), or why none was taken.
+    """Return the CI among those that answer to a text as (ci_id, key), or why none was taken.
 
     >>> from_ledger("web", [(7, "cmdb:ci:web")])
     7
     >>> from_ledger("web", []).reason
     "no CI answers to 'web'"
     """
-    found = dict(hits)
-    if len(found) == 1:
-        return next(iter(found))
-    if not found:
+    by_id = dict(hits)
+    if len(by_id) == 1:
+        return next(iter(by_id))
+    if not by_id:
         return Unresolved(f"no CI answers to '{text}'", "add the CI to this source, or give another source's CI this alias")
-    keys = tuple(sorted(found.values()))
+    keys = tuple(sorted(by_id.values()))
     return Unresolved(f"{len(keys)} CIs answer to '{text}'", f"write a key: {', '.join(keys[:5])}", keys)

@@ -22,8 +22,11 @@ class SourceAge:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an answer rests on: revision, when it was published, model, settings, and how old each source's data is. `needs_of_nobody`: needs and
-    values that were not read and of which nobody can tell whose they are, so any service may hang on them."""
+    """What an answer rests on: revision, when it was published, model, settings, and how old each source's data is.
+
+    `needs_of_nobody`: needs and values that were not read and of which nobody can tell whose they are, so any service may depend
+    on them.
+    """
 
     revision: int
     revision_at: str
@@ -52,7 +55,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a path along which a failure runs: from the CI that failed first to the one asked about."""
+    """One step of a path along which a failure runs: from the CI that failed first to the one in question."""
 
     key: str
     name: str
@@ -76,8 +79,11 @@ class ServiceHit:
 
 @dataclass(frozen=True, slots=True)
 class AreaRow:
-    """`share` is of the measure the ranking goes by. `inputs`: share of the area's loss that rests on each origin of rate. `plus_minus`: by
-    measure, half the width of the 95 % interval where failover outcomes were sampled; empty: exact."""
+    """`share` is of the measure that the ranking goes by.
+
+    `inputs`: the shares of the area's loss that rest on each origin of rate. `plus_minus`: by measure, half the width of the 95 %
+    interval where failover outcomes were sampled; empty where it is exact.
+    """
 
     kind: str
     name: str
@@ -454,7 +460,7 @@ class AssessmentRow:
 
 @dataclass(frozen=True, slots=True)
 class TrapRow:
-    """`circle`: the number of the circle of needs the CI lies on; None: it waits for one."""
+    """`circle`: the number of the circle of needs on which the CI lies; None where it waits for one."""
 
     key: str
     name: str

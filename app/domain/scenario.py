@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OutageScenario:
-    """CIs (any identity), and all CIs of a site, team or supplier, are down together for `duration_hours` (None: until the longest repair)."""
+    """CIs (any identity), and all CIs of a site, team or supplier, are down together for `duration_hours`; None means until the
+    longest repair is done."""
 
     cis: tuple[str, ...] = ()
     site: str = ""

@@ -1,4 +1,4 @@
-"""The part of an estate that a key sees: the CIs of one site, of one team, or all that one service hangs on."""
+"""The part of an estate that a key sees: the CIs of one site, of one team, or everything that one service depends on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Scope:
 
 
 def scope_of(text: str) -> Scope:
-    """The scope that a text names; InvalidInput with the remedy where it names none."""
+    """Return the scope that a text names; InvalidInput with the remedy where it names none."""
     kind, mark, value = text.partition("=")
     if not mark or kind.strip() not in KINDS or not value.strip():
         raise InvalidInput(f"scope {text!r}: write site=, team= or service= and a name", field="scope")

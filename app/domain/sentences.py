@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def number(value: float) -> str:
-    """1234567.8 -> "1.2 million"; small numbers keep what matters."""
+    """Return a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
     size = abs(value)
     if size >= 1e9:
         return f"{value / 1e9:.1f} billion"
@@ -23,7 +23,7 @@ def count(amount: int, one: str, many: str | None = None) -> str:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """a; a and b; a, b and c; a, b, c and 4 more"""
+    """Return names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
     shown = list(names[:most])
     more = len(names) - len(shown)
     if more:
@@ -46,13 +46,13 @@ def needs_of_nobody(needs: int) -> str:
     """
     many = needs > 1
     return (
-        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read of which nobody can tell "
-        f"whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
+        f"incomplete: {count(needs, 'need or value', 'needs or values')} {'were' if many else 'was'} not read "
+        f"of which nobody can tell whose {'they are' if many else 'it is'}; any service may hang on {'them' if many else 'it'}"
     )
 
 
 def not_read_elsewhere(needs: int, services: int) -> str:
-    """What an outage of anything may stop beyond what is known; "" where all was read."""
+    """Say what an outage of anything may stop beyond what is known; "" where everything was read."""
     if not services:
         return ""
     return (
@@ -64,9 +64,9 @@ def not_read_elsewhere(needs: int, services: int) -> str:
 class Felt:
     """What one outage does to services, as the figures have it: enough to word it and to check the wording.
 
-    `spare`, `used_up`: groups that lost a member and still stand, with members to spare and with none. `fallen`: CIs that fall beside those that
-    are out, or work at a part. `needed`: something depends on what is out. `at_rest`: services that hang on it and are down anyhow. `all_read`: no
-    need of any service was left unread.
+    `spare`, `used_up`: groups that lost a member and still stand, with members to spare and with none. `fallen`: CIs that fail or
+    degrade beside those that are out. `needed`: something depends on what is out. `at_rest`: services that depend on it and are
+    down anyhow. `all_read`: no need of any service was left unread.
     """
 
     names: Sequence[str]  # what is out, in words; one name may stand for many CIs
@@ -117,11 +117,13 @@ def if_it_fails(felt: Felt) -> str:
     if felt.spare:
         return f"{what}no service stops{read}: what {it} has more than one path left."
     if felt.at_rest:
-        return f"{what}no further service stops{read}: {listed(felt.at_rest)} {'hangs' if len(felt.at_rest) == 1 else 'hang'} on it and {'is' if len(felt.at_rest) == 1 else 'are'} down already."
+        hangs, down = ("hangs", "is") if len(felt.at_rest) == 1 else ("hang", "are")
+        return f"{what}no further service stops{read}: {listed(felt.at_rest)} {hangs} on it and {down} down already."
     if not felt.needed:
         return f"Nothing is known to depend on {name}{read}."
     if felt.fallen:
-        return f"{what}no service stops{read}: {count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
+        fallen = f"{count(felt.fallen, 'CI falls', 'CIs fall')} with {'them' if many else 'it'}"
+        return f"{what}no service stops{read}: {fallen}, and no service hangs on {'it' if felt.fallen == 1 else 'any of them'}."
     return f"{what}no service stops{read}."
 
 
@@ -138,8 +140,8 @@ def hours_cost(duration: float, money: str, at_least: bool) -> str:
     >>> hours_cost(2.0, "200 EUR", False), hours_cost(1.0, "100 EUR", True)
     ('2 hours cost 200 EUR.', '1 hour costs at least 100 EUR.')
     """
-    told = hours(duration)
-    return f"{told} {'costs' if told == '1 hour' else 'cost'}{' at least' if at_least else ''} {money}."
+    length = hours(duration)
+    return f"{length} {'costs' if length == '1 hour' else 'cost'}{' at least' if at_least else ''} {money}."
 
 
 def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> str:
@@ -148,17 +150,17 @@ def hang_on_the_rest(services: Sequence[str], in_maintenance: Sequence[str]) -> 
     'Shop now hangs on what is left of its redundancy; web-2 of it is in maintenance.'
     """
     one = len(services) == 1
-    said = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"
+    sentence = f"{listed(services)} now {'hangs' if one else 'hang'} on what is left of {'its' if one else 'their'} redundancy"
     if in_maintenance:
-        said += f"; {listed(in_maintenance)} of it {'is' if len(in_maintenance) == 1 else 'are'} in maintenance"
-    return said + "."
+        sentence += f"; {listed(in_maintenance)} of it {'is' if len(in_maintenance) == 1 else 'are'} in maintenance"
+    return sentence + "."
 
 
 WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of it, most of it; how many are added up
 
 
 def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
-    """Where a loss starts, by its largest shares (falling, of all of it).
+    """Say where a loss starts, by its largest shares (falling, of all of it).
 
     >>> shares_start(["san-02", "b", "c", "d", "e", "f"], [0.091, 0.08, 0.06, 0.05, 0.04, 0.03])
     'the largest part (9.1 %) starts at san-02; the first five make 32 %'
@@ -170,10 +172,10 @@ def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
     if shares[0] >= WHOLE:
         return f"all of it starts at {names[0]}"
     word = "most of it" if shares[0] > MOST else "the largest part"
-    said = f"{word} ({percent(shares[0])}) starts at {names[0]}"
+    sentence = f"{word} ({percent(shares[0])}) starts at {names[0]}"
     if len(names) > FIRST and shares[0] <= MOST:
-        said += f"; the first five make {percent(sum(shares[:FIRST]))}"
-    return said
+        sentence += f"; the first five make {percent(sum(shares[:FIRST]))}"
+    return sentence
 
 
 def percent(share: float) -> str:
@@ -195,8 +197,11 @@ def class_label(name: str) -> str:
 
 
 AREAS = {
-    "site": "What stands in {0}", "team": "What team {0} runs", "supplier": "What supplier {0} supplies", "class": "The class {0}",
-}  # fmt: skip
+    "site": "What stands in {0}",
+    "team": "What team {0} runs",
+    "supplier": "What supplier {0} supplies",
+    "class": "The class {0}",
+}
 
 
 def area_reason(kind: str, label: str, cis: int, stopped: int, at_a_part: int, measure_text: str, start: str) -> str:
@@ -229,7 +234,7 @@ CAUSE = "common cause of "  # no key of the ledger has a blank before its first 
 
 
 def common_cause_of(group_key: str) -> str:
-    """Key and name of the CI that the model makes of a group's common cause."""
+    """Return key and name of the CI that the model makes of a group's common cause."""
     return CAUSE + group_key
 
 

@@ -1,8 +1,8 @@
-"""Answers about the risk of one service: availability, importance, cut sets, loss, goal. Every number says how it was got.
+"""Answers about the risk of one service: availability, importance, cut sets, loss, goal. Every number says how it was computed.
 
-`Estimate.method`: exact (to rounding), bounded (low and high are certain), simulated (low and high are a confidence interval), approximate (the
-note says what is left out), incomplete (needs of the service, or of what it leans on, were not read: hours, stops and money at least, availability at
-most), unknown.
+`Estimate.method` is one of: exact (to rounding); bounded (low and high are certain); simulated (low and high are a confidence
+interval); approximate (the note says what is left out); incomplete (needs of the service, or of something it depends on, were not
+read: hours, stops and money are lower bounds, availability is an upper one); unknown.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What the answer was allowed to cost, and what it took; the seed where it drew."""
+    """What the answer was allowed to cost, and what it took; with the seed where it drew random numbers."""
 
     budget_nodes: int
     budget_seconds: float
@@ -42,7 +42,8 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class FailoverRow:
-    """One group with failover in the cone, by its active member: downtime of its dependent started by that member (model 1.6)."""
+    """One group with failover among what the service depends on, by its active member: downtime of its dependent that this member
+    started (model 1.6)."""
 
     group: str
     dependent: str
@@ -190,8 +191,11 @@ class LossRow:
 
 @dataclass(frozen=True, slots=True)
 class CategoryLoss:
-    """A category of the impact curve. Quantities (money, customers): expected a year. Ordinal classes (legal, reputation, safety): how often a
-    year an outage lasts until each class is reached."""
+    """A category of the impact curve.
+
+    Quantities (money, customers): what is expected a year. Ordinal classes (legal, reputation, safety): how often a year an
+    outage lasts until each class is reached.
+    """
 
     category: str
     ordinal: bool
@@ -226,7 +230,7 @@ class ServiceLossYear:
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """A row of the risk sheet. `key` "" is the row of what only combinations of failures cost, less overlaps."""
+    """A row of the risk sheet. The row with key "" is what only combinations of failures cost, less overlaps."""
 
     key: str
     name: str
@@ -252,7 +256,10 @@ class NeedRow:
 
 @dataclass(frozen=True, slots=True)
 class ServiceGoal:
-    """Can the service meet its goal, given what it depends on? `verdict`: met, missed, undecided (the interval holds the goal), no goal."""
+    """Whether the service can meet its goal, given what it depends on.
+
+    `verdict`: met, missed, undecided (the interval holds the goal), no goal.
+    """
 
     stamp: Stamp
     key: str

@@ -1,4 +1,4 @@
-"""Signatures of what must not be changed behind our back: by a key that whoever can write the database does not have."""
+"""Signatures of what must not be changed unnoticed, by a key that someone who can write the database does not have."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Signer:
 
     @property
     def key_id(self) -> str:
-        """Names the key that signs; "" where there is none."""
+        """The name of the key that signs; "" where there is none."""
         return _id(self.keys[0]) if self.keys else ""
 
     def sign(self, text: str) -> str:
         return _signature(self.keys[0], text) if self.keys else ""
 
     def fits(self, key_id: str, text: str, signature: str) -> bool | None:
-        """Whether a signature is that of the text under the key of this name; None: that key is not here."""
+        """Whether a signature is that of the text under the key of this name; None where that key is not here."""
         for key in self.keys:
             if _id(key) == key_id:
                 return hmac.compare_digest(_signature(key, text).encode(), signature.encode())

@@ -1,7 +1,7 @@
 """The one gate for JSON from outside: bodies of requests, uploads, files, answers of sources.
 
-What JSON does not have (NaN, Infinity, a key twice, half a character) and what no store or parser should hold (1e999, nesting without end, more
-values than allowed) is refused with a sentence. Every step is linear in the input.
+What JSON does not have (NaN, Infinity, a key twice, half a character) and what no store or parser should hold (1e999, nesting
+without end, more values than allowed) is refused with a sentence. Every step is linear in the input.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _HALF = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-
 
 
 def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None = None, finite: bool = False) -> Any:
-    """The value; LimitExceeded where it is deeper or holds more values than allowed, InvalidInput where it is not strict JSON in UTF-8.
-    `finite`: refuse numbers that overflow here, and not with the record that they stand in."""
+    """Return the value of a JSON text.
+
+    LimitExceeded where it is deeper or holds more values than allowed, InvalidInput where it is not strict JSON in UTF-8.
+    `finite`: refuse numbers that overflow here, and not with the record that they stand in.
+    """
     check_depth(text, name, depth)
     if values is not None and text.count(b",") >= values and _without_strings(text).count(b",") >= values:
         raise LimitExceeded(f"{name} holds more than {values:,} values")
@@ -67,11 +70,12 @@ def has_halves(text: bytes) -> bool:
     >>> has_halves(rb'["\ud83d\ude00", "\\ud800"]'), has_halves(rb'["\ud800"]')
     (False, True)
     """
-    return rb"\u" in text and any(found.group(1) for found in _HALF.finditer(text))
+    return rb"\u" in text and any(match.group(1) for match in _HALF.finditer(text))
 
 
 def without_halves(text: bytes) -> bytes:
-    r"""JSON in which half a character is written as the mark by which its record is refused, so that the rest can be read.
+    r"""Return JSON in which each half character is replaced by the mark by which its record is refused, so that the rest can be
+    read.
 
     >>> without_halves(rb'["\ud83d\ude00", "\ud800", "\\ud800"]') == rb'["\ud83d\ude00", "\uffff", "\\ud800"]'
     True
@@ -80,19 +84,22 @@ def without_halves(text: bytes) -> bytes:
 
 
 def _without_strings(text: bytes) -> bytes:
-    """What stands outside of strings. Escaped backslashes go first, then escaped quotes; a quote that is left begins or ends a string."""
+    """Return what stands outside of strings.
+
+    Escaped backslashes go first, then escaped quotes; each quote that is left begins or ends a string.
+    """
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(text.replace(b'""', b"").split(b'"')[::2])
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         seen: set[str] = set()
         twin = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {twin[:80]!r} is given twice")
-    return found
+    return value
 
 
 def _no_number(text: str) -> NoReturn:

@@ -10,8 +10,12 @@ from app.domain.service_risk import Estimate
 
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
-    """What a study may cost. nodes and seconds: of the exact engine, for each service; worlds: sampled states of the estate; draws: of rates and
-    restore times; years: simulated for the loss exceedance curve (0: none); examined: CIs whose failures are followed over team borders."""
+    """What a study may cost.
+
+    `nodes` and `seconds`: of the exact engine, for each service; `worlds`: sampled states of the estate; `draws`: of rates and
+    restore times; `years`: simulated for the loss exceedance curve (0: none); `examined`: CIs whose failures are followed over
+    team borders.
+    """
 
     nodes: int = 2_000_000
     seconds: float = 10.0
@@ -24,7 +28,10 @@ class StudyOptions:
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """A finished study. Everything needed to compute the same bits again is here: revision, settings, model version, options."""
+    """A finished study.
+
+    It holds everything that is needed to compute the same bits again: revision, settings, model version, options.
+    """
 
     study: str
     revision: int
@@ -39,9 +46,8 @@ class StudyRow:
     services_exact: int
     services_bounded: int
     services_down_at_rest: int
-    money: Mapping[
-        str, float | None
-    ]  # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
+    # first_order, redundancy (of it redundancy_exact, _simulated; _low, _high: its 95 % ends), total
+    money: Mapping[str, float | None]
     service_hours: Mapping[str, float | None]
     customer_hours: Mapping[str, float | None]
     mtpd_breaches: Mapping[str, float | None]
@@ -64,9 +70,12 @@ class StudyPage:
 
 @dataclass(frozen=True, slots=True)
 class StudyAreaRow:
-    """first_order + redundancy = total, of the study's measure. low, high: 5 % and 95 % of the outer draws. `group`: areas of one number cannot
-    be told apart from its first. `p_worst`: probability of being among the k worst. `spread_from`: share of the area's loss by where the spread of
-    its rates comes from: given (a range), class table, posterior, setting."""
+    """One area in the study's measure; first_order + redundancy = total.
+
+    `low`, `high`: 5 % and 95 % of the outer draws. `group`: areas of one number cannot be told apart from its first. `p_worst`:
+    probability of being among the k worst. `spread_from`: the shares of the area's loss by where the spread of its rates comes
+    from: given (a range), class table, posterior, setting.
+    """
 
     rank: int
     kind: str
@@ -150,7 +159,8 @@ class BorderRow:
 
 @dataclass(frozen=True, slots=True)
 class StudyBorders:
-    """Loss by the last border between teams that a failure crosses on its way to a service; `rows` + inside + interrupted = examined loss."""
+    """Loss by the last border between teams that a failure crosses on its way to a service; `rows` + inside + interrupted =
+    examined loss."""
 
     study: str
     revision: int

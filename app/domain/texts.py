@@ -1,4 +1,5 @@
-"""Texts in one form: composed letters (NFC) and one kind of blank, so that what looks alike is alike in keys, names and questions."""
+"""Texts in one form: composed letters (NFC) and one kind of blank, so that what looks alike is alike in keys, names and
+questions."""
 
 from __future__ import annotations
 
@@ -14,12 +15,13 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text is in its one form for sure: told quickly, as nearly all are."""
+    """Whether a text is certainly in its one form: a quick test, and nearly all texts pass it."""
     return text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " "
 
 
 def one_form(text: str) -> str:
-    """
+    """Return a text in its one form.
+
     >>> one_form("mu\\u0308nchen") == "m\\u00fcnchen", one_form(" b\\u00a01\\t"), one_form("a\\u200bb  c")
     (True, 'b 1', 'ab c')
     """
@@ -32,7 +34,8 @@ def _one_form(text: str) -> str:
 
 
 def in_one_form(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """
+    """Return texts in their one form.
+
     >>> in_one_form((("alias", "b\u00a01"),))
     (('alias', 'b 1'),)
     """
@@ -46,7 +49,7 @@ def all_plain(texts: Iterable[str]) -> bool:
 
 
 def is_text(text: str) -> bool:
-    """Whether a text is Unicode: no half of a character (a lone surrogate) is in it.
+    """Whether a text is valid Unicode: without half a character (a lone surrogate) in it.
 
     >>> is_text("caf\\u00e9"), is_text("caf\\ud800")
     (True, False)
@@ -55,12 +58,13 @@ def is_text(text: str) -> bool:
 
 
 def marked(text: str) -> str:
-    """A text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it again."""
+    """Return a text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it
+    again."""
     return text if is_text(text) else NO_TEXT.sub(NOT_UNICODE, text)
 
 
 def shown(text: str) -> str:
-    """For terminals: controls that turn the direction of writing are written out.
+    """Return a text for terminals: controls that turn the direction of writing are written out.
 
     >>> shown("srv\\u202e1")
     'srv<U+202E>1'
@@ -69,7 +73,7 @@ def shown(text: str) -> str:
 
 
 def loosely(text: str) -> str:
-    """A text without case, accents and signs: for "did you mean", never to decide.
+    """Return a text without case, accents and signs: for "did you mean", never to decide.
 
     >>> loosely("Web-01"), loosely("M\u00fcnchen") == loosely("munchen"), loosely("--")
     ('web01', True, '')

@@ -1,4 +1,7 @@
-"""Times that sources state: unix seconds from 1990 until tomorrow. What lies outside is something else, mostly a date or milliseconds."""
+"""Times that sources state: unix seconds from 1990 until tomorrow.
+
+A number outside is something else, mostly a date or milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ Fault = tuple[str, str, str]
 
 
 def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
-    """Why a time is none, or None. `ahead`: it may lie in the future, as the end of a plan does.
+    """Return why a time cannot be one, or None. `ahead`: it may lie in the future, as the end of a plan does.
 
     >>> time_fault("started_at", 20260310)
     ('started_at', '20260310 looks like a date', 'write 2026-03-10T00:00:00Z, with the right time and zone')
@@ -37,9 +40,9 @@ def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
     if 32_874 <= seconds <= 73_050:  # 1990 to 2099 in days of a spreadsheet
         return field, f"{text} looks like a spreadsheet's day number", f"format the cell as text; {ADVICE}"
     if 0 <= seconds <= 253_402_300_799:
-        said = datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
         where = "before 1990" if seconds < EARLIEST else "in the future" if not ahead else "too far in the future"
-        return field, f"{said:%Y-%m-%dT%H:%M:%SZ} lies {where}", "correct the time"
+        return field, f"{moment:%Y-%m-%dT%H:%M:%SZ} lies {where}", "correct the time"
     return field, f"{text} is not a time", ADVICE
 
 

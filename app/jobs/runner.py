@@ -26,8 +26,8 @@ RENEW_SECONDS = runs.LEASE_SECONDS / 3
 
 
 class Handle:
-    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost, when it was
-    cancelled, when the runner itself is told to (`stop`)."""
+    """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost,
+    when it was cancelled, when the runner itself is told to (`stop`)."""
 
     def __init__(self, forestay: Forestay, job: runs.Job, stop: threading.Event) -> None:
         self.forestay, self.job, self.stop = forestay, job, stop
@@ -89,8 +89,10 @@ def do_approve(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 
 
 def do_remove(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    asked = handle.job.arguments
-    removal = remove_source(forestay, asked["source"], asked["apply"], asked["keep"], handle.job.caller, handle, handle.job.fence)
+    arguments = handle.job.arguments
+    removal = remove_source(
+        forestay, arguments["source"], arguments["apply"], arguments["keep"], handle.job.caller, handle, handle.job.fence
+    )
     if removal.done and removal.run is not None and removal.run.wrote:
         assess(forestay, None, handle)
     run = removal.run

@@ -1,7 +1,7 @@
 """What runs when: the schedule of the sources, fired by one leading process; any number may stand by.
 
-APScheduler keeps the clock: it wakes the leader at each due time. What is due, and that it is asked for once, is decided by `usecases/keep/plan`
-from rows in the store. Nothing is pickled; jobs go to the queue, a runner takes them.
+APScheduler keeps the clock: it wakes the leader at each due time. What is due, and that it is asked for once, is decided by
+`usecases/keep/plan` from rows in the store. Nothing is pickled; jobs go to the queue, a runner takes them.
 """
 
 from __future__ import annotations

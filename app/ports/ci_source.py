@@ -1,10 +1,10 @@
 """CiSource: where configuration items come from.
 
-A source is asked for a `SourceSnapshot`, which streams blocks of records kind by kind (CIs first) and then gives its evidence of
+A source is read as a `SourceSnapshot`, which streams blocks of records kind by kind (CIs first) and then gives its evidence of
 completeness. It never decides whether it was complete, what a record's CI is, or what is retired: the sync does.
 
-A source that keeps its last applied raw input (files, rows of an API) can answer `difference` as well: the same content as a
-snapshot, but only the rows that came, went or were not plainly accepted last time. It answers None whenever it is in doubt; then
+A source that keeps its last applied raw input (files, rows of an API) can give a `difference` as well: the same content as a
+snapshot, but only the rows that came, went or were not plainly accepted last time. It gives None whenever it is in doubt; then
 everything is read.
 """
 
@@ -32,8 +32,8 @@ SmallRecord = GroupRecord | ServiceRecord | IncidentRecord | ObservationRecord
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows that carry no record: what was refused, and how many the mapping leaves out by type; with their positions, where
-    known."""
+    """Rows that carry no record: those that were refused, and how many the mapping leaves out by type; with their positions,
+    where known."""
 
     rejected: Sequence[RejectedRecord] = ()
     rejected_at: Sequence[int] = ()
@@ -88,13 +88,13 @@ class SourceSnapshot(Protocol):
     def small(self, kind: str) -> Iterator[SmallBlock]: ...  # group, service, incident, observation
 
     def evidence(self) -> Evidence:
-        """Asked once everything was read."""
+        """The evidence of completeness, once everything was read."""
         ...
 
     def warnings(self) -> Sequence[str]: ...
 
     def where(self, place: str, position: int) -> str:
-        """A row, for people."""
+        """The name of a row, for people."""
         return f"{place} {position}"
 
 
@@ -119,18 +119,21 @@ class SourceDifference(SourceSnapshot, Protocol):
 
 class CiSource(Protocol):
     def check(self) -> Sequence[str]:
-        """Whether the source can be reached and read: one sentence for each thing found; raises SourceFailed or InvalidInput."""
+        """Check whether the source can be reached and read.
+
+        Returns a sentence for each finding; raises SourceFailed or InvalidInput.
+        """
         ...
 
     def read(self, folder: Path) -> SourceSnapshot:
-        """All there is. `folder` is the source's own, to put down what it reads; `difference` and `keep` get the same."""
+        """Read everything. `folder` is the source's own, for what it reads; `difference` and `keep` get the same."""
         ...
 
     def difference(self, folder: Path) -> SourceDifference | None:
-        """What changed since the input kept in `folder`; None: in doubt, or nothing kept."""
+        """Return what changed since the input that is kept in `folder`; None in doubt, or where nothing is kept."""
         ...
 
     def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Keep the input just read as applied; `not_plain`: positions of rows by kind that were refused, ignored or
+        """Keep the input just read as applied. `not_plain`: positions of rows, by kind, that were refused, ignored or
         duplicates."""
         ...

@@ -1,8 +1,8 @@
-"""CompiledGraphCache: what was worked out of a revision, kept on disk so that every process shares one copy and a restart is
+"""CompiledGraphCache: what was computed from a revision, kept on disk so that every process shares one copy and a restart is
 instant.
 
-Only a cache: an entry may be gone at any time, and what is kept belongs to one (revision, purpose). The purpose names what was
-made and under which options and code version; the cache compares it and nothing else.
+It is only a cache: an entry may be gone at any time, and each belongs to one (revision, purpose). The purpose names what was made
+and under which options and code version; the cache compares it and nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 class CompiledGraphCache(Protocol):
     def load(self, revision: int, purpose: str) -> Mapping[str, Any] | None:
-        """The entry, arrays memory-mapped, writes stay in the process; None when there is none or it is damaged (it is dropped then)."""
+        """Return the entry, with memory-mapped arrays whose writes stay in the process; None when there is none or it is damaged
+        (it is dropped then)."""
         ...
 
     def save(self, revision: int, purpose: str, entry: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ class Document:
 class Documents(Protocol):
     @property
     def signer(self) -> Signer:
-        """Signs the audit trail; given by who opens the store."""
+        """The signer of the audit trail, given when the store is opened."""
         ...
 
     def get(self, kind: str, key: str) -> Document | None: ...
@@ -43,11 +43,11 @@ class Documents(Protocol):
         ...
 
     def append(self, kind: str, body: str, operation_id: str | None = None) -> Document:
-        """Write under the next number of the kind, as a key of 20 digits; gapless, in the order of commits."""
+        """Write under the next number of the kind, as a key of 20 digits: without gaps, in the order of commits."""
         ...
 
     def together(self) -> AbstractContextManager[None]:
-        """One unit of work: all document writes inside commit together or not at all (not across threads)."""
+        """Open one unit of work: all document writes inside commit together or not at all (not across threads)."""
         ...
 
     def kinds(self) -> Mapping[str, int]:

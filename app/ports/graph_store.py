@@ -3,10 +3,10 @@
 The one read rule: a row holds at revision r when `since <= r and r < until`. A reader names the revision and gets exactly that
 revision, whatever is written meanwhile; no snapshot of the database is promised or needed.
 
-A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Nobody sees a pending revision. Who may write is decided above the store
-(usecases/write_revision); the store knows the highest fencing token and refuses the others. Ids (`ci_id`,
-`group_id`) are given out above the store from the revision's counters. A revision that is not published, or below the horizon, is
-NotFound. Each method may raise StoreUnavailable.
+A write goes: `open_revision` -> numbered `write`s -> `publish` (or `abandon`). Readers never see a pending revision. Who may
+write is decided above the store (usecases/write_revision); the store knows the highest fencing token and refuses lower ones. Ids
+(`ci_id`, `group_id`) are given out above the store from the revision's counters. A revision that is not published, or below the
+horizon, is NotFound. Each method may raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A CI that holds and answered to a text in an earlier revision: until which one, its key as it is now."""
+    """A CI that holds now and answered to a text in an earlier revision: until which one, and its key as it is now."""
 
     ci_id: int
     key: str
@@ -90,31 +90,41 @@ class GraphStore(Protocol):
         ...
 
     def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
-        """Apply write number n (from 1). Idempotent: a number already applied is skipped; a gap raises Conflict, a `fence` older than
-        the lease Fenced: the revision may be another's by now.
+        """Apply write number n (from 1).
+
+        Idempotent: a number already applied is skipped; a gap raises Conflict, a `fence` older than the lease Fenced: the
+        revision may be another's by now.
 
         A batch of any size is taken; a large one is applied in several transactions, and a retry with the same batch goes on
-        where it stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold
-        at the base raises Conflict, and so does a dependency that names a CI that does not hold: CIs are written before the
-        dependencies and groups that name them. An empty category is an
-        absent one; -0.0 is 0.0. InvalidInput: what one of the stores could not keep exactly (see storage/checked.py)."""
+        where it stopped. An identity ends at most once and begins at most once in a revision; ending a row that does not hold at
+        the base raises Conflict, and so does a dependency that names a CI that does not hold: CIs are written before the
+        dependencies and groups that name them. An empty category is an absent one; -0.0 is 0.0. InvalidInput: what one of the
+        stores could not keep exactly (see storage/checked.py).
+        """
         ...
 
     def make_ready(self, revision: int) -> None:
-        """Make what takes long before a first load has readers: its indexes. `publish` sees to it, except in a unit of work with documents
-        (`together`), which would be held up by it: there this goes before. Done again it changes nothing."""
+        """Make what takes long before a first load has readers: its indexes.
+
+        `publish` does it too, except in a unit of work with documents (`together`), which it would hold up: there this goes
+        before. Repeated, it changes nothing.
+        """
         ...
 
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
-        """Move the pointer, if it is still at `base` (else Conflict). Publishing what is published returns it (a retry). In a unit of work
-        with documents, both are seen together or not at all."""
+        """Move the pointer, if it is still at `base` (else Conflict).
+
+        Publishing what is published returns it (a retry). In a unit of work with documents, both are seen together or not at all.
+        """
         ...
 
     def abandon(self, revision: int) -> None:
-        """Take back what a pending revision wrote; its number is given again. Interrupted, the next `open_revision` finishes
-        it."""
+        """Take back what a pending revision wrote; its number is used again.
+
+        If this is interrupted, the next `open_revision` finishes it.
+        """
         ...
 
     def finish_abandoning(self) -> None:
@@ -144,8 +154,8 @@ class GraphStore(Protocol):
 
     def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns: ...  # redundancy_group rows that list one
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]:
-        """The ids under which these keys were given out up to a revision, whether or not the CI still holds there (as far back as the
-        ledger remembers): who gets a key again gets its id with it."""
+        """The ids under which these keys were given out up to a revision, whether or not the CI still holds there (as far back as
+        the ledger remembers): who gets a key again gets its id with it."""
         ...
 
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
@@ -155,8 +165,9 @@ class GraphStore(Protocol):
         ...
 
     def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
-        """CIs that hold at a revision and whose key, name or alias equalled a value in an earlier state, case folded, as far back as the
-        ledger remembers; asked for values that `find` does not answer. One a CI, its latest state of that name; in order of ci_id."""
+        """CIs that hold at a revision and whose key, name or alias equalled a value in an earlier state, case folded, as far back
+        as the ledger remembers; asked for values that `find` does not answer. One a CI, its latest state of that name; in order
+        of ci_id."""
         ...
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:

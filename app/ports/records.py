@@ -1,7 +1,7 @@
 """Typed records over documents: the one place where what is kept becomes text and text becomes what is kept.
 
-A `Records[T]` names a kind of document and the dataclass that its bodies hold. Fields that an earlier version did not write take their
-defaults, fields that it wrote and this one does not know are left aside, so records are read across versions.
+A `Records[T]` names a kind of document and the dataclass that its bodies hold. Fields that an earlier version did not write take
+their defaults, fields that it wrote and this one does not know are left aside, so records are read across versions.
 """
 
 from __future__ import annotations

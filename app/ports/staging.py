@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from app.domain.identity_spelling import Identifier
 from app.ports.comparison import Comparison
 
-StagedRecord = tuple[
-    int, str, str, tuple[Any, ...]
-]  # number in the roster, source key, payload, cells of its CI after id and key
+# number in the roster, source key, payload, cells of its CI after id and key
+StagedRecord = tuple[int, str, str, tuple[Any, ...]]
 
 
 class Staging(Protocol):
@@ -28,11 +27,14 @@ class Staging(Protocol):
 
 
 class Workbench(Protocol):
-    """What a sync needs of the machine it runs on."""
+    """What a sync needs of the machine on which it runs."""
 
     @property
     def compare(self) -> Comparison: ...
     def staging(self, path: Path) -> Staging: ...
     def one_at_a_time(self, folder: Path) -> AbstractContextManager[object]:
-        """Held while a sync runs; freed by the operating system when the process dies. Raises Conflict when another holds it."""
+        """Return what is held while a sync runs; the operating system frees it when the process dies.
+
+        Conflict when another process holds it.
+        """
         ...

@@ -1,6 +1,6 @@
-"""The texts a CI answers to: its key, its name and its aliases, compared case folded.
+"""The texts that a CI answers to: its key, its name and its aliases, compared case folded.
 
-A store indexes the folded values only; which alias matched, as the source wrote it, is read from the CI's own row.
+A store indexes the folded values only. Which alias matched, as the source wrote it, is read from the CI's own row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from app.domain.errors import InvalidInput
 
 
 def entries(key: str, name: str, aliases: str) -> Iterator[tuple[str, str]]:
-    """(kind, value) of everything the CI answers to, the key first, then the name."""
+    """Returns (kind, value) of everything that the CI answers to: the key first, then the name, then the aliases."""
     yield "key", key
     if name:
         yield "name", name
@@ -21,7 +21,7 @@ def entries(key: str, name: str, aliases: str) -> Iterator[tuple[str, str]]:
 
 
 def folded_values(keys: Sequence[str], names: Sequence[str], aliases: Sequence[str]) -> list[list[str]]:
-    """The folded values of each row, without repeats; one call of the JSON parser for all rows."""
+    """Returns the folded values of each row without repeats, with one call of the JSON parser for all rows."""
     try:
         lists = json.loads("[" + ",".join([text or "[]" for text in aliases]) + "]")
         if len(lists) != len(aliases):
@@ -37,7 +37,7 @@ def folded_values(keys: Sequence[str], names: Sequence[str], aliases: Sequence[s
 def match(
     key: str, name: str, aliases: str, folded: str, anywhere: bool = False, kinds: Collection[str] | None = None
 ) -> tuple[str, str] | None:
-    """The first entry whose folded value equals `folded` (or holds it), of one of `kinds`."""
+    """Returns the first entry of one of `kinds` whose folded value equals `folded` (or holds it); None where there is none."""
     for kind, value in entries(key, name, aliases):
         if kinds is not None and kind not in kinds:
             continue

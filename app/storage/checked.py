@@ -1,7 +1,8 @@
 """The gate above both stores: what one of them could not keep exactly is refused here, so that both keep the same.
 
-Whole numbers of 64 bits (SQLite fails at 2^63, the Neo4j driver too), finite floats (NaN means absent; -0.0 becomes 0.0), valid
-Unicode without NUL, keys and aliases no longer than both can index, every column there and of one length.
+It takes whole numbers of 64 bits (SQLite fails at 2^63, and so does the Neo4j driver), finite floats (NaN means absent; -0.0
+becomes 0.0), valid Unicode without NUL, keys and aliases no longer than both can index, and columns that are all there and of one
+length.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ INDEXED |= {"source_record": ("source_key",), "open_need": ("need_key",)}
 
 @dataclass(frozen=True, slots=True)
 class CheckedBatch:
-    """INTEGER and REAL columns as arrays, CATEGORY as `Categorical`, TEXT as a list. `folded`: what each CI answers to."""
+    """A batch as both stores take it: INTEGER and REAL columns as arrays, CATEGORY as `Categorical`, TEXT as a list. `folded`
+    holds what each CI answers to."""
 
     noun: Noun[Any]
     begun: Mapping[str, Any]
@@ -33,7 +35,8 @@ class CheckedBatch:
     folded: Sequence[list[str]] = ()
 
     def parts(self, rows: int) -> list[CheckedBatch]:
-        """Cut into pieces of at most so many rows, all ends before all beginnings; one empty piece of an empty batch."""
+        """Cuts the batch into pieces of at most so many rows, all ends before all beginnings. An empty batch gives one empty
+        piece."""
         pieces = [self._piece(start, min(start + rows, self.ended_rows), 0, 0) for start in range(0, self.ended_rows, rows)]
         pieces += [self._piece(0, 0, start, min(start + rows, self.begun_rows)) for start in range(0, self.begun_rows, rows)]
         if len(pieces) == 2 and self.begun_rows + self.ended_rows <= rows:
@@ -151,7 +154,7 @@ def reals(name: str, column: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.float
 
 
 def categories(name: str, column: Any) -> Categorical:
-    """An empty text is an absent value."""
+    """Returns the column as categories; an empty text is an absent value."""
     if isinstance(column, Categorical):
         check_texts(name, column.values, KEY_BYTES)
         codes = np.asarray(column.codes, dtype=np.int32)
@@ -172,7 +175,7 @@ def categories(name: str, column: Any) -> Categorical:
 
 
 def check_texts(name: str, texts: Sequence[str], longest: int | None = None) -> None:
-    """InvalidInput where a text has a NUL, a lone surrogate or more bytes than `longest`."""
+    """Raises InvalidInput where a text has a NUL, a lone surrogate or more bytes than `longest`."""
     try:
         joined = "".join(texts)
     except TypeError as error:

@@ -1,6 +1,6 @@
-"""Dependencies of a source against the ledger, as sorted columns.
+"""Compares the dependencies of a source with the ledger, as sorted columns.
 
-A row is known by (dependent, provider, kind), packed into one integer while ids are below 2^30; the first of equal keys counts.
+A row is known by (dependent, provider, kind), packed into one integer while ids are below 2^30. Of equal keys the first counts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class ColumnComparison:
         starts = np.flatnonzero(first)
         leader = order[starts[np.cumsum(first) - 1]] if len(keys) else order
         again = ~first
-        alike = ours.same_weight(order, ours, leader) & again  # by another word is the same dependency
+        alike = (
+            ours.same_weight(order, ours, leader) & again
+        )  # a dependency with another word for its relation is the same dependency
         duplicates, clashes = position[order[alike]], position[order[again & ~alike]]
         chosen, keys = order[first], keys[first]
         old_order = np.argsort(theirs.keys, kind="stable")
@@ -119,7 +121,8 @@ class _Side:
 
 
 def _coded(column: Any, known: list[str]) -> Ints:
-    """A category as positions in `known`, which grows by what it lacks; absent counts as the empty text."""
+    """Returns a category as positions in `known`, to which words that it lacks are added; an absent value counts as the empty
+    text."""
     where = {value: code for code, value in enumerate(known)}
 
     def code_of(value: str) -> int:

@@ -27,7 +27,7 @@ STALE_SECONDS = 3600.0  # a writer that was killed left its folder
 
 
 class CompiledFiles:
-    """CompiledGraphCache. `keep`: how many revisions of one purpose stay."""
+    """A CompiledGraphCache in a folder. `keep`: how many revisions of one purpose stay."""
 
     def __init__(self, folder: Path | str, keep: int = 3) -> None:
         self.folder = Path(folder)
@@ -44,7 +44,7 @@ class CompiledFiles:
                 raise ValueError("a file was cut")
             return {name: _read(place, parts) for name, parts in manifest["entry"].items()}
         except FileNotFoundError:
-            if (place / MANIFEST).exists():  # not just absent, nor removed by another process meanwhile
+            if (place / MANIFEST).exists():  # it is there but cannot be read, and no other process removed it meanwhile
                 shutil.rmtree(place, ignore_errors=True)
             return None
         except (OSError, ValueError, KeyError, TypeError, EOFError):
@@ -71,8 +71,9 @@ class CompiledFiles:
         self._tidy(purpose)
 
     def unreadable(self) -> list[Path]:
-        """Entries that cannot be used: cut, of another format, or not ours to read. They are made again when they are asked for."""
-        found = []
+        """Returns the entries that cannot be used (cut, of another format, or not ours to read); each is made again when
+        needed."""
+        entries = []
         for place in sorted(self.folder.glob("[0-9]*-*")) if self.folder.is_dir() else []:
             try:
                 manifest = json.loads((place / MANIFEST).read_text("utf-8"))
@@ -82,8 +83,8 @@ class CompiledFiles:
             except (OSError, ValueError, KeyError, TypeError):
                 whole = False
             if not whole:
-                found.append(place)
-        return found
+                entries.append(place)
+        return entries
 
     def drop(self, revision: int, purpose: str) -> None:
         shutil.rmtree(self._place(revision, purpose), ignore_errors=True)
@@ -105,7 +106,7 @@ class CompiledFiles:
 
 
 def _slug(purpose: str) -> str:
-    """Readable and of letters that every file system takes; the hash keeps two purposes apart."""
+    """Returns a readable name of letters that every file system takes; its hash keeps two purposes apart."""
     word = re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:40]
     return f"{word}-{hashlib.blake2b(purpose.encode(), digest_size=6).hexdigest()}"
 
@@ -118,7 +119,7 @@ def _age(path: Path) -> float:
 
 
 def _write(folder: Path, name: str, value: Any) -> list[Any]:
-    """Write a value's files; returns how to read it."""
+    """Writes a value's files and returns how to read it."""
     if isinstance(value, str):
         return ["text", value]
     if isinstance(value, Texts):

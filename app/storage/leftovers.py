@@ -1,4 +1,4 @@
-"""Files that a process began, under another name than they were to get, and did not finish because it died. Nobody reads them again."""
+"""Finds and removes files that a process began under a temporary name and did not finish, because it died. Nobody reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.errors import Conflict
 from app.storage.staging import OneAtATime
 
-UNTOUCHED_SECONDS = 600.0  # what somebody still writes was touched since
+UNTOUCHED_SECONDS = 600.0  # a file that is still being written was touched more recently
 _JOURNAL = r"(-journal|-wal|-shm)?"
 BEGUN = re.compile(rf"(\..+\.\d+\.[0-9a-f]{{8}}|.+\.part){_JOURNAL}|\.part-\w+")  # databases and secrets; copies; cache
 SPOOLED = re.compile(r".+\.new")
@@ -19,21 +19,22 @@ STAGED = re.compile(rf".+\.staging{_JOURNAL}")
 
 
 def leftovers(data_folder: Path, staging_folder: Path, database: Path | None = None) -> list[Path]:
-    """Unfinished files and folders that nobody touched for ten minutes, and what a sync laid aside while no sync runs. `database`: of the service,
-    where it lies elsewhere."""
-    found = [path for place, names in _where(data_folder) for path in place if names.fullmatch(path.name) and _is_old(path)]
+    """Returns unfinished files and folders that nobody touched for ten minutes, and what a sync laid aside while no sync runs.
+    `database`: the service's own, where it lies outside of the data folder."""
+    paths = [path for place, names in _where(data_folder) for path in place if names.fullmatch(path.name) and _is_old(path)]
     if database is not None:
         beside = f".{database.name}."
-        found += [
+        paths += [
             path
             for path in database.parent.glob(".*")
             if path.name.startswith(beside) and BEGUN.fullmatch(path.name) and _is_old(path)
         ]
-    return sorted({*found, *_staged(staging_folder)})
+    return sorted({*paths, *_staged(staging_folder)})
 
 
 def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
-    """Not in `input`, where people lay files of their own."""
+    """Yields the paths to look at, with the pattern of unfinished names: not those in `input`, where people lay files of their
+    own."""
     yield folder.glob("*"), BEGUN
     for name, names in (("cache", BEGUN), ("spool", SPOOLED)):
         yield (folder / name).rglob("*"), names
@@ -42,12 +43,12 @@ def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
 def _is_old(path: Path) -> bool:
     try:
         return path.lstat().st_mtime < time.time() - UNTOUCHED_SECONDS
-    except FileNotFoundError:  # finished meanwhile
+    except FileNotFoundError:  # the file was finished meanwhile
         return False
 
 
 def take_away(path: Path) -> None:
-    """Remove a file or a folder, where it is there."""
+    """Removes a file or a folder, where it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -55,11 +56,11 @@ def take_away(path: Path) -> None:
 
 
 def _staged(folder: Path) -> list[Path]:
-    found = [path for path in folder.glob("*") if STAGED.fullmatch(path.name)]
-    if not found:
+    paths = [path for path in folder.glob("*") if STAGED.fullmatch(path.name)]
+    if not paths:
         return []
     try:
         with OneAtATime(folder):
-            return found
+            return paths
     except Conflict:
-        return []  # a sync of now
+        return []  # a sync is running

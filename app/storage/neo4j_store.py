@@ -1,6 +1,6 @@
 """The ledger and the documents in Neo4j: the production store.
 
-People read the plain current view beside us (docs/neo4j.md); what ended lies apart under other labels and types.
+People read the plain current view in the same database (docs/neo4j.md); rows that ended lie apart under other labels and types.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ from pathlib import Path
 from app.domain.concealed import conceal
 
 FILE, FOLDER = 0o600, 0o700
-JOURNALS = ("-journal", "-wal", "-shm")  # that SQLite keeps beside a database
+JOURNALS = ("-journal", "-wal", "-shm")  # the files that SQLite keeps beside a database
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def kept_secret(path: Path) -> str:
-    """A secret made once and kept in a file; two processes that make it at once get the same."""
+    """Returns a secret that is made once and kept in a file; of two processes that make it at once, both get the same."""
     if not path.exists():
         make_folder(path.parent)
         new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
@@ -34,44 +34,45 @@ def kept_secret(path: Path) -> str:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for us alone; one that is there is left as it is."""
+    """Makes a folder for this user alone; a folder that is there is left as it is."""
     path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file for us alone, where there is none."""
+    """Makes an empty file for this user alone, where there is none."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE))
 
 
 def remove_database(path: Path) -> None:
-    """Remove a database with its journals: one that stayed would be played into the next database of this name."""
+    """Removes a database with its journals: a journal that stayed would be played into the next database of this name."""
     for left in ("", *JOURNALS):
         path.with_name(path.name + left).unlink(missing_ok=True)
 
 
 def lone_journals(path: Path) -> list[Path]:
-    """Journals that hold something, of a database that is not there."""
-    found = [path.with_name(path.name + left) for left in JOURNALS]
-    found = [
-        journal for journal in found if journal.exists() and journal.stat().st_size
-    ]  # first: one that is being made has none yet
-    return [] if path.exists() else found
+    """Returns journals that hold something although their database is not there."""
+    journals = [path.with_name(path.name + left) for left in JOURNALS]
+    journals = [
+        journal for journal in journals if journal.exists() and journal.stat().st_size
+    ]  # looked at first: a database that is being made has no journal yet
+    return [] if path.exists() else journals
 
 
 def name_once(new: Path, path: Path) -> None:
-    """Give a finished file its name, whole or not at all, and only where nothing has that name."""
+    """Gives a finished file its name, whole or not at all, and only where nothing has that name."""
     try:
         os.link(new, path)
     except FileExistsError:
         return
-    except OSError:  # a file system without links
+    except OSError:  # the file system has no links
         if not path.exists():
             new.rename(path)
 
 
 def open_to_others(folder: Path) -> Iterator[Path]:
-    """Files and folders, `folder` itself first, that others than their owner may read or write; links are not followed."""
+    """Returns files and folders, `folder` itself first, that others than their owner may read or write; links are not
+    followed."""
     for path in (folder, *sorted(folder.rglob("*"))):
         with suppress(FileNotFoundError):
             if not path.is_symlink() and path.stat().st_mode & OTHERS:
@@ -79,9 +80,9 @@ def open_to_others(folder: Path) -> Iterator[Path]:
 
 
 def close_to_others(folder: Path) -> int:
-    """Take away what others may do with the files of a folder; how many there were."""
-    found = list(open_to_others(folder))
-    for path in found:
+    """Takes away what others may do with the files of a folder; returns how many files there were."""
+    paths = list(open_to_others(folder))
+    for path in paths:
         with suppress(FileNotFoundError):
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
-    return len(found)
+    return len(paths)

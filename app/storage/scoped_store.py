@@ -1,6 +1,7 @@
 """The ledger as a caller with a scope reads it: as if the CIs outside of the scope had never been in it.
 
-What is hidden is left out before anything is computed, so it shows in no count, rank, total, error or tag. Nothing can be written through it.
+What is hidden is left out before anything is computed, so it shows in no count, rank, total, error or tag. A scoped store cannot
+be written through.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from app.storage.aliases import entries
 from app.storage.tables import take, texts_of, wanted_columns
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
-ENDS = {  # columns that name a CI: a row is seen where all of them are
+ENDS = {  # the columns that name a CI: a row is visible where all these CIs are
     "ci": ("ci_id",),
     "dependency": ("dependent_id", "provider_id"),
     "redundancy_group": ("dependent_id",),
@@ -30,7 +31,7 @@ ENDS = {  # columns that name a CI: a row is seen where all of them are
     "source_record": ("ci_id",),
     "open_need": ("dependent_id",),
 }
-BESIDE = {  # what else decides what is seen
+BESIDE = {  # other columns that decide whether a row is visible
     "redundancy_group": ("members", "shares", "needed"),
     "observation": ("scope",),
     "open_need": ("statement",),
@@ -39,17 +40,17 @@ SAID = {
     "text": "a need that was not read",
     "reason": "said to callers without a scope",
     "statement": "",
-}  # it may name what is hidden
+}  # the text may name what is hidden
 OF_CI = "ci:"
 
 
 class ScopedStore:
-    """`visible(revision)`: ids of the CIs that are seen at a revision, in order."""
+    """A store cut to a scope. `visible(revision)` returns the ids of the visible CIs at a revision, in order."""
 
     def __init__(self, whole: GraphStore, visible: Callable[[int], Ids]) -> None:
         self._whole, self._visible = whole, visible
 
-    # --- the pointer is everybody's
+    # --- the pointer is the same for every caller
     def current(self) -> Revision:
         return self._whole.current()
 
@@ -84,7 +85,7 @@ class ScopedStore:
         seen = dict(columns) if mask.all() else take(columns, np.flatnonzero(mask))
         if noun == "open_need":
             rows = len(seen["statement"])
-            return seen | {name: texts_of([said] * rows) for name, said in SAID.items() if name in seen}
+            return seen | {name: texts_of([text] * rows) for name, text in SAID.items() if name in seen}
         return _without_members(seen, ids) if noun == "redundancy_group" else seen
 
     def _scopes_seen(self, revision: int, scopes: Any) -> Any:
@@ -95,15 +96,15 @@ class ScopedStore:
 
     # --- small reads
     def states(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        asked = np.asarray(list(ci_ids), np.int64)
-        return self._whole.states(revision, asked[_among(asked, self._visible(revision))].tolist())
+        ids = np.asarray(list(ci_ids), np.int64)
+        return self._whole.states(revision, ids[_among(ids, self._visible(revision))].tolist())
 
     def rows(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
         return self._seen(revision, noun, self._whole.rows(revision, noun, column, values))
 
     def groups_of_members(self, revision: int, ci_ids: Sequence[int]) -> Columns:
-        asked = np.asarray(list(ci_ids), np.int64)
-        ids = asked[_among(asked, self._visible(revision))].tolist()
+        members = np.asarray(list(ci_ids), np.int64)
+        ids = members[_among(members, self._visible(revision))].tolist()
         return self._seen(revision, "redundancy_group", self._whole.groups_of_members(revision, ids))
 
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> Mapping[str, int]:
@@ -112,21 +113,21 @@ class ScopedStore:
 
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
         seen = set(self._visible(revision).tolist())
-        found = {
+        visible_hits = {
             value: [hit for hit in hits if hit.ci_id in seen] for value, hits in self._whole.find(revision, values, kinds).items()
         }
-        return {value: hits for value, hits in found.items() if hits}
+        return {value: hits for value, hits in visible_hits.items() if hits}
 
     def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
         seen = set(self._visible(revision).tolist())
-        found = {
+        visible_former = {
             value: [one for one in former if one.ci_id in seen]
             for value, former in self._whole.find_former(revision, values).items()
         }
-        return {value: former for value, former in found.items() if former}
+        return {value: former for value, former in visible_former.items() if former}
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
-        """All that is seen is looked at, so that what is hidden uses up no limit of the store."""
+        """Returns the best hits among visible CIs. All of them are looked at, so that hidden CIs use up no limit of the store."""
         folded = text.casefold()
         if not folded or limit < 1:
             return []
@@ -138,8 +139,8 @@ class ScopedStore:
                 own = value.casefold()
                 if folded in own:
                     place = 0 if own == folded else 1 if own.startswith(folded) else 2
-                    found = (place, own, ci_id, Hit(ci_id, key, name, cis["ci_class"][row] or "", kind, value))
-                    best[ci_id] = min(best.get(ci_id, found), found, key=lambda one: one[:3])
+                    ranked = (place, own, ci_id, Hit(ci_id, key, name, cis["ci_class"][row] or "", kind, value))
+                    best[ci_id] = min(best.get(ci_id, ranked), ranked, key=lambda one: one[:3])
         return [one[3] for one in sorted(best.values(), key=lambda one: one[:3])[:limit]]
 
     def load_scores(self) -> Columns:
@@ -148,7 +149,7 @@ class ScopedStore:
     def scored_by(self) -> ScoredBy | None:
         return None
 
-    # --- nothing else is asked under a scope
+    # --- nothing else is called under a scope
     def _not_under_a_scope(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("a scope reads, and only what is in it")
 
@@ -164,18 +165,18 @@ def _among(values: Any, ids: Ids) -> Any:
 
 
 def _is_about(statement: str, ids: Ids) -> bool:
-    """Whether the CIs that a mark names by id, if it does, are all seen: two members of a group that may be one CI."""
+    """Returns whether all CIs that a mark names by id are visible (a doubt names two members of a group that may be one CI)."""
     of = json.loads(statement).get("of", []) if statement else []
     return bool(np.all(_among(np.asarray(of, np.int64), ids)))
 
 
 def _key_of(scope: str) -> str:
-    """The key of the CI that an observation is of; "" for one of a class, or of everything."""
+    """Returns the key of the CI that an observation is of; "" for one of a class, or of everything."""
     return scope.partition(OF_CI)[2] if OF_CI in scope else ""
 
 
 def _without_members(groups: dict[str, Any], ids: Ids) -> dict[str, Any]:
-    """Groups of their visible members; a group that has none is not seen."""
+    """Returns the groups with their visible members only; a group that has none is left out."""
     members = [json.loads(text) for text in groups["members"]]
     known = set(ids.tolist())
     if all(member in known for row in members for member in row):

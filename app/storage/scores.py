@@ -1,4 +1,4 @@
-"""Which scores have to be written: those that differ from what the store holds."""
+"""Finds which scores have to be written: those that differ from what the store holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.storage.checked import integers, reals
 
 
 def checked_scores(scores: Columns) -> tuple[Any, Any]:
-    """(ci_id[K], values[K, 5]) in order of ci_id."""
+    """Returns (ci_id[K], values[K, 5]) in order of ci_id; InvalidInput where a column is missing or a CI is there twice."""
     missing = [name for name in ("ci_id", *SCORES) if name not in scores]
     if missing:
         raise InvalidInput(f"scores: column {missing[0]!r} is missing", field=missing[0])
@@ -35,7 +35,7 @@ def _absent_as_nan(name: str, column: Any) -> Any:
 
 
 def changed_scores(ci_ids: Any, values: Any, held_ids: Any, held_values: Any) -> tuple[Any, Any]:
-    """Masks over the given rows: to be written, and to be taken away (all values absent)."""
+    """Returns two masks over the given rows: those to be written, and those to be taken away (all values absent)."""
     held = np.full(values.shape, np.nan)
     if len(held_ids):
         place = np.minimum(np.searchsorted(held_ids, ci_ids), len(held_ids) - 1)

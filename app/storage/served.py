@@ -1,4 +1,4 @@
-"""Which columns `rows` is served by: those that both stores have an index for."""
+"""The columns by which `rows` can be asked: those that both stores have an index for."""
 
 from __future__ import annotations
 

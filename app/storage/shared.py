@@ -1,4 +1,5 @@
-"""What both stores do alike: each answers a statement with rows by name, and these methods of a store need no more than that."""
+"""The reads that both stores do alike: each store answers a statement with rows by name, and these methods need no more than
+that."""
 
 from __future__ import annotations
 
@@ -22,18 +23,19 @@ BEYOND_ALL = 1 << 62  # no revision has so high a number
 
 
 class NamedRows(ABC):
-    """A store as the classes below see it."""
+    """What the classes below need of a store."""
 
     @abstractmethod
     def named_rows(self, noun: str, verb: str, **parameters: Any) -> Sequence[Row]:
-        """The whole answer of a short statement that both stores have, each row by the names of its columns."""
+        """Returns the whole answer of a short statement that both stores have; each row maps column names to values."""
 
     def first_row(self, noun: str, verb: str, **parameters: Any) -> Row | None:
         rows = self.named_rows(noun, verb, **parameters)
         return rows[0] if rows else None
 
     def pointer(self) -> Row:
-        """Where readers are (`revision`), the oldest exact revision (`horizon`), the highest fencing token (`fence`)."""
+        """Returns the revision that readers are at (`revision`), the oldest exact one (`horizon`) and the highest fencing token
+        (`fence`)."""
         return self.named_rows("revision", "pointer")[0]
 
 
@@ -51,7 +53,7 @@ def revision_of(row: Row) -> Revision:
 
 
 class ReadRevisions(NamedRows):
-    """Reads of the list of revisions."""
+    """Reads the list of revisions."""
 
     def current(self) -> Revision:
         return revision_of(self.named_rows("revision", "current")[0])
@@ -78,7 +80,7 @@ class ReadRevisions(NamedRows):
 
 
 class ReadColumns(NamedRows):
-    """Reads of the ledger at a revision; a store adds how it reads a noun whole, by values, and between two revisions."""
+    """Reads the ledger at a revision. A store adds how it reads a noun whole, by values, and between two revisions."""
 
     @abstractmethod
     def load_columns(
@@ -87,14 +89,14 @@ class ReadColumns(NamedRows):
 
     @abstractmethod
     def _rows_by(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
-        """The rows that hold at a revision and have one of the values in the column, in order of their identity."""
+        """Returns the rows that hold at a revision and have one of the values in the column, in order of their identity."""
 
     @abstractmethod
     def _between(self, noun: Noun[Any], a: int, b: int) -> Changes:
-        """What began and what ended after revision `a` (not 0) and up to `b`, both readable."""
+        """Returns what began and what ended after revision `a` (not 0) and up to `b`; both are readable."""
 
     def check_readable(self, *revisions: int) -> Row:
-        """The pointer, under which all of these revisions can be read; NotFound where one cannot."""
+        """Returns the pointer, under which all of these revisions can be read; NotFound where one cannot."""
         pointer = self.pointer()
         for revision in revisions:
             if not 0 <= revision <= pointer["revision"]:
@@ -128,7 +130,7 @@ class ReadColumns(NamedRows):
 
 
 class ReadScoredBy(NamedRows):
-    """Which assessment the scores in the store are of."""
+    """Reads which assessment the scores in the store come from."""
 
     def scored_by(self) -> ScoredBy | None:
         row = self.first_row("score", "marked")
@@ -136,7 +138,7 @@ class ReadScoredBy(NamedRows):
 
 
 class ReadDocuments(NamedRows):
-    """Reads of documents."""
+    """Reads documents."""
 
     def get(self, kind: str, key: str) -> Document | None:
         row = self.first_row("document", "get", kind=kind, key=key)

@@ -33,30 +33,30 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
         self._ends = KnownEnds()
         if left := lone_journals(self.path):
             raise StoreUnavailable(
-                f"{self.path} is not there, but its journal {left[0].name} is, and would be played into a new one. Put the file back; or, to begin "
-                f"anew, take {left[0].name} away too"
+                f"{self.path} is not there, but its journal {left[0].name} is, and would be played into a new one. Put the "
+                f"file back; or, to begin anew, take {left[0].name} away too"
             )
         if not self.path.exists():
             _make(self.path)
         elif self.path.stat().st_size == 0:
             raise StoreUnavailable(
-                f"{self.path} is empty (0 bytes), which no estate is, not even a new one: it was cut off. Put the file back, or move it away and "
-                "fill a new one from the latest backup: forestay restore FILE"
+                f"{self.path} is empty (0 bytes), which no estate is, not even a new one: it was cut off. Put the file back, "
+                "or move it away and fill a new one from the latest backup: forestay restore FILE"
             )
         migrate(self)
 
 
 def _make(path: Path) -> None:
-    """A new database gets its name when it is whole, and is its owner's alone: journals take over what others may do with it."""
+    """Makes a new database for its owner alone, as its journals take over its permissions. It gets its name when it is whole."""
     new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    made = Connected(new)
+    database = Connected(new)
     try:
         make_file(new)
-        migrate(made)
-        made.close()
+        migrate(database)
+        database.close()
         name_once(new, path)  # unless another process was quicker
     except OSError as error:
         raise StoreUnavailable(f"{path} can't be made: {error.strerror}") from error
     finally:
-        made.close()
+        database.close()
         remove_database(new)

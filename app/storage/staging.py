@@ -15,7 +15,8 @@ from app.ports.staging import StagedRecord
 
 
 class StagingFile:
-    """Payloads of new and changed records by their number in the roster, and spilled chunks of changes. No journal, no sync."""
+    """Payloads of new and changed records by their number in the roster, and spilled chunks of changes. It has no journal and is
+    not synced to disk."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -34,21 +35,21 @@ class StagingFile:
             self._db.execute(statement)
 
     def put(self, rows: Sequence[StagedRecord]) -> None:
-        made = ((number, key, payload, marshal.dumps(row)) for number, key, payload, row in rows)
-        self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", made)
+        staged = ((number, key, payload, marshal.dumps(row)) for number, key, payload, row in rows)
+        self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", staged)
 
     def records(self) -> Iterator[StagedRecord]:
         for number, key, payload, row in self._db.execute("SELECT number, key, payload, row FROM record ORDER BY key"):
             yield number, key, payload, marshal.loads(row)  # noqa: S302 - written by this process
 
     def payloads(self, numbers: Sequence[int]) -> dict[int, str]:
-        found: dict[int, str] = {}
+        bodies: dict[int, str] = {}
         for start in range(0, len(numbers), 500):
             part = numbers[start : start + 500]
             marks = ",".join("?" * len(part))
             statement = f"SELECT number, payload FROM record WHERE number IN ({marks})"  # noqa: S608 - only question marks go in
-            found.update(self._db.execute(statement, part))
-        return found
+            bodies.update(self._db.execute(statement, part))
+        return bodies
 
     def put_identifiers(self, rows: Iterable[tuple[Identifier, int]]) -> None:
         self._db.executemany("INSERT INTO identifier VALUES (?, ?)", ((f"{kind}\n{value}", n) for (kind, value), n in rows))
@@ -57,16 +58,16 @@ class StagingFile:
         self._db.execute("CREATE INDEX identifier_text ON identifier (text)")
 
     def holders(self, identifiers: Sequence[Identifier]) -> dict[Identifier, list[int]]:
-        """Numbers of staged records that hold an identifier."""
-        found: dict[Identifier, list[int]] = {}
+        """Returns the numbers of staged records that hold an identifier."""
+        numbers: dict[Identifier, list[int]] = {}
         for start in range(0, len(identifiers), 500):
             part = [f"{kind}\n{value}" for kind, value in identifiers[start : start + 500]]
             marks = ",".join("?" * len(part))
             statement = f"SELECT text, number FROM identifier WHERE text IN ({marks})"  # noqa: S608 - only question marks go in
             for text, number in self._db.execute(statement, part):
                 kind, _, value = text.partition("\n")
-                found.setdefault((kind, value), []).append(number)
-        return found
+                numbers.setdefault((kind, value), []).append(number)
+        return numbers
 
     def spill(self, chunk: Any) -> None:
         self._db.execute("INSERT INTO chunk (body) VALUES (?)", (marshal.dumps(chunk),))
@@ -81,7 +82,7 @@ class StagingFile:
 
 
 class OneAtATime:
-    """Held while a sync runs on this machine; the operating system frees it when the process dies."""
+    """A lock that is held while a sync runs on this machine; the operating system frees it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Every query lies in a file of its own: `app/storage/sql/<noun>/<verb>.sql`, `cypher/<noun>/<verb>.cypher`. This reads them.
+"""Reads queries; each lies in a file of its own: `app/storage/sql/<noun>/<verb>.sql`, `cypher/<noun>/<verb>.cypher`.
 
 Both folders lie beside the code in a checkout and in a wheel (`cypher` is packed as a top-level folder), so a path is enough.
 """

@@ -1,4 +1,4 @@
-"""Answers of a store as columns: put together from blocks, cut, ordered by identity, hashed."""
+"""Puts a store's answers together from blocks as columns, and cuts, orders and hashes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.nouns import NOUNS, Noun
 from app.risk.intake.carry_forward import carry_forward
 from app.storage.checked import categories, integers
 
-FEW = 20  # a part so many times smaller is put into the other row by row, which sorts nothing
+FEW = 20  # a part this many times smaller is merged into the other row by row, without sorting
 
 
 def noun_of(name: str) -> Noun[Any]:
@@ -24,7 +24,7 @@ def noun_of(name: str) -> Noun[Any]:
 
 
 def wanted_columns(noun: Noun[Any], names: Sequence[str] | None) -> tuple[str, ...]:
-    """The columns to hand over, in the noun's order."""
+    """Returns the columns to hand over, in the noun's order."""
     if names is None:
         return noun.names()
     unknown = [name for name in names if name not in noun.types()]
@@ -44,7 +44,8 @@ def texts_of(parts: Iterable[str]) -> Texts:
 
 
 def categorical_of_codes(codes: Any, values: Sequence[str], first: int = 1) -> Categorical:
-    """From a dictionary shared by many columns (code `first` is `values[0]`, lower is absent) to one of its own, sorted."""
+    """Returns a column with a sorted dictionary of its own, from codes of a dictionary that many columns share (code `first` is
+    `values[0]`, a lower one is absent)."""
     used = np.flatnonzero(np.bincount(codes, minlength=1)) if len(codes) else np.zeros(0, np.int64)
     own = sorted((values[int(code) - first], int(code)) for code in used if code >= first)
     renumber = np.full(int(used[-1]) + 1 if len(used) else 1, -1, np.int32)
@@ -79,7 +80,7 @@ def _join_categoricals(blocks: Sequence[Categorical]) -> Categorical:
 
 
 def take(columns: Columns, rows: Any) -> dict[str, Any]:
-    """The rows at these positions."""
+    """Returns the rows at these positions."""
     return {name: take_column(column, rows) for name, column in columns.items()}
 
 
@@ -96,7 +97,7 @@ def take_column(column: Any, rows: Any) -> Any:
 
 
 def rank(column: Any) -> Any:
-    """Numbers that order as the column does, texts by code point."""
+    """Returns numbers that order as the column does, texts by code point."""
     if isinstance(column, Categorical):
         order = sorted(range(len(column.values)), key=column.values.__getitem__)
         place = np.full(len(order) + 1, -1, np.int64)
@@ -108,7 +109,7 @@ def rank(column: Any) -> Any:
 
 
 def in_order(noun: Noun[Any], columns: dict[str, Any]) -> dict[str, Any]:
-    """The rows in order of identity; untouched where they are so already."""
+    """Returns the rows in order of identity; columns that are in order already are returned as they are."""
     ranks = [rank(columns[name]) for name in noun.identity]
     if len(ranks[0]) < 2:
         return columns
@@ -124,7 +125,7 @@ def in_order(noun: Noun[Any], columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(columns: Mapping[str, Any]) -> str:
-    """One hash of a bulk answer, equal for equal rows however a store codes its categories."""
+    """Returns one hash of a bulk answer, equal for equal rows however a store codes its categories."""
     total = hashlib.blake2b(digest_size=16)
     for name in sorted(columns):
         column = columns[name]
@@ -143,7 +144,7 @@ def digest(columns: Mapping[str, Any]) -> str:
 
 
 def column_of(kind: str, values: Sequence[Any]) -> Any:
-    """A column from plain values; None is absent."""
+    """Returns a column of plain values; None is absent."""
     if kind == "TEXT":
         return texts_of([value or "" for value in values])
     if kind == "CATEGORY":
@@ -154,7 +155,7 @@ def column_of(kind: str, values: Sequence[Any]) -> Any:
 
 
 def repeated(kind: str, value: Any, size: int) -> Any:
-    """A column of one value; None is absent."""
+    """Returns a column that repeats one value; None is absent."""
     if kind == "TEXT":
         return texts_of([value or ""] * size)
     if kind == "CATEGORY":
@@ -165,7 +166,7 @@ def repeated(kind: str, value: Any, size: int) -> Any:
 
 
 def override(noun: Noun[Any], parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The rows of all parts in order of identity; where two have one identity, that of the later part."""
+    """Returns the rows of all parts in order of identity; where two have the same identity, that of the later part."""
     filled = [part for part in parts if len(part[noun.identity[0]])] or [parts[0]]
     if len(filled) == 1:
         return in_order(noun, filled[0])

@@ -1,6 +1,8 @@
-"""A CompiledGraphCache that answers first and writes after: an entry is had again at once, and lies on disk a little later.
+"""A CompiledGraphCache that answers first and writes after: an entry can be loaded again at once, and lies on disk a little
+later.
 
-One thread writes, in the order asked; what waits is held in memory. A process that ends waits for it; one that is killed loses a cache.
+One thread writes, in the order of the calls; what waits is held in memory. A process that ends waits for it; one that is killed
+loses cache entries only.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class WriteBehind:
         return sorted(waiting.union(self._kept.revisions(purpose)), reverse=True)
 
     def settle(self) -> None:
-        """Wait until all that was saved before lies on disk."""
+        """Waits until everything saved so far lies on disk."""
         self._writer.submit(lambda: None).result()
 
     def _write(self, revision: int, purpose: str, entry: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Approve a run that was held: read the source again, and write just what was shown, or refuse."""
+"""Approve a run that was held: read the source again and write exactly what was shown, or refuse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.usecases.tools import Tools
 
 
 def waiting_run(tools: Tools, run_id: str) -> SyncReport:
-    """The run, where it waits for approval; Conflict says why it does not."""
+    """Return the run if it waits for approval; otherwise raise Conflict with the reason."""
     held = sync_runs.get_run(tools.documents, run_id)
     if held.state != HELD:
         raise Conflict(f"run {held.run_id} of {held.source} is {held.state}; only a held run waits for approval")
@@ -28,13 +28,13 @@ def waiting_run(tools: Tools, run_id: str) -> SyncReport:
 
 
 def held_runs(documents: Documents) -> list[SyncReport]:
-    """Runs that wait for a person, one of a source at most."""
+    """Return the runs that wait for a person, at most one for each source."""
     listed = [sync_runs.get_run(documents, source.listed_run) for source in list_sources(documents) if source.listed_run]
     return [run for run in listed if run.state == HELD]
 
 
 def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
-    """Leave a job that writes what the held run showed; Conflict where it does not wait for approval."""
+    """Queue a job that writes what the held run showed. Conflict where the run does not wait for approval."""
     held = waiting_run(tools, run_id)
     with tools.documents.together():
         audit.record(tools.documents, caller, "approval asked", held.source, {"run": held.run_id})
@@ -42,8 +42,11 @@ def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
 
 
 def approve(tools: Tools, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent) -> SyncReport:
-    """The report of the run that writes it. HeldForApproval where the source or the estate has changed since, so that other changes than
-    those shown would be made: nothing is written then, and the new run, named in the error, waits in its place."""
+    """Write what the held run showed and return the report of the run that wrote it.
+
+    HeldForApproval where the source or the estate has changed since, so that other changes than those shown would be made:
+    nothing is written then, and the new run, named in the error, waits in its place.
+    """
     held = waiting_run(tools, run_id)
     request = SyncRequest(
         held.source,

@@ -1,4 +1,4 @@
-"""Leave a job about a source, and word of who asked for it."""
+"""Queue a job about a source, and record who asked for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.usecases.keep.sources import get_source
 def ask_about_source(
     documents: Documents, verb: str, said: str, name: str, arguments: Mapping[str, Any], caller: str
 ) -> runs.Job:
-    """`said`: how the audit trail calls it. NotFound where there is no such source."""
+    """Queue the job and return it. `said` is the action that the audit trail records. NotFound where there is no such source."""
     get_source(documents, name)
     with documents.together():
         audit.record(documents, caller, said, name, arguments)

@@ -1,4 +1,5 @@
-"""Assess a revision: the exact effect of every single outage, what it costs a year, and the scores for people who query the store."""
+"""Assess a revision: the exact effect of every single outage, what it costs a year, and the scores for people who query the
+store."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An estate with its first-order part: one row a CI, one row a service."""
+    """An estate with its first-order part: one row for each CI and one for each service."""
 
     estate: Estate
     first: FirstOrder
@@ -51,9 +52,8 @@ class Assessed:
     )
     rankings: dict[str, Ranking] = field(default_factory=dict, repr=False)  # by kind of area, made when first asked for
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
-    quality: dict[str, Any] = field(
-        default_factory=dict, repr=False
-    )  # likewise: what the quality of its data takes seconds to find
+    # likewise: what the quality of its data takes seconds to find
+    quality: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def pair_losses(self, measure: str) -> Any:
         """float64[P]: what each pair of CI and service loses a year in a measure."""
@@ -62,14 +62,15 @@ class Assessed:
         return pair_customer_hours(self.first, self.populations) if self.shared_hours is None else self.shared_hours
 
     @property
-    def assessment(self) -> str:
+    def name(self) -> str:
+        """The name under which an assessment is kept: its revision and the fingerprint of its settings."""
         return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
 
 
 def assessed(
     estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
 ) -> Assessed:
-    """The assessment of a revision from memory, from disk, or computed now; the same bits each way."""
+    """Return the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
     estate = estates.at(revision, location_failures=locations)
     name = (id(estate), estate.revision.revision)
     with _lock:
@@ -104,10 +105,13 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
 
 
 def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
-    """The sweep of the latest earlier revision, with what changed since swept again; None where there is none or most changed."""
-    kept = [made for made in _kept.values() if _same_kind(made.estate, estate)]
+    """Sweep again only what changed since the latest earlier revision.
+
+    None where there is no earlier sweep, or where most changed.
+    """
+    kept = [assessment for assessment in _kept.values() if _same_kind(assessment.estate, estate)]
     if kept:
-        base = max(kept, key=lambda made: made.estate.revision.revision)
+        base = max(kept, key=lambda assessment: assessment.estate.revision.revision)
         listen("what changed", 0.0)
         return reassess(
             base.estate.compiled, base.first, estate.compiled, lambda share: listen("every outage that changed", share)
@@ -124,7 +128,10 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
 
 
 def _same_kind(before: Estate, estate: Estate) -> bool:
-    """An earlier revision under the same settings; of another ledger it would be right as well, for all that differs is swept again."""
+    """Return an earlier revision under the same settings.
+
+    One of another ledger would be right as well, as everything that differs is swept again.
+    """
     return before.fingerprint == estate.fingerprint and before.revision.revision < estate.revision.revision
 
 
@@ -133,69 +140,72 @@ def assess(
     revision: int | None = None,
     listen: Listener = silent,
 ) -> AssessmentRow:
-    """Assess a revision (default: the current one), keep what came of it, and write the scores where it is the current one."""
+    """Assess a revision (default: the current one), keep the result, and write the scores if it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
-    made = assessed(tools.estates, tools.cache, revision, listen=listen)
-    row = _row(made, time.perf_counter() - started)
+    assessment = assessed(tools.estates, tools.cache, revision, listen=listen)
+    row = _row(assessment, time.perf_counter() - started)
     ASSESSMENTS.put(tools.documents, row.assessment, row)
     if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
-        write_scores(tools.store, made)
+        write_scores(tools.store, assessment)
     return row
 
 
-def write_scores(store: GraphStore, made: Assessed) -> int:
-    """Scores of the assessed CIs; CIs whose scores are as they were are not written, common causes are in no ledger."""
-    compiled = made.estate.compiled
-    known = len(compiled) - len(made.estate.causes)  # their numbers are the highest
+def write_scores(store: GraphStore, assessment: Assessed) -> int:
+    """Write the scores of the assessed CIs.
+
+    Scores that did not change are not written again; common causes are in no ledger and have none.
+    """
+    compiled = assessment.estate.compiled
+    known = len(compiled) - len(assessment.estate.causes)  # their numbers are the highest
     order = compiled.sorted_position[:known]
-    columns = {name: column[order] for name, column in scores_of(made.totals).items()}
+    columns = {name: column[order] for name, column in scores_of(assessment.totals).items()}
     numbers = compiled.sorted_ci_id[:known]
-    return store.write_scores(made.assessment, made.estate.revision.revision, {"ci_id": numbers, **columns})
+    return store.write_scores(assessment.name, assessment.estate.revision.revision, {"ci_id": numbers, **columns})
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
-    """NotFound where there is none."""
+    """Return a kept assessment; NotFound where there is none."""
     return ASSESSMENTS.get(documents, assessment)
 
 
 def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
-    """Newest revision first."""
+    """Return a page of assessments, the newest revision first."""
     return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 
-def _row(made: Assessed, seconds: float) -> AssessmentRow:
-    estate, compiled = made.estate, made.estate.compiled
+def _row(assessment: Assessed, seconds: float) -> AssessmentRow:
+    estate, compiled = assessment.estate, assessment.estate.compiled
     report = compiled.report
-    sums = made.totals.sums()
+    sums = assessment.totals.sums()
     causes = sorted(estate.causes)
     origins = origin_counts(estate.graph.cis.failures_origin, compiled.row, len(ORIGIN_NAMES))
     for position in causes:
-        origins[int(made.rate_origin[position])] -= 1
+        origins[int(assessment.rate_origin[position])] -= 1
     hanging = sum(int(compiled.flat.forward_ptr[position + 1] - compiled.flat.forward_ptr[position]) for position in causes)
     return AssessmentRow(
-        assessment=made.assessment,
+        assessment=assessment.name,
         revision=estate.revision.revision,
         made_at=datetime.now(UTC).isoformat(),
         model_version=MODEL_VERSION,
         settings=estate.fingerprint,
-        measure=measure_of(made.totals.values()),
+        measure=measure_of(assessment.totals.values()),
         seconds=round(seconds, 3),
         cis=len(compiled) - len(causes),
         dependencies=len(compiled.flat.forward) + len(compiled.flat.soft_forward) - hanging,
         groups=len(compiled.flat.group_kind),
         services=len(compiled.service_position),
         services_assumed=int(report.counts.get("services_assumed", 0)),
-        single_points=int(made.services.single_points.sum()),
+        single_points=int(assessment.services.single_points.sum()),
         totals=sums,
-        unknown=_unknown(made),
-        simulated=int(made.first.simulated.sum()),
+        unknown=_unknown(assessment),
+        simulated=int(assessment.first.simulated.sum()),
         origins={name: int(number) for name, number in zip(ORIGIN_NAMES, origins, strict=True)},
         report=dict(report.counts),
-        messages=[*report.messages, *_slow(made)],
-        not_counted_services=int(made.services.not_counted.sum()),
-        not_counted_cis=int(made.totals.not_counted.sum()),
+        messages=[*report.messages, *_slow(assessment)],
+        not_counted_services=int(assessment.services.not_counted.sum()),
+        not_counted_cis=int(assessment.totals.not_counted.sum()),
         down_at_rest=int(report.counts.get("down_at_rest", 0)),
         how=estate.how,
         common_causes=len(causes),
@@ -204,22 +214,23 @@ def _row(made: Assessed, seconds: float) -> AssessmentRow:
     )
 
 
-def _unknown(made: Assessed) -> dict[str, int]:
-    """What nobody gave, counted: services without customers or money, CIs without a rate."""
-    compiled = made.estate.compiled
+def _unknown(assessment: Assessed) -> dict[str, int]:
+    """Count what nobody gave: services without customers or money, CIs without a rate."""
+    compiled = assessment.estate.compiled
     return {
         "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
-        "services_without_money": sum(value != value for value in made.services.money.tolist()),
+        "services_without_money": sum(value != value for value in assessment.services.money.tolist()),
         "cis_without_rate": int((compiled.failures_per_year != compiled.failures_per_year).sum()),
     }
 
 
-def _slow(made: Assessed) -> list[str]:
-    """Groups for which waiting is better than switching."""
-    compiled = made.estate.compiled
+def _slow(assessment: Assessed) -> list[str]:
+    """List the groups for which waiting is better than switching."""
+    compiled = assessment.estate.compiled
     keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
     if not keys:
         return []
     return [
-        f"failover takes longer than the mean restore time of the active members: switching is worse than waiting in {listed(keys, 5)}"
+        "failover takes longer than the mean restore time of the active members: "
+        f"switching is worse than waiting in {listed(keys, 5)}"
     ]

@@ -24,8 +24,11 @@ class BackupReport:
 
 
 def backup(store: Store, target: Path, open_file: Callable[[Path], Store], listen: Listener = lambda line: None) -> BackupReport:
-    """Write a backup to `target`, which must not exist. `open_file` opens a SQLite store. The service may go on meanwhile,
-    except that a store that can't copy itself online (Neo4j) must not be written to."""
+    """Write a backup to `target`, which must not exist yet.
+
+    `open_file` opens a SQLite store. The service may go on meanwhile, unless its store cannot copy itself online (Neo4j): such a
+    store must not be written to until the backup is done.
+    """
     if target.exists():
         raise Conflict(f"{target.name} is there already")
     if isinstance(store, OnlineCopy):
@@ -46,7 +49,7 @@ def backup(store: Store, target: Path, open_file: Callable[[Path], Store], liste
 
 
 def verify(store: Store, path: Path, open_file: Callable[[Path], Store]) -> BackupReport:
-    """The file is sound and its newest revision is that of the store."""
+    """Check that the file is sound and that its newest revision is that of the store."""
     copy = open_file(path)
     try:
         _check_sound(copy)
@@ -67,8 +70,11 @@ def restore(
     despite_audit: bool = False,
     leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Fill an empty store from a backup, and `leave_word` in it when it is whole; Conflict where the backup is damaged, its audit trail is not whole (unless `despite_audit`), or the store
-    is not empty."""
+    """Fill an empty store from a backup, and call `leave_word` in it once it is whole.
+
+    Conflict where the backup is damaged, where its audit trail is not whole (unless `despite_audit`), or where the store is not
+    empty.
+    """
     if not path.is_file():
         raise Conflict(f"{path.name} is not there")
     copy = open_file(path)
@@ -80,8 +86,8 @@ def restore(
                     f"the audit trail of the backup is not whole: {fault}. To restore it all the same: --despite-audit"
                 )
             listen(f"restored although {fault}")
-        for said in foreign_entries(copy):
-            listen(f"not proven: {said}")
+        for entry in foreign_entries(copy):
+            listen(f"not proven: {entry}")
         return promote(copy, copy, store, store, listen, leave_word)
     finally:
         copy.close()
@@ -94,7 +100,7 @@ def _take_away(file: Path) -> None:
 
 
 def _check_sound(copy: Store) -> None:
-    """A dependency on a retired CI is a fault of the estate, not of the file."""
+    """Refuse a file with faults. A dependency on a retired CI is a fault of the estate, not of the file."""
     faults = [fault for fault in copy.check() if "hold on a CI that does not" not in fault]
     if faults:
         raise Conflict(f"the backup is not sound: {faults[0]}")

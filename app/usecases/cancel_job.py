@@ -1,4 +1,4 @@
-"""Ask a job to stop, and leave word of who asked."""
+"""Ask a job to stop, and record who asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from app.usecases.keep import audit, runs
 
 
 def cancel_job(documents: Documents, job_id: str, caller: str) -> runs.Job:
-    """The job as it is then. One that has ended stays as it is, and nothing is said of it. NotFound where there is none."""
+    """Ask the job to stop and return it as it is then.
+
+    A job that has ended stays as it is, and nothing is recorded. NotFound where there is none.
+    """
     with documents.together():
         before = runs.get_job(documents, job_id)
         job = runs.cancel(documents, job_id)

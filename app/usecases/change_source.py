@@ -1,4 +1,5 @@
-"""Change how a registered source is read; what it would then be is opened first, so that a bad setting is refused before it is kept."""
+"""Change how a registered source is read. The changed source is opened first, so that a bad setting is refused before it is
+kept."""
 
 from __future__ import annotations
 
@@ -20,12 +21,12 @@ def change_source(
     schedule: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RegisteredSource:
-    """The source as it is afterwards. None leaves a value as it is; a setting that is None goes back to its default."""
+    """Change the source and return it. None leaves a value as it is; a setting that is None goes back to its default."""
     known, changed = get_source(tools.documents, name), settings or {}
     kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
     tools.open_source(replace(known, location=known.location if location is None else location, settings=kept))
-    said = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
+    details = {"location": location, "priority": priority, "schedule": schedule, "settings": sorted(changed)}
     with tools.documents.together():
         made = set_source(tools.documents, name, location, priority, schedule, changed)
-        audit.record(tools.documents, caller, "source changed", name, {key: value for key, value in said.items() if value})
+        audit.record(tools.documents, caller, "source changed", name, {key: value for key, value in details.items() if value})
     return made

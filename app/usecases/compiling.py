@@ -1,4 +1,7 @@
-"""What a process does about kernels that this machine has not compiled yet: a command waits for them and says so, a web process says when to ask again."""
+"""What a process does about kernels that this machine has not compiled yet.
+
+A command waits for them and says so; a web process refuses the question and says when to ask again.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
 def wait_for_kernels(listen: Callable[[Progress], None], beside: Beside) -> None:
-    """In a command or a job: what is too large to interpret waits until all kernels of its kind are compiled, in parallel processes; what is
-    interpreted for long has `beside` begin with them."""
+    """Make a command or a job wait for its kernels: one that is too large to interpret waits until all kernels of its kind are
+    compiled, in parallel processes. Where interpreting only takes long, `beside` begins to compile them meanwhile."""
 
     def compile_kind(missing: Kernel[..., Any]) -> None:
         catalogue.compile_all(listen, catalogue.of_kind(missing))
@@ -44,12 +47,15 @@ class Beside:
         self._asked = False
 
     def start_once(self) -> None:
-        """Start it, unless it was started before."""
+        """Start the process, unless it was started before."""
         if not self._asked:
             self.start()
 
     def start(self) -> None:
-        """Start it, unless it runs or kernels are only to be interpreted; it ends at once where nothing is missing."""
+        """Start the process, unless it runs already or kernels are only to be interpreted.
+
+        It ends at once where nothing is missing.
+        """
         if kernels.MODE == kernels.INTERPRETED:
             return
         with self._lock:
@@ -58,7 +64,7 @@ class Beside:
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
-        """End it; what it has compiled is kept."""
+        """Stop the process; what it has compiled is kept."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
@@ -66,7 +72,10 @@ class Beside:
 
 
 def never_compile_in_requests(beside: Beside) -> None:
-    """In a web process: NotReady for what is too large to interpret and not compiled yet; it says how many kernels and seconds are left."""
+    """Make a web process raise NotReady for questions that are too large to interpret and whose kernels are not compiled yet.
+
+    The error says how many kernels and seconds are left.
+    """
 
     def say_when(missing: Kernel[..., Any]) -> None:
         beside.start()
@@ -79,7 +88,8 @@ def never_compile_in_requests(beside: Beside) -> None:
 
 
 def keep_kernels_in(fallback: Path) -> None:
-    """Keep compiled code there where the user's cache folder cannot be written; processes started from this one do the same."""
+    """Keep compiled code in this folder where the user's cache folder cannot be written; processes started from this one do the
+    same."""
     if not place.writable(place.base_folder()):
         os.environ[place.VARIABLE] = str(fallback)
 
@@ -90,11 +100,12 @@ def _course() -> Course:
 
 
 def not_ready(now: Progress) -> NotReady:
-    """The error that says how far compiling has come and when to ask again."""
+    """Return the error that says how far compiling has come and when to ask again."""
     seconds = ASK_AGAIN_SECONDS if now.seconds_left is None else max(1, round(now.seconds_left))
     left = "" if now.seconds_left is None else f", about {seconds} s left"
     return NotReady(
-        f"this machine is compiling the kernels that this answer needs, once after an installation: {now.done} of {now.total}{left}",
+        "this machine is compiling the kernels that this answer needs, once after an installation: "
+        f"{now.done} of {now.total}{left}",
         retry_after=min(seconds, 30),
         kernels_done=now.done,
         kernels_total=now.total,

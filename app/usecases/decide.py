@@ -1,5 +1,8 @@
-"""What people decide about CIs: two are one, one is two, a value is another. Each decision is a record of the source `manual` in the
-ledger; it takes effect at once, in one revision, and every later sync keeps to it."""
+"""What people decide about CIs: two are one, one is two, a value is another.
+
+Each decision is a record of the source `manual` in the ledger. It takes effect at once, in one revision, and every later sync
+keeps to it.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ NUMBERS = ("failures_per_year", "repair_hours", "unavailability", "failure_on_de
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`keys`: the CIs that the records are now, by key; `warnings`: rows that could not follow."""
+    """What a decision did. `keys`: the keys of the CIs that the records belong to now; `warnings`: rows that could not follow."""
 
     revision: int
     keys: list[str]
@@ -48,7 +51,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Records to write and source keys to take back, and the CIs they are about; `records`: whose CIs are told afterwards."""
+    """A decision before it is written: records to write, source keys to take back, and the CIs they are about.
+
+    `records`: those whose CIs the answer names.
+    """
 
     fresh: list[CiRecord]
     gone: list[str]
@@ -57,8 +63,10 @@ class _Plan:
 
 
 def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """The CIs that answer to `a` and `b` are one: the older key stays, the other redirects. InvalidInput where they are one already. `forgets`:
-    documents, by kind and key, that go with it."""
+    """Make the CIs that answer to `a` and `b` one: the older key stays, the other redirects to it.
+
+    InvalidInput where they are one already. `forgets`: documents, by kind and key, that are deleted with it.
+    """
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ids = [_ci(tools, base, text) for text in (a, b)]
@@ -72,7 +80,10 @@ def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: 
 
 
 def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """The two CIs are not one, whatever their identifiers say or will say. `forgets`: documents, by kind and key, that go with it."""
+    """Keep two CIs apart, whatever their identifiers say or will say.
+
+    `forgets`: documents, by kind and key, that are deleted with it.
+    """
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ids = [_ci(tools, base, text) for text in (a, b)]
@@ -86,8 +97,10 @@ def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: S
 
 
 def split(tools: Tools, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
-    """These records ("source:class:id") of a CI are not one CI with its others; no sync joins them again. They stay together among
-    themselves where their identifiers say so."""
+    """Take records ("source:class:id") out of their CI; no sync joins them with the others again.
+
+    They stay together among themselves where their identifiers say so.
+    """
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ci_id = _ci(tools, base, ci)
@@ -112,8 +125,11 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
 
 
 def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
-    """Values of a CI that are believed before those of any source; an empty one takes the correction back. It belongs to the CI, whatever becomes
-    of the records of sources. InvalidInput for a name that neither is a field nor an attribute somewhere on this CI, unless `new_attributes`."""
+    """Set values of a CI that are believed before those of any source; an empty value takes the correction back.
+
+    The correction belongs to the CI, whatever becomes of the records of sources. InvalidInput for a name that neither is a field
+    nor an attribute somewhere on this CI, unless `new_attributes`.
+    """
 
     def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
         ci_id = _ci(tools, base, ci)
@@ -133,7 +149,7 @@ def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_a
 
 
 def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
-    """What people corrected of a CI so far."""
+    """Return what people have corrected of a CI so far."""
     keys = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["source_key"]
     return [known[key] for key in keys if key in known and known[key].source_class == SET]
 
@@ -186,16 +202,16 @@ def _ci(tools: Tools, base: int, text: str) -> int:
 
 
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
-    """Records of a CI that sources brought, in order."""
+    """Return the records of a CI that sources brought, in order."""
     rows = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])
-    found = [
+    places = [
         (int(rows["source_id"][row]), rows["source_key"][row])
         for row in range(len(rows["source_key"]))
         if record_of(rows["payload"][row]).source_class not in (JOIN, PART, SET)
     ]
-    if not found:
+    if not places:
         raise InvalidInput("no source brought this CI, so there is no record to decide about")
-    return sorted(found)
+    return sorted(places)
 
 
 def _named(tools: Tools, text: str) -> Place:

@@ -1,4 +1,4 @@
-"""What is wrong, and what to do about it; what can be mended without a decision is mended where that is asked for."""
+"""Find what is wrong and say what to do about it. What can be mended without a decision is mended if that is asked for."""
 
 from __future__ import annotations
 
@@ -51,28 +51,30 @@ class Premises(Protocol):
 
 
 def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
-    """Store, audit trail, writers, files, clock, sources and jobs; faults first."""
+    """Examine store, audit trail, writers, files, clock, sources and jobs, and return the findings, faults first."""
     now = now or datetime.now(UTC)
     store, documents = premises.store, premises.documents
     if copying.is_unfinished(documents):
         return [Finding(FAULT, copying.UNFINISHED, copying.CURE), *_files(premises)]
-    found = [
+    findings = [
         Finding(FAULT, fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
     ]
-    found += [Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)]
-    found += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
+    findings += [
+        Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)
+    ]
+    findings += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
     sources = [source for source in list_sources(documents) if source.name != MANUAL]
     if not sources:
-        found.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
+        findings.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
     for source in sources:
-        found += _source(documents, source, now)
-    found += [*_leader(documents, sources), *_jobs(documents, now)]
-    return sorted(found, key=lambda finding: finding.severity != FAULT)
+        findings += _source(documents, source, now)
+    findings += [*_leader(documents, sources), *_jobs(documents, now)]
+    return sorted(findings, key=lambda finding: finding.severity != FAULT)
 
 
 def repair(premises: Premises) -> list[str]:
-    """Settle what dead writers left, say of dead runs that they failed, close files to others, take unreadable cache and unfinished files away;
-    what was done."""
+    """Settle what dead writers left, mark dead runs as failed, close files to other users, and remove unreadable cache entries
+    and unfinished files. Return what was done."""
     store, documents, done = premises.store, premises.documents, []
     pending = store.pending()
     if pending is not None and settle(store, documents):
@@ -82,10 +84,10 @@ def repair(premises: Premises) -> list[str]:
         done += [f"run {run_id} is said to have failed: its process died" for run_id in sync_runs.end_dead_runs(documents)]
     if closed := premises.close_to_others():
         done.append(f"{closed} files and folders of {premises.data_folder} are closed to others")
-    for said, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", _unfinished(premises))):
+    for what, places in (("unreadable cache", premises.unreadable_cache()), ("an unfinished file", _unfinished(premises))):
         for place in places:
             premises.take_away(place)
-            done.append(f"{said} was taken away: {place.name}")
+            done.append(f"{what} was taken away: {place.name}")
     return done
 
 
@@ -95,7 +97,7 @@ def _engine(store: GraphStore) -> Iterator[Finding]:
 
 
 def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
-    """Who writes the ledger, or died at it."""
+    """Report who writes the ledger, or died while writing it."""
     pending, other = store.pending(), writer(documents)
     if pending is not None and (other is None or other.dead):
         yield Finding(
@@ -112,7 +114,7 @@ def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
 
 
 def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[Finding]:
-    """What is written cannot be of later than now."""
+    """Report records that are later than now: nothing that is written can be."""
     moments = {f"revision {row.revision}": row.published_at or row.created_at for row in [store.current()]}
     for row in audit.entries(documents, "", 1):
         try:
@@ -124,7 +126,8 @@ def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[F
             late = moment.astimezone(UTC).isoformat(timespec="seconds")
             yield Finding(
                 ATTENTION,
-                f"{what} is of {late}, and this machine's clock shows {now.isoformat(timespec='seconds')}: one of two clocks is wrong",
+                f"{what} is of {late}, and this machine's clock shows {now.isoformat(timespec='seconds')}: "
+                "one of two clocks is wrong",
                 "let every machine follow one time server; leases and schedules go by the clock",
             )
 
@@ -137,9 +140,8 @@ def _files(premises: Premises) -> Iterator[Finding]:
     folder = premises.data_folder
     if exposed := premises.open_to_others():
         first = exposed[0].relative_to(folder.parent) if exposed[0].is_relative_to(folder.parent) else exposed[0]
-        severity = (
-            FAULT if exposed[0] == folder or folder not in exposed[0].parents else ATTENTION
-        )  # a closed folder closes what lies in it
+        # a closed folder closes what lies in it
+        severity = FAULT if exposed[0] == folder or folder not in exposed[0].parents else ATTENTION
         text = f"{len(exposed)} files and folders can be read or written by others than their owner: {first}, …"
         yield Finding(severity, text, REPAIR)
     free = shutil.disk_usage(folder).free
@@ -189,5 +191,5 @@ def _jobs(documents: Documents, now: datetime) -> Iterator[Finding]:
 
 
 def unopened(error: ForestayError) -> Finding:
-    """A store that cannot be opened says itself what to do."""
+    """Return the finding of a store that cannot be opened; its error says what to do."""
     return Finding(FAULT, error.message, "see there")

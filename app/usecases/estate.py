@@ -1,8 +1,8 @@
-"""The estate at a revision, ready to be asked: columns, graph and compiled arrays, from memory, from disk, brought forward, or loaded.
+"""The estate at a revision, ready for questions: columns, graph and compiled arrays.
 
-Every question about risk starts here, so that each answer is about exactly one revision. In falling order of speed: the estate is in memory;
-its arrays lie on disk (memory-mapped); an earlier revision's columns lie on disk and are brought forward by the changes; it is loaded from
-the store in full.
+Every question about risk starts here, so that each answer is about exactly one revision. An estate is taken from the fastest
+place that has it: it is in memory; or its arrays lie on disk (memory-mapped); or the columns of an earlier revision lie on disk
+and are brought forward by the changes since; or everything is loaded from the store.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ ARRAYS, COLUMNS, REPORT = "compiled-2", "columns-1", "report"  # the number is r
 
 @dataclass(frozen=True)
 class Estate:
-    """One revision, assembled, with its common causes, and compiled under the model settings. `how`: memory, disk, carried forward or loaded."""
+    """One revision, assembled with its common causes and compiled under the model settings.
+
+    `how` it was made: from memory or disk, carried forward, or loaded.
+    """
 
     revision: Revision
     options: AssembleOptions
@@ -62,7 +65,7 @@ class Estate:
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
-        """The marks of this thread, made once."""
+        """Return the marks of this thread, which are made once."""
         if not hasattr(self.spaces, "space"):
             self.spaces.space = workspace(self.compiled)
         return self.spaces.space  # type: ignore[no-any-return]
@@ -78,6 +81,7 @@ class Estate:
 
     @property
     def fingerprint(self) -> str:
+        """Return a short hash of everything but the data that changes the numbers."""
         return fingerprint(self.options)
 
     def key(self, position: int) -> str:
@@ -87,14 +91,14 @@ class Estate:
         return self.graph.cis.name[int(self.compiled.row[position])] or self.key(position)
 
     def text(self, column: str, position: int) -> str:
-        """site, team, supplier, ci_class, lifecycle or environment of a CI; "" unknown."""
+        """Return site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
         return getattr(self.graph.cis, column)[int(self.compiled.row[position])] or ""
 
     def ci_id(self, position: int) -> int:
         return int(self.compiled.ci_id[position])
 
     def position(self, ci_id: int) -> int:
-        """Raises NotFound, by key, where the CI is not part of the assessed estate."""
+        """Return the position of a CI. NotFound, by key, where the CI is not part of the assessed estate."""
         try:
             return self.compiled.position_of(ci_id)
         except NotFound:
@@ -107,21 +111,21 @@ class Estate:
 
     @cached_property
     def incomplete(self) -> Any:
-        """bool[N]: needs of the CI, or of what it leans on, were not read."""
+        """bool[N]: needs of the CI, or of something it depends on, were not read."""
         return incomplete(self.compiled)
 
     @cached_property
     def incomplete_services(self) -> frozenset[int]:
-        """Numbers of the services that have a need which was not read, or lean on one that has."""
+        """Numbers of the services that have a need which was not read, or depend on a CI that has one."""
         return frozenset(incomplete_services(self.compiled, self.incomplete).tolist())
 
     @cached_property
     def needs_not_read(self) -> int:
-        """Of all CIs that some service leans on."""
+        """How many needs were not read of all the CIs that some service depends on."""
         return needs_below_services(self.compiled)
 
     def open_needs(self, position: int) -> int:
-        """How many needs of a CI and of all it leans on were not read; counted once for each CI asked about."""
+        """How many needs of a CI and of everything it depends on were not read; counted once for each CI that is asked about."""
         if not self.incomplete[position]:
             return 0
         if position not in self.needs_counted:
@@ -134,13 +138,13 @@ class Estate:
 
     @cached_property
     def service_number(self) -> dict[int, int]:
-        """Position of a service -> its number."""
+        """The number of the service at each position that is one."""
         return {int(position): number for number, position in enumerate(self.compiled.service_position)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Columns of a revision; `unchanged`: nouns that are as they were at the revision `earlier`."""
+    """Columns of a revision; `unchanged` names the nouns that are as they were at the revision `earlier`."""
 
     columns: Mapping[str, Mapping[str, Any]]
     how: str
@@ -149,24 +153,24 @@ class _Found:
 
 
 def resolve_revision(store: GraphStore, revision: int | None = None, as_of: datetime | None = None) -> Revision:
-    """The revision a question is about: a number, a moment, or the current one."""
+    """Return the revision that a question is about: a number, a moment, or the current one."""
     if revision is not None and as_of is not None:
         raise InvalidInput("give a revision or a date, not both")
     if as_of is not None:
         if as_of.tzinfo is None:
             raise InvalidInput("as_of needs a zone, for example 2026-11-01T00:00:00Z")
         try:
-            found = store.revision_at(as_of.astimezone(UTC))
+            then = store.revision_at(as_of.astimezone(UTC))
         except OverflowError:
             raise InvalidInput("as_of lies outside of the years 1 to 9999 in UTC", field="as_of") from None
-        if found.revision == 0:
+        if then.revision == 0:
             raise NotFound(f"nothing was known at {as_of.isoformat()}: the first revision was published later")
-        return found
+        return then
     return store.current() if revision is None else store.revision(revision)
 
 
 def fingerprint(options: AssembleOptions) -> str:
-    """Short hash of everything but the data that changes the numbers."""
+    """Return a short hash of everything but the data that changes the numbers."""
     text = repr(
         (
             options.environments,
@@ -181,13 +185,15 @@ def fingerprint(options: AssembleOptions) -> str:
 
 
 def _had_spoken(source: RegisteredSource, revision: int) -> bool:
-    """Whether a source had written anything by then: one that came later changes no answer about an earlier time."""
+    """Whether a source had written anything by then. A source that came later changes no answer about an earlier time."""
     return 0 < source.first_revision <= revision
 
 
 class Estates:
-    """Keeps the last few estates in memory; one thread builds, the others wait for it. `carries`: a later revision is brought forward from an
-    earlier one by the changes between them."""
+    """Keeps the last few estates in memory; one thread builds while the others wait for it.
+
+    `carries`: a later revision is brought forward from an earlier one by the changes between them.
+    """
 
     def __init__(
         self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings, carries: bool = True
@@ -197,7 +203,7 @@ class Estates:
         self._lock = threading.Lock()
 
     def at(self, revision: int | None = None, as_of: datetime | None = None, location_failures: bool | None = None) -> Estate:
-        """The estate at a revision or moment (default: current). NotFound for a revision that never was."""
+        """Return the estate at a revision or moment (default: current). NotFound for a revision that never was."""
         wanted = resolve_revision(self._store, revision, as_of)
         options = self._options(wanted, location_failures)
         name = (wanted.revision, fingerprint(options))
@@ -213,7 +219,7 @@ class Estates:
             return self._kept[name]
 
     def settings_at(self, revision: Revision) -> str:
-        """The fingerprint of the settings an answer about this revision is made with."""
+        """Return the fingerprint of the settings with which an answer about this revision is made."""
         return fingerprint(self._options(revision, None))
 
     def _options(self, revision: Revision, location_failures: bool | None) -> AssembleOptions:
@@ -235,9 +241,9 @@ class Estates:
 
     def _build(self, revision: Revision, options: AssembleOptions) -> Estate:
         started = time.perf_counter()
-        found = self._columns(revision.revision)
-        base = self._kept.get((found.earlier, fingerprint(options)))
-        assembled = assemble(found.columns, ci_classes(), options, base.plain if base is not None else None, found.unchanged)
+        loaded = self._columns(revision.revision)
+        base = self._kept.get((loaded.earlier, fingerprint(options)))
+        assembled = assemble(loaded.columns, ci_classes(), options, base.plain if base is not None else None, loaded.unchanged)
         plain = assembled.graph
         expanded = with_common_causes(plain, (base.plain, base.expanded) if base is not None else None)
         assembled = replace(assembled, graph=expanded.graph, warnings=(*assembled.warnings, *expanded.warnings))
@@ -248,20 +254,20 @@ class Estates:
             purpose = f"{ARRAYS}-{fingerprint(options)}"
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: REPORTS.text(compiled.report)})
         seconds = time.perf_counter() - started
-        return Estate(revision, options, assembled, compiled, found.how, seconds, plain, expanded)
+        return Estate(revision, options, assembled, compiled, loaded.how, seconds, plain, expanded)
 
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
         earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
-        found = self._carried(max(earlier), revision) if earlier else None
-        if found is None:
-            found = _Found(
+        loaded = self._carried(max(earlier), revision) if earlier else None
+        if loaded is None:
+            loaded = _Found(
                 {noun: self._store.load_columns(revision, noun, names) for noun, names in GRAPH_COLUMNS.items()}, "loaded"
             )
-        self._save_columns(revision, found.columns)
-        return found
+        self._save_columns(revision, loaded.columns)
+        return loaded
 
     def _carried(self, earlier: int, revision: int) -> _Found | None:
         base = self._cached_columns(earlier)
@@ -269,9 +275,9 @@ class Estates:
             return None
         columns: dict[str, Mapping[str, Any]] = {}
         with ThreadPoolExecutor(READERS) as pool:  # the store looks for the next noun's changes while one is carried forward
-            asked = {noun: pool.submit(self._store.changes, earlier, revision, noun) for noun in GRAPH_COLUMNS}
+            reads = {noun: pool.submit(self._store.changes, earlier, revision, noun) for noun in GRAPH_COLUMNS}
             for noun, names in GRAPH_COLUMNS.items():
-                changes = asked[noun].result()
+                changes = reads[noun].result()
                 rows = len(changes.begun[names[0]]) + len(changes.ended[names[0]])
                 if rows > CHANGES_WORTH_CARRYING:
                     return None
@@ -291,7 +297,7 @@ class Estates:
 
 
 def compiled_at(cache: CompiledGraphCache, revision: int, options: AssembleOptions) -> CompiledGraph | None:
-    """The compiled arrays of a revision under these settings, where they lie on disk."""
+    """Return the compiled arrays of a revision under these settings if they lie on disk, else None."""
     arrays = cache.load(revision, f"{ARRAYS}-{fingerprint(options)}")
     if arrays is None:
         return None

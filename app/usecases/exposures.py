@@ -29,23 +29,23 @@ Condition = Callable[[str], None]
 
 
 def accept_any(tag: str) -> None:
-    """Whatever is there may be replaced."""
+    """The condition that allows whatever is there to be replaced."""
 
 
 def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
-    """A tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
+    """Return a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
-    said = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
-    return tag_of(said) if said else ""
+    statements = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
+    return tag_of(statements) if statements else ""
 
 
 def lay_exposure(tools: Tools, record: ServiceRecord, caller: str, condition: Condition = accept_any) -> Revision:
-    """Write the exposure of the CI that `record.ci` names (key or any alias) as said by a person; the new revision.
+    """Write the exposure of the CI that `record.ci` names (key or any alias), as stated by a person, and return the new revision.
 
-    InvalidInput for a number out of bounds, a curve that falls, or nothing at all where it would erase what is there; Stale by the
-    `condition`, which is asked about the very revision that is written upon; NotFound, Ambiguous for the CI; Conflict when an import
-    is in the middle of writing.
+    InvalidInput for a number out of bounds, a curve that falls, or an empty exposure that would erase what is there. Stale where
+    the `condition` does not hold of the very revision that is written upon. NotFound or Ambiguous for the CI. Conflict while an
+    import is writing.
     """
     _check(record)
     source = manual_source(tools.documents)
@@ -67,7 +67,10 @@ def change_exposure(
     caller: str,
     condition: Condition = accept_any,
 ) -> Revision:
-    """Lay over a service what a person said of it before, with these fields changed; the others stay. NotFound where it is no service yet."""
+    """Change these fields of what a person said of a service before; the other fields stay.
+
+    NotFound where the CI is no service yet.
+    """
     source = manual_source(tools.documents)
 
     def batch(base: int, ci_id: int) -> Batch:
@@ -81,12 +84,12 @@ def change_exposure(
         _check(record)
         return _batch(tools.store, base, ci_id, source.source_id, record)
 
-    told = (caller, "exposure changed")
-    return _written(tools, text, batch, f"exposure of {text}, by {caller}", told, {"fields": sorted(changes)})
+    entry = (caller, "exposure changed")
+    return _written(tools, text, batch, f"exposure of {text}, by {caller}", entry, {"fields": sorted(changes)})
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
-    """What this source says of a service; of one it does not speak of, nothing."""
+    """Return what this source says of a service; an empty record where it says nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     for row in rows_of(EXPOSURE, rows):
         if row.source_id == source_id:
@@ -114,7 +117,7 @@ def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition =
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
-    """Identity columns of the exposure this source holds now; empty lists when none."""
+    """Return the identity columns of the exposure that this source holds now; empty lists where it holds none."""
     rows = store.rows(base, EXPOSURE.name, "ci_id", [ci_id])
     held = any(int(source) == source_id for source in rows["source_id"])
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}
@@ -125,17 +128,17 @@ def _written(
     text: str,
     batch: Callable[[int, int], Batch],
     note: str,
-    told: tuple[str, str],
+    entry: tuple[str, str],
     details: Mapping[str, object] | None = None,
 ) -> Revision:
-    """One small revision; `told`: by whom and what, for the audit trail, with `details`."""
+    """Write one small revision. `told` is who did what, for the audit trail, with `details`."""
     with turn(tools.store, tools.documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
         current = tools.store.current()
         hit = identify(tools.store, current.revision, text)
         change = batch(current.revision, hit.ci_id)
         mine.open(current)
         mine.write(change)
-        return mine.publish(current.counters, Seal(*told, hit.key, details=details or {}))
+        return mine.publish(current.counters, Seal(*entry, hit.key, details=details or {}))
 
 
 def _check(record: ServiceRecord) -> None:

@@ -15,9 +15,9 @@ UNTIL = "until revision "
 
 
 def identify(store: GraphStore, revision: int, text: str) -> Hit:
-    """The one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
+    """Return the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
 
-    NotFound when nobody answers to it, Ambiguous (with the candidates' keys) when several do.
+    NotFound when no CI answers to it, Ambiguous (with the keys of the candidates) when several do.
     """
     text = checked_text(text)
     hits = store.find(revision, [text]).get(text, ())
@@ -32,27 +32,28 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
 
 
 def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
-    """CIs that were called so once: the kind of alias says until when."""
-    found = store.find_former(revision, [text]).get(text, ())
-    states = store.states(revision, [former.ci_id for former in found]) if found else {"ci_id": []}
+    """Return the CIs that once had this name; the kind of alias says until when."""
+    hits = store.find_former(revision, [text]).get(text, ())
+    states = store.states(revision, [former.ci_id for former in hits]) if hits else {"ci_id": []}
     row = {int(ci_id): n for n, ci_id in enumerate(states["ci_id"])}
     return [
         Hit(
             former.ci_id, former.key, states["name"][row[former.ci_id]] or "", states["ci_class"][row[former.ci_id]] or "",
             f"{UNTIL}{former.until}", text,
         )
-        for former in found
+        for former in hits
     ]  # fmt: skip
 
 
 def ci_row(hit: Hit) -> CiRow:
-    """A CI that was asked about; by which old name, where it was one."""
+    """Return the row of a CI that a question named, with the old name where it was named by one."""
     old = hit.alias_kind.startswith(UNTIL)
     return CiRow(hit.key, hit.name, hit.ci_class, hit.alias_kind if old else "", hit.alias if old else "")
 
 
 def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: Mapping[str, int]) -> Hit:
-    """`identify`, and for a text nobody answers to the CI of the record it names as source:class:id."""
+    """As `identify`; a text that no CI answers to may also name a record as source:class:id, and then means the CI of that
+    record."""
     try:
         return identify(store, revision, text)
     except NotFound:
@@ -68,12 +69,12 @@ def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: M
 
 
 def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list[Hit]:
-    """`identify` for each text, in order, each CI once."""
+    """Identify each text, in order; each CI is listed once."""
     return list({hit.ci_id: hit for hit in (identify(store, revision, text) for text in texts)}.values())
 
 
 def search(store: GraphStore, revision: int, text: str, limit: int) -> Sequence[Hit]:
-    """CIs with an alias that holds `text`: exact first, then those that start with it, then anywhere."""
+    """Return CIs with an alias that holds `text`: exact matches first, then those that start with it, then the others."""
     text = checked_text(text)
     return store.search(revision, text, limit) or former_hits(store, revision, text)[:limit]
 

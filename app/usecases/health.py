@@ -1,4 +1,4 @@
-"""How the service is: store, revision, age of the data, jobs."""
+"""The health of the service: store, revision, age of the data, jobs."""
 
 from __future__ import annotations
 

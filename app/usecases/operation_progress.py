@@ -1,4 +1,4 @@
-"""Progress of something long: a share and a word; the one who listens may raise Cancelled."""
+"""Progress of something long, as a share and a word; the listener may raise Cancelled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Cancelled(Exception):
-    """The person who asked for it does not want it any more."""
+    """The person who asked for the operation does not want it any more."""
 
 
 class Listener(Protocol):
@@ -14,4 +14,4 @@ class Listener(Protocol):
 
 
 def silent(step: str, share: float) -> None:
-    """Nobody listens."""
+    """The listener that does nothing."""

@@ -19,7 +19,7 @@ def encode(**parts: Any) -> str:
 
 
 def decode(cursor: str, *names: str) -> dict[str, Any]:
-    """The parts of a cursor; InvalidInput when it is not one of ours or not for this list."""
+    """Return the parts of a cursor. InvalidInput where it is not one of ours, or not for this list."""
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
@@ -32,7 +32,7 @@ def decode(cursor: str, *names: str) -> dict[str, Any]:
 
 
 def _possible(name: str, value: Any) -> bool:
-    """Cursors come back from outside: texts, a wish or none for `locations`, and places in lists."""
+    """Whether a part of a cursor can be ours. Cursors come back from outside and may hold anything."""
     if name in ("kind", "service", "cis"):
         return isinstance(value, str)
     if name == "locations":
@@ -41,5 +41,5 @@ def _possible(name: str, value: Any) -> bool:
 
 
 def with_next(page: Any, cursor: str | None) -> Any:
-    """The same page, with where the next one starts."""
+    """Return the same page with the cursor of the next one."""
     return replace(page, next=cursor)

@@ -25,7 +25,10 @@ Listener = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PromoteReport:
-    """`rows`: begun and ended rows written, by noun. `digests`: how many hashes of both stores were compared and equal."""
+    """What was copied.
+
+    `rows`: begun and ended rows written, by noun. `digests`: how many hashes of both stores were compared and are equal.
+    """
 
     revisions: int
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -42,8 +45,11 @@ def promote(
     listen: Listener = lambda line: None,
     leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Raises Conflict when the target holds anything of its own, or when both differ at the end. `leave_word` writes into the target in the unit of
-    work that makes it whole."""
+    """Copy the store and prove that both hold the same.
+
+    Conflict when the target holds anything of its own, or when both differ at the end. `leave_word` writes into the target in the
+    unit of work that makes it whole.
+    """
     last = source.current().revision
     copying.refuse_unfinished(documents)
     _check_target(source, target, target_documents)
@@ -86,7 +92,7 @@ def _copy_revision(source: GraphStore, target: GraphStore, row: Revision, rows: 
 
 
 def _batches(source: GraphStore, revision: int) -> Iterator[Batch]:
-    """What hangs on CIs ends first and begins last."""
+    """Yield the writes of a revision. Rows that hang on CIs end before the CIs end, and begin after the CIs begin."""
     horizon = source.horizon()
     if revision < horizon:
         return
@@ -134,12 +140,12 @@ def _copy_documents(source: Documents, target: Documents) -> int:
 
 
 def _kinds(target: Documents) -> dict[str, int]:
-    """Without the mark that it is not whole yet."""
+    """Return the kinds of documents, without the mark that a copy is not whole yet."""
     return {kind: last for kind, last in target.kinds().items() if kind != copying.KIND}
 
 
 def _forget_gone(source: Documents, target: Documents, kind: str) -> None:
-    """Documents that an earlier try, which was cut off, copied and that went since."""
+    """Delete documents that an earlier, interrupted try copied and that were deleted at the source since."""
     for page in _pages(target, kind):
         for row in page:
             if source.get(kind, row.key) is None:
@@ -162,7 +168,8 @@ def _hash(documents: Documents, kind: str) -> str:
 
 
 def _prove(source: GraphStore, target: GraphStore, horizon: int, last: int, listen: Listener) -> int:
-    """All rows at the first and the last revision, the changes of each between: so every revision is equal."""
+    """Compare all rows at the first and the last revision and the changes of each revision between; so every revision is
+    equal."""
     first = max(horizon, 1)
     spans = [(0, first), (0, last), *((r - 1, r) for r in range(first + 1, last + 1))] if last else []
     spans = sorted(set(spans))

@@ -1,4 +1,5 @@
-"""Remove a source: its records end in one revision (a CI that no other source tells of is retired), then everything kept of it goes."""
+"""Remove a source: its records end in one revision (a CI that no other source tells of is retired), then everything kept of it
+goes."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class Removal:
 
 
 class NothingMore:
-    """A source of which a person says that it has nothing any more."""
+    """A source of which a person says that it holds nothing any more."""
 
     def check(self) -> Sequence[str]:
         return ["the source is to be removed"]
@@ -69,8 +70,11 @@ class NothingMore:
 def remove_source(
     tools: Tools, name: str, apply: bool, keep: bool, caller: str, listen: Listener = silent, fence: int | None = None
 ) -> Removal:
-    """Without `apply` a dry run: its change list says what would be retired. `keep`: CIs stay as last known, and are its own again when a
-    source of this name is added later."""
+    """Remove a source.
+
+    Without `apply` this is a dry run, whose change list says what would be retired. With `keep`, CIs stay as last known, and
+    belong to the source again if one of this name is added later.
+    """
     documents = tools.documents
     source = get_source(documents, name)
     if name == MANUAL:
@@ -83,25 +87,26 @@ def remove_source(
         )
         run = run_sync(tools, request, listen, NothingMore())
     if apply:
-        told = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
-        _forget(tools, source, caller, told)
+        details = {"kept": keep, "retired": run.retired if run else 0, "revision": run.revision if run else 0}
+        _forget(tools, source, caller, details)
     return Removal(name, apply, keep, run)
 
 
 def _none_running(documents: Documents, name: str) -> None:
-    """Waiting runs of it are cancelled with it; one that runs must end first."""
+    """Cancel the waiting runs of the source; Conflict where one runs, as it must end first."""
     for job in _jobs_of(documents, name):
         if job.state == runs.RUNNING:
             raise Conflict(f"job {int(job.job_id)} reads this source right now; cancel it or wait")
 
 
 def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
-    found = [runs.get_job(documents, row.key) for row in runs.OPEN.page(documents, "", 500)]
-    return [job for job in found if job.verb == "sync" and job.arguments.get("source") == name]
+    jobs = [runs.get_job(documents, row.key) for row in runs.OPEN.page(documents, "", 500)]
+    return [job for job in jobs if job.verb == "sync" and job.arguments.get("source") == name]
 
 
 def _forget(tools: Tools, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:
-    """Files first: whatever is interrupted, the source is still there to be removed again."""
+    """Delete what is kept of the source, its files first: if this is interrupted, the source is still there and can be removed
+    again."""
     documents = tools.documents
     for job in _jobs_of(documents, source.name):
         runs.cancel(documents, job.job_id)

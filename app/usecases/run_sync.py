@@ -1,4 +1,4 @@
-"""Sync a registered source: number the run, read, reconcile, write, and leave word of it whatever happens."""
+"""Sync a registered source: number the run, read, reconcile and write, and record the run whatever happens."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from app.usecases.write_revision import settle
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """`apply`: a new source's first run is written without a look at what it would change; `approve`: every guard is passed; `expected`:
-    only what has this digest is written (an approval of what was shown); `approves`: the held run that showed it."""
+    """How a run is made.
+
+    `apply`: the first run of a new source is written without a look at what it would change; `approve`: every guard lets it pass;
+    `expected`: it is written only where its changes have this digest (an approval of what was shown); `approves`: the held run
+    that showed them.
+    """
 
     source: str
     dry_run: bool = False
@@ -39,8 +43,10 @@ class SyncRequest:
 
 
 def run_sync(tools: Tools, request: SyncRequest, listen: Listener = silent, opened: CiSource | None = None) -> SyncReport:
-    """Do the sync; the report (state done, unchanged, dry_run or held). What fails is recorded as a failed run, then raised. `opened`: read
-    instead of what the source names."""
+    """Do the sync and return the report (state done, unchanged, dry_run or held).
+
+    A failure is recorded as a failed run and then raised. `opened` is read instead of what the source names.
+    """
     documents = tools.documents
     settle(tools.store, documents)
     sync_runs.end_dead_runs(documents, request.source)
@@ -95,8 +101,8 @@ def run_sync(tools: Tools, request: SyncRequest, listen: Listener = silent, open
     if report.state == "held":
         with documents.together():
             update_source(documents, source.name, last_run=report.run_id, last_state=report.state)
-            told = {"run": run_id, "revision": report.revision}
-            audit.record(documents, request.caller, "sync held", source.name, told)
+            details = {"run": run_id, "revision": report.revision}
+            audit.record(documents, request.caller, "sync held", source.name, details)
     return report
 
 
@@ -106,8 +112,11 @@ def _seal(request: SyncRequest, report: SyncReport) -> Seal:
 
 
 def _keep_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
-    """One list a source: that of a newer run which stopped takes the place of that before. A run that would do just what one does that waits
-    already, leaves that one waiting (True where this one is held too), and is none that waits."""
+    """Keep the change list of a run that stopped, one for each source: it takes the place of the list before.
+
+    A run that would do exactly what a waiting run does leaves that one waiting and does not wait itself; returns True where this
+    one is held too.
+    """
     before = get_source(documents, name).listed_run
     if before:
         waiting = sync_runs.get_run(documents, before)

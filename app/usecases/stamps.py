@@ -1,4 +1,4 @@
-"""The stamp each answer carries: what it rests on and how old that is."""
+"""The stamp that each answer carries: what the answer rests on and how old that is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ RUNS_AT_ONCE = 200
 
 
 def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
-    """How old the data of each source is; at a revision of the past as it was then, and without sources that had not been read yet."""
+    """Return how old the data of each source is.
+
+    At a revision of the past it is the age as it was then, without sources that had not been read yet.
+    """
     sources = [source for source in known_sources(documents) if source.name != MANUAL]
     if revision is None or all(source.last_revision <= revision for source in sources):
         return [SourceAge(source.name, source.synced_at, source.last_state) for source in sources]
@@ -31,16 +34,16 @@ def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
 
 
 def _read_last(documents: Documents, names: set[str], revision: int) -> dict[str, SourceAge]:
-    """The last run up to a revision that read each of these sources to its end."""
-    found: dict[str, SourceAge] = {}
+    """Return, for each of these sources, the last run up to a revision that read it to its end."""
+    by_source: dict[str, SourceAge] = {}
     after = ""
-    while len(found) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
+    while len(by_source) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
         for run in page:
             of = run.revision or run.base_revision
-            if run.source in names and run.source not in found and run.state in READ and run.complete and 0 < of <= revision:
-                found[run.source] = SourceAge(run.source, run.finished_at, run.state)
+            if run.source in names and run.source not in by_source and run.state in READ and run.complete and 0 < of <= revision:
+                by_source[run.source] = SourceAge(run.source, run.finished_at, run.state)
         after = page[-1].run_id
-    return found
+    return by_source
 
 
 def stamp_of(estate: Estate, documents: Documents) -> Stamp:
@@ -58,7 +61,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
 
 
 def plain_stamp(revision: Revision, documents: Documents) -> Stamp:
-    """For answers that calculate nothing."""
+    """Return the stamp of an answer that calculates nothing."""
     return Stamp(revision.revision, moment(revision), MODEL_VERSION, "", "", ages(documents, revision.revision))
 
 

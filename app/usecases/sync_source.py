@@ -1,6 +1,6 @@
 """Sync one source into the ledger: read, reconcile, compare, let the guard decide, write one revision.
 
-Nobody sees anything of it before the pointer moves. A dry run and a held run stop before the first write, with the counts the
+Readers see nothing of it before the pointer moves. A dry run and a held run stop before the first write, with the counts that the
 run would have.
 """
 
@@ -40,13 +40,13 @@ NOT_AS_SHOWN = "the source or the estate has changed since: the run would not ch
 
 
 def _word_of(report: SyncReport) -> Seal:
-    """What is left as word of a run that nobody numbered."""
+    """The entry in the audit trail of a run that nobody numbered."""
     return Seal("local", f"sync {report.state}", report.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where a sync works: the ledger, and folders of this machine for what is staged and for what the source was when last applied."""
+    """Where a sync works: the ledger, a folder of this machine for staging files, and one for the input that was applied last."""
 
     store: Store
     workbench: Workbench
@@ -56,10 +56,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a sync is made. `dry_run`: it stops before the first write; `approve`: a person lets every guard pass; `complete`: a person says the
-    input is all there is; `full`: everything is read, whatever was read before; `first`: it is held as the first one of its source.
-    `lister` is shown the changeset of a run that stops before it writes, and answers with its digest; with `expected`, a run is written only
-    where it would change just what has that digest. `fence`: of the job that makes it; `seal`: what is written with the pointer."""
+    """How a sync is made.
+
+    `dry_run`: it stops before the first write. `approve`: a person lets every guard pass. `complete`: a person says that the
+    input is all there is. `full`: everything is read, whatever was read before. `first`: it is held as the first run of its
+    source.
+
+    `lister` gets the changeset of a run that stops before it writes, and returns its digest; with `expected`, a run is written
+    only where its changes have just that digest. `fence` is that of the job that makes the run; `seal` is what is written
+    together with the pointer.
+    """
 
     dry_run: bool = False
     approve: bool = False
@@ -73,7 +79,7 @@ class Terms:
     progress: Progress | None = None
 
     def stops(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
-        """dry_run or held where the run stops here; the reasons go to the report."""
+        """Return "dry_run" or "held" where the run stops here, else ""; the reasons go to the report."""
         report.held_because = held_because(outcome.watched, limits)
         if self.first and not outcome.empty():
             report.held_because.append(FIRST_RUN)
@@ -87,7 +93,7 @@ class Terms:
 
 
 def sync_source(bench: Bench, source: CiSource, settings: SyncSettings, terms: Terms) -> SyncReport:
-    """The report of the run. Raises what the source or the store raise; the ledger then is as it was."""
+    """Sync the source and return the report. What the source or the store raise is raised on; the ledger then is as it was."""
     started = monotonic()
     with bench.workbench.one_at_a_time(bench.staging_folder), _without_cycle_search():
         if not settle(bench.store, bench.store, SYNC_PATIENCE_SECONDS):
@@ -99,7 +105,8 @@ def sync_source(bench: Bench, source: CiSource, settings: SyncSettings, terms: T
 
 @contextmanager
 def _without_cycle_search() -> Iterator[None]:
-    """Millions of records make no cycles; looking for some costs a fifth of the time."""
+    """Switch the garbage collector off for the time of a sync: millions of records make no cycles, and looking for them costs a
+    fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -125,8 +132,8 @@ class _Sync:
                 if not doubt:
                     try:
                         return self._attempt(base, lambda run: narrow(run, difference, before))
-                    except Doubt as found:
-                        doubt = str(found)
+                    except Doubt as in_doubt:
+                        doubt = str(in_doubt)
         try:
             report = self._attempt(base, lambda run: run.full(self._source.read(self._bench.spool_folder)))
         except LaterIncomplete:

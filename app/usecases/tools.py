@@ -1,4 +1,4 @@
-"""What use cases work with: given to each as one argument by the door that calls it, and put together once by `bootstrap`."""
+"""What use cases work with: `bootstrap` puts it together once, and the door that calls a use case passes it as one argument."""
 
 from __future__ import annotations
 

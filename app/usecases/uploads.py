@@ -1,7 +1,7 @@
 """Files that are handed over as the input of a source.
 
-Each lies under a name of its own; the one that counts is the one that the source's location names, which moves in one unit of work
-with the entry in the audit trail. So a file is never there without word of it, and of two that come at once one is refused.
+Each lies under a name of its own; the one that counts is the one that the source's location names, which moves in one unit of
+work with the entry in the audit trail. So a file is never there without word of it, and of two that come at once one is refused.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def upload_folder(data_folder: Path, source: str) -> Path:
 def is_upload(data_folder: Path, source: RegisteredSource, ending: str) -> bool:
     """Whether the source reads a file of this ending that was handed over for it."""
     place = Path(source.location)
-    found = UPLOADED.fullmatch(place.name)
-    return found is not None and found.group(2) == ending and place.parent == upload_folder(data_folder, source.name)
+    match = UPLOADED.fullmatch(place.name)
+    return match is not None and match.group(2) == ending and place.parent == upload_folder(data_folder, source.name)
 
 
 def take_upload(
@@ -58,8 +58,8 @@ def take_upload(
 ) -> Uploaded:
     """Write the file, then let the source read it.
 
-    `met` is called with the source as it is by then, in the unit of work that changes it, and raises where it was changed meanwhile.
-    LimitExceeded beyond the largest size. What is refused leaves nothing.
+    `met` is called with the source as it is by then, in the unit of work that changes it, and raises where it was changed
+    meanwhile. LimitExceeded beyond the largest size. What is refused leaves nothing.
     """
     source = upload.source
     folder = upload_folder(data_folder, source.name)
@@ -93,7 +93,7 @@ def left_uploads(data_folder: Path, sources: Iterable[RegisteredSource]) -> list
 
 
 def _written(target: Path, blocks: Iterable[bytes], largest: int) -> int:
-    """The bytes written; they are on the disk when it returns."""
+    """Write the bytes and return how many there were; they are on the disk when it returns."""
     size = 0
     with target.open("xb") as file:
         for block in blocks:
@@ -107,7 +107,7 @@ def _written(target: Path, blocks: Iterable[bytes], largest: int) -> int:
 
 
 def _tidy(folder: Path, kept: set[Path], older_than: float = LEFT_SECONDS) -> None:
-    """Earlier files go; the one before stays until the next, for a run that reads it right now."""
+    """Remove earlier files. The one before this stays until the next upload, for a run that reads it right now."""
     now = time.time()
     for file in folder.glob("upload*"):
         with suppress(OSError):

@@ -1,7 +1,9 @@
-"""Every write of the ledger, by a sync or by a person, is one unit of work: it has an owner, a lease that runs out and a fencing token.
+"""Every write of the ledger, by a sync or by a person, is one unit of work with an owner, a lease that runs out and a fencing
+token.
 
-One writes at a time. Who comes next first settles what a dead one left: a revision whose every row is written, and whose seal is kept, is carried
-through; any other is taken back. A writer that was only paused holds an old token: the store refuses its rows and its pointer.
+One writer works at a time. The next one first settles what a dead writer left: a revision whose every row is written and whose
+seal is kept is carried through; any other is taken back. A writer that was only paused holds an old token, so the store refuses
+its rows and its pointer.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ LOOK_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Unsealed:
-    """A revision whose every row is written: what moves the pointer to it, and what is written with the pointer."""
+    """A revision whose every row is written, with what moves the pointer to it and what is written together with the pointer."""
 
     operation: str
     batches: int
@@ -52,7 +54,7 @@ UNSEALED = Records("unsealed-2", Unsealed)
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes the ledger, or wrote it last."""
+    """The process that writes the ledger, or wrote it last."""
 
     operation: str
     process: str
@@ -64,14 +66,14 @@ class Writer:
 
 
 def writer(documents: Documents) -> Writer | None:
-    """Who has the lease of the ledger; None: nobody."""
+    """Return who has the lease of the ledger; None where nobody has it."""
     holder, until = holder_of(documents, LEASE)
     process, _, operation = holder.partition(" ")
     return Writer(operation, process, until) if holder else None
 
 
 class Turn:
-    """The right to write one revision, as long as the lease lasts; a side thread renews it while long steps are done."""
+    """The right to write one revision, as long as the lease lasts; a side thread renews the lease during long steps."""
 
     def __init__(self, store: GraphStore, documents: Documents, operation: str, note: str, job_fence: int | None) -> None:
         self._store, self._documents, self._operation, self._note = store, documents, operation, note[:400]
@@ -84,7 +86,7 @@ class Turn:
         self._side: threading.Thread | None = None
 
     def take(self, patience: float) -> None:
-        """Wait for the lease; Conflict where another who lives holds it for longer."""
+        """Wait for the lease; Conflict where another living writer holds it for longer."""
         give_up_at = time.monotonic() + patience
         while not self._taken():
             if time.monotonic() > give_up_at:
@@ -138,11 +140,11 @@ class Turn:
                 seal.report.warnings.append("its process died before the pointer moved; the next writer carried it through")
             self._move_pointer(pending.revision, pending.operation_id, left.counters, seal)
             return
-        told = {"revision": pending.revision, "operation": pending.operation_id}
+        details = {"revision": pending.revision, "operation": pending.operation_id}
         with self._documents.together():
             self._hold()
             _end_run(self._documents, pending)
-            audit.record(self._documents, "forestay", "write abandoned", pending.note or pending.operation_id, told)
+            audit.record(self._documents, "forestay", "write abandoned", pending.note or pending.operation_id, details)
         self._store.abandon(pending.revision)
 
     def open(self, base: Revision) -> None:
@@ -190,14 +192,14 @@ class Turn:
         return self._store.current().revision >= revision and self._store.revision(revision).operation_id == operation
 
     def _hold(self) -> None:
-        """Inside a unit of work: it commits only where the lease, and that of the job, are still held."""
+        """Make the unit of work commit only where this lease, and that of the job, are still held."""
         assert self._lease is not None
         holding(self._documents, self._lease)
         if self._job_fence is not None:
             runs.holding(self._documents, self._job_fence)
 
     def close(self) -> None:
-        """Take back what was not published and let the next one write. What cannot be done now is left to the next."""
+        """Take back what was not published and let the next one write. What cannot be done now is left to the next writer."""
         self._stop.set()
         if self._side is not None:
             self._side.join()
@@ -219,8 +221,10 @@ def turn(
     patience: float = PATIENCE_SECONDS,
     job_fence: int | None = None,
 ) -> Iterator[Turn]:
-    """The turn to write, when what a dead writer left is settled. Conflict where another writes all the time; what is not published when it
-    ends is taken back."""
+    """Wait for the turn to write, after settling what a dead writer left.
+
+    Conflict where another one keeps writing. What is not published when the turn ends is taken back.
+    """
     refuse_unfinished(documents)
     mine = Turn(store, documents, operation, note, job_fence)
     try:
@@ -232,7 +236,7 @@ def turn(
 
 
 def settle(store: GraphStore, documents: Documents, patience: float = 0.0) -> bool:
-    """Settle what a dead writer left; whether nothing is pending afterwards. A writer that lives is left alone."""
+    """Settle what a dead writer left, and return whether nothing is pending afterwards. A writer that lives is left alone."""
     if store.pending() is None:
         return True
     try:
@@ -247,7 +251,7 @@ def _process_is_gone(holder: str) -> bool:
 
 
 def busy(store: GraphStore, documents: Documents) -> str:
-    """Who writes the ledger, for people."""
+    """Say for people who writes the ledger."""
     pending, other = store.pending(), writer(documents)
     what = f"revision {pending.revision} is being written" if pending else "the estate is being written"
     who = f" by {pending.note or pending.operation_id}" if pending else f" by {other.operation}" if other else ""
@@ -256,7 +260,7 @@ def busy(store: GraphStore, documents: Documents) -> str:
 
 
 def _end_run(documents: Documents, pending: Revision) -> None:
-    """A run whose revision is taken back has failed."""
+    """Mark the run whose revision is taken back as failed."""
     if not pending.operation_id.startswith(OPERATION):
         return
     _, source, run_id = pending.operation_id.split(":", 2)

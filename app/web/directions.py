@@ -1,5 +1,5 @@
-"""Text of any direction on a page: what is written from right to left is kept apart from what stands beside it, and controls that would turn
-the direction of other text are written out."""
+"""Text of any direction on a page: text that is written from right to left is kept apart from what stands beside it, and controls
+that would turn the direction of other text are written out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TURNS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u061c\u200e\u200f\
 
 
 def apart(value: Any) -> Any:
-    """What a template puts on the page: a text of another direction in a <bdi> of its own, anything else as it is.
+    """Returns what a template puts on the page: a text of another direction in a <bdi> of its own, anything else as it is.
 
     >>> apart("web-1"), apart("srv\\u202e1")
     ('web-1', Markup('<bdi>srv&lt;U+202E&gt;1</bdi>'))
@@ -25,5 +25,5 @@ def apart(value: Any) -> Any:
 
 
 def plain(value: str) -> Markup:
-    """For titles and attributes, where no element can stand."""
+    """Returns a text for titles and attributes, where no element can stand."""
     return escape(shown(value))

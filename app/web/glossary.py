@@ -11,8 +11,7 @@ from markupsafe import Markup
 from app.api.auth import permission, scoped
 
 blueprint = Blueprint("glossary", __name__)
-PACKED = Path(__file__).with_name("glossary.md")  # where a wheel and the image have it
-WRITTEN = Path(__file__).parents[2] / "docs" / "glossary.md"
+GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"  # beside the code in a checkout, in the image and in a wheel
 
 
 @blueprint.get("/glossary")
@@ -25,12 +24,12 @@ def glossary() -> str:
 
 @cache
 def glossary_html() -> Markup:
-    return html_of((PACKED if PACKED.is_file() else WRITTEN).read_text("utf-8"))
+    return html_of(GLOSSARY.read_text("utf-8"))
 
 
 def html_of(text: str) -> Markup:
-    """Markdown as HTML: tables can be scrolled, HTML in the text is shown as it is written, and links, which lead to other files beside it,
-    are left out.
+    """Returns Markdown as HTML. Tables can be scrolled, HTML in the text is shown as it is written, and links, which lead to
+    other files beside it, are left out.
 
     >>> html_of("A **CI**, <i>see</i> [model](model.md)")
     Markup('<p>A <strong>CI</strong>, &lt;i&gt;see&lt;/i&gt; model</p>\\n')

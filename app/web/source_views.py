@@ -24,7 +24,7 @@ blueprint = Blueprint("sources_web", __name__)
 
 @blueprint.app_template_filter("moment")
 def moment(text: str) -> str:
-    """A stored time, to the minute; all are UTC."""
+    """Returns a stored time to the minute; all are UTC."""
     return text[:16].replace("T", " ")
 
 
@@ -38,15 +38,15 @@ def run_number(run_id: str) -> str:
 def sources() -> str:
     """Every source with its schedule and last run, what waits for a person, what is in hand, and the runs, newest first."""
     documents = forestay().documents
-    found = page_runs(documents, request.args.get("after", ""), ROWS + 1)
+    rows = page_runs(documents, request.args.get("after", ""), ROWS + 1)
     return render_template(
         "sources.html",
         sources=[source for source in list_sources(documents) if source.name != MANUAL],
         plans={plan.source: plan for plan in plans(documents)},
         waiting=held_runs(documents),
         jobs=runs.open_jobs(documents),
-        runs=found[:ROWS],
-        next=found[ROWS - 1].run_id if len(found) > ROWS else None,
+        runs=rows[:ROWS],
+        next=rows[ROWS - 1].run_id if len(rows) > ROWS else None,
         may_sync=caller().may("sync"),
     )
 
@@ -84,7 +84,7 @@ def _changes(run_id: str) -> ChangePage | None:
 @blueprint.post("/sources/sync")
 @permission("sync")
 def sync() -> Response:
-    """Ask for a run of a source; `look`: a dry run."""
+    """Asks for a run of a source; `look` makes it a dry run."""
     room_for_a_job()
     arguments: dict[str, Any] = {**ARGUMENTS, "dry_run": bool(request.form.get("look"))}
     ask_about_source(forestay().documents, "sync", "sync asked", request.form.get("source", ""), arguments, caller().name)
@@ -94,7 +94,7 @@ def sync() -> Response:
 @blueprint.post("/run/approve")
 @permission("approve")
 def approve() -> Response:
-    """Ask for a held run to be written as it was shown."""
+    """Asks for a held run to be written as it was shown."""
     room_for_a_job()
     ask_approval(forestay(), request.form.get("id", ""), caller().name)
     return redirect(url_for("sources_web.sources"), 303)

@@ -24,6 +24,7 @@ from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
+from app.usecases.answers.recovery import recovery_page, service_recovery
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
@@ -45,22 +46,23 @@ def figure(value: float | None) -> str:
 
 @blueprint.app_template_filter("estimate")
 def estimate(value: Estimate, factor: float = 1.0, unit: str = "") -> str:
-    """A number and how it was got: "99.95 % (exact)", "1.3, 1.2 to 1.4 (simulated)", "between 1.2 and 1.4 (bounded)"."""
+    """Returns a number with how it was computed: "99.95 % (exact)", "1.3, 1.2 to 1.4 (simulated)", "between 1.2 and 1.4
+    (bounded)"."""
 
-    def said(part: float) -> str:
+    def digits(part: float) -> str:
         return f"{part * factor:,.4f}".rstrip("0").rstrip(".") if abs(part * factor) < 1000 else number(part * factor)
 
     if value.value is not None:
-        ends = f", {said(value.low)} to {said(value.high)}{unit}" if value.low is not None and value.high is not None else ""
-        return f"{said(value.value)}{unit}{ends} ({value.method})"
+        ends = f", {digits(value.low)} to {digits(value.high)}{unit}" if value.low is not None and value.high is not None else ""
+        return f"{digits(value.value)}{unit}{ends} ({value.method})"
     if value.low is not None and value.high is not None:
-        return f"between {said(value.low)} and {said(value.high)}{unit} ({value.method})"
+        return f"between {digits(value.low)} and {digits(value.high)}{unit} ({value.method})"
     return "unknown"
 
 
 @blueprint.app_template_filter("of_budget")
 def of_budget(row: BudgetRow) -> str:
-    """The share of an error budget that a row eats; "" unknown."""
+    """Returns the share of an error budget that a row uses up; "" where it is unknown, "infinite" where the goal allows none."""
     if row.share_of_budget_infinite:
         return "infinite: the goal allows none"
     return "" if row.share_of_budget is None else percent(row.share_of_budget)
@@ -79,7 +81,7 @@ def percent(value: float) -> str:
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
     def link(endpoint: str, **values: Any) -> str:
-        """A link that keeps the state of the estate that is looked at; a common cause, which is no CI, is shown as an area."""
+        """Returns a link that keeps the state of the estate on show; a common cause, which is no CI, is shown as an area."""
         if endpoint == "web.ci" and str(values.get("key", "")).startswith(CAUSE):
             endpoint, values = "web.area", {"kind": "ci", "name": values["key"]}
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
@@ -89,7 +91,7 @@ def shared() -> dict[str, Any]:
 
 
 def _when() -> int:
-    """The revision the page is about, from `revision` or `as_of` in the address."""
+    """Returns the revision that the page is about, from `revision` or `as_of` in the address."""
     text, moment = request.args.get("revision"), request.args.get("as_of")
     if text and not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidInput("revision is a whole number")
@@ -149,10 +151,29 @@ def one_service() -> str:
     detail = service_detail(service, key, ROWS, request.args.get("after"), _when(), None)
     goal = None
     if request.args.get("goal"):  # asked for: it takes some seconds
-        asked = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
-        goal = service_goal(service, asked, limit=ROWS_OF_BUDGET)
+        question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
+        goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
     _read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
+
+
+@blueprint.get("/recovery")
+@scoped
+@permission("read")
+def recovery() -> str:
+    page = recovery_page(forestay(), ROWS, request.args.get("after"), _when(), None)
+    _read("recovery")
+    return render_template("recovery.html", page=page)
+
+
+@blueprint.get("/recovery-of")
+@scoped
+@permission("read")
+def recovery_of_service() -> str:
+    key = request.args.get("key", "")
+    page = service_recovery(forestay(), key, ROWS, request.args.get("after"), _when(), None)
+    _read(f"recovery of {key}")
+    return render_template("recovery_of_service.html", page=page)
 
 
 @blueprint.get("/quality")
@@ -211,7 +232,7 @@ def sign_in() -> str:
 
 @blueprint.post("/sign-in")
 def enter() -> str | Response | tuple[str, int]:
-    """Enter with an API key; the page session carries a token, never the key."""
+    """Signs in with an API key; the page session carries a token, never the key."""
     service, then = whole(), _local(request.form.get("then", ""))
     if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
@@ -233,7 +254,7 @@ def sign_out() -> Response:
 
 
 def _local(target: str) -> str:
-    """A place on this site to go on to, never another host."""
+    """Returns a place on this site to go on to, never another host."""
     parts = urlsplit(target)
     if not target.startswith("/") or target.startswith("//") or parts.scheme or parts.netloc or "\\" in target:
         return "/"

@@ -1,4 +1,4 @@
-"""How an ArchiMate model is opened from its settings."""
+"""Opens an ArchiMate model from its settings."""
 
 from __future__ import annotations
 

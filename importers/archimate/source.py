@@ -1,5 +1,5 @@
-"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md beside
-this file)."""
+"""ArchiMate models in the Open Exchange format: elements are CIs, relationships are dependencies by type (README.md in this
+folder)."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class ArchimateSource(ReadWhole):
     location: Path
 
     def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} elements, {len(found.found_dependencies)} relationships"]
+        gathered = self.read()
+        return [f"{len(gathered.ci_records)} elements, {len(gathered.dependency_records)} relationships"]
 
     def read(self, folder: Path | None = None) -> Gathered:
         return read_model(read_bytes(self.location, MODEL_BYTES), self.location.name)
@@ -102,25 +102,25 @@ def read_model(text: bytes, name: str) -> Gathered:
             f"{name} is a file of Archi's own format: export it there as Open Exchange (File, Export) and import that"
         )
     elements, relationships = _below(model, "elements"), _below(model, "relationships")
-    found = Gathered(name, Evidence(SAID, (Part("elements", len(elements)), Part("relationships", len(relationships)))))
+    gathered = Gathered(name, Evidence(SAID, (Part("elements", len(elements)), Part("relationships", len(relationships)))))
     kinds = {str(element.get("identifier")): _type(element) for element in elements}
     for element in elements:
         if _type(element) not in JUNCTIONS:
-            _take_element(found, element)
+            _take_element(gathered, element)
     junctions = Junctions({at: word for at, word in kinds.items() if word in JUNCTIONS})
     for relationship in relationships:
-        _take_relationship(found, relationship, kinds, junctions)
-    _take_junctions(found, junctions, kinds)
-    return found
+        _take_relationship(gathered, relationship, kinds, junctions)
+    _take_junctions(gathered, junctions, kinds)
+    return gathered
 
 
-def _take_element(found: Gathered, element: Element) -> None:
+def _take_element(gathered: Gathered, element: Element) -> None:
     word, identifier = _type(element), element.get("identifier") or ""
     if word not in CLASSES:
-        found.ignore("ci", f"type {word}")
+        gathered.ignore("ci", f"type {word}")
         return
     name = next((child.text or "" for child in element if _plain(child.tag) == "name"), "").strip()
-    found.found_cis.append(
+    gathered.ci_records.append(
         CiRecord(
             "element",
             identifier,
@@ -132,49 +132,49 @@ def _take_element(found: Gathered, element: Element) -> None:
     )
 
 
-def _take_relationship(found: Gathered, relationship: Element, kinds: Mapping[str, str], junctions: Junctions) -> None:
+def _take_relationship(gathered: Gathered, relationship: Element, kinds: Mapping[str, str], junctions: Junctions) -> None:
     word, source, target = _type(relationship), relationship.get("source") or "", relationship.get("target") or ""
-    where = f"{found.place} relationship {relationship.get('identifier') or ''}"
+    where = f"{gathered.place} relationship {relationship.get('identifier') or ''}"
     side = SIDES.get(word)
     dependent, provider = (source, target) if side == SOURCE else (target, source)
     if word in NO_NEEDS:
-        found.ignore("dependency", f"type {word}")
+        gathered.ignore("dependency", f"type {word}")
     elif side is None:
         fault = ("type", f"'{word}' is not understood", "which end needs the other, nobody can tell")
         for end in (source, target):
-            found.reject("dependency", where, f"{source} -> {target}", fault, end if kinds.get(end) in CLASSES else "")
+            gathered.reject("dependency", where, f"{source} -> {target}", fault, end if kinds.get(end) in CLASSES else "")
     elif dependent in junctions.kinds or provider in junctions.kinds:
         junctions.take(word, dependent, provider)
-        found.ignore("dependency", "part of a junction")
+        gathered.ignore("dependency", "part of a junction")
     elif kinds.get(dependent) in CLASSES and kinds.get(provider) in CLASSES:
-        _depend(found, word, dependent, provider)
+        _depend(gathered, word, dependent, provider)
     elif kinds.get(dependent) in CLASSES:
         what = f"a {kinds[provider]}, which is no CI" if provider in kinds else "another relationship, or nothing"
         fault = ("source" if side == TARGET else "target", f"is {what}", "name the element that it means")
-        found.reject("dependency", where, f"{dependent} -> {provider}", fault, dependent)
+        gathered.reject("dependency", where, f"{dependent} -> {provider}", fault, dependent)
     else:
-        found.ignore("dependency", "of an element that is no CI")
+        gathered.ignore("dependency", "of an element that is no CI")
 
 
-def _depend(found: Gathered, word: str, dependent: str, provider: str) -> None:
+def _depend(gathered: Gathered, word: str, dependent: str, provider: str) -> None:
     weight = WEAK.get(word)
-    found.depend(dependent, provider, relation=word, kind="hard" if weight is None else "soft", weight=weight)
+    gathered.depend(dependent, provider, relation=word, kind="hard" if weight is None else "soft", weight=weight)
 
 
-def _take_junctions(found: Gathered, junctions: Junctions, kinds: Mapping[str, str]) -> None:
+def _take_junctions(gathered: Gathered, junctions: Junctions, kinds: Mapping[str, str]) -> None:
     for word, dependent, needs in junctions.needs():
         for provider in (*needs.all, *(() if word not in WEAK else (m for group in needs.groups for m in group))):
-            _depend(found, word, dependent, provider)
+            _depend(gathered, word, dependent, provider)
         for number, members in enumerate(() if word in WEAK else needs.groups, 1):
             record = GroupRecord(f"{dependent} {word} {number} {members[0]}", dependent, members, 1)
-            found.found_small.setdefault("group", []).append(record)
+            gathered.small_records.setdefault("group", []).append(record)
         if needs.stricter:
-            found.notes.append(f"{dependent}: alternatives that are several things together are taken as needed all")
+            gathered.notes.append(f"{dependent}: alternatives that are several things together are taken as needed all")
     for junction in junctions.lost():
         fault = ("junction", "has no relation of one type on both sides", "complete it in the model")
-        ends = {end for (at, _), told in junctions.dependents.items() if at == junction for end in told}
+        ends = {end for (at, _), dependents in junctions.dependents.items() if at == junction for end in dependents}
         for end in sorted(ends) or [""]:
-            found.reject("dependency", f"{found.place} junction {junction}", f"{end} -> {junction}", fault, end)
+            gathered.reject("dependency", f"{gathered.place} junction {junction}", f"{end} -> {junction}", fault, end)
 
 
 def _below(model: Element, name: str) -> list[Element]:

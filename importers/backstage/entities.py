@@ -12,7 +12,8 @@ from importers.mapping.rows import map_relation, map_row
 from importers.mapping.rules import RuleSet
 
 RELATIONS = "relations"
-# field of `spec` -> relation of the holder, kind of a reference that names none ("" it must); `dependencyOf` is told from its other end
+# field of `spec` -> relation of the holder, kind of a reference that names none ("" it must); `dependencyOf` is told from its
+# other end
 FIELDS = {
     "owner": ("ownedBy", "group"),
     "system": ("partOf", "system"),
@@ -26,21 +27,21 @@ FIELDS = {
 
 
 def ref_of(text: str, kind: str = "", namespace: str = "default") -> str:
-    """A reference in full, in small letters. InvalidInput where it names no kind and none goes without saying.
+    """Returns a reference in full, in small letters. InvalidInput where it names no kind and none is usual there.
 
     >>> ref_of("artists-db", "resource"), ref_of("Component:Other/A"), ref_of("team-a", "group", "org")
     ('resource:default/artists-db', 'component:other/a', 'group:org/team-a')
     """
     head, colon, rest = text.strip().rpartition(":")
-    found = head if colon else kind
+    named_kind = head if colon else kind
     space, slash, name = rest.rpartition("/")
-    if not found or not name:
+    if not named_kind or not name:
         raise InvalidInput(f"{text!r} is no reference [kind:][namespace/]name", field="reference")
-    return f"{found}:{space if slash else namespace}/{name}".casefold()
+    return f"{named_kind}:{space if slash else namespace}/{name}".casefold()
 
 
 def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
-    """Kind, key and row of an entity; None for what is no entity."""
+    """Returns kind, key and row of an entity; None for what is no entity."""
     meta = entity.get("metadata") if isinstance(entity, Mapping) else None
     if not isinstance(meta, Mapping) or not isinstance(meta.get("name"), str) or not isinstance(entity.get("kind"), str):
         return None
@@ -61,7 +62,8 @@ def row_of(entity: Any) -> tuple[str, str, dict[str, Any]] | None:
 
 
 def _relations(entity: Mapping[str, Any], spec: Mapping[str, Any], namespace: str) -> Iterator[tuple[str, str]]:
-    """(type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a reference that is none stays as it is."""
+    """Yields (type, target) as the catalog holds them, or as it makes them of a descriptor's fields; a text that is no reference
+    stays as it is."""
     held = entity.get("relations")
     if isinstance(held, list):
         for relation in held:
@@ -83,26 +85,26 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def records_of(rules: RuleSet, kind: str, key: str, row: Mapping[str, Any]) -> list[Mapped]:
-    """The CI of a row, and what it and others depend on for its sake."""
+    """Returns the CI of a row, and the dependencies that the row states of it and of others."""
     where = f"{kind} {key}"
     rule = rules.lists.get(kind)
     if rule is None:
         return [Ignored("ci", f"kind {kind}")]
-    found = map_row(rules, rule, row, where)
-    if any(isinstance(record, Ignored) or (isinstance(record, RejectedRecord) and not record.partly) for record in found):
-        return found
+    records = map_row(rules, rule, row, where)
+    if any(isinstance(record, Ignored) or (isinstance(record, RejectedRecord) and not record.partly) for record in records):
+        return records
     relation = rules.relations[RELATIONS]
     for word, target in row[RELATIONS]:
         if ":" not in target or "/" not in target:
             fault = ("relation", f"{word} {target!r} is no reference", "write it as kind:namespace/name")
-            found.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault, about=f"{kind}:{key}"))
+            records.append(RejectedRecord("dependency", where, f"{kind}:{key}", *fault, about=f"{kind}:{key}"))
             continue
-        found += map_relation(relation, {"parent": f"{kind}:{key}", "child": target, "type": word}, where)
-    return found
+        records += map_relation(relation, {"parent": f"{kind}:{key}", "child": target, "type": word}, where)
+    return records
 
 
 def dependencies_of(entity: Any) -> Iterable[tuple[str, str]]:
-    """(holder, this) for each `dependencyOf` of a descriptor: the holder depends on this one."""
+    """Yields (holder, this) for each `dependencyOf` of a descriptor: the holder depends on this one."""
     row = row_of(entity)
     spec = entity.get("spec") if row else None
     if row is None or not isinstance(spec, Mapping) or isinstance(entity.get("relations"), list):

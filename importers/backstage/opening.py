@@ -1,4 +1,4 @@
-"""How a Backstage, its catalog's API or descriptor files, is opened from its settings."""
+"""Opens a Backstage, its catalog's API or descriptor files, from its settings."""
 
 from __future__ import annotations
 

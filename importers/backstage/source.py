@@ -1,4 +1,4 @@
-"""Backstage: the catalog of a running backend by its cursor, or descriptor files of a checkout (README.md beside this file)."""
+"""Backstage: the catalog of a running backend by its cursor, or descriptor files of a checkout (README.md in this folder)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ NO_CATALOG, TEMPLATE = "YAML that is no catalog", "template that nobody filled i
 
 @dataclass(slots=True)
 class Catalog(Lists):
-    """Each kind of entity is a list; it is read whole each time (the catalog has no "changed since") and compared by content."""
+    """The catalog of a backend. Each kind of entity is a list; it is read whole each time (the catalog has no "changed since")
+    and compared by content."""
 
     client: Client
     rules: RuleSet
@@ -76,10 +77,10 @@ class Catalog(Lists):
 
 
 def _row(name: str, entity: Any) -> Row:
-    found = row_of(entity)
-    if found is None or found[0] != name:
+    parts = row_of(entity)
+    if parts is None or parts[0] != name:
         raise SourceFailed(f"the catalog gave an entity that is no {name}")
-    return found[1], "", found[2]
+    return parts[1], "", parts[2]
 
 
 @dataclass(slots=True)
@@ -90,8 +91,8 @@ class Descriptors(ReadWhole):
     rules: RuleSet
 
     def check(self) -> Sequence[str]:
-        found = self._all()
-        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+        gathered = self._all()
+        return [f"{len(gathered.ci_records)} CIs, {len(gathered.dependency_records)} dependencies"]
 
     def read(self, folder: Path) -> Gathered:
         return self._all()
@@ -100,18 +101,18 @@ class Descriptors(ReadWhole):
         paths = [self.location] if self.location.is_file() else sorted(self.location.rglob("*.y*ml"))
         if not paths or len(paths) > FILES:
             raise SourceFailed(f"{self.location} holds {'no' if not paths else f'more than {FILES}'} descriptor files")
-        found, parts, rows = Gathered(self.location.name, Evidence(SAID, ())), list[Part](), dict[tuple[str, str], str]()
+        gathered, parts, rows = Gathered(self.location.name, Evidence(SAID, ())), list[Part](), dict[tuple[str, str], str]()
         for path in paths:
             name, number, whole = path.name if self.location.is_file() else path.relative_to(self.location).as_posix(), 0, True
             try:
                 for number, entity in enumerate(documents(path, name), 1):
-                    self._take(found, rows, entity, f"{name} document {number}")
+                    self._take(gathered, rows, entity, f"{name} document {number}")
             except InvalidInput as error:
                 if reason := no_catalog(read_bytes(path)):
-                    found.ignore("ci", reason)
+                    gathered.ignore("ci", reason)
                     parts.append(Part(name, number))
                     continue
-                found.reject(
+                gathered.reject(
                     "ci",
                     f"{name} document {number + 1}",
                     "",
@@ -119,26 +120,26 @@ class Descriptors(ReadWhole):
                 )
                 whole = False
             parts.append(Part(name, number, ended=whole))
-        found.proof = Evidence(SAID, tuple(parts))
-        return found
+        gathered.proof = Evidence(SAID, tuple(parts))
+        return gathered
 
-    def _take(self, found: Gathered, rows: dict[tuple[str, str], str], entity: Any, where: str) -> None:
+    def _take(self, gathered: Gathered, rows: dict[tuple[str, str], str], entity: Any, where: str) -> None:
         if not isinstance(entity, Mapping) or not ("apiVersion" in entity and "kind" in entity):
-            found.ignore("ci", NO_CATALOG)
+            gathered.ignore("ci", NO_CATALOG)
             return
-        made = row_of(entity)
+        parts = row_of(entity)
         if not str(entity["apiVersion"]).startswith("backstage.io/"):
-            found.ignore("ci", f"kind {entity['kind']} of {entity['apiVersion']}"[:200])
+            gathered.ignore("ci", f"kind {entity['kind']} of {entity['apiVersion']}"[:200])
             return
-        if made is not None and is_template(entity["metadata"]["name"]):
-            found.ignore("ci", TEMPLATE)
+        if parts is not None and is_template(entity["metadata"]["name"]):
+            gathered.ignore("ci", TEMPLATE)
             return
-        if made is None:
-            found.reject("ci", where, "", ("kind", "is no entity with kind and metadata.name", "correct the descriptor"))
+        if parts is None:
+            gathered.reject("ci", where, "", ("kind", "is no entity with kind and metadata.name", "correct the descriptor"))
             return
-        kind, key, row = made
+        kind, key, row = parts
         if kind not in self.rules.lists:
-            found.ignore("ci", f"kind {kind}")
+            gathered.ignore("ci", f"kind {kind}")
             return
         if not NAME.fullmatch(entity["metadata"]["name"]):
             fault = (
@@ -146,21 +147,21 @@ class Descriptors(ReadWhole):
                 f"{entity['metadata']['name'][:80]!r} is no name in Backstage",
                 "write letters, digits, - _ and ., at most 63",
             )
-            found.reject("ci", where, f"{kind}:{key}", fault)
+            gathered.reject("ci", where, f"{kind}:{key}", fault)
             return
         if (kind, key) in rows:
-            found.reject(
+            gathered.reject(
                 "ci", where, f"{kind}:{key}", ("metadata.name", f"stands in {rows[kind, key]} already", "give it another name")
             )
             return
         rows[kind, key] = where
         for record in records_of(self.rules, kind, key, row):
-            found.take(record)
+            gathered.take(record)
         try:
             for holder, this in dependencies_of(entity):
-                found.depend(holder, this, "dependencyOf")
+                gathered.depend(holder, this, "dependencyOf")
         except InvalidInput as error:
-            found.reject(
+            gathered.reject(
                 "dependency",
                 where,
                 f"{kind}:{key}",
@@ -170,19 +171,20 @@ class Descriptors(ReadWhole):
 
 
 def is_template(text: str) -> bool:
-    """Whether a name stands in the skeleton of a software template, to be filled in."""
+    """Returns whether a name stands in the skeleton of a software template, to be filled in."""
     return "{{" in text or "${" in text or "{%" in text
 
 
 def no_catalog(raw: bytes) -> str:
-    """Why a file that is not YAML need not be: no descriptor is in it, or it is a template; "": it should be."""
+    """Returns why a file that is not YAML need not be: no descriptor is in it, or it is a template. "" where it should be
+    YAML."""
     if b"backstage.io/" not in raw:
         return NO_CATALOG
     return TEMPLATE if b"{{" in raw or b"{%" in raw else ""
 
 
 class _NoAliases(yaml.SafeLoader):
-    """A few lines of anchors and aliases can stand for gigabytes."""
+    """A loader that refuses aliases: a few lines of anchors and aliases can stand for gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -191,7 +193,8 @@ class _NoAliases(yaml.SafeLoader):
 
 
 def documents(path: Path, name: str) -> Iterator[Any]:
-    """The documents of a YAML file. InvalidInput for what is no YAML, holds aliases, or more documents than any catalog."""
+    """Yields the documents of a YAML file. InvalidInput for what is no YAML or holds aliases, LimitExceeded for more documents
+    than any catalog has."""
     try:
         for number, document in enumerate(yaml.load_all(read_bytes(path), _NoAliases)):
             if number >= DOCUMENTS:

@@ -1,4 +1,4 @@
-"""How a source of observed calls, a CSV file or Jaeger, is opened from its settings."""
+"""Opens a source of observed calls, a CSV file or Jaeger, from its settings."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord
 from importers.files.csv_table import CsvTable
-from importers.gathered import Gathered, ReadWhole, said
+from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
 from importers.observed import Weighing
 
@@ -24,8 +24,8 @@ QUEUE_WEIGHT = 0.5
 Call = tuple[str, str, str, float | None]  # caller, callee, how, in how many calls of the caller's (None: not counted)
 
 
-def _gather(found: Gathered, calls: Sequence[Call], weighing: Weighing) -> None:
-    """A data store or queue that has the name of a service is a thing of its own."""
+def _gather(gathered: Gathered, calls: Sequence[Call], weighing: Weighing) -> None:
+    """Adds CIs and dependencies of the calls. A data store or queue that has the name of a service is a CI of its own."""
     services = {caller for caller, *_ in calls} | {callee for _, callee, how, _ in calls if _class_of(how) == SERVICE}
     classes = dict.fromkeys((("service", name) for name in services), SERVICE)
     reached: dict[str, float] = {}
@@ -36,11 +36,11 @@ def _gather(found: Gathered, calls: Sequence[Call], weighing: Weighing) -> None:
     for (kind, name), ci_class in sorted(classes.items()):
         # the traced name is an identity: a CMDB that says it under `id:trace` means the same CI
         trace = name if kind == "service" else f"{kind} {name}"
-        found.found_cis.append(CiRecord(kind, name, name, ci_class, identifiers=(("trace", trace),)))
+        gathered.ci_records.append(CiRecord(kind, name, name, ci_class, identifiers=(("trace", trace),)))
     for caller, callee, how, number in calls:
         share = min(number / reached[caller], 1.0) if number is not None and reached.get(caller) else None
         kind, weight = ("soft", QUEUE_WEIGHT) if how in QUEUES else weighing.of(share)
-        found.depend(f"service:{caller}", ":".join(_node(callee, how, services)), how, kind, weight)
+        gathered.depend(f"service:{caller}", ":".join(_node(callee, how, services)), how, kind, weight)
 
 
 SERVICE = "microservice"
@@ -63,8 +63,8 @@ class CallCsv(ReadWhole):
     weighing: Weighing = field(default_factory=Weighing)
 
     def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} services, {len(found.found_dependencies)} calls"]
+        gathered = self.read()
+        return [f"{len(gathered.ci_records)} services, {len(gathered.dependency_records)} calls"]
 
     def read(self, folder: Path | None = None) -> Gathered:
         if not self.location.is_file():
@@ -73,13 +73,13 @@ class CallCsv(ReadWhole):
         names = [name.strip().casefold() for name in table.header()]
         if "caller" not in names or "callee" not in names:
             raise SourceFailed(f"{self.location.name}: the header misses caller or callee; it has {', '.join(names)}")
-        found, calls = Gathered(self.location.name, said(0, "calls")), list[Call]()
+        gathered, calls = Gathered(self.location.name, unproven(0, "calls")), list[Call]()
         rows = 0
         for line, row in table.lines():
             rows += 1
             cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
             if not cells.get("caller") or not cells.get("callee"):
-                found.reject(
+                gathered.reject(
                     "dependency",
                     f"{self.location.name} line {line}",
                     "",
@@ -88,15 +88,15 @@ class CallCsv(ReadWhole):
                 )
                 continue
             calls.append((cells["caller"], cells["callee"], cells.get("kind", "").casefold(), _counted(cells.get("calls", ""))))
-        _gather(found, calls, self.weighing)
-        found.proof = said(rows, "calls")
-        return found
+        _gather(gathered, calls, self.weighing)
+        gathered.proof = unproven(rows, "calls")
+        return gathered
 
 
 @dataclass(slots=True)
 class JaegerCalls(ReadWhole):
-    """Jaeger's dependency list: one answer, so it is complete for its window; a service that was not called in it is not gone, so
-    retiring is left to a person who says `complete`."""
+    """Jaeger's dependency list: one answer, so it is complete for its window. A service that was not called in the window is not
+    gone, so retiring is left to a person who says `complete`."""
 
     client: Client
     lookback_hours: float
@@ -108,21 +108,21 @@ class JaegerCalls(ReadWhole):
 
     def read(self, folder: Path | None = None) -> Gathered:
         end = int(time.time() * 1000)
-        asked = {"endTs": end, "lookback": int(self.lookback_hours * 3_600_000)}
-        answer = self.client.request("GET", "api/dependencies", parameters=asked)
+        window = {"endTs": end, "lookback": int(self.lookback_hours * 3_600_000)}
+        answer = self.client.request("GET", "api/dependencies", parameters=window)
         body = answer.json()
         rows = (body.get("data") or []) if isinstance(body, dict) and not body.get("errors") else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise SourceFailed(f"{answer.where} gave no list of calls: {answer.said()}")
-        found = Gathered("jaeger", said(len(rows), "calls"))
+            raise SourceFailed(f"{answer.where} gave no list of calls: {answer.message()}")
+        gathered = Gathered("jaeger", unproven(len(rows), "calls"))
         calls: list[Call] = [
             (str(row["parent"]), str(row["child"]), "", _counted(str(row.get("callCount", ""))))
             for row in rows
             if row.get("parent") and row.get("child")
         ]
-        found.ignore("dependency", "without both ends", len(rows) - len(calls)) if len(calls) < len(rows) else None
-        _gather(found, calls, self.weighing)
-        return found
+        gathered.ignore("dependency", "without both ends", len(rows) - len(calls)) if len(calls) < len(rows) else None
+        _gather(gathered, calls, self.weighing)
+        return gathered
 
 
 def _counted(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Rows of one sheet to blocks of records, bad rows by their line."""
+"""Turns the rows of one sheet into blocks of records, and names bad rows by their line."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Refusals:
         self.cells: list[RejectedRecord] = []
 
     def add(self, line: int, key: str, bad: BadCell, about: str = "") -> None:
-        self.records.append(self._said(line, key, bad, about))
+        self.records.append(self._rejected(line, key, bad, about))
         self.at.append(line)
 
     def lose(self, line: int, key: str, cells: Sequence[BadCell], about: str) -> None:
-        """Cells without which a record goes on."""
-        self.cells += [replace(self._said(line, key, bad, about), partly=True) for bad in cells]
+        """Notes cells without which a record goes on."""
+        self.cells += [replace(self._rejected(line, key, bad, about), partly=True) for bad in cells]
 
-    def _said(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
+    def _rejected(self, line: int, key: str, bad: BadCell, about: str) -> RejectedRecord:
         return RejectedRecord(self._kind, f"{self._place} {line}", key[:200], bad.field, bad.reason, bad.advice, about)
 
     def left_out(self) -> LeftOut:
@@ -53,7 +53,7 @@ def in_blocks(lines: Iterable[Line]) -> Iterator[Lines]:
 
 
 def _checked(row: Row, width: int) -> None:
-    """A row with too few cells is refused; surplus cells must be empty."""
+    """Raises BadCell for a row with too few cells, or with surplus cells that are not empty."""
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise BadCell("row", SHORT.format(len(row), width), LONG_CELL_ADVICE)
 
@@ -111,8 +111,10 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
         relations = _words(columns[at["relation"]], header.empty, "") if "relation" in at else [""] * len(rows)
         dependents = _stripped(columns[at["dependent"]], header.empty)
         providers = _stripped(columns[at["provider"]], header.empty)
-        said = Said(dependents, providers, kinds)
-        weights = _weights(header, columns[at["weight"]], positions, said, refused) if "weight" in at else [None] * len(rows)
+        columns_read = EndsAndKinds(dependents, providers, kinds)
+        weights = (
+            _weights(header, columns[at["weight"]], positions, columns_read, refused) if "weight" in at else [None] * len(rows)
+        )
         if refused.at:
             bad = set(refused.at)
             keep = [n for n, line in enumerate(positions) if line not in bad]
@@ -123,8 +125,8 @@ def dependency_blocks(header: Header, blocks: Iterable[Lines], place: str) -> It
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What rows of dependencies say beside their weights."""
+class EndsAndKinds:
+    """The cells of dependencies beside their weights."""
 
     dependents: Sequence[str]
     providers: Sequence[str]
@@ -152,8 +154,11 @@ def _words(cells: Sequence[str], empty: frozenset[str], default: str) -> list[st
     return [table[cell] for cell in cells]
 
 
-def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: Said, refused: Refusals) -> list[float | None]:
-    """Of soft dependencies a weight that cannot be read refuses the row; of others it means nothing, and costs the cell."""
+def _weights(
+    header: Header, cells: Sequence[str], lines: Sequence[int], columns: EndsAndKinds, refused: Refusals
+) -> list[float | None]:
+    """Returns the weights. Of a soft dependency a weight that cannot be read refuses the row; of others it means nothing, and
+    costs the cell."""
     if not any(cells):
         return [None] * len(cells)
     known: dict[str, float | None] = {}
@@ -164,9 +169,9 @@ def _weights(header: Header, cells: Sequence[str], lines: Sequence[int], said: S
             try:
                 known[cell] = None if text in header.empty else number("weight", text, header.written)
             except BadCell as bad:
-                name = f"{said.dependents[row]} -> {said.providers[row]}"
-                if said.kinds[row] == "soft":
-                    refused.add(line, name, bad, said.dependents[row])
+                name = f"{columns.dependents[row]} -> {columns.providers[row]}"
+                if columns.kinds[row] == "soft":
+                    refused.add(line, name, bad, columns.dependents[row])
                 else:
                     refused.lose(line, name, [bad], "")
                 weights.append(None)

@@ -1,4 +1,4 @@
-"""A row of the sheet of CIs to a record."""
+"""Turns a row of the sheet of CIs into a record."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Places = Sequence[tuple[str, int]]  # name of a value, place of its cell
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a header has what a CI is made of, by the name that the value has in the record."""
+    """Where a header has the values of a CI, by their names in the record."""
 
     texts: Places
     words: Places
@@ -61,8 +61,8 @@ def _columns_of(header: Header) -> Columns:
 
 
 def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
-    """A builder of records; cells that cannot be used and are not needed go to the list it is given. It raises BadCell for a row that gives
-    no record."""
+    """Returns a builder of records. Cells that cannot be used and are not needed go to the list that it is given; BadCell for a
+    row that gives no record."""
     empty, written, columns = header.empty, header.written, _columns_of(header)
     key_at, name_at, class_at, service_at = (header.at.get(name) for name in ("key", "name", "class", "service"))
     assert key_at is not None
@@ -111,13 +111,13 @@ def ci_builder(header: Header) -> Callable[[Row, list[BadCell]], CiRecord]:
 
 
 def _class(raw: str, empty: frozenset[str]) -> tuple[str, str]:
-    """Our class of a source's word, and the word where it says more."""
+    """Returns our class for a source's word, and the word itself where it says more."""
     word = OTHER if raw in empty else class_of(raw)
     return word or OTHER, "" if raw in empty or raw == word else raw
 
 
 def _convert(values: dict[str, Any], lost: list[BadCell]) -> None:
-    """Median and calendar count to the mean and the rate per year of up time."""
+    """Turns median and calendar count into the mean and the rate per year of up time."""
     sigma = values.get("repair_sigma")
     if sigma is not None:
         values.setdefault("repair_distribution", "lognormal")
@@ -136,7 +136,7 @@ def _convert(values: dict[str, Any], lost: list[BadCell]) -> None:
 
 
 def _without_errors(header: Header, row: Row, places: Sequence[int], lost: list[BadCell]) -> list[str]:
-    """The row with its error values of a spreadsheet as empty cells; without its key it is refused."""
+    """Returns the row with a spreadsheet's error values as empty cells; BadCell where the key is one."""
     cells = list(row)
     for place in places:
         name = header.names[place] if place < len(header.names) else f"column {place + 1}"

@@ -1,4 +1,4 @@
-"""A folder of CSV files against the one applied last: only lines that came or went are parsed."""
+"""Compares a folder of CSV files with the one applied last: only lines that came or went are parsed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANY = 200_000  # lines that were not plainly accepted, beyond which nothing is 
 
 
 def keep(folder: Path, snapshot: CsvSnapshot, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-    """Copy the files with their line hashes; the folder appears whole or not at all."""
+    """Copies the files with their line hashes; the folder appears whole or not at all."""
     shutil.rmtree(folder, ignore_errors=True)
     if sum(len(lines) for lines in not_plain.values()) > MANY:
         return
@@ -56,7 +56,7 @@ def difference(folder: Path, snapshot: CsvSnapshot) -> CsvDifference | None:
         return None
     if kept["form"] != json.loads(json.dumps(_form(snapshot))):
         return None
-    found: dict[str, spool.LineDifference] = {}
+    differences: dict[str, spool.LineDifference] = {}
     for kind, table in snapshot.tables.items():
         if not isinstance(table, CsvTable):
             return None
@@ -64,29 +64,33 @@ def difference(folder: Path, snapshot: CsvSnapshot) -> CsvDifference | None:
         if lines.quotes or b"\r" in lines.header.rstrip(b"\r\n"):
             return None
         snapshot.lines[kind] = lines
-        found[kind] = spool.compare(folder / kind, lines)
-    return CsvDifference(kept["facts"], folder, snapshot, found)
+        differences[kind] = spool.compare(folder / kind, lines)
+    return CsvDifference(kept["facts"], folder, snapshot, differences)
 
 
 class CsvDifference(SourceDifference):
-    def __init__(self, facts: str, folder: Path, snapshot: CsvSnapshot, found: Mapping[str, spool.LineDifference]) -> None:
+    def __init__(self, facts: str, folder: Path, snapshot: CsvSnapshot, differences: Mapping[str, spool.LineDifference]) -> None:
         self.classes = (SOURCE_CLASS,)
-        self.facts, self._folder, self._snapshot, self._found = facts, folder, snapshot, found
+        self.facts, self._folder, self._snapshot, self._differences = facts, folder, snapshot, differences
         for kind in snapshot.tables:
             snapshot.rows[kind] = len(snapshot.lines[kind].hashes)
 
     def untouched(self, kind: str) -> int:
-        return self._found[kind].untouched if kind in self._found else 0
+        return self._differences[kind].untouched if kind in self._differences else 0
 
     def _parsed(self, kind: str, blocks: Callable[..., Iterator[Block]], gone: bool) -> Iterator[Block]:
-        if kind not in self._found:
+        if kind not in self._differences:
             return iter(())
         header, table = self._snapshot.headers[kind], self._snapshot.tables[kind]
         assert isinstance(table, CsvTable)
         if gone:
-            path, offsets, rows = self._folder / f"{kind}.csv", spool.kept_offsets(self._folder / kind), self._found[kind].gone
+            path, offsets, rows = (
+                self._folder / f"{kind}.csv",
+                spool.kept_offsets(self._folder / kind),
+                self._differences[kind].gone,
+            )
         else:
-            path, offsets, rows = table.path, self._snapshot.lines[kind].offsets, self._found[kind].examine
+            path, offsets, rows = table.path, self._snapshot.lines[kind].offsets, self._differences[kind].examine
         lines = ((row + 2, text.decode(table.encoding())) for row, text in spool.texts_at(path, offsets, rows))
         return blocks(header, in_blocks(_rows(lines, table)), table.place)
 
@@ -109,10 +113,10 @@ class CsvDifference(SourceDifference):
         return self._parsed(kind, small_blocks, gone=True)
 
     def referring(self, ids: Collection[str]) -> Iterator[DependencyBlock]:
-        if "dependency" not in self._found:
+        if "dependency" not in self._differences:
             return iter(())
         header, table = self._snapshot.headers["dependency"], self._snapshot.tables["dependency"]
-        stays = spool.untouched_lines(self._snapshot.lines["dependency"], self._found["dependency"].examine)
+        stays = spool.untouched_lines(self._snapshot.lines["dependency"], self._differences["dependency"].examine)
         return dependency_blocks(header, in_blocks(_naming(table.lines(), header, set(ids), stays)), table.place)
 
     def evidence(self) -> Evidence:

@@ -12,8 +12,8 @@ PREFIXES = ("id", "alias", "impact")
 
 
 class Header:
-    """Where each known column is, whatever case and blanks its name is written in, and what the others are: attributes, `alias:<kind>` or
-    `id:<kind>`."""
+    """Where each known column is, whatever case and blanks its name is written in, and what the other columns are: attributes,
+    `alias:<kind>` or `id:<kind>`."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class Header:
         return len(self.names)
 
     def unnamed(self) -> list[int]:
-        """Columns without a name, from 1; those behind the last name are none."""
+        """Returns columns without a name, counted from 1; columns behind the last name do not count."""
         last = max((place for place, name in enumerate(self.names) if name), default=-1)
         return [place + 1 for place, name in enumerate(self.names[:last]) if not name]
 
     def alike(self) -> list[tuple[str, str]]:
-        """Columns that are taken for something else, and the documented one that each is nearly called as."""
+        """Returns columns that are taken for something else, each with the documented column whose name is nearly the same."""
         free = {loosely(name): name for name in columns_of(self.kind) if name not in self.at}
         return [(name, free[loosely(name)]) for name, _ in self.others if loosely(name) in free]
 
@@ -51,7 +51,7 @@ def _folded(name: str) -> str:
 
 
 def _known_as(name: str, known: Sequence[str]) -> str:
-    """The documented name where case, blanks or dashes alone differ; else the name, its prefix in small letters."""
+    """Returns the documented name where only case, blanks or dashes differ; else the name, its prefix in small letters."""
     word = _folded(name).replace(" ", "_").replace("-", "_")
     if word in known:
         return word

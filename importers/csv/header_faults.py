@@ -1,4 +1,4 @@
-"""What is wrong with a header, in words that name it and say what to do."""
+"""Finds what is wrong with a header, in words that name it and say what to do."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOOKED_AT = 20  # rows in which a header may stand below a title
 
 
 def named(names: Sequence[str]) -> str:
-    """Names as a header gives them, of very many or very long ones the beginning."""
+    """Returns names as a header gives them; of very many or very long ones the beginning."""
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return (", ".join(name[:SHOWN] for name in names[:NAMED]) + more) or "nothing"
 
 
 def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str]) -> str:
-    """Why a header without needed columns is none."""
+    """Returns why a row without needed columns is no header."""
     first = [name[:SHOWN] for name in header.said if name]
     if first and first[0].casefold().startswith("sep=") and len(first) == 1:
         return f"line 1 is a spreadsheet's '{first[0]}' line, not the header: remove it; the separator is found by itself"
@@ -38,13 +38,16 @@ def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str
         merged = f"; column {columns} has no name: are cells of the header merged? Give each column its own"
     else:
         merged = ""
-    found = f"it has {named(first)}"
+    what = f"it has {named(first)}"
     example = json.dumps({sheet: {first[0] if first else "Name of your column": missing[0]}}, ensure_ascii=False)
-    return f"the header misses {', '.join(missing)}; {found}{merged}. Where a column is called otherwise, say which: --set columns='{example}'"
+    return (
+        f"the header misses {', '.join(missing)}; {what}{merged}. Where a column is called otherwise, say which: --set "
+        f"columns='{example}'"
+    )
 
 
 def header_notes(header: Header, sheet: str) -> list[str]:
-    """Columns that are not read as their writer may have meant."""
+    """Returns notes on columns that are not read as their writer may have meant."""
     notes = []
     if places := header.unnamed():
         columns = listed([str(place) for place in places], NAMED)

@@ -1,4 +1,4 @@
-"""How a source of CSV files or a workbook is opened from its settings."""
+"""Opens a source of CSV files or a workbook from its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a CSV source: how its files are written and what its headers are called."""
+"""The settings of a CSV source: how its files are written and what its headers are called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ FORM = 4  # raised when the same lines would give other records
 
 @dataclass(frozen=True, slots=True)
 class CsvSettings:
-    """`columns`: sheet -> header of the file -> documented column. `files`: sheet -> its name, where it is another."""
+    """The checked settings. `columns`: sheet -> header of the file -> documented column; `files`: sheet -> name of its file,
+    where it is another."""
 
     encodings: Sequence[str] = ("utf-8-sig", "windows-1252")
     delimiter: str = ""

@@ -1,4 +1,4 @@
-"""A row of the sheets of groups, services, incidents and observations to a record."""
+"""Turns a row of the sheets of groups, services, incidents and observations into a record."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Cells:
             return ()
 
     def impact(self, row: Row, lost: Lost) -> dict[str, tuple[tuple[float, float], ...]]:
-        """The impact curves of a service by their names."""
+        """Returns the impact curves of a service by their names."""
         stated = ((name, row[place]) for name, place in self._impacts if row[place].strip() not in self._empty)
         curves = ((name, cell(self._curve, name, text, lost)) for name, text in stated)
         return {name.removeprefix(IMPACT): points for name, points in curves if points is not None}
@@ -112,5 +112,5 @@ BUILDERS = {"group": _group, "service": _service, "incident": _incident, "observ
 
 
 def small_builder(header: Header) -> Callable[[Row, Lost], SmallRecord]:
-    """As `ci_rows.ci_builder`, for the kind of record that the header is of."""
+    """Returns a builder like that of `ci_rows.ci_builder`, for the kind of record that the header is of."""
     return partial(BUILDERS[header.kind], Cells(header))

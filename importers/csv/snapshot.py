@@ -1,4 +1,4 @@
-"""A folder of CSV files or a workbook as it lies there: sheets found, headers checked, rows streamed and counted."""
+"""Reads a folder of CSV files or a workbook: finds its sheets, checks headers, streams and counts rows."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ class CsvSnapshot(SourceSnapshot):
         return {self.settings.files.get(name, name).casefold(): name for name in (*SHEET_OF.values(), MANIFEST)}
 
     def _folder(self) -> dict[str, CsvTable | SheetTable]:
-        names, found = self._names(), dict[str, CsvTable | SheetTable]()
+        names, tables = self._names(), dict[str, CsvTable | SheetTable]()
         for path in sorted(self.location.glob("*.csv")):
             name = names.get(path.stem.casefold()) or names.get(path.name.casefold())
             if name:
-                found[name] = CsvTable(path, f"{path.name} line", self.settings.encodings, self.settings.delimiter)
+                tables[name] = CsvTable(path, f"{path.name} line", self.settings.encodings, self.settings.delimiter)
             else:
                 self.notes.append(f"{path.name} is not one of the documented files and was not read")
-        if not found:
+        if not tables:
             raise SourceFailed(f"{self.location} holds none of {', '.join(f'{n}.csv' for n in SHEET_OF.values())}")
-        return found
+        return tables
 
     def _workbook(self) -> dict[str, CsvTable | SheetTable]:
-        names, found, unread = self._names(), dict[str, CsvTable | SheetTable](), list[str]()
+        names, tables, unread = self._names(), dict[str, CsvTable | SheetTable](), list[str]()
         for sheet, table in workbook_sheets(self.location, self.settings.decimal or ".").items():
             name = names.get(sheet.strip().casefold())
             if name:
-                found[name] = table
+                tables[name] = table
             else:
                 unread.append(sheet)
         if unread:
             self.notes.append(f"{len(unread)} sheets are not of the documented form and were not read: {', '.join(unread[:10])}")
-        if not found:
+        if not tables:
             self.notes.append(f"0 records: no sheet is named {', '.join(SHEET_OF.values())}")
-        return found
+        return tables
 
     def _header(self, kind: str) -> Header:
         table = self.tables[kind]
@@ -81,9 +81,9 @@ class CsvSnapshot(SourceSnapshot):
             raise InvalidInput(f"{place}: {header_fault(table, header, sheet, missing)}", field=missing[0])
         twice = sorted(name for name, times in Counter(header.names).items() if name and times > 1)
         if twice:
-            said = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
+            spellings = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
             raise InvalidInput(
-                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(said)})",
+                f"{place}: the header names {twice[0][:SHOWN]} twice ({named(spellings)})",
                 field=twice[0],
             )
         self.notes += [f"{place}: {text}" for text in header_notes(header, sheet)]
@@ -91,7 +91,8 @@ class CsvSnapshot(SourceSnapshot):
         return header
 
     def _written(self, table: CsvTable | SheetTable) -> Writing:
-        """How numbers and times are written; a semicolon between cells is how spreadsheets write where the decimal sign is a comma."""
+        """Returns how numbers and times are written. A semicolon between cells is how spreadsheets write where the decimal sign
+        is a comma."""
         settings = self.settings
         unsure = not settings.decimal and isinstance(table, CsvTable) and table.delimiter_in_use() == ";"
         return Writing(settings.decimal or ".", settings.thousands, settings.zone, unsure)
@@ -115,7 +116,7 @@ class CsvSnapshot(SourceSnapshot):
         return self._counted(kind, small_blocks)
 
     def evidence(self) -> Evidence:
-        """Of the sheets read so far."""
+        """Returns the evidence of the sheets read so far."""
         parts = []
         for kind, rows in self.rows.items():
             table = self.tables.get(kind)
@@ -133,7 +134,7 @@ class CsvSnapshot(SourceSnapshot):
     def warnings(self) -> Sequence[str]:
         notes = [
             *self.notes,
-            *(f"{table.place.rsplit(' ', 1)[0]}: {said}" for table in self.tables.values() if (said := table.problem())),
+            *(f"{table.place.rsplit(' ', 1)[0]}: {problem}" for table in self.tables.values() if (problem := table.problem())),
         ]
         if self.tables and not any(self.rows.values()):
             notes.append(
@@ -143,16 +144,16 @@ class CsvSnapshot(SourceSnapshot):
 
 
 def _manifest(table: CsvTable | SheetTable | None) -> dict[str, tuple[int, str]]:
-    """Sheet -> rows and checksum, from a manifest with the columns file, rows and sha256."""
+    """Returns sheet -> rows and checksum, from a manifest with the columns file, rows and sha256."""
     if table is None:
         return {}
     names = [name.strip().casefold() for name in table.header()]
     if "file" not in names or "rows" not in names:
         raise InvalidInput("manifest: the header must name file and rows", field="manifest")
-    found = {}
+    rows_by_file = {}
     for line, row in table.lines():
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
         if not (cells.get("rows", "").isascii() and cells["rows"].isdigit() and len(cells["rows"]) < 19):
             raise InvalidInput(f"manifest line {line}: rows is not a number", field="rows")
-        found[cells["file"].removesuffix(".csv").casefold()] = (int(cells["rows"]), cells.get("sha256", ""))
-    return found
+        rows_by_file[cells["file"].removesuffix(".csv").casefold()] = (int(cells["rows"]), cells.get("sha256", ""))
+    return rows_by_file

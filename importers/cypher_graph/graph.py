@@ -1,4 +1,4 @@
-"""A Neo4j of somebody else: only read, block by block, over Bolt to a host that the settings name."""
+"""A Neo4j of somebody else: it is only read, block by block, over Bolt to a host that the settings name."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ class Graph:
         checked_place(self.location, self.outbound, SCHEMES)
 
     def refuse_writes(self, name: str, statement: str) -> None:
-        """NotAllowed for a statement that does anything but read, as the server itself plans it."""
+        """Raises NotAllowed for a statement that does anything but read, as the server itself plans it."""
         with self._session() as session:
             kind = session.run(f"EXPLAIN {statement}").consume().query_type
         if kind != READS:
             raise NotAllowed(f"the statement of {name} does not only read (type {kind}), and is not run", answered=403)
 
     def rows(self, name: str, statement: str) -> Iterator[list[dict[str, Any]]]:
-        """Blocks of rows in one read transaction; the server holds back what was not asked for yet."""
+        """Yields blocks of rows of one read transaction; the server holds back what was not fetched yet."""
         self.refuse_writes(name, statement)
         with self._session() as session, session.begin_transaction(timeout=SECONDS) as transaction:
             result = transaction.run(statement)
             names = result.keys()
-            while found := result.fetch(self.block):
+            while block := result.fetch(self.block):
                 yield [
-                    {word: plain(value, f"{name}.{word}") for word, value in zip(names, record, strict=True)} for record in found
+                    {word: plain(value, f"{name}.{word}") for word, value in zip(names, record, strict=True)} for record in block
                 ]
 
     def count(self, name: str, statement: str) -> int:
-        """How many rows a statement gives, as the server counts them, without sending them."""
+        """Returns how many rows a statement gives, as the server counts them, without sending them."""
         for block in self.rows(name, f"CALL {{\n{statement.strip().rstrip(';')}\n}} RETURN count(*) AS number"):
             return int(block[0]["number"])
         raise SourceFailed(f"{self._host()} does not say how many rows {name} has")
@@ -79,7 +79,8 @@ class Graph:
             raise SourceFailed(f"{self._host()}: {_first_line(error)}", answered=500) from None
 
     def _driver(self) -> neo4j.Driver:
-        """Without TLS the address that was checked; with it the name, as the certificate must be of that name."""
+        """Returns a driver. Without TLS it uses the address that was checked; with TLS the name, as the certificate must be of
+        that name."""
         parts = urlsplit(self.location)
         host, address = checked_place(self.location, self.outbound, SCHEMES)
         secure = parts.scheme == "bolt+s"
@@ -100,7 +101,7 @@ def _first_line(error: Exception) -> str:
 
 
 def plain(value: Any, where: str) -> Any:
-    """A value as JSON holds it; times as ISO 8601. A node or relation is refused: its properties are what is wanted."""
+    """Returns a value as JSON holds it, times as ISO 8601. A node or relation is refused: its properties are what is wanted."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list):

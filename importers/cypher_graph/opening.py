@@ -1,4 +1,4 @@
-"""How a source of kind cypher is opened from its settings."""
+"""Opens a source of kind cypher from its settings."""
 
 from __future__ import annotations
 

@@ -40,18 +40,21 @@ class CypherGraph(Lists):
 
     def lists(self) -> Sequence[RawList]:
         lists, relations = self.rules.lists.values(), self.rules.relations.values()
-        found = [
+        raw_lists = [
             RawList(rule.name, rule.gives(), () if rule.of else (rule.source_class,), ordered=False, optional=rule.optional)
             for rule in lists
         ]
         kinds = {rule.name: "group" if rule.ask.get("gives") == GROUPS else "dependency" for rule in relations}
-        return [*found, *(RawList(rule.name, (kinds[rule.name],), ordered=False, optional=rule.optional) for rule in relations)]
+        return [
+            *raw_lists,
+            *(RawList(rule.name, (kinds[rule.name],), ordered=False, optional=rule.optional) for rule in relations),
+        ]
 
     def fingerprint(self) -> str:
         return f"{self.graph.location} {self.graph.database} {self.rules.text}"
 
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
-        """Each row under its key; one that comes twice under a second one, so that it is seen and counted."""
+        """Yields each row under its key; a key that comes twice gets a second one, so that the row is seen and counted."""
         seen: dict[str, int] = {}
         for block in self.graph.rows(name, self._query(name)):
             page = []
@@ -62,7 +65,8 @@ class CypherGraph(Lists):
             yield page
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        """Counted by the server after the rows were read: rows that came or went while they were read make the list unproven, once."""
+        """Returns the number that the server counts after the rows were read. Rows that came or went in between make the list
+        unproven, once."""
         return self.graph.count(name, self._query(name))
 
     def _key(self, name: str, row: Mapping[str, Any]) -> str:
@@ -85,7 +89,7 @@ class CypherGraph(Lists):
 
 
 def group_of(body: Mapping[str, Any], where: str) -> Mapped:
-    """A row of key, dependent, members (a list), needed (without: one), kind (without: ordinary)."""
+    """Returns the group of a row with key, dependent, members (a list), needed (1 without) and kind (ordinary without)."""
     key, dependent, members = text_of(body.get("key")), text_of(body.get("dependent")), body.get("members")
     if not key or not dependent:
         return RejectedRecord("group", where, key, "dependent" if key else "key", "is missing", "return it in the statement")

@@ -24,8 +24,8 @@ class Doql:
         answer = self.client.request("POST", PATH, form=form, repeatable=True)
         body = answer.json()
         if not isinstance(body, list) or any(not isinstance(row, dict) for row in body):
-            said = answer.said()
-            raise SourceFailed(f"{answer.where} gave no list of rows{': ' if said else ''}{said}", answered=200)
+            message = answer.message()
+            raise SourceFailed(f"{answer.where} gave no list of rows{': ' if message else ''}{message}", answered=200)
         return body
 
     def one(self, query: str, column: str) -> Any:
@@ -37,8 +37,8 @@ class Doql:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view whose rows are told apart and ordered by one or two whole-number columns; `where`: conditions that always hold; `distinct`: a
-    row is a pair that stands in the view perhaps many times."""
+    """A view whose rows are told apart and ordered by one or two whole-number columns. `where`: conditions that always hold;
+    `distinct`: a row is a pair that the view may hold many times."""
 
     name: str
     keys: Sequence[str]
@@ -52,19 +52,20 @@ class View:
                 raise InvalidInput(f"device42: {word!r} is no name of a view or column", field="mapping")
 
     def page(self, after: str, upto: str, also: Sequence[str], count: int) -> str:
-        """Rows with after < key <= upto, by rising key."""
+        """Returns the statement for rows with after < key <= upto, by rising key."""
         columns = ", ".join(dict.fromkeys((*self.keys, *self.columns)))
         word = "SELECT DISTINCT" if self.distinct else "SELECT"
         return f"{word} {columns} FROM {self.name}{self._where(after, upto, also)} ORDER BY {', '.join(self.keys)} LIMIT {count}"
 
+    # below, S608 (a statement put together from texts): names are checked above, keys are numbers
     def count(self, after: str = "", upto: str = "") -> str:
         if not self.distinct:
-            return f"SELECT count(*) AS number FROM {self.name}{self._where(after, upto)}"  # noqa: S608 - names are checked above, keys are numbers
-        inner = f"SELECT DISTINCT {', '.join(self.keys)} FROM {self.name}{self._where(after, upto)}"  # noqa: S608 - names are checked above, keys are numbers
-        return f"SELECT count(*) AS number FROM ({inner}) AS pairs"  # noqa: S608 - names are checked above, keys are numbers
+            return f"SELECT count(*) AS number FROM {self.name}{self._where(after, upto)}"  # noqa: S608
+        inner = f"SELECT DISTINCT {', '.join(self.keys)} FROM {self.name}{self._where(after, upto)}"  # noqa: S608
+        return f"SELECT count(*) AS number FROM ({inner}) AS pairs"  # noqa: S608
 
     def newest(self, stamp: str) -> str:
-        return f"SELECT max({stamp}) AS newest FROM {self.name}{self._where('', '')}"  # noqa: S608 - names are checked above, keys are numbers
+        return f"SELECT max({stamp}) AS newest FROM {self.name}{self._where('', '')}"  # noqa: S608
 
     def key_of(self, row: Mapping[str, Any]) -> str:
         try:

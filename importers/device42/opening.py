@@ -1,4 +1,4 @@
-"""How a Device42 source is opened from its settings."""
+"""Opens a Device42 source from its settings."""
 
 from __future__ import annotations
 

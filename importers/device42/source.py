@@ -23,7 +23,7 @@ ZONED = timedelta(minutes=5)
 
 @dataclass(slots=True)
 class Device42(Lists):
-    """`stale_days`: connections not seen for so long are no dependency any more."""
+    """The lists of a Device42. `stale_days`: a connection that was not seen for so long is no dependency any more."""
 
     doql: Doql
     rules: RuleSet
@@ -53,7 +53,7 @@ class Device42(Lists):
         return View(relation.ask.get("view", name), (relation.parent, relation.child), (), where, distinct=True)
 
     def _since(self, name: str) -> str:
-        """The day from which on a connection counts; the same one through the whole run."""
+        """Returns the day from which on a connection counts; it stays the same through the whole run."""
         if name not in self._today:
             self._today[name] = (datetime.now(UTC) - timedelta(days=self.stale_days)).strftime("%Y-%m-%d")
         return self._today[name]
@@ -110,7 +110,7 @@ class Device42(Lists):
 
 
 def _stamp(value: Any) -> str:
-    """A time as text that sorts: UTC where it has a zone, else the server's own clock.
+    """Returns a time as text that sorts: in UTC where it has a zone, else by the server's own clock.
 
     >>> _stamp("2026-11-20T10:00:00.5+01:00"), _stamp("2026-11-20 10:00:00"), _stamp(None)
     ('2026-11-20T09:00:00+00:00', '2026-11-20T10:00:00', '')

@@ -31,7 +31,7 @@ class CsvTable:
     _encoding: str = ""
 
     def encoding(self) -> str:
-        """The first of the encodings in which the whole file can be read."""
+        """Returns the first of the encodings in which the whole file can be read."""
         if not self._encoding:
             with self.path.open("rb") as file:
                 if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -85,7 +85,7 @@ class CsvTable:
                     yield before + 1, []
 
     def blocks(self, size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]:
-        """The same in blocks; without a quote in the file every line is a row, and no line has to be counted."""
+        """Yields the rows in blocks. Without a quote in the file every line is a row, so no line has to be counted."""
         if has_quotes(self.path):
             yield from blocks_of(self.lines(), size)
             return
@@ -111,13 +111,16 @@ class CsvTable:
         return ()
 
     def problem(self) -> str:
-        """After reading: why its last rows are not all there; "": they are."""
+        """Returns, after reading, why its last rows are not all there; "" where they are."""
         if not self.unclosed:
             return ""
-        return f"a quote opens in line {self.unclosed} and is not closed: what follows was taken for one cell; close it, and import again"
+        return (
+            f"a quote opens in line {self.unclosed} and is not closed: what follows was taken for one cell; close it, and "
+            "import again"
+        )
 
     def ended(self) -> bool:
-        """Whether the last line is closed by a line feed, or has as many cells as the header."""
+        """Returns whether the last line is closed by a line feed, or has as many cells as the header."""
         size = self.path.stat().st_size
         with self.path.open("rb") as file:
             file.seek(max(0, size - 65536))
@@ -152,7 +155,7 @@ def _kept(file: Iterable[str], kept: list[str]) -> Iterator[str]:
 
 
 def _is_open(lines: Sequence[str]) -> bool:
-    """Whether a quote of a row is not closed: the reader ends such a row at the end of the file without a word."""
+    """Returns whether a quote of a row is not closed: the reader ends such a row at the end of the file without an error."""
     return sum(line.count('"') for line in lines) % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""Reading whole files within a limit of bytes."""
+"""Reads whole files within a limit of bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells of a workbook that a reader of values sees as empty: formulas that were never calculated, and error values."""
+"""Finds cells of a workbook that a reader of values sees as empty: formulas that were never calculated, and error values."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _VALUE = re.compile(rb"<v>[^<]+</v>|<is>")
 _SHEET = re.compile(r"<sheet\b[^>]*>")
 _RELATION = re.compile(r"<Relationship\b[^>]*>")
 
-Found = tuple[Sequence[str], Sequence[str]]  # cells whose formula has no value, cells with an error
+OddCells = tuple[Sequence[str], Sequence[str]]  # cells whose formula has no value, cells with an error
 
 
-def odd_cells(path: Path) -> Mapping[str, Found]:
-    """By name of sheet; nothing of workbooks in another form than Office Open XML."""
+def odd_cells(path: Path) -> Mapping[str, OddCells]:
+    """Returns the cells by name of sheet; nothing for workbooks in another form than Office Open XML."""
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: _of_sheet(archive.read(part)) for name, part in _parts(archive).items()}
@@ -28,34 +28,34 @@ def odd_cells(path: Path) -> Mapping[str, Found]:
 
 
 def _parts(archive: zipfile.ZipFile) -> Mapping[str, str]:
-    """Name of each sheet -> the file in the archive that holds it."""
+    """Returns, by the name of each sheet, the file in the archive that holds it."""
     relations = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
     targets = {_attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)}
     sheets = _SHEET.findall(archive.read("xl/workbook.xml").decode("utf-8", "replace"))
     names = set(archive.namelist())
-    found = {}
+    parts = {}
     for tag in sheets:
         target = targets.get(_attribute(tag, "r:id"), "")
         part = target[1:] if target.startswith("/") else f"xl/{target}"
         if part in names and part.endswith(".xml"):
-            found[_attribute(tag, "name")] = part
-    return found
+            parts[_attribute(tag, "name")] = part
+    return parts
 
 
 def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf"\b{re.escape(name)}=\"([^\"]*)\"", tag)
-    return unescape(found.group(1)) if found else ""
+    match = re.search(rf"\b{re.escape(name)}=\"([^\"]*)\"", tag)
+    return unescape(match.group(1)) if match else ""
 
 
-def _of_sheet(xml: bytes) -> Found:
+def _of_sheet(xml: bytes) -> OddCells:
     without_value, errors = list[str](), list[str]()
     if b"<f" not in xml and b't="e"' not in xml:
         return without_value, errors
-    for found in _CELL.finditer(xml):
-        named, inner = _NAME.search(found.group(1)), found.group(2)
+    for cell in _CELL.finditer(xml):
+        named, inner = _NAME.search(cell.group(1)), cell.group(2)
         if named is None:
             continue
-        if b't="e"' in found.group(1):
+        if b't="e"' in cell.group(1):
             errors.append(named.group(1).decode())
         elif b"<f" in inner and not _VALUE.search(inner):
             without_value.append(named.group(1).decode())

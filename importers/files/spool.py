@@ -1,7 +1,8 @@
-"""Which lines of a file came, went or stayed since another version of it: 64-bit hashes of lines, sorted, with their places.
+"""Finds which lines of a file came, went or stayed since another version of it: 64-bit hashes of lines, sorted, with their
+places.
 
-Order is irrelevant; a line that stands there several times counts once, its repetitions are named apart. Two different lines
-with one hash (one chance in 10^6 for 6 million lines) would pass as one.
+Order is irrelevant. A line that occurs several times counts once; its repetitions are listed apart. Two different lines with one
+hash (one chance in 10^6 for 6 million lines) would pass as one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Lines:
     header: bytes
 
     def first(self) -> npt.NDArray[np.bool_]:
-        """Which of the sorted hashes is the first of its equals."""
+        """Returns which of the sorted hashes is the first of its equals."""
         return np.concatenate([np.ones(min(1, len(self.hashes)), bool), self.hashes[1:] != self.hashes[:-1]])
 
 
@@ -52,14 +53,14 @@ def lines_of(path: Path) -> Lines:
             ends.append(np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) + 1) + start)
             quotes = quotes or _has_quotes(block)
             start += len(block)
-    found = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
-    order = np.argsort(found, kind="stable")
+    joined = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+    order = np.argsort(joined, kind="stable")
     offsets = np.concatenate([np.array([len(header)], np.int64), *ends])
-    return Lines(found[order], order, offsets, quotes or _has_quotes(header), header)
+    return Lines(joined[order], order, offsets, quotes or _has_quotes(header), header)
 
 
 def has_quotes(path: Path) -> bool:
-    """Whether a row might not be a line: a quote, or a carriage return without its line feed."""
+    """Returns whether a row might not be a line: a quote, or a carriage return without its line feed."""
     with path.open("rb") as file:
         while block := file.read(CHUNK):
             if _has_quotes(block + file.readline()):
@@ -72,7 +73,7 @@ def _has_quotes(text: bytes) -> bool:
 
 
 def save(lines: Lines, not_plain: Collection[int], stem: Path) -> None:
-    """Keep hashes, places and the hashes of lines that were not plainly accepted (`not_plain`: lines for people)."""
+    """Keeps hashes, places and the hashes of lines that were not plainly accepted (`not_plain`: lines as people count them)."""
     special = np.empty(0, np.uint64)
     if not_plain:
         marked = np.zeros(len(lines.hashes) + 2, bool)
@@ -86,7 +87,7 @@ def save(lines: Lines, not_plain: Collection[int], stem: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LineDifference:
-    """Lines from 0: `examine` of the new file, `gone` of the old one; `untouched`: lines that stayed and were accepted."""
+    """Lines, counted from 0: `examine` of the new file, `gone` of the old one; `untouched`: how many stayed and were accepted."""
 
     examine: Ints
     gone: Ints
@@ -110,7 +111,7 @@ def untouched_lines(new: Lines, examine: Ints) -> npt.NDArray[np.bool_]:
 
 
 def texts_at(path: Path, offsets: Any, rows: Ints) -> Iterator[tuple[int, bytes]]:
-    """The named lines of a file with their index."""
+    """Yields the named lines of a file with their index."""
     with path.open("rb") as file:
         for row in rows.tolist():
             start, stop = int(offsets[row]), int(offsets[row + 1])
@@ -123,9 +124,9 @@ def kept_offsets(stem: Path) -> Any:
 
 
 def _member(values: Hashes, others: Hashes) -> npt.NDArray[np.bool_]:
-    """Which of some sorted hashes are among others, sorted too."""
+    """Returns which of some sorted hashes are among others, which are sorted too."""
     if not len(others) or not len(values):
         return np.zeros(len(values), bool)
     spot = np.minimum(np.searchsorted(others, values), len(others) - 1)
-    found: npt.NDArray[np.bool_] = others[spot] == values
-    return found
+    mask: npt.NDArray[np.bool_] = others[spot] == values
+    return mask

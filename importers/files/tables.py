@@ -1,4 +1,4 @@
-"""What a table in a file is to those who read it: a header and numbered rows, within limits."""
+"""A table in a file as its readers see it: a header and numbered rows, within limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Row = Sequence[str]
 
 
 class Table(Protocol):
-    """`place` names a row for people together with its line."""
+    """A table in a file. `place` together with the number of a line names a row for people."""
 
     place: str
 
@@ -24,6 +24,6 @@ class Table(Protocol):
 
 
 def blocks_of(lines: Iterator[tuple[int, Row]], size: int) -> Iterator[tuple[Sequence[int], Sequence[Row]]]:
-    """Numbered rows in blocks of `size`: the numbers of each block, and its rows."""
+    """Yields numbered rows in blocks of `size`: the numbers of each block, and its rows."""
     while block := list(islice(lines, size)):
         yield [line for line, _ in block], [row for _, row in block]

@@ -39,19 +39,21 @@ class SheetTable:
 
     def notes(self) -> Sequence[str]:
         sheet = self.place.removesuffix(" row")
-        found = []
+        notes = []
         if self.without_value:
-            found.append(
-                f"{sheet}: {count(len(self.without_value), 'formula')} without a stored value ({listed(self.without_value, 5)}), read as empty: "
-                "open the workbook in a spreadsheet program, let it calculate, and save it"
+            notes.append(
+                f"{sheet}: {count(len(self.without_value), 'formula')} without a stored value "
+                f"({listed(self.without_value, 5)}), read as empty: open the workbook in a spreadsheet program, let it "
+                "calculate, and save it"
             )
         if self.errors:
-            found.append(
-                f"{sheet}: {count(len(self.errors), 'cell')} with an error value such as #N/A ({listed(self.errors, 5)}), read as empty: mend the formulas"
+            notes.append(
+                f"{sheet}: {count(len(self.errors), 'cell')} with an error value such as #N/A ({listed(self.errors, 5)}), read "
+                "as empty: mend the formulas"
             )
         if self.merged:
-            found.append(f"{sheet}: the header has merged cells ({listed(self.merged, 5)}): give each column a name of its own")
-        return found
+            notes.append(f"{sheet}: the header has merged cells ({listed(self.merged, 5)}): give each column a name of its own")
+        return notes
 
     def header(self) -> Sequence[str]:
         return [cell_text(cell, self.decimal) for cell in self.rows[0]] if self.rows else []
@@ -73,7 +75,8 @@ class SheetTable:
 
 
 def cell_text(cell: Any, decimal: str = ".") -> str:
-    """A cell as the same cell of a CSV file would be: a number with the source's decimal sign, a time without zone where it has none.
+    """Returns a cell as the same cell of a CSV file: a number with the source's decimal sign, a time without zone where it has
+    none.
 
     >>> cell_text(3.0), cell_text(True), cell_text(2.5), cell_text(datetime(2026, 3, 10, 8))
     ('3', '1', '2.5', '2026-03-10T08:00:00')
@@ -92,7 +95,7 @@ def cell_text(cell: Any, decimal: str = ".") -> str:
 
 
 def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
-    """All sheets by name. A workbook is small on disk and large in memory, so its limits stand before it is read."""
+    """Returns all sheets by name. A workbook is small on disk and large in memory, so limits are checked before it is read."""
     if path.stat().st_size > WORKBOOK_BYTES:
         raise LimitExceeded(f"{path.name} is larger than {WORKBOOK_BYTES >> 20} MiB: export the sheets as CSV")
     try:
@@ -105,7 +108,7 @@ def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
     try:
         cells = odd_cells(path)
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-        found: dict[str, SheetTable] = {}
+        sheets: dict[str, SheetTable] = {}
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.total_height > WORKBOOK_ROWS or sheet.total_height * max(sheet.total_width, 1) > 20 * WORKBOOK_ROWS:
@@ -113,7 +116,7 @@ def workbook_sheets(path: Path, decimal: str = ".") -> Mapping[str, SheetTable]:
             empty, errors = cells.get(name, ((), ()))
             rows = sheet.to_python(skip_empty_area=False)
             merged = [cell_name(low[0], low[1]) for low, high in sheet.merged_cell_ranges or () if low[0] == 0 and high != low]
-            found[name] = SheetTable(f"{path.name} sheet {name} row", rows, decimal, merged, empty, errors)
+            sheets[name] = SheetTable(f"{path.name} sheet {name} row", rows, decimal, merged, empty, errors)
     except python_calamine.CalamineError as error:
         raise InvalidInput(f"{path.name} cannot be read: {error}") from error
-    return found
+    return sheets

@@ -1,4 +1,4 @@
-"""How a GLPI is opened from its settings."""
+"""Opens a GLPI from its settings."""
 
 from __future__ import annotations
 

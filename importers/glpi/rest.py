@@ -13,12 +13,12 @@ from app.domain.errors import ForestayError, SourceFailed
 from importers.http.client import Answer, Client
 from importers.http.sign_in import Call, Session
 
-TRIES = 3  # times a list is read that changes meanwhile
+TRIES = 3  # how often a list is read at most that changes while it is read
 PARTS = re.compile(r"(\d+)-(\d+)/(\d+)")
 
 
 def session_of(authorization: str, app_token: str) -> Session:
-    """`authorization`: as the header, `user_token ...` or Basic."""
+    """Returns the session. `authorization`: the header's value, `user_token ...` or Basic."""
     app = {"App-Token": app_token} if app_token else {}
 
     def opened(call: Call) -> Mapping[str, str]:
@@ -42,11 +42,11 @@ class Rest:
     _options: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def get(self, path: str, **parameters: Any) -> Answer | None:
-        """None: the range lies beyond the total."""
+        """Returns the answer; None where the range lies beyond the total."""
         answer = self.client.request("GET", f"apirest.php/{path}", parameters=parameters, accept=(400,))
         if answer.status != 400:
             return answer
-        if "ERROR_RANGE_EXCEED_TOTAL" in answer.said():
+        if "ERROR_RANGE_EXCEED_TOTAL" in answer.message():
             return None
         raise answer.failure()
 
@@ -57,7 +57,7 @@ class Rest:
         return _total(answer, len(_items(answer)))
 
     def items(self, itemtype: str) -> dict[int, Mapping[str, Any]]:
-        """All of them by id. Ranges count from the beginning, so a list that changes while it is read is read again."""
+        """Returns all items by id. Ranges count from the beginning, so a list that changes while it is read is read again."""
         rows: dict[int, Mapping[str, Any]] = {}
         total = 0
         for _ in range(TRIES):
@@ -92,7 +92,7 @@ class Rest:
         return body
 
     def option(self, itemtype: str, table: str, name: str) -> int | None:
-        """The number of a search option of an item's own field; None: there is none."""
+        """Returns the number of a search option of an item's own field; None where there is none."""
         if itemtype not in self._options:
             answer = self.get(f"listSearchOptions/{itemtype}")
             body = answer.json() if answer else {}
@@ -103,28 +103,28 @@ class Rest:
         return None
 
     def newest(self, itemtype: str, table: str) -> str:
-        """The latest date_mod, in the server's local time; "": there is none."""
+        """Returns the latest date_mod, in the server's local time; "" where there is none."""
         dated = self.option(itemtype, table, "date_mod")
         answer = self.get(f"{itemtype}/", range="0-0", sort=dated, order="DESC", **_plain()) if dated else None
         rows = _items(answer) if answer else []
         return str(rows[0].get("date_mod") or "") if rows else ""
 
     def changed(self, itemtype: str, table: str, since: str) -> Iterator[int]:
-        """Ids of items changed after a time, those in the dustbin too."""
+        """Returns the ids of items that changed after a time, those in the dustbin too."""
         dated, key = self.option(itemtype, table, "date_mod"), self.option(itemtype, table, "id")
         if dated is None or key is None:
             raise SourceFailed(f"GLPI has no search option for date_mod and id of {itemtype}")
-        found: set[int] = set()
+        numbers: set[int] = set()
         for deleted in (0, 1):
-            found.update(self._searched(itemtype, dated, key, since, deleted))
-        yield from sorted(found)
+            numbers.update(self._searched(itemtype, dated, key, since, deleted))
+        yield from sorted(numbers)
 
     def _searched(self, itemtype: str, dated: int, key: int, since: str, deleted: int) -> Iterator[int]:
-        asked = {"criteria[0][field]": dated, "criteria[0][searchtype]": "morethan", "criteria[0][value]": since,
+        criteria = {"criteria[0][field]": dated, "criteria[0][searchtype]": "morethan", "criteria[0][value]": since,
                  "forcedisplay[0]": key, "is_deleted": deleted}  # fmt: skip
         start = 0
         while True:
-            answer = self.get(f"search/{itemtype}", range=f"{start}-{start + self.page_size - 1}", **asked)
+            answer = self.get(f"search/{itemtype}", range=f"{start}-{start + self.page_size - 1}", **criteria)
             if answer is None:
                 return
             body = answer.json()
@@ -141,7 +141,7 @@ class Rest:
                 raise SourceFailed(f"{answer.where} gave {start} of {body['totalcount']} changed items")
 
     def close(self) -> None:
-        """End the session; a server that cannot be asked ends it by itself."""
+        """Ends the session; where the server cannot be reached, it ends the session by itself."""
         sign_in = self.client.sign_in
         if isinstance(sign_in, Session) and sign_in.opened():
             with suppress(ForestayError):
@@ -168,7 +168,7 @@ def _id(itemtype: str, row: Mapping[str, Any]) -> int:
 
 
 def _total(answer: Answer, seen: int) -> int:
-    """The total that Content-Range tells; an answer without it is everything."""
+    """Returns the total that Content-Range gives; an answer without it is everything."""
     parts = PARTS.search(answer.headers.get("content-range", ""))
     if parts:
         return int(parts[3])

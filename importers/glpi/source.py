@@ -21,10 +21,18 @@ from importers.mapping.rules import ListRule, RelationRule, RuleSet
 TIME = "%Y-%m-%d %H:%M:%S"
 OVERLAP = timedelta(minutes=65)  # times are local: the hour that comes twice in autumn, and five minutes
 NAMES = {  # fields that hold the id of a named thing
-    "locations_id": "Location", "states_id": "State", "groups_id": "Group", "groups_id_tech": "Group", "manufacturers_id": "Manufacturer",
-    "entities_id": "Entity", "computertypes_id": "ComputerType", "networkequipmenttypes_id": "NetworkEquipmentType",
-    "appliancetypes_id": "ApplianceType", "applianceenvironments_id": "ApplianceEnvironment", "clustertypes_id": "ClusterType",
-}  # fmt: skip
+    "locations_id": "Location",
+    "states_id": "State",
+    "groups_id": "Group",
+    "groups_id_tech": "Group",
+    "manufacturers_id": "Manufacturer",
+    "entities_id": "Entity",
+    "computertypes_id": "ComputerType",
+    "networkequipmenttypes_id": "NetworkEquipmentType",
+    "appliancetypes_id": "ApplianceType",
+    "applianceenvironments_id": "ApplianceEnvironment",
+    "clustertypes_id": "ClusterType",
+}
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class Glpi(Lists):
                 yield number, row
 
     def _guests(self) -> dict[str, int]:
-        """Which computer has which UUID: a virtual machine names its own only so."""
+        """Returns which computer has which UUID: a virtual machine names its own computer only so."""
         return {
             uuid: number for number, row in self.rest.items("Computer").items() if (uuid := text_of(row.get("uuid")).casefold())
         }
@@ -78,7 +86,8 @@ class Glpi(Lists):
         return {field: text for field, text in texts.items() if text}
 
     def _text(self, row: Mapping[str, Any], path: str) -> str:
-        """A field, or by `locations_id.completename` what the thing it names is called; `root`: the first part of that."""
+        """Returns a field, or, for `locations_id.completename`, what the thing that it names is called; `root` is the first part
+        of that."""
         name, _, part = path.partition(".")
         if not part or name not in NAMES:
             return text_of(row.get(path))

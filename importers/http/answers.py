@@ -1,4 +1,4 @@
-"""What a server answered: status, headers, body; and what it says is wrong, in the shapes servers say it."""
+"""The answer of a server: status, headers and body, and the message of an error in the forms that servers use."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, NotAllowed, SourceFailed
 from app.domain.strict_json import strict_json
 
-SAID = 300  # characters of a server's own message that are shown
+MESSAGE_CHARACTERS = 300  # characters of a server's own message that are shown
 WORDS = ("message", "msg", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`where`: host and path; `headers`: names in small letters."""
+    """One answer. `where`: host and path; `headers`: names in small letters."""
 
     where: str
     status: int
@@ -24,7 +24,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body, where it is strict JSON; SourceFailed says what it is instead."""
+        """Returns the body, where it is strict JSON; SourceFailed says what it is instead."""
         try:
             return strict_json(self.body, self.where)
         except LimitExceeded:
@@ -40,14 +40,14 @@ class Answer:
             ) from None
 
     def number(self, header: str) -> int | None:
-        """A header that holds a whole number; None where it is not there or holds another thing."""
+        """Returns a header that holds a whole number; None where it is not there or holds something else."""
         text = self.headers.get(header.lower(), "").strip()
         return int(text) if text.isascii() and text.isdigit() else None
 
     def failure(self) -> ForestayError:
-        """The error of an answer that is none of those expected, with the server's own message; its details say `answered`."""
-        said = self.said()
-        tail = f": {said}" if said else ""
+        """Returns the error of an unexpected answer, with the server's own message; its details give the status as `answered`."""
+        message = self.message()
+        tail = f": {message}" if message else ""
         if self.status in (401, 403):
             what = "refuses the sign-in" if self.status == 401 else "refuses access"
             return NotAllowed(f"{self.where} {what} ({self.status}){tail}", answered=self.status)
@@ -55,16 +55,18 @@ class Answer:
             return SourceFailed(f"{self.where} answered {self.status}: a redirect, which is not followed", answered=self.status)
         return SourceFailed(f"{self.where} answered {self.status}{tail}", answered=self.status)
 
-    def said(self) -> str:
+    def message(self) -> str:
+        """Returns the server's own words in the answer: the message of an error body, or the text of a page without its
+        markup."""
         try:
-            return _words(strict_json(self.body, self.where))[:SAID]
+            return _words(strict_json(self.body, self.where))[:MESSAGE_CHARACTERS]
         except ForestayError:
             text = re.sub(rb"<(script|style).*?</\1>|<[^>]*>", b" ", self.body[:20_000], flags=re.DOTALL | re.IGNORECASE)
-            return " ".join(text.decode("utf-8", "replace").split())[:SAID]
+            return " ".join(text.decode("utf-8", "replace").split())[:MESSAGE_CHARACTERS]
 
 
 def _words(body: Any, depth: int = 0) -> str:
-    """The message in an error body, of any vendor's shape.
+    """Returns the message in an error body, of any vendor's form.
 
     >>> _words({"error": {"message": "User Not Authenticated", "detail": "Required to provide Auth information"}})
     'User Not Authenticated; Required to provide Auth information'

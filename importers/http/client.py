@@ -1,8 +1,9 @@
 """The one way out: HTTP to hosts that the settings name, without redirects, within limits of time and size.
 
-requests' conveniences that reach further are off: environment proxies, netrc, redirects, retries of its own. An address is resolved once,
-checked and used (`outbound`). TLS is verified, against the system's authorities or those of `ca_file`. What fails for a while is tried again
-(`waiting`), an ended sign-in is renewed once (`sign_in`). Errors name host, path, status and the server's own message, never a secret.
+The conveniences of requests that reach further are off: environment proxies, netrc, redirects, retries of its own. An address is
+resolved once, checked and used (`outbound`). TLS is verified, against the system's authorities or those of `ca_file`. What fails
+for a while is tried again (`waiting`), an ended sign-in is renewed once (`sign_in`). Errors name host, path, status and the
+server's own message, never a secret.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ CHUNK = 1 << 16
 
 
 class Request(TypedDict, total=False):
-    """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again; by default a
-    GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are answers."""
+    """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again;
+    by default a GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are
+    answers."""
 
     parameters: Mapping[str, Any]
     json: Any
@@ -43,7 +45,7 @@ class Request(TypedDict, total=False):
 
 
 class Unreachable(SourceFailed):
-    """No answer at all: refused, no TLS, cut off, or silent for too long."""
+    """There was no answer at all: refused, no TLS, cut off, or silent for too long."""
 
 
 class _PinnedAdapter(HTTPAdapter):
@@ -66,7 +68,7 @@ class _PinnedAdapter(HTTPAdapter):
 
 @dataclass(slots=True)
 class Client:
-    """`headers`: sent with every request, secrets among them hidden like those of the sign-in."""
+    """The client of one source. `headers` are sent with every request; secrets in them are hidden like those of the sign-in."""
 
     base: str
     outbound: Outbound
@@ -88,8 +90,8 @@ class Client:
         return self.request("GET", path, parameters=parameters or {}).json()
 
     def request(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
-        """The answer, signed in. Other statuses than 2xx and those of `accept` are raised: NotAllowed for 401 and 403, Unreachable without
-        an answer, SourceFailed for the rest."""
+        """Returns the answer to a signed-in request. A status other than 2xx and those of `accept` raises: NotAllowed for 401 and
+        403, SourceFailed for the rest, Unreachable where there is no answer."""
         accept = {*request.get("accept", ()), 401}
         try:
             answer = self._repeated(method, path, self._signed(request, accept))
@@ -103,7 +105,7 @@ class Client:
             raise self._without_secrets(error) from None
 
     def bare(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
-        """As `request`, without the sign-in: for signing in, which can be repeated."""
+        """As `request`, but without the sign-in: for signing in, which can be repeated."""
         try:
             return self._repeated(method, path, {"repeatable": True, **request})
         except ForestayError as error:
@@ -116,7 +118,7 @@ class Client:
         return hidden_in(error, [*self.sign_in.secrets(), *(word for value in self.headers.values() for word in value.split())])
 
     def _repeated(self, method: str, path: str, request: Request) -> Answer:
-        """The answer, asked for again as long as `patience` lasts and the request may be repeated."""
+        """Returns the answer; repeats the request as long as `patience` lasts, where the request may be repeated."""
         url = path if path.startswith(("http://", "https://")) else self.base.rstrip("/") + "/" + path.lstrip("/")
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
             raise SourceFailed(f"the source points to another host: {urlsplit(url).netloc}")
@@ -163,7 +165,7 @@ class Client:
 
 
 def _body(response: requests.Response, where: str, until: float, seconds: float) -> bytes:
-    """The whole body, piece by piece as it arrives, so that a slow one is cut off at the deadline."""
+    """Returns the whole body, read piece by piece as it arrives, so that a slow one is cut off at the deadline."""
     parts, size = [], 0
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         size += len(chunk)
@@ -178,7 +180,7 @@ def _body(response: requests.Response, where: str, until: float, seconds: float)
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, for people: the innermost cause, without addresses of objects."""
+    """Returns what went wrong, for people: the innermost cause, without addresses of objects."""
     seen: BaseException = error
     while True:
         inner = getattr(seen, "reason", None) or next((arg for arg in seen.args if isinstance(arg, BaseException)), None)

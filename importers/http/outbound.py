@@ -1,4 +1,5 @@
-"""Which hosts may be called, and at which address: named in the settings, resolved once, never a metadata or link-local one."""
+"""Decides which hosts may be called, and at which address: named in the settings, resolved once, never a metadata or link-local
+one."""
 
 from __future__ import annotations
 
@@ -27,14 +28,16 @@ WEB = {"http": 80, "https": 443}  # schemes and their usual ports
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """`hosts`: host or host:port that may be called; `private_hosts`: loopback and private addresses may be among them."""
+    """Where requests may go. `hosts`: host or host:port; `private_hosts`: whether loopback and private addresses may be among
+    them."""
 
     hosts: Sequence[str] = ()
     private_hosts: bool = True
 
 
 def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WEB) -> tuple[str, str]:
-    """Host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be called."""
+    """Returns host and address to call for a base URL of one of these schemes; InvalidInput or NotAllowed where it may not be
+    called."""
     host, port = _split(base, schemes)
     if not {host, f"{host}:{port}"} & {name.casefold() for name in outbound.hosts}:
         raise NotAllowed(f"{host}:{port} is not among the hosts that may be called (setting outbound.hosts)")
@@ -42,14 +45,15 @@ def checked_place(base: str, outbound: Outbound, schemes: Mapping[str, int] = WE
 
 
 def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
-    """Host in small letters without brackets, and port, where an address is written in the one way that every reader takes alike."""
+    """Returns the host in small letters without brackets, and the port, where the address is written in a form that every parser
+    reads alike."""
     with suppress(ValueError):  # of an address that cannot be taken apart
         parts = urlsplit(base)
-        found = _PLACE.fullmatch(parts.netloc)
-        if found and base.isascii() and "\\" not in base and parts.scheme in schemes:
-            port = int(found[2]) if found[2] else schemes[parts.scheme]
+        place = _PLACE.fullmatch(parts.netloc)
+        if place and base.isascii() and "\\" not in base and parts.scheme in schemes:
+            port = int(place[2]) if place[2] else schemes[parts.scheme]
             if 0 < port <= 65535:
-                return found[1].strip("[]").casefold(), port
+                return place[1].strip("[]").casefold(), port
     kinds = "http(s)" if schemes is WEB else " or ".join(schemes)
     raise InvalidInput(
         f"{base[:200]!r} is not an address of {kinds}, with host and port (or none) and without a user in it", field="location"
@@ -57,7 +61,7 @@ def _split(base: str, schemes: Mapping[str, int]) -> tuple[str, int]:
 
 
 def _within(address: Address) -> Iterator[Address]:
-    """The address, and the IPv4 address that stands for it where it leads into the other network."""
+    """Yields the address, and the IPv4 addresses that stand in it where it leads into that network."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
@@ -79,10 +83,10 @@ def _address(host: str, port: int, outbound: Outbound) -> str:
     if host in METADATA:
         raise NotAllowed(f"{host} is a metadata service")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise SourceFailed(f"{host} cannot be resolved") from error
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in resolved]
     for address in addresses:
         ways = list(_within(address))
         plain = ways[-1]

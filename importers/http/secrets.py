@@ -12,7 +12,8 @@ from app.domain.errors import InvalidInput
 
 
 def secret(kind: str, settings: Mapping[str, Any], setting: str, default: str = "") -> str:
-    """The secret whose variable the setting names (or `default` does); InvalidInput names the variable, never what it holds."""
+    """Returns the secret whose variable the setting (or `default`) names; InvalidInput names the variable, never what it
+    holds."""
     name = str(settings.get(setting) or default)
     if not name:
         raise InvalidInput(f"{kind}: {setting} names no variable", field=setting)

@@ -1,4 +1,4 @@
-"""Ways to sign in: what a request carries, and what to do when the server no longer knows it."""
+"""Ways to sign in: what a request carries, and what happens when the server no longer accepts it."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Basic:
 
 @dataclass(slots=True)
 class OAuth:
-    """A bearer token from `path` by `form` (grant_type, client_id, client_secret, username, password, scope ...): renewed before it ends, and
-    once when a request is refused; by its refresh token where there is one, else by the form."""
+    """A bearer token from `path` for `form` (grant_type, client_id, client_secret, username, password, scope ...). It is renewed
+    before it ends, and once when a request is refused: by its refresh token where there is one, else by the form."""
 
     path: str
     form: Mapping[str, str]
@@ -99,7 +99,7 @@ class OAuth:
                 self._take(call("POST", self.path, form={**given, "grant_type": "refresh_token", "refresh_token": self._refresh}))
                 return
             except (NotAllowed, SourceFailed):
-                self._refresh = ""  # it has ended as well: from the beginning
+                self._refresh = ""  # the refresh token has ended as well: sign in from the beginning
         self._take(call("POST", self.path, form=self.form))
 
     def _take(self, answer: Answer) -> None:
@@ -114,8 +114,8 @@ class OAuth:
 
 @dataclass(slots=True)
 class Session:
-    """A session that `open` starts: it calls the server and returns the headers that carry the session; opened anew once when a request is
-    refused. `hidden`: secrets that `open` uses."""
+    """A session that `open` starts: it calls the server and returns the headers that carry the session. It is opened again once
+    when a request is refused. `hidden`: secrets that `open` uses."""
 
     open: Callable[[Call], Mapping[str, str]]
     hidden: Sequence[str] = ()
@@ -138,7 +138,7 @@ class Session:
         return bool(self._held)
 
     def forget(self) -> None:
-        """The session was ended; the next request opens another."""
+        """Drops a session that was ended; the next request opens another."""
         self._held = {}
 
 
@@ -146,8 +146,9 @@ SETTINGS = ("user", "password_env", "token_env", "token_header", "client_id", "c
 
 
 def sign_in_of(kind: str, settings: Mapping[str, Any], token_path: str = "", key_header: str = "") -> SignIn:
-    """The sign-in that a source's settings name (`SETTINGS`): OAuth where there is a client_id, a fixed header where there is a token_env,
-    else Basic with user and password_env. `token_path`: where OAuth tokens are had; `key_header`: the header of a token."""
+    """Returns the sign-in that a source's settings name (`SETTINGS`): OAuth where there is a client_id, a fixed header where
+    there is a token_env, else Basic with user and password_env. `token_path`: where OAuth tokens are issued; `key_header`: the
+    header of a token."""
     if settings.get("client_id"):
         return _oauth(kind, settings, token_path)
     if settings.get("token_env"):
@@ -162,7 +163,7 @@ def sign_in_of(kind: str, settings: Mapping[str, Any], token_path: str = "", key
 
 
 def optional_sign_in(kind: str, settings: Mapping[str, Any]) -> SignIn:
-    """The sign-in that the settings name, or none: for services that stand open, or behind a proxy that asks who one is."""
+    """Returns the sign-in that the settings name, or none: for services without sign-in, or behind a proxy that does it."""
     return sign_in_of(kind, settings) if settings.get("user") or settings.get("token_env") else NOBODY
 
 
@@ -183,7 +184,7 @@ def _oauth(kind: str, settings: Mapping[str, Any], token_path: str) -> SignIn:
 
 
 def hide(text: str, secrets: Sequence[str]) -> str:
-    """A text without the secrets in it.
+    """Returns a text without the secrets in it.
 
     >>> hide("no user anna with hunter22", ["hunter22"])
     'no user anna with ********'
@@ -195,5 +196,5 @@ def hide(text: str, secrets: Sequence[str]) -> str:
 
 
 def hidden_in(error: ForestayError, secrets: Sequence[str]) -> ForestayError:
-    """The same error without the secrets in its message."""
+    """Returns the same error without the secrets in its message."""
     return type(error)(hide(error.message, secrets), **error.details)

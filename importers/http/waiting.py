@@ -1,4 +1,4 @@
-"""When a failed request is tried again, and after how long."""
+"""Decides when a failed request is tried again, and after how long."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AGAIN = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`tries` of one request in all; pauses of `pause`, twice that, ... seconds with up to half as much again by chance, never above
-    `longest`; a `Retry-After` is obeyed up to `asked`, and a server that asks for more is given up. `connect` and `silence`: seconds without
-    a connection or a byte; `answer`: seconds for a whole answer."""
+    """How long a source is waited for: `tries` of one request in all; pauses of `pause`, twice that, ... seconds with up to half
+    as much again by chance, never above `longest`. A `Retry-After` is obeyed up to `asked`; a server that asks for more is given
+    up. `connect` and `silence`: seconds without a connection or a byte; `answer`: seconds for a whole answer."""
 
     tries: int = 5
     pause: float = 0.5
@@ -29,16 +29,16 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
     def wait(self, number: int, where: str, headers: Mapping[str, str]) -> None:
-        """Before try `number` + 1."""
-        asked = asked_seconds(headers.get("retry-after", ""))
-        if asked is not None and asked > self.asked:
-            raise SourceFailed(f"{where} asks to wait {asked:,.0f} s, longer than the {self.asked:,.0f} s that are waited for")
+        """Waits before try `number` + 1."""
+        wanted = asked_seconds(headers.get("retry-after", ""))
+        if wanted is not None and wanted > self.asked:
+            raise SourceFailed(f"{where} asks to wait {wanted:,.0f} s, longer than the {self.asked:,.0f} s that are waited for")
         pause = min(self.longest, self.pause * 2 ** (number - 1)) * (1 + random.random() / 2)
-        self.sleep(min(pause, self.longest) if asked is None else asked)
+        self.sleep(min(pause, self.longest) if wanted is None else wanted)
 
 
 def asked_seconds(text: str, now: float | None = None) -> float | None:
-    """A `Retry-After` in seconds or as an HTTP date; None where it is neither.
+    """Returns a `Retry-After`, given in seconds or as an HTTP date, in seconds; None where it is neither.
 
     >>> asked_seconds("120"), asked_seconds("Wed, 21 Oct 2026 07:28:00 GMT", 1792567620.0), asked_seconds("soon")
     (120.0, 60.0, None)

@@ -1,4 +1,4 @@
-"""How an i-doit source is opened from its settings."""
+"""Opens an i-doit source from its settings."""
 
 from __future__ import annotations
 

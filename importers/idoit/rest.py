@@ -1,4 +1,4 @@
-"""i-doit's JSON-RPC: one address, errors inside a 200, single questions and batches, lists of objects by type."""
+"""i-doit's JSON-RPC: one address, errors inside a 200, single calls and batches, lists of objects by type."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def session_of(user: str, password: str, api_key: str) -> Session:
 
 @dataclass(slots=True)
 class Rest:
-    """`page_size`: objects asked for at once; `batch_size`: questions in one batch."""
+    """The calls. `page_size`: objects in one answer; `batch_size`: calls in one batch."""
 
     client: Client
     api_key: str
@@ -46,16 +46,16 @@ class Rest:
         return self._signed_in(question, lambda answer, body: _result(answer, body))
 
     def batch(self, method: str, many: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
-        """The results of many questions, in their order."""
+        """Yields the results of many calls, in their order."""
         for start in range(0, len(many), self.batch_size):
-            asked = many[start : start + self.batch_size]
+            part = many[start : start + self.batch_size]
             questions = [
-                _question(method, {**one, "apikey": self.api_key, "language": "en"}, number) for number, one in enumerate(asked)
+                _question(method, {**one, "apikey": self.api_key, "language": "en"}, number) for number, one in enumerate(part)
             ]
-            yield from self._signed_in(questions, lambda answer, body, asked=asked: _results(answer, body, len(asked)))
+            yield from self._signed_in(questions, lambda answer, body, part=part: _results(answer, body, len(part)))
 
     def _signed_in(self, question: Any, read: Any) -> Any:
-        """A session that ended is told in a 200, so it is opened again here, once."""
+        """Yields the results of signed-in calls. That a session ended is said in a 200, so it is opened again here, once."""
         for last in (False, True):
             answer = self.client.request("POST", PATH, json=question, repeatable=True)
             try:
@@ -66,7 +66,7 @@ class Rest:
         raise AssertionError
 
     def objects(self, object_type: str) -> dict[int, Mapping[str, Any]]:
-        """All objects of a type by id. A list that changes while it is read is read again."""
+        """Returns all objects of a type by id. A list that changes while it is read is read again."""
         for _ in range(TRIES):
             rows = self._once(object_type)
             if rows is not None:
@@ -74,8 +74,8 @@ class Rest:
         raise SourceFailed(f"i-doit: the end of {object_type} was not reached, or its objects changed each time they were read")
 
     def _once(self, object_type: str) -> dict[int, Mapping[str, Any]] | None:
-        """None: the list moved, or ended before its highest id. Pages count from the beginning, so each begins with the last row of the
-        one before: if it does not, rows went meanwhile and others were passed over."""
+        """Returns the objects; None where the list moved, or ended before its highest id. Pages count from the beginning, so each
+        begins with the last row of the one before: where it does not, rows went in between and others were passed over."""
         rows: dict[int, Mapping[str, Any]] = {}
         last = 0
         while True:
@@ -97,13 +97,13 @@ class Rest:
 
     def page(self, object_type: str, start: int, count: int, order: str = "ASC") -> list[Mapping[str, Any]]:
         wanted = {"type": object_type, "status": "C__RECORD_STATUS__NORMAL"}
-        found = self.ask("cmdb.objects.read", filter=wanted, limit=f"{start},{count}", order_by="id", sort=order)
-        if not isinstance(found, list) or any(not isinstance(row, dict) for row in found):
+        rows = self.ask("cmdb.objects.read", filter=wanted, limit=f"{start},{count}", order_by="id", sort=order)
+        if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
             raise SourceFailed(f"i-doit gave no list of objects of {object_type}")
-        return found
+        return rows
 
     def close(self) -> None:
-        """End the session; a server that cannot be asked ends it by itself."""
+        """Ends the session; where the server cannot be reached, it ends the session by itself."""
         sign_in = self.client.sign_in
         if isinstance(sign_in, Session) and sign_in.opened():
             with suppress(ForestayError):
@@ -116,14 +116,14 @@ def _question(method: str, parameters: Mapping[str, Any], number: int = 1) -> di
     return {"version": "2.0", "method": method, "params": dict(parameters), "id": number}
 
 
-def _results(answer: Answer, body: Any, asked: int) -> list[Any]:
+def _results(answer: Answer, body: Any, expected: int) -> list[Any]:
     if not isinstance(body, list):
         _result(answer, body)  # one error for the whole batch
         raise SourceFailed(f"{answer.where} answered a batch with no list")
     by_number = {str(one.get("id")): one for one in body if isinstance(one, dict)}
-    if len(by_number) != asked or any(str(number) not in by_number for number in range(asked)):
-        raise SourceFailed(f"{answer.where} answered {len(by_number)} of {asked} questions of a batch")
-    return [_result(answer, by_number[str(number)]) for number in range(asked)]
+    if len(by_number) != expected or any(str(number) not in by_number for number in range(expected)):
+        raise SourceFailed(f"{answer.where} answered {len(by_number)} of {expected} questions of a batch")
+    return [_result(answer, by_number[str(number)]) for number in range(expected)]
 
 
 def _result(answer: Answer, body: Any) -> Any:
@@ -132,13 +132,13 @@ def _result(answer: Answer, body: Any) -> Any:
     if not body.get("error"):
         return body.get("result")
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
-    said = f"{error.get('message') or ''} {error.get('data') or ''}".strip()
-    text = f"{answer.where} answered error {error.get('code')}: {said[:300]}"
-    if NOBODY.search(said):
+    message = f"{error.get('message') or ''} {error.get('data') or ''}".strip()
+    text = f"{answer.where} answered error {error.get('code')}: {message[:300]}"
+    if NOBODY.search(message):
         raise NotAllowed(text, answered=401)
-    if NO_RIGHT.search(said):
+    if NO_RIGHT.search(message):
         raise NotAllowed(text, answered=403)
-    raise SourceFailed(text, answered=404 if NOT_THERE.search(said) else 200)
+    raise SourceFailed(text, answered=404 if NOT_THERE.search(message) else 200)
 
 
 def _id(row: Mapping[str, Any]) -> int:

@@ -47,7 +47,8 @@ class Idoit(Lists):
         return f"{self.rest.client.base} {self.rules.text}"
 
     def latest(self, name: str) -> str:
-        """The newest `updated` of a type. Its objects are listed here, once a run: what changed is told by comparing their times."""
+        """Returns the newest `updated` of a type. Its objects are listed here, once a run; what changed is found by comparing
+        their times."""
         if self.rules.lists and name == next(iter(self.rules.lists)):
             self._objects, self._failed, self._groups, self._relations = {}, {}, None, None
         if name not in self.rules.lists:
@@ -84,16 +85,17 @@ class Idoit(Lists):
             yield rows[start : start + self.rest.page_size]
 
     def _bodies(self, rule: ListRule, objects: Mapping[int, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-        """Each object with its categories, of which there may be several entries: the primary one, else that of the lowest id."""
+        """Yields each object with its categories. Of several entries of a category the primary one counts, else that of the
+        lowest id."""
         wanted = fields_of(rule)
         categories = sorted({name.partition(".")[0] for name in wanted if name.startswith("C__")})
         kinds = rule.ask.get("team", ())
-        asked = [*categories, *([CATEGORY] if kinds else [])]
-        questions = [{"objID": number, "category": word, "status": 2} for number in objects for word in asked]
+        names = [*categories, *([CATEGORY] if kinds else [])]
+        questions = [{"objID": number, "category": word, "status": 2} for number in objects for word in names]
         answers = self.rest.batch("cmdb.category.read", questions)
         for row in objects.values():
             whole: dict[str, Any] = dict(row)
-            for word in asked:
+            for word in names:
                 entries = next(answers)
                 if word == CATEGORY and kinds:
                     whole["team"] = team_of(entries, kinds, self._person_groups())
@@ -145,11 +147,11 @@ class Idoit(Lists):
 
 
 def _entry(entries: Any) -> Any:
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    primary = [entry for entry in found if text_of(_plain(entry.get("primary"))) in ("1", "true")]
-    return min(primary or found, key=lambda entry: int(text_of(entry.get("id")) or 0), default={})
+    dictionaries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    primary = [entry for entry in dictionaries if text_of(_plain(entry.get("primary"))) in ("1", "true")]
+    return min(primary or dictionaries, key=lambda entry: int(text_of(entry.get("id")) or 0), default={})
 
 
 def _plain(value: Any) -> Any:
-    """Yes and no are a dialogue field in some versions: {"value": "1", "title": "Yes"}."""
+    """Returns a plain value: yes and no are a dialogue field in some versions, {"value": "1", "title": "Yes"}."""
     return value.get("value") if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""iTop's clock: local times without a zone. Stamps here are UTC, and text in order of time."""
+"""iTop's clock: iTop gives local times without a zone; stamps here are UTC, as text in order of time."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def time_of(stamp: str) -> datetime:
 
 
 def local_since(stamp: str, now: datetime, zone: ZoneInfo) -> str:
-    """The local time from which on a change may be later than a stamp. Where the clock was set back since, the hour that came twice counts
-    from its beginning.
+    """Returns the local time from which on a change may be later than a stamp. Where the clock was set back since, the hour that
+    came twice counts from its beginning.
 
     >>> zone = ZoneInfo("Europe/Zurich")
     >>> local_since("2026-11-20T09:00:00Z", time_of("2026-11-20T12:00:00Z"), zone)

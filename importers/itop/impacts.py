@@ -1,4 +1,5 @@
-"""What impacts one CI, as dependencies and groups: the right side of `A impacts B` depends on the left; redundancy says how many suffice."""
+"""Turns what impacts one CI into dependencies and groups: the right side of `A impacts B` depends on the left, and the redundancy
+setting says how many suffice."""
 
 from __future__ import annotations
 
@@ -17,29 +18,29 @@ WORD = "impacts"
 
 
 def impact_records(rule: RelationRule, place: Place, body: Mapping[str, Any]) -> list[Mapped]:
-    """The records of one dependent with all that impacts it."""
+    """Returns the records of one dependent with all that impacts it."""
     my_class, me = body["class"], place(body["class"], body["id"])
     if my_class in rule.ask.get("contacts", ()):
         return [Ignored("dependency", f"{my_class} is a contact")] * len(body["providers"])
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     members: list[str] = []
     named = rule.ask.get("redundancy", {}).get(body.get("of", ""), [])
     for its_class, number in body["providers"]:
         other, side = place(its_class, number), side_of(rule, its_class, my_class)
         if side.depends == "none":
-            found.append(Ignored("dependency", f"{its_class} impacts {my_class}"))
+            records.append(Ignored("dependency", f"{its_class} impacts {my_class}"))
         elif side.depends == "child" and side.kind != "soft" and any(fnmatchcase(its_class, word) for word in named):
             members.append(other)
             kind = side.kind
         else:
-            found += _plain(me, other, side)
+            records += _plain(me, other, side)
     if members:
-        found += _members(me, members, str(body.get("redundancy") or "disabled"), kind)
-    return found
+        records += _members(me, members, str(body.get("redundancy") or "disabled"), kind)
+    return records
 
 
 def side_of(rule: RelationRule, left: str, right: str) -> Side:
-    """Which side depends: by both classes, by the left, by the right, else by `*`."""
+    """Returns which side depends: by both classes, by the left class, by the right, else by `*`."""
     for word in (f"{left}::{right}", f"{left}::*", f"*::{right}", "*"):
         if side := rule.types.get(word.casefold()):
             return side
@@ -47,31 +48,31 @@ def side_of(rule: RelationRule, left: str, right: str) -> Side:
 
 
 def _plain(me: str, other: str, side: Side) -> list[Mapped]:
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     if side.depends in ("child", "both"):
-        found.append(DependencyRecord(me, other, side.kind, side.weight, WORD))
+        records.append(DependencyRecord(me, other, side.kind, side.weight, WORD))
     if side.depends in ("parent", "both"):
-        found.append(DependencyRecord(other, me, side.kind, side.weight, WORD))
-    return found
+        records.append(DependencyRecord(other, me, side.kind, side.weight, WORD))
+    return records
 
 
 def _members(me: str, members: Sequence[str], setting: str, kind: str) -> list[Mapped]:
     needed = needed_of(setting, len(members))
     if needed is not None and needed < len(members):
         return [GroupRecord(f"{me} redundancy", me, tuple(members), needed, "supply" if kind == "supply" else "ordinary")]
-    found: list[Mapped] = [DependencyRecord(me, other, kind, None, WORD) for other in members]
+    records: list[Mapped] = [DependencyRecord(me, other, kind, None, WORD) for other in members]
     if needed is None:
         fault = (
             "redundancy",
             f"'{setting[:40]}' is not disabled, a number or a share",
             "all are taken as needed until it is one",
         )
-        found.append(RejectedRecord("group", me, me, *fault))
-    return found
+        records.append(RejectedRecord("group", me, me, *fault))
+    return records
 
 
 def needed_of(setting: str, members: int) -> int | None:
-    """How many of the members must be up; None where the setting says nothing that can be understood.
+    """Returns how many of the members must be up; None where the setting cannot be understood.
 
     >>> needed_of("disabled", 4), needed_of("1", 4), needed_of("50%", 5), needed_of("9", 4), needed_of("some", 4)
     (4, 1, 3, 4, None)

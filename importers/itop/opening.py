@@ -1,4 +1,4 @@
-"""How an iTop is opened from its settings."""
+"""Opens an iTop from its settings."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ WIDEST = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One object: its final class, its id, the fields asked for."""
+class ItopObject:
+    """One object: its final class, its id, and the fields that were requested."""
 
     final_class: str
     number: int
@@ -34,12 +34,12 @@ class Window:
 
     after: int
     upto: int
-    objects: list[Found]
+    objects: list[ItopObject]
 
 
 @dataclass(slots=True)
 class Rest:
-    """`answered_at`: the server's clock at its last answer, where it said so."""
+    """The calls. `answered_at`: the server's clock at its last answer, where it gives one."""
 
     client: Client
     answered_at: datetime | None = None
@@ -55,8 +55,8 @@ class Rest:
             raise _failure(answer.where, str(body["code"]), str(body.get("message") or ""))
         return body
 
-    def get(self, name: str, where: str, fields: str, limit: int = 0) -> tuple[list[Found], int]:
-        """Objects of a class, at most `limit` (0: all), by rising id, and how many there are in all."""
+    def get(self, name: str, where: str, fields: str, limit: int = 0) -> tuple[list[ItopObject], int]:
+        """Returns objects of a class by rising id, at most `limit` (0: all), and how many there are in all."""
         pages = {"limit": limit, "page": 1} if limit else {}
         key = f"SELECT {name} WHERE {where}" if where else f"SELECT {name}"
         body = self.ask(operation="core/get", **{"class": name}, key=key, output_fields=fields, **pages)
@@ -64,21 +64,21 @@ class Rest:
         if number is None:
             raise SourceFailed(f"iTop does not say how many objects of {name} there are: {body.get('message')!r}")
         objects = [_object(name, one) for one in (body.get("objects") or {}).values()]
-        found = int(number[1])
-        if len(objects) != found and (not limit or len(objects) < min(found, limit)):
-            raise SourceFailed(f"iTop gave {len(objects)} of {found} objects of {name}")
-        return sorted(objects, key=lambda one: one.number), found
+        total = int(number[1])
+        if len(objects) != total and (not limit or len(objects) < min(total, limit)):
+            raise SourceFailed(f"iTop gave {len(objects)} of {total} objects of {name}")
+        return sorted(objects, key=lambda one: one.number), total
 
     def count(self, name: str, where: str) -> int:
         return self.get(name, where, "id", 1)[1]
 
     def windows(self, name: str, fields: str, size: int, also: str = "") -> Iterator[Window]:
-        """A class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page cannot be trusted
-        to hold the lowest ids."""
+        """Yields a class in ranges of ids of at most `size` objects each: the order of an answer is not guaranteed, so a page
+        cannot be trusted to hold the lowest ids."""
         last, width = 0, size
         while width < WIDEST:
-            objects, found = self.get(name, _both(f"id > {last} AND id <= {last + width}", also), fields, size)
-            if found > size and width > 1:
+            objects, total = self.get(name, _both(f"id > {last} AND id <= {last + width}", also), fields, size)
+            if total > size and width > 1:
                 width = max(1, width // 2)
                 continue
             wrong = next((one.number for one in objects if not last < one.number <= last + width), None)
@@ -89,19 +89,26 @@ class Rest:
             elif not self.count(name, _both(f"id > {last}", also)):
                 return
             last += width
-            width = width * 4 if not objects else width * 2 if found < size // 2 else width
+            width = width * 4 if not objects else width * 2 if total < size // 2 else width
         raise SourceFailed(f"iTop says there is more of {name} and gives nothing")
 
     def impacts(self, name: str, window: Window) -> list[tuple[str, str]]:
-        """What the objects of a window impact, one step down: (left, right) as class::id; the right depends on the left."""
+        """Returns what the objects of a window impact, one step down: (left, right) as class::id; the right depends on the
+        left."""
         key = f"SELECT {name} WHERE id > {window.after} AND id <= {window.upto}"
         body = self.ask(
-            operation="core/get_related", **{"class": name}, key=key, relation="impacts", direction="down", depth=1, redundancy=False
-        )  # fmt: skip
+            operation="core/get_related",
+            **{"class": name},
+            key=key,
+            relation="impacts",
+            direction="down",
+            depth=1,
+            redundancy=False,
+        )
         scope = re.match(r"Scope: (\d+)", str(body.get("message") or ""))
         if scope is None or int(scope[1]) != len(window.objects):
-            said = scope[1] if scope else "no number"
-            raise SourceFailed(f"iTop looked for impacts of {said} objects of {name}, {len(window.objects)} expected")
+            shown = scope[1] if scope else "no number"
+            raise SourceFailed(f"iTop looked for impacts of {shown} objects of {name}, {len(window.objects)} expected")
         relations = body.get("relations") or {}
         if not isinstance(relations, dict):
             raise SourceFailed("iTop gave relations that are no object")
@@ -112,19 +119,19 @@ def _both(where: str, also: str) -> str:
     return f"{where} AND {also}" if also else where
 
 
-def _object(name: str, one: Any) -> Found:
+def _object(name: str, one: Any) -> ItopObject:
     try:
-        return Found(str(one["class"]), int(one["key"]), one["fields"])
+        return ItopObject(str(one["class"]), int(one["key"]), one["fields"])
     except (KeyError, TypeError, ValueError):
         raise SourceFailed(f"iTop gave an object of {name} without class, key or fields") from None
 
 
-def _failure(where: str, code: str, said: str) -> SourceFailed | NotAllowed:
-    text = f"{where} answered code {code}: {said[:300]}"
+def _failure(where: str, code: str, message: str) -> SourceFailed | NotAllowed:
+    text = f"{where} answered code {code}: {message[:300]}"
     if code in ("1", "5", "6"):
-        nobody = code != "1" or any(word in said.casefold() for word in NOBODY)
+        nobody = code != "1" or any(word in message.casefold() for word in NOBODY)
         return NotAllowed(text, answered=401 if nobody else 403)
-    return SourceFailed(text, answered=404 if any(word in said.casefold() for word in NO_CLASS) else 200)
+    return SourceFailed(text, answered=404 if any(word in message.casefold() for word in NO_CLASS) else 200)
 
 
 def _clock(text: str) -> datetime | None:

@@ -1,4 +1,5 @@
-"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by what they impact (README.md)."""
+"""iTop over its REST/JSON service: classes in ranges of ids, what changed by the change log, impacts by their left side
+(README.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from app.domain.errors import ForestayError, InvalidInput, SourceFailed
 from importers.http.client import Unreachable
 from importers.itop.clock import OVERLAP, local_now, local_since, stamp_of, time_of
 from importers.itop.impacts import impact_records
-from importers.itop.rest import Found, Rest, Window
+from importers.itop.rest import ItopObject, Rest, Window
 from importers.lists.mirror import Row
 from importers.lists.number_keys import key_of
 from importers.lists.raw_lists import Lists, RawList
@@ -27,7 +28,7 @@ AGAIN = 3  # times a window is looked at whose objects changed meanwhile
 
 @dataclass(slots=True)
 class Itop(Lists):
-    """`zone`: of the server's clock; None: what changed is not asked for, everything is read."""
+    """The lists of an iTop. `zone`: that of the server's clock; None: everything is read, as times cannot be compared."""
 
     rest: Rest
     rules: RuleSet
@@ -38,22 +39,22 @@ class Itop(Lists):
     _fields: dict[tuple[str, str], Sequence[str]] = field(default_factory=dict)  # list and final class -> fields to ask for
 
     def check(self) -> Sequence[str]:
-        found = []
+        sentences = []
         for rule in self.rules.lists.values():
             try:
-                found.append(f"{rule.name}: {self.rest.count(rule.name, '')} objects")
+                sentences.append(f"{rule.name}: {self.rest.count(rule.name, '')} objects")
             except SourceFailed as error:
                 if not rule.optional or error.details.get("answered") != 404:
                     raise
-                found.append(f"{rule.name}: not there")
+                sentences.append(f"{rule.name}: not there")
         log = "readable" if self._log_readable() else "not readable, so everything is read each time"
-        return [*found, f"change log: {log}"]
+        return [*sentences, f"change log: {log}"]
 
     def lists(self) -> Sequence[RawList]:
         return [*ci_lists(self.rules), *relations_by_list(self.rules)]
 
     def _relation(self, name: str) -> tuple[RelationRule | None, str]:
-        """The rule of a list of impacts, and of which list's objects they come."""
+        """Returns the rule of a list of impacts, and the list whose objects they come from."""
         word, _, place = name.partition(" ")
         return self.rules.relations.get(word) if place else None, place
 
@@ -85,22 +86,23 @@ class Itop(Lists):
             if objects:
                 yield self._rows(name, self._with_fields(name, objects), named, since)
 
-    def _with_fields(self, name: str, objects: Sequence[Found]) -> list[Found]:
-        """The objects with the fields that the mapping wants, asked for by final class: `*+` would give all there are, linked sets among them,
-        for which iTop takes a hundred times as long. One that went meanwhile is missing, which the count will show."""
+    def _with_fields(self, name: str, objects: Sequence[ItopObject]) -> list[ItopObject]:
+        """Returns the objects with the fields that the mapping wants, fetched by final class: `*+` would give all fields, linked
+        sets among them, for which iTop takes a hundred times as long. An object that went meanwhile is missing, which the count
+        will show."""
         by_class: dict[str, list[int]] = {}
         for one in objects:
             by_class.setdefault(one.final_class, []).append(one.number)
-        found: list[Found] = []
+        complete: list[ItopObject] = []
         for final_class, numbers in sorted(by_class.items()):
             fields = ",".join(self._mapped_fields(name, final_class, numbers[0])) or "id"
             for start in range(0, len(numbers), MANY):
                 named = ", ".join(map(str, numbers[start : start + MANY]))
-                found += self.rest.get(final_class, f"id IN ({named})", fields)[0]
-        return sorted(found, key=lambda one: one.number)
+                complete += self.rest.get(final_class, f"id IN ({named})", fields)[0]
+        return sorted(complete, key=lambda one: one.number)
 
     def _mapped_fields(self, name: str, final_class: str, number: int) -> Sequence[str]:
-        """Which of the wanted fields a final class has: one object tells."""
+        """Returns which of the wanted fields a final class has, as one of its objects shows."""
         if (name, final_class) not in self._fields:
             objects, _ = self.rest.get(final_class, f"id = {number}", "*")
             if not objects:
@@ -113,7 +115,7 @@ class Itop(Lists):
         if self.zone is None or now is None:
             raise SourceFailed("iTop gives no time of day (header Date), so what changed cannot be asked for")
         first, last = local_since(since, now, self.zone), local_now(now, self.zone)
-        found: set[int] = set()
+        ids: set[int] = set()
         for window in self.rest.windows("CMDBChangeOp", "date,objclass,objkey", self.page_size, f"date >= '{first}'"):
             for one in window.objects:
                 date = text_of(one.fields.get("date"))
@@ -121,10 +123,10 @@ class Itop(Lists):
                     raise SourceFailed(f"iTop ignores the question for changes since {first}: it gave one of {date}")
                 if date > last and self.rest.answered_at and date > local_now(self.rest.answered_at, self.zone):
                     raise SourceFailed(f"iTop logged a change at {date}, later than its clock says: is the setting zone right?")
-                found.add(int(one.fields["objkey"]))
-        return found
+                ids.add(int(one.fields["objkey"]))
+        return ids
 
-    def _rows(self, name: str, objects: Sequence[Found], bound: str, stamp: str) -> list[Row]:
+    def _rows(self, name: str, objects: Sequence[ItopObject], bound: str, stamp: str) -> list[Row]:
         rule = self.rules.lists[name]
         teams = self._teams_of(bound) if rule.ask.get("teams") else {}
         wanted, rows = fields_of(rule), []
@@ -135,20 +137,21 @@ class Itop(Lists):
         return rows
 
     def _teams_of(self, bound: str) -> dict[int, dict[str, str]]:
-        """The teams among a CI's contacts: the one of the lowest id, and all of them."""
+        """Returns the teams among a CI's contacts: the one of the lowest id, and all of them."""
         if not self._teams:
             self._teams = {str(one.number): text_of(one.fields.get("name")) for one in self.rest.get("Team", "", "id,name")[0]}
         links, _ = self.rest.get("lnkContactToFunctionalCI", bound.format(field="functionalci_id"), "functionalci_id,contact_id")
-        found: dict[int, set[int]] = {}
+        teams: dict[int, set[int]] = {}
         for link in links:
             if str(link.fields["contact_id"]) in self._teams:
-                found.setdefault(int(link.fields["functionalci_id"]), set()).add(int(link.fields["contact_id"]))
-        names = {ci: [self._teams[str(number)] for number in sorted(numbers)] for ci, numbers in found.items()}
+                teams.setdefault(int(link.fields["functionalci_id"]), set()).add(int(link.fields["contact_id"]))
+        names = {ci: [self._teams[str(number)] for number in sorted(numbers)] for ci, numbers in teams.items()}
         return {ci: {"team": many[0], "teams": ", ".join(many) if len(many) > 1 else ""} for ci, many in names.items()}
 
     # --- impacts
     def _impacts(self, rule: RelationRule, place: str) -> Iterator[list[Row]]:
-        """One row for each CI that others impact, with all of them: whether they are a group is said of them together."""
+        """Yields one row for each CI that others impact, with all of them: whether they are a group is a setting of them
+        together."""
         sides: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for pair in self._pairs(place, self.rules.lists[place].optional):
             left, right = (_parts(end) for end in pair)
@@ -177,7 +180,7 @@ class Itop(Lists):
                 raise
 
     def _of_window(self, name: str, window: Window) -> tuple[int, list[tuple[str, str]]]:
-        """How many objects were looked at, and what they impact."""
+        """Returns how many objects were looked at, and what they impact."""
         for _ in range(AGAIN - 1):
             try:
                 return len(window.objects), self.rest.impacts(name, window)
@@ -189,19 +192,19 @@ class Itop(Lists):
         return len(window.objects), self.rest.impacts(name, window)
 
     def _redundancy(self, rule: RelationRule) -> dict[tuple[str, str], tuple[str, str]]:
-        found: dict[tuple[str, str], tuple[str, str]] = {}
+        settings: dict[tuple[str, str], tuple[str, str]] = {}
         for name in rule.ask.get("redundancy", {}):
             try:
-                before = len(found)
+                before = len(settings)
                 for window in self.rest.windows(name, "id,redundancy", self.page_size):
                     for one in window.objects:
-                        found[one.final_class, str(one.number)] = (name, text_of(one.fields.get("redundancy")))
-                if len(found) - before != (total := self.rest.count(name, "")):
-                    raise SourceFailed(f"iTop gave the redundancy of {len(found) - before} of {total} objects of {name}")
+                        settings[one.final_class, str(one.number)] = (name, text_of(one.fields.get("redundancy")))
+                if len(settings) - before != (total := self.rest.count(name, "")):
+                    raise SourceFailed(f"iTop gave the redundancy of {len(settings) - before} of {total} objects of {name}")
             except SourceFailed as error:
                 if error.details.get("answered") != 404:
                     raise
-        return found
+        return settings
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
         relation, _ = self._relation(name)
@@ -210,14 +213,14 @@ class Itop(Lists):
         return map_row(self.rules, self.rules.lists[name], body, f"{name} {int(key)}")
 
     def _place(self, its_class: str, number: str) -> str:
-        """The reference to a CI by its final class: that of the list that covers it, else of the first."""
+        """Returns the reference to a CI by its final class: that of the list that covers it, else of the first."""
         covering = (rule for rule in self.rules.lists.values() if its_class in rule.ask.get("covers", ()))
         rule = next(covering, None) or next(iter(self.rules.lists.values()))
         return f"{rule.source_class}:{number}"
 
     # --- changes and numbers
     def latest(self, name: str) -> str:
-        """The server's clock: what it logs from now on is later."""
+        """Returns the server's clock: what it logs from now on is later."""
         if name not in self.rules.lists:
             return ""
         if self.zone is None:
@@ -248,8 +251,8 @@ class Itop(Lists):
         return self.rest.count(name, _between(after, upto))
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        found, _ = self.rest.get(name, _between(after, upto), "id")
-        return (key_of(one.number) for one in found)
+        objects, _ = self.rest.get(name, _between(after, upto), "id")
+        return (key_of(one.number) for one in objects)
 
 
 def _between(after: str, upto: str) -> str:

@@ -1,4 +1,4 @@
-"""How a source of Jira Assets is opened from its settings."""
+"""Opens a source of Jira Assets from its settings."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ DISCOVER = "rest/servicedeskapi/assets/workspace"
 
 
 def text(value: str) -> str:
-    """A text in AQL.
+    """Returns a text quoted for AQL.
 
     >>> text('Server "A"')
     '"Server \\\\"A\\\\""'
@@ -24,7 +24,7 @@ def text(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Page:
     """One page: objects, and whether it is the last."""
 
     rows: list[Mapping[str, Any]]
@@ -34,8 +34,8 @@ class Found:
 class Api(Protocol):
     client: Client
 
-    def page(self, aql: str, start: int, size: int) -> Found:
-        """Objects from the start-th on (from 0)."""
+    def page(self, aql: str, start: int, size: int) -> Page:
+        """Returns objects from position `start` on (from 0)."""
         ...
 
     def total(self, aql: str) -> int: ...
@@ -45,7 +45,7 @@ class Api(Protocol):
 
 @dataclass(slots=True)
 class Cloud:
-    """`site`: the client of the site, which names its workspace; `client`: of the API's host."""
+    """The API of Cloud. `site`: the client of the site, which names its workspace; `client`: that of the API's host."""
 
     client: Client
     site: Client
@@ -62,13 +62,13 @@ class Cloud:
             self.workspace = values[0]["workspaceId"]
         return f"{self.prefix}/{quote(self.workspace, safe='')}/v1/{path}"
 
-    def page(self, aql: str, start: int, size: int) -> Found:
-        asked = {"startAt": start, "maxResults": size, "includeAttributes": "true"}
+    def page(self, aql: str, start: int, size: int) -> Page:
+        parameters = {"startAt": start, "maxResults": size, "includeAttributes": "true"}
         path = self._path("object/aql")
-        answer = self.client.request("POST", path, parameters=asked, json={"qlQuery": aql}, repeatable=True)
+        answer = self.client.request("POST", path, parameters=parameters, json={"qlQuery": aql}, repeatable=True)
         body = answer.json()
         rows = _objects(answer.where, body, "values")
-        return Found(rows, body.get("isLast") is True or not rows)
+        return Page(rows, body.get("isLast") is True or not rows)
 
     def total(self, aql: str) -> int:
         answer = self.client.request("POST", self._path("object/aql/totalcount"), json={"qlQuery": aql}, repeatable=True)
@@ -82,20 +82,20 @@ class Cloud:
 class DataCenter:
     client: Client
 
-    def page(self, aql: str, start: int, size: int) -> Found:
-        """Pages have numbers; a page that begins elsewhere is cut out of two."""
+    def page(self, aql: str, start: int, size: int) -> Page:
+        """Returns a page. Cloud numbers its pages; a page that begins elsewhere is cut out of two."""
         number, skip = divmod(start, size)
-        asked = {"qlQuery": aql, "page": number + 1, "resultPerPage": size, "includeAttributes": "true"}
-        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=asked)
+        parameters = {"qlQuery": aql, "page": number + 1, "resultPerPage": size, "includeAttributes": "true"}
+        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=parameters)
         body = answer.json()
         rows = _objects(answer.where, body, "objectEntries")
-        return Found(
+        return Page(
             rows[skip:], len(rows) <= skip or number * size + len(rows) >= _number(answer.where, body, "totalFilterCount")
         )
 
     def total(self, aql: str) -> int:
-        asked = {"qlQuery": aql, "page": 1, "resultPerPage": 1, "includeAttributes": "false"}
-        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=asked)
+        parameters = {"qlQuery": aql, "page": 1, "resultPerPage": 1, "includeAttributes": "false"}
+        answer = self.client.request("GET", "rest/assets/1.0/aql/objects", parameters=parameters)
         return _number(answer.where, answer.json(), "totalFilterCount")
 
     def attributes(self, object_type: str) -> list[Mapping[str, Any]]:
@@ -109,7 +109,7 @@ class Rest:
     _attributes: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     def objects(self, aql: str) -> dict[int, Mapping[str, Any]]:
-        """All of them by id. Pages count from the beginning, so a list that changes while it is read is read again."""
+        """Returns all objects by id. Pages count from the beginning, so a list that changes while it is read is read again."""
         rows: dict[int, Mapping[str, Any]] = {}
         total = 0
         for _ in range(TRIES):
@@ -120,11 +120,11 @@ class Rest:
 
     def _once(self, aql: str) -> dict[int, Mapping[str, Any]]:
         rows: dict[int, Mapping[str, Any]] = {}
-        start, found = 0, Found([], False)
-        while not found.last:
-            found = self.api.page(f"{aql} ORDER BY Key ASC", start, self.page_size)
-            rows |= {_id(row): row for row in found.rows}
-            start += len(found.rows)
+        start, answer = 0, Page([], False)
+        while not answer.last:
+            answer = self.api.page(f"{aql} ORDER BY Key ASC", start, self.page_size)
+            rows |= {_id(row): row for row in answer.rows}
+            start += len(answer.rows)
         return rows
 
     def newest(self, aql: str) -> Mapping[str, Any]:
@@ -132,20 +132,20 @@ class Rest:
         return rows[0] if rows else {}
 
     def names(self, object_type: str) -> dict[str, tuple[str, str]]:
-        """By id of an attribute of a type: its name, and what kind of reference it is ("": none)."""
+        """Returns, by the id of an attribute of a type, its name and what kind of reference it is ("" where it is none)."""
         if object_type not in self._attributes:
-            found: dict[str, tuple[str, str]] = {}
+            names: dict[str, tuple[str, str]] = {}
             for one in self.api.attributes(object_type):
                 kind = one.get("referenceType")
-                found[str(one.get("id"))] = (
+                names[str(one.get("id"))] = (
                     str(one.get("name") or ""),
                     str(kind.get("name") or "") if isinstance(kind, dict) else "",
                 )
-            self._attributes[object_type] = found
+            self._attributes[object_type] = names
         return self._attributes[object_type]
 
     def forget(self) -> None:
-        """Attributes may be called otherwise in the next run."""
+        """Drops the names of attributes: they may differ in the next run."""
         self._attributes.clear()
 
 

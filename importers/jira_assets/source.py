@@ -108,7 +108,7 @@ class JiraAssets(Lists):
 
 
 def _word(rule: RelationRule, called: str, reference: str) -> str:
-    """The name of the attribute where the mapping knows it, else the kind of reference."""
+    """Returns the name of the attribute where the mapping knows it, else the kind of reference."""
     return called if called.casefold() in rule.types or not reference else reference
 
 

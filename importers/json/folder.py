@@ -21,7 +21,7 @@ from importers.mapping.rules import RuleSet, rules_of
 
 
 def mapping_of(name: str) -> RuleSet:
-    """A mapping that comes with the service by its name, else from a TOML file."""
+    """Returns a mapping that comes with the service by its name, else one from a TOML file."""
     shipped = files("importers.json").joinpath("mappings", f"{name}.toml")
     try:
         table = tomllib.loads(shipped.read_text("utf-8") if shipped.is_file() else Path(name).read_text("utf-8"))
@@ -33,15 +33,15 @@ def mapping_of(name: str) -> RuleSet:
 
 
 def _by_file(name: str, table: dict[str, Any]) -> dict[str, Any]:
-    """[[files]] and [relations] with their `file` are lists and relations by the name of the file."""
+    """Returns [[files]], and [relations] with their `file`, as lists and relations by the name of the file."""
     try:
-        found = {key: value for key, value in table.items() if key not in ("files", "relations")}
-        found["lists"] = {row["file"]: {key: value for key, value in row.items() if key != "file"} for row in table["files"]}
+        tables = {key: value for key, value in table.items() if key not in ("files", "relations")}
+        tables["lists"] = {row["file"]: {key: value for key, value in row.items() if key != "file"} for row in table["files"]}
         if relations := dict(table.get("relations", {})):
-            found["relations"] = {relations.pop("file"): {"with_class": True, **relations}}
+            tables["relations"] = {relations.pop("file"): {"with_class": True, **relations}}
     except (KeyError, TypeError) as error:
         raise InvalidInput(f"mapping {name}: [[files]] and [relations] name their file", field="mapping") from error
-    return found
+    return tables
 
 
 @dataclass(slots=True)
@@ -50,8 +50,8 @@ class MappedSource(ReadWhole):
     mapping: RuleSet
 
     def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+        gathered = self.read()
+        return [f"{len(gathered.ci_records)} CIs, {len(gathered.dependency_records)} dependencies"]
 
     def read(self, folder: Path | None = None) -> Gathered:
         return map_folder(self.location, self.mapping)
@@ -61,7 +61,7 @@ def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
     if not folder.is_dir():
         raise SourceFailed(f"{folder} is not a folder")
     parts: list[Part] = []
-    found, unknown = Gathered(folder.name, Evidence(SAID, ())), dict[str, int]()
+    gathered, unknown = Gathered(folder.name, Evidence(SAID, ())), dict[str, int]()
     for name in (*mapping.lists, *mapping.relations):
         objects = _objects(folder / name)
         parts.append(Part(name, len(objects)))
@@ -69,20 +69,20 @@ def map_folder(folder: Path, mapping: RuleSet) -> Gathered:
             where = f"{name}[{number}]"
             rule = mapping.lists.get(name)
             for record in map_row(mapping, rule, body, where) if rule else map_relation(mapping.relations[name], body, where):
-                found.take(record)
+                gathered.take(record)
                 if isinstance(record, DependencyRecord) and record.relation.startswith(UNKNOWN_TYPE):
                     unknown[record.relation] = unknown.get(record.relation, 0) + 1
-    found.notes += unknown_types(unknown)
+    gathered.notes += unknown_types(unknown)
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).as_posix()
         if name not in mapping.lists and name not in mapping.relations and (count := len(_objects(path))):
-            found.ignore("ci", f"file {name}", count)
-    found.proof = Evidence(SAID, tuple(parts))
-    return found
+            gathered.ignore("ci", f"file {name}", count)
+    gathered.proof = Evidence(SAID, tuple(parts))
+    return gathered
 
 
 def _objects(path: Path) -> list[Any]:
-    """A list of objects, or the one list that an object wraps."""
+    """Returns a list of objects, or the one list that an object wraps."""
     body = strict_json(read_bytes(path), path.name)
     if isinstance(body, dict) and len(body) == 1 and isinstance(next(iter(body.values())), list):
         body = next(iter(body.values()))

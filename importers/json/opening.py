@@ -1,4 +1,4 @@
-"""How a source of JSON documents is opened from its settings."""
+"""Opens a source of JSON documents from its settings."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ class JsonSource(ReadWhole):
     location: Path
 
     def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+        gathered = self.read()
+        return [f"{len(gathered.ci_records)} CIs, {len(gathered.dependency_records)} dependencies"]
 
     def read(self, folder: Path | None = None) -> Gathered:
         return read_document(read_bytes(self.location), self.location.name)
@@ -77,10 +77,10 @@ def read_document(text: bytes, name: str) -> Gathered:
     parts = tuple(
         Part(field, len(getattr(document, field)), document.rows.get(field)) for field in KIND_OF if getattr(document, field)
     )
-    found = Gathered(name, Evidence(MANIFEST if document.rows else SAID, parts))
-    _add(found, "ci", _each(found, document.cis, form.Ci, "cis"), _ci, found.found_cis)
-    for row in _each(found, document.dependencies, form.Dependency, "dependencies"):
-        found.depend(row.dependent, row.provider, row.relation, row.kind, row.weight)
+    gathered = Gathered(name, Evidence(MANIFEST if document.rows else SAID, parts))
+    _add(gathered, "ci", _each(gathered, document.cis, form.Ci, "cis"), _ci, gathered.ci_records)
+    for row in _each(gathered, document.dependencies, form.Dependency, "dependencies"):
+        gathered.depend(row.dependent, row.provider, row.relation, row.kind, row.weight)
     smalls: tuple[tuple[str, type[Any], list[msgspec.Raw], Callable[[Any], SmallRecord]], ...] = (
         ("groups", form.Group, document.groups, _group),
         ("services", form.Service, document.services, _service),
@@ -88,37 +88,44 @@ def read_document(text: bytes, name: str) -> Gathered:
         ("observations", form.Observation, document.observations, _observation),
     )
     for field, struct, raws, build in smalls:
-        _add(found, KIND_OF[field], _each(found, raws, struct, field), build, found.found_small.setdefault(KIND_OF[field], []))
-    return found
+        _add(
+            gathered,
+            KIND_OF[field],
+            _each(gathered, raws, struct, field),
+            build,
+            gathered.small_records.setdefault(KIND_OF[field], []),
+        )
+    return gathered
 
 
-def _each(found: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str) -> list[T]:
+def _each(gathered: Gathered, raws: list[msgspec.Raw], struct: type[T], field: str) -> list[T]:
     rows, decoder = [], msgspec.json.Decoder(struct)
     for number, raw in enumerate(raws):
         try:
             rows.append(decoder.decode(raw))
         except msgspec.ValidationError as error:
             body = json.loads(bytes(raw))
-            said = body if isinstance(body, dict) else {}
-            where, key = f"{found.place} {field}[{number}]", str(said.get("key", ""))
-            about = str(said.get(ABOUT[field], "")).removeprefix("ci:")
-            row, lost = _without_bad_cells(said, decoder, error)
+            fields = body if isinstance(body, dict) else {}
+            where, key = f"{gathered.place} {field}[{number}]", str(fields.get("key", ""))
+            about = str(fields.get(ABOUT[field], "")).removeprefix("ci:")
+            row, lost = _without_bad_cells(fields, decoder, error)
             if row is None:
-                found.reject(KIND_OF[field], where, key, _fault(said, lost[-1]), about)
+                gathered.reject(KIND_OF[field], where, key, _fault(fields, lost[-1]), about)
                 continue
             rows.append(row)
             for bad in lost:
-                found.lose(KIND_OF[field], where, key, _fault({}, bad), about)
+                gathered.lose(KIND_OF[field], where, key, _fault({}, bad), about)
     return rows
 
 
 def _without_bad_cells(
-    said: Mapping[str, Any], decoder: msgspec.json.Decoder[Any], error: msgspec.ValidationError
+    fields: Mapping[str, Any], decoder: msgspec.json.Decoder[Any], error: msgspec.ValidationError
 ) -> tuple[Any, list[msgspec.ValidationError]]:
-    """The record without the optional cells that are not of the form, and what was wrong with each; None where a needed one is not."""
-    lost, left = [error], dict(said)
-    while found := _PATH.search(str(lost[-1])):
-        if found.group(1) in NEEDED or left.pop(found.group(1), None) is None:
+    """Returns the record without the optional cells that have a wrong form, and the fault of each; None where a needed cell is
+    wrong."""
+    lost, left = [error], dict(fields)
+    while path := _PATH.search(str(lost[-1])):
+        if path.group(1) in NEEDED or left.pop(path.group(1), None) is None:
             break
         try:
             return decoder.decode(msgspec.json.encode(left)), lost
@@ -127,13 +134,13 @@ def _without_bad_cells(
     return None, lost
 
 
-def _fault(said: Mapping[str, Any], error: msgspec.ValidationError) -> tuple[str, str, str]:
-    """What is wrong with a record; gates that negate are told apart from other unknown words."""
-    gate = next((said[name] for name in ("kind", "type", "gate") if is_negation(said.get(name))), None)
+def _fault(fields: Mapping[str, Any], error: msgspec.ValidationError) -> tuple[str, str, str]:
+    """Returns what is wrong with a record; gates that negate are told apart from other unknown words."""
+    gate = next((fields[name] for name in ("kind", "type", "gate") if is_negation(fields.get(name))), None)
     return ("record", str(error), "see schema.json") if gate is None else kind_fault(str(gate), "")
 
 
-def _add(found: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any], R], records: list[R]) -> None:
+def _add(gathered: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any], R], records: list[R]) -> None:
     for row in rows:
         try:
             records.append(build(row))
@@ -141,9 +148,9 @@ def _add(found: Gathered, kind: str, rows: Sequence[Any], build: Callable[[Any],
             fault, key = (bad.field, bad.reason, bad.advice), getattr(row, "key", "")
             if kind == "ci":
                 records.append(build(msgspec.structs.replace(row, failures_per_calendar_year=None, repair_median_hours=None)))
-                found.lose(kind, f"{found.place} {kind}", key, fault, key)
+                gathered.lose(kind, f"{gathered.place} {kind}", key, fault, key)
             else:
-                found.reject(kind, f"{found.place} {kind}", key, fault, getattr(row, "ci", "") or key)
+                gathered.reject(kind, f"{gathered.place} {kind}", key, fault, getattr(row, "ci", "") or key)
 
 
 def _ci(ci: form.Ci) -> CiRecord:

@@ -1,4 +1,4 @@
-"""How an LDAP directory is opened from its settings."""
+"""Opens an LDAP directory from its settings."""
 
 from __future__ import annotations
 

@@ -45,34 +45,36 @@ class Groups(Lists):
 
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
         rule = self.rules.lists[name]
-        asked = sorted({*fields_of(rule), *rule.ask["members"], "owner", "managedBy"} - MADE)
-        for page in self.directory.entries(self.base, rule.ask["filter"], asked):
+        attributes = sorted({*fields_of(rule), *rule.ask["members"], "owner", "managedBy"} - MADE)
+        for page in self.directory.entries(self.base, rule.ask["filter"], attributes):
             yield [self._row(rule, dn, values) for dn, values in page]
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        """Asked for a second time, without attributes: an end that came too early once does not come twice at the same place."""
+        """Returns the number of a second read, without attributes: a read that ended too early does not end twice at the same
+        place."""
         return sum(
             len(page) for page in self.directory.entries(self.base, self.rules.lists[name].ask["filter"], [NOTHING], COUNTED)
         )
 
     def _row(self, rule: ListRule, dn: str, values: Mapping[str, Sequence[bytes]]) -> Row:
-        held = {name.casefold(): list(found) for name, found in values.items()}
+        held = {name.casefold(): list(several) for name, several in values.items()}
         key = _identity(rule.key, held.get(rule.key.casefold(), []))
         if not key:
             raise SourceFailed(f"{dn} has no {rule.key}: may the account read it? (mapping: key is what never changes)")
         members = {one for word in rule.ask["members"] for one in held.get(word.casefold(), [])}
         members -= {b"", dn.encode()}  # a group must have a member, so an empty one names itself or nobody
         owner = next(iter([*held.get("owner", []), *held.get("managedby", [])]), b"")
-        made = {"members": str(len(members)), "dn": dn, "owner_name": first_name(_text(owner))}
+        body = {"members": str(len(members)), "dn": dn, "owner_name": first_name(_text(owner))}
         texts = {name: _text(held[name.casefold()][0]) for name in fields_of(rule) if held.get(name.casefold())}
-        return key, "", {name: text for name, text in {**texts, **made, rule.key: key}.items() if text}
+        return key, "", {name: text for name, text in {**texts, **body, rule.key: key}.items() if text}
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
         return map_row(self.rules, self.rules.lists[name], body, f"{name} {body.get('dn', key)}")
 
 
 def _identity(name: str, values: Sequence[bytes]) -> str:
-    """entryUUID is text; Active Directory's objectGUID is 16 bytes, the first three parts little-endian."""
+    """Returns an entry's identity: entryUUID is text; Active Directory's objectGUID is 16 bytes, the first three parts
+    little-endian."""
     if not values:
         return ""
     if name.casefold() == "objectguid" and len(values[0]) == 16:
@@ -85,14 +87,14 @@ def _text(value: bytes) -> str:
 
 
 def first_name(dn: str) -> str:
-    """What the first part of a DN says; OpenLDAP writes a comma in it as \\2C (RFC 4514).
+    """Returns the first part of a DN as a name; OpenLDAP writes a comma in it as \\2C (RFC 4514).
 
     >>> first_name("cn=Muster\\\\2C Anna,ou=people,dc=example,dc=com"), first_name("cn=A\\\\, B,dc=x"), first_name("")
     ('Muster, Anna', 'A, B', '')
     """
-    found = FIRST.match(dn.encode())
+    match = FIRST.match(dn.encode())
     return (
-        _text(ESCAPED.sub(lambda part: bytes.fromhex(part[1].decode()) if len(part[1]) == 2 else part[1], found[1]))
-        if found
+        _text(ESCAPED.sub(lambda part: bytes.fromhex(part[1].decode()) if len(part[1]) == 2 else part[1], match[1]))
+        if match
         else ""
     )

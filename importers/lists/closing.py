@@ -1,4 +1,4 @@
-"""Sources that hold a session at the server: it is ended when a run has read."""
+"""A source that holds a session at the server: the session is ended when a run has read."""
 
 from __future__ import annotations
 

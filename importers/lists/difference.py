@@ -1,4 +1,5 @@
-"""What changed in the lists of a source since the mirror: only changed rows, and those that were not plainly accepted, are mapped."""
+"""Finds what changed in the lists of a source since the mirror; maps only changed rows and those that were not plainly
+accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ PLACES = (1 << SHIFT) - 1
 
 
 def difference(lists: Lists, path: Path, fingerprint: str, full_hours: float) -> ChangedRows | None:
-    """None: no mirror, of another mapping or place, too old, or too much changed."""
+    """Returns the difference; None where there is no mirror, or it is of another mapping or place, too old, or too much
+    changed."""
     if not path.is_file():
         return None
     try:
@@ -75,7 +77,7 @@ class ChangedRows(Rows, SourceDifference):
         return rows
 
     def _settle_counts(self) -> None:
-        """Take what the old rows gave out of the counts; what the new ones give is added as it streams."""
+        """Takes out of the counts what the old rows gave; what the new ones give is added as it streams."""
         for kind in KINDS:
             open_count = sum(map(len, self._open[kind].values()))
             for number, name, key, body in self._old.values():
@@ -105,7 +107,8 @@ class ChangedRows(Rows, SourceDifference):
                 yield row_there, places
 
     def _counted(self, kind: str, carried: Mapping[str, int]) -> Iterator[tuple[list[object], list[int], LeftOut]]:
-        """The untouched rows' share of what the mapping leaves out is read along, so that the counts are those of a full read."""
+        """Yields the changed blocks and counts the untouched rows' share of what the mapping leaves out, so that the counts are
+        those of a full read."""
         self.counts.give(kind, self.untouched(kind) - self.counts.given.get(kind, 0))
         self.counts.ignored.pop(kind, None)
         return super()._counted(kind, self._carried.get(kind, {}))
@@ -136,7 +139,7 @@ class ChangedRows(Rows, SourceDifference):
 
     def referring(self, ids: Collection[str]) -> Iterator[DependencyBlock]:
         wanted, texts = set(ids), [name.encode() for name in ids] if len(ids) <= 20 else []
-        found: list[DependencyRecord] = []
+        records: list[DependencyRecord] = []
         positions: list[int] = []
         opened = self._open["dependency"]
         for number, name, key, body in self.mirror.rows([name for name, gives in self._gives.items() if "dependency" in gives]):
@@ -144,13 +147,13 @@ class ChangedRows(Rows, SourceDifference):
                 continue
             for place, record in enumerate(self._lists.records(name, key, decode(body))):
                 if isinstance(record, DependencyRecord) and _names(record, wanted) and place not in opened.get(number, ()):
-                    found.append(record)
+                    records.append(record)
                     positions.append(number << SHIFT | place)
-            if len(found) >= BLOCK:
-                yield dependency_block(found, positions, NOTHING_LEFT_OUT)
-                found, positions = [], []
-        if found:
-            yield dependency_block(found, positions, NOTHING_LEFT_OUT)
+            if len(records) >= BLOCK:
+                yield dependency_block(records, positions, NOTHING_LEFT_OUT)
+                records, positions = [], []
+        if records:
+            yield dependency_block(records, positions, NOTHING_LEFT_OUT)
 
     def where(self, place: str, position: int) -> str:
         row = self._new.get(position >> SHIFT) or self.mirror.at(position >> SHIFT)

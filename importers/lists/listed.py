@@ -1,4 +1,5 @@
-"""The CiSource made of lists of raw rows: rows are kept in a mirror, only what changed is asked for next time, and what went is found."""
+"""The CiSource made of lists of raw rows: it keeps rows in a mirror, asks only for what changed next time, and finds what
+went."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ class WholeRows(Rows):
 
 @dataclass(slots=True)
 class Listed:
-    """CiSource of lists. `full_hours`: after so long a difference is no longer trusted and everything is read."""
+    """A CiSource of lists. `full_hours`: how long a difference is trusted; after that everything is read."""
 
     lists: Lists
     full_hours: float = 168.0
@@ -79,7 +80,7 @@ class Listed:
         return json.dumps([FORM, self.lists.fingerprint(), [str(raw) for raw in self.lists.lists()]])
 
     def _forget(self) -> None:
-        """What an earlier attempt of this run read is not applied."""
+        """Drops what an earlier attempt of this run read: it is not applied."""
         if self._fresh is not None:
             self._fresh.mirror.drop()
         if self._changed is not None:

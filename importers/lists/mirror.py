@@ -1,7 +1,8 @@
 """The mirror: the raw rows of a source as last applied, in one local SQLite file, so that the next run needs only what changed.
 
-A row's number times 2^16 plus the place of a record among those it maps to is the record's position. While a source is read for the first
-time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run was applied.
+A record's position is the number of its row times 2^16, plus its place among the records of that row. While a source is read for
+the first time nothing guards the file (it is thrown away if the run fails); afterwards it changes in one transaction, when a run
+was applied.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ FORM = 1
 Damaged = sqlite3.DatabaseError
 _TABLES = (
     "CREATE TABLE list (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL)",
-    "CREATE TABLE raw (number INTEGER PRIMARY KEY, list INTEGER NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE raw (number INTEGER PRIMARY KEY, list INTEGER NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, "
+    "body BLOB NOT NULL)",
     "CREATE UNIQUE INDEX raw_key ON raw (list, key)",
     "CREATE TABLE open (kind TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, position)) WITHOUT ROWID",
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -40,7 +42,7 @@ class Pending:
     """What changed in one list since the mirror: rows to put by key, keys that went, and how far the list was read."""
 
     put: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # key -> stamp, body
-    new: set[str] = field(default_factory=set)  # of the keys put, those that the mirror does not have
+    new: set[str] = field(default_factory=set)  # keys in `put` that the mirror does not have
     gone: set[str] = field(default_factory=set)
     stamp: str = ""
 
@@ -92,7 +94,7 @@ class Mirror:
 
     # --- rows
     def put(self, name: str, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
+        """Writes key, stamp and encoded body; a key that is there already gets the new body and keeps its number."""
         number = self._list(name)
         self._counted.clear()
         self._db.executemany(
@@ -104,28 +106,29 @@ class Mirror:
     def rows(self, names: Sequence[str]) -> Iterator[Stored]:
         for name in names:
             number = self._lists.get(name)
-            found = self._db.execute("SELECT number, key, body FROM raw WHERE list = ? ORDER BY number", (number,))
-            found.arraysize = 5_000
-            for row, key, body in found:
+            cursor = self._db.execute("SELECT number, key, body FROM raw WHERE list = ? ORDER BY number", (number,))
+            cursor.arraysize = 5_000
+            for row, key, body in cursor:
                 yield row, name, key, body
 
     def find(self, name: str, keys: Collection[str]) -> dict[str, tuple[int, bytes]]:
-        """Number and body of those of the named keys that are there."""
-        found: dict[str, tuple[int, bytes]] = {}
+        """Returns number and body of those of the named keys that are there."""
+        rows: dict[str, tuple[int, bytes]] = {}
         for part in _parts(keys):
-            statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
+            # S608 (a statement put together from texts): only question marks are
+            statement = f"SELECT key, number, body FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608
             for key, number, body in self._db.execute(statement, (self._lists.get(name), *part)):
-                found[key] = (number, body)
-        return found
+                rows[key] = (number, body)
+        return rows
 
     def holds(self, names: Sequence[str], keys: Collection[str]) -> set[str]:
-        """Which keys any of some lists has."""
-        found: set[str] = set()
+        """Returns which of these keys any of some lists has."""
+        held: set[str] = set()
         for name in names:
             for part in _parts(keys):
                 statement = f"SELECT key FROM raw WHERE list = ? AND key IN ({_marks(part)})"  # noqa: S608 - only question marks
-                found.update(key for (key,) in self._db.execute(statement, (self._lists.get(name), *part)))
-        return found
+                held.update(key for (key,) in self._db.execute(statement, (self._lists.get(name), *part)))
+        return held
 
     def at(self, number: int) -> Stored | None:
         row = self._db.execute("SELECT number, list, key, body FROM raw WHERE number = ?", (number,)).fetchone()
@@ -133,27 +136,27 @@ class Mirror:
 
     def count(self, name: str) -> int:
         if name not in self._counted:
-            found = self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (self._lists.get(name),)).fetchone()
-            self._counted[name] = int(found[0])
+            row = self._db.execute("SELECT count(*) FROM raw WHERE list = ?", (self._lists.get(name),)).fetchone()
+            self._counted[name] = int(row[0])
         return self._counted[name]
 
     def edges(self, name: str, step: int) -> list[str]:
-        """Every so manyth key, in order: a tenth of the time of all of them."""
+        """Returns every key whose place is a multiple of `step`, in order; this takes a tenth of the time of all keys."""
         statement = "SELECT key FROM raw WHERE list = ? AND key > ? ORDER BY key LIMIT 1 OFFSET ?"
-        found: list[str] = []
-        while row := self._db.execute(statement, (self._lists.get(name), found[-1] if found else "", step - 1)).fetchone():
-            found.append(row[0])
-        return found
+        keys: list[str] = []
+        while row := self._db.execute(statement, (self._lists.get(name), keys[-1] if keys else "", step - 1)).fetchone():
+            keys.append(row[0])
+        return keys
 
     def keys(self, name: str, after: str = "", upto: str = "") -> list[str]:
-        """Keys in order, after the one and up to the other (""; without end)."""
+        """Returns the keys with after < key <= upto, in order; an empty `upto` sets no end."""
         bound = " AND key <= ?" if upto else ""
         statement = f"SELECT key FROM raw WHERE list = ? AND key > ?{bound} ORDER BY key"  # noqa: S608 - fixed texts
         return [key for (key,) in self._db.execute(statement, (self._lists.get(name), after, *([upto] if upto else [])))]
 
     def stamp(self, name: str) -> str:
-        found = self._db.execute("SELECT stamp FROM list WHERE name = ?", (name,)).fetchone()
-        return "" if found is None else str(found[0])
+        row = self._db.execute("SELECT stamp FROM list WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def set_stamp(self, name: str, stamp: str) -> None:
         self._db.execute("UPDATE list SET stamp = ? WHERE number = ?", (stamp, self._list(name)))
@@ -163,8 +166,8 @@ class Mirror:
 
     # --- what is known of the run that was applied
     def fact(self, name: str) -> str:
-        found = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return "" if found is None else str(found[0])
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
@@ -173,14 +176,14 @@ class Mirror:
         return Counts(json.loads(self.fact("given") or "{}"), json.loads(self.fact("ignored") or "{}"))
 
     def open(self, kind: str) -> list[int]:
-        """Positions of records that were not plainly accepted."""
+        """Returns the positions of records that were not plainly accepted."""
         return [
             position for (position,) in self._db.execute("SELECT position FROM open WHERE kind = ? ORDER BY position", (kind,))
         ]
 
     # --- changing
     def seal(self, target: Path, facts: Mapping[str, str], counts: Counts, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Close a fresh mirror as the one that holds from now on."""
+        """Closes a fresh mirror and makes it the one that holds from now on."""
         self._note(facts, counts, not_plain)
         self._db.execute("COMMIT")
         self.close()
@@ -189,7 +192,7 @@ class Mirror:
         self.path.replace(target)
 
     def apply(self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int]) -> None:
-        """Put and remove rows; `numbers`: of rows that are new, by list and key, where they were given already."""
+        """Puts and removes rows. `numbers`: the numbers of new rows, by list and key, where they were given already."""
         for name, part in pending.items():
             number = self._list(name)
             self._counted.clear()
@@ -206,7 +209,8 @@ class Mirror:
         self, pending: Mapping[str, Pending], numbers: Mapping[tuple[str, str], int], facts: Mapping[str, str], counts: Counts,
         not_plain: Mapping[str, Collection[int]],
     ) -> None:  # fmt: skip
-        """Move on by what changed, at once or not at all. All that was open was looked at again, so what is not plain now is all of it."""
+        """Takes over what changed, all at once or not at all. Every record that was open was looked at again, so `not_plain`
+        replaces the old list."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self.apply(pending, numbers)
@@ -232,7 +236,7 @@ class Mirror:
 
 
 def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """How many rows of each list the mirror at a path holds; none where there is no mirror."""
+    """Returns how many rows of each list the mirror at a path holds; empty where there is no mirror."""
     if not path.is_file():
         return {}
     try:
@@ -246,8 +250,8 @@ def known_rows(path: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked, so that it costs its
-    record and not the run."""
+    """Returns a body as it is kept: JSON with its keys in order, so that equal rows are equal texts. Half a character is marked,
+    so that it costs its record and not the run."""
     try:
         text: bytes = _encode(body)
     except UnicodeEncodeError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 def key_of(number: int) -> str:
-    """The number as a text that sorts as it does.
+    """Returns the number as a text that sorts as the number does.
 
     >>> key_of(42)
     '000000000042'
@@ -17,7 +17,7 @@ def key_of(number: int) -> str:
 
 
 def keys_between(keys: Iterable[str], after: str, upto: str) -> Iterator[str]:
-    """The keys with after < key <= upto; an empty `upto` sets no end."""
+    """Returns the keys with after < key <= upto; an empty `upto` sets no end."""
     return (key for key in keys if key > after and (not upto or key <= upto))
 
 

@@ -1,4 +1,5 @@
-"""What an importer of lists writes: which lists of raw rows the source has, how they are read, and what one row means (README.md of importers)."""
+"""What an importer of lists writes: which lists of raw rows the source has, how they are read, what one row means
+(importers/README.md)."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from importers.mapping.mapped import Mapped
 
 @dataclass(frozen=True, slots=True)
 class RawList:
-    """One list of the source. `gives`: kinds of records its rows map to; `classes`: source classes of its CIs; `ordered`: its rows come in
-    order of their key, as SQLite compares texts; `besides`: earlier lists whose rows it holds as well (they count there); `optional`: a
-    source need not have it, and a refusal is a warning as long as none of its rows are known."""
+    """One list of the source. `gives`: kinds of records its rows map to; `classes`: source classes of its CIs; `ordered`: its
+    rows come in order of their key, as SQLite compares texts; `besides`: earlier lists whose rows it holds as well (they count
+    there); `optional`: a source need not have it, and a refusal is a warning as long as none of its rows are known."""
 
     name: str
     gives: tuple[str, ...]
@@ -29,50 +30,52 @@ class RawList:
 
 
 class Lists(Protocol):
-    """What an importer writes; subclass it for the defaults."""
+    """What an importer writes; subclass it to have the defaults."""
 
     def check(self) -> Sequence[str]:
-        """One sentence for each thing found; raises when the source cannot be reached or read."""
+        """Returns one sentence for each thing found; raises when the source cannot be reached or read."""
         ...
 
     def lists(self) -> Sequence[RawList]:
-        """In the order in which they are read."""
+        """Returns the lists in the order in which they are read."""
         ...
 
     def fingerprint(self) -> str:
-        """Another text where the same source would give other rows, or the same rows other records: place, settings, mapping."""
+        """Returns a text that differs where the same source would give other rows, or the same rows other records: place,
+        settings, mapping."""
         ...
 
     def read(self, name: str, since: str) -> Iterator[Sequence[Row]]:
-        """Pages of rows to the end of the list, all of it or those stamped `since` or later. Raises what the client raises, and SourceFailed
-        where the end is not reached."""
+        """Yields pages of rows to the end of the list: all of it, or the rows stamped `since` or later. Raises what the client
+        raises, and SourceFailed where the end is not reached."""
         ...
 
     def records(self, name: str, key: str, body: Any) -> Iterable[Mapped]:
-        """What one row means, and nothing but this row."""
+        """Returns what one row means, and nothing but this row."""
         ...
 
     def latest(self, name: str) -> str:
-        """The newest stamp in a list; "": it has none, so the list is always read whole."""
+        """Returns the newest stamp in a list; "" where it has none, so that the list is always read whole."""
         return ""
 
     def earlier(self, stamp: str) -> str:
-        """A stamp some minutes before (5 or more): the overlap of two runs."""
+        """Returns a stamp some minutes before (5 or more): the overlap of two runs."""
         return stamp
 
     def total(self, name: str, after: str, upto: str) -> int | None:
-        """How many rows the source has with after < key <= upto ("": without end); None: it does not say."""
+        """Returns how many rows the source has with after < key <= upto (an empty `upto` sets no end); None where it does not
+        say."""
         return None
 
     def gone(self, name: str, since: str) -> Iterable[str]:
-        """Keys that a record of deletes says went since a stamp, where the source keeps one; asked only where the numbers differ, and
-        believed only where they agree afterwards."""
+        """Yields keys that the source's own record of deletes names since a stamp. It is called only where the numbers differ,
+        and believed only where they agree afterwards."""
         return ()
 
     def keys(self, name: str, after: str, upto: str) -> Iterator[str]:
-        """Keys of the rows with after < key <= upto."""
+        """Yields the keys of the rows with after < key <= upto."""
         return (key for page in self.read(name, "") for key, _, _ in page if after < key and (not upto or key <= upto))
 
     def warnings(self) -> Sequence[str]:
-        """What is worth saying about what was read."""
+        """Returns sentences about what was read that people should know."""
         return ()

@@ -1,8 +1,8 @@
-"""Reading lists into a mirror, or what changed in them beside it, with the evidence for each.
+"""Reads lists into a mirror, or what changed in them since, with the evidence for each.
 
-A list is complete when as many rows are held as the source says there are. Where the numbers differ (the source changed while it was
-read, a page was lost, rows were deleted), what changed since is read, and then ranges of keys are compared by their numbers, halving where
-they differ, until the keys themselves are compared: so the cost follows the differences.
+A list is complete when as many rows are held as the source says there are. Where the numbers differ (the source changed while it
+was read, a page was lost, rows were deleted), what changed since is read. Then ranges of keys are compared by their numbers,
+halving where they differ, until the keys themselves are compared: the cost follows the differences.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class TooMuch(LimitExceeded):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads list by list; a list that fails is a part with its reason, and the next one is tried. A refused sign-in, and a source that
-    cannot be reached twice in a row, end it."""
+    """Reads list by list. A list that fails is a part with its reason, and the next one is tried. A refused sign-in, and a source
+    that cannot be reached twice in a row, end the run."""
 
     lists: Lists
     mirror: Mirror
@@ -102,13 +102,14 @@ class Reader:
         return any(name in self.pending and key in self.pending[name].put for name in raw.besides)
 
     def _pending_lost(self, raw: RawList, key: str) -> bool:
-        """A list that had the key has it no longer, and no other has it."""
+        """Returns whether a list that had the key no longer has it, and no other list has it either."""
         lost = [name for name in raw.besides if name in self.pending and key in self.pending[name].gone]
         others = [name for name in raw.besides if name not in lost]
         return bool(lost) and not self._pending_holds(raw, key) and not self.mirror.holds(others, [key])
 
     def _moved(self, raw: RawList, pending: Pending) -> None:
-        """Rows that came to an earlier list or left it while this list's own row stayed as it was."""
+        """Marks rows that came to an earlier list while this list's own row stayed as it was. Raises TooMuch where one left
+        it."""
         others = [self.pending[name] for name in raw.besides if name in self.pending]
         came, left = {key for part in others for key in part.new}, {key for part in others for key in part.gone}
         for key, (_, body) in self.mirror.find(raw.name, came | left).items():
@@ -137,7 +138,7 @@ class Reader:
         return Part(raw.name, received, total, proves=raw.proves(), known=known)
 
     def _again(self, raw: RawList, pending: Pending) -> Part:
-        """A list without stamps is read whole and compared."""
+        """Reads a list without stamps whole and compares it."""
         seen: set[str] = set()
         for page in in_order(raw, self.lists.read(raw.name, "")):
             seen.update(key for key, _, _ in page)
@@ -162,7 +163,8 @@ class Reader:
             raise TooMuch(f"more than {MANY:,} rows changed")
 
     def _settle(self, raw: RawList, pending: Pending, stamp: str) -> tuple[int, int | None]:
-        """Read what changed since a stamp, find what went, and say how many rows are held and should be."""
+        """Reads what changed since a stamp, drops what went, and returns how many rows are held and how many the source says
+        there are."""
         if stamp:
             since = self.lists.earlier(stamp)
             for page in in_order(raw, self.lists.read(raw.name, since)):
@@ -188,7 +190,7 @@ class Reader:
         return self.mirror.count(name) + len(pending.new) - len(pending.gone)
 
     def _drop(self, pending: Pending, gone: set[str]) -> None:
-        """`gone`: keys of the mirror or pending ones."""
+        """Drops keys from the mirror and from what is pending."""
         for key in gone:
             pending.put.pop(key, None)
         pending.gone |= gone - pending.new
@@ -213,14 +215,14 @@ class Reader:
 
 
 class View:
-    """Keys of a list as they are with what is pending, counted between edges; only those of a range are read."""
+    """The keys of a list with what is pending, counted between edges; only the keys of one range are read at a time."""
 
     def __init__(self, mirror: Mirror, name: str, pending: Pending) -> None:
         self._mirror, self._name, self.edges = mirror, name, mirror.edges(name, RANGE)
         self._new, self._gone = sorted(pending.new), sorted(pending.gone)
 
     def count(self, after: str, upto: str) -> int:
-        """Keys with after < key <= upto, both edges ("": without end)."""
+        """Returns the number of keys with after < key <= upto, both edges (an empty `upto` sets no end)."""
         return self._upto(upto) - (self._upto(after) if after else 0)
 
     def _upto(self, edge: str) -> int:
@@ -235,7 +237,7 @@ class View:
 
 
 def in_order(raw: RawList, pages: Iterator[Sequence[Row]]) -> Iterator[Sequence[Row]]:
-    """Pages whose keys rise, where the list says they do."""
+    """Yields the pages; raises where keys do not rise although the list says so."""
     last = ""
     for page in pages:
         if raw.ordered:

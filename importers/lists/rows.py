@@ -1,4 +1,4 @@
-"""Blocks of records from stored rows of lists."""
+"""Makes blocks of records from stored rows of lists."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ UNKNOWN = "unknown relation"  # as which dependencies of unknown types are count
 
 
 class Rows(SourceSnapshot):
-    """Blocks of records from stored rows; counts what they give."""
+    """Makes blocks of records from stored rows, and counts what they give."""
 
     def __init__(self, lists: Lists, evidence: Evidence, notes: Sequence[str]) -> None:
         self._lists, self._evidence, self._notes = lists, evidence, notes
         self.counts = Counts()
 
     def _stored(self, kind: str) -> Iterator[tuple[Stored, Collection[int] | None]]:
-        """Rows that may give records of a kind; with the places of those wanted, where not all are."""
+        """Yields rows that may give records of a kind, with the places of the wanted ones where not all are wanted."""
         raise NotImplementedError
 
     def _blocks(self, kind: str, carried: Mapping[str, int]) -> Iterator[tuple[list[Any], list[int], LeftOut]]:
-        """`carried`: left out by the mapping in rows that are not looked at."""
+        """Yields blocks. `carried`: what the mapping leaves out in rows that are not looked at."""
         records: list[Any] = []
         positions: list[int] = []
         rejected: list[RejectedRecord] = []

@@ -1,4 +1,4 @@
-"""The lists that a mapping names, and a look at each of them."""
+"""Makes the lists that a mapping names, and checks each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def relation_lists(rules: RuleSet) -> list[RawList]:
 
 
 def relations_by_list(rules: RuleSet) -> list[RawList]:
-    """Relations of each list apart: one that seems emptied must not take its relations along."""
+    """Returns relations of each list apart: a list that seems emptied must not take the relations of others along."""
     return [
         RawList(f"{name} {rule.name}", ("dependency", "group"), optional=rule.optional)
         for name in rules.relations
@@ -29,13 +29,14 @@ def relations_by_list(rules: RuleSet) -> list[RawList]:
 def looked_at(
     parts: Iterable[RawList | ListRule | RelationRule], look: Callable[[str], str], absent: Collection[int]
 ) -> list[str]:
-    """A sentence for each list. `look`: what is found under a name; `absent`: statuses by which an optional one may refuse."""
-    found = []
+    """Returns a sentence for each list. `look` returns what is found under a name; `absent`: statuses by which an optional list
+    may refuse."""
+    sentences = []
     for part in parts:
         try:
-            found.append(f"{part.name}: {look(part.name)}")
+            sentences.append(f"{part.name}: {look(part.name)}")
         except ForestayError as error:
             if not part.optional or error.details.get("answered") not in absent:
                 raise
-            found.append(f"{part.name}: not there or not readable")
-    return found
+            sentences.append(f"{part.name}: not there or not readable")
+    return sentences

@@ -1,4 +1,4 @@
-"""Cells of tables: texts to numbers, times and lists, with the refusal that names the field."""
+"""Turns cells of tables, which are texts, into numbers, times and lists; a refusal names the field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BadCell(Exception):
 
 
 def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCell]) -> T | None:
-    """What a cell that is not needed says; None where it cannot be used, which goes to `lost`."""
+    """Returns the value of a cell that is not needed; None where it cannot be used, and then the reason goes to `lost`."""
     try:
         return read(field, text)
     except BadCell as bad:
@@ -35,9 +35,9 @@ def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCel
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a source writes numbers and times: `decimal` the sign before the fraction, `thousands` the one between groups of three ("": said by
-    nobody, so that what could be either is refused), `zone` of times that state none ("": they are refused). `unsure`: nobody said what the
-    decimal sign is, and the file looks as one from where it is a comma."""
+    """How a source writes numbers and times: `decimal` the sign before the fraction, `thousands` the one between groups of three
+    ("": said by nobody, so that what could be either is refused), `zone` of times that state none ("": they are refused).
+    `unsure`: nobody said what the decimal sign is, and the file looks as one from where it is a comma."""
 
     decimal: str = "."
     thousands: str = ""
@@ -51,7 +51,7 @@ _ERROR = re.compile(r"#(?:N/?[ADV]|NV|NUL|¡?[^\W\d_][\w/]*[!?])$")
 
 
 def number(field: str, text: str, written: Writing = PLAIN) -> float:
-    """A finite number; `nan`, `inf`, what overflows and what can be read in two ways are refused.
+    """Returns a finite number; `nan`, `inf`, what overflows and what can be read in two ways are refused.
 
     >>> number("repair_hours", "1.5"), number("customers", "1.234,5", Writing(","))
     (1.5, 1234.5)
@@ -68,16 +68,17 @@ def number(field: str, text: str, written: Writing = PLAIN) -> float:
 
 
 def _digits_are_ascii(text: str) -> bool:
-    """Digits of other scripts look like numbers and are refused: who wrote them meant a text, or to mislead."""
+    """Returns whether all digits are ASCII. Digits of other scripts look like numbers, but whoever wrote them meant a text, or to
+    mislead."""
     return text.isascii() or not any(sign.isdigit() and not sign.isascii() for sign in text)
 
 
 def _as_written(field: str, text: str, written: Writing) -> float:
-    """A number with groups of three, or with the source's own decimal sign."""
+    """Returns the value of a number with groups of three, or with the source's own decimal sign."""
     text = one_form(text)
     other = "," if written.decimal == "." else "."
-    if found := _GROUPED.match(text):
-        sign, digits, group, mark, fraction = found.groups()
+    if parts := _GROUPED.match(text):
+        sign, digits, group, mark, fraction = parts.groups()
         if mark == other or (group == written.decimal and (mark or digits.count(group) > 1)):
             raise _other_sign(field, text, mark or group)
         if group == other and mark is None and digits.count(group) == 1 and group != written.thousands:
@@ -110,12 +111,13 @@ def _either(field: str, text: str, group: str) -> BadCell:
     return BadCell(
         field,
         f"'{text[:40]}' can be {text.replace(group, '')} or {text.replace(group, '.')}",
-        f"write it without a sign between thousands, or say what the sign is for the whole source: --set decimal={group}, or --set thousands={group}",
+        f"write it without a sign between thousands, or say what the sign is for the whole source: --set decimal={group}, or "
+        f"--set thousands={group}",
     )
 
 
 def is_error(text: str) -> bool:
-    """Whether a spreadsheet wrote its error in place of a value.
+    """Returns whether a spreadsheet wrote its error in place of a value.
 
     >>> [is_error(text) for text in ("#N/A", "#NV", "#BEZUG!", "#NAME?", "#12", "#FF0000")]
     [True, True, True, True, False, False]
@@ -144,7 +146,7 @@ def yes(field: str, text: str) -> bool:
 
 
 def unix_seconds(field: str, text: str, written: Writing = PLAIN) -> int:
-    """Unix seconds of a time: given as such, or in ISO 8601 with its zone, or in the zone the source is said to be in.
+    """Returns the Unix seconds of a time: given as such, in ISO 8601 with its zone, or in the zone that the source is set to.
 
     >>> unix_seconds("started_at", "2026-11-20T10:00:00+01:00")
     1795165200
@@ -166,7 +168,7 @@ def unix_seconds(field: str, text: str, written: Writing = PLAIN) -> int:
 
 
 def curve(field: str, text: str, written: Writing = PLAIN) -> tuple[tuple[float, float], ...]:
-    """An impact curve `hours:loss|hours:loss`.
+    """Returns the points of an impact curve `hours:loss|hours:loss`.
 
     >>> curve("impact:money", "0:0|4:1000")
     ((0.0, 0.0), (4.0, 1000.0))

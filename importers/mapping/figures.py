@@ -1,4 +1,4 @@
-"""Rates and restore times in the spellings sources use, brought to the ones the model uses (docs/model.md, 1.2)."""
+"""Brings rates and restore times from the forms that sources use to those of the model (docs/model.md, 1.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importers.mapping.cells import BadCell
 
 
 def rate_from_calendar(per_calendar_year: float, repair_hours: float | None) -> float:
-    """A count per calendar year as a rate per year of up time, which needs the restore time."""
+    """Returns a count per calendar year as a rate per year of up time, which needs the restore time."""
     if repair_hours is None:
         raise BadCell("failures_per_calendar_year", "needs repair_hours", "give repair_hours, or failures_per_year of up time")
     try:
@@ -19,7 +19,7 @@ def rate_from_calendar(per_calendar_year: float, repair_hours: float | None) -> 
 
 
 def mean_from_median(median_hours: float, sigma: float | None) -> float:
-    """The mean of a lognormal restore time: median * exp(sigma^2 / 2).
+    """Returns the mean of a lognormal restore time: median * exp(sigma^2 / 2).
 
     >>> round(mean_from_median(2.0, 1.0), 4)
     3.2974

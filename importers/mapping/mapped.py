@@ -1,4 +1,4 @@
-"""What a raw row maps to: records, refusals, or that it is left out."""
+"""What a raw row maps to: records, refusals, or nothing because the mapping leaves it out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNKNOWN_TYPE = "unknown type: "  # before the word of a relation that no mapping
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """The mapping leaves a record of a kind out."""
+    """The mapping leaves a record of this kind out."""
 
     kind: str
     reason: str
@@ -38,8 +38,9 @@ Mapped = CiRecord | DependencyRecord | GroupRecord | ServiceRecord | IncidentRec
 
 
 def unknown_types(counts: Mapping[str, int]) -> list[str]:
-    """One sentence for each type of relation that no mapping names."""
+    """Returns one sentence for each type of relation that no mapping names."""
     return [
-        f"{number} dependencies of {relation}, which no mapping names: taken by default, with low confidence; name it in a mapping file"
+        f"{number} dependencies of {relation}, which no mapping names: taken by default, with low confidence; name it in a "
+        "mapping file"
         for relation, number in sorted(counts.items())
     ]

@@ -1,4 +1,5 @@
-"""The mapping engine: raw rows to records, by the rules of a mapping file. What no rule names is left out and counted by its type."""
+"""The mapping engine: raw rows to records, by the rules of a mapping file. Rows that no rule names are left out and counted by
+type."""
 
 from __future__ import annotations
 
@@ -15,17 +16,17 @@ from importers.mapping.units import hours_or_number
 
 
 def pick(body: Mapping[str, Any], path: str) -> Any:
-    """A field by its name, or by a path into nested objects.
+    """Returns a field by its name, or by a path into nested objects.
 
     >>> pick({"a.b": 1}, "a.b"), pick({"a": {"b": 2}}, "a.b"), pick({}, "a.b")
     (1, 2, None)
     """
     if path in body:
         return body[path]
-    found: Any = body
+    value: Any = body
     for part in path.split(".") if "." in path else ():
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return None if found is body else found
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None if value is body else value
 
 
 def text_of(value: Any) -> str:
@@ -35,7 +36,7 @@ def text_of(value: Any) -> str:
 
 
 def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mapped]:
-    """The records of one row of a list."""
+    """Returns the records of one row of a list."""
     kind = "service" if rule.of else "ci"
     key = text_of(pick(body, rule.key)) if isinstance(body, Mapping) else ""
     if not key:
@@ -46,24 +47,24 @@ def map_row(rules: RuleSet, rule: ListRule, body: Any, where: str) -> list[Mappe
             return [Ignored(given, f"{rule.name}: {name} is {text or 'empty'}") for given in rule.gives()]
     me = f"{rule.source_class}:{key}"
     lost: list[BadCell] = []
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     if not rule.of:
-        found.append(_ci(rules, rule, body, key, lost))
-        found += [_lost("ci", where, me, bad, me) for bad in lost]
+        records.append(_ci(rules, rule, body, key, lost))
+        records += [_lost("ci", where, me, bad, me) for bad in lost]
         lost = []
     ci = text_of(pick(body, rule.of)) if rule.of else me
     exposed = _exposure(rules, rule, body, ci, lost)
-    found += [*exposed, *(_lost("service", where, me, bad, ci) for bad in lost)]
+    records += [*exposed, *(_lost("service", where, me, bad, ci) for bad in lost)]
     for name, reference in rule.references.items():
         if target := text_of(pick(body, name)):
             target = f"{reference['to']}:{target}" if reference["to"] else target
             ends = (me, target) if reference["depends"] == "holder" else (target, me)
-            found.append(DependencyRecord(*ends, reference["kind"], reference["weight"], reference["relation"] or name))
-    return found
+            records.append(DependencyRecord(*ends, reference["kind"], reference["weight"], reference["relation"] or name))
+    return records
 
 
 def _lost(kind: str, where: str, key: str, bad: BadCell, about: str) -> RejectedRecord:
-    """A cell that cannot be used: the record goes on without it."""
+    """Returns the refusal of one cell: its record goes on without it."""
     return RejectedRecord(kind, where, key, bad.field, bad.reason, bad.advice, about, partly=True)
 
 
@@ -74,7 +75,7 @@ def _figure(rule: ListRule, ours: str, text: str, lost: list[BadCell]) -> float 
 def _ci(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], key: str, lost: list[BadCell]) -> CiRecord:
     values: dict[str, Any] = {}
     for ours, theirs in rule.fields_.items():
-        if text := said(rule, ours, text_of(pick(body, theirs))):
+        if text := stated(rule, ours, text_of(pick(body, theirs))):
             values[ours] = _figure(rule, ours, text, lost) if ours in NUMBERS else text
     word = text_of(pick(body, rule.class_field)) if rule.class_field else ""
     service = rule.service or (bool(rule.service_if) and all(text_of(pick(body, n)) == v for n, v in rule.service_if.items()))
@@ -102,8 +103,9 @@ def _attributes(rule: ListRule, body: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in sorted(body.items()) if name not in used and value not in (None, "", [], {})}
 
 
-def said(rule: ListRule, ours: str, text: str) -> str:
-    """The source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for none."""
+def stated(rule: ListRule, ours: str, text: str) -> str:
+    """Returns the source's word in ours: by `values`, without regard to case; `*` for any other word that is there, "" for
+    none."""
     words = rule.values.get(ours)
     if words is None:
         return text
@@ -117,7 +119,8 @@ def _folded(words: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, lost: list[BadCell]) -> list[Mapped]:
-    """What a row says about customers, money and times; what its level of criticality is worth where the mapping says so."""
+    """Returns what a row says about customers, money and times, or what its level of criticality is worth where the mapping says
+    so."""
     values: dict[str, Any] = {}
     if rule.criticality:
         values |= rules.criticality.get(text_of(pick(body, rule.criticality))[:1], {})
@@ -128,14 +131,15 @@ def _exposure(rules: RuleSet, rule: ListRule, body: Mapping[str, Any], ci: str, 
 
 
 def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
-    """The dependencies of one relation row; of a type nobody knows as the rule says, marked in the relation's word (low confidence)."""
+    """Returns the dependencies of one relation row. A type that no mapping names is taken as the rule says and marked in the
+    relation's word (low confidence)."""
     if not isinstance(body, Mapping):
         return [RejectedRecord("dependency", where, "", "relation", "is no object", "complete it")]
     parent, child = text_of(pick(body, rule.parent)), text_of(pick(body, rule.child))
     word = text_of(pick(body, rule.type)) if rule.type and not rule.named else rule.named
     side, relation = rule.types.get(word.casefold()), word
     if not parent or not child or not word:
-        return _half_said(side or (Side("parent") if rule.named else None), parent, child, where)
+        return _half_relation(side or (Side("parent") if rule.named else None), parent, child, where)
     if side is None:
         side, relation = Side("parent" if rule.named else rule.unknown_type), word if rule.named else f"{UNKNOWN_TYPE}{word}"
     depends = side.depends
@@ -145,17 +149,17 @@ def map_relation(rule: RelationRule, body: Any, where: str) -> list[Mapped]:
         parent, child = f"{text_of(pick(body, rule.parent_class))}:{parent}", f"{text_of(pick(body, rule.child_class))}:{child}"
     if depends == "none":
         return [Ignored("dependency", f"type {word}")]
-    found: list[Mapped] = []
+    records: list[Mapped] = []
     if depends in ("parent", "both"):
-        found.append(DependencyRecord(parent, child, side.kind, side.weight, relation))
+        records.append(DependencyRecord(parent, child, side.kind, side.weight, relation))
     if depends in ("child", "both"):
-        found.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
-    return found
+        records.append(DependencyRecord(child, parent, side.kind, side.weight, relation))
+    return records
 
 
-def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
-    """A relation without an end or a type is a need of the end that depends ("": nobody can tell whose it is); where nobody knows which that is, of
-    both."""
+def _half_relation(side: Side | None, parent: str, child: str, where: str) -> list[Mapped]:
+    """Returns refusals for a relation that misses an end or its type, one for each end that may depend: the end that does (its
+    name is "" where it is missing), or both ends where nobody knows which one does."""
     depends = side.depends if side is not None else ""
     if depends == "none":
         return [Ignored("dependency", "a type that is no need")]
@@ -165,8 +169,8 @@ def _half_said(side: Side | None, parent: str, child: str, where: str) -> list[M
 
 
 def _by_class(rule: RelationRule, body: Mapping[str, Any], reversed_: bool) -> str:
-    """Services and clusters depend on what they contain; what stands in another thing depends on it. The parent contains, or reversed the
-    child."""
+    """Returns which side depends: services and clusters depend on what they contain, what stands in another thing depends on it.
+    The parent contains, or reversed the child."""
     container, content = ("child", "parent") if reversed_ else ("parent", "child")
     words = text_of(pick(body, rule.child_class if reversed_ else rule.parent_class))
     return container if any(fnmatchcase(words, name) for name in rule.parent_depends_classes) else content

@@ -1,7 +1,8 @@
-"""Mapping files: what an importer ships and an admin extends without code (README.md, "Mapping files"), checked and as rules.
+"""Mapping files, checked and as rules: an importer ships one, an admin extends it without code (importers/README.md, "Mapping
+files").
 
-A mapping names, list by list, which class its rows are, which field is the key, which are references and what they mean; for typed
-relations which side depends.
+A mapping names, list by list, the class of its rows, the field of the key, the references and what they mean; for typed
+relations, the side that depends.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class SideSchema(Strict):
 
 
 class SideField(fields.Nested):
-    """A side by its name, or with kind and weight."""
+    """A side that depends, given by its name, or with kind and weight."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return super()._deserialize({"depends": value} if isinstance(value, str) else value, *args, **kwargs)
@@ -129,7 +130,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """Rows of one list as CIs; or, with `of`, as what is said of the CI that this field names. `ask`: what the importer asks for."""
+    """How rows of one list become CIs, or, with `of`, statements about the CI that this field names. `ask`: what the importer
+    requests."""
 
     name: str
     ci_class: str
@@ -154,17 +156,18 @@ class ListRule:
     ask: Mapping[str, Any]
 
     def gives(self) -> tuple[str, ...]:
-        found = [] if self.of else ["ci"]
+        kinds = [] if self.of else ["ci"]
         if self.references:
-            found.append("dependency")
+            kinds.append("dependency")
         if self.of or self.exposure or self.criticality:
-            found.append("service")
-        return tuple(found)
+            kinds.append("service")
+        return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class RelationRule:
-    """Rows of one list as dependencies. `named`: the relation's word where rows have no type; `with_class`: ends are class and id."""
+    """How rows of one list become dependencies. `named`: the relation's word where rows have no type; `with_class`: ends are
+    class and id."""
 
     name: str
     parent: str
@@ -183,8 +186,8 @@ class RelationRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`classes`: the source's words for classes; `criticality`: what a level is worth as an exposure. `text`: all of it, to tell whether
-    the mapping is another one."""
+    """All rules of a source. `classes`: the source's words for classes; `criticality`: what a level is worth as an exposure;
+    `text`: the whole mapping, to tell whether it changed."""
 
     classes: Mapping[str, str]
     lists: Mapping[str, ListRule]
@@ -194,7 +197,8 @@ class RuleSet:
 
 
 def load_mapping(kind: str, shipped: str, own: str = "") -> RuleSet:
-    """The mapping that comes with a kind of source, with an admin's file laid over it: tables are merged, `false` takes an entry out."""
+    """Returns the mapping that comes with a kind of source, with an admin's file laid over it: tables are merged, `false` takes
+    an entry out."""
     table = _table(kind, shipped)
     if own:
         try:
@@ -229,25 +233,25 @@ def _table(name: str, text: str) -> dict[str, Any]:
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """One table over another.
+    """Returns one table laid over another.
 
     >>> laid_over({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"x": 9, "y": False}})
     {'a': {'x': 9}, 'b': 3}
     """
-    found = dict(below)
+    merged = dict(below)
     for name, value in above.items():
-        before = found.get(name)
+        before = merged.get(name)
         if value is False and not isinstance(before, bool) and before is not None:
-            del found[name]
+            del merged[name]
         elif isinstance(value, dict) and isinstance(before, dict):
-            found[name] = laid_over(before, value)
+            merged[name] = laid_over(before, value)
         else:
-            found[name] = value
-    return found
+            merged[name] = value
+    return merged
 
 
 def _faults(messages: Any, path: str = "") -> str:
-    """marshmallow's messages as one line: lists.cmdb_ci_server.class: Invalid value."""
+    """Returns marshmallow's messages as one line: lists.cmdb_ci_server.class: Invalid value."""
     if isinstance(messages, dict):
         return "; ".join(_faults(inner, f"{path}.{name}" if path else str(name)) for name, inner in messages.items())
     return f"{path}: {' '.join(map(str, messages)) if isinstance(messages, list) else messages}"

@@ -13,7 +13,7 @@ WORDS = {"mo": 730.5, "w": 168.0, "d": 24.0, "h": 1.0, "mi": 1 / 60, "m": 1 / 60
 
 
 def hours_or_number(field: str, text: str, unit: str) -> float:
-    """A number as it stands, a share, or hours.
+    """Returns a cell as a plain number, a share, or hours, whichever unit the rule names.
 
     >>> hours_or_number("rto_hours", "90", "minutes"), hours_or_number("mbco_share", "60%", "percent")
     (1.5, 0.6)
@@ -26,10 +26,13 @@ def hours_or_number(field: str, text: str, unit: str) -> float:
 
 
 def span_hours(field: str, text: str) -> float:
-    """A span written as `4 hours 30 minutes`, `1 day 02:00:00`, `02:30:00`, or as the moment that long after the start of 1970, in hours.
+    """Returns the hours of a span written as `4 hours 30 minutes`, `1 day 02:00:00`, `02:30:00`, or as the moment that long after
+    the start of 1970.
 
-    >>> span_hours("rto_hours", "1970-01-01 04:30:00"), span_hours("rto_hours", "1 Day 2 Hours"), span_hours("rto_hours", "00:45:00")
-    (4.5, 26.0, 0.75)
+    >>> span_hours("rto_hours", "1970-01-01 04:30:00"), span_hours("rto_hours", "1 Day 2 Hours")
+    (4.5, 26.0)
+    >>> span_hours("rto_hours", "00:45:00")
+    0.75
     """
     try:
         return (datetime.fromisoformat(text) - datetime(1970, 1, 1)).total_seconds() / 3600

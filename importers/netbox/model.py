@@ -1,9 +1,9 @@
-"""What is derived from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and
+"""Derives records from a NetBox, whichever way it was read: sites to circuits as CIs, power and clusters as dependencies and
 groups.
 
-Objects are plain rows: references are ids (numbers in NetBox, UUIDs in Nautobot). A device depends on its rack, location and site, its parent and
-its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual chassis on one of
-its members.
+Objects are plain rows: references are ids (numbers in NetBox, UUIDs in Nautobot). A device depends on its rack, location and
+site, its parent and its power; a virtual machine on its device, else on its cluster; a cluster on one of its devices; a virtual
+chassis on one of its members.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ LIFECYCLES = {
 
 @dataclass(slots=True)
 class NetboxData:
-    """Rows by list and id, and where each power port and outlet's cable leads: ("powerport", 5) -> [("poweroutlet", 9)]. A
+    """Rows by list and id, and where the cable of each power port and outlet leads: ("powerport", 5) -> [("poweroutlet", 9)]. A
     path that is not live (planned or cut) is not in `paths`."""
 
     rows: dict[str, dict[Id, Mapping[str, Any]]] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class NetboxData:
 
 
 def _listed(value: Any) -> list[Id]:
-    """One reference, several or none."""
+    """Returns a list of references, where a field holds one, several or none."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
@@ -87,10 +87,10 @@ def derive(data: NetboxData, proof: Evidence) -> Gathered:
 
 
 class _Derivation:
-    def __init__(self, data: NetboxData, found: Gathered) -> None:
-        self._data, self._found = data, found
+    def __init__(self, data: NetboxData, gathered: Gathered) -> None:
+        self._data, self._gathered = data, gathered
         self._ports = self._by("powerport", "device")
-        self._groups = found.found_small.setdefault("group", [])
+        self._groups = gathered.small_records.setdefault("group", [])
 
     def run(self) -> Gathered:
         self._places()
@@ -98,19 +98,19 @@ class _Derivation:
         self._power()
         self._clusters()
         self._circuits()
-        return self._found
+        return self._gathered
 
     def _by(self, name: str, field_name: str) -> dict[Id, list[Id]]:
-        found: dict[Id, list[Id]] = {}
+        ids: dict[Id, list[Id]] = {}
         for number, row in sorted(self._data.list(name).items()):
             for other in _listed(row.get(field_name)):
-                found.setdefault(other, []).append(number)
-        return found
+                ids.setdefault(other, []).append(number)
+        return ids
 
     def _ci(self, kind: str, number: Id, row: Mapping[str, Any], ci_class: str, name: str = "", **more: Any) -> None:
         status = str(row.get("status") or "active")
         tenant = self._data.names.get(("tenant", row["tenant"])) if row.get("tenant") else None
-        self._found.found_cis.append(
+        self._gathered.ci_records.append(
             CiRecord(
                 kind,
                 str(number),
@@ -130,7 +130,7 @@ class _Derivation:
         return str(site["name"]) if site else self._site_above(row.get("location"))
 
     def _site_above(self, place: Any) -> str:
-        """The name of the location that is a site, at or above a place."""
+        """Returns the name of the location that is a site, at or above a place."""
         places, seen = self._data.list("location"), set[Id]()
         while place in places and place not in seen:
             if places[place].get("is_site"):
@@ -142,7 +142,7 @@ class _Derivation:
     def _needs(self, me: str, kind: str, number: Any, relation: str, supply: bool = False) -> bool:
         if number is None or number not in self._data.list(kind):
             return False
-        self._found.depend(me, f"{kind}:{number}", relation, "supply" if supply else "hard")
+        self._gathered.depend(me, f"{kind}:{number}", relation, "supply" if supply else "hard")
         return True
 
     def _places(self) -> None:
@@ -189,14 +189,14 @@ class _Derivation:
                 self._group(f"{kind}:{number}", "members", [f"device:{n}" for n in members.get(number, [])], "ordinary")
 
     def _group(self, dependent: str, name: str, members: list[str], kind: str) -> None:
-        """One of several suffices; one alone is a plain need."""
+        """Adds a group of which one member suffices; one member alone is a plain need."""
         if len(members) == 1:
-            self._found.depend(dependent, members[0], name, "supply" if kind == "supply" else "hard")
+            self._gathered.depend(dependent, members[0], name, "supply" if kind == "supply" else "hard")
         elif members:
             self._groups.append(GroupRecord(f"{dependent} {name}", dependent, tuple(members), 1, kind))
 
     def _power(self) -> None:
-        """Inlets, outlets' PDUs, feeds and panels are CIs, so that what two power supplies share stands in the graph."""
+        """Adds inlets, PDUs, feeds and panels as CIs, so that what two power supplies share stands in the graph."""
         for number, row in sorted(self._data.list("powerpanel").items()):
             self._ci("powerpanel", number, row, "power_source")
             me = f"powerpanel:{number}"
@@ -211,7 +211,8 @@ class _Derivation:
                 self._group(f"device:{device}", "power", [f"powerport:{port}" for port in fed], "supply")
 
     def _port(self, device: Id, port: Id) -> bool:
-        """A fed inlet as a CI of its own, which never fails by itself, on what feeds it; False: not fed by anything known."""
+        """Adds a fed inlet as a CI of its own, which never fails by itself, on what feeds it; returns False where nothing known
+        feeds it."""
         ends = [end for end in self._data.paths.get(("powerport", port), []) if end[0] in ("poweroutlet", "powerfeed")]
         if not ends or device not in self._data.list("device"):
             return False
@@ -227,13 +228,14 @@ class _Derivation:
         return True
 
     def _outlet(self, me: str, outlet: Mapping[str, Any]) -> None:
-        """An outlet works with its PDU and with the inlet that feeds it; without a named inlet with any of the PDU's fed ones."""
+        """Adds the needs of an outlet: its PDU and the inlet that feeds it, or, without a named inlet, any of the PDU's fed
+        ones."""
         pdu = outlet.get("device")
         self._needs(me, "device", pdu, "outlet of", supply=True)
         inlet = outlet.get("power_port")
         fed = [n for n in self._ports.get(pdu or 0, []) if self._data.paths.get(("powerport", n))]
         if inlet is not None and inlet in fed:
-            self._found.depend(me, f"powerport:{inlet}", "fed through", "supply")
+            self._gathered.depend(me, f"powerport:{inlet}", "fed through", "supply")
         elif inlet is None:
             self._group(me, "fed through", [f"powerport:{n}" for n in fed], "supply")
 

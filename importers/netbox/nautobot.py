@@ -1,4 +1,5 @@
-"""Nautobot over REST: the same rows as from a NetBox, by small accessors where its answers differ (README.md beside this file)."""
+"""Nautobot over REST: the same rows as from a NetBox, with small accessors where its answers differ (README.md in this
+folder)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from importers.netbox.model import Id, NetboxData, derive
 from importers.netbox.source import ALSO, ENDPOINT, PROBES
 from importers.netbox.source import PATHS as NETBOX
 
-# Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups besides.
+# Locations come first: what stands nowhere else can be told without them. Sites are locations, and there are redundancy groups
+# besides.
 PATHS = {
     "location": NETBOX["location"],
     **{name: path for name, path in NETBOX.items() if name != "site"},
@@ -33,7 +35,7 @@ SIDES = ("source", "destination", "both", "none")
 
 @dataclass(slots=True)
 class NautobotSource(ReadByLists):
-    """`relationships`: key of a relationship -> which side of it depends: source, destination, both, none."""
+    """A Nautobot. `relationships`: key of a relationship -> which side of it depends: source, destination, both, none."""
 
     client: Client
     page_size: int = 500
@@ -57,13 +59,14 @@ class NautobotSource(ReadByLists):
                 continue
             parts.append(Part(name, len(rows), len(rows), proves=proves))
             data.rows[name] = {key: self._flat(data, name, key, row) for key, row in rows.items()}
-        found = derive(data, Evidence(PAGES, ()))
-        parts += self._relationships(found)
-        found.proof = self.proof(parts, folder)
-        return found
+        gathered = derive(data, Evidence(PAGES, ()))
+        parts += self._relationships(gathered)
+        gathered.proof = self.proof(parts, folder)
+        return gathered
 
     def _rows(self, path: str, more: Mapping[str, Any]) -> dict[Id, Mapping[str, Any]]:
-        """Every row once, as many as `count` says on each page: pages by number lose rows while the source changes, so then once more."""
+        """Returns every row once, as many as `count` says on each page. Pages by number lose rows while the source changes; then
+        they are read once more."""
         for _ in range(PROBES):
             rows: dict[Id, Mapping[str, Any]] = {}
             counts: set[int] = set()
@@ -83,40 +86,42 @@ class NautobotSource(ReadByLists):
             if counts == {len(rows)}:
                 return rows
         raise SourceFailed(
-            f"{answer.where}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while it was read"
+            f"{answer.where}: {len(rows)} rows read, the source counts {', '.join(map(str, sorted(counts)))}: it changed while "
+            "it was read"
         )
 
     def _flat(self, data: NetboxData, name: str, key: Id, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Nested objects to their id, several to their ids, choices to their value, a status to its word."""
-        found: dict[str, Any] = {}
+        """Returns a row with nested objects as their ids, choices as their values and a status as its word."""
+        flat: dict[str, Any] = {}
         for field_name, value in row.items():
             if isinstance(value, Mapping):
-                found[field_name] = value["id"] if "id" in value else value.get("value")
+                flat[field_name] = value["id"] if "id" in value else value.get("value")
             elif isinstance(value, list) and all(isinstance(one, Mapping) and "id" in one for one in value):
-                found[field_name] = [one["id"] for one in value]
+                flat[field_name] = [one["id"] for one in value]
             else:
-                found[field_name] = value
-        found["status"] = _word(row.get("status"))
-        found["cluster"] = found.get("cluster") or found.get("clusters") or None
-        found["redundancy_group"] = found.get("device_redundancy_group")
+                flat[field_name] = value
+        flat["status"] = _word(row.get("status"))
+        flat["cluster"] = flat.get("cluster") or flat.get("clusters") or None
+        flat["redundancy_group"] = flat.get("device_redundancy_group")
         if name == "location":
-            found["is_site"] = _word(row.get("location_type")) in self.site_types
+            flat["is_site"] = _word(row.get("location_type")) in self.site_types
         if isinstance(row.get("role"), Mapping):
             data.roles[row["role"]["id"]] = _word(row["role"]).replace(" ", "-")
         if isinstance(row.get("tenant"), Mapping):
             data.names["tenant", row["tenant"]["id"]] = str(row["tenant"].get("name") or row["tenant"].get("display") or "")
         bay = row.get("parent_bay")
         if isinstance(bay, Mapping) and isinstance(bay.get("device"), Mapping):
-            found["parent_device"] = bay["device"]["id"]
+            flat["parent_device"] = bay["device"]["id"]
         end = row.get("connected_endpoint")
         if row.get("connected_endpoint_reachable") and isinstance(end, Mapping):
             kind = ENDPOINT.get(str(row.get("connected_endpoint_type") or end.get("object_type")))
             if kind:
                 data.paths[name, key] = [(kind, end["id"])]
-        return found
+        return flat
 
-    def _relationships(self, found: Gathered) -> list[Part]:
-        """Associations of the relationships that the setting names; the others mean nothing by themselves and are counted."""
+    def _relationships(self, gathered: Gathered) -> list[Part]:
+        """Adds associations of the relationships that the setting names; the others mean nothing by themselves and are
+        counted."""
         parts = []
         try:
             known = {row["key"]: row["id"] for row in self._rows("extras/relationships", {}).values()}
@@ -134,7 +139,7 @@ class NautobotSource(ReadByLists):
                 )
                 continue
             if side == "none":
-                found.notes.append(f"relationship {name} is not named in the setting relationships: it means nothing here")
+                gathered.notes.append(f"relationship {name} is not named in the setting relationships: it means nothing here")
                 continue
             try:
                 rows = self._rows("extras/relationship-associations", {"relationship": name})
@@ -145,12 +150,12 @@ class NautobotSource(ReadByLists):
             for row in rows.values():
                 source, target = _end(row, "source"), _end(row, "destination")
                 if not source or not target:
-                    found.ignore("dependency", f"relationship {name} of other classes")
+                    gathered.ignore("dependency", f"relationship {name} of other classes")
                     continue
                 if side in ("source", "both"):
-                    found.depend(source, target, name)
+                    gathered.depend(source, target, name)
                 if side in ("destination", "both"):
-                    found.depend(target, source, name)
+                    gathered.depend(target, source, name)
         return parts
 
 

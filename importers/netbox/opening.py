@@ -1,4 +1,4 @@
-"""How a NetBox, by its API or a dump, is opened from its settings."""
+"""Opens a NetBox, by its API or a dump, from its settings."""
 
 from __future__ import annotations
 

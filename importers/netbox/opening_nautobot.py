@@ -1,4 +1,4 @@
-"""How a Nautobot is opened from its settings."""
+"""Opens a Nautobot from its settings."""
 
 from __future__ import annotations
 

@@ -66,13 +66,13 @@ class RestSource(ReadByLists):
             parts.append(Part(name, len(rows), expected, proves=proves))
             for number, row in rows.items():
                 _take_nested(data, name, number, row)
-        found = derive(data, Evidence(PAGES, ()))
-        found.proof = self.proof(parts, folder) if folder else Evidence(PAGES, tuple(parts))
-        return found
+        gathered = derive(data, Evidence(PAGES, ()))
+        gathered.proof = self.proof(parts, folder) if folder else Evidence(PAGES, tuple(parts))
+        return gathered
 
     def _rows(self, name: str) -> tuple[dict[int, Mapping[str, Any]], int]:
-        """All rows, and how many there should be. `count` is the number of rows beyond the last id, so each page says the total anew; a list
-        that changed while it was read is read once more."""
+        """Returns all rows, and how many there should be. `count` is the number of rows beyond the last id, so each page gives
+        the total anew. A list that changed while it was read is read once more."""
         rows: dict[int, Mapping[str, Any]] = {}
         totals: set[int] = set()
         for _ in range(PROBES):
@@ -82,7 +82,8 @@ class RestSource(ReadByLists):
         return rows, next((number for number in sorted(totals) if number != len(rows)), len(rows))
 
     def _once(self, name: str) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
-        """Pages by key: each asks for what lies beyond the last id, and an empty page is the end."""
+        """Returns the rows and every total that was given. It reads pages by key: each takes what lies beyond the last id, and an
+        empty page is the end."""
         rows: dict[int, Mapping[str, Any]] = {}
         totals: set[int] = set()
         last = 0
@@ -107,16 +108,16 @@ class RestSource(ReadByLists):
 
 
 def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nested objects to their id, choices to their value."""
-    found: dict[str, Any] = {}
+    """Returns a row with nested objects as their ids and choices as their values."""
+    flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
-            found[name] = value["id"] if "id" in value else value.get("value")
+            flat[name] = value["id"] if "id" in value else value.get("value")
         else:
-            found[name] = value
+            flat[name] = value
     if row.get("termination_type") == "circuits.providernetwork":
-        found["provider_network"] = row.get("termination_id")
-    return found
+        flat["provider_network"] = row.get("termination_id")
+    return flat
 
 
 def _take_nested(data: NetboxData, name: str, number: int, row: Mapping[str, Any]) -> None:
@@ -137,8 +138,8 @@ class DumpSource(ReadWhole):
     location: Path
 
     def check(self) -> Sequence[str]:
-        found = self.read()
-        return [f"{len(found.found_cis)} CIs, {len(found.found_dependencies)} dependencies"]
+        gathered = self.read()
+        return [f"{len(gathered.ci_records)} CIs, {len(gathered.dependency_records)} dependencies"]
 
     def read(self, folder: Path | None = None) -> Gathered:
         objects = strict_json(read_bytes(self.location), self.location.name)
@@ -156,13 +157,13 @@ class DumpSource(ReadWhole):
         data.names = {("tenant", number): str(row.get("name", "")) for number, row in data.list("tenant").items()}
         data.paths = dict(_paths(data))
         parts = tuple(Part(name, len(data.list(name))) for name in LISTS)
-        found = derive(data, Evidence(SAID, parts))
-        found.notes.append("not read: " + ", ".join(f"{count} {name}" for name, count in sorted(left.items())))
-        return found
+        gathered = derive(data, Evidence(SAID, parts))
+        gathered.notes.append("not read: " + ", ".join(f"{count} {name}" for name, count in sorted(left.items())))
+        return gathered
 
 
 def _paths(data: NetboxData) -> Iterator[tuple[tuple[str, Id], list[tuple[str, Id]]]]:
-    """Ends of live cables, each to the ends on the other side."""
+    """Yields the ends of live cables, each with the ends on the other side."""
     ends: dict[tuple[Id, str], list[tuple[str, Id]]] = {}
     for row in data.list("cabletermination").values():
         kind = row["termination_type"][1] if isinstance(row["termination_type"], list) else str(row["termination_type"])

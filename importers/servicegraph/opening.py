@@ -1,4 +1,4 @@
-"""How a source of service-graph metrics is opened from its settings."""
+"""Opens a source of service-graph metrics from its settings."""
 
 from __future__ import annotations
 

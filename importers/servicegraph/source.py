@@ -11,7 +11,7 @@ from typing import Any
 
 from app.domain.errors import SourceFailed
 from app.domain.records import CiRecord, DependencyRecord
-from importers.gathered import Gathered, ReadWhole, said
+from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
 from importers.mapping.rows import map_relation
 from importers.mapping.rules import RuleSet
@@ -30,7 +30,7 @@ Node = tuple[str, str]  # class of the source, name
 
 @dataclass(slots=True)
 class _Nodes:
-    """What calls and is called: a database, queue or virtual node is a thing of its own, whatever service has its name."""
+    """Callers and callees: a database, queue or virtual node is a CI of its own, whatever service has its name."""
 
     rules: RuleSet
     classes: dict[Node, str] = field(default_factory=dict)
@@ -46,7 +46,8 @@ class _Nodes:
 
 @dataclass(slots=True)
 class ServiceGraph(ReadWhole):
-    """One answer for the window. Who was not called in it is not gone, so retiring is left to a person who says `complete`."""
+    """The answer for one window. A service that was not called in the window is not gone, so retiring is left to a person who
+    says `complete`."""
 
     client: Client
     rules: RuleSet
@@ -62,28 +63,28 @@ class ServiceGraph(ReadWhole):
     def read(self, folder: Path | None = None) -> Gathered:
         seconds = max(60, round(self.window_hours * 3600))
         window, step = f"{seconds}s", f"{max(SHORTEST_STEP, min(LONGEST_STEP, seconds // 4))}s"
-        made = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
+        rows = self._rows(f"{BY}(increase({self.metric}[{window}])) > 0")
         recent = f"(timestamp({self.metric}) and (increase({self.metric}[{step}]) > 0))"
         last = self._rows(f"max by (client, server, connection_type)(max_over_time({recent}[{window}:{step}]))")
-        found = Gathered("service graph", said(len(made), self.metric))
+        gathered = Gathered("service graph", unproven(len(rows), self.metric))
         seen = {_ends(row["metric"]): _number(row["value"]) for row in last}
         nodes = _Nodes(self.rules)
         calls: list[tuple[str, str, str, float]] = []
-        for row in made:
-            self._take(found, row, seen, nodes, calls)
-        self._depend(found, nodes, calls)
-        found.found_cis += [self._ci(node, nodes) for node in sorted(nodes.classes)]
-        return found
+        for row in rows:
+            self._take(gathered, row, seen, nodes, calls)
+        self._depend(gathered, nodes, calls)
+        gathered.ci_records += [self._ci(node, nodes) for node in sorted(nodes.classes)]
+        return gathered
 
-    def _take(self, found: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
+    def _take(self, gathered: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
               nodes: _Nodes, calls: list[tuple[str, str, str, float]]) -> None:  # fmt: skip
         client, server, kind = ends = _ends(row["metric"])
         number = _number(row["value"])
         if not client or not server:
-            found.ignore("dependency", "without client or server")
+            gathered.ignore("dependency", "without client or server")
             return
         if not math.isfinite(number):
-            found.reject(
+            gathered.reject(
                 "dependency",
                 f"{client} to {server}",
                 "",
@@ -95,13 +96,14 @@ class ServiceGraph(ReadWhole):
         rate, when = nodes.called.get(node, (0.0, 0.0))
         nodes.called[node] = (rate + number / (self.window_hours * 3600), max(when, seen.get(ends, 0.0)))
         if client == OUTSIDE:
-            found.ignore("dependency", f"client is {OUTSIDE}: the outside world")
+            gathered.ignore("dependency", f"client is {OUTSIDE}: the outside world")
         else:
             nodes.of(CALL, client)
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
-    def _depend(self, found: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
-        """The client's own requests are those that were seen to reach it; of one that nobody was seen to call, they are not known."""
+    def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
+        """Adds dependencies. A caller's own requests are those that were seen to reach it; where nobody was seen to call it, they
+        are not known."""
         relation = next(iter(self.rules.relations.values()))
         for client, server, word, rate in calls:
             dependent, provider = (f"{kind}:{name}" for kind, name in (nodes.of(CALL, client), nodes.of(word, server)))
@@ -110,10 +112,10 @@ class ServiceGraph(ReadWhole):
             for record in map_relation(relation, {"parent": dependent, "child": provider, "type": word}, f"{client} to {server}"):
                 if isinstance(record, DependencyRecord) and record.kind == "hard":
                     record = replace(record, kind=kind, weight=weight)
-                found.take(record)
+                gathered.take(record)
 
     def _ci(self, node: Node, nodes: _Nodes) -> CiRecord:
-        """Rates and days are rounded, so that an estate at rest does not change with each run."""
+        """Returns a CI; rates and days are rounded, so that an estate that does not change stays the same from run to run."""
         (kind, name), attributes = node, {}
         if called := nodes.called.get(node):
             attributes["requests_per_second"] = f"{called[0]:.1g}"
@@ -128,7 +130,7 @@ class ServiceGraph(ReadWhole):
         body = answer.json()
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or body.get("status") != "success" or data.get("resultType") != "vector":
-            raise SourceFailed(f"{answer.where} gave no vector: {answer.said()}")
+            raise SourceFailed(f"{answer.where} gave no vector: {answer.message()}")
         if body.get("warnings"):
             raise SourceFailed(f"{answer.where} gave a part only: {'; '.join(map(str, body['warnings']))[:300]}")
         rows = data.get("result")
@@ -144,7 +146,7 @@ def _ends(metric: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _number(value: Sequence[Any]) -> float:
-    """Values are texts, also "NaN" and "+Inf"."""
+    """Returns a number; values are texts, "NaN" and "+Inf" among them."""
     try:
         return float(value[1])
     except (IndexError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""How a ServiceNow is opened from its settings."""
+"""Opens a ServiceNow from its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md beside this file)."""
+"""ServiceNow over its Table API: pages by sys_id, changes by sys_updated_on, numbers by X-Total-Count (README.md in this
+folder)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(slots=True)
 class ServiceNow(Lists):
-    """`page_size`: rows asked for at once."""
+    """The lists of a ServiceNow. `page_size`: rows in one answer."""
 
     client: Client
     rules: RuleSet
@@ -33,25 +34,25 @@ class ServiceNow(Lists):
     _above: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self) -> Sequence[str]:
-        found = []
+        sentences = []
         for raw in self.lists():
             rule = self._rule(raw.name)
-            answer = self._asked(rule, "", [KEY], 1)
+            answer = self._get(rule, "", [KEY], 1)
             if answer is None and not raw.optional:
                 raise SourceFailed(f"there is no table {raw.name}")
             number = None if answer is None else answer.number("X-Total-Count")
-            found.append(
+            sentences.append(
                 f"{raw.name}: {'not there' if answer is None else 'an unknown number of' if number is None else number} rows"
             )
-        return found
+        return sentences
 
     def lists(self) -> Sequence[RawList]:
-        found: list[RawList] = []
+        lists: list[RawList] = []
         for rule in sorted(self.rules.lists.values(), key=lambda rule: (bool(rule.of), bool(rule.ask.get("rest")))):
             classes = () if rule.of else (rule.source_class,)
-            besides = tuple(raw.name for raw in found) if rule.ask.get("rest") else ()
-            found.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
-        return [*found, *relation_lists(self.rules)]
+            besides = tuple(raw.name for raw in lists) if rule.ask.get("rest") else ()
+            lists.append(RawList(rule.name, rule.gives(), classes, besides=besides, optional=rule.optional))
+        return [*lists, *relation_lists(self.rules)]
 
     def fingerprint(self) -> str:
         return f"{self.client.base} {self.rules.text}"
@@ -70,7 +71,7 @@ class ServiceNow(Lists):
     def latest(self, name: str) -> str:
         self._above.clear()
         rule = self._rule(name)
-        answer = self._asked(rule, _query([*_own(rule, self.rules), f"ORDERBYDESC{STAMP}"]), [KEY, STAMP], 1)
+        answer = self._get(rule, _query([*_own(rule, self.rules), f"ORDERBYDESC{STAMP}"]), [KEY, STAMP], 1)
         rows = _rows(answer) if answer else []
         return _flat(rows[0]).get(STAMP, "") if rows else ""
 
@@ -85,24 +86,25 @@ class ServiceNow(Lists):
         return None if above is None or beyond is None else above - beyond
 
     def _number_above(self, name: str, key: str) -> int | None:
-        """Rows whose key is greater; of a bound it is asked once a list, of the whole list each time."""
+        """Returns the number of rows whose key is greater. It is fetched once a list for a bound, each time for the whole
+        list."""
         if key and (name, key) in self._above:
             return self._above[name, key]
         rule = self._rule(name)
-        answer = self._asked(rule, _query([*_own(rule, self.rules), *([f"{KEY}>{key}"] if key else [])]), [KEY], 1)
+        answer = self._get(rule, _query([*_own(rule, self.rules), *([f"{KEY}>{key}"] if key else [])]), [KEY], 1)
         number = answer.number("X-Total-Count") if answer else 0
         if number is not None:
             self._above[name, key] = number
         return number
 
     def gone(self, name: str, since: str) -> Iterator[str]:
-        """What the audit of deletes says, where it is on and may be read."""
+        """Yields the keys that the audit of deletes names, where it is on and may be read."""
         if not self._audit:
             return
         rule = self.rules.relations.get(name) or self.rules.lists[name]
         audit = replace(rule, name=AUDIT, ask={}, optional=True)
         try:
-            answer = self._asked(audit, _query([f"sys_created_on>={since}", f"ORDERBY{KEY}"]), [KEY, "documentkey"], 10_000)
+            answer = self._get(audit, _query([f"sys_created_on>={since}", f"ORDERBY{KEY}"]), [KEY, "documentkey"], 10_000)
         except (NotAllowed, SourceFailed):
             answer = None
         self._audit = answer is not None
@@ -120,13 +122,14 @@ class ServiceNow(Lists):
     def _pages(
         self, rule: ListRule | RelationRule, conditions: Sequence[str], fields: Sequence[str], last: str
     ) -> Iterator[list[Row]]:
-        """Pages by key until none is left. The limit is applied before access rules, so a page may be short or empty although more follow."""
+        """Yields pages by key until none is left. The limit is applied before access rules, so a page may be short or empty
+        although more follow."""
         wanted = {name for name in {*_fields(rule), KEY} if name.removesuffix(SHOWN) in fields}
         offset, taken = 0, _taken(wanted) if len(fields) > 1 else ()
         while True:
             bound = [f"{KEY}>{last}"] if last else []
             query = _query([*_own(rule, self.rules), *conditions, *bound, f"ORDERBY{KEY}"])
-            answer = self._asked(rule, query, fields, self.page_size, offset)
+            answer = self._get(rule, query, fields, self.page_size, offset)
             if answer is None:
                 raise SourceFailed(f"there is no table {rule.name}", answered=404)
             rows = [_row(rule.name, row, taken) for row in _rows(answer)]
@@ -141,10 +144,10 @@ class ServiceNow(Lists):
             if not left or offset >= left:
                 return
 
-    def _asked(
+    def _get(
         self, rule: ListRule | RelationRule, query: str, fields: Sequence[str], limit: int, offset: int = 0
     ) -> Answer | None:
-        """None: there is no such table."""
+        """Returns the answer; None where there is no such table."""
         shown = "all" if any(name.endswith(SHOWN) for name in _fields(rule)) and len(fields) > 2 else "false"
         parameters = {
             "sysparm_query": query or _query(_own(rule, self.rules)),
@@ -159,10 +162,10 @@ class ServiceNow(Lists):
         )
         if answer.status not in (400, 404):
             return answer
-        said = answer.said().casefold()
-        if "no record" in said:  # how older versions say that a list is empty
+        message = answer.message().casefold()
+        if "no record" in message:  # how older versions say that a list is empty
             return Answer(answer.where, 200, {"x-total-count": "0"}, b'{"result": []}')
-        if "invalid table" in said or (rule.optional and answer.status == 404):
+        if "invalid table" in message or (rule.optional and answer.status == 404):
             return None
         raise answer.failure()
 
@@ -171,12 +174,12 @@ class ServiceNow(Lists):
 
 
 def _own(rule: ListRule | RelationRule, rules: RuleSet) -> list[str]:
-    """The conditions of a list itself; of the rest, not to be one of the classes that other lists cover."""
-    found = [str(rule.ask["query"])] if rule.ask.get("query") else []
+    """Returns the conditions of a list itself; for the rest, not to be one of the classes that other lists cover."""
+    conditions = [str(rule.ask["query"])] if rule.ask.get("query") else []
     if rule.ask.get("rest"):
         covered = {name for other in rules.lists.values() for name in other.ask.get("covers", ())}
-        found += [f"sys_class_name!={name}" for name in sorted(covered)]
-    return found
+        conditions += [f"sys_class_name!={name}" for name in sorted(covered)]
+    return conditions
 
 
 def _query(parts: Sequence[str]) -> str:
@@ -184,27 +187,37 @@ def _query(parts: Sequence[str]) -> str:
 
 
 def _fields(rule: ListRule | RelationRule) -> set[str]:
-    """Fields a rule needs, display values as such."""
+    """Returns the fields that a rule needs, display values marked as such."""
     if isinstance(rule, RelationRule):
         named = (
             [rule.parent, rule.child] if rule.named else [rule.parent, rule.child, rule.parent_class, rule.child_class, rule.type]
         )
     else:
         named = [
-            rule.class_field, rule.of, rule.criticality, *rule.fields_.values(), *rule.identifiers.values(), *rule.aliases.values(),
-            *rule.references, *(rule.attributes or ()), *rule.service_if, *rule.skip_if, *rule.only_if, *rule.exposure.values(),
-        ]  # fmt: skip
+            rule.class_field,
+            rule.of,
+            rule.criticality,
+            *rule.fields_.values(),
+            *rule.identifiers.values(),
+            *rule.aliases.values(),
+            *rule.references,
+            *(rule.attributes or ()),
+            *rule.service_if,
+            *rule.skip_if,
+            *rule.only_if,
+            *rule.exposure.values(),
+        ]
     return {name for name in named if name}
 
 
 def _rows(answer: Answer) -> list[Any]:
     body = answer.json()
     if isinstance(body, dict) and body.get("error"):
-        raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.said()}")
+        raise SourceFailed(f"{answer.where} answered {answer.status} with an error in it: {answer.message()}")
     if not isinstance(body, dict) or not isinstance(body.get("result"), list):
         raise SourceFailed(f"{answer.where} gave no list of results")
-    found: list[Any] = body["result"]
-    return found
+    rows: list[Any] = body["result"]
+    return rows
 
 
 Taken = Sequence[
@@ -222,43 +235,45 @@ def _taken(fields: Collection[str]) -> Taken:
 
 
 def _row(name: str, raw: Any, taken: Taken) -> Row:
-    """Key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
+    """Returns key, stamp, and the fields that the mapping uses: others may change without changing anything here."""
     if not isinstance(raw, dict):
         raise SourceFailed(f"{name}: a row is no object")
     key = _texts(raw.get(KEY))[0]
     if not key:
         raise SourceFailed(f"{name}: a row has no {KEY}; may the account read that field?")
-    found = {}
+    texts = {}
     for name_there, wanted, display in taken:
         text, shown = _texts(raw.get(name_there))
         if wanted and text:
-            found[name_there] = text
+            texts[name_there] = text
         if display and shown:
-            found[display] = shown
-    return key, _texts(raw.get(STAMP))[0], found
+            texts[display] = shown
+    return key, _texts(raw.get(STAMP))[0], texts
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, str]:
-    """A row as texts, whichever of the three shapes it has: `field` the value, `field.display` the display value where one is given. Empty
-    fields are left out.
+    """Returns a row as texts, whichever of the three forms it has: `field` the value, `field.display` the display value where one
+    is given. Empty fields are left out.
 
-    >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "c": {"display_value": "C", "value": "1"}, "d": ""})
-    {'a': 'x', 'b': '77', 'c': '1', 'c.display': 'C'}
+    >>> _flat({"a": "x", "b": {"link": "https://sn/api/now/table/t/77", "value": "77"}, "d": ""})
+    {'a': 'x', 'b': '77'}
+    >>> _flat({"c": {"display_value": "C", "value": "1"}})
+    {'c': '1', 'c.display': 'C'}
     >>> _flat({"b": {"display_value": "Beth", "link": "https://sn/api/now/table/sys_user/46d4"}})
     {'b': '46d4', 'b.display': 'Beth'}
     """
-    found: dict[str, str] = {}
+    flat: dict[str, str] = {}
     for name, value in raw.items():
         text, shown = _texts(value)
         if text:
-            found[name] = text
+            flat[name] = text
         if shown:
-            found[f"{name}{SHOWN}"] = shown
-    return found
+            flat[f"{name}{SHOWN}"] = shown
+    return flat
 
 
 def _texts(value: Any) -> tuple[str, str]:
-    """Value and display value; "" for what there is not."""
+    """Returns value and display value; "" for one that is not there."""
     if not isinstance(value, dict):
         return ("" if value is None else str(value)), ""
     text, shown = value.get("value"), value.get("display_value")

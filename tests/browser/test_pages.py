@@ -23,6 +23,8 @@ PAGES = [
     "/?kind=team",
     "/?kind=class",
     "/services",
+    "/recovery",
+    "/recovery-of?key=cmdb:ci:svc-checkout",
     "/quality",
     "/sources",
     "/run?id=00000000000000000001",

@@ -29,9 +29,14 @@ def test_the_contradiction_of_a_service_and_its_input_is_named_with_both_ends(se
     assert (page["infeasible"], page["undecided"], [row["name"] for row in page["items"]]) == (1, 0, ["shop", "crm"])
     shop, crm = page["items"]
     # the disk takes 24 h, then the database starts again in .5 and the shop in .25
-    assert (shop["verdict"], shop["after_one_hours"], shop["after_one_name"], shop["gap_hours"]) == ("infeasible", 24.75, "disk", 22.75)
+    assert (shop["verdict"], shop["after_one_hours"], shop["after_one_name"], shop["gap_hours"]) == (
+        "infeasible",
+        24.75,
+        "disk",
+        22.75,
+    )
     assert (shop["contradictions"], shop["beyond_mtpd"]) == (2, 1)
-    assert shop["sentence"] == "shop must be back after 2 h; an outage of disk takes 24.8 h (declared)."
+    assert shop["sentence"] == "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)."
     # all down: 24 + 2 + .5; the spare that takes 100 h holds the CRM back for nothing
     assert (shop["after_all_hours"], crm["after_all_hours"], crm["after_all_at_most"]) == (26.5, 5.0, False)
     assert (crm["verdict"], crm["after_one_hours"], crm["after_one_name"]) == ("feasible", 1.0, "crm")
@@ -51,7 +56,7 @@ def test_the_command_says_the_same(service: Service) -> None:
     service.csv(cis=CIS, dependencies=NEEDS, groups=GROUPS, services=SERVICES)
     assert service.cli_json("recovery")["items"] == service.get("/recovery")["items"]
     text = service.cli("recovery", "shop").output
-    assert "shop must be back after 2 h; an outage of disk takes 24.8 h (declared)." in text
+    assert "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)." in text
     assert "1 cannot meet their RTO" in service.cli("recovery").output
 
 
@@ -74,3 +79,13 @@ def test_a_service_without_an_rto_is_listed_last(service: Service) -> None:
     service.csv(cis=CIS, dependencies=NEEDS, groups=GROUPS, services=[{"key": "shop"}, {"key": "crm", "rto_hours": 0.5}])
     page = service.get("/recovery")
     assert [(row["name"], row["verdict"]) for row in page["items"]] == [("crm", "infeasible"), ("shop", "no RTO")]
+
+
+def test_the_pages_show_what_the_api_says(service: Service) -> None:
+    service.csv(cis=CIS, dependencies=NEEDS, groups=GROUPS, services=SERVICES)
+    text = service.page("/recovery")
+    assert "1 of 2 services cannot be back within their RTO after the outage of one CI." in text
+    assert "24.8 h" in text and "/recovery-of?key=" in text
+    one = service.page("/recovery-of", key=service.get("/recovery")["items"][0]["key"])
+    assert "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)." in one
+    assert one.index(">disk</a>") < one.index(">db</a>")

@@ -92,14 +92,14 @@ def questions() -> list[str]:
     names = [*SEEN, *HIDDEN, "machine", "machine h3", "nobody", "north", "south"]
     found = [f"/api/v1/areas?kind={kind}" for kind in ("ci", "service", "team", "site", "supplier", "class")]
     found += [f"/api/v1/areas?kind=ci&limit=3&measure={measure}" for measure in ("money_per_year", "customer_hours_per_year")]
-    found += ["/api/v1/services", "/api/v1/cis", "/api/v1/cold-start", "/", "/services"]
+    found += ["/api/v1/services", "/api/v1/cis", "/api/v1/cold-start", "/api/v1/recovery", "/", "/services", "/recovery"]
     for name in names:
         found += [f"/api/v1/cis/{name}", f"/api/v1/cis/{name}/blast-radius", f"/api/v1/impact?id={name}", f"/api/v1/cis?q={name}"]
         found += [f"/api/v1/area?kind=ci&name={name}", f"/ci?key={name}", f"/search?q={name}"]
     found += [f"/api/v1/area?kind=site&name={site}" for site in ("north", "south")]
     for key in ("v0", "v1", "h0", "h1", "nobody"):
-        found += [f"/api/v1/services/{key}", f"/service?key={key}"]
-        found += [f"/api/v1/services/{key}/{of}" for of in ("importance", "cut-sets", "loss", "goal?target=0.99")]
+        found += [f"/api/v1/services/{key}", f"/service?key={key}", f"/recovery-of?key={key}"]
+        found += [f"/api/v1/services/{key}/{of}" for of in ("importance", "cut-sets", "loss", "goal?target=0.99", "recovery")]
     return found
 
 

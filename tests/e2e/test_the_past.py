@@ -59,6 +59,8 @@ def test_every_answer_that_can_be_read_again_has_a_tag(service):
         "cis/shop",
         "impact?id=shop",
         "cold-start",
+        "recovery",
+        "services/shop/recovery",
         "conflicts",
         "cis/shop/identity",
     ):

@@ -115,12 +115,12 @@ def test_netbox_over_rest(httpserver, monkeypatch):
     assert source.check() == ["NetBox 4.4.10"]
     found = source.read()
     assert proven(found.evidence(), False)[0]
-    assert {row.source_key for row in found.found_cis} >= {"device:3", "device:4", "powerport:6", "virtualmachine:16"}
-    assert "powerport:8" not in {row.source_key for row in found.found_cis}
-    pairs = {(row.dependent, row.provider) for row in found.found_dependencies}
+    assert {row.source_key for row in found.ci_records} >= {"device:3", "device:4", "powerport:6", "virtualmachine:16"}
+    assert "powerport:8" not in {row.source_key for row in found.ci_records}
+    pairs = {(row.dependent, row.provider) for row in found.dependency_records}
     assert {("device:3", "powerport:6"), ("powerport:6", "device:4"), ("cluster:5", "device:3"), ("device:3", "rack:2")} <= pairs
     assert ("device:4", "device:3") not in pairs
-    device = next(row for row in found.found_cis if row.source_key == "device:3")
+    device = next(row for row in found.ci_records if row.source_key == "device:3")
     assert (device.ci_class, device.identifiers, device.site, device.attributes) == (
         "server",
         (("serial", "SN1"),),
@@ -148,7 +148,7 @@ def test_jaeger_dependencies(httpserver):
     rows = [{"parent": "frontend", "child": "checkout", "callCount": 3}]
     httpserver.expect_request("/api/dependencies").respond_with_json({"data": rows, "total": 0, "errors": None})
     source = open_source("callgraph", httpserver.url_for("/"), {}, Outbound([httpserver.host]))
-    assert [(row.dependent, row.provider) for row in source.read().found_dependencies] == [
+    assert [(row.dependent, row.provider) for row in source.read().dependency_records] == [
         ("service:frontend", "service:checkout")
     ]
 

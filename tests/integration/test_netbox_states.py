@@ -19,7 +19,7 @@ def derived(**rows: Any) -> Any:
 
 def test_a_virtual_machine_that_has_only_a_site_hangs_on_it():
     found = derived(site={1: {"name": "Zurich"}}, virtualmachine={7: {"name": "vm", "site": 1}})
-    assert [(row.dependent, row.provider, row.kind) for row in found.found_dependencies] == [
+    assert [(row.dependent, row.provider, row.kind) for row in found.dependency_records] == [
         ("virtualmachine:7", "site:1", "hard")
     ]
 
@@ -29,9 +29,9 @@ def test_a_device_that_is_offline_is_out_in_both(status):
     row: dict[str, Any] = {"name": "sw-1", "status": status}
     if isinstance(status, dict):
         row = dict(NautobotSource(client=None)._flat(NetboxData(), "device", "d1", row))  # type: ignore[arg-type]
-    record = derived(device={"d1": row}).found_cis[0]
+    record = derived(device={"d1": row}).ci_records[0]
     assert (record.level_share, record.lifecycle, ci_fault(record)) == (0.0, "maintenance", None)
 
 
 def test_a_device_that_is_active_is_not():
-    assert derived(device={"d1": {"name": "sw-1", "status": "active"}}).found_cis[0].level_share is None
+    assert derived(device={"d1": {"name": "sw-1", "status": "active"}}).ci_records[0].level_share is None

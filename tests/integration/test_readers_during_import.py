@@ -1,5 +1,7 @@
-"""Readers of a SQLite store while another process imports 200,000 CIs and 1,000,000 dependencies into it. How long the longest of
-them waited is measured by `make bench`, not here."""
+"""Readers of a SQLite store while another process imports 200,000 CIs and 1,000,000 dependencies into it.
+
+How long the longest of them waited is measured by `make bench`, not here.
+"""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def test_what_was_scraped_is_what_is_imported():
         Path(TARGETS).write_text(json.dumps([{"targets": [f"localhost:{running.port}"]}]))
         source = open_source("servicegraph", URL, {"window_hours": 0.02}, Outbound(["127.0.0.1"]))
         until = time.monotonic() + 60
-        while len((found := source.read()).found_cis) < 4 or not all(
-            "last_called_on" in ci.attributes for ci in found.found_cis if ci.source_id != "batch"
+        while len((found := source.read()).ci_records) < 4 or not all(
+            "last_called_on" in ci.attributes for ci in found.ci_records if ci.source_id != "batch"
         ):
             assert time.monotonic() < until, found
             time.sleep(1)
@@ -55,12 +55,12 @@ def test_what_was_scraped_is_what_is_imported():
     finally:
         running.close()
     # the client depends on the server
-    assert {(row.dependent, row.provider, row.kind) for row in found.found_dependencies} == {
+    assert {(row.dependent, row.provider, row.kind) for row in found.dependency_records} == {
         ("service:frontend", "service:checkout", "hard"),
         ("service:checkout", "messaging_system:orders", "soft"),
         ("service:checkout", "database:pg", "hard"),
     }
-    cis = {ci.source_id: ci for ci in found.found_cis}
+    cis = {ci.source_id: ci for ci in found.ci_records}
     assert {name: ci.ci_class for name, ci in cis.items()} == {
         "frontend": "microservice", "checkout": "microservice", "orders": "message_queue", "pg": "database",
     }  # fmt: skip

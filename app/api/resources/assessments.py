@@ -30,9 +30,9 @@ class AssessmentPage:
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Newest revision first."""
-    found = page_assessments(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more = len(found) > question["limit"]
-    rows = found[: question["limit"]]
+    stored = page_assessments(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more = len(stored) > question["limit"]
+    rows = stored[: question["limit"]]
     return AssessmentPage(rows, question["limit"], more, rows[-1].assessment if more else None)
 
 

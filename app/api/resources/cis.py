@@ -24,14 +24,14 @@ def page(question: dict[str, Any]) -> Any:
         return find_cis(service, question["q"], question["limit"], question.get("revision"), question.get("as_of"))
     parts = paging.decode(question["after"], "revision", "ci") if question.get("after") else None
     revision = parts["revision"] if parts else question.get("revision")
-    found, following = list_cis(
+    rows, following = list_cis(
         service,
         parts["ci"] if parts else 0,
         question["limit"],
         revision,
         None if parts else question.get("as_of"),
     )
-    return paging.with_next(found, None if following is None else paging.encode(revision=found.stamp.revision, ci=following))
+    return paging.with_next(rows, None if following is None else paging.encode(revision=rows.stamp.revision, ci=following))
 
 
 @route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)

@@ -55,8 +55,8 @@ class RejectedPage:
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Newest first."""
-    found = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    stored = runs.page_jobs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
     return JobPage(rows, question["limit"], more, rows[-1].job_id if more else None)
 
 
@@ -67,7 +67,8 @@ class Schedule:
 
 @route(blueprint, "/schedule", "read", Schedule)
 def schedule() -> Any:
-    """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one first."""
+    """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one
+    first."""
     return Schedule(plans(forestay().documents))
 
 
@@ -94,8 +95,8 @@ def cancel(job_id: str) -> Any:
 @blueprint.arguments(PageQuestion, location="query")
 def run_page(question: dict[str, Any]) -> Any:
     """Sync runs, newest first, with counts that close."""
-    found = page_runs(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    stored = page_runs(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
     return RunPage(rows, question["limit"], more, rows[-1].run_id if more else None)
 
 
@@ -108,12 +109,13 @@ def run(run_id: str) -> Any:
 @route(blueprint, "/runs/<run_id>/changes", "read", ChangePage)
 @blueprint.arguments(PageQuestion, location="query")
 def changes(question: dict[str, Any], run_id: str) -> Any:
-    """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the lines."""
+    """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the
+    lines."""
     return change_page(forestay().documents, run_id, _offset(question), question["limit"])
 
 
 def _offset(question: dict[str, Any]) -> int:
-    """Where the page starts: the `next` of the one before is a place in the list."""
+    """Returns the position at which the page starts: the `next` of the page before is a position in the list."""
     after = str(question.get("after") or "0")
     if not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidInput("after: the `next` of the page before", field="after")

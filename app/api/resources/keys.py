@@ -51,8 +51,8 @@ def make(question: dict[str, Any]) -> Any:
     scope = known_scope(question["scope"], forestay().store) if question["scope"] else ""
     with documents.together():
         secret, key = access.create_key(documents, question["name"], question["role"], question["days"], scope=scope)
-        told = {"name": key.name, "role": key.role, "scope": key.scope}
-        audit.record(documents, g.caller.name, "key created", key.prefix, told)
+        details = {"name": key.name, "role": key.role, "scope": key.scope}
+        audit.record(documents, g.caller.name, "key created", key.prefix, details)
     return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
 
 
@@ -81,7 +81,7 @@ def revoke(prefix: str) -> Any:
 @blueprint.arguments(PageQuestion, location="query")
 def trail(question: dict[str, Any]) -> Any:
     """The audit trail, newest first; `forestay audit verify` walks its chain."""
-    found = audit.entries(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    entries = audit.entries(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(entries) > question["limit"], entries[: question["limit"]]
     items = [{"entry": row.key, **json.loads(row.body)} for row in rows]
     return AuditPage(items, question["limit"], more, rows[-1].key if more else None)

@@ -16,7 +16,8 @@ blueprint = Blueprint("recovery", __name__, url_prefix="/api/v1", description="W
 @route(blueprint, "/recovery", "read", RecoveryPage, sensitive=True, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def page(question: dict[str, Any]) -> Any:
-    """Services by the gap between RTO and recovery, the largest first: after the worst outage of one CI, and after an outage of all that they need."""
+    """Services by the gap between RTO and recovery, the largest first: after the worst outage of one CI, and after an outage of
+    all that they need."""
     return answered(
         question,
         lambda service, at: recovery_page(
@@ -28,7 +29,8 @@ def page(question: dict[str, Any]) -> Any:
 @route(blueprint, "/services/<path:ci>/recovery", "read", ServiceRecovery, sensitive=True, in_scope=True)
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
-    """One service: the critical path of its recovery, and every CI whose single outage stops it, the longest first, against RTO and MTPD."""
+    """One service: the critical path of its recovery, and every CI whose single outage stops it, the longest first, against RTO
+    and MTPD."""
     return answered(
         question,
         lambda service, at: service_recovery(

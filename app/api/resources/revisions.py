@@ -43,8 +43,8 @@ class ChangesPage:
 def page(question: dict[str, Any]) -> Any:
     """Newest first."""
     after = paging.decode(question["after"], "revision")["revision"] if question.get("after") else 0
-    found = list_revisions(forestay().store, after, question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    listed = list_revisions(forestay().store, after, question["limit"] + 1)
+    more, rows = len(listed) > question["limit"], listed[: question["limit"]]
     return RevisionPage(rows, question["limit"], more, paging.encode(revision=rows[-1].revision) if more else None)
 
 
@@ -60,13 +60,15 @@ def changes(question: dict[str, Any], revision: int) -> Any:
     """Rows of a noun that differ from an earlier revision (`since`, default the one before)."""
     since = question.get("since", max(_possible(revision) - 1, 0))
     offset = paging.decode(question["after"], "offset")["offset"] if question.get("after") else 0
-    found = changes_between(forestay().store, since, revision, question["noun"], offset, question["limit"])
-    following = None if found.next_offset is None else paging.encode(offset=found.next_offset)
-    return ChangesPage(found.a, found.b, found.noun, found.total, found.rows, question["limit"], following is not None, following)
+    answer = changes_between(forestay().store, since, revision, question["noun"], offset, question["limit"])
+    following = None if answer.next_offset is None else paging.encode(offset=answer.next_offset)
+    return ChangesPage(
+        answer.a, answer.b, answer.noun, answer.total, answer.rows, question["limit"], following is not None, following
+    )
 
 
 def _possible(revision: int) -> int:
-    """An address holds any number of digits; what no store can hold was never a revision."""
+    """Returns the number; NotFound for one that no store can hold (an address can hold any number of digits)."""
     if revision > MOST:
         raise NotFound(f"no revision {revision}")
     return revision

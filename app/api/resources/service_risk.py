@@ -26,7 +26,8 @@ def _risk_question(question: dict[str, Any], ci: str, revision: int) -> RiskQues
 @route(blueprint, "/services/<path:ci>/availability", "read", ServiceAvailability, sensitive=True, long=True, in_scope=True)
 @blueprint.arguments(AvailabilityQuestion, location="query")
 def availability(question: dict[str, Any], ci: str) -> Any:
-    """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it says which."""
+    """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it
+    says which."""
     return answered(
         question,
         lambda service, at: service_availability(service, _risk_question(question, ci, at.revision), question["longer_than"]),

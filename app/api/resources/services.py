@@ -55,7 +55,7 @@ def one(question: dict[str, Any], ci: str) -> Any:
 
 
 def _curves(question: dict[str, Any]) -> dict[str, Any]:
-    """The question's fields as a record holds them."""
+    """Returns the question's fields as a record holds them."""
     curves = question.get("impact")
     if curves is None:
         return question
@@ -66,8 +66,9 @@ def _curves(question: dict[str, Any]) -> dict[str, Any]:
 @conditional
 @blueprint.arguments(ExposureQuestion)
 def lay(question: dict[str, Any], ci: str) -> Any:
-    """Lay an exposure over any CI (key or alias); it is a business service from then on. It replaces what people said of it before, so it needs
-    If-Match with the ETag of `GET` (428 without, 412 when it was changed since), or If-None-Match: * where there is none yet."""
+    """Lay an exposure over any CI (key or alias); it is a business service from then on. It replaces what people said of it
+    before, so it needs If-Match with the ETag of `GET` (428 without, 412 when it was changed since), or If-None-Match: * where
+    there is none yet."""
     service = forestay()
     record = ServiceRecord(ci=ci, **_curves(question))
     return lay_exposure(service, record, g.caller.name, condition(needed=True))

@@ -30,15 +30,16 @@ class SimulationPage:
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Simulations made, newest first."""
-    found = page_simulations(forestay().documents, question.get("after", ""), question["limit"] + 1)
-    more, rows = len(found) > question["limit"], found[: question["limit"]]
+    stored = page_simulations(forestay().documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
     return SimulationPage(rows, question["limit"], more, rows[-1].simulation if more else None)
 
 
 @route(blueprint, "/simulations", "simulate", Simulation, method="POST", status=201, long=True)
 @blueprint.arguments(SimulationQuestion)
 def make(question: dict[str, Any]) -> Any:
-    """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one failure away."""
+    """Simulate an outage: failed and degraded services, customers hit, cost over time, first MTPD, lost redundancy, what is one
+    failure away."""
     service = forestay()
     scenario = OutageScenario(
         cis=tuple(question["cis"]),
@@ -49,14 +50,14 @@ def make(question: dict[str, Any]) -> Any:
         at_hours=tuple(question["at_hours"]),
         rule=question["rule"] or service.settings.model.rule,
     )
-    made = simulate_outage(
+    simulation = simulate_outage(
         service,
         scenario,
         g.caller.name,
         question.get("revision"),
         question.get("as_of"),
     )
-    return reply(made, 201, {"Location": f"/api/v1/simulations/{made.simulation}"})
+    return reply(simulation, 201, {"Location": f"/api/v1/simulations/{simulation.simulation}"})
 
 
 @route(blueprint, "/simulations/<simulation>", "read", Simulation, sensitive=True)

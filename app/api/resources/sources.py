@@ -55,20 +55,21 @@ def one(name: str) -> Any:
 
 
 def _own_tag(source: keep.RegisteredSource) -> str:
-    """A tag of what people can change of a source, the file that was handed over included, and not of how its runs ended."""
+    """Returns a tag of what people can change of a source, the uploaded file included, but not of how its runs ended."""
     file = Path(source.location) if source.location and "://" not in source.location else None
     try:
-        found = file.stat() if file else None
+        status = file.stat() if file else None
     except (OSError, ValueError):  # not there, or no name of a file
-        found = None
-    held = (found.st_size, found.st_mtime_ns) if found else ()
+        status = None
+    held = (status.st_size, status.st_mtime_ns) if status else ()
     return tag_of((source.kind, source.location, source.priority, source.settings, source.schedule, held))
 
 
 @route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201)
 @blueprint.arguments(SourceQuestion)
 def add(question: dict[str, Any]) -> Any:
-    """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured host."""
+    """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured
+    host."""
     service = forestay()
     service.check_place(question["kind"], question["location"], question["settings"])
     service.open_source(
@@ -84,8 +85,8 @@ def add(question: dict[str, Any]) -> Any:
             question["settings"],
             question["schedule"],
         )
-        told = {"kind": source.kind, "location": source.location}
-        audit.record(service.documents, g.caller.name, "source added", source.name, told)
+        details = {"kind": source.kind, "location": source.location}
+        audit.record(service.documents, g.caller.name, "source added", source.name, details)
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 
@@ -121,22 +122,23 @@ def check(name: str) -> Any:
 @route(blueprint, "/sources/<name>/sync", "sync", runs.Job, method="POST", status=202)
 @blueprint.arguments(SyncQuestion)
 def sync(question: dict[str, Any], name: str) -> Any:
-    """Sync as a job; the result is the run report. `approve` and `complete` pass the deletion guard and need the permission `approve`."""
+    """Sync as a job; the result is the run report. `approve` and `complete` pass the deletion guard and need the permission
+    `approve`."""
     if (question["approve"] or question["complete"]) and not g.caller.may("approve"):
         raise NotAllowed(f"role {g.caller.role} may not say that a run is approved or its input complete", status=403)
-    return _asked("sync", "sync asked", name, question)
+    return _begin("sync", "sync asked", name, question)
 
 
 @route(blueprint, "/sources/<name>/remove", "admin", runs.Job, method="POST", status=202)
 @blueprint.arguments(RemoveQuestion)
 def remove(question: dict[str, Any], name: str) -> Any:
     """Remove the source as a job; without `apply` a dry run, whose run and change list say what would be retired."""
-    return _asked("remove", "removal asked", name, question)
+    return _begin("remove", "removal asked", name, question)
 
 
-def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
-    """A job about a source, and word of who asked for it."""
-    job = ask_about_source(forestay().documents, kind, said, name, question, g.caller.name)
+def _begin(kind: str, act: str, name: str, question: dict[str, Any]) -> Any:
+    """Begins a job about a source and records in the audit trail who asked for it."""
+    job = ask_about_source(forestay().documents, kind, act, name, question, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 
@@ -147,9 +149,9 @@ def _asked(kind: str, said: str, name: str, question: dict[str, Any]) -> Any:
 @conditional
 @blueprint.arguments(UploadQuestion, location="query")
 def upload(question: dict[str, Any], name: str) -> Any:
-    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up to the limit.
-    It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another place, this needs the role that
-    may change it."""
+    """Hand over a file as the source's input (raw body; `filename` in the query says what it is); then sync. Streams to disk, up
+    to the limit. It needs If-Match with the ETag of the source, or `*` for whatever is there. Where the source reads another
+    place, this needs the role that may change it."""
     service = forestay()
     data, condition_met = service.settings.data_folder, condition(needed=True)
     source = keep.get_source(service.documents, name)
@@ -168,7 +170,7 @@ def upload(question: dict[str, Any], name: str) -> Any:
         )
 
     def met(now: keep.RegisteredSource) -> None:
-        """A long upload may have been overtaken."""
+        """Checks the condition again at the end: a long upload may have been overtaken."""
         condition_met(_own_tag(now))
         if _own_tag(now) != before:
             raise Conflict(
@@ -176,5 +178,5 @@ def upload(question: dict[str, Any], name: str) -> Any:
             )
 
     blocks = iter(lambda: request.stream.read(BLOCK), b"")
-    made = take_upload(service.documents, data, Upload(source, ending.group(), blocks, limit), g.caller.name, met)
-    return reply(made, 201)
+    uploaded = take_upload(service.documents, data, Upload(source, ending.group(), blocks, limit), g.caller.name, met)
+    return reply(uploaded, 201)

@@ -27,10 +27,10 @@ PLAIN: dict[Any, type[ma.fields.Field[Any]]] = {
 def schema_of(cls: type) -> type[ma.Schema]:
     """The marshmallow schema of a result dataclass; named after it, every field required, unknown ones refused."""
     hints = get_type_hints(cls)
-    made: dict[str, Any] = {name: _field(hint) for name, hint in hints.items()}
-    made["Meta"] = type("Meta", (), {"unknown": ma.RAISE})
-    made["__doc__"] = cls.__doc__
-    return type(cls.__name__ + "Schema", (ma.Schema,), made)
+    fields: dict[str, Any] = {name: _field(hint) for name, hint in hints.items()}
+    fields["Meta"] = type("Meta", (), {"unknown": ma.RAISE})
+    fields["__doc__"] = cls.__doc__
+    return type(cls.__name__ + "Schema", (ma.Schema,), fields)
 
 
 def _field(hint: Any, allow_none: bool = False) -> ma.fields.Field[Any]:

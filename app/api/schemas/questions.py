@@ -44,13 +44,13 @@ class Question(ma.Schema):
         unknown = ma.RAISE
 
     @ma.post_load
-    def lower_defaults(self, asked: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def lower_defaults(self, question: dict[str, Any], **_: Any) -> dict[str, Any]:
         """What nobody named is no more than the settings allow; what was named passed already."""
         for name, field in self.fields.items():
             for rule in field.validators:
-                if isinstance(rule, AtMost) and isinstance(asked.get(name), int | float):
-                    asked[name] = min(asked[name], rule.most)
-        return asked
+                if isinstance(rule, AtMost) and isinstance(question.get(name), int | float):
+                    question[name] = min(question[name], rule.most)
+        return question
 
 
 class Number(ma.fields.Float):

@@ -155,7 +155,6 @@ def said_of(populations: Populations, services: Array | Sequence[int] | None = N
         return "customers that services share are counted once"
     verb, they = ("names", "it shares") if open_ == 1 else ("name", "they share")
     return (
-        f"{open_:,} of {len(number):,} services {verb} no customer population: "
-        f"customers {they} are counted once for each service, "
-        "an upper bound"
+        f"{open_:,} of {len(number):,} services {verb} no customer population: customers {they} are counted once for each "
+        "service, an upper bound"
     )

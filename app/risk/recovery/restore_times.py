@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 
 def restore_plan(compiled: CompiledGraph) -> Plan:
-    """A workspace for an estate; give it back clean: each call writes what it reads.
+    """Return a workspace for an estate, which many calls may use, one at a time.
 
     Example by hand: an estate of 5 CIs and a group has 5 places of finish and 1 of group_time.
     """
@@ -127,7 +127,7 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
     float64[N], no NaN.
 
     Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
-    after another.
+    after another; each counts as back when all are.
     """
     _prepare(flat, plan, down)
     size = 0
@@ -166,18 +166,20 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             break
         part = flat.component[down[unfinished]]
         start = 0.0
+        together = 0.0
         end = unfinished
         while end < len(down) and flat.component[down[end]] == part:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
+                together += hours[down[end]]
             end += 1
+        # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
             v = down[i]
             if plan.waits[v] != -2:
-                start += hours[v]
                 plan.waits[v] = -2
                 plan.unsure[v] |= CIRCLE
-                size = _push(plan, size, start, v)
+                size = _push(plan, size, start + together, v)
     for i in range(len(down)):
         plan.waits[down[i]] = -1
 
@@ -193,12 +195,12 @@ class Restoration:
     unsure: Array  # int8[D]
 
     def at(self, position: int) -> int:
-        """The place of a position among `down`; -1 where it is not down."""
+        """Return the place of a position among `down`; -1 where it is not down."""
         place = int(np.searchsorted(self.down, position))
         return place if place < len(self.down) and int(self.down[place]) == position else -1
 
     def path(self, position: int) -> list[int]:
-        """Positions from the first that is restored to this one, each waiting for the one before: the critical path."""
+        """Return positions from the first that is restored to this one, each waiting for the one before: the critical path."""
         found: list[int] = []
         while position >= 0 and position not in found:
             found.append(position)
@@ -208,8 +210,8 @@ class Restoration:
 
 
 def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
-    """When the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N], NaN unknown: counts as 0 and
-    is marked).
+    """Return when the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N]; NaN, unknown, counts
+    as 0 and is marked).
 
     Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never
     come back.
@@ -225,8 +227,8 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
     return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
 
 
-def slack_hours(compiled: CompiledGraph, hours: Array, result: Restoration, target: int) -> dict[int, float]:
-    """By position: how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
+def slack_hours(compiled: CompiledGraph, hours: Array, times: Restoration, target: int) -> dict[int, float]:
+    """Return by position how much later a CI may be back without delaying `target`; CIs that it does not wait for are left out.
 
     The backward pass of the critical path method over what was down: a member of a group counts where it was among those waited
     for.
@@ -234,7 +236,7 @@ def slack_hours(compiled: CompiledGraph, hours: Array, result: Restoration, targ
     Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
     """
     flat = compiled.flat
-    finish = {int(position): float(time) for position, time in zip(result.down, result.finish, strict=True)}
+    finish = {int(position): float(time) for position, time in zip(times.down, times.finish, strict=True)}
     latest = {target: finish[target]}
     queue = [(-finish[target], target)]  # what finishes last comes first: only then is it known how late it may be
     while queue:
@@ -248,7 +250,8 @@ def slack_hours(compiled: CompiledGraph, hours: Array, result: Restoration, targ
 
 
 def _waited_for(flat: Flat, finish: Mapping[int, float], v: int) -> list[int]:
-    """Needs of a CI that were down: providers, and of each group the members that came back first, as many as were lacking."""
+    """Return the needs of a CI that were down: providers, and of each group the members that came back first, as many as
+    were lacking."""
     needs = [int(u) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]] if int(u) in finish]
     for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
         members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()

@@ -1,4 +1,4 @@
-"""Forgetting and checking."""
+"""Forgets old revisions and checks the ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.storage.statements import cypher
 from app.storage.times import time_text
 
 OLDEST = (5, 26)
-RETRIED_DAYS = 30  # an operation id is remembered so long
+RETRIED_DAYS = 30  # how long an operation id is remembered
 
 
 class Care(Neo4jConnected):

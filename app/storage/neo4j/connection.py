@@ -1,4 +1,5 @@
-"""The driver, made late and once a process; managed transactions; errors of the database as errors of the house."""
+"""The connection to Neo4j: a driver made when first needed and once a process, managed transactions, and errors of the database
+as errors of the house."""
 
 from __future__ import annotations
 
@@ -36,11 +37,13 @@ class Neo4jConnected(NamedRows):
 
     @property
     def driver(self) -> neo4j.Driver:
-        """Sockets do not survive a fork: a child makes its own driver."""
+        """Returns the driver of this process. Sockets do not survive a fork, so a child makes its own."""
         with self._lock:
             if self._driver is None or self._process != os.getpid():
                 self._process = os.getpid()
-                self._bookmarks = neo4j.GraphDatabase.bookmark_manager()  # what this process wrote, it reads, on a cluster too
+                self._bookmarks = (
+                    neo4j.GraphDatabase.bookmark_manager()
+                )  # so that this process reads what it wrote, on a cluster too
                 self._driver = neo4j.GraphDatabase.driver(
                     self._uri,
                     auth=self._auth,
@@ -56,11 +59,12 @@ class Neo4jConnected(NamedRows):
         return driver.session(database=self._database, fetch_size=FETCH_ROWS, bookmark_manager=self._bookmarks)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in a read transaction, or in the unit of work this thread is in (`together`). It may be run again."""
+        """Runs `work` in a read transaction, or in the unit of work this thread is in (`together`). It may be run again."""
         return self._run(work, "execute_read")
 
     def write_in(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in a write transaction, or in the unit of work this thread is in. It may be run again: idempotent."""
+        """Runs `work` in a write transaction, or in the unit of work this thread is in. It may be run again, so it must be
+        idempotent."""
         return self._run(work, "execute_write")
 
     def _run(self, work: Callable[[Transaction], T], kind: str) -> T:
@@ -79,7 +83,7 @@ class Neo4jConnected(NamedRows):
         return self.select(noun, verb, **parameters)
 
     def run_alone(self, statement: str) -> None:
-        """A schema statement, in a transaction of its own; done again it changes nothing."""
+        """Runs a schema statement in a transaction of its own; run again, it changes nothing."""
         with errors(), self.session() as session:
             session.run(neo4j.Query(statement, timeout=SCHEMA_SECONDS)).consume()
 
@@ -90,7 +94,8 @@ class Neo4jConnected(NamedRows):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """One unit of work of this thread. It is not run again: a deadlock or a lost connection is StoreUnavailable."""
+        """Makes all reads and writes of this thread one unit of work. It is not run again: a deadlock or a lost connection raises
+        StoreUnavailable."""
         if self.in_unit:
             yield
             return

@@ -1,4 +1,4 @@
-"""Documents, in the same database."""
+"""Documents, kept in the same database as the ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Neo4jDocuments(ReadDocuments, Neo4jConnected):
             version = int(rows(transaction, cypher("neo4j_only/document", "lock"), {"kind": kind, "key": key})[0]["version"])
             if expected is not None and expected != version:
                 if version == 0:
-                    rows(transaction, cypher("document", "delete"), {"kind": kind, "key": key})  # the lock made it
+                    rows(transaction, cypher("document", "delete"), {"kind": kind, "key": key})  # taking the lock made the node
                 raise Conflict(f"{kind} {key} is at version {version}, not {expected}", version=version)
             return _keep(transaction, Document(kind, key, version + 1, body), operation_id)
 
@@ -67,7 +67,8 @@ class Neo4jDocuments(ReadDocuments, Neo4jConnected):
         self.write_in(work)
 
     def _retried(self, work: Callable[[Transaction], Document], operation_id: str | None) -> Document:
-        """Where a commit's answer was lost, the operation id tells on a second try whether it was written."""
+        """Runs `work`, and once more where the answer of the commit was lost: the operation id then tells whether it was
+        written."""
         try:
             return self.write_in(work)
         except StoreUnavailable as error:
@@ -79,8 +80,8 @@ class Neo4jDocuments(ReadDocuments, Neo4jConnected):
 def _done(transaction: Transaction, operation_id: str | None) -> Document | None:
     if not operation_id:
         return None
-    found = rows(transaction, cypher("document", "operation"), {"operation_id": operation_id})
-    return Document(**found[0]) if found else None
+    records = rows(transaction, cypher("document", "operation"), {"operation_id": operation_id})
+    return Document(**records[0]) if records else None
 
 
 def _keep(transaction: Transaction, document: Document, operation_id: str | None) -> Document:

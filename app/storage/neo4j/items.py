@@ -1,4 +1,4 @@
-"""CI nodes: made, revived and attached to their team, site and suppliers."""
+"""Makes and revives the nodes of CIs, and attaches them to their team, site and suppliers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ ONLY = "neo4j_only/ci"
 
 
 def item_columns(columns: Mapping[str, list[Any]], since: Sequence[int], folded: Sequence[list[str]]) -> dict[str, list[Any]]:
-    """The columns of CIs with what their nodes carry besides; `folded`: what each answers to (`aliases.folded_values`)."""
+    """Returns the columns of CIs with what their nodes carry besides. `folded`: what each answers to
+    (`aliases.folded_values`)."""
     lists = json.loads("[" + ",".join([text or "[]" for text in columns["aliases"]]) + "]")
-    values = [sorted({value for _, value in pairs}) for pairs in lists]  # for people who query: the values alone
+    values = [sorted({value for _, value in pairs}) for pairs in lists]  # the values alone, for people who query
     return {**columns, "since": list(since), "search_texts": list(folded), "alias_values": values}
 
 
 def put_items(transaction: Transaction, full: Mapping[str, list[Any]], first: bool) -> None:
-    """Make CIs hold: new ones are created, known ones revived. `first`: the ledger is empty, none is known."""
+    """Makes CIs hold: new ones are created, known ones revived. `first`: the ledger is empty, so none is known."""
     ci_ids = full["ci_id"]
     if not ci_ids:
         return
@@ -34,7 +35,7 @@ def put_items(transaction: Transaction, full: Mapping[str, list[Any]], first: bo
     for revived, places in sorted(groups.items()):
         parameters = {name: [column[i] for i in places] for name, column in full.items()} if len(groups) > 1 else full
         rows(transaction, _statement(revived), {**parameters, **_owners(parameters)})
-    mark_services(transaction, ci_ids if known else _said(full))
+    mark_services(transaction, ci_ids if known else _stated_services(full))
 
 
 @cache
@@ -44,7 +45,7 @@ def _statement(revived: bool) -> str:
 
 
 def _owners(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """The names of teams, sites and suppliers, each once, and where in them those of each CI stand."""
+    """Returns the names of teams, sites and suppliers, each once, and for each CI the positions of its own among them."""
     teams, team_at = _positions(columns["team"])
     sites, site_at = _positions(columns["site"])
     several, at = _positions(columns["supplier"])
@@ -62,7 +63,8 @@ def _owners(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def _positions(values: Sequence[str | None]) -> tuple[list[str], list[int]]:
-    """The values, each once and in order, and the position of each row's; their number where it has none."""
+    """Returns the values, each once and in order, and for each row the position of its value (the number of values where it has
+    none)."""
     names = sorted({value for value in values if value})
     place: dict[str | None, int] = {name: i for i, name in enumerate(names)}
     return names, [place.get(value, len(names)) for value in values]
@@ -79,5 +81,5 @@ def end_items(transaction: Transaction, ci_ids: Sequence[int], revision: int) ->
     return int(rows(transaction, statement, {"ci_id": ci_ids, "revision": revision})[0]["count"])
 
 
-def _said(columns: Mapping[str, list[Any]]) -> list[int]:
+def _stated_services(columns: Mapping[str, list[Any]]) -> list[int]:
     return [ci_id for ci_id, said in zip(columns["ci_id"], columns["is_service"], strict=True) if said == 1]

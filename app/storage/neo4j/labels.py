@@ -1,4 +1,4 @@
-"""Labels of CI classes: a closed list, since a label can't be a parameter."""
+"""The labels of CI classes: a closed list, since a label can't be a parameter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUSINESS_SERVICE = "BusinessService"
 
 @cache
 def class_labels() -> dict[str, str]:
-    """The label of each class; one that a node of ours has too gets the ending `Item`."""
+    """Returns the label of each class; a label that nodes of our own have too gets the ending `Item`."""
     labels = {}
     for name, row in ci_classes().items():
         if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", row.neo4j_label):
@@ -40,7 +40,7 @@ def label_of(ci_class: str | None) -> str:
 
 @cache
 def every_label() -> str:
-    """All class labels, as `REMOVE` takes them."""
+    """Returns all class labels, written as `REMOVE` takes them."""
     return ":".join(sorted({*class_labels().values(), BUSINESS_SERVICE}))
 
 

@@ -1,4 +1,4 @@
-"""Relations of groups and exposures, made from their rows."""
+"""Makes the relations of groups and exposures from their rows."""
 
 from __future__ import annotations
 

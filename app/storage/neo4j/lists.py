@@ -1,4 +1,5 @@
-"""Rows of a statement as lists, one a column: a tenth of the records, and values that many rows share are sent once."""
+"""Returns the rows of a statement as lists, one for each column: a tenth of the records, and values that many rows share are sent
+once."""
 
 from __future__ import annotations
 
@@ -9,15 +10,16 @@ from app.domain.nouns import Noun
 from app.storage.neo4j.connection import Transaction
 from app.storage.tables import column_of, join_columns, repeated
 
-FEW_VALUES = {  # columns that are the same for most rows of a block: sent once for the rows that share them
+FEW_VALUES = {  # columns with few values: each value is sent once, with the rows that share it
     "ci": ("lifecycle", "environment", "is_service", "failures_origin", "repair_origin", "repair_distribution"),
     "dependency": ("kind", "source_id"),
 }
 
 
 def collected(noun: Noun[Any], names: Sequence[str], stored: Callable[[str], str]) -> str:
-    """Rows that share the few values of some columns, and which numbers they leave open, come together: those values once, the others as one
-    list each. `collect` leaves nulls out: the list of a number is whole or empty, an absent text gets its sign first. `stored`: where a column is."""
+    """Returns a Cypher expression that collects rows which share the values of the few-valued columns, and lack the same numbers:
+    the shared values once, each other column as a list. `collect` leaves nulls out, so the list of a number is whole or empty,
+    and an absent text gets its sign first. `stored` tells where a column is."""
     shared, open_, others = parts_of(noun, names)
     keys = [*map(stored, shared), *(f"{stored(name)} IS NULL" for name in open_)]
     whole = [stored(name) if name in noun.identity else f"coalesce({stored(name)}, '')" for name in others]
@@ -26,7 +28,7 @@ def collected(noun: Noun[Any], names: Sequence[str], stored: Callable[[str], str
 
 
 def parts_of(noun: Noun[Any], names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """The columns whose values rows share, the numbers that may be absent, and the others."""
+    """Returns the columns whose values rows share, the numbers that may be absent, and the others."""
     few, types = FEW_VALUES.get(noun.name, ()), noun.types()
     shared = [name for name in names if name in few]
     open_ = [name for name in names if name not in few and types[name] in ("REAL", "INTEGER") and name not in noun.identity]
@@ -34,7 +36,7 @@ def parts_of(noun: Noun[Any], names: Sequence[str]) -> tuple[list[str], list[str
 
 
 def columns_of(noun: Noun[Any], names: Sequence[str], records: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """The columns of a block from what `collected` answers."""
+    """Returns the columns of a block from the answer to a `collected` statement."""
     types, (shared, open_, others) = noun.types(), parts_of(noun, names)
     first = len(shared) + len(open_)
     parts: list[dict[str, Any]] = []
@@ -49,7 +51,7 @@ def columns_of(noun: Noun[Any], names: Sequence[str], records: Sequence[Sequence
 
 
 def property_of(noun: Noun[Any]) -> Callable[[str], str]:
-    """Where the `load` statement of a noun has a column."""
+    """Returns where the `load` statement of a noun has a column."""
     if noun.name == "dependency":
         return lambda name: name if name in ("dependent_id", "provider_id") else f"d.{name}"
     return lambda name: "n.alias_pairs" if (noun.name, name) == ("ci", "aliases") else f"n.{name}"

@@ -29,8 +29,8 @@ DEPENDENCY_BLOCK = 2_000
 KEY_BLOCK = 5_000
 ROW_BLOCK = 20_000
 WHOLE_FROM = 6  # columns from which reading all properties in one walk is quicker than each by itself
-WHOLE_FROM_OF_DEPENDENCY = 4  # two of them are its ends
-SESSIONS = 2  # that read blocks at once: the server works while we take an answer apart
+WHOLE_FROM_OF_DEPENDENCY = 4  # as above, of dependencies: two of the columns are its ends
+SESSIONS = 2  # how many read blocks at the same time: the server works while we take an answer apart
 TRIES = 5
 LABELS = ("ConfigurationItem", "RetiredItem")
 T = TypeVar("T")
@@ -42,11 +42,11 @@ class Reading(ReadColumns, Neo4jConnected):
         wanted = wanted_columns(kind, names)
         if source_id is not None and "source_id" not in kind.types():
             raise InvalidInput(f"{noun} has no source_id", field="source_id")
-        asked = (*kind.identity, *(name for name in wanted if name not in kind.identity))
+        names_read = (*kind.identity, *(name for name in wanted if name not in kind.identity))
         columns = self._exact(
             (revision,),
-            lambda: self._current(kind, asked, revision, source_id),
-            lambda: self._plain(kind, asked, f"neo4j_only/{noun}", "load_ended", revision=revision),
+            lambda: self._current(kind, names_read, revision, source_id),
+            lambda: self._plain(kind, names_read, f"neo4j_only/{noun}", "load_ended", revision=revision),
             kind,
         )
         if source_id is not None and kind.identity[0] != "source_id":
@@ -68,13 +68,17 @@ class Reading(ReadColumns, Neo4jConnected):
     def ids_of_keys(self, revision: int, keys: Sequence[str]) -> dict[str, int]:
         parameters = {"values": list(dict.fromkeys(keys)), "revision": revision}
         self.check_readable(revision)
-        found = self.select("ci", "ids_of_keys", **parameters) + self.select("neo4j_only/ci", "ids_of_keys_ended", **parameters)
-        return dict(sorted((row["key"], row["ci_id"]) for row in found))
+        records = self.select("ci", "ids_of_keys", **parameters) + self.select("neo4j_only/ci", "ids_of_keys_ended", **parameters)
+        return dict(sorted((row["key"], row["ci_id"]) for row in records))
 
     def _rows_by(self, revision: int, noun: str, column: str, values: Sequence[int | str]) -> Columns:
         kind = noun_of(noun)
-        asked = [value if isinstance(value, str) else int(value) for value in dict.fromkeys(values)]
-        parameters: dict[str, Any] = {"values": asked, "revision": revision, "texts": [str(value) for value in asked]}
+        plain_values = [value if isinstance(value, str) else int(value) for value in dict.fromkeys(values)]
+        parameters: dict[str, Any] = {
+            "values": plain_values,
+            "revision": revision,
+            "texts": [str(value) for value in plain_values],
+        }
         return self._exact(
             (revision,),
             lambda: [self._gathered(kind, noun, f"rows_by_{column}", **parameters)],
@@ -101,7 +105,8 @@ class Reading(ReadColumns, Neo4jConnected):
         raise StoreUnavailable("revisions are taken back again and again")
 
     def _plain(self, noun: Noun[Any], names: Sequence[str], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
-        """A statement that answers with rows, streamed into columns: an old revision may have millions that ended since."""
+        """Returns the columns of a statement that answers with rows. They are streamed: millions of rows may have ended since an
+        old revision."""
         types = noun.types()
         wanted = [noun.names().index(name) for name in names]
 
@@ -117,7 +122,8 @@ class Reading(ReadColumns, Neo4jConnected):
         return {name: join_columns(types[name], [block[name] for block in blocks]) for name in names}
 
     def _gathered(self, noun: Noun[Any], place: str, verb: str, **parameters: Any) -> dict[str, Any]:
-        """A statement that answers with not too many rows, as lists: a tenth of the time of as many records."""
+        """Returns the columns of a statement with few rows, collected as lists: this takes a tenth of the time of as many
+        records."""
         statement = f"CALL () {{\n{cypher(place, verb)}\n}}\nRETURN {collected(noun, noun.names(), str)}"
         return columns_of(noun, noun.names(), self.read(lambda transaction: lists(transaction, statement, parameters)))
 
@@ -127,17 +133,18 @@ class Reading(ReadColumns, Neo4jConnected):
         return [self._joined(noun, names, self._blocks(noun, names, revision, source_id))]
 
     def _current_dependencies(self, noun: Noun[Any], names: Sequence[str], revision: int) -> list[dict[str, Any]]:
-        """In parts that may have rows in common: a dependent that fell meanwhile is met under both of its labels. One that rose may be met under
-        none; so where anything was written meanwhile, those that stand are read once more."""
+        """Returns current dependencies in parts that may have rows in common: a dependent that was retired during the read is met
+        under both of its labels. One that was revived may be met under none, so where anything was written during the read, those
+        of standing CIs are read once more."""
         statement, before = self._load_statement(noun, names), self.pointer()
         node_ci_ids = self._node_ci_ids()
 
         def part(label: str) -> dict[str, Any]:
-            def made(block: list[list[Any]]) -> dict[str, Any]:
+            def with_providers(block: list[list[Any]]) -> dict[str, Any]:
                 return self._providers(columns_of(noun, names, block), node_ci_ids)
 
             return self._joined(
-                noun, names, self._id_blocks(noun, statement.replace("{label}", label), made, label, revision=revision)
+                noun, names, self._id_blocks(noun, statement.replace("{label}", label), with_providers, label, revision=revision)
             )
 
         parts = [part(label) for label in LABELS]
@@ -164,8 +171,9 @@ class Reading(ReadColumns, Neo4jConnected):
             yield from self._id_blocks(noun, statement, lambda block: columns_of(noun, names, block), revision=revision)
 
     def _node_ci_ids(self) -> Any:
-        """The ci_id at each node's number in the database (-1: no CI). Asking each dependency's provider for it, a node of two dozen
-        properties, took as long as all else. Numbers of deleted nodes are given again: only undoing deletes a CI that had a reader."""
+        """Returns the ci_id of each node by the node's number in the database (-1: no CI). To ask each dependency's provider for
+        it, a node of two dozen properties, would take as long as all the rest. Numbers of deleted nodes are given out again, but
+        only undoing a revision deletes a CI that a reader may have met."""
         statement = cypher("neo4j_only/dependency", "nodes")
         kind = noun_of("dependency")
         parts = [
@@ -181,15 +189,18 @@ class Reading(ReadColumns, Neo4jConnected):
         return table
 
     def _providers(self, columns: dict[str, Any], node_ci_ids: Any) -> dict[str, Any]:
-        """The block with ci_ids in place of the providers' nodes; one that changed its label while nodes were read is asked."""
+        """Returns the block with ci_ids in place of the providers' nodes. A node that changed its label while nodes were read is
+        looked up."""
         nodes = columns["provider_id"]
         ci_ids = node_ci_ids[np.minimum(nodes, len(node_ci_ids) - 1)]
         ci_ids[nodes >= len(node_ci_ids)] = -1
         missed = nodes[ci_ids < 0]
         if len(missed):
-            found = self.select("neo4j_only/dependency", "ci_ids_of_nodes", nodes=np.unique(missed).tolist())
-            known = {row["node"]: row["ci_id"] for row in found}
-            ci_ids[ci_ids < 0] = [known.get(node, 0) for node in missed.tolist()]  # gone: undone meanwhile, and so read again
+            records = self.select("neo4j_only/dependency", "ci_ids_of_nodes", nodes=np.unique(missed).tolist())
+            known = {row["node"]: row["ci_id"] for row in records}
+            ci_ids[ci_ids < 0] = [
+                known.get(node, 0) for node in missed.tolist()
+            ]  # 0 for nodes of a revision that was undone meanwhile: everything is then read again
         return {**columns, "provider_id": ci_ids}
 
     def _sources(self, noun: Noun[Any]) -> list[int]:
@@ -200,26 +211,27 @@ class Reading(ReadColumns, Neo4jConnected):
     ) -> Iterator[dict[str, Any]]:
         after, size = "", KEY_BLOCK
         while size == KEY_BLOCK:
-            asked = {**parameters, "after": after, "limit": KEY_BLOCK}
-            block = columns_of(noun, names, self.read(lambda transaction, asked=asked: lists(transaction, statement, asked)))  # type: ignore[misc]
+            block = columns_of(noun, names, self._lists(statement, {**parameters, "after": after, "limit": KEY_BLOCK}))
             size = len(block[noun.identity[0]])
             if size:
                 yield block
                 after = max(block[noun.identity[1]])
 
+    def _lists(self, statement: str, parameters: dict[str, Any]) -> list[list[Any]]:
+        return self.read(lambda transaction: lists(transaction, statement, parameters))
+
     def _id_blocks(
-        self, noun: Noun[Any], statement: str, made: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
+        self, noun: Noun[Any], statement: str, build: Callable[[list[list[Any]]], T], label: str = "", **parameters: Any
     ) -> Iterator[T]:
-        """What is made of each block of ids that is not empty, in order."""
+        """Yields what `made` returns for each block of ids that is not empty, in order."""
         bound = cypher(f"neo4j_only/{noun.name}", "bound").replace("{label}", label)
-        found = self.read(lambda transaction: rows(transaction, bound, {}))
+        bounds = self.read(lambda transaction: rows(transaction, bound, {}))
         size = DEPENDENCY_BLOCK if noun.name == "dependency" else BLOCK
 
         def block_from(low: int) -> T | None:
-            asked = {**parameters, "low": low, "high": low + size}
-            block = self.read(lambda transaction: lists(transaction, statement, asked))
-            return made(block) if block else None
+            block = self._lists(statement, {**parameters, "low": low, "high": low + size})
+            return build(block) if block else None
 
         with ThreadPoolExecutor(SESSIONS) as pool:
-            starts = range(0, found[0]["highest"] + 1 if found else 0, size)
+            starts = range(0, bounds[0]["highest"] + 1 if bounds else 0, size)
             yield from (block for block in pool.map(block_from, starts) if block is not None)

@@ -90,16 +90,17 @@ class Revisions(ReadRevisions, Neo4jConnected):
         self.finish_abandoning()
 
     def finish_abandoning(self) -> None:
-        """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
-        found = self.select("revision", "unpublished")
-        if found and found[0]["state"] == "abandoning":
-            revision = found[0]["revision"]
+        """Takes back in blocks what an abandoned revision wrote; where a kill comes between, the next caller finishes."""
+        records = self.select("revision", "unpublished")
+        if records and records[0]["state"] == "abandoning":
+            revision = records[0]["revision"]
             take_back(self, revision)
             self.write_in(lambda transaction: rows(transaction, cypher("revision", "forget"), {"revision": revision}))
 
 
 def _lock(transaction: Transaction, fence: int | None) -> None:
-    """Two writers that look first and write after would both pass: the second waits here."""
+    """Locks the ledger, so that of two writers, which would both look first and write after, the second waits here. Raises Fenced
+    where a newer lease was taken."""
     highest = rows(transaction, cypher("neo4j_only/revision", "lock"), {})[0]["fence"]
     if fence is not None and fence < highest:
         raise Fenced(f"the lease {fence} was taken over by {highest}")

@@ -1,4 +1,4 @@
-"""Constraints, indexes and the first nodes: made when the store is first used; every statement can be run again."""
+"""Makes constraints, indexes and the first nodes when the store is first used; every statement can be run again."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def statements_of(verb: str) -> Iterator[str]:
 
 
 def migrate(store: Neo4jConnected) -> None:
-    """Version 1 is the first; a later one adds its steps here, each one idempotent, and then raises `Ledger.schema`. Version 2: groups are found by
-    their key. Version 3: open needs."""
+    """Brings the schema up to date. Each later version adds its steps here, all idempotent, and then raises `Ledger.schema`.
+    Version 2 finds groups by their key, version 3 has open needs."""
     known = store.select("neo4j_only/schema", "version")
     version = int(known[0]["schema"]) if known else 0
     if version > SCHEMA:
@@ -36,7 +36,7 @@ def migrate(store: Neo4jConnected) -> None:
 
 
 def make_indexes(store: Neo4jConnected) -> None:
-    """In one transaction: indexes made together are filled by one walk over the store."""
+    """Makes all indexes in one transaction, so that one walk over the store fills them."""
 
     def work(transaction: Transaction) -> None:
         for statement in statements_of("after_first_import"):

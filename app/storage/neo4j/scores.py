@@ -49,13 +49,13 @@ class Scores(ReadScoredBy, Neo4jConnected):
         blocks = [np.zeros((0, 1 + len(SCORES)))]
         for label in ("ConfigurationItem", "RetiredItem"):
             bound = cypher("neo4j_only/dependency", "bound").replace("{label}", label)
-            found = self.read(lambda transaction, bound=bound: rows(transaction, bound, {}))  # type: ignore[misc]
+            bounds = self.read(lambda transaction, bound=bound: rows(transaction, bound, {}))  # type: ignore[misc]
             statement = cypher("score", "load").replace("{label}", label)
-            for low in range(0, found[0]["highest"] + 1 if found else 0, READ_BLOCK):
-                asked = {"low": low, "high": low + READ_BLOCK}
+            for low in range(0, bounds[0]["highest"] + 1 if bounds else 0, READ_BLOCK):
+                block = {"low": low, "high": low + READ_BLOCK}
 
-                def work(transaction: Transaction, statement: str = statement, asked: dict[str, int] = asked) -> Any:
-                    return np.array(lists(transaction, statement, asked)[0], np.float64).T
+                def work(transaction: Transaction, statement: str = statement, block: dict[str, int] = block) -> Any:
+                    return np.array(lists(transaction, statement, block)[0], np.float64).T
 
                 blocks.append(self.read(work))
         table = np.concatenate(blocks)

@@ -17,10 +17,10 @@ ASKED_AT_ONCE = 200  # values in one query of the index
 
 class Search(Reading):
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
-        asked = list(dict.fromkeys(value.casefold() for value in values if value))
+        folded_values = list(dict.fromkeys(value.casefold() for value in values if value))
         answers: dict[str, dict[int, Hit]] = {}
-        for start in range(0, len(asked), ASKED_AT_ONCE):
-            part = asked[start : start + ASKED_AT_ONCE]
+        for start in range(0, len(folded_values), ASKED_AT_ONCE):
+            part = folded_values[start : start + ASKED_AT_ONCE]
             for row in self._query(revision, " OR ".join(escaped(value) for value in part)):
                 for folded in set(part).intersection(row["search_texts"]):
                     hit = _hit(row, folded, kinds)
@@ -34,20 +34,20 @@ class Search(Reading):
 
     def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
         self.check_readable(revision)
-        asked = list(dict.fromkeys(value.casefold() for value in values if value))
-        found: dict[str, dict[int, Former]] = {}
-        for start in range(0, len(asked) if revision else 0, ASKED_AT_ONCE):
-            part = asked[start : start + ASKED_AT_ONCE]
+        folded_values = list(dict.fromkeys(value.casefold() for value in values if value))
+        answers: dict[str, dict[int, Former]] = {}
+        for start in range(0, len(folded_values) if revision else 0, ASKED_AT_ONCE):
+            part = folded_values[start : start + ASKED_AT_ONCE]
             query = " OR ".join(escaped(value) for value in part)
             for row in self.select("ci", "find_former", query=query, limit=CANDIDATES, revision=revision):
                 for folded in set(part).intersection(row["search_texts"]):
-                    known = found.setdefault(folded, {}).get(row["ci_id"])
+                    known = answers.setdefault(folded, {}).get(row["ci_id"])
                     if known is None or known.until < row["until"]:
-                        found[folded][row["ci_id"]] = Former(row["ci_id"], row["key"], row["until"])
+                        answers[folded][row["ci_id"]] = Former(row["ci_id"], row["key"], row["until"])
         return {
-            value: [former for _, former in sorted(found[value.casefold()].items())]
+            value: [former for _, former in sorted(answers[value.casefold()].items())]
             for value in dict.fromkeys(values)
-            if value.casefold() in found
+            if value.casefold() in answers
         }
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
@@ -56,8 +56,8 @@ class Search(Reading):
             self.check_readable(revision)
             return []
         hits: dict[int, Hit] = {}
-        asked = escaped(folded)
-        for query, anywhere in ((asked, False), (f"{asked}*", False), (f"*{asked}*", True)):
+        term = escaped(folded)
+        for query, anywhere in ((term, False), (f"{term}*", False), (f"*{term}*", True)):
             rows = self._query(revision, query)
             ranked = sorted(
                 (value, row["ci_id"], place)
@@ -81,7 +81,7 @@ class Search(Reading):
 
 
 def escaped(text: str) -> str:
-    """One term for the query language of the index; what a wildcard or an operator would be stands for itself."""
+    """Returns the text as one term of the index's query language; a wildcard or an operator in it stands for itself."""
     return re.sub(r'([+\-&|!(){}\[\]^"~*?:\\/<>=\s]|\b(?:AND|OR|NOT|TO)\b)', r"\\\1", text)
 
 

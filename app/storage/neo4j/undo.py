@@ -1,4 +1,4 @@
-"""Take back what an abandoned revision wrote, and forget old rows; block by block, each block idempotent."""
+"""Takes back what an abandoned revision wrote, and forgets old rows, block by block; each block is idempotent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODES = ("exposure", "redundancy_group", "incident", "observation", "open_need",
 
 
 def take_back(store: Neo4jConnected, revision: int) -> None:
-    """Dependencies and groups before the CIs they hang on; CIs hold again before groups are linked to them again."""
+    """Removes dependencies and groups before the CIs that they hang on; CIs hold again before groups are linked to them again."""
     for noun in ("dependency", *NODES):
         _repeat(store, noun, "undo_begun", revision)
     while store.write_in(lambda transaction: _restore_items(transaction, revision)):
@@ -39,24 +39,24 @@ def _repeat(store: Neo4jConnected, noun: str, verb: str, revision: int) -> int:
     statement = cypher(noun, verb).replace("{labels}", every_label())
     total = 0
     while True:
-        found = store.write_in(lambda transaction: rows(transaction, statement, {"revision": revision, "limit": BLOCK}))
-        if not found[0]["count"]:
+        records = store.write_in(lambda transaction: rows(transaction, statement, {"revision": revision, "limit": BLOCK}))
+        if not records[0]["count"]:
             return total
-        total += found[0]["count"]
+        total += records[0]["count"]
 
 
 def _restore_items(transaction: Transaction, revision: int) -> int:
     statement = cypher("neo4j_only/ci", "undo_changed").replace("{labels}", every_label())
-    found = rows(transaction, statement, {"revision": revision, "limit": ITEM_BLOCK})
-    columns = {name: [row[name] for row in found] for name in CI.names()}
+    records = rows(transaction, statement, {"revision": revision, "limit": ITEM_BLOCK})
+    columns = {name: [row[name] for row in records] for name in CI.names()}
     folded = folded_values(columns["key"], columns["name"], columns["aliases"])
-    put_items(transaction, item_columns(columns, [row["since"] for row in found], folded), first=False)
-    return len(found)
+    put_items(transaction, item_columns(columns, [row["since"] for row in records], folded), first=False)
+    return len(records)
 
 
 def _restore_nodes(transaction: Transaction, noun: str, revision: int) -> int:
-    found: Rows = rows(transaction, cypher(noun, "undo_ended"), {"revision": revision, "limit": ITEM_BLOCK})
-    columns: dict[str, Any] = found[0]
+    records: Rows = rows(transaction, cypher(noun, "undo_ended"), {"revision": revision, "limit": ITEM_BLOCK})
+    columns: dict[str, Any] = records[0]
     if columns["count"]:
         link(transaction, noun, columns)
         if noun == "exposure":

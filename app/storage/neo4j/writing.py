@@ -18,9 +18,9 @@ from app.storage.neo4j.items import end_items, item_columns, mark_services, put_
 from app.storage.neo4j.links import link
 from app.storage.statements import cypher
 
-ROWS = 5_000  # of one transaction: the server keeps all of two in its heap
-NO_FENCE = (1 << 63) - 1  # a write that no lease stands for
-AT_ONCE = 2  # one is carried out, one commits
+ROWS = 5_000  # rows of one transaction; the server keeps all of two transactions in its heap
+NO_FENCE = (1 << 63) - 1  # the token of a write without a lease
+AT_ONCE = 2  # transactions at the same time: one is carried out, one commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Which write of which revision, under which fencing token."""
+    """One write of one revision, under its fencing token."""
 
     revision: int
     n: int
@@ -47,14 +47,14 @@ class Writing(Neo4jConnected):
     def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
         pieces = checked_batch(batch).parts(ROWS)
         turn = Turn(revision, n, NO_FENCE if fence is None else fence)
-        alone = sum(piece.ended_rows > 0 for piece in pieces)  # what begins may need gone what ends
+        alone = sum(piece.ended_rows > 0 for piece in pieces)  # what ends goes first: what begins may need its place
         self._one_by_one(turn, pieces, 0, alone)
         if len(pieces) - alone > 1:
             try:
                 self._overlapping(turn, pieces, max(alone, self._applied(turn, pieces)))
                 return
             except (Conflict, StoreUnavailable):
-                pass  # one by one tells what it is, and skips what was applied
+                pass  # written one by one, the failing piece raises its own error, and applied ones are skipped
         self._one_by_one(turn, pieces, alone, len(pieces))
 
     def _one_by_one(self, turn: Turn, pieces: Sequence[CheckedBatch], start: int, stop: int) -> None:
@@ -68,8 +68,9 @@ class Writing(Neo4jConnected):
                 self._write_piece(turn, part, last, prepared)  # the commit's answer was lost: the count tells
 
     def _overlapping(self, turn: Turn, pieces: Sequence[CheckedBatch], start: int) -> None:
-        """The server carries out a piece while it commits the one before: each takes about half the time. Pieces count themselves last
-        here, so that they wait for the one before where the server sees it, and a piece out of turn is rolled back."""
+        """Writes the pieces so that the server carries out one while it commits the one before, which takes half the time. Here
+        each piece counts itself last, so that it waits for the one before where the server sees it, and a piece out of turn is
+        rolled back."""
         turns = [Event() for _ in range(len(pieces) + 1)]
         turns[start].set()
 
@@ -92,11 +93,11 @@ class Writing(Neo4jConnected):
                 pass
 
     def _applied(self, turn: Turn, pieces: Sequence[CheckedBatch]) -> int:
-        """How many pieces of a write an earlier try applied."""
-        found = self.select("revision", "progress", revision=turn.revision)
-        if not found or found[0]["state"] != "pending" or found[0]["batches"] < turn.n - 1:
+        """Returns how many pieces of a write an earlier try applied."""
+        records = self.select("revision", "progress", revision=turn.revision)
+        if not records or records[0]["state"] != "pending" or records[0]["batches"] < turn.n - 1:
             return 0  # the count will refuse it
-        return len(pieces) if found[0]["batches"] >= turn.n else int(found[0]["parts"])
+        return len(pieces) if records[0]["batches"] >= turn.n else int(records[0]["parts"])
 
     def _write_piece(self, turn: Turn, part: int, last: bool, prepared: Prepared) -> None:
         def work(transaction: Transaction) -> None:
@@ -117,16 +118,16 @@ def _prepare(piece: CheckedBatch, revision: int) -> Prepared:
 
 
 def _advance(transaction: Transaction, turn: Turn, part: int, last: bool) -> bool:
-    """Count the write; False where it was applied before."""
-    asked = {"revision": turn.revision, "n": turn.n, "part": part, "last": last, "fence": turn.fence}
-    if rows(transaction, cypher("revision", "advance"), asked):
+    """Counts the write; returns False where it was applied before."""
+    parameters = {"revision": turn.revision, "n": turn.n, "part": part, "last": last, "fence": turn.fence}
+    if rows(transaction, cypher("revision", "advance"), parameters):
         return True
-    found = rows(transaction, cypher("revision", "progress"), {"revision": turn.revision})
-    if found and turn.fence < found[0]["fence"]:
-        raise Fenced(f"the lease {turn.fence} was taken over by {found[0]['fence']}")
-    if not found or found[0]["state"] == "abandoning":
+    records = rows(transaction, cypher("revision", "progress"), {"revision": turn.revision})
+    if records and turn.fence < records[0]["fence"]:
+        raise Fenced(f"the lease {turn.fence} was taken over by {records[0]['fence']}")
+    if not records or records[0]["state"] == "abandoning":
         raise Conflict(f"revision {turn.revision} is not pending")
-    state, batches, parts = (found[0][name] for name in ("state", "batches", "parts"))
+    state, batches, parts = (records[0][name] for name in ("state", "batches", "parts"))
     if turn.n <= batches or (turn.n == batches + 1 and part <= parts):
         return False
     raise Conflict(f"revision {turn.revision} is {state} with {batches} writes: write {turn.n} does not follow")
@@ -162,13 +163,13 @@ def _begin(transaction: Transaction, piece: Prepared, revision: int) -> None:
 
 
 def _runs(column: Any) -> dict[str, list[int]]:
-    """First and last row of each run of one value."""
+    """Returns the first and the last row of each run of equal values."""
     starts = np.flatnonzero(np.concatenate([[True], np.diff(column) != 0]))
     return {"starts": starts.tolist(), "ends": np.append(starts[1:] - 1, len(column) - 1).tolist()}
 
 
 def as_lists(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """As the driver sends them: absent values are null, which a node does not keep; an absent text is empty."""
+    """Returns columns as the driver sends them: an absent value is null, which a node does not keep; an absent text is empty."""
     return {name: _as_list(column) for name, column in columns.items()}
 
 

@@ -1,4 +1,4 @@
-"""Forgetting, checking, copying the file."""
+"""Forgets old revisions, checks the ledger and copies the file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.storage.statements import sql
 from app.storage.times import time_text
 
 OLDEST = (3, 37, 0)
-RETRIED_DAYS = 30  # an operation id is remembered so long
+RETRIED_DAYS = 30  # how long an operation id is remembered
 
 
 class Care(Connected):
@@ -58,11 +58,11 @@ class Care(Connected):
         return faults
 
     def copy_to(self, target: Path) -> None:
-        """An exact copy while others read and write (online backup); the target appears whole or not at all."""
+        """Makes an exact copy while others read and write (online backup); the target appears whole or not at all."""
         if target.exists():
             raise Conflict(f"{target.name} is there already")
         part = target.with_name(target.name + ".part")
-        remove_database(part)  # of a copy that was killed
+        remove_database(part)  # left by a copy that was killed
         try:
             make_file(part)
             copy = sqlite3.connect(part)

@@ -16,17 +16,17 @@ class Categories:
     def __init__(self, store: Connected) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._values: list[str] = []  # code c is at c - 1
+        self._values: list[str] = []  # the word of code c is at c - 1
         self._codes: dict[str, int] = {}
 
     def values(self, highest: int) -> list[str]:
-        """The words, long enough for this code."""
+        """Returns all words, at least up to this code."""
         if highest > len(self._values):
             self._refresh()
         return self._values
 
     def codes(self, column: Categorical) -> Any:
-        """The codes of a column's rows; new words are written first, in a transaction of their own."""
+        """Returns the codes of a column's rows; new words are written first, in a transaction of their own."""
         missing = [value for value in column.values if value not in self._codes]
         if missing:
             with self._store.transaction() as connection:

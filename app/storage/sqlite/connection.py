@@ -1,4 +1,4 @@
-"""One connection a thread, short transactions, errors of the database as errors of the house."""
+"""The connections to SQLite: one for each thread, short transactions, and errors of the database as errors of the house."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SORT_CACHE_KIB = 16 * 1024  # SQLite sorts in pieces of this size: in the proces
 
 
 class _Connection(sqlite3.Connection):
-    """Can be referred to weakly, so that `close` reaches the connections of all threads."""
+    """A connection that can be referred to weakly, so that `close` reaches the connections of all threads."""
 
 
 class Connected(NamedRows):
@@ -38,7 +38,7 @@ class Connected(NamedRows):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection. Handles do not survive a fork: a child opens its own."""
+        """Returns this thread's connection. Handles do not survive a fork, so a child opens its own."""
         if self._process != os.getpid():
             self._local, self._open, self._process = threading.local(), weakref.WeakSet(), os.getpid()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -56,7 +56,7 @@ class Connected(NamedRows):
                 factory=_Connection,
                 cached_statements=256,
             )
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # counts for a new file only
             mode = "WAL" if sqlite3.sqlite_version_info >= SOUND_WAL else "TRUNCATE"
             connection.execute(f"PRAGMA journal_mode = {mode}")
             connection.execute("PRAGMA synchronous = FULL")
@@ -70,7 +70,7 @@ class Connected(NamedRows):
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write. Joins the transaction this thread is in already (`together`)."""
+        """Opens a write transaction, or joins the one that this thread is in already (`together`)."""
         connection = self.connection
         if connection.in_transaction:
             yield connection
@@ -86,7 +86,7 @@ class Connected(NamedRows):
                 raise
 
     def select(self, noun: str, verb: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """Read a short answer, whole: a half-read one would keep a writer from committing."""
+        """Returns a short answer whole: a half-read one would keep a writer from committing."""
         with self._errors():
             return self.connection.execute(sql(noun, verb), parameters).fetchall()
 
@@ -103,7 +103,7 @@ class Connected(NamedRows):
 
     @contextmanager
     def without_spilling(self) -> Iterator[None]:
-        """A cache too small for what a transaction changes grows, instead of locking readers out."""
+        """Lets a cache that is too small for a transaction grow, instead of locking readers out."""
         self.connection.execute("PRAGMA cache_spill = OFF")
         try:
             yield
@@ -126,7 +126,7 @@ class Connected(NamedRows):
 
 
 def _commit(connection: sqlite3.Connection) -> None:
-    """A reader in the middle of a block can hold a commit up: the transaction stays, so it is tried again."""
+    """Commits. A reader in the middle of a block can hold a commit up; the transaction stays, so the commit is tried again."""
     give_up = time.monotonic() + COMMIT_SECONDS
     while True:
         try:

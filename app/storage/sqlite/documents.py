@@ -1,4 +1,4 @@
-"""Documents, in the same database."""
+"""Documents, kept in the same database as the ledger."""
 
 from __future__ import annotations
 

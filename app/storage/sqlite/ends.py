@@ -1,4 +1,4 @@
-"""Dependencies begin between CIs that hold, as in the other store, where a relation without its nodes can't be."""
+"""Checks that dependencies begin between CIs that hold, as Neo4j does, where a relation without its nodes can't be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class KnownEnds:
-    """The CIs a pending revision was seen to hold, so that a bulk write asks for each CI once. Forgotten when CIs end, when a
-    revision begins anew, and when somebody else wrote in between: the numbers of the writes tell."""
+    """The CIs that a pending revision is known to hold, so that a bulk write looks each CI up once. They are forgotten when CIs
+    end, when a revision begins anew, and when somebody else wrote in between, which the numbers of the writes show."""
 
     def __init__(self) -> None:
         self._revision, self._write = 0, 0
@@ -27,7 +27,7 @@ class KnownEnds:
         self._revision, self._write = revision, n
 
     def check(self, columns: Mapping[str, Any], lost_ends: Callable[[str], list[Any]]) -> None:
-        """Conflict where a dependency names a CI that does not hold."""
+        """Raises Conflict where a dependency names a CI that does not hold."""
         ids = np.unique(np.concatenate([columns["dependent_id"], columns["provider_id"]]))
         place = np.minimum(np.searchsorted(self._known, ids), max(len(self._known) - 1, 0))
         new = ids[self._known[place] != ids] if len(self._known) else ids

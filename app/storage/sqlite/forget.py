@@ -1,4 +1,4 @@
-"""Drop rows of the ledger for good, block by block, with what is indexed of them."""
+"""Drops rows of the ledger for good, block by block, with their index entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK = 50_000
 
 
 def forget_block(store: Connected, noun: Noun[Any], verb: str, revision: int) -> int:
-    """Run `undo_begun`, `undo_ended` or `prune` for one block; 0 when nothing is left."""
+    """Runs `undo_begun`, `undo_ended` or `prune` for one block; returns 0 when nothing is left."""
     with store.transaction() as connection:
         cursor = connection.execute(sql(noun.name, verb), (revision, BLOCK))
         if cursor.description is None:

@@ -74,7 +74,7 @@ class Reading(ReadColumns, Connected):
         )
 
     def _block(self, noun: Noun[Any], verb: str, wanted: Sequence[str], parameters: Mapping[str, Any]) -> Any:
-        """One answer as a structured array: identity, then the other columns that are wanted."""
+        """Returns one answer as a structured array: identity, then the other columns that are wanted."""
         types = noun.types()
         others = [name for name in wanted if name not in noun.identity]
         columns = "".join(f", {_selected(name, types[name])}" for name in others)
@@ -92,7 +92,7 @@ class Reading(ReadColumns, Connected):
             name: self._column(types[name], parts[name])
             for name in (*noun.identity, *(n for n in wanted if n not in noun.identity))
         }
-        if noun.name == "dependency":  # kinds are clustered by code
+        if noun.name == "dependency":  # rows are clustered by the code of their kind, not by its word
             columns = in_order(noun, columns)
         return {name: columns[name] for name in wanted}
 
@@ -106,7 +106,7 @@ class Reading(ReadColumns, Connected):
 
 
 def _start(noun: Noun[Any], source_id: int | None) -> list[Any]:
-    """An identity and since before all rows (of a source, where the identity begins with it)."""
+    """Returns an identity and a revision before all rows (of a source, where the identity begins with it)."""
     start: list[Any] = ["" if noun.types()[name] == "TEXT" else -1 for name in noun.identity]
     if source_id is not None and noun.identity[0] == "source_id":
         start[0] = source_id
@@ -114,10 +114,11 @@ def _start(noun: Noun[Any], source_id: int | None) -> list[Any]:
 
 
 def _selected(name: str, kind: str) -> str:
-    """An absent whole number is -1 in columns; texts come as bytes, which is what `Texts` holds."""
+    """Returns the SQL of a column: an absent whole number is -1, and texts come as bytes, which is what `Texts` holds."""
     return f"ifnull({name}, -1)" if kind == "INTEGER" else f"CAST({name} AS BLOB)" if kind == "TEXT" else name
 
 
 def _texts(values: list[Any]) -> Texts:
-    """Identities come as text, since the next block is asked for with one; everything else as bytes."""
+    """Returns a column of texts. Identities come as text, since the next block is asked for with one; everything else comes as
+    bytes."""
     return texts_of_bytes(values if values and isinstance(values[0], bytes) else [value.encode() for value in values])

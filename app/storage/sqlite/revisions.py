@@ -79,7 +79,7 @@ class Revisions(ReadRevisions, Connected):
             raise Fenced(f"the lease {fence} was taken over by {highest}")
 
     def _finish_first_load(self) -> None:
-        """Sort the staged aliases and make the indexes, before the ledger has readers. Each step can be done again."""
+        """Sorts the staged aliases and makes the indexes, before the ledger has readers. Each step can be done again."""
         self.use_cache(SORT_CACHE_KIB)
         with self.without_spilling():
             with self.transaction() as connection:
@@ -88,7 +88,7 @@ class Revisions(ReadRevisions, Connected):
             make_indexes(self)
 
     def finish_abandoning(self) -> None:
-        """Take back what an abandoned revision wrote, in blocks; a kill in between is finished by the next caller."""
+        """Takes back in blocks what an abandoned revision wrote; where a kill comes between, the next caller finishes."""
         row = self.first_row("revision", "unpublished")
         if row is None or row["state"] != "abandoning":
             return

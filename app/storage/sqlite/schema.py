@@ -1,4 +1,4 @@
-"""The schema: made and brought up to date when the store is opened; a step is one transaction, so a kill leaves a whole
+"""Makes the schema, or brings it up to date, when the store is opened. Each step is one transaction, so a kill leaves a whole
 version."""
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def _take_step(store: Connected, connection: sqlite3.Connection, version: int, s
         if not any(word in str(error) for word in ("duplicate column", "already exists", "no such")):
             raise
         raise StoreUnavailable(
-            f"{store.path} says that its schema is {version}, but its tables are not those of that version ({error}): it was put together from two files, "
-            "or its number was changed. Nothing was written. Move it away and fill a new one from the latest backup: forestay restore FILE"
+            f"{store.path} says that its schema is {version}, but its tables are not those of that version ({error}): it was "
+            "put together from two files, or its number was changed. Nothing was written. Move it away and fill a new one "
+            "from the latest backup: forestay restore FILE"
         ) from error
 
 

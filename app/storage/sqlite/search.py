@@ -1,4 +1,4 @@
-"""Find CIs by what they answer to."""
+"""Finds CIs by what they answer to."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from app.storage.statements import sql
 class Search(Reading):
     def find(self, revision: int, values: Sequence[str], kinds: Sequence[str] | None = None) -> Mapping[str, Sequence[Hit]]:
         self.check_readable(revision)
-        asked: dict[str, list[str]] = {}
+        by_folded: dict[str, list[str]] = {}
         for value in dict.fromkeys(values):
-            asked.setdefault(value.casefold(), []).append(value)
-        found: dict[str, list[Hit]] = {}
-        for row in self.select("ci", "find", {"values": json.dumps(list(asked)), "revision": revision}):
+            by_folded.setdefault(value.casefold(), []).append(value)
+        hits: dict[str, list[Hit]] = {}
+        for row in self.select("ci", "find", {"values": json.dumps(list(by_folded)), "revision": revision}):
             hit = self._hit(row, row[0], kinds=kinds)
-            for value in asked[row[0]] if hit else ():
-                found.setdefault(value, []).extend([hit] if hit else [])
-        return {value: found[value] for value in dict.fromkeys(values) if value in found}
+            for value in by_folded[row[0]] if hit else ():
+                hits.setdefault(value, []).extend([hit] if hit else [])
+        return {value: hits[value] for value in dict.fromkeys(values) if value in hits}
 
     def find_former(self, revision: int, values: Sequence[str]) -> Mapping[str, Sequence[Former]]:
         self.check_readable(revision)
-        asked: dict[str, list[str]] = {}
+        by_folded: dict[str, list[str]] = {}
         for value in dict.fromkeys(values):
-            asked.setdefault(value.casefold(), []).append(value)
-        found: dict[str, list[Former]] = {}
-        for folded, *row in self.select("ci", "find_former", {"values": json.dumps(list(asked)), "revision": revision}):
-            for value in asked[folded]:
-                found.setdefault(value, []).append(Former(*row))
-        return {value: found[value] for value in dict.fromkeys(values) if value in found}
+            by_folded.setdefault(value.casefold(), []).append(value)
+        former: dict[str, list[Former]] = {}
+        for folded, *row in self.select("ci", "find_former", {"values": json.dumps(list(by_folded)), "revision": revision}):
+            for value in by_folded[folded]:
+                former.setdefault(value, []).append(Former(*row))
+        return {value: former[value] for value in dict.fromkeys(values) if value in former}
 
     def search(self, revision: int, text: str, limit: int) -> Sequence[Hit]:
         self.check_readable(revision)

@@ -16,7 +16,7 @@ from app.storage.sqlite.connection import IMPORT_CACHE_KIB, Connected
 from app.storage.sqlite.ends import KnownEnds
 from app.storage.statements import sql
 
-ROWS = 250_000  # of one transaction: more would spill the cache and lock readers out
+ROWS = 250_000  # rows of one transaction: more would spill the cache and lock readers out
 
 
 class Writing(Connected):
@@ -36,7 +36,7 @@ class Writing(Connected):
                     self._begin(piece, revision, begun)
 
     def _advance(self, revision: int, n: int, part: int, last: bool, fence: int | None) -> bool:
-        """Count the write in the same transaction; False where it was applied before."""
+        """Counts the write in the same transaction; returns False where it was applied before."""
         rows = self.select("revision", "progress", (revision,))
         if rows and fence is not None and fence < rows[0][3]:
             raise Fenced(f"the lease {fence} was taken over by {rows[0][3]}")
@@ -54,7 +54,7 @@ class Writing(Connected):
         return [self._bound(columns[name]) for name in names] if columns else []
 
     def _bound(self, column: Any) -> Any:
-        """As the driver binds them: absent numbers become NULL (NaN does so by itself), absent categories 0."""
+        """Returns the column as the driver binds it: absent numbers become NULL (NaN does so by itself), absent categories 0."""
         if isinstance(column, Categorical):
             return self._categories.codes(column).tolist()
         if isinstance(column, np.ndarray):

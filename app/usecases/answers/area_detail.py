@@ -32,24 +32,25 @@ def area_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaDetail:
-    """One area: what it is made of, the services with the path of the failure, the inputs with their origin, the assumptions."""
-    made = assessed(tools.estates, tools.cache, revision, locations)
-    estate = made.estate
-    ranking = ranking_of(made, kind)
-    area = _area_of(tools.store, made, kind, name)
-    found = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
-    if not found:
+    """Explain one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
+    assumptions."""
+    assessment = assessed(tools.estates, tools.cache, revision, locations)
+    estate = assessment.estate
+    ranking = ranking_of(assessment, kind)
+    area = _area_of(tools.store, assessment, kind, name)
+    places = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
+    if not places:
         raise NotFound(f"no {kind} area {name!r} among the assessed CIs")
-    row = area_row(made, kind, ranking, found[0])
+    row = area_row(assessment, kind, ranking, places[0])
     if kind == "service":
-        parts, total, positions = _service_parts(made, area, ranking.measure)
+        parts, total, positions = _service_parts(assessment, area, ranking.measure)
     else:
-        parts, total, positions = _area_parts(made, kind, area, ranking.measure)
-    services = _explained(made, positions[:EXPLAINED], only=area if kind == "service" else None)
+        parts, total, positions = _area_parts(assessment, kind, area, ranking.measure)
+    services = _explained(assessment, positions[:EXPLAINED], only=area if kind == "service" else None)
     services_total = row.services_hit + row.services_touched if kind != "service" else len(services)
     return AreaDetail(
         stamp=stamp_of(estate, tools.documents),
-        assessment=made.assessment,
+        assessment=assessment.name,
         measure=ranking.measure,
         area=row,
         contributions=parts,
@@ -57,12 +58,12 @@ def area_detail(
         services=services[:SERVICES_SHOWN],
         services_total=max(services_total, len(services)),
         truncated=total > len(parts) or services_total > len(services),
-        assumptions=assumptions(made, row, parts),
+        assumptions=assumptions(assessment, row, parts),
     )
 
 
-def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
-    estate = made.estate
+def _area_of(store: GraphStore, assessment: Assessed, kind: str, name: str) -> int:
+    estate = assessment.estate
     if kind == "ci" and name.startswith(CAUSE):
         return estate.position(cause_id(name.removeprefix(CAUSE)))
     if kind in ("ci", "service"):
@@ -80,40 +81,42 @@ def _area_of(store: GraphStore, made: Assessed, kind: str, name: str) -> int:
     return int(values.index(name))
 
 
-def _area_parts(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
-    column = made.totals.values()[measure]
-    members = positions_of(made, kind, area).tolist()
-    members.sort(key=lambda p: (-(known(column[p]) or 0.0), -made.totals.services_hit[p], p))
-    costing = [p for p in members if made.totals.services_hit[p] or (known(made.first.service_hours[p]) or 0.0) > 0] or members[
-        :1
-    ]
+def _area_parts(assessment: Assessed, kind: str, area: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+    column = assessment.totals.values()[measure]
+    members = positions_of(assessment, kind, area).tolist()
+    members.sort(key=lambda p: (-(known(column[p]) or 0.0), -assessment.totals.services_hit[p], p))
+    costing = [
+        p for p in members if assessment.totals.services_hit[p] or (known(assessment.first.service_hours[p]) or 0.0) > 0
+    ] or members[:1]
     total = sum(known(column[p]) or 0.0 for p in members)
-    parts = [contribution(made, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[:CONTRIBUTIONS_SHOWN]]
+    parts = [
+        contribution(assessment, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[:CONTRIBUTIONS_SHOWN]
+    ]
     return parts, len(costing), costing
 
 
-def _service_parts(made: Assessed, service: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
-    rows, parts = service_contributions(made, service, measure)
+def _service_parts(assessment: Assessed, service: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+    rows, parts = service_contributions(assessment, service, measure)
     return parts[:CONTRIBUTIONS_SHOWN], len(parts), rows
 
 
-def _explained(made: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
-    """Services hit by these CIs, each with the path from the first (worst) CI that hits it."""
-    estate, found = made.estate, dict[str, ServiceHit]()
+def _explained(assessment: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
+    """Return the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
+    estate, hits = assessment.estate, dict[str, ServiceHit]()
     target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
     for position in positions:
         result = outage(estate.compiled, [position], estate.workspace())
         for hit in service_hits(estate, result, causes(estate.compiled, result)):
-            if hit.key not in found and target in (None, hit.key):
-                found[hit.key] = hit
-        if target is not None and target in found:
+            if hit.key not in hits and target in (None, hit.key):
+                hits[hit.key] = hit
+        if target is not None and target in hits:
             break
-    return sorted(found.values(), key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
+    return sorted(hits.values(), key=lambda hit: (hit.state != "down", -(hit.customers or 0.0), hit.key))
 
 
-def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
-    """What the number rests on, in sentences."""
-    said = [
+def assumptions(assessment: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
+    """Say in sentences what the number rests on."""
+    sentences = [
         "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
     ]
     assumed = sorted(
@@ -126,12 +129,12 @@ def assumptions(made: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> 
     )
     for name in assumed[:10]:
         prior = ci_classes().get(name) or ci_classes()["other"]
-        said.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
+        sentences.append(f"rate of class {name}, where nobody gave one: {prior.failures_per_year:g} a year ({prior.drawn_from})")
     if row.money_per_year is None:
-        said.append("nobody gave the money of the services hit: it is unknown, not zero")
+        sentences.append("nobody gave the money of the services hit: it is unknown, not zero")
     if row.customer_hours_per_year is None:
-        said.append("nobody gave the customers of the services hit: they are unknown, not zero")
-    simulated = int(made.first.simulated.sum())
+        sentences.append("nobody gave the customers of the services hit: they are unknown, not zero")
+    simulated = int(assessment.first.simulated.sum())
     if simulated:
-        said.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
-    return said
+        sentences.append(f"failover outcomes of {count(simulated, 'CI')} were sampled, not enumerated")
+    return sentences

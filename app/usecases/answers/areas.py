@@ -15,33 +15,33 @@ from app.usecases.estate import Estate
 UNKNOWN_AREA = "(unknown)"
 
 
-def ranking_of(made: Assessed, kind: str) -> Ranking:
-    """The ranking of one kind of area, made once for an assessment."""
+def ranking_of(assessment: Assessed, kind: str) -> Ranking:
+    """Return the ranking of one kind of area, made once for an assessment."""
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
-    if kind not in made.rankings:
-        values = made.totals.values()
+    if kind not in assessment.rankings:
+        values = assessment.totals.values()
         measure = measure_of(values)
         if kind == "service":
-            made.rankings[kind] = rank_services(made.services, measure)
+            assessment.rankings[kind] = rank_services(assessment.services, measure)
         else:
-            codes, names = area_codes(made, kind)
-            made.rankings[kind] = rank(codes, names, values, measure)
-    return made.rankings[kind]
+            codes, names = area_codes(assessment, kind)
+            assessment.rankings[kind] = rank(codes, names, values, measure)
+    return assessment.rankings[kind]
 
 
-def area_codes(made: Assessed, kind: str) -> tuple[Any, int]:
-    """Area of each CI and how many there are, made once; CIs without a value share the last one."""
-    if kind not in made.codes:
-        category = None if kind == "ci" else getattr(made.estate.graph.cis, AREA_COLUMNS[kind])
-        made.codes[kind] = category_codes(made.estate.compiled, category)
-    return made.codes[kind]
+def area_codes(assessment: Assessed, kind: str) -> tuple[Any, int]:
+    """Return the area of each CI and how many there are, made once; CIs without a value share the last one."""
+    if kind not in assessment.codes:
+        category = None if kind == "ci" else getattr(assessment.estate.graph.cis, AREA_COLUMNS[kind])
+        assessment.codes[kind] = category_codes(assessment.estate.compiled, category)
+    return assessment.codes[kind]
 
 
-def positions_of(made: Assessed, kind: str, area: int) -> Any:
-    """Positions of the CIs of an area; of a service: its single points."""
-    codes = area_codes(made, kind)[0] if kind in AREA_COLUMNS else None
-    return rows_of(made.first, codes, area, service=kind == "service")
+def positions_of(assessment: Assessed, kind: str, area: int) -> Any:
+    """Return the positions of the CIs of an area; of a service, its single points of failure."""
+    codes = area_codes(assessment, kind)[0] if kind in AREA_COLUMNS else None
+    return rows_of(assessment.first, codes, area, service=kind == "service")
 
 
 def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
@@ -55,25 +55,25 @@ def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
     return name, name
 
 
-def causes_in(made: Assessed, kind: str, area: int) -> int:
-    """How many members of an area are common causes, which are no CIs."""
-    if kind == "service" or not made.estate.causes:
+def causes_in(assessment: Assessed, kind: str, area: int) -> int:
+    """Return how many members of an area are common causes, which are no CIs."""
+    if kind == "service" or not assessment.estate.causes:
         return 0
-    codes = area_codes(made, kind)[0]
-    return sum(int(codes[position]) == area for position in made.estate.causes)
+    codes = area_codes(assessment, kind)[0]
+    return sum(int(codes[position]) == area for position in assessment.estate.causes)
 
 
-def open_needs_of(made: Assessed, kind: str, area: int) -> int:
-    """Needs of the CIs of an area that were not read; of a CI or a service, with those of all it leans on."""
-    estate = made.estate
+def open_needs_of(assessment: Assessed, kind: str, area: int) -> int:
+    """Count the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
+    estate = assessment.estate
     if kind in AREA_COLUMNS:
-        return int(estate.compiled.open_needs[area_codes(made, kind)[0] == area].sum())
+        return int(estate.compiled.open_needs[area_codes(assessment, kind)[0] == area].sum())
     return estate.open_needs(int(estate.compiled.service_position[area]) if kind == "service" else area)
 
 
-def spread_from(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Share of the loss by where the spread of the rates comes from."""
-    if "spread" not in made.codes:
-        made.codes["spread"] = spread_sources(made.estate.graph.cis, made.estate.compiled.row)[0], len(SPREADS)
-    codes, _ = made.codes["spread"]
-    return inputs_of(made.totals.service_hours, codes, positions_of(made, kind, area), SPREADS)
+def spread_from(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
+    """Return the shares of the loss by where the spread of the rates comes from."""
+    if "spread" not in assessment.codes:
+        assessment.codes["spread"] = spread_sources(assessment.estate.graph.cis, assessment.estate.compiled.row)[0], len(SPREADS)
+    codes, _ = assessment.codes["spread"]
+    return inputs_of(assessment.totals.service_hours, codes, positions_of(assessment, kind, area), SPREADS)

@@ -10,15 +10,16 @@ from app.usecases.tools import Tools
 
 
 def cold_start_page(tools: Tools, limit: int, after: str | None = None, revision: int | None = None) -> ColdStartPage:
-    """Those on a circle first, circle by circle; then those that wait for one."""
+    """Return the CIs that are trapped: first those on circles of needs, circle by circle, then those that wait for one of
+    these."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "trap")
         revision, offset = cursor["revision"], cursor["trap"]
     estate = tools.estates.at(revision)
-    told = cold_start(estate.compiled)
+    traps = cold_start(estate.compiled)
     rows = sorted(
-        zip(told.trap.tolist(), told.circle.tolist(), told.component.tolist(), strict=True),
+        zip(traps.trap.tolist(), traps.circle.tolist(), traps.component.tolist(), strict=True),
         key=lambda row: (not row[1], row[2], row[0]),
     )
     circles = sorted({component for _, inside, component in rows if inside})

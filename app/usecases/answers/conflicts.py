@@ -27,7 +27,8 @@ EXAMINED = 20_000  # CIs looked at for one page; a page of a rare filter may end
 
 @dataclass(frozen=True, slots=True)
 class ConflictQuestion:
-    """Only conflicts of one CI (key, alias or record), in which a source has a value, on one attribute, of CIs of one class."""
+    """Which conflicts are wanted: those of one CI (key, alias or record), those in which a source has a value, those on one
+    attribute, those of CIs of one class."""
 
     ci: str | None = None
     source: str | None = None
@@ -37,8 +38,11 @@ class ConflictQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """`values` in order of precedence; `value` is the one that counts, by `rule`. `since_revision`: the earliest revision from which on, by
-    all that was looked at, the values stood so (no earlier one than the ledger remembers); it was published at `since_at`."""
+    """`values` in order of precedence; `value` is the one that counts, by `rule`.
+
+    `since_revision`: the earliest revision since which the values have stood like this, as far back as the ledger remembers; it
+    was published at `since_at`.
+    """
 
     ci: str
     name: str
@@ -54,7 +58,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class ConflictPage:
-    """`examined`: CIs with several records that were looked at for this page."""
+    """`examined`: how many CIs with several records were compared for this page."""
 
     revision: int
     examined: int
@@ -68,7 +72,7 @@ Found = tuple[int, Disagreement]
 
 
 def conflicts(tools: Tools, question: ConflictQuestion, limit: int, after: str | None = None) -> ConflictPage:
-    """Conflicts in order of the CI's number, as the records of the current revision (or that of the cursor) have them."""
+    """Return conflicts in order of the CI's number, as the records of the current revision (or that of the cursor) have them."""
     start = (
         paging.decode(after, "revision", "ci", "row")
         if after
@@ -100,12 +104,12 @@ def conflicts(tools: Tools, question: ConflictQuestion, limit: int, after: str |
 
 
 def with_several_records(tools: Tools, revision: int) -> Sequence[int]:
-    """Numbers of CIs that more than one record tells of, in order."""
+    """Return the numbers of CIs that more than one record tells of, in order."""
     return _Look(tools.store, tools.documents, revision).several()
 
 
 def disagreeing(tools: Tools, revision: int, ci_ids: Sequence[int]) -> list[int]:
-    """Those of the CIs on which sources disagree."""
+    """Return those of the CIs on which sources disagree."""
     look, found = _Look(tools.store, tools.documents, revision), list[int]()
     for start in range(0, len(ci_ids), BLOCK):
         block = sorted(ci_ids[start : start + BLOCK])
@@ -126,7 +130,7 @@ class _Look:
         return {source.name: source.source_id for source in self._sources}
 
     def several(self) -> Sequence[int]:
-        """CIs with more than one record, in order."""
+        """Return the CIs with more than one record, in order."""
         if _several.store is not self.store or _several.revision != self.revision:
             records = self.store.load_columns(self.revision, SOURCE_RECORD.name, ["ci_id"])
             ids, counts = np.unique(np.asarray(records["ci_id"], np.int64), return_counts=True)
@@ -170,7 +174,10 @@ class _Look:
         ]
 
     def _since(self, items: Sequence[Found]) -> list[int]:
-        """By halving: the earliest revision from which on each conflict stood so. Probes are shared, as most began with one sync."""
+        """Find by halving the earliest revision since which each conflict has stood.
+
+        Probes are shared, as most conflicts began with one sync.
+        """
         first = max(self.store.horizon(), 1)
         low, high = [first] * len(items), [self.revision] * len(items)
         while open_items := [n for n in range(len(items)) if low[n] < high[n]]:
@@ -187,7 +194,7 @@ class _Look:
 
 @dataclass(slots=True)
 class _Several:
-    """Last looked up, for the pages of one list."""
+    """The last answer of `several`, for the pages of one list."""
 
     store: object = None
     revision: int = -1

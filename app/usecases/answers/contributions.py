@@ -14,43 +14,46 @@ from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed
 
 
-def contribution(made: Assessed, position: int, share: float) -> Contribution:
-    estate = made.estate
+def contribution(assessment: Assessed, position: int, share: float) -> Contribution:
+    estate = assessment.estate
     return Contribution(
         key=estate.key(position),
         name=estate.name(position),
         ci_class=estate.text("ci_class", position),
-        money_per_year=known(made.totals.money[position]),
-        customer_hours_per_year=known(made.totals.customer_hours[position]),
-        service_hours_per_year=known(made.totals.service_hours[position]),
-        services_hit=len(services_of(made.first, position)),
+        money_per_year=known(assessment.totals.money[position]),
+        customer_hours_per_year=known(assessment.totals.customer_hours[position]),
+        service_hours_per_year=known(assessment.totals.service_hours[position]),
+        services_hit=len(services_of(assessment.first, position)),
         share=share,
         values=ci_values(estate, position),
         reason=redundancy_not_counted(estate.name(position))
-        if made.totals.not_counted[position]
-        else ci_sentence(made, position),
-        plus_minus=half_widths(made.first, position),
+        if assessment.totals.not_counted[position]
+        else ci_sentence(assessment, position),
+        plus_minus=half_widths(assessment.first, position),
     )
 
 
 def service_contributions(
-    made: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
+    assessment: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
 ) -> tuple[list[int], list[Contribution]]:
-    """What each CI costs one service, worst first; `stopping`: only its single points of failure; `worded`: with the inputs behind each."""
-    estate = made.estate
-    told = contributions_in(estate.compiled, made.first, service)
-    customer_hours = told.customer_hours
-    if made.shared_hours is not None:
-        customer_hours = of_service(made.first, made.shared_hours, service, told.position)
-    column = {"money_per_year": told.money, "customer_hours_per_year": customer_hours}.get(measure, told.service_hours)
+    """Return what each CI costs one service, worst first.
+
+    `stopping`: only its single points of failure; `worded`: with the inputs behind each.
+    """
+    estate = assessment.estate
+    costs = contributions_in(estate.compiled, assessment.first, service)
+    customer_hours = costs.customer_hours
+    if assessment.shared_hours is not None:
+        customer_hours = of_service(assessment.first, assessment.shared_hours, service, costs.position)
+    column = {"money_per_year": costs.money, "customer_hours_per_year": customer_hours}.get(measure, costs.service_hours)
     if not any((known(value) or 0.0) > 0 for value in column.tolist()):
-        column = told.service_hours  # the estate's measure is unknown for this service
+        column = costs.service_hours  # the estate's measure is unknown for this service
     total = sum(known(value) or 0.0 for value in column.tolist())
-    money_known = known(made.services.money[service]) is not None
+    money_known = known(assessment.services.money[service]) is not None
     customers_known = known(estate.compiled.customers[service]) is not None
     positions, parts = [], []
-    for row, position in enumerate(told.position.tolist()):
-        if stopping and not told.stops[row]:
+    for row, position in enumerate(costs.position.tolist()):
+        if stopping and not costs.stops[row]:
             continue
         positions.append(position)
         parts.append(
@@ -58,22 +61,22 @@ def service_contributions(
                 key=estate.key(position),
                 name=estate.name(position),
                 ci_class=estate.text("ci_class", position),
-                money_per_year=known(told.money[row]) if money_known else None,
+                money_per_year=known(costs.money[row]) if money_known else None,
                 customer_hours_per_year=known(customer_hours[row]) if customers_known else None,
-                service_hours_per_year=known(told.service_hours[row]),
+                service_hours_per_year=known(costs.service_hours[row]),
                 services_hit=1,
                 share=(known(column[row]) or 0.0) / total if total else 0.0,
                 values=ci_values(estate, position) if worded else [],
-                reason="stops it alone" if told.stops[row] else "degrades or interrupts it",
-                plus_minus=half_widths(told, row),
+                reason="stops it alone" if costs.stops[row] else "degrades or interrupts it",
+                plus_minus=half_widths(costs, row),
             )
         )
     return positions, parts
 
 
-def ci_sentence(made: Assessed, position: int) -> str:
-    """ "If san-02 fails, 14 services stop: ..."; services with most customers first."""
-    estate, compiled = made.estate, made.estate.compiled
+def ci_sentence(assessment: Assessed, position: int) -> str:
+    """Say what stops if a CI fails: "If san-02 fails, 14 services stop: ...", with the services of most customers first."""
+    estate, compiled = assessment.estate, assessment.estate.compiled
     result = outage(compiled, [position], estate.workspace())
     numbers = result.services_down.tolist()
     numbers.sort(key=lambda s: (-(known(compiled.customers[s]) or 0.0), s))

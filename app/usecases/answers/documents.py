@@ -12,7 +12,8 @@ _ENCODER = msgspec.json.Encoder(enc_hook=lambda value: _plain(value))
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for: arrays and numbers of the risk room, paths, mappings that are not dicts."""
+    """Turn what JSON has no word for into what it has: arrays and numbers of the risk room, paths, mappings that are not
+    dicts."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Mapping):
@@ -23,11 +24,11 @@ def _plain(value: Any) -> Any:
 
 
 def as_bytes(value: Any) -> bytes:
-    """Dataclasses become objects, times ISO 8601."""
+    """Return an answer as JSON: dataclasses become objects, times ISO 8601."""
     return _ENCODER.encode(value)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """The same as text, indented for people."""
+    """Return the same as text, indented for people."""
     raw = as_bytes(value)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()

@@ -1,4 +1,5 @@
-"""What to believe of a failure rate after so many incidents: the posterior the assessment uses, for anybody to check (model 1.13)."""
+"""What to believe of a failure rate after so many incidents: the posterior the assessment uses, for anybody to check (model
+1.13)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ SHORTEST_YEARS, LEAST_SHAPE = 1e-6, 1e-6  # half a minute; what is less says not
 
 @dataclass(frozen=True, slots=True)
 class RatePosterior:
-    """Gamma(prior_shape + incidents, prior_years + years), per year of service; `low` and `high` hold it with probability `level`."""
+    """Gamma(prior_shape + incidents, prior_years + years), per year of service; `low` and `high` hold it with probability
+    `level`."""
 
     incidents: float
     years: float
@@ -27,7 +29,11 @@ class RatePosterior:
 def rate_posterior(
     incidents: float, years: float, prior_shape: float = 0.5, prior_years: float = 0.0, level: float = 0.9
 ) -> RatePosterior:
-    """Prior default: Jeffreys. InvalidInput without any exposure, or where nothing was counted and the prior says nothing."""
+    """Return the posterior of a rate.
+
+    The default prior is that of Jeffreys. InvalidInput without any exposure, or where nothing was counted and the prior says
+    nothing.
+    """
     if years + prior_years < SHORTEST_YEARS or incidents + prior_shape < LEAST_SHAPE:
         raise InvalidInput("a rate needs years of service and an incident, or a prior with some", field="years")
     mean = float(gamma_posterior_mean(prior_shape, prior_years, incidents, years))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What an outage does to services, as its sentence says it: every word of it from the figures of that outage."""
+"""What an outage does to services, as the figures that its sentence is worded from."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def felt_by(
     interrupted: Sequence[str] | None = None,
     groups: StandingGroups | None = None,
 ) -> Felt:
-    """What the sentence on an outage says: `names` of what is out, `down`: names of the services that stop, in the order of the sentence.
+    """Return what an outage does.
 
-    `interrupted` (names of services) and `groups` are worked out where the caller does not have them.
+    `names`: of what is out; `down`: names of the services that stop, in the order in which the sentence lists them. `interrupted`
+    (names of services) and `groups` are worked out where the caller does not have them.
     """
     compiled = estate.compiled
     forced = result.down.tolist()
@@ -47,7 +48,8 @@ def felt_by(
 
 
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
-    """Numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as long as it lasts."""
+    """Return the numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as
+    long as it lasts."""
     switching = interruptible(estate.compiled, result, estate.workspace()).tolist()
     if not switching:
         return []
@@ -65,7 +67,7 @@ def _names(estate: Estate, services: Sequence[int]) -> list[str]:
 
 
 def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
-    """Positions of what needs a CI, by any kind of need."""
+    """Return the positions of the CIs that need a CI, by any kind of need."""
     flat = compiled.flat
     groups = flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]]
     return [
@@ -76,7 +78,8 @@ def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
 
 
 def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
-    """Numbers of the services that are down at rest and hang on these CIs, over nothing but what is down at rest; ascending."""
+    """Return the numbers, ascending, of the services that are down at rest and depend on these CIs through CIs that are all down
+    at rest."""
     if not len(compiled.rest_down):
         return []
     above = dependents_of(compiled, np.asarray(positions, np.int32), AT_REST_DOWN, AT_REST_DOWN)

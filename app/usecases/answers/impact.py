@@ -1,4 +1,4 @@
-"""What a ticket system asks: whom does this CI hit, and how urgent is it?"""
+"""What a ticket system wants to know: whom does this CI hit, and how urgent is it?"""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def impact_of(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Impact:
-    """Services hit, reason, and the priority the settings' table suggests, with the row it comes from.
+    """Return the services hit, the reason, and the priority that the settings' table suggests, with the row it comes from.
 
-    Impact goes by customers of the services hit (of those at a part by the share they lose), and by the number of services where customers of some
-    are unknown: whichever is higher, so that one more service hit never lowers it. No service hit, and the last of a group is all that one hangs
-    on: impact last. Urgency goes by the first MTPD; nobody gave one: unknown. NotFound and Ambiguous as `identify`.
+    The impact goes by the customers of the services hit (of degraded ones by the share they lose). Where customers of some are
+    unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it. Services
+    that depend on the last member of a group count with impact `last`, and of the two rows the more urgent one is taken. The
+    urgency goes by the first MTPD; it is unknown where nobody gave one. NotFound and Ambiguous as `identify`.
     """
     blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
     estate = tools.estates.at(blast.stamp.revision)
@@ -83,7 +84,8 @@ def impact_of(
 
 
 def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[tuple[str, float | None]]:
-    """Services that now hang on what is left of the groups an outage used up: names with their MTPD, in the order of their keys."""
+    """Return the services that now depend on what is left of the groups that an outage used up: names with their MTPD, in the
+    order of their keys."""
     compiled, space = estate.compiled, estate.workspace()
     forced = [estate.position(hit.ci_id) for hit in identify_all(store, estate.revision.revision, keys)]
     result = outage(compiled, forced, space)
@@ -97,24 +99,27 @@ def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[
 
 
 def _maintained(blast: BlastRadius, estate: Estate, store: GraphStore) -> list[str]:
-    """By name."""
+    """Return CIs in maintenance by name."""
     keys = sorted({key for group in blast.redundancy_used_up for key in group.in_maintenance})
     return sorted(estate.name(estate.position(hit.ci_id)) for hit in identify_all(store, estate.revision.revision, keys))
 
 
 def _because(level: str, urgency: str, blast: BlastRadius) -> str:
-    said = f"impact {level}, urgency {urgency}"
+    reason = f"impact {level}, urgency {urgency}"
     if blast.customers_unknown and level not in ("last", "none"):
-        said += f", customers of {count(blast.customers_unknown, 'service')} unknown: at least"
+        reason += f", customers of {count(blast.customers_unknown, 'service')} unknown: at least"
     if urgency == "unknown":
-        said += " (needs were not read)" if level == "none" else " (nobody gave the MTPD)"
+        reason += " (needs were not read)" if level == "none" else " (nobody gave the MTPD)"
     elif blast.first_mtpd_hours is not None and level != "last":
-        said += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
-    return said
+        reason += f" (first MTPD {blast.first_mtpd_hours:g} h, {blast.first_mtpd_service})"
+    return reason
 
 
 def priority_of(settings: TicketSettings, level: str, urgency: str) -> str:
-    """By the settings' table; a table that does not know a row takes the one of the same impact and urgency later, then that of none."""
+    """Return the priority by the settings' table.
+
+    A row that the table lacks takes that of the same impact and urgency `later`, then that of impact `none`.
+    """
     table = settings.priorities
     for row in (f"{level}/{urgency}", f"{level}/later", "low/later" if level == "last" else "none/later", "none/later"):
         if row in table:
@@ -126,16 +131,18 @@ LEVELS = ("none", "low", "medium", "high")
 
 
 def impact_level(settings: TicketSettings, down: int, interrupted: int, customers: float, unknown: int) -> str:
-    """high, medium, low or none: the higher one of what is known of the customers, and, where those of some are unknown, of the number of services.
+    """Return high, medium, low or none: the higher level of what is known of the customers, and, where those of some services are
+    unknown, of the number of services.
 
-    `down`: services that stop or work at a part; `customers`: known ones, by share; `unknown`: services whose customers nobody gave.
+    `down`: services that stop or are degraded; `customers`: known ones, by share; `unknown`: services whose customers nobody
+    gave.
     """
     if down == 0:
         return "low" if interrupted else "none"
-    found = _level(customers, settings.medium_customers, settings.high_customers)
+    level = _level(customers, settings.medium_customers, settings.high_customers)
     if unknown:
-        found = max(found, _level(down, settings.medium_services, settings.high_services))
-    return LEVELS[found]
+        level = max(level, _level(down, settings.medium_services, settings.high_services))
+    return LEVELS[level]
 
 
 def _level(size: float, medium: float, high: float) -> int:
@@ -143,7 +150,7 @@ def _level(size: float, medium: float, high: float) -> int:
 
 
 def urgency_of(settings: TicketSettings, mtpds: Sequence[float | None], more: bool) -> str:
-    """soon, today, unknown or later, by the first MTPD. `more`: services may be hit that nobody knows of."""
+    """Return soon, today, unknown or later, by the first MTPD. `more`: services may be hit that nobody knows of."""
     first = min((mtpd for mtpd in mtpds if mtpd is not None), default=None)
     if first is not None and first <= settings.today_hours:
         return "soon" if first <= settings.soon_hours else "today"

@@ -27,18 +27,18 @@ WHY = {
 
 
 class Paths:
-    """The paths of one outage with names and one sentence a step; what they share is worded once."""
+    """The paths of one outage, with names and one sentence for each step; what they share is worded once."""
 
     def __init__(self, estate: Estate, tree: Causes) -> None:
         self._estate, self._tree = estate, tree
         self._worded: dict[int, Step] = {}
 
     def to(self, position: int) -> list[Step]:
-        """From the CI that failed first to `position`. NotFound where it did not fall."""
+        """Return the path from the CI that failed first to `position`. NotFound where that CI did not fail."""
         return [self._worded.get(at) or self._word(at) for at in self._tree.places(position)]
 
     def reach(self, position: int) -> bool:
-        """Whether the CI fell for as long as the outage lasts (one that was only interrupted did not)."""
+        """Whether the CI is down for as long as the outage lasts (not only interrupted)."""
         return position in self._tree.node
 
     def _word(self, at: int) -> Step:
@@ -59,13 +59,13 @@ def _sentence(estate: Estate, cause: Cause) -> str:
 
 
 def known(value: Any) -> float | None:
-    """A number of the risk room: NaN is None."""
+    """Return a number of the risk room, with NaN as None."""
     number = float(value)
     return None if math.isnan(number) else number
 
 
 def hour_money(compiled: CompiledGraph, service: int) -> float | None:
-    """Money of the first hour of a full outage: money per hour, or the curve at one hour; None unknown."""
+    """Return the money of the first hour of a full outage: money per hour, or the curve at one hour; None where it is unknown."""
     if compiled.curve_ptr[service] == compiled.curve_ptr[service + 1]:
         return known(compiled.money_per_hour[service])
     low, high = int(compiled.curve_ptr[service]), int(compiled.curve_ptr[service + 1])
@@ -73,7 +73,7 @@ def hour_money(compiled: CompiledGraph, service: int) -> float | None:
 
 
 def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[ServiceHit]:
-    """Services hit: those down first, then by customers, then by key; with the path where a tree is given."""
+    """Return the services hit: those down first, then by customers, then by key; with the path where a tree is given."""
     compiled = estate.compiled
     rest = compiled.flat.rest_capability
     lost = [(int(number), "down", float(rest[int(compiled.service_position[number])])) for number in result.services_down]
@@ -101,7 +101,8 @@ def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[Se
 
 
 def left_incomplete(estate: Estate, hit: Sequence[int]) -> tuple[int, int]:
-    """Needs that were not read, and the services that hang on some and are not among those (numbers) that stop: they may, for all that is known."""
+    """Return how many needs were not read, and how many services depend on some of them and are not among those (numbers) that
+    stop: they may stop, for all that is known."""
     left = len(estate.incomplete_services - frozenset(hit))
     return (estate.needs_not_read if left else 0), left
 
@@ -125,7 +126,8 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
 
 
 def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None, int, str]:
-    """Customers of these services, those they share counted once; how many services have unknown ones; what the number rests on. All unknown: None."""
+    """Return the customers of these services, with those they share counted once; how many services have unknown ones; and what
+    the number rests on. None where all are unknown."""
     populations = estate.populations
     known_ones = [number for number in numbers if known(populations.customers[number]) is not None]
     total = customers_hit(populations, known_ones) if known_ones or not numbers else None
@@ -133,9 +135,10 @@ def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None
 
 
 def customers_by_share(estate: Estate, result: Outage, of_down: float | None) -> float | None:
-    """Customers of the services hit, of those that work at a part by the share they lose, those they share counted once. All unknown: None.
+    """Return the customers of the services hit, of degraded ones by the share they lose, with those they share counted once.
 
-    `of_down`: customers of the services that stop, which are all where none works at a part, now or before.
+    None where all are unknown. `of_down`: customers of the services that stop, which are all where none is degraded, now or
+    before.
     """
     compiled, populations = estate.compiled, estate.populations
     rest = compiled.flat.rest_capability
@@ -150,7 +153,10 @@ def customers_by_share(estate: Estate, result: Outage, of_down: float | None) ->
 
 
 def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int]:
-    """Money per hour of the services hit, of those that work at a part the share they lose, and of how many it is unknown. All unknown: None, not 0."""
+    """Return the money per hour of the services hit, of degraded ones the share they lose, and of how many it is unknown.
+
+    None, not 0, where all are unknown.
+    """
     money = [hit.lost_share * hit.money_per_hour for hit in hits if hit.money_per_hour is not None]
     return (
         sum(money) if money or not hits else None,

@@ -42,24 +42,24 @@ def area_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaPage:
-    """Areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
+    """Return areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "kind", "offset", "locations")
         if cursor["kind"] != kind:
             raise InvalidInput("after: a cursor of another ranking")
         revision, offset, locations = cursor["revision"], cursor["offset"], cursor["locations"]
-    made = assessed(tools.estates, tools.cache, revision, locations)
-    ranking = ranking_of(made, kind)
+    assessment = assessed(tools.estates, tools.cache, revision, locations)
+    ranking = ranking_of(assessment, kind)
     last = min(offset + limit, len(ranking.area))
-    items = [area_row(made, kind, ranking, place) for place in range(offset, last)]
+    items = [area_row(assessment, kind, ranking, place) for place in range(offset, last)]
     more = last < len(ranking.area)
     cursor_text = (
-        paging.encode(revision=made.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
+        paging.encode(revision=assessment.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
     )
     return AreaPage(
-        stamp=stamp_of(made.estate, tools.documents),
-        assessment=made.assessment,
+        stamp=stamp_of(assessment.estate, tools.documents),
+        assessment=assessment.name,
         kind=kind,
         measure=ranking.measure,
         total=ranking.total,
@@ -71,53 +71,55 @@ def area_page(
     )
 
 
-def area_row(made: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow:
-    estate, area = made.estate, int(ranking.area[place])
+def area_row(assessment: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow:
+    estate, area = assessment.estate, int(ranking.area[place])
     name, label = area_name(estate, kind, area)
     values = {measure: known(float(ranking.values[measure][place])) for measure in MEASURES}
     not_counted = (
-        bool(made.services.not_counted[area]) if kind == "service" else kind == "ci" and bool(made.totals.not_counted[area])
+        bool(assessment.services.not_counted[area])
+        if kind == "service"
+        else kind == "ci" and bool(assessment.totals.not_counted[area])
     )
     return AreaRow(
         kind=kind,
         name=name,
         label=label,
         rank=place + 1,
-        cis=int(ranking.members[place]) - causes_in(made, kind, area),
-        services_hit=_services_hit(made, kind, area),
-        services_touched=_services_touched(made, kind, area),
+        cis=int(ranking.members[place]) - causes_in(assessment, kind, area),
+        services_hit=_services_hit(assessment, kind, area),
+        services_touched=_services_touched(assessment, kind, area),
         service_hours_per_year=values["service_hours_per_year"],
         customer_hours_per_year=values["customer_hours_per_year"],
         money_per_year=values["money_per_year"],
         share=float(ranking.share[place]),
-        inputs=_inputs(made, kind, area),
+        inputs=_inputs(assessment, kind, area),
         not_counted=not_counted,
-        reason=_reason(made, kind, area, label, ranking, place, not_counted),
-        plus_minus={} if kind == "service" else half_widths(made.first, positions_of(made, kind, area)),
-        open_needs=open_needs_of(made, kind, area),
+        reason=_reason(assessment, kind, area, label, ranking, place, not_counted),
+        plus_minus={} if kind == "service" else half_widths(assessment.first, positions_of(assessment, kind, area)),
+        open_needs=open_needs_of(assessment, kind, area),
     )
 
 
-def _services_hit(made: Assessed, kind: str, area: int) -> int:
+def _services_hit(assessment: Assessed, kind: str, area: int) -> int:
     if kind == "ci":
-        return len(services_of(made.first, area))
+        return len(services_of(assessment.first, area))
     if kind == "service":
-        return 1 if not made.services.not_counted[area] else 0
-    return services_in(made.first, positions_of(made, kind, area))
+        return 1 if not assessment.services.not_counted[area] else 0
+    return services_in(assessment.first, positions_of(assessment, kind, area))
 
 
-def _inputs(made: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Share of the loss that rests on rates of each origin."""
-    return inputs_of(made.totals.service_hours, made.rate_origin, positions_of(made, kind, area), ORIGIN_NAMES)
+def _inputs(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
+    """Return the shares of the loss that rest on rates of each origin."""
+    return inputs_of(assessment.totals.service_hours, assessment.rate_origin, positions_of(assessment, kind, area), ORIGIN_NAMES)
 
 
-def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, place: int, not_counted: bool) -> str:
-    estate = made.estate
+def _reason(assessment: Assessed, kind: str, area: int, label: str, ranking: Ranking, place: int, not_counted: bool) -> str:
+    estate = assessment.estate
     if kind == "ci":
-        return redundancy_not_counted(label) if not_counted else ci_sentence(made, area)
+        return redundancy_not_counted(label) if not_counted else ci_sentence(assessment, area)
     if not_counted:
         return redundancy_not_counted(label)
-    if kind == "service" and made.services.down_at_rest[area]:
+    if kind == "service" and assessment.services.down_at_rest[area]:
         return down_at_rest(label)
     value = float(ranking.values[ranking.measure][place])
     text = (
@@ -125,55 +127,58 @@ def _reason(made: Assessed, kind: str, area: int, label: str, ranking: Ranking, 
         if value == value
         else "a loss nobody can put a number on"
     )
-    names, shares = started_at(made, kind, area, ranking.measure if value == value else "service_hours_per_year")
-    members = int(ranking.members[place]) - causes_in(made, kind, area)
+    names, shares = started_at(assessment, kind, area, ranking.measure if value == value else "service_hours_per_year")
+    members = int(ranking.members[place]) - causes_in(assessment, kind, area)
     start = shares_start(names, shares) + ("" if value == value or not names else ", by hours out")
-    said = class_label(label) if kind == "class" else label
+    called = class_label(label) if kind == "class" else label
     reason = area_reason(
         kind,
-        said,
+        called,
         members,
-        _services_hit(made, kind, area),
-        _services_touched(made, kind, area),
+        _services_hit(assessment, kind, area),
+        _services_touched(assessment, kind, area),
         text,
         start,
     )
-    overlap = overlap_of(made, area) if kind == "service" else ""
+    overlap = overlap_of(assessment, area) if kind == "service" else ""
     return f"{reason[:-1]}; {overlap}." if overlap else reason
 
 
-def started_at(made: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
-    """Names of the CIs that start the loss of an area, the largest share first, and the shares: of a service those of what it suffers itself."""
+def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
+    """Return the names of the CIs that start the loss of an area, the largest share first, and the shares.
+
+    Of a service they are shares of what it suffers itself.
+    """
     if kind == "service":
-        _, parts = service_contributions(made, area, measure, worded=False)
+        _, parts = service_contributions(assessment, area, measure, worded=False)
         return [part.name for part in parts[: FIRST + 1] if part.share > 0], [part.share for part in parts if part.share > 0]
-    rows = positions_of(made, kind, area)
-    column = np.nan_to_num(made.totals.values()[measure][rows])
+    rows = positions_of(assessment, kind, area)
+    column = np.nan_to_num(assessment.totals.values()[measure][rows])
     order = np.lexsort((rows, -column))
     order = order[column[order] > 0]
     total = float(column.sum())
-    names = [made.estate.name(int(rows[k])) for k in order[: FIRST + 1]]
+    names = [assessment.estate.name(int(rows[k])) for k in order[: FIRST + 1]]
     return names, [float(column[k]) / total for k in order]
 
 
-def _services_touched(made: Assessed, kind: str, area: int) -> int:
-    """How many services its CIs degrade or interrupt and never stop, each CI alone."""
+def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
+    """Count the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
     if kind == "service":
         return 0
-    first, rows = made.first, positions_of(made, kind, area)
+    first, rows = assessment.first, positions_of(assessment, kind, area)
     spans = [first.pair_service[first.pair_ptr[row] : first.pair_ptr[row + 1]] for row in rows.tolist()]
     touched = np.unique(np.concatenate([np.zeros(0, np.int32), *spans]))
     stopped = np.concatenate([np.zeros(0, np.int32), *(services_of(first, row) for row in rows.tolist())])
     return len(np.setdiff1d(touched, stopped))
 
 
-def overlap_of(made: Assessed, service: int) -> str:
-    """That outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
-    compiled = made.estate.compiled
-    points = points_of(made.first, service)
+def overlap_of(assessment: Assessed, service: int) -> str:
+    """Say that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
+    compiled = assessment.estate.compiled
+    points = points_of(assessment.first, service)
     points = points[can_fail(compiled)[points]]
     load = float(np.nansum(compiled.failures_per_year[points] * compiled.repair_hours[points])) / HOURS_PER_YEAR
-    hours = float(made.services.service_hours[service])
+    hours = float(assessment.services.service_hours[service])
     corrected = corrected_hours(compiled, points)
     if not (load > OVERLAP or hours > HOURS_PER_YEAR) or np.isnan(corrected) or np.isnan(hours):
         return ""

@@ -1,4 +1,5 @@
-"""Recovery: when services are back after the outage of one CI, or of everything that they need, against RTO and MTPD (model 1.11)."""
+"""Recovery: when services are back after the outage of one CI, or of everything that they need, against RTO and MTPD (model
+1.11)."""
 
 from __future__ import annotations
 
@@ -37,15 +38,17 @@ PATH_SHOWN = 200
 
 @dataclass(frozen=True)
 class Recovery:
-    """Figures of every service. P pairs of a service and a CI whose outage alone stops it, by service, the longest first, unknown ones last."""
+    """Figures of every service. P pairs of a service and a CI whose outage alone stops it, by service, the longest first,
+    unknown ones last."""
 
-    made: Assessed
+    assessment: Assessed
     everything: Restoration
     pair_ptr: Any  # int64[S+1]
     pair_ci: Any  # int32[P] position
     pair_hours: Any  # float64[P], NaN unknown
 
     def pairs(self, number: int) -> tuple[Any, Any]:
+        """Return positions and hours of the CIs that stop a service alone."""
         part = slice(int(self.pair_ptr[number]), int(self.pair_ptr[number + 1]))
         return self.pair_ci[part], self.pair_hours[part]
 
@@ -53,14 +56,14 @@ class Recovery:
 def recovery_page(
     tools: Tools, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
 ) -> RecoveryPage:
-    """All services, the largest gap between RTO and recovery first; those without an RTO last."""
+    """Return all services, the largest gap between RTO and recovery first; those without an RTO last."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "recovery", "locations")
         revision, offset, locations = cursor["revision"], cursor["recovery"], cursor["locations"]
-    found = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
-    estate = found.made.estate
-    rows = sorted((_row(found, number) for number in range(len(estate.compiled.service_position))), key=_worst_first)
+    recovery = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
+    estate = recovery.assessment.estate
+    rows = sorted((_row(recovery, number) for number in range(len(estate.compiled.service_position))), key=_worst_first)
     last = min(offset + limit, len(rows))
     more = last < len(rows)
     return RecoveryPage(
@@ -78,27 +81,27 @@ def recovery_page(
 def service_recovery(
     tools: Tools, text: str, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
 ) -> ServiceRecovery:
-    """One service: what it waits for when all is down, and every CI whose single outage stops it, the longest first."""
+    """Return one service: what it waits for when all is down, and every CI whose single outage stops it, the longest first."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service", "recovery_of", "locations")
         if cursor["service"] != text:
             raise InvalidInput("after: a cursor of another service", field="after")
         revision, offset, locations = cursor["revision"], cursor["recovery_of"], cursor["locations"]
-    found = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
-    estate = found.made.estate
+    recovery = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
+    estate = recovery.assessment.estate
     position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
     if position not in estate.service_number:
         raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
     number = estate.service_number[position]
-    cis, hours = found.pairs(number)
+    cis, hours = recovery.pairs(number)
     last = min(offset + limit, len(cis))
     more = last < len(cis)
     rto, mtpd = known(estate.compiled.rto_hours[number]), known(estate.compiled.mtpd_hours[number])
     return ServiceRecovery(
         stamp=stamp_of(estate, tools.documents),
-        service=_row(found, number),
-        path=_path(found, position),
+        service=_row(recovery, number),
+        path=_path(recovery, position),
         single_outages=[_contradiction(estate, int(cis[k]), known(hours[k]), rto, mtpd) for k in range(min(offset, last), last)],
         single_outages_total=len(cis),
         limit=limit,
@@ -109,20 +112,21 @@ def service_recovery(
     )
 
 
-def recovery_of(made: Assessed) -> Recovery:
-    """The restoration of everything, and how long the outage of each single point of failure lasts for the services that it stops."""
-    compiled, first = made.estate.compiled, made.first
+def recovery_of(assessment: Assessed) -> Recovery:
+    """Restore everything, and each single point of failure alone; return the figures of every service."""
+    compiled, first = assessment.estate.compiled, assessment.first
     everything = restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32))
     ci = np.repeat(np.arange(len(compiled), dtype=np.int32), np.diff(first.point_ptr))
     service = first.point_service
-    hours = _single_hours(made.estate, ci, service)
+    hours = _single_hours(assessment.estate, ci, service)
     order = np.lexsort((ci, -np.nan_to_num(hours, nan=-1.0), service))
     ptr = np.concatenate([[0], np.cumsum(np.bincount(service, minlength=len(compiled.service_position)))])
-    return Recovery(made, everything, ptr, ci[order], hours[order])
+    return Recovery(assessment, everything, ptr, ci[order], hours[order])
 
 
 def _single_hours(estate: Estate, ci: Any, service: Any) -> Any:
-    """float64[P]: hours until a service is back after the outage of one CI: its restore time, and what starts again after it."""
+    """Return hours (float64[P]) until a service is back after the outage of one CI: its restore time, and what starts again
+    after it."""
     compiled: CompiledGraph = estate.compiled
     hours = compiled.repair_hours[ci].copy()
     if not compiled.restart_hours.any():
@@ -133,25 +137,25 @@ def _single_hours(estate: Estate, ci: Any, service: Any) -> Any:
         if not compiled.restart_hours[fallen[fallen != position]].any():
             continue
         restart[position] = compiled.repair_hours[position]
-        told = restoration(compiled, restart, fallen, plan)
+        times = restoration(compiled, restart, fallen, plan)
         restart[position] = compiled.restart_hours[position]
         for pair in range(*np.searchsorted(ci, [position, position + 1])):
-            place = told.at(int(compiled.service_position[service[pair]]))
-            hours[pair] = np.nan if told.unsure[place] & UNKNOWN_HOURS else told.finish[place]
+            place = times.at(int(compiled.service_position[service[pair]]))
+            hours[pair] = np.nan if times.unsure[place] & UNKNOWN_HOURS else times.finish[place]
     return hours
 
 
-def _row(found: Recovery, number: int) -> RecoveryRow:
-    estate = found.made.estate
+def _row(recovery: Recovery, number: int) -> RecoveryRow:
+    estate = recovery.assessment.estate
     compiled = estate.compiled
     position = int(compiled.service_position[number])
-    cis, hours = found.pairs(number)
+    cis, hours = recovery.pairs(number)
     rto, mtpd = known(compiled.rto_hours[number]), known(compiled.mtpd_hours[number])
     unknown = int(np.isnan(hours).sum())
     longest = float(hours[0]) if len(hours) > unknown else None
     by = int(cis[0]) if longest is not None else -1
-    place = found.everything.at(position)
-    unsure = int(found.everything.unsure[place]) if place >= 0 else UNKNOWN_HOURS
+    place = recovery.everything.at(position)
+    unsure = int(recovery.everything.unsure[place]) if place >= 0 else UNKNOWN_HOURS
     open_needs = estate.open_needs(position)
     gap = None if rto is None or longest is None else longest - rto
     return RecoveryRow(
@@ -168,7 +172,7 @@ def _row(found: Recovery, number: int) -> RecoveryRow:
         beyond_mtpd=int((hours > mtpd).sum()) if mtpd is not None else 0,
         contradictions=int((hours > rto).sum()) if rto is not None else 0,
         unknown_hours=unknown,
-        after_all_hours=None if place < 0 or unsure & UNKNOWN_HOURS else float(found.everything.finish[place]),
+        after_all_hours=None if place < 0 or unsure & UNKNOWN_HOURS else float(recovery.everything.finish[place]),
         after_all_at_most=bool(unsure & CIRCLE),
         open_needs=open_needs,
         sentence=recovery_sentence(
@@ -194,16 +198,22 @@ def _origin(estate: Estate, position: int) -> str:
     return ORIGIN_NAMES[int(estate.graph.cis.repair_origin[int(estate.compiled.row[position])])] if position >= 0 else ""
 
 
-def _path(found: Recovery, position: int) -> list[RecoveryStep]:
-    estate, told = found.made.estate, found.everything
-    if told.at(position) < 0:
+def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
+    estate, times = recovery.assessment.estate, recovery.everything
+    if times.at(position) < 0:
         return []
     return [
         RecoveryStep(
-            estate.key(step), estate.name(step), estate.text("ci_class", step), estate.text("team", step), estate.text("supplier", step),
-            known(estate.compiled.repair_hours[step]), _origin(estate, step), float(told.finish[told.at(step)]),
+            estate.key(step),
+            estate.name(step),
+            estate.text("ci_class", step),
+            estate.text("team", step),
+            estate.text("supplier", step),
+            known(estate.compiled.repair_hours[step]),
+            _origin(estate, step),
+            float(times.finish[times.at(step)]),
         )
-        for step in told.path(position)[-PATH_SHOWN:]
+        for step in times.path(position)[-PATH_SHOWN:]
     ]  # fmt: skip
 
 

@@ -24,40 +24,42 @@ def service_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServicePage:
-    """Services, those that suffer most first."""
+    """Return services, those that suffer most first."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service_offset", "locations")
         revision, offset, locations = cursor["revision"], cursor["service_offset"], cursor["locations"]
-    made = assessed(tools.estates, tools.cache, revision, locations)
-    order = ranking_of(made, "service").area
+    assessment = assessed(tools.estates, tools.cache, revision, locations)
+    order = ranking_of(assessment, "service").area
     last = min(offset + limit, len(order))
     more = last < len(order)
     return ServicePage(
-        stamp=stamp_of(made.estate, tools.documents),
-        assessment=made.assessment,
+        stamp=stamp_of(assessment.estate, tools.documents),
+        assessment=assessment.name,
         total_rows=len(order),
         limit=limit,
         truncated=more,
-        next=paging.encode(revision=made.estate.revision.revision, service_offset=last, locations=locations) if more else None,
-        items=[service_row(made, int(number)) for number in order[offset:last]],
+        next=paging.encode(revision=assessment.estate.revision.revision, service_offset=last, locations=locations)
+        if more
+        else None,
+        items=[service_row(assessment, int(number)) for number in order[offset:last]],
     )
 
 
-def service_row(made: Assessed, number: int) -> ServiceRow:
-    estate, compiled, totals = made.estate, made.estate.compiled, made.services
+def service_row(assessment: Assessed, number: int) -> ServiceRow:
+    estate, compiled, totals = assessment.estate, assessment.estate.compiled, assessment.services
     position = int(compiled.service_position[number])
     hours = known(totals.service_hours[number])
-    points = points_of(made.first, number)
+    points = points_of(assessment.first, number)
     row = int(compiled.service_row[number])
-    said = estate.graph.services[row] if row >= 0 else None
+    exposure = estate.graph.services[row] if row >= 0 else None
     return ServiceRow(
         key=estate.key(position),
         name=estate.name(position),
         assumed=int(compiled.service_row[number]) < 0,
         team=estate.text("team", position),
         customers=known(compiled.customers[number]),
-        customer_population=said.customer_population if said else "",
+        customer_population=exposure.customer_population if exposure else "",
         money_per_hour=hour_money(compiled, number),
         mtpd_hours=known(compiled.mtpd_hours[number]),
         rto_hours=known(compiled.rto_hours[number]),
@@ -69,7 +71,7 @@ def service_row(made: Assessed, number: int) -> ServiceRow:
         down_at_rest=bool(totals.down_at_rest[number]),
         not_counted=bool(totals.not_counted[number]),
         open_needs=estate.open_needs(position),
-        overlap=overlap_of(made, number),
+        overlap=overlap_of(assessment, number),
     )
 
 
@@ -81,31 +83,31 @@ def service_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServiceDetail:
-    """One service with its single points of failure, worst first, page by page."""
+    """Return one service with its single points of failure, worst first, page by page."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service", "point_offset", "locations")
         if cursor["service"] != text:
             raise InvalidInput("after: a cursor of another service")
         revision, offset, locations = cursor["revision"], cursor["point_offset"], cursor["locations"]
-    made = assessed(tools.estates, tools.cache, revision, locations)
-    estate = made.estate
+    assessment = assessed(tools.estates, tools.cache, revision, locations)
+    estate = assessment.estate
     position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
     if position not in estate.service_number:
         raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
     number = estate.service_number[position]
-    _, points = service_contributions(made, number, measure_of(made.totals.values()), stopping=True)
+    _, points = service_contributions(assessment, number, measure_of(assessment.totals.values()), stopping=True)
     last = min(offset + limit, len(points))
     more = last < len(points)
     row = int(estate.compiled.service_row[number])
-    said = estate.graph.services[row] if row >= 0 else None
+    exposure = estate.graph.services[row] if row >= 0 else None
     return ServiceDetail(
         stamp=stamp_of(estate, tools.documents),
-        assessment=made.assessment,
-        service=service_row(made, number),
-        impact={name: [list(point) for point in curve] for name, curve in said.impact.items()} if said else {},
-        rpo_hours=said.rpo_hours if said else None,
-        mbco_share=said.mbco_share if said else None,
+        assessment=assessment.name,
+        service=service_row(assessment, number),
+        impact={name: [list(point) for point in curve] for name, curve in exposure.impact.items()} if exposure else {},
+        rpo_hours=exposure.rpo_hours if exposure else None,
+        mbco_share=exposure.mbco_share if exposure else None,
         single_points=points[offset:last],
         single_points_total=len(points),
         truncated=more,

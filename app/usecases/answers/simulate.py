@@ -66,7 +66,8 @@ def simulate_outage(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Simulation:
-    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody has."""
+    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody
+    has."""
     estate = tools.estates.at(revision, as_of)
     forced = _forced(tools.store, estate, scenario)
     duration, origin = _duration(estate, scenario, forced)
@@ -82,12 +83,12 @@ def simulate_outage(
 
 
 def get_simulation(documents: Documents, simulation: str) -> Simulation:
-    """The answer that was given; NotFound where there is none."""
+    """Return the answer as it was given; NotFound where there is none."""
     return SIMULATIONS.get(documents, simulation).answer
 
 
 def page_simulations(documents: Documents, after: str, limit: int) -> list[SimulationRow]:
-    """Newest first."""
+    """Return a page of simulations, the newest first."""
     return [_row(kept) for kept in SIMULATIONS.page(documents, after, limit, newest_first=True)]
 
 
@@ -99,7 +100,7 @@ def _row(kept: Kept[KeptSimulation]) -> SimulationRow:
 
 
 def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list[int]:
-    """Positions of the forced CIs; NotFound for one that is not assessed."""
+    """Return the positions of the CIs that are out; NotFound for one that is not assessed."""
     if not (scenario.cis or scenario.site or scenario.team or scenario.supplier):
         raise InvalidInput("name CIs, a site, a team or a supplier that is out")
     positions: set[int] = set()
@@ -107,15 +108,16 @@ def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list
         positions.add(estate.position(hit.ci_id))
     for column, value in (("site", scenario.site), ("team", scenario.team), ("supplier", scenario.supplier)):
         if value:
-            found = members_of(estate, column, value)
-            if not found:
+            members = members_of(estate, column, value)
+            if not members:
                 raise NotFound(f"no assessed CI has the {column} {value!r}")
-            positions.update(found)
+            positions.update(members)
     return sorted(positions)
 
 
 def members_of(estate: Estate, column: str, value: str) -> list[int]:
-    """Positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to both."""
+    """Return the positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to
+    both."""
     category = getattr(estate.graph.cis, column)
     codes = [
         code
@@ -125,8 +127,8 @@ def members_of(estate: Estate, column: str, value: str) -> list[int]:
     if not codes:
         return []
     wanted = set(codes)
-    found = (position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted)
-    return [position for position in found if position not in estate.causes]
+    members = (position for position, code in enumerate(category.codes[estate.compiled.row].tolist()) if code in wanted)
+    return [position for position in members if position not in estate.causes]
 
 
 def _duration(estate: Estate, scenario: OutageScenario, forced: Sequence[int]) -> tuple[float, str]:
@@ -290,7 +292,8 @@ def _assumptions(effects: WhatIf, tried: int, candidates: int, rule: str) -> lis
     if effects.switches:
         how = f"{SAMPLES} sampled outcomes (simulated)" if effects.simulated else count(effects.outcomes, "outcome")
         sentences.append(
-            f"up to {count(effects.switches, 'failover switches', 'failovers switch')}; money and hours are expected values over {how}"
+            f"up to {count(effects.switches, 'failover switches', 'failovers switch')}; "
+            f"money and hours are expected values over {how}"
         )
     if tried < candidates:
         sentences.append(f"one failure away: the {tried:,} nearest of {candidates:,} CIs were examined in the time allowed")

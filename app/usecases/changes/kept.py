@@ -1,4 +1,4 @@
-"""Change lists of runs that stopped before they wrote, kept to be read and approved: the newest of each source."""
+"""Change lists of runs that stopped before they wrote, kept for people to read and approve: the newest of each source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A CI that would go: what leans on it directly and stays, and the services that it can reach in any way."""
+    """A CI that would go, with what depends on it directly and stays, and the services that it can reach in any way."""
 
     key: str
     name: str
@@ -27,7 +27,10 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Of all CIs that would go; `items` are the first of them. `services`: that any of them reaches; None: not known."""
+    """The losses of all CIs that would go; `items` are the first of them.
+
+    `services`: how many any of them reaches, None where that is not known.
+    """
 
     total: int = 0
     services: int | None = None
@@ -37,7 +40,7 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """`kept`: lines that can be read; `total`: lines there are. The totals count all."""
+    """`kept`: how many lines can be read; `total`: how many there are. The totals count all."""
 
     run_id: str
     source: str
@@ -71,7 +74,7 @@ def keep_list(documents: Documents, head: ListHead, found: ChangeList) -> None:
 
 
 def drop_list(documents: Documents, run_id: str) -> None:
-    """Take a list away, its head first: a list that is half gone is none."""
+    """Delete a list, its head first: a list that is half gone counts as none."""
     head = HEADS.find(documents, run_id)
     if head is None:
         return
@@ -82,21 +85,21 @@ def drop_list(documents: Documents, run_id: str) -> None:
 
 
 def find_head(documents: Documents, run_id: str) -> ListHead | None:
-    """The head of a run's list; None where it keeps none."""
+    """Return the head of a run's list; None where it keeps none."""
     return HEADS.find(documents, run_id)
 
 
 def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) -> list[Change]:
-    """Lines from an offset on; NotFound where a newer run of the source took the list's place meanwhile."""
-    found: list[Change] = []
+    """Return lines from an offset on. NotFound where a newer run of the source took the list's place meanwhile."""
+    lines: list[Change] = []
     stop = min(offset + limit, head.kept)
     for number in range(offset // PAGE_LINES, -(-stop // PAGE_LINES)):
         page = PAGES.find(documents, _page_key(head.run_id, number))
         if page is None:
             raise NotFound(f"the change list of run {head.run_id} was replaced by that of a newer run")
         first = number * PAGE_LINES
-        found += page.lines[max(offset - first, 0) : max(stop - first, 0)]
-    return found
+        lines += page.lines[max(offset - first, 0) : max(stop - first, 0)]
+    return lines
 
 
 def _page_key(run_id: str, number: int) -> str:

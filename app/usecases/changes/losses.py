@@ -1,4 +1,4 @@
-"""What is at stake where CIs would go: who leans on them and stays, and which business services they reach."""
+"""What is at stake where CIs would go: what depends on them and stays, and which business services they reach."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN, NAMED, BLOCK = 50, 5, 2_000
 
 
 def losses_of(store: GraphStore, estates: Estates, revision: int, retired: Sequence[int]) -> Losses:
-    """Of the CIs (by id) that would go from the estate at a revision; the first 50 by key one by one."""
+    """Return the losses of the CIs (by id) that would go from the estate at a revision; the first 50 by key one by one."""
     if not retired:
         return Losses()
     gone = set(retired)

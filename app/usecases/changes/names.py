@@ -1,4 +1,4 @@
-"""Ids to the keys people know, and rows to lines of a change list."""
+"""Turns ids into the keys that people know, and rows into lines of a change list."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LEFT_OUT = {
 
 
 class Names:
-    """Keys by id: those a run gives out, then those of the ledger."""
+    """Keys by id: those that a run gives out, then those of the ledger."""
 
     def __init__(self, store: GraphStore, revisions: Collection[int], sources: Mapping[int, str]) -> None:
         self._store, self._revisions, self._sources = store, [r for r in revisions if r], sources
@@ -59,7 +59,7 @@ class Names:
 
 
 def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
-    """The id of every CI that rows of a noun other than `ci` name."""
+    """Return the id of every CI that rows of a noun other than `ci` name."""
     columns = [attrgetter(name) for name in noun.names() if name in _CI_COLUMNS]
     ids = {int(ci_id) for row in rows for column in columns if (ci_id := column(row)) is not None}
     for row in rows:
@@ -69,16 +69,16 @@ def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
 
 
 def line(noun: Noun[R], old: R | None, new: R | None, names: Names) -> Change:
-    """One changed row as a line."""
+    """Return one changed row as a line."""
     before, after = _said(noun, old, names), _said(noun, new, names)
-    told = after or before
+    cells = after or before
     values = {
         name: [before.get(name), after.get(name)]
-        for name in told
+        for name in cells
         if before.get(name) != after.get(name) and name not in _LEFT_OUT.get(noun.name, ())
     }
     word = "created" if old is None else "retired" if new is None else "changed"
-    return Change(CALLED[noun.name], word, _key(noun, told), str(told.get(_OF.get(noun.name, "")) or ""), values)
+    return Change(CALLED[noun.name], word, _key(noun, cells), str(cells.get(_OF.get(noun.name, "")) or ""), values)
 
 
 def _key(noun: Noun[Any], said: Mapping[str, Any]) -> str:
@@ -98,7 +98,8 @@ def _said(noun: Noun[R], row: R | None, names: Names) -> dict[str, Any]:
 
 
 def _plain(name: str, kind: str, value: Any, names: Names) -> Any:
-    """A cell as a line says it: keys for ids, the name of a source, absent as None; the same from a run and from a store."""
+    """Return a cell as a line shows it: keys for ids, the name of a source, absent as None; the same from a run and from a
+    store."""
     if value is None or value == "" or value != value:
         return None
     if name == "members":

@@ -14,8 +14,10 @@ from app.usecases.keep import sync_runs
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """`total`: lines there are; `kept`: lines that can be paged, the first 1,000 of each kind of record and change. `truncated`: there is more
-    than this page."""
+    """`total`: how many lines there are; `kept`: how many can be paged, the first 1,000 of each kind of record and change.
+
+    `truncated`: there is more than this page.
+    """
 
     run_id: str
     source: str
@@ -35,7 +37,10 @@ class ChangePage:
 
 
 def change_page(documents: Documents, run_id: str, offset: int, limit: int) -> ChangePage:
-    """NotFound where the run keeps no list: it was written, or a newer run of the source took its place."""
+    """Return a page of the change list.
+
+    NotFound where the run keeps none: it was written, or a newer run of the source took its place.
+    """
     run = sync_runs.get_run(documents, run_id)
     run_id = run.run_id
     head = find_head(documents, run_id)

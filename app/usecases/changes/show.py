@@ -1,4 +1,4 @@
-"""Word of what a stopped run would change: made while its changeset is at hand, kept for those who read and approve it."""
+"""What a stopped run would change: listed while its changeset is at hand, and kept for those who read and approve it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from app.usecases.sync.run import Outcome
 
 
 class ShownChanges:
-    """`source_id`: of the source that is synced; `sources`: names by id; `estates` is asked for once CIs would go. Called by the sync with its
-    changeset; the digest covers what would go with them, so that an approval is for what was shown."""
+    """Lists the changeset of a sync, which calls it.
+
+    `source_id`: of the source that is synced; `sources`: names by id; `estates` is called once CIs would go. The digest covers
+    what would go with them, so that an approval is for exactly what was shown.
+    """
 
     def __init__(self, store: GraphStore, estates: Callable[[], Estates], source_id: int, sources: Mapping[int, str]) -> None:
         self._store, self._estates, self._source_id, self._sources = store, estates, source_id, sources
@@ -30,19 +33,28 @@ class ShownChanges:
 
     def __call__(self, outcome: Outcome, base: Revision) -> str:
         self.base, self.list = base.revision, ChangeList()
-        found = RunChanges(self._store, base.revision, self._source_id, self._sources)
-        found.take(outcome, self.list)
-        self.joins, self.joins_total = found.joins, found.joins_total
-        self.losses = losses_of(self._store, self._estates(), base.revision, found.retired) if found.retired else Losses()
+        changes = RunChanges(self._store, base.revision, self._source_id, self._sources)
+        changes.take(outcome, self.list)
+        self.joins, self.joins_total = changes.joins, changes.joins_total
+        self.losses = losses_of(self._store, self._estates(), base.revision, changes.retired) if changes.retired else Losses()
         at_stake = canonical([asdict(self.losses), self.joins])
         return f"{self.list.digest()}-{blake2b(at_stake.encode(), digest_size=8).hexdigest()}"
 
     def keep(self, documents: Documents, run_id: str) -> ListHead:
-        found = self.list
+        changes = self.list
         source = self._sources[self._source_id]
-        kept = len(found.lines())
+        kept = len(changes.lines())
         head = ListHead(
-            run_id, source, self.base, found.digest(), len(found), kept, found.totals(), self.joins, self.joins_total, self.losses
+            run_id,
+            source,
+            self.base,
+            changes.digest(),
+            len(changes),
+            kept,
+            changes.totals(),
+            self.joins,
+            self.joins_total,
+            self.losses,
         )
-        keep_list(documents, head, found)
+        keep_list(documents, head, changes)
         return head

@@ -1,8 +1,8 @@
-"""The audit trail: what changed and which sensitive answers were read, by whom.
+"""The audit trail: what was changed and which sensitive answers were read, by whom.
 
-Each entry carries its number, the hash of the one before and a signature by a key that lies outside of the database; the head, signed too, names the last
-one. Whoever changes, moves, adds or takes away an entry without the key is found, and the entry named. What the head of an earlier moment, put back,
-would hide is found by the anchor (audit_anchor.py).
+Each entry carries its number, the hash of the one before and a signature by a key that lies outside of the database; the head,
+signed too, names the last one. If someone changes, moves, adds or takes away an entry without the key, `audit_verify` finds it
+and names the entry. The anchor (audit_anchor.py) finds what the head of an earlier moment, put back, would hide.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def record_all(documents: Documents, new: Sequence[Entry]) -> None:
 
 
 def _hold_head(documents: Documents) -> Head:
-    """What the head names, which nobody else changes until the unit of work ends: it is written as it was."""
+    """Return what the head names, and keep others from changing it until the unit of work ends: it is written as it was."""
     while True:
         kept = documents.get(HEAD, "head")
         head = _head_of(documents, kept)
@@ -93,7 +93,7 @@ def _head_text(signer: Signer, head: Head) -> str:
 
 
 def signed(signer: Signer, body: Mapping[str, Any]) -> str:
-    """The text of an entry, the head or an anchor: with the name of the key and a signature over all the rest."""
+    """Return the text of an entry, the head or an anchor, with the name of the key and a signature over all the rest."""
     if not signer.key_id:
         return _text(body)
     named = {**body, "key": signer.key_id}
@@ -101,23 +101,24 @@ def signed(signer: Signer, body: Mapping[str, Any]) -> str:
 
 
 def fits(signer: Signer, body: Mapping[str, Any]) -> bool | None:
-    """Whether the signature is that of the rest; None: its key is not here. KeyError where there is none."""
+    """Whether the signature is that of the rest; None where its key is not here. KeyError where there is no signature."""
     rest = {name: value for name, value in body.items() if name != SIGNATURE}
     return signer.fits(str(body["key"]), _text(rest), str(body[SIGNATURE]))
 
 
 def begin_signing(documents: Documents) -> None:
-    """A trail that an earlier version wrote is signed from here on, and with it what was there."""
+    """Sign a trail that an earlier version wrote, from here on, and with it what was there."""
     kept = documents.get(HEAD, "head")
     if kept is not None and documents.signer.key_id and not _head_of(documents, kept).signed:
         record(documents, "forestay", "audit trail signed", documents.signer.key_id)
 
 
 class ReadTrail:
-    """Reads of sensitive answers, written in the background in one unit of work a second, so that a read does not wait for the disk.
+    """Records reads of sensitive answers in the background, in one unit of work a second, so that a read does not wait for the
+    disk.
 
-    At most FULL entries wait: beyond it the reader writes them itself. What a killed process had read in its last second is lost; changes
-    are never recorded this way.
+    At most FULL entries wait: beyond that the reader writes them itself. The reads of the last second of a killed process are
+    lost; changes are never recorded this way.
     """
 
     FULL, PAUSE_SECONDS = 5000, 1.0
@@ -163,20 +164,20 @@ class ReadTrail:
 
 
 def entries(documents: Documents, after: str = "", limit: int = 100) -> Sequence[Document]:
-    """Newest first."""
+    """Return entries, the newest first."""
     return documents.page(KIND, after, limit, descending=True)
 
 
 def time_of(document: Document) -> datetime:
-    """When an entry was made; ValueError where it does not say."""
-    found = datetime.fromisoformat(str(_object(document.body).get("at", "")))
-    if found.tzinfo is None:
+    """Return when an entry was made; ValueError where it does not say."""
+    at = datetime.fromisoformat(str(_object(document.body).get("at", "")))
+    if at.tzinfo is None:
         raise ValueError("a time without zone")
-    return found
+    return at
 
 
 def all_entries(documents: Documents) -> Iterator[Document]:
-    """The oldest first."""
+    """Yield all entries, the oldest first."""
     after = ""
     while page := documents.page(KIND, after, 1000):
         yield from page
@@ -192,12 +193,12 @@ def digest_of(body: str) -> str:
 
 
 def _object(body: str) -> dict[str, Any]:
-    """What a text holds; empty where it is no JSON object."""
+    """Return what a text holds; empty where it is no JSON object."""
     try:
-        found = json.loads(body)
+        value = json.loads(body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _text(body: Mapping[str, Any]) -> str:

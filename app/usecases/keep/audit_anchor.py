@@ -1,4 +1,7 @@
-"""The head of the audit trail in a second place: who can change the database, and even put an earlier state of it back, does not change that."""
+"""The head of the audit trail in a second place.
+
+Someone who can change the database, and even put back an earlier state of it, does not change that.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from app.usecases.keep import audit
 
 
 def write_anchor(documents: Documents, path: Path, now: datetime | None = None) -> bool:
-    """Append the head to the file, where it is another than that of its last line; whether it was."""
+    """Append the head to the file if it differs from that of the last line, and return whether it did."""
     head = audit.current_head(documents)
     lines = list(anchor_lines(path)) if path.exists() else []
     if lines and f'"digest": "{head.digest}"' in lines[-1]:
@@ -28,7 +31,7 @@ def write_anchor(documents: Documents, path: Path, now: datetime | None = None) 
 
 
 def anchor_lines(path: Path) -> Iterator[str]:
-    """NotFound where there is no such file."""
+    """Yield the lines of the file; NotFound where there is none."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in file if line.strip())

@@ -14,7 +14,7 @@ from app.usecases.keep.audit import HEAD, KIND, SIGNATURE, START, digest_of
 
 @dataclass(slots=True)
 class Walk:
-    """One walk over the trail, the oldest entry first. `foreign`: entries by the name of a key that is not here."""
+    """One walk over the trail, from the oldest entry on. `foreign`: entries by the name of a key that is not here."""
 
     documents: Documents
     faults: list[str] = field(default_factory=list)
@@ -82,22 +82,24 @@ class Walk:
 
 
 def verify(documents: Documents, foreign_keys: bool = True) -> list[str]:
-    """Faults found, each a sentence that names entries; none: the trail is whole. `foreign_keys`: entries signed with a key that is not here are a
-    fault."""
+    """Return the faults, as sentences that name entries; none where the trail is whole.
+
+    `foreign_keys`: entries signed with a key that is not here are faults.
+    """
     walk = Walk(documents)
     walk.run()
     return [*walk.faults, *(_foreign(walk) if foreign_keys else [])]
 
 
 def foreign_entries(documents: Documents) -> list[str]:
-    """Entries that cannot be proven here, for their key is not here."""
+    """Name the entries that cannot be proven here, as their key is not here."""
     walk = Walk(documents)
     walk.run()
     return list(_foreign(walk))
 
 
 def verify_anchor(documents: Documents, lines: Iterable[str]) -> list[str]:
-    """Faults between the trail and what was written to a second place while it grew."""
+    """Return the faults between the trail and what was written to a second place while it grew."""
     walk = Walk(documents)
     walk.run()
     faults: list[str] = []
@@ -129,7 +131,8 @@ def _foreign(walk: Walk) -> Iterator[str]:
     for key, numbers in sorted(walk.foreign.items()):
         first, last = min(numbers), max(numbers)
         which = f"entry {first} is" if first == last else f"{len(numbers)} of entries {first} to {last} are"
-        yield f"{which} signed with the key {key[:8]}, which is not here: add it to audit.key or FORESTAY_AUDIT_KEY, behind the one that signs"
+        remedy = "add it to audit.key or FORESTAY_AUDIT_KEY, behind the one that signs"
+        yield f"{which} signed with the key {key[:8]}, which is not here: {remedy}"
 
 
 def _named(first: int, last: int) -> str:
@@ -138,7 +141,7 @@ def _named(first: int, last: int) -> str:
 
 def _body(text: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return body if isinstance(body, dict) else None

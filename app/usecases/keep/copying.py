@@ -1,4 +1,7 @@
-"""A mark on a store that a restore or a promotion fills: until it is whole nobody writes to it, and the doctor says what it is."""
+"""A mark on a store that a restore or a promotion fills.
+
+Until the store is whole nobody writes to it, and the doctor says what it is.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,6 @@ def is_unfinished(documents: Documents) -> bool:
 
 
 def refuse_unfinished(documents: Documents) -> None:
-    """Conflict where the store is not whole."""
+    """Raise Conflict where the store is not whole."""
     if is_unfinished(documents):
         raise Conflict(f"{UNFINISHED}: {CURE}")

@@ -1,4 +1,5 @@
-"""When a schedule is due: a cron line in UTC, or `every 15m` (s, m, h, d), counted from midnight UTC so that no process's start matters."""
+"""When a schedule is due: a cron line in UTC, or `every 15m` (s, m, h, d), counted from midnight UTC so that no process's start
+matters."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ MANY = 1000
 
 
 def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
-    """The trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
+    """Return the trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
@@ -39,22 +40,22 @@ def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
 
 
 def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]:
-    """The times after < t <= until at which a schedule is due, ascending; of very many the last 1,000.
+    """Return the times after < t <= until at which a schedule is due, ascending; of very many the last 1,000.
 
     >>> day = datetime(2026, 11, 24, tzinfo=UTC)
     >>> [f"{at:%d %H:%M}" for at in due_times("0 3 * * *", day, day + timedelta(days=2))]
     ['24 03:00', '25 03:00']
     """
-    trigger, found, at = trigger_of(schedule), list[datetime](), after
+    trigger, times, at = trigger_of(schedule), list[datetime](), after
     while (following := trigger.get_next_fire_time(None, at + timedelta(microseconds=1))) is not None and following <= until:
-        found.append(following)
+        times.append(following)
         at = following
-        if len(found) > 2 * MANY:
-            del found[:MANY]
-    return found[-MANY:]
+        if len(times) > 2 * MANY:
+            del times[:MANY]
+    return times[-MANY:]
 
 
 def next_due(schedule: str, after: datetime) -> datetime | None:
-    """The first time after a moment; None: never again."""
-    found: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
-    return found
+    """Return the first time after a moment; None where there is none."""
+    first: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
+    return first

@@ -1,6 +1,7 @@
-"""Who leads: one holder at a time, under a lease that runs out, with a token that grows by one each time another takes it.
+"""Leadership: one holder at a time, under a lease that runs out, with a token that grows by one each time another takes it.
 
-A leader's writes go through `holding` in the same unit of work: one who was paused and lost the lease meanwhile cannot commit.
+A leader's writes go through `holding` in the same unit of work, so a holder that was paused and lost the lease meanwhile cannot
+commit.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ def take_or_renew(
     seconds: float = SECONDS,
     gone: Callable[[str], bool] = lambda holder: False,
 ) -> Lease | None:
-    """The lease, when this holder has it or it was free; None while another holds it. `gone`: whether a holder is known to be dead, so that
-    nobody has to wait until its lease runs out."""
+    """Return the lease, if this holder has it or it was free; None while another holds it.
+
+    `gone`: whether a holder is known to be dead, so that nobody has to wait until its lease runs out.
+    """
     clock = time.time() if clock is None else clock
     kept = LEASES.kept(documents, name)
     held = kept.value if kept else Held()
@@ -61,13 +64,13 @@ def take_or_renew(
 
 
 def holder_of(documents: Documents, name: str) -> tuple[str, float]:
-    """Who has a lease, and until when (unix seconds); "" nobody."""
+    """Return who has a lease, and until when (unix seconds); "" where nobody has it."""
     held = LEASES.find(documents, name) or Held()
     return held.holder, held.until
 
 
 def holding(documents: Documents, lease: Lease) -> None:
-    """To be called inside a unit of work: it commits only if the lease is still this one's. Fenced where another took it."""
+    """Make the unit of work in which it is called commit only if the lease is still held. Fenced where another took it."""
     while True:
         kept = LEASES.kept(documents, lease.name)
         if kept is None or not _is_held(kept.value, lease):

@@ -1,7 +1,8 @@
-"""The plan: which source is due when, what was asked for, and what nobody was there to ask for.
+"""The plan: which source is due when, which runs were queued, and which were missed because no process was there.
 
-A due run is asked for once, whoever looks: the time up to which a source's schedule was answered is a row, written in the unit of work
-that writes the job and proves the lease. After a downtime one run catches up, and the times that passed stand in the run ledger as missed.
+A due run is queued once, whoever looks: the time up to which a source's schedule was answered is a row, written in the unit of
+work that writes the job and proves the lease. After a downtime one run catches up, and the times that passed stand in the run
+ledger as missed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One source's schedule. `answered_at`: due times up to here were asked for, recorded as missed or held back. Times are UTC, ISO 8601."""
+    """One source's schedule.
+
+    `answered_at`: due times up to here were queued, recorded as missed, or held back. Times are UTC, ISO 8601.
+    """
 
     source: str
     schedule: str
@@ -56,7 +60,7 @@ PLANS = Records("plan", Answered)
 
 
 def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
-    """The plan of a source; a new one, or one whose schedule was changed, counts from now."""
+    """Return the plan of a source; a new one, or one whose schedule was changed, counts from now."""
     plan = _kept(documents, source.name) or Plan(source.name, "", "")
     if plan.schedule != source.schedule or not plan.answered_at:
         plan = replace(plan, schedule=source.schedule, answered_at=_text(now))
@@ -65,10 +69,10 @@ def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Pl
 
 
 def plans(documents: Documents, now: datetime | None = None) -> list[Plan]:
-    """Every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
+    """Return every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
     now = now or datetime.now(UTC)
-    found = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
-    return sorted(found, key=lambda plan: (plan.next_at or "9", plan.source))
+    scheduled = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
+    return sorted(scheduled, key=lambda plan: (plan.next_at or "9", plan.source))
 
 
 def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
@@ -85,7 +89,7 @@ def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan
 
 
 def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: datetime | None = None) -> runs.Job | None:
-    """Ask for the run of a source that is due, if one is. Conflict or Fenced when another asked: then it is done."""
+    """Queue the run of a source that is due, if one is. Conflict or Fenced when another process queued it: then it is done."""
     now = now or datetime.now(UTC)
     plan = plan_of(documents, source, now)
     times = due_times(source.schedule, datetime.fromisoformat(plan.answered_at), now)
@@ -110,7 +114,7 @@ ARGUMENTS: Mapping[str, object] = {"dry_run": False, "apply": False, "approve": 
 
 
 def why_not_now(documents: Documents, source: str, now: datetime) -> str:
-    """Why a due run is left out; empty: it is not."""
+    """Say why a due run is left out; "" where it is not."""
     failures, resting = rest_after_failures(documents, source)
     if resting and now < resting:
         return f"{failures} runs failed in a row; the source rests until {_text(resting)}"
@@ -121,7 +125,8 @@ def why_not_now(documents: Documents, source: str, now: datetime) -> str:
 
 
 def rest_after_failures(documents: Documents, source: str) -> tuple[int, datetime | None]:
-    """Runs that failed in a row, and until when the source is left alone: 5 minutes, doubled with each failure, a day at most."""
+    """Return how many runs failed in a row, and until when the source is left alone: 5 minutes, doubled with each failure, a day
+    at most."""
     failures, last = sync_runs.failures_in_a_row(documents, source)
     if not failures or last is None:
         return 0, None

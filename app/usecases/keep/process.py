@@ -11,13 +11,16 @@ PROC = Path("/proc")
 
 
 def this_process() -> str:
-    """Names this process among those of all machines: machine, number and the moment it was started, joined by slashes."""
+    """Return a name of this process among those of all machines: machine, number and the moment it was started, joined by
+    slashes."""
     return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}"
 
 
 def is_gone(name: str) -> bool:
-    """Whether a process is known to be gone: it ran on this machine, since it was last started, and does so no more. A process elsewhere
-    is never known to be gone."""
+    """Whether a process is known to be gone: it ran on this machine since its last start, and does not run any more.
+
+    A process elsewhere is never known to be gone.
+    """
     parts = name.split("/")
     if len(parts) < 3 or not parts[1].isdecimal() or parts[0] != _machine() or not parts[2]:
         return False
@@ -25,7 +28,8 @@ def is_gone(name: str) -> bool:
 
 
 def _machine() -> str:
-    """A machine since its last start, and the space in which its processes are numbered (a container has its own)."""
+    """Return a name of this machine since its last start, and of the space in which its processes are numbered (a container has
+    its own)."""
     try:
         booted = (PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{booted}:{(PROC / 'self/ns/pid').readlink().name}"
@@ -34,8 +38,8 @@ def _machine() -> str:
 
 
 def _started(number: int) -> str:
-    """In ticks since the machine was started; "" where there is no such process, or it is dead and only waits to be buried, or the system
-    does not tell."""
+    """Return when a process was started, in ticks since the machine was; "" where there is no such process, where it is dead and
+    not reaped yet, or where the system does not tell."""
     with suppress(OSError):
         state, *rest = (PROC / str(number) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return "" if state in "ZXx" else rest[18]

@@ -1,4 +1,4 @@
-"""What the newest run of a source refused, page by page, where a run's own row has no room for all of it."""
+"""What the newest run of a source refused, page by page, as a run's own row has no room for all of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGES = Records("refused", RefusedPage)
 
 
 def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[RejectedRecord]) -> None:
-    """Take the place of what an earlier run of the source left."""
+    """Keep the refused rows of a run in place of those of an earlier run of the source."""
     parts = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] if len(rows) > SHOWN else []
     with documents.together():
         for number, part in enumerate(parts):
@@ -37,15 +37,15 @@ def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[
 
 
 def read_refused(documents: Documents, source: str, run_id: str, offset: int, limit: int) -> list[RejectedRecord]:
-    """Rows from an offset on; none where a newer run took the place."""
-    found: list[RejectedRecord] = []
+    """Return rows from an offset on; none where a newer run took the place."""
+    rows: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
         page = PAGES.find(documents, _key(source, number))
         if page is None or page.run_id != run_id:
             break
         first = number * PAGE_ROWS
-        found += page.rows[max(offset - first, 0) : max(offset + limit - first, 0)]
-    return found
+        rows += page.rows[max(offset - first, 0) : max(offset + limit - first, 0)]
+    return rows
 
 
 def _key(source: str, number: int) -> str:

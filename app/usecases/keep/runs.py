@@ -1,7 +1,8 @@
 """The run ledger and the job queue: every sync, assessment and other long computation is a numbered row that anybody can follow.
 
-A door writes a job (`enqueue`); a runner takes it under a lease with a fencing token (`take`), reports progress and finishes it. A runner that
-died leaves a lease that runs out; its job is taken again. Tokens only grow: the one who lost the lease cannot publish any more.
+A door writes a job (`enqueue`); a runner takes it under a lease with a fencing token (`take`), reports progress and finishes it.
+A runner that dies leaves a lease that runs out, and its job is taken again. Tokens only grow, so a runner that lost the lease
+cannot publish any more.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class OpenJob:
-    """Word of a job that is not finished, under its key, so that a runner need not read history. `caller`: who waits for it; "" nobody."""
+    """The mark of a job that is not finished, under its key, so that a runner need not read history.
+
+    `caller`: who waits for it; "" nobody.
+    """
 
     caller: str = ""
 
@@ -61,7 +65,7 @@ def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], calle
 
 
 def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> None:
-    """TooBusy where so many jobs wait or run already that this caller may ask for no other one now."""
+    """Raise TooBusy where so many jobs wait or run already that this caller may queue no other one now."""
     rows = OPEN.page(documents, "", in_all)
     if sum(row.value.caller == caller for row in rows) >= per_caller:
         raise TooBusy(f"{per_caller} jobs of yours wait or run already: cancel some, or wait", retry_after=RETRY_AFTER)
@@ -70,7 +74,7 @@ def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> No
 
 
 def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
-    """A job that the one who writes it has in hand already; it reports and finishes it as a runner would."""
+    """Write a job that its writer works on at once, reporting and finishing it as a runner would."""
     with documents.together():
         job = Job(
             "", verb, dict(arguments), caller, RUNNING, created_at=_now(), started_at=_now(), fence=next_fence(documents),
@@ -89,17 +93,18 @@ def get_job(documents: Documents, job_id: str) -> Job:
 
 
 def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Job]:
-    """Newest first."""
+    """Return a page of jobs, the newest first."""
     return [_job(kept) for kept in JOBS.page(documents, after, limit, newest_first=True)]
 
 
 def open_jobs(documents: Documents) -> list[Job]:
-    """Waiting and running ones, the oldest first; of more than 100 the first."""
+    """Return waiting and running jobs, the oldest first, at most 100."""
     return [get_job(documents, row.key) for row in OPEN.page(documents, "", 100)]
 
 
 def take(documents: Documents, clock: float | None = None) -> Job | None:
-    """The oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing waits."""
+    """Return the oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing
+    waits."""
     clock = time.time() if clock is None else clock
     for job in open_jobs(documents):
         if job.state == RUNNING and job.lease_until > clock:
@@ -126,13 +131,16 @@ def next_fence(documents: Documents) -> int:
 
 
 def holding(documents: Documents, fence: int) -> None:
-    """To be called inside a unit of work: Fenced where the job that was taken with this token was taken over by another runner."""
+    """Raise Fenced where another runner took over the job that was taken with this token. It is called inside a unit of work."""
     if not any(job.fence == fence and job.state == RUNNING for job in open_jobs(documents)):
         raise Fenced(f"the lease {fence} of this job was taken over by another runner")
 
 
 def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
-    """Progress of a running job; renews the lease. Raises Conflict when the lease was lost. A wish to cancel shows in the job returned."""
+    """Note the progress of a running job and renew the lease.
+
+    Conflict when the lease was lost. The job that is returned shows a wish to cancel.
+    """
     now = get_job(documents, job.job_id)
     if now.fence != job.fence or now.state != RUNNING:
         raise Conflict("the job was taken over by another runner")
@@ -140,7 +148,7 @@ def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
 
 
 def put_back(documents: Documents, job: Job) -> Job:
-    """A job in hand waits again, for another runner, which need not wait for the end of a lease."""
+    """Let a job in hand wait again, for another runner, which need not wait for the end of a lease."""
     now = get_job(documents, job.job_id)
     if now.fence != job.fence:
         raise Conflict("the job was taken over by another runner")
@@ -168,7 +176,7 @@ def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any]
 
 
 def cancel(documents: Documents, job_id: str) -> Job:
-    """Ask to stop: a waiting job is cancelled at once, a running one at its next report."""
+    """Ask a job to stop: a waiting one is cancelled at once, a running one at its next report."""
     for _ in range(20):
         job = get_job(documents, job_id)
         try:

@@ -1,6 +1,7 @@
-"""What is written in the same unit of work as the pointer of the ledger, so that a change is never there without word of it.
+"""What is written in the same unit of work as the pointer of the ledger, so that a change is never there without a record of it.
 
-It is kept as a document before the pointer moves: a writer that dies between its last row and the pointer is carried through by the next.
+It is kept as a document before the pointer moves. Of a writer that dies between its last row and the pointer, the next writer
+carries the revision through.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ APPROVED, HELD = "approved", "held"
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """`action` and `subject` of the entry in the audit trail, by `caller`; `report`: of the run that made the revision; `approves`: the held run that
-    it carries through; `forgets`: documents, by kind and key, that go with it."""
+    """What is recorded of a change.
+
+    `action` and `subject` of the entry in the audit trail, by `caller`; `report`: of the run that made the revision; `approves`:
+    the held run that it carries through; `forgets`: documents, by kind and key, that are deleted with it.
+    """
 
     caller: str
     action: str
@@ -33,7 +37,7 @@ class Seal:
     details: Mapping[str, object] = field(default_factory=dict)  # of the entry, beside the revision
 
     def put(self, documents: Documents, revision: int) -> None:
-        """To be called in the unit of work that publishes the revision."""
+        """Write the seal, in the unit of work that publishes the revision."""
         for kind, key in self.forgets:
             documents.delete(kind, key)
         if self.report is not None:
@@ -43,7 +47,8 @@ class Seal:
 
 
 def conclude(documents: Documents, report: SyncReport, caller: str, approves: str = "") -> None:
-    """Word of a run that was carried through: its row, its source, the run that waited, the audit trail; all in one unit of work."""
+    """Record a run that was carried through: its row, its source, the run that waited, and the audit trail, all in one unit of
+    work."""
     with documents.together():
         source = find_source(documents, report.source)
         if source is not None:
@@ -57,12 +62,12 @@ def conclude(documents: Documents, report: SyncReport, caller: str, approves: st
             if source.listed_run:
                 _settle_waiting(documents, source.listed_run, report, caller, approves)
         sync_runs.write_run(documents, replace(report, rejected=report.rejected[:SHOWN]))
-        told: Mapping[str, object] = {"run": report.run_id, "revision": report.revision}
-        audit.record(documents, caller, f"sync {report.state}", report.source, told)
+        details: Mapping[str, object] = {"run": report.run_id, "revision": report.revision}
+        audit.record(documents, caller, f"sync {report.state}", report.source, details)
 
 
 def _settle_waiting(documents: Documents, waiting: str, report: SyncReport, caller: str, approves: str) -> None:
-    """What stopped before it wrote and waited is settled by a run that was carried through: approved or replaced by it."""
+    """Settle the runs that stopped before they wrote and waited: a run that was carried through approves or replaces them."""
     held = sync_runs.get_run(documents, waiting)
     if held.state == HELD and held.run_id == approves:
         held.state = APPROVED

@@ -20,8 +20,11 @@ MANUAL_PRIORITY = 0
 
 @dataclass(frozen=True, slots=True)
 class RegisteredSource:
-    """`priority`: the lower number is believed first, attribute by attribute. `settings`: what the kind of source asks for (no secrets:
-    these are named by environment variable or file)."""
+    """A source and how it is read.
+
+    `priority`: the lower number is believed first, attribute by attribute. `settings`: what the kind of source needs (no secrets:
+    these are named by environment variable or file).
+    """
 
     source_id: int
     name: str
@@ -37,20 +40,18 @@ class RegisteredSource:
     listed_run: str = ""  # the run whose change list is kept: the last one, where it stopped before it wrote
     synced_at: str = ""  # last time it was read to the end
     changed_at: str = ""
-    complete_at: Mapping[str, str] = field(
-        default_factory=dict
-    )  # class of the source or kind of record -> when it was last read whole
-    incomplete: Mapping[str, str] = field(
-        default_factory=dict
-    )  # lists the last run could not read whole, with the reason: they are stale
+    # class of the source or kind of record -> when it was last read whole
+    complete_at: Mapping[str, str] = field(default_factory=dict)
+    # lists the last run could not read whole, with the reason: they are stale
+    incomplete: Mapping[str, str] = field(default_factory=dict)
 
     def is_new(self) -> bool:
-        """No run of it was ever carried through."""
+        """Whether no run of it was ever carried through."""
         return not self.synced_at
 
 
 def _numbers_as_shown(body: dict[str, Any]) -> dict[str, Any]:
-    """An earlier version kept numbers of runs as the keys they lie under."""
+    """Turn numbers of runs into those that people see: an earlier version kept the keys under which runs lie."""
     return {**body, **{name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}}
 
 
@@ -91,7 +92,7 @@ def add_source(
 
 
 def _number(documents: Documents, name: str) -> int:
-    """The next one, or that of a removed source of this name: CIs of it that were kept are its own again."""
+    """Return the next number, or that of a removed source of this name: CIs of it that were kept belong to it again."""
     former = FORMER.find(documents, name)
     if former is not None:
         FORMER.delete(documents, name)
@@ -103,8 +104,11 @@ def _number(documents: Documents, name: str) -> int:
 
 
 def forget_source(documents: Documents, name: str) -> None:
-    """Take a source away. Earlier revisions, and CIs that are kept, still tell of it: its number, name and place in the order of trust are
-    remembered, and no place, setting or name of a secret."""
+    """Take a source away.
+
+    Earlier revisions, and CIs that are kept, still name it, so its number, name and place in the order of trust are remembered,
+    but no place, setting or name of a secret.
+    """
     source = get_source(documents, name)
     former = RegisteredSource(source.source_id, name, source.kind, "", source.priority, first_revision=source.first_revision)
     FORMER.put(documents, name, former)
@@ -113,7 +117,7 @@ def forget_source(documents: Documents, name: str) -> None:
 
 
 def told_of(documents: Documents) -> list[RegisteredSource]:
-    """Every source that has records somewhere in the ledger: the registered ones and removed ones."""
+    """Return every source that has records somewhere in the ledger: the registered ones and removed ones."""
     former = [kept.value for kept in FORMER.every(documents)]
     return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
@@ -127,13 +131,16 @@ def get_source(documents: Documents, name: str) -> RegisteredSource:
 
 
 def find_source(documents: Documents, name: str) -> RegisteredSource | None:
-    """The source of a name; None where there is none."""
+    """Return the source of a name; None where there is none."""
     return SOURCES.find(documents, name)
 
 
 @dataclass(slots=True)
 class _Known:
-    """The list as last read, for the many readers of one process; its own writes make it forget at once, others' show within FRESH_SECONDS."""
+    """The list as last read, for the many readers of one process.
+
+    Its own writes show at once, those of others within FRESH_SECONDS.
+    """
 
     documents: object = None
     sources: tuple[RegisteredSource, ...] = ()
@@ -146,13 +153,13 @@ _known = _Known()
 
 
 def known_sources(documents: Documents) -> Sequence[RegisteredSource]:
-    """`list_sources` for answers: half a second old at most."""
+    """Return `list_sources` for answers: half a second old at most."""
     _refresh(documents)
     return _known.sources
 
 
 def known_told_of(documents: Documents) -> Sequence[RegisteredSource]:
-    """`told_of` for answers: half a second old at most."""
+    """Return `told_of` for answers: half a second old at most."""
     _refresh(documents)
     return _known.told_of
 
@@ -164,12 +171,12 @@ def _refresh(documents: Documents) -> None:
 
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
-    """By priority, then name."""
+    """Return the sources by priority, then name."""
     return sorted((kept.value for kept in SOURCES.every(documents)), key=lambda source: (source.priority, source.name))
 
 
 def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
-    """Write changed fields; tried again when another writer was quicker."""
+    """Write changed fields, again where another writer was quicker."""
     return update_source_if(documents, name, lambda source: None, **changes)
 
 
@@ -208,5 +215,5 @@ def set_source(
 
 
 def manual_source(documents: Documents) -> RegisteredSource:
-    """The source of what people say by hand; it is believed before all others."""
+    """Return the source of what people say by hand; it is believed before all others."""
     return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)

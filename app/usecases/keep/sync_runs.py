@@ -34,24 +34,24 @@ def new_run(documents: Documents, source: str, caller: str) -> str:
 
 
 def dead_runs(documents: Documents, source: str = "") -> list[str]:
-    """Runs (of one source, or of all) among the last 100 whose process is known to be gone."""
+    """Return the runs (of one source, or of all) among the last 100 whose process is known to be gone."""
     newest = RUNS.page(documents, "", 100, newest_first=True)
     running = (kept for kept in newest if kept.value.state == "running" and source in ("", kept.value.source))
     return [number_of(kept.key) for kept in running if is_gone(kept.value.process)]
 
 
 def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
-    """Say of runs whose process is gone that they failed; which ones."""
-    found = dead_runs(documents, source)
-    for run_id in found:
+    """Mark runs whose process is gone as failed, and return them."""
+    dead = dead_runs(documents, source)
+    for run_id in dead:
         report = get_run(documents, run_id)
         report.state, report.error = "failed", "its process died; nothing of it was written"
         write_run(documents, report)
-    return found
+    return dead
 
 
 def number_of(key: str) -> str:
-    """The number of a run as people see it, out of the key under which it is kept (or that number).
+    """Return the number of a run as people see it, from the key under which it is kept (or that number).
 
     >>> number_of("00000000000000000012"), number_of("12"), number_of("")
     ('12', '12', '')
@@ -74,7 +74,7 @@ def write_run(documents: Documents, report: SyncReport) -> None:
 
 
 def get_run(documents: Documents, run_id: str) -> SyncReport:
-    """The report of a run; NotFound where there is none."""
+    """Return the report of a run; NotFound where there is none."""
     kept = RUNS.kept(documents, _key(run_id))
     if kept is None:
         raise NotFound(f"no run {run_id}")
@@ -82,7 +82,7 @@ def get_run(documents: Documents, run_id: str) -> SyncReport:
 
 
 def replace_held(documents: Documents, run_id: str, by: str) -> None:
-    """A held run that a later one took the place of waits no longer."""
+    """Mark a held run as replaced: a later one took its place, so it waits no longer."""
     report = get_run(documents, run_id)
     if report.state == "held":
         report.state = "replaced"
@@ -91,13 +91,15 @@ def replace_held(documents: Documents, run_id: str, by: str) -> None:
 
 
 def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[SyncReport]:
-    """Newest first."""
+    """Return a page of runs, the newest first."""
     return [_report(kept) for kept in RUNS.page(documents, _key(after) if after else "", limit, newest_first=True)]
 
 
 def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
-    """Refused records of a run from an offset, and how many there are in all. All can be had of the newest run of a source (`refused.KEPT`), of
-    earlier ones the first 1,000."""
+    """Return refused records of a run from an offset, and how many there are in all.
+
+    Of the newest run of a source all are kept (`refused.KEPT`), of earlier ones the first 1,000.
+    """
     report = get_run(documents, run_id)
     total = len(report.rejected)
     if total >= SHOWN:
@@ -108,7 +110,7 @@ def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) ->
 
 
 def retired_lately(documents: Documents, source: str, now: datetime | None = None, hours: int = 24) -> dict[str, int]:
-    """What runs of a source retired in the last 24 hours, by what the deletion guard watches."""
+    """Return what runs of a source retired in the last 24 hours, by what the deletion guard watches."""
     since = (now or datetime.now(UTC)) - timedelta(hours=hours)
     total: dict[str, int] = {}
     for kept in RUNS.every(documents, newest_first=True):
@@ -122,7 +124,8 @@ def retired_lately(documents: Documents, source: str, now: datetime | None = Non
 
 
 def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime | None]:
-    """How many of the last runs of a source failed since one that did not (of the last 500 runs of all), and when the newest of them ended."""
+    """Return how many of the last runs of a source failed in a row (of the last 500 runs of all), and when the newest of them
+    ended."""
     failures, newest = 0, None
     for kept in islice(RUNS.every(documents, newest_first=True), LOOKED_BACK):
         run = kept.value

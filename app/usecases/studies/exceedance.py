@@ -23,17 +23,17 @@ NAMES = ("sums", "largest", "events", "event_count", "services", "money_unknown"
 
 
 def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Callable[[float], None]) -> dict[str, Any]:
-    """Yearly losses as arrays; nothing where no years were asked for."""
+    """Return the yearly losses as arrays; nothing where no years were asked for."""
     if not options.years:
         return {}
-    found = simulate_losses(compiled, options.seed, 0, -(-options.years // BLOCK_YEARS), threads=2, listen=tell)
+    losses = simulate_losses(compiled, options.seed, 0, -(-options.years // BLOCK_YEARS), threads=2, listen=tell)
     down, flat = compiled.unavailability, compiled.flat
     unheard = (down > 0.0) & (down < 1.0) & np.isnan(compiled.repair_hours) & (flat.flags & SERVES != 0)
-    return {f"years.{name}": getattr(found, name) for name in NAMES} | {"years.left_out": int(unheard.sum())}
+    return {f"years.{name}": getattr(losses, name) for name in NAMES} | {"years.left_out": int(unheard.sum())}
 
 
 def study_exceedance(tools: Tools, study: str) -> StudyExceedance:
-    """NotFound where the study simulated no years."""
+    """Return the loss exceedance curve of a study. NotFound where it simulated no years."""
     row = get_study(tools.documents, study)
     arrays = tables_of(tools.cache, row)
     if "years.sums" not in arrays:
@@ -41,18 +41,18 @@ def study_exceedance(tools: Tools, study: str) -> StudyExceedance:
     losses = YearLosses(
         0, *(arrays[f"years.{name}"] for name in NAMES[:3]), *(int(arrays[f"years.{name}"]) for name in NAMES[3:])
     )
-    told = exceedance_of(losses)
+    curves = exceedance_of(losses)
     return StudyExceedance(
         study=study,
         revision=row.revision,
         currency=row.currency,
-        years=told.years,
-        expected_annual_loss=_estimate(told.annual_loss),
-        occurrence_1_in_10=_loss(told.oep, 10.0),
-        occurrence_1_in_100=_loss(told.oep, 100.0),
-        aggregate_1_in_10=_loss(told.aep, 10.0),
-        aggregate_1_in_100=_loss(told.aep, 100.0),
-        tail_value_1_in_100=_tail(told.aep, 100.0),
+        years=curves.years,
+        expected_annual_loss=_estimate(curves.annual_loss),
+        occurrence_1_in_10=_loss(curves.oep, 10.0),
+        occurrence_1_in_100=_loss(curves.oep, 100.0),
+        aggregate_1_in_10=_loss(curves.aep, 10.0),
+        aggregate_1_in_100=_loss(curves.aep, 100.0),
+        tail_value_1_in_100=_tail(curves.aep, 100.0),
         curve=[ExceedanceRow(*point) for point in points_of_curve(losses)],
         notes=_notes(row, losses, int(arrays.get("years.left_out", 0))),
     )
@@ -72,11 +72,13 @@ def _tail(levels: Sequence[Level], period: float) -> Estimate:
 
 def _notes(row: StudyRow, losses: YearLosses, left_out: int) -> list[str]:
     notes = [
-        f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, seed {row.options.seed}"
+        f"{losses.event_count:,} events with a loss in {len(losses.sums):,} years of {losses.services:,} services, "
+        f"seed {row.options.seed}"
     ]
     if left_out:
         notes.append(
-            f"{left_out:,} CIs never fail in these years: their unavailability is given and no restore time, so that losses are at least these"
+            f"{left_out:,} CIs never fail in these years: their unavailability is given and no restore time, "
+            "so that losses are at least these"
         )
     if losses.money_unknown:
         notes.append(f"{losses.money_unknown:,} services are left out: nobody gave their money")

@@ -1,4 +1,5 @@
-"""Make a study: both parts of the loss, sampled worlds beside the exact engine, outer draws, borders between teams, and years where asked for."""
+"""Make a study: both parts of the loss, sampled worlds beside the exact engine, outer draws, borders between teams, and simulated
+years if they are asked for."""
 
 from __future__ import annotations
 
@@ -45,12 +46,15 @@ def make_study(
     tools: Tools, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
-    """Compute and keep a study of a revision (default: the current one); the same options give the same numbers, whatever the number of workers."""
+    """Compute and keep a study of a revision (default: the current one).
+
+    The same options give the same numbers, whatever the number of workers.
+    """
     seconds: dict[str, float] = {}
     with _step("every single outage", listen, seconds):
-        made = assessed(tools.estates, tools.cache, revision, listen=listen)
-    compiled, first = made.estate.compiled, made.first
-    measure = measure_of(made.totals.values())
+        assessment = assessed(tools.estates, tools.cache, revision, listen=listen)
+    compiled, first = assessment.estate.compiled, assessment.first
+    measure = measure_of(assessment.totals.values())
     measure = measure if measure in PAIRS else "service_hours_per_year"
     with _step("redundancy, service by service", listen, seconds) as tell:
         more = estate_redundancy(compiled, first, Budget(options.nodes, options.seconds), THREADS, tell, options.seed)
@@ -59,15 +63,15 @@ def make_study(
             compiled, options.seed, 0, max(1, -(-options.worlds // BLOCK_WORLDS)), threads=THREADS, listen=tell
         )
     with _step("ranges of rates and restore times", listen, seconds) as tell:
-        tables, range_, shift = _spread(made, more, measure, options, declared_spread, tell)
+        tables, range_, shift = _spread(assessment, more, measure, options, declared_spread, tell)
     with _step("borders between teams", listen, seconds) as tell:
         over = borders(
             compiled,
             first,
-            area_codes(made, "team")[0],
-            made.pair_losses(measure),
+            area_codes(assessment, "team")[0],
+            assessment.pair_losses(measure),
             options.examined,
-            made.estate.workspace(),
+            assessment.estate.workspace(),
             tell,
         )
     with _step("simulated years", listen, seconds) as tell:
@@ -77,8 +81,8 @@ def make_study(
     arrays = {f"redundancy.{name}": column for name, column in more.to_arrays().items()} | tables | lived
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
-    tools.cache.save(made.estate.revision.revision, f"{STUDIES.kind}-{study}", arrays)
-    row = _row(study, made, options, _Parts(measure, more, worlds, compared, over, range_, shift, seconds))
+    tools.cache.save(assessment.estate.revision.revision, f"{STUDIES.kind}-{study}", arrays)
+    row = _row(study, assessment, options, _Parts(measure, more, worlds, compared, over, range_, shift, seconds))
     for old in STUDIES.page(tools.documents, "", 1000, newest_first=True)[KEPT - 1 :]:
         tools.cache.drop(old.value.row.revision, f"{STUDIES.kind}-{old.key}")
     STUDIES.put(tools.documents, study, KeptStudy(row, _sums(over)))
@@ -87,7 +91,7 @@ def make_study(
 
 @contextmanager
 def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Callable[[float], None]]:
-    """One step: the progress of `name` is heard, and how long it took is written down."""
+    """Run one step: report its progress under `name`, and note how long it took."""
     started = time.perf_counter()
     listen(name, 0.0)
     yield lambda share: listen(name, share)
@@ -95,28 +99,28 @@ def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Ca
 
 
 def _spread(
-    made: Assessed,
+    assessment: Assessed,
     more: EstateRedundancy,
     measure: str,
     options: StudyOptions,
     declared_spread: float,
     tell: Callable[[float], None],
 ) -> tuple[dict[str, Any], Estimate, float]:
-    """Tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
-    estate, compiled = made.estate, made.estate.compiled
+    """Return the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
+    estate, compiled = assessment.estate, assessment.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
-    answer = response(compiled, measure, tell, made.populations)
-    pairs = made.pair_losses(measure)
+    answer = response(compiled, measure, tell, assessment.populations)
+    pairs = assessment.pair_losses(measure)
     outer = OuterDraws(answer, ranges, compiled.ci_id, options.draws, options.seed)
-    shift, of_service = shifts(answer, ranges, made.first, pairs, len(compiled.service_position))
-    arrays = ci_table(made.totals, more, measure, outer, shift).to_arrays("ci")
-    suffered = drawn_services(outer, made.first, pairs, len(compiled.service_position))
-    arrays |= service_table(compiled.customers, made.services, more, measure, suffered, of_service).to_arrays("service")
+    shift, of_service = shifts(answer, ranges, assessment.first, pairs, len(compiled.service_position))
+    arrays = ci_table(assessment.totals, more, measure, outer, shift).to_arrays("ci")
+    suffered = drawn_services(outer, assessment.first, pairs, len(compiled.service_position))
+    arrays |= service_table(compiled.customers, assessment.services, more, measure, suffered, of_service).to_arrays("service")
     arrays["shift.service"] = of_service
-    groupings = [area_codes(made, kind) for kind in AREA_COLUMNS]
+    groupings = [area_codes(assessment, kind) for kind in AREA_COLUMNS]
     grouped = drawn_groupings(outer, groupings)
     for kind, (codes, _), drawn in zip(AREA_COLUMNS, groupings, grouped, strict=True):
-        table, total = grouped_table(codes, drawn, made.totals, more, measure, shift)
+        table, total = grouped_table(codes, drawn, assessment.totals, more, measure, shift)
         arrays |= table.to_arrays(kind)
     low, middle, high = figures(total)  # every column adds up to the same total: the last one's will do
     range_ = Estimate(middle, SIMULATED, low, high, "median, 5 % and 95 % of the outer draws; the redundancy part at its value")
@@ -141,11 +145,11 @@ class _Parts:
     seconds: Mapping[str, float]
 
 
-def _row(study: str, made: Assessed, options: StudyOptions, parts: _Parts) -> StudyRow:
+def _row(study: str, assessment: Assessed, options: StudyOptions, parts: _Parts) -> StudyRow:
     measure, more, worlds, compared, over, shift = (
         parts.measure, parts.more, parts.worlds, parts.compared, parts.over, parts.shift,
     )  # fmt: skip
-    estate, sums = made.estate, made.totals.sums()
+    estate, sums = assessment.estate, assessment.totals.sums()
     sums[measure] = None if sums[measure] is None else (sums[measure] or 0.0) + shift
     examined = float(over.loss.sum()) + over.inside + over.interrupted
     together = [[k, int(n) / worlds.worlds] for k, n in enumerate(worlds.together.tolist()) if n]
@@ -167,7 +171,7 @@ def _row(study: str, made: Assessed, options: StudyOptions, parts: _Parts) -> St
         money=_parts(sums["money_per_year"], part_of(more, "money")),
         service_hours=_parts(sums["service_hours_per_year"], part_of(more, "hours")),
         customer_hours=_parts(sums["customer_hours_per_year"], part_of(more, "hours", np.nan_to_num(estate.compiled.customers))),
-        mtpd_breaches=_parts(float(made.first.breaches.sum()), part_of(more, "breaches")),
+        mtpd_breaches=_parts(float(assessment.first.breaches.sum()), part_of(more, "breaches")),
         total_range=parts.range_,
         services_down_together=together[:1000],
         simulated_agree=compared.agree,
@@ -177,7 +181,7 @@ def _row(study: str, made: Assessed, options: StudyOptions, parts: _Parts) -> St
         )
         if examined > 0
         else Estimate(None, UNKNOWN, note="no loss was examined"),
-        notes=[*_notes(made, more, options), *_of_ranges(measure, shift)],
+        notes=[*_notes(assessment, more, options), *_of_ranges(measure, shift)],
     )
 
 
@@ -186,12 +190,16 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
         return []
     what = measure.replace("_", " ")
     return [
-        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); other measures are at the values"
+        f"stated ranges count in {what} with what is expected over them ({shift:+,.6g} a year against the values alone); "
+        "other measures are at the values"
     ]
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
-    """`redundancy` = exact + simulated ones; `redundancy_low`, `redundancy_high`: its ends where a part of it is simulated."""
+    """Return the parts of a loss.
+
+    `redundancy` = exact + simulated; `redundancy_low` and `redundancy_high`: its ends where a part of it is simulated.
+    """
     if first is None:
         return dict.fromkeys(
             (
@@ -219,23 +227,25 @@ def _left_out(over: Borders) -> str:
     return f"CIs that lose {over.left_out:,.0f} a year together were not followed" if over.left_out > 0 else ""
 
 
-def _notes(made: Assessed, more: EstateRedundancy, options: StudyOptions) -> list[str]:
-    notes = [text for text in (said_of(made.populations),) if text]
-    if made.populations.shared:
+def _notes(assessment: Assessed, more: EstateRedundancy, options: StudyOptions) -> list[str]:
+    notes = [text for text in (said_of(assessment.populations),) if text]
+    if assessment.populations.shared:
         notes.append(
             "customers of services that only combinations of failures stop are counted once for each service: an upper bound"
         )
     if bounded := int((more.method == redundancy.BOUNDED).sum()):
         notes.append(
-            f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an interval, their "
-            f"redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as well as in the sums"
+            f"{bounded:,} services need more than {options.nodes:,} nodes or {options.seconds:g} s: their unavailability is an "
+            f"interval, their redundancy part is simulated ({SAMPLES:,} samples each, seed {options.seed}) and stands apart as "
+            "well as in the sums"
         )
-    if incomplete := len(made.estate.incomplete_services):
+    if incomplete := len(assessment.estate.incomplete_services):
         notes.append(
-            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read ({made.estate.needs_not_read:,}): the figures are at "
+            f"{count(incomplete, 'service hangs', 'services hang')} on needs that were not read "
+            f"({assessment.estate.needs_not_read:,}): the figures are at "
             "least these"
         )
-    notes += made.estate.assembled.warnings
+    notes += assessment.estate.assembled.warnings
     if unknown := int((more.unknown > 0).sum()):
         notes.append(f"the cones of {unknown:,} services hold CIs without an unavailability: they count as never down")
     return notes

@@ -52,19 +52,19 @@ STUDIES = Records("study", KeptStudy)
 
 
 def get_study(documents: Documents, study: str) -> StudyRow:
-    """NotFound where there is none."""
+    """Return the row of a study; NotFound where there is none."""
     return STUDIES.get(documents, study).row
 
 
 def page_studies(documents: Documents, after: str = "", limit: int = 50) -> StudyPage:
-    """Newest first."""
-    found = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
-    more, rows = len(found) > limit, found[:limit]
+    """Return a page of studies, the newest first."""
+    studies = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
+    more, rows = len(studies) > limit, studies[:limit]
     return StudyPage(rows, limit, more, rows[-1].study if more else None)
 
 
 def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
-    """The arrays of a study; NotFound where they are no longer kept."""
+    """Return the arrays of a study; NotFound where they are no longer kept."""
     arrays = cache.load(row.revision, f"{STUDIES.kind}-{row.study}")
     if arrays is None or "redundancy.samples" not in arrays:  # gone, or of a version that did not simulate
         raise NotFound(
@@ -74,7 +74,7 @@ def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
 
 
 def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | None) -> StudyAreaPage:
-    """Areas of one kind, worst total first."""
+    """Return areas of one kind, worst total first."""
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
     offset = 0
@@ -85,7 +85,7 @@ def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | No
         offset = cursor["offset"]
     row = get_study(tools.documents, study)
     table = AreaTable.from_arrays(kind, tables_of(tools.cache, row))
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(table.area))
     more = last < len(table.area)
     return StudyAreaPage(
@@ -99,19 +99,19 @@ def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | No
         limit=limit,
         truncated=more,
         next=paging.encode(revision=row.revision, kind=kind, offset=last) if more else None,
-        items=[_area(made, kind, table, place) for place in range(offset, last)],
+        items=[_area(assessment, kind, table, place) for place in range(offset, last)],
     )
 
 
-def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaRow:
-    name, label = area_name(made.estate, kind, int(table.area[place]))
+def _area(assessment: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaRow:
+    name, label = area_name(assessment.estate, kind, int(table.area[place]))
     group = int(table.group[place])
     return StudyAreaRow(
         rank=place + 1,
         kind=kind,
         name=name,
         label=label,
-        cis=int(table.members[place]) - causes_in(made, kind, int(table.area[place])),
+        cis=int(table.members[place]) - causes_in(assessment, kind, int(table.area[place])),
         first_order=known(table.first[place]),
         redundancy=known(table.redundancy[place]),
         total=known(table.first[place] + table.redundancy[place]),
@@ -121,13 +121,13 @@ def _area(made: Assessed, kind: str, table: AreaTable, place: int) -> StudyAreaR
         p_worst=known(table.p_worst[place]),
         expected_rank=known(table.expected_rank[place]),
         group=group or None,
-        spread_from=spread_from(made, kind, int(table.area[place])),
-        open_needs=open_needs_of(made, kind, int(table.area[place])),
+        spread_from=spread_from(assessment, kind, int(table.area[place])),
+        open_needs=open_needs_of(assessment, kind, int(table.area[place])),
     )
 
 
 def study_services(tools: Tools, study: str, limit: int, after: str | None) -> StudyServicePage:
-    """Services, those that suffer most first."""
+    """Return services, those that suffer most first."""
     offset = 0
     if after is not None:
         offset = paging.decode(after, "revision", "service_offset")["service_offset"]
@@ -137,7 +137,7 @@ def study_services(tools: Tools, study: str, limit: int, after: str | None) -> S
         {name.removeprefix("redundancy."): c for name, c in arrays.items() if name.startswith("redundancy.")}
     )
     order = AreaTable.from_arrays("service", arrays).area
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     last = min(offset + limit, len(order))
     following = last < len(order)
     return StudyServicePage(
@@ -147,7 +147,7 @@ def study_services(tools: Tools, study: str, limit: int, after: str | None) -> S
         limit=limit,
         truncated=following,
         next=paging.encode(revision=row.revision, service_offset=last) if following else None,
-        items=[_service(made, arrays, more, int(number), row.measure) for number in order[offset:last]],
+        items=[_service(assessment, arrays, more, int(number), row.measure) for number in order[offset:last]],
     )
 
 
@@ -155,15 +155,17 @@ WITHOUT_FAILOVERS = "without what failovers interrupt: the availability of the s
 
 
 def _fails_over(compiled: CompiledGraph, position: int) -> bool:
-    """Whether some failover of the service's cone costs something."""
+    """Whether some failover among what the service depends on costs something."""
     cone = needs_of(compiled.flat, position)
     groups = spans(compiled.flat.group_ptr[cone], np.diff(compiled.flat.group_ptr)[cone])
     return bool(failovers_of(compiled, groups).switches.any())
 
 
-def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str) -> StudyServiceRow:
+def _service(
+    assessment: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, number: int, measure: str
+) -> StudyServiceRow:
     shift = float(arrays["shift.service"][number]) if "shift.service" in arrays else 0.0
-    estate, compiled = made.estate, made.estate.compiled
+    estate, compiled = assessment.estate, assessment.estate.compiled
     position = int(compiled.service_position[number])
     q = _unavailability(more, number, WITHOUT_FAILOVERS if _fails_over(compiled, position) else "")
     drawn = _simulated(arrays, more, number)
@@ -184,9 +186,11 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
             None if q.high is None else HOURS_PER_YEAR * q.high,
         ),
         stops_per_year=known(more.stops[number]),
-        hours_first_order=known(made.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)),
+        hours_first_order=known(
+            assessment.services.service_hours[number] + (shift if measure == "service_hours_per_year" else 0.0)
+        ),
         hours_redundancy=known(more.service_hours[number]),
-        money_first_order=known(made.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
+        money_first_order=known(assessment.services.money[number] + (shift if measure == "money_per_year" else 0.0)),
         money_redundancy=known(more.service_money[number]),
         money_is_exact=bool(more.exact_money[number]),
         redundancy_method=_redundancy_method(more, number),
@@ -204,7 +208,7 @@ def _service(made: Assessed, arrays: Mapping[str, Any], more: EstateRedundancy, 
 
 
 def _simulated(arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> Estimate:
-    """Q by the samples of a bounded service, else by the worlds of the whole estate."""
+    """Return Q from the samples of a bounded service, else from the worlds of the whole estate."""
     if more.samples[number] > 0:
         ends = float(more.sampled_low[number]), float(more.sampled_high[number])
         return Estimate(float(more.q[number]), SIMULATED, *ends, f"{int(more.samples[number]):,} samples")
@@ -228,16 +232,16 @@ def _unavailability(more: EstateRedundancy, number: int, note: str) -> Estimate:
 
 
 def study_borders(tools: Tools, study: str) -> StudyBorders:
-    """Which dependencies between teams the loss runs over."""
+    """Return the dependencies between teams over which the loss runs."""
     kept = STUDIES.get(tools.documents, study)
     row, sums = kept.row, kept.borders
     arrays = tables_of(tools.cache, row)
-    made = assessed(tools.estates, tools.cache, row.revision)
+    assessment = assessed(tools.estates, tools.cache, row.revision)
     examined = sums["crossing"] + sums["inside"] + sums["interrupted"]
     rows = [
         BorderRow(
-            area_name(made.estate, "team", int(arrays["borders.provider_team"][k]))[0],
-            area_name(made.estate, "team", int(arrays["borders.dependent_team"][k]))[0],
+            area_name(assessment.estate, "team", int(arrays["borders.provider_team"][k]))[0],
+            area_name(assessment.estate, "team", int(arrays["borders.dependent_team"][k]))[0],
             float(arrays["borders.loss"][k]),
             float(arrays["borders.loss"][k]) / examined if examined else 0.0,
             int(arrays["borders.pairs"][k]),

@@ -30,7 +30,7 @@ class Look:
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name, small.
+    """Return the words of a name in lower case.
 
     >>> words_of("DB-Payment_01.fra.example")
     ['db', 'payment', '01', 'fra', 'example']
@@ -39,7 +39,9 @@ def words_of(name: str) -> list[str]:
 
 
 def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
-    """Points, 0 to 100, and reasons. Names of different numbers ("web01", "web02") count a third: such are siblings, seldom one.
+    """Return points, 0 to 100, and reasons.
+
+    Names with different numbers ("web01", "web02") count a third: they are siblings, seldom one.
 
     >>> alike(Look("old-web01", "server", "", {}), Look("web01", "server", "", {}))[0]
     61
@@ -63,9 +65,9 @@ def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
         if shared := a.held(kind) & b.held(kind):
             points += 40
             reasons.append(f"both have {kind} {min(shared)}")
-    more, said = _serials(a.held("serial"), b.held("serial"))
+    more, reason = _serials(a.held("serial"), b.held("serial"))
     least = LEAST if any(a.held(kind) & b.held(kind) for kind in ONE_THINGS) else 0  # no rule joins them: a person should look
-    return max(least, min(100, round(points + more))), reasons + said
+    return max(least, min(100, round(points + more))), reasons + reason
 
 
 def _serials(one: frozenset[str], other: frozenset[str]) -> tuple[float, list[str]]:

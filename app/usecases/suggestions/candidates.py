@@ -1,7 +1,7 @@
 """Pairs of CIs that are worth a comparison: those that share something rare. Never all pairs.
 
-The cost is bounded: every CI brings at most `KEYS` keys, a key that more than `BLOCK` CIs hold is passed over, and of the pairs at most
-`PAIRS` are looked at, those of the rarest keys first.
+The cost is bounded: every CI brings at most `KEYS` keys, a key that more than `BLOCK` CIs hold is passed over, and of the pairs
+at most `PAIRS` are compared, those of the rarest keys first.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ SERIAL_START = 6
 
 
 def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
-    """What a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
+    """Return what a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
 
     >>> keys_of("DB payment", [("serial", "CZ1234XY"), ("fqdn", "db1.example")])
     ['n:db payment', 'n:payment', 's:CZ1234', 'serial:CZ1234XY', 'n:db1']
     """
     words = words_of(name)
-    found = [f"n:{' '.join(words)}", *(f"n:{word}" for word in words if len(word) > 2)]
+    keys = [f"n:{' '.join(words)}", *(f"n:{word}" for word in words if len(word) > 2)]
     for kind, value in identifiers:
         if kind in ("address", "mac") or kind in ("uuid", "cloud_id", "asset_tag"):
-            found.append(f"{kind}:{value}")
+            keys.append(f"{kind}:{value}")
         elif kind == "serial" and len(value) > SERIAL_START:
-            found += [f"s:{value[:SERIAL_START]}", f"serial:{value}"]
+            keys += [f"s:{value[:SERIAL_START]}", f"serial:{value}"]
         elif kind in (FQDN, HOST):
-            found.append(f"n:{host_of(value)}")
-    return list(dict.fromkeys(found))[:KEYS]
+            keys.append(f"n:{host_of(value)}")
+    return list(dict.fromkeys(keys))[:KEYS]
 
 
 class Blocks:
-    """Keys by hash, 12 bytes each, so that a million CIs fit; a pair that only shares a hash is told apart by its points."""
+    """Keys by hash, 12 bytes each, so that a million CIs fit; a pair that only shares a hash scores no points."""
 
     def __init__(self) -> None:
         self._hashes, self._rows = array("q"), array("i")
@@ -47,15 +47,16 @@ class Blocks:
             self._rows.append(row)
 
     def pairs(self, possible: Callable[[int, int], bool], most: int = PAIRS) -> tuple[list[tuple[int, int]], bool]:
-        """Pairs of rows (a < b), each once, and whether there were more: the cap of them goes to the rarest keys, then the first rows."""
-        found: dict[tuple[int, int], None] = {}
+        """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first
+        rows."""
+        pairs: dict[tuple[int, int], None] = {}
         for rows in sorted(self._shared(), key=lambda rows: (len(rows), rows)):
             for pair in combinations(rows, 2):
-                if pair not in found and possible(*pair):
-                    if len(found) == most:
-                        return list(found), True
-                    found[pair] = None
-        return list(found), False
+                if pair not in pairs and possible(*pair):
+                    if len(pairs) == most:
+                        return list(pairs), True
+                    pairs[pair] = None
+        return list(pairs), False
 
     def _shared(self) -> Iterator[tuple[int, ...]]:
         hashes, rows = self._hashes, self._rows

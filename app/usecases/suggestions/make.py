@@ -1,4 +1,7 @@
-"""Suggest pairs of CIs that may be one, for a person to accept or refuse. What was refused is parted for good and never suggested again."""
+"""Suggest pairs of CIs that may be one, for a person to accept or refuse.
+
+A refused pair is parted for good and never suggested again.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ COMPARED = ("serial", "uuid", "cloud_id", "asset_tag", "mac", "address")
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Two CIs by key that look like one: `score` 60 to 100 and why. `suggestion` is its name, the same as long as score and keys are."""
+    """Two CIs, by key, that look like one: `score` from 60 to 100, and why.
+
+    `suggestion` is its name, the same as long as score and keys are.
+    """
 
     suggestion: str
     a: str
@@ -45,7 +51,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionRun:
-    """What was looked at: `pairs` compared of `cis`; `capped`: there were more pairs than are looked at; `kept` of `found` suggestions."""
+    """What was compared: `pairs` of `cis`; `capped`: there were more pairs than are compared; `kept` of `found` suggestions."""
 
     revision: int
     at: str
@@ -79,9 +85,11 @@ def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
         listen("pairing", 0.3)
         pairs, capped = _candidates(cis, sources, _apart(tools, revision))
     listen("comparing", 0.6)
-    found = _scored(cis, pairs)
-    best = sorted(found, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
-    run = SuggestionRun(revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(found), len(best))
+    suggestions = _scored(cis, pairs)
+    best = sorted(suggestions, key=lambda item: (-item.score, item.a, item.b))[:KEPT]
+    run = SuggestionRun(
+        revision, datetime.now(UTC).isoformat(), len(cis["ci_id"]), len(pairs), capped, len(suggestions), len(best)
+    )
     _keep(tools.documents, run, best)
     return run
 
@@ -89,7 +97,7 @@ def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
 def _candidates(
     cis: Columns, sources: Mapping[int, int], apart: Container[tuple[int, int]]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """Pairs of rows of different sources, of one family and environment, that people did not part."""
+    """Return pairs of rows of different sources, of one family and environment, that people did not part."""
     ids = [int(ci_id) for ci_id in cis["ci_id"]]
     families = [rule_of(ci_class or "other").family for ci_class in cis["ci_class"]]
     environments = list(cis["environment"])
@@ -109,7 +117,7 @@ def _candidates(
 
 
 def _telling(aliases: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Identifiers that would make two CIs one, were nothing against it."""
+    """Return the identifiers that would make two CIs one if nothing spoke against it."""
     return frozenset((kind, value) for kind, value in aliases if kind in TELLING)
 
 
@@ -118,30 +126,30 @@ def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
     for row in sorted({row for pair in pairs for row in pair}):
         identifiers = _identifiers(aliases_of(cis["aliases"][row]))
         looks[row] = Look(cis["name"][row] or "", cis["ci_class"][row] or "other", cis["site"][row] or "", identifiers)
-    found: list[Suggestion] = []
+    suggestions: list[Suggestion] = []
     for pair in pairs:
         a, b = sorted(pair, key=lambda row: str(cis["key"][row]))
         score, reasons = alike(looks[a], looks[b])
         if score >= LEAST:
             digest = hashlib.sha256(f"{cis['key'][a]} {cis['key'][b]}".encode()).hexdigest()[:16]
-            found.append(
+            suggestions.append(
                 Suggestion(
                     f"{100 - score:03}-{digest}", cis["key"][a], cis["key"][b], looks[a].name, looks[b].name, score, reasons
                 )
             )
-    return found
+    return suggestions
 
 
 def _sources(store: GraphStore, revision: int) -> dict[int, int]:
-    """CI -> its sources, a bit each."""
-    rows, found = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
+    """Return the sources of each CI, one bit each."""
+    rows, sources = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
     for source_id, ci_id in zip(map(int, rows["source_id"]), map(int, rows["ci_id"]), strict=True):
-        found[ci_id] = found.get(ci_id, 0) | 1 << source_id
-    return found
+        sources[ci_id] = sources.get(ci_id, 0) | 1 << source_id
+    return sources
 
 
 def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
-    """Pairs of CIs whose records people parted, both ways round."""
+    """Return the pairs of CIs whose records people parted, both ways round."""
     manual = find_source(tools.documents, MANUAL)
     if manual is None or not revision:
         return set()
@@ -159,13 +167,13 @@ def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
 
 
 def _identifiers(aliases: Sequence[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    identifiers: dict[str, set[str]] = {}
     for kind, value in aliases:
         if kind in COMPARED:
-            found.setdefault(kind, set()).add(value)
+            identifiers.setdefault(kind, set()).add(value)
         elif kind == FQDN:
-            found.setdefault(HOST, set()).add(host_of(value))
-    return {kind: frozenset(values) for kind, values in found.items()}
+            identifiers.setdefault(HOST, set()).add(host_of(value))
+    return {kind: frozenset(values) for kind, values in identifiers.items()}
 
 
 def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) -> None:
@@ -178,30 +186,30 @@ def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) 
 
 
 def suggestion_page(documents: Documents, limit: int, after: str = "") -> SuggestionPage:
-    """Kept suggestions, the best first."""
-    found = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
-    more, items = len(found) > limit, found[:limit]
+    """Return a page of kept suggestions, the best first."""
+    suggestions = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
+    more, items = len(suggestions) > limit, suggestions[:limit]
     return SuggestionPage(RUNS.find(documents, "last"), items, limit, more, items[-1].suggestion if more else None)
 
 
 def accept(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """The two are one CI, as `decide.merge` makes them."""
+    """Make the two CIs one, as `decide.merge` does."""
     item = _get(tools.documents, suggestion)
     why = reason or f"suggested with {item.score} points"
     return decide.merge(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
 def refuse(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """The two are not one CI, whatever their identifiers will say; never suggested again."""
+    """Part the two CIs, whatever their identifiers will say; the pair is never suggested again."""
     item = _get(tools.documents, suggestion)
     why = reason or f"a suggestion with {item.score} points, refused"
     return decide.part(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
 def _get(documents: Documents, suggestion: str) -> Suggestion:
-    found = SUGGESTIONS.find(documents, suggestion)
-    if found is None:
+    kept = SUGGESTIONS.find(documents, suggestion)
+    if kept is None:
         raise NotFound(
             f"no suggestion {suggestion!r}: it was decided, or later suggestions took its place; see forestay suggestions"
         )
-    return found
+    return kept

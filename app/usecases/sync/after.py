@@ -1,4 +1,5 @@
-"""What texts mean once a run is written: the ledger as it is, with the CIs and records that come, change and go laid over it."""
+"""What texts mean once a run is written: the ledger as it is, with the CIs and records on top that the run begins, changes and
+ends."""
 
 from __future__ import annotations
 
@@ -18,20 +19,21 @@ from app.usecases.sync.reconcile import CiChanges
 
 BLOCK = 5_000
 T = TypeVar("T")
-Asked = tuple[int, str]  # source_id and text
+Mention = tuple[int, str]  # source_id and text
 
 
 class AfterRun:
-    """`changes` can be read any number of times."""
+    """The ledger after a run. `changes` can be read any number of times."""
 
     def __init__(self, store: GraphStore, revision: int, changes: Callable[[], Iterable[CiChanges]]) -> None:
         self._store, self._revision, self._changes = store, revision, changes
-        self._known: dict[Asked, int | Unresolved] = {}
+        self._known: dict[Mention, int | Unresolved] = {}
         self.called_before: list[str] = []  # texts that were answered by a name of the past, as sentences
 
-    def learn(self, asked: Iterable[Asked]) -> Mapping[Asked, int | Unresolved]:
-        """What these texts mean in these sources: the source's own record first, then whatever answers alone, then a name of the past."""
-        fresh = [pair for pair in dict.fromkeys(asked) if pair not in self._known]
+    def learn(self, texts: Iterable[Mention]) -> Mapping[Mention, int | Unresolved]:
+        """Find out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
+        text, then a name of the past."""
+        fresh = [pair for pair in dict.fromkeys(texts) if pair not in self._known]
         if fresh:
             self._resolve(fresh)
         return self._known
@@ -40,7 +42,7 @@ class AfterRun:
         return self.learn([(source_id, text)])[source_id, text]
 
     def key_of(self, ci_id: int) -> str:
-        """The key of a CI as it is after the run; its id in words where it does not hold then."""
+        """Return the key of a CI as it is after the run; its id in words where it does not hold then."""
         for chunk in self._changes():
             for row in chunk.begun:
                 if row.ci_id == ci_id:
@@ -49,7 +51,7 @@ class AfterRun:
         return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
 
     def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, LedgerCi]:
-        """Rows of those of the CIs that hold after the run."""
+        """Return the rows of those of the CIs that hold after the run."""
         wanted, rows = set(ci_ids), dict[int, LedgerCi]()
         for part in _blocks(sorted(wanted)):
             rows.update((row.ci_id, row) for row in rows_of(CI, self._store.states(self._revision, part)))
@@ -60,21 +62,21 @@ class AfterRun:
         return rows
 
     def records_at(self, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        """The CI of each of these records after the run, without those that are gone."""
+        """Return the CI of each of these records after the run, without those that are gone."""
         return self._by_record(list(places))
 
     def holding(self, ci_ids: Iterable[int]) -> set[int]:
-        """Those of the CIs that hold after the run."""
+        """Return those of the CIs that hold after the run."""
         return set(self.rows_of_cis(ci_ids))
 
-    def _resolve(self, fresh: Sequence[Asked]) -> None:
-        found = self._hits({text.casefold() for _, text in fresh if text})
-        doubtful = [pair for pair in fresh if len(found.get(pair[1].casefold(), {})) > 1]
-        records = self._records({ci_id for _, text in doubtful for ci_id in found[text.casefold()]}) if doubtful else {}
-        by_record = self._by_record([pair for pair in fresh if ":" in pair[1] and not found.get(pair[1].casefold())])
-        nobody: list[Asked] = []
+    def _resolve(self, fresh: Sequence[Mention]) -> None:
+        answering = self._hits({text.casefold() for _, text in fresh if text})
+        doubtful = [pair for pair in fresh if len(answering.get(pair[1].casefold(), {})) > 1]
+        records = self._records({ci_id for _, text in doubtful for ci_id in answering[text.casefold()]}) if doubtful else {}
+        by_record = self._by_record([pair for pair in fresh if ":" in pair[1] and not answering.get(pair[1].casefold())])
+        nobody: list[Mention] = []
         for source_id, text in fresh:
-            hits = found.get(text.casefold(), {})
+            hits = answering.get(text.casefold(), {})
             own = by_record.get((source_id, text))
             if own is None and len(hits) > 1:
                 own = own_answer(text, {ci_id: records.get(ci_id, ()) for ci_id in hits}, source_id, hits)
@@ -84,16 +86,16 @@ class AfterRun:
                 nobody.append((source_id, text))
         self._ask_the_past(nobody)
 
-    def _ask_the_past(self, asked: Sequence[Asked]) -> None:
-        if not asked or not self._revision:
+    def _ask_the_past(self, texts: Sequence[Mention]) -> None:
+        if not texts or not self._revision:
             return
         former = {
-            text: found
-            for part in _blocks(sorted({text for _, text in asked}))
-            for text, found in self._store.find_former(self._revision, part).items()
+            text: hits_of
+            for part in _blocks(sorted({text for _, text in texts}))
+            for text, hits_of in self._store.find_former(self._revision, part).items()
         }
         gone = self._gone() if former else set()
-        for source_id, text in asked:
+        for source_id, text in texts:
             hits = {hit.ci_id: hit for hit in former.get(text, ()) if hit.ci_id not in gone}
             if len(hits) == 1:
                 hit = next(iter(hits.values()))
@@ -108,24 +110,24 @@ class AfterRun:
         return ended - begun
 
     def _hits(self, folded: set[str]) -> dict[str, dict[int, str]]:
-        found: dict[str, dict[int, str]] = {value: {} for value in folded}
+        answering: dict[str, dict[int, str]] = {value: {} for value in folded}
         touched: set[int] = set()
         for chunk in self._changes() if folded else ():
             touched.update(ci_id for (ci_id,) in chunk.ended)
             for row in chunk.begun:
                 touched.add(row.ci_id)
                 for value in answers(row):
-                    if value in found:
-                        found[value][row.ci_id] = row.key
+                    if value in answering:
+                        answering[value][row.ci_id] = row.key
         for part in _blocks(sorted(folded)):
             for value, hits in self._store.find(self._revision, part).items():
                 for hit in hits:
                     if hit.ci_id not in touched:
-                        found[value.casefold()][hit.ci_id] = hit.key
-        return found
+                        answering[value.casefold()][hit.ci_id] = hit.key
+        return answering
 
     def _records(self, ci_ids: set[int]) -> dict[int, list[tuple[int, CiRecord]]]:
-        """(source_id, record) of these CIs after the run."""
+        """Return (source_id, record) of these CIs after the run."""
         held: dict[tuple[int, str], tuple[int, str]] = {}
         for part in _blocks(sorted(ci_ids)):
             rows = self._store.rows(self._revision, "source_record", "ci_id", part)
@@ -137,43 +139,43 @@ class AfterRun:
             for record in chunk.records_begun:
                 if record.ci_id in ci_ids:
                     held[record.source_id, record.source_key] = (record.ci_id, record.payload)
-        found: dict[int, list[tuple[int, CiRecord]]] = {}
+        records: dict[int, list[tuple[int, CiRecord]]] = {}
         for (source_id, _), (ci_id, payload) in sorted(held.items()):
-            found.setdefault(ci_id, []).append((source_id, record_of(payload)))
-        return found
+            records.setdefault(ci_id, []).append((source_id, record_of(payload)))
+        return records
 
-    def _by_record(self, asked: Sequence[Asked]) -> dict[Asked, int]:
-        """Texts that name a record of their source as class:id."""
-        wanted = set(asked)
-        found: dict[Asked, int] = {}
+    def _by_record(self, texts: Sequence[Mention]) -> dict[Mention, int]:
+        """Return the CIs of texts that name a record of their source as class:id."""
+        wanted = set(texts)
+        cis: dict[Mention, int] = {}
         for part in _blocks(sorted({text for _, text in wanted})):
             rows = self._store.rows(self._revision, "source_record", "source_key", part)
             for row, key in enumerate(rows["source_key"]):
                 if (int(rows["source_id"][row]), key) in wanted:
-                    found[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
+                    cis[int(rows["source_id"][row]), key] = int(rows["ci_id"][row])
         for chunk in self._changes() if wanted else ():
             for place in chunk.records_ended:
-                found.pop(place, None)
+                cis.pop(place, None)
             for record in chunk.records_begun:
                 if (record.source_id, record.source_key) in wanted:
-                    found[record.source_id, record.source_key] = record.ci_id
-        return found
+                    cis[record.source_id, record.source_key] = record.ci_id
+        return cis
 
 
 def own_answer(
     text: str, records: Mapping[int, Iterable[tuple[int, CiRecord]]], source_id: int, keys: Mapping[int, str]
 ) -> int | None:
-    """Of several CIs that answer to a text the one that is meant without doubt: whose key it is, else whose record of this very source has it
-    as its id, else as a name of its own. None: no single one."""
+    """Of several CIs that answer to a text, return the one that is certainly meant: the one whose key it is; else the one whose
+    record of this very source has the text as its id; else as a name of its own. None where no single one is."""
     if by_key := [ci_id for ci_id, key in keys.items() if key == text]:
         return by_key[0]
     folded = text.casefold()
-    mine = {ci_id: [record for source, record in told if source == source_id] for ci_id, told in records.items()}
-    for says in (_has_id, _calls_itself):
-        found = [ci_id for ci_id, told in sorted(mine.items()) if any(says(record, folded) for record in told)]
-        if len(found) == 1:
-            return found[0]
-        if found:
+    mine = {ci_id: [record for source, record in own if source == source_id] for ci_id, own in records.items()}
+    for matches in (_has_id, _calls_itself):
+        meant = [ci_id for ci_id, own in sorted(mine.items()) if any(matches(record, folded) for record in own)]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
             return None
     return None
 
@@ -191,7 +193,7 @@ def _calls_itself(record: CiRecord, folded: str) -> bool:
 
 
 def answers(row: LedgerCi) -> set[str]:
-    """The texts that a CI answers to, casefolded."""
+    """Return the texts that a CI answers to, casefolded."""
     texts = {value.casefold() for _, value in aliases_of(row.aliases)}
     return texts | {row.key.casefold(), (row.name or "").casefold()}
 

@@ -20,8 +20,7 @@ from app.usecases.sync.roster import CHANGED, NEW, NO_CI, RETIRED, Roster
 
 @dataclass(slots=True)
 class Member:
-    """A record as it is after this run. `ci_id`: the CI it belonged to, `before`: it is in the ledger; `fresh`: new or
-    changed."""
+    """A record as it is after this run. `ci_id`: the CI it belonged to; `fresh`: it is new or changed."""
 
     source_id: int
     source_key: str
@@ -60,7 +59,10 @@ class Closure:
 
 
 class Decisions:
-    """All decisions of people; they are few, so they are held. `fresh`: those that this run brings, `gone`: source keys of those it takes back."""
+    """All decisions of people; they are few, so they are held in memory.
+
+    `fresh`: those that this run brings; `gone`: source keys of those it takes back.
+    """
 
     def __init__(
         self, store: GraphStore, revision: int, manual_id: int, fresh: Iterable[Member] = (), gone: Iterable[str] = ()
@@ -92,22 +94,23 @@ class Decisions:
         return len(self._members)
 
     def about(self, places: Iterable[Place], ci_ids: Iterable[int] = ()) -> list[tuple[Member, Decision]]:
-        """Those that name one of these records, and corrections of these CIs, whatever became of the records they name."""
-        found = {key for place in places for key in self._of.get(place, ())}
-        found.update(key for ci_id in ci_ids for key in self._corrections.get(ci_id, ()))
-        keys = sorted(found)
+        """Return the decisions that name one of these records, and corrections of these CIs, whatever became of the records they
+        name."""
+        named = {key for place in places for key in self._of.get(place, ())}
+        named.update(key for ci_id in ci_ids for key in self._corrections.get(ci_id, ()))
+        keys = sorted(named)
         return [(self._members[key], self._decisions[key]) for key in keys]
 
 
 class Staged(Protocol):
-    """What a closure asks of a staging file."""
+    """What a closure needs of a staging file."""
 
     def payloads(self, numbers: Sequence[int]) -> Mapping[int, str]: ...
     def holders(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[int]]: ...
 
 
 class NothingStaged:
-    """For a closure over what the ledger holds."""
+    """Stands for the staging file in a closure over what the ledger holds."""
 
     def payloads(self, numbers: Sequence[int]) -> dict[int, str]:
         return {}
@@ -128,30 +131,30 @@ class Closer:
         self._keys = roster.keys()
 
     def close(self, numbers: Iterable[int], ci_ids: Iterable[int] = ()) -> tuple[Closure, set[int]]:
-        """The closure of some numbers of the roster and some CIs, and all numbers it took in."""
-        found, taken = Closure(), set[int]()
+        """Return the closure of some numbers of the roster and some CIs, and all numbers that it took in."""
+        closure, taken = Closure(), set[int]()
         seen: set[Identifier] = set()
         named, looked = set[Place](), set[Place]()
         cis, fresh = set(ci_ids), list(numbers)
         while fresh or cis:
-            cis |= self._take_staged(found, fresh, taken)
-            cis -= found.ci_ids
-            self._take_cis(found, cis, taken)
-            new = [member for place, member in found.members.items() if place not in looked]
-            looked.update(found.members)
+            cis |= self._take_staged(closure, fresh, taken)
+            cis -= closure.ci_ids
+            self._take_cis(closure, cis, taken)
+            new = [member for place, member in closure.members.items() if place not in looked]
+            looked.update(closure.members)
             identifiers = [i for member in new for i in member.identifiers if i not in seen]
-            identifiers = list(dict.fromkeys([*identifiers, *sorted(found.left - seen)]))
+            identifiers = list(dict.fromkeys([*identifiers, *sorted(closure.left - seen)]))
             seen.update(identifiers)
-            cis, fresh = self._holders(found, identifiers, taken)
+            cis, fresh = self._holders(closure, identifiers, taken)
             if len(self._decisions):
-                cis |= self._named(found, named, fresh)
-        found.decided = self._decisions.about(found.members, found.ci_ids) if len(self._decisions) else []
-        return found, taken
+                cis |= self._named(closure, named, fresh)
+        closure.decided = self._decisions.about(closure.members, closure.ci_ids) if len(self._decisions) else []
+        return closure, taken
 
-    def _named(self, found: Closure, named: set[Place], fresh: list[int]) -> set[int]:
-        """CIs of records that decisions name together with records in the closure."""
-        about = self._decisions.about(found.members)
-        places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(found.members)
+    def _named(self, closure: Closure, named: set[Place], fresh: list[int]) -> set[int]:
+        """Return the CIs of records that decisions name together with records in the closure."""
+        about = self._decisions.about(closure.members)
+        places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(closure.members)
         named |= places
         cis: set[int] = set()
         keys = sorted({key for _, key in places})
@@ -161,9 +164,9 @@ class Closer:
                 if (int(rows["source_id"][row]), key) in places:
                     cis.add(int(rows["ci_id"][row]))
         fresh += [n for s, k in sorted(places) if s == self._source_id and (n := self._roster.number(k)) is not None]
-        return cis - found.ci_ids
+        return cis - closure.ci_ids
 
-    def _take_staged(self, found: Closure, numbers: list[int], taken: set[int]) -> set[int]:
+    def _take_staged(self, closure: Closure, numbers: list[int], taken: set[int]) -> set[int]:
         roster, cis = self._roster, set[int]()
         wanted = [number for number in numbers if number not in taken]
         taken.update(wanted)
@@ -175,13 +178,13 @@ class Closer:
                 cis.add(ci_id)
             if number in payloads:
                 payload = payloads[number]
-                found.members[place] = Member(*place, record_of(payload), payload, roster.hashes[number], ci_id, True)
+                closure.members[place] = Member(*place, record_of(payload), payload, roster.hashes[number], ci_id, True)
             elif roster.states[number] == RETIRED:
-                found.retired[place] = ci_id
+                closure.retired[place] = ci_id
         return cis
 
-    def _take_cis(self, found: Closure, cis: set[int], taken: set[int]) -> None:
-        found.ci_ids |= cis
+    def _take_cis(self, closure: Closure, cis: set[int], taken: set[int]) -> None:
+        closure.ci_ids |= cis
         ids, changed = sorted(cis), list[int]()
         for start in range(0, len(ids), 5_000):
             rows = self._store.rows(self._revision, "source_record", "ci_id", ids[start : start + 5_000])
@@ -191,49 +194,49 @@ class Closer:
                 payload = rows["payload"][row]
                 if number is not None and self._roster.states[number] in (CHANGED, RETIRED):
                     changed.append(number)
-                    found.left.update(searched(record_of(payload)))
+                    closure.left.update(searched(record_of(payload)))
                     continue
                 if source_id == self._decisions.manual_id:
                     continue
                 member = Member(source_id, key, record_of(payload), payload, int(rows["content_hash"][row]), ci_id, False)
-                found.members[member.place] = member
-        self._take_staged(found, changed, taken)
+                closure.members[member.place] = member
+        self._take_staged(closure, changed, taken)
 
-    def _holders(self, found: Closure, identifiers: list[Identifier], taken: set[int]) -> tuple[set[int], list[int]]:
-        asked = list(dict.fromkeys(look for identifier in identifiers for look in lookups(identifier)))
-        staged = self._staging.holders([identifier for identifier, _ in asked])
-        ledger = self._in_ledger(asked)
+    def _holders(self, closure: Closure, identifiers: list[Identifier], taken: set[int]) -> tuple[set[int], list[int]]:
+        looks = list(dict.fromkeys(look for identifier in identifiers for look in lookups(identifier)))
+        staged = self._staging.holders([identifier for identifier, _ in looks])
+        ledger = self._in_ledger(looks)
         cis, fresh = set[int](), list[int]()
-        for identifier, _ in asked:
+        for identifier, _ in looks:
             numbers = staged.get(identifier, [])
             before = ledger.get(identifier, set())
             among = before | {self._roster.ci_ids[n] for n in numbers if self._roster.ci_ids[n] != NO_CI}
             holders = len(among) + sum(1 for n in numbers if self._roster.ci_ids[n] == NO_CI)
             if holders > MAX_HOLDERS:
-                found.crowded[identifier] = holders
+                closure.crowded[identifier] = holders
                 if len(before) <= MAX_HOLDERS:  # what it joined while it was rarer comes apart
-                    cis |= before - found.ci_ids
+                    cis |= before - closure.ci_ids
                 continue
-            cis |= among - found.ci_ids
+            cis |= among - closure.ci_ids
             fresh += [number for number in numbers if number not in taken]
         return cis, fresh
 
-    def _in_ledger(self, asked: list[tuple[Identifier, tuple[str, ...]]]) -> dict[Identifier, set[int]]:
+    def _in_ledger(self, looks: list[tuple[Identifier, tuple[str, ...]]]) -> dict[Identifier, set[int]]:
         by_kinds: dict[tuple[str, ...], list[Identifier]] = {}
-        for identifier, kinds in asked:
+        for identifier, kinds in looks:
             by_kinds.setdefault(kinds, []).append(identifier)
-        found: dict[Identifier, set[int]] = {}
+        holders: dict[Identifier, set[int]] = {}
         for kinds, identifiers in sorted(by_kinds.items()):
             for start in range(0, len(identifiers), 5_000):
                 part = identifiers[start : start + 5_000]
                 hits = self._store.find(self._revision, [value for _, value in part], kinds)
                 for kind, value in part:
                     held = {hit.ci_id for hit in hits.get(value, ())}
-                    found[kind, value] = self._hosts(value, held) if kind == HOST else held
-        return found
+                    holders[kind, value] = self._hosts(value, held) if kind == HOST else held
+        return holders
 
     def _hosts(self, host: str, ci_ids: set[int]) -> set[int]:
-        """Of CIs that answer to the name of a host those with a DNS name of it."""
+        """Of the CIs that answer to the name of a host, return those with a DNS name of it."""
         rows = self._store.states(self._revision, sorted(ci_ids)) if ci_ids else {"ci_id": [], "aliases": []}
         texts = zip(rows["ci_id"], rows["aliases"], strict=True)
         return {int(ci_id) for ci_id, aliases in texts if has_alias_starting(aliases, FQDN, f"{host}.")}

@@ -133,10 +133,12 @@ class DependencyIntake:
             return
         self._append(a, b, kind, NAN if weight is None else weight, relation, position)
 
-    def _refuse(self, place: str, position: int, said: DependencyRecord, fault: tuple[str, str, str], again: bool = True) -> None:
-        """`again`: it is resolved again when CIs come or go."""
-        name = f"{said.dependent} -> {said.provider}"
-        unread = Unread("dependency", said.dependent, name, f"{fault[0]} {fault[1]}", record=said if again else None)
+    def _refuse(
+        self, place: str, position: int, stated: DependencyRecord, fault: tuple[str, str, str], again: bool = True
+    ) -> None:
+        """Refuse a row. `again`: it is resolved again when CIs come or go."""
+        name = f"{stated.dependent} -> {stated.provider}"
+        unread = Unread("dependency", stated.dependent, name, f"{fault[0]} {fault[1]}", record=stated if again else None)
         self.books.reject("dependency", place, position, name, fault, unread)
 
     def _stated(self, block: DependencyBlock, row: int) -> DependencyRecord:
@@ -174,10 +176,10 @@ class DependencyIntake:
             if isinstance(a, Unresolved) or isinstance(b, Unresolved):
                 field_name, why = ("dependent", a) if isinstance(a, Unresolved) else ("provider", b)
                 assert isinstance(why, Unresolved)
-                said = DependencyRecord(
+                stated = DependencyRecord(
                     a_text, b_text, KIND_NAMES[kind], None if weight != weight else weight, self.rows.relations[relation]
                 )
-                self._refuse(self._open.place, position, said, (field_name, why.reason, why.advice))
+                self._refuse(self._open.place, position, stated, (field_name, why.reason, why.advice))
                 refused.append(at)
             elif a == b:
                 self.books.ignore("dependency", "self", position)
@@ -193,7 +195,7 @@ class DependencyIntake:
             self.rows = picked(self.rows, keep)
 
     def _clash(self, n: int) -> Unread:
-        """A second statement of another weight: which of them is right was not read."""
+        """Return the open need of a second statement with another weight: which of the two is right was not read."""
         rows = self.rows
         dependent = self._resolver.key_of(rows.dependent[n])
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
@@ -204,7 +206,8 @@ class DependencyIntake:
         return list(zip(self.rows.dependent, self.rows.provider, self.rows.kind, strict=True))
 
     def heaviest(self) -> None:
-        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being repeated."""
+        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being
+        repeated."""
         rows, most = self.rows, dict[tuple[int, int], float]()
         for n, kind in enumerate(rows.kind):
             if kind == CODES["soft"]:
@@ -227,32 +230,32 @@ class DependencyIntake:
 
 
 def picked(rows: DependencyRows, keep: Iterable[int]) -> DependencyRows:
-    found = DependencyRows(relations=rows.relations)
+    kept = DependencyRows(relations=rows.relations)
     for n in keep:
-        found.dependent.append(rows.dependent[n])
-        found.provider.append(rows.provider[n])
-        found.kind.append(rows.kind[n])
-        found.weight.append(rows.weight[n])
-        found.relation.append(rows.relation[n])
-        found.position.append(rows.position[n])
-    return found
+        kept.dependent.append(rows.dependent[n])
+        kept.provider.append(rows.provider[n])
+        kept.kind.append(rows.kind[n])
+        kept.weight.append(rows.weight[n])
+        kept.relation.append(rows.relation[n])
+        kept.position.append(rows.position[n])
+    return kept
 
 
 OldRows = Mapping[Key, tuple[float, str]]
 
 
 def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable[Key]) -> dict[Key, tuple[float, str]]:
-    """Those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
+    """Return those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
     wanted = set(keys)
     dependents = sorted({key[0] for key in wanted})
-    found: dict[Key, tuple[float, str]] = {}
+    held: dict[Key, tuple[float, str]] = {}
     for start in range(0, len(dependents), 5_000):
         rows = store.rows(revision, "dependency", "dependent_id", dependents[start : start + 5_000])
         for row in range(len(rows["dependent_id"])):
             key = (int(rows["dependent_id"][row]), int(rows["provider_id"][row]), CODES[rows["kind"][row]])
             if int(rows["source_id"][row]) == source_id and key in wanted:
-                found[key] = (float(rows["weight"][row]), rows["relation"][row] or "")
-    return found
+                held[key] = (float(rows["weight"][row]), rows["relation"][row] or "")
+    return held
 
 
 def ledger_columns(store: GraphStore, revision: int, source_id: int) -> Columns:
@@ -279,7 +282,8 @@ def whole_difference(intake: DependencyIntake, old: Columns, compare: Comparison
 
 
 def partial_difference(intake: DependencyIntake, gone: set[Key], old: OldRows, compare: Comparison) -> DependencyDifference:
-    """As `whole_difference`, from the rows that were examined and the keys of rows that went; `old`: what the ledger holds of both."""
+    """As `whole_difference`, from the rows that were examined and the keys of rows that went; `old`: what the ledger holds of
+    both."""
     intake.heaviest()
     rows, keep = intake.rows, list[int]()
     for n, key in enumerate(intake.keys()):

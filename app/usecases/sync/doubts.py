@@ -1,8 +1,10 @@
-"""Doubtful pairs: records that share what only one thing should have and are two CIs for what differs.
+"""Doubtful pairs: records that share what only one thing should have, yet are two CIs because they differ otherwise.
 
-A group that counts both as members may have redundancy on paper only, so it is marked on its dependent as long as nobody decided.
+A group that counts both as members may have redundancy on paper only, so it is marked on its dependent as long as nobody has
+decided.
 
-Rows of noun `open_need`, kind "doubt": one without dependent for each pair (`needs` 0), one for each group of which two members are such a pair.
+The rows are of noun `open_need`, kind "doubt": one without dependent for each pair (`needs` 0), and one for each group of which
+two members are such a pair.
 """
 
 from __future__ import annotations
@@ -43,14 +45,14 @@ class Doubts:
         return self._before
 
     def look(self, places: Collection[Place], gone: Collection[Place], doubts: Iterable[Doubt]) -> None:
-        """Records were compared (`gone`: they are no more), and these doubts stand between them."""
+        """Take in that these records were compared (those in `gone` are no more), and which doubts stand between them."""
         before = self.before()
         for pair in [pair for pair in before if any(place in places or place in gone for place in pair)]:
             del before[pair]
         self.found.update(((doubt.a, doubt.b), doubt.why) for doubt in doubts)
 
     def nothing(self) -> None:
-        """One source is alone: it does not list a thing twice."""
+        """Drop all pairs: the source is alone and does not list a thing twice."""
         self.before().clear()
 
     def rows(
@@ -79,7 +81,7 @@ class Doubts:
     def _groups(
         self, pairs: Iterable[tuple[int, int]], begun: Iterable[LedgerGroup], ended: Collection[Identity]
     ) -> list[LedgerGroup]:
-        """Groups after the run that have one of these CIs as a member."""
+        """Return the groups after the run that have one of these CIs as a member."""
         ids = sorted({ci_id for pair in pairs for ci_id in pair})
         groups: dict[Identity, LedgerGroup] = {}
         for start in range(0, len(ids), 2_000) if self.revision else ():

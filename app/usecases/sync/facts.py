@@ -19,8 +19,11 @@ def operation_id(source: str, run_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`revision` and `operation`: the newest revision when the input was applied. `exact`: the ledger held just what the input
-    said. `by_alias`: references were answered by aliases, so they depend on other sources."""
+    """`revision` and `operation`: the newest revision when the input was applied.
+
+    `exact`: the ledger held exactly what the input said. `by_alias`: references were answered by aliases, so they depend on other
+    sources.
+    """
 
     revision: int
     operation: str
@@ -35,7 +38,7 @@ FACTS = RecordText(Facts)
 
 
 def doubt_about(facts: Facts, store: GraphStore, source: str, current: int) -> str:
-    """Why the difference cannot start from these facts; empty: it can."""
+    """Say why the difference cannot start from these facts; "" where it can."""
     if not facts.exact:
         return "the ledger keeps records that the last input did not hold, or records were read in part"
     if facts.revision > current:

@@ -1,4 +1,4 @@
-"""CI records in: checked, hashed, compared with the roster, and staged where they are new or changed."""
+"""CI records on their way in: checked, hashed, compared with the roster, and staged where they are new or changed."""
 
 from __future__ import annotations
 
@@ -108,17 +108,18 @@ class CiIntake:
             self.unknown_classes[record.raw_class] = self.unknown_classes.get(record.raw_class, 0) + 1
 
     def _keep_known(self, key: str) -> None:
-        """A record that was refused this time is not gone: what was known last stays."""
+        """Keep what was known last of a record that was refused this time: it is not gone."""
         roster = self._roster
         number = roster.number(key)
         if number is None and ":" not in key:
-            found = [ids[key] for ids in roster.by_class.values() if key in ids]
-            number = found[0] if len(found) == 1 else None
+            numbers = [ids[key] for ids in roster.by_class.values() if key in ids]
+            number = numbers[0] if len(numbers) == 1 else None
         if number is not None and roster.states[number] == UNSEEN:
             roster.states[number] = KEPT
 
     def shared_identifiers(self) -> list[str]:
-        """Identifiers that several staged records of this source hold, as sentences; only kept where the source is alone."""
+        """Return, as sentences, the identifiers that several staged records of this source hold; they are only kept where the
+        source is alone."""
         ordered = sorted(self._identifiers)
         twice = {a for a, b in pairwise(ordered) if a == b}
         if not twice:
@@ -136,7 +137,7 @@ class CiIntake:
         ]
 
     def retire_unseen(self, ends_class: Callable[[str], bool]) -> list[int]:
-        """Records of classes proven complete that were not seen are gone."""
+        """Retire the records that were not seen, of classes that are proven complete, and return their numbers."""
         numbers = self._roster.numbers_in(UNSEEN)
         classes = self._roster.by_class
         kept = {name for name in classes if not ends_class(name)} if numbers else set()

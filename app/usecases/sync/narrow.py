@@ -108,7 +108,7 @@ def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
-    """Gone records stand as unseen, all other known ones as untouched; then the examined ones are taken as in a full read."""
+    """Take gone records as unseen and all other known ones as untouched; then take the examined ones as in a full read."""
     gone = [record for block in difference.gone_cis() for record in block.records]
     blocks = list(difference.cis())
     if sum(len(block.records) for block in blocks) + len(gone) > MANY:
@@ -117,8 +117,8 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
     wanted = [record.source_key for block in blocks for record in block.records]
     refused = [rejected.key for block in blocks for rejected in block.left_out.rejected if rejected.key]
     wanted += [f"{name}:{key}" for key in refused for name in difference.classes] + [key for key in refused if ":" in key]
-    asked = filter(is_text, [*sorted(gone_keys), *wanted])
-    add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, list(asked))
+    texts = filter(is_text, [*sorted(gone_keys), *wanted])
+    add_from_ledger(run.roster, run.store, run.base.revision, run.settings.source_id, list(texts))
     intake = CiIntake(run.roster, run.staging, run.books, run.alone)
     for number, (source_class, source_id) in enumerate(run.roster.keys()):
         if f"{source_class}:{source_id}" not in gone_keys:
@@ -130,7 +130,8 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
 
 
 def _check_ids(run: Run, difference: SourceDifference) -> None:
-    """A new record whose id another class has too makes references by that id ambiguous, in untouched rows as well."""
+    """Raise a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
+    untouched rows as well."""
     keys, others = run.roster.keys(), list[str]()
     for number in run.roster.numbers_in(NEW) if len(difference.classes) > 1 else ():
         name, text = keys[number]
@@ -148,50 +149,50 @@ def _check_ids(run: Run, difference: SourceDifference) -> None:
 
 
 def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, blocks: list[DependencyBlock]) -> set[Key]:
-    """Under which identities the ledger holds dependencies whose lines went."""
+    """Return the identities under which the ledger holds the dependencies whose lines went."""
     texts = [text for block in blocks for text in (*block.dependents, *block.providers)]
     if len(texts) > 2 * MANY:
         raise Doubt("most dependencies changed")
     resolver.prepare(texts)
     earlier = _earlier(run, resolver, difference, texts)
-    found: set[Key] = set()
+    keys: set[Key] = set()
     for block in blocks:
         for a, b, kind in zip(block.dependents, block.providers, block.kinds, strict=True):
             if a in earlier and b in earlier and kind in CODES:
-                found.add((earlier[a], earlier[b], CODES[kind]))
-    return found
+                keys.add((earlier[a], earlier[b], CODES[kind]))
+    return keys
 
 
 def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
-    """Dependencies of this source that the ledger holds at CIs that go."""
-    found: set[Key] = set()
+    """Return the dependencies of this source that the ledger holds at CIs that go."""
+    keys: set[Key] = set()
     ordered = sorted(ci_ids)
     for start in range(0, len(ordered), 5_000):
         for column in ("dependent_id", "provider_id"):
             rows = run.store.rows(run.base.revision, "dependency", column, ordered[start : start + 5_000])
             for row in range(len(rows["dependent_id"])):
                 if int(rows["source_id"][row]) == run.settings.source_id:
-                    found.add((int(rows["dependent_id"][row]), int(rows["provider_id"][row]), CODES[rows["kind"][row]]))
-    return found
+                    keys.add((int(rows["dependent_id"][row]), int(rows["provider_id"][row]), CODES[rows["kind"][row]]))
+    return keys
 
 
 def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: Iterable[str]) -> dict[str, int]:
-    """What references meant before this run: own records, those that go now among them, else aliases."""
-    found: dict[str, int] = {}
+    """Return what references meant before this run: own records, those that go now among them, else aliases."""
+    meant: dict[str, int] = {}
     open_texts: list[str] = []
     for text in dict.fromkeys(texts):
         known = [ids[text] for name in difference.classes if text in (ids := run.roster.by_class.get(name, {}))]
         number = run.roster.number(text) if not known and ":" in text else None
         if len(known) == 1 or number is not None:
-            found[text] = run.roster.ci_ids[known[0] if number is None else number]
+            meant[text] = run.roster.ci_ids[known[0] if number is None else number]
         else:
             open_texts.append(text)
     answers = resolver.others(open_texts) if open_texts else {}
     for text in open_texts:
         answer = answers[text]
         if not isinstance(answer, Unresolved):
-            found[text] = answer
-    return found
+            meant[text] = answer
+    return meant
 
 
 def _small_kinds(
@@ -221,27 +222,27 @@ def _small_kinds(
 def _gone_rows(
     run: Run, resolver: Resolver, difference: SourceDifference, kind: str, records: list[SmallRecord]
 ) -> set[Identity]:
-    source_id, found = run.settings.source_id, set[Identity]()
+    source_id, identities = run.settings.source_id, set[Identity]()
     texts = [text for record in records for text in references(record)]
     resolver.prepare(texts)
     earlier = _earlier(run, resolver, difference, texts) if kind == "service" else {}
     for record in records:
         if isinstance(record, GroupRecord):
-            found.add((f"{run.settings.source}:{record.key}",))
+            identities.add((f"{run.settings.source}:{record.key}",))
         elif isinstance(record, ServiceRecord):
             if record.ci in earlier:
-                found.add((earlier[record.ci], source_id))
+                identities.add((earlier[record.ci], source_id))
         elif isinstance(record, IncidentRecord):
-            found.add((source_id, record.key))
+            identities.add((source_id, record.key))
         elif record.scope.startswith("ci:"):
             raise Doubt("an observation of one CI went")
         else:
-            found.add((source_id, record.scope))
-    return found
+            identities.add((source_id, record.scope))
+    return identities
 
 
 def _names_one(row: SmallRow, ci_ids: Set[int]) -> bool:
-    """Whether a row of the ledger names one of these CIs; of an observation of one CI nobody knows here, so it may."""
+    """Whether a row of the ledger names one of these CIs. An observation of a single CI may name any of them."""
     if isinstance(row, LedgerGroup):
         return row.dependent_id in ci_ids or not ci_ids.isdisjoint(members_of(row.members))
     if isinstance(row, LedgerObservation):

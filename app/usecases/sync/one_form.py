@@ -1,4 +1,7 @@
-"""Records in the one form of texts, whatever source they are from; a record with half a character in it is refused, the run goes on."""
+"""Records with their texts in one form, whatever source they come from.
+
+A record with half a character in it is refused; the run goes on.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ Noticed = Callable[[], None]  # called where a text had another form
 
 
 def plain_json(payload: str) -> bool:
-    """Whether all texts of a record are in their one form for sure."""
+    """Whether all texts of a record are certainly in their one form."""
     return (
         payload.isascii()
         and "\\" not in payload
@@ -27,7 +30,7 @@ def plain_json(payload: str) -> bool:
 
 
 def ci_in_one_form(record: CiRecord) -> CiRecord:
-    """Attributes stay as they are: nothing is found by them."""
+    """Return the record with its texts in one form. Attributes stay as they are: nothing is found by them."""
     if not all(map(is_text, (record.source_class, record.source_id))):
         return record  # it is refused
     return record._replace(
@@ -62,7 +65,13 @@ def _without_bad(block: DependencyBlock, good: Sequence[bool]) -> DependencyBloc
     keep = [row for row, fine in enumerate(good) if fine]
     bad = [row for row, fine in enumerate(good) if not fine]
     refused = [
-        _refused("dependency", block.place, block.positions[row], f"{block.dependents[row]} -> {block.providers[row]}", block.dependents[row])
+        _refused(
+            "dependency",
+            block.place,
+            block.positions[row],
+            f"{block.dependents[row]} -> {block.providers[row]}",
+            block.dependents[row],
+        )
         for row in bad
     ]  # fmt: skip
     left_out = _more(block.left_out, refused, [block.positions[row] for row in bad])
@@ -96,7 +105,7 @@ def small_in_one_form(kind: str, block: SmallBlock, noticed: Noticed) -> SmallBl
 
 
 def _texts(record: SmallRecord) -> tuple[str, ...]:
-    """The key of a record, the CI it is about, and its other texts."""
+    """Return the key of a record, the CI it is about, and its other texts."""
     if isinstance(record, GroupRecord):
         return record.key, record.dependent, *record.members
     if isinstance(record, IncidentRecord):
@@ -119,7 +128,7 @@ def _respelled(record: SmallRecord) -> SmallRecord:
 
 
 def _refused(kind: str, place: str, position: int, key: str, about: str) -> RejectedRecord:
-    """`about` may be damaged as well; then nobody can tell whose need it was."""
+    """Return the refusal of a record. `about` may be damaged as well; then nobody can tell whose need it was."""
     return RejectedRecord(kind, f"{place} {position}", NO_TEXT.sub("?", key)[:200], *FAULT, about=about if is_text(about) else "")
 
 

@@ -1,5 +1,5 @@
-"""Open needs: kept as long as they stand, and resolved again whenever CIs come, go, change their names or become one, whichever source
-stated them."""
+"""Open needs are kept as long as they stand, and resolved again whenever CIs come, go, change their names or become one,
+whichever source stated them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.records import DependencyRecord, GroupRecord
 from app.domain.references import Unresolved
 from app.domain.rows import LedgerDependency, LedgerExposure, LedgerIncident, LedgerNeed, LedgerObservation
 from app.ports.graph_store import GraphStore
-from app.usecases.sync.after import AfterRun, Asked
+from app.usecases.sync.after import AfterRun, Mention
 from app.usecases.sync.doubts import DOUBT, Doubts
 from app.usecases.sync.setup import SyncSettings
 from app.usecases.sync.small_rows import Refused, SmallRows, partly
@@ -28,8 +28,8 @@ R = TypeVar("R", bound=tuple[Any, ...])
 class OpenNeeds:
     """What is open, and what of it resolves.
 
-    `meant(ci_id, source_id)` returns the CI to which an id of the ledger goes on, None where it is gone; `begun` returns the identities
-    of the dependencies that the run begins anyway.
+    `meant(ci_id, source_id)` returns the CI to which an id of the ledger goes on, None where it is gone; `begun` returns the
+    identities of the dependencies that the run begins anyway.
     """
 
     store: GraphStore
@@ -55,8 +55,8 @@ class OpenNeeds:
     ) -> tuple[list[RowChanges[Any]], int]:
         """The changes of open needs, with those of what is resolved (put into `rewired`), and the next free group id.
 
-        `own` is what the synced source stated and this run could not read, and `lost` what lost a CI in this run; `again` tells that CIs
-        came, went or changed.
+        `own` is what the synced source stated and this run could not read, and `lost` what lost a CI in this run; `again` tells
+        that CIs came, went or changed.
         """
         self.changes = {part.noun.name: part for part in rewired}
         known = self._before()
@@ -95,25 +95,27 @@ class OpenNeeds:
         return OPEN_NEED.by_identity(rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name)))
 
     def _look_up(self, unread: Iterable[tuple[Identity, Unread]]) -> None:
-        """All texts at once: the ledger is asked in blocks."""
-        asked: dict[Asked, None] = {}
+        """Look all texts up at once: the ledger is asked in blocks."""
+        mentions: dict[Mention, None] = {}
         last = set[int | None]()
         for (source_id, _), one in unread:
             last.update(self.meant(ci_id, source_id) for ci_id in one.resolved.values())
             texts = [one.about, *(texts_of(one.record) if one.record is not None else ())]
-            asked.update({(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other})
-        self.after.learn(asked)
+            mentions.update(
+                {(source_id, other): None for text in texts for other in (text, *one.known_as.get(text, ())) if other}
+            )
+        self.after.learn(mentions)
         self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
-        """What a text means now; else what another name of it means; else what it meant last, where that CI goes on."""
+        """Return what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
         answer = self.after.one(source_id, text)
         if not isinstance(answer, Unresolved):
             return answer
         for other in unread.known_as.get(text, ()):
-            found = self.after.one(source_id, other)
-            if not isinstance(found, Unresolved):
-                return found
+            meant = self.after.one(source_id, other)
+            if not isinstance(meant, Unresolved):
+                return meant
         known = unread.resolved.get(text)
         goes_on = None if known is None else self.meant(known, source_id)
         return goes_on if goes_on is not None and goes_on in self.holding else answer
@@ -121,11 +123,11 @@ class OpenNeeds:
     def _dependent(self, source_id: int, unread: Unread) -> int | None:
         if not unread.about:
             return None
-        found = self._one(source_id, unread, unread.about)
-        return None if isinstance(found, Unresolved) else found
+        meant = self._one(source_id, unread, unread.about)
+        return None if isinstance(meant, Unresolved) else meant
 
     def _again(self, source_id: int, unread: Unread, next_group: int) -> tuple[Unread | None, int]:
-        """What is left of an open need; what is resolved is entered into the changes."""
+        """Resolve an open need again, and return what is left of it; what is resolved is entered into the changes."""
         record = unread.record
         if record is None:
             return unread, next_group
@@ -168,7 +170,8 @@ class OpenNeeds:
             self._begin(DEPENDENCY, row, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row.dependent_id]))
 
     def _begin(self, noun: Noun[R], row: R, near: Columns) -> None:
-        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it would be."""
+        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it
+        would be."""
         part, identity = self._part(noun), noun.identity_of(row)
         if any(noun.identity_of(other) == identity for other in part.begun):
             return

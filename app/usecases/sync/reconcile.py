@@ -1,7 +1,7 @@
 """Reconciliation: changed source records become changes of CIs.
 
-Only changed records and what shares an identity component with them are looked at. A source that is alone in the ledger cannot
-merge with anything, so its records go straight through, which is what makes a first bulk import fast.
+Only changed records and those that share an identity component with them are compared. A source that is alone in the ledger
+cannot merge with anything, so its records go straight through, which makes a first bulk import fast.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Reconciliation:
         return Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging, self._decisions)
 
     def regroup(self, ci_ids: Iterable[int]) -> CiChanges:
-        """What decisions that came or went make of these CIs, from the records the ledger holds."""
+        """Return what decisions that came or went make of these CIs, from the records that the ledger holds."""
         self._staging.index_identifiers()
         closure, _ = self._closer().close((), ci_ids)
         chunk = self._reconcile(closure)
@@ -119,7 +119,7 @@ class Reconciliation:
 
     # --- a source that is alone
     def _assign_alone(self) -> None:
-        """Ids follow the order of keys, so the order of the rows changes nothing and the ledger is filled from one end."""
+        """Give ids in the order of keys, so the order of the rows changes nothing and the ledger is filled from one end."""
         roster, keys = self._roster, self._keys
         new = sorted(roster.numbers_in(NEW), key=keys.__getitem__)
         for start in range(0, len(new), BLOCK):
@@ -199,10 +199,10 @@ class Reconciliation:
         living = set(live.values())
         moved: dict[int, dict[int, int]] = {}
         for ci_id, members in zip(ids, groups, strict=True):
-            said = in_order((self._settings.rank(m.source_id), m.record) for m in [*members, *corrected.get(ci_id, ())])
+            ranked = in_order((self._settings.rank(m.source_id), m.record) for m in [*members, *corrected.get(ci_id, ())])
             sources = [before[old] for old in sorted({m.ci_id for m in members} | {ci_id}) if old in before]
             others = [key for key in key_aliases(sources, own_keys=True) if key not in living]
-            row = ci_row(ci_id, live[ci_id], [record for _, record in said], others)
+            row = ci_row(ci_id, live[ci_id], [record for _, record in ranked], others)
             if ci_id not in before:
                 chunk.begun.append(row)
             elif not same_row(row, before[ci_id]):
@@ -227,8 +227,11 @@ class Reconciliation:
         ci_of: Mapping[Place, int],
         became: Mapping[int, int],
     ) -> dict[int, list[Member]]:
-        """Corrections by CI. A correction stays with its CI, or what that became by a merge; any other decision is kept with the CI of the first
-        record it names, and while that is gone it waits."""
+        """Enter decisions into the chunk and return the corrections by CI.
+
+        A correction stays with its CI, or with what that became by a merge. Any other decision is kept with the CI of the first
+        record it names; while that is gone, the decision waits.
+        """
         corrected: dict[int, list[Member]] = {}
         for member, decision in about:
             ci_id = became.get(member.ci_id) if decision.kind == SET else None
@@ -261,7 +264,7 @@ class Reconciliation:
             chunk.records_begun.append(member.row(ci_id))
 
     def _note_fate(self, old: int, targets: dict[int, int], lives: bool) -> None:
-        """Where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
+        """Note where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
         if lives and not targets:
             return
         fate = dict(targets)

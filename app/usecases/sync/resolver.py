@@ -1,5 +1,5 @@
-"""Texts to CIs, for one run: the source's own records first, then whatever the ledger (as it will be after this run) answers
-to them."""
+"""Texts to CIs, for one run: the source's own records first, then whatever answers to them in the ledger as it will be after this
+run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.usecases.sync.setup import SyncSettings
 
 
 class Resolver:
-    """`lazy`: the roster does not hold all records of the source; those asked for are fetched from the ledger."""
+    """`lazy`: the roster does not hold all records of the source; those that are needed are fetched from the ledger."""
 
     def __init__(
         self,
@@ -82,14 +82,15 @@ class Resolver:
             self.refresh()
 
     def own(self) -> Mapping[str, int]:
-        """Ids of the source's own records by reference; a reference that is not in it may still be answered by `others`."""
+        """Return the ids of the source's own records by reference; a reference that is not in it may still be answered by
+        `others`."""
         return self._own
 
     def others(self, texts: Iterable[str]) -> Mapping[str, int | Unresolved]:
-        """What texts mean that no own record answers to."""
-        asked = [text for text in dict.fromkeys(texts) if text not in self._others]
+        """Return what texts mean that no own record answers to."""
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._others]
         wanted: list[str] = []
-        for text in asked:
+        for text in unknown:
             if text in self._ambiguous:
                 self._others[text] = ambiguous_in_source(text, self._ambiguous[text])
             elif not text:
@@ -105,7 +106,7 @@ class Resolver:
         return self.others([text])[text] if own is None else own
 
     def key_of(self, ci_id: int) -> str:
-        """The key of a CI as it is after this run."""
+        """Return the key of a CI as it is after this run."""
         if ci_id not in self._keys:
             self._keys[ci_id] = self.after.key_of(ci_id)
         return self._keys[ci_id]
@@ -127,7 +128,8 @@ class Resolver:
                 self.by_alias += isinstance(answer, int)
 
     def _with_near_miss(self, text: str, answer: int | Unresolved) -> int | Unresolved:
-        """Where nobody answers: the id of this source that differs only in case, accents or signs, for a person to look at."""
+        """Add to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
+        at."""
         if not isinstance(answer, Unresolved) or answer.candidates:
             return answer
         if self._alike is None:

@@ -1,4 +1,4 @@
-"""When CIs merge, split or go, rows that name them by id follow: they move to the CI their source now means, or end."""
+"""When CIs merge, split or go, rows that name them by id follow: they move to the CI that their source now means, or end."""
 
 from __future__ import annotations
 
@@ -28,13 +28,8 @@ from app.usecases.sync.windows import add_windows
 
 BLOCK = 2_000
 TELLING = ("fqdn", "source id", "name")  # kinds of alias by which a CI that comes again is known, in this order
-IDENTITY = (
-    "uuid",
-    "cloud_id",
-    "serial",
-    "asset_tag",
-    "mac",
-)  # those by which it is known under any name, unless they say nothing
+# those by which it is known under any name, unless they say nothing
+IDENTITY = ("uuid", "cloud_id", "serial", "asset_tag", "mac")
 SILENT = (*IDENTITY, "address", "host", "key")  # lent or shared: what has them next is another thing
 S = TypeVar("S", LedgerDependency, LedgerGroup, LedgerExposure, LedgerIncident)
 M = TypeVar("M", LedgerDependency, LedgerExposure)
@@ -44,8 +39,8 @@ OfCi = TypeVar("OfCi", LedgerExposure, LedgerIncident)
 class Rewiring:
     """The changes of rows that name CIs which lost records or went.
 
-    `settled(noun, row)` tells that this run has compared a row already, so it is left alone; `begun` returns the identities of the
-    dependencies that the run begins anyway, `named` the name of a source, and `key_of` the key of a CI after the run.
+    `settled(noun, row)` tells that this run has compared a row already, so it is left alone; `begun` returns the identities of
+    the dependencies that the run begins anyway, `named` the name of a source, and `key_of` the key of a CI after the run.
     """
 
     def __init__(
@@ -77,7 +72,8 @@ class Rewiring:
         return fate.get(source_id, fate.get(0))
 
     def _naming(self, noun: Noun[S], *columns: str) -> list[S]:
-        """The rows of a noun that name one of the CIs in one of these columns, in order, without those that are settled."""
+        """Return the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
+        settled."""
         ids, rows = sorted(self._fates), dict[Identity, S]()
         for start in range(0, len(ids), BLOCK):
             for column in columns:
@@ -130,8 +126,10 @@ class Rewiring:
         return changes
 
     def _moved_group(self, row: LedgerGroup) -> LedgerGroup | None:
-        """The group with the members that go on, each CI once, or None where nothing of it goes on. What it lost is kept, to be
-        resolved again."""
+        """Return the group with the members that go on, each CI once, or None where nothing of it goes on.
+
+        What it lost is kept, to be resolved again.
+        """
         source_id = row.source_id
         dependent, before = self.meant(row.dependent_id, source_id), members_of(row.members)
         goes_on = [self.meant(member, source_id) for member in before]
@@ -160,7 +158,10 @@ class Rewiring:
         self._warn(REDUNDANCY_GROUP, row.source_id, f"{row.key}: {reason}")
 
     def _lose_dependency(self, row: LedgerDependency, goes_on: int | None) -> None:
-        """`goes_on`: the CI that the dependent became, None where it is gone; else the provider is."""
+        """Keep a dependency that lost an end.
+
+        `goes_on`: the CI that the dependent became, None where it is gone; else the provider is gone.
+        """
         ends = [row.dependent_id, row.provider_id]
         dependent, provider = (self._called(ci_id)[0] for ci_id in ends)
         what = f"{dependent} -> {provider}"
@@ -175,7 +176,7 @@ class Rewiring:
         return Unread(kind, self._called(ids[0])[0], text, reason, needs, record, called, resolved)
 
     def _called(self, ci_id: int) -> tuple[str, tuple[str, ...]]:
-        """The key a CI had before the run, and what else a text of a source may have called it."""
+        """Return the key that a CI had before the run, and what else a text of a source may have called it."""
         if ci_id not in self._names:
             rows = rows_of(CI, self._store.states(self._revision, [ci_id]))
             self._names[ci_id] = _names_of(rows[0]) if rows else (f"CI {ci_id}", ())
@@ -192,7 +193,8 @@ class Rewiring:
         return changes
 
     def _moved(self, changes: RowChanges[OfCi], lose: Callable[[OfCi], None]) -> dict[Identity, OfCi]:
-        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is gone."""
+        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is
+        gone."""
         noun, moved = changes.noun, dict[Identity, OfCi]()
         for row in self._naming(noun, "ci_id"):
             ci_id = self.meant(row.ci_id, row.source_id)
@@ -249,7 +251,8 @@ class Rewiring:
 
 
 def _names_of(row: LedgerCi) -> tuple[str, tuple[str, ...]]:
-    """Key and other names of a CI: those a source would write first, then names of its own kinds, then what only one thing has."""
+    """Return key and other names of a CI: those that a source would write first, then names of its own kinds, then what only one
+    thing has."""
     every = aliases_of(row.aliases)
     aliases = [(kind, value) for kind, value in every if kind not in SILENT]
     telling = [value for wanted in TELLING for kind, value in (("name", row.name), *aliases) if kind == wanted and value]

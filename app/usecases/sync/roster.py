@@ -1,4 +1,4 @@
-"""The roster: every CI record of one source by number, with the CI it belongs to and what this run found about it."""
+"""The roster: every CI record of one source by number, with the CI it belongs to and what this run has found out about it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Roster:
         return self.by_class.get(source_class, {}).get(source_id)
 
     def keys(self) -> list[tuple[str, str]]:
-        """(class, id) by number."""
-        found: list[tuple[str, str]] = [("", "")] * len(self.states)
+        """Return (class, id) by number."""
+        keys: list[tuple[str, str]] = [("", "")] * len(self.states)
         for source_class, ids in self.by_class.items():
             for source_id, number in ids.items():
-                found[number] = (source_class, source_id)
-        return found
+                keys[number] = (source_class, source_id)
+        return keys
 
     def numbers_in(self, *states: int) -> list[int]:
         wanted = bytes(1 if state in states else 0 for state in range(6)) + bytes(250)
@@ -52,7 +52,7 @@ class Roster:
         return numbers
 
     def take(self, columns: Columns) -> None:
-        """Records of the ledger, as unseen."""
+        """Add records of the ledger, as unseen."""
         ids, hashes = columns["ci_id"], columns["content_hash"]
         by_class, number = self.by_class, len(self.states)
         for source_key in columns["source_key"]:
@@ -71,7 +71,7 @@ def whole_roster(store: GraphStore, revision: int, source_id: int) -> Roster:
 
 
 def add_from_ledger(roster: Roster, store: GraphStore, revision: int, source_id: int, source_keys: Iterable[str]) -> None:
-    """Add those of the named records that the ledger has and the roster not yet."""
+    """Add those of the named records that the ledger has and the roster lacks."""
     wanted = [key for key in dict.fromkeys(source_keys) if roster.number(key) is None]
     for start in range(0, len(wanted), 5_000):
         part: Sequence[str] = wanted[start : start + 5_000]

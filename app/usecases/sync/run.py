@@ -64,8 +64,8 @@ class Outcome:
 class Compared:
     """What a run read, compared with the ledger, before the rows follow that hang on CIs which changed.
 
-    `settled(noun, row)` tells that a row of the ledger was compared, and `ends(kind)` that what the input does not state of a kind ends;
-    `facts` makes what is noted with the input once its revision is known.
+    `settled(noun, row)` tells that a row of the ledger was compared, and `ends(kind)` that what the input does not state of a
+    kind ends; `facts` makes what is noted with the input once its revision is known.
     """
 
     reconciliation: Reconciliation
@@ -106,7 +106,7 @@ class Run:
         return self.books.report
 
     def full(self, snapshot: SourceSnapshot) -> Outcome:
-        """Every record is read and compared with all the ledger holds of this source."""
+        """Read every record and compare it with everything that the ledger holds of this source."""
         store, revision, source_id = self.store, self.base.revision, self.settings.source_id
         self.roster = whole_roster(store, revision, source_id) if revision else Roster()
         self.books.where = snapshot.where
@@ -165,15 +165,15 @@ class Run:
         )
 
     def judge(self, snapshot: SourceSnapshot) -> Judgement:
-        """What may be retired; SourceFailed when nothing at all was delivered."""
-        found = judge(snapshot.evidence(), self.said_complete)
-        if found.nothing_proven():
-            raise SourceFailed("; ".join(found.reasons.values()) or "nothing was read")
-        self.report.proof = found.proof
-        self.report.incomplete = dict(found.reasons)
-        self.report.read_whole = sorted(what.removeprefix(CI_CLASS) for what in found.proven - found.open)
-        self.report.complete = found.complete and not self.adds_only
-        return Judgement(False, found.proof) if self.adds_only else found
+        """Return what may be retired; SourceFailed when nothing at all was delivered."""
+        judged = judge(snapshot.evidence(), self.said_complete)
+        if judged.nothing_proven():
+            raise SourceFailed("; ".join(judged.reasons.values()) or "nothing was read")
+        self.report.proof = judged.proof
+        self.report.incomplete = dict(judged.reasons)
+        self.report.read_whole = sorted(what.removeprefix(CI_CLASS) for what in judged.proven - judged.open)
+        self.report.complete = judged.complete and not self.adds_only
+        return Judgement(False, judged.proof) if self.adds_only else judged
 
     def reconcile(self, intake: CiIntake) -> Reconciliation:
         reconciliation = Reconciliation(self.store, self.base, self.settings, self.roster, self.staging, self.alone)
@@ -185,7 +185,7 @@ class Run:
         return reconciliation
 
     def watched_small(self, kind: str, claimed: int, changes: RowChanges[Any]) -> list[Watched]:
-        """Groups and services that would go; incidents and observations come and go."""
+        """Return the groups and services that would go, for the guard; incidents and observations come and go."""
         if kind not in GUARDED:
             return []
         begun = changes.noun.by_identity(changes.begun)
@@ -200,8 +200,8 @@ class Run:
         difference: DependencyDifference,
         small: list[Watched],
     ) -> list[Watched]:
-        """What the deletion guard looks at: per class the records known before, per kind the dependencies, groups and services. Of classes that
-        come and go the net loss counts, and where such CIs go, that of dependencies."""
+        """Return what the deletion guard watches: per class the records known before, per kind the dependencies, groups and
+        services. Of classes that come and go the net loss counts, and where such CIs go, that of dependencies."""
         retiring = self._classes(retired)
         lately, churning = self.settings.retired_lately, self.settings.short_lived
         rows = [
@@ -226,13 +226,13 @@ class Run:
         return rows
 
     def _added(self, difference: DependencyDifference) -> dict[str, int]:
-        """New dependencies by kind: those that begin, less those that only change."""
+        """Count new dependencies by kind: those that begin, less those that only change."""
         before = set(self._identities(difference.ended))
         new = [identity for identity in self._identities(difference.begun) if identity not in before]
         return Counter(kind for _, _, kind, _ in new)
 
     def _classes(self, numbers: list[int]) -> dict[str, int]:
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         keys = self.roster.keys() if numbers else []
         for start in range(0, len(numbers), 5_000):
             part = [":".join(keys[number]) for number in numbers[start : start + 5_000]]
@@ -240,8 +240,8 @@ class Run:
             for row in range(len(rows["source_key"])):
                 if int(rows["source_id"][row]) == self.settings.source_id:
                     name = record_of(rows["payload"][row]).ci_class
-                    found[name] = found.get(name, 0) + 1
-        return found
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
 
     def _begun(self, difference: DependencyDifference) -> set[Identity]:
         return set(self._identities(difference.begun))
@@ -254,7 +254,7 @@ class Run:
         return self.settings.rank(source_id).name
 
     def _ended(self, difference: DependencyDifference) -> list[str]:
-        """The first dependencies of this source that end, by the keys of their ends."""
+        """Name the first dependencies of this source that end, by the keys of their ends."""
         begun = self._begun(difference)
         gone = [identity for identity in self._identities(difference.ended) if identity not in begun][:ENDED_NAMED]
         ids = sorted({ci_id for a, b, _, _ in gone for ci_id in (a, b)})
@@ -263,7 +263,7 @@ class Run:
         return [f"{keys.get(a, f'CI {a}')} -> {keys.get(b, f'CI {b}')} ({kind})" for a, b, kind, _ in gone]
 
     def outcome(self, compared: Compared) -> Outcome:
-        """The whole changeset: with rows that follow their CIs, and what is resolved of open needs."""
+        """Return the whole changeset, with the rows that follow their CIs and the open needs that are resolved."""
         difference, reconciliation, after = compared.dependencies, compared.reconciliation, compared.after
 
         def begun() -> set[Identity]:

@@ -1,4 +1,4 @@
-"""What a sync is told and what it carries from step to step."""
+"""What a sync starts with and what it carries from step to step."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ Progress = Callable[[str, int], None]  # step, rows done
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """`sources`: every source that may have records in the ledger, the synced one among them, by id. `retired_lately`: what
-    runs of this source retired in the last 24 hours, summed over their `SyncReport.retired_of`. `batch_rows`: of one write to the
-    store."""
+    """`sources`: every source that may have records in the ledger, by id, the synced one among them.
+
+    `retired_lately`: what runs of this source retired in the last 24 hours, summed over their `SyncReport.retired_of`.
+    `batch_rows`: how many rows one write to the store has.
+    """
 
     source: str
     source_id: int
@@ -34,7 +36,7 @@ class SyncSettings:
 
     @property
     def manual_id(self) -> int:
-        """The source of what people decided; 0: nobody decided anything yet."""
+        """The source of what people decided; 0 where nobody has decided anything yet."""
         return next((rank.source_id for rank in self.sources.values() if rank.name == MANUAL), 0)
 
     def rank(self, source_id: int) -> SourceRank:
@@ -44,7 +46,7 @@ class SyncSettings:
 
 
 class Doubt(Exception):
-    """The line difference cannot be trusted to give what a full read gives: everything is read."""
+    """The line difference cannot be trusted to give what a full read gives, so everything is read."""
 
 
 class Ledgerkeeper:
@@ -83,12 +85,12 @@ class Ledgerkeeper:
         self._note(RejectedRecord(kind, self.where(place, position), key, *fault), unread)
 
     def take_part(self, kind: str, place: str, position: int, key: str, unread: Unread, fault: tuple[str, str, str]) -> None:
-        """A record is stored without a part of it."""
+        """Note that a record is stored without a part of it."""
         self.partly += 1
         self._note(RejectedRecord(kind, self.where(place, position), key, *fault, partly=True), unread)
 
     def lose_cell(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str], about: str) -> None:
-        """A record is stored without one of its cells."""
+        """Note that a record is stored without one of its cells."""
         self._lose(RejectedRecord(kind, self.where(place, position), key, *fault, about=about, partly=True))
 
     def _lose(self, lost: RejectedRecord) -> None:
@@ -106,7 +108,7 @@ class Ledgerkeeper:
         self.not_plain[kind].add(position)
 
     def respelled(self) -> None:
-        """A text came in another form than the one that is kept: where it stands is not found by a look at the lines."""
+        """Note that a text came in another form than the one that is kept: a look at the lines does not find where it stands."""
         self.partly += 1
 
     def step(self, name: str, rows: int) -> None:
@@ -115,8 +117,8 @@ class Ledgerkeeper:
 
     def _note(self, rejected: RejectedRecord, unread: Unread | None = None) -> None:
         if unread is None and (rejected.about or not rejected.partly):
-            said = f"{rejected.key or rejected.kind}: {rejected.field}"
-            unread = Unread(rejected.kind, rejected.about, said, rejected.reason)
+            sentence = f"{rejected.key or rejected.kind}: {rejected.field}"
+            unread = Unread(rejected.kind, rejected.about, sentence, rejected.reason)
         if unread is not None:
             self.unread.append(unread)
         if len(self.report.rejected) < KEPT:

@@ -1,4 +1,5 @@
-"""Groups, services, incidents and observations in: few enough to be held, compared row by row with the ledger."""
+"""Groups, services, incidents and observations on their way in: few enough to be held, and compared row by row with the
+ledger."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ CLASH = ("key", "was given before in this run with other content; the first one 
 
 @dataclass(slots=True)
 class SmallIntake:
-    """Takes rows of one kind, by `identity_here`."""
+    """Takes records of one kind and holds their rows by `identity_here`."""
 
     kind: str
     settings: SyncSettings
@@ -35,9 +36,8 @@ class SmallIntake:
     books: Ledgerkeeper
     rows: dict[Identity, SmallRow] = field(default_factory=dict)
     positions: dict[Identity, tuple[str, int]] = field(default_factory=dict)
-    windows: dict[str, list[tuple[int, LedgerObservation]]] = field(
-        default_factory=dict
-    )  # observations by scope, before they are united
+    # observations by scope, before they are united
+    windows: dict[str, list[tuple[int, LedgerObservation]]] = field(default_factory=dict)
     _made: SmallRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,8 +84,8 @@ class SmallIntake:
     def _unite_windows(self) -> None:
         """Make the windows of each scope a union, with a row for each piece of it.
 
-        A window that went into another's row is a duplicate. Lines of a scope with several windows are never plain: what becomes of one
-        depends on the others.
+        A window that went into another's row is a duplicate. Lines of a scope with several windows are never plain: what becomes
+        of one depends on the others.
         """
         for scope, windows in self.windows.items():
             pieces = union((row.observed_from, row.observed_until) for _, row in windows)
@@ -99,7 +99,8 @@ class SmallIntake:
         self.windows.clear()
 
     def _readable(self, record: SmallRecord, place: str, position: int) -> SmallRecord:
-        """A cell that cannot be used costs the cell; the record goes on without it, marked."""
+        """Return the record without cells that cannot be used: a bad cell costs the cell, and the record goes on without it,
+        marked."""
         kept, faults = readable(record)
         for fault in faults:
             self.books.lose_cell(self.kind, place, position, name_of(record), fault, about_of(record))
@@ -117,7 +118,7 @@ class SmallIntake:
 
 
 def identity_here(row: SmallRow) -> Identity:
-    """What identifies a row while it is taken: groups go by their key, as their ids are given at the end."""
+    """Return what identifies a row while it is taken: groups go by their key, as their ids are given at the end."""
     return (row.key,) if isinstance(row, LedgerGroup) else row[:2]
 
 
@@ -130,7 +131,7 @@ def references(record: SmallRecord) -> list[str]:
 
 
 def about_of(record: SmallRecord) -> str:
-    """The CI whose needs or figures a record tells, as the source names it."""
+    """Return the CI whose needs or figures a record tells, as the source names it."""
     if isinstance(record, ObservationRecord):
         return record.scope[3:] if record.scope.startswith("ci:") else ""
     return record.dependent if isinstance(record, GroupRecord) else record.ci
@@ -149,7 +150,7 @@ def name_of(record: SmallRecord) -> str:
 
 
 def old_rows(store: GraphStore, revision: int, kind: str, source_id: int) -> dict[Identity, SmallRow]:
-    """The ledger's rows of a source by `identity_here`."""
+    """Return the rows of a source in the ledger by `identity_here`."""
     noun = NOUN_OF[kind]
     return {identity_here(row): row for row in rows_of(noun, store.load_columns(revision, noun.name, None, source_id))}
 
@@ -159,31 +160,32 @@ def rows_about(
 ) -> dict[Identity, SmallRow]:
     """Of `old_rows` at least those with these identities and those that name one of these CIs.
 
-    Groups and exposures are as many as the estate is large, so they are asked for by name; incidents and observations are read whole.
+    Groups and exposures are as many as the estate is large, so they are asked for by name; incidents and observations are read
+    whole.
     """
     noun = NOUN_OF[kind]
-    asked: list[tuple[str, Collection[int | str]]] = []
+    lookups: list[tuple[str, Collection[int | str]]] = []
     if noun is REDUNDANCY_GROUP:
-        asked = [("key", {identity[0] for identity in identities}), ("dependent_id", ci_ids)]
+        lookups = [("key", {identity[0] for identity in identities}), ("dependent_id", ci_ids)]
     elif noun is EXPOSURE:
-        asked = [("ci_id", {identity[0] for identity in identities} | set(ci_ids))]
+        lookups = [("ci_id", {identity[0] for identity in identities} | set(ci_ids))]
     else:
         return old_rows(store, revision, kind, source_id)
-    found = [
+    rows = [
         row
-        for column, values in asked
+        for column, values in lookups
         if values
         for row in rows_of(noun, store.rows(revision, noun.name, column, sorted(values)))
     ]
     if noun is REDUNDANCY_GROUP and ci_ids:
-        found += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
-    return {identity_here(row): row for row in found if row.source_id == source_id}
+        rows += rows_of(noun, store.groups_of_members(revision, sorted(ci_ids)))
+    return {identity_here(row): row for row in rows if row.source_id == source_id}
 
 
 def small_changes(
     intake: SmallIntake, old: dict[Identity, SmallRow], retire: bool, next_group_id: int
 ) -> tuple[RowChanges[Any], int]:
-    """The changes of one kind and the next free group id; counts go to the books."""
+    """Return the changes of one kind and the next free group id; counts go to the books."""
     noun, new, next_id = NOUN_OF[intake.kind], intake.rows, next_group_id
     if noun is REDUNDANCY_GROUP:
         numbered, next_id = _numbered(new, old, next_group_id)
@@ -199,7 +201,7 @@ def small_changes(
 
 
 def _numbered(new: dict[Identity, SmallRow], old: dict[Identity, SmallRow], next_group_id: int) -> tuple[list[LedgerGroup], int]:
-    """Groups with their ids, and the next free one: those of a known key keep theirs."""
+    """Return groups with their ids, and the next free id: groups of a known key keep theirs."""
     groups: list[LedgerGroup] = []
     for identity, row in sorted(new.items()):
         assert isinstance(row, LedgerGroup)

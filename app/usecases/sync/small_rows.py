@@ -1,4 +1,4 @@
-"""Groups, services, incidents and observations to rows of the ledger, their references resolved."""
+"""Turns groups, services, incidents and observations into rows of the ledger, with their references resolved."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TakenGroup:
 
 @dataclass(frozen=True, slots=True)
 class SmallRows:
-    """`one`: the CI that a text means; `key_of`: the key of a CI."""
+    """Makes the rows. `one` returns the CI that a text means, `key_of` the key of a CI."""
 
     settings: SyncSettings
     one: Callable[[str], int | Unresolved]
@@ -54,11 +54,14 @@ class SmallRows:
         return self._observation(record)
 
     def group(self, record: GroupRecord) -> TakenGroup:
-        """Refused where not one member resolves. What does not is left out: `needed` stays, at most the number of members left, so the group
-        gets stricter, never laxer."""
+        """Return the group with the members that resolve; it is refused where none does.
+
+        Members that do not resolve are left out: `needed` stays, at most the number of members left, so the group gets stricter,
+        never laxer.
+        """
         _check(group_fault(record))
         dependent = self._ci("dependent", record.dependent)
-        found: dict[int, int] = {}  # member -> its place
+        places: dict[int, int] = {}  # member -> its place
         missing: dict[str, Unresolved] = {}
         resolved: dict[str, int] = {record.dependent: dependent}
         twins = 0
@@ -70,20 +73,20 @@ class SmallRows:
                 missing[text] = answer
                 continue
             resolved[text] = answer
-            if answer in found:
+            if answer in places:
                 twins += 1
-            found.setdefault(answer, place)
-        if not found:
+            places.setdefault(answer, place)
+        if not places:
             first = next(iter(missing.values()))
             raise Refused(("members", first.reason, first.advice))
-        shares = [record.shares[place] for place in found.values()] if record.shares else []
+        shares = [record.shares[place] for place in places.values()] if record.shares else []
         row = LedgerGroup(
             0,
             f"{self.settings.source}:{record.key}",
             dependent,
             record.kind,
-            min(record.needed, len(found)),
-            members_text(list(found)),
+            min(record.needed, len(places)),
+            members_text(list(places)),
             shares_text(shares),
             record.failover_minutes,
             record.failover_success,
@@ -119,7 +122,7 @@ class SmallRows:
 
 
 def partly(taken: TakenGroup, record: GroupRecord, before: Unread | None = None) -> Unread | None:
-    """The open need of a group of which members were lost or are one CI; None: it stands as it was stated."""
+    """Return the open need of a group of which members were lost or are one CI; None where the group stands as it was stated."""
     if not taken.missing and not taken.twins:
         return None
     unread = before or Unread("group", record.dependent, "", "", record=record)

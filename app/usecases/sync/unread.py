@@ -24,9 +24,12 @@ KEY_LENGTH = 600
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """`about`: the CI whose need or value it was, as the source names it; `needs`: how many were not read (0: all were, and the statement is
-    kept because members of its group are one CI); `record`: what was said, to be resolved again; `known_as`: other texts for one that
-    is not the source's own; `resolved`: what texts meant last."""
+    """What was not read.
+
+    `about`: the CI whose need or value it was, as the source names it; `needs`: how many were not read (0: all were, and the
+    statement is kept because members of its group are one CI); `record`: the statement, to be resolved again; `known_as`: other
+    names for a text that is not the source's own; `resolved`: what texts meant last.
+    """
 
     kind: str
     about: str
@@ -39,17 +42,17 @@ class Unread:
 
     @property
     def key(self) -> str:
-        """One for each statement of a source, whatever the reason and whether or not it is resolved in part."""
+        """One key for each statement of a source, whatever the reason and whether or not it is resolved in part."""
         if isinstance(self.record, DependencyRecord):
-            found = f"dependency {self.record.dependent} -> {self.record.provider} {self.record.kind}"
+            text = f"dependency {self.record.dependent} -> {self.record.provider} {self.record.kind}"
         elif isinstance(self.record, GroupRecord):
-            found = f"group {self.record.key}"
+            text = f"group {self.record.key}"
         else:
-            found = f"{self.kind} {self.about} | {self.text}"
-        return need_key(found)
+            text = f"{self.kind} {self.about} | {self.text}"
+        return need_key(text)
 
     def row(self, source_id: int, dependent_id: int | None) -> LedgerNeed:
-        """A row of noun `open_need`."""
+        """Return the row of noun `open_need`."""
         statement: dict[str, Any] = {"about": self.about}
         if self.record is not None:
             statement["record"] = asdict(self.record)
@@ -62,14 +65,14 @@ class Unread:
 
 
 def need_key(text: str) -> str:
-    """The text, cut where it is too long for a key, with what tells it from others that begin so."""
+    """Return the text, cut where it is too long for a key, with a hash that tells it from others that begin so."""
     if len(text) <= KEY_LENGTH:
         return text
     return f"{text[:KEY_LENGTH]} {blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def unread_of(row: LedgerNeed) -> Unread:
-    """What a row of noun `open_need` was made from."""
+    """Return what a row of noun `open_need` was made from."""
     statement = statement_of(row.statement)
     record = statement.get("record")
     return Unread(
@@ -94,7 +97,7 @@ def _typed(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def texts_of(record: Stated) -> list[str]:
-    """The references of a record."""
+    """Return the references of a record."""
     if isinstance(record, DependencyRecord):
         return [record.dependent, record.provider]
     if isinstance(record, GroupRecord):

@@ -1,4 +1,4 @@
-"""Windows of observation that come to a scope in a run beside those it has: a union, as where one source states several."""
+"""Windows of observation that a run adds to those that a scope has: a union, as where one source states several."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.rows import LedgerObservation
 def add_windows(
     part: RowChanges[LedgerObservation], held: Iterable[LedgerObservation], source_id: int, scope: str, windows: Iterable[Window]
 ) -> None:
-    """Enter them into the changes of noun `observation`; `held`: rows of the ledger.
+    """Enter windows of a scope into the changes of noun `observation`; `held` are rows of the ledger.
 
     >>> part = RowChanges(OBSERVATION)
     >>> add_windows(part, [LedgerObservation(1, "ci:a", 10, 20)], 1, "ci:a", [(15, 30), (50, 60)])

@@ -1,4 +1,4 @@
-"""A changeset into the ledger, as numbered writes of one pending revision."""
+"""Writes a changeset into the ledger, as numbered writes of one pending revision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEPENDENCY_BATCH = 250_000
 
 
 class Writer:
-    """`write` None: a dry run, which only counts."""
+    """Writes batches with `write`; None is a dry run, which only counts."""
 
     def __init__(self, write: Callable[[Batch], None] | None, size: int, books: Ledgerkeeper) -> None:
         self._give, self._size, self._books = write, size, books

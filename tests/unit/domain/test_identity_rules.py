@@ -91,7 +91,8 @@ def test_a_record_that_cannot_tell_between_two_serials_joins_neither_and_that_is
 
 
 def test_a_serial_that_one_source_holds_twice_neither_joins_nor_forbids():
-    assert together(claim("1a", serial="S", fqdn="a.example"), claim("1b", serial="S"), claim("2c", serial="T", fqdn="a.example")) == [
+    twice = claim("1a", serial="S", fqdn="a.example"), claim("1b", serial="S")
+    assert together(*twice, claim("2c", serial="T", fqdn="a.example")) == [
         "1a+2c", "1b",
     ]  # fmt: skip
 

@@ -17,7 +17,8 @@ EQUAL = {
     "address": "10.9.0.4", "asset_tag": "INV-2041-A", "cloud_id": "i-0abc12def34",
 }  # fmt: skip
 UNEQUAL = {
-    "serial": ("CZ17X4K9", "CZ22B8M1"), "uuid": (EQUAL["uuid"], "9a31b0c1-1f3a-4d52-8a1e-7c5c0f1d2e99"), "fqdn": ("app7.north.corp", "db2.south.corp"),
+    "serial": ("CZ17X4K9", "CZ22B8M1"), "uuid": (EQUAL["uuid"], "9a31b0c1-1f3a-4d52-8a1e-7c5c0f1d2e99"),
+    "fqdn": ("app7.north.corp", "db2.south.corp"),
     "cloud_id": ("i-0abc12def34", "i-0999aaa1111"), "maker": ("Dell Inc.", "Supermicro"),
 }  # fmt: skip
 
@@ -65,7 +66,8 @@ def test_uuid_and_mac_of_a_clone_are_one_thing():
 
 FAMILIES = {
     "machine": "server", "guest": "virtual_machine", "host": "hypervisor", "enclosure": "enclosure", "network": "load_balancer",
-    "power": "pdu", "storage": "storage_array", "cluster": "cluster", "container": "container", "place": "room", "line": "circuit",
+    "power": "pdu", "storage": "storage_array", "cluster": "cluster", "container": "container",
+    "place": "room", "line": "circuit",
     "software": "application", "service": "business_process", "paper": "certificate",
 }  # fmt: skip
 GO_TOGETHER = {frozenset(("machine", "guest")), frozenset(("machine", "host"))}
@@ -106,14 +108,18 @@ def test_what_more_than_a_few_unlike_hold_identifies_nothing():
     ]
     found = partition(many)
     assert len(found.groups) == 5 and "held by 5 records" in found.conflicts[0]
-    like = [claim_of((n, f"ci:{n}"), r, searched(r)) for n in range(1, 6) for r in (CiRecord("ci", str(n), "web", "server", identifiers=(("serial", "CZ17X4K9"),)),)]  # fmt: skip
+    records = [CiRecord("ci", str(n), "web", "server", identifiers=(("serial", "CZ17X4K9"),)) for n in range(1, 6)]
+    like = [claim_of((n, f"ci:{n}"), record, searched(record)) for n, record in enumerate(records, 1)]
     assert len(partition(like).groups) == 1
 
 
 JUNK = (
-    "Virtual", "NotSpecified", "System Serial", "SerNum", "Type2 - Board Serial Number", "N/A (VM)", "123456", "0123456789ABCDEF", "VMware", "000000000001",
-    "Unspecified", "none available", "No Serial", "Not-Available", "Default", "SN-UNKNOWN", "$(DEFAULT_STRING)", "Filled By OEM", "To Be Filled By O.E.M",
-    "tbc", "k.A.", "inconnu", "xxxxxxxxxx", "........", "#N/A", "#NV", "#REF!", "unbekannt", "ohne", "keine", "Desconocido", "sin serie", "неизвестно", "不明",
+    "Virtual", "NotSpecified", "System Serial", "SerNum", "Type2 - Board Serial Number", "N/A (VM)", "123456", "0123456789ABCDEF",
+    "VMware", "000000000001",
+    "Unspecified", "none available", "No Serial", "Not-Available", "Default", "SN-UNKNOWN", "$(DEFAULT_STRING)", "Filled By OEM",
+    "To Be Filled By O.E.M",
+    "tbc", "k.A.", "inconnu", "xxxxxxxxxx", "........", "#N/A", "#NV", "#REF!", "unbekannt", "ohne", "keine", "Desconocido",
+    "sin serie", "неизвестно", "不明",
     "nil", "<none>", "%SERIAL%", "9876543210", "System Product Name", "Not Applicable", "Chassis Serial Number", "0",
 )  # fmt: skip
 REAL = (

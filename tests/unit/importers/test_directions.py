@@ -13,7 +13,7 @@ from importers.netbox.source import DumpSource
 
 
 def pairs(found) -> set[tuple[str, str]]:
-    return {(row.dependent, row.provider) for row in found.found_dependencies}
+    return {(row.dependent, row.provider) for row in found.dependency_records}
 
 
 def test_csv_the_dependent_column_depends(tmp_path):
@@ -63,7 +63,7 @@ def test_callgraph_the_caller_depends(tmp_path):
     path.write_text("caller,callee,kind\nfrontend,checkout,http\ncheckout,orders,kafka\n", "utf-8")
     found = CallCsv(path).read()
     assert pairs(found) == {("service:frontend", "service:checkout"), ("service:checkout", "service:orders")}
-    assert [row.kind for row in found.found_dependencies] == ["hard", "soft"]
+    assert [row.kind for row in found.dependency_records] == ["hard", "soft"]
 
 
 MODEL = """<model xmlns="http://www.opengroup.org/xsd/archimate/3.0/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
@@ -110,7 +110,7 @@ def test_netbox_a_machine_depends_on_its_host_and_a_device_on_its_rack(tmp_path)
         ("virtualmachine:6", "cluster:5"), ("virtualmachine:7", "device:3"), ("device:3", "rack:2"), ("rack:2", "site:1"),
     } <= pairs(found)  # fmt: skip
     assert ("virtualmachine:8", "site:1") in pairs(found) and ("virtualmachine:9", "site:1") not in pairs(found)
-    group = found.found_small["group"][0]
+    group = found.small_records["group"][0]
     assert (group.dependent, group.members, group.needed) == ("cluster:5", ("device:3", "device:4"), 1)
 
 
@@ -131,6 +131,6 @@ def test_netbox_two_inlets_on_one_panel_share_it(tmp_path):
         ("dcim.powerport", 22, {"device": 2, "name": "p2"}),
         *cables,
     )
-    group = found.found_small["group"][0]
+    group = found.small_records["group"][0]
     assert (group.dependent, group.kind, group.members) == ("device:2", "supply", ("powerport:21", "powerport:22"))
     assert pairs(found) == {("powerport:21", "device:1"), ("powerport:22", "device:1")}

@@ -35,7 +35,7 @@ def test_a_bad_cell_costs_the_cell_and_a_bad_record_is_refused_alone():
     found = read_document(
         b'{"cis": [{"key": "a"}, {"key": "b", "unavailability": 2}, {"key": "c", "repair_hours": 1e400}, {"key": 4}]}', "d"
     )
-    assert [record.source_id for record in found.found_cis] == ["a", "b", "c"]
+    assert [record.source_id for record in found.ci_records] == ["a", "b", "c"]
     assert [(r.key, r.where) for r in found.cells["ci"]] == [("b", "d cis[1]"), ("c", "d cis[2]")]
     assert [r.where for r in found.rejected["ci"]] == ["d cis[3]"]
 
@@ -61,9 +61,9 @@ def test_every_field_arrives():
         }
     )
     found = read_document(text.encode(), "d")
-    assert found.found_cis[0].repair_hours == pytest.approx(3.2974425)
-    assert found.found_cis[0].attributes == {"n": "1"}
-    assert (found.found_small["group"][0].kind, found.found_small["group"][0].shares) == ("supply", (0.5, 0.5))
-    assert found.found_small["service"][0].impact == {"money": ((0.0, 0.0), (4.0, 100.0))}
-    assert found.found_small["incident"][0].started_at == 1795168800
+    assert found.ci_records[0].repair_hours == pytest.approx(3.2974425)
+    assert found.ci_records[0].attributes == {"n": "1"}
+    assert (found.small_records["group"][0].kind, found.small_records["group"][0].shares) == ("supply", (0.5, 0.5))
+    assert found.small_records["service"][0].impact == {"money": ((0.0, 0.0), (4.0, 100.0))}
+    assert found.small_records["incident"][0].started_at == 1795168800
     assert found.evidence().kind == "manifest"

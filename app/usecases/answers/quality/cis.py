@@ -54,11 +54,14 @@ OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what real
 
 
 def ci_findings(scale: Scale) -> list[Finding]:
-    """Values nobody gave and shapes that are rather mistakes than facts. Common causes are no CIs and are left out."""
-    made = scale.made
-    compiled, cis = made.estate.compiled, made.estate.graph.cis
+    """Return findings on values that nobody gave and on shapes that are rather mistakes than facts.
+
+    Common causes are no CIs and are left out.
+    """
+    assessment = scale.assessment
+    compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis
     real = np.ones(len(compiled), np.bool_)
-    real[sorted(made.estate.causes)] = False
+    real[sorted(assessment.estate.causes)] = False
     of = int(real.sum())
     codes = {name: row_codes(compiled, getattr(cis, name).codes) for name in ("team", "site", "ci_class")}
     other = cis.ci_class.values.index(OTHER) if OTHER in cis.ci_class.values else -2
@@ -96,41 +99,44 @@ def ci_findings(scale: Scale) -> list[Finding]:
 
 
 def _origin(scale: Scale) -> Any:
-    made = scale.made
-    return np.asarray(made.rate_origin)
+    assessment = scale.assessment
+    return np.asarray(assessment.rate_origin)
 
 
 def service_findings(scale: Scale) -> list[Finding]:
-    """Services that lack what the ranking and the goals need. Their impact is what they are expected to suffer, where that is known."""
-    compiled = scale.made.estate.compiled
+    """Return findings on services that lack what the ranking and the goals need.
+
+    Their impact is what they are expected to suffer, where that is known.
+    """
+    compiled = scale.assessment.estate.compiled
     curved = np.diff(compiled.curve_ptr) > 0
     blind = np.isnan(compiled.customers) & np.isnan(compiled.money_per_hour) & ~curved
     return [_services(scale, NO_EXPOSURE, blind), _services(scale, NO_RTO, np.isnan(compiled.rto_hours))]
 
 
 def _services(scale: Scale, fault: Fault, mask: Any) -> Finding:
-    made, numbers = scale.made, np.flatnonzero(mask)
-    suffered = made.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
+    assessment, numbers = scale.assessment, np.flatnonzero(mask)
+    suffered = assessment.services.service_hours[numbers] if scale.measure == "service_hours_per_year" else None
     if scale.measure == "customer_hours_per_year":
-        suffered = made.services.customer_hours[numbers]
+        suffered = assessment.services.customer_hours[numbers]
     elif scale.measure == "money_per_year":
-        suffered = made.services.money[numbers]
+        suffered = assessment.services.money[numbers]
     known = suffered[~np.isnan(suffered)] if suffered is not None else np.zeros(0)
     impact = float(known.sum()) if len(known) else None
-    compiled = made.estate.compiled
-    examples = [made.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
+    compiled = assessment.estate.compiled
+    examples = [assessment.estate.key(int(compiled.service_position[number])) for number in numbers[:EXAMPLES]]
     share = scale.share(impact)
     return Finding(fault.kind, len(numbers), len(mask), impact, share, fault.effect, fault.advice, examples)
 
 
 def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
-    """Incidents that nobody closed: each ends, for want of an end, at its CI's next one or after 30 days."""
-    made = scale.made
-    rows = store.load_columns(made.estate.revision.revision, INCIDENT.name)
+    """Return the finding on incidents that nobody closed: each is taken to end at its CI's next one, or after 30 days."""
+    assessment = scale.assessment
+    rows = store.load_columns(assessment.estate.revision.revision, INCIDENT.name)
     at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
-    told = spells(at, started, ended, ended != ABSENT, made.estate.options.now)
-    order = np.lexsort((started, at))[told.forced]
-    _, positions = positions_of_known(made.estate.compiled, np.unique(at[order]))
+    ends = spells(at, started, ended, ended != ABSENT, assessment.estate.options.now)
+    order = np.lexsort((started, at))[ends.forced]
+    _, positions = positions_of_known(assessment.estate.compiled, np.unique(at[order]))
     impact = scale.impact(positions) if len(positions) else None
     examples = [
         f"{rows['incident_key'][row]}, open since {datetime.fromtimestamp(int(started[row]), UTC):%Y-%m-%d}"
@@ -141,12 +147,12 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
-    """Coverage by source and class of its source records' CIs (two columns of the ledger), largest first."""
-    made = scale.made
-    compiled, cis = made.estate.compiled, made.estate.graph.cis
-    pairs = np.unique(
-        (np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64)
-    )  # several records of one CI count once
+    """Return, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
+    largest first."""
+    assessment = scale.assessment
+    compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis
+    # several records of one CI count once
+    pairs = np.unique((np.asarray(sources, np.int64) << 32) | np.asarray(ci_ids, np.int64))
     known, positions = positions_of_known(compiled, pairs & 0xFFFFFFFF)
     origin = _origin(scale)[positions]
     masks = np.array(
@@ -166,17 +172,18 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
     rows = []
     for place in order:
         source_id, code = divmod(int(codes[place]), width)
-        number, told = int(counts[place]), sums[:, place].tolist()
+        number, totals = int(counts[place]), sums[:, place].tolist()
         name = cis.ci_class.values[code - 1] if code else ""
-        owner, site, measured, declared, assumed = (value / number for value in told[:5])
+        owner, site, measured, declared, assumed = (value / number for value in totals[:5])
         source = names.get(source_id, f"source {source_id}")
-        rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, told[5]))
+        rows.append(ClassQuality(source, name, number, owner, site, measured, declared, assumed, totals[5]))
     return rows
 
 
 def conflict_finding(scale: Scale, tools: Tools) -> Finding:
-    """CIs of which sources say contradictory things; of those that several records tell of the costliest are looked at."""
-    revision = scale.made.estate.revision.revision
+    """Return the finding on CIs about which sources contradict each other; of the CIs with several records the costliest are
+    compared."""
+    revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
     held = np.isin(ids, disagreeing(tools, revision, ids.tolist()))
@@ -189,7 +196,7 @@ def conflict_finding(scale: Scale, tools: Tools) -> Finding:
 
 
 def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: set[int]) -> list[Finding]:
-    """Dependencies that are seen and not declared, and the reverse; nothing where no source observes."""
+    """Return findings on dependencies that are seen and not declared, and the reverse; none where no source observes."""
     if not observing:
         return []
     dependent, provider = np.asarray(columns["dependent_id"]), np.asarray(columns["provider_id"])
@@ -206,7 +213,7 @@ def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: se
 def _pairs(scale: Scale, fault: Fault, pairs: tuple[Any, Any], of: int) -> Finding:
     """The finding of dependencies (dependents and providers), weighed by their providers."""
     dependents, providers = pairs
-    _, positions = positions_of_known(scale.made.estate.compiled, np.unique(providers))
+    _, positions = positions_of_known(scale.assessment.estate.compiled, np.unique(providers))
     impact = scale.impact(positions) if len(positions) else None
     first = zip(dependents[:EXAMPLES].tolist(), providers[:EXAMPLES].tolist(), strict=True)
     examples = [f"{_key(scale, a)} -> {_key(scale, b)}" for a, b in first]
@@ -215,6 +222,6 @@ def _pairs(scale: Scale, fault: Fault, pairs: tuple[Any, Any], of: int) -> Findi
 
 def _key(scale: Scale, ci_id: int) -> str:
     try:
-        return scale.made.estate.key(scale.made.estate.position(ci_id))
+        return scale.assessment.estate.key(scale.assessment.estate.position(ci_id))
     except NotFound:
         return f"CI {ci_id}, not assessed"

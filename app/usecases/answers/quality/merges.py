@@ -22,39 +22,45 @@ BLOCK = 5_000
 
 
 def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
-    """Of the CIs that several records tell of the costliest are looked at."""
-    revision = scale.made.estate.revision.revision
+    """Return the finding on CIs whose records have nothing alike in their names; of the CIs with several records the costliest
+    are compared."""
+    revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
     ids, positions = looked_at.ids, looked_at.positions
     unlike = _unlike(tools.store, revision, ids.tolist())
     held = np.isin(ids, sorted(unlike))
     impact = scale.impact(positions[held]) if held.any() else None
     return Finding(
-        "merged under unlike names", int(held.sum()), len(ids), impact, scale.share(impact),
-        f"records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, and each has the needs of both{looked_at.cut}",
+        "merged under unlike names",
+        int(held.sum()),
+        len(ids),
+        impact,
+        scale.share(impact),
+        "records with nothing alike in their names are one CI: if it is two, redundancy between them is not counted, "
+        f"and each has the needs of both{looked_at.cut}",
         "see `forestay why` for what joins them; part them with `forestay split` if they are two",
         [unlike[int(ci_id)] for ci_id in ids[held][:EXAMPLES]],
-    )  # fmt: skip
+    )
 
 
 def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int, str]:
-    """CI -> its names, as words, where two records of it have nothing alike."""
-    told: dict[int, list[CiRecord]] = {}
+    """Return the names, in words, of the CIs of which two records have nothing alike."""
+    of_ci: dict[int, list[CiRecord]] = {}
     for start in range(0, len(ci_ids), BLOCK):
         rows: Any = store.rows(revision, SOURCE_RECORD.name, "ci_id", ci_ids[start : start + BLOCK])
         for row, payload in enumerate(rows["payload"]):
             record = record_of(payload)
             if record.ci_class:
-                told.setdefault(int(rows["ci_id"][row]), []).append(record)
+                of_ci.setdefault(int(rows["ci_id"][row]), []).append(record)
     return {
         ci_id: " / ".join(dict.fromkeys(record.name for record in records))
-        for ci_id, records in told.items()
+        for ci_id, records in of_ci.items()
         if any(not alike(a, b) for a, b in combinations(records, 2))
     }
 
 
 def alike(a: CiRecord, b: CiRecord) -> bool:
-    """Whether some name of one is some name of the other, or a part of it.
+    """Whether some name of one is a name of the other, or a part of it.
 
     >>> web, db = CiRecord("ci", "1", "web-1", "server"), CiRecord("ci", "2", "db-7", "server")
     >>> alike(web, db), alike(web, CiRecord("ci", "3", "WEB-1 (old)", "server"))

@@ -21,16 +21,16 @@ ADVICE = {
 
 
 def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list[Finding], int, int]:
-    """(the first `limit` shared things, how many there are, a finding for each sort, groups that one CI takes, CIs examined). CIs first, the
-    costliest first, then sites and suppliers by the number of groups."""
-    estate = scale.made.estate
-    found = _tried(scale)
-    real = ~np.isin(found.shared, sorted(estate.causes))  # common causes are stated, not overlooked
-    found = PaperRedundancy(found.group[real], found.shared[real], found.lost[real], found.members[real], found.examined)
-    shared, counts = np.unique(found.shared, return_counts=True)
+    """Return the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
+    many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
+    estate = scale.assessment.estate
+    paper = _tried(scale)
+    real = ~np.isin(paper.shared, sorted(estate.causes))  # common causes are stated, not overlooked
+    paper = PaperRedundancy(paper.group[real], paper.shared[real], paper.lost[real], paper.members[real], paper.examined)
+    shared, counts = np.unique(paper.shared, return_counts=True)
     order = np.lexsort((-counts, -np.nan_to_num(scale.values[shared], nan=-1.0)))
-    rows = [_by_ci(scale, found, int(shared[place]), int(counts[place])) for place in order[:limit]]
-    total, findings = len(shared), [_ci_finding(scale, found)]
+    rows = [_by_ci(scale, paper, int(shared[place]), int(counts[place])) for place in order[:limit]]
+    total, findings = len(shared), [_ci_finding(scale, paper)]
     for place in PLACES:
         groups, codes = in_one_place(estate.compiled, _codes(scale, place))
         by_code, numbers = np.unique(codes, return_counts=True)
@@ -38,36 +38,36 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
             rows.append(_by_place(scale, place, int(by_code[at]), groups[codes == by_code[at]]))
         total += len(by_code)
         findings.append(_place_finding(scale, place, groups))
-    return rows, total, findings, len(np.unique(found.group)), found.examined
+    return rows, total, findings, len(np.unique(paper.group)), paper.examined
 
 
 def _tried(scale: Scale) -> PaperRedundancy:
-    """Ten seconds for a million CIs, so once an assessment."""
-    made = scale.made
-    if "paper" not in made.quality:
-        made.quality["paper"] = paper_redundancy(made.estate.compiled)
-    found: PaperRedundancy = made.quality["paper"]
-    return found
+    """Return the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
+    assessment = scale.assessment
+    if "paper" not in assessment.quality:
+        assessment.quality["paper"] = paper_redundancy(assessment.estate.compiled)
+    paper: PaperRedundancy = assessment.quality["paper"]
+    return paper
 
 
 def _codes(scale: Scale, place: str) -> Any:
-    return row_codes(scale.made.estate.compiled, getattr(scale.made.estate.graph.cis, place).codes)
+    return row_codes(scale.assessment.estate.compiled, getattr(scale.assessment.estate.graph.cis, place).codes)
 
 
 def redundant_groups(scale: Scale) -> int:
-    return int((scale.made.estate.compiled.flat.group_left > 1).sum())
+    return int((scale.assessment.estate.compiled.flat.group_left > 1).sum())
 
 
 def _by_ci(scale: Scale, found: PaperRedundancy, shared: int, count: int) -> PaperShared:
-    estate, worth = scale.made.estate, float(scale.values[shared])
+    estate, worth = scale.assessment.estate, float(scale.values[shared])
     rows = np.flatnonzero(found.shared == shared)[:EXAMPLES]
     examples = [_told(scale, int(found.group[row]), int(found.lost[row])) for row in rows]
     return PaperShared("ci", estate.key(shared), estate.name(shared), None if worth != worth else worth, count, examples)
 
 
 def _by_place(scale: Scale, place: str, code: int, groups: Any) -> PaperShared:
-    flat, codes = scale.made.estate.compiled.flat, _codes(scale, place)
-    value = getattr(scale.made.estate.graph.cis, place).values[code]
+    flat, codes = scale.assessment.estate.compiled.flat, _codes(scale, place)
+    value = getattr(scale.assessment.estate.graph.cis, place).values[code]
     examples = []
     for group in groups[:EXAMPLES].tolist():
         members = flat.member[int(flat.member_ptr[group]) : int(flat.member_ptr[group + 1])]
@@ -76,7 +76,7 @@ def _by_place(scale: Scale, place: str, code: int, groups: Any) -> PaperShared:
 
 
 def _told(scale: Scale, group: int, lost: int) -> str:
-    compiled = scale.made.estate.compiled
+    compiled = scale.assessment.estate.compiled
     members = int(compiled.flat.member_ptr[group + 1]) - int(compiled.flat.member_ptr[group])
     return f"{compiled.group_key(group)}: {lost} of {members} members, {int(compiled.flat.group_needed[group])} needed"
 
@@ -98,7 +98,7 @@ def _ci_finding(scale: Scale, found: PaperRedundancy) -> Finding:
 
 
 def _place_finding(scale: Scale, place: str, groups: Any) -> Finding:
-    keys: Sequence[str] = [scale.made.estate.compiled.group_key(int(group)) for group in np.unique(groups)[:EXAMPLES]]
+    keys: Sequence[str] = [scale.assessment.estate.compiled.group_key(int(group)) for group in np.unique(groups)[:EXAMPLES]]
     effect = (
         f"one {place} holds more members than the group can lose; nobody gives a {place} a rate, so the ranking does not count it"
     )

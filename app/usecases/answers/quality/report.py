@@ -24,7 +24,7 @@ from app.usecases.answers.quality.merges import unlike_names_finding
 from app.usecases.answers.quality.paper import paper_groups, redundant_groups
 from app.usecases.answers.quality.sources import source_rows, unknown_relations
 from app.usecases.answers.quality.unread import open_need_findings
-from app.usecases.answers.quality.weighing import Scale, scale_of
+from app.usecases.answers.quality.weighing import EXAMPLES, Scale, scale_of
 from app.usecases.assess import assessed
 from app.usecases.keep.sources import told_of
 from app.usecases.stamps import stamp_of
@@ -33,7 +33,10 @@ from app.usecases.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class _OfLedger:
-    """What the rows of a revision say, which takes seconds at a million CIs. By source: records in the ledger, dependencies of unknown types."""
+    """What the rows of a revision say, which takes seconds at a million CIs.
+
+    By source: records in the ledger, dependencies of unknown types.
+    """
 
     records: Mapping[int, int]
     relations: Mapping[int, Mapping[str, int]]
@@ -43,23 +46,24 @@ class _OfLedger:
 
 
 def quality(tools: Tools, limit: int = 100) -> Quality:
-    """Sources, coverage by source and class (`limit` rows), findings by weight, redundancy only on paper (`limit` rows)."""
-    made = assessed(tools.estates, tools.cache, None)
-    revision = made.estate.revision.revision
-    scale = scale_of(made, measure_of(made.totals.values()))
-    if "ledger" not in made.quality:
-        made.quality["ledger"] = _read(scale, tools, revision)
-    ledger: _OfLedger = made.quality["ledger"]
+    """Return sources, coverage by source and class (`limit` rows), findings by weight, and redundancy only on paper (`limit`
+    rows)."""
+    assessment = assessed(tools.estates, tools.cache, None)
+    revision = assessment.estate.revision.revision
+    scale = scale_of(assessment, measure_of(assessment.totals.values()))
+    if "ledger" not in assessment.quality:
+        assessment.quality["ledger"] = _read(scale, tools, revision)
+    ledger: _OfLedger = assessment.quality["ledger"]
     sources = source_rows(tools.documents, ledger.records, ledger.relations)
     paper, paper_total, on_paper, groups, examined = paper_groups(scale, limit)
-    cis = len(made.estate.compiled) - len(made.estate.causes)
+    cis = len(assessment.estate.compiled) - len(assessment.estate.causes)
     findings = [*ledger.findings, *on_paper, *_of_runs(sources)]
     return Quality(
-        stamp_of(made.estate, tools.documents),
+        stamp_of(assessment.estate, tools.documents),
         scale.measure,
         scale.total,
         cis,
-        len(made.estate.compiled.service_position),
+        len(assessment.estate.compiled.service_position),
         redundant_groups(scale),
         groups,
         min(examined, cis),
@@ -109,12 +113,41 @@ def _counts(source_ids: Any) -> Mapping[int, int]:
 
 
 def _of_runs(sources: Sequence[SourceQuality]) -> list[Finding]:
-    """What the last runs left out; no CI stands for it, so it weighs nothing that could be told."""
+    """Return findings on what the last runs left out. No CI stands for it, so it has no weight."""
     dangling = sum(source.dangling for source in sources)
     unknown = sum(sum(source.unknown_relations.values()) for source in sources)
     records = sum(source.records for source in sources)
+    stale = [source.name for source in sources if source.stale or not source.synced_at]
+    words = [(s.name, word, number) for s in sources for word, number in sorted(s.unknown_relations.items())]
     return [
-        Finding("dangling relation", dangling, records, None, None, "relations that name a CI nobody knows are not in the graph: what they carry is not counted", "import the class of the CI that is named, or remove the relation", [f"{s.name}: {s.dangling}" for s in sources if s.dangling]),
-        Finding("unknown relation type", unknown, records, None, None, "relations under a word that no mapping names are left out, or taken with low confidence", "name the relation type in the source's mapping file", [f"{s.name}: {word} ({number})" for s in sources for word, number in sorted(s.unknown_relations.items())][:5]),
-        Finding("source stale", sum(bool(s.stale) or not s.synced_at for s in sources), len(sources), None, None, "the ranking rests on what was last known", "see `forestay runs` and `forestay doctor`", [s.name for s in sources if s.stale or not s.synced_at][:5]),
-    ]  # fmt: skip
+        Finding(
+            "dangling relation",
+            dangling,
+            records,
+            None,
+            None,
+            "relations that name a CI nobody knows are not in the graph: what they carry is not counted",
+            "import the class of the CI that is named, or remove the relation",
+            [f"{source.name}: {source.dangling}" for source in sources if source.dangling],
+        ),
+        Finding(
+            "unknown relation type",
+            unknown,
+            records,
+            None,
+            None,
+            "relations under a word that no mapping names are left out, or taken with low confidence",
+            "name the relation type in the source's mapping file",
+            [f"{name}: {word} ({number})" for name, word, number in words[:EXAMPLES]],
+        ),
+        Finding(
+            "source stale",
+            len(stale),
+            len(sources),
+            None,
+            None,
+            "the ranking rests on what was last known",
+            "see `forestay runs` and `forestay doctor`",
+            stale[:EXAMPLES],
+        ),
+    ]

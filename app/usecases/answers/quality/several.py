@@ -23,15 +23,15 @@ class Several(NamedTuple):
 
     @property
     def cut(self) -> str:
-        """That not all were looked at; "" where all were."""
+        """Say that not all CIs were compared; "" where all were."""
         if self.total <= len(self.ids):
             return ""
         return f" (of {self.total:,} CIs that several records tell of, the {len(self.ids):,} costliest were looked at)"
 
 
 def costliest(scale: Scale, tools: Tools) -> Several:
-    """The assessed CIs that several records tell of, those that cost most a year first."""
-    compiled, revision = scale.made.estate.compiled, scale.made.estate.revision.revision
+    """Return the assessed CIs that several records tell of, those that cost most a year first."""
+    compiled, revision = scale.assessment.estate.compiled, scale.assessment.estate.revision.revision
     several = np.asarray(with_several_records(tools, revision), np.int64)
     known, positions = positions_of_known(compiled, several)
     order = np.argsort(-np.nan_to_num(scale.values[positions], nan=-1.0), kind="stable")[:LOOKED_AT]

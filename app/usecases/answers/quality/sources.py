@@ -21,7 +21,10 @@ NOBODY, UNKNOWN_TYPE, UNKNOWN = "no CI answers to", "unknown type: ", "unknown"
 def source_rows(
     documents: Documents, records: Mapping[int, int], relations: Mapping[int, Mapping[str, int]]
 ) -> list[SourceQuality]:
-    """By priority. `records`: how many each source has in the ledger; `relations`: dependencies of unknown types that were taken in, by word."""
+    """Return the sources by priority.
+
+    `records`: how many each source has in the ledger; `relations`: dependencies of unknown types that were taken in, by word.
+    """
     return [_row(documents, source, records, relations) for source in list_sources(documents)]
 
 
@@ -59,13 +62,13 @@ def _age(at: str) -> float | None:
 
 
 def unknown_relations(columns: Mapping[str, Any]) -> dict[int, dict[str, int]]:
-    """Dependencies under a word that no mapping names, by source and word."""
+    """Count dependencies under a word that no mapping names, by source and word."""
     relation, sources = columns["relation"], np.asarray(columns["source_id"])
-    found: dict[int, dict[str, int]] = {}
+    counted: dict[int, dict[str, int]] = {}
     for code, word in enumerate(relation.values):
         if not word.startswith(UNKNOWN_TYPE):
             continue
         ids, counts = np.unique(sources[np.asarray(relation.codes) == code], return_counts=True)
         for source_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
-            found.setdefault(source_id, {})[word.removeprefix(UNKNOWN_TYPE)] = count
-    return found
+            counted.setdefault(source_id, {})[word.removeprefix(UNKNOWN_TYPE)] = count
+    return counted

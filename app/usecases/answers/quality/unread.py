@@ -1,4 +1,4 @@
-"""Needs that were not read, by name, with what the services that hang on them suffer."""
+"""Needs that were not read, by name, with what the services suffer that depend on them."""
 
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ MAY_BE_ONE = Fault(
 
 
 def open_need_findings(scale: Scale, store: GraphStore) -> list[Finding]:
-    """What sources stated and nobody could read or resolve; needs of what is not active; redundancy whose members are one CI."""
-    rows = store.load_columns(scale.made.estate.revision.revision, OPEN_NEED.name)
+    """Return findings on needs that nobody could read or resolve, on needs of what is not active, and on redundancy whose members
+    are one CI."""
+    rows = store.load_columns(scale.assessment.estate.revision.revision, OPEN_NEED.name)
     needs, dependents = np.asarray(rows["needs"]), np.asarray(rows["dependent_id"])
     known, doubtful = dependents >= 0, np.asarray([kind == DOUBT for kind in rows["kind"]], np.bool_)
-    total, cis = int(needs.sum()), len(scale.made.estate.graph.cis.ci_id)
+    total, cis = int(needs.sum()), len(scale.assessment.estate.graph.cis.ci_id)
     one, pairs = (needs == 0) & ~doubtful, (needs == 0) & doubtful
     return [
         _finding(
@@ -69,7 +70,7 @@ def open_need_findings(scale: Scale, store: GraphStore) -> list[Finding]:
 
 def _of_nobody(scale: Scale, count: int, of: int, named: Sequence[str]) -> Finding:
     """The finding of needs without a known dependent, weighed as what was read is on average: by their share of all needs."""
-    graph = scale.made.estate.plain
+    graph = scale.assessment.estate.plain
     read = len(graph.dependencies.dependent_id) + len(graph.groups.member_id)
     share = count / (count + read) if count else 0.0
     impact = None if scale.total is None else share * scale.total
@@ -83,7 +84,7 @@ def _in_words(rows: Mapping[str, Any], mask: Any) -> list[str]:
 
 def _not_active(scale: Scale) -> list[Finding]:
     """The finding of assessed CIs that need one which is not assessed: what is not active cannot meet a need."""
-    graph = scale.made.estate.plain
+    graph = scale.assessment.estate.plain
     pairs = _pairs_of(graph.dependencies.dependent_id, graph.dependencies.provider_id, graph.groups)
     ids, assessed = np.asarray(graph.cis.ci_id), np.asarray(graph.cis.assessed)
     places = [np.searchsorted(ids, column) for column in pairs]
@@ -112,12 +113,12 @@ def _finding(scale: Scale, fault: Fault, dependents: Any, counted: tuple[int, in
 
     It is weighed by what the services that depend on the dependents suffer, which is a lower bound.
     """
-    compiled = scale.made.estate.compiled
+    compiled = scale.assessment.estate.compiled
     known = np.unique(np.asarray(dependents, np.int64))
     place = np.minimum(np.searchsorted(compiled.sorted_ci_id, known), max(len(compiled) - 1, 0))
-    found = compiled.sorted_position[place[compiled.sorted_ci_id[place] == known]] if len(compiled) else known[:0]
-    services = dependent_services(compiled, found) if len(found) else known[:0]
-    totals = scale.made.services
+    positions = compiled.sorted_position[place[compiled.sorted_ci_id[place] == known]] if len(compiled) else known[:0]
+    services = dependent_services(compiled, positions) if len(positions) else known[:0]
+    totals = scale.assessment.services
     worth = {"money_per_year": totals.money, "customer_hours_per_year": totals.customer_hours}.get(
         scale.measure, totals.service_hours
     )

@@ -23,9 +23,10 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Expected cost a year of each CI's outage in one measure, by position (NaN unknown); `total` over all, None: nothing is known."""
+    """Expected cost a year of each CI's outage in one measure, by position (NaN unknown); `total` over all, None: nothing is
+    known."""
 
-    made: Assessed
+    assessment: Assessed
     measure: str
     values: Any
     total: float | None
@@ -39,13 +40,16 @@ class Scale:
         return impact / self.total if impact is not None and self.total else None
 
     def examples(self, positions: Any) -> list[str]:
-        """Keys of the costliest; equal ones in order of position."""
+        """Return the keys of the costliest; equal ones in order of position."""
         worth = np.nan_to_num(self.values[positions], nan=-1.0)
         best = np.argsort(-worth, kind="stable")[:EXAMPLES]
-        return [self.made.estate.key(int(position)) for position in np.asarray(positions)[best]]
+        return [self.assessment.estate.key(int(position)) for position in np.asarray(positions)[best]]
 
     def finding(self, fault: Fault, mask: Any, of: int) -> Finding:
-        """The finding of a fault that the CIs in `mask` (bool[N]) have, out of `of`. `{share}` in its effect becomes their share of the loss."""
+        """The finding of a fault that the CIs in `mask` (bool[N]) have, out of `of`.
+
+        `{share}` in its effect becomes their share of the loss.
+        """
         positions = np.flatnonzero(mask)
         impact = self.impact(positions)
         share = self.share(impact)
@@ -53,6 +57,6 @@ class Scale:
         return Finding(fault.kind, len(positions), of, impact, share, effect, fault.advice, self.examples(positions))
 
 
-def scale_of(made: Assessed, measure: str) -> Scale:
-    values = np.asarray(made.totals.values()[measure], np.float64)
-    return Scale(made, measure, values, made.totals.sums()[measure])
+def scale_of(assessment: Assessed, measure: str) -> Scale:
+    values = np.asarray(assessment.totals.values()[measure], np.float64)
+    return Scale(assessment, measure, values, assessment.totals.sums()[measure])

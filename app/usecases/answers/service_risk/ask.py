@@ -1,4 +1,5 @@
-"""What every question about the risk of one service shares: which service, what is forced down, the exact engine's answer within a budget."""
+"""What every question about the risk of one service shares: the service, the CIs forced down, and the answer of the exact engine
+within a budget."""
 
 from __future__ import annotations
 
@@ -53,8 +54,8 @@ class RiskQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The service found, and how it is answered."""
+class Inquiry:
+    """The service of a question, and how it is answered."""
 
     question: RiskQuestion
     estate: Estate
@@ -77,13 +78,16 @@ class Asked:
         return self.exact.method == EXACT and self.question.method != SIMULATE
 
     def effort(self, worlds: int = 0, years: int = 0) -> Effort:
-        asked = self.question
-        seed = asked.seed if worlds or years else None
-        return Effort(asked.nodes, asked.seconds, self.exact.nodes, round(self.exact.seconds, 3), seed, years, worlds)
+        inquiry = self.question
+        seed = inquiry.seed if worlds or years else None
+        return Effort(inquiry.nodes, inquiry.seconds, self.exact.nodes, round(self.exact.seconds, 3), seed, years, worlds)
 
 
-def ask(tools: Tools, question: RiskQuestion, want: Want) -> Asked:
-    """NotFound where nobody answers to a name, or the CI is no business service."""
+def ask(tools: Tools, question: RiskQuestion, want: Want) -> Inquiry:
+    """Find the service and compute what the question needs.
+
+    NotFound where no CI answers to a name, or the CI is no business service.
+    """
     estate = tools.estates.at(question.revision, question.as_of, question.locations)
     revision = estate.revision.revision
     position = estate.position(identify(tools.store, revision, question.service).ci_id)
@@ -92,11 +96,11 @@ def ask(tools: Tools, question: RiskQuestion, want: Want) -> Asked:
     hits = identify_all(tools.store, revision, question.down)
     forced = tuple(sorted(estate.position(hit.ci_id) for hit in hits))
     exact = _exact(estate, position, forced, question, want)
-    return Asked(question, estate, estate.service_number[position], position, forced, [hit.key for hit in hits], exact)
+    return Inquiry(question, estate, estate.service_number[position], position, forced, [hit.key for hit in hits], exact)
 
 
 def remembered(estate: Estate, name: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """What was made of this very estate under this name, or made now: availability, importance and goal share what they ask."""
+    """Return what was made of this very estate under this name, or make it now: availability, importance and goal share it."""
     key = (id(estate), *name)
     with _lock:
         if key in _kept and _kept[key][0] is estate:
@@ -117,74 +121,81 @@ def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: Ris
     return remembered(estate, ("answer", *name, want), lambda: answer_of(solved, budget, want))
 
 
-def sampled(asked: Asked) -> Degradation:
-    """Snapshot worlds of the service with its degradations, by the question's seed."""
-    blocks, seed = -(-WORLDS // BLOCK_WORLDS), asked.question.seed
+def sampled(inquiry: Inquiry) -> Degradation:
+    """Return snapshot worlds of the service with its degradations, by the question's seed."""
+    blocks, seed = -(-WORLDS // BLOCK_WORLDS), inquiry.question.seed
 
     def draw() -> Degradation:
-        cut = cone_alone(asked)
-        return sample_degradation(cut, seed, 0, blocks, cut.local(asked.forced), threads=2)
+        cut = cone_alone(inquiry)
+        return sample_degradation(cut, seed, 0, blocks, cut.local(inquiry.forced), threads=2)
 
-    return remembered(asked.estate, ("worlds", asked.position, asked.forced, seed, blocks), draw)
-
-
-def cone_alone(asked: Asked) -> Subestate:
-    return subestate_of(asked.estate.compiled, asked.position)
+    return remembered(inquiry.estate, ("worlds", inquiry.position, inquiry.forced, seed, blocks), draw)
 
 
-def is_down_at_rest(asked: Asked) -> bool:
-    return float(asked.estate.compiled.flat.rest_capability[asked.position]) == 0.0
+def cone_alone(inquiry: Inquiry) -> Subestate:
+    return subestate_of(inquiry.estate.compiled, inquiry.position)
 
 
-def unless_down_at_rest(asked: Asked, estimate: Estimate) -> Estimate:
-    """A loss against the state at rest; of a service that is down there it is no zero but nothing one could say."""
-    return unknown(down_at_rest(asked.name)) if is_down_at_rest(asked) else estimate
+def is_down_at_rest(inquiry: Inquiry) -> bool:
+    return float(inquiry.estate.compiled.flat.rest_capability[inquiry.position]) == 0.0
 
 
-def failovers_of(asked: Asked) -> Interruptions | None:
-    """What failovers add to a year of the service; None where there is nothing, or with CIs forced down (see `with_failovers`)."""
-    return None if asked.forced else _failovers(asked)
+def unless_down_at_rest(inquiry: Inquiry, estimate: Estimate) -> Estimate:
+    """Return a loss against the state at rest.
+
+    A service that is down there has no loss that anyone could name, which is not zero.
+    """
+    return unknown(down_at_rest(inquiry.name)) if is_down_at_rest(inquiry) else estimate
 
 
-def _failovers(asked: Asked) -> Interruptions | None:
+def failovers_of(inquiry: Inquiry) -> Interruptions | None:
+    """Return what failovers add to a year of the service; None where they add nothing, or with CIs forced down (see
+    `with_failovers`)."""
+    return None if inquiry.forced else _failovers(inquiry)
+
+
+def _failovers(inquiry: Inquiry) -> Interruptions | None:
     def make() -> Interruptions | None:
-        return interruptions(asked.estate.compiled, asked.position)
+        return interruptions(inquiry.estate.compiled, inquiry.position)
 
-    return remembered(asked.estate, ("failovers", asked.position, 0), make)
+    return remembered(inquiry.estate, ("failovers", inquiry.position, 0), make)
 
 
 FORCED = "what failovers interrupt is not counted while CIs are forced down"
 
 
-def with_failovers(asked: Asked, estimate: Estimate, more: float) -> Estimate:
-    """An estimate made without failovers, plus what they add; no longer exact where there are some."""
-    if estimate.method == UNKNOWN or _failovers(asked) is None:
+def with_failovers(inquiry: Inquiry, estimate: Estimate, more: float) -> Estimate:
+    """Return an estimate made without failovers, plus what they add; it is no longer exact where there are some."""
+    if estimate.method == UNKNOWN or _failovers(inquiry) is None:
         return estimate
-    note = "; ".join(part for part in (estimate.note, FORCED if asked.forced else NOTE) if part)
+    note = "; ".join(part for part in (estimate.note, FORCED if inquiry.forced else NOTE) if part)
     method = APPROXIMATE if estimate.method == EXACT else estimate.method
     return replace(scaled(estimate, 1.0, more), method=method, note=note)
 
 
-def unavailability_of(asked: Asked) -> tuple[Estimate, int]:
-    """Q with how it was got, and the worlds drawn for it."""
-    exact = asked.exact
-    if asked.is_exact:
+def unavailability_of(inquiry: Inquiry) -> tuple[Estimate, int]:
+    """Return Q with how it was computed, and the worlds drawn for it."""
+    exact = inquiry.exact
+    if inquiry.is_exact:
         return Estimate(exact.q, EXACT), 0
     certain = f"between {exact.q_low:.6g} and {exact.q_high:.6g} for certain ({exact.reason})" if exact.method != EXACT else ""
-    if asked.question.method != SIMULATE and exact.q_high - exact.q_low <= 0.1 * exact.q_low:
+    if inquiry.question.method != SIMULATE and exact.q_high - exact.q_low <= 0.1 * exact.q_low:
         return Estimate(None, BOUNDED, exact.q_low, exact.q_high, exact.reason), 0
-    value, low, high, drawn, how = _drawn(asked)
+    value, low, high, drawn, how = _drawn(inquiry)
     if exact.method != EXACT:  # what is certain binds what is simulated
         value, low, high = (min(max(edge, exact.q_low), exact.q_high) for edge in (value, low, high))
     return Estimate(value, SIMULATED, low, high, "; ".join(part for part in (how, certain) if part)), drawn
 
 
-def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
-    """Q by sampling with its interval, the draws it took, and how: strata or tilted samples where they answer, else plain worlds."""
-    if not asked.forced:
-        seed = asked.question.seed
+def _drawn(inquiry: Inquiry) -> tuple[float, float, float, int, str]:
+    """Return Q by sampling with its interval, the draws it took, and how it was drawn: by strata or tilted samples where they
+    answer, else by plain worlds."""
+    if not inquiry.forced:
+        seed = inquiry.question.seed
         rare = remembered(
-            asked.estate, ("rare", asked.position, seed), lambda: rare_unavailability(cone_alone(asked), seed, WORLDS, threads=2)
+            inquiry.estate,
+            ("rare", inquiry.position, seed),
+            lambda: rare_unavailability(cone_alone(inquiry), seed, WORLDS, threads=2),
         )
         if not rare.refused:
             how = (
@@ -193,12 +204,12 @@ def _drawn(asked: Asked) -> tuple[float, float, float, int, str]:
                 else f"{rare.method} samples, effective size {rare.effective_samples:,.0f}"
             )
             return rare.probability, rare.interval.low, rare.interval.high, rare.samples, how
-    worlds = sampled(asked)
+    worlds = sampled(inquiry)
     return worlds.p_down(), *share_down(worlds), worlds.worlds, ""
 
 
 def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
-    """offset + factor * estimate; a negative factor turns the interval round."""
+    """Return offset + factor * estimate; a negative factor turns the interval round."""
 
     def of(value: float | None) -> float | None:
         return None if value is None else offset + factor * value
@@ -214,5 +225,5 @@ def unknown(note: str) -> Estimate:
 
 
 def exactly(value: float | None, note: str = "nobody gave it") -> Estimate:
-    """An exact number; NaN or None is unknown."""
+    """Return an exact number; NaN or None is unknown."""
     return unknown(note) if value is None or math.isnan(value) else Estimate(known(value), EXACT)

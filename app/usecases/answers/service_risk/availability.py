@@ -19,7 +19,7 @@ from app.risk.services.service_figures import degrades, failovers, longer_than, 
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
     LISTED,
-    Asked,
+    Inquiry,
     RiskQuestion,
     ask,
     exactly,
@@ -45,26 +45,26 @@ NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how 
 
 
 def service_availability(tools: Tools, question: RiskQuestion, hours: Sequence[float] = ()) -> ServiceAvailability:
-    """`hours`: durations for which the share of longer outages is asked, beside a few standard ones."""
-    asked = ask(tools, question, Want(bounds=True, cut_sets=LISTED))
-    estate, compiled, number = asked.estate, asked.estate.compiled, asked.number
-    of_cuts, worlds = unavailability_of(asked)
-    lost, worst, drawn = lost_shares(asked, of_cuts)
-    q = unavailable(asked, of_cuts)
-    told = lived(asked)
-    frequency = _frequency(asked, told)
+    """Return the availability. `hours`: durations whose share of longer outages is wanted, beside a few standard ones."""
+    inquiry = ask(tools, question, Want(bounds=True, cut_sets=LISTED))
+    estate, compiled, number = inquiry.estate, inquiry.estate.compiled, inquiry.number
+    of_cuts, worlds = unavailability_of(inquiry)
+    lost, worst, drawn = lost_shares(inquiry, of_cuts)
+    q = unavailable(inquiry, of_cuts)
+    told = lived(inquiry)
+    frequency = _frequency(inquiry, told)
     mtpd = known(compiled.mtpd_hours[number])
     grid = sorted({*HOURS, *hours, *([mtpd] if mtpd is not None else [])})
-    longer, method = _longer(asked, told, grid)
+    longer, method = _longer(inquiry, told, grid)
     late = dict(longer).get(mtpd) if mtpd is not None else None
     customers = known(compiled.customers[number])
-    breaches = mtpd_breaches(asked, parts_of(asked), told)
+    breaches = mtpd_breaches(inquiry, parts_of(inquiry), told)
     answer = ServiceAvailability(
         stamp=stamp_of(estate, tools.documents),
-        key=asked.key,
-        name=asked.name,
-        down=asked.down,
-        at_rest=_at_rest(asked),
+        key=inquiry.key,
+        name=inquiry.name,
+        down=inquiry.down,
+        at_rest=_at_rest(inquiry),
         unavailability=q,
         availability=scaled(q, -1.0, 1.0),
         failures_per_year=frequency,
@@ -80,53 +80,53 @@ def service_availability(tools: Tools, question: RiskQuestion, hours: Sequence[f
         lost_share_worst_rule=worst,
         rules_differ=_differ(lost, worst),
         customers=customers,
-        bad_customer_minutes_first_order=_first_order_minutes(asked, customers),
+        bad_customer_minutes_first_order=_first_order_minutes(inquiry, customers),
         bad_customer_minutes=unknown("nobody gave the customers")
         if customers is None
         else scaled(lost, 60.0 * HOURS_PER_YEAR * customers),
-        single_points=single_points(asked),
-        rare_event_sum=asked.exact.rare_event_sum,
-        esary_proschan_upper=asked.exact.esary_proschan_upper,
-        esary_proschan_lower=asked.exact.esary_proschan_lower,
-        failovers=_failovers(asked),
-        unknown_cis=asked.exact.unknown,
-        effort=asked.effort(max(worlds, drawn), question.years),
+        single_points=single_points(inquiry),
+        rare_event_sum=inquiry.exact.rare_event_sum,
+        esary_proschan_upper=inquiry.exact.esary_proschan_upper,
+        esary_proschan_lower=inquiry.exact.esary_proschan_lower,
+        failovers=_failovers(inquiry),
+        unknown_cis=inquiry.exact.unknown,
+        effort=inquiry.effort(max(worlds, drawn), question.years),
     )
-    return as_far_as_read(answer, asked)
+    return as_far_as_read(answer, inquiry)
 
 
-def _at_rest(asked: Asked) -> str:
-    level = float(asked.estate.compiled.flat.rest_capability[asked.position])
+def _at_rest(inquiry: Inquiry) -> str:
+    level = float(inquiry.estate.compiled.flat.rest_capability[inquiry.position])
     return "down" if level == 0.0 else "up" if level == 1.0 else "degraded"
 
 
-def lost_shares(asked: Asked, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
-    """E[c at rest - c] by both rules (the same twice where one is asked for), failovers included, and the worlds drawn."""
-    product, worst, drawn = _lost_without_failovers(asked, q, rules)
-    switched = failovers_of(asked)
+def lost_shares(inquiry: Inquiry, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
+    """Return E[c at rest - c] by both rules (the same twice where one is wanted), failovers included, and the worlds drawn."""
+    product, worst, drawn = _lost_without_failovers(inquiry, q, rules)
+    switched = failovers_of(inquiry)
     more = 0.0 if switched is None else switched.lost_hours() / HOURS_PER_YEAR
-    product, worst = (unless_down_at_rest(asked, with_failovers(asked, part, more)) for part in (product, worst))
+    product, worst = (unless_down_at_rest(inquiry, with_failovers(inquiry, part, more)) for part in (product, worst))
     return product, worst, drawn
 
 
-def _lost_without_failovers(asked: Asked, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:
-    """Without degradations below it, it is Q."""
-    compiled = asked.estate.compiled
-    if not degrades(compiled, asked.position):
-        rest = float(compiled.flat.rest_capability[asked.position])
+def _lost_without_failovers(inquiry: Inquiry, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:
+    """Return the lost share without failovers. Without degradations below the service it is Q."""
+    compiled = inquiry.estate.compiled
+    if not degrades(compiled, inquiry.position):
+        rest = float(compiled.flat.rest_capability[inquiry.position])
         lost = scaled(q, rest)
         return lost, lost, 0
     found, drawn = [], 0
     for rule in rules:
         told = remembered(
-            asked.estate,
-            ("lost", asked.position, asked.forced, rule),
-            lambda rule=rule: expected_capability(compiled, asked.position, forced=asked.forced, rule=rule),  # type: ignore[misc]
+            inquiry.estate,
+            ("lost", inquiry.position, inquiry.forced, rule),
+            lambda rule=rule: expected_capability(compiled, inquiry.position, forced=inquiry.forced, rule=rule),  # type: ignore[misc]
         )
-        if not math.isnan(told.lost_share) and asked.is_exact:
+        if not math.isnan(told.lost_share) and inquiry.is_exact:
             found.append(Estimate(told.lost_share, EXACT))
         elif rule == "product":
-            worlds = sampled(asked)
+            worlds = sampled(inquiry)
             drawn = worlds.worlds
             low, high = worlds.lost_interval()
             found.append(Estimate(worlds.lost(), SIMULATED, low, high, told.reason))
@@ -141,31 +141,34 @@ def _differ(product: Estimate, worst: Estimate) -> bool | None:
     return abs(product.value - worst.value) > 0.1 * max(product.value, worst.value)
 
 
-def unavailable(asked: Asked, of_cuts: Estimate) -> Estimate:
-    """Q, and the share of the year in which failovers interrupt the service or fail."""
-    switched = failovers_of(asked)
+def unavailable(inquiry: Inquiry, of_cuts: Estimate) -> Estimate:
+    """Return Q, and the share of the year in which failovers interrupt the service or fail."""
+    switched = failovers_of(inquiry)
     more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
-    return with_failovers(asked, of_cuts, more)
+    return with_failovers(inquiry, of_cuts, more)
 
 
-def single_points(asked: Asked) -> int:
-    """CIs that can fail and whose outage alone stops the service as it stands: none where it is down already. Known whatever the budget."""
-    compiled, v = asked.estate.compiled, asked.position
-    if not asked.forced:
-        return int(contributions_to(compiled, asked.number).stops.sum())
-    space = asked.estate.workspace()
+def single_points(inquiry: Inquiry) -> int:
+    """Return the CIs that can fail and whose outage alone stops the service as it stands: none where it is down already.
+
+    They are known whatever the budget.
+    """
+    compiled, v = inquiry.estate.compiled, inquiry.position
+    if not inquiry.forced:
+        return int(contributions_to(compiled, inquiry.number).stops.sum())
+    space = inquiry.estate.workspace()
     cone = needs_of(compiled.flat, v)
     fallible = cone[can_fail(compiled)[cone]].tolist()
-    if v in outage(compiled, asked.forced, space).failed or compiled.flat.rest_capability[v] == 0.0:
+    if v in outage(compiled, inquiry.forced, space).failed or compiled.flat.rest_capability[v] == 0.0:
         return 0
-    return sum(v in outage(compiled, [*asked.forced, ci], space).failed for ci in fallible if ci not in asked.forced)
+    return sum(v in outage(compiled, [*inquiry.forced, ci], space).failed for ci in fallible if ci not in inquiry.forced)
 
 
-def _frequency(asked: Asked, told: Lived | None) -> Estimate:
-    if asked.is_exact:
-        switched = failovers_of(asked)
+def _frequency(inquiry: Inquiry, told: Lived | None) -> Estimate:
+    if inquiry.is_exact:
+        switched = failovers_of(inquiry)
         more = 0.0 if switched is None else switched.stops_longer(0.0)
-        return with_failovers(asked, exactly(stops_per_year(asked.estate.compiled, asked.exact), NO_FREQUENCY), more)
+        return with_failovers(inquiry, exactly(stops_per_year(inquiry.estate.compiled, inquiry.exact), NO_FREQUENCY), more)
     return unknown("needs the exact engine, or simulated years") if told is None else told.stops_per_year
 
 
@@ -177,38 +180,39 @@ def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
     return Estimate(HOURS_PER_YEAR * q.value / frequency.value, method, note=frequency.note)
 
 
-def _longer(asked: Asked, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
-    """P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were asked for."""
+def _longer(inquiry: Inquiry, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
+    """Return P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were
+    asked for."""
     if told is not None and told.stops_per_year.value:
         return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
-    if not asked.is_exact:
+    if not inquiry.is_exact:
         return [], UNKNOWN
-    compiled, switched = asked.estate.compiled, failovers_of(asked)
-    shares, exact = longer_than(compiled, asked.exact, grid)
+    compiled, switched = inquiry.estate.compiled, failovers_of(inquiry)
+    shares, exact = longer_than(compiled, inquiry.exact, grid)
     if switched is not None:
-        shares = _with_switches(stops_per_year(compiled, asked.exact), dict(shares), switched, grid)
+        shares = _with_switches(stops_per_year(compiled, inquiry.exact), dict(shares), switched, grid)
     return shares, (EXACT if exact and switched is None else APPROXIMATE) if shares else UNKNOWN
 
 
 def _with_switches(
     stops: float, shares: Mapping[float, float], switched: Interruptions, grid: Sequence[float]
 ) -> list[tuple[float, float]]:
-    """The same shares with the stops that failovers make."""
+    """Return the same shares with the stops that failovers make."""
     total = stops + switched.stops_longer(0.0)
     if not total > 0.0:
         return []
     return [(hours, (stops * shares.get(hours, 0.0) + switched.stops_longer(hours)) / total) for hours in grid]
 
 
-def _first_order_minutes(asked: Asked, customers: float | None) -> Estimate:
+def _first_order_minutes(inquiry: Inquiry, customers: float | None) -> Estimate:
     if customers is None:
         return unknown("nobody gave the customers")
-    hours = contributions_to(asked.estate.compiled, asked.number).service_hours
+    hours = contributions_to(inquiry.estate.compiled, inquiry.number).service_hours
     return exactly(60.0 * customers * float(hours.sum()), "a rate or restore time is unknown")
 
 
-def _failovers(asked: Asked) -> list[FailoverRow]:
-    estate = asked.estate
+def _failovers(inquiry: Inquiry) -> list[FailoverRow]:
+    estate = inquiry.estate
     return [
         FailoverRow(
             group=estate.compiled.group_key(row.group),
@@ -219,5 +223,5 @@ def _failovers(asked: Asked) -> list[FailoverRow]:
             hours_per_year=known(row.year.hours),
             hours_per_year_without_standby=known(row.year.hours_without),
         )
-        for row in failovers(estate.compiled, asked.position)[:FAILOVERS_SHOWN]
+        for row in failovers(estate.compiled, inquiry.position)[:FAILOVERS_SHOWN]
     ]

@@ -1,4 +1,4 @@
-"""Can a service meet its availability goal, given what it depends on, and what eats its error budget (model 1.6)."""
+"""Whether a service can meet its availability goal, given what it depends on, and what uses up its error budget (model 1.6)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.risk.services.service_figures import reachable_without_own
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
     LISTED,
-    Asked,
+    Inquiry,
     RiskQuestion,
     ask,
     failovers_of,
@@ -43,66 +43,69 @@ def service_goal(
     tools: Tools, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
     limit: int = 50,
 ) -> ServiceGoal:  # fmt: skip
-    """`target`: the goal to judge by, default the one of the service's exposure. `detect_minutes`: how much of a restore time is detection."""
-    asked = ask(tools, question, Want(cut_sets=LISTED))
-    goal = target if target is not None else _target(asked)
-    q, worlds = unavailability_of(asked)
-    lost, _, drawn = lost_shares(asked, q, ("product",))
-    name = ("needs", asked.position, asked.forced, asked.question.nodes, asked.question.seconds)
-    reachable, needs = _reachable(asked), remembered(asked.estate, name, lambda: _needs(asked))
-    told = contributions_to(asked.estate.compiled, asked.number)
-    sheet = _sheet(asked, told, lost, goal, detect_minutes)
-    rows = [_row(asked, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
+    """Judge the goal.
+
+    `target`: the goal, default that of the service's exposure. `detect_minutes`: how much of a restore time is detection.
+    """
+    inquiry = ask(tools, question, Want(cut_sets=LISTED))
+    goal = target if target is not None else _target(inquiry)
+    q, worlds = unavailability_of(inquiry)
+    lost, _, drawn = lost_shares(inquiry, q, ("product",))
+    name = ("needs", inquiry.position, inquiry.forced, inquiry.question.nodes, inquiry.question.seconds)
+    reachable, needs = _reachable(inquiry), remembered(inquiry.estate, name, lambda: _needs(inquiry))
+    told = contributions_to(inquiry.estate.compiled, inquiry.number)
+    sheet = _sheet(inquiry, told, lost, goal, detect_minutes)
+    rows = [_row(inquiry, told, sheet, k) for k in range(min(limit, len(sheet.row)))]
     hidden = sum(known(minutes) or 0.0 for minutes in sheet.bad_minutes[limit:].tolist())
     rest = _rest_row(sheet)
-    all_read = not asked.estate.open_needs(asked.position)
-    availability = Estimate(0.0, EXACT) if is_down_at_rest(asked) else scaled(lost, -1.0, _rest(asked))
+    all_read = not inquiry.estate.open_needs(inquiry.position)
+    availability = Estimate(0.0, EXACT) if is_down_at_rest(inquiry) else scaled(lost, -1.0, _rest(inquiry))
     total = known(sheet.total_minutes)
     allowed = known(sheet.budget_minutes)
     answer = ServiceGoal(
-        stamp=stamp_of(asked.estate, tools.documents),
-        key=asked.key,
-        name=asked.name,
+        stamp=stamp_of(inquiry.estate, tools.documents),
+        key=inquiry.key,
+        name=inquiry.name,
         target=goal,
         verdict=_verdict(goal, availability, all_read),
-        sentence=_sentence(asked, goal, availability, needs, all_read),
+        sentence=_sentence(inquiry, goal, availability, needs, all_read),
         availability=availability,
         best_reachable=reachable,
         binding=needs[0] if needs else None,
         needs=needs,
         budget_minutes_per_year=allowed,
-        bad_minutes_per_year=_bad_minutes(asked, lost),
+        bad_minutes_per_year=_bad_minutes(inquiry, lost),
         share_of_budget=total / allowed if total is not None and allowed else None,
         rows=[*rows, rest] if rest is not None else rows,
         rows_total=len(sheet.row) + (rest is not None),
         truncated=len(sheet.row) > limit,
         rows_not_shown_minutes=hidden,
-        notes=_notes(asked, detect_minutes),
-        effort=asked.effort(max(worlds, drawn)),
+        notes=_notes(inquiry, detect_minutes),
+        effort=inquiry.effort(max(worlds, drawn)),
         settings={"detect_minutes": detect_minutes},
         share_of_budget_infinite=bool(total and allowed == 0.0),
     )
-    return as_far_as_read(answer, asked)
+    return as_far_as_read(answer, inquiry)
 
 
-def _bad_minutes(asked: Asked, lost: Estimate) -> Estimate:
-    """Against the state at rest; where the service is down in it, all of the year."""
-    if is_down_at_rest(asked):
-        return Estimate(60.0 * HOURS_PER_YEAR, EXACT, note=down_at_rest(asked.name))
+def _bad_minutes(inquiry: Inquiry, lost: Estimate) -> Estimate:
+    """Return the bad minutes against the state at rest; where the service is down in it, all of the year."""
+    if is_down_at_rest(inquiry):
+        return Estimate(60.0 * HOURS_PER_YEAR, EXACT, note=down_at_rest(inquiry.name))
     return scaled(lost, 60.0 * HOURS_PER_YEAR)
 
 
-def _target(asked: Asked) -> float | None:
-    row = int(asked.estate.compiled.service_row[asked.number])
-    return asked.estate.graph.services[row].availability_target if row >= 0 else None
+def _target(inquiry: Inquiry) -> float | None:
+    row = int(inquiry.estate.compiled.service_row[inquiry.number])
+    return inquiry.estate.graph.services[row].availability_target if row >= 0 else None
 
 
-def _rest(asked: Asked) -> float:
-    return float(asked.estate.compiled.flat.rest_capability[asked.position])
+def _rest(inquiry: Inquiry) -> float:
+    return float(inquiry.estate.compiled.flat.rest_capability[inquiry.position])
 
 
-def _sheet(asked: Asked, told: Contributions, lost: Estimate, goal: float | None, detect_minutes: float) -> BudgetSheet:
-    compiled, at = asked.estate.compiled, told.position
+def _sheet(inquiry: Inquiry, told: Contributions, lost: Estimate, goal: float | None, detect_minutes: float) -> BudgetSheet:
+    compiled, at = inquiry.estate.compiled, told.position
     total = math.nan if lost.value is None else 60.0 * HOURS_PER_YEAR * lost.value
     return budget_sheet(
         told.service_hours,
@@ -114,8 +117,8 @@ def _sheet(asked: Asked, told: Contributions, lost: Estimate, goal: float | None
     )
 
 
-def _row(asked: Asked, told: Contributions, sheet: BudgetSheet, k: int) -> BudgetRow:
-    estate = asked.estate
+def _row(inquiry: Inquiry, told: Contributions, sheet: BudgetSheet, k: int) -> BudgetRow:
+    estate = inquiry.estate
     position = int(told.position[int(sheet.row[k])])
     return BudgetRow(
         key=estate.key(position),
@@ -137,7 +140,7 @@ def _finite(value: float) -> float | None:
 
 
 def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
-    """What only combinations of failures cost, less what overlapping outages are counted twice above."""
+    """Return the row of what only combinations of failures cost, less what overlapping outages count twice above."""
     if math.isnan(sheet.rest_minutes):
         return None
     share = sheet.rest_minutes / sheet.budget_minutes if sheet.budget_minutes > 0 else None
@@ -157,44 +160,47 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
     )
 
 
-def _reachable(asked: Asked) -> Estimate:
-    """The availability if the service's own CI never failed: no better is to be had from what it depends on."""
-    if not asked.is_exact:
+def _reachable(inquiry: Inquiry) -> Estimate:
+    """Return the availability if the service's own CI never failed: what it depends on allows no better."""
+    if not inquiry.is_exact:
         return unknown("needs the exact engine")
-    switched = failovers_of(asked)
+    switched = failovers_of(inquiry)
     more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
-    return with_failovers(asked, Estimate(reachable_without_own(asked.exact), EXACT), -more)
+    return with_failovers(inquiry, Estimate(reachable_without_own(inquiry.exact), EXACT), -more)
 
 
-def _needs(asked: Asked) -> list[NeedRow]:
-    """The direct needs, that which allows least first; a group counts as one."""
-    compiled, flat, v = asked.estate.compiled, asked.estate.compiled.flat, asked.position
+def _needs(inquiry: Inquiry) -> list[NeedRow]:
+    """Return the direct needs, the one that allows least first; a group counts as one."""
+    compiled, flat, v = inquiry.estate.compiled, inquiry.estate.compiled.flat, inquiry.position
     count = int(flat.reverse_ptr[v + 1] - flat.reverse_ptr[v] + flat.group_ptr[v + 1] - flat.group_ptr[v])
-    seconds = min(asked.question.seconds, NEEDS_SECONDS) / max(1, min(count, NEEDS_SHOWN))
-    budget = Budget(min(asked.question.nodes, NEEDS_NODES), seconds)
+    seconds = min(inquiry.question.seconds, NEEDS_SECONDS) / max(1, min(count, NEEDS_SHOWN))
+    budget = Budget(min(inquiry.question.nodes, NEEDS_NODES), seconds)
     found = []
     for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]].tolist()[:NEEDS_SHOWN]:
-        told = exact_service(compiled, int(u), budget, forced=asked.forced, want=Want(birnbaum=False))
-        found.append(_need("hard or supply", asked, [int(u)], told.q_low, told.q_high, told.method == EXACT))
+        told = exact_service(compiled, int(u), budget, forced=inquiry.forced, want=Want(birnbaum=False))
+        found.append(_need("hard or supply", inquiry, [int(u)], told.q_low, told.q_high, told.method == EXACT))
     for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
         members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()
-        told = exact_group(compiled, g, budget, asked.forced)
+        told = exact_group(compiled, g, budget, inquiry.forced)
         kind = f"{int(flat.group_needed[g])} of {len(members)}"
-        found.append(_need(kind, asked, members, told.q_low, told.q_high, told.method == EXACT))
+        found.append(_need(kind, inquiry, members, told.q_low, told.q_high, told.method == EXACT))
     return sorted(
         found, key=lambda row: row.availability.value if row.availability.value is not None else row.availability.high or 1.0
     )
 
 
-def _need(kind: str, asked: Asked, members: Sequence[int], low: float, high: float, exact: bool) -> NeedRow:
-    names = [asked.estate.name(p) for p in members[:20]]
+def _need(kind: str, inquiry: Inquiry, members: Sequence[int], low: float, high: float, exact: bool) -> NeedRow:
+    names = [inquiry.estate.name(p) for p in members[:20]]
     if exact:
         return NeedRow(kind, names, Estimate(1.0 - high, EXACT))
     return NeedRow(kind, names, Estimate(None, "bounded", 1.0 - high, 1.0 - low))
 
 
 def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
-    """With needs that were not read the availability is one at most: a goal may be missed, and is not known to be met."""
+    """Return the verdict.
+
+    With needs that were not read the availability is an upper bound: a goal may be missed, and is not known to be met.
+    """
     found = _judged(goal, availability)
     return "undecided" if found == "met" and not all_read else found
 
@@ -211,12 +217,12 @@ def _judged(goal: float | None, availability: Estimate) -> str:
     return "undecided"
 
 
-def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: Sequence[NeedRow], all_read: bool) -> str:
+def _sentence(inquiry: Inquiry, goal: float | None, availability: Estimate, needs: Sequence[NeedRow], all_read: bool) -> str:
     verdict = _verdict(goal, availability, all_read)
-    if is_down_at_rest(asked):
-        return down_at_rest(asked.name)
+    if is_down_at_rest(inquiry):
+        return down_at_rest(inquiry.name)
     if goal is None:
-        return f"{asked.name} has no availability goal."
+        return f"{inquiry.name} has no availability goal."
     reached = "an availability nobody can bound"
     if availability.value is not None:
         reached = f"{availability.value:.4%}"
@@ -228,15 +234,18 @@ def _sentence(asked: Asked, goal: float | None, availability: Estimate, needs: S
         else ""
     )
     word = {"met": "meets", "missed": "misses", "undecided": "may or may not meet"}[verdict]
-    return f"{asked.name} {word} its goal of {goal:.4%}: {reached} is expected{'' if all_read else ' at most, as needs were not read'}; the goal allows {said((1 - goal) * 525960)} bad minutes a year.{binding}"
+    at_most = "" if all_read else " at most, as needs were not read"
+    allowed = f"the goal allows {said((1 - goal) * 525960)} bad minutes a year"
+    return f"{inquiry.name} {word} its goal of {goal:.4%}: {reached} is expected{at_most}; {allowed}.{binding}"
 
 
-def _notes(asked: Asked, detect_minutes: float) -> list[str]:
+def _notes(inquiry: Inquiry, detect_minutes: float) -> list[str]:
     notes = [
-        "a row is one CI out with everything else up; the last row is what only combinations cost, less what overlapping outages count twice"
+        "a row is one CI out with everything else up; the last row is what only combinations cost, "
+        "less what overlapping outages count twice"
     ]
     if detect_minutes == 0.0:
         notes.append("restore times include detection: no part of them is shown as such")
-    if asked.exact.unknown:
-        notes.append(f"{asked.exact.unknown:,} CIs of the cone have no unavailability: they count as never down")
+    if inquiry.exact.unknown:
+        notes.append(f"{inquiry.exact.unknown:,} CIs of the cone have no unavailability: they count as never down")
     return notes

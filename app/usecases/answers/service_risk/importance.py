@@ -12,7 +12,7 @@ from app.risk.exact.answers.service import Want
 from app.risk.services.service_figures import by_measure, frequencies
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.answers.service_risk.ask import Asked, RiskQuestion, ask, unavailability_of
+from app.usecases.answers.service_risk.ask import Inquiry, RiskQuestion, ask, unavailability_of
 from app.usecases.answers.service_risk.incomplete import as_far_as_read
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
@@ -24,7 +24,7 @@ def service_importance(
     tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None,
     by: str = "criticality",
 ) -> ServiceImportance:  # fmt: skip
-    """Rows by falling `by`. Beyond the exact engine's budget there are none, and a note says why."""
+    """Return rows by falling `by`. Beyond the exact engine's budget there are none, and a note says why."""
     if by not in ORDERS:
         raise InvalidInput(f"by: one of {', '.join(ORDERS)}", field="by")
     offset = 0
@@ -33,45 +33,45 @@ def service_importance(
         if (cursor["service"], cursor["kind"]) != (question.service, by):
             raise InvalidInput("after: a cursor of another question")
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
-    asked = ask(tools, question, Want(fussell_vesely=True))
-    estimate, worlds = unavailability_of(asked)
-    frequency = frequencies(asked.estate.compiled, asked.exact)
-    measured = importance_of(asked.exact.q, asked.exact.birnbaum, asked.exact.event_q, frequency)
-    order = by_measure(asked.exact, measured, by) if asked.is_exact else []
+    inquiry = ask(tools, question, Want(fussell_vesely=True))
+    estimate, worlds = unavailability_of(inquiry)
+    frequency = frequencies(inquiry.estate.compiled, inquiry.exact)
+    measured = importance_of(inquiry.exact.q, inquiry.exact.birnbaum, inquiry.exact.event_q, frequency)
+    order = by_measure(inquiry.exact, measured, by) if inquiry.is_exact else []
     last = min(offset + limit, len(order))
     more = last < len(order)
     shares = measured.initiator_share
     answer = ServiceImportance(
-        stamp=stamp_of(asked.estate, tools.documents),
-        key=asked.key,
-        name=asked.name,
-        down=asked.down,
+        stamp=stamp_of(inquiry.estate, tools.documents),
+        key=inquiry.key,
+        name=inquiry.name,
+        down=inquiry.down,
         unavailability=estimate,
         initiator_shares_total=known(float(shares.sum())) if len(order) else None,
-        notes=_notes(asked),
-        effort=asked.effort(worlds),
+        notes=_notes(inquiry),
+        effort=inquiry.effort(worlds),
         total_rows=len(order),
         limit=limit,
         truncated=more,
-        next=paging.encode(revision=asked.estate.revision.revision, service=question.service, kind=by, offset=last)
+        next=paging.encode(revision=inquiry.estate.revision.revision, service=question.service, kind=by, offset=last)
         if more
         else None,
-        items=[_row(asked, measured, float(frequency[k]), k) for k in order[offset:last]],
+        items=[_row(inquiry, measured, float(frequency[k]), k) for k in order[offset:last]],
     )
-    return as_far_as_read(answer, asked)
+    return as_far_as_read(answer, inquiry)
 
 
-def _notes(asked: Asked) -> list[str]:
-    notes = list(asked.exact.missing)
-    if not asked.is_exact:
-        notes.append("importance needs the exact engine: " + (asked.exact.reason or "a simulated answer was asked for"))
-    if asked.exact.unknown:
-        notes.append(f"{asked.exact.unknown:,} CIs of the cone have no unavailability: they count as never down")
+def _notes(inquiry: Inquiry) -> list[str]:
+    notes = list(inquiry.exact.missing)
+    if not inquiry.is_exact:
+        notes.append("importance needs the exact engine: " + (inquiry.exact.reason or "a simulated answer was asked for"))
+    if inquiry.exact.unknown:
+        notes.append(f"{inquiry.exact.unknown:,} CIs of the cone have no unavailability: they count as never down")
     return notes
 
 
-def _row(asked: Asked, measured: Importance, frequency: float, k: int) -> ImportanceRow:
-    estate, exact = asked.estate, asked.exact
+def _row(inquiry: Inquiry, measured: Importance, frequency: float, k: int) -> ImportanceRow:
+    estate, exact = inquiry.estate, inquiry.exact
     position = int(exact.position[k])
     raw, rrw = float(measured.raw[k]), float(measured.rrw[k])
     return ImportanceRow(

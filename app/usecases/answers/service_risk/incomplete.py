@@ -1,4 +1,4 @@
-"""An answer about a service of which needs were not read: no figure of it is exact."""
+"""Marks an answer about a service of which needs were not read: no figure of it is exact."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 
 from app.domain.sentences import not_read
 from app.domain.service_risk import INCOMPLETE, UNKNOWN, Estimate
-from app.usecases.answers.service_risk.ask import Asked
+from app.usecases.answers.service_risk.ask import Inquiry
 
 T = TypeVar("T")
 METHOD = "outages_longer_than_method"
 
 
-def as_far_as_read(answer: T, asked: Asked) -> T:
-    """The answer with the count of needs that were not read, and every estimate in it marked by it; as it is where all were read."""
-    needs = asked.estate.open_needs(asked.position)
+def as_far_as_read(answer: T, inquiry: Inquiry) -> T:
+    """Return the answer with the count of needs that were not read and every estimate in it marked; unchanged where all were
+    read."""
+    needs = inquiry.estate.open_needs(inquiry.position)
     if not needs:
         return answer
     marked = bounds_of_what_was_read(answer, needs)
@@ -25,7 +26,7 @@ def as_far_as_read(answer: T, asked: Asked) -> T:
 
 
 def bounds_of_what_was_read(answer: T, needs: int) -> T:
-    """Every estimate in the answer marked."""
+    """Return the answer with every estimate in it marked."""
     marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
     return marked
 

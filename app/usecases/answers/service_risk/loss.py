@@ -1,4 +1,5 @@
-"""What one service loses a year, by the CI that started it: first order and redundancy apart and together, by category, MTPD breaches."""
+"""What one service loses a year, by the CI that started it: first order and redundancy apart and together, by category, MTPD
+breaches."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.answers.service_risk.ask import (
     LISTED,
-    Asked,
+    Inquiry,
     RiskQuestion,
     ask,
     exactly,
@@ -46,7 +47,7 @@ class Split:
 
 
 def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None) -> ServiceLossYear:
-    """Rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
+    """Return rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
     if question.down:
         raise InvalidInput("a yearly loss takes no CIs that are down; simulate their outage", field="down")
     offset = 0
@@ -55,71 +56,71 @@ def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: s
         if cursor["service"] != question.service:
             raise InvalidInput("after: a cursor of another question")
         question, offset = replace(question, revision=cursor["revision"], as_of=None), cursor["offset"]
-    asked = ask(tools, question, Want(cut_sets=LISTED))
-    parts, told = parts_of(asked), lived(asked)
-    if told is not None and not asked.is_exact:
+    inquiry = ask(tools, question, Want(cut_sets=LISTED))
+    parts, told = parts_of(inquiry), lived(inquiry)
+    if told is not None and not inquiry.is_exact:
         parts = simulated_parts(parts, told.position, told.money_by_ci, told.hours_by_ci)
     paid, lost = summed(parts.money_first, parts.money_redundancy), summed(parts.hours_first, parts.hours_redundancy)
-    money = _split(paid, _money_method(asked, parts), None if told is None else told.money)
-    hours = _split(lost, _hours_method(asked, parts), None if told is None else told.hours)
-    by_money = _knows_money(asked)
+    money = _split(paid, _money_method(inquiry, parts), None if told is None else told.money)
+    hours = _split(lost, _hours_method(inquiry, parts), None if told is None else told.hours)
+    by_money = _knows_money(inquiry)
     total = (paid if by_money else lost).total
     order, sum_ = order_of(parts.position, total)
     last = min(offset + limit, len(order))
     more = last < len(order)
     answer = ServiceLossYear(
-        stamp=stamp_of(asked.estate, tools.documents),
-        key=asked.key,
-        name=asked.name,
+        stamp=stamp_of(inquiry.estate, tools.documents),
+        key=inquiry.key,
+        name=inquiry.name,
         measure="money_per_year" if by_money else "service_hours_per_year",
         ranked_by="first_order" if np.isnan(parts.hours_redundancy).all() else "total",
-        money_first_order=money.first if _knows_money(asked) else unknown("nobody gave the money"),
-        money_redundancy=money.redundancy if _knows_money(asked) else unknown("nobody gave the money"),
-        money_total=money.total if _knows_money(asked) else unknown("nobody gave the money"),
+        money_first_order=money.first if _knows_money(inquiry) else unknown("nobody gave the money"),
+        money_redundancy=money.redundancy if _knows_money(inquiry) else unknown("nobody gave the money"),
+        money_total=money.total if _knows_money(inquiry) else unknown("nobody gave the money"),
         hours_first_order=hours.first,
         hours_redundancy=hours.redundancy,
         hours_total=hours.total,
         mtpd_breaches_first_order=known(float(parts.breaches_first.sum()))
-        if _mtpd(asked) is not None and not is_down_at_rest(asked)
+        if _mtpd(inquiry) is not None and not is_down_at_rest(inquiry)
         else None,
-        mtpd_breaches_total=mtpd_breaches(asked, parts, told),
-        categories=_categories(asked),
-        effort=asked.effort(0, question.years),
+        mtpd_breaches_total=mtpd_breaches(inquiry, parts, told),
+        categories=_categories(inquiry),
+        effort=inquiry.effort(0, question.years),
         total_rows=len(order),
         limit=limit,
         truncated=more,
-        next=paging.encode(revision=asked.estate.revision.revision, service=question.service, offset=last) if more else None,
+        next=paging.encode(revision=inquiry.estate.revision.revision, service=question.service, offset=last) if more else None,
         items=[
-            _row(asked, parts, k, float(total[k]) / sum_ if sum_ and total[k] == total[k] else 0.0) for k in order[offset:last]
+            _row(inquiry, parts, k, float(total[k]) / sum_ if sum_ and total[k] == total[k] else 0.0) for k in order[offset:last]
         ],
     )
-    return as_far_as_read(answer, asked)
+    return as_far_as_read(answer, inquiry)
 
 
-def parts_of(asked: Asked) -> LossParts:
-    """Both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
-    compiled = asked.estate.compiled
-    found = loss_parts(compiled, asked.number, asked.exact, contributions_to(compiled, asked.number))
-    return found if asked.is_exact else found.unknown_redundancy()
+def parts_of(inquiry: Inquiry) -> LossParts:
+    """Return both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
+    compiled = inquiry.estate.compiled
+    found = loss_parts(compiled, inquiry.number, inquiry.exact, contributions_to(compiled, inquiry.number))
+    return found if inquiry.is_exact else found.unknown_redundancy()
 
 
-def _knows_money(asked: Asked) -> bool:
-    compiled, number = asked.estate.compiled, asked.number
+def _knows_money(inquiry: Inquiry) -> bool:
+    compiled, number = inquiry.estate.compiled, inquiry.number
     curve = compiled.curve_ptr[number + 1] > compiled.curve_ptr[number]
     return bool(curve) or known(compiled.money_per_hour[number]) is not None
 
 
-def _mtpd(asked: Asked) -> float | None:
-    return known(asked.estate.compiled.mtpd_hours[asked.number])
+def _mtpd(inquiry: Inquiry) -> float | None:
+    return known(inquiry.estate.compiled.mtpd_hours[inquiry.number])
 
 
 AT_REST = "at rest"
 
 
-def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
-    if is_down_at_rest(asked):
-        return AT_REST, down_at_rest(asked.name)
-    if not asked.is_exact:
+def _money_method(inquiry: Inquiry, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(inquiry):
+        return AT_REST, down_at_rest(inquiry.name)
+    if not inquiry.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     if parts.exact_money and not parts.switches:
         return EXACT, ""
@@ -131,16 +132,16 @@ def _money_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
     return APPROXIMATE, why
 
 
-def _hours_method(asked: Asked, parts: LossParts) -> tuple[str, str]:
-    if is_down_at_rest(asked):
-        return AT_REST, down_at_rest(asked.name)
-    if not asked.is_exact:
+def _hours_method(inquiry: Inquiry, parts: LossParts) -> tuple[str, str]:
+    if is_down_at_rest(inquiry):
+        return AT_REST, down_at_rest(inquiry.name)
+    if not inquiry.is_exact:
         return UNKNOWN, BOUNDED_NOTE
     return (APPROXIMATE, "failovers are first order in double failures") if parts.switches else (EXACT, "")
 
 
 def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
-    """Sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
+    """Return the sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
     ours = exactly(sums.first, "a rate or restore time is unknown")
     if method[0] == AT_REST:
         nothing = unknown(method[1])
@@ -158,23 +159,24 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
     )
 
 
-def mtpd_breaches(asked: Asked, parts: LossParts, told: Lived | None) -> Estimate:
-    """A year: by simulated years where they were asked for, else by the listed cut sets and the failovers."""
-    if _mtpd(asked) is None:
+def mtpd_breaches(inquiry: Inquiry, parts: LossParts, told: Lived | None) -> Estimate:
+    """Return MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the
+    failovers."""
+    if _mtpd(inquiry) is None:
         return unknown("no MTPD")
-    if is_down_at_rest(asked):
-        return unknown(down_at_rest(asked.name))
+    if is_down_at_rest(inquiry):
+        return unknown(down_at_rest(inquiry.name))
     if told is not None:
         return told.breaches
     total = float(parts.breaches_first.sum() + parts.breaches_redundancy.sum())
-    if not asked.is_exact or known(total) is None:
+    if not inquiry.is_exact or known(total) is None:
         return unknown(BOUNDED_NOTE)
     return Estimate(total, APPROXIMATE, note="outages of several cut sets that overlap are longer than any one")
 
 
-def _row(asked: Asked, parts: LossParts, k: int, share: float) -> LossRow:
-    estate, position = asked.estate, int(parts.position[k])
-    money = _knows_money(asked)
+def _row(inquiry: Inquiry, parts: LossParts, k: int, share: float) -> LossRow:
+    estate, position = inquiry.estate, int(parts.position[k])
+    money = _knows_money(inquiry)
     return LossRow(
         key=estate.key(position),
         name=estate.name(position),
@@ -192,24 +194,27 @@ def _row(asked: Asked, parts: LossParts, k: int, share: float) -> LossRow:
     )
 
 
-def _categories(asked: Asked) -> list[CategoryLoss]:
-    """The other curves of the exposure: stops of the exact engine priced by each curve."""
-    row = int(asked.estate.compiled.service_row[asked.number])
-    impact: Mapping[str, Sequence[tuple[float, float]]] = asked.estate.graph.services[row].impact if row >= 0 else {}
+def _categories(inquiry: Inquiry) -> list[CategoryLoss]:
+    """Return the other curves of the exposure: stops of the exact engine priced by each curve."""
+    row = int(inquiry.estate.compiled.service_row[inquiry.number])
+    impact: Mapping[str, Sequence[tuple[float, float]]] = inquiry.estate.graph.services[row].impact if row >= 0 else {}
     found = []
-    switched = failovers_of(asked)
+    switched = failovers_of(inquiry)
     for name in sorted(impact):
         curve = LossCurve.of(impact[name])
-        if not asked.is_exact:
+        if not inquiry.is_exact:
             found.append(CategoryLoss(name, name in ORDINAL, None, []))
         elif name in ORDINAL:
             found.append(
                 CategoryLoss(
-                    name, True, None, [list(row) for row in reached_per_year(asked.estate.compiled, asked.exact, curve, switched)]
+                    name,
+                    True,
+                    None,
+                    [list(row) for row in reached_per_year(inquiry.estate.compiled, inquiry.exact, curve, switched)],
                 )
             )
         else:
             found.append(
-                CategoryLoss(name, False, known(money_per_year(asked.estate.compiled, asked.exact, curve, switched)), [])
+                CategoryLoss(name, False, known(money_per_year(inquiry.estate.compiled, inquiry.exact, curve, switched)), [])
             )
     return found
