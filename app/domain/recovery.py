@@ -67,6 +67,16 @@ class RecoveryStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseBehind:
+    """A CI beside the critical path: it may be back `slack_hours` later before the service waits for it."""
+
+    key: str
+    name: str
+    team: str
+    slack_hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class Contradiction:
     """A CI whose single outage stops the service, longest first: the service is back after `hours`, which is
     `over_rto_hours` beyond its RTO."""
@@ -84,12 +94,14 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecovery:
-    """`path`: what it waits for, one after the other, when everything that it needs is down. `single_outages` of
+    """`path`: what it waits for, one after the other, when everything that it needs is down; `close_behind`: the CIs beside
+    it with the least slack, none where a start-up circle leaves only an upper bound. `single_outages` of
     `single_outages_total`."""
 
     stamp: Stamp
     service: RecoveryRow
     path: Sequence[RecoveryStep]
+    close_behind: Sequence[CloseBehind]
     single_outages: Sequence[Contradiction]
     single_outages_total: int
     limit: int

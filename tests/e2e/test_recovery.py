@@ -46,6 +46,9 @@ def test_the_contradiction_of_a_service_and_its_input_is_named_with_both_ends(se
     assert [(row["name"], row["hours"], row["over_rto_hours"]) for row in one["single_outages"]] == [
         ("disk", 24.75, 22.75), ("db", 2.25, 0.25), ("shop", 0.5, 0.0),
     ]  # fmt: skip
+    assert one["close_behind"] == []
+    crm = service.get("/services/crm/recovery")
+    assert ([step["name"] for step in crm["path"]], crm["close_behind"]) == (["a", "crm"], [])
     first = service.get("/services/shop/recovery", limit=1)
     assert first["truncated"] and first["single_outages_total"] == 3
     rest = service.get("/services/shop/recovery", limit=5, after=first["next"])
@@ -89,3 +92,10 @@ def test_the_pages_show_what_the_api_says(service: Service) -> None:
     one = service.page("/recovery-of", key=service.get("/recovery")["items"][0]["key"])
     assert "shop must be back after 2 hours; an outage of disk takes 24.8 hours (declared)." in one
     assert one.index(">disk</a>") < one.index(">db</a>")
+
+
+def test_what_lies_close_behind_the_critical_path_is_named_with_its_slack(service: Service) -> None:
+    beside = [*NEEDS, {"dependent": "shop", "provider": "a"}]
+    service.csv(cis=CIS, dependencies=beside, groups=GROUPS, services=SERVICES)
+    one = service.get("/services/shop/recovery")
+    assert [(row["name"], row["slack_hours"]) for row in one["close_behind"]] == [("a", 22.0)]

@@ -8,7 +8,6 @@ groups.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -236,26 +235,28 @@ def slack_hours(compiled: CompiledGraph, hours: Array, times: Restoration, targe
     Example by hand (C28): VM is back after 3.5, App starts at 5: slack 1.5; all others have none.
     """
     flat = compiled.flat
-    finish = {int(position): float(time) for position, time in zip(times.down, times.finish, strict=True)}
-    latest = {target: finish[target]}
-    queue = [(-finish[target], target)]  # what finishes last comes first: only then is it known how late it may be
+    finish = np.full(len(compiled), np.nan)
+    finish[times.down] = times.finish
+    latest = {target: float(finish[target])}
+    queue = [(-latest[target], target)]  # what finishes last comes first: only then is it known how late it may be
     while queue:
         _, v = heappop(queue)
         start = latest[v] - float(np.nan_to_num(hours[v]))
         for u in _waited_for(flat, finish, v):
             if start < latest.get(u, np.inf):
                 latest[u] = start
-                heappush(queue, (-finish[u], u))
-    return {position: time - finish[position] for position, time in latest.items()}
+                heappush(queue, (-float(finish[u]), u))
+    return {position: time - float(finish[position]) for position, time in latest.items()}
 
 
-def _waited_for(flat: Flat, finish: Mapping[int, float], v: int) -> list[int]:
+def _waited_for(flat: Flat, finish: Array, v: int) -> list[int]:
     """Return the needs of a CI that were down: providers, and of each group the members that came back first, as many as
     were lacking."""
-    needs = [int(u) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]] if int(u) in finish]
+    needs = [int(u) for u in flat.reverse[flat.reverse_ptr[v] : flat.reverse_ptr[v + 1]] if not np.isnan(finish[u])]
     for g in range(int(flat.group_ptr[v]), int(flat.group_ptr[v + 1])):
         members = flat.member[flat.member_ptr[g] : flat.member_ptr[g + 1]].tolist()
-        up = sum(u not in finish and not flat.flags[u] & AT_REST_DOWN for u in members)
+        fallen = [u for u in members if not np.isnan(finish[u])]
+        up = sum(bool(np.isnan(finish[u]) and not flat.flags[u] & AT_REST_DOWN) for u in members)
         lacking = max(int(flat.group_needed[g]) - up, 0)
-        needs += sorted((u for u in members if u in finish), key=lambda u: (finish[u], u))[:lacking]
+        needs += sorted(fallen, key=lambda u: (finish[u], u))[:lacking]
     return needs

@@ -15,6 +15,7 @@ from app.domain.recovery import (
     INFEASIBLE,
     NO_RTO,
     UNDECIDED,
+    CloseBehind,
     Contradiction,
     RecoveryPage,
     RecoveryRow,
@@ -24,7 +25,7 @@ from app.domain.recovery import (
 )
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.outage.propagation import outage
-from app.risk.recovery.restore_times import CIRCLE, UNKNOWN_HOURS, Restoration, restoration, restore_plan
+from app.risk.recovery.restore_times import CIRCLE, UNKNOWN_HOURS, Restoration, restoration, restore_plan, slack_hours
 from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed, assessed
@@ -33,7 +34,7 @@ from app.usecases.find import identify
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
-PATH_SHOWN = 200
+PATH_SHOWN, CLOSE_SHOWN = 200, 10
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def service_recovery(
         stamp=stamp_of(estate, tools.documents),
         service=_row(recovery, number),
         path=_path(recovery, position),
+        close_behind=_close_behind(recovery, position),
         single_outages=[_contradiction(estate, int(cis[k]), known(hours[k]), rto, mtpd) for k in range(min(offset, last), last)],
         single_outages_total=len(cis),
         limit=limit,
@@ -215,6 +217,19 @@ def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
         )
         for step in times.path(position)[-PATH_SHOWN:]
     ]  # fmt: skip
+
+
+def _close_behind(recovery: Recovery, position: int) -> list[CloseBehind]:
+    estate, times = recovery.assessment.estate, recovery.everything
+    place = times.at(position)
+    if place < 0 or times.unsure[place] & CIRCLE:
+        return []
+    slack = slack_hours(estate.compiled, estate.compiled.repair_hours, times, position)
+    path = set(times.path(position))
+    beside = sorted((late, step) for step, late in slack.items() if step not in path)
+    return [
+        CloseBehind(estate.key(step), estate.name(step), estate.text("team", step), late) for late, step in beside[:CLOSE_SHOWN]
+    ]
 
 
 def _contradiction(estate: Estate, position: int, hours: float | None, rto: float | None, mtpd: float | None) -> Contradiction:
