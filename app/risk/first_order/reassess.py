@@ -66,7 +66,7 @@ def _own(compiled: CompiledGraph, inputs: RatesAndExposures) -> Array:
 def _services_that_differ(old: CompiledGraph, new: CompiledGraph) -> Array:
     """ci_ids of services that came, went or have another exposure."""
 
-    def said(compiled: CompiledGraph) -> dict[int, tuple[bytes, ...]]:
+    def exposures_in(compiled: CompiledGraph) -> dict[int, tuple[bytes, ...]]:
         ids = compiled.ci_id[compiled.service_position].tolist()
         plain = np.stack([compiled.customers, compiled.money_per_hour, compiled.mtpd_hours, compiled.mbco_share], axis=1)
         found: dict[int, tuple[bytes, ...]] = {}
@@ -76,7 +76,7 @@ def _services_that_differ(old: CompiledGraph, new: CompiledGraph) -> Array:
             found[ci_id] = (plain[number].tobytes(), *curve)
         return found
 
-    before, after = said(old), said(new)
+    before, after = exposures_in(old), exposures_in(new)
     return np.asarray(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)), np.int64)
 
 

@@ -222,6 +222,7 @@ def _block(
     groups = np.empty(len(inputs.failovers.switches), np.int32)
     log = no_log()
     for row in range(len(cis)):
+        # what fails and what is degraded when this CI is out, and which services are among it
         i = cis[row]
         root[0] = i
         tail = fail(flat, work, root)
@@ -245,8 +246,10 @@ def _block(
         point_count[row] = down
         if not inputs.can_fail[i]:
             continue
+        # what the outage costs each service as if no group switched over
         for k in range(count):
             _plain(flat, inputs, work, book, book.touched[k], i)
+        # the services that a failover can touch are looked at anew, with all ways in which it can go
         triggered = 0
         if not np.isnan(inputs.mean[i]) and len(groups):
             triggered = new_switches(flat, inputs.failovers, work, 0, tail, asked, groups, 0, SERVES)

@@ -207,8 +207,8 @@ def _cis(
 
 def _given(values: Any, origin: Categorical) -> tuple[Any, Any]:
     values = np.asarray(values, float)
-    said = _coded(origin, {"measured": MEASURED, "declared": DECLARED}, DECLARED)
-    return values, np.where(np.isnan(values), UNKNOWN, said).astype(np.int8)
+    given_by = _coded(origin, {"measured": MEASURED, "declared": DECLARED}, DECLARED)
+    return values, np.where(np.isnan(values), UNKNOWN, given_by).astype(np.int8)
 
 
 def _coded(column: Categorical, codes: Mapping[str, int], default: int) -> Any:
@@ -269,9 +269,9 @@ def class_not_read(ci: Mapping[str, Any], assumed: Any) -> Any:
     """
     classes, words = ci["ci_class"], ci["raw_class"]
     other = np.isin(classes.codes, [-1, *(code for code, name in enumerate(classes.values) if name == OTHER)])
-    said = np.isin(words.codes, [code for code, word in enumerate(words.values) if word not in ("", OTHER)])
+    has_word = np.isin(words.codes, [code for code, word in enumerate(words.values) if word not in ("", OTHER)])
     direct = ~np.isnan(np.asarray(ci["unavailability"], float))
-    return other & said & assumed & ~direct
+    return other & has_word & assumed & ~direct
 
 
 def _open_needs(need: Mapping[str, Any], class_unknown: Any, before: DependencyGraph | None) -> OpenNeedColumns:

@@ -25,7 +25,7 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The graph with its common causes as CIs, in the last rows; what was refused is said in `warnings`."""
+    """The graph with its common causes as CIs, in the last rows; `warnings` names what was refused."""
 
     graph: DependencyGraph
     causes: Sequence[Cause] = ()
@@ -47,15 +47,15 @@ def with_common_causes(graph: DependencyGraph, before: tuple[DependencyGraph, Ex
     found, warnings = _stated(graph)
     causes, refused = _like(graph.cis, found)
     causes, crowded = _fitting(causes)
-    said = [*warnings, *_refusals(refused, crowded)]
+    notes = [*warnings, *_refusals(refused, crowded)]
     if not causes:
-        return Expanded(graph, (), tuple(said))
+        return Expanded(graph, (), tuple(notes))
     causes = sorted(causes, key=lambda cause: cause.ci_id)
     cis = with_rows(graph.cis, causes)
     needs = needs_of(graph, causes)
     if before is not None and _same_needs(graph, causes, *before):
         needs = before[1].graph.dependencies
-    return Expanded(replace(graph, cis=cis, dependencies=needs), causes, tuple(said))
+    return Expanded(replace(graph, cis=cis, dependencies=needs), causes, tuple(notes))
 
 
 def _stated(graph: DependencyGraph) -> tuple[list[Cause], list[str]]:
@@ -81,10 +81,10 @@ def _stated(graph: DependencyGraph) -> tuple[list[Cause], list[str]]:
             differ.append(keys[0])
         figure = float(np.nan if np.isnan(figures).all() else np.nanmax(figures))
         causes.append(Cause(keys[0], len(keys), np.asarray(members, np.int64), float(shares.max()), figure))
-    said = [
+    notes = [
         f"groups of the same members state different common causes, the largest figures are used: {listed(sorted(differ), SHOWN)}"
     ]
-    return sorted(causes, key=lambda cause: cause.key), said if differ else []
+    return sorted(causes, key=lambda cause: cause.key), notes if differ else []
 
 
 def _column(values: Any, count: int) -> Array:

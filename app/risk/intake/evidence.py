@@ -45,18 +45,18 @@ def observed_incidents(
     repair = np.full(len(ids), np.nan)
     for source in sorted(set(np.asarray(observation["source_id"]).tolist())):
         rows = np.flatnonzero(np.asarray(incident["source_id"]) == source)
-        told, root = _incidents_of(ids, incident, rows, now)
-        found = failures(told, root)
-        years, inside, open_inside = np.zeros(len(ids)), np.zeros(len(found.at), bool), np.zeros(len(told.at), bool)
+        outages, root = _incidents_of(ids, incident, rows, now)
+        found = failures(outages, root)
+        years, inside, open_inside = np.zeros(len(ids)), np.zeros(len(found.at), bool), np.zeros(len(outages.at), bool)
         for begin, end in windows(ci, observation, source, classes, now):
-            hours = (end - begin) / SECONDS_PER_HOUR - hours_out(told, begin, end)
+            hours = (end - begin) / SECONDS_PER_HOUR - hours_out(outages, begin, end)
             years += np.maximum(hours, 0.0) / HOURS_PER_YEAR
             inside |= (found.started >= begin[found.at]) & (found.started < end[found.at])
-            open_inside |= told.forced & (told.ended > begin[told.at]) & (told.started < end[told.at])
+            open_inside |= outages.forced & (outages.ended > begin[outages.at]) & (outages.started < end[outages.at])
         better = years > best
         best = np.where(better, years, best)
         counts = np.where(better, _count(found.at[inside], ids), counts).astype(np.int32)
-        doubtful = np.where(better, _count(told.at[open_inside], ids), doubtful).astype(np.int32)
+        doubtful = np.where(better, _count(outages.at[open_inside], ids), doubtful).astype(np.int32)
         fixed = inside & found.closed & (found.hours > 0)
         repair = np.where(better, _mean_repair(found.at[fixed], found.hours[fixed], ci, classes), repair)
     return Observed(best, counts, repair, doubtful)
@@ -139,7 +139,7 @@ def windows(
         keys = {key: row for row, key in enumerate(ci["key"])}
     table = list(classes.values())
     index = {row.name: number for number, row in enumerate(table)}
-    united = {scope: union(told) for scope, told in of_scope.items()}
+    united = {scope: union(intervals) for scope, intervals in of_scope.items()}
     pieces = [(np.zeros(count, np.int64), np.zeros(count, np.int64)) for _ in range(max(map(len, united.values()), default=0))]
     for scope in sorted(united, key=lambda text: (_breadth(text, classes), text)):
         if scope == "*":

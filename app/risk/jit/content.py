@@ -20,13 +20,13 @@ from app.risk.jit.kernels import Kernel
 @cache
 def digest(kernel: Kernel[..., Any]) -> str:
     """16 hex digits."""
-    said = hashlib.blake2b(_code(kernel.function.__code__).encode(), digest_size=8)
+    digest = hashlib.blake2b(_code(kernel.function.__code__).encode(), digest_size=8)
     for name, hint in sorted(get_type_hints(kernel.function, include_extras=True).items()):
-        said.update(f"{name}:{_type(hint)};".encode())
+        digest.update(f"{name}:{_type(hint)};".encode())
     for name, value in sorted(kernel.named.items()):
-        said.update(f"{name}={_value(value)};".encode())
-    said.update(f"alone={kernel.alone}".encode())
-    return said.hexdigest()
+        digest.update(f"{name}={_value(value)};".encode())
+    digest.update(f"alone={kernel.alone}".encode())
+    return digest.hexdigest()
 
 
 @cache

@@ -95,7 +95,7 @@ def numba_type(hint: Any) -> Any:
     if hint in (int, float, bool):
         return {int: types.int64, float: types.float64, bool: types.boolean}[hint]
     if get_origin(hint) is Annotated:
-        exactly = next(said for said in get_args(hint) if isinstance(said, Exactly))
+        exactly = next(part for part in get_args(hint) if isinstance(part, Exactly))
         number = types.boolean if exactly.dtype == "bool" else getattr(types, exactly.dtype)
         return types.Array(number, exactly.dimensions, "C", readonly=not exactly.writable) if exactly.dimensions else number
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):

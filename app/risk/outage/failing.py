@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.domain.graph import HARD, SUPPLY, SUPPLY_GROUP
-from app.risk.graph.compiled import GROUNDED, Flat
+from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, Flat
 from app.risk.graph.ready_queue import ReadyQueue, pop, push, ready_queue, remove
 from app.risk.jit import Floats, Int8s, Int32s, inner, kernel
 
@@ -39,7 +39,7 @@ class Marks(NamedTuple):
 def marks(flat: Flat) -> Marks:
     """A fresh workspace; CIs down at rest are stamped for good."""
     cis, groups = len(flat.flags), len(flat.group_kind)
-    stamp = np.where(flat.flags & 8, ALWAYS, 0).astype(np.int32)
+    stamp = np.where(flat.flags & AT_REST_DOWN, ALWAYS, 0).astype(np.int32)
     return Marks(
         np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32),
         np.zeros(cis, np.int32),

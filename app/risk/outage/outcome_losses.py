@@ -146,6 +146,7 @@ def settle_outcome(
         upper = hours[order[k]]
         if upper <= 0.0:
             break
+        # this level: the dependent is interrupted beside the outage (work), and by the interruptions alone (alone)
         grown, alone_tail = fail_more(flat, work, grown, v), fail_more(flat, alone, alone_tail, v)
         lower = hours[order[k + 1]] if k + 1 < count else 0.0
         if upper == lower:
@@ -170,6 +171,7 @@ def settle_outcome(
                 out_alone[j] = max(out_alone[j], upper)
             if below_mbco(inputs, s, work.stamp[v] >= work.epoch[0], rest - both):
                 out_both[j] = max(out_both[j], upper)
+    # after the interruptions: the lasting state goes on until the restore
     take_back(flat, work, tail, grown, log, logged, logged_now)
     for j in range(size):
         s = chosen[j]

@@ -146,6 +146,7 @@ def run_block(
     inherited = lost > NOTHING_LOST
     now = 0.0
     while True:
+        # the next moment at which something changes: an own failure or restore, or the end of an interruption
         followed = outages.open[START] >= 0.0 or stops.open[START] >= 0.0
         end = _SPAN + RUN_OFF * HOURS_PER_YEAR if followed else _SPAN
         release = next_release(scene)
@@ -157,6 +158,7 @@ def run_block(
         now = then
         if over:
             break
+        # what changes then
         i = -1
         lost_before, out_before = lost, out
         if release <= then:
@@ -171,6 +173,7 @@ def run_block(
                 lost, down, log = fall(flat, inputs, scene, seed, block, i, number[i], now, target, rule, log)
                 time[i] = now + restore_time(ren, seed, block, i, number[i])
             sift_down(heap, size, 0, time, ren.key)
+        # outages and stops that end with it, and those that begin
         out = _is_out(inputs, rest, lost, down)
         if lost <= NOTHING_LOST and outages.open[START] >= 0.0:
             outages = _end(outages, now, False)

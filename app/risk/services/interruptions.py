@@ -42,11 +42,11 @@ class Interruptions:
         return len(self.position)
 
     def lost_hours(self) -> float:
-        """Of the service a year."""
+        """Hours a year that the service loses, weighted by share."""
         return float((self.kept * self.hours).sum())
 
     def down_hours(self) -> float:
-        """Of them those in which it is down; what only degrades left out."""
+        """Hours a year in which the service is down; those in which it only works at a part are left out."""
         return float((self.kept * _extras(_without_degradation(self.cut.compiled), self.cut.local(self.position))[0]).sum())
 
     def stops_longer(self, hours: float) -> float:
@@ -59,7 +59,7 @@ class Interruptions:
         return float((self.kept * _extras(stops, self.cut.local(self.position))[2]).sum())
 
     def money_by(self, curve: LossCurve) -> float:
-        """A year by another loss curve."""
+        """Money a year by another loss curve."""
         priced = replace(
             self.cut.compiled,
             curve_ptr=np.asarray([0, len(curve.hours)], np.int32),
@@ -97,16 +97,16 @@ def _extras(compiled: CompiledGraph, rows: Array) -> tuple[Array, Array, Array]:
     unknown."""
     found = []
     for switches in (True, False):
-        told = contributions_to(compiled, 0, switches=switches, cis=rows)
+        costs = contributions_to(compiled, 0, switches=switches, cis=rows)
         dense = np.zeros((3, len(compiled)))
-        dense[:, told.position] = told.service_hours, told.money, told.breaches
+        dense[:, costs.position] = costs.service_hours, costs.money, costs.breaches
         found.append(dense[:, rows])
     extra = np.nan_to_num(found[0] - found[1])
     return extra[0], extra[1], extra[2]
 
 
 def _without_degradation(compiled: CompiledGraph) -> CompiledGraph:
-    """The same estate in which a CI is up or down and nothing between."""
+    """The same estate without degradation: every CI is up or down."""
     flat = compiled.flat
     none, nobody, nothing = np.zeros(len(compiled) + 1, np.int32), np.zeros(0, np.int32), np.zeros(0)
     return replace(

@@ -42,20 +42,24 @@ class LossParts:
         return replace(self, hours_redundancy=nothing, money_redundancy=nothing, breaches_redundancy=nothing, exact_money=False)
 
 
-def loss_parts(compiled: CompiledGraph, service: int, exact: ServiceExact, told: Contributions) -> LossParts:
-    """Both parts by initiating CI: `exact` with its listed cut sets says what stops the service, `told` what the first order
-    counts. Where the engine gave no more than an interval the redundancy columns are NaN.
+def loss_parts(compiled: CompiledGraph, service: int, exact: ServiceExact, contributions: Contributions) -> LossParts:
+    """Both parts by initiating CI: `exact` with its listed cut sets says what stops the service, `contributions` what the first
+    order counts. Where the engine gave no more than an interval the redundancy columns are NaN.
 
     Example by hand (C39, service S1): d starts .002 w_d 8766 (1 - q_b^2) stops of 1,000 each; first order says lambda_d * 8766 *
     1,000.
     """
     stops = stops_by_initiator(compiled, exact, float(compiled.mtpd_hours[service]), service_curve(compiled, service))
-    cis = np.union1d(exact.position, told.position).astype(np.int32)
+    cis = np.union1d(exact.position, contributions.position).astype(np.int32)
     first = {
-        name: _spread(cis, told.position, column)
-        for name, column in (("hours", told.service_hours), ("money", told.money), ("breaches", told.breaches))
+        name: _spread(cis, contributions.position, column)
+        for name, column in (
+            ("hours", contributions.service_hours),
+            ("money", contributions.money),
+            ("breaches", contributions.breaches),
+        )
     }
-    stopping = _spread(cis, told.position, told.stops.astype(np.float64)) > 0
+    stopping = _spread(cis, contributions.position, contributions.stops.astype(np.float64)) > 0
     switched = interruptions(compiled, exact.target)
     parts = {}
     for name in first:

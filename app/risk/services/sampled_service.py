@@ -28,10 +28,10 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, slots=True)
 class SampledService:
-    """`told`: as the exact engine's, its method "simulated". `low`, `high`: 95 % interval of Q. `single`: bool[E] of told's
+    """`answer`: as the exact engine's, its method "simulated". `low`, `high`: 95 % interval of Q. `single`: bool[E] of answer's
     events: a single point."""
 
-    told: ServiceExact
+    answer: ServiceExact
     low: float
     high: float
     single: Array
@@ -61,7 +61,7 @@ def sampled_service(
     made[found.position] = found.critical  # what is only softly needed is in the cut-out too, and never critical
     birnbaum = np.minimum(1.0, made[cut.local(bounded.position)] / bounded.event_q)
     birnbaum[points] = (1.0 - q) / (1.0 - bounded.event_q[points])
-    told = replace(
+    answer = replace(
         bounded,
         method=SIMULATED,
         q=q,
@@ -69,7 +69,7 @@ def sampled_service(
         cut_sets=_listed(bounded, found, points, cut.positions, most),
         missing=(),
     )
-    return SampledService(told, low, high, single, rare.samples, "refused" if refused else rare.method)
+    return SampledService(answer, low, high, single, rare.samples, "refused" if refused else rare.method)
 
 
 def _listed(bounded: ServiceExact, found: Critical, points: list[int], positions: Array, most: int) -> tuple[CutSet, ...]:
@@ -102,8 +102,8 @@ def share_of_interval(sampled: SampledService, total: float, of_single: float) -
     What combinations make goes with their part of Q. Example by hand: 10 of which combinations make 4, their part of Q .001, Q
     .002 (.0018, .0022): .8 below, .8 above.
     """
-    q = sampled.told.q
-    part = float(-np.expm1(np.log1p(-sampled.told.event_q[sampled.single]).sum()))
+    q = sampled.answer.q
+    part = float(-np.expm1(np.log1p(-sampled.answer.event_q[sampled.single]).sum()))
     rest = q - part
     per_q = (total - of_single) / rest if rest > 0.0 else (total / q if q > 0.0 else 0.0)
     if math.isnan(per_q):

@@ -23,66 +23,68 @@ from app.risk.services.interruptions import Interruptions
 from app.risk.services.stop_loss import FailoverYear, Initiators, Stops, failover_year, stops_of
 
 
-def frequencies(compiled: CompiledGraph, told: ServiceExact) -> Array:
+def frequencies(compiled: CompiledGraph, answer: ServiceExact) -> Array:
     """float64[E]: omega of each event a calendar year, NaN where U was given without a restore time.
 
     Example by hand (C15): 8.766 failures per year of up time, 10 h: 8.6792.
     """
-    return failure_frequency(compiled.failures_per_year[told.position], compiled.repair_hours[told.position])
+    return failure_frequency(compiled.failures_per_year[answer.position], compiled.repair_hours[answer.position])
 
 
-def stops_per_year(compiled: CompiledGraph, told: ServiceExact) -> float:
+def stops_per_year(compiled: CompiledGraph, answer: ServiceExact) -> float:
     """omega_s = sum omega_i B_i (Vesely; Schneeweiss); NaN where the frequency of a CI that matters is unknown.
 
     Example by hand (C16): two omegas of 8.6792 times U = .0099: .171866.
     """
-    return float(np.sum(np.where(told.birnbaum > 0.0, frequencies(compiled, told) * told.birnbaum, 0.0)))
+    return float(np.sum(np.where(answer.birnbaum > 0.0, frequencies(compiled, answer) * answer.birnbaum, 0.0)))
 
 
 def stops_by_initiator(
-    compiled: CompiledGraph, told: ServiceExact, hours: float = math.nan, curve: LossCurve | None = None
+    compiled: CompiledGraph, answer: ServiceExact, hours: float = math.nan, curve: LossCurve | None = None
 ) -> Stops:
     """Stops by initiating event from the listed cut sets, priced by `curve`; longer than `hours` is a breach (see `stops_of`).
 
     Example by hand: one CI behind a service, once a year, 4 h: one stop a year, 4 hours, e^(-hours / 4) breaches.
     """
-    index = {int(position): k for k, position in enumerate(told.position)}
-    cuts = [[index[p] for p in cut.position] for cut in told.cut_sets or () if cut.position]
-    at = told.position
+    index = {int(position): k for k, position in enumerate(answer.position)}
+    cuts = [[index[p] for p in cut.position] for cut in answer.cut_sets or () if cut.position]
+    at = answer.position
     events = Initiators(
-        told.event_q, frequencies(compiled, told), compiled.repair_hours[at], compiled.repair_sigma[at], told.birnbaum
+        answer.event_q, frequencies(compiled, answer), compiled.repair_hours[at], compiled.repair_sigma[at], answer.birnbaum
     )
-    return stops_of(events, told.q, cuts, curve, hours)
+    return stops_of(events, answer.q, cuts, curve, hours)
 
 
-def longer_than(compiled: CompiledGraph, told: ServiceExact, grid: Sequence[float]) -> tuple[list[tuple[float, float]], bool]:
+def longer_than(compiled: CompiledGraph, answer: ServiceExact, grid: Sequence[float]) -> tuple[list[tuple[float, float]], bool]:
     """P(a stop is longer) for each duration, and whether that is exact: where a single cut set makes all stops. Empty where it
     never stops.
 
     Example by hand (C16): a pair of 10 h restores: e^-2 of the stops last longer than 10 h.
     """
-    if not told.cut_sets or not stops_per_year(compiled, told) > 0.0:
+    if not answer.cut_sets or not stops_per_year(compiled, answer) > 0.0:
         return [], False
     shares = []
     for hours in grid:
-        found = stops_by_initiator(compiled, told, hours)
+        found = stops_by_initiator(compiled, answer, hours)
         shares.append((hours, float(np.nansum(found.breaches) / np.nansum(found.per_year))))
-    sigma = compiled.repair_sigma[list(told.cut_sets[0].position)]
-    one = len(told.cut_sets) == 1 and not told.not_listed
+    sigma = compiled.repair_sigma[list(answer.cut_sets[0].position)]
+    one = len(answer.cut_sets) == 1 and not answer.not_listed
     return shares, one and (len(sigma) == 1 or bool(np.isnan(sigma).all()))
 
 
-def money_per_year(compiled: CompiledGraph, told: ServiceExact, curve: LossCurve, switched: Interruptions | None = None) -> float:
+def money_per_year(
+    compiled: CompiledGraph, answer: ServiceExact, curve: LossCurve, switched: Interruptions | None = None
+) -> float:
     """Expected loss of all stops a year by another curve, in its unit, with what failovers add.
 
     Example by hand: 2 stops a year that cost 100 at once each: 200.
     """
-    stops = float(np.nansum(stops_by_initiator(compiled, told, curve=curve).money)) if told.cut_sets else 0.0
+    stops = float(np.nansum(stops_by_initiator(compiled, answer, curve=curve).money)) if answer.cut_sets else 0.0
     return stops + (0.0 if switched is None else switched.money_by(curve))
 
 
 def reached_per_year(
-    compiled: CompiledGraph, told: ServiceExact, curve: LossCurve, switched: Interruptions | None = None
+    compiled: CompiledGraph, answer: ServiceExact, curve: LossCurve, switched: Interruptions | None = None
 ) -> list[tuple[float, float]]:
     """(class, times a year) of an ordinal curve: how often a stop lasts until the curve reaches each of its classes.
 
@@ -91,7 +93,7 @@ def reached_per_year(
     rows = []
     for level in sorted({float(value) for value in curve.loss if value > 0}):
         at = float(curve.hours[int(np.argmax(curve.loss >= level))])
-        found = stops_by_initiator(compiled, told, hours=at)
+        found = stops_by_initiator(compiled, answer, hours=at)
         more = 0.0 if switched is None else switched.stops_longer(at)
         rows.append((level, float(np.nansum(found.breaches if at > 0 else found.per_year)) + more))
     return rows
@@ -149,25 +151,25 @@ def failovers(compiled: CompiledGraph, position: int) -> list[FailoverOf]:
     return sorted(rows, key=lambda row: (-np.nan_to_num(row.year.hours), compiled.group_key(row.group), row.active))
 
 
-def reachable_without_own(told: ServiceExact) -> float:
+def reachable_without_own(answer: ServiceExact) -> float:
     """1 - Q with the service's own CI never failing: 1 - (Q - q B).
 
     Example by hand: own U = .1, one need with U = .2: .8.
     """
-    own = np.flatnonzero(told.position == told.target)
-    gained = float(told.event_q[own[0]] * told.birnbaum[own[0]]) if len(own) else 0.0
-    return 1.0 - (told.q - gained)
+    own = np.flatnonzero(answer.position == answer.target)
+    gained = float(answer.event_q[own[0]] * answer.birnbaum[own[0]]) if len(own) else 0.0
+    return 1.0 - (answer.q - gained)
 
 
-def by_measure(told: ServiceExact, measured: Importance, by: str) -> list[int]:
+def by_measure(answer: ServiceExact, measured: Importance, by: str) -> list[int]:
     """Events by a falling measure (a field of Importance, or fussell_vesely), ties by position; criticality stands in for what is
     not there.
 
     Example by hand (C13): b and c tie by criticality, a comes last.
     """
-    column = told.fussell_vesely if by == "fussell_vesely" else getattr(measured, by)
+    column = answer.fussell_vesely if by == "fussell_vesely" else getattr(measured, by)
     column = measured.criticality if column is None else np.nan_to_num(column, nan=-1.0)
-    return np.lexsort((told.position, -column)).tolist()  # type: ignore[no-any-return]
+    return np.lexsort((answer.position, -column)).tolist()  # type: ignore[no-any-return]
 
 
 def share_down(drawn: Degradation) -> tuple[float, float]:

@@ -161,7 +161,7 @@ class _Part:
     far its hours and its money reach below and above."""
 
     service: int
-    told: ServiceExact
+    answer: ServiceExact
     sampled: SampledService | None
     parts: LossParts | None
     reach: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
@@ -170,34 +170,34 @@ class _Part:
 def _one(
     compiled: CompiledGraph, pairs: _PairsByService, service: int, budget: Budget, space: Space, seed: int, samples: int
 ) -> _Part:  # fmt: skip
-    told = exact_service(compiled, int(compiled.service_position[service]), budget, want=Want(cut_sets=LISTED), space=space)
-    if compiled.flat.flags[told.target] & AT_REST_DOWN:
-        return _Part(service, told, None, None)
-    if told.method == "exact":
-        return _Part(service, told, None, loss_parts(compiled, service, told, pairs.of(service)))
-    sampled = sampled_service(compiled, told, seed, LISTED, samples)
-    parts = loss_parts(compiled, service, sampled.told, pairs.of(service))
-    stops = stops_by_initiator(compiled, sampled.told, curve=service_curve(compiled, service))
+    answer = exact_service(compiled, int(compiled.service_position[service]), budget, want=Want(cut_sets=LISTED), space=space)
+    if compiled.flat.flags[answer.target] & AT_REST_DOWN:
+        return _Part(service, answer, None, None)
+    if answer.method == "exact":
+        return _Part(service, answer, None, loss_parts(compiled, service, answer, pairs.of(service)))
+    sampled = sampled_service(compiled, answer, seed, LISTED, samples)
+    parts = loss_parts(compiled, service, sampled.answer, pairs.of(service))
+    stops = stops_by_initiator(compiled, sampled.answer, curve=service_curve(compiled, service))
     reach = [
         share_of_interval(sampled, float(column.sum()), float(column[sampled.single].sum()))
         for column in (stops.hours, stops.money)
     ]
-    return _Part(service, told, sampled, parts, (*reach[0], *reach[1]))
+    return _Part(service, answer, sampled, parts, (*reach[0], *reach[1]))
 
 
 def _add(compiled: CompiledGraph, total: EstateRedundancy, part: _Part) -> None:
-    service, told, parts = part.service, part.told, part.parts
-    total.q[service], total.q_low[service], total.q_high[service] = told.q, told.q_low, told.q_high
-    total.unknown[service], total.nodes[service] = told.unknown, told.nodes
+    service, answer, parts = part.service, part.answer, part.parts
+    total.q[service], total.q_low[service], total.q_high[service] = answer.q, answer.q_low, answer.q_high
+    total.unknown[service], total.nodes[service] = answer.unknown, answer.nodes
     if parts is None:
         total.method[service] = AT_REST
         return
     if part.sampled is not None:
         total.method[service] = BOUNDED
-        total.q[service], total.samples[service] = part.sampled.told.q, part.sampled.samples
+        total.q[service], total.samples[service] = part.sampled.answer.q, part.sampled.samples
         total.sampled_low[service], total.sampled_high[service] = part.sampled.low, part.sampled.high
     hours, money = float(parts.hours_redundancy.sum()), float(parts.money_redundancy.sum())
-    total.stops[service] = stops_per_year(compiled, told if part.sampled is None else part.sampled.told)
+    total.stops[service] = stops_per_year(compiled, answer if part.sampled is None else part.sampled.answer)
     total.service_hours[service], total.service_money[service] = hours, money
     total.hours_low[service], total.hours_high[service] = hours - part.reach[0], hours + part.reach[1]
     total.money_low[service], total.money_high[service] = money - part.reach[2], money + part.reach[3]

@@ -51,17 +51,18 @@ def _table(area: Array, members: Array, first: Array, more: Array, drawn: Callab
     total = first + more
     order = np.lexsort((area, -np.nan_to_num(total)))
     followed = order[:FOLLOWED]
-    told = spread_of(drawn(followed) + np.nan_to_num(more[followed])[:, None], K)
+    spread = spread_of(drawn(followed) + np.nan_to_num(more[followed])[:, None], K)
     sum_ = float(np.nansum(total))
     share = np.nan_to_num(total[order]) / sum_ if sum_ else np.zeros(len(order))
 
     def padded(column: Array) -> Array:
         return np.concatenate([column, np.full(len(order) - len(column), np.nan)])
 
-    group = np.concatenate([told.group, np.zeros(len(order) - len(told.group), np.int64)])
+    group = np.concatenate([spread.group, np.zeros(len(order) - len(spread.group), np.int64)])
     return AreaTable(
-        area[order], members[order], first[order], more[order], share, padded(told.low), padded(told.high), padded(told.p_worst),
-        padded(told.expected_rank), group,
+        area[order], members[order], first[order], more[order], share, padded(spread.low), padded(spread.high),
+        padded(spread.p_worst),
+        padded(spread.expected_rank), group,
     )  # fmt: skip
 
 

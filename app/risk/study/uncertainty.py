@@ -65,7 +65,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class OuterDraws:
-    """So many draws of all rates and restore times; the same numbers for the same `seed`, whatever is made of them."""
+    """Draws of all rates and restore times: the same `seed` gives the same numbers, whatever is computed from them."""
 
     answer: Response
     ranges: Ranges
@@ -237,7 +237,7 @@ def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: in
 
 
 def repair_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors on the mean restore times, as for rates."""
+    """Factors on the mean restore times of the CIs `rows`, as `rate_factors` gives them for rates."""
     own = ranges.repair_own[rows, None]
     drawn = own * normals(ci_id[rows], draws, seed, REPAIR) + _middle(ranges.repair_middle, ranges.repair_own, rows)
     return np.asarray(np.exp(drawn + _shared(ranges.repair_shared, ranges, rows, draws, seed, REPAIR)))
@@ -270,7 +270,7 @@ def losses(answer: Response, rows: Array, rate: Array, repair: Array) -> Array:
 
 
 def read_off(scales: Array, table: Array, rate: Array, repair: Array) -> Array:
-    """The same from rows of a table, float64[R, len(scales)]."""
+    """The losses of `losses`, from rows of a table, float64[R, len(scales)]."""
     logs, grid = np.log(np.maximum(table, 1e-300)), np.log(scales)
     x = np.log(repair)
     left = np.clip(np.searchsorted(grid, x, "right") - 1, 0, len(grid) - 2)
@@ -307,7 +307,7 @@ def stated_shift(answer: Response, ranges: Ranges, of: Array, table: Array) -> A
 
 
 def shifts(answer: Response, ranges: Ranges, first: FirstOrder, pair_losses: Array, services: int) -> tuple[Array, Array]:
-    """The same of every CI (float64[N]) and every service (float64[services])."""
+    """`stated_shift` of every CI (float64[N]) and of every service (float64[services])."""
     every = np.arange(len(answer.table))
     by_ci = stated_shift(answer, ranges, every, answer.table)
     stated = np.flatnonzero(~np.isnan(ranges.rate_middle) | ~np.isnan(ranges.repair_middle))
@@ -372,7 +372,7 @@ def spread_of(drawn: Array, k: int = 10) -> Spread:
 
 
 def _groups(drawn: Array) -> Array:
-    """Down the ranking: a new group begins where the first of the group is worse with more than 90 %."""
+    """Number the groups down the ranking: a new one begins where the first of the present one is worse with more than 90 %."""
     group = np.ones(len(drawn), np.int64)
     first = 0
     for i in range(1, len(drawn)):

@@ -38,7 +38,7 @@ class YearLosses:
 
     @staticmethod
     def merged(a: YearLosses, b: YearLosses) -> YearLosses:
-        """Two runs of blocks, the second right after the first, of the same services.
+        """The losses of two runs of blocks of the same services, the second of which follows the first.
 
         Example by hand: years with sums 1, 2 and 3, 4: years 1, 2, 3, 4.
         """

@@ -85,7 +85,7 @@ class ServiceExact:
 
     @property
     def cut_set_count(self) -> int | None:
-        """All minimal cut sets."""
+        """How many minimal cut sets there are."""
         return None if self.cut_sets_by_order is None else sum(self.cut_sets_by_order.values())
 
 
@@ -228,7 +228,7 @@ def _lacking(answer: ServiceExact, line: str) -> ServiceExact:
 
 
 def _with_sets(answer: ServiceExact, sets: Tree, root: int, q: Array, want: Want) -> ServiceExact:
-    """Counts, the list, and what the list leaves out."""
+    """The answer with the counts of cut sets, their list, and what the list leaves out."""
     counts = count_by_order(sets, root)
     total = set_sum(sets, root, q)
     answer = replace(answer, cut_sets_by_order=counts, rare_event_sum=None if np.isnan(total) else total)
@@ -248,7 +248,7 @@ def _with_sets(answer: ServiceExact, sets: Tree, root: int, q: Array, want: Want
 
 
 def _with_bounds(answer: ServiceExact, tree: Tree, sets: Tree, root: int, q: Array, budget: Budget, until: float) -> ServiceExact:
-    """Esary-Proschan from cut sets (series) and from path sets (one by one)."""
+    """The answer with the bounds of Esary and Proschan, from cut sets (a series) and from path sets (one by one)."""
     upper = esary_proschan_upper(sets, root, q)
     upper = None if upper is None else max(upper, answer.q)  # but for rounding
     answer = replace(answer, esary_proschan_upper=upper)
@@ -265,7 +265,7 @@ def _with_bounds(answer: ServiceExact, tree: Tree, sets: Tree, root: int, q: Arr
 
 
 def _constant(target: int, formula: Formula, root: int, want: Want, start: float) -> ServiceExact:
-    """Down for good, or nothing that can fail it."""
+    """The answer for a service that is down for good, or that nothing can fail."""
     q, none = (1.0 if root == TRUE else 0.0), np.zeros(len(formula.q))
     sets: Orders | None = ({0: 1} if root == TRUE else {}) if want.counts or want.cut_sets or want.bounds else None
     listed = (CutSet(1.0, ()),) if root == TRUE else ()

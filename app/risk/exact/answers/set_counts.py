@@ -14,12 +14,12 @@ WEIGHTED_CELLS = 2_000_000  # of the table for a VOTE with unequal weights
 
 
 def added(a: Orders, b: Orders) -> Orders:
-    """Sets of either family."""
+    """Counts by order of the sets of two families."""
     return {order: a.get(order, 0) + b.get(order, 0) for order in {**a, **b}}
 
 
 def multiplied(a: Orders, b: Orders) -> Orders:
-    """A set of one with a set of the other.
+    """Counts by order of every union of a set of one family with a set of the other.
 
     >>> multiplied({1: 2}, {1: 3, 2: 1})
     {2: 6, 3: 2}
@@ -32,7 +32,7 @@ def multiplied(a: Orders, b: Orders) -> Orders:
 
 
 def product(rows: list[Orders]) -> Orders:
-    """All of them together, by halves."""
+    """Counts by order of every union of one set of each family; families are put together by halves."""
     while len(rows) > 1:
         rows = [multiplied(rows[i], rows[i + 1]) if i + 1 < len(rows) else rows[i] for i in range(0, len(rows), 2)]
     return rows[0] if rows else {0: 1}

@@ -53,7 +53,7 @@ def stand_in(op: int, f: int, g: int, up: Floats, growing: bool) -> int:
 
 @inner
 def stand_in_cost(op: int, f: int, g: int, up: Floats, growing: bool) -> float:
-    """What that costs at most."""
+    """What putting the stand-in for f op g costs at most."""
     if op == OR and growing:
         return 1.0 - max(up[f], up[g])  # type: ignore[no-any-return]
     return min(up[f], up[g])  # type: ignore[no-any-return]

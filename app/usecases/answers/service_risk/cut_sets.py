@@ -77,7 +77,7 @@ def _found(documents: Documents, inquiry: Inquiry, limit: int) -> ServiceCutSets
     name = ("sampled", inquiry.position, inquiry.question.nodes, inquiry.question.seconds, seed)
     sampled = remembered(estate, name, lambda: sampled_service(compiled, exact, seed, MOST, threads=2))
     estimate, worlds = unavailability_of(inquiry)
-    cuts = (sampled.told.cut_sets or ())[:limit]
+    cuts = (sampled.answer.cut_sets or ())[:limit]
     known = dict(zip(exact.position.tolist(), exact.event_q.tolist(), strict=True))
     answer = ServiceCutSets(
         stamp=stamp_of(estate, documents),
@@ -88,7 +88,7 @@ def _found(documents: Documents, inquiry: Inquiry, limit: int) -> ServiceCutSets
         total=None,
         total_digits="",
         by_order=[],
-        items=[_row(inquiry, cut, sampled.told.q) for cut in cuts],
+        items=[_row(inquiry, cut, sampled.answer.q) for cut in cuts],
         limit=limit,
         truncated=True,
         probability_not_listed=max(0.0, exact.q_high - any_at_least(cuts, known)),

@@ -22,9 +22,9 @@ def test_a_pair_and_a_single_point() -> None:
     )
     exact = exact_service(made.compiled, int(made.at("S")[0]), want=Want(cut_sets=10))
     told = sampled_service(made.compiled, exact, seed=1, most=10, samples=4096)
-    assert told.told.q == pytest.approx(0.0199, rel=1e-12)  # two of two fail for sure, given that two do
-    assert told.told.birnbaum == pytest.approx(exact.birnbaum, rel=1e-12)
-    assert told.told.cut_sets == exact.cut_sets
+    assert told.answer.q == pytest.approx(0.0199, rel=1e-12)  # two of two fail for sure, given that two do
+    assert told.answer.birnbaum == pytest.approx(exact.birnbaum, rel=1e-12)
+    assert told.answer.cut_sets == exact.cut_sets
     assert [made.names([int(p)])[0] for p in exact.position[told.single]] == ["d"]
 
 
@@ -56,11 +56,11 @@ def test_random_estates_against_the_exact_engine() -> None:
         inside += found.rare.refused != "" or found.rare.interval.low * (1 - 1e-9) <= exact.q <= found.rare.interval.high * (
             1 + 1e-9
         )
-        mass, want = told.told.event_q * told.told.birnbaum, exact.event_q * exact.birnbaum
+        mass, want = told.answer.event_q * told.answer.birnbaum, exact.event_q * exact.birnbaum
         assert np.abs(mass - want).max() <= 5.0 * np.sqrt(max(exact.q, 1e-12) / 8192) + 1e-9
         known = {cut.position for cut in exact.cut_sets or ()}
         if exact.not_listed == 0:
-            assert {cut.position for cut in told.told.cut_sets or ()} <= known  # each one is minimal
+            assert {cut.position for cut in told.answer.cut_sets or ()} <= known  # each one is minimal
     assert tried > 60 and inside >= 0.9 * tried
 
 
@@ -73,5 +73,5 @@ def test_the_interval_of_a_loss_goes_with_what_is_sampled() -> None:
     exact = exact_service(made.compiled, int(made.at("S")[0]))
     told = sampled_service(made.compiled, exact, seed=1, most=5, samples=1024)
     low, high = share_of_interval(told, 10.0, 6.0)
-    per_q = 4.0 / (told.told.q - 0.001)
-    assert low == pytest.approx((told.told.q - told.low) * per_q) and high == pytest.approx((told.high - told.told.q) * per_q)
+    per_q = 4.0 / (told.answer.q - 0.001)
+    assert low == pytest.approx((told.answer.q - told.low) * per_q) and high == pytest.approx((told.high - told.answer.q) * per_q)
