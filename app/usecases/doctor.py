@@ -73,8 +73,8 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
 
 
 def repair(premises: Premises) -> list[str]:
-    """Settles what dead writers left, marks dead runs as failed, closes files to other users, and removes unreadable and
-    unfinished files. Returns what was done."""
+    """Settles what dead writers left, marks dead runs as failed, closes files to other users, and removes files that are
+    unreadable or unfinished. Returns what was done."""
     store, documents, done = premises.store, premises.documents, []
     pending = store.pending()
     if pending is not None and settle(store, documents):
