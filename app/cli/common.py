@@ -25,7 +25,7 @@ def path_text(path: Sequence[Step]) -> str:
 
 
 def settings_of(pairs: tuple[str, ...]) -> dict[str, object]:
-    """What `--set NAME=VALUE` says; a value is JSON, or else text."""
+    """Returns the settings that `--set NAME=VALUE` gives; a value is JSON, or else text."""
     settings: dict[str, object] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")

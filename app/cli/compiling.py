@@ -1,4 +1,4 @@
-"""How a command says that it waits for kernels."""
+"""Prints how far the compiling of kernels is while a command waits for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE_SECONDS = 5.0  # between two lines where no terminal shows them in one plac
 
 
 def tell() -> Callable[[Progress], None]:
-    """Say on standard error how many kernels are compiled and how long the rest takes; on a terminal in one line."""
+    """Prints on standard error how many kernels are compiled and how long the rest takes; on a terminal in one line."""
     shown = [0.0]
     terminal = sys.stderr.isatty()
 

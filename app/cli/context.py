@@ -1,4 +1,4 @@
-"""What every command needs: settings and the service, opened when first asked for; and the ways answers are printed.
+"""What every command needs: settings and the service, opened when first needed, and the ways in which answers are printed.
 
 `forestay --help` imports this module, so what is heavy is imported where it is used.
 """
@@ -49,13 +49,13 @@ class Context:
 
     @cached_property
     def compiler(self) -> Beside:
-        """The process beside this one that compiles kernels, once it is started."""
+        """Returns the process that compiles kernels beside this one; it starts when it is first needed."""
         from app.usecases.compiling import Beside
 
         return Beside(self.arguments())
 
     def arguments(self) -> list[str]:
-        """The options a process beside this one is started with, so that it serves the same estate."""
+        """Returns the options with which a process beside this one is started, so that it serves the same estate."""
         chosen = ["--config", str(self._config)] if self._config else []
         return [*chosen, "--data", str(self.settings.data_folder)]
 
@@ -67,7 +67,7 @@ class Context:
 
 
 class Moment(click.ParamType[datetime]):
-    """A date (its end, UTC) or a time with zone."""
+    """A date (which means its end, UTC) or a time with zone."""
 
     name = "date"
 
@@ -85,7 +85,7 @@ class Moment(click.ParamType[datetime]):
 
 
 def when(command: Command) -> Command:
-    """--revision and --as-of: which state of the estate is asked."""
+    """Adds --revision and --as-of, which name the state of the estate that is shown."""
     command = click.option("--as-of", type=Moment(), help="the state at this date or time")(command)
     return click.option("--revision", type=int, help="the state at this revision")(command)
 
@@ -95,7 +95,7 @@ def json_option(command: Command) -> Command:
 
 
 def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> None:
-    """Print the document, or what a person reads, with the warnings of what the answer rests on."""
+    """Prints the document, or the text for people, with the warnings that the answer carries."""
     if as_document:
         from app.usecases.answers.documents import as_json
 
@@ -109,7 +109,7 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
 
 
 def console() -> Console:
-    """Where a person reads; controls that turn the direction of writing are written out."""
+    """Returns the console for people; controls that turn the direction of writing are written out."""
     from rich.console import Console
 
     class Plain(Console):
@@ -133,7 +133,7 @@ def table(
 
 
 def listener(quiet: bool) -> Listener:
-    """Steps on standard error: one line each, rewritten on a terminal."""
+    """Returns a listener that prints steps on standard error: one line each, rewritten on a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)

@@ -34,7 +34,7 @@ def serve(context: Context, host: str | None, port: int | None, no_runner: bool)
 
 
 def serve_forever(context: Context, host: str | None = None, port: int | None = None, no_runner: bool = False) -> None:
-    """Print the link, then serve until SIGINT or SIGTERM; answers under way are finished."""
+    """Prints the link, then serves until SIGINT or SIGTERM; answers under way are finished."""
     from dataclasses import replace
 
     from waitress.server import create_server
@@ -154,7 +154,7 @@ def scheduler(context: Context, jitter: int) -> None:
 
 
 def _set_when_stopped() -> threading.Event:
-    """Set by SIGTERM or SIGINT."""
+    """Returns an event that SIGTERM or SIGINT sets."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

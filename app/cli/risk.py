@@ -33,7 +33,7 @@ USUAL = StudyOptions()
 
 
 def options(command: Command) -> Command:
-    """What every question about one service takes."""
+    """Adds the options that every question about one service takes."""
     for option in (
         click.option("--down", multiple=True, help="a CI that is down for the question; may be given again"),
         click.option("--nodes", type=click.IntRange(1_000, 20_000_000), default=2_000_000, show_default=True),
@@ -53,7 +53,7 @@ def risk_question(service: str, revision: int | None, as_of: datetime | None, op
 
 
 def estimate(value: Estimate, style: str = "{:.6g}") -> str:
-    """A number with how it was got."""
+    """Returns a number with how it was computed."""
     if value.value is not None:
         sure = (
             f" ({style.format(value.low)} to {style.format(value.high)})"

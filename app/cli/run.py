@@ -104,7 +104,7 @@ def _print_top(console: Console, page: AreaPage) -> None:
 
 
 def _free(context: Context, port: int | None) -> int:
-    """The port asked for; without one that of the settings, or any free one when another program holds it."""
+    """Returns the port that was given; without one, that of the settings, or any free one when another program holds it."""
     if port is not None:
         return port
     web = context.settings.web

@@ -3,8 +3,7 @@
 Seeded and deterministic. About 3,000 CIs, told by three sources that do not quite agree:
 
 * `cmdb` (a folder of CSV files): business services with exposure, applications, databases, virtual machines, shops, the
-  redundancy that the
-  architects declared, and two years of incidents;
+  redundancy that the architects declared, and two years of incidents;
 * `datacentre` (one JSON document): what discovery sees below - places, power, network, storage, hypervisors - and where things
   really stand;
 * `tracing` (a call graph): which deployed service really calls which.
@@ -118,7 +117,7 @@ SUPPLIERS = {
 
 @dataclass(slots=True)
 class Estate:
-    """What the two describing sources and the tracer would hand over."""
+    """What the two CMDB-like sources and the tracer would hand over."""
 
     cis: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {CMDB: {}, DATACENTRE: {}})
     dependencies: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {CMDB: [], DATACENTRE: []})
@@ -142,7 +141,7 @@ class Estate:
 
 
 def build(seed: int = 7) -> Estate:
-    """The whole estate; the same seed gives the same estate."""
+    """Returns the whole estate; the same seed gives the same estate."""
     rng = random.Random(seed)
     estate = Estate()
     hosts = _datacentres(estate, rng)
@@ -158,7 +157,7 @@ def build(seed: int = 7) -> Estate:
 
 
 def _datacentres(estate: Estate, rng: random.Random) -> dict[str, list[str]]:
-    """Places, power, network and hypervisors of both sites; returns the hypervisors of each site."""
+    """Adds places, power, network and hypervisors of both sites; returns the hypervisors of each site."""
     hosts: dict[str, list[str]] = {}
     for site in SITES:
         place = {"site": SITE_NAMES[site], "team": "Facilities"}
@@ -255,7 +254,7 @@ def _racks(estate: Estate, rng: random.Random, site: str, rooms: list[Any], plac
 
 
 def _storage(estate: Estate) -> dict[str, list[str]]:
-    """Arrays with their volumes; returns the volumes of each array."""
+    """Adds arrays with their volumes; returns the volumes of each array."""
     volumes: dict[str, list[str]] = {}
     for site in SITES:
         for number in (1, 2, 3):
@@ -307,7 +306,7 @@ class Machine:
 
 
 def _vm(estate: Estate, vm: Machine) -> str:
-    """The key of a virtual machine, put into both sources; its fqdn makes the two records one CI."""
+    """Adds a virtual machine to both sources, whose fqdn makes the two records one CI; returns its key."""
     fqdn, site = f"{vm.name}.{vm.site}.brightwater.example", SITE_NAMES[vm.site]
     estate.ci(CMDB, vm.key, vm.name, vm.ci_class, team=vm.team, site=site, fqdn=fqdn)
     appliance = vm.ci_class == "load_balancer"  # it is not the machine it runs on, whose name is its own
@@ -392,7 +391,7 @@ def _database(
     volumes: dict[str, list[str]],
     arrays: dict[str, list[str]],
 ) -> None:
-    """A primary and a standby: across both sites, on two arrays of one site, or (unknown to the CMDB) on one and the same
+    """Adds a primary and a standby: across both sites, on two arrays of one site, or (unknown to the CMDB) on one and the same
     array."""
     members = []
     for number in (1, 2):
@@ -439,7 +438,8 @@ def _services(estate: Estate) -> None:
 
 
 def _shops(estate: Estate, rng: random.Random) -> None:
-    """48 shops, each a service of its own: tills, a controller, a router and a line, with mobile fallback in the newer ones."""
+    """Adds 48 shops, each a service of its own: tills, a controller, a router and a line, with mobile fallback in the newer
+    ones."""
     for number in range(1, SHOPS + 1):
         shop, values = f"shop-{number:02}", {"site": SITE_NAMES["shops"], "team": "Stores"}
         estate.ci(CMDB, shop, f"Shop {number:02} tills", "business_service", **values)
@@ -475,7 +475,7 @@ def _shops(estate: Estate, rng: random.Random) -> None:
 
 
 def _office_and_warehouse(estate: Estate, rng: random.Random, hosts: dict[str, list[str]], volumes: dict[str, list[str]]) -> None:
-    """Warehouse hardware, and the long tail: internal tools, reporting, test systems that must not be ranked."""
+    """Adds warehouse hardware, and the long tail: internal tools, reporting, test systems that must not be ranked."""
     for line in range(1, 9):
         belt = estate.ci(CMDB, f"belt-{line}", f"Conveyor line {line}", "hardware", team="Warehouse", site="Warehouse Hanau")
         estate.ci(CMDB, f"plc-{line}", f"Controller of line {line}", "hardware", team="Warehouse", site="Warehouse Hanau")
@@ -502,7 +502,7 @@ def _office_and_warehouse(estate: Estate, rng: random.Random, hosts: dict[str, l
 
 
 def _disagreements(estate: Estate, rng: random.Random) -> None:
-    """What makes three sources three: other spellings, machines only one of them knows, one that is long gone."""
+    """Makes the sources disagree: other spellings, machines that only one of them knows, one machine that is long gone."""
     for key, row in list(estate.cis[DATACENTRE].items()):
         if key.startswith("vm-") and rng.random() < 0.08:
             row["site"] = {"Frankfurt 1": "FRA1", "Frankfurt 2": "FRA2"}[row["site"]]
@@ -518,7 +518,8 @@ def _disagreements(estate: Estate, rng: random.Random) -> None:
 
 
 def _incidents(estate: Estate, rng: random.Random) -> None:
-    """Two years: true rates per class with a few CIs far worse than their class; cascades marked as such; two still open."""
+    """Adds two years of incidents: true rates per class with a few CIs far worse than their class; cascades marked as such; two
+    still open."""
     rates = {
         "microservice": (0.9, 1.1),
         "database": (0.35, 2.0),
@@ -563,7 +564,7 @@ CI_FIELDS = ("key", "name", "class", "environment", "lifecycle", "site", "team",
 
 
 def write(estate: Estate, folder: Path) -> dict[str, Path]:
-    """Write the three sources; returns the place of each: {"cmdb": folder, "datacentre": file, "tracing": file}."""
+    """Writes the three sources; returns the place of each: {"cmdb": folder, "datacentre": file, "tracing": file}."""
     cmdb, datacentre, tracing = folder / "cmdb", folder / "datacentre.json", folder / "calls.csv"
     cmdb.mkdir(parents=True, exist_ok=True)
     _csv(cmdb / "cis.csv", CI_FIELDS, estate.cis[CMDB].values())
@@ -602,7 +603,7 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
 
 
 def _document_row(row: dict[str, Any]) -> dict[str, Any]:
-    """A CI of the neutral document: fqdn and serial are identifiers."""
+    """Returns a CI of the neutral document: fqdn and serial are identifiers."""
     kept = {name: value for name, value in row.items() if name not in ("fqdn", "serial")}
     identifiers = {kind: row[kind] for kind in ("fqdn", "serial") if kind in row}
     return {**kept, "identifiers": identifiers} if identifiers else kept

@@ -34,7 +34,7 @@ class Change:
         return NOUNS.index(self.noun), WORDS.index(self.word), self.key
 
     def text(self) -> str:
-        """Return the line as canonical JSON: equal changes give equal bytes.
+        """Returns the line as canonical JSON: equal changes give equal bytes.
 
         >>> Change("ci", "changed", "cmdb:ci:a", "server", {"site": [None, "fra"]}).text()
         '{"key":"cmdb:ci:a","noun":"ci","of":"server","values":{"site":[null,"fra"]},"word":"changed"}'
@@ -82,7 +82,7 @@ class ChangeList:
         return [Total(*what, count) for what, count in ordered]
 
     def lines(self) -> list[Change]:
-        """Return lines in order of noun, word and key, at most KEPT of each noun and word."""
+        """Returns lines in order of noun, word and key, at most KEPT of each noun and word."""
         lines: list[Change] = []
         for noun in NOUNS:
             for word in WORDS:
@@ -92,5 +92,5 @@ class ChangeList:
         return lines
 
     def digest(self) -> str:
-        """Return the digest of all lines, whatever their order: two lists of equal digest hold the same lines."""
+        """Returns the digest of all lines, whatever their order: two lists of equal digest hold the same lines."""
         return f"{len(self)}-{self._sum % (1 << _BITS):032x}"

@@ -23,7 +23,7 @@ class RowChanges(Generic[R]):
     ended: list[Identity] = field(default_factory=list)
 
     def batches(self, size: int) -> Iterable[Batch]:
-        """Yield ends first, then beginnings, with at most `size` rows in each batch."""
+        """Yields ends first, then beginnings, with at most `size` rows in each batch."""
         for start in range(0, len(self.ended), size):
             yield Batch(self.noun.name, {}, columns_of(self.noun.identity, self.ended[start : start + size]))
         for start in range(0, len(self.begun), size):
@@ -31,14 +31,14 @@ class RowChanges(Generic[R]):
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """Return rows as columns."""
+    """Returns rows as columns."""
     if not rows:
         return {name: [] for name in names}
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def rows_of(noun: Noun[R], columns: Columns) -> list[R]:
-    """Return rows out of a store's columns, with absent values as None."""
+    """Returns rows out of a store's columns, with absent values as None."""
     types = noun.types()
     cells = zip(*(_plain(types[name], columns[name]) for name in noun.names()), strict=True)
     return list(map(partial(tuple.__new__, noun.row), cells))  # what `_make` does, in half the time
@@ -64,7 +64,7 @@ def same_row(a: Row, b: Row) -> bool:
 def differences(
     noun: Noun[R], new: Mapping[Identity, R], old: Mapping[Identity, R], retire: bool
 ) -> tuple[RowChanges[R], int, int, int, int]:
-    """Return the changes from `old` to `new` rows by identity, with how many were added, changed, retired and unchanged."""
+    """Returns the changes from `old` to `new` rows by identity, with how many were added, changed, retired and unchanged."""
     changes = RowChanges(noun)
     added = changed = retired = unchanged = 0
     for identity, row in new.items():

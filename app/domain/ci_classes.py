@@ -27,7 +27,7 @@ class CiClass:
 
 @cache
 def ci_classes() -> dict[str, CiClass]:
-    """Return all classes by name, in the order of the file."""
+    """Returns all classes by name, in the order of the file."""
     table = tomllib.loads(files("app.domain").joinpath("ci_classes.toml").read_text("utf-8"))
     classes = {
         name: CiClass(
@@ -50,7 +50,7 @@ def ci_classes() -> dict[str, CiClass]:
 
 
 def class_of(raw: str) -> str | None:
-    """Return the class that a raw word names, spelling and case aside; None when the table does not know it.
+    """Returns the class that a raw word names, spelling and case aside; None when the table does not know it.
 
     >>> class_of("Virtual Machine"), class_of("frobnicator")
     ('virtual_machine', None)

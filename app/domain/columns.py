@@ -36,7 +36,7 @@ class Categorical:
         return None if code < 0 else self.values[code]
 
     def at(self, rows: Any) -> list[str]:
-        """Return the values of many rows (an array of numbers); an absent one is ""."""
+        """Returns the values of many rows (an array of numbers); an absent one is ""."""
         return [self.values[code] if code >= 0 else "" for code in self.codes[rows].tolist()]
 
 
@@ -55,7 +55,7 @@ class Texts:
         return bytes(self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])]).decode()
 
     def at(self, rows: Any) -> list[str]:
-        """Return the texts of many rows (an array of numbers)."""
+        """Returns the texts of many rows (an array of numbers)."""
         blob, ends = memoryview(self.blob), self.offsets[rows + 1].tolist()
         return [str(blob[start:end], "utf-8") for start, end in zip(self.offsets[rows].tolist(), ends, strict=True)]
 

@@ -82,7 +82,7 @@ class Judgement:
 
 
 def judge(evidence: Evidence, said_complete: bool) -> Judgement:
-    """Return what a snapshot proves.
+    """Returns what a snapshot proves.
 
     >>> parts = (Part("servers", 5, 5, proves=("ci:server",)), Part("racks", 2, 3, proves=("ci:rack",)))
     >>> found = judge(Evidence("pages", parts), False)
@@ -135,7 +135,7 @@ def _fault(part: Part) -> str:
 
 
 def proven(evidence: Evidence, said_complete: bool) -> tuple[bool, str]:
-    """Return whether a snapshot is complete as a whole, and the sentence that says why.
+    """Returns whether a snapshot is complete as a whole, and the sentence that says why.
 
     >>> proven(Evidence("manifest", (Part("cis", 2, 3),)), True)
     (False, 'cis: 2 rows read, 3 expected')

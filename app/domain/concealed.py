@@ -16,14 +16,14 @@ _held: dict[str, tuple[str, ...]] = {}
 
 
 def conceal(secret: str) -> str:
-    """Remember a secret, in every form in which it may be repeated, and return it."""
+    """Remembers a secret, in every form in which it may be repeated, and returns it."""
     if len(secret) >= SHORTEST and secret not in _held:
         _held[secret] = tuple(sorted(forms(secret), key=len, reverse=True))
     return secret
 
 
 def forms(secret: str) -> set[str]:
-    """Return a secret in the forms in which it may stand in a text: plain, in an address, in JSON or Python's own spelling, in
+    """Returns a secret in the forms in which it may stand in a text: plain, in an address, in JSON or Python's own spelling, in
     base64 wherever it begins.
 
     >>> "cGFzc3dvcm" in forms("password"), "p%40ss" in forms("p@ss")
@@ -47,7 +47,7 @@ def forms(secret: str) -> set[str]:
 
 
 def concealed(text: str) -> str:
-    """Return the text with every secret masked."""
+    """Returns the text with every secret masked."""
     for every in _held.values():
         for form in every:
             if form in text:

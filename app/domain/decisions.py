@@ -40,7 +40,7 @@ def place_of(text: str) -> Place:
 
 
 def decision_record(decision: Decision, attributes: dict[str, str] | None = None) -> CiRecord:
-    """Return the record that keeps a join or a part.
+    """Returns the record that keeps a join or a part.
 
     >>> record = decision_record(Decision(JOIN, ((2, "s:b"), (1, "s:a"))))
     >>> record.source_key, decision_of(record).places
@@ -61,7 +61,7 @@ def decision_of(record: CiRecord) -> Decision:
 
 
 def decided(decisions: Iterable[Decision]) -> Decided:
-    """Return joined and parted pairs out of decisions."""
+    """Returns joined and parted pairs out of decisions."""
     joined: set[tuple[Place, Place]] = set()
     parted: set[tuple[Place, Place]] = set()
     for decision in decisions:

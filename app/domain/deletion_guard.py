@@ -46,7 +46,7 @@ class Watched:
 
 
 def held_because(rows: Iterable[Watched], limits: Limits | None = None) -> list[str]:
-    """Return one sentence for each reason to hold the run; none where it may go on.
+    """Returns one sentence for each reason to hold the run; none where it may go on.
 
     >>> held_because([Watched("class server", 1000, 51)])
     ['class server: 51 of the 1000 records this source has would be retired, more than 50']

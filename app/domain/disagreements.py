@@ -35,7 +35,7 @@ class Disagreement:
 
 
 def disagreements(records: Sequence[Said], manual_id: int = 0) -> Iterator[Disagreement]:
-    """Return the attributes on which records (`in_order`) differ, by name.
+    """Returns the attributes on which records (`in_order`) differ, by name.
 
     Spelling case and outer blanks are no difference, nor is an unknown class.
 

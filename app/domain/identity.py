@@ -47,7 +47,7 @@ class Claim:
 
 
 def claim_of(place: Place, record: CiRecord, identifiers: Sequence[Identifier], crowded: Collection[Identifier] = ()) -> Claim:
-    """Return the claim of a record.
+    """Returns the claim of a record.
 
     `identifiers`: its own (`searched`); `crowded`: those that say nothing in this estate, as too many hold them.
     """
@@ -107,7 +107,7 @@ class Partition:
 
 
 def partition(claims: Sequence[Claim], decided: Decided = NOTHING_DECIDED) -> Partition:
-    """Split claims into CIs.
+    """Splits claims into CIs.
 
     >>> a, b = Claim(1, "s:a", (("fqdn", "x"),)), Claim(2, "s:b", (("fqdn", "x"),))
     >>> partition([a, b]).groups
@@ -153,7 +153,7 @@ class _Partitioning:
             self._members[keep] += self._members.pop(go)
 
     def _holders(self) -> tuple[dict[Identifier, list[int]], set[Identifier]]:
-        """Return who shares which identifier, and the identifiers that say nothing, which are entered as conflicts."""
+        """Returns who shares which identifier, and the identifiers that say nothing, which are entered as conflicts."""
         holders: dict[Identifier, list[int]] = {}
         for position, claim in enumerate(self.claims):
             for identifier in dict.fromkeys(claim.identifiers):
@@ -183,7 +183,7 @@ class _Partitioning:
         return len(positions) > MAX_HOLDERS or len({source_id for source_id, _ in units}) < len(units)
 
     def levels(self) -> Iterator[list[Link]]:
-        """Yield the pairs of records that share an identifier, by strength."""
+        """Yields the pairs of records that share an identifier, by strength."""
         by_strength: dict[int, list[Identifier]] = {}
         for identifier in self._shared:
             by_strength.setdefault(strength(identifier[0]), []).append(identifier)
@@ -211,12 +211,12 @@ class _Partitioning:
         self.conflicts.append(f"not merged by {' '.join(identifier)}, as {differs}: {names}")
 
     def _doubt(self, link: Link, differs: str) -> None:
-        """Note a doubt. Things of two families or roles are two, whatever they share."""
+        """Notes a doubt. Things of two families or roles are two, whatever they share."""
         if link.rule.removesuffix(SCOPED) in TELLING and differs.partition(" ")[0] not in (FAMILY, ROLE):
             self._doubtful.append((link, differs))
 
     def _differ(self, units: Sequence[int], kinds: Iterable[str], *shared: Identifier) -> str | None:
-        """Return, in words, an identifier of these kinds in which two of the units differ; None where nothing differs, or where
+        """Returns, in words, an identifier of these kinds in which two of the units differ; None where nothing differs, or where
         what agrees outweighs it. `shared`: what is known to agree."""
         for one, other in combinations(units, 2):
             against: dict[str, str] = {}
@@ -229,7 +229,7 @@ class _Partitioning:
         return None
 
     def _agreeing(self, one: int, other: int, shared: Sequence[Identifier]) -> set[str]:
-        """Return the kinds of identifier of which two units have a value in common that says something."""
+        """Returns the kinds of identifier of which two units have a value in common that says something."""
         held = [{pair for at in self._members[unit] for pair in self.claims[at].identifiers} for unit in (one, other)]
         return {kind.removesuffix(SCOPED) for kind, value in held[0] & held[1] if (kind, value) not in self._silent} | {
             kind.removesuffix(SCOPED) for kind, _ in shared
@@ -240,7 +240,7 @@ class _Partitioning:
         return {value for mark in marks if mark for value in mark.get(kind, ())}
 
     def follow(self, links: Sequence[Link]) -> None:
-        """Join along the links of one strength, where nothing speaks against everything that they would join."""
+        """Joins along the links of one strength, where nothing speaks against everything that they would join."""
         for component in self._components(links):
             units = sorted({self._unit[position] for link in component for position in (link.a, link.b)})
             against = self._against(units, {kind for link in component for kind in forbidden_by(link.rule)})
@@ -272,7 +272,7 @@ class _Partitioning:
         return [component for _, component in sorted(components.items())]
 
     def _against(self, units: Sequence[int], kinds: Iterable[str]) -> str:
-        """Say why these units cannot be one CI; "" where nothing speaks against it."""
+        """Says why these units cannot be one CI; "" where nothing speaks against it."""
         if len(units) < 2:
             return ""
         if self._apart:
@@ -300,7 +300,7 @@ class _Partitioning:
         return Partition(tuple(groups), tuple(sorted(set(self.conflicts))), tuple(self.links), tuple(self._doubts()))
 
     def _doubts(self) -> Iterator[Doubt]:
-        """Yield those of the pairs that were not joined which nothing else joined and nobody parted."""
+        """Yields those of the pairs that were not joined which nothing else joined and nobody parted."""
         for link, differs in self._doubtful:
             if self._unit[link.a] != self._unit[link.b] and frozenset((link.a, link.b)) not in self._apart:
                 a, b = sorted((self.claims[link.a].place, self.claims[link.b].place))

@@ -44,7 +44,7 @@ class Rule:
     never: frozenset[str]
 
     def effective(self, identifier: Identifier) -> list[Identifier]:
-        """Return the identifier as it is compared, the stronger form first; nothing where it does not count."""
+        """Returns the identifier as it is compared, the stronger form first; nothing where it does not count."""
         kind, value = identifier
         compared = [(kind + SCOPED, f"{self.family}:{value}")] if kind in self.scoped else []
         if (self.every or kind in self.counted) and kind not in self.never:
@@ -59,7 +59,7 @@ def _table() -> Mapping[str, Any]:
 
 @cache
 def rule_of(ci_class: str) -> Rule:
-    """Return the rule of a class: its own line, else its parent's.
+    """Returns the rule of a class: its own line, else its parent's.
 
     >>> rule_of("web_server").family, rule_of("web_server").effective(("fqdn", "a.example"))
     ('middleware', [('fqdn+class', 'middleware:a.example'), ('fqdn', 'a.example')])
@@ -77,7 +77,7 @@ def rule_of(ci_class: str) -> Rule:
 
 
 def searched(record: CiRecord) -> list[Identifier]:
-    """Return the identifiers of a record that say something, normalised, whatever its class makes of them; with its name where
+    """Returns the identifiers of a record that say something, normalised, whatever its class makes of them; with its name where
     its class counts names."""
     identifiers = [identifier for pair in record.identifiers if not says_nothing(identifier := normalise(*pair))]
     if NAME in rule_of(record.ci_class).scoped:
@@ -86,7 +86,7 @@ def searched(record: CiRecord) -> list[Identifier]:
 
 
 def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """Return those of the identifiers (`searched`) that count for the record, each as it is compared."""
+    """Returns those of the identifiers (`searched`) that count for the record, each as it is compared."""
     rule = rule_of(record.ci_class)
     counted: dict[Identifier, None] = {}
     for identifier in map(_compared, identifiers):
@@ -102,8 +102,8 @@ def effective(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifi
 
 
 def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, ...]:
-    """Return what tells a record from others: of these identifiers (`searched`) those that count for it, a DNS name only with its
-    domain; the family and the role of the class; the maker."""
+    """Returns what tells a record from others: of these identifiers (`searched`) those that count for it, a DNS name only with
+    its domain; the family and the role of the class; the maker."""
     kinds = forbidden_by("")
     telling = [pair for pair in map(_compared, identifiers) if pair[0] in kinds and (pair[0] != FQDN or "." in pair[1])]
     telling += [
@@ -114,7 +114,7 @@ def marks(record: CiRecord, identifiers: list[Identifier]) -> tuple[Identifier, 
 
 
 def _compared(identifier: Identifier) -> Identifier:
-    """Return an identifier as it is compared: a UUID in one byte order, the serial number of a VMware machine as the UUID it
+    """Returns an identifier as it is compared: a UUID in one byte order, the serial number of a VMware machine as the UUID it
     is."""
     kind, value = identifier
     if kind == "uuid":
@@ -125,8 +125,8 @@ def _compared(identifier: Identifier) -> Identifier:
 
 @cache
 def _kin(ci_class: str, raw_class: str) -> tuple[str, str]:
-    """Return family and role of a class, "" for none: from its own line, else its parent's; for an unknown class from the word of
-    the source."""
+    """Returns family and role of a class, "" for none: from its own line, else its parent's; for an unknown class from the word
+    of the source."""
     families, roles, words = (_table()[name] for name in ("families", "roles", "family_words"))
     classes = ci_classes()
     family, role, at = "", "", ci_class if ci_class in classes else OTHER
@@ -141,7 +141,7 @@ def _kin(ci_class: str, raw_class: str) -> tuple[str, str]:
 
 
 def maker_of(text: str) -> str:
-    """Return a maker's name as it is compared: its first word.
+    """Returns a maker's name as it is compared: its first word.
 
     >>> maker_of("Dell Inc."), maker_of("DELL"), maker_of("Hewlett-Packard"), maker_of("n/a")
     ('dell', 'dell', 'hp', '')
@@ -154,7 +154,7 @@ def maker_of(text: str) -> str:
 
 @cache
 def forbidden_by(kind: str) -> tuple[str, ...]:
-    """Return the kinds whose difference forbids what a shared identifier of this kind would join: all but its own.
+    """Returns the kinds whose difference forbids what a shared identifier of this kind would join: all but its own.
 
     >>> forbidden_by("serial")
     ('family', 'role', 'maker', 'uuid', 'cloud_id', 'fqdn')
@@ -181,7 +181,7 @@ def outweighs(differing: Iterable[str], agreeing: Iterable[str]) -> bool:
 
 @cache
 def strength(kind: str) -> int:
-    """Return the strength of a kind: the lower, the more a shared identifier says.
+    """Returns the strength of a kind: the lower, the more a shared identifier says.
 
     >>> strength("serial") < strength("fqdn+class") < strength("fqdn") < strength("name+class")
     True
@@ -191,8 +191,8 @@ def strength(kind: str) -> int:
 
 
 def lookups(identifier: Identifier) -> Iterator[tuple[Identifier, tuple[str, ...]]]:
-    """Return what to look for so that all holders of an identifier are found: the value as staged, and the kinds of alias that it
-    has in the ledger. A DNS name with domain may be held without it, and the reverse."""
+    """Returns what to look for so that all holders of an identifier are found: the value as staged, and the kinds of alias that
+    it has in the ledger. A DNS name with domain may be held without it, and the reverse."""
     kind, value = identifier
     yield identifier, (kind,)
     for other in spellings(identifier):
@@ -205,6 +205,6 @@ def lookups(identifier: Identifier) -> Iterator[tuple[Identifier, tuple[str, ...
 
 
 def staged(identifiers: list[Identifier]) -> list[Identifier]:
-    """Return what others find a record (`searched`) under: their `lookups` name one of these."""
+    """Returns what others find a record (`searched`) under: their `lookups` name one of these."""
     hosts = [(HOST, host_of(value)) for kind, value in identifiers if kind == FQDN and "." in value]
     return [*identifiers, *hosts] if hosts else identifiers

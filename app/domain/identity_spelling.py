@@ -20,7 +20,7 @@ _LOOSE = {"mac": "-:. ", "uuid": "{} "}
 
 
 def normalise(kind: str, value: str) -> Identifier:
-    """Return an identifier in the one spelling in which it is compared and stored.
+    """Returns an identifier in the one spelling in which it is compared and stored.
 
     >>> normalise("FQDN", "Web1.Example.ORG.")
     ('fqdn', 'web1.example.org')
@@ -44,7 +44,7 @@ def normalise(kind: str, value: str) -> Identifier:
 
 @lru_cache(maxsize=4096)
 def _ascii_name(name: str) -> str:
-    """Return a DNS name as resolvers use it: labels of other alphabets in their ASCII form (IDNA).
+    """Returns a DNS name as resolvers use it: labels of other alphabets in their ASCII form (IDNA).
 
     >>> _ascii_name("m\u00fcller.example.org")
     'xn--mller-kva.example.org'
@@ -61,7 +61,7 @@ def _kind(kind: str) -> str:
 
 
 def host_of(fqdn: str) -> str:
-    """Return the name of a host without its domain.
+    """Returns the name of a host without its domain.
 
     >>> host_of("web1.example.org"), host_of("web1")
     ('web1', 'web1')
@@ -123,7 +123,7 @@ def says_nothing(identifier: Identifier) -> bool:
 
 
 def _numbered_word(token: str) -> bool:
-    """Return a word of more than three letters without the number behind it: type2 and board1 say what type and board say; sn1
+    """Returns a word of more than three letters without the number behind it: type2 and board1 say what type and board say; sn1
     does not."""
     letters = token.rstrip("0123456789")
     return 3 < len(letters) < len(token) and letters in _words()
@@ -155,7 +155,7 @@ _HEX, _VMWARE = re.compile(r"[^0-9a-f]"), re.compile(r"^VMWARE-((?:[0-9A-F]{2}[ 
 
 
 def one_uuid(value: str) -> str:
-    """Return a UUID in the one of its two byte orders that sorts first; what is no UUID stays as it is.
+    """Returns a UUID in the one of its two byte orders that sorts first; what is no UUID stays as it is.
 
     >>> one_uuid("c0b11142-3a7f-524d-9a1e-0c5c0f1d2e3f") == one_uuid("4211b0c1-7f3a-4d52-9a1e-0c5c0f1d2e3f")
     False
@@ -167,7 +167,7 @@ def one_uuid(value: str) -> str:
 
 
 def byte_orders(value: str) -> tuple[str, ...]:
-    """Return the 32 digits of a UUID in both byte orders; () where it is none."""
+    """Returns the 32 digits of a UUID in both byte orders; () where it is none."""
     digits = _HEX.sub("", value.casefold())
     if len(digits) != 32:
         return ()
@@ -177,7 +177,7 @@ def byte_orders(value: str) -> tuple[str, ...]:
 
 
 def uuid_of_serial(serial: str) -> str:
-    """Return the UUID that VMware writes as the serial number of a virtual machine; "" where it is no such number.
+    """Returns the UUID that VMware writes as the serial number of a virtual machine; "" where it is no such number.
 
     >>> uuid_of_serial("VMWARE-42 11 B0 C1 7F 3A 4D 52-9A 1E 0C 5C 0F 1D 2E 3F")
     '4211b0c17f3a4d529a1e0c5c0f1d2e3f'
@@ -187,7 +187,7 @@ def uuid_of_serial(serial: str) -> str:
 
 
 def spellings(identifier: Identifier) -> list[Identifier]:
-    """Return other spellings under which a ledger may hold the same identifier: a UUID in its other byte order, without dashes,
+    """Returns other spellings under which a ledger may hold the same identifier: a UUID in its other byte order, without dashes,
     as VMware's serial number."""
     kind, value = identifier
     orders = byte_orders(value if kind == "uuid" else uuid_of_serial(value) if kind == "serial" else "")

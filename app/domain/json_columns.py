@@ -1,4 +1,6 @@
-"""The columns of the ledger that hold JSON text: each is read and written here and nowhere else.
+"""The columns of the ledger that hold JSON text, read and written in one place.
+
+Only the indexes of the stores parse many texts at once themselves.
 
 What is written is canonical, so equal values give equal texts. Absent text (None or "") reads as the empty value. The payload of
 a source record has a module of its own, `payloads`.

@@ -8,7 +8,7 @@ from app.domain.identity import Claim, Place
 
 
 def keep_keys(groups: Sequence[Sequence[Claim]], held: Mapping[Place, int], founders: Mapping[int, Place]) -> list[int | None]:
-    """Return which existing CI each group goes on as; None for a new one.
+    """Returns which existing CI each group goes on as; None for a new one.
 
     `held`: the CI that each record belonged to; `founders`: the record from which the key of a CI was minted. A merge keeps the
     oldest CI (the lowest id); where a split leaves several groups that could go on as one CI, the group with its founding record

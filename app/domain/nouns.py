@@ -44,11 +44,11 @@ class Noun(Generic[R]):
         return tuple(name for name, _ in self.columns)
 
     def identity_of(self, row: R) -> Identity:
-        """Return the values of the identity columns of a row."""
+        """Returns the values of the identity columns of a row."""
         return row[: len(self.identity)]
 
     def by_identity(self, rows: Iterable[R]) -> dict[Identity, R]:
-        """Return rows by their identity."""
+        """Returns rows by their identity."""
         size = len(self.identity)
         return {row[:size]: row for row in rows}
 

@@ -12,7 +12,7 @@ Window = tuple[int, int]  # from, until
 
 
 def union(windows: Iterable[Window]) -> list[Window]:
-    """Return windows that do not overlap or touch, in order. A window that ends before it begins counts as none.
+    """Returns windows that do not overlap or touch, in order. A window that ends before it begins counts as none.
 
     >>> union([(5, 9), (1, 3), (3, 4), (7, 12), (20, 15)])
     [(1, 4), (5, 12)]
@@ -29,7 +29,7 @@ def union(windows: Iterable[Window]) -> list[Window]:
 
 
 def numbered_scope(scope: str, number: int) -> str:
-    """Return the text under which a window of a scope is stored.
+    """Returns the text under which a window of a scope is stored.
 
     >>> numbered_scope("*", 1), numbered_scope("class:server", 2)
     ('*', '2 class:server')
@@ -38,7 +38,7 @@ def numbered_scope(scope: str, number: int) -> str:
 
 
 def scope_of(text: str) -> str:
-    """Return the scope of a stored row.
+    """Returns the scope of a stored row.
 
     >>> scope_of("2 class:server"), scope_of("ci:a 2"), scope_of("*")
     ('class:server', 'ci:a 2', '*')

@@ -21,7 +21,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 
 def canonical(value: object) -> str:
-    """Return JSON text with sorted keys and no blanks.
+    """Returns JSON text with sorted keys and no blanks.
 
     >>> canonical({"b": 1, "a": ["é"]})
     '{"a":["é"],"b":1}'
@@ -30,7 +30,7 @@ def canonical(value: object) -> str:
 
 
 def payload_of(record: CiRecord) -> str:
-    """Return the canonical JSON of a record, put together field by field: that is faster than the encoder, and it is done a
+    """Returns the canonical JSON of a record, put together field by field: that is faster than the encoder, and it is done a
     million times.
 
     >>> payload_of(CiRecord("ci", "a", "A", "server", repair_hours=1.5, identifiers=(("fqdn", "a.example"),)))
@@ -53,7 +53,7 @@ def _other(value: Any) -> str:
 
 
 def record_of(payload: str) -> CiRecord:
-    """Return the record that a payload holds."""
+    """Returns the record that a payload holds."""
     body: dict[str, Any] = json.loads(payload)
     for name in ("identifiers", "aliases"):
         if name in body:
@@ -62,11 +62,11 @@ def record_of(payload: str) -> CiRecord:
 
 
 def fields_of(payload: str | None) -> dict[str, Any]:
-    """Return the fields of a payload as they are kept: without those that hold their default."""
+    """Returns the fields of a payload as they are kept: without those that hold their default."""
     fields: dict[str, Any] = json.loads(payload) if payload else {}
     return fields
 
 
 def content_hash(payload: str) -> int:
-    """Return 64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
+    """Returns 64 signed bits of BLAKE2b; raises UnicodeEncodeError where the text is not valid Unicode."""
     return int.from_bytes(blake2b(payload.encode(), digest_size=8).digest(), "little", signed=True)

@@ -31,12 +31,12 @@ Said = tuple[SourceRank, CiRecord]
 
 
 def in_order(records: Iterable[Said]) -> list[Said]:
-    """Return records in order of precedence."""
+    """Returns records in order of precedence."""
     return sorted(records, key=lambda pair: (pair[0].priority, pair[0].name, pair[1].source_key))
 
 
 def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Iterable[str] = ()) -> LedgerCi:
-    """Return the row of noun `ci` from records in order of precedence."""
+    """Returns the row of noun `ci` from records in order of precedence."""
     best = records[0] if len(records) == 1 else _merged(records)
     has_rate, has_restore = best.failures_per_year is not None, best.repair_hours is not None
     return LedgerCi(
@@ -71,7 +71,7 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
 
 
 def _merged(records: Sequence[CiRecord]) -> CiRecord:
-    """Return one record out of several: each value from the best record that has one; a class, a rate and a restore time come
+    """Returns one record out of several: each value from the best record that has one; a class, a rate and a restore time come
     with everything that belongs to them."""
     best = next((r for r in records if r.ci_class), records[0])
     classed = next((r for r in records if r.ci_class not in ("", OTHER)), best)

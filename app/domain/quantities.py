@@ -7,7 +7,7 @@ NORMAL_95 = 1.959963984540054  # a 95 % interval of a normal estimate reaches so
 
 
 def failures_per_up_year(failures_per_calendar_year: float, repair_hours: float) -> float:
-    """Return a calendar count n a year as a rate per year of up time: lambda = 1 / (8766 / n - m) (model 1.2).
+    """Returns a calendar count n a year as a rate per year of up time: lambda = 1 / (8766 / n - m) (model 1.2).
 
     >>> round(failures_per_up_year(2, 8), 6)
     2.003657

@@ -43,7 +43,7 @@ CI_NUMBERS = (
 
 
 def readable(record: S) -> tuple[S, list[Fault]]:
-    """Return the record without the optional cells that cannot be used, and the fault of each; whatever else is wrong with it
+    """Returns the record without the optional cells that cannot be used, and the fault of each; whatever else is wrong with it
     stays.
 
     >>> kept, faults = readable(ServiceRecord("shop", customers=-5.0, mtpd_hours=4.0))
@@ -69,7 +69,7 @@ def _without_curve(record: Any, fault: Fault) -> Any:
 
 
 def readable_ci(record: CiRecord) -> tuple[CiRecord, list[Fault]]:
-    """Return the same for a CI: only its key, class, lifecycle and the size of the whole can refuse it.
+    """Returns the same for a CI: only its key, class, lifecycle and the size of the whole can refuse it.
 
     >>> kept, faults = readable_ci(CiRecord("ci", "db", "db", "database", repair_hours=-4.0, failures_per_year=2.0))
     >>> kept.repair_hours, kept.failures_per_year, len(faults)

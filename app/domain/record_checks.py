@@ -52,7 +52,7 @@ def is_negation(word: object) -> bool:
 
 
 def kind_fault(kind: str, advice: str) -> Fault:
-    """Return the fault of a kind that is none of ours: gates that negate are refused with the reason, never approximated (model
+    """Returns the fault of a kind that is none of ours: gates that negate are refused with the reason, never approximated (model
     1.2)."""
     if is_negation(kind):
         return "kind", f"'{kind}': {NEGATED}", "say it with hard needs (any fails it) and groups (k of n suffice)"
@@ -98,7 +98,7 @@ def usable_alias(text: str) -> bool:
 
 
 def range_fault(name: str, value: float | None, low: float | None, high: float | None) -> Fault | None:
-    """Return the fault of a range. It is two ends around a value, in 0 < low <= value <= high (or three zeros).
+    """Returns the fault of a range. It is two ends around a value, in 0 < low <= value <= high (or three zeros).
 
     >>> range_fault("repair_hours", 4.0, 5.0, 8.0)
     ('repair_hours_low', '5.0 to 8.0 does not hold the value 4.0', 'give a 90 % interval around the value')
@@ -118,7 +118,7 @@ def range_fault(name: str, value: float | None, low: float | None, high: float |
 
 
 def text_fault(text: str) -> Fault | None:
-    """Return the fault of a whole payload: both stores must be able to hold its texts."""
+    """Returns the fault of a whole payload: both stores must be able to hold its texts."""
     if "\\u0000" in text or "\x00" in text:
         return "text", "holds a NUL character", "remove it"
     if not is_text(text):

@@ -98,7 +98,7 @@ class ServiceRecovery:
 
 
 def recovery_sentence(name: str, rto: float | None, longest: float | None, by: str, origin: str, unknown: int) -> str:
-    """Return what stands between a service and its RTO, as a sentence.
+    """Returns what stands between a service and its RTO, as a sentence.
 
     >>> recovery_sentence("Shop", 1.0, 8.0, "Core switch", "assumed", 0)
     'Shop must be back after 1 hour; an outage of Core switch takes 8 hours (assumed).'

@@ -23,7 +23,7 @@ def ambiguous_in_source(text: str, classes: Sequence[str]) -> Unresolved:
 
 
 def once_called(text: str, key: str, until: int) -> str:
-    """Say that a text named a CI in an earlier revision.
+    """Says that a text named a CI in an earlier revision.
 
     >>> once_called("db1", "cmdb:ci:7", 12)
     "'db1' is what cmdb:ci:7 was called until revision 12"
@@ -32,7 +32,7 @@ def once_called(text: str, key: str, until: int) -> str:
 
 
 def from_ledger(text: str, hits: Sequence[tuple[int, str]]) -> int | Unresolved:
-    """Return the CI among those that answer to a text as (ci_id, key), or why none was taken.
+    """Returns the CI among those that answer to a text as (ci_id, key), or why none was taken.
 
     >>> from_ledger("web", [(7, "cmdb:ci:web")])
     7

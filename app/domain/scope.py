@@ -25,7 +25,7 @@ class Scope:
 
 
 def scope_of(text: str) -> Scope:
-    """Return the scope that a text names; InvalidInput with the remedy where it names none."""
+    """Returns the scope that a text names; InvalidInput with the remedy where it names none."""
     kind, mark, value = text.partition("=")
     if not mark or kind.strip() not in KINDS or not value.strip():
         raise InvalidInput(f"scope {text!r}: write site=, team= or service= and a name", field="scope")

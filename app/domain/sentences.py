@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def number(value: float) -> str:
-    """Return a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
+    """Returns a number in words, 1234567.8 -> "1.2 million"; small numbers keep what matters."""
     size = abs(value)
     if size >= 1e9:
         return f"{value / 1e9:.1f} billion"
@@ -23,7 +23,7 @@ def count(amount: int, one: str, many: str | None = None) -> str:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """Return names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
+    """Returns names as a list in words: a; a and b; a, b and c; a, b, c and 4 more."""
     shown = list(names[:most])
     more = len(names) - len(shown)
     if more:
@@ -52,7 +52,7 @@ def needs_of_nobody(needs: int) -> str:
 
 
 def not_read_elsewhere(needs: int, services: int) -> str:
-    """Say what an outage of anything may stop beyond what is known; "" where everything was read."""
+    """Says what an outage of anything may stop beyond what is known; "" where everything was read."""
     if not services:
         return ""
     return (
@@ -160,7 +160,7 @@ WHOLE, MOST, FIRST = 0.9995, 0.5, 5  # a share from which a CI is called all of 
 
 
 def shares_start(names: Sequence[str], shares: Sequence[float]) -> str:
-    """Say where a loss starts, by its largest shares (falling, of all of it).
+    """Says where a loss starts, by its largest shares (falling, of all of it).
 
     >>> shares_start(["san-02", "b", "c", "d", "e", "f"], [0.091, 0.08, 0.06, 0.05, 0.04, 0.03])
     'the largest part (9.1 %) starts at san-02; the first five make 32 %'
@@ -234,7 +234,7 @@ CAUSE = "common cause of "  # no key of the ledger has a blank before its first 
 
 
 def common_cause_of(group_key: str) -> str:
-    """Return key and name of the CI that the model makes of a group's common cause."""
+    """Returns key and name of the CI that the model makes of a group's common cause."""
     return CAUSE + group_key
 
 

@@ -26,7 +26,7 @@ _HALF = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-
 
 
 def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None = None, finite: bool = False) -> Any:
-    """Return the value of a JSON text.
+    """Returns the value of a JSON text.
 
     LimitExceeded where it is deeper or holds more values than allowed, InvalidInput where it is not strict JSON in UTF-8.
     `finite`: refuse numbers that overflow here, and not with the record that they stand in.
@@ -46,7 +46,7 @@ def strict_json(text: bytes, name: str, depth: int = DEPTH, values: int | None =
 
 
 def check_depth(text: bytes, name: str, limit: int = DEPTH) -> None:
-    """Refuse nesting before a parser walks it; brackets inside strings do not count.
+    """Refuses nesting before a parser walks it; brackets inside strings do not count.
 
     >>> check_depth(b'{"a": [1, "]", "\\\\"]}', "x", 2)
     >>> check_depth(b'{"a": [[]]}', "x", 2)
@@ -74,7 +74,7 @@ def has_halves(text: bytes) -> bool:
 
 
 def without_halves(text: bytes) -> bytes:
-    r"""Return JSON in which each half character is replaced by the mark by which its record is refused, so that the rest can be
+    r"""Returns JSON in which each half character is replaced by the mark by which its record is refused, so that the rest can be
     read.
 
     >>> without_halves(rb'["\ud83d\ude00", "\ud800", "\\ud800"]') == rb'["\ud83d\ude00", "\uffff", "\\ud800"]'
@@ -84,7 +84,7 @@ def without_halves(text: bytes) -> bytes:
 
 
 def _without_strings(text: bytes) -> bytes:
-    """Return what stands outside of strings.
+    """Returns what stands outside of strings.
 
     Escaped backslashes go first, then escaped quotes; each quote that is left begins or ends a string.
     """

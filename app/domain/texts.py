@@ -20,7 +20,7 @@ def is_plain(text: str) -> bool:
 
 
 def one_form(text: str) -> str:
-    """Return a text in its one form.
+    """Returns a text in its one form.
 
     >>> one_form("mu\\u0308nchen") == "m\\u00fcnchen", one_form(" b\\u00a01\\t"), one_form("a\\u200bb  c")
     (True, 'b 1', 'ab c')
@@ -34,7 +34,7 @@ def _one_form(text: str) -> str:
 
 
 def in_one_form(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Return texts in their one form.
+    """Returns texts in their one form.
 
     >>> in_one_form((("alias", "b\u00a01"),))
     (('alias', 'b 1'),)
@@ -58,13 +58,13 @@ def is_text(text: str) -> bool:
 
 
 def marked(text: str) -> str:
-    """Return a text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it
+    """Returns a text that can be kept and sent: where half a character stood, there is a mark by which `is_text` knows it
     again."""
     return text if is_text(text) else NO_TEXT.sub(NOT_UNICODE, text)
 
 
 def shown(text: str) -> str:
-    """Return a text for terminals: controls that turn the direction of writing are written out.
+    """Returns a text for terminals: controls that turn the direction of writing are written out.
 
     >>> shown("srv\\u202e1")
     'srv<U+202E>1'
@@ -73,7 +73,7 @@ def shown(text: str) -> str:
 
 
 def loosely(text: str) -> str:
-    """Return a text without case, accents and signs: for "did you mean", never to decide.
+    """Returns a text without case, accents and signs: for "did you mean", never to decide.
 
     >>> loosely("Web-01"), loosely("M\u00fcnchen") == loosely("munchen"), loosely("--")
     ('web01', True, '')

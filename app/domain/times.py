@@ -16,7 +16,7 @@ Fault = tuple[str, str, str]
 
 
 def time_fault(field: str, seconds: int, ahead: bool = False) -> Fault | None:
-    """Return why a time cannot be one, or None. `ahead`: it may lie in the future, as the end of a plan does.
+    """Returns why a time cannot be one, or None. `ahead`: it may lie in the future, as the end of a plan does.
 
     >>> time_fault("started_at", 20260310)
     ('started_at', '20260310 looks like a date', 'write 2026-03-10T00:00:00Z, with the right time and zone')

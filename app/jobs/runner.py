@@ -1,4 +1,4 @@
-"""The runner: takes jobs one at a time, under a lease that a side thread renews, and writes what came of them."""
+"""The runner: takes jobs one at a time, under a lease that a side thread renews, and writes the outcome of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RENEW_SECONDS = runs.LEASE_SECONDS / 3
 
 class Handle:
     """A job in hand: reports progress at most once a second, renews the lease, and knows when to stop: when its lease is lost,
-    when it was cancelled, when the runner itself is told to (`stop`)."""
+    when it was cancelled, or when the runner itself is stopped (`stop`)."""
 
     def __init__(self, forestay: Forestay, job: runs.Job, stop: threading.Event) -> None:
         self.forestay, self.job, self.stop = forestay, job, stop
@@ -42,7 +42,7 @@ class Handle:
         self._step, self._share = step, share
 
     def _renew(self) -> None:
-        """Every second where there is news, at the latest when a third of the lease is over."""
+        """Renews the lease every second where there is news, at the latest when a third of it is over."""
         while not self._stop.wait(1.0):
             now = time.monotonic()
             if (self._step, self._share) == (self.job.step, self.job.progress) and now - self._told < RENEW_SECONDS:
@@ -118,7 +118,7 @@ def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
 
 
 def do_answer(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
-    """An answer is computed by the web process that was asked; its job comes here only when that one has ended."""
+    """Computes an answer whose web process has ended: only then does the job of a question come here."""
     raise StoreUnavailable("the process that computed this answer has ended; ask again")
 
 
@@ -134,7 +134,8 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
 
 
 def run_one(forestay: Forestay, stop: threading.Event | None = None) -> bool:
-    """Take and do one job; whether there was one. When `stop` is set while it is under way, it goes back to those that wait."""
+    """Takes and does one job; returns whether there was one. Where `stop` is set while it is under way, the job goes back to the
+    queue."""
     stop = stop or threading.Event()
     job = runs.take(forestay.documents)
     if job is None:
@@ -164,7 +165,7 @@ def run_one(forestay: Forestay, stop: threading.Event | None = None) -> bool:
 
 
 def run_forever(forestay: Forestay, stop: threading.Event) -> None:
-    """Until `stop` is set; a store that is away is waited for."""
+    """Runs jobs until `stop` is set, and waits while the store is away."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:

@@ -1,7 +1,7 @@
-"""What runs when: the schedule of the sources, fired by one leading process; any number may stand by.
+"""What runs when: the schedule of the sources, kept by one leading process; any number of others may stand by.
 
-APScheduler keeps the clock: it wakes the leader at each due time. What is due, and that it is asked for once, is decided by
-`usecases/keep/plan` from rows in the store. Nothing is pickled; jobs go to the queue, a runner takes them.
+APScheduler keeps the clock: it wakes the leader at each due time. `usecases/keep/plan` decides from rows in the store what is
+due, and that it begins once. Nothing is pickled; jobs go to the queue, and a runner takes them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Leader:
         self._clock.start(paused=True)
 
     def look(self) -> bool:
-        """Renew or seek the lease and follow the sources; whether this process leads."""
+        """Renews or seeks the lease and follows the sources; returns whether this process leads."""
         documents = self._forestay.documents
         before, self._lease = self._lease, take_or_renew(documents, LEASE, self._holder, seconds=self._seconds)
         if self._lease is None:
@@ -65,7 +65,7 @@ class Leader:
             give_up(self._forestay.documents, self._lease)
 
     def _follow(self) -> list[str]:
-        """Sources that come, go or change their schedule are followed; the names of those with one that can be read."""
+        """Follows sources that come, go or change their schedule; returns the names of those whose schedule can be read."""
         wanted = {source.name: source.schedule for source in list_sources(self._forestay.documents) if source.schedule}
         for name in set(self._planned) - set(wanted):
             if self._clock.get_job(name):
@@ -99,7 +99,7 @@ class Leader:
 
 
 class Anchor:
-    """Writes the head of the audit trail to a second place, every so many minutes."""
+    """Writes the head of the audit trail to a second place, once every few minutes."""
 
     def __init__(self, forestay: Forestay) -> None:
         self._forestay, self._next = forestay, 0.0
@@ -117,7 +117,7 @@ class Anchor:
 def keep_schedule(
     forestay: Forestay, stop: threading.Event, jitter_seconds: int = 0, refresh_seconds: float = REFRESH_SECONDS
 ) -> None:
-    """Until `stop`; a store that is away is waited for."""
+    """Keeps the schedule until `stop` is set, and waits while the store is away."""
     leader, anchor = Leader(forestay, jitter_seconds, 4 * refresh_seconds), Anchor(forestay)
     try:
         while not stop.is_set():

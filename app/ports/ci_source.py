@@ -119,21 +119,21 @@ class SourceDifference(SourceSnapshot, Protocol):
 
 class CiSource(Protocol):
     def check(self) -> Sequence[str]:
-        """Check whether the source can be reached and read.
+        """Checks whether the source can be reached and read.
 
         Returns a sentence for each finding; raises SourceFailed or InvalidInput.
         """
         ...
 
     def read(self, folder: Path) -> SourceSnapshot:
-        """Read everything. `folder` is the source's own, for what it reads; `difference` and `keep` get the same."""
+        """Reads everything. `folder` is the source's own, for what it reads; `difference` and `keep` get the same."""
         ...
 
     def difference(self, folder: Path) -> SourceDifference | None:
-        """Return what changed since the input that is kept in `folder`; None in doubt, or where nothing is kept."""
+        """Returns what changed since the input that is kept in `folder`; None in doubt, or where nothing is kept."""
         ...
 
     def keep(self, folder: Path, facts: str, not_plain: Mapping[str, Collection[int]]) -> None:
-        """Keep the input just read as applied. `not_plain`: positions of rows, by kind, that were refused, ignored or
+        """Keeps the input just read as applied. `not_plain`: positions of rows, by kind, that were refused, ignored or
         duplicates."""
         ...

@@ -13,17 +13,17 @@ from typing import Any, Protocol
 
 class CompiledGraphCache(Protocol):
     def load(self, revision: int, purpose: str) -> Mapping[str, Any] | None:
-        """Return the entry, with memory-mapped arrays whose writes stay in the process; None when there is none or it is damaged
+        """Returns the entry, with memory-mapped arrays whose writes stay in the process; None when there is none or it is damaged
         (it is dropped then)."""
         ...
 
     def save(self, revision: int, purpose: str, entry: Mapping[str, Any]) -> None:
-        """Keep named arrays, `Categorical`, `Texts` and strings. Readers see the whole entry or none; the newest few of each
+        """Keeps named arrays, `Categorical`, `Texts` and strings. Readers see the whole entry or none; the newest few of each
         purpose stay. One that cannot be written (a full disk) is left out without harm."""
         ...
 
     def drop(self, revision: int, purpose: str) -> None:
-        """Remove an entry, if it is there."""
+        """Removes an entry, if it is there."""
         ...
 
     def revisions(self, purpose: str) -> Sequence[int]:

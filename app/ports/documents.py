@@ -31,7 +31,7 @@ class Documents(Protocol):
     def get(self, kind: str, key: str) -> Document | None: ...
 
     def put(self, kind: str, key: str, body: str, expected: int | None = None, operation_id: str | None = None) -> Document:
-        """Write a document. `expected`: the version it must have now, 0 for absent (else Conflict). The same operation_id
+        """Writes a document. `expected`: the version it must have now, 0 for absent (else Conflict). The same operation_id
         given again (a retry, for 30 days) changes nothing and returns what that operation wrote. Deleted documents start again at
         version 1."""
         ...
@@ -43,11 +43,11 @@ class Documents(Protocol):
         ...
 
     def append(self, kind: str, body: str, operation_id: str | None = None) -> Document:
-        """Write under the next number of the kind, as a key of 20 digits: without gaps, in the order of commits."""
+        """Writes under the next number of the kind, as a key of 20 digits: without gaps, in the order of commits."""
         ...
 
     def together(self) -> AbstractContextManager[None]:
-        """Open one unit of work: all document writes inside commit together or not at all (not across threads)."""
+        """Opens one unit of work: all document writes inside commit together or not at all (not across threads)."""
         ...
 
     def kinds(self) -> Mapping[str, int]:
@@ -55,6 +55,6 @@ class Documents(Protocol):
         ...
 
     def restore(self, documents: Sequence[Document], last_numbers: Mapping[str, int]) -> None:
-        """Write documents as they stood elsewhere, version included, and go on counting from these numbers (copies of a
+        """Writes documents as they stood elsewhere, version included, and goes on counting from these numbers (copies of a
         store)."""
         ...

@@ -84,13 +84,13 @@ class GraphStore(Protocol):
     def open_revision(
         self, operation_id: str, base: int, note: str = "", fence: int | None = None, at: datetime | None = None
     ) -> Revision:
-        """Open revision base + 1. The same operation_id gives the same revision again, pending (resume: `batches` says how far)
+        """Opens revision base + 1. The same operation_id gives the same revision again, pending (resume: `batches` says how far)
         or published (it is done); raises Conflict when another one is pending or `base` is no longer current, Fenced when
         `fence` is older than the lease. `at`: the time to note instead of now, for copies of a store."""
         ...
 
     def write(self, revision: int, n: int, batch: Batch, fence: int | None = None) -> None:
-        """Apply write number n (from 1).
+        """Applies write number n (from 1).
 
         Idempotent: a number already applied is skipped; a gap raises Conflict, a `fence` older than the lease Fenced: the
         revision may be another's by now.
@@ -104,7 +104,7 @@ class GraphStore(Protocol):
         ...
 
     def make_ready(self, revision: int) -> None:
-        """Make what takes long before a first load has readers: its indexes.
+        """Makes what takes long before a first load has readers: its indexes.
 
         `publish` does it too, except in a unit of work with documents (`together`), which it would hold up: there this goes
         before. Repeated, it changes nothing.
@@ -114,25 +114,25 @@ class GraphStore(Protocol):
     def publish(
         self, revision: int, base: int, counters: Mapping[str, int], fence: int | None = None, at: datetime | None = None
     ) -> Revision:
-        """Move the pointer, if it is still at `base` (else Conflict).
+        """Moves the pointer, if it is still at `base` (else Conflict).
 
         Publishing what is published returns it (a retry). In a unit of work with documents, both are seen together or not at all.
         """
         ...
 
     def abandon(self, revision: int) -> None:
-        """Take back what a pending revision wrote; its number is used again.
+        """Takes back what a pending revision wrote; its number is used again.
 
         If this is interrupted, the next `open_revision` finishes it.
         """
         ...
 
     def finish_abandoning(self) -> None:
-        """Finish what an interrupted `abandon` left, in short transactions; where nothing is left it changes nothing."""
+        """Finishes what an interrupted `abandon` left, in short transactions; where nothing is left it changes nothing."""
         ...
 
     def take_lease(self, fence: int) -> None:
-        """Remember the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
+        """Remembers the highest fencing token seen; a later `open_revision` or `publish` with a lower one raises Fenced."""
         ...
 
     # --- bulk reads, exact at a revision, in order of identity

@@ -83,11 +83,11 @@ class Records(RecordText[T]):
         return found
 
     def put(self, documents: Documents, key: str, value: T, expected: int | None = None) -> Kept[T]:
-        """Write a record. `expected`: the version it must have now, 0 for none (else Conflict)."""
+        """Writes a record. `expected`: the version it must have now, 0 for none (else Conflict)."""
         return self._of(documents.put(self.kind, key, self.text(value), expected=expected))
 
     def change(self, documents: Documents, key: str, changed: Callable[[T], T]) -> T:
-        """Read, change and write one record, again where another writer came between; NotFound where there is none."""
+        """Reads, changes and writes one record, again where another writer came between; NotFound where there is none."""
         for _ in range(TRIES):
             found = self.kept(documents, key)
             if found is None:
@@ -101,11 +101,11 @@ class Records(RecordText[T]):
         raise Conflict(f"the {self._named} changes too quickly; try again")
 
     def append(self, documents: Documents, value: T) -> Kept[T]:
-        """Write a record under the next number of the kind."""
+        """Writes a record under the next number of the kind."""
         return self._of(documents.append(self.kind, self.text(value)))
 
     def delete(self, documents: Documents, key: str) -> bool:
-        """Take a record away; whether there was one."""
+        """Takes a record away; whether there was one."""
         return documents.delete(self.kind, key)
 
     def page(self, documents: Documents, after: str = "", limit: int = 100, newest_first: bool = False) -> list[Kept[T]]:

@@ -33,7 +33,7 @@ class Workbench(Protocol):
     def compare(self) -> Comparison: ...
     def staging(self, path: Path) -> Staging: ...
     def one_at_a_time(self, folder: Path) -> AbstractContextManager[object]:
-        """Return what is held while a sync runs; the operating system frees it when the process dies.
+        """Returns what is held while a sync runs; the operating system frees it when the process dies.
 
         Conflict when another process holds it.
         """

@@ -6,7 +6,6 @@ be written through.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
@@ -14,8 +13,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from app.domain.columns import Columns
+from app.domain.json_columns import members_of, members_text, shares_of, shares_text, statement_of
 from app.domain.nouns import CI, NOUNS
-from app.domain.payloads import canonical
 from app.ports.graph_store import Former, GraphStore, Hit, Revision, ScoredBy
 from app.storage.aliases import entries
 from app.storage.tables import take, texts_of, wanted_columns
@@ -166,7 +165,7 @@ def _among(values: Any, ids: Ids) -> Any:
 
 def _is_about(statement: str, ids: Ids) -> bool:
     """Returns whether all CIs that a mark names by id are visible (a doubt names two members of a group that may be one CI)."""
-    of = json.loads(statement).get("of", []) if statement else []
+    of = statement_of(statement).get("of", [])
     return bool(np.all(_among(np.asarray(of, np.int64), ids)))
 
 
@@ -177,17 +176,17 @@ def _key_of(scope: str) -> str:
 
 def _without_members(groups: dict[str, Any], ids: Ids) -> dict[str, Any]:
     """Returns the groups with their visible members only; a group that has none is left out."""
-    members = [json.loads(text) for text in groups["members"]]
+    members = [members_of(text) for text in groups["members"]]
     known = set(ids.tolist())
     if all(member in known for row in members for member in row):
         return groups
     left = [[place for place, member in enumerate(row) if member in known] for row in members]
-    shares = [json.loads(text) if text else [] for text in groups["shares"]]
+    shares = [shares_of(text) for text in groups["shares"]]
     cut = {
         **groups,
-        "members": texts_of(canonical([row[place] for place in kept]) for row, kept in zip(members, left, strict=True)),
+        "members": texts_of(members_text([row[place] for place in kept]) for row, kept in zip(members, left, strict=True)),
         "shares": texts_of(
-            canonical([row[place] for place in kept]) if row else "" for row, kept in zip(shares, left, strict=True)
+            shares_text([row[place] for place in kept]) if row else "" for row, kept in zip(shares, left, strict=True)
         ),
         "needed": np.minimum(np.asarray(groups["needed"]), [max(len(kept), 1) for kept in left]),
     }

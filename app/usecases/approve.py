@@ -14,7 +14,7 @@ from app.usecases.tools import Tools
 
 
 def waiting_run(tools: Tools, run_id: str) -> SyncReport:
-    """Return the run if it waits for approval; otherwise raise Conflict with the reason."""
+    """Returns the run if it waits for approval; otherwise raise Conflict with the reason."""
     held = sync_runs.get_run(tools.documents, run_id)
     if held.state != HELD:
         raise Conflict(f"run {held.run_id} of {held.source} is {held.state}; only a held run waits for approval")
@@ -28,13 +28,13 @@ def waiting_run(tools: Tools, run_id: str) -> SyncReport:
 
 
 def held_runs(documents: Documents) -> list[SyncReport]:
-    """Return the runs that wait for a person, at most one for each source."""
+    """Returns the runs that wait for a person, at most one for each source."""
     listed = [sync_runs.get_run(documents, source.listed_run) for source in list_sources(documents) if source.listed_run]
     return [run for run in listed if run.state == HELD]
 
 
 def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
-    """Queue a job that writes what the held run showed. Conflict where the run does not wait for approval."""
+    """Queues a job that writes what the held run showed. Conflict where the run does not wait for approval."""
     held = waiting_run(tools, run_id)
     with tools.documents.together():
         audit.record(tools.documents, caller, "approval asked", held.source, {"run": held.run_id})
@@ -42,7 +42,7 @@ def ask_approval(tools: Tools, run_id: str, caller: str) -> runs.Job:
 
 
 def approve(tools: Tools, run_id: str, caller: str = "local", fence: int | None = None, listen: Listener = silent) -> SyncReport:
-    """Write what the held run showed and return the report of the run that wrote it.
+    """Writes what the held run showed and returns the report of the run that wrote it.
 
     HeldForApproval where the source or the estate has changed since, so that other changes than those shown would be made:
     nothing is written then, and the new run, named in the error, waits in its place.

@@ -13,7 +13,8 @@ from app.usecases.keep.sources import get_source
 def ask_about_source(
     documents: Documents, verb: str, said: str, name: str, arguments: Mapping[str, Any], caller: str
 ) -> runs.Job:
-    """Queue the job and return it. `said` is the action that the audit trail records. NotFound where there is no such source."""
+    """Queues the job and returns it. `said` is the action that the audit trail records. NotFound where there is no such
+    source."""
     get_source(documents, name)
     with documents.together():
         audit.record(documents, caller, said, name, arguments)

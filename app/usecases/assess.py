@@ -70,7 +70,7 @@ class Assessed:
 def assessed(
     estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
 ) -> Assessed:
-    """Return the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
+    """Returns the assessment of a revision from memory, from disk, or computed now; all three ways give the same bits."""
     estate = estates.at(revision, location_failures=locations)
     name = (id(estate), estate.revision.revision)
     with _lock:
@@ -105,7 +105,7 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
 
 
 def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, listen: Listener) -> FirstOrder | None:
-    """Sweep again only what changed since the latest earlier revision.
+    """Sweeps again only what changed since the latest earlier revision.
 
     None where there is no earlier sweep, or where most changed.
     """
@@ -128,7 +128,7 @@ def _brought_forward(estate: Estate, cache: CompiledGraphCache, purpose: str, li
 
 
 def _same_kind(before: Estate, estate: Estate) -> bool:
-    """Return an earlier revision under the same settings.
+    """Returns an earlier revision under the same settings.
 
     One of another ledger would be right as well, as everything that differs is swept again.
     """
@@ -140,7 +140,7 @@ def assess(
     revision: int | None = None,
     listen: Listener = silent,
 ) -> AssessmentRow:
-    """Assess a revision (default: the current one), keep the result, and write the scores if it is the current one."""
+    """Assesses a revision (default: the current one), keeps the result, and writes the scores if it is the current one."""
     started = time.perf_counter()
     listen("loading the estate", 0.0)
     assessment = assessed(tools.estates, tools.cache, revision, listen=listen)
@@ -153,7 +153,7 @@ def assess(
 
 
 def write_scores(store: GraphStore, assessment: Assessed) -> int:
-    """Write the scores of the assessed CIs.
+    """Writes the scores of the assessed CIs.
 
     Scores that did not change are not written again; common causes are in no ledger and have none.
     """
@@ -166,12 +166,12 @@ def write_scores(store: GraphStore, assessment: Assessed) -> int:
 
 
 def get_assessment(documents: Documents, assessment: str) -> AssessmentRow:
-    """Return a kept assessment; NotFound where there is none."""
+    """Returns a kept assessment; NotFound where there is none."""
     return ASSESSMENTS.get(documents, assessment)
 
 
 def page_assessments(documents: Documents, after: str = "", limit: int = 50) -> list[AssessmentRow]:
-    """Return a page of assessments, the newest revision first."""
+    """Returns a page of assessments, the newest revision first."""
     return [kept.value for kept in ASSESSMENTS.page(documents, after, limit, newest_first=True)]
 
 
@@ -215,7 +215,7 @@ def _row(assessment: Assessed, seconds: float) -> AssessmentRow:
 
 
 def _unknown(assessment: Assessed) -> dict[str, int]:
-    """Count what nobody gave: services without customers or money, CIs without a rate."""
+    """Counts what nobody gave: services without customers or money, CIs without a rate."""
     compiled = assessment.estate.compiled
     return {
         "services_without_customers": sum(value != value for value in compiled.customers.tolist()),
@@ -225,7 +225,7 @@ def _unknown(assessment: Assessed) -> dict[str, int]:
 
 
 def _slow(assessment: Assessed) -> list[str]:
-    """List the groups for which waiting is better than switching."""
+    """Lists the groups for which waiting is better than switching."""
     compiled = assessment.estate.compiled
     keys = [compiled.group_key(int(group)) for group in slow_switches(compiled)]
     if not keys:

@@ -24,7 +24,7 @@ class BackupReport:
 
 
 def backup(store: Store, target: Path, open_file: Callable[[Path], Store], listen: Listener = lambda line: None) -> BackupReport:
-    """Write a backup to `target`, which must not exist yet.
+    """Writes a backup to `target`, which must not exist yet.
 
     `open_file` opens a SQLite store. The service may go on meanwhile, unless its store cannot copy itself online (Neo4j): such a
     store must not be written to until the backup is done.
@@ -49,7 +49,7 @@ def backup(store: Store, target: Path, open_file: Callable[[Path], Store], liste
 
 
 def verify(store: Store, path: Path, open_file: Callable[[Path], Store]) -> BackupReport:
-    """Check that the file is sound and that its newest revision is that of the store."""
+    """Checks that the file is sound and that its newest revision is that of the store."""
     copy = open_file(path)
     try:
         _check_sound(copy)
@@ -70,7 +70,7 @@ def restore(
     despite_audit: bool = False,
     leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Fill an empty store from a backup, and call `leave_word` in it once it is whole.
+    """Fills an empty store from a backup, and calls `leave_word` in it once it is whole.
 
     Conflict where the backup is damaged, where its audit trail is not whole (unless `despite_audit`), or where the store is not
     empty.
@@ -94,13 +94,13 @@ def restore(
 
 
 def _take_away(file: Path) -> None:
-    """Remove a SQLite file and the journals beside it."""
+    """Removes a SQLite file and the journals beside it."""
     for ending in ("", "-journal", "-wal", "-shm"):
         file.with_name(file.name + ending).unlink(missing_ok=True)
 
 
 def _check_sound(copy: Store) -> None:
-    """Refuse a file with faults. A dependency on a retired CI is a fault of the estate, not of the file."""
+    """Refuses a file with faults. A dependency on a retired CI is a fault of the estate, not of the file."""
     faults = [fault for fault in copy.check() if "hold on a CI that does not" not in fault]
     if faults:
         raise Conflict(f"the backup is not sound: {faults[0]}")

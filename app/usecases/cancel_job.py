@@ -7,7 +7,7 @@ from app.usecases.keep import audit, runs
 
 
 def cancel_job(documents: Documents, job_id: str, caller: str) -> runs.Job:
-    """Ask the job to stop and return it as it is then.
+    """Asks the job to stop and returns it as it is then.
 
     A job that has ended stays as it is, and nothing is recorded. NotFound where there is none.
     """

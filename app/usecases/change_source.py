@@ -21,7 +21,7 @@ def change_source(
     schedule: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RegisteredSource:
-    """Change the source and return it. None leaves a value as it is; a setting that is None goes back to its default."""
+    """Changes the source and returns it. None leaves a value as it is; a setting that is None goes back to its default."""
     known, changed = get_source(tools.documents, name), settings or {}
     kept = {key: value for key, value in {**known.settings, **changed}.items() if value is not None}
     tools.open_source(replace(known, location=known.location if location is None else location, settings=kept))

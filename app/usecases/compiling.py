@@ -26,7 +26,7 @@ ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
 def wait_for_kernels(listen: Callable[[Progress], None], beside: Beside) -> None:
-    """Make a command or a job wait for its kernels: one that is too large to interpret waits until all kernels of its kind are
+    """Makes a command or a job wait for its kernels: one that is too large to interpret waits until all kernels of its kind are
     compiled, in parallel processes. Where interpreting only takes long, `beside` begins to compile them meanwhile."""
 
     def compile_kind(missing: Kernel[..., Any]) -> None:
@@ -47,12 +47,12 @@ class Beside:
         self._asked = False
 
     def start_once(self) -> None:
-        """Start the process, unless it was started before."""
+        """Starts the process, unless it was started before."""
         if not self._asked:
             self.start()
 
     def start(self) -> None:
-        """Start the process, unless it runs already or kernels are only to be interpreted.
+        """Starts the process, unless it runs already or kernels are only to be interpreted.
 
         It ends at once where nothing is missing.
         """
@@ -64,7 +64,7 @@ class Beside:
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
-        """Stop the process; what it has compiled is kept."""
+        """Stops the process; what it has compiled is kept."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
@@ -72,7 +72,7 @@ class Beside:
 
 
 def never_compile_in_requests(beside: Beside) -> None:
-    """Make a web process raise NotReady for questions that are too large to interpret and whose kernels are not compiled yet.
+    """Makes a web process raise NotReady for questions that are too large to interpret and whose kernels are not compiled yet.
 
     The error says how many kernels and seconds are left.
     """
@@ -88,7 +88,7 @@ def never_compile_in_requests(beside: Beside) -> None:
 
 
 def keep_kernels_in(fallback: Path) -> None:
-    """Keep compiled code in this folder where the user's cache folder cannot be written; processes started from this one do the
+    """Keeps compiled code in this folder where the user's cache folder cannot be written; processes started from this one do the
     same."""
     if not place.writable(place.base_folder()):
         os.environ[place.VARIABLE] = str(fallback)
@@ -100,7 +100,7 @@ def _course() -> Course:
 
 
 def not_ready(now: Progress) -> NotReady:
-    """Return the error that says how far compiling has come and when to ask again."""
+    """Returns the error that says how far compiling has come and when to ask again."""
     seconds = ASK_AGAIN_SECONDS if now.seconds_left is None else max(1, round(now.seconds_left))
     left = "" if now.seconds_left is None else f", about {seconds} s left"
     return NotReady(

@@ -63,7 +63,7 @@ class _Plan:
 
 
 def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """Make the CIs that answer to `a` and `b` one: the older key stays, the other redirects to it.
+    """Makes the CIs that answer to `a` and `b` one: the older key stays, the other redirects to it.
 
     InvalidInput where they are one already. `forgets`: documents, by kind and key, that are deleted with it.
     """
@@ -80,7 +80,7 @@ def merge(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: 
 
 
 def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: Sequence[tuple[str, str]] = ()) -> Decided:
-    """Keep two CIs apart, whatever their identifiers say or will say.
+    """Keeps two CIs apart, whatever their identifiers say or will say.
 
     `forgets`: documents, by kind and key, that are deleted with it.
     """
@@ -97,7 +97,7 @@ def part(tools: Tools, a: str, b: str, caller: str, reason: str = "", forgets: S
 
 
 def split(tools: Tools, ci: str, records: Sequence[str], caller: str, reason: str = "") -> Decided:
-    """Take records ("source:class:id") out of their CI; no sync joins them with the others again.
+    """Takes records ("source:class:id") out of their CI; no sync joins them with the others again.
 
     They stay together among themselves where their identifiers say so.
     """
@@ -125,7 +125,7 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
 
 
 def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
-    """Set values of a CI that are believed before those of any source; an empty value takes the correction back.
+    """Sets values of a CI that are believed before those of any source; an empty value takes the correction back.
 
     The correction belongs to the CI, whatever becomes of the records of sources. InvalidInput for a name that neither is a field
     nor an attribute somewhere on this CI, unless `new_attributes`.
@@ -149,7 +149,7 @@ def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_a
 
 
 def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
-    """Return what people have corrected of a CI so far."""
+    """Returns what people have corrected of a CI so far."""
     keys = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["source_key"]
     return [known[key] for key in keys if key in known and known[key].source_class == SET]
 
@@ -202,7 +202,7 @@ def _ci(tools: Tools, base: int, text: str) -> int:
 
 
 def _places(store: GraphStore, base: int, ci_id: int) -> list[Place]:
-    """Return the records of a CI that sources brought, in order."""
+    """Returns the records of a CI that sources brought, in order."""
     rows = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])
     places = [
         (int(rows["source_id"][row]), rows["source_key"][row])

@@ -51,7 +51,7 @@ class Premises(Protocol):
 
 
 def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
-    """Examine store, audit trail, writers, files, clock, sources and jobs, and return the findings, faults first."""
+    """Examines store, audit trail, writers, files, clock, sources and jobs, and returns the findings, faults first."""
     now = now or datetime.now(UTC)
     store, documents = premises.store, premises.documents
     if copying.is_unfinished(documents):
@@ -73,8 +73,8 @@ def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
 
 
 def repair(premises: Premises) -> list[str]:
-    """Settle what dead writers left, mark dead runs as failed, close files to other users, and remove unreadable cache entries
-    and unfinished files. Return what was done."""
+    """Settles what dead writers left, marks dead runs as failed, closes files to other users, and removes unreadable and unfinished
+    files. Returns what was done."""
     store, documents, done = premises.store, premises.documents, []
     pending = store.pending()
     if pending is not None and settle(store, documents):
@@ -97,7 +97,7 @@ def _engine(store: GraphStore) -> Iterator[Finding]:
 
 
 def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
-    """Report who writes the ledger, or died while writing it."""
+    """Reports who writes the ledger, or died while writing it."""
     pending, other = store.pending(), writer(documents)
     if pending is not None and (other is None or other.dead):
         yield Finding(
@@ -114,7 +114,7 @@ def _writers(store: GraphStore, documents: Documents) -> Iterator[Finding]:
 
 
 def _clock(store: GraphStore, documents: Documents, now: datetime) -> Iterator[Finding]:
-    """Report records that are later than now: nothing that is written can be."""
+    """Reports records that are later than now: nothing that is written can be."""
     moments = {f"revision {row.revision}": row.published_at or row.created_at for row in [store.current()]}
     for row in audit.entries(documents, "", 1):
         try:
@@ -191,5 +191,5 @@ def _jobs(documents: Documents, now: datetime) -> Iterator[Finding]:
 
 
 def unopened(error: ForestayError) -> Finding:
-    """Return the finding of a store that cannot be opened; its error says what to do."""
+    """Returns the finding of a store that cannot be opened; its error says what to do."""
     return Finding(FAULT, error.message, "see there")

@@ -65,7 +65,7 @@ class Estate:
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
-        """Return the marks of this thread, which are made once."""
+        """Returns the marks of this thread, which are made once."""
         if not hasattr(self.spaces, "space"):
             self.spaces.space = workspace(self.compiled)
         return self.spaces.space  # type: ignore[no-any-return]
@@ -81,7 +81,7 @@ class Estate:
 
     @property
     def fingerprint(self) -> str:
-        """Return a short hash of everything but the data that changes the numbers."""
+        """Returns a short hash of everything but the data that changes the numbers."""
         return fingerprint(self.options)
 
     def key(self, position: int) -> str:
@@ -91,14 +91,14 @@ class Estate:
         return self.graph.cis.name[int(self.compiled.row[position])] or self.key(position)
 
     def text(self, column: str, position: int) -> str:
-        """Return site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
+        """Returns site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
         return getattr(self.graph.cis, column)[int(self.compiled.row[position])] or ""
 
     def ci_id(self, position: int) -> int:
         return int(self.compiled.ci_id[position])
 
     def position(self, ci_id: int) -> int:
-        """Return the position of a CI. NotFound, by key, where the CI is not part of the assessed estate."""
+        """Returns the position of a CI. NotFound, by key, where the CI is not part of the assessed estate."""
         try:
             return self.compiled.position_of(ci_id)
         except NotFound:
@@ -153,7 +153,7 @@ class _Found:
 
 
 def resolve_revision(store: GraphStore, revision: int | None = None, as_of: datetime | None = None) -> Revision:
-    """Return the revision that a question is about: a number, a moment, or the current one."""
+    """Returns the revision that a question is about: a number, a moment, or the current one."""
     if revision is not None and as_of is not None:
         raise InvalidInput("give a revision or a date, not both")
     if as_of is not None:
@@ -170,7 +170,7 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
 
 
 def fingerprint(options: AssembleOptions) -> str:
-    """Return a short hash of everything but the data that changes the numbers."""
+    """Returns a short hash of everything but the data that changes the numbers."""
     text = repr(
         (
             options.environments,
@@ -203,7 +203,7 @@ class Estates:
         self._lock = threading.Lock()
 
     def at(self, revision: int | None = None, as_of: datetime | None = None, location_failures: bool | None = None) -> Estate:
-        """Return the estate at a revision or moment (default: current). NotFound for a revision that never was."""
+        """Returns the estate at a revision or moment (default: current). NotFound for a revision that never was."""
         wanted = resolve_revision(self._store, revision, as_of)
         options = self._options(wanted, location_failures)
         name = (wanted.revision, fingerprint(options))
@@ -219,7 +219,7 @@ class Estates:
             return self._kept[name]
 
     def settings_at(self, revision: Revision) -> str:
-        """Return the fingerprint of the settings with which an answer about this revision is made."""
+        """Returns the fingerprint of the settings with which an answer about this revision is made."""
         return fingerprint(self._options(revision, None))
 
     def _options(self, revision: Revision, location_failures: bool | None) -> AssembleOptions:
@@ -297,7 +297,7 @@ class Estates:
 
 
 def compiled_at(cache: CompiledGraphCache, revision: int, options: AssembleOptions) -> CompiledGraph | None:
-    """Return the compiled arrays of a revision under these settings if they lie on disk, else None."""
+    """Returns the compiled arrays of a revision under these settings if they lie on disk, else None."""
     arrays = cache.load(revision, f"{ARRAYS}-{fingerprint(options)}")
     if arrays is None:
         return None

@@ -33,7 +33,7 @@ def accept_any(tag: str) -> None:
 
 
 def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
-    """Return a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
+    """Returns a tag of what all sources and people say of a service at a revision; "" where nobody says anything."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     names = [name for name in EXPOSURE.names() if name != "ci_id"]  # a number of the ledger tells how many CIs came before
     statements = sorted(zip(*([str(value) for value in rows[name]] for name in names), strict=True))
@@ -41,7 +41,8 @@ def exposure_tag(store: GraphStore, revision: int, ci_id: int) -> str:
 
 
 def lay_exposure(tools: Tools, record: ServiceRecord, caller: str, condition: Condition = accept_any) -> Revision:
-    """Write the exposure of the CI that `record.ci` names (key or any alias), as stated by a person, and return the new revision.
+    """Writes the exposure of the CI that `record.ci` names (key or any alias), as stated by a person, and returns the new
+    revision.
 
     InvalidInput for a number out of bounds, a curve that falls, or an empty exposure that would erase what is there. Stale where
     the `condition` does not hold of the very revision that is written upon. NotFound or Ambiguous for the CI. Conflict while an
@@ -67,7 +68,7 @@ def change_exposure(
     caller: str,
     condition: Condition = accept_any,
 ) -> Revision:
-    """Change these fields of what a person said of a service before; the other fields stay.
+    """Changes these fields of what a person said of a service before; the other fields stay.
 
     NotFound where the CI is no service yet.
     """
@@ -89,7 +90,7 @@ def change_exposure(
 
 
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
-    """Return what this source says of a service; an empty record where it says nothing."""
+    """Returns what this source says of a service; an empty record where it says nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
     for row in rows_of(EXPOSURE, rows):
         if row.source_id == source_id:
@@ -103,7 +104,7 @@ def _batch(store: GraphStore, base: int, ci_id: int, source_id: int, record: Ser
 
 
 def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition = accept_any) -> Revision:
-    """Take back what a person said of a service; what sources say stays."""
+    """Takes back what a person said of a service; what sources say stays."""
     source = manual_source(tools.documents)
 
     def batch(base: int, ci_id: int) -> Batch:
@@ -117,7 +118,7 @@ def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition =
 
 
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
-    """Return the identity columns of the exposure that this source holds now; empty lists where it holds none."""
+    """Returns the identity columns of the exposure that this source holds now; empty lists where it holds none."""
     rows = store.rows(base, EXPOSURE.name, "ci_id", [ci_id])
     held = any(int(source) == source_id for source in rows["source_id"])
     return {"ci_id": [ci_id] if held else [], "source_id": [source_id] if held else []}
@@ -131,7 +132,7 @@ def _written(
     entry: tuple[str, str],
     details: Mapping[str, object] | None = None,
 ) -> Revision:
-    """Write one small revision. `told` is who did what, for the audit trail, with `details`."""
+    """Writes one small revision. `told` is who did what, for the audit trail, with `details`."""
     with turn(tools.store, tools.documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
         current = tools.store.current()
         hit = identify(tools.store, current.revision, text)

@@ -15,7 +15,7 @@ UNTIL = "until revision "
 
 
 def identify(store: GraphStore, revision: int, text: str) -> Hit:
-    """Return the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
+    """Returns the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
 
     NotFound when no CI answers to it, Ambiguous (with the keys of the candidates) when several do.
     """
@@ -32,7 +32,7 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
 
 
 def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
-    """Return the CIs that once had this name; the kind of alias says until when."""
+    """Returns the CIs that once had this name; the kind of alias says until when."""
     hits = store.find_former(revision, [text]).get(text, ())
     states = store.states(revision, [former.ci_id for former in hits]) if hits else {"ci_id": []}
     row = {int(ci_id): n for n, ci_id in enumerate(states["ci_id"])}
@@ -46,7 +46,7 @@ def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
 
 
 def ci_row(hit: Hit) -> CiRow:
-    """Return the row of a CI that a question named, with the old name where it was named by one."""
+    """Returns the row of a CI that a question named, with the old name where it was named by one."""
     old = hit.alias_kind.startswith(UNTIL)
     return CiRow(hit.key, hit.name, hit.ci_class, hit.alias_kind if old else "", hit.alias if old else "")
 
@@ -69,12 +69,12 @@ def identify_recorded(store: GraphStore, revision: int, text: str, source_ids: M
 
 
 def identify_all(store: GraphStore, revision: int, texts: Sequence[str]) -> list[Hit]:
-    """Identify each text, in order; each CI is listed once."""
+    """Identifies each text, in order; each CI is listed once."""
     return list({hit.ci_id: hit for hit in (identify(store, revision, text) for text in texts)}.values())
 
 
 def search(store: GraphStore, revision: int, text: str, limit: int) -> Sequence[Hit]:
-    """Return CIs with an alias that holds `text`: exact matches first, then those that start with it, then the others."""
+    """Returns CIs with an alias that holds `text`: exact matches first, then those that start with it, then the others."""
     text = checked_text(text)
     return store.search(revision, text, limit) or former_hits(store, revision, text)[:limit]
 

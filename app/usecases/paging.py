@@ -19,7 +19,7 @@ def encode(**parts: Any) -> str:
 
 
 def decode(cursor: str, *names: str) -> dict[str, Any]:
-    """Return the parts of a cursor. InvalidInput where it is not one of ours, or not for this list."""
+    """Returns the parts of a cursor. InvalidInput where it is not one of ours, or not for this list."""
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
@@ -41,5 +41,5 @@ def _possible(name: str, value: Any) -> bool:
 
 
 def with_next(page: Any, cursor: str | None) -> Any:
-    """Return the same page with the cursor of the next one."""
+    """Returns the same page with the cursor of the next one."""
     return replace(page, next=cursor)

@@ -45,7 +45,7 @@ def promote(
     listen: Listener = lambda line: None,
     leave_word: Callable[[Documents], None] = lambda documents: None,
 ) -> PromoteReport:
-    """Copy the store and prove that both hold the same.
+    """Copies the store and proves that both hold the same.
 
     Conflict when the target holds anything of its own, or when both differ at the end. `leave_word` writes into the target in the
     unit of work that makes it whole.
@@ -92,7 +92,7 @@ def _copy_revision(source: GraphStore, target: GraphStore, row: Revision, rows: 
 
 
 def _batches(source: GraphStore, revision: int) -> Iterator[Batch]:
-    """Yield the writes of a revision. Rows that hang on CIs end before the CIs end, and begin after the CIs begin."""
+    """Yields the writes of a revision. Rows that hang on CIs end before the CIs end, and begin after the CIs begin."""
     horizon = source.horizon()
     if revision < horizon:
         return
@@ -140,12 +140,12 @@ def _copy_documents(source: Documents, target: Documents) -> int:
 
 
 def _kinds(target: Documents) -> dict[str, int]:
-    """Return the kinds of documents, without the mark that a copy is not whole yet."""
+    """Returns the kinds of documents, without the mark that a copy is not whole yet."""
     return {kind: last for kind, last in target.kinds().items() if kind != copying.KIND}
 
 
 def _forget_gone(source: Documents, target: Documents, kind: str) -> None:
-    """Delete documents that an earlier, interrupted try copied and that were deleted at the source since."""
+    """Deletes documents that an earlier, interrupted try copied and that were deleted at the source since."""
     for page in _pages(target, kind):
         for row in page:
             if source.get(kind, row.key) is None:
@@ -168,7 +168,7 @@ def _hash(documents: Documents, kind: str) -> str:
 
 
 def _prove(source: GraphStore, target: GraphStore, horizon: int, last: int, listen: Listener) -> int:
-    """Compare all rows at the first and the last revision and the changes of each revision between; so every revision is
+    """Compares all rows at the first and the last revision and the changes of each revision between; so every revision is
     equal."""
     first = max(horizon, 1)
     spans = [(0, first), (0, last), *((r - 1, r) for r in range(first + 1, last + 1))] if last else []

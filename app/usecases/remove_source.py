@@ -70,7 +70,7 @@ class NothingMore:
 def remove_source(
     tools: Tools, name: str, apply: bool, keep: bool, caller: str, listen: Listener = silent, fence: int | None = None
 ) -> Removal:
-    """Remove a source.
+    """Removes a source.
 
     Without `apply` this is a dry run, whose change list says what would be retired. With `keep`, CIs stay as last known, and
     belong to the source again if one of this name is added later.
@@ -93,7 +93,7 @@ def remove_source(
 
 
 def _none_running(documents: Documents, name: str) -> None:
-    """Cancel the waiting runs of the source; Conflict where one runs, as it must end first."""
+    """Cancels the waiting runs of the source; Conflict where one runs, as it must end first."""
     for job in _jobs_of(documents, name):
         if job.state == runs.RUNNING:
             raise Conflict(f"job {int(job.job_id)} reads this source right now; cancel it or wait")
@@ -105,7 +105,7 @@ def _jobs_of(documents: Documents, name: str) -> list[runs.Job]:
 
 
 def _forget(tools: Tools, source: RegisteredSource, caller: str, told: Mapping[str, object]) -> None:
-    """Delete what is kept of the source, its files first: if this is interrupted, the source is still there and can be removed
+    """Deletes what is kept of the source, its files first: if this is interrupted, the source is still there and can be removed
     again."""
     documents = tools.documents
     for job in _jobs_of(documents, source.name):

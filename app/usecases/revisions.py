@@ -36,7 +36,7 @@ def list_revisions(store: GraphStore, after: int, limit: int) -> Sequence[Revisi
 
 
 def changes_between(store: GraphStore, a: int, b: int, noun: str, offset: int, limit: int) -> ChangePage:
-    """Return the rows of one noun that differ between revisions a < b, in order of identity.
+    """Returns the rows of one noun that differ between revisions a < b, in order of identity.
 
     Both revisions stand still, so an offset pages exactly.
     """
@@ -74,7 +74,7 @@ def _row(columns: Any, names: Sequence[str], row: int) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return a cell as JSON has it: absent values (-1, NaN, "") as None."""
+    """Returns a cell as JSON has it: absent values (-1, NaN, "") as None."""
     if value is None or isinstance(value, str):
         return value or None
     number = value.item() if hasattr(value, "item") else value

@@ -43,7 +43,7 @@ class SyncRequest:
 
 
 def run_sync(tools: Tools, request: SyncRequest, listen: Listener = silent, opened: CiSource | None = None) -> SyncReport:
-    """Do the sync and return the report (state done, unchanged, dry_run or held).
+    """Does the sync and returns the report (state done, unchanged, dry_run or held).
 
     A failure is recorded as a failed run and then raised. `opened` is read instead of what the source names.
     """
@@ -112,7 +112,7 @@ def _seal(request: SyncRequest, report: SyncReport) -> Seal:
 
 
 def _keep_list(documents: Documents, name: str, report: SyncReport, shown: ShownChanges) -> bool:
-    """Keep the change list of a run that stopped, one for each source: it takes the place of the list before.
+    """Keeps the change list of a run that stopped, one for each source: it takes the place of the list before.
 
     A run that would do exactly what a waiting run does leaves that one waiting and does not wait itself; returns True where this
     one is held too.

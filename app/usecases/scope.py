@@ -22,7 +22,7 @@ KEPT_REVISIONS = 4
 
 
 def known_scope(text: str, store: GraphStore) -> str:
-    """Return the scope that a text names, with a service by its key.
+    """Returns the scope that a text names, with a service by its key.
 
     InvalidInput, NotFound or Ambiguous where the estate has none of that name.
     """
@@ -35,7 +35,7 @@ def known_scope(text: str, store: GraphStore) -> str:
 
 
 def visible_cis(scope: Scope, tools: Tools) -> Callable[[int], Ids]:
-    """Return the ids of the CIs in the scope at a revision, in order; the answers for the last few revisions are kept."""
+    """Returns the ids of the CIs in the scope at a revision, in order; the answers for the last few revisions are kept."""
     kept: OrderedDict[int, Ids] = OrderedDict()
     lock = Lock()
 
@@ -59,7 +59,7 @@ def _marked(scope: Scope, store: GraphStore, revision: int) -> Ids:
 
 
 def _of_service(scope: Scope, tools: Tools, revision: int) -> Ids:
-    """Return the service and everything it depends on; nothing where it is not there, or is not assessed."""
+    """Returns the service and everything it depends on; nothing where it is not there, or is not assessed."""
     try:
         hit = identify(tools.store, revision, scope.value)
         estate = tools.estates.at(revision)

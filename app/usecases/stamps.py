@@ -17,7 +17,7 @@ RUNS_AT_ONCE = 200
 
 
 def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
-    """Return how old the data of each source is.
+    """Returns how old the data of each source is.
 
     At a revision of the past it is the age as it was then, without sources that had not been read yet.
     """
@@ -34,7 +34,7 @@ def ages(documents: Documents, revision: int | None = None) -> list[SourceAge]:
 
 
 def _read_last(documents: Documents, names: set[str], revision: int) -> dict[str, SourceAge]:
-    """Return, for each of these sources, the last run up to a revision that read it to its end."""
+    """Returns, for each of these sources, the last run up to a revision that read it to its end."""
     by_source: dict[str, SourceAge] = {}
     after = ""
     while len(by_source) < len(names) and (page := page_runs(documents, after, RUNS_AT_ONCE)):
@@ -61,7 +61,7 @@ def stamp_of(estate: Estate, documents: Documents) -> Stamp:
 
 
 def plain_stamp(revision: Revision, documents: Documents) -> Stamp:
-    """Return the stamp of an answer that calculates nothing."""
+    """Returns the stamp of an answer that calculates nothing."""
     return Stamp(revision.revision, moment(revision), MODEL_VERSION, "", "", ages(documents, revision.revision))
 
 

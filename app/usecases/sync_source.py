@@ -79,7 +79,7 @@ class Terms:
     progress: Progress | None = None
 
     def stops(self, outcome: Outcome, base: Revision, report: SyncReport, limits: Limits) -> str:
-        """Return "dry_run" or "held" where the run stops here, else ""; the reasons go to the report."""
+        """Returns "dry_run" or "held" where the run stops here, else ""; the reasons go to the report."""
         report.held_because = held_because(outcome.watched, limits)
         if self.first and not outcome.empty():
             report.held_because.append(FIRST_RUN)
@@ -93,7 +93,7 @@ class Terms:
 
 
 def sync_source(bench: Bench, source: CiSource, settings: SyncSettings, terms: Terms) -> SyncReport:
-    """Sync the source and return the report. What the source or the store raise is raised on; the ledger then is as it was."""
+    """Syncs the source and returns the report. What the source or the store raise is raised on; the ledger then is as it was."""
     started = monotonic()
     with bench.workbench.one_at_a_time(bench.staging_folder), _without_cycle_search():
         if not settle(bench.store, bench.store, SYNC_PATIENCE_SECONDS):
@@ -105,7 +105,7 @@ def sync_source(bench: Bench, source: CiSource, settings: SyncSettings, terms: T
 
 @contextmanager
 def _without_cycle_search() -> Iterator[None]:
-    """Switch the garbage collector off for the time of a sync: millions of records make no cycles, and looking for them costs a
+    """Switches the garbage collector off for the time of a sync: millions of records make no cycles, and looking for them costs a
     fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()

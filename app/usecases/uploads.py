@@ -56,7 +56,7 @@ def is_upload(data_folder: Path, source: RegisteredSource, ending: str) -> bool:
 def take_upload(
     documents: Documents, data_folder: Path, upload: Upload, caller: str, met: Callable[[RegisteredSource], None]
 ) -> Uploaded:
-    """Write the file, then let the source read it.
+    """Writes the file, then lets the source read it.
 
     `met` is called with the source as it is by then, in the unit of work that changes it, and raises where it was changed
     meanwhile. LimitExceeded beyond the largest size. What is refused leaves nothing.
@@ -79,7 +79,7 @@ def take_upload(
 
 
 def remove_uploads(source: RegisteredSource) -> None:
-    """Take away every file that was handed over for a source, where it reads one."""
+    """Takes away every file that was handed over for a source, where it reads one."""
     folder = Path(source.location).parent
     if source.location and folder.name == source.name and folder.parent.name == "input":
         _tidy(folder, set(), older_than=0.0)
@@ -93,7 +93,7 @@ def left_uploads(data_folder: Path, sources: Iterable[RegisteredSource]) -> list
 
 
 def _written(target: Path, blocks: Iterable[bytes], largest: int) -> int:
-    """Write the bytes and return how many there were; they are on the disk when it returns."""
+    """Writes the bytes and returns how many there were; they are on the disk when it returns."""
     size = 0
     with target.open("xb") as file:
         for block in blocks:
@@ -107,7 +107,7 @@ def _written(target: Path, blocks: Iterable[bytes], largest: int) -> int:
 
 
 def _tidy(folder: Path, kept: set[Path], older_than: float = LEFT_SECONDS) -> None:
-    """Remove earlier files. The one before this stays until the next upload, for a run that reads it right now."""
+    """Removes earlier files. The one before this stays until the next upload, for a run that reads it right now."""
     now = time.time()
     for file in folder.glob("upload*"):
         with suppress(OSError):

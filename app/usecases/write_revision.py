@@ -66,7 +66,7 @@ class Writer:
 
 
 def writer(documents: Documents) -> Writer | None:
-    """Return who has the lease of the ledger; None where nobody has it."""
+    """Returns who has the lease of the ledger; None where nobody has it."""
     holder, until = holder_of(documents, LEASE)
     process, _, operation = holder.partition(" ")
     return Writer(operation, process, until) if holder else None
@@ -86,7 +86,7 @@ class Turn:
         self._side: threading.Thread | None = None
 
     def take(self, patience: float) -> None:
-        """Wait for the lease; Conflict where another living writer holds it for longer."""
+        """Waits for the lease; Conflict where another living writer holds it for longer."""
         give_up_at = time.monotonic() + patience
         while not self._taken():
             if time.monotonic() > give_up_at:
@@ -128,7 +128,7 @@ class Turn:
             holding(self._documents, self._lease)
 
     def settle(self) -> None:
-        """Carry through or take back what a dead writer left."""
+        """Carries through or takes back what a dead writer left."""
         self._store.finish_abandoning()
         pending = self._store.pending()
         if pending is None:
@@ -148,7 +148,7 @@ class Turn:
         self._store.abandon(pending.revision)
 
     def open(self, base: Revision) -> None:
-        """Open the revision after `base`; Conflict where that is no longer the current one."""
+        """Opens the revision after `base`; Conflict where that is no longer the current one."""
         with self._documents.together():
             self._hold()
             self._revision = self._store.open_revision(self._operation, base.revision, self._note, self._token).revision
@@ -162,7 +162,7 @@ class Turn:
         self._store.write(self._revision, self._number, batch, self._token)
 
     def publish(self, counters: Mapping[str, int], seal: Seal) -> Revision:
-        """Move the pointer and write the seal, together; until then readers see the old revision and nothing of the seal."""
+        """Moves the pointer and writes the seal, together; until then readers see the old revision and nothing of the seal."""
         kept = Unsealed(self._operation, self._number, counters, seal)
         with self._documents.together():
             self._hold()
@@ -192,14 +192,14 @@ class Turn:
         return self._store.current().revision >= revision and self._store.revision(revision).operation_id == operation
 
     def _hold(self) -> None:
-        """Make the unit of work commit only where this lease, and that of the job, are still held."""
+        """Makes the unit of work commit only where this lease, and that of the job, are still held."""
         assert self._lease is not None
         holding(self._documents, self._lease)
         if self._job_fence is not None:
             runs.holding(self._documents, self._job_fence)
 
     def close(self) -> None:
-        """Take back what was not published and let the next one write. What cannot be done now is left to the next writer."""
+        """Takes back what was not published and lets the next one write. What cannot be done now is left to the next writer."""
         self._stop.set()
         if self._side is not None:
             self._side.join()
@@ -221,7 +221,7 @@ def turn(
     patience: float = PATIENCE_SECONDS,
     job_fence: int | None = None,
 ) -> Iterator[Turn]:
-    """Wait for the turn to write, after settling what a dead writer left.
+    """Waits for the turn to write, after settling what a dead writer left.
 
     Conflict where another one keeps writing. What is not published when the turn ends is taken back.
     """
@@ -236,7 +236,7 @@ def turn(
 
 
 def settle(store: GraphStore, documents: Documents, patience: float = 0.0) -> bool:
-    """Settle what a dead writer left, and return whether nothing is pending afterwards. A writer that lives is left alone."""
+    """Settles what a dead writer left, and returns whether nothing is pending afterwards. A writer that lives is left alone."""
     if store.pending() is None:
         return True
     try:
@@ -251,7 +251,7 @@ def _process_is_gone(holder: str) -> bool:
 
 
 def busy(store: GraphStore, documents: Documents) -> str:
-    """Say for people who writes the ledger."""
+    """Says for people who writes the ledger."""
     pending, other = store.pending(), writer(documents)
     what = f"revision {pending.revision} is being written" if pending else "the estate is being written"
     who = f" by {pending.note or pending.operation_id}" if pending else f" by {other.operation}" if other else ""
@@ -260,7 +260,7 @@ def busy(store: GraphStore, documents: Documents) -> str:
 
 
 def _end_run(documents: Documents, pending: Revision) -> None:
-    """Mark the run whose revision is taken back as failed."""
+    """Marks the run whose revision is taken back as failed."""
     if not pending.operation_id.startswith(OPERATION):
         return
     _, source, run_id = pending.operation_id.split(":", 2)

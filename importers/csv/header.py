@@ -24,10 +24,10 @@ class Header:
         separator: str,
         written: Writing = PLAIN,
     ) -> None:
-        self.kind, self.said = kind, [one_form(name) for name in names]
+        self.kind, self.spellings = kind, [one_form(name) for name in names]
         known = columns_of(kind)
         renamed = {_folded(name): column for name, column in column_map.items()}
-        self.names = [_known_as(renamed.get(_folded(name), name), known) for name in self.said]
+        self.names = [_known_as(renamed.get(_folded(name), name), known) for name in self.spellings]
         self.empty, self.separator, self.written = frozenset(empty), separator, written
         self.at = {name: place for place, name in enumerate(self.names) if name in known}
         self.others = [(name, place) for place, name in enumerate(self.names) if name and name not in known]

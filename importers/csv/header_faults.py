@@ -24,7 +24,7 @@ def named(names: Sequence[str]) -> str:
 
 def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str]) -> str:
     """Returns why a row without needed columns is no header."""
-    first = [name[:SHOWN] for name in header.said if name]
+    first = [name[:SHOWN] for name in header.spellings if name]
     if first and first[0].casefold().startswith("sep=") and len(first) == 1:
         return f"line 1 is a spreadsheet's '{first[0]}' line, not the header: remove it; the separator is found by itself"
     needed = [loosely(name) for name in needed_of(header.kind)]
@@ -33,8 +33,8 @@ def header_fault(table: Table, header: Header, sheet: str, missing: Sequence[str
         if all(name in words for name in needed):
             title = listed([f"'{name}'" for name in first], NAMED) if first else "empty"
             return f"line 1 ({title}) is a title: the header stands in line {line}; remove the lines above it"
-    if len(first) < len(header.said) and first:
-        columns = listed([str(place) for place, name in enumerate(header.said, 1) if not name], 5)
+    if len(first) < len(header.spellings) and first:
+        columns = listed([str(place) for place, name in enumerate(header.spellings, 1) if not name], 5)
         merged = f"; column {columns} has no name: are cells of the header merged? Give each column its own"
     else:
         merged = ""

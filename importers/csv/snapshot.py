@@ -81,7 +81,7 @@ class CsvSnapshot(SourceSnapshot):
             raise InvalidInput(f"{place}: {header_fault(table, header, sheet, missing)}", field=missing[0])
         twice = sorted(name for name, times in Counter(header.names).items() if name and times > 1)
         if twice:
-            spellings = [name for name, known in zip(header.said, header.names, strict=True) if known == twice[0]]
+            spellings = [name for name, known in zip(header.spellings, header.names, strict=True) if known == twice[0]]
             raise InvalidInput(
                 f"{place}: the header names {twice[0][:SHOWN]} twice ({named(spellings)})",
                 field=twice[0],

@@ -101,7 +101,7 @@ class Observation(Struct):
 
 
 class Document(Struct):
-    """The whole document. `complete`: the writer says that this is all the source has; `rows`: how many of each kind it wrote."""
+    """`complete`: the writer says that this is all the source has; `rows`: how many of each kind it wrote."""
 
     cis: list[msgspec.Raw] = []
     dependencies: list[msgspec.Raw] = []
@@ -113,7 +113,7 @@ class Document(Struct):
 
 
 class Published(Struct):
-    """A document with its records, from which the schema is made."""
+    """A document with its records, for the schema."""
 
     cis: list[Ci] = []
     dependencies: list[Dependency] = []

@@ -35,9 +35,9 @@ def cell(read: Callable[[str, str], T], field: str, text: str, lost: list[BadCel
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a source writes numbers and times: `decimal` the sign before the fraction, `thousands` the one between groups of three
-    ("": said by nobody, so that what could be either is refused), `zone` of times that state none ("": they are refused).
-    `unsure`: nobody said what the decimal sign is, and the file looks as one from where it is a comma."""
+    """How a source writes numbers and times. `decimal`: the sign before the fraction; `thousands`: the one between groups of
+    three ("": not stated, so what could be either is refused); `zone`: of times without one ("": they are refused). `unsure`: the
+    decimal sign was not stated, and the file looks as if it came from where it is a comma."""
 
     decimal: str = "."
     thousands: str = ""

@@ -7,7 +7,6 @@ services.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +32,7 @@ from app.domain.graph import (
     OpenNeedColumns,
     ServiceExposure,
 )
+from app.domain.json_columns import impact_of, shares_of
 from app.domain.sentences import needs_of_nobody
 from app.risk.intake.evidence import Observed, observed_incidents, posterior_rates
 from app.risk.intake.number_lists import whole_number_lists
@@ -238,7 +238,7 @@ def _groups(group: Mapping[str, Any]) -> GroupColumns:
     shares = np.full(len(members), np.nan)
     for row, text in enumerate(group["shares"]):
         if text:
-            given = json.loads(text)
+            given = shares_of(text)
             shares[offsets[row] : offsets[row] + len(given)] = given
     return GroupColumns(
         key=list(group["key"]),
@@ -331,8 +331,8 @@ def _exposure(
         rate = worth(paid_by)
         money = None if rate is None else money * rate
     curves: dict[str, tuple[tuple[float, float], ...]] = {}
-    drawn_by = next((row for row in claims if json.loads(exposure["impact"][row] or "{}")), -1)
-    for name, curve in (json.loads(exposure["impact"][drawn_by]) if drawn_by >= 0 else {}).items():
+    drawn_by = next((row for row in claims if impact_of(exposure["impact"][row])), -1)
+    for name, curve in (impact_of(exposure["impact"][drawn_by]) if drawn_by >= 0 else {}).items():
         rate = worth(drawn_by) if name == "money" else 1.0
         if rate is not None:
             curves[name] = tuple((float(hours), float(loss) * rate) for hours, loss in curve)

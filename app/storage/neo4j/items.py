@@ -82,4 +82,4 @@ def end_items(transaction: Transaction, ci_ids: Sequence[int], revision: int) ->
 
 
 def _stated_services(columns: Mapping[str, list[Any]]) -> list[int]:
-    return [ci_id for ci_id, said in zip(columns["ci_id"], columns["is_service"], strict=True) if said == 1]
+    return [ci_id for ci_id, stated in zip(columns["ci_id"], columns["is_service"], strict=True) if stated == 1]

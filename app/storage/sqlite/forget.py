@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from app.domain.json_columns import members_of
 from app.domain.nouns import Noun
 from app.storage.aliases import folded_values
 from app.storage.sqlite.connection import Connected
@@ -25,7 +25,7 @@ def forget_block(store: Connected, noun: Noun[Any], verb: str, revision: int) ->
         if noun.name == "ci":
             connection.executemany(sql("sqlite_only/ci", "forget_aliases"), _aliases(rows))
         else:
-            members = [(member, group, since) for group, since, text in rows for member in json.loads(text or "[]")]
+            members = [(member, group, since) for group, since, text in rows for member in members_of(text)]
             connection.executemany(sql("sqlite_only/redundancy_group", "forget_members"), members)
         return len(rows)
 

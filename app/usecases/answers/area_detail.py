@@ -32,7 +32,7 @@ def area_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaDetail:
-    """Explain one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
+    """Explains one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
     assumptions."""
     assessment = assessed(tools.estates, tools.cache, revision, locations)
     estate = assessment.estate
@@ -101,7 +101,7 @@ def _service_parts(assessment: Assessed, service: int, measure: str) -> tuple[li
 
 
 def _explained(assessment: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
-    """Return the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
+    """Returns the services that these CIs hit, each with the path from the first (worst) CI that hits it."""
     estate, hits = assessment.estate, dict[str, ServiceHit]()
     target = None if only is None else estate.key(int(estate.compiled.service_position[only]))
     for position in positions:
@@ -115,7 +115,7 @@ def _explained(assessment: Assessed, positions: Sequence[int], only: int | None)
 
 
 def assumptions(assessment: Assessed, row: AreaRow, parts: Sequence[Contribution]) -> list[str]:
-    """Say in sentences what the number rests on."""
+    """Says in sentences what the number rests on."""
     sentences = [
         "everything else is up while one CI is out (first-order part); what only pairs of failures can stop is not yet counted"
     ]

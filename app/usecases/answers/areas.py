@@ -16,7 +16,7 @@ UNKNOWN_AREA = "(unknown)"
 
 
 def ranking_of(assessment: Assessed, kind: str) -> Ranking:
-    """Return the ranking of one kind of area, made once for an assessment."""
+    """Returns the ranking of one kind of area, made once for an assessment."""
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
     if kind not in assessment.rankings:
@@ -31,7 +31,7 @@ def ranking_of(assessment: Assessed, kind: str) -> Ranking:
 
 
 def area_codes(assessment: Assessed, kind: str) -> tuple[Any, int]:
-    """Return the area of each CI and how many there are, made once; CIs without a value share the last one."""
+    """Returns the area of each CI and how many there are, made once; CIs without a value share the last one."""
     if kind not in assessment.codes:
         category = None if kind == "ci" else getattr(assessment.estate.graph.cis, AREA_COLUMNS[kind])
         assessment.codes[kind] = category_codes(assessment.estate.compiled, category)
@@ -39,7 +39,7 @@ def area_codes(assessment: Assessed, kind: str) -> tuple[Any, int]:
 
 
 def positions_of(assessment: Assessed, kind: str, area: int) -> Any:
-    """Return the positions of the CIs of an area; of a service, its single points of failure."""
+    """Returns the positions of the CIs of an area; of a service, its single points of failure."""
     codes = area_codes(assessment, kind)[0] if kind in AREA_COLUMNS else None
     return rows_of(assessment.first, codes, area, service=kind == "service")
 
@@ -56,7 +56,7 @@ def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
 
 
 def causes_in(assessment: Assessed, kind: str, area: int) -> int:
-    """Return how many members of an area are common causes, which are no CIs."""
+    """Returns how many members of an area are common causes, which are no CIs."""
     if kind == "service" or not assessment.estate.causes:
         return 0
     codes = area_codes(assessment, kind)[0]
@@ -64,7 +64,7 @@ def causes_in(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def open_needs_of(assessment: Assessed, kind: str, area: int) -> int:
-    """Count the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
+    """Counts the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
     estate = assessment.estate
     if kind in AREA_COLUMNS:
         return int(estate.compiled.open_needs[area_codes(assessment, kind)[0] == area].sum())
@@ -72,7 +72,7 @@ def open_needs_of(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def spread_from(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Return the shares of the loss by where the spread of the rates comes from."""
+    """Returns the shares of the loss by where the spread of the rates comes from."""
     if "spread" not in assessment.codes:
         assessment.codes["spread"] = spread_sources(assessment.estate.graph.cis, assessment.estate.compiled.row)[0], len(SPREADS)
     codes, _ = assessment.codes["spread"]

@@ -27,7 +27,7 @@ def blast_radius(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> BlastRadius:
-    """Return totals, every service (on the first page with its path), lost redundancy, and from the cursor on `limit` of the
+    """Returns totals, every service (on the first page with its path), lost redundancy, and from the cursor on `limit` of the
     fallen CIs (and of the groups).
 
     A cursor holds the revision, so pages of one question fit together whatever is imported meanwhile.
@@ -94,7 +94,7 @@ def _question(texts: Sequence[str]) -> str:
 
 
 def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[list[FallenCi], int]:
-    """Return the failed CIs in order from providers to dependents, then the degraded ones."""
+    """Returns the failed CIs in order from providers to dependents, then the degraded ones."""
     down = len(result.failed)
     total = down + len(result.degraded)
     failed = result.failed[offset : offset + limit]

@@ -30,7 +30,7 @@ NEIGHBOURS_SHOWN = 200
 
 
 def find_cis(tools: Tools, query: str, limit: int, revision: int | None, as_of: datetime | None) -> CiPage:
-    """Return CIs that answer to a few letters. One more than the limit is looked for, so that the page says where it was cut."""
+    """Returns CIs that answer to a few letters. One more than the limit is looked for, so that the page says where it was cut."""
     at = resolve_revision(tools.store, revision, as_of)
     hits = search(tools.store, at.revision, query, limit + 1)
     rows = [CiRow(hit.key, hit.name, hit.ci_class, hit.alias_kind, hit.alias) for hit in hits[:limit]]
@@ -39,8 +39,8 @@ def find_cis(tools: Tools, query: str, limit: int, revision: int | None, as_of: 
 
 
 def list_cis(tools: Tools, after: int, limit: int, revision: int | None, as_of: datetime | None) -> tuple[CiPage, int | None]:
-    """Return the CIs of the estate in order of their ledger number (that of the first sight), and the number after which the next
-    page goes on; None at the end."""
+    """Returns the CIs of the estate in order of their ledger number (that of the first sight), and the number after which the
+    next page goes on; None at the end."""
     estate = tools.estates.at(revision, as_of)
     cis = estate.plain.cis
     ids = cis.ci_id
@@ -52,7 +52,7 @@ def list_cis(tools: Tools, after: int, limit: int, revision: int | None, as_of: 
 
 
 def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | None) -> CiDetail:
-    """Return everything known of the CI that answers to `text` (key or any alias)."""
+    """Returns everything known of the CI that answers to `text` (key or any alias)."""
     estate = tools.estates.at(revision, as_of)
     at = estate.revision.revision
     hit = identify(tools.store, at, text)
@@ -98,7 +98,7 @@ def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | N
 
 
 def _class_not_read(state: Mapping[str, Any], values: Sequence[Value]) -> list[OpenNeedRow]:
-    """Return the open need of a CI of which `class_not_read` holds; `state` holds the columns of this one CI."""
+    """Returns the open need of a CI of which `class_not_read` holds; `state` holds the columns of this one CI."""
     if not class_not_read(state, np.asarray([any(value.origin == "assumed" for value in values)]))[0]:
         return []
     word = state["raw_class"][0]
@@ -119,7 +119,7 @@ def _open_needs(store: GraphStore, at: int, ci_id: int, names: Mapping[int, str]
 
 
 def ci_values(estate: Estate, position: int) -> list[Value]:
-    """Return rate and restore time of an assessed CI with their origins."""
+    """Returns rate and restore time of an assessed CI with their origins."""
     row = int(estate.compiled.row[position])
     cis = estate.graph.cis
     years, incidents = float(cis.observed_years[row]), int(cis.observed_incidents[row])
@@ -171,7 +171,7 @@ def _values(estate: Estate, ci_id: int, row: Mapping[str, Any]) -> tuple[bool, l
 
 
 def _neighbours(store: GraphStore, at: int, ci_id: int, here: str, there: str, sources: Mapping[int, str]) -> list[Neighbour]:
-    """Return the other ends of a CI's dependencies, each once for each kind, with the sources that state it."""
+    """Returns the other ends of a CI's dependencies, each once for each kind, with the sources that state it."""
     rows = store.rows(at, "dependency", here, [ci_id])
     claims: dict[tuple[int, str], tuple[float | None, list[str]]] = {}
     for i in range(len(rows[there])):
@@ -189,7 +189,7 @@ def _neighbours(store: GraphStore, at: int, ci_id: int, here: str, there: str, s
 
 
 def state_rows(store: GraphStore, at: int, ci_ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
-    """Return key, name and class of CIs by id."""
+    """Returns key, name and class of CIs by id."""
     if not ci_ids:
         return {}
     states = store.states(at, ci_ids)

@@ -10,7 +10,7 @@ from app.usecases.tools import Tools
 
 
 def cold_start_page(tools: Tools, limit: int, after: str | None = None, revision: int | None = None) -> ColdStartPage:
-    """Return the CIs that are trapped: first those on circles of needs, circle by circle, then those that wait for one of
+    """Returns the CIs that are trapped: first those on circles of needs, circle by circle, then those that wait for one of
     these."""
     offset = 0
     if after is not None:

@@ -72,7 +72,7 @@ Found = tuple[int, Disagreement]
 
 
 def conflicts(tools: Tools, question: ConflictQuestion, limit: int, after: str | None = None) -> ConflictPage:
-    """Return conflicts in order of the CI's number, as the records of the current revision (or that of the cursor) have them."""
+    """Returns conflicts in order of the CI's number, as the records of the current revision (or that of the cursor) have them."""
     start = (
         paging.decode(after, "revision", "ci", "row")
         if after
@@ -104,12 +104,12 @@ def conflicts(tools: Tools, question: ConflictQuestion, limit: int, after: str |
 
 
 def with_several_records(tools: Tools, revision: int) -> Sequence[int]:
-    """Return the numbers of CIs that more than one record tells of, in order."""
+    """Returns the numbers of CIs that more than one record tells of, in order."""
     return _Look(tools.store, tools.documents, revision).several()
 
 
 def disagreeing(tools: Tools, revision: int, ci_ids: Sequence[int]) -> list[int]:
-    """Return those of the CIs on which sources disagree."""
+    """Returns those of the CIs on which sources disagree."""
     look, found = _Look(tools.store, tools.documents, revision), list[int]()
     for start in range(0, len(ci_ids), BLOCK):
         block = sorted(ci_ids[start : start + BLOCK])
@@ -130,7 +130,7 @@ class _Look:
         return {source.name: source.source_id for source in self._sources}
 
     def several(self) -> Sequence[int]:
-        """Return the CIs with more than one record, in order."""
+        """Returns the CIs with more than one record, in order."""
         if _several.store is not self.store or _several.revision != self.revision:
             records = self.store.load_columns(self.revision, SOURCE_RECORD.name, ["ci_id"])
             ids, counts = np.unique(np.asarray(records["ci_id"], np.int64), return_counts=True)
@@ -174,7 +174,7 @@ class _Look:
         ]
 
     def _since(self, items: Sequence[Found]) -> list[int]:
-        """Find by halving the earliest revision since which each conflict has stood.
+        """Finds by halving the earliest revision since which each conflict has stood.
 
         Probes are shared, as most conflicts began with one sync.
         """

@@ -36,7 +36,7 @@ def contribution(assessment: Assessed, position: int, share: float) -> Contribut
 def service_contributions(
     assessment: Assessed, service: int, measure: str, stopping: bool = False, worded: bool = True
 ) -> tuple[list[int], list[Contribution]]:
-    """Return what each CI costs one service, worst first.
+    """Returns what each CI costs one service, worst first.
 
     `stopping`: only its single points of failure; `worded`: with the inputs behind each.
     """
@@ -75,7 +75,7 @@ def service_contributions(
 
 
 def ci_sentence(assessment: Assessed, position: int) -> str:
-    """Say what stops if a CI fails: "If san-02 fails, 14 services stop: ...", with the services of most customers first."""
+    """Says what stops if a CI fails: "If san-02 fails, 14 services stop: ...", with the services of most customers first."""
     estate, compiled = assessment.estate, assessment.estate.compiled
     result = outage(compiled, [position], estate.workspace())
     numbers = result.services_down.tolist()

@@ -12,7 +12,7 @@ _ENCODER = msgspec.json.Encoder(enc_hook=lambda value: _plain(value))
 
 
 def _plain(value: Any) -> Any:
-    """Turn what JSON has no word for into what it has: arrays and numbers of the risk room, paths, mappings that are not
+    """Turns what JSON has no word for into what it has: arrays and numbers of the risk room, paths, mappings that are not
     dicts."""
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -24,11 +24,11 @@ def _plain(value: Any) -> Any:
 
 
 def as_bytes(value: Any) -> bytes:
-    """Return an answer as JSON: dataclasses become objects, times ISO 8601."""
+    """Returns an answer as JSON: dataclasses become objects, times ISO 8601."""
     return _ENCODER.encode(value)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """Return the same as text, indented for people."""
+    """Returns the same as text, indented for people."""
     raw = as_bytes(value)
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()

@@ -29,7 +29,7 @@ class RatePosterior:
 def rate_posterior(
     incidents: float, years: float, prior_shape: float = 0.5, prior_years: float = 0.0, level: float = 0.9
 ) -> RatePosterior:
-    """Return the posterior of a rate.
+    """Returns the posterior of a rate.
 
     The default prior is that of Jeffreys. InvalidInput without any exposure, or where nothing was counted and the prior says
     nothing.

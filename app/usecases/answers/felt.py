@@ -23,7 +23,7 @@ def felt_by(
     interrupted: Sequence[str] | None = None,
     groups: StandingGroups | None = None,
 ) -> Felt:
-    """Return what an outage does.
+    """Returns what an outage does.
 
     `names`: of what is out; `down`: names of the services that stop, in the order in which the sentence lists them. `interrupted`
     (names of services) and `groups` are worked out where the caller does not have them.
@@ -48,8 +48,8 @@ def felt_by(
 
 
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
-    """Return the numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for as
-    long as it lasts."""
+    """Returns the numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for
+    as long as it lasts."""
     switching = interruptible(estate.compiled, result, estate.workspace()).tolist()
     if not switching:
         return []
@@ -67,7 +67,7 @@ def _names(estate: Estate, services: Sequence[int]) -> list[str]:
 
 
 def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
-    """Return the positions of the CIs that need a CI, by any kind of need."""
+    """Returns the positions of the CIs that need a CI, by any kind of need."""
     flat = compiled.flat
     groups = flat.joined[flat.joined_ptr[position] : flat.joined_ptr[position + 1]]
     return [
@@ -78,7 +78,7 @@ def _dependents(compiled: CompiledGraph, position: int) -> list[int]:
 
 
 def _down_above(compiled: CompiledGraph, positions: Sequence[int]) -> list[int]:
-    """Return the numbers, ascending, of the services that are down at rest and depend on these CIs through CIs that are all down
+    """Returns the numbers, ascending, of the services that are down at rest and depend on these CIs through CIs that are all down
     at rest."""
     if not len(compiled.rest_down):
         return []

@@ -43,7 +43,7 @@ class Identity:
 
 
 def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
-    """Explain what makes the records of a CI one, and, with `other`, why both are one or are not."""
+    """Explains what makes the records of a CI one, and, with `other`, why both are one or are not."""
     revision = tools.store.current().revision
     names = {source.source_id: source.name for source in told_of(tools.documents)}
     ids = {name: source_id for source_id, name in names.items()}
@@ -79,7 +79,7 @@ def identity(tools: Tools, ci: str, other: str | None = None) -> Identity:
 
 
 def _about(conflicts: Iterable[str], records: Iterable[Place], told: Mapping[Place, str]) -> list[str]:
-    """Return those of the conflicts that name one of the records, with each record under the name of its source."""
+    """Returns those of the conflicts that name one of the records, with each record under the name of its source."""
     ours = [f"source {source_id} {key}" for source_id, key in records]
     about = []
     for text in conflicts:
@@ -101,7 +101,7 @@ def _crowded(closure: Closure, records: Mapping[Place, CiRecord]) -> list[str]:
 
 
 def _uncounted(records: dict[Place, CiRecord]) -> list[str]:
-    """Return the identifiers that several records hold and that do not count between two of them."""
+    """Returns the identifiers that several records hold and that do not count between two of them."""
     holders: dict[tuple[str, str], list[CiRecord]] = {}
     for record in records.values():
         for identifier in dict.fromkeys(searched(record)):

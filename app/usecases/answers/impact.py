@@ -28,7 +28,7 @@ def impact_of(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Impact:
-    """Return the services hit, the reason, and the priority that the settings' table suggests, with the row it comes from.
+    """Returns the services hit, the reason, and the priority that the settings' table suggests, with the row it comes from.
 
     The impact goes by the customers of the services hit (of degraded ones by the share they lose). Where customers of some are
     unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it. Services
@@ -84,7 +84,7 @@ def impact_of(
 
 
 def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[tuple[str, float | None]]:
-    """Return the services that now depend on what is left of the groups that an outage used up: names with their MTPD, in the
+    """Returns the services that now depend on what is left of the groups that an outage used up: names with their MTPD, in the
     order of their keys."""
     compiled, space = estate.compiled, estate.workspace()
     forced = [estate.position(hit.ci_id) for hit in identify_all(store, estate.revision.revision, keys)]
@@ -99,7 +99,7 @@ def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[
 
 
 def _maintained(blast: BlastRadius, estate: Estate, store: GraphStore) -> list[str]:
-    """Return CIs in maintenance by name."""
+    """Returns CIs in maintenance by name."""
     keys = sorted({key for group in blast.redundancy_used_up for key in group.in_maintenance})
     return sorted(estate.name(estate.position(hit.ci_id)) for hit in identify_all(store, estate.revision.revision, keys))
 
@@ -116,7 +116,7 @@ def _because(level: str, urgency: str, blast: BlastRadius) -> str:
 
 
 def priority_of(settings: TicketSettings, level: str, urgency: str) -> str:
-    """Return the priority by the settings' table.
+    """Returns the priority by the settings' table.
 
     A row that the table lacks takes that of the same impact and urgency `later`, then that of impact `none`.
     """
@@ -131,8 +131,8 @@ LEVELS = ("none", "low", "medium", "high")
 
 
 def impact_level(settings: TicketSettings, down: int, interrupted: int, customers: float, unknown: int) -> str:
-    """Return high, medium, low or none: the higher level of what is known of the customers, and, where those of some services are
-    unknown, of the number of services.
+    """Returns high, medium, low or none: the higher level of what is known of the customers, and, where those of some services
+    are unknown, of the number of services.
 
     `down`: services that stop or are degraded; `customers`: known ones, by share; `unknown`: services whose customers nobody
     gave.
@@ -150,7 +150,7 @@ def _level(size: float, medium: float, high: float) -> int:
 
 
 def urgency_of(settings: TicketSettings, mtpds: Sequence[float | None], more: bool) -> str:
-    """Return soon, today, unknown or later, by the first MTPD. `more`: services may be hit that nobody knows of."""
+    """Returns soon, today, unknown or later, by the first MTPD. `more`: services may be hit that nobody knows of."""
     first = min((mtpd for mtpd in mtpds if mtpd is not None), default=None)
     if first is not None and first <= settings.today_hours:
         return "soon" if first <= settings.soon_hours else "today"

@@ -34,7 +34,7 @@ class Paths:
         self._worded: dict[int, Step] = {}
 
     def to(self, position: int) -> list[Step]:
-        """Return the path from the CI that failed first to `position`. NotFound where that CI did not fail."""
+        """Returns the path from the CI that failed first to `position`. NotFound where that CI did not fail."""
         return [self._worded.get(at) or self._word(at) for at in self._tree.places(position)]
 
     def reach(self, position: int) -> bool:
@@ -59,13 +59,14 @@ def _sentence(estate: Estate, cause: Cause) -> str:
 
 
 def known(value: Any) -> float | None:
-    """Return a number of the risk room, with NaN as None."""
+    """Returns a number of the risk room, with NaN as None."""
     number = float(value)
     return None if math.isnan(number) else number
 
 
 def hour_money(compiled: CompiledGraph, service: int) -> float | None:
-    """Return the money of the first hour of a full outage: money per hour, or the curve at one hour; None where it is unknown."""
+    """Returns the money of the first hour of a full outage: money per hour, or the curve at one hour; None where it is
+    unknown."""
     if compiled.curve_ptr[service] == compiled.curve_ptr[service + 1]:
         return known(compiled.money_per_hour[service])
     low, high = int(compiled.curve_ptr[service]), int(compiled.curve_ptr[service + 1])
@@ -73,7 +74,7 @@ def hour_money(compiled: CompiledGraph, service: int) -> float | None:
 
 
 def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[ServiceHit]:
-    """Return the services hit: those down first, then by customers, then by key; with the path where a tree is given."""
+    """Returns the services hit: those down first, then by customers, then by key; with the path where a tree is given."""
     compiled = estate.compiled
     rest = compiled.flat.rest_capability
     lost = [(int(number), "down", float(rest[int(compiled.service_position[number])])) for number in result.services_down]
@@ -101,7 +102,7 @@ def service_hits(estate: Estate, result: Outage, tree: Causes | None) -> list[Se
 
 
 def left_incomplete(estate: Estate, hit: Sequence[int]) -> tuple[int, int]:
-    """Return how many needs were not read, and how many services depend on some of them and are not among those (numbers) that
+    """Returns how many needs were not read, and how many services depend on some of them and are not among those (numbers) that
     stop: they may stop, for all that is known."""
     left = len(estate.incomplete_services - frozenset(hit))
     return (estate.needs_not_read if left else 0), left
@@ -126,7 +127,7 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
 
 
 def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None, int, str]:
-    """Return the customers of these services, with those they share counted once; how many services have unknown ones; and what
+    """Returns the customers of these services, with those they share counted once; how many services have unknown ones; and what
     the number rests on. None where all are unknown."""
     populations = estate.populations
     known_ones = [number for number in numbers if known(populations.customers[number]) is not None]
@@ -135,7 +136,7 @@ def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None
 
 
 def customers_by_share(estate: Estate, result: Outage, of_down: float | None) -> float | None:
-    """Return the customers of the services hit, of degraded ones by the share they lose, with those they share counted once.
+    """Returns the customers of the services hit, of degraded ones by the share they lose, with those they share counted once.
 
     None where all are unknown. `of_down`: customers of the services that stop, which are all where none is degraded, now or
     before.
@@ -153,7 +154,7 @@ def customers_by_share(estate: Estate, result: Outage, of_down: float | None) ->
 
 
 def totals(hits: Sequence[ServiceHit]) -> tuple[float | None, int]:
-    """Return the money per hour of the services hit, of degraded ones the share they lose, and of how many it is unknown.
+    """Returns the money per hour of the services hit, of degraded ones the share they lose, and of how many it is unknown.
 
     None, not 0, where all are unknown.
     """

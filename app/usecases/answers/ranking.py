@@ -42,7 +42,7 @@ def area_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> AreaPage:
-    """Return areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
+    """Returns areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "kind", "offset", "locations")
@@ -109,7 +109,7 @@ def _services_hit(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def _inputs(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
-    """Return the shares of the loss that rest on rates of each origin."""
+    """Returns the shares of the loss that rest on rates of each origin."""
     return inputs_of(assessment.totals.service_hours, assessment.rate_origin, positions_of(assessment, kind, area), ORIGIN_NAMES)
 
 
@@ -145,7 +145,7 @@ def _reason(assessment: Assessed, kind: str, area: int, label: str, ranking: Ran
 
 
 def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
-    """Return the names of the CIs that start the loss of an area, the largest share first, and the shares.
+    """Returns the names of the CIs that start the loss of an area, the largest share first, and the shares.
 
     Of a service they are shares of what it suffers itself.
     """
@@ -162,7 +162,7 @@ def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tupl
 
 
 def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
-    """Count the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
+    """Counts the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
     if kind == "service":
         return 0
     first, rows = assessment.first, positions_of(assessment, kind, area)
@@ -173,7 +173,7 @@ def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
 
 
 def overlap_of(assessment: Assessed, service: int) -> str:
-    """Say that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
+    """Says that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
     compiled = assessment.estate.compiled
     points = points_of(assessment.first, service)
     points = points[can_fail(compiled)[points]]

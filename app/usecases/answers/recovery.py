@@ -48,7 +48,7 @@ class Recovery:
     pair_hours: Any  # float64[P], NaN unknown
 
     def pairs(self, number: int) -> tuple[Any, Any]:
-        """Return positions and hours of the CIs that stop a service alone."""
+        """Returns positions and hours of the CIs that stop a service alone."""
         part = slice(int(self.pair_ptr[number]), int(self.pair_ptr[number + 1]))
         return self.pair_ci[part], self.pair_hours[part]
 
@@ -56,7 +56,7 @@ class Recovery:
 def recovery_page(
     tools: Tools, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
 ) -> RecoveryPage:
-    """Return all services, the largest gap between RTO and recovery first; those without an RTO last."""
+    """Returns all services, the largest gap between RTO and recovery first; those without an RTO last."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "recovery", "locations")
@@ -81,7 +81,7 @@ def recovery_page(
 def service_recovery(
     tools: Tools, text: str, limit: int, after: str | None = None, revision: int | None = None, locations: bool | None = None
 ) -> ServiceRecovery:
-    """Return one service: what it waits for when all is down, and every CI whose single outage stops it, the longest first."""
+    """Returns one service: what it waits for when all is down, and every CI whose single outage stops it, the longest first."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service", "recovery_of", "locations")
@@ -125,7 +125,7 @@ def recovery_of(assessment: Assessed) -> Recovery:
 
 
 def _single_hours(estate: Estate, ci: Any, service: Any) -> Any:
-    """Return hours (float64[P]) until a service is back after the outage of one CI: its restore time, and what starts again
+    """Returns hours (float64[P]) until a service is back after the outage of one CI: its restore time, and what starts again
     after it."""
     compiled: CompiledGraph = estate.compiled
     hours = compiled.repair_hours[ci].copy()

@@ -24,7 +24,7 @@ def service_page(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServicePage:
-    """Return services, those that suffer most first."""
+    """Returns services, those that suffer most first."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service_offset", "locations")
@@ -83,7 +83,7 @@ def service_detail(
     revision: int | None,
     locations: bool | None = None,
 ) -> ServiceDetail:
-    """Return one service with its single points of failure, worst first, page by page."""
+    """Returns one service with its single points of failure, worst first, page by page."""
     offset = 0
     if after is not None:
         cursor = paging.decode(after, "revision", "service", "point_offset", "locations")

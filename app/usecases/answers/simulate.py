@@ -66,7 +66,7 @@ def simulate_outage(
     revision: int | None = None,
     as_of: datetime | None = None,
 ) -> Simulation:
-    """Answer the scenario at a revision and keep the answer. InvalidInput for an empty scenario, NotFound for names nobody
+    """Answers the scenario at a revision and keeps the answer. InvalidInput for an empty scenario, NotFound for names nobody
     has."""
     estate = tools.estates.at(revision, as_of)
     forced = _forced(tools.store, estate, scenario)
@@ -83,12 +83,12 @@ def simulate_outage(
 
 
 def get_simulation(documents: Documents, simulation: str) -> Simulation:
-    """Return the answer as it was given; NotFound where there is none."""
+    """Returns the answer as it was given; NotFound where there is none."""
     return SIMULATIONS.get(documents, simulation).answer
 
 
 def page_simulations(documents: Documents, after: str, limit: int) -> list[SimulationRow]:
-    """Return a page of simulations, the newest first."""
+    """Returns a page of simulations, the newest first."""
     return [_row(kept) for kept in SIMULATIONS.page(documents, after, limit, newest_first=True)]
 
 
@@ -100,7 +100,7 @@ def _row(kept: Kept[KeptSimulation]) -> SimulationRow:
 
 
 def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list[int]:
-    """Return the positions of the CIs that are out; NotFound for one that is not assessed."""
+    """Returns the positions of the CIs that are out; NotFound for one that is not assessed."""
     if not (scenario.cis or scenario.site or scenario.team or scenario.supplier):
         raise InvalidInput("name CIs, a site, a team or a supplier that is out")
     positions: set[int] = set()
@@ -116,7 +116,7 @@ def _forced(store: GraphStore, estate: Estate, scenario: OutageScenario) -> list
 
 
 def members_of(estate: Estate, column: str, value: str) -> list[int]:
-    """Return the positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to
+    """Returns the positions of the assessed CIs whose site, team or supplier is `value`; a joint supplier "A + B" belongs to
     both."""
     category = getattr(estate.graph.cis, column)
     codes = [

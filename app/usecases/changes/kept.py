@@ -74,7 +74,7 @@ def keep_list(documents: Documents, head: ListHead, found: ChangeList) -> None:
 
 
 def drop_list(documents: Documents, run_id: str) -> None:
-    """Delete a list, its head first: a list that is half gone counts as none."""
+    """Deletes a list, its head first: a list that is half gone counts as none."""
     head = HEADS.find(documents, run_id)
     if head is None:
         return
@@ -85,12 +85,12 @@ def drop_list(documents: Documents, run_id: str) -> None:
 
 
 def find_head(documents: Documents, run_id: str) -> ListHead | None:
-    """Return the head of a run's list; None where it keeps none."""
+    """Returns the head of a run's list; None where it keeps none."""
     return HEADS.find(documents, run_id)
 
 
 def read_lines(documents: Documents, head: ListHead, offset: int, limit: int) -> list[Change]:
-    """Return lines from an offset on. NotFound where a newer run of the source took the list's place meanwhile."""
+    """Returns lines from an offset on. NotFound where a newer run of the source took the list's place meanwhile."""
     lines: list[Change] = []
     stop = min(offset + limit, head.kept)
     for number in range(offset // PAGE_LINES, -(-stop // PAGE_LINES)):

@@ -16,7 +16,7 @@ SHOWN, NAMED, BLOCK = 50, 5, 2_000
 
 
 def losses_of(store: GraphStore, estates: Estates, revision: int, retired: Sequence[int]) -> Losses:
-    """Return the losses of the CIs (by id) that would go from the estate at a revision; the first 50 by key one by one."""
+    """Returns the losses of the CIs (by id) that would go from the estate at a revision; the first 50 by key one by one."""
     if not retired:
         return Losses()
     gone = set(retired)

@@ -59,7 +59,7 @@ class Names:
 
 
 def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
-    """Return the id of every CI that rows of a noun other than `ci` name."""
+    """Returns the id of every CI that rows of a noun other than `ci` name."""
     columns = [attrgetter(name) for name in noun.names() if name in _CI_COLUMNS]
     ids = {int(ci_id) for row in rows for column in columns if (ci_id := column(row)) is not None}
     for row in rows:
@@ -69,7 +69,7 @@ def ids_in(noun: Noun[R], rows: Iterable[R]) -> set[int]:
 
 
 def line(noun: Noun[R], old: R | None, new: R | None, names: Names) -> Change:
-    """Return one changed row as a line."""
+    """Returns one changed row as a line."""
     before, after = _said(noun, old, names), _said(noun, new, names)
     cells = after or before
     values = {
@@ -98,7 +98,7 @@ def _said(noun: Noun[R], row: R | None, names: Names) -> dict[str, Any]:
 
 
 def _plain(name: str, kind: str, value: Any, names: Names) -> Any:
-    """Return a cell as a line shows it: keys for ids, the name of a source, absent as None; the same from a run and from a
+    """Returns a cell as a line shows it: keys for ids, the name of a source, absent as None; the same from a run and from a
     store."""
     if value is None or value == "" or value != value:
         return None

@@ -93,7 +93,7 @@ class RunChanges:
             yield line(noun, None, row, self._names)
 
     def _old(self, noun: Noun[R], ended: list[Identity]) -> dict[Identity, R]:
-        """Return the rows that end, by identity, in the order given."""
+        """Returns the rows that end, by identity, in the order given."""
         rows: dict[Identity, R] = {}
         wanted = dict.fromkeys(map(tuple, ended))
         for columns in self._read(noun, list(wanted)):
@@ -117,7 +117,7 @@ class RunChanges:
                 yield store.rows(revision, noun.name, _ASKED[noun.name], sorted({first for first, *_ in part}))
 
     def _dependency_blocks(self, outcome: Outcome) -> Iterator[tuple[list[LedgerDependency], list[Identity]]]:
-        """Yield blocks in which a row that changes has both its end and its beginning: both sides come in order of the
+        """Yields blocks in which a row that changes has both its end and its beginning: both sides come in order of the
         dependent."""
         begun = _by_dependent(map(LedgerDependency._make, _rows(outcome.dependencies.begun, DEPENDENCY.names(), self._source_id)))
         ended = _by_dependent(_rows(outcome.dependencies.ended, DEPENDENCY.identity, self._source_id))
@@ -144,7 +144,7 @@ def _by_dependent(rows: Iterable[R]) -> Iterator[tuple[int, list[R]]]:
 
 
 def _rows(columns: Mapping[str, Any], names: tuple[str, ...], source_id: int) -> Iterator[Row]:
-    """Yield dependencies in order of dependent, provider and kind."""
+    """Yields dependencies in order of dependent, provider and kind."""
     total = len(columns["dependent_id"])
     for start in range(0, total, BLOCK):
         rows = range(start, min(start + BLOCK, total))

@@ -37,7 +37,7 @@ class ChangePage:
 
 
 def change_page(documents: Documents, run_id: str, offset: int, limit: int) -> ChangePage:
-    """Return a page of the change list.
+    """Returns a page of the change list.
 
     NotFound where the run keeps none: it was written, or a newer run of the source took its place.
     """

@@ -80,7 +80,7 @@ KEYS, USES, SESSIONS = Records("key", LockedKey), Records("key_use", KeyUse), Re
 def create_key(
     documents: Documents, name: str, role: str, days: float | None = None, now: datetime | None = None, scope: str = ""
 ) -> tuple[str, AccessKey]:
-    """Make a key. Returns the secret text, which is shown once, and what is kept of it. A key with a scope only reads."""
+    """Makes a key. Returns the secret text, which is shown once, and what is kept of it. A key with a scope only reads."""
     if role not in ROLES:
         raise InvalidInput(f"role {role!r}: one of {', '.join(ROLES)}")
     if not name.strip():
@@ -98,7 +98,7 @@ def create_key(
 def rotate_key(
     documents: Documents, prefix: str, overlap_hours: float, now: datetime | None = None
 ) -> tuple[str, AccessKey, AccessKey]:
-    """Make a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`.
+    """Makes a key that may do and see the same, for as long as the old one was made for; both are good for `overlap_hours`.
 
     Returns the secret text, the new key and the old one.
     """
@@ -121,12 +121,12 @@ def rotate_key(
 
 
 def list_keys(documents: Documents) -> list[AccessKey]:
-    """Return every key without its digest, with its last use."""
+    """Returns every key without its digest, with its last use."""
     return [_with_last_use(documents, _shown(kept.value)) for kept in KEYS.every(documents)]
 
 
 def note_use(documents: Documents, prefix: str, now: datetime | None = None) -> None:
-    """Note that a key was used."""
+    """Notes that a key was used."""
     USES.put(documents, prefix, KeyUse((now or datetime.now(UTC)).isoformat()))
 
 
@@ -136,13 +136,13 @@ def _with_last_use(documents: Documents, key: AccessKey) -> AccessKey:
 
 
 def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -> AccessKey:
-    """Revoke a key for good and return it; NotFound where there is none."""
+    """Revokes a key for good and returns it; NotFound where there is none."""
     at = (now or datetime.now(UTC)).isoformat()
     return _shown(KEYS.change(documents, prefix, lambda key: replace(key, revoked_at=at)))
 
 
 def caller_of(documents: Documents, secret_text: str, now: datetime | None = None) -> Caller:
-    """Return the caller behind a key; NotAllowed when it is unknown, wrong, expired or revoked (one message for all four)."""
+    """Returns the caller behind a key; NotAllowed when it is unknown, wrong, expired or revoked (one message for all four)."""
     refused = NotAllowed("the key is not valid", status=401)
     parts = secret_text.strip().split("_", 2)
     if len(parts) != 3 or parts[0] != "fsy" or not parts[1].isalnum():
@@ -166,12 +166,12 @@ def _fields(key: AccessKey) -> dict[str, str]:
 
 
 def _shown(key: AccessKey) -> AccessKey:
-    """Return what may be shown of a key."""
+    """Returns what may be shown of a key."""
     return AccessKey(**_fields(key))
 
 
 def open_session(documents: Documents, secret_text: str, hours: float, now: datetime | None = None) -> str:
-    """Enter a page session with a key. Returns the token that the signed cookie carries; the key itself is not kept."""
+    """Enters a page session with a key. Returns the token that the signed cookie carries; the key itself is not kept."""
     now = now or datetime.now(UTC)
     caller_of(documents, secret_text, now)
     token = secrets.token_urlsafe(32)
@@ -181,7 +181,7 @@ def open_session(documents: Documents, secret_text: str, hours: float, now: date
 
 
 def session_caller(documents: Documents, token: str, now: datetime | None = None) -> Caller | None:
-    """Return the caller of a session; None when it ended, or when its key was revoked or ran out."""
+    """Returns the caller of a session; None when it ended, or when its key was revoked or ran out."""
     now = now or datetime.now(UTC)
     session = SESSIONS.find(documents, _digest(token))
     if session is None or datetime.fromisoformat(session.until) <= now:

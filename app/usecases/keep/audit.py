@@ -48,12 +48,12 @@ def entry(caller: str, action: str, subject: str, details: Mapping[str, object] 
 
 
 def record(documents: Documents, caller: str, action: str, subject: str, details: Mapping[str, object] | None = None) -> None:
-    """Append one entry."""
+    """Appends one entry."""
     record_all(documents, [entry(caller, action, subject, details)])
 
 
 def record_all(documents: Documents, new: Sequence[Entry]) -> None:
-    """Append entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
+    """Appends entries. The head is held to the end of the unit of work, so two writers cannot fork the chain."""
     with documents.together():
         head = _hold_head(documents)
         for one in new:
@@ -68,7 +68,7 @@ def record_all(documents: Documents, new: Sequence[Entry]) -> None:
 
 
 def _hold_head(documents: Documents) -> Head:
-    """Return what the head names, and keep others from changing it until the unit of work ends: it is written as it was."""
+    """Returns what the head names, and keeps others from changing it until the unit of work ends: it is written as it was."""
     while True:
         kept = documents.get(HEAD, "head")
         head = _head_of(documents, kept)
@@ -93,7 +93,7 @@ def _head_text(signer: Signer, head: Head) -> str:
 
 
 def signed(signer: Signer, body: Mapping[str, Any]) -> str:
-    """Return the text of an entry, the head or an anchor, with the name of the key and a signature over all the rest."""
+    """Returns the text of an entry, the head or an anchor, with the name of the key and a signature over all the rest."""
     if not signer.key_id:
         return _text(body)
     named = {**body, "key": signer.key_id}
@@ -107,7 +107,7 @@ def fits(signer: Signer, body: Mapping[str, Any]) -> bool | None:
 
 
 def begin_signing(documents: Documents) -> None:
-    """Sign a trail that an earlier version wrote, from here on, and with it what was there."""
+    """Signs a trail that an earlier version wrote, from here on, and with it what was there."""
     kept = documents.get(HEAD, "head")
     if kept is not None and documents.signer.key_id and not _head_of(documents, kept).signed:
         record(documents, "forestay", "audit trail signed", documents.signer.key_id)
@@ -164,12 +164,12 @@ class ReadTrail:
 
 
 def entries(documents: Documents, after: str = "", limit: int = 100) -> Sequence[Document]:
-    """Return entries, the newest first."""
+    """Returns entries, the newest first."""
     return documents.page(KIND, after, limit, descending=True)
 
 
 def time_of(document: Document) -> datetime:
-    """Return when an entry was made; ValueError where it does not say."""
+    """Returns when an entry was made; ValueError where it does not say."""
     at = datetime.fromisoformat(str(_object(document.body).get("at", "")))
     if at.tzinfo is None:
         raise ValueError("a time without zone")
@@ -177,7 +177,7 @@ def time_of(document: Document) -> datetime:
 
 
 def all_entries(documents: Documents) -> Iterator[Document]:
-    """Yield all entries, the oldest first."""
+    """Yields all entries, the oldest first."""
     after = ""
     while page := documents.page(KIND, after, 1000):
         yield from page
@@ -193,7 +193,7 @@ def digest_of(body: str) -> str:
 
 
 def _object(body: str) -> dict[str, Any]:
-    """Return what a text holds; empty where it is no JSON object."""
+    """Returns what a text holds; empty where it is no JSON object."""
     try:
         value = json.loads(body)
     except ValueError:

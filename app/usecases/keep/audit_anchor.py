@@ -16,7 +16,7 @@ from app.usecases.keep import audit
 
 
 def write_anchor(documents: Documents, path: Path, now: datetime | None = None) -> bool:
-    """Append the head to the file if it differs from that of the last line, and return whether it did."""
+    """Appends the head to the file if it differs from that of the last line, and returns whether it did."""
     head = audit.current_head(documents)
     lines = list(anchor_lines(path)) if path.exists() else []
     if lines and f'"digest": "{head.digest}"' in lines[-1]:
@@ -31,7 +31,7 @@ def write_anchor(documents: Documents, path: Path, now: datetime | None = None) 
 
 
 def anchor_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of the file; NotFound where there is none."""
+    """Yields the lines of the file; NotFound where there is none."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in file if line.strip())

@@ -82,7 +82,7 @@ class Walk:
 
 
 def verify(documents: Documents, foreign_keys: bool = True) -> list[str]:
-    """Return the faults, as sentences that name entries; none where the trail is whole.
+    """Returns the faults, as sentences that name entries; none where the trail is whole.
 
     `foreign_keys`: entries signed with a key that is not here are faults.
     """
@@ -92,14 +92,14 @@ def verify(documents: Documents, foreign_keys: bool = True) -> list[str]:
 
 
 def foreign_entries(documents: Documents) -> list[str]:
-    """Name the entries that cannot be proven here, as their key is not here."""
+    """Names the entries that cannot be proven here, as their key is not here."""
     walk = Walk(documents)
     walk.run()
     return list(_foreign(walk))
 
 
 def verify_anchor(documents: Documents, lines: Iterable[str]) -> list[str]:
-    """Return the faults between the trail and what was written to a second place while it grew."""
+    """Returns the faults between the trail and what was written to a second place while it grew."""
     walk = Walk(documents)
     walk.run()
     faults: list[str] = []

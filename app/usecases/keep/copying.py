@@ -26,6 +26,6 @@ def is_unfinished(documents: Documents) -> bool:
 
 
 def refuse_unfinished(documents: Documents) -> None:
-    """Raise Conflict where the store is not whole."""
+    """Raises Conflict where the store is not whole."""
     if is_unfinished(documents):
         raise Conflict(f"{UNFINISHED}: {CURE}")

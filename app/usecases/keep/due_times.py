@@ -20,7 +20,7 @@ MANY = 1000
 
 
 def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
-    """Return the trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
+    """Returns the trigger of a schedule. InvalidInput for a text that is none; jitter starts a run up to so many seconds late."""
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
@@ -40,7 +40,7 @@ def trigger_of(schedule: str, jitter_seconds: int = 0) -> BaseTrigger:
 
 
 def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]:
-    """Return the times after < t <= until at which a schedule is due, ascending; of very many the last 1,000.
+    """Returns the times after < t <= until at which a schedule is due, ascending; of very many the last 1,000.
 
     >>> day = datetime(2026, 11, 24, tzinfo=UTC)
     >>> [f"{at:%d %H:%M}" for at in due_times("0 3 * * *", day, day + timedelta(days=2))]
@@ -56,6 +56,6 @@ def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]
 
 
 def next_due(schedule: str, after: datetime) -> datetime | None:
-    """Return the first time after a moment; None where there is none."""
+    """Returns the first time after a moment; None where there is none."""
     first: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
     return first

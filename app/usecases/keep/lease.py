@@ -46,7 +46,7 @@ def take_or_renew(
     seconds: float = SECONDS,
     gone: Callable[[str], bool] = lambda holder: False,
 ) -> Lease | None:
-    """Return the lease, if this holder has it or it was free; None while another holds it.
+    """Returns the lease, if this holder has it or it was free; None while another holds it.
 
     `gone`: whether a holder is known to be dead, so that nobody has to wait until its lease runs out.
     """
@@ -64,13 +64,13 @@ def take_or_renew(
 
 
 def holder_of(documents: Documents, name: str) -> tuple[str, float]:
-    """Return who has a lease, and until when (unix seconds); "" where nobody has it."""
+    """Returns who has a lease, and until when (unix seconds); "" where nobody has it."""
     held = LEASES.find(documents, name) or Held()
     return held.holder, held.until
 
 
 def holding(documents: Documents, lease: Lease) -> None:
-    """Make the unit of work in which it is called commit only if the lease is still held. Fenced where another took it."""
+    """Makes the unit of work in which it is called commit only if the lease is still held. Fenced where another took it."""
     while True:
         kept = LEASES.kept(documents, lease.name)
         if kept is None or not _is_held(kept.value, lease):
@@ -82,7 +82,7 @@ def holding(documents: Documents, lease: Lease) -> None:
 
 
 def give_up(documents: Documents, lease: Lease) -> None:
-    """Let the next one lead at once."""
+    """Lets the next one lead at once."""
     kept = LEASES.kept(documents, lease.name)
     if kept is not None and _is_held(kept.value, lease):
         with suppress(Conflict):

@@ -60,7 +60,7 @@ PLANS = Records("plan", Answered)
 
 
 def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Plan:
-    """Return the plan of a source; a new one, or one whose schedule was changed, counts from now."""
+    """Returns the plan of a source; a new one, or one whose schedule was changed, counts from now."""
     plan = _kept(documents, source.name) or Plan(source.name, "", "")
     if plan.schedule != source.schedule or not plan.answered_at:
         plan = replace(plan, schedule=source.schedule, answered_at=_text(now))
@@ -69,7 +69,7 @@ def plan_of(documents: Documents, source: RegisteredSource, now: datetime) -> Pl
 
 
 def plans(documents: Documents, now: datetime | None = None) -> list[Plan]:
-    """Return every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
+    """Returns every scheduled source, the next one first; a schedule that cannot be read says so. Writes nothing."""
     now = now or datetime.now(UTC)
     scheduled = [_seen(documents, source, now) for source in list_sources(documents) if source.schedule]
     return sorted(scheduled, key=lambda plan: (plan.next_at or "9", plan.source))
@@ -89,7 +89,7 @@ def _seen(documents: Documents, source: RegisteredSource, now: datetime) -> Plan
 
 
 def fire(documents: Documents, lease: Lease, source: RegisteredSource, now: datetime | None = None) -> runs.Job | None:
-    """Queue the run of a source that is due, if one is. Conflict or Fenced when another process queued it: then it is done."""
+    """Queues the run of a source that is due, if one is. Conflict or Fenced when another process queued it: then it is done."""
     now = now or datetime.now(UTC)
     plan = plan_of(documents, source, now)
     times = due_times(source.schedule, datetime.fromisoformat(plan.answered_at), now)
@@ -114,7 +114,7 @@ ARGUMENTS: Mapping[str, object] = {"dry_run": False, "apply": False, "approve": 
 
 
 def why_not_now(documents: Documents, source: str, now: datetime) -> str:
-    """Say why a due run is left out; "" where it is not."""
+    """Says why a due run is left out; "" where it is not."""
     failures, resting = rest_after_failures(documents, source)
     if resting and now < resting:
         return f"{failures} runs failed in a row; the source rests until {_text(resting)}"
@@ -125,7 +125,7 @@ def why_not_now(documents: Documents, source: str, now: datetime) -> str:
 
 
 def rest_after_failures(documents: Documents, source: str) -> tuple[int, datetime | None]:
-    """Return how many runs failed in a row, and until when the source is left alone: 5 minutes, doubled with each failure, a day
+    """Returns how many runs failed in a row, and until when the source is left alone: 5 minutes, doubled with each failure, a day
     at most."""
     failures, last = sync_runs.failures_in_a_row(documents, source)
     if not failures or last is None:

@@ -11,7 +11,7 @@ PROC = Path("/proc")
 
 
 def this_process() -> str:
-    """Return a name of this process among those of all machines: machine, number and the moment it was started, joined by
+    """Returns a name of this process among those of all machines: machine, number and the moment it was started, joined by
     slashes."""
     return f"{_machine()}/{os.getpid()}/{_started(os.getpid())}"
 
@@ -28,7 +28,7 @@ def is_gone(name: str) -> bool:
 
 
 def _machine() -> str:
-    """Return a name of this machine since its last start, and of the space in which its processes are numbered (a container has
+    """Returns a name of this machine since its last start, and of the space in which its processes are numbered (a container has
     its own)."""
     try:
         booted = (PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
@@ -38,7 +38,7 @@ def _machine() -> str:
 
 
 def _started(number: int) -> str:
-    """Return when a process was started, in ticks since the machine was; "" where there is no such process, where it is dead and
+    """Returns when a process was started, in ticks since the machine was; "" where there is no such process, where it is dead and
     not reaped yet, or where the system does not tell."""
     with suppress(OSError):
         state, *rest = (PROC / str(number) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()

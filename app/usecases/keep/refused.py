@@ -26,7 +26,7 @@ PAGES = Records("refused", RefusedPage)
 
 
 def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[RejectedRecord]) -> None:
-    """Keep the refused rows of a run in place of those of an earlier run of the source."""
+    """Keeps the refused rows of a run in place of those of an earlier run of the source."""
     parts = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] if len(rows) > SHOWN else []
     with documents.together():
         for number, part in enumerate(parts):
@@ -37,7 +37,7 @@ def keep_refused(documents: Documents, source: str, run_id: str, rows: Sequence[
 
 
 def read_refused(documents: Documents, source: str, run_id: str, offset: int, limit: int) -> list[RejectedRecord]:
-    """Return rows from an offset on; none where a newer run took the place."""
+    """Returns rows from an offset on; none where a newer run took the place."""
     rows: list[RejectedRecord] = []
     for number in range(offset // PAGE_ROWS, -(-(offset + limit) // PAGE_ROWS)):
         page = PAGES.find(documents, _key(source, number))

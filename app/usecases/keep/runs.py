@@ -65,7 +65,7 @@ def enqueue(documents: Documents, verb: str, arguments: Mapping[str, Any], calle
 
 
 def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> None:
-    """Raise TooBusy where so many jobs wait or run already that this caller may queue no other one now."""
+    """Raises TooBusy where so many jobs wait or run already that this caller may queue no other one now."""
     rows = OPEN.page(documents, "", in_all)
     if sum(row.value.caller == caller for row in rows) >= per_caller:
         raise TooBusy(f"{per_caller} jobs of yours wait or run already: cancel some, or wait", retry_after=RETRY_AFTER)
@@ -74,7 +74,7 @@ def admit(documents: Documents, caller: str, in_all: int, per_caller: int) -> No
 
 
 def begin(documents: Documents, verb: str, arguments: Mapping[str, Any], caller: str) -> Job:
-    """Write a job that its writer works on at once, reporting and finishing it as a runner would."""
+    """Writes a job that its writer works on at once, reporting and finishing it as a runner would."""
     with documents.together():
         job = Job(
             "", verb, dict(arguments), caller, RUNNING, created_at=_now(), started_at=_now(), fence=next_fence(documents),
@@ -93,17 +93,17 @@ def get_job(documents: Documents, job_id: str) -> Job:
 
 
 def page_jobs(documents: Documents, after: str = "", limit: int = 50) -> list[Job]:
-    """Return a page of jobs, the newest first."""
+    """Returns a page of jobs, the newest first."""
     return [_job(kept) for kept in JOBS.page(documents, after, limit, newest_first=True)]
 
 
 def open_jobs(documents: Documents) -> list[Job]:
-    """Return waiting and running jobs, the oldest first, at most 100."""
+    """Returns waiting and running jobs, the oldest first, at most 100."""
     return [get_job(documents, row.key) for row in OPEN.page(documents, "", 100)]
 
 
 def take(documents: Documents, clock: float | None = None) -> Job | None:
-    """Return the oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing
+    """Returns the oldest waiting job, or one whose lease ran out, with a fencing token higher than any before; None when nothing
     waits."""
     clock = time.time() if clock is None else clock
     for job in open_jobs(documents):
@@ -131,13 +131,13 @@ def next_fence(documents: Documents) -> int:
 
 
 def holding(documents: Documents, fence: int) -> None:
-    """Raise Fenced where another runner took over the job that was taken with this token. It is called inside a unit of work."""
+    """Raises Fenced where another runner took over the job that was taken with this token. It is called inside a unit of work."""
     if not any(job.fence == fence and job.state == RUNNING for job in open_jobs(documents)):
         raise Fenced(f"the lease {fence} of this job was taken over by another runner")
 
 
 def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
-    """Note the progress of a running job and renew the lease.
+    """Notes the progress of a running job and renews the lease.
 
     Conflict when the lease was lost. The job that is returned shows a wish to cancel.
     """
@@ -148,7 +148,7 @@ def report(documents: Documents, job: Job, progress: float, step: str) -> Job:
 
 
 def put_back(documents: Documents, job: Job) -> Job:
-    """Let a job in hand wait again, for another runner, which need not wait for the end of a lease."""
+    """Lets a job in hand wait again, for another runner, which need not wait for the end of a lease."""
     now = get_job(documents, job.job_id)
     if now.fence != job.fence:
         raise Conflict("the job was taken over by another runner")
@@ -176,7 +176,7 @@ def finish(documents: Documents, job: Job, state: str, result: Mapping[str, Any]
 
 
 def cancel(documents: Documents, job_id: str) -> Job:
-    """Ask a job to stop: a waiting one is cancelled at once, a running one at its next report."""
+    """Asks a job to stop: a waiting one is cancelled at once, a running one at its next report."""
     for _ in range(20):
         job = get_job(documents, job_id)
         try:

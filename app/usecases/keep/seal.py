@@ -37,7 +37,7 @@ class Seal:
     details: Mapping[str, object] = field(default_factory=dict)  # of the entry, beside the revision
 
     def put(self, documents: Documents, revision: int) -> None:
-        """Write the seal, in the unit of work that publishes the revision."""
+        """Writes the seal, in the unit of work that publishes the revision."""
         for kind, key in self.forgets:
             documents.delete(kind, key)
         if self.report is not None:
@@ -47,7 +47,7 @@ class Seal:
 
 
 def conclude(documents: Documents, report: SyncReport, caller: str, approves: str = "") -> None:
-    """Record a run that was carried through: its row, its source, the run that waited, and the audit trail, all in one unit of
+    """Records a run that was carried through: its row, its source, the run that waited, and the audit trail, all in one unit of
     work."""
     with documents.together():
         source = find_source(documents, report.source)
@@ -67,7 +67,7 @@ def conclude(documents: Documents, report: SyncReport, caller: str, approves: st
 
 
 def _settle_waiting(documents: Documents, waiting: str, report: SyncReport, caller: str, approves: str) -> None:
-    """Settle the runs that stopped before they wrote and waited: a run that was carried through approves or replaces them."""
+    """Settles the runs that stopped before they wrote and waited: a run that was carried through approves or replaces them."""
     held = sync_runs.get_run(documents, waiting)
     if held.state == HELD and held.run_id == approves:
         held.state = APPROVED

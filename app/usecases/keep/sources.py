@@ -51,7 +51,7 @@ class RegisteredSource:
 
 
 def _numbers_as_shown(body: dict[str, Any]) -> dict[str, Any]:
-    """Turn numbers of runs into those that people see: an earlier version kept the keys under which runs lie."""
+    """Turns numbers of runs into those that people see: an earlier version kept the keys under which runs lie."""
     return {**body, **{name: body.get(name, "").lstrip("0") for name in ("last_run", "listed_run")}}
 
 
@@ -68,7 +68,7 @@ def add_source(
     settings: Mapping[str, Any] | None = None,
     schedule: str = "",
 ) -> RegisteredSource:
-    """Register a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
+    """Registers a source. Without a priority it is believed after all that are there. Conflict when the name is taken."""
     if not NAME.match(name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
     if schedule:
@@ -92,7 +92,7 @@ def add_source(
 
 
 def _number(documents: Documents, name: str) -> int:
-    """Return the next number, or that of a removed source of this name: CIs of it that were kept belong to it again."""
+    """Returns the next number, or that of a removed source of this name: CIs of it that were kept belong to it again."""
     former = FORMER.find(documents, name)
     if former is not None:
         FORMER.delete(documents, name)
@@ -104,7 +104,7 @@ def _number(documents: Documents, name: str) -> int:
 
 
 def forget_source(documents: Documents, name: str) -> None:
-    """Take a source away.
+    """Takes a source away.
 
     Earlier revisions, and CIs that are kept, still name it, so its number, name and place in the order of trust are remembered,
     but no place, setting or name of a secret.
@@ -117,7 +117,7 @@ def forget_source(documents: Documents, name: str) -> None:
 
 
 def told_of(documents: Documents) -> list[RegisteredSource]:
-    """Return every source that has records somewhere in the ledger: the registered ones and removed ones."""
+    """Returns every source that has records somewhere in the ledger: the registered ones and removed ones."""
     former = [kept.value for kept in FORMER.every(documents)]
     return sorted([*list_sources(documents), *former], key=lambda source: (source.priority, source.name))
 
@@ -131,7 +131,7 @@ def get_source(documents: Documents, name: str) -> RegisteredSource:
 
 
 def find_source(documents: Documents, name: str) -> RegisteredSource | None:
-    """Return the source of a name; None where there is none."""
+    """Returns the source of a name; None where there is none."""
     return SOURCES.find(documents, name)
 
 
@@ -153,13 +153,13 @@ _known = _Known()
 
 
 def known_sources(documents: Documents) -> Sequence[RegisteredSource]:
-    """Return `list_sources` for answers: half a second old at most."""
+    """Returns `list_sources` for answers: half a second old at most."""
     _refresh(documents)
     return _known.sources
 
 
 def known_told_of(documents: Documents) -> Sequence[RegisteredSource]:
-    """Return `told_of` for answers: half a second old at most."""
+    """Returns `told_of` for answers: half a second old at most."""
     _refresh(documents)
     return _known.told_of
 
@@ -171,12 +171,12 @@ def _refresh(documents: Documents) -> None:
 
 
 def list_sources(documents: Documents) -> list[RegisteredSource]:
-    """Return the sources by priority, then name."""
+    """Returns the sources by priority, then name."""
     return sorted((kept.value for kept in SOURCES.every(documents)), key=lambda source: (source.priority, source.name))
 
 
 def update_source(documents: Documents, name: str, **changes: Any) -> RegisteredSource:
-    """Write changed fields, again where another writer was quicker."""
+    """Writes changed fields, again where another writer was quicker."""
     return update_source_if(documents, name, lambda source: None, **changes)
 
 
@@ -202,7 +202,7 @@ def set_source(
     schedule: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> RegisteredSource:
-    """Change what is given and leave the rest; a setting that is None goes back to its default."""
+    """Changes what is given and leaves the rest; a setting that is None goes back to its default."""
     changes: dict[str, Any] = {
         key: value for key, value in (("location", location), ("priority", priority), ("schedule", schedule)) if value is not None
     }
@@ -215,5 +215,5 @@ def set_source(
 
 
 def manual_source(documents: Documents) -> RegisteredSource:
-    """Return the source of what people say by hand; it is believed before all others."""
+    """Returns the source of what people say by hand; it is believed before all others."""
     return find_source(documents, MANUAL) or add_source(documents, MANUAL, MANUAL, "", MANUAL_PRIORITY)

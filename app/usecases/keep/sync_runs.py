@@ -28,20 +28,20 @@ RUNS = Records("run", Run)
 
 
 def new_run(documents: Documents, source: str, caller: str) -> str:
-    """Number a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
+    """Numbers a run before it starts, so that even one that dies leaves a trace; its state is `running` until it is written."""
     run = Run("", source, state="running", caller=caller, started_at=_now(), process=this_process())
     return number_of(RUNS.append(documents, run).key)
 
 
 def dead_runs(documents: Documents, source: str = "") -> list[str]:
-    """Return the runs (of one source, or of all) among the last 100 whose process is known to be gone."""
+    """Returns the runs (of one source, or of all) among the last 100 whose process is known to be gone."""
     newest = RUNS.page(documents, "", 100, newest_first=True)
     running = (kept for kept in newest if kept.value.state == "running" and source in ("", kept.value.source))
     return [number_of(kept.key) for kept in running if is_gone(kept.value.process)]
 
 
 def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
-    """Mark runs whose process is gone as failed, and return them."""
+    """Marks runs whose process is gone as failed, and returns them."""
     dead = dead_runs(documents, source)
     for run_id in dead:
         report = get_run(documents, run_id)
@@ -51,7 +51,7 @@ def end_dead_runs(documents: Documents, source: str = "") -> list[str]:
 
 
 def number_of(key: str) -> str:
-    """Return the number of a run as people see it, from the key under which it is kept (or that number).
+    """Returns the number of a run as people see it, from the key under which it is kept (or that number).
 
     >>> number_of("00000000000000000012"), number_of("12"), number_of("")
     ('12', '12', '')
@@ -64,7 +64,7 @@ def _key(run_id: str) -> str:
 
 
 def write_run(documents: Documents, report: SyncReport) -> None:
-    """Write what a run did; who asked for it and when it started stay. NotFound where the run was never numbered."""
+    """Writes what a run did; who asked for it and when it started stay. NotFound where the run was never numbered."""
     kept = RUNS.kept(documents, _key(report.run_id))
     if kept is None:
         raise NotFound(f"no run {report.run_id}")
@@ -74,7 +74,7 @@ def write_run(documents: Documents, report: SyncReport) -> None:
 
 
 def get_run(documents: Documents, run_id: str) -> SyncReport:
-    """Return the report of a run; NotFound where there is none."""
+    """Returns the report of a run; NotFound where there is none."""
     kept = RUNS.kept(documents, _key(run_id))
     if kept is None:
         raise NotFound(f"no run {run_id}")
@@ -82,7 +82,7 @@ def get_run(documents: Documents, run_id: str) -> SyncReport:
 
 
 def replace_held(documents: Documents, run_id: str, by: str) -> None:
-    """Mark a held run as replaced: a later one took its place, so it waits no longer."""
+    """Marks a held run as replaced: a later one took its place, so it waits no longer."""
     report = get_run(documents, run_id)
     if report.state == "held":
         report.state = "replaced"
@@ -91,12 +91,12 @@ def replace_held(documents: Documents, run_id: str, by: str) -> None:
 
 
 def page_runs(documents: Documents, after: str = "", limit: int = 50) -> list[SyncReport]:
-    """Return a page of runs, the newest first."""
+    """Returns a page of runs, the newest first."""
     return [_report(kept) for kept in RUNS.page(documents, _key(after) if after else "", limit, newest_first=True)]
 
 
 def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) -> tuple[Sequence[RejectedRecord], int]:
-    """Return refused records of a run from an offset, and how many there are in all.
+    """Returns refused records of a run from an offset, and how many there are in all.
 
     Of the newest run of a source all are kept (`refused.KEPT`), of earlier ones the first 1,000.
     """
@@ -110,7 +110,7 @@ def page_rejected(documents: Documents, run_id: str, offset: int, limit: int) ->
 
 
 def retired_lately(documents: Documents, source: str, now: datetime | None = None, hours: int = 24) -> dict[str, int]:
-    """Return what runs of a source retired in the last 24 hours, by what the deletion guard watches."""
+    """Returns what runs of a source retired in the last 24 hours, by what the deletion guard watches."""
     since = (now or datetime.now(UTC)) - timedelta(hours=hours)
     total: dict[str, int] = {}
     for kept in RUNS.every(documents, newest_first=True):
@@ -124,7 +124,7 @@ def retired_lately(documents: Documents, source: str, now: datetime | None = Non
 
 
 def failures_in_a_row(documents: Documents, source: str) -> tuple[int, datetime | None]:
-    """Return how many of the last runs of a source failed in a row (of the last 500 runs of all), and when the newest of them
+    """Returns how many of the last runs of a source failed in a row (of the last 500 runs of all), and when the newest of them
     ended."""
     failures, newest = 0, None
     for kept in islice(RUNS.every(documents, newest_first=True), LOOKED_BACK):

@@ -23,7 +23,7 @@ NAMES = ("sums", "largest", "events", "event_count", "services", "money_unknown"
 
 
 def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Callable[[float], None]) -> dict[str, Any]:
-    """Return the yearly losses as arrays; nothing where no years were asked for."""
+    """Returns the yearly losses as arrays; nothing where no years were asked for."""
     if not options.years:
         return {}
     losses = simulate_losses(compiled, options.seed, 0, -(-options.years // BLOCK_YEARS), threads=2, listen=tell)
@@ -33,7 +33,7 @@ def exceedance_arrays(compiled: CompiledGraph, options: StudyOptions, tell: Call
 
 
 def study_exceedance(tools: Tools, study: str) -> StudyExceedance:
-    """Return the loss exceedance curve of a study. NotFound where it simulated no years."""
+    """Returns the loss exceedance curve of a study. NotFound where it simulated no years."""
     row = get_study(tools.documents, study)
     arrays = tables_of(tools.cache, row)
     if "years.sums" not in arrays:

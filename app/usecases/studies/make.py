@@ -46,7 +46,7 @@ def make_study(
     tools: Tools, options: StudyOptions, revision: int | None = None, declared_spread: float = 0.0,
     listen: Listener = silent,
 ) -> StudyRow:  # fmt: skip
-    """Compute and keep a study of a revision (default: the current one).
+    """Computes and keeps a study of a revision (default: the current one).
 
     The same options give the same numbers, whatever the number of workers.
     """
@@ -91,7 +91,7 @@ def make_study(
 
 @contextmanager
 def _step(name: str, listen: Listener, seconds: dict[str, float]) -> Iterator[Callable[[float], None]]:
-    """Run one step: report its progress under `name`, and note how long it took."""
+    """Runs one step: reports its progress under `name`, and notes how long it took."""
     started = time.perf_counter()
     listen(name, 0.0)
     yield lambda share: listen(name, share)
@@ -106,7 +106,7 @@ def _spread(
     declared_spread: float,
     tell: Callable[[float], None],
 ) -> tuple[dict[str, Any], Estimate, float]:
-    """Return the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
+    """Returns the tables, the range of the total, and by how much stated ranges move what is expected of all CIs."""
     estate, compiled = assessment.estate, assessment.estate.compiled
     ranges = ranges_of(estate.graph.cis, compiled.row, ci_classes(), declared_spread)
     answer = response(compiled, measure, tell, assessment.populations)
@@ -196,7 +196,7 @@ def _of_ranges(measure: str, shift: float) -> list[str]:
 
 
 def _parts(first: float | None, more: PartSums) -> dict[str, float | None]:
-    """Return the parts of a loss.
+    """Returns the parts of a loss.
 
     `redundancy` = exact + simulated; `redundancy_low` and `redundancy_high`: its ends where a part of it is simulated.
     """

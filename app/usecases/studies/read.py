@@ -52,19 +52,19 @@ STUDIES = Records("study", KeptStudy)
 
 
 def get_study(documents: Documents, study: str) -> StudyRow:
-    """Return the row of a study; NotFound where there is none."""
+    """Returns the row of a study; NotFound where there is none."""
     return STUDIES.get(documents, study).row
 
 
 def page_studies(documents: Documents, after: str = "", limit: int = 50) -> StudyPage:
-    """Return a page of studies, the newest first."""
+    """Returns a page of studies, the newest first."""
     studies = [kept.value.row for kept in STUDIES.page(documents, after, limit + 1, newest_first=True)]
     more, rows = len(studies) > limit, studies[:limit]
     return StudyPage(rows, limit, more, rows[-1].study if more else None)
 
 
 def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
-    """Return the arrays of a study; NotFound where they are no longer kept."""
+    """Returns the arrays of a study; NotFound where they are no longer kept."""
     arrays = cache.load(row.revision, f"{STUDIES.kind}-{row.study}")
     if arrays is None or "redundancy.samples" not in arrays:  # gone, or of a version that did not simulate
         raise NotFound(
@@ -74,7 +74,7 @@ def tables_of(cache: CompiledGraphCache, row: StudyRow) -> Mapping[str, Any]:
 
 
 def study_areas(tools: Tools, study: str, kind: str, limit: int, after: str | None) -> StudyAreaPage:
-    """Return areas of one kind, worst total first."""
+    """Returns areas of one kind, worst total first."""
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}", field="kind")
     offset = 0
@@ -127,7 +127,7 @@ def _area(assessment: Assessed, kind: str, table: AreaTable, place: int) -> Stud
 
 
 def study_services(tools: Tools, study: str, limit: int, after: str | None) -> StudyServicePage:
-    """Return services, those that suffer most first."""
+    """Returns services, those that suffer most first."""
     offset = 0
     if after is not None:
         offset = paging.decode(after, "revision", "service_offset")["service_offset"]
@@ -208,7 +208,7 @@ def _service(
 
 
 def _simulated(arrays: Mapping[str, Any], more: EstateRedundancy, number: int) -> Estimate:
-    """Return Q from the samples of a bounded service, else from the worlds of the whole estate."""
+    """Returns Q from the samples of a bounded service, else from the worlds of the whole estate."""
     if more.samples[number] > 0:
         ends = float(more.sampled_low[number]), float(more.sampled_high[number])
         return Estimate(float(more.q[number]), SIMULATED, *ends, f"{int(more.samples[number]):,} samples")
@@ -232,7 +232,7 @@ def _unavailability(more: EstateRedundancy, number: int, note: str) -> Estimate:
 
 
 def study_borders(tools: Tools, study: str) -> StudyBorders:
-    """Return the dependencies between teams over which the loss runs."""
+    """Returns the dependencies between teams over which the loss runs."""
     kept = STUDIES.get(tools.documents, study)
     row, sums = kept.row, kept.borders
     arrays = tables_of(tools.cache, row)

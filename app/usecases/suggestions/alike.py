@@ -30,7 +30,7 @@ class Look:
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a name in lower case.
+    """Returns the words of a name in lower case.
 
     >>> words_of("DB-Payment_01.fra.example")
     ['db', 'payment', '01', 'fra', 'example']
@@ -39,7 +39,7 @@ def words_of(name: str) -> list[str]:
 
 
 def alike(a: Look, b: Look) -> tuple[int, Sequence[str]]:
-    """Return points, 0 to 100, and reasons.
+    """Returns points, 0 to 100, and reasons.
 
     Names with different numbers ("web01", "web02") count a third: they are siblings, seldom one.
 

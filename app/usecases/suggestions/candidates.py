@@ -18,7 +18,7 @@ SERIAL_START = 6
 
 
 def keys_of(name: str, identifiers: Iterable[tuple[str, str]]) -> list[str]:
-    """Return what a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
+    """Returns what a CI is found by: words of its name, addresses, MACs, the name of its host, the start of its serial number.
 
     >>> keys_of("DB payment", [("serial", "CZ1234XY"), ("fqdn", "db1.example")])
     ['n:db payment', 'n:payment', 's:CZ1234', 'serial:CZ1234XY', 'n:db1']
@@ -47,7 +47,7 @@ class Blocks:
             self._rows.append(row)
 
     def pairs(self, possible: Callable[[int, int], bool], most: int = PAIRS) -> tuple[list[tuple[int, int]], bool]:
-        """Return pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first
+        """Returns pairs of rows (a < b), each once, and whether there were more: the rarest keys come first, then the first
         rows."""
         pairs: dict[tuple[int, int], None] = {}
         for rows in sorted(self._shared(), key=lambda rows: (len(rows), rows)):

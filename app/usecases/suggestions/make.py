@@ -75,7 +75,7 @@ class SuggestionPage:
 
 
 def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
-    """Look through the current revision and keep the best suggestions in place of those kept before."""
+    """Looks through the current revision and keeps the best suggestions in place of those kept before."""
     revision = tools.store.current().revision
     listen("reading CIs", 0.0)
     cis = tools.store.load_columns(revision, CI.name, ["ci_id", "key", "name", "ci_class", "environment", "site", "aliases"])
@@ -97,7 +97,7 @@ def suggest(tools: Tools, listen: Listener = silent) -> SuggestionRun:
 def _candidates(
     cis: Columns, sources: Mapping[int, int], apart: Container[tuple[int, int]]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """Return pairs of rows of different sources, of one family and environment, that people did not part."""
+    """Returns pairs of rows of different sources, of one family and environment, that people did not part."""
     ids = [int(ci_id) for ci_id in cis["ci_id"]]
     families = [rule_of(ci_class or "other").family for ci_class in cis["ci_class"]]
     environments = list(cis["environment"])
@@ -117,7 +117,7 @@ def _candidates(
 
 
 def _telling(aliases: Sequence[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Return the identifiers that would make two CIs one if nothing spoke against it."""
+    """Returns the identifiers that would make two CIs one if nothing spoke against it."""
     return frozenset((kind, value) for kind, value in aliases if kind in TELLING)
 
 
@@ -141,7 +141,7 @@ def _scored(cis: Columns, pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
 
 
 def _sources(store: GraphStore, revision: int) -> dict[int, int]:
-    """Return the sources of each CI, one bit each."""
+    """Returns the sources of each CI, one bit each."""
     rows, sources = store.load_columns(revision, SOURCE_RECORD.name, ["source_id", "ci_id"]), dict[int, int]()
     for source_id, ci_id in zip(map(int, rows["source_id"]), map(int, rows["ci_id"]), strict=True):
         sources[ci_id] = sources.get(ci_id, 0) | 1 << source_id
@@ -149,7 +149,7 @@ def _sources(store: GraphStore, revision: int) -> dict[int, int]:
 
 
 def _apart(tools: Tools, revision: int) -> set[tuple[int, int]]:
-    """Return the pairs of CIs whose records people parted, both ways round."""
+    """Returns the pairs of CIs whose records people parted, both ways round."""
     manual = find_source(tools.documents, MANUAL)
     if manual is None or not revision:
         return set()
@@ -186,21 +186,21 @@ def _keep(documents: Documents, run: SuggestionRun, best: Sequence[Suggestion]) 
 
 
 def suggestion_page(documents: Documents, limit: int, after: str = "") -> SuggestionPage:
-    """Return a page of kept suggestions, the best first."""
+    """Returns a page of kept suggestions, the best first."""
     suggestions = [kept.value for kept in SUGGESTIONS.page(documents, after, limit + 1)]
     more, items = len(suggestions) > limit, suggestions[:limit]
     return SuggestionPage(RUNS.find(documents, "last"), items, limit, more, items[-1].suggestion if more else None)
 
 
 def accept(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """Make the two CIs one, as `decide.merge` does."""
+    """Makes the two CIs one, as `decide.merge` does."""
     item = _get(tools.documents, suggestion)
     why = reason or f"suggested with {item.score} points"
     return decide.merge(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])
 
 
 def refuse(tools: Tools, suggestion: str, caller: str, reason: str = "") -> decide.Decided:
-    """Part the two CIs, whatever their identifiers will say; the pair is never suggested again."""
+    """Parts the two CIs, whatever their identifiers will say; the pair is never suggested again."""
     item = _get(tools.documents, suggestion)
     why = reason or f"a suggestion with {item.score} points, refused"
     return decide.part(tools, item.a, item.b, caller, why, [(SUGGESTIONS.kind, suggestion)])

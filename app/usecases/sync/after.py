@@ -31,7 +31,7 @@ class AfterRun:
         self.called_before: list[str] = []  # texts that were answered by a name of the past, as sentences
 
     def learn(self, texts: Iterable[Mention]) -> Mapping[Mention, int | Unresolved]:
-        """Find out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
+        """Finds out what these texts mean in these sources: the source's own record first, then the CI that alone answers to the
         text, then a name of the past."""
         fresh = [pair for pair in dict.fromkeys(texts) if pair not in self._known]
         if fresh:
@@ -42,7 +42,7 @@ class AfterRun:
         return self.learn([(source_id, text)])[source_id, text]
 
     def key_of(self, ci_id: int) -> str:
-        """Return the key of a CI as it is after the run; its id in words where it does not hold then."""
+        """Returns the key of a CI as it is after the run; its id in words where it does not hold then."""
         for chunk in self._changes():
             for row in chunk.begun:
                 if row.ci_id == ci_id:
@@ -51,7 +51,7 @@ class AfterRun:
         return rows["key"][0] if len(rows["ci_id"]) else f"CI {ci_id}"
 
     def rows_of_cis(self, ci_ids: Iterable[int]) -> dict[int, LedgerCi]:
-        """Return the rows of those of the CIs that hold after the run."""
+        """Returns the rows of those of the CIs that hold after the run."""
         wanted, rows = set(ci_ids), dict[int, LedgerCi]()
         for part in _blocks(sorted(wanted)):
             rows.update((row.ci_id, row) for row in rows_of(CI, self._store.states(self._revision, part)))
@@ -62,11 +62,11 @@ class AfterRun:
         return rows
 
     def records_at(self, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        """Return the CI of each of these records after the run, without those that are gone."""
+        """Returns the CI of each of these records after the run, without those that are gone."""
         return self._by_record(list(places))
 
     def holding(self, ci_ids: Iterable[int]) -> set[int]:
-        """Return those of the CIs that hold after the run."""
+        """Returns those of the CIs that hold after the run."""
         return set(self.rows_of_cis(ci_ids))
 
     def _resolve(self, fresh: Sequence[Mention]) -> None:
@@ -127,7 +127,7 @@ class AfterRun:
         return answering
 
     def _records(self, ci_ids: set[int]) -> dict[int, list[tuple[int, CiRecord]]]:
-        """Return (source_id, record) of these CIs after the run."""
+        """Returns (source_id, record) of these CIs after the run."""
         held: dict[tuple[int, str], tuple[int, str]] = {}
         for part in _blocks(sorted(ci_ids)):
             rows = self._store.rows(self._revision, "source_record", "ci_id", part)
@@ -145,7 +145,7 @@ class AfterRun:
         return records
 
     def _by_record(self, texts: Sequence[Mention]) -> dict[Mention, int]:
-        """Return the CIs of texts that name a record of their source as class:id."""
+        """Returns the CIs of texts that name a record of their source as class:id."""
         wanted = set(texts)
         cis: dict[Mention, int] = {}
         for part in _blocks(sorted({text for _, text in wanted})):
@@ -193,7 +193,7 @@ def _calls_itself(record: CiRecord, folded: str) -> bool:
 
 
 def answers(row: LedgerCi) -> set[str]:
-    """Return the texts that a CI answers to, casefolded."""
+    """Returns the texts that a CI answers to, casefolded."""
     texts = {value.casefold() for _, value in aliases_of(row.aliases)}
     return texts | {row.key.casefold(), (row.name or "").casefold()}
 

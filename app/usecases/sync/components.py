@@ -94,7 +94,7 @@ class Decisions:
         return len(self._members)
 
     def about(self, places: Iterable[Place], ci_ids: Iterable[int] = ()) -> list[tuple[Member, Decision]]:
-        """Return the decisions that name one of these records, and corrections of these CIs, whatever became of the records they
+        """Returns the decisions that name one of these records, and corrections of these CIs, whatever became of the records they
         name."""
         named = {key for place in places for key in self._of.get(place, ())}
         named.update(key for ci_id in ci_ids for key in self._corrections.get(ci_id, ()))
@@ -131,7 +131,7 @@ class Closer:
         self._keys = roster.keys()
 
     def close(self, numbers: Iterable[int], ci_ids: Iterable[int] = ()) -> tuple[Closure, set[int]]:
-        """Return the closure of some numbers of the roster and some CIs, and all numbers that it took in."""
+        """Returns the closure of some numbers of the roster and some CIs, and all numbers that it took in."""
         closure, taken = Closure(), set[int]()
         seen: set[Identifier] = set()
         named, looked = set[Place](), set[Place]()
@@ -152,7 +152,7 @@ class Closer:
         return closure, taken
 
     def _named(self, closure: Closure, named: set[Place], fresh: list[int]) -> set[int]:
-        """Return the CIs of records that decisions name together with records in the closure."""
+        """Returns the CIs of records that decisions name together with records in the closure."""
         about = self._decisions.about(closure.members)
         places = {place for _, d in about for place in (*d.places, *d.others)} - named - set(closure.members)
         named |= places

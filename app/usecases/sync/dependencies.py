@@ -136,7 +136,7 @@ class DependencyIntake:
     def _refuse(
         self, place: str, position: int, stated: DependencyRecord, fault: tuple[str, str, str], again: bool = True
     ) -> None:
-        """Refuse a row. `again`: it is resolved again when CIs come or go."""
+        """Refuses a row. `again`: it is resolved again when CIs come or go."""
         name = f"{stated.dependent} -> {stated.provider}"
         unread = Unread("dependency", stated.dependent, name, f"{fault[0]} {fault[1]}", record=stated if again else None)
         self.books.reject("dependency", place, position, name, fault, unread)
@@ -163,7 +163,7 @@ class DependencyIntake:
         return code
 
     def _settle_open(self) -> None:
-        """Ask the ledger once for all ends that are not own records, then fill in or refuse the rows that waited."""
+        """Asks the ledger once for all ends that are not own records, then fills in or refuses the rows that waited."""
         waiting, self._open.rows = self._open.rows, []
         if not waiting:
             return
@@ -195,7 +195,7 @@ class DependencyIntake:
             self.rows = picked(self.rows, keep)
 
     def _clash(self, n: int) -> Unread:
-        """Return the open need of a second statement with another weight: which of the two is right was not read."""
+        """Returns the open need of a second statement with another weight: which of the two is right was not read."""
         rows = self.rows
         dependent = self._resolver.key_of(rows.dependent[n])
         name = f"{dependent} -> {self._resolver.key_of(rows.provider[n])}"
@@ -206,7 +206,7 @@ class DependencyIntake:
         return list(zip(self.rows.dependent, self.rows.provider, self.rows.kind, strict=True))
 
     def heaviest(self) -> None:
-        """Give soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being
+        """Gives soft needs that are stated twice the larger weight, whatever the order of the rows: no need is lighter for being
         repeated."""
         rows, most = self.rows, dict[tuple[int, int], float]()
         for n, kind in enumerate(rows.kind):
@@ -218,7 +218,7 @@ class DependencyIntake:
                 rows.weight[n] = most[rows.dependent[n], rows.provider[n]]
 
     def settle(self, difference: DependencyDifference) -> None:
-        """Enter what the comparison found into the counts."""
+        """Enters what the comparison found into the counts."""
         for position in difference.duplicates:
             self.books.duplicate("dependency", position)
         at = {position: n for n, position in enumerate(self.rows.position)} if difference.clashes else {}
@@ -245,7 +245,7 @@ OldRows = Mapping[Key, tuple[float, str]]
 
 
 def ledger_rows(store: GraphStore, revision: int, source_id: int, keys: Iterable[Key]) -> dict[Key, tuple[float, str]]:
-    """Return those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
+    """Returns those of the named dependencies that the ledger holds for a source: weight (NaN: absent) and relation."""
     wanted = set(keys)
     dependents = sorted({key[0] for key in wanted})
     held: dict[Key, tuple[float, str]] = {}

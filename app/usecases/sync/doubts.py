@@ -45,14 +45,14 @@ class Doubts:
         return self._before
 
     def look(self, places: Collection[Place], gone: Collection[Place], doubts: Iterable[Doubt]) -> None:
-        """Take in that these records were compared (those in `gone` are no more), and which doubts stand between them."""
+        """Takes in that these records were compared (those in `gone` are no more), and which doubts stand between them."""
         before = self.before()
         for pair in [pair for pair in before if any(place in places or place in gone for place in pair)]:
             del before[pair]
         self.found.update(((doubt.a, doubt.b), doubt.why) for doubt in doubts)
 
     def nothing(self) -> None:
-        """Drop all pairs: the source is alone and does not list a thing twice."""
+        """Drops all pairs: the source is alone and does not list a thing twice."""
         self.before().clear()
 
     def rows(
@@ -81,7 +81,7 @@ class Doubts:
     def _groups(
         self, pairs: Iterable[tuple[int, int]], begun: Iterable[LedgerGroup], ended: Collection[Identity]
     ) -> list[LedgerGroup]:
-        """Return the groups after the run that have one of these CIs as a member."""
+        """Returns the groups after the run that have one of these CIs as a member."""
         ids = sorted({ci_id for pair in pairs for ci_id in pair})
         groups: dict[Identity, LedgerGroup] = {}
         for start in range(0, len(ids), 2_000) if self.revision else ():

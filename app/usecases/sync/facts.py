@@ -38,7 +38,7 @@ FACTS = RecordText(Facts)
 
 
 def doubt_about(facts: Facts, store: GraphStore, source: str, current: int) -> str:
-    """Say why the difference cannot start from these facts; "" where it can."""
+    """Says why the difference cannot start from these facts; "" where it can."""
     if not facts.exact:
         return "the ledger keeps records that the last input did not hold, or records were read in part"
     if facts.revision > current:

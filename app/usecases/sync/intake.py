@@ -108,7 +108,7 @@ class CiIntake:
             self.unknown_classes[record.raw_class] = self.unknown_classes.get(record.raw_class, 0) + 1
 
     def _keep_known(self, key: str) -> None:
-        """Keep what was known last of a record that was refused this time: it is not gone."""
+        """Keeps what was known last of a record that was refused this time: it is not gone."""
         roster = self._roster
         number = roster.number(key)
         if number is None and ":" not in key:
@@ -118,7 +118,7 @@ class CiIntake:
             roster.states[number] = KEPT
 
     def shared_identifiers(self) -> list[str]:
-        """Return, as sentences, the identifiers that several staged records of this source hold; they are only kept where the
+        """Returns, as sentences, the identifiers that several staged records of this source hold; they are only kept where the
         source is alone."""
         ordered = sorted(self._identifiers)
         twice = {a for a, b in pairwise(ordered) if a == b}
@@ -137,7 +137,7 @@ class CiIntake:
         ]
 
     def retire_unseen(self, ends_class: Callable[[str], bool]) -> list[int]:
-        """Retire the records that were not seen, of classes that are proven complete, and return their numbers."""
+        """Retires the records that were not seen, of classes that are proven complete, and returns their numbers."""
         numbers = self._roster.numbers_in(UNSEEN)
         classes = self._roster.by_class
         kept = {name for name in classes if not ends_class(name)} if numbers else set()

@@ -18,7 +18,7 @@ class Mint:
         self._keys: dict[int, str] = {}  # only where a key had to differ from the one asked for
 
     def ids(self, keys: Sequence[str], live: Iterable[int] = ()) -> list[int]:
-        """Return an id for each key: the one it had before, if it had one and no other CI goes on under it, else the next free
+        """Returns an id for each key: the one it had before, if it had one and no other CI goes on under it, else the next free
         one."""
         known = {} if self._empty else dict(self._store.ids_of_keys(self._revision, keys))
         taken = set(live)
@@ -39,7 +39,7 @@ class Mint:
         return ci_id
 
     def _other(self, key: str) -> str:
-        """Return the first free key beside one that still is that of a CI its record has left."""
+        """Returns the first free key beside one that still is that of a CI its record has left."""
         number = 2
         while f"{key}~{number}" in self._given or self._store.ids_of_keys(self._revision, [f"{key}~{number}"]):
             number += 1
@@ -50,7 +50,7 @@ class Mint:
 
 
 def key_aliases(rows: Iterable[LedgerCi], own_keys: bool = False) -> list[str]:
-    """Return the keys that CI rows answer to beside their own; with `own_keys` their own as well."""
+    """Returns the keys that CI rows answer to beside their own; with `own_keys` their own as well."""
     keys = set[str]()
     for row in rows:
         if own_keys:

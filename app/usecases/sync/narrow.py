@@ -108,7 +108,7 @@ def _moved_on(before: Mapping[str, int], went: Mapping[str, int], came: Mapping[
 
 
 def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[CiRecord]]:
-    """Take gone records as unseen and all other known ones as untouched; then take the examined ones as in a full read."""
+    """Takes gone records as unseen and all other known ones as untouched; then takes the examined ones as in a full read."""
     gone = [record for block in difference.gone_cis() for record in block.records]
     blocks = list(difference.cis())
     if sum(len(block.records) for block in blocks) + len(gone) > MANY:
@@ -130,7 +130,7 @@ def _take_cis(run: Run, difference: SourceDifference) -> tuple[CiIntake, list[Ci
 
 
 def _check_ids(run: Run, difference: SourceDifference) -> None:
-    """Raise a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
+    """Raises a Doubt where a new record has an id that another class has too: it makes references by that id ambiguous, in
     untouched rows as well."""
     keys, others = run.roster.keys(), list[str]()
     for number in run.roster.numbers_in(NEW) if len(difference.classes) > 1 else ():
@@ -149,7 +149,7 @@ def _check_ids(run: Run, difference: SourceDifference) -> None:
 
 
 def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, blocks: list[DependencyBlock]) -> set[Key]:
-    """Return the identities under which the ledger holds the dependencies whose lines went."""
+    """Returns the identities under which the ledger holds the dependencies whose lines went."""
     texts = [text for block in blocks for text in (*block.dependents, *block.providers)]
     if len(texts) > 2 * MANY:
         raise Doubt("most dependencies changed")
@@ -164,7 +164,7 @@ def _gone_keys(run: Run, resolver: Resolver, difference: SourceDifference, block
 
 
 def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
-    """Return the dependencies of this source that the ledger holds at CIs that go."""
+    """Returns the dependencies of this source that the ledger holds at CIs that go."""
     keys: set[Key] = set()
     ordered = sorted(ci_ids)
     for start in range(0, len(ordered), 5_000):
@@ -177,7 +177,7 @@ def _still_named(run: Run, ci_ids: Collection[int]) -> set[Key]:
 
 
 def _earlier(run: Run, resolver: Resolver, difference: SourceDifference, texts: Iterable[str]) -> dict[str, int]:
-    """Return what references meant before this run: own records, those that go now among them, else aliases."""
+    """Returns what references meant before this run: own records, those that go now among them, else aliases."""
     meant: dict[str, int] = {}
     open_texts: list[str] = []
     for text in dict.fromkeys(texts):

@@ -30,7 +30,7 @@ def plain_json(payload: str) -> bool:
 
 
 def ci_in_one_form(record: CiRecord) -> CiRecord:
-    """Return the record with its texts in one form. Attributes stay as they are: nothing is found by them."""
+    """Returns the record with its texts in one form. Attributes stay as they are: nothing is found by them."""
     if not all(map(is_text, (record.source_class, record.source_id))):
         return record  # it is refused
     return record._replace(
@@ -105,7 +105,7 @@ def small_in_one_form(kind: str, block: SmallBlock, noticed: Noticed) -> SmallBl
 
 
 def _texts(record: SmallRecord) -> tuple[str, ...]:
-    """Return the key of a record, the CI it is about, and its other texts."""
+    """Returns the key of a record, the CI it is about, and its other texts."""
     if isinstance(record, GroupRecord):
         return record.key, record.dependent, *record.members
     if isinstance(record, IncidentRecord):
@@ -128,7 +128,7 @@ def _respelled(record: SmallRecord) -> SmallRecord:
 
 
 def _refused(kind: str, place: str, position: int, key: str, about: str) -> RejectedRecord:
-    """Return the refusal of a record. `about` may be damaged as well; then nobody can tell whose need it was."""
+    """Returns the refusal of a record. `about` may be damaged as well; then nobody can tell whose need it was."""
     return RejectedRecord(kind, f"{place} {position}", NO_TEXT.sub("?", key)[:200], *FAULT, about=about if is_text(about) else "")
 
 

@@ -95,7 +95,7 @@ class OpenNeeds:
         return OPEN_NEED.by_identity(rows_of(OPEN_NEED, self.store.load_columns(self.revision, OPEN_NEED.name)))
 
     def _look_up(self, unread: Iterable[tuple[Identity, Unread]]) -> None:
-        """Look all texts up at once: the ledger is asked in blocks."""
+        """Looks all texts up at once: the ledger is asked in blocks."""
         mentions: dict[Mention, None] = {}
         last = set[int | None]()
         for (source_id, _), one in unread:
@@ -108,7 +108,7 @@ class OpenNeeds:
         self.holding = self.after.holding(ci_id for ci_id in last if ci_id is not None)
 
     def _one(self, source_id: int, unread: Unread, text: str) -> int | Unresolved:
-        """Return what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
+        """Returns what a text means now; else what another name of it means; else what it meant last, if that CI goes on."""
         answer = self.after.one(source_id, text)
         if not isinstance(answer, Unresolved):
             return answer
@@ -127,7 +127,7 @@ class OpenNeeds:
         return None if isinstance(meant, Unresolved) else meant
 
     def _again(self, source_id: int, unread: Unread, next_group: int) -> tuple[Unread | None, int]:
-        """Resolve an open need again, and return what is left of it; what is resolved is entered into the changes."""
+        """Resolves an open need again, and returns what is left of it; what is resolved is entered into the changes."""
         record = unread.record
         if record is None:
             return unread, next_group
@@ -170,7 +170,7 @@ class OpenNeeds:
             self._begin(DEPENDENCY, row, self.store.rows(self.revision, DEPENDENCY.name, "dependent_id", [row.dependent_id]))
 
     def _begin(self, noun: Noun[R], row: R, near: Columns) -> None:
-        """Begin a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it
+        """Begins a row, unless one of its identity begins already or goes on; `near`: those rows of the ledger among which it
         would be."""
         part, identity = self._part(noun), noun.identity_of(row)
         if any(noun.identity_of(other) == identity for other in part.begun):

@@ -84,7 +84,7 @@ class Reconciliation:
         return self._mint.next_ci_id
 
     def run(self) -> None:
-        """Give every record its CI; afterwards `changes` can be read, any number of times."""
+        """Gives every record its CI; afterwards `changes` can be read, any number of times."""
         if self.alone:
             self.doubts.nothing()
             self._assign_alone()
@@ -103,7 +103,7 @@ class Reconciliation:
         return Closer(self._store, self._revision, self._settings.source_id, self._roster, self._staging, self._decisions)
 
     def regroup(self, ci_ids: Iterable[int]) -> CiChanges:
-        """Return what decisions that came or went make of these CIs, from the records that the ledger holds."""
+        """Returns what decisions that came or went make of these CIs, from the records that the ledger holds."""
         self._staging.index_identifiers()
         closure, _ = self._closer().close((), ci_ids)
         chunk = self._reconcile(closure)
@@ -119,7 +119,7 @@ class Reconciliation:
 
     # --- a source that is alone
     def _assign_alone(self) -> None:
-        """Give ids in the order of keys, so the order of the rows changes nothing and the ledger is filled from one end."""
+        """Gives ids in the order of keys, so the order of the rows changes nothing and the ledger is filled from one end."""
         roster, keys = self._roster, self._keys
         new = sorted(roster.numbers_in(NEW), key=keys.__getitem__)
         for start in range(0, len(new), BLOCK):
@@ -227,7 +227,7 @@ class Reconciliation:
         ci_of: Mapping[Place, int],
         became: Mapping[int, int],
     ) -> dict[int, list[Member]]:
-        """Enter decisions into the chunk and return the corrections by CI.
+        """Enters decisions into the chunk and returns the corrections by CI.
 
         A correction stays with its CI, or with what that became by a merge. Any other decision is kept with the CI of the first
         record it names; while that is gone, the decision waits.
@@ -264,7 +264,7 @@ class Reconciliation:
             chunk.records_begun.append(member.row(ci_id))
 
     def _note_fate(self, old: int, targets: dict[int, int], lives: bool) -> None:
-        """Note where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
+        """Notes where rows that named a CI now belong: with their own source's record, else with what remains of the CI."""
         if lives and not targets:
             return
         fate = dict(targets)

@@ -69,7 +69,7 @@ class Resolver:
                     self._own.setdefault(f"{name}:{source_id}", live[number])
 
     def prepare(self, texts: Iterable[str]) -> None:
-        """Fetch what a lazy roster lacks."""
+        """Fetches what a lazy roster lacks."""
         if self._lazy is None:
             return
         before = len(self._roster)
@@ -82,12 +82,12 @@ class Resolver:
             self.refresh()
 
     def own(self) -> Mapping[str, int]:
-        """Return the ids of the source's own records by reference; a reference that is not in it may still be answered by
+        """Returns the ids of the source's own records by reference; a reference that is not in it may still be answered by
         `others`."""
         return self._own
 
     def others(self, texts: Iterable[str]) -> Mapping[str, int | Unresolved]:
-        """Return what texts mean that no own record answers to."""
+        """Returns what texts mean that no own record answers to."""
         unknown = [text for text in dict.fromkeys(texts) if text not in self._others]
         wanted: list[str] = []
         for text in unknown:
@@ -106,7 +106,7 @@ class Resolver:
         return self.others([text])[text] if own is None else own
 
     def key_of(self, ci_id: int) -> str:
-        """Return the key of a CI as it is after this run."""
+        """Returns the key of a CI as it is after this run."""
         if ci_id not in self._keys:
             self._keys[ci_id] = self.after.key_of(ci_id)
         return self._keys[ci_id]
@@ -128,7 +128,7 @@ class Resolver:
                 self.by_alias += isinstance(answer, int)
 
     def _with_near_miss(self, text: str, answer: int | Unresolved) -> int | Unresolved:
-        """Add to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
+        """Adds to an unanswered text the id of this source that differs only in case, accents or signs, for a person to look
         at."""
         if not isinstance(answer, Unresolved) or answer.candidates:
             return answer

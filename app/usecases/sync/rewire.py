@@ -72,7 +72,7 @@ class Rewiring:
         return fate.get(source_id, fate.get(0))
 
     def _naming(self, noun: Noun[S], *columns: str) -> list[S]:
-        """Return the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
+        """Returns the rows of a noun that name one of the CIs in one of these columns, in order, without those that are
         settled."""
         ids, rows = sorted(self._fates), dict[Identity, S]()
         for start in range(0, len(ids), BLOCK):
@@ -101,7 +101,7 @@ class Rewiring:
         return changes
 
     def _keep_new(self, changes: RowChanges[M], moved: dict[Identity, M], column: str) -> None:
-        """Begin moved rows, where no other row of the same identity goes on; `column` is the first of the identity."""
+        """Begins moved rows, where no other row of the same identity goes on; `column` is the first of the identity."""
         ended, noun = set(changes.ended), changes.noun
         held = set[Identity]()
         firsts = sorted({identity[0] for identity in moved})
@@ -126,7 +126,7 @@ class Rewiring:
         return changes
 
     def _moved_group(self, row: LedgerGroup) -> LedgerGroup | None:
-        """Return the group with the members that go on, each CI once, or None where nothing of it goes on.
+        """Returns the group with the members that go on, each CI once, or None where nothing of it goes on.
 
         What it lost is kept, to be resolved again.
         """
@@ -158,7 +158,7 @@ class Rewiring:
         self._warn(REDUNDANCY_GROUP, row.source_id, f"{row.key}: {reason}")
 
     def _lose_dependency(self, row: LedgerDependency, goes_on: int | None) -> None:
-        """Keep a dependency that lost an end.
+        """Keeps a dependency that lost an end.
 
         `goes_on`: the CI that the dependent became, None where it is gone; else the provider is gone.
         """
@@ -176,7 +176,7 @@ class Rewiring:
         return Unread(kind, self._called(ids[0])[0], text, reason, needs, record, called, resolved)
 
     def _called(self, ci_id: int) -> tuple[str, tuple[str, ...]]:
-        """Return the key that a CI had before the run, and what else a text of a source may have called it."""
+        """Returns the key that a CI had before the run, and what else a text of a source may have called it."""
         if ci_id not in self._names:
             rows = rows_of(CI, self._store.states(self._revision, [ci_id]))
             self._names[ci_id] = _names_of(rows[0]) if rows else (f"CI {ci_id}", ())
@@ -193,7 +193,7 @@ class Rewiring:
         return changes
 
     def _moved(self, changes: RowChanges[OfCi], lose: Callable[[OfCi], None]) -> dict[Identity, OfCi]:
-        """End the rows whose CI is another now, and return them with that CI, by identity; `lose` takes those whose CI is
+        """Ends the rows whose CI is another now, and returns them with that CI, by identity; `lose` takes those whose CI is
         gone."""
         noun, moved = changes.noun, dict[Identity, OfCi]()
         for row in self._naming(noun, "ci_id"):
@@ -209,7 +209,7 @@ class Rewiring:
         return moved
 
     def _observations(self) -> RowChanges[LedgerObservation]:
-        """Move or end windows of single CIs, which name their CI by key."""
+        """Moves or ends windows of single CIs, which name their CI by key."""
         changes, rows = RowChanges(OBSERVATION), rows_of(OBSERVATION, self._store.load_columns(self._revision, OBSERVATION.name))
         of_cis = [row for row in rows if scope_of(row.scope).startswith("ci:") and not self._settled(OBSERVATION, row)]
         keys = sorted({scope_of(row.scope)[3:] for row in of_cis})
@@ -251,7 +251,7 @@ class Rewiring:
 
 
 def _names_of(row: LedgerCi) -> tuple[str, tuple[str, ...]]:
-    """Return key and other names of a CI: those that a source would write first, then names of its own kinds, then what only one
+    """Returns key and other names of a CI: those that a source would write first, then names of its own kinds, then what only one
     thing has."""
     every = aliases_of(row.aliases)
     aliases = [(kind, value) for kind, value in every if kind not in SILENT]

@@ -35,7 +35,7 @@ class Roster:
         return self.by_class.get(source_class, {}).get(source_id)
 
     def keys(self) -> list[tuple[str, str]]:
-        """Return (class, id) by number."""
+        """Returns (class, id) by number."""
         keys: list[tuple[str, str]] = [("", "")] * len(self.states)
         for source_class, ids in self.by_class.items():
             for source_id, number in ids.items():
@@ -52,7 +52,7 @@ class Roster:
         return numbers
 
     def take(self, columns: Columns) -> None:
-        """Add records of the ledger, as unseen."""
+        """Adds records of the ledger, as unseen."""
         ids, hashes = columns["ci_id"], columns["content_hash"]
         by_class, number = self.by_class, len(self.states)
         for source_key in columns["source_key"]:
@@ -71,7 +71,7 @@ def whole_roster(store: GraphStore, revision: int, source_id: int) -> Roster:
 
 
 def add_from_ledger(roster: Roster, store: GraphStore, revision: int, source_id: int, source_keys: Iterable[str]) -> None:
-    """Add those of the named records that the ledger has and the roster lacks."""
+    """Adds those of the named records that the ledger has and the roster lacks."""
     wanted = [key for key in dict.fromkeys(source_keys) if roster.number(key) is None]
     for start in range(0, len(wanted), 5_000):
         part: Sequence[str] = wanted[start : start + 5_000]

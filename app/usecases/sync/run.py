@@ -106,7 +106,7 @@ class Run:
         return self.books.report
 
     def full(self, snapshot: SourceSnapshot) -> Outcome:
-        """Read every record and compare it with everything that the ledger holds of this source."""
+        """Reads every record and compares it with everything that the ledger holds of this source."""
         store, revision, source_id = self.store, self.base.revision, self.settings.source_id
         self.roster = whole_roster(store, revision, source_id) if revision else Roster()
         self.books.where = snapshot.where
@@ -165,7 +165,7 @@ class Run:
         )
 
     def judge(self, snapshot: SourceSnapshot) -> Judgement:
-        """Return what may be retired; SourceFailed when nothing at all was delivered."""
+        """Returns what may be retired; SourceFailed when nothing at all was delivered."""
         judged = judge(snapshot.evidence(), self.said_complete)
         if judged.nothing_proven():
             raise SourceFailed("; ".join(judged.reasons.values()) or "nothing was read")
@@ -185,7 +185,7 @@ class Run:
         return reconciliation
 
     def watched_small(self, kind: str, claimed: int, changes: RowChanges[Any]) -> list[Watched]:
-        """Return the groups and services that would go, for the guard; incidents and observations come and go."""
+        """Returns the groups and services that would go, for the guard; incidents and observations come and go."""
         if kind not in GUARDED:
             return []
         begun = changes.noun.by_identity(changes.begun)
@@ -200,7 +200,7 @@ class Run:
         difference: DependencyDifference,
         small: list[Watched],
     ) -> list[Watched]:
-        """Return what the deletion guard watches: per class the records known before, per kind the dependencies, groups and
+        """Returns what the deletion guard watches: per class the records known before, per kind the dependencies, groups and
         services. Of classes that come and go the net loss counts, and where such CIs go, that of dependencies."""
         retiring = self._classes(retired)
         lately, churning = self.settings.retired_lately, self.settings.short_lived
@@ -226,7 +226,7 @@ class Run:
         return rows
 
     def _added(self, difference: DependencyDifference) -> dict[str, int]:
-        """Count new dependencies by kind: those that begin, less those that only change."""
+        """Counts new dependencies by kind: those that begin, less those that only change."""
         before = set(self._identities(difference.ended))
         new = [identity for identity in self._identities(difference.begun) if identity not in before]
         return Counter(kind for _, _, kind, _ in new)
@@ -254,7 +254,7 @@ class Run:
         return self.settings.rank(source_id).name
 
     def _ended(self, difference: DependencyDifference) -> list[str]:
-        """Name the first dependencies of this source that end, by the keys of their ends."""
+        """Names the first dependencies of this source that end, by the keys of their ends."""
         begun = self._begun(difference)
         gone = [identity for identity in self._identities(difference.ended) if identity not in begun][:ENDED_NAMED]
         ids = sorted({ci_id for a, b, _, _ in gone for ci_id in (a, b)})
@@ -263,7 +263,7 @@ class Run:
         return [f"{keys.get(a, f'CI {a}')} -> {keys.get(b, f'CI {b}')} ({kind})" for a, b, kind, _ in gone]
 
     def outcome(self, compared: Compared) -> Outcome:
-        """Return the whole changeset, with the rows that follow their CIs and the open needs that are resolved."""
+        """Returns the whole changeset, with the rows that follow their CIs and the open needs that are resolved."""
         difference, reconciliation, after = compared.dependencies, compared.reconciliation, compared.after
 
         def begun() -> set[Identity]:

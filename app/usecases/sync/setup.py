@@ -85,12 +85,12 @@ class Ledgerkeeper:
         self._note(RejectedRecord(kind, self.where(place, position), key, *fault), unread)
 
     def take_part(self, kind: str, place: str, position: int, key: str, unread: Unread, fault: tuple[str, str, str]) -> None:
-        """Note that a record is stored without a part of it."""
+        """Notes that a record is stored without a part of it."""
         self.partly += 1
         self._note(RejectedRecord(kind, self.where(place, position), key, *fault, partly=True), unread)
 
     def lose_cell(self, kind: str, place: str, position: int, key: str, fault: tuple[str, str, str], about: str) -> None:
-        """Note that a record is stored without one of its cells."""
+        """Notes that a record is stored without one of its cells."""
         self._lose(RejectedRecord(kind, self.where(place, position), key, *fault, about=about, partly=True))
 
     def _lose(self, lost: RejectedRecord) -> None:
@@ -108,7 +108,7 @@ class Ledgerkeeper:
         self.not_plain[kind].add(position)
 
     def respelled(self) -> None:
-        """Note that a text came in another form than the one that is kept: a look at the lines does not find where it stands."""
+        """Notes that a text came in another form than the one that is kept: a look at the lines does not find where it stands."""
         self.partly += 1
 
     def step(self, name: str, rows: int) -> None:

@@ -82,7 +82,7 @@ class SmallIntake:
             self.books.reject(self.kind, place, position, name_of(record), CLASH, unread)
 
     def _unite_windows(self) -> None:
-        """Make the windows of each scope a union, with a row for each piece of it.
+        """Makes the windows of each scope a union, with a row for each piece of it.
 
         A window that went into another's row is a duplicate. Lines of a scope with several windows are never plain: what becomes
         of one depends on the others.
@@ -99,7 +99,7 @@ class SmallIntake:
         self.windows.clear()
 
     def _readable(self, record: SmallRecord, place: str, position: int) -> SmallRecord:
-        """Return the record without cells that cannot be used: a bad cell costs the cell, and the record goes on without it,
+        """Returns the record without cells that cannot be used: a bad cell costs the cell, and the record goes on without it,
         marked."""
         kept, faults = readable(record)
         for fault in faults:
@@ -118,7 +118,7 @@ class SmallIntake:
 
 
 def identity_here(row: SmallRow) -> Identity:
-    """Return what identifies a row while it is taken: groups go by their key, as their ids are given at the end."""
+    """Returns what identifies a row while it is taken: groups go by their key, as their ids are given at the end."""
     return (row.key,) if isinstance(row, LedgerGroup) else row[:2]
 
 
@@ -131,7 +131,7 @@ def references(record: SmallRecord) -> list[str]:
 
 
 def about_of(record: SmallRecord) -> str:
-    """Return the CI whose needs or figures a record tells, as the source names it."""
+    """Returns the CI whose needs or figures a record tells, as the source names it."""
     if isinstance(record, ObservationRecord):
         return record.scope[3:] if record.scope.startswith("ci:") else ""
     return record.dependent if isinstance(record, GroupRecord) else record.ci
@@ -150,7 +150,7 @@ def name_of(record: SmallRecord) -> str:
 
 
 def old_rows(store: GraphStore, revision: int, kind: str, source_id: int) -> dict[Identity, SmallRow]:
-    """Return the rows of a source in the ledger by `identity_here`."""
+    """Returns the rows of a source in the ledger by `identity_here`."""
     noun = NOUN_OF[kind]
     return {identity_here(row): row for row in rows_of(noun, store.load_columns(revision, noun.name, None, source_id))}
 
@@ -185,7 +185,7 @@ def rows_about(
 def small_changes(
     intake: SmallIntake, old: dict[Identity, SmallRow], retire: bool, next_group_id: int
 ) -> tuple[RowChanges[Any], int]:
-    """Return the changes of one kind and the next free group id; counts go to the books."""
+    """Returns the changes of one kind and the next free group id; counts go to the books."""
     noun, new, next_id = NOUN_OF[intake.kind], intake.rows, next_group_id
     if noun is REDUNDANCY_GROUP:
         numbered, next_id = _numbered(new, old, next_group_id)
@@ -201,7 +201,7 @@ def small_changes(
 
 
 def _numbered(new: dict[Identity, SmallRow], old: dict[Identity, SmallRow], next_group_id: int) -> tuple[list[LedgerGroup], int]:
-    """Return groups with their ids, and the next free id: groups of a known key keep theirs."""
+    """Returns groups with their ids, and the next free id: groups of a known key keep theirs."""
     groups: list[LedgerGroup] = []
     for identity, row in sorted(new.items()):
         assert isinstance(row, LedgerGroup)

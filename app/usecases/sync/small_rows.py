@@ -54,7 +54,7 @@ class SmallRows:
         return self._observation(record)
 
     def group(self, record: GroupRecord) -> TakenGroup:
-        """Return the group with the members that resolve; it is refused where none does.
+        """Returns the group with the members that resolve; it is refused where none does.
 
         Members that do not resolve are left out: `needed` stays, at most the number of members left, so the group gets stricter,
         never laxer.
@@ -122,7 +122,7 @@ class SmallRows:
 
 
 def partly(taken: TakenGroup, record: GroupRecord, before: Unread | None = None) -> Unread | None:
-    """Return the open need of a group of which members were lost or are one CI; None where the group stands as it was stated."""
+    """Returns the open need of a group of which members were lost or are one CI; None where the group stands as it was stated."""
     if not taken.missing and not taken.twins:
         return None
     unread = before or Unread("group", record.dependent, "", "", record=record)

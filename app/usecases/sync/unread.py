@@ -52,7 +52,7 @@ class Unread:
         return need_key(text)
 
     def row(self, source_id: int, dependent_id: int | None) -> LedgerNeed:
-        """Return the row of noun `open_need`."""
+        """Returns the row of noun `open_need`."""
         statement: dict[str, Any] = {"about": self.about}
         if self.record is not None:
             statement["record"] = asdict(self.record)
@@ -65,14 +65,14 @@ class Unread:
 
 
 def need_key(text: str) -> str:
-    """Return the text, cut where it is too long for a key, with a hash that tells it from others that begin so."""
+    """Returns the text, cut where it is too long for a key, with a hash that tells it from others that begin so."""
     if len(text) <= KEY_LENGTH:
         return text
     return f"{text[:KEY_LENGTH]} {blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def unread_of(row: LedgerNeed) -> Unread:
-    """Return what a row of noun `open_need` was made from."""
+    """Returns what a row of noun `open_need` was made from."""
     statement = statement_of(row.statement)
     record = statement.get("record")
     return Unread(
@@ -97,7 +97,7 @@ def _typed(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def texts_of(record: Stated) -> list[str]:
-    """Return the references of a record."""
+    """Returns the references of a record."""
     if isinstance(record, DependencyRecord):
         return [record.dependent, record.provider]
     if isinstance(record, GroupRecord):

@@ -13,7 +13,7 @@ from app.domain.rows import LedgerObservation
 def add_windows(
     part: RowChanges[LedgerObservation], held: Iterable[LedgerObservation], source_id: int, scope: str, windows: Iterable[Window]
 ) -> None:
-    """Enter windows of a scope into the changes of noun `observation`; `held` are rows of the ledger.
+    """Enters windows of a scope into the changes of noun `observation`; `held` are rows of the ledger.
 
     >>> part = RowChanges(OBSERVATION)
     >>> add_windows(part, [LedgerObservation(1, "ci:a", 10, 20)], 1, "ci:a", [(15, 30), (50, 60)])

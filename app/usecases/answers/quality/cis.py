@@ -54,7 +54,7 @@ OBSERVING = ("callgraph", "servicegraph")  # kinds of sources that see what real
 
 
 def ci_findings(scale: Scale) -> list[Finding]:
-    """Return findings on values that nobody gave and on shapes that are rather mistakes than facts.
+    """Returns findings on values that nobody gave and on shapes that are rather mistakes than facts.
 
     Common causes are no CIs and are left out.
     """
@@ -104,7 +104,7 @@ def _origin(scale: Scale) -> Any:
 
 
 def service_findings(scale: Scale) -> list[Finding]:
-    """Return findings on services that lack what the ranking and the goals need.
+    """Returns findings on services that lack what the ranking and the goals need.
 
     Their impact is what they are expected to suffer, where that is known.
     """
@@ -130,7 +130,7 @@ def _services(scale: Scale, fault: Fault, mask: Any) -> Finding:
 
 
 def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
-    """Return the finding on incidents that nobody closed: each is taken to end at its CI's next one, or after 30 days."""
+    """Returns the finding on incidents that nobody closed: each is taken to end at its CI's next one, or after 30 days."""
     assessment = scale.assessment
     rows = store.load_columns(assessment.estate.revision.revision, INCIDENT.name)
     at, started, ended = (np.asarray(rows[name], np.int64) for name in ("ci_id", "started_at", "ended_at"))
@@ -147,7 +147,7 @@ def unclosed_finding(scale: Scale, store: GraphStore) -> Finding:
 
 
 def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]) -> list[ClassQuality]:
-    """Return, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
+    """Returns, for each source and class, how far the CIs of the source's records are described (two columns of the ledger), the
     largest first."""
     assessment = scale.assessment
     compiled, cis = assessment.estate.compiled, assessment.estate.graph.cis
@@ -181,7 +181,7 @@ def class_rows(scale: Scale, sources: Any, ci_ids: Any, names: Mapping[int, str]
 
 
 def conflict_finding(scale: Scale, tools: Tools) -> Finding:
-    """Return the finding on CIs about which sources contradict each other; of the CIs with several records the costliest are
+    """Returns the finding on CIs about which sources contradict each other; of the CIs with several records the costliest are
     compared."""
     revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
@@ -196,7 +196,7 @@ def conflict_finding(scale: Scale, tools: Tools) -> Finding:
 
 
 def observation_findings(scale: Scale, columns: Mapping[str, Any], observing: set[int]) -> list[Finding]:
-    """Return findings on dependencies that are seen and not declared, and the reverse; none where no source observes."""
+    """Returns findings on dependencies that are seen and not declared, and the reverse; none where no source observes."""
     if not observing:
         return []
     dependent, provider = np.asarray(columns["dependent_id"]), np.asarray(columns["provider_id"])

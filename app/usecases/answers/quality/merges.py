@@ -22,7 +22,7 @@ BLOCK = 5_000
 
 
 def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
-    """Return the finding on CIs whose records have nothing alike in their names; of the CIs with several records the costliest
+    """Returns the finding on CIs whose records have nothing alike in their names; of the CIs with several records the costliest
     are compared."""
     revision = scale.assessment.estate.revision.revision
     looked_at = costliest(scale, tools)
@@ -44,7 +44,7 @@ def unlike_names_finding(scale: Scale, tools: Tools) -> Finding:
 
 
 def _unlike(store: GraphStore, revision: int, ci_ids: Sequence[int]) -> dict[int, str]:
-    """Return the names, in words, of the CIs of which two records have nothing alike."""
+    """Returns the names, in words, of the CIs of which two records have nothing alike."""
     of_ci: dict[int, list[CiRecord]] = {}
     for start in range(0, len(ci_ids), BLOCK):
         rows: Any = store.rows(revision, SOURCE_RECORD.name, "ci_id", ci_ids[start : start + BLOCK])

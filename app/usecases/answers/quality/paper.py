@@ -21,7 +21,7 @@ ADVICE = {
 
 
 def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list[Finding], int, int]:
-    """Return the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
+    """Returns the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
     many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
     estate = scale.assessment.estate
     paper = _tried(scale)
@@ -42,7 +42,7 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
 
 
 def _tried(scale: Scale) -> PaperRedundancy:
-    """Return the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
+    """Returns the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
     assessment = scale.assessment
     if "paper" not in assessment.quality:
         assessment.quality["paper"] = paper_redundancy(assessment.estate.compiled)

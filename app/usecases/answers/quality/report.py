@@ -46,7 +46,7 @@ class _OfLedger:
 
 
 def quality(tools: Tools, limit: int = 100) -> Quality:
-    """Return sources, coverage by source and class (`limit` rows), findings by weight, and redundancy only on paper (`limit`
+    """Returns sources, coverage by source and class (`limit` rows), findings by weight, and redundancy only on paper (`limit`
     rows)."""
     assessment = assessed(tools.estates, tools.cache, None)
     revision = assessment.estate.revision.revision
@@ -113,7 +113,7 @@ def _counts(source_ids: Any) -> Mapping[int, int]:
 
 
 def _of_runs(sources: Sequence[SourceQuality]) -> list[Finding]:
-    """Return findings on what the last runs left out. No CI stands for it, so it has no weight."""
+    """Returns findings on what the last runs left out. No CI stands for it, so it has no weight."""
     dangling = sum(source.dangling for source in sources)
     unknown = sum(sum(source.unknown_relations.values()) for source in sources)
     records = sum(source.records for source in sources)

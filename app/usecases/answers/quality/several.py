@@ -23,14 +23,14 @@ class Several(NamedTuple):
 
     @property
     def cut(self) -> str:
-        """Say that not all CIs were compared; "" where all were."""
+        """Says that not all CIs were compared; "" where all were."""
         if self.total <= len(self.ids):
             return ""
         return f" (of {self.total:,} CIs that several records tell of, the {len(self.ids):,} costliest were looked at)"
 
 
 def costliest(scale: Scale, tools: Tools) -> Several:
-    """Return the assessed CIs that several records tell of, those that cost most a year first."""
+    """Returns the assessed CIs that several records tell of, those that cost most a year first."""
     compiled, revision = scale.assessment.estate.compiled, scale.assessment.estate.revision.revision
     several = np.asarray(with_several_records(tools, revision), np.int64)
     known, positions = positions_of_known(compiled, several)

@@ -21,7 +21,7 @@ NOBODY, UNKNOWN_TYPE, UNKNOWN = "no CI answers to", "unknown type: ", "unknown"
 def source_rows(
     documents: Documents, records: Mapping[int, int], relations: Mapping[int, Mapping[str, int]]
 ) -> list[SourceQuality]:
-    """Return the sources by priority.
+    """Returns the sources by priority.
 
     `records`: how many each source has in the ledger; `relations`: dependencies of unknown types that were taken in, by word.
     """
@@ -62,7 +62,7 @@ def _age(at: str) -> float | None:
 
 
 def unknown_relations(columns: Mapping[str, Any]) -> dict[int, dict[str, int]]:
-    """Count dependencies under a word that no mapping names, by source and word."""
+    """Counts dependencies under a word that no mapping names, by source and word."""
     relation, sources = columns["relation"], np.asarray(columns["source_id"])
     counted: dict[int, dict[str, int]] = {}
     for code, word in enumerate(relation.values):

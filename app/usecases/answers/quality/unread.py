@@ -46,8 +46,8 @@ MAY_BE_ONE = Fault(
 
 
 def open_need_findings(scale: Scale, store: GraphStore) -> list[Finding]:
-    """Return findings on needs that nobody could read or resolve, on needs of what is not active, and on redundancy whose members
-    are one CI."""
+    """Returns findings on needs that nobody could read or resolve, on needs of what is not active, and on redundancy whose
+    members are one CI."""
     rows = store.load_columns(scale.assessment.estate.revision.revision, OPEN_NEED.name)
     needs, dependents = np.asarray(rows["needs"]), np.asarray(rows["dependent_id"])
     known, doubtful = dependents >= 0, np.asarray([kind == DOUBT for kind in rows["kind"]], np.bool_)

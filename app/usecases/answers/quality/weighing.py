@@ -40,7 +40,7 @@ class Scale:
         return impact / self.total if impact is not None and self.total else None
 
     def examples(self, positions: Any) -> list[str]:
-        """Return the keys of the costliest; equal ones in order of position."""
+        """Returns the keys of the costliest; equal ones in order of position."""
         worth = np.nan_to_num(self.values[positions], nan=-1.0)
         best = np.argsort(-worth, kind="stable")[:EXAMPLES]
         return [self.assessment.estate.key(int(position)) for position in np.asarray(positions)[best]]

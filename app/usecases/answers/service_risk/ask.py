@@ -84,7 +84,7 @@ class Inquiry:
 
 
 def ask(tools: Tools, question: RiskQuestion, want: Want) -> Inquiry:
-    """Find the service and compute what the question needs.
+    """Finds the service and computes what the question needs.
 
     NotFound where no CI answers to a name, or the CI is no business service.
     """
@@ -100,7 +100,7 @@ def ask(tools: Tools, question: RiskQuestion, want: Want) -> Inquiry:
 
 
 def remembered(estate: Estate, name: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """Return what was made of this very estate under this name, or make it now: availability, importance and goal share it."""
+    """Returns what was made of this very estate under this name, or make it now: availability, importance and goal share it."""
     key = (id(estate), *name)
     with _lock:
         if key in _kept and _kept[key][0] is estate:
@@ -122,7 +122,7 @@ def _exact(estate: Estate, position: int, forced: tuple[int, ...], question: Ris
 
 
 def sampled(inquiry: Inquiry) -> Degradation:
-    """Return snapshot worlds of the service with its degradations, by the question's seed."""
+    """Returns snapshot worlds of the service with its degradations, by the question's seed."""
     blocks, seed = -(-WORLDS // BLOCK_WORLDS), inquiry.question.seed
 
     def draw() -> Degradation:
@@ -141,7 +141,7 @@ def is_down_at_rest(inquiry: Inquiry) -> bool:
 
 
 def unless_down_at_rest(inquiry: Inquiry, estimate: Estimate) -> Estimate:
-    """Return a loss against the state at rest.
+    """Returns a loss against the state at rest.
 
     A service that is down there has no loss that anyone could name, which is not zero.
     """
@@ -149,7 +149,7 @@ def unless_down_at_rest(inquiry: Inquiry, estimate: Estimate) -> Estimate:
 
 
 def failovers_of(inquiry: Inquiry) -> Interruptions | None:
-    """Return what failovers add to a year of the service; None where they add nothing, or with CIs forced down (see
+    """Returns what failovers add to a year of the service; None where they add nothing, or with CIs forced down (see
     `with_failovers`)."""
     return None if inquiry.forced else _failovers(inquiry)
 
@@ -165,7 +165,7 @@ FORCED = "what failovers interrupt is not counted while CIs are forced down"
 
 
 def with_failovers(inquiry: Inquiry, estimate: Estimate, more: float) -> Estimate:
-    """Return an estimate made without failovers, plus what they add; it is no longer exact where there are some."""
+    """Returns an estimate made without failovers, plus what they add; it is no longer exact where there are some."""
     if estimate.method == UNKNOWN or _failovers(inquiry) is None:
         return estimate
     note = "; ".join(part for part in (estimate.note, FORCED if inquiry.forced else NOTE) if part)
@@ -174,7 +174,7 @@ def with_failovers(inquiry: Inquiry, estimate: Estimate, more: float) -> Estimat
 
 
 def unavailability_of(inquiry: Inquiry) -> tuple[Estimate, int]:
-    """Return Q with how it was computed, and the worlds drawn for it."""
+    """Returns Q with how it was computed, and the worlds drawn for it."""
     exact = inquiry.exact
     if inquiry.is_exact:
         return Estimate(exact.q, EXACT), 0
@@ -188,7 +188,7 @@ def unavailability_of(inquiry: Inquiry) -> tuple[Estimate, int]:
 
 
 def _drawn(inquiry: Inquiry) -> tuple[float, float, float, int, str]:
-    """Return Q by sampling with its interval, the draws it took, and how it was drawn: by strata or tilted samples where they
+    """Returns Q by sampling with its interval, the draws it took, and how it was drawn: by strata or tilted samples where they
     answer, else by plain worlds."""
     if not inquiry.forced:
         seed = inquiry.question.seed
@@ -209,7 +209,7 @@ def _drawn(inquiry: Inquiry) -> tuple[float, float, float, int, str]:
 
 
 def scaled(estimate: Estimate, factor: float, offset: float = 0.0) -> Estimate:
-    """Return offset + factor * estimate; a negative factor turns the interval round."""
+    """Returns offset + factor * estimate; a negative factor turns the interval round."""
 
     def of(value: float | None) -> float | None:
         return None if value is None else offset + factor * value
@@ -225,5 +225,5 @@ def unknown(note: str) -> Estimate:
 
 
 def exactly(value: float | None, note: str = "nobody gave it") -> Estimate:
-    """Return an exact number; NaN or None is unknown."""
+    """Returns an exact number; NaN or None is unknown."""
     return unknown(note) if value is None or math.isnan(value) else Estimate(known(value), EXACT)

@@ -45,7 +45,7 @@ NO_FREQUENCY = "a CI of the cone has an unavailability and no restore time: how 
 
 
 def service_availability(tools: Tools, question: RiskQuestion, hours: Sequence[float] = ()) -> ServiceAvailability:
-    """Return the availability. `hours`: durations whose share of longer outages is wanted, beside a few standard ones."""
+    """Returns the availability. `hours`: durations whose share of longer outages is wanted, beside a few standard ones."""
     inquiry = ask(tools, question, Want(bounds=True, cut_sets=LISTED))
     estate, compiled, number = inquiry.estate, inquiry.estate.compiled, inquiry.number
     of_cuts, worlds = unavailability_of(inquiry)
@@ -101,7 +101,7 @@ def _at_rest(inquiry: Inquiry) -> str:
 
 
 def lost_shares(inquiry: Inquiry, q: Estimate, rules: Sequence[Rule] = ("product", "worst")) -> tuple[Estimate, Estimate, int]:
-    """Return E[c at rest - c] by both rules (the same twice where one is wanted), failovers included, and the worlds drawn."""
+    """Returns E[c at rest - c] by both rules (the same twice where one is wanted), failovers included, and the worlds drawn."""
     product, worst, drawn = _lost_without_failovers(inquiry, q, rules)
     switched = failovers_of(inquiry)
     more = 0.0 if switched is None else switched.lost_hours() / HOURS_PER_YEAR
@@ -110,7 +110,7 @@ def lost_shares(inquiry: Inquiry, q: Estimate, rules: Sequence[Rule] = ("product
 
 
 def _lost_without_failovers(inquiry: Inquiry, q: Estimate, rules: Sequence[Rule]) -> tuple[Estimate, Estimate, int]:
-    """Return the lost share without failovers. Without degradations below the service it is Q."""
+    """Returns the lost share without failovers. Without degradations below the service it is Q."""
     compiled = inquiry.estate.compiled
     if not degrades(compiled, inquiry.position):
         rest = float(compiled.flat.rest_capability[inquiry.position])
@@ -142,14 +142,14 @@ def _differ(product: Estimate, worst: Estimate) -> bool | None:
 
 
 def unavailable(inquiry: Inquiry, of_cuts: Estimate) -> Estimate:
-    """Return Q, and the share of the year in which failovers interrupt the service or fail."""
+    """Returns Q, and the share of the year in which failovers interrupt the service or fail."""
     switched = failovers_of(inquiry)
     more = 0.0 if switched is None else switched.down_hours() / HOURS_PER_YEAR
     return with_failovers(inquiry, of_cuts, more)
 
 
 def single_points(inquiry: Inquiry) -> int:
-    """Return the CIs that can fail and whose outage alone stops the service as it stands: none where it is down already.
+    """Returns the CIs that can fail and whose outage alone stops the service as it stands: none where it is down already.
 
     They are known whatever the budget.
     """
@@ -181,7 +181,7 @@ def _mean_outage(q: Estimate, frequency: Estimate) -> Estimate:
 
 
 def _longer(inquiry: Inquiry, told: Lived | None, grid: Sequence[float]) -> tuple[list[tuple[float, float]], str]:
-    """Return P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were
+    """Returns P(an outage is longer) for each duration: exact where one cut set makes all outages, simulated where years were
     asked for."""
     if told is not None and told.stops_per_year.value:
         return list(zip(grid, told.longer_than(list(grid)), strict=True)), SIMULATED
@@ -197,7 +197,7 @@ def _longer(inquiry: Inquiry, told: Lived | None, grid: Sequence[float]) -> tupl
 def _with_switches(
     stops: float, shares: Mapping[float, float], switched: Interruptions, grid: Sequence[float]
 ) -> list[tuple[float, float]]:
-    """Return the same shares with the stops that failovers make."""
+    """Returns the same shares with the stops that failovers make."""
     total = stops + switched.stops_longer(0.0)
     if not total > 0.0:
         return []

@@ -23,7 +23,7 @@ FOUND = (
 
 
 def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> ServiceCutSets:
-    """Return the `limit` most probable cut sets; `truncated` where there are more, with their number and the sum of their
+    """Returns the `limit` most probable cut sets; `truncated` where there are more, with their number and the sum of their
     probabilities. Beyond the engine's budget they are the most probable ones that sampling found, marked as such, with an upper
     bound of what they leave out."""
     inquiry = ask(tools, question, Want(counts=True, cut_sets=limit))
@@ -54,7 +54,7 @@ def service_cut_sets(tools: Tools, question: RiskQuestion, limit: int = 50) -> S
 
 
 def _why_none(inquiry: Inquiry) -> list[str]:
-    """Say why no cut set is listed; "" where some are."""
+    """Says why no cut set is listed; "" where some are."""
     exact = inquiry.exact
     if is_down_at_rest(inquiry):
         return [down_at_rest(inquiry.name) + " The one cut set is the empty one."]
@@ -70,7 +70,7 @@ def _why_none(inquiry: Inquiry) -> list[str]:
 
 
 def _found(documents: Documents, inquiry: Inquiry, limit: int) -> ServiceCutSets:
-    """Return the cut sets of a bounded service that sampling found, each minimal and with its exact probability; how many there
+    """Returns the cut sets of a bounded service that sampling found, each minimal and with its exact probability; how many there
     are nobody knows."""
     exact, seed = inquiry.exact, inquiry.question.seed
     estate, compiled = inquiry.estate, inquiry.estate.compiled

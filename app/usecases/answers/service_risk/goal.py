@@ -43,7 +43,7 @@ def service_goal(
     tools: Tools, question: RiskQuestion, target: float | None = None, detect_minutes: float = 0.0,
     limit: int = 50,
 ) -> ServiceGoal:  # fmt: skip
-    """Judge the goal.
+    """Judges the goal.
 
     `target`: the goal, default that of the service's exposure. `detect_minutes`: how much of a restore time is detection.
     """
@@ -89,7 +89,7 @@ def service_goal(
 
 
 def _bad_minutes(inquiry: Inquiry, lost: Estimate) -> Estimate:
-    """Return the bad minutes against the state at rest; where the service is down in it, all of the year."""
+    """Returns the bad minutes against the state at rest; where the service is down in it, all of the year."""
     if is_down_at_rest(inquiry):
         return Estimate(60.0 * HOURS_PER_YEAR, EXACT, note=down_at_rest(inquiry.name))
     return scaled(lost, 60.0 * HOURS_PER_YEAR)
@@ -140,7 +140,7 @@ def _finite(value: float) -> float | None:
 
 
 def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
-    """Return the row of what only combinations of failures cost, less what overlapping outages count twice above."""
+    """Returns the row of what only combinations of failures cost, less what overlapping outages count twice above."""
     if math.isnan(sheet.rest_minutes):
         return None
     share = sheet.rest_minutes / sheet.budget_minutes if sheet.budget_minutes > 0 else None
@@ -161,7 +161,7 @@ def _rest_row(sheet: BudgetSheet) -> BudgetRow | None:
 
 
 def _reachable(inquiry: Inquiry) -> Estimate:
-    """Return the availability if the service's own CI never failed: what it depends on allows no better."""
+    """Returns the availability if the service's own CI never failed: what it depends on allows no better."""
     if not inquiry.is_exact:
         return unknown("needs the exact engine")
     switched = failovers_of(inquiry)
@@ -170,7 +170,7 @@ def _reachable(inquiry: Inquiry) -> Estimate:
 
 
 def _needs(inquiry: Inquiry) -> list[NeedRow]:
-    """Return the direct needs, the one that allows least first; a group counts as one."""
+    """Returns the direct needs, the one that allows least first; a group counts as one."""
     compiled, flat, v = inquiry.estate.compiled, inquiry.estate.compiled.flat, inquiry.position
     count = int(flat.reverse_ptr[v + 1] - flat.reverse_ptr[v] + flat.group_ptr[v + 1] - flat.group_ptr[v])
     seconds = min(inquiry.question.seconds, NEEDS_SECONDS) / max(1, min(count, NEEDS_SHOWN))
@@ -197,7 +197,7 @@ def _need(kind: str, inquiry: Inquiry, members: Sequence[int], low: float, high:
 
 
 def _verdict(goal: float | None, availability: Estimate, all_read: bool) -> str:
-    """Return the verdict.
+    """Returns the verdict.
 
     With needs that were not read the availability is an upper bound: a goal may be missed, and is not known to be met.
     """

@@ -24,7 +24,7 @@ def service_importance(
     tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None,
     by: str = "criticality",
 ) -> ServiceImportance:  # fmt: skip
-    """Return rows by falling `by`. Beyond the exact engine's budget there are none, and a note says why."""
+    """Returns rows by falling `by`. Beyond the exact engine's budget there are none, and a note says why."""
     if by not in ORDERS:
         raise InvalidInput(f"by: one of {', '.join(ORDERS)}", field="by")
     offset = 0

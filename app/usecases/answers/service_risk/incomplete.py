@@ -15,7 +15,7 @@ METHOD = "outages_longer_than_method"
 
 
 def as_far_as_read(answer: T, inquiry: Inquiry) -> T:
-    """Return the answer with the count of needs that were not read and every estimate in it marked; unchanged where all were
+    """Returns the answer with the count of needs that were not read and every estimate in it marked; unchanged where all were
     read."""
     needs = inquiry.estate.open_needs(inquiry.position)
     if not needs:
@@ -26,7 +26,7 @@ def as_far_as_read(answer: T, inquiry: Inquiry) -> T:
 
 
 def bounds_of_what_was_read(answer: T, needs: int) -> T:
-    """Return the answer with every estimate in it marked."""
+    """Returns the answer with every estimate in it marked."""
     marked: T = _marked(answer, f"{not_read(needs)}: a bound of what was read, failures at least, availability at most")
     return marked
 

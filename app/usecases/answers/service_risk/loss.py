@@ -47,7 +47,7 @@ class Split:
 
 
 def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: str | None = None) -> ServiceLossYear:
-    """Return rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
+    """Returns rows by falling total. Forced CIs are no part of this question: a year has no outage that lasts all of it."""
     if question.down:
         raise InvalidInput("a yearly loss takes no CIs that are down; simulate their outage", field="down")
     offset = 0
@@ -98,7 +98,7 @@ def service_loss(tools: Tools, question: RiskQuestion, limit: int = 50, after: s
 
 
 def parts_of(inquiry: Inquiry) -> LossParts:
-    """Return both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
+    """Returns both parts by CI; beyond the exact engine's budget the redundancy columns are NaN."""
     compiled = inquiry.estate.compiled
     found = loss_parts(compiled, inquiry.number, inquiry.exact, contributions_to(compiled, inquiry.number))
     return found if inquiry.is_exact else found.unknown_redundancy()
@@ -141,7 +141,7 @@ def _hours_method(inquiry: Inquiry, parts: LossParts) -> tuple[str, str]:
 
 
 def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) -> Split:
-    """Return the sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
+    """Returns the sums of the columns; where years were simulated the total is theirs and the redundancy part what is left."""
     ours = exactly(sums.first, "a rate or restore time is unknown")
     if method[0] == AT_REST:
         nothing = unknown(method[1])
@@ -160,7 +160,7 @@ def _split(sums: Summed, method: tuple[str, str], simulated: Estimate | None) ->
 
 
 def mtpd_breaches(inquiry: Inquiry, parts: LossParts, told: Lived | None) -> Estimate:
-    """Return MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the
+    """Returns MTPD breaches a year: by simulated years where they were asked for, else by the listed cut sets and the
     failovers."""
     if _mtpd(inquiry) is None:
         return unknown("no MTPD")
@@ -195,7 +195,7 @@ def _row(inquiry: Inquiry, parts: LossParts, k: int, share: float) -> LossRow:
 
 
 def _categories(inquiry: Inquiry) -> list[CategoryLoss]:
-    """Return the other curves of the exposure: stops of the exact engine priced by each curve."""
+    """Returns the other curves of the exposure: stops of the exact engine priced by each curve."""
     row = int(inquiry.estate.compiled.service_row[inquiry.number])
     impact: Mapping[str, Sequence[tuple[float, float]]] = inquiry.estate.graph.services[row].impact if row >= 0 else {}
     found = []

@@ -36,12 +36,12 @@ class Lived:
     hours_by_ci: Any  # float64[n] a year
 
     def longer_than(self, hours: list[float]) -> list[float]:
-        """Return P(a stop is longer) for each duration."""
+        """Returns P(a stop is longer) for each duration."""
         return [float(p) for p in survival_of_stops(self.years, hours)[0]]
 
 
 def lived(inquiry: Inquiry) -> Lived | None:
-    """Simulate the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
+    """Simulates the years; None where no years were asked for. InvalidInput with CIs forced down: their outage has no end."""
     wanted = inquiry.question.years
     if not wanted:
         return None
@@ -68,7 +68,7 @@ def lived(inquiry: Inquiry) -> Lived | None:
 
 
 def within(seconds: float, wanted: int) -> Callable[[float], None]:
-    """Return a listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were
+    """Returns a listener that ends a simulation whose threads have each worked longer: LimitExceeded says how many years were
     done. Time in which kernels are compiled or interpreted is not charged, except by the deadline of the question."""
     begun: dict[int, float] = {}
 
@@ -86,7 +86,7 @@ def within(seconds: float, wanted: int) -> Callable[[float], None]:
 
 
 def simulated(mean: Mean, note: str = "", nothing: str = "nothing was drawn that tells") -> Estimate:
-    """Return a simulated mean with its interval, open ends left out; `nothing`: the note where there is none."""
+    """Returns a simulated mean with its interval, open ends left out; `nothing`: the note where there is none."""
     if math.isnan(mean.value):
         return unknown(nothing)
     low, high = (edge if math.isfinite(edge) else None for edge in mean.interval)
