@@ -41,7 +41,7 @@ def services_behind(flat: Flat, space: Reach, start: int) -> Array:
 
 @inner
 def root_of(parent: Int64s, k: Int64) -> Int64:
-    """Union-find with halving."""
+    """The smallest member of the set that k belongs to (union-find with path halving)."""
     while parent[k] != k:
         parent[k] = parent[parent[k]]
         k = parent[k]

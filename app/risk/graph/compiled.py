@@ -118,7 +118,8 @@ class CompiledGraph:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], report: CompileReport | None = None) -> Self:
-        """The inverse; arrays may be memory-mapped (`mmap_mode="c"` shares compiled kernels with arrays in memory)."""
+        """A compiled graph from what `to_arrays` gave; arrays may be memory-mapped (`mmap_mode="c"` shares compiled kernels with
+        arrays in memory)."""
         plain = {name: np.asarray(array).view(np.ndarray) for name, array in arrays.items()}
         flat = Flat(*(plain.pop(f"flat_{name}") for name in Flat._fields))
         return cls(flat=flat, report=report or CompileReport(), **plain)

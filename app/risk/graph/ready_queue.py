@@ -47,7 +47,7 @@ def lowest_bit(word: UInt64) -> UInt64:
 
 @inner
 def push(queue: ReadyQueue, position: int) -> None:
-    """Add a position; adding it twice is once."""
+    """Add a position; one that is in the queue already stays in it once."""
     one = np.uint64(1)
     place = np.uint64(position)
     six = np.uint64(6)

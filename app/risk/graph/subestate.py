@@ -73,7 +73,7 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
 
 
 def _numbers(ptr: Array, rows: Array) -> Array:
-    """int32 entry numbers of the rows, one after another."""
+    """int32: the numbers of the entries of the given rows, one row after another."""
     count = ptr[rows + 1] - ptr[rows]
     first = np.repeat(ptr[rows] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
     return (first + np.arange(int(count.sum()))).astype(np.int32)

@@ -55,7 +55,7 @@ class Causes:
         return tuple(self.step(compiled, at) for at in self.places(position))
 
     def places(self, position: int) -> list[int]:
-        """The path as places in `node`: paths to many CIs share their beginnings."""
+        """The path to `position` as places in `node`; paths to many CIs share their beginnings."""
         at = int(np.searchsorted(self.node, position))
         if at == len(self.node) or int(self.node[at]) != position:
             raise NotFound(f"position {position} did not fall in this outage", position=position)
@@ -154,7 +154,7 @@ def _lost_members(flat: Flat, node: Int32s, failed: Bools, g: int) -> int:
 
 @inner
 def _attach_loops(flat: Flat, node: Int32s, failed: Bools, parent: Int32s, how: Int8s, through: Int32s) -> None:
-    """CIs that fell together because a supply loop lost its source: any lost need with a path will do."""
+    """Set the parents of CIs that fell together because a supply loop lost its source: any lost need that has a path will do."""
     changed = True
     while changed:
         changed = False
@@ -205,7 +205,7 @@ def _group_loss(flat: Flat, node: Int32s, share: Floats, g: int, component: int)
 
 @inner
 def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, parent: Int32s, how: Int8s, through: Int32s) -> None:
-    """A degraded CI hangs on the provider that costs it most and has a path itself."""
+    """Set the parent of each degraded CI: the provider that costs it most, among those that have a path."""
     changed = True
     while changed:
         changed = False
@@ -258,7 +258,7 @@ def causes(compiled: CompiledGraph, result: Outage) -> Causes:
 def _tree(
     flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """The fields of Causes: one call, because a dozen small ones cost more than a mean tree."""
+    """The fields of Causes, in one call of a kernel: a dozen small calls cost more than making an average tree."""
     size = len(failed_positions) + len(degraded)
     node, failed, share = np.empty(size, np.int32), np.zeros(size, np.bool_), np.zeros(size)
     f, d = 0, 0
@@ -353,7 +353,7 @@ def worn_groups(compiled: CompiledGraph, result: Outage) -> Array:
 
 
 def worn_group(compiled: CompiledGraph, result: Outage, group: int) -> WornGroup:
-    """One of them with its members."""
+    """One worn group with its members, lost and left."""
     flat = compiled.flat
     members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]]
     place = np.minimum(np.searchsorted(result.failed, members), len(result.failed) - 1)

@@ -197,7 +197,7 @@ class _Cone:
         return sum(min(cap, value) * p for value, p in self._values(factors).items())
 
     def _mean_of_least(self, factors: list[Factor]) -> float:
-        """E of the minimum over hard needs: what either works in full or not at all only multiplies."""
+        """The expected minimum over hard needs. Needs that work in full or not at all only multiply it."""
         parts: list[tuple[int, list[Factor]]] = []
         for factor in factors:
             bits, merged = self.below[factor[1]], [factor]
@@ -228,7 +228,7 @@ class _Cone:
         return works * sum(value * p for value, p in joint.items())
 
     def _all_or_nothing(self, top: int) -> bool:
-        """Whether a CI is never just degraded: no soft need, share or level below it."""
+        """Whether a CI is always up or down, never degraded: it has no soft need, share or level below it."""
         seen, stack = {top}, [top]
         while stack:
             v = stack.pop()
@@ -269,7 +269,7 @@ class _Walk:
                     stack.extend(cone.factors[u])
 
     def run(self) -> dict[State, float]:
-        """The states after all: one slot, the value of the factors together."""
+        """Walk all needs; the states that are left have one slot, the value of the factors together."""
         work: list[Iterator[Any]] = [self._steps(-1, self.top)]
         while work:  # instead of recursion: a chain of needs may be long
             below = next(work[-1], None)

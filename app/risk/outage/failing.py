@@ -50,7 +50,7 @@ def marks(flat: Flat) -> Marks:
 
 @inner
 def new_epoch(work: Marks) -> int:
-    """Forget all marks in O(1)."""
+    """Begin a new epoch, so that no mark counts any more, in O(1); its number."""
     if work.epoch[0] >= ALWAYS - 2:
         for v in range(len(work.stamp)):
             if work.stamp[v] != ALWAYS:

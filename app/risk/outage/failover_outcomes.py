@@ -105,7 +105,7 @@ def begin_walk(groups: Int32s, room: int, tail: int, degraded: int, logged: int)
 
 @inner
 def _go_back(flat: Flat, work: Marks, walk: Walk, asked: Bools, log: Log, grown: int, low: int, logged: int, size: int) -> None:
-    """To an earlier state, given by its sizes."""
+    """Take the walk back to an earlier state, given by its sizes."""
     now = walk.now
     take_back(flat, work, grown, now[GROWN], log, logged, now[LOGGED])
     for k in range(size, now[SIZE]):
@@ -115,7 +115,7 @@ def _go_back(flat: Flat, work: Marks, walk: Walk, asked: Bools, log: Log, grown:
 
 @inner
 def rewind(flat: Flat, work: Marks, walk: Walk, asked: Bools, log: Log) -> None:
-    """To the state in which the walk began."""
+    """Take the walk back to the state in which it began."""
     first = walk.first
     _go_back(flat, work, walk, asked, log, first[FIRST_GROWN], first[FIRST_LOW], first[FIRST_LOGGED], first[FIRST_SIZE])
 

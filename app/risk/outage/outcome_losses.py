@@ -79,7 +79,7 @@ def lasting_money(inputs: RatesAndExposures, s: int, i: int, after: float) -> fl
 
 @inner
 def fixed_money(inputs: RatesAndExposures, s: int, hours: float) -> float:
-    """L(hours) of service s."""
+    """What an outage of so many hours costs service s: L(hours)."""
     first, last = inputs.curve_ptr[s], inputs.curve_ptr[s + 1]
     if last > first:
         return curve_loss(inputs.curve_hours[first:last], inputs.curve_loss[first:last], hours)
@@ -88,7 +88,7 @@ def fixed_money(inputs: RatesAndExposures, s: int, hours: float) -> float:
 
 @inner
 def below_mbco(inputs: RatesAndExposures, s: int, down: bool, left: float) -> bool:
-    """Whether the MTPD clock runs."""
+    """Whether service s is out (down, or below its MBCO), so that the time to its MTPD runs."""
     return down or (not math.isnan(inputs.mbco[s]) and left < inputs.mbco[s])
 
 

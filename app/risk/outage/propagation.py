@@ -38,13 +38,13 @@ class Outage:
 
 
 def workspace(compiled: CompiledGraph) -> Workspace:
-    """Marks for `outage`, about 33 bytes a CI."""
+    """A fresh workspace for `outage`, about 33 bytes for each CI."""
     return Workspace(marks(compiled.flat))
 
 
 @kernel
 def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
-    """The fields of an Outage: one call, because a dozen small ones cost more than a mean outage."""
+    """The fields of an Outage, in one call of a kernel: a dozen small calls cost more than an average outage."""
     flat, work = borrowed(flat), borrowed(work)
     down = np.sort(down)
     size = 0

@@ -207,7 +207,7 @@ def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace,
 
 
 def _key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
-    """Of the forced CIs in random streams: the same question gives the same answer."""
+    """The key of the forced CIs in random streams: the same question gives the same answer."""
     digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
     return np.int64(int.from_bytes(digest, "big", signed=True))
 
