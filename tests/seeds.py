@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 SPAN = 1_000_000  # above the seeds that stay, and apart from those of other commits
 
@@ -42,3 +45,8 @@ def named(seed: int) -> Iterator[None]:
     except BaseException as error:
         error.add_note(f"seed {seed}; FORESTAY_SEED={commit()} repeats this run")
         raise
+
+
+def some_quick(quick: int, tried: int) -> list[Any]:
+    """Seeds 0 to tried - 1 as parameters of a test: the first `quick` run in `make test`, the others are marked slow."""
+    return [pytest.param(seed, marks=[] if seed < quick else pytest.mark.slow) for seed in range(tried)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.seeds import some_quick
 from tests.unread_ways import LESS, WAYS, Estate, History, as_document, made_unreadable, random_estate, server
 
 SHOP = {"key": "shop", "name": "Shop", "class": "business_service"}
@@ -231,8 +232,8 @@ def test_observations_of_a_ci_that_goes_wait_for_it(service):
 
 
 # --- the law: losing information never lowers a risk without the mark
-TRIED, QUICK = int(os.environ.get("FORESTAY_ESTATES_TRIED", "60")), 20
-SEEDS = [pytest.param(seed, marks=[] if seed < QUICK else pytest.mark.slow) for seed in range(TRIED)]
+TRIED, QUICK = int(os.environ.get("FORESTAY_ESTATES_TRIED", "60")), 10
+SEEDS = some_quick(QUICK, TRIED)
 
 
 def brought(service: Any, form: str, estate: Estate, source: str = "a") -> None:

@@ -16,6 +16,7 @@ from app.domain.graph import ASSUMED, DECLARED, MEASURED
 from app.risk.intake.assemble import Assembled, AssembleOptions, assemble
 from app.risk.intake.estimate import class_prior, gamma_posterior_interval, gamma_posterior_mean
 from app.risk.intake.evidence import Observed, observed_incidents, posterior_rates, table_prior
+from tests.seeds import some_quick
 from tests.unit.risk.build import category, texts
 
 YEAR, HOUR = 8766 * 3600, 3600
@@ -195,7 +196,7 @@ def _rates(rows: list[tuple[int, int, int, int, int]]) -> tuple[Any, Observed]:
     return rates, got
 
 
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", some_quick(4, 10))
 def test_duplicating_splitting_or_never_closing_a_ticket_changes_no_rate_unmarked(part: int) -> None:
     """1,000 estates in 10 parts, each ticket of them done to in each of three ways."""
     for number in range(part * 100, part * 100 + 100):
