@@ -14,7 +14,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-from app.risk.reach import reach
 
 from app.risk.exact.answers.service import Want, exact_service
 from app.risk.exact.diagrams.budget import Budget
@@ -30,6 +29,7 @@ from app.risk.outage.expected_capability import expected_capability
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.propagation import outage
 from app.risk.outage.what_if import what_if
+from app.risk.recovery.restore_times import restoration
 from app.risk.sampling.critical import critical
 from app.risk.sampling.degradation_worlds import sample_degradation
 from app.risk.sampling.rare import rare_unavailability
@@ -88,7 +88,7 @@ def answers(seed: int) -> Iterator[tuple[str, Any]]:
     first = first_order(compiled, threads=1)
     yield "first order", first
     yield "worst rule", first_order(compiled, threads=1, rule=1)
-    yield "reach", reach(compiled, threads=1)
+    yield "recovery", restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32))
     yield "paper", paper_redundancy(compiled)
     yield "cold start", cold_start(compiled)
     yield from _outages(compiled, rng)
