@@ -227,7 +227,7 @@ while done < int(sys.argv[2]):
         if tag != held:
             raise Stale("changed")
     try:
-        change_exposure(store, forestay.documents, "shop", {"customers": customers + 1}, "editor", met)
+        change_exposure(forestay, "shop", {"customers": customers + 1}, "editor", met)
         done += 1
     except Conflict:
         pass
