@@ -17,6 +17,7 @@ from app.usecases.health import health as state_of
 from app.usecases.keep.plan import plans
 
 NICENESS = 10  # of a runner: answers come first
+JOIN_SECONDS = 5.0  # for the schedule to let go of its lease
 SWITCH_SECONDS = (
     0.001  # how long a thread of the web process computes while another waits; the usual 5 ms are felt when ten of them do
 )
@@ -133,9 +134,15 @@ def work(context: Context, no_schedule: bool) -> None:
     step_back(NICENESS)
     stop = _set_when_stopped()
     forestay = context.forestay
+    schedule = threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True)
     if not no_schedule:
-        threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True).start()
-    run_forever(forestay, stop)
+        schedule.start()
+    try:
+        run_forever(forestay, stop)
+    finally:
+        stop.set()
+        if not no_schedule:
+            schedule.join(JOIN_SECONDS)  # the store is closed afterwards
 
 
 @click.command()
