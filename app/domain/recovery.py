@@ -13,11 +13,10 @@ FEASIBLE, INFEASIBLE, UNDECIDED, NO_RTO = "feasible", "infeasible", "undecided",
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRow:
-    """One service: after the worst outage of a single CI it is back after `after_one_hours`; `gap_hours` beyond its RTO (below
-    0: in time).
-    After an outage of everything that it needs, all restored at once, after `after_all_hours` (`after_all_at_most`: an upper
-    bound, as CIs that
-    need each other to start lie below). None: unknown. `contradictions`: CIs whose single outage takes longer than its RTO."""
+    """One service. After the worst outage of a single CI it is back after `after_one_hours`, `gap_hours` beyond its RTO (below 0:
+    in time); after an outage of everything that it needs, all restored at once, after `after_all_hours` (`after_all_at_most`: an
+    upper bound, as CIs that need each other to start lie below). None: unknown. `contradictions`: CIs whose single outage takes
+    longer than its RTO."""
 
     key: str
     name: str

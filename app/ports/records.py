@@ -84,7 +84,7 @@ class Records(RecordText[T]):
 
     def put(self, documents: Documents, key: str, value: T, expected: int | None = None) -> Kept[T]:
         """Writes a record. `expected`: the version it must have now, 0 for none (else Conflict)."""
-        return self._of(documents.put(self.kind, key, self.text(value), expected=expected))
+        return Kept(key, documents.put(self.kind, key, self.text(value), expected=expected).version, value)
 
     def change(self, documents: Documents, key: str, changed: Callable[[T], T]) -> T:
         """Reads, changes and writes one record, again where another writer came between; NotFound where there is none."""
@@ -102,7 +102,8 @@ class Records(RecordText[T]):
 
     def append(self, documents: Documents, value: T) -> Kept[T]:
         """Writes a record under the next number of the kind."""
-        return self._of(documents.append(self.kind, self.text(value)))
+        document = documents.append(self.kind, self.text(value))
+        return Kept(document.key, document.version, value)
 
     def delete(self, documents: Documents, key: str) -> bool:
         """Takes a record away; whether there was one."""

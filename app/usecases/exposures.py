@@ -11,14 +11,14 @@ from typing import Any
 
 from app.domain.changes import columns_of, rows_of
 from app.domain.columns import Batch
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.nouns import EXPOSURE
 from app.domain.record_checks import service_fault
 from app.domain.records import ServiceRecord
 from app.domain.stated import exposure_record, exposure_row
 from app.domain.tags import tag_of
 from app.ports.graph_store import GraphStore, Revision
-from app.usecases.find import identify
+from app.usecases.find import identify, not_a_service
 from app.usecases.keep.seal import Seal
 from app.usecases.keep.sources import manual_source
 from app.usecases.tools import Tools
@@ -78,7 +78,7 @@ def change_exposure(
         tag = exposure_tag(tools.store, base, ci_id)
         condition(tag)
         if not tag:
-            raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+            raise not_a_service(text)
         if not changes:
             raise InvalidInput("nothing is to be changed: name a field")
         record = replace(_said(tools.store, base, ci_id, source.source_id), ci=text, **changes)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
 from app.domain.nouns import SOURCE_RECORD
 from app.domain.results import CiRow
 from app.domain.texts import one_form
 from app.ports.graph_store import GraphStore, Hit
+
+if TYPE_CHECKING:  # most of what looks for a CI needs no estate
+    from app.usecases.estate import Estate
 
 TEXT_LIMIT = 4000
 UNTIL = "until revision "
@@ -29,6 +33,18 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     if len(chosen) > 1:
         raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
     return chosen[0]
+
+
+def identify_service(store: GraphStore, estate: Estate, text: str) -> int:
+    """Returns the position of the business service that answers to `text`; NotFound where the CI is none."""
+    position = estate.position(identify(store, estate.revision.revision, text).ci_id)
+    if position not in estate.service_number:
+        raise not_a_service(text)
+    return position
+
+
+def not_a_service(text: str) -> NotFound:
+    return NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
 
 
 def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:

@@ -5,44 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, SERVES, Flat
+from app.risk.graph.needs import needed_by
 from app.risk.graph.ready_queue import push
 from app.risk.jit import Array, Int32s, kernel
 from app.risk.outage.capability import PRODUCT, degrade_ready, push_dependents
 from app.risk.outage.failing import Marks, marks, new_epoch, settle
-
-
-@kernel
-def mark_serving(flat: Flat, service_position: Int32s, queue: Int32s) -> None:
-    """Set SERVES on the services and on all that they lean on, through edges of any kind."""
-    tail = 0
-    for i in range(len(service_position)):
-        v = service_position[i]
-        if not flat.flags[v] & SERVES:
-            flat.flags[v] |= SERVES
-            queue[tail] = v
-            tail += 1
-    head = 0
-    while head < tail:
-        v = queue[head]
-        head += 1
-        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-            u = flat.reverse[e]
-            if not flat.flags[u] & SERVES:
-                flat.flags[u] |= SERVES
-                queue[tail] = u
-                tail += 1
-        for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
-            u = flat.soft_reverse[e]
-            if not flat.flags[u] & SERVES:
-                flat.flags[u] |= SERVES
-                queue[tail] = u
-                tail += 1
-        for e in range(flat.member_ptr[flat.group_ptr[v]], flat.member_ptr[flat.group_ptr[v + 1]]):
-            u = flat.member[e]
-            if not flat.flags[u] & SERVES:
-                flat.flags[u] |= SERVES
-                queue[tail] = u
-                tail += 1
 
 
 @kernel
@@ -91,7 +58,7 @@ def with_rest(flat: Flat, roots: Array, service_position: Array) -> tuple[Flat, 
         flags=flat.flags.copy(), group_left=flat.group_left.copy(), rest_capability=np.ones(len(flat.flags), dtype=np.float64)
     )
     work = marks(fresh)
-    mark_serving(fresh, service_position.astype(np.int32), work.queue)
+    fresh.flags[needed_by(fresh, np.unique(service_position), soft=True)] |= SERVES
     failed = fail_at_rest(fresh, work, roots.astype(np.int32))
     down = np.sort(work.queue[:failed])
     count = degrade_at_rest(fresh, work, failed)

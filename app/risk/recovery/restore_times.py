@@ -83,6 +83,12 @@ def _drop_top(plan: Plan, size: int) -> int:
 
 
 @inner
+def _known(hours: Floats, v: int) -> float:
+    """The hours of a CI, 0 where nobody knows them."""
+    return 0.0 if np.isnan(hours[v]) else hours[v]
+
+
+@inner
 def _satisfied(plan: Plan, hours: Floats, size: int, v: int, u: int, time: float) -> int:
     """One need of v is back, by u at `time`; v enters the heap with the last one. The heap's new size."""
     if plan.waits[v] < 0:
@@ -92,7 +98,7 @@ def _satisfied(plan: Plan, hours: Floats, size: int, v: int, u: int, time: float
     plan.waits[v] -= 1
     if plan.waits[v] == 0:
         plan.waits[v] = -2
-        return _push(plan, size, plan.ready[v] + hours[v], v)
+        return _push(plan, size, plan.ready[v] + _known(hours, v), v)
     return size
 
 
@@ -123,7 +129,7 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
 @kernel
 def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
     """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours
-    float64[N], no NaN.
+    float64[N], NaN counts as 0.
 
     Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
     after another; each counts as back when all are.
@@ -134,7 +140,7 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
         v = down[i]
         if plan.waits[v] == 0:
             plan.waits[v] = -2
-            size = _push(plan, size, hours[v], v)
+            size = _push(plan, size, _known(hours, v), v)
     unfinished = 0  # the first place in `down` that may hold a CI which has not finished
     while True:
         while size > 0:
@@ -170,7 +176,7 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
         while end < len(down) and flat.component[down[end]] == part:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
-                together += hours[down[end]]
+                together += _known(hours, down[end])
             end += 1
         # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
@@ -200,12 +206,12 @@ class Restoration:
 
     def path(self, position: int) -> list[int]:
         """Return positions from the first that is restored to this one, each waiting for the one before: the critical path."""
-        found: list[int] = []
-        while position >= 0 and position not in found:
-            found.append(position)
+        steps: dict[int, None] = {}  # in order; CIs of a start-up circle wait for each other
+        while position >= 0 and position not in steps:
+            steps[position] = None
             place = self.at(position)
             position = int(self.last[place]) if place >= 0 else -1
-        return found[::-1]
+        return list(steps)[::-1]
 
 
 def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
@@ -220,9 +226,8 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
     plan = plan or restore_plan(compiled)
     down = np.asarray(down, np.int32)
     down = down[(compiled.flat.flags[down] & AT_REST_DOWN) == 0]
-    known = np.nan_to_num(np.asarray(hours, np.float64), nan=0.0)
     plan.unsure[down] = np.where(np.isnan(hours[down]), UNKNOWN_HOURS, 0)
-    restore(compiled.flat, plan, known, down)
+    restore(compiled.flat, plan, hours, down)
     return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.recovery import (
     FEASIBLE,
@@ -30,7 +30,7 @@ from app.usecases import paging
 from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
-from app.usecases.find import identify
+from app.usecases.find import identify_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -91,9 +91,7 @@ def service_recovery(
         revision, offset, locations = cursor["revision"], cursor["recovery_of"], cursor["locations"]
     recovery = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
     estate = recovery.assessment.estate
-    position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
-    if position not in estate.service_number:
-        raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+    position = identify_service(tools.store, estate, text)
     number = estate.service_number[position]
     cis, hours = recovery.pairs(number)
     last = min(offset + limit, len(cis))
@@ -156,6 +154,7 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
     unknown = int(np.isnan(hours).sum())
     longest = float(hours[0]) if len(hours) > unknown else None
     by = int(cis[0]) if longest is not None else -1
+    by_name = estate.name(by) if by >= 0 else ""
     place = recovery.everything.at(position)
     unsure = int(recovery.everything.unsure[place]) if place >= 0 else UNKNOWN_HOURS
     open_needs = estate.open_needs(position)
@@ -169,7 +168,7 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
         verdict=_verdict(rto, gap, unknown + open_needs),
         after_one_hours=longest,
         after_one_key=estate.key(by) if by >= 0 else "",
-        after_one_name=estate.name(by) if by >= 0 else "",
+        after_one_name=by_name,
         gap_hours=gap,
         beyond_mtpd=int((hours > mtpd).sum()) if mtpd is not None else 0,
         contradictions=int((hours > rto).sum()) if rto is not None else 0,
@@ -177,9 +176,7 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
         after_all_hours=None if place < 0 or unsure & UNKNOWN_HOURS else float(recovery.everything.finish[place]),
         after_all_at_most=bool(unsure & CIRCLE),
         open_needs=open_needs,
-        sentence=recovery_sentence(
-            estate.name(position), rto, longest, estate.name(by) if by >= 0 else "", _origin(estate, by), unknown
-        ),
+        sentence=recovery_sentence(estate.name(position), rto, longest, by_name, _origin(estate, by), unknown),
     )
 
 
@@ -216,7 +213,7 @@ def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
             float(times.finish[times.at(step)]),
         )
         for step in times.path(position)[-PATH_SHOWN:]
-    ]  # fmt: skip
+    ]
 
 
 def _close_behind(recovery: Recovery, position: int) -> list[CloseBehind]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.results import ServiceDetail, ServicePage, ServiceRow
 from app.risk.first_order.areas import measure_of
 from app.risk.first_order.totals import corrected_hours, points_of
@@ -12,7 +12,7 @@ from app.usecases.answers.contributions import service_contributions
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of
 from app.usecases.assess import Assessed, assessed
-from app.usecases.find import identify
+from app.usecases.find import identify_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -92,9 +92,7 @@ def service_detail(
         revision, offset, locations = cursor["revision"], cursor["point_offset"], cursor["locations"]
     assessment = assessed(tools.estates, tools.cache, revision, locations)
     estate = assessment.estate
-    position = estate.position(identify(tools.store, estate.revision.revision, text).ci_id)
-    if position not in estate.service_number:
-        raise NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+    position = identify_service(tools.store, estate, text)
     number = estate.service_number[position]
     _, points = service_contributions(assessment, number, measure_of(assessment.totals.values()), stopping=True)
     last = min(offset + limit, len(points))

@@ -11,7 +11,6 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from app.domain.errors import NotFound
 from app.domain.sentences import down_at_rest
 from app.domain.service_risk import APPROXIMATE, BOUNDED, EXACT, SIMULATED, UNKNOWN, Effort, Estimate
 from app.risk.exact.answers.service import ServiceExact, Want, answer_of, solved_service
@@ -24,7 +23,7 @@ from app.risk.services.interruptions import NOTE, Interruptions, interruptions
 from app.risk.services.service_figures import share_down
 from app.usecases.answers.paths import known
 from app.usecases.estate import Estate
-from app.usecases.find import identify, identify_all
+from app.usecases.find import identify_all, identify_service
 from app.usecases.tools import Tools
 
 AUTO, SIMULATE = "auto", "simulated"
@@ -90,9 +89,7 @@ def ask(tools: Tools, question: RiskQuestion, want: Want) -> Inquiry:
     """
     estate = tools.estates.at(question.revision, question.as_of, question.locations)
     revision = estate.revision.revision
-    position = estate.position(identify(tools.store, revision, question.service).ci_id)
-    if position not in estate.service_number:
-        raise NotFound(f"{question.service!r} is not a business service; lay an exposure over it to make it one")
+    position = identify_service(tools.store, estate, question.service)
     hits = identify_all(tools.store, revision, question.down)
     forced = tuple(sorted(estate.position(hit.ci_id) for hit in hits))
     exact = _exact(estate, position, forced, question, want)
