@@ -25,7 +25,7 @@ MISSING, FALSE_REPORTS = 0.1, 0.05  # of the failed CIs nobody reports so many; 
 WINDOW_HOURS = 24.0  # p: that a CI fails within it
 UNKNOWN_RATE = 0.1  # failures a year, of a CI whose rate nobody knows
 HOURS_A_YEAR = 8766.0
-BLOCK = 256
+BLOCK, LARGEST_BLOCK = 256, 16_384
 MOST_CAUSES = 10
 STEPS = 50_000_000  # needs that the search for candidates may walk over
 
@@ -172,16 +172,16 @@ class _Search:
         fell = fail(flat, work, base)
         score = np.full(len(candidates), -np.inf)
         hits, sizes = np.zeros(len(candidates), np.int64), np.zeros(len(candidates), np.int64)
-        tried = 0
+        tried, block = 0, BLOCK
         while tried < len(candidates) and working_time() < self.until:
             if tried >= limit and could[tried] < np.partition(score[:tried], -limit)[-limit]:
                 tried = len(candidates)  # none of the others can come before these
                 break
-            part = slice(tried, min(tried + BLOCK, len(candidates)))
+            part = slice(tried, min(tried + block, len(candidates)))
             _effects(flat, work, base, candidates[part], is_seen, hits[part], sizes[part])
             sizes[part] -= fell
             score[part] = hits[part] * weights.hit + (sizes[part] - hits[part]) * weights.miss + weights.prior[candidates[part]]
-            tried = part.stop
+            tried, block = part.stop, min(2 * block, LARGEST_BLOCK)
         first = np.lexsort((candidates, -score))[:limit]
         ranked = [
             ProbableCause(int(candidates[k]), float(score[k]), int(hits[k]), int(sizes[k] - hits[k]))
