@@ -150,7 +150,8 @@ class OutboundSettings:
 @dataclass(frozen=True, slots=True)
 class InboxSettings:
     kept_deliveries: int = setting(
-        1000, "worked deliveries that are remembered, and with them which alerts they resolved: what comes later than that is news"
+        1000,
+        "worked deliveries that are remembered, and with them which alerts they resolved: what comes later than that is news",
     )
 
 

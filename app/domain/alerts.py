@@ -1,6 +1,7 @@
 """Alerts as Alertmanager's webhook sends them (version 4): read strictly, judged against what is known of the same alert.
 
-One alert is one (group key, fingerprint); an episode of it begins at `startsAt`. Deliveries may come twice, late and in any order.
+One alert is one (group key, fingerprint); an episode of it begins at `startsAt`. Deliveries may come twice, late and in any
+order.
 """
 
 from __future__ import annotations
@@ -116,9 +117,11 @@ def _read_alert(group: str, raw: Any) -> Alert:
         raise InvalidInput("no fingerprint")
     plain = {str(name): one_form(str(value)) for name, value in labels.items()}
     reason = next((one_form(str(notes[name])) for name in ("summary", "description", "message") if notes.get(name)), "")
+    began = _moment(raw.get("startsAt"), "startsAt")
     return Alert(
-        group, fingerprint, status, _moment(raw.get("startsAt"), "startsAt"),
-        _moment(raw.get("endsAt"), "endsAt") if status == RESOLVED else None, plain, (reason or plain.get("alertname", ""))[:REASON],
+        group, fingerprint, status, began,
+        _moment(raw.get("endsAt"), "endsAt") if status == RESOLVED else None, plain,
+        (reason or plain.get("alertname", ""))[:REASON],
     )  # fmt: skip
 
 
@@ -143,8 +146,10 @@ class Episode:
 def judged(known: Episode | None, status: str, starts_at: str) -> str:
     """Returns whether an event of an alert is news (applied), known already (duplicate), or of a time that is over (late).
 
-    >>> judged(None, "firing", "t1"), judged(Episode("t1", "firing"), "firing", "t1"), judged(Episode("t1", "resolved"), "firing", "t1")
-    ('applied', 'duplicate', 'late')
+    >>> judged(None, "firing", "t1"), judged(Episode("t1", "firing"), "firing", "t1")
+    ('applied', 'duplicate')
+    >>> judged(Episode("t1", "resolved"), "firing", "t1")
+    'late'
     >>> judged(Episode("t1", "resolved"), "firing", "t2"), judged(Episode("t2", "firing"), "resolved", "t1")
     ('applied', 'late')
     """

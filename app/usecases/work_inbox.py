@@ -1,4 +1,4 @@
-"""Work what the inbox kept: alerts become the live state. Whoever works a delivery, how often and in what order changes nothing."""
+"""Work what the inbox kept: alerts become the live state. Who works a delivery, how often and in what order changes nothing."""
 
 from __future__ import annotations
 
@@ -154,9 +154,7 @@ class _Work:
             last_at=self._kept.received_at,
         )
         faults = ([fault] if fault else []) + list(delivery.unreadable[:SHOWN_FAULTS])
-        worked = Worked(
-            self._kept.sender, self._kept.received_at, self._moment.isoformat(), counts, faults, tuple(self._closed)
-        )
+        worked = Worked(self._kept.sender, self._kept.received_at, self._moment.isoformat(), counts, faults, tuple(self._closed))
         WAITING.delete(self._documents, self._number)
         WORKED.put(self._documents, self._number, worked, expected=0)
         total = COUNTS.kept(self._documents, self._kept.sender)

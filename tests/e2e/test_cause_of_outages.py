@@ -43,7 +43,7 @@ def reports(rng: random.Random, fallen: list[int], everything: list[int]) -> lis
 
 @pytest.mark.compiled
 def test_the_true_cause_is_among_the_first_three(retail: Service) -> None:
-    """Outages of one CI, any that takes another down with it; one of which nothing true is reported is drawn again: nobody sees it."""
+    """Outages of any CI that takes another down with it; one of which nothing true is reported is drawn again: nobody sees it."""
     estate = retail.forestay.estates.at()
     compiled, space = estate.compiled, estate.workspace()
     standing = [p for p in range(len(compiled)) if not compiled.flat.flags[p] & AT_REST_DOWN]

@@ -3,8 +3,8 @@ false (model, "Probable cause").
 
 Score of a set of causes C, with F(C) the exact failed set of C and O what is observed, as a difference of log likelihoods to "all
 reports are false": |F & O| log((1 - m) / f) + |F - O| log(m) + sum over C of log(p). m: share of failed CIs that nobody reports;
-f: probability of a false report, p: of a failure of this CI now, both for one CI. Single causes are ranked by it; the fewest causes are
-found greedily, each the one that adds most. N CIs, O observed.
+f: probability of a false report, p: of a failure of this CI now, both for one CI. Single causes are ranked by it; the fewest
+causes are found greedily, each the one that adds most. N CIs, O observed.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ProbableCause:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`ranked`: single causes, the best first. `fewest`: causes that together explain what is observed; `unexplained`: what none of
-    them explains (int32): causes of their own, or false reports. `tried` of `candidates` CIs were examined."""
+    """`ranked`: single causes, the best first. `fewest`: causes that together explain what is observed; `unexplained`: what none
+    of them explains (int32): causes of their own, or false reports. `tried` of `candidates` CIs were examined."""
 
     ranked: Sequence[ProbableCause]
     fewest: Sequence[int]
@@ -117,9 +117,10 @@ def _weights(compiled: CompiledGraph, observed: int, missing: float, false: floa
 
 def diagnose(
     compiled: CompiledGraph, observed: Sequence[int], limit: int = 10, missing: float = MISSING, false: float = FALSE_REPORTS,
-    seconds: float = 2.0, space: Workspace | None = None,
+    seconds: float = 2.0, space: Workspace | None = None, known: Sequence[int] = (),
 ) -> Diagnosis:  # fmt: skip
     """Rank the CIs whose outage explains that the CIs at `observed` are down, and name the fewest that explain them together.
+    What the CIs `known` to be out (maintenance) take down needs no other cause.
 
     Candidates are what is observed and all that it needs, examined in the order of the most that each could explain, until none
     can come among the first `limit` any more or the time is over (then `tried` < `candidates`).
@@ -130,20 +131,25 @@ def diagnose(
     space = space or workspace(compiled)
     seen = np.unique(np.asarray(list(observed), np.int32))
     seen = seen[(compiled.flat.flags[seen] & AT_REST_DOWN) == 0]
+    base = np.unique(np.asarray(list(known), np.int32))
+    if len(base):
+        fail(compiled.flat, space.work, base)
+        seen = seen[space.work.stamp[seen] < space.work.epoch[0]]
     weights = _weights(compiled, len(seen), missing, false)
     until = working_time() + seconds
     search = _Search(compiled, space, weights, until)
-    best, tried, candidates = search.best(seen, np.zeros(0, np.int32), limit)
+    best, tried, candidates = search.best(seen, base, limit)
     fewest: list[int] = []
     left = seen
     gain = best[:1]
     while gain and len(left) and len(fewest) < MOST_CAUSES:
         fewest.append(gain[0].position)
-        fail(compiled.flat, space.work, np.asarray(fewest, np.int32))
+        together = np.append(base, np.asarray(fewest, np.int32))
+        fail(compiled.flat, space.work, together)
         left = left[space.work.stamp[left] < space.work.epoch[0]]
         if not len(left) or working_time() > until:
             break
-        further, _, _ = search.best(left, np.asarray(fewest, np.int32), 1)
+        further, _, _ = search.best(left, together, 1)
         gain = [one for one in further if one.explained > 1]  # a report alone is a cause of its own or false: nobody can tell
     return Diagnosis(best, fewest, left, tried, candidates)
 

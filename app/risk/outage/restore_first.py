@@ -1,8 +1,8 @@
 """What to restore first: the order in which work on failed CIs avoids most loss (model, "What to restore first").
 
 One crew works on one CI after another. While the CIs R are still out, R costs loss(R) an hour. An order r1, r2, ... with work of
-h1, h2, ... hours costs the sum of h_k * loss(what is out while r_k is worked on); what it avoids is the difference to leaving all out
-for as long. A CI that needs another comes after it. K CIs are out.
+h1, h2, ... hours costs the sum of h_k * loss(what is out while r_k is worked on); what it avoids is the difference to leaving all
+out for as long. A CI that needs another comes after it. K CIs are out.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def restore_order(
     Example by hand: a (1 h) saves 10 an hour, b (2 h) saves 30: b first: 2*40 + 1*10 = 90 against 1*40 + 2*30 = 100.
     """
     cis = sorted(hours)
-    before = {ci: frozenset(n for n in needs.get(ci, frozenset()) if n in hours and ci not in needs.get(n, frozenset())) for ci in cis}
+    before = {
+        ci: frozenset(n for n in needs.get(ci, frozenset()) if n in hours and ci not in needs.get(n, frozenset())) for ci in cis
+    }
     cached: dict[frozenset[int], float] = {}
 
     def loss_of(out: frozenset[int]) -> float:
@@ -91,7 +93,11 @@ def _closed(ci_set: frozenset[int], out: frozenset[int], before: Mapping[int, fr
 
 
 def _next_package(
-    out: frozenset[int], hours: Mapping[int, float], before: Mapping[int, frozenset[int]], packages: Sequence[frozenset[int]], loss: Loss
+    out: frozenset[int],
+    hours: Mapping[int, float],
+    before: Mapping[int, frozenset[int]],
+    packages: Sequence[frozenset[int]],
+    loss: Loss,
 ) -> tuple[frozenset[int], float]:
     """The package that avoids most an hour of work, and how much; of equal ones the one with less work, then the lower CIs."""
     now = loss(out)
@@ -106,7 +112,11 @@ def _next_package(
 
 
 def _greedy(
-    cis: Sequence[int], hours: Mapping[int, float], before: Mapping[int, frozenset[int]], packages: Sequence[frozenset[int]], loss: Loss
+    cis: Sequence[int],
+    hours: Mapping[int, float],
+    before: Mapping[int, frozenset[int]],
+    packages: Sequence[frozenset[int]],
+    loss: Loss,
 ) -> list[int]:
     order: list[int] = []
     out = frozenset(cis)

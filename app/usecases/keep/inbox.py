@@ -62,7 +62,9 @@ class InboxCounts:
 
     def plus(self, other: InboxCounts) -> InboxCounts:
         numbers = {
-            entry.name: getattr(self, entry.name) + getattr(other, entry.name) for entry in fields(self) if entry.name != "last_at"
+            entry.name: getattr(self, entry.name) + getattr(other, entry.name)
+            for entry in fields(self)
+            if entry.name != "last_at"
         }
         return InboxCounts(**numbers, last_at=other.last_at or self.last_at)
 

@@ -10,7 +10,6 @@ import pytest
 from app.risk.outage.diagnosis import diagnose
 from tests.builders import estate
 
-
 OTHERS = "; " + "; ".join(f"x{n}" for n in range(200))  # CIs that are up: what is reported by chance is rare among them
 
 

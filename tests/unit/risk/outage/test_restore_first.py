@@ -15,8 +15,8 @@ ESTATES = 60
 
 
 class Plain:
-    """A random estate in plain Python: layers of CIs that need all of some and one of others; services on top with a loss an hour;
-    some CIs are out, with hours of work."""
+    """A random estate in plain Python: CIs need all of some and one of others; services have a loss an hour; some CIs are out,
+    with hours of work."""
 
     def __init__(self, rng: random.Random) -> None:
         self.cis = list(range(rng.randint(8, 16)))
@@ -89,7 +89,7 @@ def test_the_proposed_order_avoids_what_the_best_does(seed: int) -> None:
         assert all(not needs[ci] & set(order[place:]) for place, ci in enumerate(order))
         exact, greedy, best = exact + found.avoided, greedy + stepwise.avoided, best + most
         worst = min(worst, stepwise.avoided / most) if most else worst
-    print(f"\nbest order of {ESTATES} estates: exact avoids {exact / best:.2%} of it, step by step {greedy / best:.2%}, worst {worst:.2%}")
+    print(f"\n{ESTATES} estates, of the best: {exact / best:.2%}, by steps {greedy / best:.2%}, worst {worst:.2%}")
     assert greedy >= 0.95 * best
 
 

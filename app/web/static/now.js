@@ -1,0 +1,30 @@
+// Now, live: asks every 15 s whether anything changed (ETag) and, where it did, puts the new state in place of the old.
+const EVERY_MS = 15_000;
+const state = document.getElementById("now");
+const said = document.getElementById("live-said");
+let tag = state?.dataset.tag ?? "";
+document.getElementById("live-without")?.remove();
+
+async function look() {
+  try {
+    const answer = await fetch(location.href, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+    if (answer.status === 304) return tell("");
+    if (!answer.ok) return tell(`The service answers ${answer.status}: this page may be old.`);
+    tag = answer.headers.get("ETag") ?? "";
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("now");
+    if (!fresh) return location.reload(); // signed out
+    if (!state.contains(document.activeElement) && fresh.innerHTML !== state.innerHTML) state.replaceChildren(...fresh.childNodes);
+    tell("");
+  } catch {
+    tell("The service does not answer: this page may be old.");
+  }
+}
+
+function tell(text) {
+  if (said && said.textContent !== text) said.textContent = text;
+}
+
+if (state) {
+  setInterval(() => document.hidden || look(), EVERY_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+}
