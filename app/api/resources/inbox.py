@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import structlog
 from flask import g, request
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, reply, route, whole
+from app.api.common import ERRORS, forestay, reply, route, whole
 from app.api.schemas.answers import schema_of
 from app.api.schemas.questions import PageQuestion, RulesQuestion, SenderQuestion
 from app.domain.alerts import AlertRules
@@ -156,13 +157,15 @@ def is_known_sender() -> bool:
         return False
 
 
+def _with_errors(view: Any) -> Any:
+    for code in ERRORS:
+        view = blueprint.alt_response(code, http.HTTPStatus(code).name)(view)
+    return view
+
+
 @blueprint.route("/inbox/alertmanager/<sender>", methods=["POST"])
+@_with_errors
 @blueprint.response(200, schema_of(Receipt))
-@blueprint.alt_response(400, "BAD_REQUEST")
-@blueprint.alt_response(401, "UNAUTHORIZED")
-@blueprint.alt_response(413, "CONTENT_TOO_LARGE")
-@blueprint.alt_response(429, "TOO_MANY_REQUESTS")
-@blueprint.alt_response(503, "SERVICE_UNAVAILABLE")
 def receive(sender: str) -> Any:
     """Take a delivery of Alertmanager's webhook: kept before it is acknowledged, then worked. Sign in with a secret of the
     sender, `Authorization: Bearer` or Basic."""
