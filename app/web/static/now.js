@@ -13,11 +13,17 @@ async function look() {
     tag = answer.headers.get("ETag") ?? "";
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("now");
     if (!fresh) return location.reload(); // signed out
-    if (!state.contains(document.activeElement) && fresh.innerHTML !== state.innerHTML) state.replaceChildren(...fresh.childNodes);
+    if (fresh.innerHTML !== state.innerHTML) replace(fresh);
     tell("");
   } catch {
     tell("The service does not answer: this page may be old.");
   }
+}
+
+function replace(fresh) {
+  const at = state.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  state.replaceChildren(...fresh.childNodes);
+  if (at !== null) [...state.querySelectorAll("a")].find((link) => link.getAttribute("href") === at)?.focus({ preventScroll: true });
 }
 
 function tell(text) {
