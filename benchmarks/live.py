@@ -33,7 +33,7 @@ def _ask(port: int, method: str, path: str, body: Any = None) -> bytes:
 
 
 def live_updates(forestay: Forestay, data: Path, seed: int) -> dict[str, Any]:
-    """One CI after another is reported, down or at a part, until `UPDATES` are; after each report the present is read. Milliseconds
+    """One CI after another is reported, down or at a part, until `UPDATES` are; after each the present is read. Milliseconds
     of report and answer together, and of the answer."""
     estate = forestay.estates.at()
     rng = random.Random(seed + 16)

@@ -47,12 +47,12 @@ def now_page(tools: Tools, limit: int = 100, after: str | None = None, now: date
     estate = state.estate
     rule = cast(Rule, tools.settings.model.rule)
     result = present_state(estate.compiled, state.out, state.shares, estate.workspace(), rule)
-    services = now_services(state, result, rule)
+    hits = service_hits(estate, result, None)
+    services = now_services(state, result, hits, rule)
     worn = worn_groups(estate.compiled, result)
     away = one_failure_away(estate.compiled, result, AWAY_SECONDS, estate.workspace())
     fallen, fallen_total = fallen_cis(estate, result, offset, limit)
     customers, customers_unknown, note = down_customers(estate, result.services_down.tolist())
-    hits = service_hits(estate, result, None)
     money, money_unknown = totals(hits)
     needs, incomplete = left_incomplete(estate, result.services_down.tolist())
     reported = Counter(effect.state for effect in state.effects.values())
@@ -154,14 +154,14 @@ def _minutes(at: datetime, since: str) -> float:
     return max((at - datetime.fromisoformat(since)) / timedelta(minutes=1), 0.0)
 
 
-def now_services(state: LiveState, result: Outage, rule: Rule) -> list[NowService]:
+def now_services(state: LiveState, result: Outage, hits: Sequence[ServiceHit], rule: Rule) -> list[NowService]:
     """Returns the services that are hit, the one with the least time left first; without paths."""
     estate, compiled = state.estate, state.estate.compiled
     order = state.out
     running = clocks(compiled, order, estate.workspace())
     below = _below_since(state, result, rule)
     rows, numbers = [], _numbers(state, result)
-    for hit in service_hits(estate, result, None):
+    for hit in hits:
         number = numbers[hit.key]
         position = int(compiled.service_position[number])
         since, earliest = _since(state, order, running, position), False
