@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from app import api, web
 from app.api import auth, counters, heavy, hosts, problems
 from app.api.lane import Lane, Limits
+from app.api.refusals import Refusals
 from app.api.resources.inbox import is_known_sender
 from app.bootstrap import Forestay, assemble_service, session_secret
 from app.domain.errors import ForestayError
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         app=app,
         storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
+        on_breach=auth.refuse_for_a_while,
         default_limits_exempt_when=lambda: (
             request.endpoint in ("static", "operate.alive") or auth.is_passed_on() or is_known_sender()
         ),
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     auth.guard(app, forestay)
     app.before_request(fresh_patience)
     heavy.pass_on(app, forestay, lane)
-    app.wsgi_app = hosts.under_known_names(app.wsgi_app, hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
+    app.wsgi_app = hosts.under_known_names(Refusals(app.wsgi_app), hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -270,6 +270,8 @@ def test_too_many_requests_say_when_to_come_back(make_service: Callable[..., Ser
     answers = [service.client.get("/api/v1/sources") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
     assert answers[-1].mimetype == PROBLEM and answers[-1].get_json()["status"] == 429
+    assert [int(answer.headers["Retry-After"]) in range(1, 61) for answer in answers[5:]] == [True, True]
+    assert answers[5].get_json() == answers[6].get_json()  # the second one from what was kept of the first
     assert service.client.get("/livez").status_code == 200
 
 
