@@ -16,7 +16,7 @@ from app.usecases.keep.live import present
 
 blueprint = Blueprint("now_web", __name__)
 ROWS = 50
-CAUSES = 3
+CAUSES, CAUSE_SECONDS = 3, 0.5
 
 
 @blueprint.app_template_filter("left")
@@ -51,7 +51,7 @@ def now() -> str | Response:
     if held is not None:
         return held
     page = now_page(service, ROWS, request.args.get("after"))
-    causes = now_causes(service, CAUSES) if page.cis_reported["down"] else None
+    causes = now_causes(service, CAUSES, seconds=CAUSE_SECONDS) if page.cis_reported["down"] else None
     order = restore_first(service, EXACT) if page.cis_total else None
     whole().reads.note(caller().name, "read page now", "")
     answer = Response(render_template("now.html", page=page, causes=causes, order=order), mimetype="text/html")

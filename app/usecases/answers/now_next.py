@@ -26,19 +26,20 @@ from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
 CAUSES, UNEXPLAINED_SHOWN = 10, 100
+SECONDS = 2.0  # for the search of causes
 ORDERED = 32  # CIs that are put into an order, those first that cost most alone
 SHOWN = 100
 ASSUMED_HOURS = 4.0
 StateOf = Callable[[frozenset[int]], Outage]  # the state while these CIs are as they are reported, and no other
 
 
-def now_causes(tools: Tools, limit: int = CAUSES, now: datetime | None = None) -> NowCauses:
+def now_causes(tools: Tools, limit: int = CAUSES, now: datetime | None = None, seconds: float = SECONDS) -> NowCauses:
     """Returns the CIs whose outage explains best what is reported down."""
     state = live_state(tools, now)
     estate = state.estate
     down = [position for position in state.out if state.effects[position].state == DOWN]
     resting = [position for position in state.out if state.effects[position].state == MAINTENANCE]
-    found = diagnose(estate.compiled, down, limit, space=estate.workspace(), known=resting)
+    found = diagnose(estate.compiled, down, limit, seconds=seconds, space=estate.workspace(), known=resting)
     weights = [math.exp(one.score - found.ranked[0].score) for one in found.ranked]
     rows = [_cause(state, one, weight / sum(weights)) for one, weight in zip(found.ranked, weights, strict=True)]
     unexplained = [estate.key(int(position)) for position in found.unexplained[:UNEXPLAINED_SHOWN]]
