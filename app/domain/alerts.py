@@ -7,7 +7,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +44,7 @@ class AlertRules:
 
 
 def checked_rules(rules: AlertRules) -> AlertRules:
-    """Returns the rules; InvalidInput names what is wrong with them."""
+    """Returns the rules, severities in small letters; InvalidInput names what is wrong with them."""
     if not rules.labels or any(not label.strip() for label in rules.labels):
         raise InvalidInput("labels: name at least one label, none of them empty", field="labels")
     for severity, state in (rules.severities or {}).items():
@@ -52,7 +52,9 @@ def checked_rules(rules: AlertRules) -> AlertRules:
             raise InvalidInput(f"severities: {severity} is {', '.join((*STATES, NOTED))}, not {state!r}", field="severities")
     if rules.degraded_share is not None and not 0 <= rules.degraded_share < 1:
         raise InvalidInput("degraded_share is from 0 to below 1", field="degraded_share")
-    return rules
+    if rules.severities is None:
+        return rules
+    return replace(rules, severities={severity.casefold(): state for severity, state in rules.severities.items()})
 
 
 def said_of_rules(rules: AlertRules) -> str:

@@ -88,6 +88,7 @@ def test_a_report_stays_until_it_is_taken_back_and_keeps_its_start(store: Any) -
         LiveReport("a", "down", 0.5, "", "", "ann", "", ""),
         LiveReport("a", "degraded", 1.0, "", "", "ann", "", ""),
         LiveReport("a", "down", None, "yesterday", "", "ann", "", ""),
+        LiveReport("a", "down", None, "2999-11-20T10:00:00Z", "", "ann", "", ""),
         LiveReport("a", "down", None, "2026-11-20T10:00:00Z", "2026-11-20T09:00:00Z", "ann", "", ""),
     ],
 )

@@ -196,7 +196,7 @@ def test_what_cannot_be_matched_is_listed_with_what_it_may_be(service: Service) 
 
 
 def test_severities_and_labels_are_read_by_the_rules_of_the_sender(service: Service) -> None:
-    secret = sender(estate(service), labels=["box"], severities={"bad": "degraded", "fyi": "noted"}, degraded_share=0.25)
+    secret = sender(estate(service), labels=["box"], severities={"BAD": "degraded", "fyi": "noted"}, degraded_share=0.25)
     receipt = deliver(
         service,
         secret,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.domain.alerts import FIRING, RESOLVED, Episode
 from app.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
@@ -17,6 +17,7 @@ from app.usecases.keep import audit
 
 REASON = 500
 PAGE = 500
+SKEW = timedelta(minutes=5)  # how far clocks of others may be ahead
 AWAY = 3  # times that the store may fail to answer one unit of work
 
 
@@ -138,8 +139,11 @@ def _utc(text: str, field_name: str) -> str:
 def set_report(documents: Documents, report: LiveReport, now: datetime | None = None) -> LiveReport:
     """Keeps what a person or a program says of a CI; it replaces what was said by hand before. Without a start, the CI has been
     in that state since it was first reported so."""
-    moment = (now or datetime.now(UTC)).isoformat()
+    at = now or datetime.now(UTC)
+    moment = at.isoformat()
     wanted = checked_report(replace(report, reported_at=moment))
+    if wanted.started_at > (at + SKEW).isoformat():
+        raise InvalidInput("started_at lies in the future: the live state is what is so now", field="started_at")
     kept: list[LiveReport] = []
 
     def act() -> None:
