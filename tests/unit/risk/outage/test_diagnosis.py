@@ -50,7 +50,8 @@ def test_a_budget_of_no_time_says_that_nothing_was_examined() -> None:
 
 @pytest.mark.compiled
 def test_the_cause_of_a_ci_with_100_000_providers_takes_less_than_a_second() -> None:
-    """T5: by power set it would take for ever. One provider is reported with it, and is the cause."""
+    """T5: by power set it would take for ever. One provider is reported with it, and is the cause. Seconds of the processor: the
+    machine may be busy."""
     providers = [f"p{n}" for n in range(100_000)]
     built = estate("; ".join(["S", *providers]), hard=" ".join(f"S>{name}" for name in providers))
     built_small = estate("S; a", hard="S>a")
@@ -58,10 +59,10 @@ def test_the_cause_of_a_ci_with_100_000_providers_takes_less_than_a_second() -> 
     seen = np.concatenate([built.at("S"), built.at("p777")])
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         found = diagnose(built.compiled, seen)
         alone = diagnose(built.compiled, built.at("S"))
-        took.append((time.perf_counter() - began) / 2)
+        took.append((time.process_time() - began) / 2)
     print(f"\ncause of a CI with 100,000 providers: {min(took):.3f} s")
     assert min(took) < 1.0
     assert built.names([found.ranked[0].position]) == ["p777"]
