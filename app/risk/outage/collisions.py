@@ -1,6 +1,6 @@
 """Collisions: planned outages that overlap in time and together take down what fewer of them leave standing (model 1.15).
 
-A sweep over the windows finds the sets of outages that are in progress together. Of each, outages whose footprints meet are joined
+A sweep over the windows finds the sets of outages that are in progress together. Of each, outages that touch the same are joined
 to blocks, and a block is taken apart into its smallest sets.
 """
 
@@ -38,12 +38,12 @@ class Collision:
 
 @dataclass(frozen=True, slots=True)
 class Collisions:
-    """`complete`: False where a block had more sets than may be examined; where it takes down what none of those examined
-    does, it is listed whole."""
+    """`unsure`: outages that touch the same in more sets than may be examined, and when they are in progress together; what they
+    take down that none of the sets examined does is listed as a collision of them all."""
 
     found: Sequence[Collision]
     sets: int  # whose outage was computed
-    complete: bool
+    unsure: Sequence[tuple[tuple[int, ...], Sequence[Span]]]
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:
@@ -132,7 +132,8 @@ def collisions(
         if (about is None or about in items) and (what.smallest or _is_news(items, what, together)):
             when = reduce(common, (own[item] for item in items))
             found.append(Collision(items, what.together, when, what.smallest))
-    return Collisions(found, len(search.known), not search.cut)
+    unsure = [(items, reduce(common, (own[item] for item in items))) for items in sorted(search.cut) if about in (None, *items)]
+    return Collisions(found, len(search.known), unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class _Search:
     space: Workspace
     known: dict[Items, Footprint] = field(default_factory=dict)
     apart: dict[Items, Mapping[tuple[int, ...], _Found]] = field(default_factory=dict)
-    cut: bool = False
+    cut: set[tuple[int, ...]] = field(default_factory=set)
 
     def of(self, items: Items) -> Footprint:
         """The footprint of these outages together."""
@@ -168,7 +169,7 @@ class _Search:
         return self.known[items]
 
     def blocks(self, active: Items) -> list[Items]:
-        """Sets of two and more whose footprints meet, of themselves or once they are joined."""
+        """Sets of two and more that touch the same, of themselves or once they are joined: no smallest set lies in two of them."""
         blocks = [frozenset((item,)) for item in sorted(active) if len(self.roots[item])]
         while True:
             holders: dict[int, int] = {}
@@ -181,7 +182,7 @@ class _Search:
                 return n
 
             for number, block in enumerate(blocks):
-                for token in self.of(block).worn.tolist():
+                for token in self.of(block).touched.tolist():
                     leader[top(number)] = top(holders.setdefault(token, number))
             joined: dict[int, Items] = defaultdict(frozenset)
             for number, block in enumerate(blocks):
@@ -208,7 +209,7 @@ class _Search:
             for items in self._joined(by_size, size):
                 examined += 1
                 if examined > self.most:
-                    self.cut = True
+                    self.cut.add(tuple(sorted(block)))
                     return found | ({tuple(sorted(block)): _Found(rest, False)} if len(rest) else {})
                 by_size[size].append(items)
                 fewer = [self.of(items - {item}).failed for item in items]

@@ -17,27 +17,29 @@ from app.risk.outage.propagation import Workspace, workspace
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """`failed`: positions that fall (int32, ascending). `worn` (int64, ascending): numbers of groups that lost a member and still
-    carry their dependent, and, beyond the number of groups, of supply loops that are touched.
+    carry their dependent, and, beyond the number of groups, of supply loops that are touched. `touched`: these and the groups
+    that do not carry their dependent any more; it only grows with further outages.
 
-    Where two footprints share no number, what falls with both outages is what falls with either: no CI that stands has lost to
-    one outage what it could still lose to the other.
+    Where two share no worn number, what falls with both outages is what falls with either: no CI that stands has lost to one
+    outage what it could still lose to the other.
     """
 
     failed: Array
     worn: Array
+    touched: Array
 
 
 @kernel
-def _footprint(flat: Flat, work: Marks, roots: Int32s) -> tuple[Array, Array]:
-    """The failed set and the worn numbers, as they are met."""
+def _footprint(flat: Flat, work: Marks, roots: Int32s) -> tuple[Array, Array, Array]:
+    """The failed set, the worn numbers and the other touched ones, as they are met."""
     flat, work = borrowed(flat), borrowed(work)
     count = fail(flat, work, roots)
     epoch, groups = work.epoch[0], len(flat.group_dependent)
     room = count
     for i in range(count):
         room += 2 * (flat.joined_ptr[work.queue[i] + 1] - flat.joined_ptr[work.queue[i]])
-    worn = np.empty(room, np.int64)
-    size = 0
+    worn, spent = np.empty(room, np.int64), np.empty(room, np.int64)
+    size, gone = 0, 0
     for i in range(count):
         u = work.queue[i]
         if flat.flags[u] & GROUNDED:
@@ -51,7 +53,10 @@ def _footprint(flat: Flat, work: Marks, roots: Int32s) -> tuple[Array, Array]:
                 if flat.flags[v] & GROUNDED:
                     worn[size] = groups + flat.component[v]
                     size += 1
-    return np.sort(work.queue[:count]), worn[:size]
+            else:
+                spent[gone] = flat.joined[e]
+                gone += 1
+    return np.sort(work.queue[:count]), worn[:size], spent[:gone]
 
 
 def footprint(compiled: CompiledGraph, roots: Sequence[int], space: Workspace | None = None) -> Footprint:
@@ -60,5 +65,5 @@ def footprint(compiled: CompiledGraph, roots: Sequence[int], space: Workspace | 
     Example by hand: S needs 1 of A and B: A takes down A and wears the group; A and B take down S and wear none.
     """
     space = space or workspace(compiled)
-    failed, worn = _footprint(compiled.flat, space.work, np.unique(np.asarray(list(roots), np.int32)))
-    return Footprint(failed, np.unique(worn))
+    failed, worn, spent = _footprint(compiled.flat, space.work, np.unique(np.asarray(list(roots), np.int32)))
+    return Footprint(failed, np.unique(worn), np.unique(np.concatenate([worn, spent])))
