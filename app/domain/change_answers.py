@@ -229,17 +229,19 @@ def gaps_sentence(unread: int, not_placed: int, known_until: str, not_taken_apar
     >>> gaps_sentence(0, 0, "", 0, 0)
     ''
     >>> gaps_sentence(2, 1, "", 0, 0)
-    '2 entries of calendars could not be read; 1 name of an entry stands for no assessed CI: no collision with these is ruled out.'
+    '2 entries of calendars could not be read; 1 name stands for no assessed CI: no collision with these is ruled out.'
     """
     parts = []
     if unread:
         parts.append(f"{count(unread, 'entry', 'entries')} of calendars could not be read")
     if not_placed:
-        parts.append(f"{count(not_placed, 'name')} of an entry {'stands' if not_placed == 1 else 'stand'} for no assessed CI")
+        parts.append(f"{count(not_placed, 'name')} {'stands' if not_placed == 1 else 'stand'} for no assessed CI")
     if known_until:
         parts.append(f"recurring entries are known until {known_until[:10]} only")
     if not_taken_apart:
-        parts.append(f"{count(not_taken_apart, 'set')} of changes {'has' if not_taken_apart == 1 else 'have'} too many sets to be examined")
+        parts.append(
+            f"{count(not_taken_apart, 'set')} of changes {'has' if not_taken_apart == 1 else 'have'} too many sets to be examined"
+        )
     if reports:
         parts.append(f"{count(reports, 'report')} of the present state {'names' if reports == 1 else 'name'} no CI")
     return "; ".join(parts) + ": no collision with these is ruled out." if parts else ""
@@ -257,5 +259,7 @@ def collision_sentence(kind: str, titles: Sequence[str], services: Sequence[str]
         hit = f"; it stops or degrades {listed(services)}" if services else ""
         return f"{titles[0]} falls into the {word} {titles[1]} and touches its scope{hit}."
     what = f"stop {listed(services)}" if services else f"take down {count(cis, 'CI')}, and no service"
-    rest = "none of them does without the others" if smallest else "fewer of them may as well: they are too many to be taken apart"
+    rest = (
+        "none of them does without the others" if smallest else "fewer of them may as well: they are too many to be taken apart"
+    )
     return f"{listed(titles)} together {what}; {rest}."

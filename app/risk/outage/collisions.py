@@ -169,7 +169,8 @@ class _Search:
         return self.known[items]
 
     def blocks(self, active: Items) -> list[Items]:
-        """Sets of two and more that touch the same, of themselves or once they are joined: no smallest set lies in two of them."""
+        """Sets of two and more that touch the same, of themselves or once they are joined; no smallest set lies in two of
+        them."""
         blocks = [frozenset((item,)) for item in sorted(active) if len(self.roots[item])]
         while True:
             holders: dict[int, int] = {}

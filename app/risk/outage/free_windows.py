@@ -10,8 +10,8 @@ DAY = 86_400
 
 
 def free_windows(blocked: Sequence[Span], length: int, wanted: int, within: Span, most: int) -> list[int]:
-    """Starts of windows of `length` seconds that lie within a span and meet nothing blocked, nearest to `wanted` first: at most one
-    for each free time at its begin, its end and the wanted time, and the wanted time of day of every day.
+    """Starts of windows of `length` seconds that lie within a span and meet nothing blocked, nearest to `wanted` first: of each
+    free time its begin, its end and the moment nearest to the wanted one, and the wanted time of day of every day.
 
     >>> free_windows([(10, 20), (40, 90)], 10, 12, (0, 100), 5)
     [20, 0, 30, 90]

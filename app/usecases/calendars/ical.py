@@ -19,7 +19,19 @@ from app.usecases.calendars.windows import Moment, Timing, zone_of
 
 BEGIN = re.compile(rb"^BEGIN:VEVENT[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 SAID = re.compile(r"^[ \t]*(CIs?|Kind|Scope)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-MATTERS = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "STATUS", "UID", "DESCRIPTION", "CATEGORIES"}
+MATTERS = {
+    "DTSTART",
+    "DTEND",
+    "DURATION",
+    "RRULE",
+    "RDATE",
+    "EXDATE",
+    "RECURRENCE-ID",
+    "STATUS",
+    "UID",
+    "DESCRIPTION",
+    "CATEGORIES",
+}
 MATTERS |= {"X-FORESTAY-CI", "X-FORESTAY-KIND", "X-FORESTAY-SCOPE"}
 ONCE = ("DTSTART", "DTEND", "DURATION", "RRULE", "UID", "RECURRENCE-ID", "STATUS", "X-FORESTAY-KIND", "X-FORESTAY-SCOPE")
 Read = tuple[str, Stated | UnreadEntry]
@@ -104,7 +116,9 @@ def _moment(event: Any, field: str) -> Moment:
 
 def _known(moment: Any, params: Mapping[str, str], field: str) -> Moment:
     if isinstance(moment, datetime) and moment.tzinfo is None and params.get("TZID"):
-        raise InvalidInput(f"nothing is known of the zone {params['TZID'][:80]!r}: the file defines no such VTIMEZONE", field=field)
+        raise InvalidInput(
+            f"nothing is known of the zone {params['TZID'][:80]!r}: the file defines no such VTIMEZONE", field=field
+        )
     if isinstance(moment, timedelta) or not hasattr(moment, "year"):
         raise InvalidInput("it is no date and no time", field=field)
     return moment  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """When something planned takes place: its times in its zone, its recurrence, and the windows that these come to.
 
-Recurrence is counted on the wall clock of the zone, as people plan; each window becomes UTC by the rules of the zone on its day. A
-time that a change of the clock leaves out is taken as if the clock had not changed yet; of a time that comes twice the first is
+Recurrence is counted on the wall clock of the zone, as people plan; each window becomes UTC by the rules of the zone on its day.
+A time that a change of the clock leaves out is taken as if the clock had not changed yet; of a time that comes twice the first is
 meant (RFC 5545).
 """
 
@@ -104,7 +104,9 @@ def _rule(text: str, timing: Timing, first: datetime) -> Iterator[datetime]:
     parts = dict(part.partition("=")[::2] for part in text.upper().removeprefix("RRULE:").strip(";").split(";"))
     frequency = parts.get("FREQ", "")
     if frequency not in FREQUENCIES:
-        raise InvalidInput(f"a rule recurs {', '.join(sorted(FREQUENCIES))}, not {frequency[:20] or 'without FREQ'}", field="rrule")
+        raise InvalidInput(
+            f"a rule recurs {', '.join(sorted(FREQUENCIES))}, not {frequency[:20] or 'without FREQ'}", field="rrule"
+        )
     until = parts.pop("UNTIL", "")
     days = {part for part in parts if part not in ALLOWED}
     if frequency in FIXED_DAYS and (days or ("BYDAY" in parts and parts.get("INTERVAL", "1") != "1" and frequency == "DAILY")):

@@ -16,6 +16,7 @@ from app.usecases.keep import audit
 NAME_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 NAME_LENGTH = 60
 CALENDARS_MOST = 200
+RESERVED = ("check", "collisions")  # addresses of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Plans:
 
 
 def checked_name(name: str, field: str) -> str:
-    if not name or len(name) > NAME_LENGTH or not set(name) <= NAME_SIGNS:
+    if not name or len(name) > NAME_LENGTH or not set(name) <= NAME_SIGNS or name in RESERVED:
         raise InvalidInput(f"{field}: 1 to {NAME_LENGTH} of a to z, 0 to 9, -, _ and .", field=field)
     return name
 
@@ -95,9 +96,9 @@ def put_calendar(documents: Documents, calendar: KeptCalendar, met: Met) -> None
         audit.record(documents, calendar.caller, "calendar read", calendar.name, details)
 
 
-def drop_calendar(documents: Documents, name: str, caller: str, met: Met) -> None:
+def drop_calendar(documents: Documents, name: str, caller: str) -> None:
     with documents.together():
-        met(calendar_tag(CALENDARS.get(documents, name)))
+        CALENDARS.get(documents, name)
         CALENDARS.delete(documents, name)
         audit.record(documents, caller, "calendar removed", name)
 
@@ -115,9 +116,9 @@ def put_change(documents: Documents, name: str, change: KeptChange, met: Met, mo
         audit.record(documents, change.caller, "change planned", name, details)
 
 
-def drop_change(documents: Documents, name: str, caller: str, met: Met) -> None:
+def drop_change(documents: Documents, name: str, caller: str) -> None:
     with documents.together():
-        met(change_tag(CHANGES.get(documents, name)))
+        CHANGES.get(documents, name)
         CHANGES.delete(documents, name)
         audit.record(documents, caller, "change removed", name)
 

@@ -28,7 +28,9 @@ HOURS = 10  # of a random calendar
 class BruteForce:
     """Every set of changes at every hour."""
 
-    def __init__(self, oracle: Oracle, roots: Sequence[set[str]], spans: Sequence[Sequence[tuple[int, int]]], largest: int) -> None:
+    def __init__(
+        self, oracle: Oracle, roots: Sequence[set[str]], spans: Sequence[Sequence[tuple[int, int]]], largest: int
+    ) -> None:
         self.oracle, self.roots, self.largest = oracle, roots, largest
         self.known: dict[frozenset[int], frozenset[str]] = {}
         self.at = [
