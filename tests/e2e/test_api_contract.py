@@ -48,6 +48,9 @@ def fill(service: Service) -> Service:
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
     service.client.put("/api/v1/live/a", json={"state": "down"})
+    new, plan = {"If-None-Match": "*"}, b"id,cis,start,end,zone\np,b|gone,2099-01-01,2099-01-02,UTC\nq,,2099-01-01,2099-01-02,UTC\n"
+    service.client.put("/api/v1/calendars/cmdb?format=csv", data=plan, headers=new)
+    service.client.put("/api/v1/changes/patch", json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"}, headers=new)
     forestay = service.forestay
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
@@ -83,7 +86,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {
-    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none", "entry": "patch",
 }  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
@@ -133,6 +136,11 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/assessments",
         "/assessments/<assessment>",
         "/audit",
+        "/calendars",
+        "/calendars/<name>",
+        "/changes",
+        "/changes/<path:entry>",
+        "/changes/collisions",
         "/cis",
         "/cis/<path:ci>",
         "/cis/<path:ci>/blast-radius",

@@ -21,6 +21,8 @@ FIXED_DAYS = {"DAILY", "WEEKLY"}  # with these a rule that matches no day would 
 ALLOWED = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "WKST"}
 FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 FIRST_YEAR, LAST_YEAR = 1990, 2200
+LONGEST_INTERVAL = 1_000
+STARTS = 50_000  # of a rule that are counted through
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,16 @@ def _rule(text: str, timing: Timing, first: datetime) -> Iterator[datetime]:
     days = {part for part in parts if part not in ALLOWED}
     if frequency in FIXED_DAYS and (days or ("BYDAY" in parts and parts.get("INTERVAL", "1") != "1" and frequency == "DAILY")):
         raise InvalidInput(f"FREQ={frequency} goes with BYDAY alone; write other rules as MONTHLY or YEARLY", field="rrule")
+    if not parts.get("INTERVAL", "1").isdecimal() or not 1 <= int(parts.get("INTERVAL", "1")) <= LONGEST_INTERVAL:
+        raise InvalidInput(f"INTERVAL is a number from 1 to {LONGEST_INTERVAL}", field="rrule")
     try:
         last = _until(until, timing) if until else None
         rule = rrulestr("RRULE:" + ";".join(f"{name}={value}" for name, value in parts.items()), dtstart=first)
-        for start in rule:
+        for examined, start in enumerate(rule):
             if last is not None and start > last:
                 return
+            if examined == STARTS:
+                raise InvalidInput(f"it recurs more than {STARTS:,} times up to the horizon: let it begin later", field="rrule")
             yield start
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         if isinstance(error, InvalidInput):
@@ -156,11 +162,13 @@ def _utc(wall: datetime, timing: Timing) -> datetime:
 
 
 def _end(start: datetime, first: datetime, length: timedelta, timing: Timing) -> datetime:
-    """Whole days end at midnight, whatever the clock does; times last as long as the first one."""
-    if not isinstance(timing.starts, datetime):
-        days = _wall(timing.ends, timing.zone, "end") - first
-        return _utc(start + days, timing)
-    return _utc(start, timing) + length
+    """Whole days end at midnight, whatever the clock does. Times last as long as the first one by the clock on the wall or by the
+    one that does not change, whichever ends later: on the night of the change people mean now this, now that."""
+    on_the_wall = _wall(timing.ends, timing.zone, "end") - first
+    by_the_wall = _utc(start + on_the_wall, timing)
+    if start == first or not isinstance(timing.starts, datetime):
+        return by_the_wall if start != first else _utc(first, timing) + length
+    return max(by_the_wall, _utc(start, timing) + on_the_wall)
 
 
 def _further(extra: Moment | tuple[Moment, Moment], first: datetime, length: timedelta, timing: Timing) -> tuple[int, int]:
