@@ -48,9 +48,14 @@ def fill(service: Service) -> Service:
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
     service.client.put("/api/v1/live/a", json={"state": "down"})
-    new, plan = {"If-None-Match": "*"}, b"id,cis,start,end,zone\np,b|gone,2099-01-01,2099-01-02,UTC\nq,,2099-01-01,2099-01-02,UTC\n"
+    new, plan = (
+        {"If-None-Match": "*"},
+        b"id,cis,start,end,zone\np,b|gone,2099-01-01,2099-01-02,UTC\nq,,2099-01-01,2099-01-02,UTC\n",
+    )
     service.client.put("/api/v1/calendars/cmdb?format=csv", data=plan, headers=new)
-    service.client.put("/api/v1/changes/patch", json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"}, headers=new)
+    service.client.put(
+        "/api/v1/changes/patch", json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"}, headers=new
+    )
     forestay = service.forestay
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
@@ -455,6 +460,16 @@ LABELS = [
     "POST /api/v1/inbox/senders/{sender}/rotate",
     "GET /api/v1/inbox/deliveries",
     "POST /api/v1/inbox/alertmanager/{sender}",
+    "GET /api/v1/changes",
+    "GET /api/v1/changes/collisions",
+    "POST /api/v1/changes/check",
+    "GET /api/v1/changes/{entry}",
+    "PUT /api/v1/changes/{entry}",
+    "DELETE /api/v1/changes/{entry}",
+    "GET /api/v1/calendars",
+    "GET /api/v1/calendars/{name}",
+    "PUT /api/v1/calendars/{name}",
+    "DELETE /api/v1/calendars/{name}",
 ]
 
 

@@ -238,7 +238,7 @@ def test_replacing_a_change_says_what_it_replaces(service: Service) -> None:
     estate(service)
     plan(service, "x", "a", 2, 0, 2)
     plan(service, "x", "a", 2, 0, 2, 412)
-    assert service.client.put("/api/v1/changes/x", json={"cis": ["a"], "start": at(2)[:10]}).status_code == 428
+    assert service.client.put("/api/v1/changes/x", json={"cis": ["a"], "start": at(2)[:10], "zone": "UTC"}).status_code == 428
     tag = service.client.get("/api/v1/changes/x").headers["ETag"]
     body = {"cis": ["b"], "start": at(2), "duration_hours": 0.5}
     for status in (422, 200, 412):

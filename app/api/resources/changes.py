@@ -72,7 +72,7 @@ def one(entry: str) -> Any:
     return response
 
 
-@route(blueprint, "/changes/<entry>", "report", PlannedRow, method="PUT")
+@route(blueprint, "/changes/<path:entry>", "report", PlannedRow, method="PUT")
 @conditional
 @blueprint.arguments(PlannedQuestion)
 def put(question: dict[str, Any], entry: str) -> Any:
@@ -80,7 +80,7 @@ def put(question: dict[str, Any], entry: str) -> Any:
     return plan_change(forestay(), entry, question, g.caller.name, condition(needed=True))
 
 
-@route(blueprint, "/changes/<entry>", "report", Removed, method="DELETE")
+@route(blueprint, "/changes/<path:entry>", "report", Removed, method="DELETE")
 def drop(entry: str) -> Any:
     """Forget a change that was kept by itself; one of a calendar goes with its calendar."""
     keep.drop_change(forestay().documents, entry, g.caller.name)
