@@ -171,7 +171,7 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
     return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
 
 
-def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
+def all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
     """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches
     fail."""
     result, known = first, 0
@@ -187,7 +187,7 @@ def _all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rul
 def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace, rule: Rule) -> tuple[list[Outcome], bool]:
     """The outcomes of an outage, and whether they were sampled."""
     flat, first = compiled.flat, outage(compiled, np.asarray(roots), space, rule)
-    failovers = _all_failovers(compiled, first, space, rule)
+    failovers = all_failovers(compiled, first, space, rule)
     if not failovers.switches.any():
         return [Outcome(1.0, roots, ())], False
     groups = _triggered(flat, failovers, space.work, first.down)
@@ -196,7 +196,7 @@ def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace,
     ways = _ways(flat, failovers, space.work, first.down, np.int64(0), 0, RULES[rule]) if few else None
     simulated = ways is None or not len(ways[0])
     if ways is None or simulated:
-        ways = _ways(flat, failovers, space.work, first.down, _key(compiled, roots), SAMPLES, RULES[rule])
+        ways = _ways(flat, failovers, space.work, first.down, outage_key(compiled, roots), SAMPLES, RULES[rule])
     probability, failing, failed, switching, switched = ways
     outcomes = []
     for k, p in enumerate(probability.tolist()):
@@ -206,7 +206,7 @@ def _outcomes(compiled: CompiledGraph, roots: tuple[int, ...], space: Workspace,
     return outcomes, simulated
 
 
-def _key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
+def outage_key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
     """The key of the forced CIs in random streams: the same question gives the same answer."""
     digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
     return np.int64(int.from_bytes(digest, "big", signed=True))
