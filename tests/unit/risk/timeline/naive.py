@@ -109,7 +109,7 @@ class Naive:
         turn: list[int] = []
         turned = 0
 
-        def spread(first: bool) -> set[str]:
+        def spread() -> set[str]:
             while True:
                 down = self.failed(forced | {self.groups[g]["dependent"] for g in held})
                 more = {
@@ -125,7 +125,7 @@ class Naive:
             turn.extend(new)
             return down
 
-        down = spread(True)
+        down = spread()
         asked: dict[int, str] = {}
         while turned < len(turn):
             g = turn[turned]
@@ -140,7 +140,7 @@ class Naive:
             asked[g] = how
             if how == "fails":
                 held.add(g)
-                down = spread(False)
+                down = spread()
         self.answers.update(asked)
         for g, how in asked.items():
             if how == "works" and self.stands(g, down) and (self.switches(g) or (0, 0))[0] > 0:
@@ -216,7 +216,7 @@ class Naive:
                 break
             waiting |= more
         back = dict.fromkeys(stuck, INF)
-        begun, circle = dict.fromkeys(down, now), dict.fromkeys(down, 0.0)
+        begun, circle = dict.fromkeys(down, now) | dict.fromkeys(stuck, INF), dict.fromkeys(down, 0.0)
         open_cis = {k for k in down if k not in stuck}
 
         def ready(v: str, among: set[str] | None = None) -> float | None:
@@ -236,11 +236,11 @@ class Naive:
                             latest = max(latest, back[b])
             for group in self.groups:
                 if group["dependent"] == v:
-                    members = [m for m in group["members"]]
+                    members = group["members"]
                     up = sum(m not in down and m not in self.rest_failed for m in members)
                     lacking = group["needed"] - up
                     if lacking > 0:
-                        known = sorted(back[m] for m in members if m in down and m in back)
+                        known = sorted(back[m] for m in members if m in down and m in back and back[m] < INF)
                         if len(known) < lacking:
                             return None
                         latest = max(latest, known[lacking - 1])
