@@ -29,6 +29,7 @@ class Naive:
     estate: dict[str, Any]
     steps: list[dict[str, Any]]
     decide: Callable[[int, int, float], str]
+    rank: Callable[[int, int], int]  # of several groups that switch at once, which is asked first
     restarts: bool = True
     hours: float = 72.0
     rule: str = "product"
@@ -122,7 +123,7 @@ class Naive:
                 g for g in range(len(self.groups))
                 if g not in self.answers and g not in turn and self.switches(g) and any(a in down for a in self.active(g))
             ]  # fmt: skip
-            turn.extend(new)
+            turn.extend(sorted(new, key=lambda g: self.rank(n, g)))
             return down
 
         down = spread()

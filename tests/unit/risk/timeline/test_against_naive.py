@@ -104,9 +104,13 @@ def compare_outcome(
     simulated: bool,
 ) -> int:  # fmt: skip
     asked: dict[tuple[int, int], str] = {}
-    naive = Naive(estate, acts, lambda step, group, _: asked[step, group], restarts, rule=rule)
+    order = {}
+    naive = Naive(
+        estate, acts, lambda step, group, _: asked[step, group], lambda step, group: order[step, group], restarts, rule=rule
+    )
     numbers = groups_by_number(compiled, naive)
     for step, group, how in one.answers:
+        order[step, numbers[group]] = len(order)
         asked[step, numbers[group]] = "moot" if how == MOOT else "fails" if how in (FAILS, FAILS + 10) else "works"
     naive.run()
     if not simulated:
