@@ -234,7 +234,7 @@ class _Runner:
         out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES)
         state, graph = _State(), self.base
         done = 0
-        last = self.steps[-1].at_hours
+        last = max(step.at_hours + max([0.0, *_given_hours(step)]) for step in self.steps)
         for number, step in enumerate(self.steps):
             look()
             if step.compiled is not None and step.compiled is not graph:
@@ -523,6 +523,10 @@ def _with_ends(steps: Sequence[Step]) -> list[Step]:
             if isinstance(act, Degrade) and act.hours is not None:
                 by_time.setdefault(step.at_hours + act.hours, Step(step.at_hours + act.hours))
     return [by_time[at] for at in sorted(by_time)]
+
+
+def _given_hours(step: Step) -> list[float]:
+    return [act.hours for act in step.acts if isinstance(act, Fail | Degrade) and act.hours is not None]
 
 
 def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> list[int]:
