@@ -89,6 +89,9 @@ class LimitSettings:
     study_draws: int = setting(10_000, "draws of a study")
     study_years: int = setting(1_000_000, "years simulated by a study")
     study_examined: int = setting(10_000_000, "CIs examined by a study")
+    scenario_steps: int = setting(200, "steps of a scenario")
+    scenario_selectors: int = setting(1_000, "selectors of a scenario")
+    scenario_cis: int = setting(200_000, "CIs that the steps of a scenario name together")
 
 
 @dataclass(frozen=True, slots=True)

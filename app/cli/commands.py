@@ -59,6 +59,7 @@ PLACES = {
         "app.cli.outages",
         "What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.",
     ),
+    "scenario": Place("app.cli.scenarios", "Stored scenarios: write, list, copy, compare, play as an exercise."),
     "impact": Place("app.cli.outages", "What a ticket system asks: services hit, reason, suggested priority."),
     "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
     "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),

@@ -40,8 +40,8 @@ def plan_of(flat: Flat) -> Plan:
     count, groups = len(flat.flags), len(flat.group_needed)
     return Plan(
         np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count, np.int32), np.full(count, UP, np.int32),
-        np.zeros(count), np.zeros(count), np.zeros(groups, np.int32), np.zeros(groups), np.zeros(count), np.zeros(count, np.int32),
-    )  # fmt: skip
+        np.zeros(count), np.zeros(count), np.zeros(groups, np.int32), np.zeros(groups), np.zeros(count), np.zeros(count,
+        np.int32), )  # fmt: skip
 
 
 @inner
@@ -172,9 +172,9 @@ def _force_circles(flat: Flat, plan: Plan, left: Int32s, held_by: Int32s, held: 
     size = 0
     outside = np.zeros(len(left), np.bool_)
     for i in range(len(held)):
-        if plan.waits[held[i]] >= 0 and plan.waits[held_by[i]] >= 0:
-            if flat.component[held[i]] != flat.component[held_by[i]]:
-                outside[np.searchsorted(left, held[i])] = True
+        apart = flat.component[held[i]] != flat.component[held_by[i]]
+        if apart and plan.waits[held[i]] >= 0 and plan.waits[held_by[i]] >= 0:
+            outside[np.searchsorted(left, held[i])] = True
     first = 0
     ends = np.empty(len(left), np.int64)  # of circles that are sources: found before any is queued
     sources = 0

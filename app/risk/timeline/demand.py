@@ -31,7 +31,7 @@ class Demand:
         whole = self.start.replace(minute=0, second=0, microsecond=0)
         ahead = (self.start - whole) / timedelta(hours=1)
         first, last = int(np.floor(start + ahead)), int(np.ceil(end + ahead))
-        edges, factors = [start], []
+        edges, factors = [start], list[float]()
         for hour in range(first, max(last, first + 1)):
             moment = whole + timedelta(hours=hour)
             factor = float(self.week[moment.weekday() * 24 + moment.hour]) if self.week else 1.0

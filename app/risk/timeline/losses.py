@@ -1,5 +1,5 @@
-"""What each service goes through and loses over a timeline (model 1.10, "Loss over time"): one clock per service, from the moment it
-leaves its rest level until it is back; expected values over the outcomes of the failovers."""
+"""What each service goes through and loses over a timeline (model 1.10, "Loss over time"): one clock per service, from the
+moment it leaves its rest level until it is back; expected values over the outcomes of the failovers."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def losses_over_time(
     return Losses(stories, times, paid, probability)
 
 
-def _story(
-    compiled: CompiledGraph, played: Timeline, number: int, times: Array, demand: Demand | None
-) -> tuple[Story, Array]:
+def _story(compiled: CompiledGraph, played: Timeline, number: int, times: Array, demand: Demand | None) -> tuple[Story, Array]:
     curve = service_curve(compiled, number)
     story = Story(number, money_at=np.zeros(len(times)))
     customers = float(compiled.customers[number])

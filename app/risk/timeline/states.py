@@ -40,7 +40,8 @@ def states(
     """Return what changes at each of `count` intervals, as records by falling interval: interval, service number, capability
     (0: down); and by interval the CIs that are down and those that are degraded.
 
-    roots are down in the intervals 0..until[i] (sorted by until, falling). `lowered`: CIs whose level is not that at rest. A record
+    roots are down in the intervals 0..until[i] (sorted by until, falling). `lowered`: CIs whose level is not that at rest. A
+    record
     says what holds from the service's next lower record (or interval 0) up to its own interval; beyond its highest record a service
     is as at rest. rule: PRODUCT, WORST or FAILURES_ONLY.
 

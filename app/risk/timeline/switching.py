@@ -1,5 +1,5 @@
-"""The failovers that one step of a timeline asks, and what lasts after them: the rule of `failover_outcomes`, where a switch that was
-asked earlier keeps its answer until the active members of its group are back."""
+"""The failovers that one step of a timeline asks, and what lasts after them: the rule of `failover_outcomes`, where a switch
+that was asked earlier keeps its answer until the active members of its group are back."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _scan(
     flat: Flat, failovers: Failovers, work: Marks, head: int, tail: int, known: Int8s, seen: Bools, found: Int32s, count: int,
     held: Int32s, holds: int,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Look at the failed CIs from work.queue[head] on: dependents behind switches that failed earlier go down as well, groups that
-    switch now are listed in `found`. New sizes of the failed set, of `found` and of `held`."""
+    """Look at the failed CIs from work.queue[head] on: dependents behind switches that failed earlier go down as well, groups
+    that switch now are listed in `found`. New sizes of the failed set, of `found` and of `held`."""
     while head < tail:
         u = work.queue[head]
         head += 1
@@ -47,8 +47,8 @@ def switched(
     flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, known: Int8s, script: Int8s, done: int, key: Int64, sample: int
 ) -> tuple[Array, Array, Array, Array, Array, float, int]:
     """Return what lasts after the outage of `roots`: the failed set, the groups that were asked and how each went (MOOT, WORKS or
-    FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, the probability of these answers,
-    and how many of them were open.
+    FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, the probability of these
+    answers, and how many of them were open.
 
     known: int8[G] how a group answered earlier, NOT_ASKED. `script`: answers to open switches, from number `done` on; beyond it a
     switch works, or is drawn by (key, sample, group) where sample >= 0.

@@ -1,4 +1,5 @@
-"""What-if over time (model 1.10): steps at given hours fail, degrade and restore CIs, stop failovers from working or change groups;
+"""What-if over time (model 1.10): steps at given hours fail, degrade and restore CIs, stop failovers from working or change
+groups;
 between two steps what is down only comes back. Every state is an exact fixpoint; failovers go by the rule of `failover_outcomes`.
 
 A single outage with a given duration is the case of one step: `what_if` gives the same figures.
@@ -13,7 +14,7 @@ import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.graph.ragged import spans
-from app.risk.jit import Array
+from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
 from app.risk.outage.failover import Failovers
@@ -26,6 +27,7 @@ from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 DOWN, RECOVERING, INTERRUPTED, DEGRADED = "down", "recovering", "interrupted", "degraded"
 NONE = np.zeros(0, np.int32)
+NO_KEY = np.int64(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ class _Runner:
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
                 self.estates[id(graph)] = _Estate(graph, mine, plan_of(graph.flat), failovers, known)
 
-    def run(self, script: Array, sample: int, key: np.int64 = np.int64(0)) -> Outcome:
+    def run(self, script: Array, sample: int, key: Int64 = NO_KEY) -> Outcome:
         """Play all steps; `script`: the answers to the first open switches."""
         out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES)
         state, graph = _State(), self.base
@@ -274,7 +276,7 @@ class _Runner:
         state.asked = np.union1d(state.asked, found).astype(np.int32)
         self._forget(estate, state, failed)
         end = self._segment(turn, flat, failed, held_groups, out)
-        out.lasting.append(failed)
+        out.lasting.append(self._home(estate.compiled, failed))
         out.end_hours = max(out.end_hours, end)
         return turn.done + decided
 
@@ -322,13 +324,15 @@ class _Runner:
         all_finish[back] = finish
         lasting = is_own | is_held
         self._record(turn, flat, failed, all_finish, lasting, is_own, hours, end, out)
+        at_home = self._home(compiled, down, ascending=False)
+        waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
         for k in np.flatnonzero(finish <= end).tolist():
             out.recovered.append(
                 Recovered(
-                    int(down[k]), float(finish[k]), bool(is_own[back][k]), int(last[k]), float(begun[k]), bool(circle[k] > 0)
+                    int(at_home[k]), float(finish[k]), bool(is_own[back][k]), int(waited[k]), float(begun[k]), bool(circle[k] > 0)
                 )
             )
-        out.forced.append(failed[lasting | (hours > 0)])
+        out.forced.append(self._home(compiled, failed[lasting | (hours > 0)]))
         self._carry(estate, state, _Left(failed, all_finish, is_own, hours, back, begun, circle, following))
         return float(end)
 
@@ -359,7 +363,9 @@ class _Runner:
         forced = lasting | (hours > 0)
         positions, until = failed[forced], finish[forced]
         interrupted = {p: u for p, u in state.interrupted.items() if u > now}
-        cuts = np.unique(np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]]))
+        cuts = np.unique(
+            np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
+        )
         starts = cuts[:-1]
         count = len(starts)
         lowered = np.asarray(sorted(state.levels), np.int32)
@@ -370,9 +376,7 @@ class _Runner:
             which, times = which[live], times[live]
             order = np.argsort(-times, kind="stable")
             last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
-            return states(
-                flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule
-            )
+            return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
 
         unrepaired = lasting[forced]
         hard = ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
@@ -431,6 +435,14 @@ class _Runner:
                 out[number] = float(rest[number])
         return out
 
+    def _home(self, compiled: CompiledGraph, positions: Array, ascending: bool = True) -> Array:
+        """The positions that these CIs have in the untouched estate."""
+        if compiled is self.base:
+            return positions
+        places = np.searchsorted(self.base.sorted_ci_id, compiled.ci_id[positions])
+        there = np.asarray(self.base.sorted_position[places], np.int32)
+        return np.sort(there) if ascending else there
+
     def _service(self, compiled: CompiledGraph, number: int) -> int:
         """The number that a service has in the untouched estate."""
         if compiled is self.base:
@@ -475,7 +487,7 @@ class _Turn:
     following: float
     script: Array
     done: int
-    key: np.int64
+    key: Int64
     sample: int
 
 

@@ -1,7 +1,7 @@
 """A timeline in plain Python: every instant from scratch, over sets, with no code of app/risk.
 
-What is down at an instant is forced down by its own outage, by a restart, by a switch that failed or by one that is under way; the
-states follow by the model read word by word (tests/unit/risk/oracle.py).
+What is down at an instant is forced down by its own outage, by a restart, by a switch that failed or by one that is under way;
+the states follow by the model read word by word (tests/unit/risk/oracle.py).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.unit.risk.oracle import Oracle
@@ -78,7 +79,8 @@ class Naive:
 
     def run(self) -> None:
         times = sorted(
-            {s["at"] for s in self.steps} | {s["at"] + s["hours"] for s in self.steps if s["do"] == "degrade" and s["hours"] is not None}
+            {s["at"] for s in self.steps}
+            | {s["at"] + s["hours"] for s in self.steps if s["do"] == "degrade" and s["hours"] is not None}
         )
         for n, now in enumerate(times):
             self.levels = {k: v for k, v in self.levels.items() if v[1] > now}
@@ -114,7 +116,9 @@ class Naive:
             while True:
                 down = self.failed(forced | {self.groups[g]["dependent"] for g in held})
                 more = {
-                    g for g, how in self.answers.items() if how == "fails" and g not in held and any(a in down for a in self.active(g))
+                    g
+                    for g, how in self.answers.items()
+                    if how == "fails" and g not in held and any(a in down for a in self.active(g))
                 }
                 if not more:
                     break
@@ -131,7 +135,7 @@ class Naive:
         while turned < len(turn):
             g = turn[turned]
             turned += 1
-            hours, success = self.switches(g) or (0.0, 1.0)
+            _, success = self.switches(g) or (0.0, 1.0)
             if not self.stands(g, down):
                 asked[g] = "moot"
                 continue
@@ -158,7 +162,7 @@ class Naive:
         work = {k: self.hours_of(k) for k in down}
         cuts = {now, end} | {t for t in [*back.values(), *self.switching.values()] if now < t < end}
         order = sorted(cuts)
-        for start, stop in zip(order, order[1:]):
+        for start, stop in pairwise(order):
             self.states.append((start, stop, self.state_at(start, down, held_cis, work, back)))
         if following == INF:
             return
@@ -206,8 +210,8 @@ class Naive:
         return out
 
     def back(self, down: set[str], held: set[int], now: float) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
-        """The hour at which each CI that is down is back: all that can be known is worked out again and again, the earliest first;
-        where nothing can, circles that wait for nothing else come back together."""
+        """The hour at which each CI that is down is back: all that can be known is worked out again and again, the earliest
+        first; where nothing can, circles that wait for nothing else come back together."""
         never = {k for k in down if k in self.own and self.own[k].end == INF}
         waiting: set[str] = set()
         while True:

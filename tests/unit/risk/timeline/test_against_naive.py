@@ -1,5 +1,5 @@
-"""The engine's timeline against the naive one: equal states of every CI at every instant, over random estates with cycles, groups,
-soft needs, supply and failover, and scenarios of several steps. FORESTAY_TIMELINES: how many estates."""
+"""The engine's timeline against the naive one: equal states of every CI at every instant, over random estates with cycles,
+groups, soft needs, supply and failover, and scenarios of several steps. FORESTAY_TIMELINES: how many estates."""
 
 from __future__ import annotations
 
@@ -115,16 +115,12 @@ def compare_outcome(
     naive.run()
     if not simulated:
         assert one.probability == pytest.approx(naive.probability, rel=1e-9)
-    key_of = {
-        n: estate["cis"][int(compiled.ci_id[int(p)]) - 10]["key"] for n, p in enumerate(compiled.service_position)
-    }
+    key_of = {n: estate["cis"][int(compiled.ci_id[int(p)]) - 10]["key"] for n, p in enumerate(compiled.service_position)}
     for start, end, expected in naive.states:
         if end - start < 1e-9:
             continue
         middle = (start + end) / 2
-        got = {
-            key_of[n]: (s.state, s.capability) for n, rows in one.stretches.items() for s in rows if s.start <= middle < s.end
-        }
+        got = {key_of[n]: (s.state, s.capability) for n, rows in one.stretches.items() for s in rows if s.start <= middle < s.end}
         assert {k: v[0] for k, v in got.items()} == {k: v[0] for k, v in expected.items()}, (seed, start, end, acts)
         for k, (_, capability) in expected.items():
             assert got[k][1] == pytest.approx(capability, abs=1e-9), (seed, start, k)
