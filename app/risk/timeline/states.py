@@ -41,9 +41,8 @@ def states(
     (0: down); and by interval the CIs that are down and those that are degraded.
 
     roots are down in the intervals 0..until[i] (sorted by until, falling). `lowered`: CIs whose level is not that at rest. A
-    record
-    says what holds from the service's next lower record (or interval 0) up to its own interval; beyond its highest record a service
-    is as at rest. rule: PRODUCT, WORST or FAILURES_ONLY.
+    record says what holds from the service's next lower record (or interval 0) up to its own interval; beyond its highest record
+    a service is as at rest. rule: PRODUCT, WORST or FAILURES_ONLY.
 
     Example by hand: S hard on a, a down in the intervals 0 and 1 of 3: one record, interval 1, S, 0.
     """

@@ -32,8 +32,8 @@ NO_KEY = np.int64(0)
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """CIs fail; back after `hours` exactly, after their restore time once their needs are back (`modelled`), else when a step says
-    so."""
+    """CIs fail; back after `hours` exactly, after their restore time once their needs are back (`modelled`), else when a step
+    says so."""
 
     positions: Array
     hours: float | None = None
@@ -77,8 +77,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`hours`: how far to look where something is never restored. `restarts`: CIs that only fell with a provider take their restart
-    hours."""
+    """`hours`: how far to look where something is never restored. `restarts`: CIs that only fell with a provider take their
+    restart hours."""
 
     steps: Sequence[Step]
     restarts: bool = True
@@ -106,16 +106,16 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
-    """CIs that came back: position, hour, whether it failed itself, the need it waited for last (-1 none) and the hour at which its
-    work began."""
+class Returns:
+    """CIs that came back before the next step: position, hour, whether it failed itself, the need it waited for last (-1 none), the
+    hour at which its work began, and whether the hour is an upper bound, by a start-up circle."""
 
-    position: int
-    at_hours: float
-    own: bool
-    waited_for: int
-    begun_hours: float
-    circle: bool
+    position: Array
+    at_hours: Array
+    own: Array
+    waited_for: Array
+    begun_hours: Array
+    circle: Array
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Outcome:
     answers: list[tuple[int, int, int]] = field(default_factory=list)  # step, group, how
     stretches: dict[int, list[Stretch]] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
-    recovered: list[Recovered] = field(default_factory=list)
+    returns: list[Returns] = field(default_factory=list)  # by step
     lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
     forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
     end_hours: float = 0.0
@@ -167,6 +167,8 @@ class _State:
     levels: dict[int, tuple[float, float]] = field(default_factory=dict)  # share, hour at which it ends
     interrupted: dict[int, float] = field(default_factory=dict)  # dependent, hour at which it ends
     blocked: Array = field(default_factory=lambda: NONE)
+    working: Array = field(default_factory=lambda: NONE)  # CIs whose work began before, and when
+    since: Array = field(default_factory=lambda: np.zeros(0))
     asked: Array = field(default_factory=lambda: NONE)  # groups whose switch was asked and not answered anew
 
 
@@ -312,6 +314,11 @@ class _Runner:
         finish, begun, circle, last = come_back(
             compiled.flat, estate.plan, now, down, never, fixed[back], hours[back], held_by, held_of
         )
+        started = begun.copy()
+        places = np.searchsorted(down, state.working)
+        here = np.flatnonzero(places < len(down))
+        here = here[down[places[here]] == state.working[here]]
+        started[places[here]] = state.since[here]
         end = following
         until_interrupts = [u for u in state.interrupted.values() if u > now]
         if np.isinf(end):
@@ -326,13 +333,13 @@ class _Runner:
         self._record(turn, flat, failed, all_finish, lasting, is_own, hours, end, out)
         at_home = self._home(compiled, down, ascending=False)
         waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
-        for k in np.flatnonzero(finish <= end).tolist():
-            out.recovered.append(
-                Recovered(
-                    int(at_home[k]), float(finish[k]), bool(is_own[back][k]), int(waited[k]), float(begun[k]), bool(circle[k] > 0)
-                )
-            )
-        out.forced.append(self._home(compiled, failed[lasting | (hours > 0)]))
+        comes = finish <= end
+        out.returns.append(
+            Returns(at_home[comes], finish[comes], is_own[back][comes], waited[comes], started[comes], circle[comes] > 0)
+        )
+        out.forced.append(self._home(compiled, failed[lasting | np.isin(failed, state.restarting)]))
+        goes_on = (started < following) & (finish > following) & ~np.isinf(following)
+        state.working, state.since = down[goes_on], started[goes_on]
         self._carry(estate, state, _Left(failed, all_finish, is_own, hours, back, begun, circle, following))
         return float(end)
 
@@ -593,7 +600,7 @@ def _moved(state: _State, before: CompiledGraph, after: CompiledGraph) -> _State
     def kept(positions: Array) -> Array:
         """The order in which to take them; those that the other compilation has down at rest are left out."""
         order = np.argsort(positions)
-        return order[(after.flat.flags[positions[order]] & AT_REST_DOWN) == 0]
+        return np.asarray(order[(after.flat.flags[positions[order]] & AT_REST_DOWN) == 0])
 
     own, restarting = there(state.own), there(state.restarting)
     by_own, by_restart = kept(own), kept(restarting)
@@ -605,7 +612,7 @@ def _moved(state: _State, before: CompiledGraph, after: CompiledGraph) -> _State
         own[by_own], state.fixed[by_own], state.hours[by_own], restarting[by_restart], state.restart[by_restart],
         {int(there(np.asarray([p]))[0]): value for p, value in state.levels.items()},
         {int(there(np.asarray([p]))[0]): value for p, value in state.interrupted.items()},
-        blocked, NONE,
+        blocked,
     )  # fmt: skip
 
 

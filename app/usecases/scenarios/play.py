@@ -47,7 +47,6 @@ from app.risk.timeline.timeline import (
     Fail,
     Outcome,
     Question,
-    Recovered,
     Restore,
     Step,
     Timeline,
@@ -74,6 +73,18 @@ class Page:
 
     limit: int = paging.DEFAULT_LIMIT
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One return of a CI, by position; hours, and the need that it waited for last (-1 none)."""
+
+    position: int
+    at_hours: float
+    own: bool
+    waited_for: int
+    begun_hours: float
+    circle: bool
 
 
 @dataclass(frozen=True)
@@ -106,10 +117,22 @@ class Played:
     def returns(self) -> Mapping[int, Recovered]:
         """The last return of every CI in the likeliest outcome."""
         last: dict[int, Recovered] = {}
-        for one in self.outcome.recovered:
-            if one.position not in last or last[one.position].at_hours <= one.at_hours:
-                last[one.position] = one
+        for one in self.recovered:
+            last[one.position] = one
         return last
+
+    @cached_property
+    def recovered(self) -> list[Recovered]:
+        """Every return of a CI in the likeliest outcome, the first one first."""
+        made = [
+            Recovered(*row)
+            for one in self.outcome.returns
+            for row in zip(
+                one.position.tolist(), one.at_hours.tolist(), one.own.tolist(), one.waited_for.tolist(),
+                one.begun_hours.tolist(), one.circle.tolist(), strict=True,
+            )
+        ]  # fmt: skip
+        return sorted(made, key=lambda one: (one.at_hours, one.position))
 
     @cached_property
     def modelled(self) -> frozenset[int]:
@@ -218,7 +241,7 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
     lasting = _outage_at(played, worst)
     worn = worn_groups(estate.compiled, lasting)
     away = one_failure_away(estate.compiled, lasting, AWAY_SECONDS, estate.workspace())
-    recovered = sorted(outcome.recovered, key=lambda one: (one.at_hours, one.position))
+    recovered = played.recovered
     calls = _calls(played)
     moments = played.moments
     compared = _compared(played, beside, rows) if beside else None
@@ -618,7 +641,7 @@ def _assumptions(played: Played, tried: int, candidates: int) -> list[str]:
         said.append("CIs come back as the recovery model says: each starts once its needs are back, nothing waits for a crew")
         if unknown:
             said.append(f"the restore time of {count(unknown, 'CI')} is unknown and counts as 0: the figures are at least")
-    if any(one.circle for one in outcome.recovered):
+    if any(one.circle for one in played.recovered):
         said.append("some CIs need each other to start: their return is an upper bound")
     if outcome.never_restored:
         said.append(f"{count(outcome.never_restored, 'CI is', 'CIs are')} never restored: figures go up to the hour given")

@@ -100,8 +100,8 @@ def compare(seed: int) -> tuple[int, int]:
 
 
 def compare_outcome(
-    seed: int, estate: dict[str, Any], acts: list[dict[str, Any]], compiled: CompiledGraph, one: Outcome, restarts: bool, rule: str,
-    simulated: bool,
+    seed: int, estate: dict[str, Any], acts: list[dict[str, Any]], compiled: CompiledGraph, one: Outcome, restarts: bool,
+    rule: str, simulated: bool,
 ) -> int:  # fmt: skip
     asked: dict[tuple[int, int], str] = {}
     order = {}
