@@ -44,6 +44,9 @@ def fill(service: Service) -> Service:
         services=[{"key": "shop", "customers": 1000, "money_per_hour": 10, "mtpd_hours": 4, "impact:money": "0:0|4:100"}],
     )
     service.post("/simulations", {"cis": ["db"], "duration_hours": 8, "at_hours": [1, 2]})
+    night = {"text": "t=0 fail ci:db for 8h"}
+    assert service.client.put("/api/v1/scenarios/night", json=night, headers={"If-None-Match": "*"}).status_code == 200
+    service.post("/scenarios/night/run", {}, 200)
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     forestay = service.forestay
@@ -80,7 +83,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     return found
 
 
-EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci", "suggestion": "none"}
+EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci", "suggestion": "none", "scenario": "night"}
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
@@ -134,6 +137,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cold-start",
         "/conflicts",
         "/estimates/failure-rate",
+        "/exercises",
         "/impact",
         "/jobs",
         "/jobs/<job_id>",
@@ -147,6 +151,10 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/runs/<run_id>",
         "/runs/<run_id>/changes",
         "/runs/<run_id>/rejected",
+        "/scenario-schema",
+        "/scenarios",
+        "/scenarios/<scenario>",
+        "/scenarios/<scenario>/versions",
         "/schedule",
         "/services",
         "/services/<path:ci>",
@@ -372,6 +380,16 @@ LABELS = [
     "POST /api/v1/decisions/split",
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact",
+    "POST /api/v1/timelines",
+    "GET /api/v1/scenarios",
+    "GET /api/v1/scenario-schema",
+    "GET /api/v1/exercises",
+    "GET /api/v1/scenarios/{scenario}",
+    "GET /api/v1/scenarios/{scenario}/versions",
+    "PUT /api/v1/scenarios/{scenario}",
+    "DELETE /api/v1/scenarios/{scenario}",
+    "POST /api/v1/scenarios/{scenario}/copy",
+    "POST /api/v1/scenarios/{scenario}/run",
     "GET /api/v1/simulations",
     "POST /api/v1/simulations",
     "GET /api/v1/simulations/{simulation}",

@@ -100,7 +100,7 @@ def page(question: dict[str, Any]) -> Any:
     return ScenarioPage(rows[:limit], limit, more, rows[limit - 1].name if more else None)
 
 
-@route(blueprint, "/scenarios/schema", "read", ScenarioSchema)
+@route(blueprint, "/scenario-schema", "read", ScenarioSchema)
 def scenario_schema() -> Any:
     """The JSON schema of a scenario."""
     return ScenarioSchema(schema())
@@ -116,57 +116,59 @@ def exercises(question: dict[str, Any]) -> Any:
     return ExercisePage([row.value for row in rows[:limit]], limit, more, rows[limit - 1].key if more else None)
 
 
-@route(blueprint, "/scenarios/<name>", "read", StoredScenario)
+@route(blueprint, "/scenarios/<scenario>", "read", StoredScenario)
 @blueprint.arguments(VersionQuestion, location="query")
-def one(question: dict[str, Any], name: str) -> Any:
+def one(question: dict[str, Any], scenario: str) -> Any:
     """A stored scenario, or an earlier version of it. Its ETag goes into If-Match of PUT and DELETE."""
-    stored = keep.get_scenario(forestay().documents, name, question.get("version"))
+    stored = keep.get_scenario(forestay().documents, scenario, question.get("version"))
     answer = reply(stored)
     answer.set_etag(keep.scenario_tag(stored))
     return answer
 
 
-@route(blueprint, "/scenarios/<name>/versions", "read", VersionPage)
-def versions(name: str) -> Any:
+@route(blueprint, "/scenarios/<scenario>/versions", "read", VersionPage)
+def versions(scenario: str) -> Any:
     """All versions of a scenario, the newest first; also of one that was removed."""
-    return VersionPage(keep.list_versions(forestay().documents, name))
+    return VersionPage(keep.list_versions(forestay().documents, scenario))
 
 
-@route(blueprint, "/scenarios/<name>", "edit", StoredScenario, method="PUT")
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="PUT")
 @conditional
 @blueprint.arguments(WriteScenarioQuestion)
-def write(question: dict[str, Any], name: str) -> Any:
+def write(question: dict[str, Any], scenario: str) -> Any:
     """Write the next version of a scenario: If-Match with the ETag of `GET` (428 without, 412 when it was changed since), or
     If-None-Match: * where there is none yet."""
     service = forestay()
     written = Written(_document(question), question["note"])
-    stored = keep.write_scenario(service.documents, name, written, g.caller.name, service.settings.limits, condition(needed=True))
+    stored = keep.write_scenario(
+        service.documents, scenario, written, g.caller.name, service.settings.limits, condition(needed=True)
+    )
     answer = reply(stored)
     answer.set_etag(keep.scenario_tag(stored))
     return answer
 
 
-@route(blueprint, "/scenarios/<name>", "edit", StoredScenario, method="DELETE")
-def remove(name: str) -> Any:
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="DELETE")
+def remove(scenario: str) -> Any:
     """Take a scenario off the list; its versions and exercises stay. If-Match makes sure of what is removed."""
-    return keep.remove_scenario(forestay().documents, name, g.caller.name, condition(needed=False))
+    return keep.remove_scenario(forestay().documents, scenario, g.caller.name, condition(needed=False))
 
 
-@route(blueprint, "/scenarios/<name>/copy", "edit", StoredScenario, method="POST", status=201)
+@route(blueprint, "/scenarios/<scenario>/copy", "edit", StoredScenario, method="POST", status=201)
 @blueprint.arguments(CopyQuestion)
-def copy(question: dict[str, Any], name: str) -> Any:
+def copy(question: dict[str, Any], scenario: str) -> Any:
     """Copy a scenario, or a version of it, to a new name."""
-    stored = keep.copy_scenario(forestay().documents, name, question["to"], g.caller.name, question.get("version"))
+    stored = keep.copy_scenario(forestay().documents, scenario, question["to"], g.caller.name, question.get("version"))
     return reply(stored, 201, {"Location": f"/api/v1/scenarios/{stored.name}"})
 
 
-@route(blueprint, "/scenarios/<name>/run", "simulate", TimelineAnswer, method="POST", long=True)
+@route(blueprint, "/scenarios/<scenario>/run", "simulate", TimelineAnswer, method="POST", long=True)
 @blueprint.arguments(RunQuestion)
-def run(question: dict[str, Any], name: str) -> Any:
+def run(question: dict[str, Any], scenario: str) -> Any:
     """Play a stored scenario; it is noted as an exercise, with its outcome."""
     service = forestay()
-    stored = keep.get_scenario(service.documents, name, question.get("version"))
+    stored = keep.get_scenario(service.documents, scenario, question.get("version"))
     if "after" in question:  # a further page of an answer is no further exercise
         return reply(_play(question, _scenario(stored.scenario)))
     limits = service.settings.limits
-    return reply(keep.exercise(service.documents, stored, g.caller.name, lambda scenario: _play(question, scenario), limits))
+    return reply(keep.exercise(service.documents, stored, g.caller.name, lambda asked: _play(question, asked), limits))

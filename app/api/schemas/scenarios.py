@@ -60,7 +60,7 @@ class ScenarioQuestion(Question):
 class TimelineQuestion(When):
     """A scenario as document or text, and another to compare it with."""
 
-    scenario = ma.fields.Nested(ScenarioQuestion, metadata={"description": "GET /scenarios/schema has its JSON schema"})
+    scenario = ma.fields.Nested(ScenarioQuestion, metadata={"description": "GET /scenario-schema has its JSON schema"})
     compare = ma.fields.Nested(ScenarioQuestion)
     compare_with = text(63, metadata={"description": "The name of a stored scenario"})
     limit = page_size()

@@ -107,8 +107,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """CIs that came back before the next step: position, hour, whether it failed itself, the need it waited for last (-1 none), the
-    hour at which its work began, and whether the hour is an upper bound, by a start-up circle."""
+    """CIs that came back before the next step: position, hour, whether it failed itself, the need it waited for last (-1 none),
+    the hour at which its work began, and whether the hour is an upper bound, by a start-up circle."""
 
     position: Array
     at_hours: Array
@@ -323,14 +323,17 @@ class _Runner:
         until_interrupts = [u for u in state.interrupted.values() if u > now]
         if np.isinf(end):
             end = max([now, *finish.tolist(), *until_interrupts])
-            if len(never) or any(np.isinf(until) for _, until in state.levels.values()):
+            for_good = len(never) + sum(np.isinf(until) for _, until in state.levels.values())
+            if for_good:
                 end = max(end, now + self.question.hours)
-                out.never_restored = len(never)
+                out.never_restored = int(for_good)
         is_held = np.isin(failed, held)
         all_finish = np.full(len(failed), np.inf)
         all_finish[back] = finish
         lasting = is_own | is_held
-        self._record(turn, flat, failed, all_finish, lasting, is_own, hours, end, out)
+        self._record(turn, flat, failed, all_finish, lasting, hours, end, out)
+        if np.isinf(following) and not out.never_restored and out.moments and end > now:
+            out.moments.append(Moment(float(end), 0, 0))
         at_home = self._home(compiled, down, ascending=False)
         waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
         comes = finish <= end
@@ -360,9 +363,8 @@ class _Runner:
             held |= more
 
     def _record(
-        self, turn: _Turn, flat: Flat, failed: Array, finish: Array, lasting: Array, is_own: Array, hours: Array, end: float,
-        out: Outcome,
-    ) -> None:  # fmt: skip
+        self, turn: _Turn, flat: Flat, failed: Array, finish: Array, lasting: Array, hours: Array, end: float, out: Outcome
+    ) -> None:
         """Write the states of services from now to `end`."""
         estate, state, now = turn.estate, turn.state, turn.now
         if end <= now:
