@@ -220,14 +220,14 @@ class _Runner:
         self.base = compiled
         self.steps = _with_ends(question.steps)
         failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(sorted({compiled.position_of(int(ci)) for ci in failing}))
+        self.roots = tuple(np.unique(_positions(compiled, failing)).tolist())
         self.estates: dict[int, _Estate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = np.unique(np.asarray([graph.position_of(int(ci)) for ci in (*failing, *blocked)], np.int32))
+                roots = np.unique(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
                 first = outage(graph, roots, mine, question.rule)
                 failovers = all_failovers(graph, first, mine, question.rule)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
@@ -550,16 +550,18 @@ def _given_hours(step: Step) -> list[float]:
     return [act.hours for act in step.acts if isinstance(act, Fail | Degrade) and act.hours is not None]
 
 
-def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> list[int]:
-    """The CIs that acts of a kind name in any step. Positions are those of the estate of their step."""
-    found: set[int] = set()
+def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:
+    """The CIs that acts of a kind name in any step, by ci_id. Positions are those of the estate of their step."""
+    found = [np.zeros(0, np.int64)]
     graph = compiled
     for step in steps:
         graph = step.compiled if step.compiled is not None else graph
-        for act in step.acts:
-            if isinstance(act, kind):
-                found.update(graph.ci_id[np.asarray(act.positions, np.int64)].tolist())
-    return sorted(found)
+        found += [graph.ci_id[np.asarray(act.positions, np.int64)] for act in step.acts if isinstance(act, kind)]
+    return np.unique(np.concatenate(found))
+
+
+def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
+    return np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)])
 
 
 def _apply(estate: _Estate, state: _State, act: Act, now: float) -> None:
