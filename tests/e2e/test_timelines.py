@@ -154,10 +154,10 @@ def test_stored_scenarios_are_versioned_copied_and_played(estate: Service) -> No
 def test_limits_are_named(estate: Service) -> None:
     many = "; ".join(f"t={n} fail ci:db for 1h" for n in range(201))
     status, detail = refused(estate, many)
-    assert (status, "limits.scenario_steps" in detail) == (413, True)
+    assert (status, "limits.scenario_steps" in detail) == (422, True)
     selectors = " ".join(["ci:db"] * 1001)
     status, detail = refused(estate, f"t=0 fail {selectors}")
-    assert (status, "limits.scenario_selectors" in detail) == (413, True)
+    assert (status, "limits.scenario_selectors" in detail) == (422, True)
 
 
 @pytest.mark.parametrize(

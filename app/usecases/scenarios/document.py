@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from app.domain.errors import InvalidInput, LimitExceeded
+from app.domain.errors import InvalidInput
 from app.settings import LimitSettings
 
 Name = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -82,7 +82,7 @@ def schema() -> dict[str, Any]:
 
 
 def scenario_of(document: Mapping[str, Any], limits: LimitSettings | None = None) -> Scenario:
-    """Returns the scenario that a document says; InvalidInput names the place and what is wrong there, LimitExceeded the setting.
+    """Returns the scenario that a document says; InvalidInput names the place and what is wrong there, or the limit.
     Without `limits` (the command line) only what no scenario may be is refused."""
     try:
         scenario = msgspec.convert(document, Scenario, strict=False)
@@ -102,8 +102,8 @@ def scenario_of(document: Mapping[str, Any], limits: LimitSettings | None = None
         for count, name in ((len(scenario.steps), "scenario_steps"), (selectors, "scenario_selectors")):
             if count > getattr(limits, name):
                 what = name.removeprefix("scenario_")
-                raise LimitExceeded(
-                    f"the scenario has {count:,} {what}: at most {getattr(limits, name):,} (setting limits.{name})"
+                raise InvalidInput(
+                    f"the scenario has {count:,} {what}: at most {getattr(limits, name):,} (setting limits.{name})", field="steps"
                 )
     return scenario
 

@@ -150,7 +150,7 @@ def play(
     as_of: datetime | None = None, limited: bool = True,
 ) -> TimelineAnswer:  # fmt: skip
     """Answers a scenario at a revision, and what another one would change; every list from the page on. `limited`: what the
-    settings allow binds. NotFound names a selector that matches nothing, LimitExceeded the limit."""
+    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit."""
     offset = 0
     if page.after is not None:
         cursor = paging.decode(page.after, "revision", "offset")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import InvalidInput, LimitExceeded, NotFound
+from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import CI
 from app.ports.graph_store import GraphStore
 from app.risk.graph.dependents import dependents_of
@@ -69,8 +69,9 @@ class Selection:
         together = np.unique(np.concatenate(parts)).astype(np.int32) if parts else np.zeros(0, np.int32)
         self.counted += len(together)
         if self.most_cis is not None and self.counted > self.most_cis:
-            raise LimitExceeded(
-                f"the steps up to {step} name {self.counted:,} CIs: at most {self.most_cis:,} (setting limits.scenario_cis)"
+            raise InvalidInput(
+                f"the steps up to {step} name {self.counted:,} CIs: at most {self.most_cis:,} (setting limits.scenario_cis)",
+                field="steps",
             )
         return together
 
