@@ -195,6 +195,9 @@ def _force_circles(flat: Flat, plan: Plan, left: Int32s, held_by: Int32s, held: 
         while i >= 0 and flat.component[left[i]] == part:
             v = left[i]
             start = max(start, plan.finish[v])
+            for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+                if plan.lacking[g] > 0:  # members outside of the circle that came back, and do not suffice
+                    start = max(start, plan.group_time[g])
             if not np.isnan(plan.fixed[v]):
                 start = max(start, plan.fixed[v])
             elif not np.isnan(plan.hours[v]):

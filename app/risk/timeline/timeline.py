@@ -2,7 +2,7 @@
 groups;
 between two steps what is down only comes back. Every state is an exact fixpoint; failovers go by the rule of `failover_outcomes`.
 
-A single outage with a given duration is the case of one step: `what_if` gives the same figures.
+A single outage with a given duration is the case of one step (`one_outage`).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Outcome:
     lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
     forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
     end_hours: float = 0.0
-    open_answers: int = 0
+    switches: int = 0  # that interrupt their dependent or leave it down
     never_restored: int = 0
 
 
@@ -275,6 +275,7 @@ class _Runner:
             dependent, until = int(flat.group_dependent[g]), now + float(failovers.hours[g])
             if until > now:
                 state.interrupted[dependent] = max(until, state.interrupted.get(dependent, 0.0))
+        out.switches += len(interrupts) + int((how == FAILS).sum())
         state.asked = np.union1d(state.asked, found).astype(np.int32)
         self._forget(estate, state, failed)
         end = self._segment(turn, flat, failed, held_groups, out)

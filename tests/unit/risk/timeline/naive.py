@@ -289,8 +289,8 @@ class Naive:
                     up = sum(m not in down and m not in self.rest_failed for m in group["members"])
                     lacking = group["needed"] - up
                     came = sorted(back[m] for m in group["members"] if m in down and m in back and back[m] < INF)
-                    if 0 < lacking <= len(came):
-                        times.append(came[lacking - 1])
+                    if lacking > 0:
+                        times += came[:lacking]
             return max(times)
 
         parts: dict[int, set[str]] = {}
