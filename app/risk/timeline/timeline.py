@@ -186,7 +186,7 @@ def timeline(compiled: CompiledGraph, question: Question, space: Workspace | Non
         outcomes.append(one)
         opened = [how for _, _, how in one.answers if how in (_OPEN_WORKS, _OPEN_FAILS)]
         works = opened.count(_OPEN_WORKS)
-        touched = max((len(failed) for failed in one.lasting), default=0) + 1
+        touched = sum(len(failed) + 1 for failed in one.lasting)
         too_much = len(outcomes) == 1 and len(opened) <= ENUMERATED and 2 ** len(opened) * touched > WORK
         if works > ENUMERATED or len(outcomes) > 2**ENUMERATED or too_much:
             key = outage_key(compiled, runner.roots)
