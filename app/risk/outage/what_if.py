@@ -31,13 +31,13 @@ WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyo
 Rule = Literal["product", "worst"]  # how capabilities combine
 
 
-def interruptible(compiled: CompiledGraph, result: Outage, space: Workspace | None = None) -> Array:
+def interruptible(compiled: CompiledGraph, result: Outage, failovers: Failovers, space: Workspace | None = None) -> Array:
     """Dependents of the groups that switch in an outage (int32, by group): each is interrupted, or down where the switch fails.
+    `failovers`: those of the whole estate, which many outages share.
 
     Example by hand: S needs 1 of a and b in that order, failover given: a down makes S switch, b down does not.
     """
-    failovers = failovers_of(compiled, _joined(compiled, result.failed))
-    if not failovers.switches.any():
+    if not failovers.switches[_joined(compiled, result.failed)].any():
         return np.zeros(0, np.int32)
     groups = _triggered(compiled.flat, failovers, (space or workspace(compiled)).work, result.down)
     return np.asarray(compiled.flat.group_dependent[groups])
