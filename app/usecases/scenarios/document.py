@@ -103,7 +103,8 @@ def scenario_of(document: Mapping[str, Any], limits: LimitSettings | None = None
             if count > getattr(limits, name):
                 what = name.removeprefix("scenario_")
                 raise InvalidInput(
-                    f"the scenario has {count:,} {what}: at most {getattr(limits, name):,} (setting limits.{name})", field="steps"
+                    f"the scenario has {count:,} {what}. At most {getattr(limits, name):,} (setting limits.{name}).",
+                    field="steps",
                 )
     return scenario
 

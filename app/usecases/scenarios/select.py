@@ -70,7 +70,7 @@ class Selection:
         self.counted += len(together)
         if self.most_cis is not None and self.counted > self.most_cis:
             raise InvalidInput(
-                f"the steps up to {step} name {self.counted:,} CIs: at most {self.most_cis:,} (setting limits.scenario_cis)",
+                f"the steps up to {step} name {self.counted:,} CIs. At most {self.most_cis:,} (setting limits.scenario_cis).",
                 field="steps",
             )
         return together
