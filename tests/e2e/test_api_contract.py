@@ -49,6 +49,8 @@ def fill(service: Service) -> Service:
     service.post("/scenarios/night/run", {}, 200)
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
+    service.post("/inbox/senders", {"name": "am"})
+    service.client.put("/api/v1/live/a", json={"state": "down"})
     forestay = service.forestay
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
@@ -83,7 +85,9 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     return found
 
 
-EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "scenario": "night"}
+EXAMPLES = {
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none", "scenario": "night",
+}  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
@@ -141,9 +145,14 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/estimates/failure-rate",
         "/exercises",
         "/impact",
+        "/inbox/deliveries",
+        "/inbox/senders",
         "/jobs",
         "/jobs/<job_id>",
         "/keys",
+        "/now",
+        "/now/causes",
+        "/now/restore-first",
         "/quality",
         "/recovery",
         "/revisions",
@@ -442,6 +451,20 @@ LABELS = [
     "GET /api/v1/quality",
     "GET /api/v1/estimates/failure-rate",
     "GET /api/v1/schedule",
+    "GET /api/v1/now",
+    "GET /api/v1/now/causes",
+    "GET /api/v1/now/restore-first",
+    "PUT /api/v1/live/{ci}",
+    "DELETE /api/v1/live/{ci}",
+    "DELETE /api/v1/alerts/{alert}",
+    "GET /api/v1/inbox/senders",
+    "POST /api/v1/inbox/senders",
+    "PUT /api/v1/inbox/senders/{sender}",
+    "DELETE /api/v1/inbox/senders/{sender}",
+    "DELETE /api/v1/inbox/senders/{sender}/old-secrets",
+    "POST /api/v1/inbox/senders/{sender}/rotate",
+    "GET /api/v1/inbox/deliveries",
+    "POST /api/v1/inbox/alertmanager/{sender}",
 ]
 
 
