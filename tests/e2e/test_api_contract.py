@@ -86,7 +86,8 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {
-    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none", "scenario": "night",
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
+    "scenario": "night",
 }  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
