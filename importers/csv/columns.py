@@ -35,7 +35,7 @@ SHEETS: Mapping[str, tuple[str, tuple[tuple[str, bool, str], ...]]] = {
             ("level_share", False, "share left of a CI that is degraded itself; 0: it is out"),
             ("restart_hours", False, "until it is up again when only a provider of it had failed"),
             ("restore_pool", False, "the crew or shared capacity that its restoration takes one place of"),
-            ("starts_without", False, "of its providers those that it need not wait for to start, separated by |: keys or names"),
+            ("starts_without", False, "hard needs that it need not wait for to start, separated by |: keys or names"),
             ("backup_interval_hours", False, "between two backups of the data it holds"),
             ("transfer_lag_hours", False, "until its data, or what it hands on, is safe elsewhere"),
             ("fqdn", False, "identifier: records of two sources with the same one are one CI"),
