@@ -1,9 +1,9 @@
 """Recovery with crews and shared restore capacity (model 1.11): an interval, as the best order is NP-hard to find.
 
 A restoration takes one place of the pool that its CI names while it lasts; a CI that names none, or takes no time, waits for
-nobody. Lower bound: the time without crews, and for each pool the work that every way of restoring the service needs, by places. Upper
-bound: a list schedule, which starts what waits for a place of a pool in order of what still lies behind it, longest first. N CIs,
-D of them down, G groups, P pools, S services.
+nobody. Lower bound: the time without crews, and for each pool the work that every way of restoring the service needs, by places.
+Upper bound: a list schedule, which starts what waits for a place of a pool in order of what still lies behind it, longest first.
+N CIs, D of them down, G groups, P pools, S services.
 """
 
 from __future__ import annotations
