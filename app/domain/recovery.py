@@ -138,9 +138,9 @@ class RecoveryChance:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecovery:
-    """`first_within_hours`: within which it is back when all crews work for it first. `path`: what it waits for, one after
-    the other, when everything that it needs is down; `close_behind`: the CIs beside it with the least slack, none where a start-up circle leaves only an upper bound. `single_outages` of
-    `single_outages_total`."""
+    """`first_within_hours`: within which it is back when all crews work for it first. `path`: what it waits for, one after the
+    other, when everything that it needs is down; `close_behind`: the CIs beside it with the least slack, none where a start-
+    up circle leaves only an upper bound. `single_outages` of `single_outages_total`."""
 
     stamp: Stamp
     basis: RecoveryBasis
@@ -235,6 +235,18 @@ def gap_sentence(kind: str, service: str, wants: float, name: str, takes: float,
     what = f"an outage of {name}" if kind == OUTAGE else "an outage of all that it needs"
     least = "" if kind == OUTAGE else "at the earliest "
     return f"{service} must be back after {hours(wants)}; after {what} it is back {least}after {hours(takes)} ({origin})."
+
+
+def required_sentence(name: str, wants: float | None, service: str, takes: float | None) -> str:
+    """Returns what is required of a CI, as a sentence.
+
+    >>> required_sentence("Core disk", 2.0, "Billing", 24.0)
+    'Billing needs Core disk and must be back after 2 hours; after an outage of Core disk it is back after 24 hours.'
+    """
+    if wants is None:
+        return f"No service that an outage of {name} alone stops has an RTO."
+    after = "nobody knows when it is back" if takes is None else f"it is back after {hours(takes)}"
+    return f"{service} needs {name} and must be back after {hours(wants)}; after an outage of {name} {after}."
 
 
 def recovery_sentence(name: str, rto: float | None, longest: float | None, by: str, origin: str, unknown: int) -> str:

@@ -163,11 +163,11 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
         data_loss_hours=loss,
         data_loss_mean_hours=None if loss is None else loss / 2.0,
         data_loss_at_most=bool(recovery.loss.rough[position]),
-        data_loss_origin=_backup_origin(estate, holder),
+        data_loss_origin=backup_origin(estate, holder),
         data_loss_key=estate.key(holder) if holder >= 0 else "",
         data_loss_name=estate.name(holder) if holder >= 0 else "",
         open_needs=open_needs,
-        sentence=recovery_sentence(estate.name(position), rto, longest, by_name, _origin(estate, by), unknown),
+        sentence=recovery_sentence(estate.name(position), rto, longest, by_name, repair_origin(estate, by), unknown),
     )
 
 
@@ -204,11 +204,11 @@ def _worst_first(row: RecoveryRow) -> tuple[bool, float, str]:
     return (row.gap_hours is None, -(row.gap_hours or 0.0), row.key)
 
 
-def _origin(estate: Estate, position: int) -> str:
+def repair_origin(estate: Estate, position: int) -> str:
     return ORIGIN_NAMES[int(estate.graph.cis.repair_origin[int(estate.compiled.row[position])])] if position >= 0 else ""
 
 
-def _backup_origin(estate: Estate, position: int) -> str:
+def backup_origin(estate: Estate, position: int) -> str:
     origins = estate.graph.cis.backup_origin
     return ORIGIN_NAMES[int(origins[int(estate.compiled.row[position])])] if position >= 0 and origins is not None else ""
 
@@ -225,7 +225,7 @@ def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
             estate.text("team", step),
             estate.text("supplier", step),
             known(estate.compiled.repair_hours[step]),
-            _origin(estate, step),
+            repair_origin(estate, step),
             float(times.finish[times.at(step)]) + recovery.terms.before_hours,
         )
         for step in times.path(position)[-PATH_SHOWN:]
@@ -251,5 +251,5 @@ def _contradiction(estate: Estate, position: int, hours: float | None, row: Reco
 
     return Contradiction(
         estate.key(position), estate.name(position), estate.text("ci_class", position), estate.text("team", position),
-        estate.text("supplier", position), hours, _origin(estate, position), over(row.rto_hours), over(row.mtpd_hours),
+        estate.text("supplier", position), hours, repair_origin(estate, position), over(row.rto_hours), over(row.mtpd_hours),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.recovery import RecoveryBasis
+from app.domain.recovery import ALL_DOWN, DATA, OUTAGE, RecoveryBasis
 from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.outage.propagation import outage
 from app.risk.recovery.crews import crew_schedule, work_hours
@@ -23,6 +23,7 @@ from app.usecases.estate import Estate
 from app.usecases.tools import Tools
 
 KEPT_IN_MEMORY = 2
+KINDS = (OUTAGE, ALL_DOWN, DATA)
 
 _kept: OrderedDict[str, Recovery] = OrderedDict()
 _lock = Lock()
@@ -37,6 +38,17 @@ class AllDown:
     high_hours: Any  # float64[S] when the crews follow a list schedule for all services
     rough: Any  # bool[S] start-up circles lie below: alone_hours is an upper bound
     unknown: Any  # bool[S] some restore time below is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """K gaps, the largest first, of equal ones by kind, service and CI."""
+
+    kind: Any  # int8[K] place in KINDS
+    service: Any  # int32[K] number
+    ci: Any  # int32[K] position
+    wants: Any  # float64[K] hours
+    takes: Any  # float64[K] hours
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,10 @@ class Recovery:
         services, rows = self.estate.graph.services, self.estate.compiled.service_row.tolist()
         said = [services[row].rpo_hours if row >= 0 else None for row in rows]
         return np.array([np.nan if hours is None else hours for hours in said], float)
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        return gaps_of(self)
 
     @cached_property
     def basis(self) -> RecoveryBasis:
@@ -170,3 +186,44 @@ def after_outage(
     times = restoration(compiled, restart, fallen, plan, starting)
     restart[position] = before
     return times
+
+
+def gaps_of(recovery: Recovery) -> Gaps:
+    """Returns every gap of the estate: of single outages, of an outage of everything, of data. What is unknown makes none."""
+    compiled, all_down = recovery.estate.compiled, recovery.all_down
+    rto, rpo = compiled.rto_hours, recovery.rpo_hours
+    services = np.arange(len(compiled.service_position), dtype=np.int32)
+    of_pair = np.repeat(services, np.diff(recovery.pair_ptr))
+    loss = recovery.loss.worst_hours[compiled.service_position]
+    with np.errstate(invalid="ignore"):
+        outages = np.flatnonzero(recovery.pair_hours > rto[of_pair])
+        every = np.flatnonzero((all_down.low_hours > rto) & np.isfinite(all_down.alone_hours))
+        data = np.flatnonzero(loss > rpo)
+    ends = np.array([_first_of_path(recovery, int(number)) for number in every], np.int32)
+    parts = (
+        (
+            np.zeros(len(outages), np.int8),
+            of_pair[outages],
+            recovery.pair_ci[outages],
+            rto[of_pair[outages]],
+            recovery.pair_hours[outages],
+        ),
+        (np.full(len(every), 1, np.int8), services[every], ends, rto[every], all_down.low_hours[every]),
+        (
+            np.full(len(data), 2, np.int8),
+            services[data],
+            recovery.loss.holder[compiled.service_position[data]],
+            rpo[data],
+            loss[data],
+        ),
+    )
+    kind, service, ci, wants, takes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((ci, service, kind, wants - takes))
+    return Gaps(kind[order], service[order], ci[order], wants[order], takes[order])
+
+
+def _first_of_path(recovery: Recovery, number: int) -> int:
+    """Returns the CI of the critical path that takes longest."""
+    compiled = recovery.estate.compiled
+    path = recovery.everything.path(int(compiled.service_position[number]))
+    return max(path, key=lambda position: (float(np.nan_to_num(compiled.repair_hours[position])), -position))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import InvalidInput
 from app.domain.record_checks import NAMED
-from app.domain.texts import one_form
+from app.domain.texts import is_text, one_form
 from app.ports.documents import Documents
 from app.ports.records import Records
 from app.usecases.keep import audit
@@ -26,9 +26,7 @@ POOLS = Records("restore_pool", RestorePool, named="restore pool")
 
 def state_pool(documents: Documents, name: str, places: int, caller: str) -> RestorePool:
     """Writes how many restorations a pool can do at once."""
-    pool = RestorePool(one_form(name), places)
-    if not 0 < len(pool.name) <= NAMED:
-        raise InvalidInput(f"the name of a pool has 1 to {NAMED} characters", field="name")
+    pool = RestorePool(_name(name), places)
     if not 1 <= places <= MOST_PLACES:
         raise InvalidInput(f"places is not between 1 and {MOST_PLACES:,}: give how many restorations run at once", field="places")
     with documents.together():
@@ -40,10 +38,18 @@ def state_pool(documents: Documents, name: str, places: int, caller: str) -> Res
 def forget_pool(documents: Documents, name: str, caller: str) -> RestorePool:
     """Takes back how many places a pool has: they are unknown from then on."""
     with documents.together():
-        pool = POOLS.get(documents, one_form(name))
+        pool = POOLS.get(documents, _name(name))
         POOLS.delete(documents, pool.name)
         audit.record(documents, caller, "restore pool forgotten", pool.name)
     return pool
+
+
+def _name(text: str) -> str:
+    """Returns the name as CIs state it. InvalidInput where none can."""
+    name = one_form(text) if is_text(text) and "\x00" not in text else ""
+    if not 0 < len(name) <= NAMED:
+        raise InvalidInput(f"the name of a pool has 1 to {NAMED} characters", field="name")
+    return name
 
 
 def stated_places(documents: Documents) -> dict[str, int]:
