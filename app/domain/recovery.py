@@ -204,6 +204,33 @@ class RecoveryGapPage:
 
 
 @dataclass(frozen=True, slots=True)
+class StartStep:
+    """One CI of the start order. `trap`: "on a circle" of needs that nothing starts (it must be forced up), "behind a circle", or
+    empty."""
+
+    number: int
+    key: str
+    name: str
+    ci_class: str
+    team: str
+    hours: float | None  # that it takes; None: unknown
+    trap: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrderPage:
+    """The order in which the estate can be started from nothing; `traps`: CIs on circles of needs, of the whole estate."""
+
+    stamp: Stamp
+    traps: int
+    total_rows: int
+    limit: int
+    truncated: bool
+    next: str | None
+    items: Sequence[StartStep]
+
+
+@dataclass(frozen=True, slots=True)
 class RestorePoolRow:
     """A pool of restore capacity. `places`: restorations at once, None where nobody said."""
 
