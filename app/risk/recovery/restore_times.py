@@ -264,7 +264,7 @@ class Restoration:
 
     def at(self, position: int) -> int:
         """Return the place of a position among `down`; -1 where it is not down."""
-        place = int(np.searchsorted(self.down, position))
+        place = int(np.searchsorted(self.down, np.int32(position)))  # of one type: else it is copied
         return place if place < len(self.down) and int(self.down[place]) == position else -1
 
     def path(self, position: int) -> list[int]:

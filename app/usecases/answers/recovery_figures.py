@@ -17,6 +17,7 @@ from app.risk.outage.propagation import outage
 from app.risk.recovery.crews import crew_schedule, work_hours
 from app.risk.recovery.data_loss import DataLoss, data_loss
 from app.risk.recovery.restore_times import CIRCLE, UNKNOWN_HOURS, Plan, Restoration, restoration, restore_plan
+from app.risk.recovery.single_outages import hours_after_single_outages
 from app.usecases.answers.recovery_terms import NO_LIMIT, RecoveryTerms, recovery_terms
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
@@ -164,6 +165,8 @@ def _single_hours(estate: Estate, ci: Any, service: Any, starting: Flat | None) 
     hours = compiled.repair_hours[ci].copy()
     if not compiled.restart_hours.any():
         return hours
+    if starting is None:
+        return hours_after_single_outages(compiled, ci, compiled.service_position[service])
     plan, restart = restore_plan(compiled), compiled.restart_hours.copy()
     for position in np.unique(ci):  # `ci` ascends
         fallen = outage(compiled, [int(position)], estate.workspace()).failed
@@ -225,5 +228,5 @@ def gaps_of(recovery: Recovery) -> Gaps:
 def _first_of_path(recovery: Recovery, number: int) -> int:
     """Returns the CI of the critical path that takes longest."""
     compiled = recovery.estate.compiled
-    path = recovery.everything.path(int(compiled.service_position[number]))
-    return max(path, key=lambda position: (float(np.nan_to_num(compiled.repair_hours[position])), -position))
+    path = np.array(recovery.everything.path(int(compiled.service_position[number])), np.int32)
+    return int(path[np.argmax(np.nan_to_num(compiled.repair_hours[path]))])
