@@ -118,7 +118,7 @@ def _print_one(console: Console, answer: ServiceRecovery) -> None:
     for chance in answer.chances:
         if chance.share is not None:
             how = "crews by a list schedule" if chance.crews else "no wait for crews"
-            ends = f"{chance.low_share:.1%} to {chance.high_share:.1%}, {chance.draws:,} draws"
+            ends = f"{chance.low_share:.1%} to {chance.high_share:.1%}, {chance.draws:,} draws" if chance.draws else "exact"
             console.print(f"Within its RTO after {chance.what}: {chance.share:.1%} ({ends}; {how})")
     one = answer.service
     if one.data_loss_hours is not None:

@@ -125,8 +125,9 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryChance:
-    """How likely a service is back within its RTO when restore times are random: `share` of `draws`, 95 % interval `low_share` to
-    `high_share`. None: its RTO or a restore time is unknown, or so much is down that too few draws fit their limit (0)."""
+    """How likely a service is back within its RTO when restore times are random: `share` of `draws`, 95 % interval `low_share`
+    to `high_share`; without draws it is exact. None: its RTO or a restore time is unknown, or so much is down that too few
+    draws fit their limit."""
 
     what: str  # "outage of <CI>", all down
     crews: bool  # whether restorations wait for crews, by a list schedule; else nothing waits

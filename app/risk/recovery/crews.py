@@ -16,6 +16,8 @@ from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.jit import Array, Bools, Floats, Int32s, inner, kernel
 from app.risk.recovery.restore_times import Plan, Restoration, back_when_needs_are, drop_top, known, prepare, push, restore_plan
 
+MOST_CELLS = 10_000_000  # of a table of services and pools
+
 
 class Crews(NamedTuple):
     """The pool of each CI, and how many restorations each pool works at once."""
@@ -293,7 +295,10 @@ def work_hours(ci: Array, service: Array, hours: Array, crews: Crews, services: 
     if not len(of):
         return longest
     pools = len(crews.places)
-    pair, at = np.unique(service[of].astype(np.int64) * pools + pool[of], return_inverse=True)
-    work = np.bincount(at, weights=hours[ci[of]]) / crews.places[pair % pools]
-    np.maximum.at(longest, pair // pools, work)
+    pair, at = service[of].astype(np.int64) * pools + pool[of], hours[ci[of]]
+    if services * pools <= MOST_CELLS:
+        work = np.bincount(pair, weights=at, minlength=services * pools).reshape(services, pools) / crews.places
+        return np.asarray(work.max(axis=1))
+    cell, where = np.unique(pair, return_inverse=True)
+    np.maximum.at(longest, cell // pools, np.bincount(where, weights=at) / crews.places[cell % pools])
     return longest

@@ -10,6 +10,7 @@ import numpy as np
 from app.domain.recovery import RecoveryChance
 from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.graph.subestate import Subestate, subestate_of
+from app.risk.measures.loss import survival
 from app.risk.outage.propagation import outage
 from app.risk.recovery.crews import Crews
 from app.risk.recovery.start_needs import start_needs
@@ -49,14 +50,29 @@ def service_chances(recovery: Recovery, number: int, draws: int) -> list[Recover
         fallen = outage(cone.compiled, [int(local)]).failed
         restart = cone.compiled.restart_hours.copy()
         restart[local] = cone.compiled.repair_hours[local]
-        what = Restoring(fallen, restart, np.array([local], np.int32))
-        found.append(_chance(f"outage of {recovery.estate.name(first)}", cone, what, within, None))
+        outage_of = f"outage of {recovery.estate.name(first)}"
+        if cone.starting is None:
+            found.append(_exact(outage_of, recovery, first, float(hours[0]), number))
+        else:
+            what = Restoring(fallen, restart, np.array([local], np.int32))
+            found.append(_chance(outage_of, cone, what, within, None))
     every = np.arange(len(cone.compiled), dtype=np.int32)
     what = Restoring(every, cone.compiled.repair_hours, every)
     found.append(_chance("all down", cone, what, within, None))
     if cone.crews is not None:
         found.append(_chance("all down", cone, what, within, cone.crews))
     return found
+
+
+def _exact(what: str, recovery: Recovery, position: int, hours: float, number: int) -> RecoveryChance:
+    """All that falls with one CI waits for it, so the service is back a fixed time after it: no draws are needed."""
+    compiled = recovery.estate.compiled
+    mean, rto = float(compiled.repair_hours[position]), known(compiled.rto_hours[number])
+    if rto is None:
+        return RecoveryChance(what, False, None, None, None, 0)
+    left = rto - (hours - mean)
+    share = 0.0 if left < 0.0 else 1.0 - survival(mean, float(compiled.repair_sigma[position]), left)
+    return RecoveryChance(what, False, share, share, share, 0)
 
 
 def _cone(recovery: Recovery, position: int, draws: int) -> _Cone:

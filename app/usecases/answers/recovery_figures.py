@@ -13,6 +13,7 @@ import numpy as np
 
 from app.domain.recovery import ALL_DOWN, DATA, OUTAGE, RecoveryBasis
 from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.structure import gathered, offsets_of
 from app.risk.outage.propagation import outage
 from app.risk.recovery.crews import crew_schedule, work_hours
 from app.risk.recovery.data_loss import DataLoss, data_loss
@@ -55,7 +56,7 @@ class Gaps:
 @dataclass(frozen=True)
 class Recovery:
     """Figures of every service; hours count from the start of the outage. P pairs of a service and a CI whose outage alone stops
-    it, by service, the longest first, unknown ones last."""
+    it, by service, then by CI."""
 
     assessment: Assessed
     terms: RecoveryTerms
@@ -64,7 +65,7 @@ class Recovery:
     everything: Restoration  # hours from the start of the first restoration
     all_down: AllDown
     loss: DataLoss
-    pair_ptr: Any  # int64[S+1]
+    pair_ptr: Any  # int32[S+1]
     pair_ci: Any  # int32[P] position
     pair_hours: Any  # float64[P], NaN unknown
 
@@ -73,9 +74,11 @@ class Recovery:
         return self.assessment.estate
 
     def pairs(self, number: int) -> tuple[Any, Any]:
-        """Returns positions and hours of the CIs that stop a service alone."""
+        """Returns positions and hours of the CIs that stop a service alone, the longest first, unknown ones last."""
         part = slice(int(self.pair_ptr[number]), int(self.pair_ptr[number + 1]))
-        return self.pair_ci[part], self.pair_hours[part]
+        ci, hours = self.pair_ci[part], self.pair_hours[part]
+        order = np.lexsort((ci, -np.nan_to_num(hours, nan=-1.0)))
+        return ci[order], hours[order]
 
     @cached_property
     def rpo_hours(self) -> Any:
@@ -121,8 +124,8 @@ def recovery_of(assessment: Assessed, terms: RecoveryTerms) -> Recovery:
     ci = np.repeat(np.arange(len(compiled), dtype=np.int32), np.diff(first.point_ptr))
     service = first.point_service
     hours = _single_hours(estate, ci, service, starting) + terms.before_hours
-    order = np.lexsort((ci, -np.nan_to_num(hours, nan=-1.0), service))
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(service, minlength=len(compiled.service_position)))])
+    ptr = offsets_of(service, len(compiled.service_position))
+    order = gathered(service, ptr)
     all_down = _all_down(compiled, terms, starting, plan, everything, (ci, service))
     loss = data_loss(compiled, _by_position(estate, "backup_interval_hours"), _by_position(estate, "transfer_lag_hours"))
     return Recovery(assessment, terms, starting, plan, everything, all_down, loss, ptr, ci[order], hours[order])
@@ -221,7 +224,7 @@ def gaps_of(recovery: Recovery) -> Gaps:
         ),
     )
     kind, service, ci, wants, takes = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((ci, service, kind, wants - takes))
+    order = np.argsort(wants - takes, kind="stable")  # they stand by kind, service and CI already
     return Gaps(kind[order], service[order], ci[order], wants[order], takes[order])
 
 
