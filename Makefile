@@ -52,7 +52,7 @@ test-real: $(VENV)/dev.done
 
 # everything, whatever changed
 test-all: test check
-	FORESTAY_KILLS=all FORESTAY_FUZZ_CASES=70 $(BIN)/python -m tests.suites run --all $(ARGS)
+	FORESTAY_THOROUGH=all FORESTAY_FUZZ_CASES=70 $(BIN)/python -m tests.suites run --all $(ARGS)
 
 bench: $(VENV)/bench.done
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -86,6 +86,7 @@ class LimitSettings:
     cut_sets: int = setting(10_000, "cut sets, or lines of an error budget, that an answer lists")
     recovery_draws: int = setting(1_000, "draws of restore times, for how likely a service is back within its RTO")
     study_seconds: float = setting(600.0, "seconds that a study may give to the exact engine for each service", "s")
+    study_whole_seconds: float = setting(7_200.0, "seconds that a whole study may take; then its job fails", "s")
     study_worlds: int = setting(100_000_000, "worlds of a study")
     study_draws: int = setting(10_000, "draws of a study")
     study_years: int = setting(1_000_000, "years simulated by a study")

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from app import api, web
 from app.api import auth, counters, heavy, hosts, problems
 from app.api.lane import Lane, Limits
+from app.api.refusals import Refusals
 from app.bootstrap import Forestay, assemble_service, session_secret
 from app.domain.errors import ForestayError
 from app.logs import log_plainly
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         app=app,
         storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
+        on_breach=auth.refuse_for_a_while,
         default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive") or auth.is_passed_on(),
     )
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
@@ -64,7 +66,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     auth.guard(app, forestay)
     app.before_request(fresh_patience)
     heavy.pass_on(app, forestay, lane)
-    app.wsgi_app = hosts.under_known_names(app.wsgi_app, hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
+    app.wsgi_app = hosts.under_known_names(Refusals(app.wsgi_app), hosts.names_of(settings.web))  # type: ignore[assignment,method-assign]
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -1,20 +1,23 @@
-"""Seeds of random tests: beside those that stay, some that are taken from the commit, so that over time many are tried.
+"""Seeds of random tests: beside those that stay, some that are taken from the commit, so that over time many are tried; and
+which part of many like cases a run tries.
 
-`FORESTAY_SEED=<commit or number>` repeats those of another run; a failure names it.
+`FORESTAY_SEED=<commit or number>` repeats those of another run; a failure names it. `FORESTAY_THOROUGH=all` tries every case.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+T = TypeVar("T")
+THOROUGH = os.environ.get("FORESTAY_THOROUGH") == "all"
 SPAN = 1_000_000  # above the seeds that stay, and apart from those of other commits
 
 
@@ -35,6 +38,19 @@ def fresh(count: int, origin: str | None = None) -> list[int]:
     """
     start = SPAN * (1 + int(origin or commit(), 16) % SPAN)
     return list(range(start, start + count))
+
+
+def some_of(cases: Sequence[T], every: int, origin: str | None = None, thorough: bool = THOROUGH) -> list[T]:
+    """Returns the first and the last case and every n-th of those between them, counted from one that the commit names; all of
+    them in a thorough run.
+
+    >>> some_of(range(10), 3, "0", False), some_of(range(10), 3, "1", False), some_of([7], 3, "0", False)
+    ([0, 1, 4, 7, 9], [0, 2, 5, 8, 9], [7])
+    """
+    if thorough:
+        return list(cases)
+    inner = range(1 + int(origin or commit(), 16) % every, len(cases) - 1, every)
+    return [cases[at] for at in sorted({0, len(cases) - 1, *inner}) if cases]
 
 
 @contextmanager

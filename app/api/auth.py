@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from flask import Flask, g, redirect, request, session, url_for
+from flask_limiter import RequestLimit
 from werkzeug.wrappers import Response
 
+from app.api import refusals
 from app.api.answering import CALLER
 from app.api.hosts import address_of, is_own_page
 from app.bootstrap import Forestay
-from app.domain.errors import ForestayError, NotAllowed
+from app.domain.errors import ForestayError, NotAllowed, TooBusy
 from app.usecases.keep import access
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -140,6 +143,13 @@ def counted_as(forestay: Forestay) -> str:
         if caller and caller.key
         else f"address {address_of(request.environ, forestay.settings.web.trusted_proxies)}"
     )
+
+
+def refuse_for_a_while(breached: RequestLimit) -> NoReturn:
+    """Raises TooBusy for a caller who has made all the requests of a minute, with the seconds until the next one begins."""
+    request.environ[refusals.ABOUT] = refusals.EVERYTHING
+    seconds = max(1, math.ceil(breached.window.reset_time - time.time()))
+    raise TooBusy(f"more than {breached.limit.amount} requests a minute: ask again later", retry_after=seconds)
 
 
 def _refuse() -> Response:

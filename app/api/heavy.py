@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from flask import Flask, Response, g, request
 
+from app.api import refusals
 from app.api.answering import CALLER
 from app.api.auth import counted_as, is_passed_on
 from app.api.bodies import Blueprint
@@ -47,7 +48,11 @@ LARGE_BODY = 64 << 10  # bytes that are read in the lane: while JSON is read, no
 LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
 
 
-def heavy(view: View, when: Callable[[], bool] = lambda: True) -> View:
+def always() -> bool:
+    return True
+
+
+def heavy(view: View, when: Callable[[], bool] = always) -> View:
     """Declares that a view may take long (`when`: for which requests); such a request is answered in the lane, where there is
     one."""
     view.heavy = when  # type: ignore[attr-defined]
@@ -79,6 +84,8 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         _judge_query(view)
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
+        if getattr(view, "heavy", _never) is always:
+            request.environ[refusals.ABOUT] = refusals.PATH
         question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
         answer = _waited_for(forestay, question, becomes_job=long and request.path.startswith("/api/"))
         if answer.status_code < 400 and getattr(view, "sensitive", False):

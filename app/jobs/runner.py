@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 
 from app.bootstrap import Forestay
-from app.domain.errors import Conflict, ForestayError, StoreUnavailable
+from app.domain.errors import Conflict, ForestayError, OutOfTime, StoreUnavailable
 from app.domain.study import StudyOptions
 from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.keep import runs
-from app.usecases.operation_progress import Cancelled
+from app.usecases.operation_progress import Cancelled, Listener
 from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
@@ -104,11 +104,24 @@ def do_assess(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"assessment": row.assessment, "revision": row.revision}
 
 
+def until(deadline: float, listen: Listener) -> Listener:
+    """Returns a listener that raises OutOfTime at the first progress after a moment of `time.monotonic`: no other job runs
+    meanwhile."""
+
+    def heard(step: str, share: float) -> None:
+        if time.monotonic() > deadline:
+            raise OutOfTime("the study took longer than limits.study_whole_seconds: ask for less of it, or raise that limit")
+        listen(step, share)
+
+    return heard
+
+
 def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     arguments = {**handle.job.arguments}
     revision = arguments.pop("revision", None)
     spread = forestay.settings.model.declared_spread
-    row = make_study(forestay, StudyOptions(**arguments), revision, spread, handle)
+    listen = until(time.monotonic() + forestay.settings.limits.study_whole_seconds, handle)
+    row = make_study(forestay, StudyOptions(**arguments), revision, spread, listen)
     return {"study": row.study, "revision": row.revision}
 
 

@@ -9,6 +9,7 @@ import pytest
 from app.domain.nouns import NOUNS
 from tests.contract.estate import batch, revise, table
 from tests.contract.model import MAKERS, Ledger, full, random_changes
+from tests.seeds import THOROUGH, some_of
 
 ORDER = ("ci", *MAKERS)
 
@@ -24,7 +25,7 @@ def write(store, base, changes):
         store.write(base + 1, n, batch(noun, changes[noun][0], changes[noun][1] if noun == "ci" else []))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(6 if THOROUGH else 3))
 def test_a_random_history(store, seed):
     rng = random.Random(seed)
     ledger, mint = Ledger(), [1]
@@ -46,14 +47,14 @@ def test_a_random_history(store, seed):
 
 
 def compare(store, ledger, revisions):
+    pairs = [(a, b) for a in revisions for b in revisions if a <= b]
     for noun in NOUNS:
         for r in revisions:
             assert table(store.load_columns(r, noun)) == ledger.rows(r, noun), (noun, r)
-        for a in revisions:
-            for b in revisions[revisions.index(a) :]:
-                change = store.changes(a, b, noun)
-                begun, ended = ledger.changes(a, b, noun)
-                assert (table(change.begun), table(change.ended)) == (begun, ended), (noun, a, b)
+        for a, b in some_of(pairs, 2):
+            change = store.changes(a, b, noun)
+            begun, ended = ledger.changes(a, b, noun)
+            assert (table(change.begun), table(change.ended)) == (begun, ended), (noun, a, b)
 
 
 def small_reads(store, ledger, rng):

@@ -80,7 +80,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     return found
 
 
-EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "prefix": "", "noun": "ci", "suggestion": "none"}
+EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none"}
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
@@ -93,6 +93,8 @@ NUMBERED = {"assessment": "assessments", "job_id": "jobs", "run_id": "runs", "si
 
 def example(service: Service, name: str, path: str) -> str:
     """Something that is there, for a part of an address."""
+    if name == "prefix":  # of a key that nobody asks with
+        return create_key(service.forestay.documents, "spare", "viewer")[1].prefix
     if name in NUMBERED:
         return str(service.get(f"/{NUMBERED[name]}")["items"][0][name])
     return "shop" if "/services/" in path else EXAMPLES[name]
@@ -265,6 +267,8 @@ def test_too_many_requests_say_when_to_come_back(make_service: Callable[..., Ser
     answers = [service.client.get("/api/v1/sources") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
     assert answers[-1].mimetype == PROBLEM and answers[-1].get_json()["status"] == 429
+    assert [int(answer.headers["Retry-After"]) in range(1, 61) for answer in answers[5:]] == [True, True]
+    assert answers[5].get_json() == answers[6].get_json()  # the second one from what was kept of the first
     assert service.client.get("/livez").status_code == 200
 
 
@@ -464,8 +468,6 @@ def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Call
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
     tried = 0
     for operation in (result.ok() for result in described.get_all_operations()):
-        if operation.label == "DELETE /api/v1/keys/{prefix}":
-            continue  # could take away the key it asks with
         known = {part.name: example(service, part.name, operation.path) for part in operation.path_parameters}
         cases = operation.as_strategy()  # most of them about nothing that is there
         if known:
@@ -484,7 +486,7 @@ def test_whatever_a_role_sends_the_answer_is_a_documented_one(make_service: Call
 
         attempt()
     print(f"{role}: {tried} cases")
-    assert tried >= len(LABELS) - 1
+    assert tried >= len(LABELS)
 
 
 def test_schemas_refuse_what_they_do_not_name() -> None:

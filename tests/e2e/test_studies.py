@@ -4,6 +4,7 @@ an interval."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,16 @@ def test_cut_sets_beyond_the_budget_are_those_found_so_far(service: Service) -> 
     assert found["items"][0]["probability"] == pytest.approx(exact["items"][0]["probability"], rel=1e-9)
     listed = sum(row["probability"] for row in found["items"])
     assert exact["unavailability"]["value"] - listed <= found["probability_not_listed"] <= 1.0
+
+
+def test_a_study_that_takes_longer_than_the_limit_fails(make_service: Callable[..., Service]) -> None:
+    service = make_service(FORESTAY_LIMITS_STUDY_WHOLE_SECONDS="0.001")
+    service.document(SHOP)
+    job = service.client.post("/api/v1/studies", json=SMALL).get_json()
+    run_one(service.forestay)
+    ended = service.get("/jobs/" + job["job_id"])
+    assert (ended["state"], "limits.study_whole_seconds" in ended["error"]) == ("failed", True)
+    assert service.get("/studies")["items"] == []
 
 
 def test_a_study_can_be_cancelled(service: Service) -> None:

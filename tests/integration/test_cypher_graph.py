@@ -11,7 +11,8 @@ from app.domain.errors import ForestayError, InvalidInput, NotAllowed
 from importers.http.client import Outbound, Unreachable
 from importers.registry import open_source
 from tests import neo4j_server
-from tests.contract.importers.faults import FAULTS
+from tests.contract.importers.faults import FAULTS, SHARE
+from tests.seeds import some_of
 from tests.servers.bolt_way import BoltWay
 from tests.servers.desk import Synced
 from tests.servers.running import TLS, lasting_port
@@ -271,7 +272,7 @@ def test_a_fault_at_every_page_ends_nothing_that_is_there(place, tmp_path, mappi
     pairs = neo4j_server.query("MATCH (a:Host)-[:SERVES]->(b) RETURN b.name AS dependent, a.name AS provider")
     needs = {(row["dependent"], row["provider"], "hard") for row in pairs}
     first.store.close()
-    for at in range(1, PAGES + 1):
+    for at in some_of(range(1, PAGES + 1), SHARE):
         for full in (True, False) if at % 5 == 1 else (True,):
             home = tmp_path / f"{at} {full}"
             shutil.copytree(tmp_path / "home", home)

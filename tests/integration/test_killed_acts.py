@@ -18,7 +18,7 @@ from app.usecases.doctor import examine
 from tests import acts, neo4j_server
 from tests.acts import ACTS, Act
 from tests.kill_points import END, Killer
-from tests.seeds import fresh
+from tests.seeds import THOROUGH, fresh
 
 
 @pytest.fixture
@@ -52,7 +52,6 @@ def check_between(act: Act, before: str, after: str, found: str) -> None:
         assert now[name] in (old[name], new[name]), name
 
 
-THOROUGH = os.environ.get("FORESTAY_KILLS") == "all"
 EVERY = int(os.environ.get("FORESTAY_KILL_EVERY", "1" if THOROUGH else "41"))  # which points are hit
 GROUPS = [[name] for name in ACTS] if THOROUGH else [list(ACTS)[::2], list(ACTS)[1::2]]
 LONG = ("sync", "approve", "import and remove", "assess", "study")
@@ -70,12 +69,21 @@ def everything(service: Forestay) -> tuple[str, str]:
     return acts.state(service), acts.scores(service)
 
 
-def check_kills(service: Forestay, killer: Killer, name: str, quick: int, every: int) -> tuple[int, int]:
-    """Kill at every n-th point of an act; then do it, `quick` others and one that takes longer, there and back, which ones goes
-    round; the points that were hit, and all that there are."""
+def probes(name: str, one_by_one: bool) -> Iterator[set[str]]:
+    """Yields the acts that must succeed after a kill of this one: itself, every quick one and in turn one of those that take
+    longer; or, one by one, itself and in turn one of all the others."""
+    others = [other for other in ACTS if other != name]
+    if one_by_one:
+        yield from ({name, other} for other in itertools.cycle(others))
+    quick = [other for other in others if other not in LONG]
+    yield from ({name, other, *quick} for other in itertools.cycle(LONG))
+
+
+def check_kills(service: Forestay, killer: Killer, name: str, one_by_one: bool, every: int) -> tuple[int, int]:
+    """Kills at every n-th point of an act, and does its probes there and back after each; returns how many points were hit, and
+    how many there are."""
     act, hit, met = ACTS[name], 0, 0
-    long_ones = itertools.cycle(LONG)
-    others = itertools.cycle(other for other in ACTS if other != name and other not in LONG)
+    following = probes(name, one_by_one)
     settled = everything(service)
 
     def begin(back: bool) -> str:
@@ -98,8 +106,8 @@ def check_kills(service: Forestay, killer: Killer, name: str, quick: int, every:
             check_between(act, before, after, act.state(service))
             assert list(service.store.check()) == [], where
             assert [found for found in examine(service) if found.severity == "fault"] == [], where
-            probes = {name, next(long_ones), *itertools.islice(others, quick)}
-            do_all(service, [one for one in ACTS if one in probes])
+            chosen = next(following)
+            do_all(service, [one for one in ACTS if one in chosen])
             assert everything(service) == settled, where
             assert acts.disagreements(service) == [], where
             hit += 1
@@ -116,12 +124,12 @@ def points_of(taken: dict[str, int]) -> list[tuple[str, int]]:
     return found
 
 
-def check_group(service: Forestay, names: Sequence[str], quick: int = len(ACTS) - len(LONG), every: int = EVERY) -> None:
+def check_group(service: Forestay, names: Sequence[str], one_by_one: bool = False, every: int = EVERY) -> None:
     do_all(service, ACTS)  # the first time leaves traces
     hit: dict[str, tuple[int, int]] = {}
     with Killer(service.settings.data_folder, os.environ) as killer:
         for name in names:
-            hit[name] = check_kills(service, killer, name, quick, every)
+            hit[name] = check_kills(service, killer, name, one_by_one, every)
     each = ", ".join(f"{name} {count} of {met}" for name, (count, met) in hit.items())
     print(f"killed at {sum(count for count, _ in hit.values())} points: {each}")
     assert all(count for count, _ in hit.values())
@@ -163,4 +171,4 @@ def test_acts_killed_at_random(service: Forestay) -> None:
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("names", ON_NEO4J, ids=lambda names: names[0])
 def test_acts_on_neo4j_killed_at_their_steps(service: Forestay, names: list[str]) -> None:
-    check_group(service, names, 1, EVERY if THOROUGH else 2 * EVERY)
+    check_group(service, names, True, EVERY if THOROUGH else 2 * EVERY)

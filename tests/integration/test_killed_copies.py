@@ -18,8 +18,9 @@ from app.usecases.backup import backup, restore
 from app.usecases.doctor import repair
 from app.usecases.promote import promote
 from tests import acts, neo4j_server
-from tests.integration.test_killed_acts import EVERY, THOROUGH, points_of
+from tests.integration.test_killed_acts import EVERY, points_of
 from tests.kill_points import Killer
+from tests.seeds import THOROUGH
 
 EVERY_COPY = EVERY if THOROUGH else 2 * EVERY
 GOES_ON = (

@@ -1,4 +1,4 @@
-"""Readers of a SQLite store while another process imports 200,000 CIs and 1,000,000 dependencies into it.
+"""Readers of a SQLite store while another process imports 80,000 CIs and 400,000 dependencies into it.
 
 How long the longest of them waited is measured by `make bench`, not here.
 """
@@ -19,7 +19,7 @@ from benchmarks.estate import generate, write_csv
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
-CIS, DEPENDENCIES, SERVICES = 200_000, 1_000_000, 200
+CIS, DEPENDENCIES, SERVICES = 80_000, 400_000, 200
 EVERY_SECONDS = 0.02
 SMALL_CIS = "key,name,class\nold-shop,Old shop,business_service\nold-db,Old DB,database\n"
 SMALL_NEEDS = "dependent,provider\nold-shop,old-db\n"
@@ -87,12 +87,12 @@ def test_no_reader_waits_or_fails_while_a_large_import_lands(tmp_path: Path) -> 
     assert process.returncode == 0, output
     revision = store.current().revision
     seen.append((revision, neighbours(store, revision, "old-shop"), neighbours(store, revision, keys[some])))
-    assert inside > 50  # answered while the writer was in the middle of a transaction, not between two
+    assert inside > 20  # answered while the writer was in the middle of a transaction, not between two
     revisions = [revision for revision, _, _ in seen]
     assert revisions == sorted(revisions) and set(revisions) == {1, 2}
     before = [answer for answer in seen if answer[0] == 1]
     after = [answer for answer in seen if answer[0] == 2]
-    assert len(before) > 200  # the reader saw the old estate while the new one was written
+    assert len(before) > 80  # the reader saw the old estate while the new one was written
     assert all(answer == (1, ["small:ci:old-db"], []) for answer in before)
     assert all(answer == (2, ["small:ci:old-db"], wanted) for answer in after)
     assert neighbours(store, 1, keys[some]) == []

@@ -1,8 +1,8 @@
 """The fault table: what a source may do at any page of a run, and what must hold whatever it does.
 
 An importer gives a `Subject`: its stub, how a source is opened on it, and what a page, an empty page and a changed total look
-like in its format. `run_faults` then plays every fault at every page of a full run, and of one over what changed, and checks each
-time that
+like in its format. `run_faults` then plays every fault at the first, the last and every third page of a full run, and of one
+over what changed (at every page where FORESTAY_THOROUGH=all), and checks each time that
 
 * nothing went from the ledger that is still at the source (the live revision is as it was, or a class keeps what was known),
 * the run says what happened: an error that names the place, a run that is held, or the list that is incomplete and why,
@@ -25,6 +25,7 @@ from app.storage.sqlite_store import SqliteStore
 from app.storage.workbench import LocalWorkbench
 from app.usecases.sync_source import Bench, SyncSettings, Terms, sync_source
 from importers.http.client import Patience
+from tests.seeds import some_of
 from tests.servers.running import TLS, Running, lasting_port
 
 EVERYWHERE = ("refused", "tls", "401", "429", "500", "stall")  # from that page on, whatever is asked
@@ -38,6 +39,7 @@ IN_ONE_LIST = (
 )  # from that page on, in its list
 FAULTS = (*EVERYWHERE, *IN_ONE_LIST)
 PAGES = 20
+SHARE = 3  # of a run's pages, one in so many meets the fault; each in a thorough run (tests/seeds.py)
 QUICK = ("empty list",)  # what would take most away if it were believed; the others are marked slow
 CASES = [  # fault, full: of the quick ones only full runs, as so many sources take their time
     pytest.param(
@@ -182,7 +184,7 @@ def said(home: Path) -> tuple[int, set[str], set[tuple[str, str, str]]]:
 
 
 def run_faults(tmp_path: Path, subject: Subject, fault: str, full: bool) -> list[str]:
-    """Play one fault at every page; what each run said."""
+    """Plays one fault at the pages of a run; returns what each run said."""
     start, truth_home = tmp_path / "start", tmp_path / "truth"
     start.mkdir()
     subject.tls = fault == "tls"
@@ -198,12 +200,13 @@ def run_faults(tmp_path: Path, subject: Subject, fault: str, full: bool) -> list
     assert before[1] - truth[1] and before[2] - truth[2], "the change must take CIs and dependencies away"
     heard = []
     played = [*range(1, pages + 1, 1 if full else max(1, pages // PAGES)), pages]  # of changes read in many small steps, not each
-    for at in dict.fromkeys(played):
+    tried = some_of(list(dict.fromkeys(played)), SHARE)
+    for at in tried:
         home = tmp_path / f"page {at}"
         shutil.copytree(start, home)
         faulty = Faulty(subject, fault, at)
         heard.append(check(home, faulty, sync(home, subject, faulty, full, 2), before, truth))
-        if at in (1, played[len(played) // 2], pages):
+        if at in (1, tried[len(tried) // 2], pages):
             healed = sync(home, subject, Faulty(subject, "", 0), False, 3)
             assert getattr(healed, "complete", False) and not healed.incomplete, (fault, at, healed)
             assert said(home)[1:] == truth[1:], (fault, at)

@@ -46,7 +46,7 @@ def test_banded_equals_plain(count: int, need: int) -> None:
 def test_a_hundred_thousand_members() -> None:
     count = 100_000
     q, ones = np.full(count, 0.3), np.ones(count, np.int32)
-    for need in (29_500, 30_000, 31_000, 33_000):
+    for need in (30_000, 33_000):
         up, down = vote_chance(q, 1 - q, ones, need)
         assert up == pytest.approx(float(binom.sf(need - 1, count, 0.3)), rel=1e-8)
         assert down == pytest.approx(float(binom.cdf(need - 1, count, 0.3)), rel=1e-8)
