@@ -125,13 +125,18 @@ def test_crews_make_a_range_and_a_pool_of_unknown_places_a_wide_one(on_each_stor
     assert (row["after_all_hours"], row["after_all_at_least_hours"], row["after_all_within_hours"]) == (3.001, 3.001, 12.001)
     assert row["after_all_verdict"] == "undecided"
     before = service.client.get("/api/v1/recovery").headers["ETag"]
-    answer = service.client.put("/api/v1/pools/Night crew", json={"places": 2})
+    assert service.client.put("/api/v1/pools/Night crew", json={"places": 2}).status_code == 428
+    answer = service.client.put("/api/v1/pools/Night crew", json={"places": 2}, headers={"If-None-Match": "*"})
     assert (answer.status_code, answer.get_json()) == (200, {"name": "Night crew", "places": 2})
     assert service.client.get("/api/v1/recovery", headers={"If-None-Match": before}).status_code == 200, "the answer changed"
     # C29: 12 h of work by two: 6 at least, longest first 7
     row = of(service.get("/recovery"), "s")
     assert (row["after_all_at_least_hours"], row["after_all_within_hours"]) == (6.0, 7.001)
     assert [row["places"] for row in service.get("/pools")["items"]] == [2]
+    held = service.client.get("/api/v1/pools/Night crew").headers["ETag"]
+    changed = service.client.put("/api/v1/pools/Night crew", json={"places": 3}, headers={"If-Match": held})
+    again = service.client.put("/api/v1/pools/Night crew", json={"places": 4}, headers={"If-Match": held})
+    assert (changed.status_code, again.status_code) == (200, 412)
     assert service.cli("pools", "Night crew", "--places", "5").exit_code == 0
     row = of(service.get("/recovery"), "s")
     assert (row["after_all_within_hours"], row["after_all_verdict"]) == (3.001, "feasible")
@@ -139,14 +144,14 @@ def test_crews_make_a_range_and_a_pool_of_unknown_places_a_wide_one(on_each_stor
     assert service.client.delete("/api/v1/pools/Night crew").status_code == 200
     assert service.get("/recovery")["basis"]["unknown_pools"] == ["Night crew"]
     assert service.client.delete("/api/v1/pools/Night crew").status_code == 404
-    assert service.client.put("/api/v1/pools/x", json={"places": 0}).status_code == 422
+    assert service.client.put("/api/v1/pools/x", json={"places": 0}, headers={"If-Match": "*"}).status_code == 422
     said = [(entry["action"], entry["subject"]) for entry in service.get("/audit", limit=10)["items"]]
     assert ("restore pool stated", "Night crew") in said and ("restore pool forgotten", "Night crew") in said
 
 
 def test_an_rto_that_no_crew_can_meet_is_a_gap_when_all_is_down(service: Service) -> None:
     service.csv(cis=POOLED, dependencies=POOLED_NEEDS, services=[{"key": "s", "rto_hours": 5}])
-    service.client.put("/api/v1/pools/Night crew", json={"places": 2})
+    service.client.put("/api/v1/pools/Night crew", json={"places": 2}, headers={"If-None-Match": "*"})
     page = service.get("/recovery/gaps")
     assert [(gap["kind"], gap["gap_hours"]) for gap in page["items"]] == [("all down", 1.0)]
     assert page["items"][0]["sentence"].startswith(

@@ -7,7 +7,8 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import answered, forestay, route
+from app.api.common import answered, forestay, reply, route
+from app.api.conditions import condition, conditional
 from app.api.schemas.questions import Paged, PoolQuestion
 from app.bootstrap import Forestay
 from app.domain.recovery import RecoveryGapPage, RecoveryPage, RestorePoolPage, ServiceRecovery
@@ -16,7 +17,7 @@ from app.usecases.answers.recovery import recovery_page, service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.recovery_terms import recovery_tag
 from app.usecases.answers.restore_pools import pools_page
-from app.usecases.keep.pools import RestorePool, forget_pool, state_pool
+from app.usecases.keep.pools import RestorePool, forget_pool, pool_of, pool_tag, state_pool
 
 blueprint = Blueprint("recovery", __name__, url_prefix="/api/v1", description="When services are back")
 
@@ -77,14 +78,25 @@ def pools(question: dict[str, Any]) -> Any:
     )
 
 
+@route(blueprint, "/pools/<path:name>", "read", RestorePool)
+def pool(name: str) -> Any:
+    """What was said of a pool."""
+    found = pool_of(forestay().documents, name)
+    response = reply(found)
+    response.set_etag(pool_tag(found))
+    return response
+
+
 @route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="PUT")
+@conditional
 @blueprint.arguments(PoolQuestion)
 def state(question: dict[str, Any], name: str) -> Any:
-    """State how many restorations a pool does at once."""
-    return state_pool(forestay().documents, name, question["places"], g.caller.name)
+    """State how many restorations a pool does at once. It replaces what was said of it before, so it needs If-Match with the ETag
+    of `GET`, or If-None-Match: * where there is none yet."""
+    return state_pool(forestay().documents, name, question["places"], g.caller.name, condition(needed=True))
 
 
 @route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="DELETE")
 def forget(name: str) -> Any:
     """Take back what was said of a pool: its places are unknown again."""
-    return forget_pool(forestay().documents, name, g.caller.name)
+    return forget_pool(forestay().documents, name, g.caller.name, condition(needed=False))
