@@ -21,6 +21,7 @@ from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep.access import ROLES, create_key
+from app.usecases.keep.pools import state_pool
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.wsgi import create_app
@@ -47,6 +48,7 @@ def fill(service: Service) -> Service:
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     forestay = service.forestay
+    state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     return service
