@@ -35,6 +35,7 @@ from app.risk.intake.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, 
 from app.risk.intake.carry_forward import carry_forward
 from app.risk.intake.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.intake.compile import compile_graph, recompiled
+from app.risk.outage.failover import Failovers, failovers_of
 from app.risk.outage.propagation import Workspace, workspace
 from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
@@ -69,6 +70,11 @@ class Estate:
         if not hasattr(self.spaces, "space"):
             self.spaces.space = workspace(self.compiled)
         return self.spaces.space  # type: ignore[no-any-return]
+
+    @cached_property
+    def failovers(self) -> Failovers:
+        """Returns which groups switch to a standby, worked out at the first question that needs it."""
+        return failovers_of(self.compiled)
 
     @property
     def graph(self) -> DependencyGraph:

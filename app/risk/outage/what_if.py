@@ -143,13 +143,13 @@ def _known_money(stories: Mapping[int, ServiceStory]) -> float:
     return float(sum(story.money for story in stories.values() if not np.isnan(story.money)))
 
 
-def interruptible(compiled: CompiledGraph, result: Outage, space: Workspace | None = None) -> Array:
+def interruptible(compiled: CompiledGraph, result: Outage, failovers: Failovers, space: Workspace | None = None) -> Array:
     """Dependents of the groups that switch in an outage (int32, by group): each is interrupted, or down where the switch fails.
+    `failovers`: those of the whole estate, which many outages share.
 
     Example by hand: S needs 1 of a and b in that order, failover given: a down makes S switch, b down does not.
     """
-    failovers = failovers_of(compiled, _joined(compiled, result.failed))
-    if not failovers.switches.any():
+    if not failovers.switches[_joined(compiled, result.failed)].any():
         return np.zeros(0, np.int32)
     groups = _triggered(compiled.flat, failovers, (space or workspace(compiled)).work, result.down)
     return np.asarray(compiled.flat.group_dependent[groups])

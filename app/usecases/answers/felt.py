@@ -50,7 +50,7 @@ def felt_by(
 def interrupted_services(estate: Estate, result: Outage) -> list[int]:
     """Returns the numbers of the services that the failovers of an outage interrupt, and that it neither stops nor degrades for
     as long as it lasts."""
-    switching = interruptible(estate.compiled, result, estate.workspace()).tolist()
+    switching = interruptible(estate.compiled, result, estate.failovers, estate.workspace()).tolist()
     if not switching:
         return []
     while_switching = outage(estate.compiled, [*result.down.tolist(), *switching], estate.workspace())
