@@ -152,6 +152,14 @@ class OutboundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxSettings:
+    kept_deliveries: int = setting(
+        1000,
+        "worked deliveries that are remembered, and with them which alerts they resolved: what comes later than that is news",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AuditSettings:
     key: str = setting(
         "",
@@ -172,6 +180,7 @@ class Settings:
     tickets: TicketSettings = field(default_factory=TicketSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    inbox: InboxSettings = field(default_factory=InboxSettings)
     origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
 
     @property
@@ -199,6 +208,7 @@ SECTIONS: dict[str, type] = {
     "tickets": TicketSettings,
     "outbound": OutboundSettings,
     "audit": AuditSettings,
+    "inbox": InboxSettings,
 }
 
 
@@ -325,6 +335,8 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("web.open_jobs and web.open_jobs_per_caller from 1")
     if web.heavy_seconds <= 0 or web.answer_seconds < 0:
         raise InvalidInput("web.heavy_seconds above 0, web.answer_seconds from 0")
+    if settings.inbox.kept_deliveries < 1:
+        raise InvalidInput("inbox.kept_deliveries from 1")
     if not 100 <= settings.limits.page <= 500:
         raise InvalidInput("limits.page: 100 to 500")
     for network in web.trusted_proxies:

@@ -14,6 +14,7 @@ from app import api, web
 from app.api import auth, counters, heavy, hosts, problems
 from app.api.lane import Lane, Limits
 from app.api.refusals import Refusals
+from app.api.resources.inbox import is_known_sender
 from app.bootstrap import Forestay, assemble_service, session_secret
 from app.domain.errors import ForestayError
 from app.logs import log_plainly
@@ -55,7 +56,9 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         storage_uri=f"{COUNTERS}://",
         default_limits=[f"{settings.web.requests_per_minute} per minute"],
         on_breach=auth.refuse_for_a_while,
-        default_limits_exempt_when=lambda: request.endpoint in ("static", "operate.alive") or auth.is_passed_on(),
+        default_limits_exempt_when=lambda: (
+            request.endpoint in ("static", "operate.alive") or auth.is_passed_on() or is_known_sender()
+        ),
     )
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
     app.register_error_handler(MemoryError, problems.handle_memory)

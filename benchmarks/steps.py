@@ -49,6 +49,7 @@ from app.usecases.keep.sources import add_source, update_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
+from benchmarks.live import live_updates
 from benchmarks.reach import reach
 
 CLIENTS, REQUESTS = 4, 250
@@ -427,6 +428,11 @@ def answer(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {"blast_radius_ms": seconds / len(keys) * 1e3, "peak_mb": peak_mb()}
 
 
+def live(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Live-state updates over HTTP, each with the answer that it changed."""
+    return live_updates(service(folder, asked.store), folder / asked.store, asked.seed)
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -440,6 +446,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "web": web,
     "readers": readers,
     "answer": answer,
+    "live": live,
 }
 
 

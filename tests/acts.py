@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from app.bootstrap import Forestay
+from app.domain.alerts import AlertRules
 from app.domain.change_list import ChangeList
 from app.domain.errors import HeldForApproval, InvalidInput, NotFound
 from app.domain.records import ServiceRecord
@@ -32,7 +33,9 @@ from app.usecases.assess import assess
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
+from app.usecases.keep.inbox import SENDERS, make_sender, receive
 from app.usecases.keep.lease import give_up, take_or_renew
+from app.usecases.keep.live import present
 from app.usecases.keep.sources import (
     MANUAL,
     RegisteredSource,
@@ -46,12 +49,14 @@ from app.usecases.keep.sources import (
 from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.usecases.work_inbox import work_inbox
 from tests import doors
 from tests.changes_made import changes_made
 
 WHO = "tester"
 SAID_WHEN = re.compile(r'"content_hash":\[null,-?\d+\],')  # of a decision, whose payload says when
 CIS = 24
+ALERT_AT = "2026-11-20T10:00:00+00:00"
 HANDED = "handed"  # the source whose input comes as an upload
 WHATEVER_IS_THERE = {"If-Match": "*"}
 Entry = dict[str, Any]
@@ -254,6 +259,42 @@ def _forget_studies(service: Forestay) -> None:
         service.documents.delete("study", row.key)
 
 
+def _report(service: Forestay) -> None:
+    doors.ask(service, "integrator", "PUT", "/live/k4", json={"state": "down", "started_at": "2026-11-20T10:00:00Z"})
+
+
+def _report_back(service: Forestay) -> None:
+    doors.ask(service, "integrator", "DELETE", "/live/k4", may_fail=404)
+
+
+def _alert(status: str) -> Callable[[Forestay], None]:
+    """A delivery is kept and worked, or worked by the runner where its process died in between; Alertmanager sends it again."""
+
+    def deliver(service: Forestay) -> None:
+        documents = service.documents
+        if SENDERS.find(documents, "monitor") is None:
+            make_sender(documents, "monitor", "alertmanager", AlertRules(), WHO)
+        times = {"startsAt": ALERT_AT, "endsAt": "2026-11-20T12:00:00Z"}
+        told = {"status": status, "fingerprint": "f", "labels": {"host": "k6"}, **times}
+        receive(documents, "monitor", json.dumps({"version": "4", "groupKey": "g", "alerts": [told]}).encode())
+        work_inbox(service)
+
+    return deliver
+
+
+def _forget_alert(service: Forestay) -> None:
+    """The same alert can fire again only if nobody remembers that it is over."""
+    for row in service.documents.page("alert_over", "", 100):
+        service.documents.delete("alert_over", row.key)
+
+
+def _live(service: Forestay) -> str:
+    """The state of the acts on the live state: an alert counts with its episode, whatever number its delivery has."""
+    now = present(service.documents)
+    alerts = [(kept.value.ci, kept.value.starts_at, kept.value.status) for kept in now.alerts]
+    return json.dumps([sorted((one.ci, one.state, one.started_at) for one in now.reports), alerts])
+
+
 def _nothing(service: Forestay) -> None:
     return
 
@@ -311,6 +352,8 @@ ACTS = {
     "assess": Act(
         _assess, _assess, prepare_there=_lay_third, prepare_back=_take_third_back, seen=lambda service: scores(service)
     ),
+    "live state set and cleared": Act(_report, _report_back, seen=lambda service: _live(service)),
+    "alert": Act(_alert("firing"), _alert("resolved"), prepare_there=_forget_alert, seen=lambda service: _live(service)),
     "study": Act(_study, _forget_studies, killed_back=False),
 }
 

@@ -21,8 +21,8 @@ from app.usecases.keep import access
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# the whole list of what an anonymous caller gets when sign-in is on
-PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter"})
+# the whole list of what an anonymous caller gets when sign-in is on; the inbox asks for a credential of its sender
+PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter", "inbox.receive"})
 ASKING = "forestay.asking"  # in the environment of a request: the caller, once looked up
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -60,6 +60,10 @@ PLACES = {
         "What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.",
     ),
     "impact": Place("app.cli.outages", "What a ticket system asks: services hit, reason, suggested priority."),
+    "now": Place(
+        "app.cli.now", "The estate as it is right now: what is reported, who is hit, how long there is, what goes next."
+    ),
+    "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
     "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),
     "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),

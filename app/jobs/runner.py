@@ -20,6 +20,7 @@ from app.usecases.remove_source import remove_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.usecases.suggestions.make import suggest
+from app.usecases.work_inbox import work_inbox
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -177,12 +178,23 @@ def run_one(forestay: Forestay, stop: threading.Event | None = None) -> bool:
     return True
 
 
+def _work_inbox(forestay: Forestay) -> bool:
+    """Works deliveries that wait; one that fails as nobody foresaw keeps waiting, and no job waits for it."""
+    try:
+        return work_inbox(forestay) > 0
+    except ForestayError:
+        raise
+    except Exception:
+        structlog.get_logger().exception("a delivery could not be worked")
+        return False
+
+
 def run_forever(forestay: Forestay, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set, and waits while the store is away."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:
-            if run_one(forestay, stop):
+            if run_one(forestay, stop) or _work_inbox(forestay):
                 continue
         except ForestayError as error:
             log.warning("the store does not answer", error=error.message)

@@ -23,6 +23,7 @@ PAGES = [
     "/?kind=team",
     "/?kind=class",
     "/services",
+    "/now",
     "/recovery",
     "/recovery-of?key=cmdb:ci:svc-checkout",
     "/quality",
@@ -303,3 +304,35 @@ def test_a_new_source_is_run_looked_at_and_approved(fresh: Site, page: Page) -> 
     assert page.get_by_role("heading", name="Waiting for a person").count() == 0
     page.get_by_role("link", name="Problem areas", exact=True).click()
     expect(page.locator("table.ranking")).to_contain_text("db-01")
+
+
+def test_now_changes_while_it_is_looked_at_and_keeps_the_focus(page: Page, site: Site) -> None:
+    def say(*words: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "app", "--data", str(site.data), "now", *words], cwd=ROOT, check=True, capture_output=True
+        )
+
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    try:
+        page.goto(site.url + "/now")
+        expect(page.locator("main")).to_contain_text("Nothing is reported")
+        expect(page.get_by_role("link", name="Look again")).to_have_count(0)  # the script does it
+        say("set", "san-fra1-02", "down", "--reason", "smoke in the rack")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("heading", name="Services hit, the least time first")).to_be_visible()
+        link = page.locator("main table a.name").first
+        name = link.inner_text()
+        link.focus()
+        say("set", "san-fra1-01", "maintenance")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("main")).to_contain_text("1 in maintenance")
+        assert page.evaluate("document.activeElement.textContent") == name
+        expect(page.locator("main")).to_contain_text("smoke in the rack")
+    finally:
+        for ci in ("san-fra1-01", "san-fra1-02"):
+            subprocess.run(
+                [sys.executable, "-m", "app", "--data", str(site.data), "now", "clear", ci], cwd=ROOT, capture_output=True
+            )
+    assert errors == []

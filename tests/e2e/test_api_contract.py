@@ -47,6 +47,8 @@ def fill(service: Service) -> Service:
     service.post("/simulations", {"cis": ["db"], "duration_hours": 8, "at_hours": [1, 2]})
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
+    service.post("/inbox/senders", {"name": "am"})
+    service.client.put("/api/v1/live/a", json={"state": "down"})
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
@@ -82,7 +84,9 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
     return found
 
 
-EXAMPLES = {"ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none"}
+EXAMPLES = {
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
+}  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
@@ -140,9 +144,14 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/conflicts",
         "/estimates/failure-rate",
         "/impact",
+        "/inbox/deliveries",
+        "/inbox/senders",
         "/jobs",
         "/jobs/<job_id>",
         "/keys",
+        "/now",
+        "/now/causes",
+        "/now/restore-first",
         "/pools",
         "/pools/<path:name>",
         "/quality",
@@ -436,6 +445,20 @@ LABELS = [
     "GET /api/v1/quality",
     "GET /api/v1/estimates/failure-rate",
     "GET /api/v1/schedule",
+    "GET /api/v1/now",
+    "GET /api/v1/now/causes",
+    "GET /api/v1/now/restore-first",
+    "PUT /api/v1/live/{ci}",
+    "DELETE /api/v1/live/{ci}",
+    "DELETE /api/v1/alerts/{alert}",
+    "GET /api/v1/inbox/senders",
+    "POST /api/v1/inbox/senders",
+    "PUT /api/v1/inbox/senders/{sender}",
+    "DELETE /api/v1/inbox/senders/{sender}",
+    "DELETE /api/v1/inbox/senders/{sender}/old-secrets",
+    "POST /api/v1/inbox/senders/{sender}/rotate",
+    "GET /api/v1/inbox/deliveries",
+    "POST /api/v1/inbox/alertmanager/{sender}",
 ]
 
 

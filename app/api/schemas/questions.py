@@ -12,11 +12,14 @@ import marshmallow as ma
 from flask import current_app
 from marshmallow import validate
 
+from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS
+from app.domain.live import NOTED, STATES
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
+from app.usecases.keep.inbox import KINDS as INBOX_KINDS
 from app.usecases.keep.pools import MOST_PLACES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -288,6 +291,43 @@ class SimulationQuestion(When):
 class PageQuestion(Question):
     after = text(2000)
     limit = page_size()
+
+
+class LiveQuestion(Question):
+    """What is said of a CI; what is left out keeps its default, not what was said before."""
+
+    state = ma.fields.String(required=True, validate=validate.OneOf(STATES))
+    share = number(1.0, load_default=None, allow_none=True, metadata={"description": "What a degraded CI still does, below 1"})
+    started_at = text(40, load_default="", metadata={"description": "Since when, with zone; default: since it was first said"})
+    ends_at = text(40, load_default="", metadata={"description": "Until when it is expected to last, with zone"})
+    reason = text(500, load_default="")
+
+
+class RulesQuestion(Question):
+    """How a sender's alerts are read; what is left out takes the default of docs/operating.md."""
+
+    labels = ma.fields.List(
+        text(200),
+        load_default=list(DEFAULT_LABELS),
+        validate=validate.Length(min=1, max=100),
+        metadata={"description": "Labels that name a CI, the first that does counts"},
+    )
+    severities = ma.fields.Dict(
+        keys=text(200),
+        values=ma.fields.String(validate=validate.OneOf([*STATES, NOTED])),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=100),
+        metadata={"description": "What each value of the label severity means; any other, or none: down"},
+    )
+    degraded_share = number(
+        1.0, load_default=None, allow_none=True, metadata={"description": "What a degraded CI still does, below 1"}
+    )
+
+
+class SenderQuestion(RulesQuestion):
+    name = text(64, required=True)
+    kind = ma.fields.String(load_default="alertmanager", validate=validate.OneOf(INBOX_KINDS))
 
 
 class ImpactQuestion(When):

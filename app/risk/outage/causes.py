@@ -8,6 +8,7 @@ a lost need that has a path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,8 @@ EDGE, SOFT_EDGE, GROUP_EDGE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One step of a path: `why` is out (forced), hard, supply, soft, group or supply group; the group's numbers where it is
-    one."""
+    """One step of a path: `why` is out (forced), at a part (forced to a share), hard, supply, soft, group or supply group; the
+    group's numbers where it is one."""
 
     position: int
     why: str
@@ -69,7 +70,8 @@ class Causes:
         """Why the CI at a place fell."""
         position, parent = int(self.node[at]), int(self.parent[at])
         if parent < 0:
-            return Cause(position, "out" if parent == ROOT else "supply loop")
+            why = "supply loop" if parent != ROOT else "out" if self.failed[at] else "at a part"
+            return Cause(position, why)
         through = int(self.through[at])
         if self.how[at] == SOFT_EDGE:
             return Cause(position, "soft")
@@ -248,15 +250,16 @@ def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, paren
                 changed = True
 
 
-def causes(compiled: CompiledGraph, result: Outage) -> Causes:
-    """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). See `Causes.path` for the
-    example."""
-    return Causes(*_tree(compiled.flat, result.down, result.failed, result.degraded, result.capability))
+def causes(compiled: CompiledGraph, result: Outage, lowered: Sequence[int] = ()) -> Causes:
+    """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). `lowered`: CIs that were put to a
+    share of their own; what only they degrade hangs on them. See `Causes.path` for the example."""
+    own = np.asarray(list(lowered), np.int32)
+    return Causes(*_tree(compiled.flat, result.down, result.failed, result.degraded, result.capability, own))
 
 
 @kernel
 def _tree(
-    flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats
+    flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats, lowered: Int32s
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The fields of Causes, in one call of a kernel: a dozen small calls cost more than making an average tree."""
     size = len(failed_positions) + len(degraded)
@@ -274,6 +277,10 @@ def _tree(
     touched = _joined_groups(flat, failed_positions)
     _spread(flat, node, failed, down, touched, np.zeros(len(touched), np.int32), parent, how, through)
     _attach_loops(flat, node, failed, parent, how, through)
+    for i in range(len(lowered)):
+        at = _find(node, lowered[i])
+        if at >= 0 and not failed[at]:
+            parent[at] = ROOT
     _hang_degraded(flat, node, failed, share, parent, how, through)
     return node, failed, parent, how, through
 

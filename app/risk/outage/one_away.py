@@ -10,13 +10,14 @@ import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
-from app.risk.jit import Array, Bools, Int32s, kernel
+from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
-from app.risk.outage.failing import Marks, fail
+from app.risk.outage.failing import Marks, fail, fail_more
+from app.risk.outage.increments import no_log, take_back
 from app.risk.outage.propagation import Outage, Workspace, workspace
 
-BLOCK = 64
+BLOCK, LARGEST_BLOCK = 64, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}
-    tried, deadline = 0, working_time() + seconds
+    tried, size, deadline = 0, BLOCK, working_time() + seconds
     while tried < len(candidates):
-        block = candidates[tried : tried + BLOCK]
+        block = candidates[tried : tried + size]
         for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
             found.setdefault(int(service), []).append(int(candidate))
-        tried += len(block)
+        tried, size = tried + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
@@ -78,24 +79,41 @@ def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
 
 @kernel
 def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools) -> list[tuple[int, int]]:
-    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone."""
-    pairs = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
-    both = np.empty(len(roots) + 1, np.int32)
-    both[: len(roots)] = roots
-    one = np.empty(1, np.int32)
-    mark = np.zeros(len(down), np.int8)
+    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone.
+
+    Each candidate is pushed onto the outage and taken back, so it costs what it adds; what it does alone is asked only of one
+    that stops a service with it."""
+    found = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
+    log = no_log()
+    tail = fail(flat, work, roots)
     for i in range(len(candidates)):
-        one[0] = candidates[i]
-        alone = fail(flat, work, one)
-        for k in range(alone):
+        grown = fail_more(flat, work, tail, candidates[i])
+        for k in range(tail, grown):
             s = flat.service_at[work.queue[k]]
-            if s >= 0:
-                mark[s] = 1
-        both[len(roots)] = candidates[i]
-        count = fail(flat, work, both)
-        for k in range(count):
-            s = flat.service_at[work.queue[k]]
-            if s >= 0 and not down[s] and not mark[s]:
-                pairs.append((candidates[i], s))
-        mark[:] = 0
+            if s >= 0 and not down[s]:
+                found.append((candidates[i], s))
+        take_back(flat, work, tail, grown, log, 0, 0)
+    pairs = [(0, 0) for _ in range(0)]
+    one = np.empty(1, np.int32)
+    asked, alone = -1, 0
+    mark = np.zeros(len(down), np.bool_)
+    for k in range(len(found)):
+        candidate, service = found[k]
+        if candidate != asked:
+            _mark_services(flat, work, alone, mark, False)
+            asked = candidate
+            one[0] = candidate
+            alone = fail(flat, work, one)
+            _mark_services(flat, work, alone, mark, True)
+        if not mark[service]:
+            pairs.append((candidate, service))
     return pairs
+
+
+@inner
+def _mark_services(flat: Flat, work: Marks, failed: int, mark: Bools, value: bool) -> None:
+    """Mark the services of work.queue[:failed], or take the marks away."""
+    for k in range(failed):
+        s = flat.service_at[work.queue[k]]
+        if s >= 0:
+            mark[s] = value

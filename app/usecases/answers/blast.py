@@ -51,7 +51,7 @@ def blast_radius(
     needs, incomplete = left_incomplete(estate, result.services_down.tolist())
     names = [estate.name(position) for position in result.down.tolist()]
     felt = felt_by(estate, result, names, [hit.name for hit in services if hit.state == "down"], groups=groups)
-    fallen, total = _fallen(estate, result, offset, limit)
+    fallen, total = fallen_cis(estate, result, offset, limit)
     following = offset + limit
     more = following < max(total, len(groups.worn))
     first = min(
@@ -93,7 +93,7 @@ def _question(texts: Sequence[str]) -> str:
     return "|".join(texts)
 
 
-def _fallen(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[list[FallenCi], int]:
+def fallen_cis(estate: Estate, result: Outage, offset: int, limit: int) -> tuple[list[FallenCi], int]:
     """Returns the failed CIs in order from providers to dependents, then the degraded ones."""
     down = len(result.failed)
     total = down + len(result.degraded)

@@ -19,6 +19,7 @@ from app.usecases.estate import Estate
 
 WHY = {
     "out": "is out",
+    "at a part": "works at a part",
     "hard": "needs it",
     "supply": "is fed by it",
     "soft": "works at a part without it",

@@ -16,12 +16,12 @@ from app.domain.scope import scope_of
 from app.ports.documents import Documents
 from app.ports.records import Records
 
-PERMISSIONS = ("read", "simulate", "assess", "sync", "approve", "edit", "admin")
+PERMISSIONS = ("read", "simulate", "report", "assess", "sync", "approve", "edit", "admin")
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": ("read",),
-    "operator": ("read", "simulate"),
-    "analyst": ("read", "simulate", "assess", "approve", "edit"),
-    "integrator": ("read", "simulate", "sync"),
+    "operator": ("read", "simulate", "report"),
+    "analyst": ("read", "simulate", "report", "assess", "approve", "edit"),
+    "integrator": ("read", "simulate", "report", "sync"),
     "admin": PERMISSIONS,
 }
 

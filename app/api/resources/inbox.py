@@ -1,0 +1,184 @@
+"""The inbox: senders, their deliveries, and where they deliver to."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import g, request
+
+from app.api.bodies import Blueprint
+from app.api.common import ERRORS, forestay, reply, route, whole
+from app.api.schemas.answers import schema_of
+from app.api.schemas.questions import PageQuestion, RulesQuestion, SenderQuestion
+from app.domain.alerts import AlertRules
+from app.domain.errors import ForestayError, NotAllowed
+from app.usecases.keep import inbox
+from app.usecases.keep.inbox import InboxCounts, SenderRow
+from app.usecases.work_inbox import work_delivery
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1", description="What other systems send us")
+RECEIVE = "inbox.receive"
+SENDER = "forestay.sender"  # in the environment of a request: whose delivery it is, once judged
+WAITS, WORKED, UNREADABLE = "waiting", "worked", "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPage:
+    items: Sequence[SenderRow]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSender:
+    sender: SenderRow
+    secret: str  # shown once
+    deliver_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery was kept. `state`: worked, waiting (for the runner), or unreadable: `faults` says why."""
+
+    delivery: str
+    state: str
+    counts: InboxCounts
+    faults: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    delivery: str
+    sender: str
+    received_at: str
+    worked_at: str
+    counts: InboxCounts
+    faults: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    waiting: int
+    items: Sequence[DeliveryRow]
+    limit: int
+    truncated: bool
+    next: str | None
+
+
+def _rules(question: dict[str, Any]) -> AlertRules:
+    return AlertRules(tuple(question["labels"]), question["severities"], question["degraded_share"])
+
+
+@route(blueprint, "/inbox/senders", "admin", SenderPage)
+def page() -> Any:
+    """Every sender with its rules and what has come from it; without its secrets."""
+    return SenderPage(inbox.list_senders(forestay().documents))
+
+
+@route(blueprint, "/inbox/senders", "admin", NewSender, method="POST", status=201)
+@blueprint.arguments(SenderQuestion)
+def make(question: dict[str, Any]) -> Any:
+    """Make a sender; its secret is in this answer and nowhere else."""
+    documents = forestay().documents
+    secret, sender = inbox.make_sender(documents, question["name"], question["kind"], _rules(question), g.caller.name)
+    return _shown_once(inbox.sender_row(documents, sender), secret)
+
+
+@route(blueprint, "/inbox/senders/<sender>", "admin", SenderRow, method="PUT")
+@blueprint.arguments(RulesQuestion)
+def change(question: dict[str, Any], sender: str) -> Any:
+    """Change how a sender's alerts are read, from the next delivery on."""
+    documents = forestay().documents
+    return inbox.sender_row(documents, inbox.change_rules(documents, sender, _rules(question), g.caller.name))
+
+
+@route(blueprint, "/inbox/senders/<sender>/rotate", "admin", NewSender, method="POST", status=201)
+def rotate(sender: str) -> Any:
+    """Make a further secret; the one before it stays good until the next rotation or until old ones are ended."""
+    documents = forestay().documents
+    secret, changed = inbox.rotate_secret(documents, sender, g.caller.name)
+    return _shown_once(inbox.sender_row(documents, changed), secret)
+
+
+@route(blueprint, "/inbox/senders/<sender>/old-secrets", "admin", SenderRow, method="DELETE")
+def end_old(sender: str) -> Any:
+    """End every secret of a sender but the newest."""
+    documents = forestay().documents
+    return inbox.sender_row(documents, inbox.end_old_secrets(documents, sender, g.caller.name))
+
+
+@route(blueprint, "/inbox/senders/<sender>", "admin", SenderPage, method="DELETE")
+def remove(sender: str) -> Any:
+    """Remove a sender; those that are left. What its alerts said stays until it is cleared."""
+    documents = forestay().documents
+    inbox.remove_sender(documents, sender, g.caller.name)
+    return SenderPage(inbox.list_senders(documents))
+
+
+def _shown_once(row: SenderRow, secret: str) -> Any:
+    made = NewSender(row, secret, f"/api/v1/inbox/{row.kind}/{row.name}")
+    return reply(made, 201, {"Cache-Control": "no-store"})
+
+
+@route(blueprint, "/inbox/deliveries", "read", DeliveryPage)
+@blueprint.arguments(PageQuestion, location="query")
+def deliveries(question: dict[str, Any]) -> Any:
+    """Deliveries that were worked, the newest first, and how many wait."""
+    documents = forestay().documents
+    stored = inbox.page_deliveries(documents, question.get("after", ""), question["limit"] + 1)
+    more, rows = len(stored) > question["limit"], stored[: question["limit"]]
+    items = [
+        DeliveryRow(row.key, one.sender, one.received_at, one.worked_at, one.counts, one.faults)
+        for row in rows
+        for one in [row.value]
+    ]
+    return DeliveryPage(len(inbox.waiting(documents)), items, question["limit"], more, rows[-1].key if more else None)
+
+
+def judged_sender() -> inbox.Sender:
+    """Returns the sender of this request, judged once over the raw body. NotAllowed where its credential is not good."""
+    if SENDER not in request.environ:
+        parts = request.view_args or {}
+        request.environ[SENDER] = inbox.authentic(
+            whole().documents, parts.get("sender", ""), "alertmanager", dict(request.headers), request.get_data(cache=True)
+        )
+    return request.environ[SENDER]  # type: ignore[no-any-return]
+
+
+def is_known_sender() -> bool:
+    """Whether this is a delivery with a good credential: no limit of requests makes us lose one."""
+    if request.endpoint != RECEIVE:
+        return False
+    try:
+        return bool(judged_sender())
+    except NotAllowed:
+        return False
+
+
+def _with_errors(view: Any) -> Any:
+    for code in ERRORS:
+        view = blueprint.alt_response(code, http.HTTPStatus(code).name)(view)
+    return view
+
+
+@blueprint.route("/inbox/alertmanager/<sender>", methods=["POST"])
+@_with_errors
+@blueprint.response(200, schema_of(Receipt))
+def receive(sender: str) -> Any:
+    """Take a delivery of Alertmanager's webhook: kept before it is acknowledged, then worked. Sign in with a secret of the
+    sender, `Authorization: Bearer` or Basic."""
+    judged = judged_sender()
+    service = whole()
+    number = inbox.receive(service.documents, judged.name, request.get_data(cache=True))
+    try:
+        worked = work_delivery(service, number)
+    except ForestayError as error:  # it is kept: the runner works it
+        structlog.get_logger().warning("a delivery waits for the runner", delivery=number, error=error.message)
+        worked = None
+    if worked is None:
+        return reply(Receipt(number, WAITS, InboxCounts(), ()))
+    unreadable = worked.counts.unreadable_deliveries > 0
+    receipt = Receipt(number, UNREADABLE if unreadable else WORKED, worked.counts, worked.faults)
+    return reply(receipt, 400 if unreadable else 200)
