@@ -82,7 +82,7 @@ def test_every_limit_is_tried() -> None:
     elsewhere = {
         "study_whole_seconds",
         "recovery_draws",
-    }  # the one ends a job (tests/e2e/test_studies.py), nobody asks for the other
+    }  # one ends a job (test_studies.py), nobody asks for the other
     assert set(questions.LimitSettings.__dataclass_fields__) - elsewhere == {name.casefold() for name in LOW}
 
 
