@@ -512,11 +512,7 @@ def _about_plans(documents: Documents, told: Sequence[Entry]) -> list[str]:
         ("change planned", "change removed", "planned_change"),
         ("calendar read", "calendar removed", "calendar"),
     ):
-        last = {
-            str(row["subject"]): row["action"]
-            for row in sorted(told, key=lambda row: row["entry"])
-            if row["action"] in (made, gone)
-        }
+        last = {str(row["subject"]): row["action"] for row in told if row["action"] in (made, gone)}
         if {name for name, action in last.items() if action == made} != {row.key for row in documents.page(kind, "", 100)}:
             faults.append(f"of each {kind} the trail says otherwise")
     return faults

@@ -59,6 +59,7 @@ PLACES = {
         "app.cli.outages",
         "What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.",
     ),
+    "scenario": Place("app.cli.scenarios", "Stored scenarios: write, list, copy, compare, play as an exercise."),
     "impact": Place("app.cli.outages", "What a ticket system asks: services hit, reason, suggested priority."),
     "now": Place(
         "app.cli.now", "The estate as it is right now: what is reported, who is hit, how long there is, what goes next."
@@ -82,6 +83,16 @@ PLACES = {
     "recovery": Place(
         "app.cli.recovery",
         "When services are back, against their RTO; with SERVICE: what it waits for, and which outages take too long.",
+    ),
+    "recovery-gaps": Place(
+        "app.cli.recovery", "Every gap between required and achievable recovery, the largest first, with both ends."
+    ),
+    "start-order": Place(
+        "app.cli.recovery", "In which order the whole estate is started from nothing, with the circles of needs named."
+    ),
+    "pools": Place(
+        "app.cli.recovery",
+        "Pools of restore capacity; with NAME: say how many restorations it does at once, or --forget it.",
     ),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),

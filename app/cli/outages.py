@@ -9,12 +9,15 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, json_option, show, table, when
+from app.cli.scenarios import print_timeline, scenario_named
+from app.domain.errors import InvalidInput
 from app.domain.results import BlastRadius, Impact, Simulation
 from app.domain.scenario import OutageScenario
 from app.domain.sentences import count, not_read
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.impact import impact_of
 from app.usecases.answers.simulate import simulate_outage
+from app.usecases.scenarios.play import Page, play
 
 
 @click.command()
@@ -65,6 +68,10 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
 
 
 @click.command()
+@click.argument("scenario", required=False)
+@click.option("--compare", help="with SCENARIO: another one to compare it with")
+@limit_option
+@after_option
 @click.option("--ci", "cis", multiple=True, help="a CI that is down (key or any alias); may be given often")
 @click.option("--site", default="", help="everything that stands in this site")
 @click.option("--team", default="", help="every CI of this team")
@@ -77,6 +84,10 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
 @click.pass_obj
 def simulate(
     context: Context,
+    scenario: str | None,
+    compare: str | None,
+    limit: int,
+    after: str | None,
     cis: tuple[str, ...],
     site: str,
     team: str,
@@ -88,10 +99,22 @@ def simulate(
     as_of: datetime | None,
     as_document: bool,
 ) -> None:
-    """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away."""
+    """What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.
+
+    SCENARIO plays over time: a stored one by name, a JSON file, or the text form
+    "t=0 fail site:zurich for 4h; t=2h restore ci:db-1" (docs/model.md has the grammar).
+    """
     forestay = context.forestay
-    scenario = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
-    simulation = simulate_outage(forestay, scenario, CALLER, revision, as_of)
+    if scenario:
+        if cis or site or team or supplier or hours or at_hours or rule:
+            raise InvalidInput("a scenario names its CIs and times itself: leave the other options out")
+        asked = scenario_named(context, scenario)
+        other = scenario_named(context, compare) if compare else None
+        answer = play(forestay, asked, Page(limit, after), other, revision, as_of, limited=False)
+        show(answer, as_document, lambda console: print_timeline(console, answer))
+        return
+    outage = OutageScenario(cis, site, team, supplier, hours, at_hours, rule or context.settings.model.rule)
+    simulation = simulate_outage(forestay, outage, CALLER, revision, as_of)
     show(simulation, as_document, lambda console: _print_simulation(console, simulation))
 
 

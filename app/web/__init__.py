@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+<<<<<<< HEAD
 from app.web import change_views, glossary, now_views, source_views
+=======
+from app.web import glossary, now_views, source_views, what_if_views
+>>>>>>> main
 from app.web.directions import apart, plain
 from app.web.views import blueprint
 
@@ -16,4 +20,5 @@ def mount(app: Flask) -> None:
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(source_views.blueprint)
+    app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(glossary.blueprint)

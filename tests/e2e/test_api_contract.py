@@ -21,6 +21,7 @@ from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep.access import ROLES, create_key
+from app.usecases.keep.pools import state_pool
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.wsgi import create_app
@@ -44,6 +45,9 @@ def fill(service: Service) -> Service:
         services=[{"key": "shop", "customers": 1000, "money_per_hour": 10, "mtpd_hours": 4, "impact:money": "0:0|4:100"}],
     )
     service.post("/simulations", {"cis": ["db"], "duration_hours": 8, "at_hours": [1, 2]})
+    night = {"text": "t=0 fail ci:db for 8h"}
+    assert service.client.put("/api/v1/scenarios/night", json=night, headers={"If-None-Match": "*"}).status_code == 200
+    service.post("/scenarios/night/run", {}, 200)
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
@@ -57,6 +61,7 @@ def fill(service: Service) -> Service:
         "/api/v1/changes/patch", json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"}, headers=new
     )
     forestay = service.forestay
+    state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     return service
@@ -91,7 +96,8 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {
-    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none", "entry": "patch",
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
+    "scenario": "night", "entry": "patch",
 }  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
@@ -151,8 +157,10 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
         "/cold-start",
+        "/cold-start/order",
         "/conflicts",
         "/estimates/failure-rate",
+        "/exercises",
         "/impact",
         "/inbox/deliveries",
         "/inbox/senders",
@@ -162,8 +170,11 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/now",
         "/now/causes",
         "/now/restore-first",
+        "/pools",
+        "/pools/<path:name>",
         "/quality",
         "/recovery",
+        "/recovery/gaps",
         "/revisions",
         "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes",
@@ -171,6 +182,10 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/runs/<run_id>",
         "/runs/<run_id>/changes",
         "/runs/<run_id>/rejected",
+        "/scenario-schema",
+        "/scenarios",
+        "/scenarios/<scenario>",
+        "/scenarios/<scenario>/versions",
         "/schedule",
         "/services",
         "/services/<path:ci>",
@@ -398,6 +413,16 @@ LABELS = [
     "POST /api/v1/decisions/split",
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact",
+    "POST /api/v1/timelines",
+    "GET /api/v1/scenarios",
+    "GET /api/v1/scenario-schema",
+    "GET /api/v1/exercises",
+    "GET /api/v1/scenarios/{scenario}",
+    "GET /api/v1/scenarios/{scenario}/versions",
+    "PUT /api/v1/scenarios/{scenario}",
+    "DELETE /api/v1/scenarios/{scenario}",
+    "POST /api/v1/scenarios/{scenario}/copy",
+    "POST /api/v1/scenarios/{scenario}/run",
     "GET /api/v1/simulations",
     "POST /api/v1/simulations",
     "GET /api/v1/simulations/{simulation}",
@@ -441,7 +466,13 @@ LABELS = [
     "GET /api/v1/studies/{study}/borders",
     "GET /api/v1/studies/{study}/exceedance",
     "GET /api/v1/cold-start",
+    "GET /api/v1/cold-start/order",
     "GET /api/v1/recovery",
+    "GET /api/v1/recovery/gaps",
+    "GET /api/v1/pools",
+    "GET /api/v1/pools/{name}",
+    "PUT /api/v1/pools/{name}",
+    "DELETE /api/v1/pools/{name}",
     "GET /api/v1/services/{ci}/recovery",
     "GET /api/v1/quality",
     "GET /api/v1/estimates/failure-rate",

@@ -16,6 +16,7 @@ from tests.e2e.conftest import Service
 LOW = {
     "NODES": "5000", "SECONDS": "2", "YEARS": "10", "FAILED_CIS": "3", "MOMENTS": "2", "PAGE": "120", "CUT_SETS": "7",
     "STUDY_SECONDS": "3", "STUDY_WORLDS": "100", "STUDY_DRAWS": "30", "STUDY_YEARS": "5", "STUDY_EXAMINED": "9",
+    "SCENARIO_STEPS": "2", "SCENARIO_SELECTORS": "3", "SCENARIO_CIS": "1",
 }  # fmt: skip
 FOUR, THREE = ["db"] * 4, [1.0, 2.0, 3.0]
 RISKS = ("availability", "importance", "cut-sets", "loss", "goal")
@@ -34,6 +35,15 @@ ASKED: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("POST", "/simulations", {"cis": FOUR}, "failed_cis"),
     ("POST", "/simulations", {"cis": ["db"], "at_hours": THREE}, "moments"),
+    (
+        "POST",
+        "/timelines",
+        {"scenario": {"steps": [{"at_hours": 0, "do": "fail", "select": [{"ci": "db"}]}] * 3}},
+        "scenario_steps",
+    ),
+    ("POST", "/timelines", {"text": "; ".join(["t=0 fail ci:db"] * 3)}, "scenario_steps"),
+    ("POST", "/timelines", {"text": "t=0 fail ci:db ci:db ci:db ci:db"}, "scenario_selectors"),
+    ("POST", "/timelines", {"text": "t=0 fail ci:db ci:shop"}, "scenario_cis"),
     ("POST", "/studies", {"nodes": 5001}, "nodes"),
     *(
         ("POST", "/studies", {"nodes": 2000, name: value}, f"study_{name}")
@@ -69,7 +79,11 @@ def test_beyond_a_limit_the_answer_names_the_setting(
 
 def test_every_limit_is_tried() -> None:
     assert {limit for *_, limit in ASKED} == {name.casefold() for name in LOW}
-    assert set(questions.LimitSettings.__dataclass_fields__) == {name.casefold() for name in LOW}
+    elsewhere = {
+        "study_whole_seconds",
+        "recovery_draws",
+    }  # one ends a job (test_studies.py), nobody asks for the other
+    assert set(questions.LimitSettings.__dataclass_fields__) - elsewhere == {name.casefold() for name in LOW}
 
 
 def test_what_nobody_named_is_no_more_than_the_settings_allow(low: Service) -> None:

@@ -21,7 +21,9 @@ from app.ports.records import Kept, Records
 from app.risk.outage.causes import causes, worn_groups
 from app.risk.outage.one_away import OneAway as Away
 from app.risk.outage.one_away import one_failure_away
-from app.risk.outage.what_if import SAMPLES, ServiceStory, WhatIf, what_if
+from app.risk.outage.what_if import SAMPLES
+from app.risk.timeline.losses import Story
+from app.risk.timeline.one_outage import WhatIf, what_if
 from app.usecases.answers.felt import felt_by
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
 from app.usecases.estate import Estate
@@ -211,7 +213,7 @@ def _losses(estate: Estate, effects: WhatIf) -> list[ServiceLoss]:
     compiled = estate.compiled
     paths = Paths(estate, causes(compiled, effects.lasting))
 
-    def worst_first(story: ServiceStory) -> tuple[float, float, str]:
+    def worst_first(story: Story) -> tuple[float, float, str]:
         return -(known(story.money) or 0.0), -story.p_down, estate.key(int(compiled.service_position[story.service]))
 
     return [_loss(estate, story, effects, paths) for story in sorted(effects.stories, key=worst_first)]
@@ -257,7 +259,7 @@ def _sentence(estate: Estate, scenario: OutageScenario, outage: _Outage, losses:
     return text + not_read_elsewhere(needs, incomplete)
 
 
-def _loss(estate: Estate, story: ServiceStory, effects: WhatIf, paths: Paths) -> ServiceLoss:
+def _loss(estate: Estate, story: Story, effects: WhatIf, paths: Paths) -> ServiceLoss:
     compiled = estate.compiled
     position = int(compiled.service_position[story.service])
     lasting = effects.lasting

@@ -14,11 +14,11 @@ from app.domain.errors import OutOfTime
 from app.risk.first_order.sweep import sweep
 from app.risk.graph.subestate import subestate_of
 from app.risk.jit.clock import deadline
-from app.risk.outage.what_if import what_if
 from app.risk.sampling.degradation_worlds import sample_degradation
 from app.risk.sampling.stratified import stratified
 from app.risk.sampling.tilted import tilted
 from app.risk.sampling.years import simulate_years
+from app.risk.timeline.one_outage import what_if
 from app.usecases.answers.service_risk.years import within
 from tests.builders import estate
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.risk.first_order.sweep import first_order
 from app.risk.graph.subestate import subestate_of
-from app.risk.outage.what_if import what_if
 from app.risk.sampling.years import simulate_years
 from app.risk.sampling.years_summary import summary_of
+from app.risk.timeline.one_outage import what_if
 from tests.builders import Built, estate
 
 T_F = 0.25  # hours, and the mean restore time

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.risk.intake.compile import compile_graph
-from app.risk.outage.what_if import what_if
+from app.risk.timeline.one_outage import what_if
 from tests.unit.risk.build import graph_of
 from tests.unit.risk.first_order.test_sweep import cascade, chain, fan, rich_estate, shuffled
 from tests.unit.risk.switch_oracle import SwitchOracle

@@ -1,0 +1,650 @@
+"""What-if over time (model 1.10): steps at given hours fail, degrade and restore CIs, stop failovers from working or change
+groups;
+between two steps what is down only comes back. Every state is an exact fixpoint; failovers go by the rule of `failover_outcomes`.
+
+A single outage with a given duration is the case of one step (`one_outage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.ragged import spans
+from app.risk.jit import Array, Int64
+from app.risk.jit.clock import look
+from app.risk.outage.failing import fail
+from app.risk.outage.failover import Failovers
+from app.risk.outage.failover_outcomes import ENUMERATED, FAILS
+from app.risk.outage.propagation import RULES, Workspace, outage, workspace
+from app.risk.outage.what_if import SAMPLES, WORK, Rule, all_failovers, outage_key
+from app.risk.timeline.come_back import Plan, come_back, plan_of
+from app.risk.timeline.states import FAILURES_ONLY, states
+from app.risk.timeline.switching import NOT_ASKED, active_down, switched
+
+DOWN, RECOVERING, INTERRUPTED, DEGRADED = "down", "recovering", "interrupted", "degraded"
+NONE = np.zeros(0, np.int32)
+NO_KEY = np.int64(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """CIs fail; back after `hours` exactly, after their restore time once their needs are back (`modelled`), else when a step
+    says so."""
+
+    positions: Array
+    hours: float | None = None
+    modelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Degrade:
+    """CIs do no more than `share` (0 < share < 1) of their work, for `hours` or until they are restored."""
+
+    positions: Array
+    share: float
+    hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """CIs whose own outage or degradation is over, as is a restart."""
+
+    positions: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Failovers of these CIs' groups do not work from here on: a failed active member leaves them down."""
+
+    positions: Array
+
+
+Act = Fail | Degrade | Restore | Block
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens at an hour. `compiled`: the estate from here on, of the same CIs, where groups change; None: as before."""
+
+    at_hours: float
+    acts: Sequence[Act] = ()
+    compiled: CompiledGraph | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`hours`: how far to look where something is never restored. `restarts`: CIs that only fell with a provider take their
+    restart hours."""
+
+    steps: Sequence[Step]
+    restarts: bool = True
+    hours: float = 72.0
+    rule: Rule = "product"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A service in one state from hour to hour, with the capability it has."""
+
+    start: float
+    end: float
+    state: str
+    capability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """From an hour on, how many CIs are down and degraded."""
+
+    at_hours: float
+    cis_down: int
+    cis_degraded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """CIs that came back before the next step: position, hour, whether it failed itself, the need it waited for last (-1 none),
+    the hour at which its work began, and whether the hour is an upper bound, by a start-up circle."""
+
+    position: Array
+    at_hours: Array
+    own: Array
+    waited_for: Array
+    begun_hours: Array
+    circle: Array
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One way in which the failovers go: its probability, the answers by (step, dependent's ci_id, group), services by number."""
+
+    probability: float = 1.0
+    answers: list[tuple[int, int, int]] = field(default_factory=list)  # step, group, how
+    stretches: dict[int, list[Stretch]] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+    returns: list[Returns] = field(default_factory=list)  # by step
+    lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
+    forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
+    end_hours: float = 0.0
+    switches: int = 0  # that interrupt their dependent or leave it down
+    never_restored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All outcomes, the likeliest first named; `simulated`: they are samples."""
+
+    outcomes: Sequence[Outcome]
+    likeliest: int
+    simulated: bool
+    end_hours: float
+
+
+@dataclass(slots=True)
+class _Estate:
+    """What one compiled graph needs to be asked: its own workspace and failovers."""
+
+    compiled: CompiledGraph
+    space: Workspace
+    plan: Plan
+    failovers: Failovers
+    known: Array  # int8[G] answers of switches
+
+
+@dataclass(slots=True)
+class _State:
+    """What holds between two steps. Positions ascend; the arrays beside them belong to them."""
+
+    own: Array = field(default_factory=lambda: NONE)
+    fixed: Array = field(default_factory=lambda: np.zeros(0))  # hour at which an outage ends, NaN: after its hours of work
+    hours: Array = field(default_factory=lambda: np.zeros(0))
+    restarting: Array = field(default_factory=lambda: NONE)
+    restart: Array = field(default_factory=lambda: np.zeros(0))
+    levels: dict[int, tuple[float, float]] = field(default_factory=dict)  # share, hour at which it ends
+    interrupted: dict[int, float] = field(default_factory=dict)  # dependent, hour at which it ends
+    blocked: Array = field(default_factory=lambda: NONE)
+    working: Array = field(default_factory=lambda: NONE)  # CIs whose work began before, and when
+    since: Array = field(default_factory=lambda: np.zeros(0))
+    asked: Array = field(default_factory=lambda: NONE)  # groups whose switch was asked and not answered anew
+
+
+def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None) -> Timeline:
+    """Play the steps of a scenario, in order of time, through every outcome of the failovers (beyond 2^10 of them: samples).
+
+    Example by hand: S hard on a; a down from 0 for 2 h: one outcome, S down from 0 to 2.
+    """
+    runner = _Runner(compiled, question, space or workspace(compiled))
+    script: list[int] = []
+    outcomes: list[Outcome] = []
+    while True:
+        look()
+        one = runner.run(np.asarray(script, np.int8), -1)
+        outcomes.append(one)
+        opened = [how for _, _, how in one.answers if how in (_OPEN_WORKS, _OPEN_FAILS)]
+        works = opened.count(_OPEN_WORKS)
+        touched = sum(len(failed) + 1 for failed in one.lasting)
+        too_much = len(outcomes) == 1 and len(opened) <= ENUMERATED and 2 ** len(opened) * touched > WORK
+        if works > ENUMERATED or len(outcomes) > 2**ENUMERATED or too_much:
+            key = outage_key(compiled, runner.roots)
+            outcomes = []
+            for sample in range(SAMPLES):
+                look()
+                outcomes.append(runner.run(np.zeros(0, np.int8), sample, key))
+            return _timeline(outcomes, True)
+        script = [1 if how == _OPEN_WORKS else FAILS for how in opened]
+        while script and script[-1] == FAILS:
+            script.pop()
+        if not script:
+            return _timeline(outcomes, False)
+        script[-1] = FAILS
+
+
+_OPEN_WORKS, _OPEN_FAILS = 11, 12  # answers that might have been otherwise
+
+
+def _timeline(outcomes: Sequence[Outcome], simulated: bool) -> Timeline:
+    kept = [one for one in outcomes if one.probability > 0.0]
+    likeliest = max(range(len(kept)), key=lambda k: kept[k].probability)
+    return Timeline(kept, likeliest, simulated, max(one.end_hours for one in kept))
+
+
+class _Runner:
+    """Plays one question under different answers of the failovers; what does not depend on them is made once."""
+
+    def __init__(self, compiled: CompiledGraph, question: Question, space: Workspace) -> None:
+        self.question, self.rule = question, RULES[question.rule]
+        self.base = compiled
+        self.steps = _with_ends(question.steps)
+        failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
+        self.roots = tuple(np.unique(_positions(compiled, failing)).tolist())
+        self.estates: dict[int, _Estate] = {}
+        graph = compiled
+        for step in self.steps:
+            graph = step.compiled if step.compiled is not None else graph
+            if id(graph) not in self.estates:
+                mine = space if graph is compiled else workspace(graph)
+                roots = np.unique(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                first = outage(graph, roots, mine, question.rule)
+                failovers = all_failovers(graph, first, mine, question.rule)
+                known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
+                self.estates[id(graph)] = _Estate(graph, mine, plan_of(graph.flat), failovers, known)
+
+    def run(self, script: Array, sample: int, key: Int64 = NO_KEY) -> Outcome:
+        """Play all steps; `script`: the answers to the first open switches."""
+        out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES)
+        state, graph = _State(), self.base
+        done = 0
+        last = max(step.at_hours + max([0.0, *_given_hours(step)]) for step in self.steps)
+        for number, step in enumerate(self.steps):
+            look()
+            if step.compiled is not None and step.compiled is not graph:
+                state = _moved(state, graph, step.compiled)
+                graph = step.compiled
+            estate = self.estates[id(graph)]
+            following = self.steps[number + 1].at_hours if number + 1 < len(self.steps) else np.inf
+            for act in step.acts:
+                _apply(estate, state, act, step.at_hours)
+            done = self._play(_Turn(estate, state, number, step.at_hours, following, script, done, key, sample), out)
+        for estate in self.estates.values():
+            estate.known[:] = NOT_ASKED
+        out.end_hours = max(out.end_hours, last)
+        return out
+
+    def _play(self, turn: _Turn, out: Outcome) -> int:
+        """One step and all that follows from it until the next one."""
+        estate, state, now = turn.estate, turn.state, turn.now
+        flat = _with_levels(estate.compiled.flat, state)
+        failovers = _with_blocked(flat, estate.failovers, state.blocked)
+        roots = np.union1d(state.own, state.restarting).astype(np.int32)
+        failed, found, how, held_groups, interrupts, weight, decided = switched(
+            flat, failovers, estate.space.work, roots, estate.known, turn.script, turn.done, turn.key + np.int64(turn.number),
+            turn.sample,
+        )  # fmt: skip
+        if turn.sample < 0:
+            out.probability *= weight
+        for g, answer in zip(found.tolist(), how.tolist(), strict=True):
+            success = float(failovers.success[g])
+            undecided = 0.0 < success < 1.0 and answer > 0 and turn.sample < 0
+            out.answers.append((turn.number, g, answer + 10 if undecided else answer))
+            estate.known[g] = answer
+        for g in interrupts.tolist():
+            dependent, until = int(flat.group_dependent[g]), now + float(failovers.hours[g])
+            if until > now:
+                state.interrupted[dependent] = max(until, state.interrupted.get(dependent, 0.0))
+        out.switches += len(interrupts) + int((how == FAILS).sum())
+        state.asked = np.union1d(state.asked, found).astype(np.int32)
+        self._forget(estate, state, failed)
+        end = self._segment(turn, flat, failed, held_groups, out)
+        out.lasting.append(self._home(estate.compiled, failed))
+        out.end_hours = max(out.end_hours, end)
+        return turn.done + decided
+
+    @staticmethod
+    def _forget(estate: _Estate, state: _State, down: Array) -> None:
+        """Groups none of whose active members is down may be asked anew."""
+        stays = active_down(estate.compiled.flat, state.asked, down)
+        estate.known[state.asked[~stays]] = NOT_ASKED
+        state.asked = state.asked[stays]
+
+    def _segment(self, turn: _Turn, flat: Flat, failed: Array, held_groups: Array, out: Outcome) -> float:
+        """When everything that is down now is back, the states until the next step, and what is left then."""
+        estate, state, now, following = turn.estate, turn.state, turn.now, turn.following
+        compiled = estate.compiled
+        held = flat.group_dependent[held_groups]
+        # hours of each that is down
+        fixed, hours = np.full(len(failed), np.nan), np.zeros(len(failed))
+        if self.question.restarts:
+            hours = compiled.restart_hours[failed].astype(np.float64)
+            hours[np.searchsorted(failed, state.restarting)] = state.restart
+        mine = np.searchsorted(failed, state.own)
+        fixed[mine], hours[mine] = state.fixed, np.where(np.isnan(state.fixed), state.hours, 0.0)
+        is_own = np.zeros(len(failed), np.bool_)
+        is_own[mine] = True
+        # what never comes back, with all that fails with it
+        never = self._never(flat, estate, state, held_groups)
+        back = ~np.isin(failed, never)
+        down = failed[back]
+        pairs = [(int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in _active(flat, g)]
+        pairs = sorted((u, d) for u, d in pairs if _among(down, u) and _among(down, d))
+        held_by = np.asarray([u for u, _ in pairs], np.int32)
+        held_of = np.asarray([d for _, d in pairs], np.int32)
+        finish, begun, circle, last = come_back(
+            compiled.flat, estate.plan, now, down, never, fixed[back], hours[back], held_by, held_of
+        )
+        started = begun.copy()
+        places = np.searchsorted(down, state.working)
+        here = np.flatnonzero(places < len(down))
+        here = here[down[places[here]] == state.working[here]]
+        started[places[here]] = state.since[here]
+        end = following
+        until_interrupts = [u for u in state.interrupted.values() if u > now]
+        if np.isinf(end):
+            end = max([now, *finish.tolist(), *until_interrupts])
+            for_good = len(never) + sum(np.isinf(until) for _, until in state.levels.values())
+            if for_good:
+                end = max(end, now + self.question.hours)
+                out.never_restored = int(for_good)
+        is_held = np.isin(failed, held)
+        all_finish = np.full(len(failed), np.inf)
+        all_finish[back] = finish
+        lasting = is_own | is_held
+        self._record(turn, flat, failed, all_finish, lasting, hours, end, out)
+        if np.isinf(following) and not out.never_restored and out.moments and end > now:
+            out.moments.append(Moment(float(end), 0, 0))
+        at_home = self._home(compiled, down, ascending=False)
+        waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
+        comes = finish <= end
+        out.returns.append(
+            Returns(at_home[comes], finish[comes], is_own[back][comes], waited[comes], started[comes], circle[comes] > 0)
+        )
+        out.forced.append(self._home(compiled, failed[lasting | np.isin(failed, state.restarting)]))
+        goes_on = (started < following) & (finish > following) & ~np.isinf(following)
+        state.working, state.since = down[goes_on], started[goes_on]
+        self._carry(estate, state, _Left(failed, all_finish, is_own, hours, back, begun, circle, following))
+        return float(end)
+
+    @staticmethod
+    def _never(flat: Flat, estate: _Estate, state: _State, held_groups: Array) -> Array:
+        """What no end is known of, and what fails with it; a switch that failed counts while an active member is among it."""
+        roots = state.own[np.isinf(state.fixed)]
+        if not len(roots):
+            return NONE
+        held: set[int] = set()
+        while True:
+            count = fail(flat, estate.space.work, np.union1d(roots, np.asarray(sorted(held), np.int32)).astype(np.int32))
+            never = np.sort(estate.space.work.queue[:count])
+            waits = held_groups[active_down(flat, held_groups, never)]
+            more = set(flat.group_dependent[waits].tolist())
+            if more <= held:
+                return never
+            held |= more
+
+    def _record(
+        self, turn: _Turn, flat: Flat, failed: Array, finish: Array, lasting: Array, hours: Array, end: float, out: Outcome
+    ) -> None:
+        """Write the states of services from now to `end`."""
+        estate, state, now = turn.estate, turn.state, turn.now
+        if end <= now:
+            return
+        forced = lasting | (hours > 0)
+        positions, until = failed[forced], finish[forced]
+        interrupted = {p: u for p, u in state.interrupted.items() if u > now}
+        cuts = np.unique(
+            np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
+        )
+        starts = cuts[:-1]
+        count = len(starts)
+        lowered = np.asarray(sorted(state.levels), np.int32)
+        services = len(estate.compiled.service_position)
+
+        def ask(which: Array, times: Array, rule: int) -> tuple[Array, ...]:
+            live = times > now
+            which, times = which[live], times[live]
+            order = np.argsort(-times, kind="stable")
+            last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
+            return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
+
+        unrepaired = lasting[forced]
+        hard = ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
+        soft = hard if unrepaired.all() else ask(positions, until, FAILURES_ONLY)
+        everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
+        times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
+        # the state of every service: forced down twice counts until the later hour
+        final = ask(everything, times, self.rule)
+        down_until, recovering_until = _last_interval(hard), _last_interval(soft)
+        for j in range(count):
+            moment = Moment(float(starts[j]), int(final[3][j]), int(final[4][j]))
+            if not out.moments or out.moments[-1] != replace(moment, at_hours=out.moments[-1].at_hours):
+                out.moments.append(moment)
+        self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
+
+    def _stretches(
+        self, compiled: CompiledGraph, final: tuple[Array, ...], cuts: Array, down: dict[int, int], recovering: dict[int, int],
+        out: Outcome,
+    ) -> None:  # fmt: skip
+        """Turn records into stretches, and add them to those of the steps before."""
+        interval, service, capability = final[0], final[1], final[2]
+        order = np.lexsort((interval, service))
+        count = len(cuts) - 1
+        rows: dict[int, list[tuple[int, float]]] = {}
+        for k in order.tolist():
+            rows.setdefault(int(service[k]), []).append((int(interval[k]), float(capability[k])))
+        changed = self._other_rest(compiled)
+        for number in changed:
+            rows.setdefault(number, [])
+        for number, records in rows.items():
+            here = out.stretches.setdefault(self._service(compiled, number), [])
+            first = 0
+            for last, level in records:
+                if level > 0.0:
+                    _extend(here, cuts, first, last, DEGRADED, level)
+                else:
+                    broken, slow = min(down.get(number, -1), last), min(recovering.get(number, -1), last)
+                    _extend(here, cuts, first, broken, DOWN, 0.0)
+                    first = max(first, broken + 1)
+                    _extend(here, cuts, first, slow, RECOVERING, 0.0)
+                    first = max(first, slow + 1)
+                    _extend(here, cuts, first, last, INTERRUPTED, 0.0)
+                first = last + 1
+            if number in changed:
+                _extend(here, cuts, first, count - 1, DEGRADED if changed[number] > 0 else DOWN, changed[number])
+
+    def _other_rest(self, compiled: CompiledGraph) -> dict[int, float]:
+        """Services that an edited estate leaves below the state at rest of the untouched one, with their capability."""
+        if compiled is self.base:
+            return {}
+        rest = compiled.flat.rest_capability[compiled.service_position]
+        out = {}
+        for number in range(len(rest)):
+            before = float(self.base.flat.rest_capability[self.base.service_position[self._service(compiled, number)]])
+            if float(rest[number]) < before - 1e-12:
+                out[number] = float(rest[number])
+        return out
+
+    def _home(self, compiled: CompiledGraph, positions: Array, ascending: bool = True) -> Array:
+        """The positions that these CIs have in the untouched estate."""
+        if compiled is self.base:
+            return positions
+        places = np.searchsorted(self.base.sorted_ci_id, compiled.ci_id[positions])
+        there = np.asarray(self.base.sorted_position[places], np.int32)
+        return np.sort(there) if ascending else there
+
+    def _service(self, compiled: CompiledGraph, number: int) -> int:
+        """The number that a service has in the untouched estate."""
+        if compiled is self.base:
+            return number
+        position = self.base.position_of(int(compiled.ci_id[compiled.service_position[number]]))
+        return int(self.base.flat.service_at[position])
+
+    @staticmethod
+    def _carry(estate: _Estate, state: _State, left: _Left) -> None:
+        """What is still open at the next step."""
+        following = left.following
+        if np.isinf(following):
+            return
+        remaining = left.hours.copy()
+        began = left.begun < following
+        at_back = np.flatnonzero(left.back)
+        shrinks = at_back[began]
+        total = np.where(left.circle > 0, left.circle, left.hours[left.back])[began]
+        open_hours = left.finish[shrinks] - following
+        with np.errstate(all="ignore"):
+            part = np.where(total > 0, open_hours / total, 0.0)
+        remaining[shrinks] = np.where(left.circle[began] > 0, left.hours[shrinks] * part, np.maximum(open_hours, 0.0))
+        stays = left.finish > following
+        own_places = np.flatnonzero(left.is_own)
+        keep = stays[own_places]
+        state.own, state.fixed, state.hours = state.own[keep], state.fixed[keep], remaining[own_places][keep]
+        slow = np.flatnonzero(stays & ~left.is_own & (left.hours > 0))
+        state.restarting, state.restart = left.failed[slow], remaining[slow]
+        state.interrupted = {p: u for p, u in state.interrupted.items() if u > following}
+        state.levels = {p: (share, until) for p, (share, until) in state.levels.items() if until > following}
+        _Runner._forget(estate, state, left.failed[stays])
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One step in play."""
+
+    estate: _Estate
+    state: _State
+    number: int
+    now: float
+    following: float
+    script: Array
+    done: int
+    key: Int64
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What was down in a stretch and when it is back; `begun` and `circle` are of those that do come back."""
+
+    failed: Array
+    finish: Array
+    is_own: Array
+    hours: Array
+    back: Array
+    begun: Array
+    circle: Array
+    following: float
+
+
+def _extend(here: list[Stretch], cuts: Array, first: int, last: int, state: str, capability: float) -> None:
+    """Add the intervals first..last to a service's stretches; one of the same state that ends here goes on."""
+    if last < first:
+        return
+    start, end = float(cuts[first]), float(cuts[last + 1])
+    if here and here[-1].end == start and here[-1].state == state and here[-1].capability == capability:
+        start = here.pop().start
+    here.append(Stretch(start, end, state, capability))
+
+
+def _last_interval(records: tuple[Array, ...]) -> dict[int, int]:
+    """By service number the last interval in which it is down."""
+    out: dict[int, int] = {}
+    for interval, number in zip(records[0].tolist(), records[1].tolist(), strict=True):
+        out[number] = max(interval, out.get(number, -1))
+    return out
+
+
+def _with_ends(steps: Sequence[Step]) -> list[Step]:
+    """Steps in order of time, one for each hour, and an empty one where a degradation ends."""
+    by_time: dict[float, Step] = {}
+    for step in sorted(steps, key=lambda step: step.at_hours):
+        before = by_time.get(step.at_hours)
+        acts = [*(before.acts if before else ()), *step.acts]
+        graph = step.compiled if step.compiled is not None else before.compiled if before else None
+        by_time[step.at_hours] = Step(step.at_hours, acts, graph)
+        for act in step.acts:
+            if isinstance(act, Degrade) and act.hours is not None:
+                by_time.setdefault(step.at_hours + act.hours, Step(step.at_hours + act.hours))
+    return [by_time[at] for at in sorted(by_time)]
+
+
+def _given_hours(step: Step) -> list[float]:
+    return [act.hours for act in step.acts if isinstance(act, Fail | Degrade) and act.hours is not None]
+
+
+def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:
+    """The CIs that acts of a kind name in any step, by ci_id. Positions are those of the estate of their step."""
+    found = [np.zeros(0, np.int64)]
+    graph = compiled
+    for step in steps:
+        graph = step.compiled if step.compiled is not None else graph
+        found += [graph.ci_id[np.asarray(act.positions, np.int64)] for act in step.acts if isinstance(act, kind)]
+    return np.unique(np.concatenate(found))
+
+
+def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
+    return np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)])
+
+
+def _apply(estate: _Estate, state: _State, act: Act, now: float) -> None:
+    """Bring one act into the state."""
+    flat = estate.compiled.flat
+    positions = np.unique(np.asarray(act.positions, np.int32))
+    positions = positions[(flat.flags[positions] & AT_REST_DOWN) == 0]
+    if isinstance(act, Block):
+        first = flat.group_ptr[positions]
+        state.blocked = np.union1d(state.blocked, spans(first, flat.group_ptr[positions + 1] - first)).astype(np.int32)
+        return
+    if isinstance(act, Degrade):
+        for position in positions.tolist():
+            state.levels[position] = (act.share, np.inf if act.hours is None else now + act.hours)
+        return
+    others = ~np.isin(state.own, positions)
+    own, fixed, hours = state.own[others], state.fixed[others], state.hours[others]
+    free = ~np.isin(state.restarting, positions)
+    state.restarting, state.restart = state.restarting[free], state.restart[free]
+    if isinstance(act, Fail):
+        end = np.nan if act.modelled else np.inf if act.hours is None else now + act.hours
+        own = np.concatenate([own, positions]).astype(np.int32)
+        fixed = np.concatenate([fixed, np.full(len(positions), end)])
+        hours = np.concatenate([hours, estate.compiled.repair_hours[positions]])
+        order = np.argsort(own, kind="stable")
+        own, fixed, hours = own[order], fixed[order], hours[order]
+    else:
+        for position in positions.tolist():
+            state.levels.pop(position, None)
+    state.own, state.fixed, state.hours = own, fixed, hours
+
+
+def _moved(state: _State, before: CompiledGraph, after: CompiledGraph) -> _State:
+    """The same state in the positions of another compilation of the same CIs; switches are asked anew."""
+
+    def there(positions: Array) -> Array:
+        ids = before.ci_id[positions]
+        return np.asarray(after.sorted_position[np.searchsorted(after.sorted_ci_id, ids)], np.int32)
+
+    def kept(positions: Array) -> Array:
+        """The order in which to take them; those that the other compilation has down at rest are left out."""
+        order = np.argsort(positions)
+        return np.asarray(order[(after.flat.flags[positions[order]] & AT_REST_DOWN) == 0])
+
+    own, restarting = there(state.own), there(state.restarting)
+    by_own, by_restart = kept(own), kept(restarting)
+    dependents = np.unique(before.flat.group_dependent[state.blocked])
+    positions = there(dependents)
+    first = after.flat.group_ptr[positions]
+    blocked = np.sort(spans(first, after.flat.group_ptr[positions + 1] - first)).astype(np.int32)
+    return _State(
+        own[by_own], state.fixed[by_own], state.hours[by_own], restarting[by_restart], state.restart[by_restart],
+        {int(there(np.asarray([p]))[0]): value for p, value in state.levels.items()},
+        {int(there(np.asarray([p]))[0]): value for p, value in state.interrupted.items()},
+        blocked,
+    )  # fmt: skip
+
+
+def _with_levels(flat: Flat, state: _State) -> Flat:
+    if not state.levels:
+        return flat
+    level = flat.level.copy()
+    for position, (share, _) in state.levels.items():
+        level[position] = min(level[position], share)
+    return flat._replace(level=level)
+
+
+def _with_blocked(flat: Flat, failovers: Failovers, blocked: Array) -> Failovers:
+    """The failovers, those of blocked groups never working."""
+    if not len(blocked):
+        return failovers
+    switches, success, active = failovers.switches.copy(), failovers.success.copy(), failovers.active.copy()
+    switches[blocked], success[blocked] = True, 0.0
+    active[flat.member[spans(flat.member_ptr[blocked], flat.group_needed[blocked])]] = True
+    return failovers._replace(switches=switches, success=success, active=active)
+
+
+def _active(flat: Flat, group: int) -> Array:
+    first = int(flat.member_ptr[group])
+    return flat.member[first : first + int(flat.group_needed[group])]
+
+
+def _among(ascending: Array, value: int) -> bool:
+    at = int(np.searchsorted(ascending, value))
+    return at < len(ascending) and int(ascending[at]) == value
