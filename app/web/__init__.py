@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-<<<<<<< HEAD
-from app.web import change_views, glossary, now_views, source_views
-=======
-from app.web import glossary, now_views, source_views, what_if_views
->>>>>>> main
+from app.web import change_views, glossary, now_views, source_views, what_if_views
 from app.web.directions import apart, plain
 from app.web.views import blueprint
 

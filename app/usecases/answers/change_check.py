@@ -33,7 +33,8 @@ from app.risk.outage.free_windows import free_windows
 from app.risk.outage.one_away import OneAway as Away
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.propagation import Outage
-from app.risk.outage.what_if import Rule, service_curve, what_if
+from app.risk.outage.what_if import Rule, service_curve
+from app.risk.timeline.one_outage import what_if
 from app.settings import ChangeSettings, TicketSettings
 from app.usecases.answers.collisions import ASSUMPTIONS, Schedule, rows_of, schedule_of
 from app.usecases.answers.felt import interrupted_services
