@@ -299,11 +299,11 @@ def _live(service: Forestay) -> str:
 
 def _plan(service: Forestay) -> None:
     change = {"cis": ["k7"], "start": "2099-01-01T20:00Z", "duration_hours": 2}
-    doors.ask(service, "integrator", "PUT", "/changes/patch", json=change, headers=NOTHING_IS_THERE, may_fail=412)
+    doors.ask(service, "integrator", "PUT", "/changes/entries/patch", json=change, headers=NOTHING_IS_THERE, may_fail=412)
 
 
 def _plan_back(service: Forestay) -> None:
-    doors.ask(service, "integrator", "DELETE", "/changes/patch", may_fail=404)
+    doors.ask(service, "integrator", "DELETE", "/changes/entries/patch", may_fail=404)
 
 
 def _calendar(service: Forestay) -> None:

@@ -58,7 +58,9 @@ def fill(service: Service) -> Service:
     )
     service.client.put("/api/v1/calendars/cmdb?format=csv", data=plan, headers=new)
     service.client.put(
-        "/api/v1/changes/patch", json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"}, headers=new
+        "/api/v1/changes/entries/patch",
+        json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"},
+        headers=new,
     )
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
@@ -150,8 +152,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/calendars",
         "/calendars/<name>",
         "/changes",
-        "/changes/<path:entry>",
         "/changes/collisions",
+        "/changes/entries/<path:entry>",
         "/cis",
         "/cis/<path:ci>",
         "/cis/<path:ci>/blast-radius",
@@ -494,9 +496,9 @@ LABELS = [
     "GET /api/v1/changes",
     "GET /api/v1/changes/collisions",
     "POST /api/v1/changes/check",
-    "GET /api/v1/changes/{entry}",
-    "PUT /api/v1/changes/{entry}",
-    "DELETE /api/v1/changes/{entry}",
+    "GET /api/v1/changes/entries/{entry}",
+    "PUT /api/v1/changes/entries/{entry}",
+    "DELETE /api/v1/changes/entries/{entry}",
     "GET /api/v1/calendars",
     "GET /api/v1/calendars/{name}",
     "PUT /api/v1/calendars/{name}",

@@ -43,14 +43,14 @@ def at(days: float, hour: int = 0) -> str:
 
 def plan(service: Service, name: str, cis: str, days: float, hour: int, hours: float, status: int = 200, **more: Any) -> Any:
     body = {"title": name, "cis": cis.split(), "start": at(days, hour), "duration_hours": hours, **more}
-    answer = service.client.put(f"/api/v1/changes/{name}", json=body, headers=NEW)
+    answer = service.client.put(f"/api/v1/changes/entries/{name}", json=body, headers=NEW)
     assert answer.status_code == status, answer.text
     return answer.get_json()
 
 
 def close(service: Service, name: str, kind: str, scope: str, days: float, until: float) -> None:
     body = {"kind": kind, "scope": scope, "start": at(days), "end": at(until), "title": name}
-    assert service.client.put(f"/api/v1/changes/{name}", json=body, headers=NEW).status_code == 200
+    assert service.client.put(f"/api/v1/changes/entries/{name}", json=body, headers=NEW).status_code == 200
 
 
 def upload(
@@ -182,9 +182,9 @@ def test_a_calendar_reads_what_it_can_and_lists_the_rest(service: Service) -> No
     assert [(one["record"], one["field"]) for one in row["unread"]] == [
         ("line 3", "end"), ("line 4", "cis"), ("line 6", "id"), ("line 7", "zone"),
     ]  # fmt: skip
-    entry = service.get("/changes/ops:p1")
+    entry = service.get("/changes/entries/ops:p1")
     assert entry["windows"] == [{"start_at": "2030-07-01T20:00:00+00:00", "end_at": "2030-07-02T00:00:00+00:00"}]
-    assert service.get("/changes/ops:p7")["state"] == "cancelled" and service.get("/changes")["unread_total"] == 4
+    assert service.get("/changes/entries/ops:p7")["state"] == "cancelled" and service.get("/changes")["unread_total"] == 4
     assert service.get("/changes/collisions")["gaps"]["unread_total"] == 4
     assert check(service, cis=["printer"], start_at=at(2), end_at=at(2, 5))["verdict"] == "unclear"
     answer = service.client.get("/api/v1/calendars/ops")
@@ -238,14 +238,17 @@ def test_replacing_a_change_says_what_it_replaces(service: Service) -> None:
     estate(service)
     plan(service, "x", "a", 2, 0, 2)
     plan(service, "x", "a", 2, 0, 2, 412)
-    assert service.client.put("/api/v1/changes/x", json={"cis": ["a"], "start": at(2)[:10], "zone": "UTC"}).status_code == 428
-    tag = service.client.get("/api/v1/changes/x").headers["ETag"]
+    assert (
+        service.client.put("/api/v1/changes/entries/x", json={"cis": ["a"], "start": at(2)[:10], "zone": "UTC"}).status_code
+        == 428
+    )
+    tag = service.client.get("/api/v1/changes/entries/x").headers["ETag"]
     body = {"cis": ["b"], "start": at(2), "duration_hours": 0.5}
     for status in (422, 200, 412):
         good = body if status != 422 else body | {"kind": "party"}
         good = good | {"start": at(2, 1)}
-        answer = service.client.put("/api/v1/changes/x", json=good, headers={"If-Match": tag})
+        answer = service.client.put("/api/v1/changes/entries/x", json=good, headers={"If-Match": tag})
         assert answer.status_code == status, answer.text
-    assert service.get("/changes/x")["cis"] == ["b"]
-    assert service.client.delete("/api/v1/changes/x").status_code == 200
-    assert service.client.delete("/api/v1/changes/x").status_code == 404
+    assert service.get("/changes/entries/x")["cis"] == ["b"]
+    assert service.client.delete("/api/v1/changes/entries/x").status_code == 200
+    assert service.client.delete("/api/v1/changes/entries/x").status_code == 404

@@ -66,9 +66,9 @@ def test_a_rule_without_end_is_known_up_to_the_horizon_and_says_so() -> None:
 @pytest.mark.parametrize(
     "rule",
     [
-        "FREQ=SECONDLY", "FREQ=HOURLY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;INTERVAL=7;BYDAY=MO", "FREQ=WEEKLY;BYSETPOS=1",
-        "COUNT=3", "FREQ=", "FREQ=WEEKLY;BYDAY=XX", "FREQ=WEEKLY;COUNT=many", "FREQ=WEEKLY;INTERVAL=0", "FREQ=MONTHLY;UNTIL=soon", "=", ";;",
-        "FREQ=YEARLY;BYEASTER=x",
+        "FREQ=SECONDLY", "FREQ=HOURLY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=WEEKLY;BYSETPOS=1", "COUNT=3", "FREQ=", "FREQ=WEEKLY;BYDAY=XX", "FREQ=WEEKLY;COUNT=many", "FREQ=WEEKLY;INTERVAL=0",
+        "FREQ=MONTHLY;UNTIL=soon", "=", ";;", "FREQ=YEARLY;BYEASTER=x",
     ],
 )  # fmt: skip
 def test_rules_that_are_refused(rule: str) -> None:

@@ -62,7 +62,7 @@ def check(question: dict[str, Any]) -> Any:
     return check_change(forestay(), ChangeQuestion(question["change"], question["cis"], start, end, question["propose"]))
 
 
-@route(blueprint, "/changes/<path:entry>", "read", PlannedRow, sensitive=True)
+@route(blueprint, "/changes/entries/<path:entry>", "read", PlannedRow, sensitive=True)
 def one(entry: str) -> Any:
     """One entry, of a calendar or kept by itself."""
     documents = forestay().documents
@@ -72,7 +72,7 @@ def one(entry: str) -> Any:
     return response
 
 
-@route(blueprint, "/changes/<path:entry>", "report", PlannedRow, method="PUT")
+@route(blueprint, "/changes/entries/<path:entry>", "report", PlannedRow, method="PUT")
 @conditional
 @blueprint.arguments(PlannedQuestion)
 def put(question: dict[str, Any], entry: str) -> Any:
@@ -80,7 +80,7 @@ def put(question: dict[str, Any], entry: str) -> Any:
     return plan_change(forestay(), entry, question, g.caller.name, condition(needed=True))
 
 
-@route(blueprint, "/changes/<path:entry>", "report", Removed, method="DELETE")
+@route(blueprint, "/changes/entries/<path:entry>", "report", Removed, method="DELETE")
 def drop(entry: str) -> Any:
     """Forget a change that was kept by itself; one of a calendar goes with its calendar."""
     keep.drop_change(forestay().documents, entry, g.caller.name)

@@ -1,4 +1,4 @@
-"""What an outage takes down, and where it leaves something standing that a further outage could finish off (model 1.15)."""
+"""What an outage takes down, and where it leaves something standing that a further outage could finish off (docs/model.md, section 16)."""
 
 from __future__ import annotations
 

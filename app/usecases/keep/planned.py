@@ -16,7 +16,6 @@ from app.usecases.keep import audit
 NAME_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 NAME_LENGTH = 60
 CALENDARS_MOST = 200
-RESERVED = ("check", "collisions")  # addresses of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Plans:
 
 
 def checked_name(name: str, field: str) -> str:
-    if not name or len(name) > NAME_LENGTH or not set(name) <= NAME_SIGNS or name in RESERVED:
+    if not name or len(name) > NAME_LENGTH or not set(name) <= NAME_SIGNS:
         raise InvalidInput(f"{field}: 1 to {NAME_LENGTH} of a to z, 0 to 9, -, _ and .", field=field)
     return name
 
