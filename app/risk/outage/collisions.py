@@ -1,4 +1,4 @@
-"""Collisions: planned outages that overlap in time and together take down what fewer of them leave standing (docs/model.md, section 16).
+"""Collisions: planned outages that overlap in time and together take down what fewer of them leave standing (docs/model.md).
 
 A sweep over the windows finds the sets of outages that are in progress together. Of each, outages that touch the same are joined
 to blocks, and a block is taken apart into its smallest sets.

@@ -1,4 +1,4 @@
-"""What an outage takes down, and where it leaves something standing that a further outage could finish off (docs/model.md, section 16)."""
+"""What an outage takes down, and where it leaves something standing that a further outage could finish off (docs/model.md)."""
 
 from __future__ import annotations
 
