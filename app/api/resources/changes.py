@@ -18,7 +18,7 @@ from app.api.schemas.questions import (
     PlannedQuestion,
 )
 from app.domain.change_answers import CalendarPage, CalendarRow, ChangeCheck, Collisions, PlannedPage, PlannedRow
-from app.domain.errors import InvalidInput, LimitExceeded
+from app.domain.errors import InvalidInput
 from app.domain.planned import moment_of
 from app.usecases.answers.change_check import ChangeQuestion, check_change
 from app.usecases.answers.collisions import collisions_page
@@ -102,7 +102,7 @@ def calendar(name: str) -> Any:
     return response
 
 
-@route(blueprint, "/calendars/<name>", "sync", CalendarRow, method="PUT", status=201, streams=True)
+@route(blueprint, "/calendars/<name>", "sync", CalendarRow, method="PUT", status=201, long=True)
 @blueprint.doc(requestBody=BODY)
 @conditional
 @blueprint.arguments(CalendarQuestion, location="query")
@@ -110,12 +110,8 @@ def read(question: dict[str, Any], name: str) -> Any:
     """Read a calendar (raw body: csv, json or ics) in place of the one of this name. It needs If-Match with the ETag of the
     calendar, or `*`, or If-None-Match: *."""
     service, met = forestay(), condition(needed=True)
-    most = min(service.settings.web.upload_bytes, service.settings.changes.file_bytes)
-    if (request.content_length or 0) > most:
-        raise LimitExceeded(f"the calendar is larger than {most:,} bytes")
     met(keep.calendar_tag(keep.CALENDARS.find(service.documents, name)))
-    request.max_content_length = most + 1
-    body = request.stream.read(most + 1)
+    body = request.get_data()
     return reply(import_calendar(service, name, question["format"], body, question["zone"], g.caller.name, met), 201)
 
 
