@@ -229,7 +229,7 @@ def test_damaged_files_are_refused_or_read_and_counts_close(file_format: str) ->
     ]
     whole = {"csv": rows, "json": objects, "ics": HEAD + ODD_ZONE + "".join(events) + "END:VCALENDAR\n"}[file_format].encode()
     outcomes = set()
-    for _ in range(150):
+    for _ in range(80):
         body = bytearray(whole)
         for _ in range(rng.choice((1, 1, 2, 5))):
             at = rng.randrange(len(body))
