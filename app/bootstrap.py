@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput
@@ -29,6 +29,9 @@ from app.usecases.keep.audit import ReadTrail, begin_signing
 from app.usecases.keep.sources import RegisteredSource
 from app.usecases.scope import visible_cis
 
+if TYPE_CHECKING:
+    from app.usecases.search.indexes import SearchIndexes
+
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
 
@@ -45,6 +48,12 @@ class Forestay:
     @cached_property
     def estates(self) -> Estates:
         return Estates(self.store, self.documents, self.cache, self.settings.model, self.carries)
+
+    @cached_property
+    def searches(self) -> SearchIndexes:
+        from app.usecases.search.indexes import SearchIndexes
+
+        return SearchIndexes(self)
 
     @cached_property
     def scopes(self) -> Scopes:

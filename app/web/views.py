@@ -21,7 +21,7 @@ from app.domain.sentences import CAUSE, not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
-from app.usecases.answers.cis import ci_detail, find_cis
+from app.usecases.answers.cis import ci_detail
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page, service_recovery
@@ -33,6 +33,7 @@ from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
+from app.usecases.search.ask import search_page
 
 blueprint = Blueprint("web", __name__)
 ROWS = 50
@@ -201,7 +202,7 @@ def data_quality() -> str:
 @scoped
 @permission("read")
 def search() -> str | Response:
-    """A few letters of any alias; one exact answer leads straight to its CI."""
+    """Beginnings of words of any identity; one exact answer leads straight to its CI."""
     service, query = forestay(), request.args.get("q", "").strip()
     if not query:
         return render_template("search.html", page=None, query="")
@@ -211,7 +212,7 @@ def search() -> str | Response:
         kept: dict[str, Any] = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return redirect(url_for("web.ci", key=hit.key, **kept))
     except (NotFound, Ambiguous):
-        page = find_cis(service, query, ROWS, revision, None)
+        page = search_page(service, query, ROWS, request.args.get("after"), revision)
         return render_template("search.html", page=page, query=query)
 
 

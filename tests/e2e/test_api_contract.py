@@ -94,6 +94,7 @@ EXAMPLES = {
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
+    "/api/v1/search": {"q": "db"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -174,6 +175,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/scenarios/<scenario>",
         "/scenarios/<scenario>/versions",
         "/schedule",
+        "/search",
         "/services",
         "/services/<path:ci>",
         "/services/<path:ci>/availability",
@@ -382,6 +384,7 @@ def operations(service: Service) -> list[Any]:
 LABELS = [
     "GET /api/v1/areas",
     "GET /api/v1/area",
+    "GET /api/v1/search",
     "GET /api/v1/services",
     "GET /api/v1/services/{ci}",
     "PUT /api/v1/services/{ci}",
