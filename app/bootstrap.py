@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -16,12 +18,13 @@ from app.domain.errors import InvalidInput
 from app.domain.scope import scope_of
 from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
-from app.ports.documents import Documents
+from app.ports.documents import Document, Documents
+from app.ports.graph_store import Revision
 from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
 from app.storage.leftovers import leftovers, take_away
-from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others
+from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others, replace_file
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
@@ -32,6 +35,7 @@ from app.usecases.scope import visible_cis
 if TYPE_CHECKING:
     from app.usecases.search.indexes import SearchIndexes
 
+LAST_KNOWN = "last-known.json"
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
 
@@ -132,6 +136,42 @@ class Forestay:
     def reads(self) -> ReadTrail:
         return ReadTrail(self.documents)
 
+    def keep_known(self) -> Revision:
+        """Keeps what is needed to answer while the store is away: the current revision's columns and index on disk, and the
+        documents that answers rest on. Returns the revision."""
+        from app.storage.known_documents import KEPT, MOST
+        from app.storage.known_store import known_text
+
+        at = self.store.current()
+        self.estates.at(at.revision)
+        self.searches.at(at)
+        documents = {
+            kind: [(row.key, row.version, row.body) for row in islice(every(self.documents, kind), MOST)] for kind in KEPT
+        }
+        text = known_text(at, datetime.now(UTC), documents)
+        replace_file(self.settings.cache_folder / LAST_KNOWN, text)
+        return at
+
+    def known(self) -> tuple[Forestay, Revision, datetime] | None:
+        """Returns the service on what was kept of the store, which revision that is, and when it was read; None where nothing
+        was."""
+        from app.storage.known_documents import KnownDocuments
+        from app.storage.known_store import KnownStore, known_from
+        from app.usecases.estate import COLUMNS
+        from app.usecases.search.indexes import kept_index
+
+        try:
+            revision, read_at, kept = known_from((self.settings.cache_folder / LAST_KNOWN).read_text("utf-8"))
+        except (OSError, InvalidInput):
+            return None
+        documents = KnownDocuments(audit_signer(self.settings), kept)
+        settings = Estates(None, documents, self.cache, self.settings.model).settings_at(revision)  # type: ignore[arg-type]
+        index = kept_index(self.cache, revision.revision, settings)
+        store: Any = KnownStore(revision, self.cache, COLUMNS, index.likely, index.aliases_by_id)
+        service = Forestay(self.settings, store, documents, self.cache)
+        service.__dict__["reads"] = self.reads  # what is read now is noted once the store is back
+        return service, revision, read_at
+
     def close(self) -> None:
         if "reads" in self.__dict__:
             self.reads.close()
@@ -177,6 +217,14 @@ def assemble_service(settings: Settings) -> Forestay:
     store = open_store(settings.store_url, settings)
     begin_signing(store)
     return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
+
+
+def every(documents: Documents, kind: str) -> Iterator[Document]:
+    """Yields all documents of a kind in order of key."""
+    after = ""
+    while page := documents.page(kind, after, 500):
+        yield from page
+        after = page[-1].key
 
 
 def _below(path: Path, folder: Path) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import http
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypedDict, Unpack
 
 from flask import Response, current_app, g, request
 
+from app.api import away
 from app.api.auth import is_passed_on, permission, scoped, seen_by
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy
@@ -29,7 +31,13 @@ ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 def whole() -> Forestay:
     """Returns the service as a whole, whoever the caller is."""
-    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+    stands = g.get("stands_in")
+    return stands[0] if stands else current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def stood_in() -> bool:
+    """Returns whether the store is away and this is answered from what was kept of it."""
+    return g.get("stands_in") is not None
 
 
 def forestay() -> Forestay:
@@ -38,6 +46,11 @@ def forestay() -> Forestay:
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Returns an answer; while the store is away, with a warning among those of its stamp and in a header."""
+    if told := away.warning():
+        headers = {**(headers or {}), "Warning": f'199 forestay "{told}"'}
+        if hasattr(result, "stamp"):
+            result = replace(result, stamp=replace(result.stamp, warnings=[told, *result.stamp.warnings]))
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
 
 
@@ -126,6 +139,7 @@ def unchanged(at: Revision, own: str = "") -> Response | None:
         g.caller.role,
         g.caller.scope,
         request.full_path,
+        away.warning(),
     )
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")

@@ -40,6 +40,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
 
     from waitress.server import create_server
 
+    from app.api.away import keep_known
     from app.settings import check_exposure
     from app.usecases.compiling import never_compile_in_requests
     from app.wsgi import create_app, lane_of
@@ -50,6 +51,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     check_exposure(settings)
     lane = lane_of(settings, context.arguments())
     app = create_app(settings, context.forestay, lane)
+    keep_known(context.forestay)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sys.setswitchinterval(SWITCH_SECONDS)
     server = create_server(

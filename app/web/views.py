@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from app.api import away
 from app.api.auth import caller, is_passed_on, permission, scoped
 from app.api.common import forestay, whole
 from app.api.heavy import heavy
@@ -89,7 +90,13 @@ def shared() -> dict[str, Any]:
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 
-    return {"link": link, "kinds": AREA_LABELS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
+    return {
+        "link": link,
+        "away": away.warning(),
+        "kinds": AREA_LABELS,
+        "measures": MEASURES,
+        "signed_in": g.get("caller") not in (None, LOCAL),
+    }
 
 
 def _when() -> int:

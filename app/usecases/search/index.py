@@ -105,6 +105,20 @@ class SearchIndex:
         ]
         return np.concatenate([np.asarray(exact, np.int64), ranks[~np.isin(ranks, exact)]]) if exact else ranks
 
+    def likely(self, revision: int, text: str) -> list[int]:
+        """Returns ids of CIs that may answer to just this text, the likeliest first; of one revision's index."""
+        return [int(self.ci_id[rank]) for rank in self.find(text).ranks[:LOOKED_AT]]
+
+    def aliases_by_id(self, revision: int, ci_ids: Any) -> list[str]:
+        """Returns the alias text of each CI; "" for one that is not in the index."""
+        if not len(self):
+            return [""] * len(ci_ids)
+        order = np.argsort(self.ci_id, kind="stable")
+        place = np.minimum(np.searchsorted(self.ci_id, ci_ids, sorter=order), len(self) - 1)
+        there = self.ci_id[order[place]] == ci_ids
+        texts = self.aliases.at(order[place])
+        return [text if known else "" for text, known in zip(texts, there.tolist(), strict=True)]
+
     def to_arrays(self) -> dict[str, Any]:
         """Returns the index as named arrays, to be kept."""
         return {
@@ -177,3 +191,14 @@ def _taken(column: Any, order: Any) -> Any:
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
     return Texts(np.frombuffer(b"".join(parts), np.uint8), offsets)
+
+
+_NO_TEXTS = Texts(np.zeros(0, np.uint8), np.zeros(1, np.int64))
+NOTHING = build_index(
+    {
+        "ci_id": np.zeros(0, np.int64), "key": _NO_TEXTS, "name": _NO_TEXTS, "aliases": _NO_TEXTS,
+        "ci_class": Categorical(np.zeros(0, np.int32), ()),
+    },
+    {},
+    np.zeros(0, np.int64),
+)  # fmt: skip

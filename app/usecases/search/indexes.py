@@ -11,9 +11,10 @@ import structlog
 
 from app.domain.errors import ForestayError
 from app.domain.nouns import CI
+from app.ports.compiled_cache import CompiledGraphCache
 from app.ports.graph_store import Revision
 from app.usecases.assess import assessed
-from app.usecases.search.index import SearchIndex, build_index
+from app.usecases.search.index import NOTHING, SearchIndex, build_index
 
 if TYPE_CHECKING:
     from app.usecases.tools import Tools
@@ -23,6 +24,12 @@ AT_ONCE = 20_000  # CIs whose index is made while the question waits
 PURPOSE = "search-1"  # the number is raised when terms are made otherwise
 COLUMNS = ("ci_id", "key", "name", "ci_class", "aliases")
 MEASURES = ("customer_hours_per_year", "money_per_year", "service_hours_per_year", "services_hit")  # ranked by, in this order
+
+
+def kept_index(cache: CompiledGraphCache, revision: int, settings: str) -> SearchIndex:
+    """Returns the index that lies on disk, or one of no CIs."""
+    arrays = cache.load(revision, f"{PURPOSE}-{settings}")
+    return NOTHING if arrays is None else SearchIndex.from_arrays(arrays)
 
 
 class SearchIndexes:
@@ -40,9 +47,9 @@ class SearchIndexes:
         kept = self._kept.get((revision.revision, settings))
         if kept is not None:
             return kept
-        arrays = self._tools.cache.load(revision.revision, f"{PURPOSE}-{settings}")
-        if arrays is not None:
-            return self._keep(revision.revision, settings, SearchIndex.from_arrays(arrays))
+        found = kept_index(self._tools.cache, revision.revision, settings)
+        if len(found):
+            return self._keep(revision.revision, settings, found)
         if revision.counters.get(CI.name, 0) <= AT_ONCE:
             return self.make(revision.revision)
         with self._lock:
