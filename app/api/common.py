@@ -21,6 +21,7 @@ from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
+from app.usecases.answers.plain_text import as_text
 from app.usecases.estate import resolve_revision
 from app.usecases.keep import runs
 from app.usecases.keep.runs import Job
@@ -51,7 +52,22 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
         headers = {**(headers or {}), "Warning": f'199 forestay "{told}"'}
         if hasattr(result, "stamp"):
             result = replace(result, stamp=replace(result.stamp, warnings=[told, *result.stamp.warnings]))
+    if wants_text() and hasattr(result, "stamp"):
+        return Response(
+            as_text(result, base_url(), request.url), status, headers={**(headers or {}), "Vary": "Accept"}, mimetype="text/plain"
+        )
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
+
+
+def wants_text() -> bool:
+    """Returns whether the caller asks for an answer as plain text (`Accept: text/plain`) rather than as a document."""
+    kinds = request.accept_mimetypes
+    return kinds["text/plain"] > kinds["application/json"]
+
+
+def base_url() -> str:
+    """Returns where links to pages begin."""
+    return whole().settings.web.public_url or request.host_url
 
 
 def room_for_a_job() -> None:
@@ -140,6 +156,7 @@ def unchanged(at: Revision, own: str = "") -> Response | None:
         g.caller.scope,
         request.full_path,
         away.warning(),
+        wants_text(),
     )
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.api import away
 from app.api.auth import caller, is_passed_on, permission, scoped
-from app.api.common import forestay, whole
+from app.api.common import base_url, forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
 from app.domain.areas import AREA_KINDS, AREA_LABELS
@@ -23,6 +23,7 @@ from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail
+from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page, service_recovery
@@ -240,7 +241,8 @@ def ci() -> str:
             revision=revision,
         )
     _read(f"ci {detail.key}")
-    return render_template("ci.html", detail=detail, blast=blast)
+    summary = as_text(blast or detail, base_url())
+    return render_template("ci.html", detail=detail, blast=blast, summary=summary)
 
 
 @blueprint.get("/sign-in")
