@@ -95,6 +95,10 @@ PLACES = {
         "app.cli.recovery",
         "Pools of restore capacity; with NAME: say how many restorations it does at once, or --forget it.",
     ),
+    "replay": Place(
+        "app.cli.replay",
+        "Replay the incidents on record: services predicted from their root causes, against the services recorded.",
+    ),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),
     "audit": Place("app.cli.keys", "The audit trail."),

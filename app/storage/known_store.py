@@ -190,19 +190,30 @@ def _away(what: str) -> StoreUnavailable:
 def revision_text(revision: Revision) -> dict[str, Any]:
     """Returns a revision as plain values."""
     return {
-        "revision": revision.revision, "operation_id": revision.operation_id, "state": revision.state, "batches": revision.batches,
-        "created_at": revision.created_at.isoformat(), "note": revision.note, "counters": dict(revision.counters),
+        "revision": revision.revision,
+        "operation_id": revision.operation_id,
+        "state": revision.state,
+        "batches": revision.batches,
+        "created_at": revision.created_at.isoformat(),
+        "note": revision.note,
+        "counters": dict(revision.counters),
         "published_at": revision.published_at.isoformat() if revision.published_at else "",
-    }  # fmt: skip
+    }
 
 
 def revision_from(row: Mapping[str, Any]) -> Revision:
     """Returns the revision of these plain values."""
     at = row["published_at"]
     return Revision(
-        row["revision"], row["operation_id"], row["state"], row["batches"], datetime.fromisoformat(row["created_at"]),
-        datetime.fromisoformat(at) if at else None, row["note"], row["counters"],
-    )  # fmt: skip
+        row["revision"],
+        row["operation_id"],
+        row["state"],
+        row["batches"],
+        datetime.fromisoformat(row["created_at"]),
+        datetime.fromisoformat(at) if at else None,
+        row["note"],
+        row["counters"],
+    )
 
 
 def known_text(revision: Revision, read_at: datetime, documents: Mapping[str, Sequence[tuple[str, int, str]]]) -> str:

@@ -11,11 +11,21 @@ from tests.e2e.test_search import ESTATE
 
 TEXT = {"Accept": "text/plain"}
 ANSWERS = {
-    "/cis/orders-db-01/blast-radius": "/ci", "/cis/orders-db-01/blast-radius?also=orders-db-02": "/what-if", "/cis/orders-db-01": "/ci",
-    "/areas": "/", "/areas?kind=site": "/", "/area?name=orders-db-01": "/area", "/services": "/services", "/services/shop": "/service",
-    "/recovery": "/recovery", "/recovery/gaps": "/recovery", "/services/shop/recovery": "/recovery-of", "/now": "/now",
-    "/impact?id=orders-db-01": "/ci", "/search?q=orders": "/search",
-}  # fmt: skip
+    "/cis/orders-db-01/blast-radius": "/ci",
+    "/cis/orders-db-01/blast-radius?also=orders-db-02": "/what-if",
+    "/cis/orders-db-01": "/ci",
+    "/areas": "/",
+    "/areas?kind=site": "/",
+    "/area?name=orders-db-01": "/area",
+    "/services": "/services",
+    "/services/shop": "/service",
+    "/recovery": "/recovery",
+    "/recovery/gaps": "/recovery",
+    "/services/shop/recovery": "/recovery-of",
+    "/now": "/now",
+    "/impact?id=orders-db-01": "/ci",
+    "/search?q=orders": "/search",
+}
 
 
 def text_of(answer: Any) -> str:

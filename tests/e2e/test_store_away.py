@@ -19,9 +19,22 @@ from tests.e2e.conftest import Service
 from tests.e2e.test_search import ESTATE
 
 READS = (
-    "/cis/orders-db-01/blast-radius", "/cis/SN-77120", "/cis", "/areas", "/area?name=orders-db-01", "/services", "/services/shop",
-    "/recovery", "/recovery/gaps", "/services/shop/recovery", "/now", "/now/causes", "/now/restore-first", "/impact?id=orders-db-01", "/search?q=orders",
-)  # fmt: skip
+    "/cis/orders-db-01/blast-radius",
+    "/cis/SN-77120",
+    "/cis",
+    "/areas",
+    "/area?name=orders-db-01",
+    "/services",
+    "/services/shop",
+    "/recovery",
+    "/recovery/gaps",
+    "/services/shop/recovery",
+    "/now",
+    "/now/causes",
+    "/now/restore-first",
+    "/impact?id=orders-db-01",
+    "/search?q=orders",
+)
 PAGES = (
     "/",
     "/services",

@@ -31,22 +31,53 @@ ROWS, LISTS, WARNINGS, LINE, LINK = 5, 2, 2, 300, 6000  # of a text: rows a list
 MARKUP = re.compile(r"[<>`\[\]\\]|(?<!\w)@|(?<=:)/(?=/)")  # what chats and tickets read as tags, code, links or a call of people
 HEADS = ("sentence", "reason", "title")
 TOTALS = {  # fields that are told where they are not nothing, in this order
-    "services_down": "services down", "services_degraded": "degraded", "services_interrupted": "interrupted", "cis_down": "CIs down",
-    "customers": "customers", "customers_most": "customers at most", "customer_hours": "customer-hours", "money": "money",
-    "money_per_hour": "money an hour", "first_mtpd_hours": "first MTPD after h", "first_mtpd_service": "first MTPD of",
-    "rto_breaches": "RTO breaches", "mtpd_breaches": "MTPD breaches", "priority": "priority", "infeasible": "beyond their RTO",
-    "undecided": "undecided", "changes_total": "changes", "collisions_total": "collisions", "total_rows": "rows in all",
-    "total": "in all", "site": "site", "team": "team", "supplier": "supplier", "needs_total": "needs",
+    "services_down": "services down",
+    "services_degraded": "degraded",
+    "services_interrupted": "interrupted",
+    "cis_down": "CIs down",
+    "customers": "customers",
+    "customers_most": "customers at most",
+    "customer_hours": "customer-hours",
+    "money": "money",
+    "money_per_hour": "money an hour",
+    "first_mtpd_hours": "first MTPD after h",
+    "first_mtpd_service": "first MTPD of",
+    "rto_breaches": "RTO breaches",
+    "mtpd_breaches": "MTPD breaches",
+    "priority": "priority",
+    "infeasible": "beyond their RTO",
+    "undecided": "undecided",
+    "changes_total": "changes",
+    "collisions_total": "collisions",
+    "total_rows": "rows in all",
+    "total": "in all",
+    "site": "site",
+    "team": "team",
+    "supplier": "supplier",
+    "needs_total": "needs",
     "needed_by_total": "needed by",
-}  # fmt: skip
+}
 UNKNOWN_TOLD = ("customers", "money", "money_per_hour")  # unknown is said, as it is not nothing
 NAMES = ("name", "label", "service_name", "key", "team", "title")
 FACTS = {  # of a row, where its own sentence is not there
-    "state": "{}", "verdict": "{}", "band": "{}", "kind": "{}", "ci_class": "{}", "minutes_left": "{} min left", "gap_hours": "gap {} h",
-    "wants_hours": "wants {} h", "takes_hours": "takes {} h", "after_one_hours": "back after {} h", "rto_hours": "RTO {} h",
-    "mtpd_hours": "MTPD {} h", "services_hit": "services {}", "customers": "customers {}", "customer_hours_per_year": "customer-hours a year {}",
-    "money_per_year": "money a year {}", "money": "money {}",
-}  # fmt: skip
+    "state": "{}",
+    "verdict": "{}",
+    "band": "{}",
+    "kind": "{}",
+    "ci_class": "{}",
+    "minutes_left": "{} min left",
+    "gap_hours": "gap {} h",
+    "wants_hours": "wants {} h",
+    "takes_hours": "takes {} h",
+    "after_one_hours": "back after {} h",
+    "rto_hours": "RTO {} h",
+    "mtpd_hours": "MTPD {} h",
+    "services_hit": "services {}",
+    "customers": "customers {}",
+    "customer_hours_per_year": "customer-hours a year {}",
+    "money_per_year": "money a year {}",
+    "money": "money {}",
+}
 FACTS_TOLD = 4
 TITLES = {
     "ServicePage": "Services, those that suffer most first",

@@ -65,12 +65,12 @@ class SearchIndex:
         spans = [self._spans(spellings) for spellings in meant]
         if not words or any(len(begin) == 0 for begin, _ in spans):
             return np.zeros(0, np.int64)
-        marks = None
+        marks = np.ones(len(self), np.bool_)
         for begin, end in sorted(spans, key=lambda span: int((span[1] - span[0]).sum())):
             mark = np.zeros(len(self), np.bool_)
             for first, last in zip(begin.tolist(), end.tolist(), strict=True):
                 mark[self.postings[first:last]] = True
-            marks = mark if marks is None else marks & mark
+            marks &= mark
         ranks = np.flatnonzero(marks)
         cut = [list(spellings) for spellings in meant if max(len(text.encode()) for text in spellings) > TERM_BYTES]
         if not cut:

@@ -17,9 +17,27 @@ from app.usecases.search.index import build_index
 ESTATES = int(os.environ.get("FORESTAY_TEST_SEARCH_ESTATES", "40"))
 QUERIES = 25
 PARTS = (
-    "web", "db", "srv", "core", "Straße", "MÜNCHEN", "ｗｅｂ", "東京", "fra1", "example", "checkout", "Σίγμα", "00", "17", "10.0.0.1",
-    "e\u0301dge", "ﬁre", "x_y", "order-intake-01.frankfurt.brightwater.example", "a\u00a0b",
-)  # fmt: skip
+    "web",
+    "db",
+    "srv",
+    "core",
+    "Straße",
+    "MÜNCHEN",
+    "ｗｅｂ",
+    "東京",
+    "fra1",
+    "example",
+    "checkout",
+    "Σίγμα",
+    "00",
+    "17",
+    "10.0.0.1",
+    "e\u0301dge",
+    "ﬁre",
+    "x_y",
+    "order-intake-01.frankfurt.brightwater.example",
+    "a\u00a0b",
+)
 JOINS = ("-", ".", " ", "_", ":", "/", "")
 
 
@@ -105,9 +123,12 @@ def test_every_search_is_that_of_brute_force(seed):
 
 def test_the_index_is_the_same_after_it_was_kept():
     columns = {
-        "ci_id": np.arange(2), "key": texts(["k:1", "k:2"]), "name": texts(["web", "Web shop"]),
-        "ci_class": Categorical(np.zeros(2, np.int32), ("server",)), "aliases": texts(["", ""]),
-    }  # fmt: skip
+        "ci_id": np.arange(2),
+        "key": texts(["k:1", "k:2"]),
+        "name": texts(["web", "Web shop"]),
+        "ci_class": Categorical(np.zeros(2, np.int32), ("server",)),
+        "aliases": texts(["", ""]),
+    }
     index = build_index(columns, {"services_hit": np.asarray([0.0, 9.0])}, np.asarray([1, 0]))
     again = type(index).from_arrays(index.to_arrays())
     assert [again.name[rank] for rank in again.find("WEB").ranks] == ["web", "Web shop"], "just this name, then the weightiest"
