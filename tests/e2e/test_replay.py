@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from app.demo import retailer
 from tests.e2e.conftest import Service
-from tests.e2e.test_recovery_of_the_demo import KINDS
 
 HOUR = 3600
 BEGUN = 1_780_000_000
@@ -61,14 +57,3 @@ def test_without_services_on_record_nothing_is_said_of_the_model(service: Servic
     })  # fmt: skip
     answer = service.get("/replay")
     assert (answer["recall"], answer["recorded"]) == (None, 0) and answer["sentence"].startswith("No incident of a service")
-
-
-@pytest.mark.compiled
-def test_the_incidents_of_the_example_estate(service: Service) -> None:
-    """The desk of the example leaves a tenth of its tickets out and writes some of other services: the figures show it."""
-    places = retailer.write(retailer.build(), service.folder / "example")
-    for name, place in places.items():
-        service.sync(name, KINDS[name], place)
-    answer = service.get("/replay")
-    print(answer["sentence"])
-    assert (answer["incidents"], answer["episodes"], answer["predicted"], answer["recorded"], answer["right"]) == (0, 0, 0, 0, 0)

@@ -185,6 +185,9 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
                 together += known(hours, down[end])
+                for g in range(flat.group_ptr[down[end]], flat.group_ptr[down[end] + 1]):
+                    if plan.lacking[g] > 0:  # members outside of the circle that came back, and do not suffice
+                        start = max(start, plan.group_time[g])
             end += 1
         # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
