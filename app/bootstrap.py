@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.scope import scope_of
 from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
@@ -211,11 +211,28 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
     return registry.open_source(kind, location, source_settings, outbound=settings.outbound)
 
 
+def assemble_beside(settings: Settings) -> Forestay:
+    """As `assemble_service`, for a process that answers for another one: it makes no store, and where the store does not answer
+    it opens it later and answers from what was kept of it meanwhile."""
+    from app.storage.late_store import LateStore
+
+    try:
+        store = _opened(settings, make=False)
+    except StoreUnavailable:
+        store = LateStore(lambda: _opened(settings, make=False))
+    return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
+
+
+def _opened(settings: Settings, make: bool = True) -> Any:
+    store = open_store(settings.store_url, settings, make)
+    begin_signing(store)
+    return store
+
+
 def assemble_service(settings: Settings) -> Forestay:
     """Opens the store that the settings name; raises StoreUnavailable when it cannot be reached."""
     make_folder(settings.data_folder)
-    store = open_store(settings.store_url, settings)
-    begin_signing(store)
+    store = _opened(settings)
     return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
 
 
@@ -231,14 +248,15 @@ def _below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def open_store(url: str, settings: Settings) -> Any:
-    """Returns a store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
+def open_store(url: str, settings: Settings, make: bool = True) -> Any:
+    """Returns a store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings. `make`: a file that is
+    not there is begun."""
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:"))
         from app.storage.sqlite_store import SqliteStore
 
         make_folder(path.parent)
-        store: Any = SqliteStore(path)
+        store: Any = SqliteStore(path, make)
     else:
         from app.storage.neo4j_store import Neo4jStore
 

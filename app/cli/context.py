@@ -49,6 +49,15 @@ class Context:
         return assemble_service(self.settings)
 
     @cached_property
+    def beside(self) -> Forestay:
+        """Returns the service as a process beside a web process opens it, whether or not the store answers."""
+        from app.bootstrap import assemble_beside
+        from app.usecases.compiling import keep_kernels_in
+
+        keep_kernels_in(self.settings.cache_folder / "kernels")
+        return assemble_beside(self.settings)
+
+    @cached_property
     def compiler(self) -> Beside:
         """Returns the process that compiles kernels beside this one; it starts when it is first needed."""
         from app.usecases.compiling import Beside

@@ -105,7 +105,7 @@ def answer(context: Context) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with its web process
     never_compile_in_requests(Beside(context.arguments()))
-    app = create_app(context.settings, context.forestay)
+    app = create_app(context.settings, context.beside)
     answer_forever(app, context.settings.web.heavy_memory_bytes, sys.stdin.buffer, answers)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.api import away, known_callers
+from app.bootstrap import assemble_beside
 from app.usecases.keep.access import create_key, revoke_key
 from app.usecases.search.index import SearchIndex
 from tests import neo4j_server
@@ -181,10 +182,12 @@ def test_who_is_answered_while_keys_cannot_be_looked_up(make_service: Any, monke
     service.document(ESTATE)
     keys = {name: create_key(service.forestay.documents, name, "viewer") for name in ("seen", "unseen", "revoked", "short")}
 
+    keys["north"] = create_key(service.forestay.documents, "north", "viewer", scope="site=north")
+
     def get(name: str, path: str = "/api/v1/areas") -> Any:
         return service.client.get(path, headers={"Authorization": f"Bearer {keys[name][0]}"})
 
-    assert [get(name).status_code for name in ("seen", "revoked", "short")] == [200, 200, 200]
+    assert [get(name).status_code for name in ("seen", "revoked", "short", "north")] == [200] * 4
     revoke_key(service.forestay.documents, keys["revoked"][1].prefix)
     assert get("revoked").status_code == 401
     known: known_callers.Known = service.client.application.extensions["known_callers"]
@@ -197,6 +200,11 @@ def test_who_is_answered_while_keys_cannot_be_looked_up(make_service: Any, monke
     take_away()
     try:
         assert get("seen").status_code == 200 and TOLD in get("seen").text
+        for path in ("areas", "cis", "search?q=orders", "services", "cis/orders-db-01/blast-radius"):
+            part = get("north", f"/api/v1/{path}")
+            assert part.status_code == 200 and TOLD in part.text and "orders-db-02" not in part.text, path
+            assert "orders-db-02" in get("seen", f"/api/v1/{path}").text or "services" in path or "blast" in path, path
+        assert get("north", "/api/v1/cis/orders-db-02").status_code == 404
         for name in ("unseen", "revoked", "short"):
             answer = get(name)
             assert answer.status_code == 503 and "cannot be looked up" in answer.text, name
@@ -208,6 +216,26 @@ def test_who_is_answered_while_keys_cannot_be_looked_up(make_service: Any, monke
     finally:
         bring_back()
     come_back(service)
+
+
+def test_a_process_beside_starts_while_the_store_is_away(service: Service) -> None:
+    """It answers from what was kept, begins no store anew, and opens the store once it is there."""
+    service.document(ESTATE)
+    service.forestay.keep_known()
+    service.forestay.cache.settle()
+    take_away, bring_back = moves(service)
+    take_away()
+    beside = assemble_beside(service.forestay.settings)
+    asked = Service(service.folder, beside)
+    try:
+        assert TOLD in asked.get("/areas")["stamp"]["warnings"][0]
+        assert not service.forestay.store.path.exists()
+    finally:
+        bring_back()
+    come_back(asked)
+    assert asked.get("/areas")["stamp"]["warnings"] == []
+    assert asked.client.put("/api/v1/live/orders-db-01", json={"state": "down"}).status_code == 200
+    beside.close()
 
 
 def test_nothing_stands_in_where_nothing_was_kept(service: Service) -> None:

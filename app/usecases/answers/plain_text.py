@@ -112,8 +112,7 @@ def pasted(text: str) -> str:
     >>> pasted("srv\u202e1 <b>`x`</b> @here a@b.example http://x\n")
     'srv\\u202e1 \\u003cb\\u003e\\u0060x\\u0060\\u003c/b\\u003e \\u0040here a@b.example http:\\u002f/x\\u000a'
     """
-    safe = "".join(f"\\u{ord(sign):04x}" if category(sign) in ("Cc", "Cf", "Zl", "Zp") else sign for sign in _written_out(text))
-    return safe
+    return "".join(f"\\u{ord(sign):04x}" if category(sign) in ("Cc", "Cf", "Zl", "Zp") else sign for sign in _written_out(text))
 
 
 def _written_out(text: str) -> str:
@@ -146,14 +145,15 @@ def _head(answer: Any) -> str:
 def _totals(answer: Any) -> str:
     told = []
     for name, label in TOTALS.items():
-        value = getattr(answer, name, 0)
+        if not hasattr(answer, name):
+            continue
+        value = getattr(answer, name)
         if value is None and name in UNKNOWN_TOLD:
             told.append(f"{label}: unknown")
         elif name == "total" and isinstance(answer, AreaPage):
             continue  # it is in the first line
         elif isinstance(value, int | float | str) and not isinstance(value, bool) and (value or name == "services_down"):
-            if hasattr(answer, name):
-                told.append(f"{label}: {_value(value)}")
+            told.append(f"{label}: {_value(value)}")
     return "; ".join(told)
 
 

@@ -43,7 +43,7 @@ def replay(
     estate = tools.estates.at(at.revision)
     causes, effects, left_out = _incidents(estate, tools.store.load_columns(at.revision, INCIDENT.name))
     episodes, elsewhen = _episodes(causes, effects, estate)
-    rows = sorted((row for row in map(lambda one: _row(estate, one), episodes) if row.predicted or row.recorded), key=_wrongest)
+    rows = sorted((row for row in (_row(estate, one) for one in episodes) if row.predicted or row.recorded), key=_wrongest)
     predicted, recorded, right = (sum(getattr(row, name) for row in rows) for name in ("predicted", "recorded", "right"))
     precision, recall = (right / predicted if predicted else None), (right / recorded if recorded else None)
     first = parts["start"] if parts else 0
@@ -152,7 +152,8 @@ def _sentence(episodes: int, predicted: int, recorded: int, right: int) -> str:
     if not recorded:
         return "No incident of a service is on record beside its root cause, so nothing can be held against the model."
     precision = f"{right / predicted:.1%} of the services predicted were recorded" if predicted else "no service was predicted"
-    return f"In {count(episodes, 'episode')}, {precision} (precision), {right / recorded:.1%} of those recorded were predicted (recall)."
+    recall = f"{right / recorded:.1%} of those recorded were predicted (recall)"
+    return f"In {count(episodes, 'episode')}, {precision} (precision), {recall}."
 
 
 def _moment(seconds: int) -> str:
