@@ -95,14 +95,12 @@ class SearchIndex:
         """Returns the ranks with those first that answer to just this text."""
         if len(ranks) < 2:
             return ranks
-        term = np.asarray((WHOLE + query).encode()[:TERM_BYTES], self.terms.dtype)
-        begin, end = (int(self.starts[np.searchsorted(self.terms, term, side)]) for side in ("left", "right"))
-        same = np.unique(self.postings[begin:end])[:LOOKED_AT].tolist()
-        exact = [
-            rank
-            for rank in sorted({*same, *ranks[:LOOKED_AT].tolist()})
-            if any(folded(text) == query for _, text in self.entries(rank))
-        ]
+        likely = ranks[:LOOKED_AT]
+        if " " not in query:  # a text that is just this has it as a term
+            term = np.asarray(((WHOLE if query.isalnum() else "") + query).encode()[:TERM_BYTES], self.terms.dtype)
+            begin, end = (int(self.starts[np.searchsorted(self.terms, term, side)]) for side in ("left", "right"))
+            likely = np.unique(self.postings[begin:end])[:LOOKED_AT]
+        exact = [rank for rank in likely.tolist() if any(folded(text) == query for _, text in self.entries(rank))]
         return np.concatenate([np.asarray(exact, np.int64), ranks[~np.isin(ranks, exact)]]) if exact else ranks
 
     def likely(self, revision: int, text: str) -> list[int]:
@@ -164,7 +162,8 @@ def _terms(keys: Sequence[str], names: Sequence[str], aliases: Sequence[str]) ->
     lengths = []
     for key, name, more in zip(keys, names, aliases_of_all(aliases), strict=True):
         texts = [name, *(value for _, value in more)]
-        own = {*terms_of(folded(" ".join((key, *texts)))), *(WHOLE + folded(text) for text in texts if text.isalnum())}
+        words = [folded(text) for text in texts if text.isalnum() or not text.isascii()]
+        own = {*terms_of(folded(" ".join((key, *texts)))), *(WHOLE + word for word in words if word.isalnum())}
         terms += own
         lengths.append(len(own))
     raw = terms if all(map(str.isascii, terms)) else [term.encode()[:TERM_BYTES] for term in terms]
