@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.scope import scope_of
 from app.domain.signing import Signer
 from app.ports.ci_source import CiSource
-from app.ports.documents import Documents
+from app.ports.documents import Document, Documents
+from app.ports.graph_store import Revision
 from app.ports.store import Store
 from app.settings import Settings
 from app.storage.compiled_files import CompiledFiles
 from app.storage.leftovers import leftovers, take_away
-from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others
+from app.storage.private_files import close_to_others, kept_secret, make_folder, open_to_others, replace_file
 from app.storage.workbench import LocalWorkbench
 from app.storage.write_behind import WriteBehind
 from app.usecases.estate import Estates
@@ -29,6 +32,10 @@ from app.usecases.keep.audit import ReadTrail, begin_signing
 from app.usecases.keep.sources import RegisteredSource
 from app.usecases.scope import visible_cis
 
+if TYPE_CHECKING:
+    from app.usecases.search.indexes import SearchIndexes
+
+LAST_KNOWN = "last-known.json"
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
 
 
@@ -45,6 +52,12 @@ class Forestay:
     @cached_property
     def estates(self) -> Estates:
         return Estates(self.store, self.documents, self.cache, self.settings.model, self.carries)
+
+    @cached_property
+    def searches(self) -> SearchIndexes:
+        from app.usecases.search.indexes import SearchIndexes
+
+        return SearchIndexes(self)
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -123,6 +136,42 @@ class Forestay:
     def reads(self) -> ReadTrail:
         return ReadTrail(self.documents)
 
+    def keep_known(self) -> Revision:
+        """Keeps what is needed to answer while the store is away: the current revision's columns and index on disk, and the
+        documents that answers rest on. Returns the revision."""
+        from app.storage.known_documents import KEPT, MOST
+        from app.storage.known_store import known_text
+
+        at = self.store.current()
+        self.estates.at(at.revision)
+        self.searches.at(at)
+        documents = {
+            kind: [(row.key, row.version, row.body) for row in islice(every(self.documents, kind), MOST)] for kind in KEPT
+        }
+        text = known_text(at, datetime.now(UTC), documents)
+        replace_file(self.settings.cache_folder / LAST_KNOWN, text)
+        return at
+
+    def known(self) -> tuple[Forestay, Revision, datetime] | None:
+        """Returns the service on what was kept of the store, which revision that is, and when it was read; None where nothing
+        was."""
+        from app.storage.known_documents import KnownDocuments
+        from app.storage.known_store import KnownStore, known_from
+        from app.usecases.estate import COLUMNS
+        from app.usecases.search.indexes import kept_index
+
+        try:
+            revision, read_at, kept = known_from((self.settings.cache_folder / LAST_KNOWN).read_text("utf-8"))
+        except (OSError, InvalidInput):
+            return None
+        documents = KnownDocuments(audit_signer(self.settings), kept)
+        settings = Estates(None, documents, self.cache, self.settings.model).settings_at(revision)  # type: ignore[arg-type]
+        index = kept_index(self.cache, revision.revision, settings)
+        store: Any = KnownStore(revision, self.cache, COLUMNS, index.likely, index.aliases_by_id)
+        service = Forestay(self.settings, store, documents, self.cache)
+        service.__dict__["reads"] = self.reads  # what is read now is noted once the store is back
+        return service, revision, read_at
+
     def close(self) -> None:
         if "reads" in self.__dict__:
             self.reads.close()
@@ -162,26 +211,52 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
     return registry.open_source(kind, location, source_settings, outbound=settings.outbound)
 
 
+def assemble_beside(settings: Settings) -> Forestay:
+    """As `assemble_service`, for a process that answers for another one: it makes no store, and where the store does not answer
+    it opens it later and answers from what was kept of it meanwhile."""
+    from app.storage.late_store import LateStore
+
+    try:
+        store = _opened(settings, make=False)
+    except StoreUnavailable:
+        store = LateStore(lambda: _opened(settings, make=False))
+    return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
+
+
+def _opened(settings: Settings, make: bool = True) -> Any:
+    store = open_store(settings.store_url, settings, make)
+    begin_signing(store)
+    return store
+
+
 def assemble_service(settings: Settings) -> Forestay:
     """Opens the store that the settings name; raises StoreUnavailable when it cannot be reached."""
     make_folder(settings.data_folder)
-    store = open_store(settings.store_url, settings)
-    begin_signing(store)
+    store = _opened(settings)
     return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
+
+
+def every(documents: Documents, kind: str) -> Iterator[Document]:
+    """Yields all documents of a kind in order of key."""
+    after = ""
+    while page := documents.page(kind, after, 500):
+        yield from page
+        after = page[-1].key
 
 
 def _below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def open_store(url: str, settings: Settings) -> Any:
-    """Returns a store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings."""
+def open_store(url: str, settings: Settings, make: bool = True) -> Any:
+    """Returns a store by its URL: sqlite:PATH, or a Neo4j URI with the user and password of the settings. `make`: a file that is
+    not there is begun."""
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:"))
         from app.storage.sqlite_store import SqliteStore
 
         make_folder(path.parent)
-        store: Any = SqliteStore(path)
+        store: Any = SqliteStore(path, make)
     else:
         from app.storage.neo4j_store import Neo4jStore
 

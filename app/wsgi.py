@@ -12,7 +12,7 @@ from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 
 from app import api, web
-from app.api import auth, counters, heavy, hosts, problems
+from app.api import auth, away, counters, heavy, hosts, known_callers, problems
 from app.api.lane import Lane, Limits
 from app.api.refusals import Refusals
 from app.api.resources.inbox import is_known_sender
@@ -77,6 +77,8 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     api.mount(app)
     web.mount(app)
     app.register_error_handler(HTTPException, problems.problem_api(app).handle_http_exception)
+    away.stand_in(app, forestay)
+    app.extensions["known_callers"] = known_callers.Known()
     auth.guard(app, forestay)
     app.before_request(fresh_patience)
     heavy.pass_on(app, forestay, lane)
@@ -101,7 +103,9 @@ def application() -> Flask:
     keep_kernels_in(settings.cache_folder / "kernels")
     arguments = ["--data", str(settings.data_folder)]
     never_compile_in_requests(Beside(arguments))
-    return create_app(settings, lane=lane_of(settings, arguments))
+    app = create_app(settings, lane=lane_of(settings, arguments))
+    away.keep_known(app.extensions["forestay"])
+    return app
 
 
 def lane_of(settings: Settings, arguments: Sequence[str]) -> Lane | None:

@@ -51,6 +51,7 @@ from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
 from benchmarks.live import live_updates
 from benchmarks.reach import reach
+from benchmarks.search import searches
 
 CLIENTS, REQUESTS = 4, 250
 READ_EVERY = 0.02
@@ -433,6 +434,12 @@ def live(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return live_updates(service(folder, asked.store), folder / asked.store, asked.seed)
 
 
+def search(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Searches over HTTP by the beginnings of names, some with a typing error."""
+    warm_up()
+    return searches(service(folder, asked.store), folder / asked.store, asked.seed)
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -447,6 +454,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "readers": readers,
     "answer": answer,
     "live": live,
+    "search": search,
 }
 
 

@@ -12,7 +12,7 @@ from flask import Flask, g, redirect, request, session, url_for
 from flask_limiter import RequestLimit
 from werkzeug.wrappers import Response
 
-from app.api import refusals
+from app.api import known_callers, refusals
 from app.api.answering import CALLER
 from app.api.hosts import address_of, is_own_page
 from app.bootstrap import Forestay
@@ -113,9 +113,12 @@ def _asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
         return access.LOCAL, False
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
-        return access.caller_of(forestay.documents, header.removeprefix("Bearer ")), True
-    token = session.get("token")
-    return (access.session_caller(forestay.documents, str(token)) if token else None), False
+        secret = header.removeprefix("Bearer ")
+        return known_callers.verified("key", secret, lambda: access.verified_key(forestay.documents, secret)), True
+    token = str(session.get("token") or "")
+    return (
+        known_callers.verified("session", token, lambda: access.verified_session(forestay.documents, token)) if token else None
+    ), False
 
 
 USE_SECONDS = 300.0  # how exact the time of a key's last use is

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import http
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypedDict, Unpack
 
 from flask import Response, current_app, g, request
 
+from app.api import away
 from app.api.auth import is_passed_on, permission, scoped, seen_by
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy
@@ -19,6 +21,7 @@ from app.bootstrap import Forestay
 from app.domain.errors import InvalidInput
 from app.ports.graph_store import Revision
 from app.usecases.answers.documents import as_bytes
+from app.usecases.answers.plain_text import as_text
 from app.usecases.estate import resolve_revision
 from app.usecases.keep import runs
 from app.usecases.keep.runs import Job
@@ -29,7 +32,13 @@ ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 def whole() -> Forestay:
     """Returns the service as a whole, whoever the caller is."""
-    return current_app.extensions["forestay"]  # type: ignore[no-any-return]
+    stands = g.get("stands_in")
+    return stands[0] if stands else current_app.extensions["forestay"]  # type: ignore[no-any-return]
+
+
+def stood_in() -> bool:
+    """Returns whether the store is away and this is answered from what was kept of it."""
+    return g.get("stands_in") is not None
 
 
 def forestay() -> Forestay:
@@ -38,7 +47,27 @@ def forestay() -> Forestay:
 
 
 def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Returns an answer; while the store is away, with a warning among those of its stamp and in a header."""
+    if told := away.warning():
+        headers = {**(headers or {}), "Warning": f'199 forestay "{told}"'}
+        if hasattr(result, "stamp"):
+            result = replace(result, stamp=replace(result.stamp, warnings=[told, *result.stamp.warnings]))
+    if wants_text() and hasattr(result, "stamp"):
+        return Response(
+            as_text(result, base_url(), request.url), status, headers={**(headers or {}), "Vary": "Accept"}, mimetype="text/plain"
+        )
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
+
+
+def wants_text() -> bool:
+    """Returns whether the caller asks for an answer as plain text (`Accept: text/plain`) rather than as a document."""
+    kinds = request.accept_mimetypes
+    return kinds["text/plain"] > kinds["application/json"]
+
+
+def base_url() -> str:
+    """Returns where links to pages begin."""
+    return whole().settings.web.public_url or request.host_url
 
 
 def room_for_a_job() -> None:
@@ -126,6 +155,8 @@ def unchanged(at: Revision, own: str = "") -> Response | None:
         g.caller.role,
         g.caller.scope,
         request.full_path,
+        away.warning(),
+        wants_text(),
     )
     text = "|".join(map(str, parts))
     tag = hashlib.sha256(text.encode()).hexdigest()[:32] + (f".{own}" if own else "")

@@ -7,11 +7,12 @@ from datetime import datetime
 import click
 from rich.console import Console
 
-from app.cli.common import figure, limit_option
+from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, show, table, when
 from app.domain.results import CiDetail, CiPage, GroupRow
 from app.domain.sentences import not_read
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.search.ask import search_page
 
 
 @click.command()
@@ -40,6 +41,39 @@ def cis(
                 f"more than {limit}; "
                 + (f"the next: --after {following}" if following else "type more letters, or raise --limit")
             )
+
+    show(page, as_document, human)
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@limit_option
+@after_option
+@when
+@json_option
+@click.pass_obj
+def search(
+    context: Context,
+    words: tuple[str, ...],
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
+    """Search CIs by the beginnings of words of any identity, in any order, typing errors forgiven; the weightiest first."""
+    page = search_page(context.forestay, " ".join(words), limit, after, revision, as_of)
+
+    def human(console: Console) -> None:
+        rows = [
+            (c.key, c.name, c.ci_class, f"{c.alias_kind} {c.alias}", c.services_hit, figure(c.customer_hours_per_year))
+            for c in page.items
+        ]
+        total = "more than shown" if page.total is None else f"{page.total:,} found"
+        title = f"{total}; nothing as written, one typing error a word forgiven" if page.corrected else total
+        table(console, title, ["key", "name", "class", "found by", "services", "customer-hours a year"], rows)
+        if page.next:
+            console.print(f"the next: --after {page.next}")
 
     show(page, as_document, human)
 
@@ -93,4 +127,4 @@ def _common_cause(group: GroupRow) -> str:
     return f" (common cause: {', '.join(parts)})" if parts else ""
 
 
-COMMANDS = (cis, ci)
+COMMANDS = (cis, search, ci)

@@ -50,6 +50,10 @@ PLACES = {
     "services": Place("app.cli.services", "Business services, those that suffer most first."),
     "service": Place("app.cli.services", "One business service: show it, lay an exposure over a CI, take it back."),
     "cis": Place("app.cli.cis", "Search CIs by a few letters of any alias; without a query all of them, page by page."),
+    "search": Place(
+        "app.cli.cis",
+        "Search CIs by the beginnings of words of any identity, in any order, typing errors forgiven; the weightiest first.",
+    ),
     "ci": Place("app.cli.cis", "One CI by its key or any alias."),
     "blast": Place(
         "app.cli.outages",
@@ -93,6 +97,10 @@ PLACES = {
     "pools": Place(
         "app.cli.recovery",
         "Pools of restore capacity; with NAME: say how many restorations it does at once, or --forget it.",
+    ),
+    "replay": Place(
+        "app.cli.replay",
+        "Replay the incidents on record: services predicted from their root causes, against the services recorded.",
     ),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),

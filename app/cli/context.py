@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CALLER = "command line"
+TEXT = "forestay.text"  # in the meta of a command: whether --text was given
 
 
 class Context:
@@ -46,6 +47,15 @@ class Context:
         keep_kernels_in(self.settings.cache_folder / "kernels")
         wait_for_kernels(tell(), self.compiler)
         return assemble_service(self.settings)
+
+    @cached_property
+    def beside(self) -> Forestay:
+        """Returns the service as a process beside a web process opens it, whether or not the store answers."""
+        from app.bootstrap import assemble_beside
+        from app.usecases.compiling import keep_kernels_in
+
+        keep_kernels_in(self.settings.cache_folder / "kernels")
+        return assemble_beside(self.settings)
 
     @cached_property
     def compiler(self) -> Beside:
@@ -91,15 +101,28 @@ def when(command: Command) -> Command:
 
 
 def json_option(command: Command) -> Command:
-    return click.option("--json", "as_document", is_flag=True, help="print the API's document")(command)
+    """Adds --json, and --text, which `show` heeds."""
+    text = click.option("--text", is_flag=True, expose_value=False, callback=_note_text, help="print lines to paste into a chat")
+    return click.option("--json", "as_document", is_flag=True, help="print the API's document")(text(command))
+
+
+def _note_text(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[TEXT] = value
 
 
 def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> None:
-    """Prints the document, or the text for people, with the warnings that the answer carries."""
+    """Prints the document, plain lines (--text), or the text for people, with the warnings that the answer carries."""
     if as_document:
         from app.usecases.answers.documents import as_json
 
         click.echo(as_json(result, indent=2))
+        return
+    context = click.get_current_context()
+    if context.meta.get(TEXT):
+        from app.usecases.answers.plain_text import as_text
+
+        web = context.obj.settings.web
+        click.echo(as_text(result, web.public_url or f"http://{web.host}:{web.port}"), nl=False)
         return
     out = console()
     human(out)

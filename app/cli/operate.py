@@ -38,6 +38,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     """Prints the link, then serves until SIGINT or SIGTERM; answers under way are finished."""
     from dataclasses import replace
 
+    from app.api.away import keep_known
     from app.cli.web_server import server_of
     from app.settings import check_exposure
     from app.usecases.compiling import never_compile_in_requests
@@ -49,6 +50,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     check_exposure(settings)
     lane = lane_of(settings, context.arguments())
     app = create_app(settings, context.forestay, lane)
+    keep_known(context.forestay)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sys.setswitchinterval(SWITCH_SECONDS)
     waiting = lane.limits.processes + lane.limits.waiting if lane else 0  # threads that wait for the lane hold no other up
@@ -105,7 +107,7 @@ def answer(context: Context) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with its web process
     never_compile_in_requests(Beside(context.arguments()))
-    app = create_app(context.settings, context.forestay)
+    app = create_app(context.settings, context.beside)
     answer_forever(app, context.settings.web.heavy_memory_bytes, sys.stdin.buffer, answers)
 
 

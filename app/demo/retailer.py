@@ -3,7 +3,7 @@
 Seeded and deterministic. About 3,000 CIs, told by three sources that do not quite agree:
 
 * `cmdb` (a folder of CSV files): business services with exposure, applications, databases, virtual machines, shops, the
-  redundancy that the architects declared, and two years of incidents;
+  redundancy that the architects declared, two years of incidents, and the tickets of services that people missed meanwhile;
 * `datacentre` (one JSON document): what discovery sees below - places, power, network, storage, hypervisors - and where things
   really stand;
 * `tracing` (a call graph): which deployed service really calls which.
@@ -153,6 +153,7 @@ def build(seed: int = 7) -> Estate:
     _office_and_warehouse(estate, rng, hosts, volumes)
     _disagreements(estate, rng)
     _incidents(estate, rng)
+    _tickets(estate, random.Random(seed + 1))
     return estate
 
 
@@ -560,6 +561,84 @@ def _incidents(estate: Estate, rng: random.Random) -> None:
         estate.incidents.append({**cause, "key": f"INC{number:06}", "ci": victim, "root_cause": False})
 
 
+NOT_WRITTEN, BY_MISTAKE, FELT_SOFTLY = 0.10, 0.02, 0.03  # shares of tickets: missing, of another service, of a soft need
+
+
+def _tickets(estate: Estate, rng: random.Random) -> None:
+    """Adds what the service desk wrote: for each incident a ticket of each business service that people missed.
+
+    Who that is, is worked out here, sign by sign and without the service's own engine. The desk is no perfect witness: a tenth of
+    the tickets was never written, some are of a service that had nothing to do with it, a failover that did not work is felt, and
+    now and then a need that only degrades.
+    """
+    world = _World(estate)
+    services = [row["key"] for row in estate.services]
+    for incident in [row for row in estate.incidents if row["root_cause"] and row["ended_at"]]:
+        down = world.down_with(incident["ci"], rng)
+        felt = [service for service in services if service in down and rng.random() >= NOT_WRITTEN]
+        felt += [
+            service
+            for service in services
+            if service not in down and any(need in down for need in world.soft.get(service, ())) and rng.random() < FELT_SOFTLY
+        ]
+        if rng.random() < BY_MISTAKE:
+            felt.append(rng.choice(services))
+        minutes = (incident["ended_at"] - incident["started_at"]).total_seconds() / 60
+        for service in dict.fromkeys(felt):
+            started = incident["started_at"] + timedelta(minutes=rng.uniform(0, min(20.0, minutes / 2)))
+            key = f"{incident['key']}-{service}"
+            estate.incidents.append(
+                {"key": key, "ci": service, "started_at": started, "ended_at": incident["ended_at"], "root_cause": False}
+            )
+
+
+class _World:
+    """The estate as it really hangs together, all three sources in one: who needs whom, by plain look-up."""
+
+    def __init__(self, estate: Estate) -> None:
+        named = {row["fqdn"]: key for key, row in estate.cis[CMDB].items() if row.get("fqdn")}
+        self._same = {key: named[row["fqdn"]] for key, row in estate.cis[DATACENTRE].items() if row.get("fqdn") in named}
+        self.soft: dict[str, list[str]] = {}
+        self._hard: dict[str, list[str]] = {}
+        self._groups: dict[str, list[dict[str, Any]]] = {}
+        traced = {row["id:trace"]: key for key, row in estate.cis[CMDB].items() if row.get("id:trace")}
+        for caller, callee, _ in estate.calls:
+            self._hard.setdefault(traced[callee], []).append(traced[caller])
+        for row in (*estate.dependencies[CMDB], *estate.dependencies[DATACENTRE]):
+            dependent, provider = self._one(row["dependent"]), self._one(row["provider"])
+            if row["kind"] == "soft":
+                self.soft.setdefault(dependent, []).append(provider)
+            else:
+                self._hard.setdefault(provider, []).append(dependent)
+        for row in (*estate.groups[CMDB], *estate.groups[DATACENTRE]):
+            group = {**row, "dependent": self._one(row["dependent"]), "members": [self._one(member) for member in row["members"]]}
+            for member in group["members"]:
+                self._groups.setdefault(member, []).append(group)
+
+    def down_with(self, key: str, rng: random.Random) -> set[str]:
+        """Returns what is down while a CI is; failovers work as often as their group says."""
+        down, waiting = {key}, [key]
+        failed_over: dict[str, bool] = {}
+        while waiting:
+            provider = waiting.pop()
+            hit = list(self._hard.get(provider, ()))
+            for group in self._groups.get(provider, ()):
+                success = group.get("failover_success")
+                works = success is None or failed_over.setdefault(group["key"], rng.random() < success)
+                left = sum(member not in down for member in group["members"])
+                if left < group["needed"] or not works:
+                    hit.append(group["dependent"])
+            for dependent in hit:
+                if dependent not in down:
+                    down.add(dependent)
+                    waiting.append(dependent)
+        return down
+
+    def _one(self, key: str) -> str:
+        key = key.removeprefix(f"{CMDB}:ci:")
+        return self._same.get(key, key)
+
+
 CI_FIELDS = ("key", "name", "class", "environment", "lifecycle", "site", "team", "supplier", "fqdn", "id:trace")
 
 
@@ -582,7 +661,7 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
         for row in estate.incidents
     ]
     _csv(cmdb / "incidents.csv", ("key", "ci", "started_at", "ended_at", "root_cause"), incidents)
-    observed = sorted({estate.cis[CMDB][row["ci"]]["class"] for row in estate.incidents})
+    observed = sorted({estate.cis[CMDB][row["ci"]]["class"] for row in estate.incidents if row["root_cause"]})
     _csv(
         cmdb / "observations.csv",
         ("scope", "observed_from", "observed_until"),

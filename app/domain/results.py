@@ -216,6 +216,37 @@ class CiPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRow:
+    """A CI that was searched, the text by which it was found, and what hangs on it (None: unknown, or not assessed)."""
+
+    key: str
+    name: str
+    ci_class: str
+    alias_kind: str
+    alias: str
+    services_hit: int | None
+    customer_hours_per_year: float | None
+    money_per_year: float | None
+    service_hours_per_year: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """`corrected`: nothing was found as written, and one typing error in each word was forgiven. `ranked`: by what hangs on a CI;
+    false while the index of the revision is being made and the store answers, which knows no ranks and forgives nothing."""
+
+    stamp: Stamp
+    query: str
+    limit: int
+    truncated: bool
+    total: int | None  # None: more than the limit, not counted
+    corrected: bool
+    ranked: bool
+    items: Sequence[SearchRow]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     key: str
     name: str

@@ -33,6 +33,18 @@ def kept_secret(path: Path) -> str:
     return text
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Writes a file for this user alone; readers see the old text or the new one."""
+    make_folder(path.parent)
+    new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="utf-8") as file:
+            file.write(text)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
     """Makes a folder for this user alone; a folder that is there is left as it is."""
     path.mkdir(mode=FOLDER, parents=True, exist_ok=True)

@@ -25,9 +25,10 @@ from app.storage.sqlite.writing import Writing
 
 
 class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
-    """GraphStore and Documents. Safe for many threads and processes; opening makes or migrates the schema."""
+    """GraphStore and Documents. Safe for many threads and processes; opening makes (where `make` allows it) or migrates the
+    schema."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, make: bool = True) -> None:
         super().__init__(path)
         self._categories = Categories(self)
         self._ends = KnownEnds()
@@ -37,6 +38,8 @@ class SqliteStore(Revisions, Writing, Search, Scores, Care, SqliteDocuments):
                 f"file back; or, to begin anew, take {left[0].name} away too"
             )
         if not self.path.exists():
+            if not make:
+                raise StoreUnavailable(f"{self.path.name} is not there")
             _make(self.path)
         elif self.path.stat().st_size == 0:
             raise StoreUnavailable(

@@ -149,6 +149,8 @@ def assess(
     if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
         write_scores(tools.store, assessment)
+        listen("the index of searches", 0.0)
+        tools.searches.make_ready(tools.store.current())
     return row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
 from app.domain.nouns import SOURCE_RECORD
@@ -24,7 +25,7 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     NotFound when no CI answers to it, Ambiguous (with the keys of the candidates) when several do.
     """
     text = checked_text(text)
-    hits = store.find(revision, [text]).get(text, ())
+    hits = _found(store, revision, text)
     by_key = [hit for hit in hits if hit.key == text]
     chosen = by_key or list({hit.ci_id: hit for hit in hits}.values())
     chosen = chosen or former_hits(store, revision, text)
@@ -33,6 +34,14 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     if len(chosen) > 1:
         raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
     return chosen[0]
+
+
+def _found(store: GraphStore, revision: int, text: str) -> Sequence[Hit]:
+    """Returns the CIs that answer to a text; where none does, those that answer to it with compatible signs as one (NFKC)."""
+    compatible = normalize("NFKC", text)
+    return store.find(revision, [text]).get(text, ()) or (
+        store.find(revision, [compatible]).get(compatible, ()) if compatible != text else ()
+    )
 
 
 def identify_service(store: GraphStore, estate: Estate, text: str) -> int:

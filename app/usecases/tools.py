@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from app.settings import Settings
     from app.usecases.estate import Estates
     from app.usecases.keep.sources import RegisteredSource
+    from app.usecases.search.indexes import SearchIndexes
 
 
 class Tools(Protocol):
@@ -29,6 +30,8 @@ class Tools(Protocol):
     def documents(self) -> Documents: ...
     @property
     def estates(self) -> Estates: ...
+    @property
+    def searches(self) -> SearchIndexes: ...
     @property
     def cache(self) -> CompiledGraphCache: ...
     @property

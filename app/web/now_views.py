@@ -6,12 +6,13 @@ from flask import Blueprint, g, render_template, request
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
-from app.api.common import forestay, unchanged, whole
+from app.api.common import base_url, forestay, unchanged, whole
 from app.domain.now import NO_LIMIT, OVER, WITHIN_1_H
 from app.risk.outage.restore_first import EXACT
 from app.usecases.answers.live_state import this_minute
 from app.usecases.answers.now import now_page
 from app.usecases.answers.now_next import now_causes, restore_first
+from app.usecases.answers.plain_text import as_text
 from app.usecases.keep.live import present
 
 blueprint = Blueprint("now_web", __name__)
@@ -54,6 +55,9 @@ def now() -> str | Response:
     causes = now_causes(service, CAUSES, seconds=CAUSE_SECONDS) if page.cis_reported["down"] else None
     order = restore_first(service, EXACT) if page.cis_total else None
     whole().reads.note(caller().name, "read page now", "")
-    answer = Response(render_template("now.html", page=page, causes=causes, order=order), mimetype="text/html")
+    answer = Response(
+        render_template("now.html", page=page, causes=causes, order=order, summary=as_text(page, base_url())),
+        mimetype="text/html",
+    )
     answer.set_etag(g.etag)
     return answer

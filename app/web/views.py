@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from app.api import away
 from app.api.auth import caller, is_passed_on, permission, scoped
-from app.api.common import forestay, whole
+from app.api.common import base_url, forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
 from app.domain.areas import AREA_KINDS, AREA_LABELS
@@ -21,7 +22,8 @@ from app.domain.sentences import CAUSE, not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
-from app.usecases.answers.cis import ci_detail, find_cis
+from app.usecases.answers.cis import ci_detail
+from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page, service_recovery
@@ -33,6 +35,7 @@ from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
+from app.usecases.search.ask import search_page
 
 blueprint = Blueprint("web", __name__)
 ROWS = 50
@@ -88,7 +91,13 @@ def shared() -> dict[str, Any]:
         kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return url_for(endpoint, **{**kept, **values})
 
-    return {"link": link, "kinds": AREA_LABELS, "measures": MEASURES, "signed_in": g.get("caller") not in (None, LOCAL)}
+    return {
+        "link": link,
+        "away": away.warning(),
+        "kinds": AREA_LABELS,
+        "measures": MEASURES,
+        "signed_in": g.get("caller") not in (None, LOCAL),
+    }
 
 
 def _when() -> int:
@@ -201,7 +210,7 @@ def data_quality() -> str:
 @scoped
 @permission("read")
 def search() -> str | Response:
-    """A few letters of any alias; one exact answer leads straight to its CI."""
+    """Beginnings of words of any identity; one exact answer leads straight to its CI."""
     service, query = forestay(), request.args.get("q", "").strip()
     if not query:
         return render_template("search.html", page=None, query="")
@@ -211,7 +220,7 @@ def search() -> str | Response:
         kept: dict[str, Any] = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
         return redirect(url_for("web.ci", key=hit.key, **kept))
     except (NotFound, Ambiguous):
-        page = find_cis(service, query, ROWS, revision, None)
+        page = search_page(service, query, ROWS, request.args.get("after"), revision)
         return render_template("search.html", page=page, query=query)
 
 
@@ -232,7 +241,8 @@ def ci() -> str:
             revision=revision,
         )
     _read(f"ci {detail.key}")
-    return render_template("ci.html", detail=detail, blast=blast)
+    summary = as_text(blast or detail, base_url())
+    return render_template("ci.html", detail=detail, blast=blast, summary=summary)
 
 
 @blueprint.get("/sign-in")

@@ -7,12 +7,14 @@ from functools import partial
 from flask import Blueprint, render_template, request
 
 from app.api.auth import permission
-from app.api.common import forestay
+from app.api.common import base_url, forestay
 from app.api.heavy import heavy
 from app.api.problems import STATUS
 from app.domain.errors import Ambiguous, InvalidInput, NotFound
 from app.domain.scenario_text import parse_scenario
+from app.domain.strict_json import strict_json
 from app.domain.timeline import ServiceTimeline, TimelineAnswer
+from app.usecases.answers.plain_text import as_text
 from app.usecases.scenarios import keep
 from app.usecases.scenarios.document import Scenario, scenario_of
 from app.usecases.scenarios.play import Page, play
@@ -24,9 +26,12 @@ BAND_WIDTH = 1000  # units of the drawing that the whole timeline takes
 
 
 def _scenario(text: str) -> Scenario:
-    """Returns what a text means: a stored scenario by its name, else the text form."""
+    """Returns what a text means: a stored scenario by its name, a document as JSON, else the text form."""
     service = forestay()
-    document = keep.get_scenario(service.documents, text).scenario if keep.NAME.fullmatch(text) else parse_scenario(text)
+    if text.startswith("{"):
+        document = strict_json(text.encode(), "scenario")
+    else:
+        document = keep.get_scenario(service.documents, text).scenario if keep.NAME.fullmatch(text) else parse_scenario(text)
     return scenario_of(document, service.settings.limits)
 
 
@@ -45,7 +50,8 @@ def what_if() -> str | tuple[str, int]:
     except (InvalidInput, NotFound, Ambiguous) as error:
         shown = render_template("what_if.html", text=text, other=other, answer=None, fault=error.message, stored=stored)
         return shown, next(code for kind, code in STATUS if isinstance(error, kind))
-    return render_template("what_if.html", text=text, other=other, answer=answer, fault="", stored=stored)
+    summary = as_text(answer, base_url())
+    return render_template("what_if.html", text=text, other=other, answer=answer, fault="", stored=stored, summary=summary)
 
 
 @blueprint.app_template_filter("bands")

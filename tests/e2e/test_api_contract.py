@@ -104,6 +104,7 @@ EXAMPLES = {
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
+    "/api/v1/search": {"q": "db"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -177,6 +178,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/quality",
         "/recovery",
         "/recovery/gaps",
+        "/replay",
         "/revisions",
         "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes",
@@ -189,6 +191,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/scenarios/<scenario>",
         "/scenarios/<scenario>/versions",
         "/schedule",
+        "/search",
         "/services",
         "/services/<path:ci>",
         "/services/<path:ci>/availability",
@@ -397,6 +400,7 @@ def operations(service: Service) -> list[Any]:
 LABELS = [
     "GET /api/v1/areas",
     "GET /api/v1/area",
+    "GET /api/v1/search",
     "GET /api/v1/services",
     "GET /api/v1/services/{ci}",
     "PUT /api/v1/services/{ci}",
@@ -444,6 +448,7 @@ LABELS = [
     "POST /api/v1/keys/{prefix}/rotate",
     "DELETE /api/v1/keys/{prefix}",
     "GET /api/v1/audit",
+    "GET /api/v1/replay",
     "GET /api/v1/revisions",
     "GET /api/v1/revisions/{revision}",
     "GET /api/v1/revisions/{revision}/changes",

@@ -6,6 +6,7 @@ import pytest
 
 from app.demo import retailer
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.replay import replay
 from tests.e2e.conftest import Service
 
 KINDS = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
@@ -36,5 +37,11 @@ def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_servi
     assert ["ci:db-payment-1", "ci:vm-db-payment-01"] in found  # a database node and the machine given to it, by its DNS name
     assert ["ci:app-checkout", "service:checkout"] in found
     forestay = retail.forestay
+    told = replay(forestay, limit=500)  # the desk leaves a tenth of its tickets out and writes some of other services: it shows
+    assert (told.incidents, told.episodes, told.predicted, told.recorded, told.right) == (491, 220, 668, 670, 602)
+    assert told.sentence == (
+        "In 220 episodes, 90.1% of the services predicted were recorded (precision), "
+        "89.9% of those recorded were predicted (recall)."
+    )
     fallen = blast_radius(forestay, ["san-fra1-02"], limit=500)
     assert {"Checkout", "Shop tills"} <= {row.name for row in fallen.services}

@@ -6,11 +6,12 @@ from typing import Any
 
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
-from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion
-from app.domain.results import BlastRadius, CiDetail, CiPage
+from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion, SearchQuestion
+from app.domain.results import BlastRadius, CiDetail, CiPage, SearchPage
 from app.usecases import paging
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.search.ask import search_page
 
 blueprint = Blueprint("cis", __name__, url_prefix="/api/v1", description="Configuration items, search and blast radius")
 
@@ -32,6 +33,20 @@ def page(question: dict[str, Any]) -> Any:
         None if parts else question.get("as_of"),
     )
     return paging.with_next(rows, None if following is None else paging.encode(revision=rows.stamp.revision, ci=following))
+
+
+@route(blueprint, "/search", "read", SearchPage, in_scope=True)
+@blueprint.arguments(SearchQuestion, location="query")
+def search(question: dict[str, Any]) -> Any:
+    """CIs by the beginnings of words of any identity, in any order, with one typing error a word; the weightiest first."""
+    return search_page(
+        forestay(),
+        question["q"],
+        question["limit"],
+        question.get("after"),
+        question.get("revision"),
+        question.get("as_of"),
+    )
 
 
 @route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from app.api import away
 from app.api.auth import permission
 from app.api.common import forestay, reply
 from app.usecases.health import health
@@ -23,6 +24,8 @@ def alive() -> dict[str, str]:
 @blueprint.get("/readyz")
 def ready() -> tuple[dict[str, str], int]:
     """The store answers. Public; tells nothing else."""
+    if away.is_away():
+        return {"status": "not ready"}, 503
     try:
         forestay().store.current()
     except Exception:

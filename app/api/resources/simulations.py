@@ -9,7 +9,7 @@ from typing import Any
 from flask import g
 
 from app.api.bodies import Blueprint
-from app.api.common import forestay, reply, route
+from app.api.common import forestay, reply, route, stood_in
 from app.api.schemas.questions import PageQuestion, SimulationQuestion
 from app.domain.results import Simulation
 from app.domain.scenario import OutageScenario
@@ -56,7 +56,10 @@ def make(question: dict[str, Any]) -> Any:
         g.caller.name,
         question.get("revision"),
         question.get("as_of"),
+        keep=not stood_in(),
     )
+    if stood_in():  # answered, and kept nowhere
+        return reply(simulation, 201)
     return reply(simulation, 201, {"Location": f"/api/v1/simulations/{simulation.simulation}"})
 
 

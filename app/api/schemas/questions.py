@@ -164,6 +164,10 @@ class CisQuestion(Paged):
     q = text(400, metadata={"description": "A few letters of a name, an address or any alias; without: all CIs in order of key"})
 
 
+class SearchQuestion(Paged):
+    q = text(400, required=True, metadata={"description": "Beginnings of words of a name, an address or any alias, in any order"})
+
+
 class CiQuestion(When):
     pass
 

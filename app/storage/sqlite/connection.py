@@ -44,12 +44,16 @@ class Connected(NamedRows):
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
+        elif _number_of(self.path) != self._local.file:
+            raise StoreUnavailable(f"{self.path.name} is not there any more, or is another file")
         return connection
 
     def _connect(self) -> sqlite3.Connection:
         try:
+            self._local.file = _number_of(self.path)
             connection = sqlite3.connect(
-                self.path,
+                f"{self.path.resolve().as_uri()}?mode=rw",  # a file that went away is not begun anew
+                uri=True,
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
@@ -123,6 +127,14 @@ class Connected(NamedRows):
         for connection in list(self._open):
             connection.close()
         self._local = threading.local()
+
+
+def _number_of(path: Path) -> int:
+    """Returns the number of a file, which a file that takes its place does not have; 0 where there is none."""
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116 - asked before every statement
+    except OSError:
+        return 0
 
 
 def _commit(connection: sqlite3.Connection) -> None:

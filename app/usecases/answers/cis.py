@@ -112,7 +112,7 @@ def _class_not_read(state: Mapping[str, Any], values: Sequence[Value]) -> list[O
 
 
 def _open_needs(store: GraphStore, at: int, ci_id: int, names: Mapping[int, str]) -> list[OpenNeedRow]:
-    rows = store.load_columns(at, OPEN_NEED.name)
+    rows = store.load_columns(at, OPEN_NEED.name, ["source_id", "dependent_id", "text", "reason", "needs"])
     mine = [row for row in range(len(rows["needs"])) if int(rows["dependent_id"][row]) == ci_id][:NEIGHBOURS_SHOWN]
     return [
         OpenNeedRow(names.get(int(rows["source_id"][row]), "?"), rows["text"][row], rows["reason"][row], int(rows["needs"][row]))

@@ -67,9 +67,10 @@ def simulate_outage(
     caller: str,
     revision: int | None = None,
     as_of: datetime | None = None,
+    keep: bool = True,
 ) -> Simulation:
-    """Answers the scenario at a revision and keeps the answer. InvalidInput for an empty scenario, NotFound for names nobody
-    has."""
+    """Answers the scenario at a revision and keeps the answer (`keep`). InvalidInput for an empty scenario, NotFound for names
+    nobody has."""
     estate = tools.estates.at(revision, as_of)
     forced = _forced(tools.store, estate, scenario)
     duration, origin = _duration(estate, scenario, forced)
@@ -77,6 +78,8 @@ def simulate_outage(
     rule = cast(Literal["product", "worst"], scenario.rule)
     effects = what_if(estate.compiled, forced, duration, times, rule, estate.workspace())
     answer = _answer(estate, tools.documents, scenario, _Outage(forced, duration, origin, effects))
+    if not keep:
+        return answer
     with tools.documents.together():
         kept = KeptSimulation(datetime.now(UTC).isoformat(), caller, answer)
         SIMULATIONS.put(tools.documents, answer.simulation, kept, expected=0)

@@ -143,6 +143,11 @@ def revoke_key(documents: Documents, prefix: str, now: datetime | None = None) -
 
 def caller_of(documents: Documents, secret_text: str, now: datetime | None = None) -> Caller:
     """Returns the caller behind a key; NotAllowed when it is unknown, wrong, expired or revoked (one message for all four)."""
+    return verified_key(documents, secret_text, now)[0]
+
+
+def verified_key(documents: Documents, secret_text: str, now: datetime | None = None) -> tuple[Caller, str]:
+    """Returns the caller behind a key and until when the key is good ("": for ever); NotAllowed as `caller_of`."""
     refused = NotAllowed("the key is not valid", status=401)
     parts = secret_text.strip().split("_", 2)
     if len(parts) != 3 or parts[0] != "fsy" or not parts[1].isalnum():
@@ -150,7 +155,7 @@ def caller_of(documents: Documents, secret_text: str, now: datetime | None = Non
     key = KEYS.find(documents, parts[1])
     if key is None or not hmac.compare_digest(key.sha256, _digest(parts[2])) or _has_ended(key, now or datetime.now(UTC)):
         raise refused
-    return Caller(key.name, key.role, parts[1], key.scope)
+    return Caller(key.name, key.role, parts[1], key.scope), key.expires_at
 
 
 def _has_ended(key: AccessKey, now: datetime) -> bool:
@@ -182,12 +187,19 @@ def open_session(documents: Documents, secret_text: str, hours: float, now: date
 
 def session_caller(documents: Documents, token: str, now: datetime | None = None) -> Caller | None:
     """Returns the caller of a session; None when it ended, or when its key was revoked or ran out."""
+    return verified_session(documents, token, now)[0]
+
+
+def verified_session(documents: Documents, token: str, now: datetime | None = None) -> tuple[Caller | None, str]:
+    """Returns the caller of a session and until when it is good; None as `session_caller`."""
     now = now or datetime.now(UTC)
     session = SESSIONS.find(documents, _digest(token))
     if session is None or datetime.fromisoformat(session.until) <= now:
-        return None
+        return None, ""
     key = KEYS.find(documents, session.prefix)
-    return None if key is None or _has_ended(key, now) else Caller(key.name, key.role, session.prefix, key.scope)
+    if key is None or _has_ended(key, now):
+        return None, ""
+    return Caller(key.name, key.role, session.prefix, key.scope), min(session.until, key.expires_at or session.until)
 
 
 def close_session(documents: Documents, token: str) -> None:

@@ -5,3 +5,14 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   document.getElementById("q")?.focus();
 });
+
+// the summary of a page: its button copies it
+document.documentElement.classList.toggle("copies", Boolean(navigator.clipboard));
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  event.preventDefault();
+  await navigator.clipboard.writeText(button.closest("details").querySelector("pre").textContent);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy summary"; }, 2000);
+});
