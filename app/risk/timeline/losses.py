@@ -17,6 +17,7 @@ from app.risk.timeline.demand import Demand
 from app.risk.timeline.timeline import Stretch, Timeline
 
 BLOCK = 256
+NO_SET: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -43,12 +44,14 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Stories by service number, and the money of all services in each outcome (known money only)."""
+    """Stories by service number, and the money of all services in each outcome (known money only); `drawn`: in some of the
+    outcomes, as they are too many to list."""
 
     stories: Sequence[Story]
     at_hours: Array
     paid: Array  # float64 by outcome
     probability: Array  # float64 by outcome
+    drawn: bool = False
 
 
 def losses_over_time(
@@ -60,32 +63,42 @@ def losses_over_time(
     """
     times = np.unique(np.asarray([*at_hours, played.end_hours], dtype=np.float64))
     touched = sorted({number for one in played.outcomes for number in one.stretches})
-    probability = np.asarray([one.probability for one in played.outcomes])
-    paid = np.zeros(len(played.outcomes))
+    shares = played.shares
+    every = [(number, one.probability) for number, one in enumerate(played.outcomes)]
+    paid_by = dict[frozenset[int], Array]()  # by set of switches: the money of its services in each of its ways
     stories = []
     for place, number in enumerate(touched):
         if place % BLOCK == 0:
             look()
-        story, money = _story(compiled, played, number, times, demand)
+        held = shares.parts.sets[shares.parts.of_service[number]] if shares else NO_SET
+        ways = [(way.play, way.probability) for way in shares.ways(held)] if shares else every
+        story, money = _story(compiled, played, ways, number, times, demand)
         stories.append(story)
         if not np.isnan(story.money):
-            paid += money
-    return Losses(stories, times, paid, probability)
+            paid_by[held] = paid_by.get(held, 0.0) + money
+    if shares is None:
+        paid, probability = paid_by.get(NO_SET, np.zeros(len(every))), np.asarray([weight for _, weight in every])
+        return Losses(stories, times, paid, probability)
+    paid = np.zeros(len(shares.together))
+    for held, money in paid_by.items():
+        paid += money[shares.ways_together(held)]
+    return Losses(stories, times, paid, shares.together, shares.drawn)
 
 
-def _story(compiled: CompiledGraph, played: Timeline, number: int, times: Array, demand: Demand | None) -> tuple[Story, Array]:
+def _story(
+    compiled: CompiledGraph, played: Timeline, ways: Sequence[tuple[int, float]], number: int, times: Array, demand: Demand | None
+) -> tuple[Story, Array]:
+    """One service by expected value over its ways, each the number of an outcome and a probability; its money in each."""
     curve = service_curve(compiled, number)
     story = Story(number, money_at=np.zeros(len(times)))
     customers = float(compiled.customers[number])
     rest = float(compiled.flat.rest_capability[int(compiled.service_position[number])])
-    money, hours_lost = np.zeros(len(played.outcomes)), 0.0
-    for k, one in enumerate(played.outcomes):
-        stretches = one.stretches.get(number, [])
-        if k == played.likeliest:
-            story.stretches = stretches
-            story.lost_share = max((rest - s.capability for s in stretches), default=0.0)
-            story.first_down_at = min((s.start for s in stretches if s.capability <= 0.0), default=np.inf)
-        weight = one.probability
+    money, hours_lost = np.zeros(len(ways)), 0.0
+    story.stretches = played.outcomes[played.likeliest].stretches.get(number, [])
+    story.lost_share = max((rest - s.capability for s in story.stretches), default=0.0)
+    story.first_down_at = min((s.start for s in story.stretches if s.capability <= 0.0), default=np.inf)
+    for k, (outcome, weight) in enumerate(ways):
+        stretches = played.outcomes[outcome].stretches.get(number, [])
         _clocks(compiled, story, stretches, weight)
         began, before = 0.0, -1.0
         for s in stretches:
@@ -98,7 +111,7 @@ def _story(compiled: CompiledGraph, played: Timeline, number: int, times: Array,
     if curve is None:
         story.money_at[:] = np.nan
     else:
-        story.money = float(sum(one.probability * m for one, m in zip(played.outcomes, money.tolist(), strict=True)))
+        story.money = float(sum(weight * m for (_, weight), m in zip(ways, money.tolist(), strict=True)))
         story.money_low, story.money_high = float(money.min()), float(money.max())
     story.customer_hours = hours_lost * customers
     return story, money

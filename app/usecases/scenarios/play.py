@@ -266,7 +266,7 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
         start_at=played.scenario.start_at.isoformat() if played.scenario.start_at else "",
         end_hours=played.timeline.end_hours,
         open_ended=any(one.never_restored for one in played.timeline.outcomes),
-        outcomes=len(played.timeline.outcomes),
+        outcomes=played.timeline.count,
         simulated=played.timeline.simulated,
         steps=_steps(played),
         moments=moments[rows],
@@ -632,9 +632,11 @@ def _sentence(played: Played, stories: Sequence[Story], first: Story | None, mon
 def _assumptions(played: Played, tried: int, candidates: int) -> list[str]:
     outcome, scenario = played.outcome, played.scenario
     said = [f"everything that no step names is up; degradations combine by the rule {played.rule!r}"]
-    if len(played.timeline.outcomes) > 1:
+    if played.timeline.count > 1:
         how = "sampled outcomes (simulated)" if played.timeline.simulated else "outcomes"
-        said.append(f"money and hours are expected values over {len(played.timeline.outcomes):,} {how} of the failovers")
+        said.append(f"money and hours are expected values over {played.timeline.count:,} {how} of the failovers")
+    if played.losses.drawn:
+        said.append(f"the range of money is that of {len(played.losses.paid):,} outcomes drawn of these (simulated)")
     if played.modelled:
         named = np.asarray(sorted(played.modelled))
         unknown = int(np.isnan(played.estate.compiled.repair_hours[named]).sum())
