@@ -119,6 +119,9 @@ class Returns:
     begun_hours: Array
     circle: Array
 
+    def columns(self) -> tuple[Array, ...]:
+        return self.position, self.at_hours, self.own, self.waited_for, self.begun_hours, self.circle
+
 
 @dataclass(slots=True)
 class Outcome:
