@@ -220,7 +220,7 @@ def _run_clocks(told: Told, terms: Terms, row: Floats, i: int, way: int) -> None
     row[P_DOWN] += weight if stopped else 0.0
 
 
-@kernel
+@kernel(steps=lambda told, terms, times: len(told.piece_start) * len(times))
 def tell(told: Told, terms: Terms, times: Floats) -> tuple[Array, Array, Array]:
     """Return the figures of each service, its money in each of its ways, and its expected money by each of `times` (ascending).
 

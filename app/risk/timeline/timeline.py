@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -452,10 +452,11 @@ class _Runner:
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
         down_until, recovering_until = _last_interval(hard), _last_interval(soft)
-        for j in range(count):
-            moment = Moment(float(starts[j]), int(final[3][j]), int(final[4][j]))
-            if not out.moments or out.moments[-1] != replace(moment, at_hours=out.moments[-1].at_hours):
-                out.moments.append(moment)
+        before = (out.moments[-1].cis_down, out.moments[-1].cis_degraded) if out.moments else None
+        for at, *counts in zip(starts.tolist(), final[3].tolist(), final[4].tolist(), strict=True):
+            if tuple(counts) != before:
+                out.moments.append(Moment(at, *counts))
+                before = counts[0], counts[1]
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
