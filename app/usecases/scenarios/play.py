@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from app.domain.timeline import (
 from app.risk.graph.dependents import services_above
 from app.risk.graph.ragged import holds
 from app.risk.intake.compile import compile_graph
-from app.risk.jit.clock import look
+from app.risk.jit.clock import deadline, look
 from app.risk.outage.causes import causes, worn_groups
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.propagation import Outage, outage
@@ -174,7 +175,16 @@ def play(
     as_of: datetime | None = None, limited: bool = True,
 ) -> TimelineAnswer:  # fmt: skip
     """Answers a scenario at a revision, and what another one would change; every list from the page on. `limited`: what the
-    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit."""
+    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit, OutOfTime the setting of the time
+    that is over."""
+    with deadline(time.monotonic() + tools.settings.limits.scenario_seconds, "limits.scenario_seconds"):
+        return _play(tools, scenario, page, other, revision, as_of, limited)
+
+
+def _play(
+    tools: Tools, scenario: Scenario, page: Page, other: Scenario | None, revision: int | None, as_of: datetime | None,
+    limited: bool,
+) -> TimelineAnswer:  # fmt: skip
     offset = 0
     if page.after is not None:
         cursor = paging.decode(page.after, "revision", "offset")
