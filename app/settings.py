@@ -84,6 +84,7 @@ class LimitSettings:
     )
     page: int = setting(500, "rows of a page of an answer; 100 to 500")
     cut_sets: int = setting(10_000, "cut sets, or lines of an error budget, that an answer lists")
+    recovery_draws: int = setting(1_000, "draws of restore times, for how likely a service is back within its RTO")
     study_seconds: float = setting(600.0, "seconds that a study may give to the exact engine for each service", "s")
     study_whole_seconds: float = setting(7_200.0, "seconds that a whole study may take; then its job fails", "s")
     study_worlds: int = setting(100_000_000, "worlds of a study")
@@ -110,6 +111,8 @@ class ModelSettings:
         [],
         "further classes whose CIs come and go by design: the deletion guard judges their net loss (containers are such always)",
     )
+    detection_hours: float = setting(0.0, "from the start of an outage until it is noticed; before every recovery", "h")
+    declaration_hours: float = setting(0.0, "from then until someone says that it is to be restored; before every recovery", "h")
     rule: str = setting("product", "how degradations of one CI combine: product or worst")
 
 
@@ -324,6 +327,8 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("web.sign_in: off or keys")
     if model.rule not in ("product", "worst"):
         raise InvalidInput("model.rule: product or worst")
+    if not (0 <= model.detection_hours <= 1e7 and 0 <= model.declaration_hours <= 1e7):
+        raise InvalidInput("model.detection_hours and model.declaration_hours: hours from 0 to 10,000,000")
     if not 0 <= web.port <= 65535 or web.threads < 1:
         raise InvalidInput("web.port is 0 to 65535, web.threads at least 1")
     if web.heavy_processes < 0 or web.heavy_waiting < 0 or web.heavy_per_caller < 1 or web.heavy_memory_bytes < 256 << 20:

@@ -69,9 +69,12 @@ def ci_rows(graph: DependencyGraph, start: int, stop: int) -> dict[str, Any]:
             "failure_on_demand",
             "level_share",
             "restart_hours",
+            "backup_interval_hours",
+            "transfer_lag_hours",
         ),
         np.full(count, np.nan),
     )
+    absent["restore_pool"] = absent["starts_without"] = Categorical(np.full(count, -1, np.int32), ())
     declared = Categorical(np.zeros(count, np.int32), ("declared",))
     return {
         **some,

@@ -25,17 +25,23 @@ from app.risk.graph.subestate import subestate_of
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.causes import causes, standing_groups
 from app.risk.outage.cold_start import cold_start
+from app.risk.outage.diagnosis import diagnose
 from app.risk.outage.expected_capability import expected_capability
 from app.risk.outage.one_away import one_failure_away
+from app.risk.outage.present import clocks, present_state
 from app.risk.outage.propagation import outage
-from app.risk.outage.what_if import what_if
-from app.risk.recovery.restore_times import restoration
+from app.risk.recovery.crews import Crews, crew_schedule
+from app.risk.recovery.data_loss import data_loss
+from app.risk.recovery.restore_times import restoration, restore_plan
+from app.risk.recovery.single_outages import hours_after_single_outages
 from app.risk.sampling.critical import critical
 from app.risk.sampling.degradation_worlds import sample_degradation
 from app.risk.sampling.rare import rare_unavailability
 from app.risk.sampling.worlds import sample_worlds
 from app.risk.sampling.years import simulate_years
 from app.risk.study.estate_redundancy import estate_redundancy
+from app.risk.timeline.one_outage import what_if
+from app.risk.timeline.timeline import Fail, Question, Step, timeline
 from tests.unit.risk.build import graph_of
 from tests.unit.risk.first_order.test_sweep import rich_estate
 
@@ -88,7 +94,7 @@ def answers(seed: int) -> Iterator[tuple[str, Any]]:
     first = first_order(compiled, threads=1)
     yield "first order", first
     yield "worst rule", first_order(compiled, threads=1, rule=1)
-    yield "recovery", restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32))
+    yield from _recovery(compiled, rng)
     yield "paper", paper_redundancy(compiled)
     yield "cold start", cold_start(compiled)
     yield from _outages(compiled, rng)
@@ -111,6 +117,23 @@ def _outages(compiled: CompiledGraph, rng: random.Random) -> Iterator[tuple[str,
         yield "groups", (groups.touched, groups.worn)
         yield "one away", one_failure_away(compiled, result, 60.0)
         yield "what if", what_if(compiled, down, 4.0, (1.0, 2.0))
+        failed = [Step(at_hours, [Fail(np.array([position], np.int32), modelled=True)]) for at_hours, position in enumerate(down)]
+        yield "over time", timeline(compiled, Question(failed))
+        yield "present", present_state(compiled, down[:1], {down[-1]: 0.5})
+        yield "clocks", clocks(compiled, down)
+        yield "diagnosis", diagnose(compiled, result.failed.tolist(), 5)
+
+
+def _recovery(compiled: CompiledGraph, rng: random.Random) -> Iterator[tuple[str, Any]]:
+    plan = restore_plan(compiled)
+    times = restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32), plan)
+    yield "recovery", times
+    crews = Crews(np.array([rng.randrange(-1, 2) for _ in range(len(compiled))], np.int32), np.array([1, 2], np.int32))
+    yield "crews", tuple(crew_schedule(compiled, compiled.repair_hours, times, plan, crews, compiled.service_position))
+    loss = data_loss(compiled, compiled.repair_hours, np.zeros(len(compiled)))
+    yield "data", tuple(loss)
+    point = np.flatnonzero(first_order(compiled, threads=1).failed).astype(np.int32)
+    yield "after each", hours_after_single_outages(compiled, point, np.resize(compiled.service_position, len(point)))
 
 
 def _service(compiled: CompiledGraph, first: Any, number: int, position: int, seed: int) -> Iterator[tuple[str, Any]]:

@@ -120,6 +120,7 @@ def unchanged(at: Revision, own: str = "") -> Response | None:
     parts = (
         at.revision,
         service.estates.settings_at(at),
+        service.settings.model.detection_hours + service.settings.model.declaration_hours,  # before every recovery
         MODEL_VERSION,
         sources,
         g.caller.role,

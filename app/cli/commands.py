@@ -81,6 +81,16 @@ PLACES = {
         "app.cli.recovery",
         "When services are back, against their RTO; with SERVICE: what it waits for, and which outages take too long.",
     ),
+    "recovery-gaps": Place(
+        "app.cli.recovery", "Every gap between required and achievable recovery, the largest first, with both ends."
+    ),
+    "start-order": Place(
+        "app.cli.recovery", "In which order the whole estate is started from nothing, with the circles of needs named."
+    ),
+    "pools": Place(
+        "app.cli.recovery",
+        "Pools of restore capacity; with NAME: say how many restorations it does at once, or --forget it.",
+    ),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),
     "audit": Place("app.cli.keys", "The audit trail."),

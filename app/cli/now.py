@@ -12,7 +12,7 @@ from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, Moment, json_option, show, table
 from app.domain.live import STATES
 from app.domain.now import Now, NowCauses, RestoreFirst
-from app.domain.sentences import not_read
+from app.domain.sentences import count, not_read
 from app.usecases.answers.now import now_page
 from app.usecases.answers.now_next import now_causes, restore_first
 from app.usecases.report_live import clear_live, set_live
@@ -106,15 +106,17 @@ def _print_now(console: Console, answer: Now) -> None:
             )
             for one in answer.cis
         ]
-        table(console, f"{answer.cis_total:,} CIs reported", ["CI", "state", "since", "until", "by", "reason"], rows)
+        table(console, f"{count(answer.cis_total, 'CI')} reported", ["CI", "state", "since", "until", "by", "reason"], rows)
     if answer.services:
         services = [
-            (one.name, one.state, one.band, _minutes(one.minutes_left), one.limit, figure(one.customers), path_text(one.path))
+            (one.name, one.state, one.band, _minutes(one.minutes_left), one.limit, figure(one.customers))
             + ((not_read(one.open_needs),) if one.open_needs else ("",))
             for one in answer.services
         ]
-        heads = ["service", "state", "limit is reached", "min left", "limit", "customers", "path", "notes"]
-        table(console, f"{answer.services_total:,} services hit", heads, services, right=(3, 5))
+        heads = ["service", "state", "limit is reached", "min left", "limit", "customers", "notes"]
+        table(console, f"{count(answer.services_total, 'service')} hit", heads, services, right=(3, 5))
+        for one in answer.services:
+            console.print(f"  {one.name}: {one.state}{path_text(one.path)}")
     for away in answer.one_failure_away:
         console.print(f"  one failure away: {away.service_name} by {_some(away.cis, away.total)}")
     if answer.unplaced:

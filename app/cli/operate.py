@@ -38,8 +38,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     """Prints the link, then serves until SIGINT or SIGTERM; answers under way are finished."""
     from dataclasses import replace
 
-    from waitress.server import create_server
-
+    from app.cli.web_server import server_of
     from app.settings import check_exposure
     from app.usecases.compiling import never_compile_in_requests
     from app.wsgi import create_app, lane_of
@@ -52,20 +51,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     app = create_app(settings, context.forestay, lane)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sys.setswitchinterval(SWITCH_SECONDS)
-    server = create_server(
-        app,
-        host=web.host,
-        port=web.port,
-        threads=web.threads
-        + (lane.limits.processes + lane.limits.waiting if lane else 0),  # those that wait for the lane hold no other up
-        recv_bytes=65_536,  # large bodies in fewer turns of the loop that serves everybody
-        channel_request_lookahead=1,  # so that one who leaves is noticed
-        clear_untrusted_proxy_headers=False,  # whom to believe is judged by web.trusted_proxies
-        ident="forestay",
-        asyncore_use_poll=True,  # select() ends at 1,024 open files
-        channel_timeout=120,
-        max_request_body_size=max(web.request_bytes, web.upload_bytes) + 1,
-    )
+    waiting = lane.limits.processes + lane.limits.waiting if lane else 0  # threads that wait for the lane hold no other up
+    server = server_of(app, web, web.threads + waiting)
     runner = (
         None
         if no_runner

@@ -23,6 +23,7 @@ class CiClass:
     repair_sigma: float
     drawn_from: str
     short_lived: bool = False  # its CIs come and go by design, each time under another name
+    backup_interval_hours: float | None = None  # of a class whose CIs hold data; None: they hold none
 
 
 @cache
@@ -40,6 +41,7 @@ def ci_classes() -> dict[str, CiClass]:
             row["repair_sigma"],
             row["from"],
             row.get("short_lived", False),
+            row.get("backup_interval_hours"),
         )
         for name, row in table.items()
     }

@@ -13,6 +13,7 @@ FIELDS = (
     "name", "ci_class", "lifecycle", "environment", "site", "team", "supplier",
     "failures_per_year", "repair_hours", "unavailability",
     "failure_on_demand", "level_share", "restart_hours",
+    "restore_pool", "starts_without", "backup_interval_hours", "transfer_lag_hours",
 )  # fmt: skip
 
 

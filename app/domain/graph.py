@@ -54,6 +54,12 @@ class CiColumns:
     failures_per_year_high: Any = None
     repair_hours_low: Any = None
     repair_hours_high: Any = None
+    # what recovery asks beside: float64[N], NaN nobody said; None: nobody says any
+    restore_pool: Categorical | None = None
+    starts_without: Categorical | None = None
+    backup_interval_hours: Any = None
+    backup_origin: Any = None  # int8[N]
+    transfer_lag_hours: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,10 @@ CI = Noun(
         ("failure_on_demand", "REAL"),  # gamma of model 1.2, 0..1
         ("level_share", "REAL"),  # share left of a CI that is degraded itself; 0: it is out; absent: 1
         ("restart_hours", "REAL"),
+        ("restore_pool", "CATEGORY"),  # the crew or shared capacity that its restoration takes one place of
+        ("starts_without", "CATEGORY"),  # hard needs that it need not wait for to start: "A | B", by key, id or name
+        ("backup_interval_hours", "REAL"),
+        ("transfer_lag_hours", "REAL"),  # until what it holds or hands on is safe elsewhere
         ("aliases", "TEXT"),  # JSON list of [kind, value], sorted; the store indexes the values casefolded
         ("attributes", "TEXT"),  # JSON object: everything else a source said
     ),

@@ -65,6 +65,10 @@ def ci_row(ci_id: int, key: str, records: Sequence[CiRecord], key_aliases: Itera
         best.failure_on_demand,
         best.level_share,
         best.restart_hours,
+        best.restore_pool or None,
+        best.starts_without or None,
+        best.backup_interval_hours,
+        best.transfer_lag_hours,
         _aliases(key, best.name, records, key_aliases),
         attributes_text(best.attributes),
     )

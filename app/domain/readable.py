@@ -39,6 +39,7 @@ OPTIONAL: Mapping[type, Mapping[str, Any]] = {
 }  # fmt: skip
 CI_NUMBERS = (
     "failures_per_year", "repair_hours", "repair_sigma", "unavailability", "failure_on_demand", "level_share", "restart_hours",
+    "backup_interval_hours", "transfer_lag_hours",
 )  # fmt: skip
 
 
@@ -90,6 +91,9 @@ def _without(record: CiRecord, name: str) -> CiRecord:
         return record._replace(name=record.source_id)
     if name == "repair_sigma" and record.repair_sigma is None:
         return record._replace(repair_distribution="exponential")
+    if name in ("restore_pool", "starts_without"):
+        gone_text: dict[str, Any] = {name: ""}
+        return record._replace(**gone_text)
     if name in CI_NUMBERS:
         gone: dict[str, Any] = {name: None}
         if name in ("failures_per_year", "repair_hours"):

@@ -40,6 +40,8 @@ _BOUNDS = (
     ("failure_on_demand", 0.0, 1.0),
     ("level_share", 0.0, 1.0),
     ("restart_hours", 0.0, 1e7),
+    ("backup_interval_hours", 0.0, 1e7),
+    ("transfer_lag_hours", 0.0, 1e7),
 )
 _BOUNDED = attrgetter(*(name for name, _, _ in _BOUNDS))
 _RANGES = attrgetter("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
@@ -72,6 +74,10 @@ def ci_fault(record: CiRecord) -> Fault | None:
         return "class", f"'{record.ci_class}' is not in the class table", "use a class of the table"
     if record.lifecycle not in LIFECYCLES:
         return "lifecycle", f"'{record.lifecycle}' is unknown", "use planned, active, maintenance or retired"
+    if len(record.restore_pool) > NAMED:
+        return "restore_pool", f"is longer than {NAMED} characters", "shorten the name"
+    if len(record.starts_without) > 10 * NAMED:
+        return "starts_without", f"is longer than {10 * NAMED} characters", "name fewer providers"
     for (name, low, high), value in zip(_BOUNDS, _BOUNDED(record), strict=True):
         if value is not None and not low <= value <= high:
             return name, f"{value!r} is not between {low:g} and {high:g}", "correct the number"

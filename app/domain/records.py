@@ -45,6 +45,10 @@ class CiRecord(NamedTuple):
     failure_on_demand: float | None = None
     level_share: float | None = None
     restart_hours: float | None = None
+    restore_pool: str = ""  # the crew or shared capacity that its restoration takes one place of
+    starts_without: str = ""  # hard needs that it need not wait for to start: "A | B", by key, id or name
+    backup_interval_hours: float | None = None
+    transfer_lag_hours: float | None = None  # until what it holds or hands on is safe elsewhere
     identifiers: tuple[tuple[str, str], ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     attributes: Mapping[str, str] = MappingProxyType({})

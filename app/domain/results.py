@@ -259,6 +259,22 @@ class OpenNeedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredRecovery:
+    """What is required of one CI: the tightest RTO of all services that its outage alone stops, and when that service is back
+    after it. None: no service that it stops has an RTO; of `takes_hours` and `gap_hours`: a restore time is unknown.
+    `contradictions`: how many of the `services` are back too late after it."""
+
+    required_hours: float | None
+    service_key: str
+    service_name: str
+    takes_hours: float | None
+    gap_hours: float | None
+    services: int
+    contradictions: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class CiDetail:
     stamp: Stamp
     key: str
@@ -285,6 +301,7 @@ class CiDetail:
     truncated: bool
     open_needs: Sequence[OpenNeedRow] = ()  # its own, as the ledger holds them; the first of them
     open_needs_total: int = 0  # own and inherited
+    required: RequiredRecovery | None = None  # None: it is not assessed
 
 
 @dataclass(frozen=True, slots=True)

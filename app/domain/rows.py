@@ -34,6 +34,10 @@ class LedgerCi(NamedTuple):
     failure_on_demand: float | None
     level_share: float | None
     restart_hours: float | None
+    restore_pool: str | None
+    starts_without: str | None
+    backup_interval_hours: float | None
+    transfer_lag_hours: float | None
     aliases: str | None
     attributes: str | None
 

@@ -36,8 +36,11 @@ from app.usecases.sync.setup import SyncSettings
 from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
-TEXTS = ("name", "ci_class", "lifecycle", "environment", "site", "team", "supplier")
-NUMBERS = ("failures_per_year", "repair_hours", "unavailability", "failure_on_demand", "level_share", "restart_hours")
+TEXTS = ("name", "ci_class", "lifecycle", "environment", "site", "team", "supplier", "restore_pool", "starts_without")
+NUMBERS = (
+    "failures_per_year", "repair_hours", "unavailability", "failure_on_demand", "level_share", "restart_hours",
+    "backup_interval_hours", "transfer_lag_hours",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from app.usecases.answers.cis import ci_detail, find_cis
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page, service_recovery
+from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
@@ -164,6 +165,15 @@ def recovery() -> str:
     page = recovery_page(forestay(), ROWS, request.args.get("after"), _when(), None)
     _read("recovery")
     return render_template("recovery.html", page=page)
+
+
+@blueprint.get("/recovery-gaps")
+@scoped
+@permission("read")
+def recovery_gaps() -> str:
+    page = gaps_page(forestay(), ROWS, request.args.get("after"), _when(), None)
+    _read("recovery gaps")
+    return render_template("recovery_gaps.html", page=page)
 
 
 @blueprint.get("/recovery-of")

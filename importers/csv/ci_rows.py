@@ -15,7 +15,7 @@ from importers.files.tables import Row
 from importers.mapping.cells import BadCell, cell, is_error, number, yes
 from importers.mapping.figures import mean_from_median, rate_from_calendar
 
-TEXTS = ("site", "team", "supplier", "failures_origin", "repair_origin", "repair_distribution")
+TEXTS = ("site", "team", "supplier", "restore_pool", "starts_without", "failures_origin", "repair_origin", "repair_distribution")
 NUMBERS = (
     "failures_per_year",
     "failures_per_calendar_year",
@@ -30,6 +30,8 @@ NUMBERS = (
     "failure_on_demand",
     "level_share",
     "restart_hours",
+    "backup_interval_hours",
+    "transfer_lag_hours",
 )
 WORDS = ("environment", "lifecycle")  # in small letters
 CONVERTED = {"failures_per_calendar_year", "repair_median_hours", "repair_sigma"}

@@ -46,6 +46,10 @@ class Ci(Struct):
     failure_on_demand: Share | None = None
     level_share: Share | None = None
     restart_hours: Positive | None = None
+    restore_pool: Annotated[str, Meta(max_length=200)] = ""
+    starts_without: list[str] = []
+    backup_interval_hours: Positive | None = None
+    transfer_lag_hours: Positive | None = None
     identifiers: dict[str, str] = {}
     aliases: list[tuple[str, str]] = []
     attributes: dict[str, str | int | float | bool | None] = {}

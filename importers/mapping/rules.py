@@ -29,6 +29,8 @@ NUMBERS = (
     "failure_on_demand",
     "level_share",
     "restart_hours",
+    "backup_interval_hours",
+    "transfer_lag_hours",
 )
 TEXTS = (
     "name",
@@ -37,6 +39,8 @@ TEXTS = (
     "site",
     "team",
     "supplier",
+    "restore_pool",
+    "starts_without",
     "failures_origin",
     "repair_origin",
     "repair_distribution",

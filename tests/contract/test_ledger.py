@@ -61,6 +61,10 @@ def test_every_column_comes_back_as_it_was_written(store):
         failure_on_demand=0.02,
         level_share=1.0,
         restart_hours=0.25,
+        restore_pool="Tape robot",
+        starts_without="dns | Übermut 2",
+        backup_interval_hours=24.0,
+        transfer_lag_hours=0.5,
         attributes='{"os":"linux"}',
     )
     plain = ci(8)

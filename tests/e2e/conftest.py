@@ -107,7 +107,8 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     def make(**environment: str) -> Service:
         folder = tmp_path / f"service{len(made)}"
         settings = load_settings(
-            environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000", **environment}, data_folder=folder / "data"
+            environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000", "FORESTAY_LIMITS_RECOVERY_DRAWS": "50", **environment},
+            data_folder=folder / "data",
         )
         forestay = assemble_service(settings)
         made.append(forestay)

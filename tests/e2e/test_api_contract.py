@@ -21,6 +21,7 @@ from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep.access import ROLES, create_key
+from app.usecases.keep.pools import state_pool
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.wsgi import create_app
@@ -52,6 +53,7 @@ def fill(service: Service) -> Service:
     service.post("/inbox/senders", {"name": "am"})
     service.client.put("/api/v1/live/a", json={"state": "down"})
     forestay = service.forestay
+    state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     return service
@@ -142,6 +144,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
         "/cold-start",
+        "/cold-start/order",
         "/conflicts",
         "/estimates/failure-rate",
         "/exercises",
@@ -154,8 +157,11 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/now",
         "/now/causes",
         "/now/restore-first",
+        "/pools",
+        "/pools/<path:name>",
         "/quality",
         "/recovery",
+        "/recovery/gaps",
         "/revisions",
         "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes",
@@ -447,7 +453,13 @@ LABELS = [
     "GET /api/v1/studies/{study}/borders",
     "GET /api/v1/studies/{study}/exceedance",
     "GET /api/v1/cold-start",
+    "GET /api/v1/cold-start/order",
     "GET /api/v1/recovery",
+    "GET /api/v1/recovery/gaps",
+    "GET /api/v1/pools",
+    "GET /api/v1/pools/{name}",
+    "PUT /api/v1/pools/{name}",
+    "DELETE /api/v1/pools/{name}",
     "GET /api/v1/services/{ci}/recovery",
     "GET /api/v1/quality",
     "GET /api/v1/estimates/failure-rate",

@@ -93,6 +93,7 @@ def questions() -> list[str]:
     found = [f"/api/v1/areas?kind={kind}" for kind in ("ci", "service", "team", "site", "supplier", "class")]
     found += [f"/api/v1/areas?kind=ci&limit=3&measure={measure}" for measure in ("money_per_year", "customer_hours_per_year")]
     found += ["/api/v1/services", "/api/v1/cis", "/api/v1/cold-start", "/api/v1/recovery", "/", "/services", "/recovery"]
+    found += ["/api/v1/cold-start/order", "/api/v1/recovery/gaps", "/recovery-gaps"]
     for name in names:
         found += [f"/api/v1/cis/{name}", f"/api/v1/cis/{name}/blast-radius", f"/api/v1/impact?id={name}", f"/api/v1/cis?q={name}"]
         found += [f"/api/v1/area?kind=ci&name={name}", f"/ci?key={name}", f"/search?q={name}"]

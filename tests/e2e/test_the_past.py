@@ -60,6 +60,8 @@ def test_every_answer_that_can_be_read_again_has_a_tag(service):
         "impact?id=shop",
         "cold-start",
         "recovery",
+        "recovery/gaps",
+        "cold-start/order",
         "services/shop/recovery",
         "conflicts",
         "cis/shop/identity",

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import g
+
 from app.api.bodies import Blueprint
-from app.api.common import answered, route
-from app.api.schemas.questions import Paged
-from app.domain.recovery import RecoveryPage, ServiceRecovery
+from app.api.common import answered, forestay, reply, route
+from app.api.conditions import condition, conditional
+from app.api.schemas.questions import Paged, PoolQuestion
+from app.bootstrap import Forestay
+from app.domain.recovery import RecoveryGapPage, RecoveryPage, RestorePoolPage, ServiceRecovery
+from app.ports.graph_store import Revision
 from app.usecases.answers.recovery import recovery_page, service_recovery
+from app.usecases.answers.recovery_gaps import gaps_page
+from app.usecases.answers.recovery_terms import recovery_tag
+from app.usecases.answers.restore_pools import pools_page
+from app.usecases.keep.pools import RestorePool, forget_pool, pool_of, pool_tag, state_pool
 
 blueprint = Blueprint("recovery", __name__, url_prefix="/api/v1", description="When services are back")
+
+
+def _terms(service: Forestay, at: Revision) -> str:
+    """Returns the tag of what people change without a revision: places of pools, hours before a recovery."""
+    return recovery_tag(service.documents, service.settings.model)
 
 
 @route(blueprint, "/recovery", "read", RecoveryPage, sensitive=True, in_scope=True)
@@ -23,6 +37,7 @@ def page(question: dict[str, Any]) -> Any:
         lambda service, at: recovery_page(
             service, question["limit"], question.get("after"), at.revision, question.get("locations")
         ),
+        own=_terms,
     )
 
 
@@ -36,4 +51,52 @@ def one(question: dict[str, Any], ci: str) -> Any:
         lambda service, at: service_recovery(
             service, ci, question["limit"], question.get("after"), at.revision, question.get("locations")
         ),
+        own=_terms,
     )
+
+
+@route(blueprint, "/recovery/gaps", "read", RecoveryGapPage, sensitive=True, in_scope=True)
+@blueprint.arguments(Paged, location="query")
+def gaps(question: dict[str, Any]) -> Any:
+    """Every gap between required and achievable recovery, the largest first, each with both ends and the path between them: after
+    single outages, after an outage of all that a service needs, and of data."""
+    return answered(
+        question,
+        lambda service, at: gaps_page(service, question["limit"], question.get("after"), at.revision, question.get("locations")),
+        own=_terms,
+    )
+
+
+@route(blueprint, "/pools", "read", RestorePoolPage)
+@blueprint.arguments(Paged, location="query")
+def pools(question: dict[str, Any]) -> Any:
+    """Pools of restore capacity that CIs name or people stated, and how many restorations each does at once."""
+    return answered(
+        question,
+        lambda service, at: pools_page(service, question["limit"], question.get("after"), at.revision),
+        own=_terms,
+    )
+
+
+@route(blueprint, "/pools/<path:name>", "read", RestorePool)
+def pool(name: str) -> Any:
+    """What was said of a pool."""
+    found = pool_of(forestay().documents, name)
+    response = reply(found)
+    response.set_etag(pool_tag(found))
+    return response
+
+
+@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="PUT")
+@conditional
+@blueprint.arguments(PoolQuestion)
+def state(question: dict[str, Any], name: str) -> Any:
+    """State how many restorations a pool does at once. It replaces what was said of it before, so it needs If-Match with the ETag
+    of `GET`, or If-None-Match: * where there is none yet."""
+    return state_pool(forestay().documents, name, question["places"], g.caller.name, condition(needed=True))
+
+
+@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="DELETE")
+def forget(name: str) -> Any:
+    """Take back what was said of a pool: its places are unknown again."""
+    return forget_pool(forestay().documents, name, g.caller.name, condition(needed=False))

@@ -20,6 +20,7 @@ from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
 from app.usecases.keep.inbox import KINDS as INBOX_KINDS
+from app.usecases.keep.pools import MOST_PLACES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 MOST = 2**31 - 1  # of what the settings limit: no computer counts further in the time there is
@@ -212,6 +213,12 @@ class ExposurePart(Question):
     mbco_share = number(1.0, allow_none=True)
     availability_target = number(1.0, allow_none=True)
     customer_population = ma.fields.String(validate=[validate.Length(max=NAMED), _no_nul])
+
+
+class PoolQuestion(Question):
+    places = Whole(
+        required=True, validate=validate.Range(min=1, max=MOST_PLACES), metadata={"description": "Restorations at once"}
+    )
 
 
 class RiskOptions(When):

@@ -44,7 +44,7 @@ GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
         "failures_per_year",
         "failures_origin", "repair_hours", "repair_origin", "repair_distribution", "repair_sigma", "unavailability",
         "failure_on_demand",
-        "level_share", "restart_hours", *RANGES,
+        "level_share", "restart_hours", "restore_pool", "starts_without", "backup_interval_hours", "transfer_lag_hours", *RANGES,
     ),
     "dependency": ("dependent_id", "provider_id", "kind", "source_id", "weight"),
     "redundancy_group": (
@@ -192,6 +192,10 @@ def _cis(
     ranges = {
         name: np.where(no_repair if name in RANGES[2:] else other_rate, np.nan, np.asarray(ci[name], float)) for name in RANGES
     }
+    stated_interval = np.asarray(ci["backup_interval_hours"], float)
+    class_interval = np.asarray([np.nan if row.backup_interval_hours is None else row.backup_interval_hours for row in table])
+    interval = np.where(np.isnan(stated_interval), class_interval[class_row], stated_interval)
+    interval_origin = np.where(np.isnan(stated_interval), np.where(np.isnan(interval), UNKNOWN, ASSUMED), DECLARED)
     return CiColumns(
         ci_id=ci["ci_id"], key=ci["key"], name=ci["name"], ci_class=ci["ci_class"], site=ci["site"], team=ci["team"],
         supplier=ci["supplier"], lifecycle=ci["lifecycle"], environment=ci["environment"], assessed=assessed,
@@ -200,7 +204,9 @@ def _cis(
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
         restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years,
         observed_incidents=observed.counts,
-        observed_doubtful=observed.doubtful,
+        observed_doubtful=observed.doubtful, restore_pool=ci["restore_pool"],
+        starts_without=ci["starts_without"], backup_interval_hours=interval,
+        backup_origin=interval_origin.astype(np.int8), transfer_lag_hours=np.asarray(ci["transfer_lag_hours"], float),
         **ranges,
     )  # fmt: skip
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from app.domain.columns import Categorical, Texts
-from app.domain.graph import DECLARED, HARD, CiColumns, DependencyColumns, DependencyGraph
+from app.domain.graph import DECLARED, HARD, UNKNOWN, CiColumns, DependencyColumns, DependencyGraph
 from app.domain.sentences import common_cause_of
 from app.risk.jit import Array
 
 FIRST_ID = 1 << 62  # ledger numbers are counted up from 1
+NO_DATA = {"backup_interval_hours": np.nan, "backup_origin": UNKNOWN, "transfer_lag_hours": np.nan}
 WORDS = ("ci_class", "site", "team", "supplier")  # a common cause has them where all members agree
 RATES = ("failures_per_year", "failures_per_year_low", "failures_per_year_high")
 REPAIRS = ("repair_hours", "repair_hours_low", "repair_hours_high", "repair_sigma")
@@ -105,7 +106,7 @@ def _figure(cis: CiColumns, name: str, cause: Cause) -> Any:
         return np.nan if stated or not all_one(values) else cause.share * values[0]
     if name in REPAIRS:
         return values[0] if all_one(values) and all_one(cis.repair_hours[cause.rows]) else np.nan
-    plain = {"assessed": True, "failure_on_demand": 0.0, "level_share": 1.0, "restart_hours": 0.0}
+    plain = {"assessed": True, "failure_on_demand": 0.0, "level_share": 1.0, "restart_hours": 0.0} | NO_DATA
     if name in plain:
         return plain[name]
     if name == "repair_distribution":

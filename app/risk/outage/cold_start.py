@@ -69,13 +69,13 @@ def _started(flat: Flat) -> Array:
     return up
 
 
-def cold_start(compiled: CompiledGraph) -> ColdStart:
-    """Exact, O(N + E + M).
+def cold_start(compiled: CompiledGraph, starting: Flat | None = None) -> ColdStart:
+    """Exact, O(N + E + M). `starting`: the needs that each CI waits for to start, where they are fewer than all.
 
     Example by hand: A hard on B and B hard on A, S hard on A: all three run, none can be started; A and B are the circle, S waits
     for it.
     """
-    flat = compiled.flat
+    flat = starting or compiled.flat
     trap = np.flatnonzero(~_started(flat) & ((flat.flags & AT_REST_DOWN) == 0)).astype(np.int32)
     component = flat.component[trap]
     size = np.bincount(component, minlength=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.graph.ready_queue import push
 from app.risk.jit import Array, Int32s, Int64s, kernel
 from app.risk.jit.borrowed import borrowed
@@ -100,8 +100,3 @@ def clocks(compiled: CompiledGraph, roots: Sequence[int], space: Workspace | Non
     turn = np.searchsorted(ends, np.arange(count), side="right")
     by_position = np.argsort(failed)
     return Clocks(failed[by_position].copy(), turn[by_position])
-
-
-def can_fall(compiled: CompiledGraph, position: int) -> bool:
-    """Whether a CI is up in the untouched estate, so that an outage of it is news."""
-    return not compiled.flat.flags[position] & AT_REST_DOWN

@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.domain.graph import SUPPLY_GROUP
+from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, CompiledGraph, Flat
 from app.risk.jit import Array, Floats, Int8s, Int32s, inner, kernel
 
 UNKNOWN_HOURS, CIRCLE = 1, 2  # bits of `unsure`
+NEVER = 2**31 - 1  # a turn beyond all
 
 
 class Plan(NamedTuple):
@@ -28,6 +30,8 @@ class Plan(NamedTuple):
     # int8[N] UNKNOWN_HOURS: an hour below it is not known and counts as 0; CIRCLE: an upper bound, by a start-up circle below it
     unsure: Int8s
     group_time: Floats  # float64[G] when enough members are back
+    turn: Int32s  # int32[N] how many were back before it, -1: it was not down
+    group_turn: Int32s  # int32[G] turn of the member with which enough were back, beyond all: they never were
     # int32[N] needs that are not back yet; -1 where the CI is not down, -2 where it has finished or has its place in the heap
     waits: Int32s
     lacking: Int32s  # int32[G] members that must come back
@@ -43,13 +47,14 @@ def restore_plan(compiled: CompiledGraph) -> Plan:
     """
     count, groups = len(compiled), len(compiled.flat.group_needed)
     return Plan(
-        np.zeros(count), np.full(count, -1, np.int32), np.zeros(count, np.int8), np.zeros(groups), np.full(count, -1, np.int32),
-        np.zeros(groups, np.int32), np.zeros(count), np.zeros(count), np.zeros(count, np.int32),
+        np.zeros(count), np.full(count, -1, np.int32), np.zeros(count, np.int8), np.zeros(groups),
+        np.full(count, -1, np.int32), np.zeros(groups, np.int32), np.full(count, -1, np.int32), np.zeros(groups, np.int32),
+        np.zeros(count), np.zeros(count), np.zeros(count, np.int32),
     )  # fmt: skip
 
 
 @inner
-def _push(plan: Plan, size: int, time: float, ci: int) -> int:
+def push(plan: Plan, size: int, time: float, ci: int) -> int:
     """Put a CI into the heap of those that will finish, earliest on top; the new size."""
     at = size
     while at > 0:
@@ -63,7 +68,7 @@ def _push(plan: Plan, size: int, time: float, ci: int) -> int:
 
 
 @inner
-def _drop_top(plan: Plan, size: int) -> int:
+def drop_top(plan: Plan, size: int) -> int:
     """Take the earliest away; the new size."""
     size -= 1
     time, ci = plan.heap_time[size], plan.heap_ci[size]
@@ -83,7 +88,7 @@ def _drop_top(plan: Plan, size: int) -> int:
 
 
 @inner
-def _known(hours: Floats, v: int) -> float:
+def known(hours: Floats, v: int) -> float:
     """The hours of a CI, 0 where nobody knows them."""
     return 0.0 if np.isnan(hours[v]) else hours[v]
 
@@ -98,12 +103,12 @@ def _satisfied(plan: Plan, hours: Floats, size: int, v: int, u: int, time: float
     plan.waits[v] -= 1
     if plan.waits[v] == 0:
         plan.waits[v] = -2
-        return _push(plan, size, plan.ready[v] + _known(hours, v), v)
+        return push(plan, size, plan.ready[v] + known(hours, v), v)
     return size
 
 
 @inner
-def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
+def prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
     """Count what each CI that is down waits for: providers that are down, and groups with too few members up."""
     for i in range(len(down)):
         plan.waits[down[i]] = 0
@@ -116,6 +121,7 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
                 plan.waits[v] += 1
         for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
             plan.group_time[g] = 0.0
+            plan.group_turn[g] = NEVER
             lacking = flat.group_needed[g]
             for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
                 u = flat.member[e]
@@ -128,25 +134,26 @@ def _prepare(flat: Flat, plan: Plan, down: Int32s) -> None:
 
 @kernel
 def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
-    """Fill `finish`, `last`, `unsure` and `group_time` for the CIs of `down` (ascending, none twice, none down at rest); hours
-    float64[N], NaN counts as 0.
+    """Fill `finish`, `last`, `unsure`, `turn` and the groups' for the CIs of `down` (by component, none twice, none down at
+    rest); hours float64[N], NaN counts as 0.
 
     Circles of needs that cannot be started from nothing get an upper bound: what they need outside first, then their members one
     after another; each counts as back when all are.
     """
-    _prepare(flat, plan, down)
-    size = 0
+    prepare(flat, plan, down)
+    size, turn = 0, 0
     for i in range(len(down)):
         v = down[i]
         if plan.waits[v] == 0:
             plan.waits[v] = -2
-            size = _push(plan, size, _known(hours, v), v)
+            size = push(plan, size, known(hours, v), v)
     unfinished = 0  # the first place in `down` that may hold a CI which has not finished
     while True:
         while size > 0:
             time, u = plan.heap_time[0], plan.heap_ci[0]
-            size = _drop_top(plan, size)
-            plan.finish[u] = time
+            size = drop_top(plan, size)
+            plan.finish[u], plan.turn[u] = time, turn
+            turn += 1
             # what needs u directly
             for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
                 v = flat.forward[e]
@@ -163,6 +170,7 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
                 plan.lacking[g] -= 1
                 plan.group_time[g] = max(plan.group_time[g], time)
                 if plan.lacking[g] == 0:
+                    plan.group_turn[g] = plan.turn[u]
                     size = _satisfied(plan, hours, size, v, u, plan.group_time[g])
         # whatever has not finished now lies on a circle or waits for one; the first in topological order lies on one
         while unfinished < len(down) and plan.waits[down[unfinished]] == -2:
@@ -176,7 +184,10 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
         while end < len(down) and flat.component[down[end]] == part:
             if plan.waits[down[end]] != -2:
                 start = max(start, plan.ready[down[end]])
-                together += _known(hours, down[end])
+                together += known(hours, down[end])
+                for g in range(flat.group_ptr[down[end]], flat.group_ptr[down[end] + 1]):
+                    if plan.lacking[g] > 0:  # members outside of the circle that came back, and do not suffice
+                        start = max(start, plan.group_time[g])
             end += 1
         # nobody says in which order they are forced up: each is back when all are
         for i in range(unfinished, end):
@@ -184,9 +195,63 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             if plan.waits[v] != -2:
                 plan.waits[v] = -2
                 plan.unsure[v] |= CIRCLE
-                size = _push(plan, size, start + together, v)
+                size = push(plan, size, start + together, v)
     for i in range(len(down)):
         plan.waits[down[i]] = -1
+
+
+@kernel
+def back_when_needs_are(flat: Flat, started: Floats) -> tuple[Array, Array, Array]:
+    """(back, by, rough): float64[N] hours until a CI and all that it runs by have started, int32[N] the CI that started last of
+    these (-1: none was waited for), bool[N] an upper bound.
+
+    started float64[N] hours, 0: it was never down, infinite: it never starts. At any time what is up is the largest set of
+    started CIs whose needs are in it, so the latest are taken out one by one, and with each falls what runs by it. A group that
+    supplies a circle counts as lost with its first member, as the circle can't feed itself: an upper bound.
+
+    Example by hand: A needs B and B needs A, A starts after 1 and B after 3: both are back after 3.
+    """
+    size = len(started)
+    back = np.zeros(size)
+    by = np.full(size, -1, np.int32)
+    out, rough = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    spare = np.empty(len(flat.group_needed), np.int64)
+    for g in range(len(flat.group_needed)):
+        spare[g] = -flat.group_needed[g]
+        for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+            if not flat.flags[flat.member[e]] & AT_REST_DOWN:
+                spare[g] += 1
+    order = np.argsort(-started, kind="mergesort")
+    stack = np.empty(size, np.int32)
+    for i in range(size):
+        first = order[i]
+        if started[first] <= 0.0:
+            break
+        if out[first] or flat.flags[first] & AT_REST_DOWN:
+            continue
+        top = 1
+        stack[0] = first
+        out[first] = True
+        while top > 0:
+            top -= 1
+            u = stack[top]
+            back[u], by[u] = started[first], first
+            for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+                v = flat.forward[e]
+                if not out[v] and not flat.flags[v] & AT_REST_DOWN:
+                    out[v], rough[v] = True, rough[u]
+                    stack[top] = v
+                    top += 1
+            for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+                g = flat.joined[e]
+                spare[g] -= 1
+                v = flat.group_dependent[g]
+                circle = flat.group_kind[g] == SUPPLY_GROUP and flat.flags[v] & GROUNDED != 0
+                if (spare[g] < 0 or circle) and not out[v] and not flat.flags[v] & AT_REST_DOWN:
+                    out[v], rough[v] = True, rough[u] or circle
+                    stack[top] = v
+                    top += 1
+    return back, by, rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +263,11 @@ class Restoration:
     finish: Array  # float64[D]
     last: Array  # int32[D]
     unsure: Array  # int8[D]
+    turn: Array  # int32[D] how many were back before it
 
     def at(self, position: int) -> int:
         """Return the place of a position among `down`; -1 where it is not down."""
-        place = int(np.searchsorted(self.down, position))
+        place = int(np.searchsorted(self.down, np.int32(position)))  # of one type: else it is copied
         return place if place < len(self.down) and int(self.down[place]) == position else -1
 
     def path(self, position: int) -> list[int]:
@@ -214,12 +280,15 @@ class Restoration:
         return list(steps)[::-1]
 
 
-def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None) -> Restoration:
+def restoration(
+    compiled: CompiledGraph, hours: Array, down: Array, plan: Plan | None = None, starting: Flat | None = None
+) -> Restoration:
     """Return when the CIs at `down` (int32, ascending) are back, each taking hours[position] (float64[N]; NaN, unknown, counts
     as 0 and is marked).
 
-    Exact but for start-up circles, which get an upper bound and are marked. CIs that are down at rest are left out: they never
-    come back.
+    `starting`: the needs that each waits for to start, where they are fewer than those that it runs by (`start_needs`); what has
+    started is back once all that it runs by has started as well. Exact but for start-up circles, which get an upper bound and are
+    marked. CIs that are down at rest are left out: they never come back.
 
     Example by hand (C28): Stor 3, DB and VM on it 2 and .5, App on both 1, S on App .5: S is back after 6.5 by Stor, DB, App.
     """
@@ -227,8 +296,17 @@ def restoration(compiled: CompiledGraph, hours: Array, down: Array, plan: Plan |
     down = np.asarray(down, np.int32)
     down = down[(compiled.flat.flags[down] & AT_REST_DOWN) == 0]
     plan.unsure[down] = np.where(np.isnan(hours[down]), UNKNOWN_HOURS, 0)
-    restore(compiled.flat, plan, hours, down)
-    return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down])
+    if starting is None:
+        restore(compiled.flat, plan, hours, down)
+        return Restoration(down, plan.finish[down], plan.last[down], plan.unsure[down], plan.turn[down])
+    restore(starting, plan, hours, down[np.argsort(starting.component[down], kind="stable")])
+    started, unsure = np.zeros(len(compiled)), np.zeros(len(compiled), np.int8)
+    started[down], unsure[down] = plan.finish[down], plan.unsure[down]
+    back, by, rough = back_when_needs_are(compiled.flat, started)
+    later = back[down] > plan.finish[down]
+    unsure[down] |= np.where(later, unsure[by[down]] | np.where(rough[down], CIRCLE, 0), 0).astype(np.int8)
+    last = np.where(later, by[down], plan.last[down]).astype(np.int32)
+    return Restoration(down, np.maximum(back[down], plan.finish[down]), last, unsure[down], plan.turn[down])
 
 
 def slack_hours(compiled: CompiledGraph, hours: Array, times: Restoration, target: int) -> dict[int, float]:

@@ -19,6 +19,7 @@ from app.domain.sentences import count
 from app.ports.graph_store import GraphStore
 from app.risk.intake.assemble import class_not_read
 from app.risk.study.uncertainty import SPREADS, spread_sources
+from app.usecases.answers.recovery_gaps import required_recovery
 from app.usecases.estate import Estate, resolve_revision
 from app.usecases.find import identify, search
 from app.usecases.keep.sources import told_of
@@ -94,6 +95,7 @@ def ci_detail(tools: Tools, text: str, revision: int | None, as_of: datetime | N
         truncated=max(len(needs), len(needed_by), len(groups), len(member_of)) > NEIGHBOURS_SHOWN,
         open_needs=[*_class_not_read(state, values if assessed else ()), *_open_needs(tools.store, at, hit.ci_id, names)],
         open_needs_total=estate.open_needs(estate.position(hit.ci_id)) if assessed else 0,
+        required=required_recovery(tools, estate, estate.position(hit.ci_id)) if assessed else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.domain.results import ColdStartPage, TrapRow
 from app.risk.outage.cold_start import cold_start
 from app.usecases import paging
+from app.usecases.answers.recovery_terms import starts_without
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -17,7 +18,7 @@ def cold_start_page(tools: Tools, limit: int, after: str | None = None, revision
         cursor = paging.decode(after, "revision", "trap")
         revision, offset = cursor["revision"], cursor["trap"]
     estate = tools.estates.at(revision)
-    traps = cold_start(estate.compiled)
+    traps = cold_start(estate.compiled, starts_without(estate).flat(estate))
     rows = sorted(
         zip(traps.trap.tolist(), traps.circle.tolist(), traps.component.tolist(), strict=True),
         key=lambda row: (not row[1], row[2], row[0]),

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from app.domain.graph import ORIGIN_NAMES
 from app.domain.recovery import (
     FEASIBLE,
     INFEASIBLE,
+    NO_RPO,
     NO_RTO,
     UNDECIDED,
     CloseBehind,
@@ -23,35 +23,18 @@ from app.domain.recovery import (
     ServiceRecovery,
     recovery_sentence,
 )
-from app.risk.graph.compiled import CompiledGraph
-from app.risk.outage.propagation import outage
-from app.risk.recovery.restore_times import CIRCLE, UNKNOWN_HOURS, Restoration, restoration, restore_plan, slack_hours
+from app.risk.recovery.crews import crew_schedule
+from app.risk.recovery.restore_times import CIRCLE, slack_hours
 from app.usecases import paging
 from app.usecases.answers.paths import known
-from app.usecases.assess import Assessed, assessed
+from app.usecases.answers.recovery_chances import service_chances
+from app.usecases.answers.recovery_figures import Recovery, recovery_at
 from app.usecases.estate import Estate
 from app.usecases.find import identify_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
 PATH_SHOWN, CLOSE_SHOWN = 200, 10
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """Figures of every service. P pairs of a service and a CI whose outage alone stops it, by service, the longest first,
-    unknown ones last."""
-
-    assessment: Assessed
-    everything: Restoration
-    pair_ptr: Any  # int64[S+1]
-    pair_ci: Any  # int32[P] position
-    pair_hours: Any  # float64[P], NaN unknown
-
-    def pairs(self, number: int) -> tuple[Any, Any]:
-        """Returns positions and hours of the CIs that stop a service alone."""
-        part = slice(int(self.pair_ptr[number]), int(self.pair_ptr[number + 1]))
-        return self.pair_ci[part], self.pair_hours[part]
 
 
 def recovery_page(
@@ -62,13 +45,18 @@ def recovery_page(
     if after is not None:
         cursor = paging.decode(after, "revision", "recovery", "locations")
         revision, offset, locations = cursor["revision"], cursor["recovery"], cursor["locations"]
-    recovery = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
-    estate = recovery.assessment.estate
+    recovery = recovery_at(tools, revision, locations)
+    estate = recovery.estate
     rows = sorted((_row(recovery, number) for number in range(len(estate.compiled.service_position))), key=_worst_first)
     last = min(offset + limit, len(rows))
     more = last < len(rows)
     return RecoveryPage(
         stamp=stamp_of(estate, tools.documents),
+        basis=recovery.basis,
+        estate_at_least_hours=_longest(row.after_all_at_least_hours for row in rows),
+        estate_within_hours=_longest(row.after_all_within_hours for row in rows),
+        all_down_infeasible=sum(row.after_all_verdict == INFEASIBLE for row in rows),
+        data_infeasible=sum(row.rpo_verdict == INFEASIBLE for row in rows),
         infeasible=sum(row.verdict == INFEASIBLE for row in rows),
         undecided=sum(row.verdict == UNDECIDED for row in rows),
         total_rows=len(rows),
@@ -89,20 +77,23 @@ def service_recovery(
         if cursor["service"] != text:
             raise InvalidInput("after: a cursor of another service", field="after")
         revision, offset, locations = cursor["revision"], cursor["recovery_of"], cursor["locations"]
-    recovery = recovery_of(assessed(tools.estates, tools.cache, revision, locations))
-    estate = recovery.assessment.estate
+    recovery = recovery_at(tools, revision, locations)
+    estate = recovery.estate
     position = identify_service(tools.store, estate, text)
     number = estate.service_number[position]
     cis, hours = recovery.pairs(number)
     last = min(offset + limit, len(cis))
     more = last < len(cis)
-    rto, mtpd = known(estate.compiled.rto_hours[number]), known(estate.compiled.mtpd_hours[number])
+    row = _row(recovery, number)
     return ServiceRecovery(
         stamp=stamp_of(estate, tools.documents),
-        service=_row(recovery, number),
+        basis=recovery.basis,
+        service=row,
+        first_within_hours=_first_within(recovery, row, position),
+        chances=service_chances(recovery, number, tools.settings.limits.recovery_draws),
         path=_path(recovery, position),
         close_behind=_close_behind(recovery, position),
-        single_outages=[_contradiction(estate, int(cis[k]), known(hours[k]), rto, mtpd) for k in range(min(offset, last), last)],
+        single_outages=[_contradiction(estate, int(cis[k]), known(hours[k]), row) for k in range(min(offset, last), last)],
         single_outages_total=len(cis),
         limit=limit,
         truncated=more,
@@ -112,41 +103,26 @@ def service_recovery(
     )
 
 
-def recovery_of(assessment: Assessed) -> Recovery:
-    """Restore everything, and each single point of failure alone; return the figures of every service."""
-    compiled, first = assessment.estate.compiled, assessment.first
-    everything = restoration(compiled, compiled.repair_hours, np.arange(len(compiled), dtype=np.int32))
-    ci = np.repeat(np.arange(len(compiled), dtype=np.int32), np.diff(first.point_ptr))
-    service = first.point_service
-    hours = _single_hours(assessment.estate, ci, service)
-    order = np.lexsort((ci, -np.nan_to_num(hours, nan=-1.0), service))
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(service, minlength=len(compiled.service_position)))])
-    return Recovery(assessment, everything, ptr, ci[order], hours[order])
+def _longest(hours: Iterable[float | None]) -> float | None:
+    """Returns the largest; None where one is unknown."""
+    values = list(hours)
+    known_ones = [value for value in values if value is not None]
+    return max(known_ones, default=0.0) if len(known_ones) == len(values) else None
 
 
-def _single_hours(estate: Estate, ci: Any, service: Any) -> Any:
-    """Returns hours (float64[P]) until a service is back after the outage of one CI: its restore time, and what starts again
-    after it."""
-    compiled: CompiledGraph = estate.compiled
-    hours = compiled.repair_hours[ci].copy()
-    if not compiled.restart_hours.any():
-        return hours
-    plan, restart = restore_plan(compiled), compiled.restart_hours.copy()
-    for position in np.unique(ci):  # `ci` ascends
-        fallen = outage(compiled, [int(position)], estate.workspace()).failed
-        if not compiled.restart_hours[fallen[fallen != position]].any():
-            continue
-        restart[position] = compiled.repair_hours[position]
-        times = restoration(compiled, restart, fallen, plan)
-        restart[position] = compiled.restart_hours[position]
-        for pair in range(*np.searchsorted(ci, [position, position + 1])):
-            place = times.at(int(compiled.service_position[service[pair]]))
-            hours[pair] = np.nan if times.unsure[place] & UNKNOWN_HOURS else times.finish[place]
-    return hours
+def _first_within(recovery: Recovery, row: RecoveryRow, position: int) -> float | None:
+    """Returns within how many hours a service is back when all crews work for it first."""
+    if row.after_all_hours is None or not recovery.terms.names:
+        return row.after_all_hours
+    compiled, terms, target = recovery.estate.compiled, recovery.terms, np.array([position], np.int32)
+    schedule = crew_schedule(
+        compiled, compiled.repair_hours, recovery.everything, recovery.plan, terms.crews(1), target, recovery.starting
+    )
+    return float(schedule.back[position]) + terms.before_hours
 
 
 def _row(recovery: Recovery, number: int) -> RecoveryRow:
-    estate = recovery.assessment.estate
+    estate, all_down = recovery.estate, recovery.all_down
     compiled = estate.compiled
     position = int(compiled.service_position[number])
     cis, hours = recovery.pairs(number)
@@ -155,8 +131,12 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
     longest = float(hours[0]) if len(hours) > unknown else None
     by = int(cis[0]) if longest is not None else -1
     by_name = estate.name(by) if by >= 0 else ""
-    place = recovery.everything.at(position)
-    unsure = int(recovery.everything.unsure[place]) if place >= 0 else UNKNOWN_HOURS
+    unsure = bool(all_down.unknown[number])
+    loss, rpo, holder = (
+        known(recovery.loss.worst_hours[position]),
+        known(recovery.rpo_hours[number]),
+        int(recovery.loss.holder[position]),
+    )
     open_needs = estate.open_needs(position)
     gap = None if rto is None or longest is None else longest - rto
     return RecoveryRow(
@@ -173,10 +153,21 @@ def _row(recovery: Recovery, number: int) -> RecoveryRow:
         beyond_mtpd=int((hours > mtpd).sum()) if mtpd is not None else 0,
         contradictions=int((hours > rto).sum()) if rto is not None else 0,
         unknown_hours=unknown,
-        after_all_hours=None if place < 0 or unsure & UNKNOWN_HOURS else float(recovery.everything.finish[place]),
-        after_all_at_most=bool(unsure & CIRCLE),
+        after_all_hours=None if unsure else float(all_down.alone_hours[number]),
+        after_all_at_most=bool(all_down.rough[number]),
+        after_all_at_least_hours=None if unsure else float(all_down.low_hours[number]),
+        after_all_within_hours=None if unsure else float(all_down.high_hours[number]),
+        after_all_verdict=_range_verdict(recovery, number, rto, open_needs),
+        rpo_hours=rpo,
+        rpo_verdict=_loss_verdict(rpo, loss, open_needs),
+        data_loss_hours=loss,
+        data_loss_mean_hours=None if loss is None else loss / 2.0,
+        data_loss_at_most=bool(recovery.loss.rough[position]),
+        data_loss_origin=backup_origin(estate, holder),
+        data_loss_key=estate.key(holder) if holder >= 0 else "",
+        data_loss_name=estate.name(holder) if holder >= 0 else "",
         open_needs=open_needs,
-        sentence=recovery_sentence(estate.name(position), rto, longest, by_name, _origin(estate, by), unknown),
+        sentence=recovery_sentence(estate.name(position), rto, longest, by_name, repair_origin(estate, by), unknown),
     )
 
 
@@ -189,16 +180,41 @@ def _verdict(rto: float | None, gap: float | None, unread: int) -> str:
     return UNDECIDED if unread else FEASIBLE
 
 
+def _range_verdict(recovery: Recovery, number: int, rto: float | None, open_needs: int) -> str:
+    """Of the range when all is down: feasible where all of it lies within the RTO, infeasible where none does."""
+    if rto is None:
+        return NO_RTO
+    all_down = recovery.all_down
+    never = bool(np.isinf(all_down.alone_hours[number]))
+    if all_down.low_hours[number] > rto and not never:
+        return INFEASIBLE
+    unread = all_down.unknown[number] or open_needs or all_down.rough[number] or never
+    return UNDECIDED if unread or all_down.high_hours[number] > rto else FEASIBLE
+
+
+def _loss_verdict(rpo: float | None, loss: float | None, open_needs: int) -> str:
+    if rpo is None:
+        return NO_RPO
+    if loss is not None and loss > rpo:
+        return INFEASIBLE
+    return UNDECIDED if loss is None or open_needs else FEASIBLE
+
+
 def _worst_first(row: RecoveryRow) -> tuple[bool, float, str]:
     return (row.gap_hours is None, -(row.gap_hours or 0.0), row.key)
 
 
-def _origin(estate: Estate, position: int) -> str:
+def repair_origin(estate: Estate, position: int) -> str:
     return ORIGIN_NAMES[int(estate.graph.cis.repair_origin[int(estate.compiled.row[position])])] if position >= 0 else ""
 
 
+def backup_origin(estate: Estate, position: int) -> str:
+    origins = estate.graph.cis.backup_origin
+    return ORIGIN_NAMES[int(origins[int(estate.compiled.row[position])])] if position >= 0 and origins is not None else ""
+
+
 def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
-    estate, times = recovery.assessment.estate, recovery.everything
+    estate, times = recovery.estate, recovery.everything
     if times.at(position) < 0:
         return []
     return [
@@ -209,17 +225,17 @@ def _path(recovery: Recovery, position: int) -> list[RecoveryStep]:
             estate.text("team", step),
             estate.text("supplier", step),
             known(estate.compiled.repair_hours[step]),
-            _origin(estate, step),
-            float(times.finish[times.at(step)]),
+            repair_origin(estate, step),
+            float(times.finish[times.at(step)]) + recovery.terms.before_hours,
         )
         for step in times.path(position)[-PATH_SHOWN:]
     ]
 
 
 def _close_behind(recovery: Recovery, position: int) -> list[CloseBehind]:
-    estate, times = recovery.assessment.estate, recovery.everything
+    estate, times = recovery.estate, recovery.everything
     place = times.at(position)
-    if place < 0 or times.unsure[place] & CIRCLE:
+    if place < 0 or times.unsure[place] & CIRCLE or recovery.starting is not None:
         return []
     slack = slack_hours(estate.compiled, estate.compiled.repair_hours, times, position)
     path = set(times.path(position))
@@ -229,11 +245,11 @@ def _close_behind(recovery: Recovery, position: int) -> list[CloseBehind]:
     ]
 
 
-def _contradiction(estate: Estate, position: int, hours: float | None, rto: float | None, mtpd: float | None) -> Contradiction:
+def _contradiction(estate: Estate, position: int, hours: float | None, row: RecoveryRow) -> Contradiction:
     def over(limit: float | None) -> float | None:
         return None if limit is None or hours is None else max(hours - limit, 0.0)
 
     return Contradiction(
         estate.key(position), estate.name(position), estate.text("ci_class", position), estate.text("team", position),
-        estate.text("supplier", position), hours, _origin(estate, position), over(rto), over(mtpd),
+        estate.text("supplier", position), hours, repair_origin(estate, position), over(row.rto_hours), over(row.mtpd_hours),
     )  # fmt: skip

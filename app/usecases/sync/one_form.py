@@ -40,6 +40,8 @@ def ci_in_one_form(record: CiRecord) -> CiRecord:
         site=one_form(record.site),
         team=one_form(record.team),
         supplier=one_form(record.supplier),
+        restore_pool=one_form(record.restore_pool),
+        starts_without=one_form(record.starts_without),
         raw_class=one_form(record.raw_class),
         environment=one_form(record.environment),
         identifiers=in_one_form(record.identifiers),

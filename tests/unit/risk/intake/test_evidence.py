@@ -32,11 +32,13 @@ def ci_columns(classes: list[str], **more: Any) -> dict[str, Any]:
         "ci_class": category(list(classes)), "is_service": np.zeros(count, np.int64),
         **{name: category([None] * count) for name in ("raw_class", "lifecycle", "environment", "site", "team", "supplier")},
         **{name: category([None] * count) for name in ("failures_origin", "repair_origin", "repair_distribution")},
+        **{name: category([None] * count) for name in ("restore_pool", "starts_without")},
         **{
             name: nan.copy()
             for name in (
                 "failures_per_year", "failures_per_year_low", "failures_per_year_high", "repair_hours", "repair_hours_low",
                 "repair_hours_high", "repair_sigma", "unavailability", "failure_on_demand", "level_share", "restart_hours",
+                "backup_interval_hours", "transfer_lag_hours",
             )
         },
     }  # fmt: skip

@@ -66,6 +66,17 @@ def test_a_slow_third_member_never_makes_recovery_longer() -> None:
     assert back(1.0) == 1.5
 
 
+def test_a_circle_waits_for_the_members_outside_of_it_that_do_not_suffice() -> None:
+    """V runs by both of a and b, b runs by V; a is back after 10 hours, then V and b are forced up one after the other."""
+    made = estate("V; a; b", "b>V", groups={"V": [(2, "a b")]})
+    hours = np.zeros(3)
+    for name, value in (("V", 1.0), ("a", 10.0), ("b", 2.0)):
+        hours[made.at(name)] = value
+    times = restoration(made.compiled, hours, np.arange(3, dtype=np.int32))
+    place = times.at(int(made.at("V")[0]))
+    assert (times.finish[place], bool(times.unsure[place] & CIRCLE)) == (13.0, True)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_random_estates_equal_iteration_to_the_fixpoint(seed: int) -> None:
     rng = random.Random(seed)
