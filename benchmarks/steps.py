@@ -51,6 +51,7 @@ from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
 from benchmarks.live import live_updates
 from benchmarks.reach import reach
+from benchmarks.scenarios import play_scenarios
 
 CLIENTS, REQUESTS = 4, 250
 READ_EVERY = 0.02
@@ -433,6 +434,11 @@ def live(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return live_updates(service(folder, asked.store), folder / asked.store, asked.seed)
 
 
+def scenarios(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Scenarios over time over HTTP, of 100 random CIs and of a whole site, four clients at once."""
+    return play_scenarios(service(folder, asked.store), folder / asked.store, asked.seed)
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -447,6 +453,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "readers": readers,
     "answer": answer,
     "live": live,
+    "scenarios": scenarios,
 }
 
 
