@@ -251,7 +251,9 @@ def flood(port: int, keys: list[str], seconds: float, kinds: frozenset[int]) -> 
             if came == "429":
                 time.sleep(0.2)
 
-    threads = [threading.Thread(target=client, args=(number,), daemon=True) for number in range(CLIENTS) if number % KINDS in kinds]
+    threads = [
+        threading.Thread(target=client, args=(number,), daemon=True) for number in range(CLIENTS) if number % KINDS in kinds
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -19,7 +19,7 @@ import numpy as np
 from app.risk.graph.compiled import Flat
 from app.risk.graph.dependents import all_dependents
 from app.risk.graph.ragged import spans
-from app.risk.jit import Array, Bools, Int32s, Int64, kernel
+from app.risk.jit import Array, Int32s, Int64, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import look
 from app.risk.outage.failing import Marks, fail

@@ -30,6 +30,7 @@ from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 DOWN, RECOVERING, INTERRUPTED, DEGRADED = "down", "recovering", "interrupted", "degraded"
 NONE = np.zeros(0, np.int32)
 NO_KEY = np.int64(0)
+MOST_COUNTED = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ class Timeline:
 
     @property
     def count(self) -> int:
-        """How many outcomes there are, or samples of them."""
-        return self.shares.count if self.shares else len(self.outcomes)
+        """How many outcomes there are, or samples of them; no more than MOST_COUNTED are counted."""
+        return min(self.shares.count, MOST_COUNTED) if self.shares else len(self.outcomes)
 
     @property
     def switches(self) -> int:

@@ -42,6 +42,7 @@ from app.risk.timeline.timeline import (
     DEGRADED,
     DOWN,
     INTERRUPTED,
+    MOST_COUNTED,
     RECOVERING,
     Act,
     Block,
@@ -666,7 +667,8 @@ def _assumptions(played: Played, tried: int, candidates: int) -> list[str]:
     said = [f"everything that no step names is up; degradations combine by the rule {played.rule!r}"]
     if played.timeline.count > 1:
         how = "sampled outcomes (simulated)" if played.timeline.simulated else "outcomes"
-        said.append(f"money and hours are expected values over {played.timeline.count:,} {how} of the failovers")
+        least = "at least " if played.timeline.count == MOST_COUNTED else ""
+        said.append(f"money and hours are expected values over {least}{played.timeline.count:,} {how} of the failovers")
     if played.losses.drawn:
         said.append(f"the range of money is that of {len(played.losses.paid):,} outcomes drawn of these (simulated)")
     if len(played.modelled):
