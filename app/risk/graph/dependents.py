@@ -93,8 +93,7 @@ def _spread_sets(flat: Flat, queue: Int32s, bits: UInt64s, seen: Bools) -> None:
 
 
 def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Sequence[int]) -> Array:
-    """How many of `services` (numbers) lean on each set of positions, directly or not: `dependent_services` of 64 sets in one walk
-    (int64).
+    """How many of `services` (numbers) lean on each set of positions, directly or not (int64); one walk for 64 sets.
 
     Example by hand: S hard on A and on B, T hard on B, sets {A} and {B}, both services asked about: 1 and 2.
     """

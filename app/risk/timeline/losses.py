@@ -166,9 +166,9 @@ def _stories(
         rest = float(terms.rest[place])
         stories.append(
             Story(
-                number, stretches, max((rest - s.capability for s in stretches), default=0.0), row[DOWN_HOURS], row[DEGRADED_HOURS],
-                row[SHARE_HOURS] * float(customers[place]), row[MONEY], row[LOW], row[HIGH], money_at[place], row[MTPD_AT],
-                row[RTO_AT], row[P_MTPD], row[P_RTO], row[P_DOWN],
+                number, stretches, max((rest - s.capability for s in stretches), default=0.0), row[DOWN_HOURS],
+                row[DEGRADED_HOURS], row[SHARE_HOURS] * float(customers[place]), row[MONEY], row[LOW], row[HIGH], money_at[place],
+                row[MTPD_AT], row[RTO_AT], row[P_MTPD], row[P_RTO], row[P_DOWN],
                 min((s.start for s in stretches if s.capability <= 0.0), default=np.inf),
             )
         )  # fmt: skip

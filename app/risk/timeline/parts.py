@@ -73,8 +73,8 @@ class Parts:
 
 @kernel
 def _may_be_asked(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, groups: Int32s, once: bool) -> Array:
-    """Return bool[len(groups)]: an active member of the group is down when the dependents of all `groups` are, beside `roots`; and
-    where all happens at once, enough of its members stand that of `roots` alone."""
+    """Return bool[len(groups)]: an active member of the group is down when the dependents of all `groups` are, beside `roots`;
+    and where all happens at once, enough of its members stand that of `roots` alone."""
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     out = np.ones(len(groups), np.bool_)
     if once:
@@ -100,7 +100,7 @@ def _may_be_asked(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, 
 
 @kernel
 def _above(flat: Flat, groups: Int32s, most: int) -> tuple[Array, Array]:
-    """Return all that leans on the dependent of each group, these among them: ptr and positions; cut off beyond `most` of them."""
+    """Return all that leans on the dependent of each group, these among them: ptr and positions; cut off beyond `most`."""
     flat = borrowed(flat)
     queue, seen = np.empty(len(flat.flags), np.int32), np.zeros(len(flat.flags), np.bool_)
     ptr = np.zeros(len(groups) + 1, np.int64)

@@ -50,8 +50,8 @@ def switched(
     FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, and the probability of
     these answers.
 
-    known: int8[G] how a group answered earlier, NOT_ASKED. `failing` (ascending): groups whose switch fails if it may; every other
-    one works, or is drawn by (key, sample, group) where sample >= 0.
+    known: int8[G] how a group answered earlier, NOT_ASKED. `failing` (ascending): groups whose switch fails if it may; every
+    other one works, or is drawn by (key, sample, group) where sample >= 0.
     """
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     groups = len(known)

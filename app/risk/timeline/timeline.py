@@ -10,17 +10,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
-from app.risk.graph.ragged import spans
+from app.risk.graph.ragged import ascending, spans
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
 from app.risk.outage.failover import Failovers
 from app.risk.outage.failover_outcomes import ENUMERATED, FAILS, MOOT
-from app.risk.outage.propagation import RULES, Workspace, outage, workspace
+from app.risk.outage.propagation import RULES, Workspace, workspace
 from app.risk.outage.what_if import SAMPLES, WORK, Rule, all_failovers, outage_key
 from app.risk.timeline.come_back import Plan, come_back, plan_of
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
@@ -99,8 +100,7 @@ class Stretch:
     capability: float
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """From an hour on, how many CIs are down and degraded."""
 
     at_hours: float
@@ -144,8 +144,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The outcomes that were played, and which of them is the likeliest; `simulated`: they are samples. `shares`: they are some of
-    all, which tell every CI's own ones apart; None: they are all."""
+    """The outcomes that were played, and which of them is the likeliest; `simulated`: they are samples. `shares`: they are some
+    of all, which tell every CI's own ones apart; None: they are all."""
 
     outcomes: Sequence[Outcome]
     likeliest: int
@@ -193,9 +193,9 @@ class _State:
 
 
 def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None, apart: bool = True) -> Timeline:
-    """Play the steps of a scenario, in order of time, through every outcome of the failovers: as few plays as tell for each CI all
-    ways of the switches that reach it (`parts`), else every way in which all go together, beyond 2^10 of them samples. `apart`:
-    whether the former is tried.
+    """Play the steps of a scenario, in order of time, through every outcome of the failovers: as few plays as tell for each CI
+    all ways of the switches that reach it (`parts`), else every way in which all go together, beyond 2^10 of them samples.
+    `apart`: whether the former is tried.
 
     Example by hand: S hard on a; a down from 0 for 2 h: one outcome, S down from 0 to 2.
     """
@@ -260,16 +260,15 @@ class _Runner:
         self.base = compiled
         self.steps = _with_ends(question.steps)
         failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(np.unique(_positions(compiled, failing)).tolist())
+        self.roots = tuple(ascending(_positions(compiled, failing)).tolist())
         self.estates: dict[int, _Estate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = np.unique(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
-                first = outage(graph, roots, mine, question.rule)
-                failovers = all_failovers(graph, first, mine, question.rule)
+                roots = ascending(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
                 self.estates[id(graph)] = _Estate(graph, mine, plan_of(graph.flat), failovers, known)
 
@@ -316,7 +315,7 @@ class _Runner:
         estate, state, now = turn.estate, turn.state, turn.now
         flat = _with_levels(estate.compiled.flat, state)
         failovers = _with_blocked(flat, estate.failovers, state.blocked)
-        roots = np.union1d(state.own, state.restarting).astype(np.int32)
+        roots = ascending(np.concatenate([state.own, state.restarting])).astype(np.int32)
         failed, found, how, held_groups, interrupts, weight = switched(
             flat, failovers, estate.space.work, roots, estate.known, turn.failing, turn.key + np.int64(turn.number), turn.sample
         )  # fmt: skip
@@ -334,7 +333,7 @@ class _Runner:
             if until > now:
                 state.interrupted[dependent] = max(until, state.interrupted.get(dependent, 0.0))
         out.counted += [*interrupts.tolist(), *found[how == FAILS].tolist()]
-        state.asked = np.union1d(state.asked, found).astype(np.int32)
+        state.asked = ascending(np.concatenate([state.asked, found])).astype(np.int32)
         self._forget(estate, state, failed)
         end = self._segment(turn, flat, failed, held_groups, out)
         out.lasting.append(self._home(estate.compiled, failed))
@@ -412,7 +411,7 @@ class _Runner:
             return NONE
         held: set[int] = set()
         while True:
-            count = fail(flat, estate.space.work, np.union1d(roots, np.asarray(sorted(held), np.int32)).astype(np.int32))
+            count = fail(flat, estate.space.work, np.concatenate([roots, np.asarray(sorted(held), np.int32)]).astype(np.int32))
             never = np.sort(estate.space.work.queue[:count])
             waits = held_groups[active_down(flat, held_groups, never)]
             more = set(flat.group_dependent[waits].tolist())
@@ -430,7 +429,7 @@ class _Runner:
         forced = lasting | (hours > 0)
         positions, until = failed[forced], finish[forced]
         interrupted = {p: u for p, u in state.interrupted.items() if u > now}
-        cuts = np.unique(
+        cuts = ascending(
             np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
         )
         starts = cuts[:-1]
@@ -453,11 +452,10 @@ class _Runner:
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
         down_until, recovering_until = _last_interval(hard), _last_interval(soft)
-        before = (out.moments[-1].cis_down, out.moments[-1].cis_degraded) if out.moments else None
-        for at, *counts in zip(starts.tolist(), final[3].tolist(), final[4].tolist(), strict=True):
-            if tuple(counts) != before:
-                out.moments.append(Moment(at, *counts))
-                before = counts[0], counts[1]
+        counts = np.stack([final[3], final[4]])
+        before = [[out.moments[-1].cis_down], [out.moments[-1].cis_degraded]] if out.moments else [[-1], [-1]]
+        changed = (np.diff(counts, axis=1, prepend=np.asarray(before, counts.dtype)) != 0).any(axis=0)
+        out.moments += map(Moment, starts[changed].tolist(), counts[0][changed].tolist(), counts[1][changed].tolist())
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
@@ -615,7 +613,7 @@ def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | t
     for step in steps:
         graph = step.compiled if step.compiled is not None else graph
         found += [graph.ci_id[np.asarray(act.positions, np.int64)] for act in step.acts if isinstance(act, kind)]
-    return np.unique(np.concatenate(found))
+    return ascending(np.concatenate(found))
 
 
 def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
@@ -625,7 +623,7 @@ def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
 def _apply(estate: _Estate, state: _State, act: Act, now: float) -> None:
     """Bring one act into the state."""
     flat = estate.compiled.flat
-    positions = np.unique(np.asarray(act.positions, np.int32))
+    positions = ascending(np.asarray(act.positions, np.int32))
     positions = positions[(flat.flags[positions] & AT_REST_DOWN) == 0]
     if isinstance(act, Block):
         first = flat.group_ptr[positions]

@@ -29,7 +29,7 @@ from app.domain.timeline import (
     ToCall,
 )
 from app.risk.graph.dependents import services_above
-from app.risk.graph.ragged import holds
+from app.risk.graph.ragged import ascending, holds
 from app.risk.intake.compile import compile_graph
 from app.risk.jit.clock import deadline, look
 from app.risk.outage.causes import causes, worn_groups
@@ -136,7 +136,7 @@ class Played:
     def failed_themselves(self) -> Any:
         """Positions (ascending) of the CIs that a step fails."""
         named = [positions for step, positions in self.steps if step.do == "fail"]
-        return np.unique(np.concatenate([np.zeros(0, np.int32), *named]))
+        return ascending(np.concatenate([np.zeros(0, np.int32), *named]))
 
     @cached_property
     def moments(self) -> Moments:
@@ -164,7 +164,7 @@ class Played:
     def modelled(self) -> Any:
         """Positions (ascending) of the CIs that come back as the recovery model says."""
         named = [p for step, p in self.steps if step.do == "fail" and step.hours is None and step.back == "modelled"]
-        return np.unique(np.concatenate([np.zeros(0, np.int32), *named]))
+        return ascending(np.concatenate([np.zeros(0, np.int32), *named]))
 
     @cached_property
     def down_services(self) -> list[int]:
@@ -176,8 +176,8 @@ def play(
     as_of: datetime | None = None, limited: bool = True,
 ) -> TimelineAnswer:  # fmt: skip
     """Answers a scenario at a revision, and what another one would change; every list from the page on. `limited`: what the
-    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit, OutOfTime the setting of the time
-    that is over."""
+    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit, OutOfTime the setting of the
+    time that is over."""
     with deadline(time.monotonic() + tools.settings.limits.scenario_seconds, "limits.scenario_seconds"):
         return _play(tools, scenario, page, other, revision, as_of, limited)
 
@@ -559,7 +559,7 @@ def _back_said(step: ScenarioStep) -> str:
 def _calls(played: Played) -> list[ToCall]:
     """Teams and suppliers of the CIs that fail, those with the least time first."""
     estate, compiled = played.estate, played.estate.compiled
-    fallen = np.unique(np.concatenate([np.zeros(0, np.int32), *played.outcome.lasting])).astype(np.int32)
+    fallen = ascending(np.concatenate([np.zeros(0, np.int32), *played.outcome.lasting])).astype(np.int32)
     deadline, owner = np.full(len(fallen), np.inf), np.full(len(fallen), -1, np.int32)
     for story in played.losses.stories:
         position = int(compiled.service_position[story.service])
