@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 
@@ -32,6 +33,15 @@ HEADERS = {
 }
 
 
+class SessionsOfBrowsers(SecureCookieSessionInterface):
+    """Reads a session where the request brings one: most requests are of programs, and bring none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def create_app(settings: Settings | None = None, forestay: Forestay | None = None, lane: Lane | None = None) -> Flask:
     """Build the application; heavy questions go through the lane, without one they are answered here. InvalidInput where it would
     listen off loopback without sign-in; RuntimeError for a route without permission."""
@@ -49,6 +59,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
         SESSION_COOKIE_SECURE=settings.web.public_url.startswith("https://"),
         JSON_SORT_KEYS=False,
     )
+    app.session_interface = SessionsOfBrowsers()
     app.extensions["forestay"] = forestay
     Limiter(
         lambda: auth.counted_as(forestay),
