@@ -150,6 +150,28 @@ class TicketSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """How planned changes are read and judged."""
+
+    horizon_days: float = setting(400.0, "how far ahead the windows of a recurring entry are known", "days")
+    past_days: float = setting(31.0, "how long ago a window may have ended that is still kept", "days")
+    longest_days: float = setting(400.0, "longest window of an entry", "days")
+    windows_each: int = setting(2_000, "windows of one entry")
+    windows: int = setting(200_000, "windows of one calendar")
+    entries: int = setting(5_000, "entries of one calendar, and changes kept one by one")
+    cis_each: int = setting(1_000, "CIs that one change names")
+    file_bytes: int = setting(8 * 1024 * 1024, "largest calendar file", "bytes")
+    read_seconds: float = setting(20.0, "how long reading one calendar may take", "s")
+    together: int = setting(3, "changes of a collision that is taken apart to the smallest set; more are listed together; 2 to 5")
+    sets: int = setting(20_000, "sets of changes that are examined of those that touch the same")
+    propose_days: float = setting(14.0, "how far ahead better windows are looked for", "days")
+    board_customers: float = setting(500.0, "customers of services that stop, from which the change board decides", "customers")
+    board_money: float = setting(10_000.0, "expected loss from which the change board decides", "reporting currency")
+    board_p: float = setting(0.05, "probability that a further failure stops a service, from which the change board decides")
+    owner_p: float = setting(0.001, "probability that a further failure stops a service, from which its owner decides")
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundSettings:
     hosts: list[str] = setting([], "hosts importers may call, as host or host:port")
     private_hosts: bool = setting(True, "false: refuse hosts that resolve to private or loopback addresses")
@@ -185,6 +207,7 @@ class Settings:
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     inbox: InboxSettings = field(default_factory=InboxSettings)
+    changes: ChangeSettings = field(default_factory=ChangeSettings)
     origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
 
     @property
@@ -213,6 +236,7 @@ SECTIONS: dict[str, type] = {
     "outbound": OutboundSettings,
     "audit": AuditSettings,
     "inbox": InboxSettings,
+    "changes": ChangeSettings,
 }
 
 
@@ -343,6 +367,8 @@ def _check(settings: Settings) -> None:
         raise InvalidInput("inbox.kept_deliveries from 1")
     if not 100 <= settings.limits.page <= 500:
         raise InvalidInput("limits.page: 100 to 500")
+    if not 2 <= settings.changes.together <= 5:
+        raise InvalidInput("changes.together: 2 to 5")
     for network in web.trusted_proxies:
         try:
             ip_network(network, strict=False)

@@ -36,6 +36,7 @@ from app.usecases.keep.audit_verify import verify
 from app.usecases.keep.inbox import SENDERS, make_sender, receive
 from app.usecases.keep.lease import give_up, take_or_renew
 from app.usecases.keep.live import present
+from app.usecases.keep.planned import all_plans
 from app.usecases.keep.sources import (
     MANUAL,
     RegisteredSource,
@@ -59,6 +60,7 @@ CIS = 24
 ALERT_AT = "2026-11-20T10:00:00+00:00"
 HANDED = "handed"  # the source whose input comes as an upload
 WHATEVER_IS_THERE = {"If-Match": "*"}
+NOTHING_IS_THERE = {"If-None-Match": "*"}
 Entry = dict[str, Any]
 STUDY = StudyOptions(nodes=10_000, seconds=1.0, worlds=1, draws=2, examined=10)
 
@@ -295,6 +297,32 @@ def _live(service: Forestay) -> str:
     return json.dumps([sorted((one.ci, one.state, one.started_at) for one in now.reports), alerts])
 
 
+def _plan(service: Forestay) -> None:
+    change = {"cis": ["k7"], "start": "2099-01-01T20:00Z", "duration_hours": 2}
+    doors.ask(service, "integrator", "PUT", "/changes/entries/patch", json=change, headers=NOTHING_IS_THERE, may_fail=412)
+
+
+def _plan_back(service: Forestay) -> None:
+    doors.ask(service, "integrator", "DELETE", "/changes/entries/patch", may_fail=404)
+
+
+def _calendar(service: Forestay) -> None:
+    rows = b"id,cis,start,end,zone\np,k7,2099-01-01,2099-01-02,UTC\nq,,2099-01-01,2099-01-02,UTC\n"
+    kind = "application/octet-stream"
+    path = "/calendars/ops?format=csv"
+    doors.ask(service, "integrator", "PUT", path, data=rows, headers=NOTHING_IS_THERE, content_type=kind, may_fail=412)
+
+
+def _calendar_back(service: Forestay) -> None:
+    doors.ask(service, "integrator", "DELETE", "/calendars/ops", may_fail=404)
+
+
+def _planned(service: Forestay) -> str:
+    """The state of the acts on what is planned."""
+    plans = all_plans(service.documents)
+    return json.dumps([[(one.entry, one.cis) for one in plans.entries], [len(one.unread) for one in plans.calendars]])
+
+
 def _nothing(service: Forestay) -> None:
     return
 
@@ -354,6 +382,8 @@ ACTS = {
     ),
     "live state set and cleared": Act(_report, _report_back, seen=lambda service: _live(service)),
     "alert": Act(_alert("firing"), _alert("resolved"), prepare_there=_forget_alert, seen=lambda service: _live(service)),
+    "change planned and removed": Act(_plan, _plan_back, seen=lambda service: _planned(service)),
+    "calendar read and removed": Act(_calendar, _calendar_back, seen=lambda service: _planned(service)),
     "study": Act(_study, _forget_studies, killed_back=False),
 }
 
@@ -433,7 +463,7 @@ def disagreements(service: Forestay) -> list[str]:
     made = range(1, service.store.current().revision + 1)
     faults += [f"revision {number} is named {named[number]} times" for number in made if named[number] != 1]
     faults += [f"revision {number} is named and never was" for number in named if number not in made and number]
-    faults += _about_keys(documents, told) + _about_jobs(documents, told)
+    faults += _about_keys(documents, told) + _about_jobs(documents, told) + _about_plans(documents, told)
     added, removed = (sum(row["action"] == f"source {verb}" for row in told) for verb in ("added", "removed"))
     if added - removed != (find_source(documents, "second") is not None):
         faults.append("sources were added and removed that the trail does not name")
@@ -473,6 +503,18 @@ def _about_jobs(documents: Documents, told: Sequence[Entry]) -> list[str]:
     changed = [row["details"].get("schedule", "") for row in told if row["action"] == "source changed"]
     if changed and changed[-1] != get_source(documents, HANDED).schedule:
         faults.append("the schedule is not that of the trail")
+    return faults
+
+
+def _about_plans(documents: Documents, told: Sequence[Entry]) -> list[str]:
+    faults = []
+    for made, gone, kind in (
+        ("change planned", "change removed", "planned_change"),
+        ("calendar read", "calendar removed", "calendar"),
+    ):
+        last = {str(row["subject"]): row["action"] for row in told if row["action"] in (made, gone)}
+        if {name for name, action in last.items() if action == made} != {row.key for row in documents.page(kind, "", 100)}:
+            faults.append(f"of each {kind} the trail says otherwise")
     return faults
 
 

@@ -12,6 +12,7 @@ from app.api.auth import permission
 from app.api.resources import (
     areas,
     assessments,
+    changes,
     cis,
     cold_start,
     decisions,
@@ -57,6 +58,7 @@ def mount(app: Flask) -> None:
     for module in (
         areas,
         assessments,
+        changes,
         cis,
         cold_start,
         decisions,

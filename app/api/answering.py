@@ -21,6 +21,7 @@ from app.risk.jit.clock import deadline
 
 UNTIL = "forestay.until"  # travels with a question: the moment of `time.monotonic` at which its time is over
 CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
+READY: dict[str, Any] = {}  # the header of the first frame: from now on the time of a question is its own
 NICENESS = 19  # light answers of the web process come first
 FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
 
@@ -36,6 +37,7 @@ def answer_forever(app: Flask, memory_bytes: int, questions: IO[bytes], answers:
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
+    write_frame(answers, READY, b"")
     while True:
         header, body = waiting.get()
         with deadline(header.pop(UNTIL)):

@@ -45,6 +45,7 @@ WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
 LARGE_BODY = 64 << 10  # bytes that are read in the lane: while JSON is read, no other thread of its process computes
+LARGE_PAGE = 200  # rows; to compute and write more of them takes as long as dozens of light answers
 LARGEST_RESULT = 8 << 20  # bytes of an answer that is kept with its job
 
 
@@ -79,7 +80,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         if view is None or g.caller is None or is_passed_on():
             return None
         long = asks_for_the_past() or getattr(view, "heavy", _never)()
-        if not long and not _has_large_body(view):
+        if not long and not _has_large_body(view) and not _asks_for_a_large_page():
             return None
         _judge_query(view)
         environment = {name: request.environ[name] for name in PASSED if name in request.environ}
@@ -102,6 +103,11 @@ def _judge_query(view: Any) -> None:
 
 def _has_large_body(view: Any) -> bool:
     return (request.content_length or 0) > LARGE_BODY and not getattr(view, "streams", False)
+
+
+def _asks_for_a_large_page() -> bool:
+    limit = request.args.get("limit", "")
+    return limit.isdecimal() and int(limit[:9]) > LARGE_PAGE
 
 
 def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Response:

@@ -23,6 +23,7 @@ from app.domain.errors import OutOfTime, StoreUnavailable, TooBusy
 LOOK_SECONDS = 0.1  # seconds between two looks at the clocks of the questions
 RETRY_AFTER = 5
 CLOSE_SECONDS = 5.0
+START_SECONDS = 60.0  # for a process to get ready, which no question is charged with
 GRACE_SECONDS = 3.0  # a process ends a question by itself between two blocks of its loops; it is killed where it does not
 GONE, ENDED = "nobody waits for this answer any more", "the process that computed this answer has ended; ask again"
 CLOSED = "the service stops; ask again in a moment"
@@ -52,7 +53,8 @@ class Question:
     answer: bytes = b""
     failure: str = ""  # why it ended without an answer
     out_of_time: bool = False
-    started: float = 0.0
+    handed: float = 0.0  # when a process got it
+    started: float = 0.0  # when that process was ready
     unwanted: str = ""  # why it shall end
     watch: Callable[[], None] | None = None  # called now and then while it waits or runs
     finished: Callable[[Question], None] | None = None
@@ -71,8 +73,8 @@ class Question:
 
 
 class Lane:
-    """The processes and their queue. `command` starts a process of `answering.answer_forever`; none is started before the first
-    question."""
+    """The processes and their queue. `command` starts a process of `answering.answer_forever`: one by `begin`, the others when
+    they are needed."""
 
     def __init__(self, command: Sequence[str], limits: Limits) -> None:
         self.limits = limits
@@ -82,8 +84,16 @@ class Lane:
         self._of: Counter[str] = Counter()
         self._lock = threading.Condition()
         self._idle: list[subprocess.Popen[bytes]] = []
+        self._starting: set[subprocess.Popen[bytes]] = set()  # not ready yet, as far as anybody has read
         self._closed = False
         self._threads: list[threading.Thread] = []
+
+    def begin(self) -> None:
+        """Starts a process before the first question, which then does not wait for it."""
+        with self._lock:
+            if not self._closed:
+                self._start_threads()
+                self._idle.append(self._new_process())
 
     def admit(self, caller: str, environment: Mapping[str, Any], body: bytes) -> Question:
         """Takes a question in, or raises TooBusy at once, before it costs anything."""
@@ -122,6 +132,11 @@ class Lane:
         for thread in self._threads:  # these threads write the outcome of their questions: the store must not be closed before
             thread.join(CLOSE_SECONDS)
 
+    def _new_process(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._starting.add(process)
+        return process
+
     def _start_threads(self) -> None:
         if not self._threads:
             work = [self._work] * self.limits.processes
@@ -150,14 +165,18 @@ class Lane:
         with self._lock:
             process = self._idle.pop() if self._idle else None
         if process is None or process.poll() is not None:
-            process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            process = self._new_process()
         with self._lock:
-            question.started = time.monotonic()
+            question.handed = time.monotonic()
             self._running[question] = process
             if self._closed:
                 process.kill()
         assert process.stdin is not None and process.stdout is not None
         try:
+            if process in self._starting:
+                self._starting.discard(process)
+                read_frame(process.stdout)
+            question.started = time.monotonic()
             until = question.started + self.limits.seconds
             write_frame(process.stdin, {**question.environment, UNTIL: until}, question.body)
             frame = read_frame(process.stdout)
@@ -191,6 +210,12 @@ class Lane:
         if question.finished is not None:
             question.finished(question)
 
+    def _is_late(self, question: Question) -> bool:
+        now = time.monotonic()
+        if not question.started:
+            return now - question.handed > START_SECONDS
+        return now - question.started > self.limits.seconds + GRACE_SECONDS
+
     def _look(self) -> None:
         """Watches every question's clock, and ends the questions that shall end."""
         while not self._closed:
@@ -201,13 +226,10 @@ class Lane:
                 if question.watch is not None:
                     question.watch()
             for question, process in running.items():
-                if (
-                    process is not None
-                    and not question.unwanted
-                    and time.monotonic() - question.started > self.limits.seconds + GRACE_SECONDS
-                ):
+                if process is not None and not question.unwanted and self._is_late(question):
                     question.out_of_time = True
-                    question.end(f"stopped after {self.limits.seconds:g} s: ask for less, or raise web.heavy_seconds")
+                    late = f"stopped after {self.limits.seconds:g} s: ask for less, or raise web.heavy_seconds"
+                    question.end(late if question.started else f"its process did not get ready in {START_SECONDS:g} s")
                 if question.unwanted:
                     with self._lock:
                         if process is not None and self._running.get(question) is process:

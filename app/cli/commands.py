@@ -64,6 +64,9 @@ PLACES = {
     "now": Place(
         "app.cli.now", "The estate as it is right now: what is reported, who is hit, how long there is, what goes next."
     ),
+    "change": Place(
+        "app.cli.change", "Planned changes, freezes and demand peaks: read calendars, check a change, list collisions."
+    ),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
     "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),

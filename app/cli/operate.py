@@ -58,6 +58,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         if no_runner
         else subprocess.Popen([sys.executable, "-m", "app", *context.arguments(), "work"], stdin=subprocess.DEVNULL)
     )
+    if lane is not None:
+        lane.begin()
     never_compile_in_requests(context.compiler)
     if not no_runner:
         context.compiler.start()

@@ -52,6 +52,16 @@ def fill(service: Service) -> Service:
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
     service.client.put("/api/v1/live/a", json={"state": "down"})
+    new, plan = (
+        {"If-None-Match": "*"},
+        b"id,cis,start,end,zone\np,b|gone,2099-01-01,2099-01-02,UTC\nq,,2099-01-01,2099-01-02,UTC\n",
+    )
+    service.client.put("/api/v1/calendars/cmdb?format=csv", data=plan, headers=new)
+    service.client.put(
+        "/api/v1/changes/entries/patch",
+        json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"},
+        headers=new,
+    )
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
@@ -89,7 +99,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 EXAMPLES = {
     "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
-    "scenario": "night",
+    "scenario": "night", "entry": "patch",
 }  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
@@ -139,6 +149,11 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/assessments",
         "/assessments/<assessment>",
         "/audit",
+        "/calendars",
+        "/calendars/<name>",
+        "/changes",
+        "/changes/collisions",
+        "/changes/entries/<path:entry>",
         "/cis",
         "/cis/<path:ci>",
         "/cis/<path:ci>/blast-radius",
@@ -478,6 +493,16 @@ LABELS = [
     "POST /api/v1/inbox/senders/{sender}/rotate",
     "GET /api/v1/inbox/deliveries",
     "POST /api/v1/inbox/alertmanager/{sender}",
+    "GET /api/v1/changes",
+    "GET /api/v1/changes/collisions",
+    "POST /api/v1/changes/check",
+    "GET /api/v1/changes/entries/{entry}",
+    "PUT /api/v1/changes/entries/{entry}",
+    "DELETE /api/v1/changes/entries/{entry}",
+    "GET /api/v1/calendars",
+    "GET /api/v1/calendars/{name}",
+    "PUT /api/v1/calendars/{name}",
+    "DELETE /api/v1/calendars/{name}",
 ]
 
 

@@ -262,3 +262,17 @@ def test_a_query_that_its_schema_does_not_take_asks_no_process(estate: Service) 
             assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), answer.text
     assert client.get("/api/v1/services/shop/availability").status_code == 503
     lane.close()
+
+
+def test_a_large_page_is_made_beside_the_threads_that_serve_everybody(estate: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = estate.forestay.settings
+    lane = lane_of(settings, ["--data", str(settings.data_folder)])
+    assert lane is not None
+    try:
+        client = create_app(settings, estate.forestay, lane).test_client()
+        small, large = (client.get(f"/api/v1/cis?limit={limit}") for limit in (200, 201))
+        assert [answer.status_code for answer in (small, large)] == [200, 200]
+        assert large.get_json()["items"][:200] == small.get_json()["items"]
+        assert len(lane._idle) == 1  # the process that made the large one
+    finally:
+        lane.close()

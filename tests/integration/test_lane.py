@@ -24,6 +24,7 @@ PROCESS = f"""
 import os, runpy, sys, time
 frames = runpy.run_path({frames.__file__!r})  # without the room around it, which takes seconds to import
 read_frame, write_frame = frames["read_frame"], frames["write_frame"]
+write_frame(sys.stdout.buffer, {{}}, b"")
 while frame := read_frame(sys.stdin.buffer):
     if frame[1] == b"die":
         os._exit(3)
@@ -67,6 +68,13 @@ def test_questions_are_answered_one_after_the_other_by_one_process(lane_with: Ca
     first, second = ask(lane), ask(lane)
     assert answered(first) == answered(second)
     assert (first.status, first.headers) == (200, [("X-Asked", "/asked")])
+
+
+def test_a_process_that_was_begun_answers_the_first_question(lane_with: Callable[..., Lane]) -> None:
+    lane = lane_with()
+    lane.begin()
+    (process,) = lane._idle
+    assert answered(ask(lane)) == str(process.pid)
 
 
 def test_beyond_what_may_wait_a_question_is_refused_at_once_and_admitted_when_there_is_room(

@@ -366,6 +366,48 @@ class UploadQuestion(Question):
     filename = text(255, required=True, metadata={"description": "Its ending says what it is: .csv, .xlsx, .json or .xml"})
 
 
+class CollisionsQuestion(PageQuestion):
+    days = number(
+        36_500.0, load_default=90.0, metadata={"description": "How many days from now on (setting changes.horizon_days)"}
+    )
+
+
+class ChangeCheckQuestion(Question):
+    """A change that is kept, or CIs and a window."""
+
+    change = text(400, load_default="", metadata={"description": "Id of a change that is kept or stands in a calendar"})
+    cis = named_cis()
+    start_at = text(40, load_default="", metadata={"description": "A time with zone"})
+    end_at = text(40, load_default="", metadata={"description": "The first moment after it, with zone"})
+    propose = Whole(load_default=5, validate=[validate.Range(min=0, max=20)], metadata={"description": "Better windows"})
+
+
+def _texts() -> ma.fields.List[Any]:
+    return ma.fields.List(text(400), load_default=[], validate=validate.Length(max=100_000))
+
+
+class PlannedQuestion(Question):
+    """A change, freeze or demand peak, with the fields of a calendar in json (docs/importing.md)."""
+
+    kind = text(20, load_default="change")
+    title = text(300, load_default="")
+    cis = _texts()
+    scope = text(400, load_default="", metadata={"description": "Of a freeze or peak: everything, service=, site= or team="})
+    start = text(40, required=True, metadata={"description": "A date, or a time with zone or in `zone`"})
+    end = text(40, load_default="")
+    duration_hours = number(9600.0, load_default=None, allow_none=True)
+    zone = text(80, load_default="", metadata={"description": "Like Europe/Berlin"})
+    rrule = text(400, load_default="", metadata={"description": "A rule of iCalendar, like FREQ=WEEKLY;BYDAY=TU"})
+    rdates = _texts()
+    exdates = _texts()
+    state = text(20, load_default="planned")
+
+
+class CalendarQuestion(Question):
+    format = ma.fields.String(required=True, validate=validate.OneOf(["csv", "json", "ics"]))
+    zone = text(80, load_default="", metadata={"description": "Of times and days for which the file names none"})
+
+
 class QualityQuestion(Question):
     limit = page_size()
 
