@@ -94,6 +94,7 @@ class LimitSettings:
     scenario_steps: int = setting(200, "steps of a scenario")
     scenario_selectors: int = setting(1_000, "selectors of a scenario")
     scenario_cis: int = setting(200_000, "CIs that the steps of a scenario name together")
+    scenario_seconds: float = setting(120.0, "seconds that playing a scenario may take, at the command line as well", "s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ TARGETS = {
     "peak memory of the model": ("model", "peak_mb", 6144, "MiB"),
     "search over HTTP, p95": ("search", "p95_ms", 10, "ms"),
     "live-state update to changed answer over HTTP, p95, 100 CIs reported": ("live", "p95_ms", 100, "ms"),
+    "scenario of 100 CIs over HTTP, p95, four clients": ("scenarios", "cis_given_p95_ms", 200, "ms"),
+    "scenario of a whole site over HTTP, p95, four clients": ("scenarios", "site_given_p95_ms", 200, "ms"),
+    "recovery gaps of all services": ("recovery", "gaps_seconds", 5, "s"),
     "longest wait of a reader during an import": ("readers", "longest_ms", 500, "ms"),
 }
 
@@ -213,6 +216,8 @@ def main() -> None:
                 "web",
                 "live",
                 "search",
+                "scenarios",
+                "recovery",
                 "readers",
             )
             if name not in asked.without

@@ -43,6 +43,7 @@ from app.storage.compiled_files import CompiledFiles
 from app.storage.write_behind import WriteBehind
 from app.usecases.answers.areas import ranking_of
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.assess import Assessed, assess, assessed
 from app.usecases.estate import Estates
 from app.usecases.keep.sources import add_source, update_source
@@ -51,6 +52,7 @@ from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
 from benchmarks.live import live_updates
 from benchmarks.reach import reach
+from benchmarks.scenarios import play_scenarios
 from benchmarks.search import searches
 
 CLIENTS, REQUESTS = 4, 250
@@ -440,6 +442,20 @@ def search(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return searches(service(folder, asked.store), folder / asked.store, asked.seed)
 
 
+def scenarios(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Scenarios over time over HTTP, of 100 random CIs and of a whole site, four clients at once."""
+    return play_scenarios(service(folder, asked.store), folder / asked.store, asked.seed)
+
+
+def recovery(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """All gaps between required and achievable recovery, from a loaded and assessed estate."""
+    warm_up()
+    forestay = service(folder, asked.store)
+    assessed(forestay.estates, forestay.cache, 2)
+    seconds, page = timed(lambda: gaps_page(forestay, 100, revision=2))
+    return {"gaps_seconds": seconds, "gaps": page.total_rows, "services": page.services, "peak_mb": peak_mb()}
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -455,6 +471,8 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "answer": answer,
     "live": live,
     "search": search,
+    "scenarios": scenarios,
+    "recovery": recovery,
 }
 
 

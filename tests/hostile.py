@@ -37,6 +37,19 @@ QUOTES = b'{"cis": ["' + b'\\"' * 500_000
 MANY = json.dumps(
     {"cis": [f"s{n // 4}-{n % 4}" for n in range(240)] * 4, "duration_hours": 900, "at_hours": list(range(200))}
 ).encode()
+SITES = "site:" + " site:".join(f'"site {n}"' for n in range(9))
+TIMELINES = [
+    json.dumps({"text": text}).encode()
+    for text in (
+        f"t=0 fail {SITES}",  # everything, each back after its hours of work
+        "; ".join(f"t={n}h fail ci:c{n * 7} ci:s{n % 60}-{n % 4} for 3h" for n in range(200)),
+        "t=0 fail " + " ".join(f"ci:c{n}" for n in range(1_000)),
+        "; ".join(f"t={n} fail {SITES} for 1h" for n in range(60)),
+        "t=0 fail " + " ".join(f"ci:c{n}" for n in range(10_000)),  # more selectors than are allowed
+        "; ".join(f"t={n} fail ci:c{n}" for n in range(1_000)),  # more steps
+    )
+]
+KINDS = 11
 STUDY = b'{"worlds": 100000000, "years": 1000000, "seconds": 600, "draws": 10000}'
 
 
@@ -156,7 +169,7 @@ def serving(data: Path, environment: Mapping[str, str], *options: str) -> Iterat
 # --- the hostile clients
 def hostile(port: int, number: int, key: str, until: float) -> str:
     """One question of a client that takes what it gets; what came of it."""
-    kind = number % 10
+    kind = number % KINDS
     if kind in (0, 1):
         return str(ask(port, "GET", LONG.format(number), None, key, 60)[0])
     if kind == 2:
@@ -192,6 +205,8 @@ def hostile(port: int, number: int, key: str, until: float) -> str:
                 60,
             )[0]
         )
+    if kind == 10:
+        return str(ask(port, "POST", "/api/v1/timelines", random.choice(TIMELINES), key, 60)[0])
     return _slow_reader(port, key, until) if kind == 8 else _slow_writer(port, key, until)
 
 
@@ -236,7 +251,9 @@ def flood(port: int, keys: list[str], seconds: float, kinds: frozenset[int]) -> 
             if came == "429":
                 time.sleep(0.2)
 
-    threads = [threading.Thread(target=client, args=(number,), daemon=True) for number in range(CLIENTS) if number % 10 in kinds]
+    threads = [
+        threading.Thread(target=client, args=(number,), daemon=True) for number in range(CLIENTS) if number % KINDS in kinds
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -314,7 +331,7 @@ def make_keys(data: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long the flood lasts")
-    parser.add_argument("--kinds", default="0,1,2,3,4,5,6,7,8,9", help="which hostile questions")
+    parser.add_argument("--kinds", default=",".join(map(str, range(KINDS))), help="which hostile questions")
     parser.add_argument("--flood", help="port and keys: be the hostile clients")
     chosen = parser.parse_args()
     kinds = frozenset(int(kind) for kind in chosen.kinds.split(","))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -158,6 +159,18 @@ def test_limits_are_named(estate: Service) -> None:
     selectors = " ".join(["ci:db"] * 1001)
     status, detail = refused(estate, f"t=0 fail {selectors}")
     assert (status, "limits.scenario_selectors" in detail) == (422, True)
+
+
+def test_time_that_is_over_is_named_at_the_command_line_as_well(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = make_service(FORESTAY_LIMITS_SCENARIO_SECONDS="0.000001")
+    service.csv(cis=[{"key": "db"}], services=[{"key": "db"}])
+    answer = service.client.post("/api/v1/timelines", json={"text": "t=0 fail ci:db for 1h"})
+    assert (answer.status_code, "limits.scenario_seconds" in answer.get_json()["detail"]) == (503, True)
+    monkeypatch.setenv("FORESTAY_LIMITS_SCENARIO_SECONDS", "0.000001")
+    told = service.cli("simulate", "t=0 fail ci:db for 1h")
+    assert told.exit_code != 0 and "limits.scenario_seconds" in told.output + told.stderr
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,18 @@ def spans(starts: Array, counts: Array) -> Array:
     return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts))
 
 
+def ascending(values: Array) -> Array:
+    """The values, each once, ascending: `np.unique` by sorting, which is several times quicker than its hashing.
+
+    >>> ascending(np.array([5, 2, 5])).tolist()
+    [2, 5]
+    """
+    sorted_values = np.sort(values)
+    first = np.ones(len(sorted_values), np.bool_)
+    np.not_equal(sorted_values[1:], sorted_values[:-1], out=first[1:])
+    return np.asarray(sorted_values[first])
+
+
 def holds(ascending: Array, value: int) -> bool:
     """Whether an ascending array holds a value.
 

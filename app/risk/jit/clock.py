@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from app.domain.errors import OutOfTime
 
 _of_thread = threading.local()
-_deadlines = [math.inf]  # of this process, which answers one question at a time; the last one counts
+_deadlines = [(math.inf, "")]  # of this process, which answers one question at a time; the last one counts
 
 
 def working_time() -> float:
@@ -39,10 +39,10 @@ def stopped() -> Iterator[None]:
 
 
 @contextmanager
-def deadline(until: float) -> Iterator[None]:
+def deadline(until: float, setting: str = "web.heavy_seconds") -> Iterator[None]:
     """What runs inside, in whatever thread of this process, ends at a moment of `time.monotonic` (one clock for all processes of
-    a machine)."""
-    _deadlines.append(until)
+    a machine), or at that of a deadline around it where that is earlier. `setting`: what to raise for more time."""
+    _deadlines.append(min(_deadlines[-1], (until, setting)))
     try:
         yield
     finally:
@@ -51,5 +51,6 @@ def deadline(until: float) -> Iterator[None]:
 
 def look() -> None:
     """To be called between two blocks of a long loop: OutOfTime where the deadline is over."""
-    if time.monotonic() > _deadlines[-1]:
-        raise OutOfTime("the time for this question is over: ask for less, or raise web.heavy_seconds")
+    until, setting = _deadlines[-1]
+    if time.monotonic() > until:
+        raise OutOfTime(f"the time for this question is over: ask for less, or raise {setting}")

@@ -22,7 +22,7 @@ from app.risk.outage.failover import Failovers, failovers_of
 from app.risk.outage.failover_outcomes import (
     new_switches,
 )
-from app.risk.outage.propagation import Outage, Workspace, outage, workspace
+from app.risk.outage.propagation import Outage, Workspace, workspace
 
 SAMPLES = 128
 WORK = 20_000_000  # failed CIs all enumerated outcomes together may touch; beyond it they are sampled
@@ -59,17 +59,18 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
     return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
 
 
-def all_failovers(compiled: CompiledGraph, first: Outage, space: Workspace, rule: Rule) -> Failovers:
-    """Every failover that some outcome of an outage may ask: those of the groups that lose a member when all of their switches
-    fail."""
-    result, known = first, 0
+def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Failovers:
+    """Every failover that some outcome of an outage of `roots` may ask: those of the groups that lose a member when all of their
+    switches fail."""
+    down, known = roots.astype(np.int32), 0
     while True:
-        failovers = failovers_of(compiled, _joined(compiled, result.failed))
+        failed = space.work.queue[: fail(compiled.flat, space.work, down)]
+        failovers = failovers_of(compiled, _joined(compiled, failed))
         groups = np.flatnonzero(failovers.switches)
         if len(groups) == known:
             return failovers
         known = len(groups)
-        result = outage(compiled, np.concatenate([first.down, compiled.flat.group_dependent[groups]]), space, rule)
+        down = np.concatenate([roots, compiled.flat.group_dependent[groups]]).astype(np.int32)
 
 
 def outage_key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:

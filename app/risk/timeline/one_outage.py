@@ -51,8 +51,8 @@ def what_if(
     return WhatIf(
         outage(compiled, likeliest.forced[0], space, rule),
         losses.stories,
-        max(one.switches for one in played.outcomes),
-        len(played.outcomes),
+        played.switches,
+        played.count,
         played.simulated,
         losses.at_hours,
         played.end_hours,

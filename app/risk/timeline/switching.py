@@ -44,14 +44,14 @@ def _scan(
 
 @kernel
 def switched(
-    flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, known: Int8s, script: Int8s, done: int, key: Int64, sample: int
-) -> tuple[Array, Array, Array, Array, Array, float, int]:
+    flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, known: Int8s, failing: Int32s, key: Int64, sample: int
+) -> tuple[Array, Array, Array, Array, Array, float]:
     """Return what lasts after the outage of `roots`: the failed set, the groups that were asked and how each went (MOOT, WORKS or
-    FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, the probability of these
-    answers, and how many of them were open.
+    FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, and the probability of
+    these answers.
 
-    known: int8[G] how a group answered earlier, NOT_ASKED. `script`: answers to open switches, from number `done` on; beyond it a
-    switch works, or is drawn by (key, sample, group) where sample >= 0.
+    known: int8[G] how a group answered earlier, NOT_ASKED. `failing` (ascending): groups whose switch fails if it may; every
+    other one works, or is drawn by (key, sample, group) where sample >= 0.
     """
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     groups = len(known)
@@ -62,7 +62,7 @@ def switched(
     tail, count, holds = _scan(flat, failovers, work, 0, tail, known, seen, found, 0, held, 0)
     # a group that lost too many members before it was asked is not asked at all in this outage
     found[:count] = np.sort(found[:count])
-    weight, decided, at = 1.0, 0, 0
+    weight, at = 1.0, 0
     while at < count:
         g = found[at]
         success = failovers.success[g]
@@ -75,9 +75,9 @@ def switched(
         elif sample >= 0:
             how[at] = WORKS if draw(key, sample, failovers.key[g]) < success else FAILS
         else:
-            how[at] = script[done + decided] if done + decided < len(script) else WORKS
+            place = np.searchsorted(failing, g)
+            how[at] = FAILS if place < len(failing) and failing[place] == g else WORKS
             weight *= success if how[at] == WORKS else 1.0 - success
-            decided += 1
         if how[at] == FAILS:
             held[holds] = g
             holds += 1
@@ -91,7 +91,7 @@ def switched(
         if how[k] == WORKS and stands(flat, work, found[k]):
             interrupts[working] = found[k]
             working += 1
-    return np.sort(work.queue[:tail]), found[:count], how[:count], held[:holds], interrupts[:working], weight, decided
+    return np.sort(work.queue[:tail]), found[:count], how[:count], held[:holds], interrupts[:working], weight
 
 
 @kernel

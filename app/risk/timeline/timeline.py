@@ -7,27 +7,31 @@ A single outage with a given duration is the case of one step (`one_outage`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
-from app.risk.graph.ragged import spans
+from app.risk.graph.ragged import ascending, spans
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
 from app.risk.outage.failover import Failovers
-from app.risk.outage.failover_outcomes import ENUMERATED, FAILS
-from app.risk.outage.propagation import RULES, Workspace, outage, workspace
+from app.risk.outage.failover_outcomes import ENUMERATED, FAILS, MOOT
+from app.risk.outage.propagation import RULES, Workspace, workspace
 from app.risk.outage.what_if import SAMPLES, WORK, Rule, all_failovers, outage_key
 from app.risk.timeline.come_back import Plan, come_back, plan_of
+from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.states import FAILURES_ONLY, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 DOWN, RECOVERING, INTERRUPTED, DEGRADED = "down", "recovering", "interrupted", "degraded"
 NONE = np.zeros(0, np.int32)
 NO_KEY = np.int64(0)
+MOST_COUNTED = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,7 @@ class Stretch:
     capability: float
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """From an hour on, how many CIs are down and degraded."""
 
     at_hours: float
@@ -117,12 +120,17 @@ class Returns:
     begun_hours: Array
     circle: Array
 
+    def columns(self) -> tuple[Array, ...]:
+        return self.position, self.at_hours, self.own, self.waited_for, self.begun_hours, self.circle
+
 
 @dataclass(slots=True)
 class Outcome:
-    """One way in which the failovers go: its probability, the answers by (step, dependent's ci_id, group), services by number."""
+    """One way in which the failovers go: its probability, all answers in the order of asking, services by number."""
 
     probability: float = 1.0
+    fails: Fails = NO_FAILS  # asked to fail
+    asked: list[Asked] = field(default_factory=list)  # the answers that might have been otherwise
     answers: list[tuple[int, int, int]] = field(default_factory=list)  # step, group, how
     stretches: dict[int, list[Stretch]] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
@@ -130,18 +138,30 @@ class Outcome:
     lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
     forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
     end_hours: float = 0.0
-    switches: int = 0  # that interrupt their dependent or leave it down
+    counted: list[int] = field(default_factory=list)  # groups whose switch interrupts its dependent or leaves it down
     never_restored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All outcomes, the likeliest first named; `simulated`: they are samples."""
+    """The outcomes that were played, and which of them is the likeliest; `simulated`: they are samples. `shares`: they are some
+    of all, which tell every CI's own ones apart; None: they are all."""
 
     outcomes: Sequence[Outcome]
     likeliest: int
     simulated: bool
     end_hours: float
+    shares: Shares | None = None
+
+    @property
+    def count(self) -> int:
+        """How many outcomes there are, or samples of them; no more than MOST_COUNTED are counted."""
+        return min(self.shares.count, MOST_COUNTED) if self.shares else len(self.outcomes)
+
+    @property
+    def switches(self) -> int:
+        """How many switches at most interrupt or fail in one outcome."""
+        return self.shares.switches if self.shares else max(len(one.counted) for one in self.outcomes)
 
 
 @dataclass(slots=True)
@@ -172,38 +192,58 @@ class _State:
     asked: Array = field(default_factory=lambda: NONE)  # groups whose switch was asked and not answered anew
 
 
-def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None) -> Timeline:
-    """Play the steps of a scenario, in order of time, through every outcome of the failovers (beyond 2^10 of them: samples).
+def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None, apart: bool = True) -> Timeline:
+    """Play the steps of a scenario, in order of time, through every outcome of the failovers: as few plays as tell for each CI
+    all ways of the switches that reach it (`parts`), else every way in which all go together, beyond 2^10 of them samples.
+    `apart`: whether the former is tried.
 
     Example by hand: S hard on a; a down from 0 for 2 h: one outcome, S down from 0 to 2.
     """
     runner = _Runner(compiled, question, space or workspace(compiled))
-    script: list[int] = []
-    outcomes: list[Outcome] = []
+    first = runner.run(NO_FAILS)
+    if not first.asked:
+        return _timeline([first], False)
+    touched = sum(len(failed) + 1 for failed in first.lasting)
+    if apart:
+        played = _apart(runner, first, min(2**ENUMERATED, WORK // touched))
+        if played is not None:
+            return played
+    return _together(runner, first, touched)
+
+
+def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
+    """Play only what tells the sets of switches apart; None where they are too many, or the estate changes on the way."""
+    parts = runner.parts(first)
+    if parts is None or max(len(held) for held in parts.largest) > ENUMERATED:
+        return None
+    plays = play_apart(parts, first, runner.run, most)
+    if plays is None:
+        return None
+    shares = Shares(parts, plays, outage_key(runner.base, runner.roots))
+    if not shares.complete():
+        return None
+    wanted = shares.likeliest
+    likeliest = next((number for number, one in enumerate(plays) if one.fails == wanted), len(plays))
+    if likeliest == len(plays):
+        plays.append(runner.run(wanted))
+    return Timeline(plays, likeliest, False, max(one.end_hours for one in plays), shares)
+
+
+def _together(runner: _Runner, first: Outcome, touched: int) -> Timeline:
+    """Play every way in which all switches go together, or samples of them."""
+    outcomes = [first]
+    too_much = len(first.asked) <= ENUMERATED and 2 ** len(first.asked) * touched > WORK
     while True:
-        look()
-        one = runner.run(np.asarray(script, np.int8), -1)
-        outcomes.append(one)
-        opened = [how for _, _, how in one.answers if how in (_OPEN_WORKS, _OPEN_FAILS)]
-        works = opened.count(_OPEN_WORKS)
-        touched = sum(len(failed) + 1 for failed in one.lasting)
-        too_much = len(outcomes) == 1 and len(opened) <= ENUMERATED and 2 ** len(opened) * touched > WORK
+        asked = outcomes[-1].asked
+        works = sum(not one.fails for one in asked)
         if works > ENUMERATED or len(outcomes) > 2**ENUMERATED or too_much:
-            key = outage_key(compiled, runner.roots)
-            outcomes = []
-            for sample in range(SAMPLES):
-                look()
-                outcomes.append(runner.run(np.zeros(0, np.int8), sample, key))
-            return _timeline(outcomes, True)
-        script = [1 if how == _OPEN_WORKS else FAILS for how in opened]
-        while script and script[-1] == FAILS:
-            script.pop()
-        if not script:
+            key = outage_key(runner.base, runner.roots)
+            return _timeline([runner.run(NO_FAILS, sample, key) for sample in range(SAMPLES)], True)
+        last = max((place for place, one in enumerate(asked) if not one.fails), default=-1)
+        if last < 0:
             return _timeline(outcomes, False)
-        script[-1] = FAILS
-
-
-_OPEN_WORKS, _OPEN_FAILS = 11, 12  # answers that might have been otherwise
+        fails = {(one.step, one.group) for one in asked[:last] if one.fails}
+        outcomes.append(runner.run(frozenset(fails | {(asked[last].step, asked[last].group)})))
 
 
 def _timeline(outcomes: Sequence[Outcome], simulated: bool) -> Timeline:
@@ -220,24 +260,39 @@ class _Runner:
         self.base = compiled
         self.steps = _with_ends(question.steps)
         failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(np.unique(_positions(compiled, failing)).tolist())
+        self.roots = tuple(ascending(_positions(compiled, failing)).tolist())
         self.estates: dict[int, _Estate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = np.unique(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
-                first = outage(graph, roots, mine, question.rule)
-                failovers = all_failovers(graph, first, mine, question.rule)
+                roots = ascending(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
                 self.estates[id(graph)] = _Estate(graph, mine, plan_of(graph.flat), failovers, known)
 
-    def run(self, script: Array, sample: int, key: Int64 = NO_KEY) -> Outcome:
-        """Play all steps; `script`: the answers to the first open switches."""
-        out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES)
+    def parts(self, first: Outcome) -> Parts | None:
+        """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
+        hour in all outcomes."""
+        if len(self.estates) > 1:
+            return None
+        (estate,) = self.estates.values()
+        roots, once = np.asarray(self.roots, np.int32), len(self.steps) == 1
+        parts = parts_of(estate.compiled.flat, estate.failovers, estate.space.work, roots, once)
+        if parts is None or not first.never_restored:
+            return parts
+        last = self.steps[-1].at_hours
+        switches = range(len(self.steps)), frozenset[int]().union(*parts.rings)
+        worst = self.run(frozenset(itertools.product(*switches)))
+        slow = last + float(estate.failovers.hours[estate.failovers.switches].max(initial=0.0))
+        same = worst.end_hours == first.end_hours == last + self.question.hours >= slow
+        return parts if same else None
+
+    def run(self, fails: Fails, sample: int = -1, key: Int64 = NO_KEY) -> Outcome:
+        """Play all steps; `fails`: the switches that fail if they may."""
+        out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES, fails=fails)
         state, graph = _State(), self.base
-        done = 0
         last = max(step.at_hours + max([0.0, *_given_hours(step)]) for step in self.steps)
         for number, step in enumerate(self.steps):
             look()
@@ -248,40 +303,41 @@ class _Runner:
             following = self.steps[number + 1].at_hours if number + 1 < len(self.steps) else np.inf
             for act in step.acts:
                 _apply(estate, state, act, step.at_hours)
-            done = self._play(_Turn(estate, state, number, step.at_hours, following, script, done, key, sample), out)
+            failing = np.asarray(sorted(g for at, g in fails if at == number), np.int32)
+            self._play(_Turn(estate, state, number, step.at_hours, following, failing, key, sample), out)
         for estate in self.estates.values():
             estate.known[:] = NOT_ASKED
         out.end_hours = max(out.end_hours, last)
         return out
 
-    def _play(self, turn: _Turn, out: Outcome) -> int:
+    def _play(self, turn: _Turn, out: Outcome) -> None:
         """One step and all that follows from it until the next one."""
         estate, state, now = turn.estate, turn.state, turn.now
         flat = _with_levels(estate.compiled.flat, state)
         failovers = _with_blocked(flat, estate.failovers, state.blocked)
-        roots = np.union1d(state.own, state.restarting).astype(np.int32)
-        failed, found, how, held_groups, interrupts, weight, decided = switched(
-            flat, failovers, estate.space.work, roots, estate.known, turn.script, turn.done, turn.key + np.int64(turn.number),
-            turn.sample,
+        roots = ascending(np.concatenate([state.own, state.restarting])).astype(np.int32)
+        failed, found, how, held_groups, interrupts, weight = switched(
+            flat, failovers, estate.space.work, roots, estate.known, turn.failing, turn.key + np.int64(turn.number), turn.sample
         )  # fmt: skip
         if turn.sample < 0:
             out.probability *= weight
         for g, answer in zip(found.tolist(), how.tolist(), strict=True):
             success = float(failovers.success[g])
-            undecided = 0.0 < success < 1.0 and answer > 0 and turn.sample < 0
-            out.answers.append((turn.number, g, answer + 10 if undecided else answer))
+            out.answers.append((turn.number, g, answer))
+            if 0.0 < success < 1.0 and answer != MOOT and turn.sample < 0:
+                fails = answer == FAILS
+                out.asked.append(Asked(turn.number, g, fails, 1.0 - success if fails else success))
             estate.known[g] = answer
         for g in interrupts.tolist():
             dependent, until = int(flat.group_dependent[g]), now + float(failovers.hours[g])
             if until > now:
                 state.interrupted[dependent] = max(until, state.interrupted.get(dependent, 0.0))
-        out.switches += len(interrupts) + int((how == FAILS).sum())
-        state.asked = np.union1d(state.asked, found).astype(np.int32)
+        out.counted += [*interrupts.tolist(), *found[how == FAILS].tolist()]
+        state.asked = ascending(np.concatenate([state.asked, found])).astype(np.int32)
         self._forget(estate, state, failed)
         end = self._segment(turn, flat, failed, held_groups, out)
         out.lasting.append(self._home(estate.compiled, failed))
         out.end_hours = max(out.end_hours, end)
-        return turn.done + decided
 
     @staticmethod
     def _forget(estate: _Estate, state: _State, down: Array) -> None:
@@ -355,7 +411,7 @@ class _Runner:
             return NONE
         held: set[int] = set()
         while True:
-            count = fail(flat, estate.space.work, np.union1d(roots, np.asarray(sorted(held), np.int32)).astype(np.int32))
+            count = fail(flat, estate.space.work, np.concatenate([roots, np.asarray(sorted(held), np.int32)]).astype(np.int32))
             never = np.sort(estate.space.work.queue[:count])
             waits = held_groups[active_down(flat, held_groups, never)]
             more = set(flat.group_dependent[waits].tolist())
@@ -373,7 +429,7 @@ class _Runner:
         forced = lasting | (hours > 0)
         positions, until = failed[forced], finish[forced]
         interrupted = {p: u for p, u in state.interrupted.items() if u > now}
-        cuts = np.unique(
+        cuts = ascending(
             np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
         )
         starts = cuts[:-1]
@@ -396,10 +452,10 @@ class _Runner:
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
         down_until, recovering_until = _last_interval(hard), _last_interval(soft)
-        for j in range(count):
-            moment = Moment(float(starts[j]), int(final[3][j]), int(final[4][j]))
-            if not out.moments or out.moments[-1] != replace(moment, at_hours=out.moments[-1].at_hours):
-                out.moments.append(moment)
+        counts = np.stack([final[3], final[4]])
+        before = [[out.moments[-1].cis_down], [out.moments[-1].cis_degraded]] if out.moments else [[-1], [-1]]
+        changed = (np.diff(counts, axis=1, prepend=np.asarray(before, counts.dtype)) != 0).any(axis=0)
+        out.moments += map(Moment, starts[changed].tolist(), counts[0][changed].tolist(), counts[1][changed].tolist())
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
@@ -495,8 +551,7 @@ class _Turn:
     number: int
     now: float
     following: float
-    script: Array
-    done: int
+    failing: Array
     key: Int64
     sample: int
 
@@ -558,7 +613,7 @@ def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | t
     for step in steps:
         graph = step.compiled if step.compiled is not None else graph
         found += [graph.ci_id[np.asarray(act.positions, np.int64)] for act in step.acts if isinstance(act, kind)]
-    return np.unique(np.concatenate(found))
+    return ascending(np.concatenate(found))
 
 
 def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
@@ -568,7 +623,7 @@ def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
 def _apply(estate: _Estate, state: _State, act: Act, now: float) -> None:
     """Bring one act into the state."""
     flat = estate.compiled.flat
-    positions = np.unique(np.asarray(act.positions, np.int32))
+    positions = ascending(np.asarray(act.positions, np.int32))
     positions = positions[(flat.flags[positions] & AT_REST_DOWN) == 0]
     if isinstance(act, Block):
         first = flat.group_ptr[positions]

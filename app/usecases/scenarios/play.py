@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,9 +28,10 @@ from app.domain.timeline import (
     TimelineMoment,
     ToCall,
 )
-from app.risk.graph.dependents import dependent_services
+from app.risk.graph.dependents import services_above
+from app.risk.graph.ragged import ascending, holds
 from app.risk.intake.compile import compile_graph
-from app.risk.jit.clock import look
+from app.risk.jit.clock import deadline, look
 from app.risk.outage.causes import causes, worn_groups
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.propagation import Outage, outage
@@ -40,6 +42,7 @@ from app.risk.timeline.timeline import (
     DEGRADED,
     DOWN,
     INTERRUPTED,
+    MOST_COUNTED,
     RECOVERING,
     Act,
     Block,
@@ -48,6 +51,7 @@ from app.risk.timeline.timeline import (
     Outcome,
     Question,
     Restore,
+    Returns,
     Step,
     Timeline,
     timeline,
@@ -87,6 +91,31 @@ class Recovered:
     circle: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Every instant at which something changes, in columns; `running`: by state how many services are in it."""
+
+    outcome: Outcome
+    running: Mapping[str, Any]
+    customers: Sequence[float | None]
+    unknown: Sequence[int]
+    money_hours: Any  # the instants for which `money` says what was lost so far
+    money: Any
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def row(self, place: int) -> TimelineMoment:
+        moment = self.outcome.moments[place]
+        where = int(np.searchsorted(self.money_hours, moment.at_hours))
+        counted = self.money is not None and where < len(self.money_hours) and self.money_hours[where] == moment.at_hours
+        down, recovering, interrupted, degraded = (int(self.running[state][place]) for state in STATES)
+        return TimelineMoment(
+            moment.at_hours, moment.cis_down, moment.cis_degraded, down, recovering, interrupted, degraded, self.customers[place],
+            self.unknown[place], float(self.money[where]) if counted else None,
+        )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Played:
     """A scenario with what the engine says of it. `acts`: by step of the document what it did, in words."""
@@ -107,38 +136,35 @@ class Played:
     def failed_themselves(self) -> Any:
         """Positions (ascending) of the CIs that a step fails."""
         named = [positions for step, positions in self.steps if step.do == "fail"]
-        return np.unique(np.concatenate([np.zeros(0, np.int32), *named]))
+        return ascending(np.concatenate([np.zeros(0, np.int32), *named]))
 
     @cached_property
-    def moments(self) -> list[TimelineMoment]:
+    def moments(self) -> Moments:
         return _moments_of(self)
 
     @cached_property
-    def returns(self) -> Mapping[int, Recovered]:
-        """The last return of every CI in the likeliest outcome."""
-        last: dict[int, Recovered] = {}
-        for one in self.recovered:
-            last[one.position] = one
-        return last
+    def last_return(self) -> Mapping[int, int]:
+        """By position the place of the last return of the CI among `returns`."""
+        return dict(zip(self.returns.position.tolist(), range(len(self.returns.position)), strict=True))
 
     @cached_property
-    def recovered(self) -> list[Recovered]:
+    def returns(self) -> Returns:
         """Every return of a CI in the likeliest outcome, the first one first."""
-        made = [
-            Recovered(*row)
-            for one in self.outcome.returns
-            for row in zip(
-                one.position.tolist(), one.at_hours.tolist(), one.own.tolist(), one.waited_for.tolist(),
-                one.begun_hours.tolist(), one.circle.tolist(), strict=True,
-            )
-        ]  # fmt: skip
-        return sorted(made, key=lambda one: (one.at_hours, one.position))
+        made = self.outcome.returns
+        together = [np.concatenate(column) for column in zip(*(one.columns() for one in made), strict=True)]
+        order = np.lexsort((together[0], together[1]))
+        return Returns(*(column[order] for column in together))
+
+    def recovered(self, place: int) -> Recovered:
+        """One of `returns`."""
+        position, at_hours, own, waited_for, begun, circle = (column[place].item() for column in self.returns.columns())
+        return Recovered(position, at_hours, own, waited_for, begun, circle)
 
     @cached_property
-    def modelled(self) -> frozenset[int]:
-        """Positions of the CIs that come back as the recovery model says."""
-        named = (p for step, p in self.steps if step.do == "fail" and step.hours is None and step.back == "modelled")
-        return frozenset(int(position) for positions in named for position in positions)
+    def modelled(self) -> Any:
+        """Positions (ascending) of the CIs that come back as the recovery model says."""
+        named = [p for step, p in self.steps if step.do == "fail" and step.hours is None and step.back == "modelled"]
+        return ascending(np.concatenate([np.zeros(0, np.int32), *named]))
 
     @cached_property
     def down_services(self) -> list[int]:
@@ -150,7 +176,16 @@ def play(
     as_of: datetime | None = None, limited: bool = True,
 ) -> TimelineAnswer:  # fmt: skip
     """Answers a scenario at a revision, and what another one would change; every list from the page on. `limited`: what the
-    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit."""
+    settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit, OutOfTime the setting of the
+    time that is over."""
+    with deadline(time.monotonic() + tools.settings.limits.scenario_seconds, "limits.scenario_seconds"):
+        return _play(tools, scenario, page, other, revision, as_of, limited)
+
+
+def _play(
+    tools: Tools, scenario: Scenario, page: Page, other: Scenario | None, revision: int | None, as_of: datetime | None,
+    limited: bool,
+) -> TimelineAnswer:  # fmt: skip
     offset = 0
     if page.after is not None:
         cursor = paging.decode(page.after, "revision", "offset")
@@ -241,7 +276,7 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
     lasting = _outage_at(played, worst)
     worn = worn_groups(estate.compiled, lasting)
     away = one_failure_away(estate.compiled, lasting, AWAY_SECONDS, estate.workspace())
-    recovered = played.recovered
+    recovered = len(played.returns.position)
     calls = _calls(played)
     moments = played.moments
     compared = _compared(played, beside, rows) if beside else None
@@ -253,7 +288,7 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
     most, unknown, note = _customers_most(played)
     needs, incomplete = left_incomplete(estate, played.down_services)
     longest = max(
-        len(stories), len(recovered), len(worn), len(away.positions), len(calls), len(moments),
+        len(stories), recovered, len(worn), len(away.positions), len(calls), len(moments),
         compared.services_total if compared else 0,
     )  # fmt: skip
     more = offset + limit < longest
@@ -266,10 +301,10 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
         start_at=played.scenario.start_at.isoformat() if played.scenario.start_at else "",
         end_hours=played.timeline.end_hours,
         open_ended=any(one.never_restored for one in played.timeline.outcomes),
-        outcomes=len(played.timeline.outcomes),
+        outcomes=played.timeline.count,
         simulated=played.timeline.simulated,
         steps=_steps(played),
-        moments=moments[rows],
+        moments=[moments.row(place) for place in range(len(moments))[rows]],
         moments_total=len(moments),
         cis_failed=len(played.failed_themselves),
         cis_down_most=max((moment.cis_down for moment in outcome.moments), default=0),
@@ -294,8 +329,8 @@ def _answer(tools: Tools, played: Played, beside: Played | None, limit: int, off
         first_mtpd_service=_key(estate, first.service) if first else "",
         first_mtpd_breached_at_hours=first.mtpd_breached_at if first else None,
         services=[_service(played, story, paths) for story in stories[rows]],
-        recovery=[_recovered(played, one) for one in recovered[rows]],
-        recovery_total=len(recovered),
+        recovery=[_recovered(played, played.recovered(place)) for place in range(recovered)[rows]],
+        recovery_total=recovered,
         worst_at_hours=worst,
         redundancy_used_up=used_up(estate, lasting, worn[rows].tolist()),
         redundancy_used_up_total=len(worn),
@@ -413,11 +448,11 @@ def _finite(value: float) -> float | None:
 
 def _critical(played: Played, position: int) -> list[CriticalStep]:
     """What a service waited for before it was back the last time, the first that was restored first."""
-    back = played.returns
+    back = played.last_return
     steps: dict[int, Recovered] = {}
     while position in back and position not in steps and len(steps) < PATH_SHOWN:
-        steps[position] = back[position]
-        position = back[position].waited_for
+        steps[position] = played.recovered(back[position])
+        position = steps[position].waited_for
     estate = played.estate
     return [
         CriticalStep(estate.key(p), estate.name(p), one.begun_hours, one.at_hours, one.circle)
@@ -434,7 +469,7 @@ def _recovered(played: Played, one: Recovered) -> RecoveredCi:
         one.at_hours,
         one.own,
         estate.key(one.waited_for) if one.waited_for >= 0 else "",
-        known(estate.compiled.repair_hours[one.position]) if one.own and one.position in played.modelled else None,
+        known(estate.compiled.repair_hours[one.position]) if one.own and holds(played.modelled, one.position) else None,
         one.circle,
     )
 
@@ -444,57 +479,58 @@ def _away(estate: Estate, service: int, positions: Sequence[int]) -> OneAway:
     return OneAway(_key(estate, service), _name(estate, service), cis, len(positions))
 
 
-def _moments_of(played: Played) -> list[TimelineMoment]:
+def _moments_of(played: Played) -> Moments:
     """Every instant at which something changes, in the likeliest outcome."""
     outcome = played.outcome
     stories = {story.service: story for story in played.losses.stories}
-    starts = [moment.at_hours for moment in outcome.moments]
-    states: list[dict[str, int]] = [dict.fromkeys(STATES, 0) for _ in starts]
-    down: list[list[int]] = [[] for _ in starts]
+    starts = np.asarray([moment.at_hours for moment in outcome.moments])
+    states = {name: np.zeros(len(starts) + 1, np.int64) for name in STATES}
+    events: dict[int, list[tuple[int, int]]] = {}  # by place the services that stop there (1) or run again (-1)
     for service, story in stories.items():
         for stretch in story.stretches:
-            first = int(np.searchsorted(starts, stretch.start))
-            last = int(np.searchsorted(starts, stretch.end))
-            for place in range(first, max(last, first)):
-                states[place][stretch.state] += 1
-                if stretch.capability <= 0.0:
-                    down[place].append(service)
-    at, rows = played.losses.at_hours, []
+            first, last = int(np.searchsorted(starts, stretch.start)), int(np.searchsorted(starts, stretch.end))
+            if last <= first:
+                continue
+            states[stretch.state][first] += 1
+            states[stretch.state][last] -= 1
+            if stretch.capability <= 0.0:
+                events.setdefault(first, []).append((service, 1))
+                events.setdefault(last, []).append((service, -1))
     known_money = [story for story in stories.values() if not math.isnan(story.money)]
-    total = np.sum([story.money_at for story in known_money], axis=0) if known_money else None
+    money = np.sum([story.money_at for story in known_money], axis=0) if known_money else None
+    down: dict[int, int] = {}
     counted: dict[tuple[int, ...], tuple[float | None, int]] = {}
-    for place, moment in enumerate(outcome.moments):
-        services = tuple(sorted(down[place]))
-        if services not in counted:
-            look()
-            counted[services] = down_customers(played.estate, services)[:2]
-        customers, unknown = counted[services]
-        where = int(np.searchsorted(at, moment.at_hours))
-        money = float(total[where]) if total is not None and where < len(at) and at[where] == moment.at_hours else None
-        rows.append(
-            TimelineMoment(
-                moment.at_hours, moment.cis_down, moment.cis_degraded, states[place][DOWN], states[place][RECOVERING],
-                states[place][INTERRUPTED], states[place][DEGRADED], customers, unknown, money,
-            )
-        )  # fmt: skip
-    return rows
+    customers, unknown = list[float | None](), list[int]()
+    now: tuple[float | None, int] | None = None
+    for place in range(len(starts)):
+        if now is None or place in events:
+            for service, change in events.get(place, ()):
+                down[service] = down.get(service, 0) + change
+            services = tuple(sorted(service for service, times in down.items() if times > 0))
+            if services not in counted:
+                look()
+                counted[services] = down_customers(played.estate, services)[:2]
+            now = counted[services]
+        customers.append(now[0])
+        unknown.append(now[1])
+    running = {name: np.cumsum(changes) for name, changes in states.items()}
+    return Moments(outcome, running, customers, unknown, played.losses.at_hours, money)
 
 
 def _customers_most(played: Played) -> tuple[float | None, int, str]:
     """The most customers without a service at one time, how many services that stop have unknown ones, and what it rests on."""
     of_all, unknown, note = down_customers(played.estate, played.down_services)
-    most = [row.customers for row in played.moments if row.customers is not None]
+    most = [customers for customers in played.moments.customers if customers is not None]
     return (max(most) if most else of_all), unknown, note
 
 
 def _steps(played: Played) -> list[ScenarioMoment]:
     estate, start = played.estate, played.scenario.start_at
     times = [moment.at_hours for moment in played.outcome.moments]
-    rows = {row.at_hours: row for row in played.moments}
     out = []
     for step, positions in played.steps:
         place = int(np.searchsorted(times, step.at_hours, side="right")) - 1
-        row = rows[times[place]] if 0 <= place < len(times) else None
+        row = played.moments.row(place) if 0 <= place < len(times) else None
         shown = [CiRow(estate.key(p), estate.name(p), estate.text("ci_class", p)) for p in positions[:CIS_SHOWN].tolist()]
         moment = (start + timedelta(hours=step.at_hours)).isoformat() if start else ""
         out.append(
@@ -523,7 +559,7 @@ def _back_said(step: ScenarioStep) -> str:
 def _calls(played: Played) -> list[ToCall]:
     """Teams and suppliers of the CIs that fail, those with the least time first."""
     estate, compiled = played.estate, played.estate.compiled
-    fallen = np.unique(np.concatenate([np.zeros(0, np.int32), *played.outcome.lasting])).astype(np.int32)
+    fallen = ascending(np.concatenate([np.zeros(0, np.int32), *played.outcome.lasting])).astype(np.int32)
     deadline, owner = np.full(len(fallen), np.inf), np.full(len(fallen), -1, np.int32)
     for story in played.losses.stories:
         position = int(compiled.service_position[story.service])
@@ -532,38 +568,35 @@ def _calls(played: Played) -> list[ToCall]:
         if place < len(fallen) and fallen[place] == position and not math.isnan(mtpd) and story.first_down_at < math.inf:
             deadline[place], owner[place] = story.first_down_at + mtpd, story.service
     best, whose = tightest(compiled.flat, fallen, deadline, owner)
-    first_failed: dict[int, float] = {}
+    failed = played.failed_themselves
+    first_failed = np.full(len(failed), np.inf)
     for step, positions in played.steps:
         if step.do == "fail":
-            for position in positions.tolist():
-                first_failed[position] = min(step.at_hours, first_failed.get(position, math.inf))
-    sets: dict[tuple[str, str], list[int]] = {}
-    for position in sorted(first_failed):
-        for kind in ("team", "supplier"):
-            sets.setdefault((kind, estate.text(kind, position)), []).append(position)
+            places = np.searchsorted(failed, positions)
+            first_failed[places] = np.minimum(first_failed[places], step.at_hours)
+    places = np.minimum(np.searchsorted(fallen, failed), max(len(fallen) - 1, 0))
+    fell = fallen[places] == failed if len(fallen) else np.zeros(len(failed), np.bool_)
+    sets: list[tuple[str, str, Any]] = []
+    for kind in ("team", "supplier"):
+        category = getattr(estate.graph.cis, kind)
+        codes = np.asarray(category.codes)[compiled.row[failed]]
+        for code in np.unique(codes).tolist():
+            sets.append((kind, category.values[code] if code >= 0 else "", np.flatnonzero(codes == code)))
+    above = services_above(compiled, [failed[members] for _, _, members in sets], played.down_services)
     rows = []
-    for (kind, name), positions in sets.items():
-        look()
-        begun = min(first_failed[p] for p in positions)
-        places = np.searchsorted(fallen, positions)
-        held = [int(k) for k, p in zip(places.tolist(), positions, strict=True) if k < len(fallen) and fallen[k] == p]
-        tight = min(held, key=lambda k: best[k], default=-1)
+    for (kind, name, members), services in zip(sets, above.tolist(), strict=True):
+        begun = float(first_failed[members].min())
+        held = places[members[fell[members]]]
+        tight = int(held[np.argmin(best[held])]) if len(held) else -1
         until = float(best[tight]) if tight >= 0 else math.inf
         service = int(whose[tight]) if until < math.inf else -1
         rows.append(
             ToCall(
-                kind, name, len(positions), _services_above(played, positions, fallen),
-                round((until - begun) * 60) if until < math.inf else None,
+                kind, name, len(members), services, round((until - begun) * 60) if until < math.inf else None,
                 _key(estate, service) if service >= 0 else "", _name(estate, service) if service >= 0 else "",
             )
         )  # fmt: skip
     return sorted(rows, key=lambda row: (row.minutes is None, row.minutes or 0, not row.name, row.kind, row.name))
-
-
-def _services_above(played: Played, positions: Sequence[int], fallen: Any) -> int:
-    """How many services that stop depend on these CIs, by any path through what fell."""
-    above = dependent_services(played.estate.compiled, np.asarray(positions))
-    return len(np.intersect1d(above, np.asarray(played.down_services, np.int64))) if len(fallen) else 0
 
 
 def _range_of(losses: Losses) -> tuple[float, float]:
@@ -632,16 +665,18 @@ def _sentence(played: Played, stories: Sequence[Story], first: Story | None, mon
 def _assumptions(played: Played, tried: int, candidates: int) -> list[str]:
     outcome, scenario = played.outcome, played.scenario
     said = [f"everything that no step names is up; degradations combine by the rule {played.rule!r}"]
-    if len(played.timeline.outcomes) > 1:
+    if played.timeline.count > 1:
         how = "sampled outcomes (simulated)" if played.timeline.simulated else "outcomes"
-        said.append(f"money and hours are expected values over {len(played.timeline.outcomes):,} {how} of the failovers")
-    if played.modelled:
-        named = np.asarray(sorted(played.modelled))
-        unknown = int(np.isnan(played.estate.compiled.repair_hours[named]).sum())
+        least = "at least " if played.timeline.count == MOST_COUNTED else ""
+        said.append(f"money and hours are expected values over {least}{played.timeline.count:,} {how} of the failovers")
+    if played.losses.drawn:
+        said.append(f"the range of money is that of {len(played.losses.paid):,} outcomes drawn of these (simulated)")
+    if len(played.modelled):
+        unknown = int(np.isnan(played.estate.compiled.repair_hours[played.modelled]).sum())
         said.append("CIs come back as the recovery model says: each starts once its needs are back, nothing waits for a crew")
         if unknown:
             said.append(f"the restore time of {count(unknown, 'CI')} is unknown and counts as 0: the figures are at least")
-    if any(one.circle for one in played.recovered):
+    if played.returns.circle.any():
         said.append("some CIs need each other to start: their return is an upper bound")
     if outcome.never_restored:
         said.append(f"{count(outcome.never_restored, 'CI is', 'CIs are')} never restored: figures go up to the hour given")

@@ -14,6 +14,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import CI
 from app.ports.graph_store import GraphStore
 from app.risk.graph.dependents import dependents_of
+from app.risk.graph.ragged import ascending
 from app.usecases.estate import Estate
 from app.usecases.find import checked_text, identify
 from app.usecases.scenarios.document import Scenario, Selector
@@ -66,7 +67,7 @@ class Selection:
                 self.warnings.append(f"step {step}: {kind}:{name} matches nothing: {error.message}")
                 continue
             parts.append(found)
-        together = np.unique(np.concatenate(parts)).astype(np.int32) if parts else np.zeros(0, np.int32)
+        together = ascending(np.concatenate(parts)).astype(np.int32) if parts else np.zeros(0, np.int32)
         self.counted += len(together)
         if self.most_cis is not None and self.counted > self.most_cis:
             raise InvalidInput(

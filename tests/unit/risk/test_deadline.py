@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import OutOfTime
 from app.risk.first_order.sweep import sweep
 from app.risk.graph.subestate import subestate_of
-from app.risk.jit.clock import deadline
+from app.risk.jit.clock import deadline, look
 from app.risk.sampling.degradation_worlds import sample_degradation
 from app.risk.sampling.stratified import stratified
 from app.risk.sampling.tilted import tilted
@@ -48,3 +48,11 @@ def test_a_loop_ends_when_the_time_of_its_question_is_over(built: Any, name: str
     with deadline(time.monotonic() - 1), pytest.raises(OutOfTime, match=r"raise web\.heavy_seconds"):
         LOOPS[name](compiled, cut)
     LOOPS[name](compiled, cut)  # nothing of it is left
+
+
+def test_the_earlier_deadline_binds_and_names_its_setting() -> None:
+    now = time.monotonic()
+    with deadline(now - 1, "limits.scenario_seconds"), deadline(now + 600), pytest.raises(OutOfTime, match=r"scenario_seconds"):
+        look()
+    with deadline(now + 600), deadline(now - 1, "limits.scenario_seconds"), pytest.raises(OutOfTime, match=r"scenario_seconds"):
+        look()

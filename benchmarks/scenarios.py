@@ -1,0 +1,86 @@
+"""Scenarios over HTTP: four clients at once play scenarios of 100 random CIs and of a whole site."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.bootstrap import Forestay
+
+CLIENTS, PLAYED, CIS = 4, 10, 100
+KINDS = {"given": {"hours": 4.0}, "modelled": {"back": "modelled"}}  # how long each CI is out
+
+
+def _play(port: int, bodies: list[bytes], results: Any) -> None:
+    """Seconds of each answer, and whether its figures are exact."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    told = []
+    for body in bodies:
+        started = time.perf_counter()
+        connection.request("POST", "/api/v1/timelines", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        read = answer.read()
+        taken = time.perf_counter() - started
+        if answer.status != 200:
+            raise RuntimeError(read[:300])
+        made = json.loads(read)
+        told.append((taken, not made["simulated"], made["outcomes"], made["cis_down_most"], made["services_total"]))
+    results.put(told)
+
+
+def _asked(select: list[dict[str, str]], back: dict[str, Any]) -> bytes:
+    return json.dumps({"scenario": {"steps": [{"at_hours": 0, "do": "fail", "select": select, **back}]}}).encode()
+
+
+def play_scenarios(forestay: Forestay, data: Path, seed: int) -> dict[str, Any]:
+    """Milliseconds by kind of scenario, four clients at once; the share of answers that are exact; processor seconds of one."""
+    estate = forestay.estates.at()
+    rng = random.Random(seed + 61)
+    keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(CIS * CLIENTS * PLAYED)]
+    sites = [site for site in estate.graph.cis.site.values if site]
+    bodies: dict[str, list[bytes]] = {}
+    for how, back in KINDS.items():
+        parts = [keys[first : first + CIS] for first in range(0, len(keys), CIS)]
+        bodies[f"cis_{how}"] = [_asked([{"ci": key} for key in part], back) for part in parts]
+        bodies[f"site_{how}"] = [_asked([{"site": rng.choice(sites)}], back) for _ in range(CLIENTS * PLAYED)]
+    forestay.close()
+    environment = {**os.environ, "FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000", "FORESTAY_WEB_ANSWER_SECONDS": "600"}
+    command = [sys.executable, "-m", "app", "--data", str(data), "serve", "--port", "0", "--no-runner"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert server.stdout is not None
+    port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
+    told: dict[str, Any] = {}
+    try:
+        results: Any = multiprocessing.Queue()
+        for name, asked in bodies.items():
+            warm = [multiprocessing.Process(target=_play, args=(port, asked[:2], results)) for _ in range(CLIENTS)]
+            clients = [multiprocessing.Process(target=_play, args=(port, asked[n::CLIENTS], results)) for n in range(CLIENTS)]
+            for process in warm:
+                process.start()
+            for _ in warm:
+                results.get(timeout=900)
+            for process in clients:
+                process.start()
+            rows = np.asarray([row for _ in clients for row in results.get(timeout=900)])
+            told |= {
+                f"{name}_p50_ms": float(np.percentile(rows[:, 0], 50) * 1e3),
+                f"{name}_p95_ms": float(np.percentile(rows[:, 0], 95) * 1e3),
+                f"{name}_exact_share": float(rows[:, 1].mean()),
+                f"{name}_outcomes_most": float(rows[:, 2].max()),
+                f"{name}_cis_down_most": int(rows[:, 3].max()),
+                f"{name}_services_most": int(rows[:, 4].max()),
+            }
+    finally:
+        server.terminate()
+        server.wait(20)
+    return {"scenarios_each": CLIENTS * PLAYED, **told}
