@@ -41,7 +41,8 @@ from app.risk.sampling.worlds import sample_worlds
 from app.risk.sampling.years import simulate_years
 from app.risk.study.estate_redundancy import estate_redundancy
 from app.risk.timeline.one_outage import what_if
-from app.risk.timeline.timeline import Fail, Question, Step, timeline
+from app.risk.timeline.question import Fail, Question, Step
+from app.risk.timeline.timeline import timeline
 from tests.unit.risk.build import graph_of
 from tests.unit.risk.first_order.test_sweep import rich_estate
 

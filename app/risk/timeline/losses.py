@@ -15,7 +15,7 @@ from app.risk.jit import Array, Floats, Int64s, inner, kernel
 from app.risk.jit.clock import look
 from app.risk.measures.loss import curve_loss
 from app.risk.timeline.demand import Demand
-from app.risk.timeline.timeline import Stretch, Timeline
+from app.risk.timeline.played import Stretch, Timeline
 
 BLOCK = 256
 NO_SET: frozenset[int] = frozenset()

@@ -13,7 +13,8 @@ from app.risk.jit import Array
 from app.risk.outage.propagation import Outage, Workspace, outage, workspace
 from app.risk.outage.what_if import Rule
 from app.risk.timeline.losses import Story, losses_over_time
-from app.risk.timeline.timeline import Fail, Question, Step, timeline
+from app.risk.timeline.question import Fail, Question, Step
+from app.risk.timeline.timeline import timeline
 
 
 @dataclass(frozen=True, slots=True)

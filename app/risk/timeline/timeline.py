@@ -1,6 +1,6 @@
 """What-if over time (model 1.10): steps at given hours fail, degrade and restore CIs, stop failovers from working or change
-groups;
-between two steps what is down only comes back. Every state is an exact fixpoint; failovers go by the rule of `failover_outcomes`.
+groups; between two steps what is down only comes back. Every state is an exact fixpoint; failovers go by the rule of
+`failover_outcomes`.
 
 A single outage with a given duration is the case of one step (`one_outage`).
 """
@@ -9,187 +9,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
-from app.risk.graph.ragged import ascending, spans
+from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.ragged import ascending
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
-from app.risk.outage.failover import Failovers
 from app.risk.outage.failover_outcomes import ENUMERATED, FAILS, MOOT
 from app.risk.outage.propagation import RULES, Workspace, workspace
-from app.risk.outage.what_if import SAMPLES, WORK, Rule, all_failovers, outage_key
-from app.risk.timeline.come_back import Plan, come_back, plan_of
+from app.risk.outage.what_if import SAMPLES, WORK, all_failovers, outage_key
+from app.risk.timeline.between_steps import (
+    NONE,
+    OneEstate,
+    Standing,
+    active_members,
+    among,
+    apply_act,
+    moved,
+    positions_of_ids,
+    with_blocked,
+    with_levels,
+)
+from app.risk.timeline.come_back import come_back, plan_of
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
+from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moment, Outcome, Returns, Stretch, Timeline
+from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
 from app.risk.timeline.states import FAILURES_ONLY, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
-DOWN, RECOVERING, INTERRUPTED, DEGRADED = "down", "recovering", "interrupted", "degraded"
-NONE = np.zeros(0, np.int32)
 NO_KEY = np.int64(0)
-MOST_COUNTED = 10**15
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    """CIs fail; back after `hours` exactly, after their restore time once their needs are back (`modelled`), else when a step
-    says so."""
-
-    positions: Array
-    hours: float | None = None
-    modelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Degrade:
-    """CIs do no more than `share` (0 < share < 1) of their work, for `hours` or until they are restored."""
-
-    positions: Array
-    share: float
-    hours: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """CIs whose own outage or degradation is over, as is a restart."""
-
-    positions: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Failovers of these CIs' groups do not work from here on: a failed active member leaves them down."""
-
-    positions: Array
-
-
-Act = Fail | Degrade | Restore | Block
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What happens at an hour. `compiled`: the estate from here on, of the same CIs, where groups change; None: as before."""
-
-    at_hours: float
-    acts: Sequence[Act] = ()
-    compiled: CompiledGraph | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`hours`: how far to look where something is never restored. `restarts`: CIs that only fell with a provider take their
-    restart hours."""
-
-    steps: Sequence[Step]
-    restarts: bool = True
-    hours: float = 72.0
-    rule: Rule = "product"
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A service in one state from hour to hour, with the capability it has."""
-
-    start: float
-    end: float
-    state: str
-    capability: float
-
-
-class Moment(NamedTuple):
-    """From an hour on, how many CIs are down and degraded."""
-
-    at_hours: float
-    cis_down: int
-    cis_degraded: int
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """CIs that came back before the next step: position, hour, whether it failed itself, the need it waited for last (-1 none),
-    the hour at which its work began, and whether the hour is an upper bound, by a start-up circle."""
-
-    position: Array
-    at_hours: Array
-    own: Array
-    waited_for: Array
-    begun_hours: Array
-    circle: Array
-
-    def columns(self) -> tuple[Array, ...]:
-        return self.position, self.at_hours, self.own, self.waited_for, self.begun_hours, self.circle
-
-
-@dataclass(slots=True)
-class Outcome:
-    """One way in which the failovers go: its probability, all answers in the order of asking, services by number."""
-
-    probability: float = 1.0
-    fails: Fails = NO_FAILS  # asked to fail
-    asked: list[Asked] = field(default_factory=list)  # the answers that might have been otherwise
-    answers: list[tuple[int, int, int]] = field(default_factory=list)  # step, group, how
-    stretches: dict[int, list[Stretch]] = field(default_factory=dict)
-    moments: list[Moment] = field(default_factory=list)
-    returns: list[Returns] = field(default_factory=list)  # by step
-    lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
-    forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
-    end_hours: float = 0.0
-    counted: list[int] = field(default_factory=list)  # groups whose switch interrupts its dependent or leaves it down
-    never_restored: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """The outcomes that were played, and which of them is the likeliest; `simulated`: they are samples. `shares`: they are some
-    of all, which tell every CI's own ones apart; None: they are all."""
-
-    outcomes: Sequence[Outcome]
-    likeliest: int
-    simulated: bool
-    end_hours: float
-    shares: Shares | None = None
-
-    @property
-    def count(self) -> int:
-        """How many outcomes there are, or samples of them; no more than MOST_COUNTED are counted."""
-        return min(self.shares.count, MOST_COUNTED) if self.shares else len(self.outcomes)
-
-    @property
-    def switches(self) -> int:
-        """How many switches at most interrupt or fail in one outcome."""
-        return self.shares.switches if self.shares else max(len(one.counted) for one in self.outcomes)
-
-
-@dataclass(slots=True)
-class _Estate:
-    """What one compiled graph needs to be asked: its own workspace and failovers."""
-
-    compiled: CompiledGraph
-    space: Workspace
-    plan: Plan
-    failovers: Failovers
-    known: Array  # int8[G] answers of switches
-
-
-@dataclass(slots=True)
-class _State:
-    """What holds between two steps. Positions ascend; the arrays beside them belong to them."""
-
-    own: Array = field(default_factory=lambda: NONE)
-    fixed: Array = field(default_factory=lambda: np.zeros(0))  # hour at which an outage ends, NaN: after its hours of work
-    hours: Array = field(default_factory=lambda: np.zeros(0))
-    restarting: Array = field(default_factory=lambda: NONE)
-    restart: Array = field(default_factory=lambda: np.zeros(0))
-    levels: dict[int, tuple[float, float]] = field(default_factory=dict)  # share, hour at which it ends
-    interrupted: dict[int, float] = field(default_factory=dict)  # dependent, hour at which it ends
-    blocked: Array = field(default_factory=lambda: NONE)
-    working: Array = field(default_factory=lambda: NONE)  # CIs whose work began before, and when
-    since: Array = field(default_factory=lambda: np.zeros(0))
-    asked: Array = field(default_factory=lambda: NONE)  # groups whose switch was asked and not answered anew
 
 
 def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None, apart: bool = True) -> Timeline:
@@ -260,17 +111,17 @@ class _Runner:
         self.base = compiled
         self.steps = _with_ends(question.steps)
         failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(ascending(_positions(compiled, failing)).tolist())
-        self.estates: dict[int, _Estate] = {}
+        self.roots = tuple(ascending(positions_of_ids(compiled, failing)).tolist())
+        self.estates: dict[int, OneEstate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = ascending(_positions(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                roots = ascending(positions_of_ids(graph, np.concatenate([failing, blocked]))).astype(np.int32)
                 failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
-                self.estates[id(graph)] = _Estate(graph, mine, plan_of(graph.flat), failovers, known)
+                self.estates[id(graph)] = OneEstate(graph, mine, plan_of(graph.flat), failovers, known)
 
     def parts(self, first: Outcome) -> Parts | None:
         """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
@@ -292,17 +143,17 @@ class _Runner:
     def run(self, fails: Fails, sample: int = -1, key: Int64 = NO_KEY) -> Outcome:
         """Play all steps; `fails`: the switches that fail if they may."""
         out = Outcome(probability=1.0 if sample < 0 else 1.0 / SAMPLES, fails=fails)
-        state, graph = _State(), self.base
+        state, graph = Standing(), self.base
         last = max(step.at_hours + max([0.0, *_given_hours(step)]) for step in self.steps)
         for number, step in enumerate(self.steps):
             look()
             if step.compiled is not None and step.compiled is not graph:
-                state = _moved(state, graph, step.compiled)
+                state = moved(state, graph, step.compiled)
                 graph = step.compiled
             estate = self.estates[id(graph)]
             following = self.steps[number + 1].at_hours if number + 1 < len(self.steps) else np.inf
             for act in step.acts:
-                _apply(estate, state, act, step.at_hours)
+                apply_act(estate, state, act, step.at_hours)
             failing = np.asarray(sorted(g for at, g in fails if at == number), np.int32)
             self._play(_Turn(estate, state, number, step.at_hours, following, failing, key, sample), out)
         for estate in self.estates.values():
@@ -313,8 +164,8 @@ class _Runner:
     def _play(self, turn: _Turn, out: Outcome) -> None:
         """One step and all that follows from it until the next one."""
         estate, state, now = turn.estate, turn.state, turn.now
-        flat = _with_levels(estate.compiled.flat, state)
-        failovers = _with_blocked(flat, estate.failovers, state.blocked)
+        flat = with_levels(estate.compiled.flat, state)
+        failovers = with_blocked(flat, estate.failovers, state.blocked)
         roots = ascending(np.concatenate([state.own, state.restarting])).astype(np.int32)
         failed, found, how, held_groups, interrupts, weight = switched(
             flat, failovers, estate.space.work, roots, estate.known, turn.failing, turn.key + np.int64(turn.number), turn.sample
@@ -340,7 +191,7 @@ class _Runner:
         out.end_hours = max(out.end_hours, end)
 
     @staticmethod
-    def _forget(estate: _Estate, state: _State, down: Array) -> None:
+    def _forget(estate: OneEstate, state: Standing, down: Array) -> None:
         """Groups none of whose active members is down may be asked anew."""
         stays = active_down(estate.compiled.flat, state.asked, down)
         estate.known[state.asked[~stays]] = NOT_ASKED
@@ -364,8 +215,10 @@ class _Runner:
         never = self._never(flat, estate, state, held_groups)
         back = ~np.isin(failed, never)
         down = failed[back]
-        pairs = [(int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in _active(flat, g)]
-        pairs = sorted((u, d) for u, d in pairs if _among(down, u) and _among(down, d))
+        pairs = [
+            (int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
+        ]
+        pairs = sorted((u, d) for u, d in pairs if among(down, u) and among(down, d))
         held_by = np.asarray([u for u, _ in pairs], np.int32)
         held_of = np.asarray([d for _, d in pairs], np.int32)
         finish, begun, circle, last = come_back(
@@ -404,7 +257,7 @@ class _Runner:
         return float(end)
 
     @staticmethod
-    def _never(flat: Flat, estate: _Estate, state: _State, held_groups: Array) -> Array:
+    def _never(flat: Flat, estate: OneEstate, state: Standing, held_groups: Array) -> Array:
         """What no end is known of, and what fails with it; a switch that failed counts while an active member is among it."""
         roots = state.own[np.isinf(state.fixed)]
         if not len(roots):
@@ -517,7 +370,7 @@ class _Runner:
         return int(self.base.flat.service_at[position])
 
     @staticmethod
-    def _carry(estate: _Estate, state: _State, left: _Left) -> None:
+    def _carry(estate: OneEstate, state: Standing, left: _Left) -> None:
         """What is still open at the next step."""
         following = left.following
         if np.isinf(following):
@@ -546,8 +399,8 @@ class _Runner:
 class _Turn:
     """One step in play."""
 
-    estate: _Estate
-    state: _State
+    estate: OneEstate
+    state: Standing
     number: int
     now: float
     following: float
@@ -614,92 +467,3 @@ def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | t
         graph = step.compiled if step.compiled is not None else graph
         found += [graph.ci_id[np.asarray(act.positions, np.int64)] for act in step.acts if isinstance(act, kind)]
     return ascending(np.concatenate(found))
-
-
-def _positions(compiled: CompiledGraph, ci_ids: Array) -> Array:
-    return np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)])
-
-
-def _apply(estate: _Estate, state: _State, act: Act, now: float) -> None:
-    """Bring one act into the state."""
-    flat = estate.compiled.flat
-    positions = ascending(np.asarray(act.positions, np.int32))
-    positions = positions[(flat.flags[positions] & AT_REST_DOWN) == 0]
-    if isinstance(act, Block):
-        first = flat.group_ptr[positions]
-        state.blocked = np.union1d(state.blocked, spans(first, flat.group_ptr[positions + 1] - first)).astype(np.int32)
-        return
-    if isinstance(act, Degrade):
-        for position in positions.tolist():
-            state.levels[position] = (act.share, np.inf if act.hours is None else now + act.hours)
-        return
-    others = ~np.isin(state.own, positions)
-    own, fixed, hours = state.own[others], state.fixed[others], state.hours[others]
-    free = ~np.isin(state.restarting, positions)
-    state.restarting, state.restart = state.restarting[free], state.restart[free]
-    if isinstance(act, Fail):
-        end = np.nan if act.modelled else np.inf if act.hours is None else now + act.hours
-        own = np.concatenate([own, positions]).astype(np.int32)
-        fixed = np.concatenate([fixed, np.full(len(positions), end)])
-        hours = np.concatenate([hours, estate.compiled.repair_hours[positions]])
-        order = np.argsort(own, kind="stable")
-        own, fixed, hours = own[order], fixed[order], hours[order]
-    else:
-        for position in positions.tolist():
-            state.levels.pop(position, None)
-    state.own, state.fixed, state.hours = own, fixed, hours
-
-
-def _moved(state: _State, before: CompiledGraph, after: CompiledGraph) -> _State:
-    """The same state in the positions of another compilation of the same CIs; switches are asked anew."""
-
-    def there(positions: Array) -> Array:
-        ids = before.ci_id[positions]
-        return np.asarray(after.sorted_position[np.searchsorted(after.sorted_ci_id, ids)], np.int32)
-
-    def kept(positions: Array) -> Array:
-        """The order in which to take them; those that the other compilation has down at rest are left out."""
-        order = np.argsort(positions)
-        return np.asarray(order[(after.flat.flags[positions[order]] & AT_REST_DOWN) == 0])
-
-    own, restarting = there(state.own), there(state.restarting)
-    by_own, by_restart = kept(own), kept(restarting)
-    dependents = np.unique(before.flat.group_dependent[state.blocked])
-    positions = there(dependents)
-    first = after.flat.group_ptr[positions]
-    blocked = np.sort(spans(first, after.flat.group_ptr[positions + 1] - first)).astype(np.int32)
-    return _State(
-        own[by_own], state.fixed[by_own], state.hours[by_own], restarting[by_restart], state.restart[by_restart],
-        {int(there(np.asarray([p]))[0]): value for p, value in state.levels.items()},
-        {int(there(np.asarray([p]))[0]): value for p, value in state.interrupted.items()},
-        blocked,
-    )  # fmt: skip
-
-
-def _with_levels(flat: Flat, state: _State) -> Flat:
-    if not state.levels:
-        return flat
-    level = flat.level.copy()
-    for position, (share, _) in state.levels.items():
-        level[position] = min(level[position], share)
-    return flat._replace(level=level)
-
-
-def _with_blocked(flat: Flat, failovers: Failovers, blocked: Array) -> Failovers:
-    """The failovers, those of blocked groups never working."""
-    if not len(blocked):
-        return failovers
-    switches, success, active = failovers.switches.copy(), failovers.success.copy(), failovers.active.copy()
-    switches[blocked], success[blocked] = True, 0.0
-    active[flat.member[spans(flat.member_ptr[blocked], flat.group_needed[blocked])]] = True
-    return failovers._replace(switches=switches, success=success, active=active)
-
-
-def _active(flat: Flat, group: int) -> Array:
-    first = int(flat.member_ptr[group])
-    return flat.member[first : first + int(flat.group_needed[group])]
-
-
-def _among(ascending: Array, value: int) -> bool:
-    at = int(np.searchsorted(ascending, value))
-    return at < len(ascending) and int(ascending[at]) == value

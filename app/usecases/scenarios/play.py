@@ -38,24 +38,9 @@ from app.risk.outage.propagation import Outage, outage
 from app.risk.timeline.deadlines import tightest
 from app.risk.timeline.demand import Demand
 from app.risk.timeline.losses import Losses, Story, losses_over_time
-from app.risk.timeline.timeline import (
-    DEGRADED,
-    DOWN,
-    INTERRUPTED,
-    MOST_COUNTED,
-    RECOVERING,
-    Act,
-    Block,
-    Degrade,
-    Fail,
-    Outcome,
-    Question,
-    Restore,
-    Returns,
-    Step,
-    Timeline,
-    timeline,
-)
+from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, MOST_COUNTED, RECOVERING, Outcome, Returns, Timeline
+from app.risk.timeline.question import Act, Block, Degrade, Fail, Question, Restore, Step
+from app.risk.timeline.timeline import timeline
 from app.usecases import paging
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, used_up
 from app.usecases.estate import Estate

@@ -14,7 +14,9 @@ import pytest
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.failover_outcomes import FAILS, MOOT
-from app.risk.timeline.timeline import Block, Degrade, Fail, Outcome, Question, Restore, Step, timeline
+from app.risk.timeline.played import Outcome
+from app.risk.timeline.question import Block, Degrade, Fail, Question, Restore, Step
+from app.risk.timeline.timeline import timeline
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.oracle import Oracle
 from tests.unit.risk.timeline.naive import Naive

@@ -9,7 +9,8 @@ import pytest
 from app.risk.timeline.demand import Demand
 from app.risk.timeline.losses import losses_over_time
 from app.risk.timeline.one_outage import what_if
-from app.risk.timeline.timeline import Fail, Question, Step, timeline
+from app.risk.timeline.question import Fail, Question, Step
+from app.risk.timeline.timeline import timeline
 from tests.builders import estate
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from app.risk.timeline.losses import Losses, losses_over_time
-from app.risk.timeline.timeline import Fail, Question, Step, Timeline, timeline
+from app.risk.timeline.played import Timeline
+from app.risk.timeline.question import Fail, Question, Step
+from app.risk.timeline.timeline import timeline
 from tests.unit.risk.timeline.test_against_naive import compiled_of, steps_of
 
 ESTATES = int(os.environ.get("FORESTAY_TIMELINES", "60"))
