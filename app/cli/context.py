@@ -102,7 +102,9 @@ def when(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """Adds --json, and --text, which `show` heeds."""
-    text = click.option("--text", is_flag=True, expose_value=False, callback=_note_text, help="print lines to paste into a chat")
+    text = click.option(
+        "--text", "as_text", is_flag=True, expose_value=False, callback=_note_text, help="print lines to paste into a chat"
+    )
     return click.option("--json", "as_document", is_flag=True, help="print the API's document")(text(command))
 
 
