@@ -71,6 +71,8 @@ def _parts(value: Any) -> Iterator[bytes]:
         for key in value:
             yield repr(key).encode()
             yield from _parts(value[key])
+    elif isinstance(value, frozenset):
+        yield from _parts(sorted(value))
     elif isinstance(value, (tuple, list)):
         for part in value:
             yield from _parts(part)
