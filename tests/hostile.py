@@ -371,7 +371,7 @@ def main() -> None:
             under = measure(served, user, chosen.seconds - 2, highest)
             during = pace()
             outcomes = clients.communicate()[0].strip()
-            for job in json.loads(served.ask("GET", "/api/v1/jobs?limit=500", key=keys[0])[2])["items"]:
+            for job in json.loads(served.ask("GET", "/api/v1/jobs?limit=200", key=keys[0])[2])["items"]:
                 served.ask("DELETE", f"/api/v1/jobs/{job['job_id']}", key=keys[0])
             time.sleep(5)
             afterwards = measure(served, user, chosen.seconds / 4, {})

@@ -61,7 +61,7 @@ def _watch_sqlite(steps: Steps) -> None:
 
     def watched(path: Any, *arguments: Any, **named: Any) -> sqlite3.Connection:
         connection = connect(path, *arguments, **named)
-        name = OF_ONE_PROCESS.sub(".new", Path(path).name)
+        name = OF_ONE_PROCESS.sub(".new", Path(path).name.partition("?")[0])
 
         def told(statement: str) -> None:
             found = SQL_WRITES.match(COMMENTS.sub("", statement))

@@ -7,6 +7,7 @@ thread, and its sender, who reads no answer before all is sent, still learns wha
 from __future__ import annotations
 
 import copy
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -106,11 +107,9 @@ class Dropped:
         self.remain -= taken
         return taken
 
-    def getfile(self) -> Any:
-        raise ValueError("the body was dropped")
-
-    def __len__(self) -> int:
-        return 0
+    def getbuf(self) -> io.BytesIO:
+        """Returns what was kept, which waitress closes at the end."""
+        return io.BytesIO()
 
 
 class TooLarge(RequestEntityTooLarge):  # type: ignore[misc]

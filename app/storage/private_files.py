@@ -85,7 +85,9 @@ def name_once(new: Path, path: Path) -> None:
 def open_to_others(folder: Path) -> Iterator[Path]:
     """Returns files and folders, `folder` itself first, that others than their owner may read or write; links are not
     followed."""
-    for path in (folder, *sorted(folder.rglob("*"))):
+    # what goes meanwhile is left out
+    below = (Path(place) / name for place, folders, files in os.walk(folder) for name in (*folders, *files))
+    for path in (folder, *sorted(below)):
         with suppress(FileNotFoundError):
             if not path.is_symlink() and path.stat().st_mode & OTHERS:
                 yield path
