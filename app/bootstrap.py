@@ -144,7 +144,7 @@ class Forestay:
 
         at = self.store.current()
         self.estates.at(at.revision)
-        self.searches.at(at)
+        self.searches.make_small(at)  # a large one is made by `assess`, beside the process that serves
         documents = {
             kind: [(row.key, row.version, row.body) for row in islice(every(self.documents, kind), MOST)] for kind in KEPT
         }

@@ -63,6 +63,11 @@ class SearchIndexes:
         if revision.counters.get(CI.name, 0) > AT_ONCE:
             self.make(revision.revision)
 
+    def make_small(self, revision: Revision) -> None:
+        """Makes the index of a revision that is so small that a search would wait for it, where there is none yet."""
+        if revision.counters.get(CI.name, 0) <= AT_ONCE:
+            self.at(revision)
+
     def make(self, revision: int) -> SearchIndex:
         """Makes and keeps the index of a revision; ranked as its assessment has it."""
         assessment = assessed(self._tools.estates, self._tools.cache, revision)
