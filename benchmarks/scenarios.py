@@ -5,10 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import multiprocessing
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.bootstrap import Forestay
+from benchmarks.serving import serving
 
 CLIENTS, PLAYED, CIS = 4, 10, 100
 KINDS = {"given": {"hours": 4.0}, "modelled": {"back": "modelled"}}  # how long each CI is out
@@ -54,17 +52,14 @@ def play_scenarios(forestay: Forestay, data: Path, seed: int) -> dict[str, Any]:
         bodies[f"cis_{how}"] = [_asked([{"ci": key} for key in part], back) for part in parts]
         bodies[f"site_{how}"] = [_asked([{"site": rng.choice(sites)}], back) for _ in range(CLIENTS * PLAYED)]
     forestay.close()
-    environment = {**os.environ, "FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000", "FORESTAY_WEB_ANSWER_SECONDS": "600"}
-    command = [sys.executable, "-m", "app", "--data", str(data), "serve", "--port", "0", "--no-runner"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert server.stdout is not None
-    port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
     told: dict[str, Any] = {}
-    try:
+    with serving(data, FORESTAY_WEB_ANSWER_SECONDS="600") as served:
         results: Any = multiprocessing.Queue()
         for name, asked in bodies.items():
-            warm = [multiprocessing.Process(target=_play, args=(port, asked[:2], results)) for _ in range(CLIENTS)]
-            clients = [multiprocessing.Process(target=_play, args=(port, asked[n::CLIENTS], results)) for n in range(CLIENTS)]
+            warm = [multiprocessing.Process(target=_play, args=(served.port, asked[:2], results)) for _ in range(CLIENTS)]
+            clients = [
+                multiprocessing.Process(target=_play, args=(served.port, asked[n::CLIENTS], results)) for n in range(CLIENTS)
+            ]
             for process in warm:
                 process.start()
             for _ in warm:
@@ -80,7 +75,4 @@ def play_scenarios(forestay: Forestay, data: Path, seed: int) -> dict[str, Any]:
                 f"{name}_cis_down_most": int(rows[:, 3].max()),
                 f"{name}_services_most": int(rows[:, 4].max()),
             }
-    finally:
-        server.terminate()
-        server.wait(20)
     return {"scenarios_each": CLIENTS * PLAYED, **told}

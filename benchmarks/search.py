@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from app.bootstrap import Forestay
-from benchmarks.live import _ask
+from benchmarks.serving import serving
 
 SEARCHES = 1000
 
@@ -42,25 +39,17 @@ def searches(forestay: Forestay, data: Path, seed: int) -> dict[str, Any]:
     megabytes = sum(part.nbytes for part in (index.terms, index.starts, index.postings)) // 1_000_000
     terms = len(index.terms)
     forestay.close()
-    environment = {**os.environ, "FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000"}
-    command = [sys.executable, "-m", "app", "--data", str(data), "serve", "--port", "0", "--no-runner"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert server.stdout is not None
-    port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
-    try:
+    with serving(data) as served:
         for _ in range(20):
-            _ask(port, "GET", "/search?q=warm&limit=20")
+            served.ask("GET", "/search?q=warm&limit=20")
         times, found, ranked = [], 0, True
         for text in asked:
             started = time.perf_counter()
-            body = _ask(port, "GET", f"/search?limit=20&q={quote(text, safe='')}")
+            body = served.ask("GET", f"/search?limit=20&q={quote(text, safe='')}")
             times.append((time.perf_counter() - started) * 1e3)
             page = json.loads(body)
             found += page["total"] != 0
             ranked &= page["ranked"]
-    finally:
-        server.terminate()
-        server.wait(20)
     return {
         "searches": len(times),
         "found_something": found,

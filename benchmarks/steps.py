@@ -16,7 +16,6 @@ import os
 import random
 import resource
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -54,6 +53,7 @@ from benchmarks.live import live_updates
 from benchmarks.reach import reach
 from benchmarks.scenarios import play_scenarios
 from benchmarks.search import searches
+from benchmarks.serving import serving
 
 CLIENTS, REQUESTS = 4, 250
 READ_EVERY = 0.02
@@ -341,31 +341,23 @@ def web(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     keys = [estate.key(rng.randrange(len(estate.compiled))) for _ in range(CLIENTS * REQUESTS)]
     worst = estate.key(int(np.argmax(first_order(estate.compiled).failed)))
     forestay.close()
-    environment = {**os.environ, "FORESTAY_WEB_REQUESTS_PER_MINUTE": "100000000"}
-    command = [sys.executable, "-m", "app", "--data", str(folder / asked.store), "serve", "--port", "0", "--no-runner"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert server.stdout is not None
-    port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
-    try:
+    with serving(folder / asked.store) as served:
         results: Any = multiprocessing.Queue()
-        _client(port, keys[:100], results)  # the server maps the estate
+        _client(served.port, keys[:100], results)  # the server maps the estate
         results.get()
         parts = [keys[number::CLIENTS] for number in range(CLIENTS)]
-        clients = [multiprocessing.Process(target=_client, args=(port, part, results)) for part in parts]
+        clients = [multiprocessing.Process(target=_client, args=(served.port, part, results)) for part in parts]
         for client in clients:
             client.start()
         times = np.sort(np.concatenate([results.get() for _ in clients])) * 1e3
-        _client(port, [worst] * 3, results)
+        _client(served.port, [worst] * 3, results)
         worst_ms = min(results.get()) * 1e3
-        status = Path(f"/proc/{server.pid}/status")
+        status = Path(f"/proc/{served.pid}/status")
         rss = (
             next((int(line.split()[1]) // 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")), 0)
             if status.exists()
             else 0
         )
-    finally:
-        server.terminate()
-        server.wait(20)
     return {
         "requests": len(times),
         "p50_ms": float(np.percentile(times, 50)),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 
 from app.api.answering import CALLER
+from app.api.problem_document import PROBLEM, problem_document
 from app.settings import LOOPBACK, WebSettings
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,62}[a-z0-9_])?"
@@ -71,10 +72,9 @@ def under_known_names(app: Wsgi, names: frozenset[str]) -> Wsgi:
                 "(FORESTAY_WEB_HOSTS)"
             )
         )
-        problem = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
-        body = json.dumps(problem).encode()
+        body = json.dumps(problem_document(status, title, code, detail)).encode()
         headers = [
-            ("Content-Type", "application/problem+json"),
+            ("Content-Type", PROBLEM),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
         ]

@@ -12,6 +12,7 @@ from flask import Response, render_template, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
+from app.api.problem_document import PROBLEM, problem_document
 from app.domain.errors import (
     Ambiguous,
     Conflict,
@@ -29,7 +30,6 @@ from app.domain.errors import (
     Unconditional,
 )
 
-PROBLEM = "application/problem+json"
 FAULTS = 20  # how many faults of one input an answer names
 NAMED = 200  # characters of a name in an answer
 STATUS: tuple[tuple[type[ForestayError], int], ...] = (
@@ -127,7 +127,7 @@ def answer(status: int, title: str, code: str, detail: str, details: dict[str, A
     if not request.path.startswith("/api/"):
         page = render_template("problem.html", status=status, title=title, detail=detail)
         return Response(page, status, mimetype="text/html")
-    body = {"type": f"urn:forestay:problem:{code}", "title": title, "status": status, "code": code, "detail": detail, **details}
+    body = problem_document(status, title, code, detail, **details)
     return Response(json.dumps(body, default=str), status, mimetype=PROBLEM)
 
 

@@ -19,6 +19,7 @@ from waitress.server import create_server
 from waitress.utilities import RequestEntityTooLarge
 from werkzeug.exceptions import HTTPException
 
+from app.api.problem_document import PROBLEM, problem_document
 from app.settings import WebSettings
 
 Streams = Callable[[str, str], bool]
@@ -120,5 +121,5 @@ class TooLarge(RequestEntityTooLarge):  # type: ignore[misc]
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         code, title = "request_entity_too_large", "Request Entity Too Large"
-        body = {"type": f"urn:forestay:problem:{code}", "title": title, "status": self.code, "code": code, "detail": self.body}
-        return f"{self.code} {title}", [("Content-Type", "application/problem+json")], json.dumps(body).encode()
+        body = problem_document(self.code, title, code, self.body)
+        return f"{self.code} {title}", [("Content-Type", PROBLEM)], json.dumps(body).encode()

@@ -100,7 +100,7 @@ def shared() -> dict[str, Any]:
     }
 
 
-def _when() -> int:
+def viewed_revision() -> int:
     """Returns the revision that the page is about, from `revision` or `as_of` in the address."""
     text, moment = request.args.get("revision"), request.args.get("as_of")
     if text and not (text.isascii() and text.isdigit() and len(text) < 19):
@@ -127,7 +127,7 @@ def ranking() -> str:
     service, kind = forestay(), request.args.get("kind", "ci")
     if kind not in AREA_KINDS:
         raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}")
-    page = area_page(service, kind, ROWS, request.args.get("after"), _when(), None)
+    page = area_page(service, kind, ROWS, request.args.get("after"), viewed_revision(), None)
     _read(f"areas {kind}")
     return render_template("ranking.html", page=page, kind=kind)
 
@@ -138,7 +138,7 @@ def ranking() -> str:
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
-    detail = area_detail(service, kind, name, _when(), None)
+    detail = area_detail(service, kind, name, viewed_revision(), None)
     _read(f"area {kind} {name}")
     return render_template("area.html", detail=detail, kind=kind)
 
@@ -148,7 +148,7 @@ def area() -> str:
 @permission("read")
 def services() -> str:
     service = forestay()
-    page = service_page(service, ROWS, request.args.get("after"), _when(), None)
+    page = service_page(service, ROWS, request.args.get("after"), viewed_revision(), None)
     return render_template("services.html", page=page)
 
 
@@ -158,7 +158,7 @@ def services() -> str:
 @permission("read")
 def one_service() -> str:
     service, key = forestay(), request.args.get("key", "")
-    detail = service_detail(service, key, ROWS, request.args.get("after"), _when(), None)
+    detail = service_detail(service, key, ROWS, request.args.get("after"), viewed_revision(), None)
     goal = None
     if request.args.get("goal"):  # asked for: it takes some seconds
         question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
@@ -171,7 +171,7 @@ def one_service() -> str:
 @scoped
 @permission("read")
 def recovery() -> str:
-    page = recovery_page(forestay(), ROWS, request.args.get("after"), _when(), None)
+    page = recovery_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
     _read("recovery")
     return render_template("recovery.html", page=page)
 
@@ -180,7 +180,7 @@ def recovery() -> str:
 @scoped
 @permission("read")
 def recovery_gaps() -> str:
-    page = gaps_page(forestay(), ROWS, request.args.get("after"), _when(), None)
+    page = gaps_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
     _read("recovery gaps")
     return render_template("recovery_gaps.html", page=page)
 
@@ -190,7 +190,7 @@ def recovery_gaps() -> str:
 @permission("read")
 def recovery_of_service() -> str:
     key = request.args.get("key", "")
-    page = service_recovery(forestay(), key, ROWS, request.args.get("after"), _when(), None)
+    page = service_recovery(forestay(), key, ROWS, request.args.get("after"), viewed_revision(), None)
     _read(f"recovery of {key}")
     return render_template("recovery_of_service.html", page=page)
 
@@ -214,7 +214,7 @@ def search() -> str | Response:
     service, query = forestay(), request.args.get("q", "").strip()
     if not query:
         return render_template("search.html", page=None, query="")
-    revision = _when()
+    revision = viewed_revision()
     try:
         hit = identify(service.store, revision, query)
         kept: dict[str, Any] = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
@@ -229,7 +229,7 @@ def search() -> str | Response:
 @permission("read")
 def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
-    service, key, revision = forestay(), request.args.get("key", ""), _when()
+    service, key, revision = forestay(), request.args.get("key", ""), viewed_revision()
     detail = ci_detail(service, key, revision, None)
     blast = None
     if detail.assessed:

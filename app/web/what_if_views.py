@@ -18,7 +18,7 @@ from app.usecases.answers.plain_text import as_text
 from app.usecases.scenarios import keep
 from app.usecases.scenarios.document import Scenario, scenario_of
 from app.usecases.scenarios.play import Page, play
-from app.web.views import _when as viewed_revision
+from app.web.views import viewed_revision
 
 blueprint = Blueprint("what_if_web", __name__)
 ROWS = 50

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Bools, Floats, Int32s, inner, kernel
-from app.risk.recovery.restore_times import Plan, Restoration, back_when_needs_are, drop_top, known, prepare, push, restore_plan
+from app.risk.recovery.restore_times import Plan, Restoration, back_when_needs_are, known, prepare, restore_plan
 
 MOST_CELLS = 10_000_000  # of a table of services and pools
 
@@ -100,7 +101,7 @@ def _ready(plan: Plan, queues: Queues, crews: Crews, hours: Floats, size: int, v
     if _takes_place(crews, hours, v):
         _enqueue(queues, crews.pool[v], v)
         return size
-    return push(plan, size, time + known(hours, v), v)
+    return push(plan.heap_time, plan.heap_ci, size, time + known(hours, v), v)
 
 
 @kernel
@@ -141,7 +142,7 @@ def list_schedule(
             while queues.free[p] > 0 and queues.size[p] > 0:
                 v = _dequeue(queues, p)
                 queues.free[p] -= 1
-                size = push(plan, size, now + known(hours, v), v)
+                size = push(plan.heap_time, plan.heap_ci, size, now + known(hours, v), v)
         queues.calls[0] = 0
         if size == 0:
             # nothing runs and nothing waits for a place: what is left lies on a circle or behind one
@@ -162,11 +163,11 @@ def list_schedule(
                 if plan.waits[v] != -2 and chosen[v]:
                     plan.waits[v] = -2
                     forced[v] = True
-                    size = push(plan, size, now + together, v)
+                    size = push(plan.heap_time, plan.heap_ci, size, now + together, v)
         now = plan.heap_time[0]
         while size > 0 and plan.heap_time[0] == now:
             u = plan.heap_ci[0]
-            size = drop_top(plan, size)
+            size = drop_top(plan.heap_time, plan.heap_ci, size)
             finish[u] = now
             if not forced[u] and _takes_place(crews, hours, u):
                 queues.free[pool[u]] += 1

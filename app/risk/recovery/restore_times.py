@@ -16,6 +16,7 @@ import numpy as np
 
 from app.domain.graph import SUPPLY_GROUP
 from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, CompiledGraph, Flat
+from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Floats, Int8s, Int32s, inner, kernel
 
 UNKNOWN_HOURS, CIRCLE = 1, 2  # bits of `unsure`
@@ -54,40 +55,6 @@ def restore_plan(compiled: CompiledGraph) -> Plan:
 
 
 @inner
-def push(plan: Plan, size: int, time: float, ci: int) -> int:
-    """Put a CI into the heap of those that will finish, earliest on top; the new size."""
-    at = size
-    while at > 0:
-        above = (at - 1) // 2
-        if plan.heap_time[above] <= time:
-            break
-        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[above], plan.heap_ci[above]
-        at = above
-    plan.heap_time[at], plan.heap_ci[at] = time, ci
-    return size + 1
-
-
-@inner
-def drop_top(plan: Plan, size: int) -> int:
-    """Take the earliest away; the new size."""
-    size -= 1
-    time, ci = plan.heap_time[size], plan.heap_ci[size]
-    at = 0
-    while True:
-        below = 2 * at + 1
-        if below >= size:
-            break
-        if below + 1 < size and plan.heap_time[below + 1] < plan.heap_time[below]:
-            below += 1
-        if plan.heap_time[below] >= time:
-            break
-        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[below], plan.heap_ci[below]
-        at = below
-    plan.heap_time[at], plan.heap_ci[at] = time, ci
-    return size
-
-
-@inner
 def known(hours: Floats, v: int) -> float:
     """The hours of a CI, 0 where nobody knows them."""
     return 0.0 if np.isnan(hours[v]) else hours[v]
@@ -103,7 +70,7 @@ def _satisfied(plan: Plan, hours: Floats, size: int, v: int, u: int, time: float
     plan.waits[v] -= 1
     if plan.waits[v] == 0:
         plan.waits[v] = -2
-        return push(plan, size, plan.ready[v] + known(hours, v), v)
+        return push(plan.heap_time, plan.heap_ci, size, plan.ready[v] + known(hours, v), v)
     return size
 
 
@@ -146,12 +113,12 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
         v = down[i]
         if plan.waits[v] == 0:
             plan.waits[v] = -2
-            size = push(plan, size, known(hours, v), v)
+            size = push(plan.heap_time, plan.heap_ci, size, known(hours, v), v)
     unfinished = 0  # the first place in `down` that may hold a CI which has not finished
     while True:
         while size > 0:
             time, u = plan.heap_time[0], plan.heap_ci[0]
-            size = drop_top(plan, size)
+            size = drop_top(plan.heap_time, plan.heap_ci, size)
             plan.finish[u], plan.turn[u] = time, turn
             turn += 1
             # what needs u directly
@@ -195,7 +162,7 @@ def restore(flat: Flat, plan: Plan, hours: Floats, down: Int32s) -> None:
             if plan.waits[v] != -2:
                 plan.waits[v] = -2
                 plan.unsure[v] |= CIRCLE
-                size = push(plan, size, start + together, v)
+                size = push(plan.heap_time, plan.heap_ci, size, start + together, v)
     for i in range(len(down)):
         plan.waits[down[i]] = -1
 

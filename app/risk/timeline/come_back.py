@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, Flat
+from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
 
 UP, QUEUED, NEVER = -1, -2, -3  # in `Plan.waits`; from 0 on the needs that a CI waits for
@@ -45,45 +46,13 @@ def plan_of(flat: Flat) -> Plan:
 
 
 @inner
-def _push(plan: Plan, size: int, time: float, ci: int) -> int:
-    at = size
-    while at > 0:
-        above = (at - 1) // 2
-        if plan.heap_time[above] <= time:
-            break
-        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[above], plan.heap_ci[above]
-        at = above
-    plan.heap_time[at], plan.heap_ci[at] = time, ci
-    return size + 1
-
-
-@inner
-def _drop_top(plan: Plan, size: int) -> int:
-    size -= 1
-    time, ci = plan.heap_time[size], plan.heap_ci[size]
-    at = 0
-    while True:
-        below = 2 * at + 1
-        if below >= size:
-            break
-        if below + 1 < size and plan.heap_time[below + 1] < plan.heap_time[below]:
-            below += 1
-        if plan.heap_time[below] >= time:
-            break
-        plan.heap_time[at], plan.heap_ci[at] = plan.heap_time[below], plan.heap_ci[below]
-        at = below
-    plan.heap_time[at], plan.heap_ci[at] = time, ci
-    return size
-
-
-@inner
 def _enter(plan: Plan, size: int, v: int) -> int:
     """Nothing holds v back any more: it enters the heap with the hour at which it is back. The heap's new size."""
     plan.waits[v] = QUEUED
     plan.begun[v] = plan.finish[v]
     if not np.isnan(plan.fixed[v]):
-        return _push(plan, size, max(plan.fixed[v], plan.finish[v]), v)
-    return _push(plan, size, plan.finish[v] + (0.0 if np.isnan(plan.hours[v]) else plan.hours[v]), v)
+        return push(plan.heap_time, plan.heap_ci, size, max(plan.fixed[v], plan.finish[v]), v)
+    return push(plan.heap_time, plan.heap_ci, size, plan.finish[v] + (0.0 if np.isnan(plan.hours[v]) else plan.hours[v]), v)
 
 
 @inner
@@ -129,7 +98,7 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
     """Take what is queued off the heap in order of time, and let in what waited for it; the heap is empty then."""
     while size > 0:
         time, u = plan.heap_time[0], plan.heap_ci[0]
-        size = _drop_top(plan, size)
+        size = drop_top(plan.heap_time, plan.heap_ci, size)
         plan.finish[u] = time
         for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
             size = _satisfied(plan, size, flat.forward[e], u, time)
@@ -206,7 +175,7 @@ def _force_circles(flat: Flat, plan: Plan, left: Int32s, held_by: Int32s, held: 
         for j in range(i + 1, end):
             v = left[j]
             plan.waits[v], plan.begun[v], plan.circle[v] = QUEUED, start, together
-            size = _push(plan, size, start + together, v)
+            size = push(plan.heap_time, plan.heap_ci, size, start + together, v)
     return size
 
 
