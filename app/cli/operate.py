@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -51,7 +50,6 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     lane = lane_of(settings, context.arguments())
     app = create_app(settings, context.forestay, lane)
     keep_known(context.forestay)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sys.setswitchinterval(SWITCH_SECONDS)
     waiting = lane.limits.processes + lane.limits.waiting if lane else 0  # threads that wait for the lane hold no other up
     server = server_of(app, web, web.threads + waiting)

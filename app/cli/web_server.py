@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ Streams = Callable[[str, str], bool]
 
 def server_of(app: Flask, web: WebSettings, threads: int) -> Any:
     """Returns the server, which listens already. Its `run` serves until it is stopped."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sockets: dict[int, Any] = {}
     server = create_server(
         app,
