@@ -29,3 +29,7 @@ class CompiledGraphCache(Protocol):
     def revisions(self, purpose: str) -> Sequence[int]:
         """Revisions with an entry for this purpose, newest first."""
         ...
+
+    def settle(self) -> None:
+        """Waits until everything saved so far can be loaded by other processes."""
+        ...

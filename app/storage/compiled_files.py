@@ -92,6 +92,9 @@ class CompiledFiles:
     def revisions(self, purpose: str) -> Sequence[int]:
         return sorted((int(path.name.split("-", 1)[0]) for path in self._entries(purpose)), reverse=True)
 
+    def settle(self) -> None:
+        """Does nothing: what `save` kept lies on disk when it returns."""
+
     def _place(self, revision: int, purpose: str) -> Path:
         return self.folder / f"{revision:012d}-{_slug(purpose)}"
 

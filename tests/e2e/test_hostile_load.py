@@ -209,14 +209,14 @@ def test_a_question_ends_by_itself_when_its_time_is_over_and_its_process_goes_on
         "FORESTAY_LIMITS_YEARS": "5000000",
     }
     with serving(estate.folder / "data", environment, "--no-runner") as served:
-        light, until = "/api/v1/services/kiosk/cut-sets", time.monotonic() + 60
-        while served.ask("GET", light)[0] != 200:  # its process starts
+        light, until = "/api/v1/services/kiosk/availability?years={}&seconds=60", time.monotonic() + 60
+        while served.ask("GET", light.format(1000))[0] != 200:  # its process starts, and reads the same kernels
             assert time.monotonic() < until
         before = served.below()
-        status, seconds, answer = served.ask("GET", "/api/v1/services/kiosk/availability?years=5000000&seconds=60")
+        status, seconds, answer = served.ask("GET", light.format(5_000_000))
         assert (status, json.loads(answer)["code"]) == (503, "out_of_time"), answer
         assert "raise web.heavy_seconds" in json.loads(answer)["detail"] and seconds < 4 * PATIENCE
-        assert served.ask("GET", light)[0] == 200
+        assert served.ask("GET", light.format(2000))[0] == 200
         assert served.below() == before
 
 

@@ -4,6 +4,7 @@ an interval."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.bootstrap import assemble_service
 from app.domain.study import StudyOptions
 from app.jobs.runner import run_one
 from app.settings import load_settings
+from app.storage.compiled_files import CompiledFiles
 from app.usecases.operation_progress import Cancelled
 from app.usecases.studies.make import make_study
 from tests.e2e.conftest import Service
@@ -333,6 +335,19 @@ def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Ser
     service.document(SHOP)
     studied(service)
     assert service.cli_json("studies", "--limit", "50") == service.get("/studies", limit=50)
+
+
+def test_the_tables_of_a_listed_study_can_be_read_by_another_process(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = CompiledFiles.save
+
+    def on_a_slow_disk(files: CompiledFiles, *entry: Any) -> None:
+        time.sleep(0.3)
+        save(files, *entry)
+
+    service.document(SHOP)
+    monkeypatch.setattr(CompiledFiles, "save", on_a_slow_disk)
+    name = studied(service)
+    assert "shop" in service.cli("study-show", name, "--part", "services").output
 
 
 def test_a_study_says_which_services_hang_on_needs_that_were_not_read(service: Service) -> None:

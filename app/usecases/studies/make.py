@@ -82,6 +82,7 @@ def make_study(
     arrays |= {"worlds.q": compared.q, "worlds.low": compared.low, "worlds.high": compared.high}
     arrays |= {f"borders.{name}": getattr(over, name) for name in ("provider_team", "dependent_team", "loss", "pairs")}
     tools.cache.save(assessment.estate.revision.revision, f"{STUDIES.kind}-{study}", arrays)
+    tools.cache.settle()  # another process may ask for the tables as soon as the study is listed
     row = _row(study, assessment, options, _Parts(measure, more, worlds, compared, over, range_, shift, seconds))
     for old in STUDIES.page(tools.documents, "", 1000, newest_first=True)[KEPT - 1 :]:
         tools.cache.drop(old.value.row.revision, f"{STUDIES.kind}-{old.key}")
