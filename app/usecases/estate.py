@@ -143,6 +143,14 @@ class Estate:
         return populations_of(self.compiled, self.graph.services)
 
     @cached_property
+    def service_keys(self) -> list[str]:
+        """The keys of the services, by number."""
+        return [self.key(position) for position in self.compiled.service_position.tolist()]
+
+    def service_name(self, number: int) -> str:
+        return self.name(int(self.compiled.service_position[number]))
+
+    @cached_property
     def service_number(self) -> dict[int, int]:
         """The number of the service at each position that is one."""
         return {int(position): number for number, position in enumerate(self.compiled.service_position)}

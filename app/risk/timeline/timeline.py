@@ -35,7 +35,7 @@ from app.risk.timeline.between_steps import (
 )
 from app.risk.timeline.come_back import come_back, plan_of
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
-from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moment, Outcome, Returns, Stretch, Timeline
+from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
 from app.risk.timeline.states import FAILURES_ONLY, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
@@ -243,7 +243,7 @@ class _Runner:
         lasting = is_own | is_held
         self._record(turn, flat, failed, all_finish, lasting, hours, end, out)
         if np.isinf(following) and not out.never_restored and out.moments and end > now:
-            out.moments.append(Moment(float(end), 0, 0))
+            out.moments.append(Moments(np.asarray([end]), *np.zeros((2, 1), np.int64)))
         at_home = self._home(compiled, down, ascending=False)
         waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
         comes = finish <= end
@@ -306,9 +306,10 @@ class _Runner:
         final = ask(everything, times, self.rule)
         down_until, recovering_until = _last_interval(hard), _last_interval(soft)
         counts = np.stack([final[3], final[4]])
-        before = [[out.moments[-1].cis_down], [out.moments[-1].cis_degraded]] if out.moments else [[-1], [-1]]
+        before = [column[-1:] for column in out.moments[-1][1:]] if out.moments else [[-1], [-1]]
         changed = (np.diff(counts, axis=1, prepend=np.asarray(before, counts.dtype)) != 0).any(axis=0)
-        out.moments += map(Moment, starts[changed].tolist(), counts[0][changed].tolist(), counts[1][changed].tolist())
+        if changed.any():
+            out.moments.append(Moments(starts[changed], *counts[:, changed]))
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
