@@ -8,7 +8,7 @@ A single outage with a given duration is the case of one step (`one_outage`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ from app.risk.timeline.between_steps import (
     with_levels,
 )
 from app.risk.timeline.come_back import come_back, plan_of
+from app.risk.timeline.narrowed import narrowed
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
@@ -41,6 +42,7 @@ from app.risk.timeline.states import FAILURES_ONLY, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 NO_KEY = np.int64(0)
+PART = 2  # CIs that are cut out in the time in which one that fell is played
 
 
 def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None, apart: bool = True) -> Timeline:
@@ -67,7 +69,7 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     parts = runner.parts(first)
     if parts is None or max(len(held) for held in parts.largest) > ENUMERATED:
         return None
-    plays = play_apart(parts, first, runner.run, most)
+    plays = play_apart(parts, first, _player(runner, parts, first), most)
     if plays is None:
         return None
     shares = Shares(parts, plays, outage_key(runner.base, runner.roots))
@@ -75,9 +77,20 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
         return None
     wanted = shares.likeliest
     likeliest = next((number for number, one in enumerate(plays) if one.fails == wanted), len(plays))
-    if likeliest == len(plays):
-        plays.append(runner.run(wanted))
+    if likeliest > 0:  # what is listed of it is told of the whole estate
+        plays[likeliest : likeliest + 1] = [runner.run(wanted)]
     return Timeline(plays, likeliest, False, max(one.end_hours for one in plays), shares)
+
+
+def _player(runner: _Runner, parts: Parts, first: Outcome) -> Callable[[Fails], Outcome]:
+    """What plays a scenario under given failures of switches: in the part that they reach, where that is less work."""
+    ways = 2 ** max((len(held) for held in parts.largest), default=0)
+    touched = sum(len(failed) for failed in first.lasting)
+    part = narrowed(runner.base, runner.question, parts.reached, PART * touched * (ways - 1))
+    if part is None:
+        return runner.run
+    inside = _Runner(part.compiled, part.question, workspace(part.compiled))
+    return lambda fails: part.told(inside.run(part.fails(fails)), fails)
 
 
 def _together(runner: _Runner, first: Outcome, touched: int) -> Timeline:

@@ -12,6 +12,7 @@ from app.usecases.scenarios.played import Played, state_of
 
 def compared_with(played: Played, beside: Played, rows: slice) -> Compared:
     """What another scenario would change, service by service, the largest difference in money first."""
+    estate = played.estate
     mine = {story.service: story for story in played.losses.stories}
     theirs = {story.service: story for story in beside.losses.stories}
     differences = []
@@ -25,7 +26,7 @@ def compared_with(played: Played, beside: Played, rows: slice) -> Compared:
             delta = other - money if money is not None and other is not None else None
             differences.append(
                 Difference(
-                    played.estate.service_keys[service], played.estate.service_name(service), down, other_down, money, other, delta,
+                    estate.service_keys[service], estate.service_name(service), down, other_down, money, other, delta,
                     late, other_late,
                 )
             )  # fmt: skip
