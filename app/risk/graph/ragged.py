@@ -44,5 +44,17 @@ def holds(ascending: Array, value: int) -> bool:
     >>> holds(np.array([2, 5]), 5), holds(np.array([2, 5]), 3)
     (True, False)
     """
-    at = int(np.searchsorted(ascending, value))
+    at = int(np.searchsorted(ascending, ascending.dtype.type(value)))  # of one type: else all of it is copied
     return at < len(ascending) and int(ascending[at]) == value
+
+
+def among(values: Array, ascending: Array) -> Array:
+    """bool[len(values)]: which values an ascending array holds.
+
+    >>> among(np.array([5, 3]), np.array([2, 5])).tolist()
+    [True, False]
+    """
+    if not len(ascending):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    return np.asarray(ascending[at] == values)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.ragged import ascending
+from app.risk.graph.ragged import among, ascending, holds
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
@@ -26,7 +26,6 @@ from app.risk.timeline.between_steps import (
     OneEstate,
     Standing,
     active_members,
-    among,
     apply_act,
     moved,
     positions_of_ids,
@@ -226,12 +225,12 @@ class _Runner:
         is_own[mine] = True
         # what never comes back, with all that fails with it
         never = self._never(flat, estate, state, held_groups)
-        back = ~np.isin(failed, never)
+        back = ~among(failed, never)
         down = failed[back]
         pairs = [
             (int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
         ]
-        pairs = sorted((u, d) for u, d in pairs if among(down, u) and among(down, d))
+        pairs = sorted((u, d) for u, d in pairs if holds(down, u) and holds(down, d))
         held_by = np.asarray([u for u, _ in pairs], np.int32)
         held_of = np.asarray([d for _, d in pairs], np.int32)
         finish, begun, circle, last = come_back(
@@ -250,7 +249,7 @@ class _Runner:
             if for_good:
                 end = max(end, now + self.question.hours)
                 out.never_restored = int(for_good)
-        is_held = np.isin(failed, held)
+        is_held = among(failed, np.sort(held))
         all_finish = np.full(len(failed), np.inf)
         all_finish[back] = finish
         lasting = is_own | is_held
@@ -263,7 +262,7 @@ class _Runner:
         out.returns.append(
             Returns(at_home[comes], finish[comes], is_own[back][comes], waited[comes], started[comes], circle[comes] > 0)
         )
-        out.forced.append(self._home(compiled, failed[lasting | np.isin(failed, state.restarting)]))
+        out.forced.append(self._home(compiled, failed[lasting | among(failed, state.restarting)]))
         goes_on = (started < following) & (finish > following) & ~np.isinf(following)
         state.working, state.since = down[goes_on], started[goes_on]
         self._carry(estate, state, _Left(failed, all_finish, is_own, hours, back, begun, circle, following))

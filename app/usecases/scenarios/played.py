@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ class Played:
     timeline: Timeline
     losses: Losses
     warnings: Sequence[str]
+    outages: dict[int, Outage] = field(default_factory=dict)  # by step played, once asked for
 
     @property
     def outcome(self) -> Outcome:
@@ -75,8 +76,10 @@ def worst_step(played: Played) -> float:
 def outage_at(played: Played, at_hours: float) -> Outage:
     """What is down for as long as it lasts, from the step of an hour on, in the untouched estate's groups."""
     place = hours_of_steps(played).index(at_hours)
-    forced = played.outcome.forced[place]
-    return outage(played.estate.compiled, forced, played.estate.workspace(), played.rule)
+    if place not in played.outages:
+        forced, space = played.outcome.forced[place], played.estate.workspace()
+        played.outages[place] = outage(played.estate.compiled, forced, space, played.rule)
+    return played.outages[place]
 
 
 def state_of(story: Story) -> str:

@@ -89,7 +89,7 @@ class Comebacks:
 
     def _look(self, position: int) -> Recovered | None:
         for one in reversed(self._by_step):
-            place = int(np.searchsorted(one.position, position))
+            place = int(np.searchsorted(one.position, np.int32(position)))
             if place < len(one.position) and int(one.position[place]) == position:
                 return _recovered(one.columns(), place)
         return None
