@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.compiled import GROUNDED, SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
+from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
@@ -38,8 +40,8 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     to lose.
 
     A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
-    and everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members
-    may do what no single member does.
+    and everything they need are the candidates; each that takes such a group's last spare member is tried with and without the
+    outage, exactly. A CI under several members may do what no single member does.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
@@ -51,14 +53,16 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
     found: dict[int, list[int]] = {}
-    tried, size, deadline = 0, BLOCK, working_time() + seconds
-    while tried < len(candidates):
-        block = candidates[tried : tried + size]
+    able = np.flatnonzero(_takes_a_group(compiled.flat, space.work, result.down, candidates, groups.touched))
+    done, size, deadline = 0, BLOCK, working_time() + seconds
+    while done < len(able):
+        block = candidates[able[done : done + size]]
         for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
             found.setdefault(int(service), []).append(int(candidate))
-        tried, size = tried + len(block), min(2 * size, LARGEST_BLOCK)
+        done, size = done + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
+    tried = int(able[done]) if done < len(able) else len(candidates)
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
 
 
@@ -75,6 +79,118 @@ def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
                 queue[tail] = u
                 tail += 1
     return queue[: all_needs(flat, queue, tail, seen, False, np.zeros(0))].copy()
+
+
+class _Behind(NamedTuple):
+    """The candidates (n of them) as an estate of their own: what fails among them with one of them depends on nothing else.
+
+    Its groups are first those that the outage took a member from, then those of the candidates."""
+
+    forward_ptr: Int32s  # int32[n + 1] provider -> dependents
+    forward: Int32s
+    joined_ptr: Int32s  # int32[n + 1] member -> groups
+    joined: Int32s
+    dependent: Int32s  # int32[groups] place of the dependent, -1 for the first ones
+    spare: Int32s  # int32[groups] members that may still fail before the group does
+
+
+@inner
+def _ends(counts: Int32s) -> Array:
+    """ptr of rows of these lengths, counts[i + 1] being that of row i."""
+    for i in range(1, len(counts)):
+        counts[i] += counts[i - 1]
+    return counts
+
+
+@inner
+def _behind_alone(flat: Flat, work: Marks, candidates: Int32s, groups: Int32s) -> _Behind:
+    """The candidates as an estate of their own, after the outage."""
+    size, first = len(candidates), len(groups)
+    place = places_of(candidates, len(flat.flags))
+    total = first
+    for i in range(size):
+        total += flat.group_ptr[candidates[i] + 1] - flat.group_ptr[candidates[i]]
+    number, dependent, spare = np.empty(total, np.int32), np.full(total, -1, np.int32), np.empty(total, np.int32)
+    number[:first] = groups
+    at = first
+    for i in range(size):
+        for g in range(flat.group_ptr[candidates[i]], flat.group_ptr[candidates[i] + 1]):
+            number[at], dependent[at] = g, i
+            at += 1
+    forward_ptr, joined_ptr = np.zeros(size + 2, np.int32), np.zeros(size + 2, np.int32)
+    for k in range(total):
+        g = number[k]
+        lost = work.group_count[g] if work.group_stamp[g] == work.epoch[0] else 0
+        spare[k] = flat.group_left[g] - lost - 1
+        for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+            u = place_of(candidates, place, flat.member[e])
+            if u >= 0:
+                joined_ptr[u + 2] += 1
+    for i in range(size):
+        for e in range(flat.reverse_ptr[candidates[i]], flat.reverse_ptr[candidates[i] + 1]):
+            u = place_of(candidates, place, flat.reverse[e])
+            if u >= 0:
+                forward_ptr[u + 2] += 1
+    forward_ptr, joined_ptr = _ends(forward_ptr), _ends(joined_ptr)
+    forward, joined = np.empty(forward_ptr[size + 1], np.int32), np.empty(joined_ptr[size + 1], np.int32)
+    for k in range(total):
+        for e in range(flat.member_ptr[number[k]], flat.member_ptr[number[k] + 1]):
+            u = place_of(candidates, place, flat.member[e])
+            if u >= 0:
+                joined[joined_ptr[u + 1]] = k
+                joined_ptr[u + 1] += 1
+    for i in range(size):
+        for e in range(flat.reverse_ptr[candidates[i]], flat.reverse_ptr[candidates[i] + 1]):
+            u = place_of(candidates, place, flat.reverse[e])
+            if u >= 0:
+                forward[forward_ptr[u + 1]] = i
+                forward_ptr[u + 1] += 1
+    return _Behind(forward_ptr[: size + 1], forward, joined_ptr[: size + 1], joined, dependent, spare)
+
+
+@kernel
+def _takes_a_group(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, groups: Int32s) -> Array:
+    """Return bool[len(candidates)]: with the outage of `roots` and the candidate, one of `groups` has too few members left, and
+    some service hangs on its dependent. `candidates` hold all that the members left in `groups` need.
+
+    Whatever the two stop together that neither stops alone falls with such a group. A candidate that reaches a loop of supply
+    counts as one that may take a group.
+    """
+    size, first = len(candidates), len(groups)
+    out = np.zeros(size, np.bool_)
+    fail(flat, work, roots)
+    behind = _behind_alone(flat, work, candidates, groups)
+    queue, stamp = np.empty(size, np.int32), np.full(size, -1, np.int32)
+    counted, lost = np.full(len(behind.spare), -1, np.int32), np.zeros(len(behind.spare), np.int32)
+    for c in range(size):
+        queue[0], stamp[c] = c, c
+        head, tail = 0, 1
+        while head < tail and not out[c]:
+            u = queue[head]
+            head += 1
+            if flat.flags[candidates[u]] & GROUNDED:
+                out[c] = True
+            for e in range(behind.forward_ptr[u], behind.forward_ptr[u + 1]):
+                v = behind.forward[e]
+                if stamp[v] != c:
+                    queue[tail], stamp[v] = v, c
+                    tail += 1
+            for e in range(behind.joined_ptr[u], behind.joined_ptr[u + 1]):
+                g = behind.joined[e]
+                if counted[g] != c:
+                    counted[g], lost[g] = c, 0
+                lost[g] += 1
+                v = flat.group_dependent[groups[g]] if g < first else candidates[behind.dependent[g]]
+                if flat.flags[v] & GROUNDED:
+                    out[c] = True
+                if lost[g] <= behind.spare[g]:
+                    continue
+                if g < first:
+                    out[c] = out[c] or flat.flags[v] & SERVES != 0
+                elif stamp[behind.dependent[g]] != c:
+                    queue[tail], stamp[behind.dependent[g]] = behind.dependent[g], c
+                    tail += 1
+    return out
 
 
 @kernel
