@@ -12,14 +12,16 @@ import numpy as np
 from app.risk.graph.compiled import GROUNDED, SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import all_needs
 from app.risk.graph.places import place_of, places_of
+from app.risk.graph.ragged import among
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
-from app.risk.outage.failing import Marks, fail, fail_more
+from app.risk.outage.failing import Marks, fail, fail_more, marks
 from app.risk.outage.increments import no_log, take_back
-from app.risk.outage.propagation import Outage, Workspace, workspace
+from app.risk.outage.propagation import Alone, Outage, Workspace, workspace
 
 BLOCK, LARGEST_BLOCK = 64, 1024
+MUCH, MOST_KEPT = 10_000, 16  # so many CIs fall with a candidate whose outage is kept for the next question, of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,23 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     down[result.services_down] = True
     found: dict[int, list[int]] = {}
     able = np.flatnonzero(_takes_a_group(compiled.flat, space.work, result.down, candidates, groups.touched))
-    done, size, deadline = 0, BLOCK, working_time() + seconds
+    deadline = working_time() + seconds
+    kept = [c for c in candidates[able].tolist() if c in space.alone and len(result.failed) < space.alone[c].failed]
+    for candidate in kept:
+        alone = space.alone[candidate]
+        for service in _stopped_beside(compiled.flat, alone.work, alone.failed, result.down, down).tolist():
+            found.setdefault(service, []).append(candidate)
+    if kept:
+        able = able[~among(candidates[able], np.asarray(sorted(kept), np.int32))]
+    done, size = 0, BLOCK
     while done < len(able):
         block = candidates[able[done : done + size]]
-        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
+        pairs, large = _stopped_by(compiled.flat, space.work, result.down, block, down, MUCH)
+        for candidate, service in pairs:
             found.setdefault(int(service), []).append(int(candidate))
+        for candidate in large[: MOST_KEPT - len(space.alone)]:
+            work = marks(compiled.flat)
+            space.alone[candidate] = Alone(work, fail(compiled.flat, work, np.asarray([candidate], np.int32)))
         done, size = done + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
@@ -194,12 +208,34 @@ def _takes_a_group(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, g
 
 
 @kernel
-def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools) -> list[tuple[int, int]]:
-    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone.
+def _stopped_beside(flat: Flat, work: Marks, failed: int, roots: Int32s, down: Bools) -> Array:
+    """The services (numbers) that stop with the outage of `roots` and another one, which `work` holds, and with neither alone
+    (`down`: bool[S], with the former). `work` is as it was after it."""
+    grown = failed
+    for i in range(len(roots)):
+        grown = fail_more(flat, work, grown, roots[i])
+    out = np.empty(grown - failed, np.int32)
+    count = 0
+    for k in range(failed, grown):
+        s = flat.service_at[work.queue[k]]
+        if s >= 0 and not down[s]:
+            out[count] = s
+            count += 1
+    take_back(flat, work, failed, grown, no_log(), 0, 0)
+    return out[:count]
+
+
+@kernel
+def _stopped_by(
+    flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools, much: int
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone; and the
+    candidates that take down more than `much` CIs more.
 
     Each candidate is pushed onto the outage and taken back, so it costs what it adds; what it does alone is asked only of one
     that stops a service with it."""
     found = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
+    large = [0 for _ in range(0)]
     log = no_log()
     tail = fail(flat, work, roots)
     for i in range(len(candidates)):
@@ -208,6 +244,8 @@ def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down
             s = flat.service_at[work.queue[k]]
             if s >= 0 and not down[s]:
                 found.append((candidates[i], s))
+        if grown - tail > much:
+            large.append(candidates[i])
         take_back(flat, work, tail, grown, log, 0, 0)
     pairs = [(0, 0) for _ in range(0)]
     one = np.empty(1, np.int32)
@@ -223,7 +261,7 @@ def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down
             _mark_services(flat, work, alone, mark, True)
         if not mark[service]:
             pairs.append((candidate, service))
-    return pairs
+    return pairs, large
 
 
 @inner

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,18 @@ RULES = {"product": PRODUCT, "worst": WORST}
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Reusable marks of one thread for one compiled graph; never share it between threads."""
+    """Reusable marks of one thread for one compiled graph; never share it between threads. `alone`: by position of a CI that
+    takes down much the marks in which it has failed, so that other outages are laid upon it (`one_away`)."""
 
     work: Marks
+    alone: dict[int, Alone] = field(default_factory=dict)
+
+
+class Alone(NamedTuple):
+    """The outage of one CI: marks that hold it, and how many CIs fail in it."""
+
+    work: Marks
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
