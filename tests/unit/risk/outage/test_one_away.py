@@ -49,10 +49,10 @@ def test_random_estates(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", some_quick(2, 4))
 def test_outages_that_are_kept_for_the_next_question_change_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_away, "MUCH", 1)
+    monkeypatch.setattr(one_away, "MUCH", 0)
     rng = random.Random(4100 + seed)
     used = 0
-    for _ in range(60):
+    for _ in range(150):
         estate = random_estate(rng, rng.randint(6, 14))
         estate["dependencies"] = [row for row in estate["dependencies"] if rng.random() < 0.5]
         compiled = compile_graph(graph_of(estate))
