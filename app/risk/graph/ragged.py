@@ -32,6 +32,8 @@ def ascending(values: Array) -> Array:
     >>> ascending(np.array([5, 2, 5])).tolist()
     [2, 5]
     """
+    if (values[1:] > values[:-1]).all():
+        return values
     sorted_values = np.sort(values)
     first = np.ones(len(sorted_values), np.bool_)
     np.not_equal(sorted_values[1:], sorted_values[:-1], out=first[1:])

@@ -66,9 +66,9 @@ def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Fa
         down = np.concatenate([roots, compiled.flat.group_dependent[groups]]).astype(np.int32)
 
 
-def outage_key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
+def outage_key(compiled: CompiledGraph, roots: Array) -> Int64:
     """The key of the forced CIs in random streams: the same question gives the same answer."""
-    digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
+    digest = hashlib.blake2b(np.sort(compiled.ci_id[roots]).tobytes(), digest_size=8).digest()
     return np.int64(int.from_bytes(digest, "big", signed=True))
 
 

@@ -121,7 +121,8 @@ def with_blocked(flat: Flat, failovers: Failovers, blocked: Array) -> Failovers:
 
 
 def positions_of_ids(compiled: CompiledGraph, ci_ids: Array) -> Array:
-    return np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)])
+    """Positions, ascending."""
+    return ascending(np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)]))
 
 
 def active_members(flat: Flat, group: int) -> Array:

@@ -36,9 +36,10 @@ def _doubled_floats(values: Floats) -> Array:
 @kernel
 def states(
     flat: Flat, work: Marks, roots: Int32s, until: Int32s, count: int, lowered: Int32s, services: int, rule: int
-) -> tuple[Array, Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Return what changes at each of `count` intervals, as records by falling interval: interval, service number, capability
-    (0: down); and by interval the CIs that are down and those that are degraded.
+    (0: down); by interval the CIs that are down and those that are degraded; and by service the last interval in which it is
+    down, -1 none.
 
     roots are down in the intervals 0..until[i] (sorted by until, falling). `lowered`: CIs whose level is not that at rest. A
     record says what holds from the service's next lower record (or interval 0) up to its own interval; beyond its highest record
@@ -50,6 +51,7 @@ def states(
     epoch = new_epoch(work)
     interval, service, capability = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64)
     written = np.full(services, -1, np.int32)  # the service's latest record
+    fell = np.full(services, -1, np.int32)
     size, tail, degraded, next_root = 0, 0, 0, 0
     failed_by, degraded_by = np.zeros(count, np.int32), np.zeros(count, np.int32)
     for j in range(count - 1, -1, -1):
@@ -66,6 +68,7 @@ def states(
                 if size == len(interval):
                     interval, service, capability = _doubled(interval), _doubled(service), _doubled_floats(capability)
                 interval[size], service[size], capability[size] = j, s, 0.0
+                fell[s] = j
                 size += 1
         if rule != FAILURES_ONLY:
             for i in range(before, tail):
@@ -96,4 +99,4 @@ def states(
                         capability[written[s]] = c
                     push_dependents(flat, work, v, 0, False)
         failed_by[j], degraded_by[j] = tail, degraded
-    return interval[:size], service[:size], capability[:size], failed_by, degraded_by
+    return interval[:size], service[:size], capability[:size], failed_by, degraded_by, fell

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from app.risk.timeline.between_steps import (
     with_blocked,
     with_levels,
 )
-from app.risk.timeline.come_back import come_back, plan_of
+from app.risk.timeline.come_back import Plan, come_back, plan_of
 from app.risk.timeline.narrowed import narrowed
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
@@ -122,18 +123,21 @@ class _Runner:
         self.question, self.rule = question, RULES[question.rule]
         self.base = compiled
         self.steps = _with_ends(question.steps)
-        failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(ascending(positions_of_ids(compiled, failing)).tolist())
+        edited = any(step.compiled is not None for step in self.steps)
+        named = _ci_ids if edited else _positions
+        failing, blocked = named(compiled, self.steps, Fail), named(compiled, self.steps, Block)
+        self.roots = positions_of_ids(compiled, failing) if edited else failing
         self.estates: dict[int, OneEstate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = ascending(positions_of_ids(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                roots = ascending(np.concatenate([failing, blocked]))
+                roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
                 failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
-                self.estates[id(graph)] = OneEstate(graph, mine, plan_of(graph.flat), failovers, known)
+                self.estates[id(graph)] = OneEstate(graph, mine, mine.kept(Plan, partial(plan_of, graph.flat)), failovers, known)
 
     def parts(self, first: Outcome) -> Parts | None:
         """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
@@ -141,7 +145,7 @@ class _Runner:
         if len(self.estates) > 1:
             return None
         (estate,) = self.estates.values()
-        roots, once = np.asarray(self.roots, np.int32), len(self.steps) == 1
+        roots, once = self.roots.astype(np.int32), len(self.steps) == 1
         parts = parts_of(estate.compiled.flat, estate.failovers, estate.space.work, roots, once)
         if parts is None or not first.never_restored:
             return parts
@@ -244,7 +248,7 @@ class _Runner:
         end = following
         until_interrupts = [u for u in state.interrupted.values() if u > now]
         if np.isinf(end):
-            end = max([now, *finish.tolist(), *until_interrupts])
+            end = max(now, float(finish.max(initial=now)), *until_interrupts)
             for_good = len(never) + sum(np.isinf(until) for _, until in state.levels.values())
             if for_good:
                 end = max(end, now + self.question.hours)
@@ -309,14 +313,14 @@ class _Runner:
             last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
             return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
 
-        unrepaired = lasting[forced]
-        hard = ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
-        soft = hard if unrepaired.all() else ask(positions, until, FAILURES_ONLY)
         everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
         times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
-        down_until, recovering_until = _last_interval(hard), _last_interval(soft)
+        unrepaired = lasting[forced]
+        slow = ask(positions, until, FAILURES_ONLY) if interrupted else final
+        broken = slow if unrepaired.all() else ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
+        down_until, recovering_until = broken[5], slow[5]
         counts = np.stack([final[3], final[4]])
         before = [column[-1:] for column in out.moments[-1][1:]] if out.moments else [[-1], [-1]]
         changed = (np.diff(counts, axis=1, prepend=np.asarray(before, counts.dtype)) != 0).any(axis=0)
@@ -325,8 +329,7 @@ class _Runner:
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
-        self, compiled: CompiledGraph, final: tuple[Array, ...], cuts: Array, down: dict[int, int], recovering: dict[int, int],
-        out: Outcome,
+        self, compiled: CompiledGraph, final: tuple[Array, ...], cuts: Array, down: Array, recovering: Array, out: Outcome
     ) -> None:  # fmt: skip
         """Turn records into stretches, and add them to those of the steps before."""
         interval, service, capability = final[0], final[1], final[2]
@@ -345,7 +348,7 @@ class _Runner:
                 if level > 0.0:
                     _extend(here, cuts, first, last, DEGRADED, level)
                 else:
-                    broken, slow = min(down.get(number, -1), last), min(recovering.get(number, -1), last)
+                    broken, slow = min(int(down[number]), last), min(int(recovering[number]), last)
                     _extend(here, cuts, first, broken, DOWN, 0.0)
                     first = max(first, broken + 1)
                     _extend(here, cuts, first, slow, RECOVERING, 0.0)
@@ -446,14 +449,6 @@ def _extend(here: list[Stretch], cuts: Array, first: int, last: int, state: str,
     here.append(Stretch(start, end, state, capability))
 
 
-def _last_interval(records: tuple[Array, ...]) -> dict[int, int]:
-    """By service number the last interval in which it is down."""
-    out: dict[int, int] = {}
-    for interval, number in zip(records[0].tolist(), records[1].tolist(), strict=True):
-        out[number] = max(interval, out.get(number, -1))
-    return out
-
-
 def _with_ends(steps: Sequence[Step]) -> list[Step]:
     """Steps in order of time, one for each hour, and an empty one where a degradation ends."""
     by_time: dict[float, Step] = {}
@@ -470,6 +465,12 @@ def _with_ends(steps: Sequence[Step]) -> list[Step]:
 
 def _given_hours(step: Step) -> list[float]:
     return [act.hours for act in step.acts if isinstance(act, Fail | Degrade) and act.hours is not None]
+
+
+def _positions(_: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:
+    """The CIs that acts of a kind name in any step, by position, where no step edits the estate."""
+    found = [np.asarray(act.positions, np.int32) for step in steps for act in step.acts if isinstance(act, kind)]
+    return ascending(np.concatenate([NONE, *found]))
 
 
 def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:

@@ -37,7 +37,7 @@ def calls_of(played: Played) -> list[ToCall]:
     sets: list[tuple[str, str, Any]] = []
     for kind in ("team", "supplier"):
         category = getattr(estate.graph.cis, kind)
-        codes = np.asarray(category.codes)[compiled.row[failed]]
+        codes = estate.codes(kind)[failed]
         for code in np.unique(codes).tolist():
             sets.append((kind, category.values[code] if code >= 0 else "", np.flatnonzero(codes == code)))
     above = services_above(compiled, [failed[members] for _, _, members in sets], played.down_services)
