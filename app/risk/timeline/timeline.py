@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.places import places_among
 from app.risk.graph.ragged import among, ascending, holds
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
@@ -223,7 +224,7 @@ class _Runner:
         if self.question.restarts:
             hours = compiled.restart_hours[failed].astype(np.float64)
             hours[np.searchsorted(failed, state.restarting)] = state.restart
-        mine = np.searchsorted(failed, state.own)
+        mine = places_among(failed, state.own)
         fixed[mine], hours[mine] = state.fixed, np.where(np.isnan(state.fixed), state.hours, 0.0)
         is_own = np.zeros(len(failed), np.bool_)
         is_own[mine] = True
