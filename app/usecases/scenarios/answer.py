@@ -22,9 +22,9 @@ from app.usecases.scenarios.calls import calls_of
 from app.usecases.scenarios.compare import compared_with
 from app.usecases.scenarios.document import document_of
 from app.usecases.scenarios.moments import customers_most, steps_of, told_of
-from app.usecases.scenarios.played import Played, outage_at, state_of, worst_step
+from app.usecases.scenarios.played import Played, outage_at, worst_step
 from app.usecases.scenarios.returns import Comebacks
-from app.usecases.scenarios.service_rows import PathsOf, service_row, worst_first
+from app.usecases.scenarios.service_rows import services_of, worst_first
 from app.usecases.scenarios.words import assumptions_of, sentence_of
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
@@ -46,7 +46,6 @@ def answer_of(tools: Tools, played: Played, beside: Played | None, limit: int, o
     calls = calls_of(played)
     told = told_of(played)
     compared = compared_with(played, beside, rows) if beside else None
-    paths = PathsOf(played)
     mtpd = [story for story in stories if story.mtpd_breached_at < math.inf]
     first = min(mtpd, key=lambda story: story.mtpd_breached_at, default=None)
     money = [story.money for story in stories if not math.isnan(story.money)]
@@ -75,9 +74,9 @@ def answer_of(tools: Tools, played: Played, beside: Played | None, limit: int, o
         cis_failed=len(played.failed_themselves),
         cis_down_most=int(played.moments.cis_down.max(initial=0)),
         services_total=len(stories),
-        services_down=sum(state_of(story) in (DOWN, RECOVERING) for story in stories),
-        services_interrupted=sum(state_of(story) == INTERRUPTED for story in stories),
-        services_degraded=sum(state_of(story) == DEGRADED for story in stories),
+        services_down=sum(state in (DOWN, RECOVERING) for state in played.states.values()),
+        services_interrupted=sum(state == INTERRUPTED for state in played.states.values()),
+        services_degraded=sum(state == DEGRADED for state in played.states.values()),
         customers_most=most,
         customers_unknown=unknown,
         customers_note=note,
@@ -94,7 +93,7 @@ def answer_of(tools: Tools, played: Played, beside: Played | None, limit: int, o
         mtpd_breaches=len(mtpd),
         first_mtpd_service=estate.service_keys[first.service] if first else "",
         first_mtpd_breached_at_hours=first.mtpd_breached_at if first else None,
-        services=[service_row(played, story, paths, comebacks) for story in stories[rows]],
+        services=services_of(played, stories[rows]),
         recovery=comebacks.rows(rows),
         recovery_total=recovered,
         worst_at_hours=worst,

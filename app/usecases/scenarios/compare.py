@@ -7,7 +7,7 @@ import math
 from app.domain.timeline import Compared, Difference
 from app.risk.timeline.played import DOWN, RECOVERING
 from app.usecases.answers.paths import known
-from app.usecases.scenarios.played import Played, state_of
+from app.usecases.scenarios.played import Played
 
 
 def compared_with(played: Played, beside: Played, rows: slice) -> Compared:
@@ -38,7 +38,7 @@ def compared_with(played: Played, beside: Played, rows: slice) -> Compared:
         beside.scenario.title,
         sum(paid) if paid or not stories else None,
         sum(lost) if lost or not stories else None,
-        sum(state_of(story) in (DOWN, RECOVERING) for story in stories),
+        sum(state in (DOWN, RECOVERING) for state in beside.states.values()),
         sum(story.mtpd_breached_at < math.inf for story in stories),
         beside.timeline.end_hours,
         len(differences),

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.risk.graph.ragged import ascending
 from app.risk.outage.propagation import Outage, outage
-from app.risk.timeline.losses import Losses, Story
+from app.risk.timeline.losses import Losses
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Timeline
 from app.usecases.estate import Estate
 from app.usecases.scenarios.document import Scenario, ScenarioStep
@@ -55,6 +55,16 @@ class Played:
         return ascending(np.concatenate([np.zeros(0, np.int32), *named]))
 
     @cached_property
+    def states(self) -> dict[int, str]:
+        """By service number the worst state that it goes through; one that stops in an unlikely outcome alone counts as down."""
+        out = {}
+        for story in self.losses.stories:
+            found = {stretch.state for stretch in story.stretches}
+            otherwise = DOWN if story.p_down > 0 else DEGRADED
+            out[story.service] = next((state for state in STATES if state in found), otherwise)
+        return out
+
+    @cached_property
     def down_services(self) -> list[int]:
         return [story.service for story in self.losses.stories if story.first_down_at < math.inf]
 
@@ -80,9 +90,3 @@ def outage_at(played: Played, at_hours: float) -> Outage:
         forced, space = played.outcome.forced[place], played.estate.workspace()
         played.outages[place] = outage(played.estate.compiled, forced, space, played.rule)
     return played.outages[place]
-
-
-def state_of(story: Story) -> str:
-    """The worst state that a service goes through; one that stops in an unlikely outcome alone counts as down."""
-    found = {stretch.state for stretch in story.stretches}
-    return next((state for state in STATES if state in found), DOWN if story.p_down > 0 else DEGRADED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,6 @@ class Comebacks:
     def __init__(self, played: Played) -> None:
         self._played = played
         self._by_step = [_by_position(one) for one in played.outcome.returns if len(one.position)]
-        self._last: dict[int, Recovered | None] = {}
-        self._steps: dict[int, CriticalStep] = {}
 
     def __len__(self) -> int:
         return sum(len(one.position) for one in self._by_step)
@@ -68,31 +66,44 @@ class Comebacks:
             one.circle,
         )
 
-    def critical_path(self, position: int) -> list[CriticalStep]:
-        """Returns what a CI waited for before it was back the last time, the first that was restored first."""
-        path: dict[int, CriticalStep] = {}
-        while position not in path and len(path) < PATH_SHOWN:
-            one = self._last_of(position)
-            if one is None:
-                break
-            if position not in self._steps:
-                key, name = self._played.estate.key(position), self._played.estate.name(position)
-                self._steps[position] = CriticalStep(key, name, one.begun_hours, one.at_hours, one.circle)
-            path[position] = self._steps[position]
-            position = one.waited_for
-        return list(reversed(path.values()))
 
-    def _last_of(self, position: int) -> Recovered | None:
-        if position not in self._last:
-            self._last[position] = self._look(position)
-        return self._last[position]
+def critical_paths(played: Played, positions: Sequence[int]) -> list[list[CriticalStep]]:
+    """Returns what each of some CIs waited for before it was back the last time, the first that was restored first."""
+    by_step = [_by_position(one) for one in reversed(played.outcome.returns) if len(one.position)]
+    steps, waited_for = dict[int, CriticalStep](), dict[int, int]()
+    wanted = set(positions)
+    while wanted:
+        found = _last_returns(by_step, np.asarray(sorted(wanted), np.int32))
+        rows = played.estate.compiled.row[found.position]
+        told = zip(
+            found.position.tolist(), played.estate.graph.cis.key.at(rows), played.estate.graph.cis.name.at(rows),
+            found.begun_hours.tolist(), found.at_hours.tolist(), found.circle.tolist(), strict=True,
+        )  # fmt: skip
+        steps |= {place: CriticalStep(key, name or key, *times) for place, key, name, *times in told}
+        waited_for |= zip(found.position.tolist(), found.waited_for.tolist(), strict=True)
+        wanted = {need for need in found.waited_for.tolist() if need >= 0} - waited_for.keys() - wanted
+    return [[steps[place] for place in reversed(_chain(waited_for, position))] for position in positions]
 
-    def _look(self, position: int) -> Recovered | None:
-        for one in reversed(self._by_step):
-            place = int(np.searchsorted(one.position, np.int32(position)))
-            if place < len(one.position) and int(one.position[place]) == position:
-                return _recovered(one.columns(), place)
-        return None
+
+def _last_returns(by_step: Sequence[Returns], wanted: Any) -> Returns:
+    """Returns the last return of each CI of `wanted` (int32, ascending) that came back; `by_step`: the last step first."""
+    parts = []
+    for one in by_step:
+        at = np.minimum(np.searchsorted(one.position, wanted), len(one.position) - 1)
+        here = one.position[at] == wanted
+        parts.append([column[at[here]] for column in one.columns()])
+        wanted = wanted[~here]
+    together = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Returns(*together) if together else Returns(*(np.zeros(0, np.int32),) * 6)
+
+
+def _chain(waited_for: Mapping[int, int], position: int) -> list[int]:
+    """Returns a CI, the one that it waited for, and so on; CIs of a start-up circle wait for each other."""
+    chain: dict[int, None] = {}
+    while position in waited_for and position not in chain and len(chain) < PATH_SHOWN:
+        chain[position] = None
+        position = waited_for[position]
+    return list(chain)
 
 
 def _recovered(columns: Sequence[Any], place: int) -> Recovered:

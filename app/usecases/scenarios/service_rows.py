@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from app.domain.timeline import ServiceStretch, ServiceTimeline
+from app.domain.timeline import CriticalStep, ServiceStretch, ServiceTimeline
 from app.risk.outage.causes import causes
 from app.risk.timeline.losses import Story
 from app.usecases.answers.paths import Paths, known
 from app.usecases.estate import Estate
-from app.usecases.scenarios.played import Played, hours_of_steps, outage_at, state_of
-from app.usecases.scenarios.returns import Comebacks
+from app.usecases.scenarios.played import Played, hours_of_steps, outage_at
+from app.usecases.scenarios.returns import critical_paths
 
 
 def worst_first(estate: Estate, story: Story) -> tuple[float, float, float, str]:
@@ -39,7 +40,14 @@ class PathsOf:
         return paths.to(position) if paths.reach(position) else []
 
 
-def service_row(played: Played, story: Story, paths: PathsOf, comebacks: Comebacks) -> ServiceTimeline:
+def services_of(played: Played, stories: Sequence[Story]) -> list[ServiceTimeline]:
+    """Returns the rows of some services."""
+    paths = PathsOf(played)
+    critical = critical_paths(played, played.estate.compiled.service_position[[story.service for story in stories]].tolist())
+    return [_row(played, story, paths, steps) for story, steps in zip(stories, critical, strict=True)]
+
+
+def _row(played: Played, story: Story, paths: PathsOf, critical: Sequence[CriticalStep]) -> ServiceTimeline:
     estate, compiled = played.estate, played.estate.compiled
     position = int(compiled.service_position[story.service])
     ends = [stretch.end for stretch in story.stretches]
@@ -49,7 +57,7 @@ def service_row(played: Played, story: Story, paths: PathsOf, comebacks: Comebac
     return ServiceTimeline(
         key=estate.key(position),
         name=estate.name(position),
-        state=state_of(story),
+        state=played.states[story.service],
         stretches=[ServiceStretch(s.start, s.end, s.state, s.capability) for s in story.stretches],
         lost_share=story.lost_share,
         hours_down=story.hours_down,
@@ -69,7 +77,7 @@ def service_row(played: Played, story: Story, paths: PathsOf, comebacks: Comebac
         mtpd_breached_at_minutes=None if breached is None else round(breached * 60),
         p_mtpd_breached=min(story.p_mtpd_breached, 1.0),
         path=paths.to(story),
-        critical_path=comebacks.critical_path(position),
+        critical_path=critical,
         open_needs=estate.open_needs(position),
     )
 

@@ -9,13 +9,13 @@ import numpy as np
 from app.domain.sentences import count, hours, listed, number
 from app.risk.timeline.losses import Story
 from app.risk.timeline.played import DOWN, MOST_COUNTED, RECOVERING
-from app.usecases.scenarios.played import Played, state_of
+from app.usecases.scenarios.played import Played
 from app.usecases.scenarios.returns import Comebacks
 
 
 def sentence_of(played: Played, stories: Sequence[Story], first: Story | None, money: Sequence[float]) -> str:
     estate = played.estate
-    stopped = [estate.service_name(story.service) for story in stories if state_of(story) in (DOWN, RECOVERING)]
+    stopped = [estate.service_name(story.service) for story in stories if played.states[story.service] in (DOWN, RECOVERING)]
     text = f"{count(len(played.failed_themselves), 'CI')} out over {hours(played.timeline.end_hours)}: "
     if stopped:
         text += f"{count(len(stopped), 'service')} stop{'s' if len(stopped) == 1 else ''} ({listed(stopped)})"
