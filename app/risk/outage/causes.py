@@ -18,6 +18,7 @@ from app.domain.graph import SUPPLY, SUPPLY_GROUP
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
 from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.outage.propagation import Outage
 
 ROOT, NOBODY = -1, -2
@@ -275,6 +276,7 @@ def _tree(
     flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats, lowered: Int32s
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The fields of Causes, in one call of a kernel: a dozen small calls cost more than making an average tree."""
+    flat = borrowed(flat)
     size = len(failed_positions) + len(degraded)
     node, failed, share = np.empty(size, np.int32), np.zeros(size, np.bool_), np.zeros(size)
     f, d = 0, 0

@@ -14,6 +14,7 @@ from app.risk.graph.needs import all_needs
 from app.risk.graph.places import place_of, places_of
 from app.risk.graph.ragged import among
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
 from app.risk.outage.failing import Marks, fail, fail_more, marks
@@ -170,6 +171,7 @@ def _takes_a_group(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, g
     Whatever the two stop together that neither stops alone falls with such a group. A candidate that reaches a loop of supply
     counts as one that may take a group.
     """
+    flat, work = borrowed(flat), borrowed(work)
     size, first = len(candidates), len(groups)
     out = np.zeros(size, np.bool_)
     fail(flat, work, roots)
@@ -211,6 +213,7 @@ def _takes_a_group(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, g
 def _stopped_beside(flat: Flat, work: Marks, failed: int, roots: Int32s, down: Bools) -> Array:
     """The services (numbers) that stop with the outage of `roots` and another one, which `work` holds, and with neither alone
     (`down`: bool[S], with the former). `work` is as it was after it."""
+    flat, work = borrowed(flat), borrowed(work)
     grown = failed
     for i in range(len(roots)):
         grown = fail_more(flat, work, grown, roots[i])
@@ -234,6 +237,7 @@ def _stopped_by(
 
     Each candidate is pushed onto the outage and taken back, so it costs what it adds; what it does alone is asked only of one
     that stops a service with it."""
+    flat, work = borrowed(flat), borrowed(work)
     found = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
     large = [0 for _ in range(0)]
     log = no_log()

@@ -13,6 +13,7 @@ import numpy as np
 from app.risk.graph.compiled import AT_REST_DOWN, Flat
 from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 
 UP, QUEUED, NEVER = -1, -2, -3  # in `Plan.waits`; from 0 on the needs that a CI waits for
 
@@ -189,6 +190,7 @@ def come_back(
     `never`: CIs that are down and stay so, closed under what fails with them. fixed, hours: float64[D], of `down`. held_by[i] is
     down and must be back before held[i] (sorted by held_by). Circles that cannot be started from nothing get an upper bound.
     """
+    flat, plan = borrowed(flat), borrowed(plan)
     _prepare(flat, plan, now, down, never, held_by, held)
     for i in range(len(down)):
         plan.fixed[down[i]], plan.hours[down[i]] = fixed[i], hours[i]

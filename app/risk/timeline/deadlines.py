@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.risk.graph.compiled import Flat
 from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Floats, Int32s, kernel
+from app.risk.jit.borrowed import borrowed
 
 
 @kernel
@@ -15,6 +16,7 @@ def tightest(flat: Flat, fallen: Int32s, deadline: Floats, owner: Int32s) -> tup
 
     Example by hand: S hard on A hard on B, S by 4: 4 for all three, by S.
     """
+    flat = borrowed(flat)
     best, whose = deadline.copy(), owner.copy()
     place = places_of(fallen, len(flat.flags))
     changed = True

@@ -72,7 +72,9 @@ def critical_paths(played: Played, positions: Sequence[int]) -> list[list[Critic
     by_step = [_by_position(one) for one in reversed(played.outcome.returns) if len(one.position)]
     steps, waited_for = dict[int, CriticalStep](), dict[int, int]()
     wanted = set(positions)
-    while wanted:
+    for _ in range(PATH_SHOWN):
+        if not wanted:
+            break
         found = _last_returns(by_step, np.asarray(sorted(wanted), np.int32))
         rows = played.estate.compiled.row[found.position]
         told = zip(
