@@ -204,6 +204,18 @@ def fail(flat: Flat, work: Marks, roots: Int32s) -> int:
 
 
 @inner
+def fail_some(flat: Flat, work: Marks, tail: int, roots: Int32s) -> int:
+    """Add forced outages to the current epoch, all before any of them spreads; the new size of the failed set."""
+    grown = tail
+    for i in range(len(roots)):
+        if work.stamp[roots[i]] < work.epoch[0]:
+            work.stamp[roots[i]] = work.epoch[0]
+            work.queue[grown] = roots[i]
+            grown += 1
+    return settle(flat, work, tail, grown) if grown > tail else tail
+
+
+@inner
 def in_order(work: Marks, failed: int) -> Array:
     """The failed set work.queue[:failed], ascending."""
     if failed <= FEW:

@@ -57,14 +57,14 @@ def _enter(plan: Plan, size: int, v: int) -> int:
 
 
 @inner
-def _satisfied(plan: Plan, size: int, v: int, u: int, time: float) -> int:
-    """One need of v is back, by u at `time`; the heap's new size."""
-    if plan.waits[v] <= 0:
-        return size
-    if plan.last[v] < 0 or time >= plan.finish[v]:
-        plan.last[v], plan.finish[v] = u, max(time, plan.finish[v])
-    plan.waits[v] -= 1
-    return _enter(plan, size, v) if plan.waits[v] == 0 else size
+def _satisfied(waits: Int32s, last: Int32s, finish: Floats, v: int, u: int, time: float) -> bool:
+    """One need of v is back, by u at `time`; whether nothing holds v back any more. A call costs by the arrays it is given."""
+    if waits[v] <= 0:
+        return False
+    if last[v] < 0 or time >= finish[v]:
+        last[v], finish[v] = u, max(time, finish[v])
+    waits[v] -= 1
+    return waits[v] == 0  # type: ignore[no-any-return]
 
 
 @inner
@@ -102,7 +102,8 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
         size = drop_top(plan.heap_time, plan.heap_ci, size)
         plan.finish[u] = time
         for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-            size = _satisfied(plan, size, flat.forward[e], u, time)
+            if _satisfied(plan.waits, plan.last, plan.finish, flat.forward[e], u, time):
+                size = _enter(plan, size, flat.forward[e])
         for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
             g = flat.joined[e]
             v = flat.group_dependent[g]
@@ -110,11 +111,12 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
                 continue
             plan.lacking[g] -= 1
             plan.group_time[g] = max(plan.group_time[g], time)
-            if plan.lacking[g] == 0:
-                size = _satisfied(plan, size, v, u, plan.group_time[g])
+            if plan.lacking[g] == 0 and _satisfied(plan.waits, plan.last, plan.finish, v, u, plan.group_time[g]):
+                size = _enter(plan, size, v)
         at = np.searchsorted(held_by, u)
         while at < len(held) and held_by[at] == u:
-            size = _satisfied(plan, size, held[at], u, time)
+            if _satisfied(plan.waits, plan.last, plan.finish, held[at], u, time):
+                size = _enter(plan, size, held[at])
             at += 1
     return size
 

@@ -14,7 +14,7 @@ from app.risk.graph.ready_queue import pop, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import SETTLED, capability_of, evaluate, push_dependents
-from app.risk.outage.failing import Marks, fail_more, new_epoch
+from app.risk.outage.failing import Marks, fail_some, new_epoch
 
 FAILURES_ONLY = -1  # in place of a rule: capabilities are not asked for
 
@@ -56,9 +56,10 @@ def states(
     failed_by, degraded_by = np.zeros(count, np.int32), np.zeros(count, np.int32)
     for j in range(count - 1, -1, -1):
         before = tail
+        first_root = next_root
         while next_root < len(roots) and until[next_root] >= j:
-            tail = fail_more(flat, work, tail, roots[next_root])
             next_root += 1
+        tail = fail_some(flat, work, tail, roots[first_root:next_root])
         for i in range(before, tail):
             u = work.queue[i]
             if work.capability_stamp[u] == epoch:
