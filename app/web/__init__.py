@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import change_views, glossary, now_views, source_views, what_if_views
-from app.web.directions import apart, plain
+from app.web import change_views, glossary, now_views, patterns, source_views, what_if_views
 from app.web.views import blueprint
 
 
 def mount(app: Flask) -> None:
-    app.jinja_env.finalize = apart
-    app.jinja_env.filters["plain"] = plain
+    patterns.prepare(app.jinja_env)
     app.register_blueprint(blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)

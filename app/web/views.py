@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from app.api.hosts import is_own_page
 from app.domain.areas import AREA_KINDS, AREA_LABELS
 from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
 from app.domain.results import MEASURES
-from app.domain.sentences import CAUSE, not_read, number
+from app.domain.sentences import not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
@@ -31,11 +30,11 @@ from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
-from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
 from app.usecases.search.ask import search_page
+from app.web.past import revision_asked
 
 blueprint = Blueprint("web", __name__)
 ROWS = 50
@@ -45,7 +44,12 @@ ROWS_OF_BUDGET = 10
 
 @blueprint.app_template_filter("figure")
 def figure(value: float | None) -> str:
-    return "unknown" if value is None else number(value)
+    """Returns a number to three digits; more would be false exactness.
+
+    >>> figure(486_976.0), figure(None)
+    ('487,000', 'unknown')
+    """
+    return "unknown" if value is None else number(float(f"{value:.3g}"))
 
 
 @blueprint.app_template_filter("estimate")
@@ -84,15 +88,7 @@ def percent(value: float) -> str:
 
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
-    def link(endpoint: str, **values: Any) -> str:
-        """Returns a link that keeps the state of the estate on show; a common cause, which is no CI, is shown as an area."""
-        if endpoint == "web.ci" and str(values.get("key", "")).startswith(CAUSE):
-            endpoint, values = "web.area", {"kind": "ci", "name": values["key"]}
-        kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
-        return url_for(endpoint, **{**kept, **values})
-
     return {
-        "link": link,
         "away": away.warning(),
         "kinds": AREA_LABELS,
         "measures": MEASURES,
@@ -101,15 +97,8 @@ def shared() -> dict[str, Any]:
 
 
 def viewed_revision() -> int:
-    """Returns the revision that the page is about, from `revision` or `as_of` in the address."""
-    text, moment = request.args.get("revision"), request.args.get("as_of")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidInput("revision is a whole number")
-    try:
-        at = datetime.fromisoformat(moment if "T" in moment else moment + "T23:59:59+00:00") if moment else None
-    except ValueError:
-        raise InvalidInput("as_of is a date like 2026-11-01, or a time with zone") from None
-    return resolve_revision(forestay().store, int(text) if text else None, at).revision
+    """Returns the number of the revision that the page is about."""
+    return revision_asked().revision
 
 
 def _read(subject: str) -> None:

@@ -159,7 +159,8 @@ def test_the_keyboard_reaches_every_link_and_shows_where_it_is(page: Page, site:
     page.goto(site.url + path)
     page.evaluate("document.activeElement?.blur()")
     wanted = page.evaluate(
-        """() => { const all = [...document.querySelectorAll('a[href],button,input:not([type=hidden]),summary')];
+        """() => { const all = [...document.querySelectorAll('a[href],button,input:not([type=hidden]),select,summary')]
+          .filter(e => e.checkVisibility());
         all.forEach((e, n) => e.dataset.place = n); return all.length }"""
     )
     reached: list[int] = []
@@ -195,10 +196,11 @@ CONTRAST = """() => {
     const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
     if (ratio < 4.5) low.set(e.tagName + '.' + e.className, ratio.toFixed(2));
   }
-  const box = document.querySelector('#q');
-  const hint = light(parse(getComputedStyle(box, '::placeholder').color)), under = light(behind(box));
-  const ratio = (Math.max(hint, under) + .05) / (Math.min(hint, under) + .05);
-  if (ratio < 4.5) low.set('placeholder', ratio.toFixed(2));
+  for (const box of document.querySelectorAll('input[placeholder]')) {
+    const hint = light(parse(getComputedStyle(box, '::placeholder').color)), under = light(behind(box));
+    const ratio = (Math.max(hint, under) + .05) / (Math.min(hint, under) + .05);
+    if (ratio < 4.5) low.set('placeholder', ratio.toFixed(2));
+  }
   return [texts, Object.fromEntries(low)];
 }"""
 
@@ -215,7 +217,7 @@ def test_texts_stand_out_from_what_is_behind_them(browser: Browser, site: Site, 
     texts, low = page.evaluate(CONTRAST)
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     context.close()
-    assert texts > 5
+    assert texts > 4
     assert low == {}
     assert (background == "rgb(255, 255, 255)") == (scheme == "light")
 
