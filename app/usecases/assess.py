@@ -54,6 +54,7 @@ class Assessed:
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
     # likewise: what the quality of its data takes seconds to find
     quality: dict[str, Any] = field(default_factory=dict, repr=False)
+    found: dict[str, Any] = field(default_factory=dict, repr=False)  # likewise: what lists of areas are filtered and sorted by
 
     def pair_losses(self, measure: str) -> Any:
         """float64[P]: what each pair of CI and service loses a year in a measure."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import change_views, glossary, now_views, patterns, source_views, what_if_views
-from app.web.views import blueprint
+from app.web import area_views, change_views, glossary, now_views, patterns, source_views, views, what_if_views
+
+FAMILIES = (area_views,)  # their pages are on the blueprint of views
 
 
 def mount(app: Flask) -> None:
     patterns.prepare(app.jinja_env)
-    app.register_blueprint(blueprint)
+    app.register_blueprint(views.blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(source_views.blueprint)

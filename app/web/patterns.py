@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from app.domain.sentences import number
+from app.domain.sentences import gap_in_short, number
 from app.web import addresses, charts, glossary, navigation, past, tables, times
 from app.web.directions import apart, plain
 from app.web.nearest_names import nearest_names
@@ -19,6 +19,7 @@ def prepare(environment: Environment) -> None:
         "cell": tables.cell,
         "abbreviated": glossary.abbreviated,
         "axis": axis,
+        "number": number,
     }
     environment.globals |= {
         "link": addresses.link,
@@ -32,6 +33,8 @@ def prepare(environment: Environment) -> None:
         "navigation": navigation.entries,
         "past_on_show": past.past_on_show,
         "nearest_names": nearest_names,
+        "may_see": navigation.may_see,
+        "gap_in_short": gap_in_short,
     }
 
 

@@ -14,8 +14,8 @@ from app.api.auth import caller, is_passed_on, permission, scoped
 from app.api.common import base_url, forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
-from app.domain.areas import AREA_KINDS, AREA_LABELS
-from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
+from app.domain.areas import AREA_LABELS
+from app.domain.errors import Ambiguous, NotAllowed, NotFound
 from app.domain.results import MEASURES
 from app.domain.sentences import not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
@@ -24,7 +24,6 @@ from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.cis import ci_detail
 from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
-from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page, service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
@@ -101,24 +100,11 @@ def viewed_revision() -> int:
     return revision_asked().revision
 
 
-def _read(subject: str) -> None:
+def read(subject: str) -> None:
     reads = whole().reads
     reads.note(caller().name, f"read page {request.endpoint}", subject)
     if is_passed_on():  # this process may be ended at any moment
         reads.flush()
-
-
-@blueprint.get("/")
-@scoped
-@permission("read")
-def ranking() -> str:
-    """The ranked problem areas."""
-    service, kind = forestay(), request.args.get("kind", "ci")
-    if kind not in AREA_KINDS:
-        raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}")
-    page = area_page(service, kind, ROWS, request.args.get("after"), viewed_revision(), None)
-    _read(f"areas {kind}")
-    return render_template("ranking.html", page=page, kind=kind)
 
 
 @blueprint.get("/area")
@@ -128,7 +114,7 @@ def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
     detail = area_detail(service, kind, name, viewed_revision(), None)
-    _read(f"area {kind} {name}")
+    read(f"area {kind} {name}")
     return render_template("area.html", detail=detail, kind=kind)
 
 
@@ -152,7 +138,7 @@ def one_service() -> str:
     if request.args.get("goal"):  # asked for: it takes some seconds
         question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
         goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
-    _read(f"service {key}")
+    read(f"service {key}")
     return render_template("service.html", detail=detail, goal=goal)
 
 
@@ -161,7 +147,7 @@ def one_service() -> str:
 @permission("read")
 def recovery() -> str:
     page = recovery_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
-    _read("recovery")
+    read("recovery")
     return render_template("recovery.html", page=page)
 
 
@@ -170,7 +156,7 @@ def recovery() -> str:
 @permission("read")
 def recovery_gaps() -> str:
     page = gaps_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
-    _read("recovery gaps")
+    read("recovery gaps")
     return render_template("recovery_gaps.html", page=page)
 
 
@@ -180,7 +166,7 @@ def recovery_gaps() -> str:
 def recovery_of_service() -> str:
     key = request.args.get("key", "")
     page = service_recovery(forestay(), key, ROWS, request.args.get("after"), viewed_revision(), None)
-    _read(f"recovery of {key}")
+    read(f"recovery of {key}")
     return render_template("recovery_of_service.html", page=page)
 
 
@@ -191,7 +177,7 @@ def data_quality() -> str:
     """What the data lacks, and what that weighs in the ranking."""
     service = forestay()
     page = quality(service, ROWS)
-    _read("data quality")
+    read("data quality")
     return render_template("quality.html", page=page)
 
 
@@ -229,7 +215,7 @@ def ci() -> str:
             after=request.args.get("after"),
             revision=revision,
         )
-    _read(f"ci {detail.key}")
+    read(f"ci {detail.key}")
     summary = as_text(blast or detail, base_url())
     return render_template("ci.html", detail=detail, blast=blast, summary=summary)
 
