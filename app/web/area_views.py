@@ -7,7 +7,7 @@ from flask import render_template, request
 from app.api.auth import caller, permission, scoped
 from app.api.common import forestay
 from app.domain.areas import AREA_KINDS, ORIGINS
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.results import Stamp
 from app.usecases.answers.area_order import AreasAsked, values_of
 from app.usecases.answers.ranking import area_page
@@ -65,9 +65,12 @@ def _offered(shown: int, chosen: int | None) -> list[tuple[str, str]]:
     """Returns the revisions before the one on show, the newest first, as values and labels; a scope sees no list of them."""
     if caller().scope:
         return []
-    earlier = [row for row in list_revisions(forestay().store, shown, REVISIONS_OFFERED) if row.revision < shown]
-    if chosen is not None and chosen not in [row.revision for row in earlier]:
-        earlier.append(forestay().store.revision(chosen))
+    try:
+        earlier = [row for row in list_revisions(forestay().store, shown, REVISIONS_OFFERED) if row.revision < shown]
+        if chosen is not None and chosen not in [row.revision for row in earlier]:
+            earlier.append(forestay().store.revision(chosen))
+    except StoreUnavailable:  # the ranking itself is answered from what was kept
+        return []
     real = [row for row in earlier if row.revision > 0]
     return [(str(row.revision), f"{row.revision}, {row.published_at or row.created_at:%Y-%m-%d}") for row in real]
 

@@ -21,6 +21,7 @@ from app.domain.sentences import not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail
 from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
@@ -206,8 +207,9 @@ def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
     service, key, revision = forestay(), request.args.get("key", ""), viewed_revision()
     detail = ci_detail(service, key, revision, None)
-    blast = None
+    blast = near = None
     if detail.assessed:
+        near = ci_outage(service, detail.key, revision, PAGE_SECONDS)
         blast = blast_radius(
             service,
             [detail.key],
@@ -217,7 +219,7 @@ def ci() -> str:
         )
     read(f"ci {detail.key}")
     summary = as_text(blast or detail, base_url())
-    return render_template("ci.html", detail=detail, blast=blast, summary=summary)
+    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary)
 
 
 @blueprint.get("/sign-in")
