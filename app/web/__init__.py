@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import area_views, change_views, glossary, now_views, patterns, source_views, views, what_if_views
+from app.web import (
+    area_views,
+    change_views,
+    glossary,
+    now_views,
+    patterns,
+    revision_views,
+    source_views,
+    start_views,
+    views,
+    what_if_views,
+)
 
 FAMILIES = (area_views,)  # their pages are on the blueprint of views
 
@@ -15,5 +26,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(source_views.blueprint)
+    app.register_blueprint(revision_views.blueprint)
+    app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(glossary.blueprint)

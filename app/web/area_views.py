@@ -30,6 +30,8 @@ def ranking() -> str:
     asked = _asked()
     page = area_page(service, kind, ROWS, request.args.get("after"), revision, None, asked)
     read(f"areas {kind}")
+    if kind == "ci" and page.of_rows == 0:
+        return render_template("empty.html", page=page)
     oldest, oldest_source = _oldest(page.stamp)
     return render_template(
         "ranking.html",
