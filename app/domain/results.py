@@ -232,6 +232,9 @@ class ServicePage:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDetail:
+    """`loss_over_time`: [hours of an outage, what it has cost by then], from the service's own loss curve or its money per hour;
+    empty where nobody gave money."""
+
     stamp: Stamp
     assessment: str
     service: ServiceRow
@@ -242,6 +245,7 @@ class ServiceDetail:
     single_points_total: int
     truncated: bool
     next: str | None
+    loss_over_time: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def one_service() -> str:
         question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
         goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
     read(f"service {key}")
-    return render_template("service.html", detail=detail, goal=goal)
+    recovery = service_recovery(service, detail.service.key, 1, None, detail.stamp.revision, None)
+    return render_template("service.html", detail=detail, goal=goal, recovery=recovery)
 
 
 @blueprint.get("/recovery")
