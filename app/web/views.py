@@ -46,10 +46,12 @@ ROWS_OF_BUDGET = 10
 def figure(value: float | None) -> str:
     """Returns a number to three digits; more would be false exactness.
 
-    >>> figure(486_976.0), figure(None)
-    ('487,000', 'unknown')
+    >>> figure(486_976.0), figure(4_351_564.0), figure(None)
+    ('487,000', '4.4 million', 'unknown')
     """
-    return "unknown" if value is None else number(float(f"{value:.3g}"))
+    if value is None:
+        return "unknown"
+    return number(value if abs(value) >= 1e6 else float(f"{value:.3g}"))  # millions have fewer digits by themselves
 
 
 @blueprint.app_template_filter("estimate")

@@ -121,7 +121,7 @@ def _order(assessment: Assessed, kind: str, ranking: Ranking, places: Any, sort:
         column = ranking.values[name][places]
     else:
         column = additions.column(name, area)
-    return np.lexsort((places, column if backwards else -column, np.isnan(column)))
+    return np.argsort(column if backwards else -column, kind="stable")  # NaN is last; equal ones stay in order of rank
 
 
 def _names_order(assessment: Assessed, kind: str) -> Any:

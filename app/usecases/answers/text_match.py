@@ -11,6 +11,7 @@ from app.domain.columns import Texts
 
 UPPER = (65, 90)  # A to Z
 TO_LOWER = 32
+MANY = 4  # beyond so small a part of the rows, matches are counted rather than looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def rows_with(column: Folded, text: str) -> Any:
     >>> names = Texts(np.frombuffer(b"web-1Db-7", np.uint8), np.array([0, 5, 9]))
     >>> rows_with(folded(names), "DB").tolist(), rows_with(folded(names), "1d").tolist()
     ([False, True], [False, False])
+    >>> rows_with(folded(names), "-").tolist(), rows_with(folded(names), "b").tolist()
+    ([True, True], [True, True])
     """
     letters = text.casefold().encode()
     found = np.zeros(len(column.offsets) - 1, bool)
@@ -48,6 +51,12 @@ def rows_with(column: Folded, text: str) -> Any:
     places = np.flatnonzero(column.blob[:last] == letters[0])
     for number, letter in enumerate(letters[1:], 1):
         places = places[column.blob[places + number] == letter]
+    if len(places) > len(found) // MANY:
+        counts = np.zeros(len(column.blob) + 1, np.int32)  # how many matches begin before each byte
+        counts[places + 1] = 1
+        np.cumsum(counts, out=counts)
+        start = column.offsets[:-1]
+        return counts[np.maximum(column.offsets[1:] - len(letters) + 1, start)] > counts[start]
     rows = np.searchsorted(column.offsets, places, "right") - 1
     found[rows[places + len(letters) <= column.offsets[rows + 1]]] = True
     return found
