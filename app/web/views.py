@@ -25,7 +25,7 @@ from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail
 from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
-from app.usecases.answers.recovery import recovery_page, service_recovery
+from app.usecases.answers.recovery import recovery_in_short, recovery_page, service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
@@ -142,8 +142,8 @@ def one_service() -> str:
         question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
         goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
     read(f"service {key}")
-    recovery = service_recovery(service, detail.service.key, 1, None, detail.stamp.revision, None)
-    return render_template("service.html", detail=detail, goal=goal, recovery=recovery)
+    recovery, path = recovery_in_short(service, detail.service.key, detail.stamp.revision)
+    return render_template("service.html", detail=detail, goal=goal, recovery=recovery, path=path)
 
 
 @blueprint.get("/recovery")

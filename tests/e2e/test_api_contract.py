@@ -159,6 +159,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cis/<path:ci>",
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
+        "/cis/<path:ci>/outage",
         "/cold-start",
         "/cold-start/order",
         "/conflicts",
