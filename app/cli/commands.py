@@ -102,6 +102,7 @@ PLACES = {
         "app.cli.replay",
         "Replay the incidents on record: services predicted from their root causes, against the services recorded.",
     ),
+    "report": Place("app.cli.report", "Write a report to a file: board page, workbook, one table, or an offline pack."),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),
     "audit": Place("app.cli.keys", "The audit trail."),

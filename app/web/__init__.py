@@ -10,6 +10,7 @@ from app.web import (
     glossary,
     now_views,
     patterns,
+    report_views,
     revision_views,
     source_views,
     start_views,
@@ -25,6 +26,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
+    app.register_blueprint(report_views.blueprint)
     app.register_blueprint(source_views.blueprint)
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)

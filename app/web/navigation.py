@@ -37,6 +37,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
+            Place("Reports", "reports_web.reports"),
         ),
     ),
     Menu(

@@ -28,3 +28,7 @@ document.addEventListener("keydown", (event) => {
   open.open = false;
   open.querySelector("summary").focus();
 });
+// a page that waits for something looks again by itself, unless it is being used
+for (const link of document.querySelectorAll("a[data-again]")) {
+  setTimeout(() => { if (!document.activeElement || document.activeElement === document.body) location.reload(); }, 1000 * Number(link.dataset.again));
+}
