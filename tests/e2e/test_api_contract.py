@@ -422,6 +422,7 @@ LABELS = [
     "GET /api/v1/cis/{ci}",
     "GET /api/v1/cis/{ci}/blast-radius",
     "GET /api/v1/cis/{ci}/identity",
+    "GET /api/v1/cis/{ci}/outage",
     "GET /api/v1/conflicts",
     "GET /api/v1/suggestions",
     "POST /api/v1/suggestions",
