@@ -204,7 +204,7 @@ class Estates:
     def __init__(
         self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings, carries: bool = True
     ) -> None:
-        self._store, self._documents, self._cache, self._model, self._carries = store, documents, cache, model, carries
+        self._store, self._documents, self._cache, self._model, self.carries = store, documents, cache, model, carries
         self._kept: OrderedDict[tuple[int, str], Estate] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -266,7 +266,7 @@ class Estates:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
-        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
+        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self.carries]
         loaded = self._carried(max(earlier), revision) if earlier else None
         if loaded is None:
             loaded = _Found(
