@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from app.domain.ci_classes import ci_classes
@@ -85,7 +85,7 @@ class Estate:
         """Positions of the common causes: CIs of the model alone, not of the ledger."""
         return frozenset(positions_of_causes(self.compiled).tolist())
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Returns a short hash of everything but the data that changes the numbers."""
         return fingerprint(self.options)
@@ -177,16 +177,19 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
 
 def fingerprint(options: AssembleOptions) -> str:
     """Returns a short hash of everything but the data that changes the numbers."""
-    text = repr(
-        (
-            options.environments,
-            options.lifecycles,
-            options.location_failures,
-            options.currency,
-            sorted(options.exchange_rates.items()),
-            sorted(pair for pair in options.source_priority.items() if pair[1] != MANUAL_PRIORITY),  # that one never changes
-        )
+    return _fingerprint(
+        options.environments,
+        options.lifecycles,
+        options.location_failures,
+        options.currency,
+        tuple(sorted(options.exchange_rates.items())),
+        tuple(sorted(pair for pair in options.source_priority.items() if pair[1] != MANUAL_PRIORITY)),  # that one never changes
     )
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(*parts: Any) -> str:
+    text = repr((*parts[:-2], *map(list, parts[-2:])))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
