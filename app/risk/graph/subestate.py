@@ -48,6 +48,21 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
     cone = needs_of(flat, target)
     number = np.full(len(compiled), -1, np.int32)
     number[cone] = np.arange(len(cone), dtype=np.int32)
+    service = int(flat.service_at[target])
+    local = int(number[target])
+    service_at = np.full(len(cone), -1, np.int32)
+    service_at[local] = 0
+    inner, groups = cut_out(flat, cone, number, service_at)
+    return Subestate(_cut(compiled, inner, cone, groups, service, local), cone, local, service)
+
+
+def cut_out(flat: Flat, cone: Array, number: Array, service_at: Array) -> tuple[Flat, Array]:
+    """What kernels read of some CIs that need nothing but each other (int32, ascending), and the numbers of their groups.
+
+    `number`: int32[N], the local position of each of them. `service_at`: the services that they count as.
+
+    Example by hand: of S hard on a and T hard on a, the cut-out of a and S has the one edge from a to S.
+    """
     reverse = renumbered(flat.reverse_ptr, flat.reverse, flat.reverse_kind, cone, number)
     soft_reverse = renumbered(flat.soft_reverse_ptr, flat.soft_reverse, flat.soft_weight, cone, number)
     groups = _numbers(flat.group_ptr, cone)
@@ -57,10 +72,6 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
     dependent = number[flat.group_dependent[groups]]
     _, component = np.unique(flat.component[cone], return_inverse=True)
     component = component.astype(np.int32)
-    service = int(flat.service_at[target])
-    local = int(number[target])
-    service_at = np.full(len(cone), -1, np.int32)
-    service_at[local] = 0
     soft_forward = transpose(*soft_reverse)
     inner = Flat(
         (flat.flags[cone] | SERVES).astype(np.uint8), *transpose(*reverse), *reverse, soft_forward[0], soft_forward[1],
@@ -69,7 +80,7 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
         flat.group_needed[groups], flat.group_left[groups], flat.group_shared[groups], member_ptr, member, share, component,
         offsets_of(component, int(component[-1]) + 1), flat.level[cone], flat.rest_capability[cone], service_at,
     )  # fmt: skip
-    return Subestate(_cut(compiled, inner, cone, groups, service, local), cone, local, service)
+    return inner, groups
 
 
 def _numbers(ptr: Array, rows: Array) -> Array:

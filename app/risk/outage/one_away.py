@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.needs import all_needs
+from app.risk.graph.needs import all_needs, needed_by
+from app.risk.graph.subestate import cut_out
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
-from app.risk.outage.failing import Marks, fail, fail_more
+from app.risk.outage.failing import Marks, fail, fail_more, marks
 from app.risk.outage.increments import no_log, take_back
 from app.risk.outage.propagation import Outage, Workspace, workspace
 
@@ -39,7 +40,8 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
 
     A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
     and everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members
-    may do what no single member does.
+    may do what no single member does. What a CI does among the groups' own needs is asked first, at a cost that follows them: what
+    it does above them is asked only where it stops the dependent of a group there that it would not stop alone.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
@@ -50,16 +52,47 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     candidates = np.concatenate([_behind(compiled.flat, numbers, seen) for numbers in (groups.worn, groups.touched)])
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
+    near = _near(compiled.flat, result.down, groups.touched) if len(candidates) else None
     found: dict[int, list[int]] = {}
     tried, size, deadline = 0, BLOCK, working_time() + seconds
     while tried < len(candidates):
         block = candidates[tried : tried + size]
-        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, block, down):
+        stopping = near.stopping(block) if near is not None else block
+        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, stopping, down) if len(stopping) else ():
             found.setdefault(int(service), []).append(int(candidate))
         tried, size = tried + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The dependents of touched groups with all that they need, as an estate whose services are these dependents."""
+
+    flat: Flat
+    work: Marks
+    number: Array  # int32[N] local position of each CI
+    down: Array  # int32: local positions of what is out
+    services: Array  # bool: none of them is down
+
+    def stopping(self, candidates: Array) -> Array:
+        """Those of the CIs that stop the dependent of a group with the outage and not alone."""
+        pairs = _stopped_by(self.flat, self.work, self.down, self.number[candidates], self.services)
+        local = np.unique(np.asarray([candidate for candidate, _ in pairs], np.int32))
+        return candidates[np.isin(self.number[candidates], local)]
+
+
+def _near(flat: Flat, down: Array, groups: Array) -> _Near:
+    dependents = np.unique(flat.group_dependent[groups])
+    cone = np.flatnonzero(needed_by(flat, dependents, True)).astype(np.int32)
+    number = np.full(len(flat.flags), -1, np.int32)
+    number[cone] = np.arange(len(cone), dtype=np.int32)
+    service_at = np.full(len(cone), -1, np.int32)
+    service_at[number[dependents]] = np.arange(len(dependents), dtype=np.int32)
+    inner, _ = cut_out(flat, cone, number, service_at)
+    inside = number[down]
+    return _Near(inner, marks(inner), number, inside[inside >= 0], np.zeros(len(dependents), np.bool_))
 
 
 @kernel
