@@ -9,9 +9,9 @@ from typing import Any
 import marshmallow as ma
 import structlog
 from flask import Response, render_template, request
-from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
+from app.api.description import DescribedWhenAsked
 from app.api.problem_document import PROBLEM, problem_document
 from app.domain.errors import (
     Ambiguous,
@@ -65,13 +65,13 @@ class ProblemSchema(ma.Schema):
     candidates = ma.fields.List(ma.fields.String(), metadata={"description": "CIs that answer to an ambiguous identity"})
 
 
-class ProblemApi(Api):  # type: ignore[misc]
+class ProblemApi(DescribedWhenAsked):
     """flask-smorest with problem documents, both in its answers and in its documentation."""
 
     ERROR_SCHEMA = ProblemSchema
 
     def _register_responses(self) -> None:
-        usual: str = Api.DEFAULT_RESPONSE_CONTENT_TYPE
+        usual: str = DescribedWhenAsked.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE: str = PROBLEM
         super()._register_responses()
         self.DEFAULT_RESPONSE_CONTENT_TYPE = usual

@@ -1,0 +1,41 @@
+"""Describes the API when its OpenAPI document is first asked for: most processes never are, and describing takes longer than all
+else that makes the application."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any
+
+from apispec import APISpec
+from flask_smorest import Api, Blueprint
+
+
+class DescribedWhenAsked(Api):  # type: ignore[misc]
+    """flask-smorest whose `spec` describes the registered resources when it is first read."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._lock = Lock()
+        self._undescribed: list[tuple[Blueprint, str]] = []
+        self._begun: APISpec | None = None
+        super().__init__(*arguments, **options)
+
+    @property
+    def spec(self) -> APISpec | None:
+        """The OpenAPI description of everything registered so far."""
+        with self._lock:
+            for blueprint, name in self._undescribed:
+                blueprint.register_views_in_doc(self, self._app, self._begun, name=name, parameters=None)
+                self._begun.tag({"name": name, "description": blueprint.description})  # type: ignore[union-attr]
+            self._undescribed.clear()
+            return self._begun
+
+    @spec.setter
+    def spec(self, begun: APISpec | None) -> None:
+        self._begun = begun
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Mounts a resource, and notes it for the description."""
+        name = options.get("name", blueprint.name)
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blueprint, **options)
+        self._undescribed.append((blueprint, name))
