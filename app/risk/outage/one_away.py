@@ -40,8 +40,8 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
 
     A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
     and everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members
-    may do what no single member does. What a CI does among the groups' own needs is asked first, at a cost that follows them: what
-    it does above them is asked only where it stops the dependent of a group there that it would not stop alone.
+    may do what no single member does. What a CI does among the needs of the groups is asked first, at a cost that follows these:
+    what it does above them is asked only where it stops the dependent of a group there that it would not stop alone.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
