@@ -68,12 +68,12 @@ class SearchIndex:
         spans = [self._spans(spellings) for spellings in meant]
         if not words or any(len(begin) == 0 for begin, _ in spans):
             return np.zeros(0, np.int64)
-        marks = np.ones(len(self), np.bool_)
+        marks: Any = None
         for begin, end in sorted(spans, key=lambda span: int((span[1] - span[0]).sum())):
             mark = np.zeros(len(self), np.bool_)
             for first, last in zip(begin.tolist(), end.tolist(), strict=True):
                 mark[self.rank[self.postings[first:last]]] = True
-            marks &= mark
+            marks = mark if marks is None else marks & mark
         ranks = np.flatnonzero(marks)
         cut = [list(spellings) for spellings in meant if max(len(text.encode()) for text in spellings) > TERM_BYTES]
         if not cut:
@@ -102,7 +102,8 @@ class SearchIndex:
         if " " not in query:  # a text that is just this has it as a term
             term = np.asarray(((WHOLE if query.isalnum() else "") + query).encode()[:TERM_BYTES], self.terms.dtype)
             begin, end = (int(self.starts[np.searchsorted(self.terms, term, side)]) for side in ("left", "right"))
-            likely = np.unique(self.rank[self.postings[begin:end]])[:LOOKED_AT]
+            having = self.rank[self.postings[begin:end]]
+            likely = np.sort(np.partition(having, LOOKED_AT)[:LOOKED_AT] if len(having) > LOOKED_AT else having)
         exact = [rank for rank in likely.tolist() if any(folded(text) == query for _, text in self.entries(rank))]
         return np.concatenate([np.asarray(exact, np.int64), ranks[~np.isin(ranks, exact)]]) if exact else ranks
 
