@@ -41,6 +41,7 @@ from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
 
 KEPT_IN_MEMORY = 2
+CALLED_IN_MEMORY = 50_000  # CIs of an estate whose keys and names stay read
 READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
 REPORTS = RecordText(CompileReport)
@@ -63,6 +64,7 @@ class Estate:
     plain: DependencyGraph = field(repr=False)  # the ledger's, before common causes became CIs of the model
     expanded: Expanded = field(repr=False)
     needs_counted: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    called: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
@@ -91,10 +93,20 @@ class Estate:
         return fingerprint(self.options)
 
     def key(self, position: int) -> str:
-        return self.graph.cis.key[int(self.compiled.row[position])]
+        return (self.called.get(position) or self._called(position))[0]
 
     def name(self, position: int) -> str:
-        return self.graph.cis.name[int(self.compiled.row[position])] or self.key(position)
+        return (self.called.get(position) or self._called(position))[1]
+
+    def _called(self, position: int) -> tuple[str, str]:
+        """Returns key and name of a CI, which stay in memory: what answers speak of is often the same."""
+        row = int(self.compiled.row[position])
+        key = self.graph.cis.key[row]
+        found = key, self.graph.cis.name[row] or key
+        if len(self.called) >= CALLED_IN_MEMORY:
+            self.called.clear()
+        self.called[position] = found
+        return found
 
     def text(self, column: str, position: int) -> str:
         """Returns site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
