@@ -48,6 +48,7 @@ from app.usecases.keep.sources import (
     update_source,
 )
 from app.usecases.remove_source import remove_source
+from app.usecases.reports.make import ReportRequest, file_of, make_report, page_reports
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.usecases.work_inbox import work_inbox
@@ -261,6 +262,21 @@ def _forget_studies(service: Forestay) -> None:
         service.documents.delete("study", row.key)
 
 
+def _print(service: Forestay) -> None:
+    if not _printed(service):
+        make_report(service, ReportRequest("table", "services"), WHO)
+
+
+def _printed(service: Forestay) -> list[str]:
+    """The reports whose file is there."""
+    return [row.kind for row in page_reports(service).items if file_of(service, row).stat().st_size == row.bytes]
+
+
+def _forget_reports(service: Forestay) -> None:
+    for row in page_reports(service).items:
+        service.documents.delete("report", row.report)
+
+
 def _report(service: Forestay) -> None:
     doors.ask(service, "integrator", "PUT", "/live/k4", json={"state": "down", "started_at": "2026-11-20T10:00:00Z"})
 
@@ -385,6 +401,7 @@ ACTS = {
     "change planned and removed": Act(_plan, _plan_back, seen=lambda service: _planned(service)),
     "calendar read and removed": Act(_calendar, _calendar_back, seen=lambda service: _planned(service)),
     "study": Act(_study, _forget_studies, killed_back=False),
+    "report made": Act(_print, _forget_reports, seen=lambda service: str(_printed(service)), killed_back=False),
 }
 
 

@@ -1,7 +1,9 @@
 """The real Neo4j that `scripts/neo4j/with-server` started, emptied for each test; each test worker has one of its own.
 
-Whatever changes the schema makes the server plan every statement anew, which took half of the suite's time: so constraints and
-indexes stay, and a test whose subject they are asks for a server without any.
+To plan every statement anew takes seconds, half of the suite's time when each test did it: so constraints, indexes and plans
+stay, and a test whose subject they are asks for a server without any. But a plan that was made for two rows is kept for ten
+seconds, whatever comes meanwhile, and the index of texts makes each write slower, which a first import does without: for a test
+that writes thousands (`bulk`) that index goes, and all plans with it.
 """
 
 from __future__ import annotations
@@ -34,11 +36,13 @@ def as_settings() -> dict[str, str]:
     return {"FORESTAY_STORE_URL": uri(), "FORESTAY_STORE_PASSWORD": auth()[1]}
 
 
-def empty_database() -> None:
-    """Nodes and relations away; constraints and indexes stay."""
+def empty_database(bulk: bool = False) -> None:
+    """Nodes and relations away; constraints and indexes stay, and plans, unless a test writes in bulk."""
     with neo4j.GraphDatabase.driver(uri(), auth=auth(), notifications_min_severity="OFF") as driver:
         while driver.execute_query("MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS gone").records[0]["gone"]:
             pass
+        if bulk:
+            driver.execute_query("DROP INDEX ci_search IF EXISTS")
 
 
 def without_schema() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypedDict, Unpack
@@ -85,12 +85,14 @@ class Traits(TypedDict, total=False):
     long: the answer is computed in the lane and may become a job, as any answer about a past state.
     in_scope: a scoped key may ask.
     streams: the view reads a large body itself; without it, a request with a large body is answered in the lane.
+    files: the answer is a file of one of these media types, not a document.
     """
 
     sensitive: bool
     long: bool
     in_scope: bool
     streams: bool
+    files: Sequence[str]
 
 
 def route(
@@ -123,7 +125,11 @@ def route(
             response = result if isinstance(result, Response) else reply(result, status)
             return by_content(response) if method == "GET" else response
 
-        marked: Callable[..., Any] = blueprint.response(status, schema_of(answers))(answering)
+        marked: Callable[..., Any] = (
+            blueprint.doc(responses={status: _as_files(files)})
+            if (files := traits.get("files"))
+            else blueprint.response(status, schema_of(answers))
+        )(answering)
         documented = marked
         for code in ERRORS:
             documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
@@ -139,6 +145,12 @@ def route(
         return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare
+
+
+def _as_files(media_types: Sequence[str]) -> Mapping[str, Any]:
+    """Returns what the API's description says of an answer that is a file."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"description": "The file", "content": dict.fromkeys(media_types, binary)}
 
 
 def unchanged(at: Revision, own: str = "") -> Response | None:

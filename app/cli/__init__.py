@@ -1,7 +1,7 @@
 """The command line: the same verbs as the API; `--json` prints the API's document.
 
 Exit codes: 0 done · 1 refused, failed, or a source read in part (a sentence says why) · 2 wrong usage · 3 held by the deletion
-guard · 4 ambiguous · 5 not found.
+guard · 4 ambiguous · 5 not found (the table stands in docs/operating.md, and below `--help`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from pathlib import Path
 
 import click
 
+from app import __version__
 from app.cli.commands import LazyGroup
 from app.cli.context import Context
 from app.domain.errors import Ambiguous, ForestayError, HeldForApproval, NotFound
+
+EXIT_CODES = """Exit codes: 0 done · 1 refused, failed, or a source read in part · 2 wrong usage · 3 held for approval ·
+4 ambiguous, with the candidates · 5 not found."""
 
 
 class Forgiving(LazyGroup):
@@ -39,7 +43,8 @@ class Forgiving(LazyGroup):
             sys.exit(1)
 
 
-@click.group(cls=Forgiving, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Forgiving, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=EXIT_CODES)
+@click.version_option(__version__, prog_name="forestay")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -102,6 +102,7 @@ PLACES = {
         "app.cli.replay",
         "Replay the incidents on record: services predicted from their root causes, against the services recorded.",
     ),
+    "report": Place("app.cli.report", "Write a report to a file: board page, workbook, one table, or an offline pack."),
     "cold-start": Place("app.cli.risk", "CIs that run and could not be started from nothing, because they need each other."),
     "key": Place("app.cli.keys", "API keys: who may do what."),
     "audit": Place("app.cli.keys", "The audit trail."),
@@ -120,6 +121,7 @@ PLACES = {
     "schedule": Place("app.cli.operate", "Which source is due when, what was missed, and which one rests after failures."),
     "health": Place("app.cli.operate", "Store, revision, age of each source, open jobs."),
     "config": Place("app.cli.operate", "Settings."),
+    "completion": Place("app.cli.operate", "Print the script that completes commands and options in a shell."),
     "openapi": Place("app.cli.operate", "Print the API's OpenAPI 3.1 document."),
     "warm-up": Place(
         "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
@@ -127,6 +129,41 @@ PLACES = {
     "quality": Place(
         "app.cli.quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
     ),
+}
+
+
+GROUPS = {  # of the help, by what people come for; what is in none is not for people
+    "Ask what is at risk": ("areas", "area", "services", "service", "ci", "cis", "search", "cold-start", "quality", "report"),
+    "When something is down, or will be": ("now", "blast", "simulate", "scenario", "impact", "change", "inbox"),
+    "Recovery": ("recovery", "recovery-gaps", "start-order", "pools", "replay"),
+    "One service, and beyond single outages": (
+        "availability",
+        "importance",
+        "cut-sets",
+        "loss",
+        "goal",
+        "study",
+        "studies",
+        "study-show",
+    ),
+    "Sources and what they say": (
+        "source",
+        "import",
+        "sync",
+        "runs",
+        "approve",
+        "conflicts",
+        "why",
+        "merge",
+        "split",
+        "correct",
+        "suggestions",
+        "accept",
+        "refuse",
+    ),
+    "Revisions": ("assess", "assessments", "revisions", "changes", "prune"),
+    "Care": ("doctor", "health", "backup", "restore", "promote", "audit", "key", "schedule", "config"),
+    "Processes": ("run", "serve", "work", "scheduler", "warm-up", "openapi", "completion"),
 }
 
 
@@ -147,4 +184,7 @@ class LazyGroup(click.Group):
         return load(cmd_name) if cmd_name in PLACES else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        click.Group(commands=self.commands).format_commands(ctx, formatter)
+        for title, names in GROUPS.items():
+            width = formatter.width - 6 - max(map(len, PLACES))
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(width)) for name in names])

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CALLER = "command line"
+FOLDED = 20  # signs below which no column of a table is folded
+UNBOUNDED = 10_000  # width of what no person reads
 TEXT = "forestay.text"  # in the meta of a command: whether --text was given
 
 
@@ -134,41 +138,94 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
 
 
 def console() -> Console:
-    """Returns the console for people; controls that turn the direction of writing are written out."""
+    """Returns the console for people: as wide as the terminal, or as wide as it takes where a program reads it.
+
+    Controls that turn the direction of writing are written out.
+    """
     from rich.console import Console
 
     class Plain(Console):
         def print(self, *objects: Any, **options: Any) -> None:
             super().print(*(shown(part) if isinstance(part, str) else part for part in objects), **options)
 
-    return Plain(highlight=False, soft_wrap=True)
+    plain = Plain(highlight=False, soft_wrap=True)
+    if not plain.is_terminal and "COLUMNS" not in os.environ:
+        plain.width = UNBOUNDED
+    return plain
 
 
 def table(
     console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()
 ) -> None:
+    """Prints a table; where the terminal is too narrow for it, each row as lines of its own."""
+    texts = [["" if cell is None else shown(str(cell)) for cell in row] for row in rows]
+    if not _fits(columns, texts, console.width):
+        _print_rows(console, title, columns, texts)
+        return
     from rich.table import Table
 
     grid = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for index, name in enumerate(columns):
         grid.add_column(name, justify="right" if index in right else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*("" if cell is None else shown(str(cell)) for cell in row))
+    for row in texts:
+        grid.add_row(*row)
     console.print(grid)
 
 
+def _fits(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Returns whether a table fits into a width when long texts are folded, but no word of 20 signs and no number is."""
+    widths = [max([len(name), *(len(row[number]) for row in rows)]) for number, name in enumerate(columns)]
+    return sum(min(size, FOLDED) for size in widths) + 2 * (len(columns) - 1) <= width
+
+
+def _print_rows(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.markup import escape
+
+    console.print(title, markup=False, style="italic")
+    for row in rows:
+        name, *rest = zip(columns, row, strict=True)
+        console.print(f"[bold]{escape(name[1] or '-')}[/bold]" + (f" [dim]({escape(name[0])})[/dim]" if name[0] else ""))
+        for head, text in rest:
+            if text:
+                console.print(f"  {head}: {text}", markup=False)
+
+
 def listener(quiet: bool) -> Listener:
-    """Returns a listener that prints steps on standard error: one line each, rewritten on a terminal."""
+    """Returns a listener that prints steps on standard error, one line each with the time it has left; rewritten on a
+    terminal."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    last = [""]
+    told = Told()
 
     def listen(step: str, share: float) -> None:
-        if quiet or step == last[0]:
-            return
-        last[0] = step
-        text = f"{step} {share:.0%}" if share else step
-        console.print(text, end="\r" if console.is_terminal else "\n")
+        text = "" if quiet else told.next(step, share, time.monotonic(), console.is_terminal)
+        if text:
+            console.print(
+                text.ljust(console.width - 1) if console.is_terminal else text, end="\r" if console.is_terminal else "\n"
+            )
 
     return listen
+
+
+class Told:
+    """What was said of long work: each step once, then once a second how far it is and how long it takes from there."""
+
+    def __init__(self) -> None:
+        self._step, self._began, self._said = "", 0.0, 0.0
+
+    def next(self, step: str, share: float, now: float, often: bool) -> str:
+        """Returns what to say now, "" for nothing; `often`: also between the beginnings of steps.
+
+        >>> told = Told()
+        >>> told.next("sweep", 0.0, 0.0, True), told.next("sweep", 0.1, 0.5, True), told.next("sweep", 0.25, 5.0, True)
+        ('sweep', '', 'sweep 25%, 15 s left')
+        """
+        if step != self._step:
+            self._step, self._began, self._said = step, now, now
+            return f"{step} {share:.0%}" if share else step
+        if not often or now - self._said < 1.0 or not 0.0 < share < 1.0:
+            return ""
+        self._said = now
+        left = (now - self._began) * (1.0 - share) / share
+        return f"{step} {share:.0%}, {f'{left:.0f} s' if left < 120 else f'{left / 60:.0f} min'} left"

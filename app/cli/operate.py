@@ -222,4 +222,19 @@ def warm_up(context: Context, processes: int | None) -> None:
     click.echo(f"kernels compiled in {seconds:.1f} s")
 
 
-COMMANDS = (serve, answer, work, scheduler, schedule, health, config, openapi, warm_up)
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that completes commands and options in a shell.
+
+    For bash: forestay completion bash > ~/.local/share/bash-completion/completions/forestay
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # click knows the three of the choice
+    click.echo(kind(ctx.find_root().command, {}, "forestay", "_FORESTAY_COMPLETE").source())
+
+
+COMMANDS = (completion, serve, answer, work, scheduler, schedule, health, config, openapi, warm_up)

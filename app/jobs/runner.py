@@ -17,6 +17,7 @@ from app.usecases.assess import assess
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled, Listener
 from app.usecases.remove_source import remove_source
+from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.usecases.suggestions.make import suggest
@@ -126,6 +127,11 @@ def do_study(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"study": row.study, "revision": row.revision}
 
 
+def do_report(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    row = make_report(forestay, ReportRequest(**handle.job.arguments), handle.job.caller, handle)
+    return {"report": row.report, "revision": row.revision}
+
+
 def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     run = suggest(forestay, handle)
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
@@ -142,6 +148,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "remove": do_remove,
     "assess": do_assess,
     "study": do_study,
+    "report": do_report,
     "suggest": do_suggest,
     "answer": do_answer,
 }

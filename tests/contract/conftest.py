@@ -18,7 +18,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
     """Opens the same empty-at-first store, as often as it is called: another process's view of it."""
     opened: list[Any] = []
     if request.param == "neo4j":
-        neo4j_server.empty_database()
+        neo4j_server.empty_database(bulk=request.node.get_closest_marker("bulk") is not None)
 
     def make() -> Any:
         if request.param == "sqlite":

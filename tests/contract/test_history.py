@@ -25,6 +25,7 @@ def write(store, base, changes):
         store.write(base + 1, n, batch(noun, changes[noun][0], changes[noun][1] if noun == "ci" else []))
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("seed", range(6 if THOROUGH else 3))
 def test_a_random_history(store, seed):
     rng = random.Random(seed)

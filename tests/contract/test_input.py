@@ -62,6 +62,7 @@ def test_the_longest_key_is_kept_and_found(store):
     assert rows_of(store.rows(1, "source_record", "source_key", [key]), "ci_id") == [(1,)]
 
 
+@pytest.mark.bulk
 def test_a_batch_larger_than_a_transaction(store):
     count = 12_345
     revise(store, batch("ci", [ci(i) for i in range(count)]))

@@ -22,6 +22,7 @@ from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep.access import ROLES, create_key
 from app.usecases.keep.pools import state_pool
+from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.wsgi import create_app
@@ -66,6 +67,7 @@ def fill(service: Service) -> Service:
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
+    make_report(forestay, ReportRequest("table", "sources"), "test")
     return service
 
 
@@ -109,7 +111,14 @@ QUESTIONS = {
 }
 
 
-NUMBERED = {"assessment": "assessments", "job_id": "jobs", "run_id": "runs", "simulation": "simulations", "study": "studies"}
+NUMBERED = {
+    "assessment": "assessments",
+    "job_id": "jobs",
+    "run_id": "runs",
+    "simulation": "simulations",
+    "study": "studies",
+    "report": "reports",
+}
 
 
 def example(service: Service, name: str, path: str) -> str:
@@ -179,6 +188,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/recovery",
         "/recovery/gaps",
         "/replay",
+        "/reports",
+        "/reports/<report>",
         "/revisions",
         "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes",
@@ -222,7 +233,7 @@ def test_every_path_of_the_application_is_documented(filled: Service) -> None:
     served = {
         (rule.rule.replace("<int:", "{").replace("<path:", "{").replace("<", "{").replace(">", "}"), method.lower())
         for rule, method, _ in documented(filled)
-    }
+    } | {("/api/v1/reports/{report}/file", "get")}  # the one that answers with no document
     assert {(path, method) for path, body in described["paths"].items() for method in body if method != "parameters"} == served
     names = set(described["components"]["schemas"])
     assert {"AreaPage", "BlastRadius", "Impact", "Problem"} <= names
@@ -482,6 +493,10 @@ LABELS = [
     "DELETE /api/v1/pools/{name}",
     "GET /api/v1/services/{ci}/recovery",
     "GET /api/v1/quality",
+    "GET /api/v1/reports",
+    "POST /api/v1/reports",
+    "GET /api/v1/reports/{report}",
+    "GET /api/v1/reports/{report}/file",
     "GET /api/v1/estimates/failure-rate",
     "GET /api/v1/schedule",
     "GET /api/v1/now",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.cli.commands import PLACES, load
+from app.cli.commands import GROUPS, PLACES, load
+from app.cli.context import console, table
 
 ROOM = Path(__file__).parents[2] / "app" / "cli"
 WEB = {
@@ -95,15 +97,33 @@ def test_every_command_of_every_module_is_in_the_table() -> None:
     assert {name: place.module for name, place in PLACES.items()} == {n: m.__name__ for n, m in found.items()}
 
 
-def test_the_listing_is_that_of_a_group_of_the_commands_themselves() -> None:
-    whole = click.Group("forestay", commands={name: load(name) for name in PLACES})
+def test_the_help_lists_each_command_once_under_what_people_come_for() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(set(PLACES) - {"answer"})  # which a web process starts
     for width in (60, 80, 120):
         shown = CliRunner().invoke(main, ["--help"], terminal_width=width).output
-        assert (
-            shown.partition("Commands:")[2]
-            == CliRunner().invoke(whole, ["--help"], terminal_width=width).output.partition("Commands:")[2]
-        )
-        assert "blast" in shown
+        listed = [line.split()[0] for line in shown.splitlines() if line.startswith("  ") and line[2] not in "- "]
+        assert [name for name in listed if name in PLACES] == grouped
+        assert all(f"{title}:" in shown for title in GROUPS) and max(map(len, shown.splitlines())) <= width
+
+
+def test_a_table_that_does_not_fit_is_printed_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def printed(width: int | None) -> str:
+        monkeypatch.delenv("COLUMNS", raising=False) if width is None else monkeypatch.setenv("COLUMNS", str(width))
+        with redirect_stdout(io.StringIO()) as out:
+            table(console(), "two", ["name", "why [so]", "hours"], [["web", "x" * 40, 3], ["[db]", None, 4]])
+        return out.getvalue()
+
+    assert printed(None).splitlines()[2].split() == ["web", "x" * 40, "3"]  # no terminal: nothing is folded
+    assert "  why [so]: " + "x" * 40 in printed(30).splitlines() and "  hours: 3" in printed(30)
+    assert "[db] (name)" in printed(30)
+
+
+def test_a_shell_gets_its_completion() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        done = CliRunner().invoke(main, ["completion", shell])
+        assert done.exit_code == 0 and "_FORESTAY_COMPLETE" in done.output
+    assert CliRunner().invoke(main, ["--version"]).output.startswith("forestay, version ")
 
 
 def test_a_misspelt_command_is_named() -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.neo4j
 @pytest.fixture
 def on_neo4j(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The test server, emptied."""
-    empty_database()
+    empty_database(bulk=True)
     uri, password = server(), auth()[1]
     monkeypatch.setenv("FORESTAY_STORE_PASSWORD", password)
     return uri

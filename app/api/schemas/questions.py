@@ -23,6 +23,8 @@ from app.usecases.keep.access import ROLES
 from app.usecases.keep.inbox import KINDS as INBOX_KINDS
 from app.usecases.keep.pools import MOST_PLACES
 from app.usecases.paging import DEFAULT_LIMIT, MAX_LIMIT
+from app.usecases.reports.make import KINDS as REPORT_KINDS
+from app.usecases.reports.tables import TABLES
 
 MOST = 2**31 - 1  # of what the settings limit: no computer counts further in the time there is
 
@@ -461,6 +463,16 @@ class StudyQuestion(Question):
     years = whole("study_years", load_default=0)
     seed = Whole(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
     examined = whole("study_examined", load_default=2_000)
+
+
+class ReportQuestion(Question):
+    """Which report, of which revision."""
+
+    kind = ma.fields.String(required=True, validate=validate.OneOf(tuple(REPORT_KINDS)))
+    table = ma.fields.String(
+        load_default="", validate=validate.OneOf(("", *TABLES)), metadata={"description": "Which table, where the kind is table"}
+    )
+    revision = Whole(allow_none=True, load_default=None, validate=validate.Range(min=0, max=2**62))
 
 
 class StudyAreasQuestion(PageQuestion):

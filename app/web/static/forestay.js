@@ -16,3 +16,8 @@ document.addEventListener("click", async (event) => {
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = "Copy summary"; }, 2000);
 });
+
+// a page that waits for something looks again by itself, unless it is being used
+for (const link of document.querySelectorAll("a[data-again]")) {
+  setTimeout(() => { if (!document.activeElement || document.activeElement === document.body) location.reload(); }, 1000 * Number(link.dataset.again));
+}

@@ -1,0 +1,137 @@
+"""The page for the board, and the sheets of services: what the tables say, at a glance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from app.domain.areas import AREA_COLUMNS
+from app.domain.recovery import ServiceRecovery
+from app.domain.report import Basis, Board, ServiceSheet
+from app.domain.results import MEASURES, AreaPage, ServiceDetail, ServiceRow, Stamp
+from app.domain.service_risk import Estimate
+from app.domain.study import StudyRow
+from app.usecases.answers.ranking import area_page
+from app.usecases.answers.recovery import service_recovery
+from app.usecases.answers.recovery_gaps import gaps_page
+from app.usecases.answers.services import service_detail, service_page
+from app.usecases.operation_progress import Listener, silent
+from app.usecases.studies.read import STUDIES
+from app.usecases.tools import Tools
+
+WORST, CARRIERS = 10, 5  # rows of the board's lists
+ROWS_AT_ONCE = 500
+CARRIED_BY = tuple(kind for kind in AREA_COLUMNS if kind != "class")
+
+
+def board_of(tools: Tools, revision: int) -> Board:
+    """Returns the board page of a revision."""
+    areas = area_page(tools, "ci", WORST, None, revision)
+    carriers = {kind: area_page(tools, kind, CARRIERS, None, revision) for kind in CARRIED_BY}
+    services = list(_services(tools, revision))
+    gaps = gaps_page(tools, WORST, None, revision)
+    study = _study_of(tools, areas)
+    return Board(
+        basis=basis_of(areas),
+        services=len(services),
+        services_without_second_path=sum(row.single_points > 0 or row.down_at_rest for row in services),
+        services_open=sum(row.open_needs > 0 for row in services),
+        loss=Estimate(areas.total, "single failures only") if study is None else study.total_range,
+        loss_measure=areas.measure,
+        study="" if study is None else study.study,
+        worst_gap=gaps.items[0] if gaps.items else None,
+        gaps=gaps.items,
+        gaps_total=gaps.total_rows,
+        areas=areas.items,
+        areas_total=areas.total_rows,
+        shares={kind: page.items for kind, page in carriers.items()},
+        shares_total={kind: page.total_rows for kind, page in carriers.items()},
+        notes=gaps.basis.warnings,
+    )
+
+
+def basis_of(page: AreaPage, now: datetime | None = None) -> Basis:
+    """Returns what a report rests on, as the stamp of one of its answers says."""
+    now = now or datetime.now(UTC)
+    oldest, hours = _oldest(page.stamp, now)
+    return Basis(
+        stamp=page.stamp,
+        assessment=page.assessment,
+        made_at=now.isoformat(timespec="seconds"),
+        oldest_source=oldest,
+        oldest_hours=hours,
+        method=(
+            "Every CI is taken out alone, once: what falls with it, for how long and whom that hits is exact but where failovers "
+            "are sampled; the ranking adds these outages up by how often they happen a year.",
+            f"Areas are ranked by {MEASURES[page.measure]}. What only two failures at once can stop is in a study.",
+            "Rates and restore times are measured, declared or assumed; each row says which share of it rests on which.",
+            "A gap stands between the RTO of a service and the hours until it is back after the worst single outage, with the "
+            "time to notice and to declare it.",
+        ),
+    )
+
+
+def _oldest(stamp: Stamp, now: datetime) -> tuple[str, float | None]:
+    read = [(source.synced_at, source.name) for source in stamp.sources]
+    if not read:
+        return "", None
+    synced_at, name = min(read)
+    return name, (now - datetime.fromisoformat(synced_at)).total_seconds() / 3600 if synced_at else None
+
+
+def _services(tools: Tools, revision: int) -> Iterator[ServiceRow]:
+    after: str | None = None
+    while True:
+        page = service_page(tools, ROWS_AT_ONCE, after, revision)
+        yield from page.items
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _study_of(tools: Tools, page: AreaPage) -> StudyRow | None:
+    """Returns the newest study of the same revision, settings and measure."""
+    for kept in STUDIES.page(tools.documents, "", 100, newest_first=True):
+        row = kept.value.row
+        if (row.revision, row.settings, row.measure) == (page.stamp.revision, page.stamp.settings, page.measure):
+            return row
+    return None
+
+
+def sheets_of(tools: Tools, revision: int, listen: Listener = silent) -> Iterator[ServiceSheet]:
+    """Yields a sheet for each critical service, those that suffer most first: one that has an RTO, an MTPD, customers or money an
+    hour at stake."""
+    rows = [row for row in _services(tools, revision) if _is_critical(row)]
+    for number, row in enumerate(rows):
+        listen("sheets of services", number / len(rows))
+        yield ServiceSheet(
+            detail=_whole_detail(tools, row.key, revision),
+            recovery=_whole_recovery(tools, row.key, revision),
+            file=f"{number + 1:04d}-{re.sub(r'[^a-z0-9]+', '-', row.name.lower()).strip('-')[:60] or 'service'}.html",
+        )
+
+
+def _is_critical(row: ServiceRow) -> bool:
+    return any(value is not None for value in (row.rto_hours, row.mtpd_hours, row.customers, row.money_per_hour))
+
+
+def _whole_detail(tools: Tools, key: str, revision: int) -> ServiceDetail:
+    detail = service_detail(tools, key, ROWS_AT_ONCE, None, revision)
+    points, after = list(detail.single_points), detail.next
+    while after is not None:
+        page = service_detail(tools, key, ROWS_AT_ONCE, after, revision)
+        points += page.single_points
+        after = page.next
+    return replace(detail, single_points=points, truncated=False, next=None)
+
+
+def _whole_recovery(tools: Tools, key: str, revision: int) -> ServiceRecovery:
+    recovery = service_recovery(tools, key, ROWS_AT_ONCE, None, revision)
+    outages, after = list(recovery.single_outages), recovery.next
+    while after is not None:
+        page = service_recovery(tools, key, ROWS_AT_ONCE, after, revision)
+        outages += page.single_outages
+        after = page.next
+    return replace(recovery, single_outages=outages, truncated=False, next=None)
