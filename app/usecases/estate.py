@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
+
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.graph import DependencyGraph
@@ -65,6 +67,7 @@ class Estate:
     expanded: Expanded = field(repr=False)
     needs_counted: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     called: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
+    coded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def workspace(self) -> Workspace:
@@ -112,6 +115,12 @@ class Estate:
         """Returns site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
         return getattr(self.graph.cis, column)[int(self.compiled.row[position])] or ""
 
+    def codes(self, column: str) -> Any:
+        """Returns the codes (int32[N], by position) of site, team, supplier, ci_class, lifecycle or environment."""
+        if column not in self.coded:
+            self.coded[column] = np.asarray(getattr(self.graph.cis, column).codes)[self.compiled.row]
+        return self.coded[column]
+
     def ci_id(self, position: int) -> int:
         return int(self.compiled.ci_id[position])
 
@@ -153,6 +162,14 @@ class Estate:
     @cached_property
     def populations(self) -> Populations:
         return populations_of(self.compiled, self.graph.services)
+
+    @cached_property
+    def service_keys(self) -> list[str]:
+        """The keys of the services, by number."""
+        return [self.key(position) for position in self.compiled.service_position.tolist()]
+
+    def service_name(self, number: int) -> str:
+        return self.name(int(self.compiled.service_position[number]))
 
     @cached_property
     def service_number(self) -> dict[int, int]:

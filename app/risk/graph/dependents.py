@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.risk.graph.compiled import CompiledGraph, Flat
+from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.jit import Array, Bools, Int32s, UInt64s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 
@@ -105,10 +105,11 @@ def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Seq
         for place, positions in enumerate(some):
             bits[positions] |= np.uint64(1) << np.uint64(place)
         starts = np.flatnonzero(bits).astype(np.int32)
+        starts = starts[compiled.flat.flags[starts] & SERVES != 0]  # from nothing else a service is reached
         queue = np.empty(len(compiled), np.int32)
         queue[: len(starts)] = starts
         seen[starts] = True
-        reached = queue[: all_dependents(compiled.flat, queue, len(starts), seen, 0, 0)]
+        reached = queue[: all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)]
         _spread_sets(compiled.flat, np.sort(reached), bits, seen)
         for place in range(len(some)):
             out[first + place] = int((bits[asked] >> np.uint64(place) & np.uint64(1)).sum())

@@ -32,6 +32,8 @@ def ascending(values: Array) -> Array:
     >>> ascending(np.array([5, 2, 5])).tolist()
     [2, 5]
     """
+    if (values[1:] > values[:-1]).all():
+        return values
     sorted_values = np.sort(values)
     first = np.ones(len(sorted_values), np.bool_)
     np.not_equal(sorted_values[1:], sorted_values[:-1], out=first[1:])
@@ -44,5 +46,17 @@ def holds(ascending: Array, value: int) -> bool:
     >>> holds(np.array([2, 5]), 5), holds(np.array([2, 5]), 3)
     (True, False)
     """
-    at = int(np.searchsorted(ascending, value))
+    at = int(np.searchsorted(ascending, ascending.dtype.type(value)))  # of one type: else all of it is copied
     return at < len(ascending) and int(ascending[at]) == value
+
+
+def among(values: Array, ascending: Array) -> Array:
+    """bool[len(values)]: which values an ascending array holds.
+
+    >>> among(np.array([5, 3]), np.array([2, 5])).tolist()
+    [True, False]
+    """
+    if not len(ascending):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    return np.asarray(ascending[at] == values)

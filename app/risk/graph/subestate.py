@@ -44,34 +44,31 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
 
     Example by hand: S hard on a, T hard on a: the cut-out of S holds a and S; a fails S there as it does in the estate.
     """
+    cone = needs_of(compiled.flat, target)
+    local = int(np.searchsorted(cone, np.int32(target)))
+    return Subestate(cut_out(compiled, cone, np.array([local])), cone, local, int(compiled.flat.service_at[target]))
+
+
+def cut_out(compiled: CompiledGraph, cone: Array, targets: Array) -> CompiledGraph:
+    """The CIs of `cone` (int32, ascending; all that they need is among them) as an estate of their own, in the same order.
+
+    `targets`: local positions of its services, by number; what is no service in the estate is one of which nothing is known.
+
+    Example by hand: S and T hard on a: cut out with S and T as targets 0 and 1 they fail with a as they do in the estate.
+    """
     flat = compiled.flat
-    cone = needs_of(flat, target)
     number = np.full(len(compiled), -1, np.int32)
     number[cone] = np.arange(len(cone), dtype=np.int32)
-    service = int(flat.service_at[target])
-    local = int(number[target])
-    service_at = np.full(len(cone), -1, np.int32)
-    service_at[local] = 0
-    inner, groups = cut_out(flat, cone, number, service_at)
-    return Subestate(_cut(compiled, inner, cone, groups, service, local), cone, local, service)
-
-
-def cut_out(flat: Flat, cone: Array, number: Array, service_at: Array) -> tuple[Flat, Array]:
-    """What kernels read of some CIs that need nothing but each other (int32, ascending), and the numbers of their groups.
-
-    `number`: int32[N], the local position of each of them. `service_at`: the services that they count as.
-
-    Example by hand: of S hard on a and T hard on a, the cut-out of a and S has the one edge from a to S.
-    """
     reverse = renumbered(flat.reverse_ptr, flat.reverse, flat.reverse_kind, cone, number)
     soft_reverse = renumbered(flat.soft_reverse_ptr, flat.soft_reverse, flat.soft_weight, cone, number)
-    groups = _numbers(flat.group_ptr, cone)
+    groups = groups_of(flat, cone)
     member_ptr, member, share = renumbered(flat.member_ptr, flat.member, flat.member_share, groups, number)
     joined_ptr = offsets_of(member, len(cone))
     of_member = np.repeat(np.arange(len(groups), dtype=np.int32), np.diff(member_ptr))
     dependent = number[flat.group_dependent[groups]]
-    _, component = np.unique(flat.component[cone], return_inverse=True)
-    component = component.astype(np.int32)
+    component = np.cumsum(np.diff(flat.component[cone], prepend=flat.component[cone[:1]]) != 0).astype(np.int32)
+    service_at = np.full(len(cone), -1, np.int32)
+    service_at[targets] = np.arange(len(targets), dtype=np.int32)
     soft_forward = transpose(*soft_reverse)
     inner = Flat(
         (flat.flags[cone] | SERVES).astype(np.uint8), *transpose(*reverse), *reverse, soft_forward[0], soft_forward[1],
@@ -80,7 +77,12 @@ def cut_out(flat: Flat, cone: Array, number: Array, service_at: Array) -> tuple[
         flat.group_needed[groups], flat.group_left[groups], flat.group_shared[groups], member_ptr, member, share, component,
         offsets_of(component, int(component[-1]) + 1), flat.level[cone], flat.rest_capability[cone], service_at,
     )  # fmt: skip
-    return inner, groups
+    return _cut(compiled, inner, cone, groups, np.asarray(targets, np.int32))
+
+
+def groups_of(flat: Flat, positions: Array) -> Array:
+    """int32: the groups of these dependents, one dependent after another."""
+    return _numbers(flat.group_ptr, positions)
 
 
 def _numbers(ptr: Array, rows: Array) -> Array:
@@ -90,18 +92,21 @@ def _numbers(ptr: Array, rows: Array) -> Array:
     return (first + np.arange(int(count.sum()))).astype(np.int32)
 
 
-def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, service: int, target: int) -> CompiledGraph:
+def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, targets: Array) -> CompiledGraph:
     ids = compiled.ci_id[cone]
     order = np.argsort(ids, kind="stable").astype(np.int32)
     keys = np.diff(compiled.group_key_offsets)[groups]
     letters = _numbers(compiled.group_key_offsets, groups)
     offsets = np.zeros(len(groups) + 1, np.int64)
     np.cumsum(keys, out=offsets[1:])
-    known = service >= 0
-    first, last = (int(x) for x in compiled.curve_ptr[service : service + 2]) if known else (0, 0)
+    numbers = compiled.flat.service_at[cone[targets]]
+    known = numbers >= 0
+    services = np.maximum(numbers, 0)
+    curves = np.where(known, np.diff(compiled.curve_ptr)[services], 0) if known.any() else np.zeros(len(numbers), np.int32)
+    points = _numbers(compiled.curve_ptr, numbers[known])
 
     def of_service(column: Array) -> Array:
-        return column[service : service + 1] if known else np.full(1, np.nan)
+        return np.where(known, column[services], np.nan) if known.any() else np.full(len(numbers), np.nan)
 
     return CompiledGraph(
         flat=inner, row=compiled.row[cone], ci_id=ids, sorted_ci_id=ids[order], sorted_position=order,
@@ -112,11 +117,13 @@ def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, servi
         group_key_blob=compiled.group_key_blob[letters],
         group_key_offsets=offsets, failover_hours=compiled.failover_hours[groups],
         failover_success=compiled.failover_success[groups],
-        service_position=np.array([target], np.int32),
-        service_row=compiled.service_row[service : service + 1] if known else np.array([-1], np.int32),
+        service_position=targets,
+        service_row=np.where(known, compiled.service_row[services], -1).astype(np.int32)
+        if known.any()
+        else np.full(len(numbers), -1, np.int32),
         customers=of_service(compiled.customers), money_per_hour=of_service(compiled.money_per_hour),
-        curve_ptr=np.array([0, last - first], np.int32), curve_hours=compiled.curve_hours[first:last],
-        curve_loss=compiled.curve_loss[first:last],
+        curve_ptr=np.concatenate([[0], np.cumsum(curves)]).astype(np.int32), curve_hours=compiled.curve_hours[points],
+        curve_loss=compiled.curve_loss[points],
         mtpd_hours=of_service(compiled.mtpd_hours), rto_hours=of_service(compiled.rto_hours),
         mbco_share=of_service(compiled.mbco_share),
         rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32),

@@ -16,7 +16,9 @@ import numpy as np
 from app.domain.errors import NotFound
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.outage.propagation import Outage
 
 ROOT, NOBODY = -1, -2
@@ -57,7 +59,7 @@ class Causes:
 
     def places(self, position: int) -> list[int]:
         """The path to `position` as places in `node`; paths to many CIs share their beginnings."""
-        at = int(np.searchsorted(self.node, position))
+        at = int(np.searchsorted(self.node, np.int32(position)))  # of one type: else all of it is copied
         if at == len(self.node) or int(self.node[at]) != position:
             raise NotFound(f"position {position} did not fall in this outage", position=position)
         found: list[int] = []
@@ -85,6 +87,9 @@ class Causes:
         return Cause(position, why, through, lost, len(members), int(flat.group_needed[through]))
 
 
+FEW = 4096  # CIs that are found by halving: quicker than memory for a place of every CI
+
+
 @inner
 def _find(node: Int32s, position: int) -> int:
     low, high = 0, len(node)
@@ -98,9 +103,16 @@ def _find(node: Int32s, position: int) -> int:
 
 
 @inner
+def _at(node: Int32s, place: Int32s, position: int) -> int:
+    """As `_find`, in one step where there is a place for every CI."""
+    return place_of(node, place, position) if len(place) else _find(node, position)
+
+
+@inner
 def _spread(
     flat: Flat,
     node: Int32s,
+    place: Int32s,
     failed: Bools,
     root: Int32s,
     touched: Int32s,
@@ -112,7 +124,7 @@ def _spread(
     queue = np.empty(len(node), np.int32)
     tail = 0
     for i in range(len(root)):
-        at = _find(node, root[i])
+        at = _at(node, place, root[i])
         if at < 0:  # down at rest
             continue
         parent[at] = ROOT
@@ -124,7 +136,7 @@ def _spread(
         head += 1
         u = node[at]
         for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-            to = _find(node, flat.forward[e])
+            to = _at(node, place, flat.forward[e])
             if to >= 0 and failed[to] and parent[to] == NOBODY:
                 parent[to] = at
                 how[to] = EDGE
@@ -135,7 +147,7 @@ def _spread(
             g = flat.joined[e]
             slot = _find(touched, g)
             count[slot] += 1
-            to = _find(node, flat.group_dependent[g])
+            to = _at(node, place, flat.group_dependent[g])
             if to >= 0 and failed[to] and parent[to] == NOBODY and count[slot] >= flat.group_left[g]:
                 parent[to] = at
                 how[to] = GROUP_EDGE
@@ -145,17 +157,17 @@ def _spread(
 
 
 @inner
-def _lost_members(flat: Flat, node: Int32s, failed: Bools, g: int) -> int:
+def _lost_members(flat: Flat, node: Int32s, place: Int32s, failed: Bools, g: int) -> int:
     """Members of a group that failed in this outage."""
     lost = 0
     for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-        by = _find(node, flat.member[e])
+        by = _at(node, place, flat.member[e])
         lost += by >= 0 and failed[by]
     return lost
 
 
 @inner
-def _attach_loops(flat: Flat, node: Int32s, failed: Bools, parent: Int32s, how: Int8s, through: Int32s) -> None:
+def _attach_loops(flat: Flat, node: Int32s, place: Int32s, failed: Bools, parent: Int32s, how: Int8s, through: Int32s) -> None:
     """Set the parents of CIs that fell together because a supply loop lost its source: any lost need that has a path will do."""
     changed = True
     while changed:
@@ -165,17 +177,17 @@ def _attach_loops(flat: Flat, node: Int32s, failed: Bools, parent: Int32s, how: 
                 continue
             v = node[at]
             for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-                by = _find(node, flat.reverse[e])
+                by = _at(node, place, flat.reverse[e])
                 if parent[at] == NOBODY and by >= 0 and failed[by] and parent[by] != NOBODY:
                     parent[at] = by
                     how[at] = EDGE
                     through[at] = flat.reverse_kind[e]
                     changed = True
             for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-                if parent[at] != NOBODY or _lost_members(flat, node, failed, g) < flat.group_left[g]:
+                if parent[at] != NOBODY or _lost_members(flat, node, place, failed, g) < flat.group_left[g]:
                     continue
                 for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-                    by = _find(node, flat.member[e])
+                    by = _at(node, place, flat.member[e])
                     if parent[at] == NOBODY and by >= 0 and failed[by] and parent[by] != NOBODY:
                         parent[at] = by
                         how[at] = GROUP_EDGE
@@ -184,13 +196,13 @@ def _attach_loops(flat: Flat, node: Int32s, failed: Bools, parent: Int32s, how: 
 
 
 @inner
-def _group_loss(flat: Flat, node: Int32s, share: Floats, g: int, component: int) -> float:
+def _group_loss(flat: Flat, node: Int32s, place: Int32s, share: Floats, g: int, component: int) -> float:
     """How far this outage lowers the factor of a group (model 1.4)."""
     first, last = flat.member_ptr[g], flat.member_ptr[g + 1]
     before, now = np.empty(last - first), np.empty(last - first)
     for e in range(first, last):
         u = flat.member[e]
-        by = _find(node, u)
+        by = _at(node, place, u)
         before[e - first] = flat.rest_capability[u]
         now[e - first] = flat.rest_capability[u] if by < 0 else share[by]
     if not flat.group_shared[g]:
@@ -206,7 +218,9 @@ def _group_loss(flat: Flat, node: Int32s, share: Floats, g: int, component: int)
 
 
 @inner
-def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, parent: Int32s, how: Int8s, through: Int32s) -> None:
+def _hang_degraded(
+    flat: Flat, node: Int32s, place: Int32s, failed: Bools, share: Floats, parent: Int32s, how: Int8s, through: Int32s
+) -> None:
     """Set the parent of each degraded CI: the provider that costs it most, among those that have a path."""
     changed = True
     while changed:
@@ -217,14 +231,14 @@ def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, paren
             v = node[at]
             worst = 0.0
             for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-                by = _find(node, flat.reverse[e])
+                by = _at(node, place, flat.reverse[e])
                 if by >= 0 and parent[by] != NOBODY and flat.rest_capability[node[by]] - share[by] > worst:
                     worst = flat.rest_capability[node[by]] - share[by]
                     parent[at] = by
                     how[at] = EDGE
                     through[at] = flat.reverse_kind[e]
             for e in range(flat.soft_reverse_ptr[v], flat.soft_reverse_ptr[v + 1]):
-                by = _find(node, flat.soft_reverse[e])
+                by = _at(node, place, flat.soft_reverse[e])
                 if (
                     by >= 0
                     and parent[by] != NOBODY
@@ -234,12 +248,12 @@ def _hang_degraded(flat: Flat, node: Int32s, failed: Bools, share: Floats, paren
                     parent[at] = by
                     how[at] = SOFT_EDGE
             for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-                cost = _group_loss(flat, node, share, g, flat.component[v])
+                cost = _group_loss(flat, node, place, share, g, flat.component[v])
                 if cost <= worst:
                     continue
                 deepest = 0.0
                 for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-                    by = _find(node, flat.member[e])
+                    by = _at(node, place, flat.member[e])
                     if by >= 0 and parent[by] != NOBODY and flat.rest_capability[node[by]] - share[by] > deepest:
                         deepest = flat.rest_capability[node[by]] - share[by]
                         worst = cost
@@ -262,6 +276,7 @@ def _tree(
     flat: Flat, down: Int32s, failed_positions: Int32s, degraded: Int32s, capability: Floats, lowered: Int32s
 ) -> tuple[Array, Array, Array, Array, Array]:
     """The fields of Causes, in one call of a kernel: a dozen small calls cost more than making an average tree."""
+    flat = borrowed(flat)
     size = len(failed_positions) + len(degraded)
     node, failed, share = np.empty(size, np.int32), np.zeros(size, np.bool_), np.zeros(size)
     f, d = 0, 0
@@ -273,24 +288,31 @@ def _tree(
         else:
             node[at], share[at] = degraded[d], capability[d]
             d += 1
+    place = places_of(node, len(flat.flags)) if size > FEW else np.empty(0, np.int32)
     parent, how, through = np.full(size, NOBODY, np.int32), np.zeros(size, np.int8), np.zeros(size, np.int32)
-    touched = _joined_groups(flat, failed_positions)
-    _spread(flat, node, failed, down, touched, np.zeros(len(touched), np.int32), parent, how, through)
-    _attach_loops(flat, node, failed, parent, how, through)
+    touched = joined_groups(flat, failed_positions)
+    _spread(flat, node, place, failed, down, touched, np.zeros(len(touched), np.int32), parent, how, through)
+    _attach_loops(flat, node, place, failed, parent, how, through)
     for i in range(len(lowered)):
-        at = _find(node, lowered[i])
+        at = _at(node, place, lowered[i])
         if at >= 0 and not failed[at]:
             parent[at] = ROOT
-    _hang_degraded(flat, node, failed, share, parent, how, through)
+    _hang_degraded(flat, node, place, failed, share, parent, how, through)
     return node, failed, parent, how, through
 
 
 @kernel
-def _joined_groups(flat: Flat, failed: Int32s) -> Array:
+def joined_groups(flat: Flat, failed: Int32s) -> Array:
     """The groups with a failed member, ascending."""
     total = 0
     for i in range(len(failed)):
         total += flat.joined_ptr[failed[i] + 1] - flat.joined_ptr[failed[i]]
+    if total > FEW:
+        touched = np.zeros(len(flat.group_needed), np.bool_)
+        for i in range(len(failed)):
+            for e in range(flat.joined_ptr[failed[i]], flat.joined_ptr[failed[i] + 1]):
+                touched[flat.joined[e]] = True
+        return np.flatnonzero(touched).astype(np.int32)
     groups = np.empty(total, np.int32)
     at = 0
     for i in range(len(failed)):
@@ -330,7 +352,7 @@ def _standing(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
 def _worn(flat: Flat, node: Int32s, failed: Bools, groups: Int32s) -> Array:
     keep = np.zeros(len(groups), np.bool_)
     for i in range(len(groups)):
-        keep[i] = _lost_members(flat, node, failed, groups[i]) == flat.group_left[groups[i]] - 1
+        keep[i] = _lost_members(flat, node, np.empty(0, np.int32), failed, groups[i]) == flat.group_left[groups[i]] - 1
     return keep
 
 
@@ -348,7 +370,7 @@ def standing_groups(compiled: CompiledGraph, result: Outage) -> StandingGroups:
     Example by hand: S needs 1 of A and B, A forced: the group is touched and worn; with 1 of A, B and C it is touched only.
     """
     flat, failed = compiled.flat, np.ones(len(result.failed), np.bool_)
-    groups = _joined_groups(flat, result.failed)
+    groups = joined_groups(flat, result.failed)
     touched = np.asarray(groups[_standing(flat, result.failed, failed, groups)])
     return StandingGroups(touched, np.asarray(touched[_worn(flat, result.failed, failed, touched)]))
 

@@ -13,8 +13,9 @@ import numpy as np
 from app.domain.graph import HARD, SUPPLY, SUPPLY_GROUP
 from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, Flat
 from app.risk.graph.ready_queue import ReadyQueue, pop, push, ready_queue, remove
-from app.risk.jit import Floats, Int8s, Int32s, inner, kernel
+from app.risk.jit import Array, Floats, Int8s, Int32s, inner, kernel
 
+FEW = 4096  # CIs that are sorted: more of them are counted
 ALWAYS = 2**31 - 1  # stamp of a CI that is down at rest
 
 
@@ -200,6 +201,31 @@ def fail(flat: Flat, work: Marks, roots: Int32s) -> int:
             work.queue[tail] = v
             tail += 1
     return settle(flat, work, 0, tail)
+
+
+@inner
+def fail_some(flat: Flat, work: Marks, tail: int, roots: Int32s) -> int:
+    """Add forced outages to the current epoch, all before any of them spreads; the new size of the failed set."""
+    grown = tail
+    for i in range(len(roots)):
+        if work.stamp[roots[i]] < work.epoch[0]:
+            work.stamp[roots[i]] = work.epoch[0]
+            work.queue[grown] = roots[i]
+            grown += 1
+    return settle(flat, work, tail, grown) if grown > tail else tail
+
+
+@inner
+def in_order(work: Marks, failed: int) -> Array:
+    """The failed set work.queue[:failed], ascending."""
+    if failed <= FEW:
+        return np.sort(work.queue[:failed])
+    out = np.empty(failed, np.int32)
+    for i in range(failed):
+        push(work.ready, work.queue[i])
+    for i in range(failed):
+        out[i] = pop(work.ready)
+    return out
 
 
 @inner

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.ragged import spans
+from app.risk.graph.ragged import ascending, spans
 from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, inner, kernel
 
 
@@ -70,7 +70,7 @@ def failovers_of(compiled: CompiledGraph, groups: Array | None = None) -> Failov
     """
     flat, given = compiled.flat, compiled.failover_hours
     size = len(given)
-    wanted = np.arange(size) if groups is None else np.unique(np.asarray(groups, np.int64))
+    wanted = np.arange(size) if groups is None else ascending(np.asarray(groups, np.int64))
     wanted = wanted[~np.isnan(given[wanted])]
     hours, success, key, switches = np.zeros(size), np.ones(size), np.zeros(size, np.int64), np.zeros(size, np.bool_)
     hours[wanted] = given[wanted]

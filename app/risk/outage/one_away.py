@@ -5,20 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.needs import all_needs, needed_by
-from app.risk.graph.subestate import cut_out
+from app.risk.graph.compiled import GROUNDED, SERVES, CompiledGraph, Flat
+from app.risk.graph.needs import all_needs
+from app.risk.graph.places import place_of, places_of
+from app.risk.graph.ragged import among
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
 from app.risk.outage.failing import Marks, fail, fail_more, marks
 from app.risk.outage.increments import no_log, take_back
-from app.risk.outage.propagation import Outage, Workspace, workspace
+from app.risk.outage.propagation import Alone, Outage, Workspace, workspace
 
 BLOCK, LARGEST_BLOCK = 64, 1024
+MUCH, MOST_KEPT = 10_000, 16  # so many CIs fall with a candidate whose outage is kept for the next question, of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,8 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     to lose.
 
     A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
-    and everything they need are the candidates; each is tried with and without the outage, exactly. A CI under several members
-    may do what no single member does. What a CI does among the needs of the groups is asked first, at a cost that follows these:
-    what it does above them is asked only where it stops the dependent of a group there that it would not stop alone.
+    and everything they need are the candidates; each that takes such a group's last spare member is tried with and without the
+    outage, exactly. A CI under several members may do what no single member does.
 
     Example by hand: S needs 1 of A and B, B hard on D, A forced: S is one failure away by B and D.
     """
@@ -52,47 +55,30 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     candidates = np.concatenate([_behind(compiled.flat, numbers, seen) for numbers in (groups.worn, groups.touched)])
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True
-    near = _near(compiled.flat, result.down, groups.touched) if len(candidates) else None
     found: dict[int, list[int]] = {}
-    tried, size, deadline = 0, BLOCK, working_time() + seconds
-    while tried < len(candidates):
-        block = candidates[tried : tried + size]
-        stopping = near.stopping(block) if near is not None else block
-        for candidate, service in _stopped_by(compiled.flat, space.work, result.down, stopping, down) if len(stopping) else ():
+    able = np.flatnonzero(_takes_a_group(compiled.flat, space.work, result.down, candidates, groups.touched))
+    deadline = working_time() + seconds
+    kept = [c for c in candidates[able].tolist() if c in space.alone and len(result.failed) < space.alone[c].failed]
+    for candidate in kept:
+        alone = space.alone[candidate]
+        for service in _stopped_beside(compiled.flat, alone.work, alone.failed, result.down, down).tolist():
+            found.setdefault(service, []).append(candidate)
+    if kept:
+        able = able[~among(candidates[able], np.asarray(sorted(kept), np.int32))]
+    done, size = 0, BLOCK
+    while done < len(able):
+        block = candidates[able[done : done + size]]
+        pairs, large = _stopped_by(compiled.flat, space.work, result.down, block, down, MUCH)
+        for candidate, service in pairs:
             found.setdefault(int(service), []).append(int(candidate))
-        tried, size = tried + len(block), min(2 * size, LARGEST_BLOCK)
+        for candidate in large[: MOST_KEPT - len(space.alone)]:
+            work = marks(compiled.flat)
+            space.alone[candidate] = Alone(work, fail(compiled.flat, work, np.asarray([candidate], np.int32)))
+        done, size = done + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
+    tried = int(able[done]) if done < len(able) else len(candidates)
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The dependents of touched groups with all that they need, as an estate whose services are these dependents."""
-
-    flat: Flat
-    work: Marks
-    number: Array  # int32[N] local position of each CI
-    down: Array  # int32: local positions of what is out
-    services: Array  # bool: none of them is down
-
-    def stopping(self, candidates: Array) -> Array:
-        """Those of the CIs that stop the dependent of a group with the outage and not alone."""
-        pairs = _stopped_by(self.flat, self.work, self.down, self.number[candidates], self.services)
-        local = np.unique(np.asarray([candidate for candidate, _ in pairs], np.int32))
-        return candidates[np.isin(self.number[candidates], local)]
-
-
-def _near(flat: Flat, down: Array, groups: Array) -> _Near:
-    dependents = np.unique(flat.group_dependent[groups])
-    cone = np.flatnonzero(needed_by(flat, dependents, True)).astype(np.int32)
-    number = np.full(len(flat.flags), -1, np.int32)
-    number[cone] = np.arange(len(cone), dtype=np.int32)
-    service_at = np.full(len(cone), -1, np.int32)
-    service_at[number[dependents]] = np.arange(len(dependents), dtype=np.int32)
-    inner, _ = cut_out(flat, cone, number, service_at)
-    inside = number[down]
-    return _Near(inner, marks(inner), number, inside[inside >= 0], np.zeros(len(dependents), np.bool_))
 
 
 @kernel
@@ -110,13 +96,150 @@ def _behind(flat: Flat, groups: Int32s, seen: Bools) -> Array:
     return queue[: all_needs(flat, queue, tail, seen, False, np.zeros(0))].copy()
 
 
+class _Behind(NamedTuple):
+    """The candidates (n of them) as an estate of their own: what fails among them with one of them depends on nothing else.
+
+    Its groups are first those that the outage took a member from, then those of the candidates."""
+
+    forward_ptr: Int32s  # int32[n + 1] provider -> dependents
+    forward: Int32s
+    joined_ptr: Int32s  # int32[n + 1] member -> groups
+    joined: Int32s
+    dependent: Int32s  # int32[groups] place of the dependent, -1 for the first ones
+    spare: Int32s  # int32[groups] members that may still fail before the group does
+
+
+@inner
+def _ends(counts: Int32s) -> Array:
+    """ptr of rows of these lengths, counts[i + 1] being that of row i."""
+    for i in range(1, len(counts)):
+        counts[i] += counts[i - 1]
+    return counts
+
+
+@inner
+def _behind_alone(flat: Flat, work: Marks, candidates: Int32s, groups: Int32s) -> _Behind:
+    """The candidates as an estate of their own, after the outage."""
+    size, first = len(candidates), len(groups)
+    place = places_of(candidates, len(flat.flags))
+    total = first
+    for i in range(size):
+        total += flat.group_ptr[candidates[i] + 1] - flat.group_ptr[candidates[i]]
+    number, dependent, spare = np.empty(total, np.int32), np.full(total, -1, np.int32), np.empty(total, np.int32)
+    number[:first] = groups
+    at = first
+    for i in range(size):
+        for g in range(flat.group_ptr[candidates[i]], flat.group_ptr[candidates[i] + 1]):
+            number[at], dependent[at] = g, i
+            at += 1
+    forward_ptr, joined_ptr = np.zeros(size + 2, np.int32), np.zeros(size + 2, np.int32)
+    for k in range(total):
+        g = number[k]
+        lost = work.group_count[g] if work.group_stamp[g] == work.epoch[0] else 0
+        spare[k] = flat.group_left[g] - lost - 1
+        for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+            u = place_of(candidates, place, flat.member[e])
+            if u >= 0:
+                joined_ptr[u + 2] += 1
+    for i in range(size):
+        for e in range(flat.reverse_ptr[candidates[i]], flat.reverse_ptr[candidates[i] + 1]):
+            u = place_of(candidates, place, flat.reverse[e])
+            if u >= 0:
+                forward_ptr[u + 2] += 1
+    forward_ptr, joined_ptr = _ends(forward_ptr), _ends(joined_ptr)
+    forward, joined = np.empty(forward_ptr[size + 1], np.int32), np.empty(joined_ptr[size + 1], np.int32)
+    for k in range(total):
+        for e in range(flat.member_ptr[number[k]], flat.member_ptr[number[k] + 1]):
+            u = place_of(candidates, place, flat.member[e])
+            if u >= 0:
+                joined[joined_ptr[u + 1]] = k
+                joined_ptr[u + 1] += 1
+    for i in range(size):
+        for e in range(flat.reverse_ptr[candidates[i]], flat.reverse_ptr[candidates[i] + 1]):
+            u = place_of(candidates, place, flat.reverse[e])
+            if u >= 0:
+                forward[forward_ptr[u + 1]] = i
+                forward_ptr[u + 1] += 1
+    return _Behind(forward_ptr[: size + 1], forward, joined_ptr[: size + 1], joined, dependent, spare)
+
+
 @kernel
-def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools) -> list[tuple[int, int]]:
-    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone.
+def _takes_a_group(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, groups: Int32s) -> Array:
+    """Return bool[len(candidates)]: with the outage of `roots` and the candidate, one of `groups` has too few members left, and
+    some service hangs on its dependent. `candidates` hold all that the members left in `groups` need.
+
+    Whatever the two stop together that neither stops alone falls with such a group. A candidate that reaches a loop of supply
+    counts as one that may take a group.
+    """
+    flat, work = borrowed(flat), borrowed(work)
+    size, first = len(candidates), len(groups)
+    out = np.zeros(size, np.bool_)
+    fail(flat, work, roots)
+    behind = _behind_alone(flat, work, candidates, groups)
+    queue, stamp = np.empty(size, np.int32), np.full(size, -1, np.int32)
+    counted, lost = np.full(len(behind.spare), -1, np.int32), np.zeros(len(behind.spare), np.int32)
+    for c in range(size):
+        queue[0], stamp[c] = c, c
+        head, tail = 0, 1
+        while head < tail and not out[c]:
+            u = queue[head]
+            head += 1
+            if flat.flags[candidates[u]] & GROUNDED:
+                out[c] = True
+            for e in range(behind.forward_ptr[u], behind.forward_ptr[u + 1]):
+                v = behind.forward[e]
+                if stamp[v] != c:
+                    queue[tail], stamp[v] = v, c
+                    tail += 1
+            for e in range(behind.joined_ptr[u], behind.joined_ptr[u + 1]):
+                g = behind.joined[e]
+                if counted[g] != c:
+                    counted[g], lost[g] = c, 0
+                lost[g] += 1
+                v = flat.group_dependent[groups[g]] if g < first else candidates[behind.dependent[g]]
+                if flat.flags[v] & GROUNDED:
+                    out[c] = True
+                if lost[g] <= behind.spare[g]:
+                    continue
+                if g < first:
+                    out[c] = out[c] or flat.flags[v] & SERVES != 0
+                elif stamp[behind.dependent[g]] != c:
+                    queue[tail], stamp[behind.dependent[g]] = behind.dependent[g], c
+                    tail += 1
+    return out
+
+
+@kernel
+def _stopped_beside(flat: Flat, work: Marks, failed: int, roots: Int32s, down: Bools) -> Array:
+    """The services (numbers) that stop with the outage of `roots` and another one, which `work` holds, and with neither alone
+    (`down`: bool[S], with the former). `work` is as it was after it."""
+    flat, work = borrowed(flat), borrowed(work)
+    grown = failed
+    for i in range(len(roots)):
+        grown = fail_more(flat, work, grown, roots[i])
+    out = np.empty(grown - failed, np.int32)
+    count = 0
+    for k in range(failed, grown):
+        s = flat.service_at[work.queue[k]]
+        if s >= 0 and not down[s]:
+            out[count] = s
+            count += 1
+    take_back(flat, work, failed, grown, no_log(), 0, 0)
+    return out[:count]
+
+
+@kernel
+def _stopped_by(
+    flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down: Bools, much: int
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Pairs (candidate, service): the service stops with the outage and the candidate, and with neither alone; and the
+    candidates that take down more than `much` CIs more.
 
     Each candidate is pushed onto the outage and taken back, so it costs what it adds; what it does alone is asked only of one
     that stops a service with it."""
+    flat, work = borrowed(flat), borrowed(work)
     found = [(0, 0) for _ in range(0)]  # typed for the compiler: empty, of pairs
+    large = [0 for _ in range(0)]
     log = no_log()
     tail = fail(flat, work, roots)
     for i in range(len(candidates)):
@@ -125,6 +248,8 @@ def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down
             s = flat.service_at[work.queue[k]]
             if s >= 0 and not down[s]:
                 found.append((candidates[i], s))
+        if grown - tail > much:
+            large.append(candidates[i])
         take_back(flat, work, tail, grown, log, 0, 0)
     pairs = [(0, 0) for _ in range(0)]
     one = np.empty(1, np.int32)
@@ -140,7 +265,7 @@ def _stopped_by(flat: Flat, work: Marks, roots: Int32s, candidates: Int32s, down
             _mark_services(flat, work, alone, mark, True)
         if not mark[service]:
             pairs.append((candidate, service))
-    return pairs
+    return pairs, large
 
 
 @inner

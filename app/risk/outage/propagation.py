@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,16 +12,34 @@ from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.jit import Array, Int32s, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import PRODUCT, WORST, degrade
-from app.risk.outage.failing import Marks, fail, marks
+from app.risk.outage.failing import Marks, fail, in_order, marks
 
+T = TypeVar("T")
 RULES = {"product": PRODUCT, "worst": WORST}
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Reusable marks of one thread for one compiled graph; never share it between threads."""
+    """Reusable marks of one thread for one compiled graph; never share it between threads. `alone`: by position of a CI that
+    takes down much the marks in which it has failed, so that other outages are laid upon it (`one_away`); `others`: by kind
+    what else is used again."""
 
     work: Marks
+    alone: dict[int, Alone] = field(default_factory=dict)
+    others: dict[type, Any] = field(default_factory=dict)
+
+    def kept(self, kind: type[T], make: Callable[[], T]) -> T:
+        """The one of a kind, made when it is first asked for."""
+        if kind not in self.others:
+            self.others[kind] = make()
+        return self.others[kind]  # type: ignore[no-any-return]
+
+
+class Alone(NamedTuple):
+    """The outage of one CI: marks that hold it, and how many CIs fail in it."""
+
+    work: Marks
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,7 @@ def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Ar
     roots = down[:size].copy()
     failed_count = fail(flat, work, roots)
     degraded_count = degrade(flat, work, failed_count, rule, 0)
-    failed, degraded = np.sort(work.queue[:failed_count]), np.sort(work.degraded[:degraded_count])
+    failed, degraded = in_order(work, failed_count), np.sort(work.degraded[:degraded_count])
     capability = np.empty(degraded_count)
     stopped, hit = np.empty(failed_count, np.int32), np.empty(degraded_count, np.int32)
     stops, hits = 0, 0

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.ragged import spans
 from app.risk.jit import Array, Int32s, Int64, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.measures.loss import LossCurve
+from app.risk.outage.causes import joined_groups
 from app.risk.outage.failing import Marks, fail
 from app.risk.outage.failover import Failovers, failovers_of
 from app.risk.outage.failover_outcomes import (
@@ -37,17 +37,10 @@ def interruptible(compiled: CompiledGraph, result: Outage, failovers: Failovers,
 
     Example by hand: S needs 1 of a and b in that order, failover given: a down makes S switch, b down does not.
     """
-    if not failovers.switches[_joined(compiled, result.failed)].any():
+    if not failovers.switches[joined_groups(compiled.flat, result.failed)].any():
         return np.zeros(0, np.int32)
     groups = _triggered(compiled.flat, failovers, (space or workspace(compiled)).work, result.down)
     return np.asarray(compiled.flat.group_dependent[groups])
-
-
-def _joined(compiled: CompiledGraph, positions: Array) -> Array:
-    """Groups that these CIs are members of."""
-    flat = compiled.flat
-    first = flat.joined_ptr[positions]
-    return np.asarray(flat.joined[spans(first, flat.joined_ptr[positions + 1] - first)])
 
 
 @kernel
@@ -65,7 +58,7 @@ def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Fa
     down, known = roots.astype(np.int32), 0
     while True:
         failed = space.work.queue[: fail(compiled.flat, space.work, down)]
-        failovers = failovers_of(compiled, _joined(compiled, failed))
+        failovers = failovers_of(compiled, joined_groups(compiled.flat, failed))
         groups = np.flatnonzero(failovers.switches)
         if len(groups) == known:
             return failovers
@@ -73,9 +66,9 @@ def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Fa
         down = np.concatenate([roots, compiled.flat.group_dependent[groups]]).astype(np.int32)
 
 
-def outage_key(compiled: CompiledGraph, roots: tuple[int, ...]) -> Int64:
+def outage_key(compiled: CompiledGraph, roots: Array) -> Int64:
     """The key of the forced CIs in random streams: the same question gives the same answer."""
-    digest = hashlib.blake2b(np.sort(compiled.ci_id[np.asarray(roots)]).tobytes(), digest_size=8).digest()
+    digest = hashlib.blake2b(np.sort(compiled.ci_id[roots]).tobytes(), digest_size=8).digest()
     return np.int64(int.from_bytes(digest, "big", signed=True))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
-from app.risk.graph.ragged import ascending, spans
+from app.risk.graph.ragged import among, ascending, spans
 from app.risk.jit import Array
 from app.risk.outage.failover import Failovers
 from app.risk.outage.propagation import Workspace
@@ -58,9 +58,9 @@ def apply_act(estate: OneEstate, state: Standing, act: Act, now: float) -> None:
         for position in positions.tolist():
             state.levels[position] = (act.share, np.inf if act.hours is None else now + act.hours)
         return
-    others = ~np.isin(state.own, positions)
+    others = ~among(state.own, positions)
     own, fixed, hours = state.own[others], state.fixed[others], state.hours[others]
-    free = ~np.isin(state.restarting, positions)
+    free = ~among(state.restarting, positions)
     state.restarting, state.restart = state.restarting[free], state.restart[free]
     if isinstance(act, Fail):
         end = np.nan if act.modelled else np.inf if act.hours is None else now + act.hours
@@ -121,12 +121,8 @@ def with_blocked(flat: Flat, failovers: Failovers, blocked: Array) -> Failovers:
 
 
 def positions_of_ids(compiled: CompiledGraph, ci_ids: Array) -> Array:
-    return np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)])
-
-
-def among(ascending: Array, value: int) -> bool:
-    at = int(np.searchsorted(ascending, value))
-    return at < len(ascending) and int(ascending[at]) == value
+    """Positions, ascending."""
+    return ascending(np.asarray(compiled.sorted_position[np.searchsorted(compiled.sorted_ci_id, ci_ids)]))
 
 
 def active_members(flat: Flat, group: int) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from app.risk.graph.compiled import AT_REST_DOWN, Flat
 from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
+from app.risk.jit.borrowed import borrowed
 
 UP, QUEUED, NEVER = -1, -2, -3  # in `Plan.waits`; from 0 on the needs that a CI waits for
 
@@ -56,14 +57,14 @@ def _enter(plan: Plan, size: int, v: int) -> int:
 
 
 @inner
-def _satisfied(plan: Plan, size: int, v: int, u: int, time: float) -> int:
-    """One need of v is back, by u at `time`; the heap's new size."""
-    if plan.waits[v] <= 0:
-        return size
-    if plan.last[v] < 0 or time >= plan.finish[v]:
-        plan.last[v], plan.finish[v] = u, max(time, plan.finish[v])
-    plan.waits[v] -= 1
-    return _enter(plan, size, v) if plan.waits[v] == 0 else size
+def _satisfied(waits: Int32s, last: Int32s, finish: Floats, v: int, u: int, time: float) -> bool:
+    """One need of v is back, by u at `time`; whether nothing holds v back any more. A call costs by the arrays it is given."""
+    if waits[v] <= 0:
+        return False
+    if last[v] < 0 or time >= finish[v]:
+        last[v], finish[v] = u, max(time, finish[v])
+    waits[v] -= 1
+    return waits[v] == 0  # type: ignore[no-any-return]
 
 
 @inner
@@ -101,7 +102,8 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
         size = drop_top(plan.heap_time, plan.heap_ci, size)
         plan.finish[u] = time
         for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-            size = _satisfied(plan, size, flat.forward[e], u, time)
+            if _satisfied(plan.waits, plan.last, plan.finish, flat.forward[e], u, time):
+                size = _enter(plan, size, flat.forward[e])
         for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
             g = flat.joined[e]
             v = flat.group_dependent[g]
@@ -109,11 +111,12 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
                 continue
             plan.lacking[g] -= 1
             plan.group_time[g] = max(plan.group_time[g], time)
-            if plan.lacking[g] == 0:
-                size = _satisfied(plan, size, v, u, plan.group_time[g])
+            if plan.lacking[g] == 0 and _satisfied(plan.waits, plan.last, plan.finish, v, u, plan.group_time[g]):
+                size = _enter(plan, size, v)
         at = np.searchsorted(held_by, u)
         while at < len(held) and held_by[at] == u:
-            size = _satisfied(plan, size, held[at], u, time)
+            if _satisfied(plan.waits, plan.last, plan.finish, held[at], u, time):
+                size = _enter(plan, size, held[at])
             at += 1
     return size
 
@@ -189,6 +192,7 @@ def come_back(
     `never`: CIs that are down and stay so, closed under what fails with them. fixed, hours: float64[D], of `down`. held_by[i] is
     down and must be back before held[i] (sorted by held_by). Circles that cannot be started from nothing get an upper bound.
     """
+    flat, plan = borrowed(flat), borrowed(plan)
     _prepare(flat, plan, now, down, never, held_by, held)
     for i in range(len(down)):
         plan.fixed[down[i]], plan.hours[down[i]] = fixed[i], hours[i]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from app.risk.graph.compiled import Flat
+from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Floats, Int32s, kernel
+from app.risk.jit.borrowed import borrowed
 
 
 @kernel
@@ -16,18 +16,20 @@ def tightest(flat: Flat, fallen: Int32s, deadline: Floats, owner: Int32s) -> tup
 
     Example by hand: S hard on A hard on B, S by 4: 4 for all three, by S.
     """
+    flat = borrowed(flat)
     best, whose = deadline.copy(), owner.copy()
+    place = places_of(fallen, len(flat.flags))
     changed = True
     while changed:  # once around where there is no cycle: dependents come after their providers
         changed = False
         for i in range(len(fallen) - 1, -1, -1):
             v = fallen[i]
             for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-                k = np.searchsorted(fallen, flat.reverse[e])
-                if k < len(fallen) and fallen[k] == flat.reverse[e] and best[i] < best[k]:
-                    best[k], whose[k], changed = best[i], whose[i], True
+                k = place_of(fallen, place, flat.reverse[e])
+                if k >= 0 and best[i] < best[k]:
+                    best[k], whose[k], changed = best[i], whose[i], changed or k >= i
             for e in range(flat.member_ptr[flat.group_ptr[v]], flat.member_ptr[flat.group_ptr[v + 1]]):
-                k = np.searchsorted(fallen, flat.member[e])
-                if k < len(fallen) and fallen[k] == flat.member[e] and best[i] < best[k]:
-                    best[k], whose[k], changed = best[i], whose[i], True
+                k = place_of(fallen, place, flat.member[e])
+                if k >= 0 and best[i] < best[k]:
+                    best[k], whose[k], changed = best[i], whose[i], changed or k >= i
     return best, whose

@@ -56,7 +56,7 @@ class Losses:
 
 
 def losses_over_time(
-    compiled: CompiledGraph, played: Timeline, at_hours: Sequence[float] = (), demand: Demand | None = None
+    compiled: CompiledGraph, played: Timeline, at_hours: Array | Sequence[float] = (), demand: Demand | None = None
 ) -> Losses:
     """The losses of every service that a timeline touches; money is asked at `at_hours` and at the end.
 

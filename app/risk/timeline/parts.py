@@ -18,7 +18,7 @@ import numpy as np
 
 from app.risk.graph.compiled import Flat
 from app.risk.graph.dependents import all_dependents
-from app.risk.graph.ragged import spans
+from app.risk.graph.ragged import ascending, spans
 from app.risk.jit import Array, Int32s, Int64, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import look
@@ -69,6 +69,7 @@ class Parts:
     sets: Sequence[Groups]  # the first is empty
     rings: Sequence[Groups]  # switches that may change whether others are asked; they are independent of those of other rings
     largest: Sequence[Groups]  # sets and rings that no other one holds
+    reached: Array  # int32, ascending: all that leans on the dependent of an open switch
 
 
 @kernel
@@ -157,7 +158,7 @@ def parts_of(flat: Flat, failovers: Failovers, work: Marks, roots: Array, once: 
     of_service = np.zeros(len(services), np.int64)
     of_service[flat.service_at[services]] = number[len(above) :]
     rings = _rings(flat, groups, opened, ptr, above)
-    return Parts(of_service, kept, rings, _largest([*kept, *rings]))
+    return Parts(of_service, kept, rings, _largest([*kept, *rings]), ascending(above))
 
 
 def _rings(flat: Flat, groups: Array, opened: Array, ptr: Array, above: Array) -> list[Groups]:

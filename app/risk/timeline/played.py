@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from app.risk.jit import Array
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Shares
 
@@ -23,12 +25,12 @@ class Stretch:
     capability: float
 
 
-class Moment(NamedTuple):
-    """From an hour on, how many CIs are down and degraded."""
+class Moments(NamedTuple):
+    """Hours, ascending, and how many CIs are down and degraded from each of them on."""
 
-    at_hours: float
-    cis_down: int
-    cis_degraded: int
+    at_hours: Array
+    cis_down: Array
+    cis_degraded: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,18 @@ class Outcome:
     asked: list[Asked] = field(default_factory=list)  # the answers that might have been otherwise
     answers: list[tuple[int, int, int]] = field(default_factory=list)  # step, group, how
     stretches: dict[int, list[Stretch]] = field(default_factory=dict)
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[Moments] = field(default_factory=list)  # by step, none of them empty
     returns: list[Returns] = field(default_factory=list)  # by step
     lasting: list[Array] = field(default_factory=list)  # by step: the positions that failed, failovers' interruptions aside
     forced: list[Array] = field(default_factory=list)  # by step: the positions forced down, to ask `outage` again
     end_hours: float = 0.0
     counted: list[int] = field(default_factory=list)  # groups whose switch interrupts its dependent or leaves it down
     never_restored: int = 0
+
+    def every_moment(self) -> Moments:
+        if not self.moments:
+            return Moments(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return Moments(*(np.concatenate(column) for column in zip(*self.moments, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

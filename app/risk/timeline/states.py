@@ -14,7 +14,7 @@ from app.risk.graph.ready_queue import pop, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import SETTLED, capability_of, evaluate, push_dependents
-from app.risk.outage.failing import Marks, fail_more, new_epoch
+from app.risk.outage.failing import Marks, fail_some, new_epoch
 
 FAILURES_ONLY = -1  # in place of a rule: capabilities are not asked for
 
@@ -36,9 +36,10 @@ def _doubled_floats(values: Floats) -> Array:
 @kernel
 def states(
     flat: Flat, work: Marks, roots: Int32s, until: Int32s, count: int, lowered: Int32s, services: int, rule: int
-) -> tuple[Array, Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Return what changes at each of `count` intervals, as records by falling interval: interval, service number, capability
-    (0: down); and by interval the CIs that are down and those that are degraded.
+    (0: down); by interval the CIs that are down and those that are degraded; and by service the last interval in which it is
+    down, -1 none.
 
     roots are down in the intervals 0..until[i] (sorted by until, falling). `lowered`: CIs whose level is not that at rest. A
     record says what holds from the service's next lower record (or interval 0) up to its own interval; beyond its highest record
@@ -50,13 +51,15 @@ def states(
     epoch = new_epoch(work)
     interval, service, capability = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64)
     written = np.full(services, -1, np.int32)  # the service's latest record
+    fell = np.full(services, -1, np.int32)
     size, tail, degraded, next_root = 0, 0, 0, 0
     failed_by, degraded_by = np.zeros(count, np.int32), np.zeros(count, np.int32)
     for j in range(count - 1, -1, -1):
         before = tail
+        first_root = next_root
         while next_root < len(roots) and until[next_root] >= j:
-            tail = fail_more(flat, work, tail, roots[next_root])
             next_root += 1
+        tail = fail_some(flat, work, tail, roots[first_root:next_root])
         for i in range(before, tail):
             u = work.queue[i]
             if work.capability_stamp[u] == epoch:
@@ -66,6 +69,7 @@ def states(
                 if size == len(interval):
                     interval, service, capability = _doubled(interval), _doubled(service), _doubled_floats(capability)
                 interval[size], service[size], capability[size] = j, s, 0.0
+                fell[s] = j
                 size += 1
         if rule != FAILURES_ONLY:
             for i in range(before, tail):
@@ -96,4 +100,4 @@ def states(
                         capability[written[s]] = c
                     push_dependents(flat, work, v, 0, False)
         failed_by[j], degraded_by[j] = tail, degraded
-    return interval[:size], service[:size], capability[:size], failed_by, degraded_by
+    return interval[:size], service[:size], capability[:size], failed_by, degraded_by, fell

@@ -8,7 +8,7 @@ import numpy as np
 from app.risk.graph.compiled import Flat
 from app.risk.jit import Array, Bools, Int8s, Int32s, Int64, inner, kernel
 from app.risk.jit.borrowed import borrowed
-from app.risk.outage.failing import Marks, fail, fail_more
+from app.risk.outage.failing import Marks, fail, fail_more, in_order
 from app.risk.outage.failover import Failovers, draw
 from app.risk.outage.failover_outcomes import FAILS, MOOT, WORKS, is_active, stands
 
@@ -91,7 +91,7 @@ def switched(
         if how[k] == WORKS and stands(flat, work, found[k]):
             interrupts[working] = found[k]
             working += 1
-    return np.sort(work.queue[:tail]), found[:count], how[:count], held[:holds], interrupts[:working], weight
+    return in_order(work, tail), found[:count], how[:count], held[:holds], interrupts[:working], weight
 
 
 @kernel

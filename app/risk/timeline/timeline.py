@@ -8,13 +8,15 @@ A single outage with a given duration is the case of one step (`one_outage`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
-from app.risk.graph.ragged import ascending
+from app.risk.graph.places import places_among
+from app.risk.graph.ragged import among, ascending, holds
 from app.risk.jit import Array, Int64
 from app.risk.jit.clock import look
 from app.risk.outage.failing import fail
@@ -26,21 +28,22 @@ from app.risk.timeline.between_steps import (
     OneEstate,
     Standing,
     active_members,
-    among,
     apply_act,
     moved,
     positions_of_ids,
     with_blocked,
     with_levels,
 )
-from app.risk.timeline.come_back import come_back, plan_of
+from app.risk.timeline.come_back import Plan, come_back, plan_of
+from app.risk.timeline.narrowed import narrowed
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
-from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moment, Outcome, Returns, Stretch, Timeline
+from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
 from app.risk.timeline.states import FAILURES_ONLY, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 NO_KEY = np.int64(0)
+PART = 2  # CIs that are cut out in the time in which one that fell is played
 
 
 def timeline(compiled: CompiledGraph, question: Question, space: Workspace | None = None, apart: bool = True) -> Timeline:
@@ -67,7 +70,7 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     parts = runner.parts(first)
     if parts is None or max(len(held) for held in parts.largest) > ENUMERATED:
         return None
-    plays = play_apart(parts, first, runner.run, most)
+    plays = play_apart(parts, first, _player(runner, parts, first), most)
     if plays is None:
         return None
     shares = Shares(parts, plays, outage_key(runner.base, runner.roots))
@@ -75,9 +78,20 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
         return None
     wanted = shares.likeliest
     likeliest = next((number for number, one in enumerate(plays) if one.fails == wanted), len(plays))
-    if likeliest == len(plays):
-        plays.append(runner.run(wanted))
+    if likeliest > 0:  # what is listed of it is told of the whole estate
+        plays[likeliest : likeliest + 1] = [runner.run(wanted)]
     return Timeline(plays, likeliest, False, max(one.end_hours for one in plays), shares)
+
+
+def _player(runner: _Runner, parts: Parts, first: Outcome) -> Callable[[Fails], Outcome]:
+    """What plays a scenario under given failures of switches: in the part that they reach, where that is less work."""
+    ways = 2 ** max((len(held) for held in parts.largest), default=0)
+    touched = sum(len(failed) for failed in first.lasting)
+    part = narrowed(runner.base, runner.question, parts.reached, PART * touched * (ways - 1))
+    if part is None:
+        return runner.run
+    inside = _Runner(part.compiled, part.question, workspace(part.compiled))
+    return lambda fails: part.told(inside.run(part.fails(fails)), fails)
 
 
 def _together(runner: _Runner, first: Outcome, touched: int) -> Timeline:
@@ -110,18 +124,21 @@ class _Runner:
         self.question, self.rule = question, RULES[question.rule]
         self.base = compiled
         self.steps = _with_ends(question.steps)
-        failing, blocked = _ci_ids(compiled, self.steps, Fail), _ci_ids(compiled, self.steps, Block)
-        self.roots = tuple(ascending(positions_of_ids(compiled, failing)).tolist())
+        edited = any(step.compiled is not None for step in self.steps)
+        named = _ci_ids if edited else _positions
+        failing, blocked = named(compiled, self.steps, Fail), named(compiled, self.steps, Block)
+        self.roots = positions_of_ids(compiled, failing) if edited else failing
         self.estates: dict[int, OneEstate] = {}
         graph = compiled
         for step in self.steps:
             graph = step.compiled if step.compiled is not None else graph
             if id(graph) not in self.estates:
                 mine = space if graph is compiled else workspace(graph)
-                roots = ascending(positions_of_ids(graph, np.concatenate([failing, blocked]))).astype(np.int32)
+                roots = ascending(np.concatenate([failing, blocked]))
+                roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
                 failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
-                self.estates[id(graph)] = OneEstate(graph, mine, plan_of(graph.flat), failovers, known)
+                self.estates[id(graph)] = OneEstate(graph, mine, mine.kept(Plan, partial(plan_of, graph.flat)), failovers, known)
 
     def parts(self, first: Outcome) -> Parts | None:
         """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
@@ -129,7 +146,7 @@ class _Runner:
         if len(self.estates) > 1:
             return None
         (estate,) = self.estates.values()
-        roots, once = np.asarray(self.roots, np.int32), len(self.steps) == 1
+        roots, once = self.roots.astype(np.int32), len(self.steps) == 1
         parts = parts_of(estate.compiled.flat, estate.failovers, estate.space.work, roots, once)
         if parts is None or not first.never_restored:
             return parts
@@ -207,18 +224,18 @@ class _Runner:
         if self.question.restarts:
             hours = compiled.restart_hours[failed].astype(np.float64)
             hours[np.searchsorted(failed, state.restarting)] = state.restart
-        mine = np.searchsorted(failed, state.own)
+        mine = places_among(failed, state.own)
         fixed[mine], hours[mine] = state.fixed, np.where(np.isnan(state.fixed), state.hours, 0.0)
         is_own = np.zeros(len(failed), np.bool_)
         is_own[mine] = True
         # what never comes back, with all that fails with it
         never = self._never(flat, estate, state, held_groups)
-        back = ~np.isin(failed, never)
+        back = ~among(failed, never)
         down = failed[back]
         pairs = [
             (int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
         ]
-        pairs = sorted((u, d) for u, d in pairs if among(down, u) and among(down, d))
+        pairs = sorted((u, d) for u, d in pairs if holds(down, u) and holds(down, d))
         held_by = np.asarray([u for u, _ in pairs], np.int32)
         held_of = np.asarray([d for _, d in pairs], np.int32)
         finish, begun, circle, last = come_back(
@@ -232,25 +249,25 @@ class _Runner:
         end = following
         until_interrupts = [u for u in state.interrupted.values() if u > now]
         if np.isinf(end):
-            end = max([now, *finish.tolist(), *until_interrupts])
+            end = max(now, float(finish.max(initial=now)), *until_interrupts)
             for_good = len(never) + sum(np.isinf(until) for _, until in state.levels.values())
             if for_good:
                 end = max(end, now + self.question.hours)
                 out.never_restored = int(for_good)
-        is_held = np.isin(failed, held)
+        is_held = among(failed, np.sort(held))
         all_finish = np.full(len(failed), np.inf)
         all_finish[back] = finish
         lasting = is_own | is_held
         self._record(turn, flat, failed, all_finish, lasting, hours, end, out)
         if np.isinf(following) and not out.never_restored and out.moments and end > now:
-            out.moments.append(Moment(float(end), 0, 0))
+            out.moments.append(Moments(np.asarray([end]), *np.zeros((2, 1), np.int64)))
         at_home = self._home(compiled, down, ascending=False)
         waited = np.where(last >= 0, self._home(compiled, np.maximum(last, 0), ascending=False), -1)
         comes = finish <= end
         out.returns.append(
             Returns(at_home[comes], finish[comes], is_own[back][comes], waited[comes], started[comes], circle[comes] > 0)
         )
-        out.forced.append(self._home(compiled, failed[lasting | np.isin(failed, state.restarting)]))
+        out.forced.append(self._home(compiled, failed[lasting | among(failed, state.restarting)]))
         goes_on = (started < following) & (finish > following) & ~np.isinf(following)
         state.working, state.since = down[goes_on], started[goes_on]
         self._carry(estate, state, _Left(failed, all_finish, is_own, hours, back, begun, circle, following))
@@ -297,23 +314,23 @@ class _Runner:
             last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
             return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
 
-        unrepaired = lasting[forced]
-        hard = ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
-        soft = hard if unrepaired.all() else ask(positions, until, FAILURES_ONLY)
         everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
         times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
-        down_until, recovering_until = _last_interval(hard), _last_interval(soft)
+        unrepaired = lasting[forced]
+        slow = ask(positions, until, FAILURES_ONLY) if interrupted else final
+        broken = slow if unrepaired.all() else ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
+        down_until, recovering_until = broken[5], slow[5]
         counts = np.stack([final[3], final[4]])
-        before = [[out.moments[-1].cis_down], [out.moments[-1].cis_degraded]] if out.moments else [[-1], [-1]]
+        before = [column[-1:] for column in out.moments[-1][1:]] if out.moments else [[-1], [-1]]
         changed = (np.diff(counts, axis=1, prepend=np.asarray(before, counts.dtype)) != 0).any(axis=0)
-        out.moments += map(Moment, starts[changed].tolist(), counts[0][changed].tolist(), counts[1][changed].tolist())
+        if changed.any():
+            out.moments.append(Moments(starts[changed], *counts[:, changed]))
         self._stretches(estate.compiled, final, cuts, down_until, recovering_until, out)
 
     def _stretches(
-        self, compiled: CompiledGraph, final: tuple[Array, ...], cuts: Array, down: dict[int, int], recovering: dict[int, int],
-        out: Outcome,
+        self, compiled: CompiledGraph, final: tuple[Array, ...], cuts: Array, down: Array, recovering: Array, out: Outcome
     ) -> None:  # fmt: skip
         """Turn records into stretches, and add them to those of the steps before."""
         interval, service, capability = final[0], final[1], final[2]
@@ -332,7 +349,7 @@ class _Runner:
                 if level > 0.0:
                     _extend(here, cuts, first, last, DEGRADED, level)
                 else:
-                    broken, slow = min(down.get(number, -1), last), min(recovering.get(number, -1), last)
+                    broken, slow = min(int(down[number]), last), min(int(recovering[number]), last)
                     _extend(here, cuts, first, broken, DOWN, 0.0)
                     first = max(first, broken + 1)
                     _extend(here, cuts, first, slow, RECOVERING, 0.0)
@@ -433,14 +450,6 @@ def _extend(here: list[Stretch], cuts: Array, first: int, last: int, state: str,
     here.append(Stretch(start, end, state, capability))
 
 
-def _last_interval(records: tuple[Array, ...]) -> dict[int, int]:
-    """By service number the last interval in which it is down."""
-    out: dict[int, int] = {}
-    for interval, number in zip(records[0].tolist(), records[1].tolist(), strict=True):
-        out[number] = max(interval, out.get(number, -1))
-    return out
-
-
 def _with_ends(steps: Sequence[Step]) -> list[Step]:
     """Steps in order of time, one for each hour, and an empty one where a degradation ends."""
     by_time: dict[float, Step] = {}
@@ -457,6 +466,12 @@ def _with_ends(steps: Sequence[Step]) -> list[Step]:
 
 def _given_hours(step: Step) -> list[float]:
     return [act.hours for act in step.acts if isinstance(act, Fail | Degrade) and act.hours is not None]
+
+
+def _positions(_: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:
+    """The CIs that acts of a kind name in any step, by position, where no step edits the estate."""
+    found = [np.asarray(act.positions, np.int32) for step in steps for act in step.acts if isinstance(act, kind)]
+    return ascending(np.concatenate([NONE, *found]))
 
 
 def _ci_ids(compiled: CompiledGraph, steps: Sequence[Step], kind: type[Fail] | type[Block]) -> Array:

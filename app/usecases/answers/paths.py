@@ -12,6 +12,7 @@ from app.domain.results import ServiceHit, Step, UsedUpGroup
 from app.domain.sentences import group_failed
 from app.risk.first_order.populations import customers_hit, said_of
 from app.risk.graph.compiled import CompiledGraph
+from app.risk.graph.ragged import holds
 from app.risk.measures.loss import LossCurve
 from app.risk.outage.causes import Cause, Causes, worn_group
 from app.risk.outage.propagation import Outage
@@ -40,7 +41,7 @@ class Paths:
 
     def reach(self, position: int) -> bool:
         """Whether the CI is down for as long as the outage lasts (not only interrupted)."""
-        return position in self._tree.node
+        return holds(self._tree.node, position)
 
     def _word(self, at: int) -> Step:
         estate, cause = self._estate, self._tree.step(self._estate.compiled, at)

@@ -14,7 +14,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.nouns import CI
 from app.ports.graph_store import GraphStore
 from app.risk.graph.dependents import dependents_of
-from app.risk.graph.ragged import ascending
+from app.risk.graph.ragged import among, ascending
 from app.usecases.estate import Estate
 from app.usecases.find import checked_text, identify
 from app.usecases.scenarios.document import Scenario, Selector
@@ -101,10 +101,10 @@ class Selection:
         category = getattr(self.estate.graph.cis, COLUMNS[kind])
         names = _class_and_below(name) if kind == "class" else {name}
         joint = kind == "supplier"
-        wanted = [n for n, text in enumerate(category.values) if text in names or (joint and name in text.split(" + "))]
-        members = np.flatnonzero(np.isin(np.asarray(category.codes)[self.estate.compiled.row], wanted))
-        causes = np.fromiter(self.estate.causes, np.int64, len(self.estate.causes))
-        return members[~np.isin(members, causes)] if len(causes) else members
+        wanted = [text in names or (joint and name in text.split(" + ")) for text in category.values]
+        members = np.flatnonzero(np.asarray([*wanted, False])[self.estate.codes(COLUMNS[kind])])  # code -1: unknown
+        causes = np.sort(np.fromiter(self.estate.causes, np.int64, len(self.estate.causes)))
+        return members[~among(members, causes)]
 
     def _tagged(self, name: str) -> Any:
         """CIs with an attribute name=value; where only a name is given, with any value of it."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.risk.intake.compile import compile_graph
+from app.risk.outage import one_away
 from app.risk.outage.one_away import one_failure_away
 from app.risk.outage.propagation import outage, workspace
 from tests.seeds import some_quick
@@ -44,6 +45,25 @@ def test_random_estates(seed: int) -> None:
         assert not got.truncated and got.tried == got.candidates
         some += bool(want)
     assert some > 20
+
+
+@pytest.mark.parametrize("seed", some_quick(2, 4))
+def test_outages_that_are_kept_for_the_next_question_change_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_away, "MUCH", 0)
+    rng = random.Random(4100 + seed)
+    used = 0
+    for _ in range(150):
+        estate = random_estate(rng, rng.randint(6, 14))
+        estate["dependencies"] = [row for row in estate["dependencies"] if rng.random() < 0.5]
+        compiled = compile_graph(graph_of(estate))
+        space = workspace(compiled)
+        for _ in range(4):
+            down = rng.sample(range(len(compiled)), 1)
+            kept = len(space.alone)
+            got = one_failure_away(compiled, outage(compiled, np.array(down, np.int32), space), 60.0, space)
+            assert {s: list(p) for s, p in got.positions.items()} == brute(compiled, down)
+            used += bool(kept and got.positions)
+    assert used > 5
 
 
 def test_a_ci_under_several_members_left_counts_though_no_single_member_does() -> None:

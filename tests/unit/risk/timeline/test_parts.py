@@ -110,3 +110,27 @@ def test_many_switches_that_meet_nowhere_are_exact() -> None:
     losses = losses_over_time(compiled, played)
     assert losses.drawn and sum(story.money for story in losses.stories) == pytest.approx(count * (0.9 * 50 + 0.1 * 200))
     assert losses.paid.mean() == pytest.approx(count * 65.0, rel=0.02)
+
+
+def test_plays_of_the_part_that_switches_reach_are_to_the_bit_those_of_the_estate(monkeypatch: pytest.MonkeyPatch) -> None:
+    several_plays = 0
+    for seed in range(9000, 9000 + ESTATES // 2):
+        estate, acts = several(seed)
+        compiled = compiled_of(estate)
+        question = Question(steps_of(compiled, estate, acts), restarts=seed % 3 != 0, hours=20.0)
+        told = []
+        for most in (0, 10**9):
+            monkeypatch.setattr("app.risk.timeline.timeline.PART", most)
+            played = timeline(compiled, question)
+            told.append((played, losses_over_time(compiled, played, [0.5, 2.0, 4.0])))
+        (whole, of_whole), (part, of_part) = told
+        assert (whole.end_hours, whole.count, whole.switches) == (part.end_hours, part.count, part.switches), seed
+        assert [one.fails for one in whole.outcomes] == [one.fails for one in part.outcomes], seed
+        assert [one.asked for one in whole.outcomes] == [one.asked for one in part.outcomes], seed
+        for story, other in zip(of_whole.stories, of_part.stories, strict=True):
+            for name in ("service", "stretches", *FIGURES):
+                assert np.array_equal(getattr(story, name), getattr(other, name)), (seed, name)
+            assert np.array_equal(story.money_at, other.money_at), seed
+        assert np.array_equal(of_whole.paid, of_part.paid) and np.array_equal(of_whole.probability, of_part.probability), seed
+        several_plays += len(part.outcomes) > 2
+    assert several_plays > ESTATES // 12
