@@ -40,7 +40,7 @@ PASSED = (
     "HTTP_IF_MATCH",
     "HTTP_IF_NONE_MATCH",
 )
-PAST = {"revision", "as_of"}
+PAST = {"revision", "as_of", "since"}
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3

@@ -84,7 +84,8 @@ class ProblemApi(DescribedWhenAsked):
         if errors := data.get("errors") or data.get("messages"):
             details["errors"] = _shortened(errors)
         message = data.get("message") or error.description or error.name
-        response = answer(status, error.name, error.name.lower().replace(" ", "_"), message, details)
+        title = "No such page" if status == 404 and not request.path.startswith("/api/") else error.name
+        response = answer(status, title, error.name.lower().replace(" ", "_"), message, details)
         for name, value in [*error.get_headers(), *(data.get("headers") or {}).items()]:
             if name.lower() in ("allow", "retry-after", "www-authenticate"):
                 response.headers[name] = value
@@ -103,7 +104,7 @@ def handle_forestay_error(error: ForestayError) -> Response:
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     status = int(error.details.get("status", status))  # type: ignore[call-overload]
     details = {name: value for name, value in error.details.items() if name != "status"}
-    response = answer(status, type(error).__name__, error.code, error.message, details)
+    response = answer(status, error.title, error.code, error.message, details, error)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, NotReady | TooBusy):
@@ -124,9 +125,11 @@ def handle_memory(error: MemoryError) -> Response:
     return handle_forestay_error(LimitExceeded("this answer needs more memory than web.heavy_memory_bytes allows: ask for less"))
 
 
-def answer(status: int, title: str, code: str, detail: str, details: dict[str, Any]) -> Response:
+def answer(
+    status: int, title: str, code: str, detail: str, details: dict[str, Any], error: ForestayError | None = None
+) -> Response:
     if not request.path.startswith("/api/"):
-        page = render_template("problem.html", status=status, title=title, detail=detail)
+        page = render_template("problem.html", status=status, title=title, detail=detail, error=error)
         return Response(page, status, mimetype="text/html")
     body = problem_document(status, title, code, detail, **details)
     return Response(json.dumps(body, default=str), status, mimetype=PROBLEM)

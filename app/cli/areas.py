@@ -9,10 +9,11 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import Context, json_option, show, table, when
-from app.domain.areas import AREA_KINDS
+from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.results import MEASURES, AreaDetail, AreaPage
-from app.domain.sentences import not_read
+from app.domain.sentences import gap_in_short, not_read
 from app.usecases.answers.area_detail import area_detail
+from app.usecases.answers.area_order import AreasAsked
 from app.usecases.answers.ranking import area_page
 from app.usecases.estate import resolve_revision
 
@@ -22,6 +23,13 @@ no_locations = click.option("--no-locations", is_flag=True, help="rank without a
 
 @click.command()
 @click.option("--kind", type=KINDS, default="ci", show_default=True)
+@click.option("--name", default="", help="letters of the area's name or key")
+@click.option("--team", default="", help="areas with a CI of this team")
+@click.option("--site", default="", help="areas with a CI of this site")
+@click.option("--class", "ci_class", default="", help="areas with a CI of this class")
+@click.option("--origin", type=click.Choice(ORIGINS), help="areas with a CI whose failure rate has this origin")
+@click.option("--sort", default="rank", show_default=True, help=f"{', '.join(AREA_SORTS)}; with - the other way round")
+@click.option("--since", type=click.IntRange(min=0), help="an earlier revision to compare with")
 @limit_option
 @after_option
 @no_locations
@@ -31,6 +39,13 @@ no_locations = click.option("--no-locations", is_flag=True, help="rank without a
 def areas(
     context: Context,
     kind: str,
+    name: str,
+    team: str,
+    site: str,
+    ci_class: str,
+    origin: str | None,
+    sort: str,
+    since: int | None,
     limit: int,
     after: str | None,
     no_locations: bool,
@@ -41,7 +56,8 @@ def areas(
     """The ranked problem areas: what hurts customers most, and why."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    page = area_page(service, kind, limit, after, at.revision, False if no_locations else None)
+    asked = AreasAsked(name, team, site, ci_class, origin or "", sort, since)
+    page = area_page(service, kind, limit, after, at.revision, False if no_locations else None, asked)
     show(page, as_document, lambda console: print_areas(console, page))
 
 
@@ -58,6 +74,12 @@ def print_areas(console: Console, page: AreaPage) -> None:
             f"rates {', '.join(f'{name} {share:.0%}' for name, share in a.inputs.items())}"
         )
         console.print(f"      {a.reason}{f' ({not_read(a.open_needs)})' if a.open_needs else ''}")
+        if a.gap is not None:
+            console.print(f"      {gap_in_short(a.gap.wants_hours, a.gap.takes_hours)}: {a.gap.service_name}")
+        if a.difference is not None:
+            console.print(f"      {a.difference:+,.3g} since revision {page.since}")
+    if page.total_rows < page.of_rows:
+        console.print(f"{page.total_rows:,} of {page.of_rows:,} areas fit the filter, {figure(page.total_fitting)} of the total")
     if page.truncated:
         console.print(f"{len(page.items)} of {page.total_rows:,}; the next: --after {page.next}")
 

@@ -78,11 +78,27 @@ class ServiceHit:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaGap:
+    """The worst gap between what an RTO wants and how long a single outage of a CI of the area takes, detection and declaration
+    counted."""
+
+    service_key: str
+    service_name: str
+    key: str
+    name: str
+    wants_hours: float
+    takes_hours: float
+    gap_hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class AreaRow:
     """`share` is of the measure that the ranking goes by.
 
     `inputs`: the shares of the area's loss that rest on each origin of rate. `plus_minus`: by measure, half the width of the 95 %
-    interval where failover outcomes were sampled; empty where it is exact.
+    interval where failover outcomes were sampled; empty where it is exact. `low`, `high`: 5 % and 95 % of the total loss, and
+    `redundancy`, both of the newest study of this revision (None: no study, or not followed by it). `before`: the measure at the
+    revision compared with (None: none was asked for, the area was not there, or it is unknown), `difference`: now less before.
     """
 
     kind: str
@@ -103,10 +119,37 @@ class AreaRow:
     reason: str
     plus_minus: Mapping[str, float] = field(default_factory=dict)
     open_needs: int = 0  # of the CI or service, own and inherited; of a group of CIs their own: stated and not read
+    owner: str = ""  # the team of a CI or service; of other kinds several may own it
+    confidence: str = ""  # high, fair, low: of the rates it rests on
+    low: float | None = None
+    high: float | None = None
+    redundancy: float | None = None
+    gap: AreaGap | None = None  # None: no single outage is known to take longer than an RTO allows
+    before: float | None = None
+    difference: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the estate stands, in a few figures. `services_without_second_path`: services that the outage of one CI stops.
+    `total` is the first-order loss in the ranking's measure; `low`, `high`: 5 % and 95 % of the total with its redundancy part
+    by the newest study of this revision (None: there is none)."""
+
+    services: int
+    services_without_second_path: int
+    services_incomplete: int  # needs of them were not read: they may have none either
+    worst_gap: AreaGap | None
+    total: float
+    low: float | None
+    high: float | None
+    study: str
 
 
 @dataclass(frozen=True, slots=True)
 class AreaPage:
+    """`total_rows` areas fit the filters, of `of_rows`; `total` is of all, `total_fitting` of those that fit (areas of CIs and of
+    what they have in common add up). `since`: the revision compared with; `previous`, `next`: pages before and after."""
+
     stamp: Stamp
     assessment: str
     kind: str
@@ -117,6 +160,12 @@ class AreaPage:
     truncated: bool
     next: str | None
     items: Sequence[AreaRow]
+    standing: Standing
+    of_rows: int
+    total_fitting: float
+    sort: str = "rank"
+    since: int | None = None
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +232,9 @@ class ServicePage:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDetail:
+    """`loss_over_time`: [hours of an outage, what it has cost by then], from the service's own loss curve or its money per hour;
+    empty where nobody gave money."""
+
     stamp: Stamp
     assessment: str
     service: ServiceRow
@@ -193,6 +245,7 @@ class ServiceDetail:
     single_points_total: int
     truncated: bool
     next: str | None
+    loss_over_time: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,14 @@ def hours(amount: float) -> str:
     return f"{number(amount)} {'hour' if number(amount) == '1' else 'hours'}"
 
 
+def gap_in_short(wants_hours: float, takes_hours: float) -> str:
+    """
+    >>> gap_in_short(1.0, 2.7)
+    'RTO 1 h, back in 2.7 h'
+    """
+    return f"RTO {number(wants_hours)} h, back in {number(takes_hours)} h"
+
+
 def hours_cost(duration: float, money: str, at_least: bool) -> str:
     """
     >>> hours_cost(2.0, "200 EUR", False), hours_cost(1.0, "100 EUR", True)

@@ -54,6 +54,7 @@ class Assessed:
     codes: dict[str, tuple[Any, int]] = field(default_factory=dict, repr=False)  # likewise: the area of each CI, and how many
     # likewise: what the quality of its data takes seconds to find
     quality: dict[str, Any] = field(default_factory=dict, repr=False)
+    found: dict[str, Any] = field(default_factory=dict, repr=False)  # likewise: what lists of areas are filtered and sorted by
 
     def pair_losses(self, measure: str) -> Any:
         """float64[P]: what each pair of CI and service loses a year in a measure."""
@@ -63,8 +64,12 @@ class Assessed:
 
     @property
     def name(self) -> str:
-        """The name under which an assessment is kept: its revision and the fingerprint of its settings."""
-        return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
+        return assessment_name(self.estate.revision.revision, self.estate.fingerprint)
+
+
+def assessment_name(revision: int, settings: str) -> str:
+    """Returns the name under which an assessment is kept: its revision and the fingerprint of its settings."""
+    return f"{revision:012d}-{settings}"
 
 
 def assessed(
@@ -149,8 +154,6 @@ def assess(
     if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
         write_scores(tools.store, assessment)
-        listen("the index of searches", 0.0)
-        tools.searches.make_ready(tools.store.current())
     return row
 
 

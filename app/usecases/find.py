@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from app.domain.errors import Ambiguous, InvalidInput, NotFound
+from app.domain.errors import Ambiguous, InvalidInput, NoSuchCi, NotAService, NotFound
 from app.domain.nouns import SOURCE_RECORD
 from app.domain.results import CiRow
 from app.domain.texts import one_form
@@ -30,7 +30,7 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     chosen = by_key or list({hit.ci_id: hit for hit in hits}.values())
     chosen = chosen or former_hits(store, revision, text)
     if not chosen:
-        raise NotFound(f"no CI answers to {text!r} at revision {revision}; search with a few letters of its name")
+        raise NoSuchCi(f"no CI answers to {text!r} at revision {revision}; search with a few letters of its name")
     if len(chosen) > 1:
         raise Ambiguous(f"{len(chosen)} CIs answer to {text!r}; name one by its key", sorted(hit.key for hit in chosen))
     return chosen[0]
@@ -53,7 +53,7 @@ def identify_service(store: GraphStore, estate: Estate, text: str) -> int:
 
 
 def not_a_service(text: str) -> NotFound:
-    return NotFound(f"{text!r} is not a business service; lay an exposure over it to make it one")
+    return NotAService(f"{text!r} is not a business service; lay an exposure over it to make it one")
 
 
 def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import change_views, glossary, now_views, report_views, source_views, what_if_views
-from app.web.directions import apart, plain
-from app.web.views import blueprint
+from app.web import (
+    area_views,
+    change_views,
+    glossary,
+    now_views,
+    patterns,
+    report_views,
+    revision_views,
+    source_views,
+    start_views,
+    views,
+    what_if_views,
+)
+
+FAMILIES = (area_views,)  # their pages are on the blueprint of views
 
 
 def mount(app: Flask) -> None:
-    app.jinja_env.finalize = apart
-    app.jinja_env.filters["plain"] = plain
-    app.register_blueprint(blueprint)
+    patterns.prepare(app.jinja_env)
+    app.register_blueprint(views.blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
     app.register_blueprint(source_views.blueprint)
+    app.register_blueprint(revision_views.blueprint)
+    app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(glossary.blueprint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,27 +14,27 @@ from app.api.auth import caller, is_passed_on, permission, scoped
 from app.api.common import base_url, forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
-from app.domain.areas import AREA_KINDS, AREA_LABELS
-from app.domain.errors import Ambiguous, InvalidInput, NotAllowed, NotFound
+from app.domain.areas import AREA_LABELS
+from app.domain.errors import Ambiguous, NotAllowed, NotFound
 from app.domain.results import MEASURES
-from app.domain.sentences import CAUSE, not_read, number
+from app.domain.sentences import not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail
 from app.usecases.answers.plain_text import as_text
 from app.usecases.answers.quality.report import quality
-from app.usecases.answers.ranking import area_page
-from app.usecases.answers.recovery import recovery_page, service_recovery
+from app.usecases.answers.recovery import recovery_in_short, recovery_page, service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
-from app.usecases.estate import resolve_revision
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
 from app.usecases.search.ask import search_page
+from app.web.past import revision_asked
 
 blueprint = Blueprint("web", __name__)
 ROWS = 50
@@ -45,7 +44,14 @@ ROWS_OF_BUDGET = 10
 
 @blueprint.app_template_filter("figure")
 def figure(value: float | None) -> str:
-    return "unknown" if value is None else number(value)
+    """Returns a number to three digits; more would be false exactness.
+
+    >>> figure(486_976.0), figure(4_351_564.0), figure(None)
+    ('487,000', '4.4 million', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    return number(value if abs(value) >= 1e6 else float(f"{value:.3g}"))  # millions have fewer digits by themselves
 
 
 @blueprint.app_template_filter("estimate")
@@ -84,15 +90,7 @@ def percent(value: float) -> str:
 
 @blueprint.app_context_processor
 def shared() -> dict[str, Any]:
-    def link(endpoint: str, **values: Any) -> str:
-        """Returns a link that keeps the state of the estate on show; a common cause, which is no CI, is shown as an area."""
-        if endpoint == "web.ci" and str(values.get("key", "")).startswith(CAUSE):
-            endpoint, values = "web.area", {"kind": "ci", "name": values["key"]}
-        kept = {name: request.args[name] for name in ("revision", "as_of") if request.args.get(name)}
-        return url_for(endpoint, **{**kept, **values})
-
     return {
-        "link": link,
         "away": away.warning(),
         "kinds": AREA_LABELS,
         "measures": MEASURES,
@@ -101,35 +99,15 @@ def shared() -> dict[str, Any]:
 
 
 def viewed_revision() -> int:
-    """Returns the revision that the page is about, from `revision` or `as_of` in the address."""
-    text, moment = request.args.get("revision"), request.args.get("as_of")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidInput("revision is a whole number")
-    try:
-        at = datetime.fromisoformat(moment if "T" in moment else moment + "T23:59:59+00:00") if moment else None
-    except ValueError:
-        raise InvalidInput("as_of is a date like 2026-11-01, or a time with zone") from None
-    return resolve_revision(forestay().store, int(text) if text else None, at).revision
+    """Returns the number of the revision that the page is about."""
+    return revision_asked().revision
 
 
-def _read(subject: str) -> None:
+def read(subject: str) -> None:
     reads = whole().reads
     reads.note(caller().name, f"read page {request.endpoint}", subject)
     if is_passed_on():  # this process may be ended at any moment
         reads.flush()
-
-
-@blueprint.get("/")
-@scoped
-@permission("read")
-def ranking() -> str:
-    """The ranked problem areas."""
-    service, kind = forestay(), request.args.get("kind", "ci")
-    if kind not in AREA_KINDS:
-        raise InvalidInput(f"kind: one of {', '.join(AREA_KINDS)}")
-    page = area_page(service, kind, ROWS, request.args.get("after"), viewed_revision(), None)
-    _read(f"areas {kind}")
-    return render_template("ranking.html", page=page, kind=kind)
 
 
 @blueprint.get("/area")
@@ -139,7 +117,7 @@ def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
     detail = area_detail(service, kind, name, viewed_revision(), None)
-    _read(f"area {kind} {name}")
+    read(f"area {kind} {name}")
     return render_template("area.html", detail=detail, kind=kind)
 
 
@@ -163,8 +141,9 @@ def one_service() -> str:
     if request.args.get("goal"):  # asked for: it takes some seconds
         question = RiskQuestion(key, nodes=PAGE_NODES, seconds=PAGE_SECONDS, revision=detail.stamp.revision)
         goal = service_goal(service, question, limit=ROWS_OF_BUDGET)
-    _read(f"service {key}")
-    return render_template("service.html", detail=detail, goal=goal)
+    read(f"service {key}")
+    recovery, path = recovery_in_short(service, detail.service.key, detail.stamp.revision)
+    return render_template("service.html", detail=detail, goal=goal, recovery=recovery, path=path)
 
 
 @blueprint.get("/recovery")
@@ -172,7 +151,7 @@ def one_service() -> str:
 @permission("read")
 def recovery() -> str:
     page = recovery_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
-    _read("recovery")
+    read("recovery")
     return render_template("recovery.html", page=page)
 
 
@@ -181,7 +160,7 @@ def recovery() -> str:
 @permission("read")
 def recovery_gaps() -> str:
     page = gaps_page(forestay(), ROWS, request.args.get("after"), viewed_revision(), None)
-    _read("recovery gaps")
+    read("recovery gaps")
     return render_template("recovery_gaps.html", page=page)
 
 
@@ -191,7 +170,7 @@ def recovery_gaps() -> str:
 def recovery_of_service() -> str:
     key = request.args.get("key", "")
     page = service_recovery(forestay(), key, ROWS, request.args.get("after"), viewed_revision(), None)
-    _read(f"recovery of {key}")
+    read(f"recovery of {key}")
     return render_template("recovery_of_service.html", page=page)
 
 
@@ -202,7 +181,7 @@ def data_quality() -> str:
     """What the data lacks, and what that weighs in the ranking."""
     service = forestay()
     page = quality(service, ROWS)
-    _read("data quality")
+    read("data quality")
     return render_template("quality.html", page=page)
 
 
@@ -231,8 +210,9 @@ def ci() -> str:
     """One CI: its blast radius first, then what is known of it."""
     service, key, revision = forestay(), request.args.get("key", ""), viewed_revision()
     detail = ci_detail(service, key, revision, None)
-    blast = None
+    blast = near = None
     if detail.assessed:
+        near = ci_outage(service, detail.key, revision, PAGE_SECONDS)
         blast = blast_radius(
             service,
             [detail.key],
@@ -240,9 +220,9 @@ def ci() -> str:
             after=request.args.get("after"),
             revision=revision,
         )
-    _read(f"ci {detail.key}")
+    read(f"ci {detail.key}")
     summary = as_text(blast or detail, base_url())
-    return render_template("ci.html", detail=detail, blast=blast, summary=summary)
+    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary)
 
 
 @blueprint.get("/sign-in")

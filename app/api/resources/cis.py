@@ -7,9 +7,11 @@ from typing import Any
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
 from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion, SearchQuestion
+from app.domain.ci_outage import CiOutage
 from app.domain.results import BlastRadius, CiDetail, CiPage, SearchPage
 from app.usecases import paging
 from app.usecases.answers.blast import blast_radius
+from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
 from app.usecases.search.ask import search_page
 
@@ -47,6 +49,14 @@ def search(question: dict[str, Any]) -> Any:
         question.get("revision"),
         question.get("as_of"),
     )
+
+
+@route(blueprint, "/cis/<path:ci>/outage", "read", CiOutage, sensitive=True, in_scope=True)
+@blueprint.arguments(CiQuestion, location="query")
+def outage(question: dict[str, Any], ci: str) -> Any:
+    """A CI that fails, for the operator: services by the time left until their MTPD, what it shares with others, what is one
+    failure away, whom to call."""
+    return answered(question, lambda service, at: ci_outage(service, ci, at.revision))
 
 
 @route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True, called="cis_blast_radius")

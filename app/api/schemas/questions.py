@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import marshmallow as ma
@@ -13,7 +14,7 @@ from flask import current_app
 from marshmallow import validate
 
 from app.domain.alerts import DEFAULT_LABELS
-from app.domain.areas import AREA_KINDS
+from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.live import NOTED, STATES
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
@@ -52,11 +53,14 @@ class Question(ma.Schema):
     @ma.post_load
     def lower_defaults(self, question: dict[str, Any], **_: Any) -> dict[str, Any]:
         """What nobody named is no more than the settings allow; what was named passed already."""
-        for name, field in self.fields.items():
-            for rule in field.validators:
-                if isinstance(rule, AtMost) and isinstance(question.get(name), int | float):
-                    question[name] = min(question[name], rule.most)
+        for name, rule in self._limited:
+            if isinstance(question.get(name), int | float):
+                question[name] = min(question[name], rule.most)
         return question
+
+    @cached_property
+    def _limited(self) -> list[tuple[str, AtMost]]:
+        return [(name, rule) for name, field in self.fields.items() for rule in field.validators if isinstance(rule, AtMost)]
 
 
 class Number(ma.fields.Float):
@@ -155,6 +159,19 @@ class Paged(When):
 
 class AreasQuestion(Paged):
     kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
+    team = text(400, metadata={"description": "Areas with a CI of this team; of services the service itself"})
+    site = text(400, metadata={"description": "Likewise of this site"})
+    ci_class = text(400, data_key="class", metadata={"description": "Likewise of this class"})
+    origin = ma.fields.String(
+        validate=validate.OneOf(ORIGINS), metadata={"description": "Likewise with a failure rate of this origin"}
+    )
+    sort = ma.fields.String(
+        load_default="rank",
+        validate=validate.OneOf([*AREA_SORTS, *(f"-{name}" for name in AREA_SORTS)]),
+        metadata={"description": "The column to sort by: numbers the largest first, texts from A; with - the other way round"},
+    )
+    since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "An earlier revision to compare with"})
+    name = text(200, metadata={"description": "Letters of the area's name or key, case aside"})
 
 
 class AreaQuestion(When):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.areas import AREA_COLUMNS
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import NotFound
+from app.domain.errors import NoSuchArea
 from app.domain.results import AreaDetail, AreaRow, Contribution, ServiceHit
 from app.domain.sentences import CAUSE, count
 from app.ports.graph_store import GraphStore
@@ -18,7 +18,7 @@ from app.usecases.answers.contributions import contribution, service_contributio
 from app.usecases.answers.paths import known, service_hits
 from app.usecases.answers.ranking import area_row
 from app.usecases.assess import Assessed, assessed
-from app.usecases.find import identify
+from app.usecases.find import identify, not_a_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -40,7 +40,7 @@ def area_detail(
     area = _area_of(tools.store, assessment, kind, name)
     places = [place for place, code in enumerate(ranking.area.tolist()) if code == area]
     if not places:
-        raise NotFound(f"no {kind} area {name!r} among the assessed CIs")
+        raise NoSuchArea(f"no {kind} area {name!r} among the assessed CIs")
     row = area_row(assessment, kind, ranking, places[0])
     if kind == "service":
         parts, total, positions = _service_parts(assessment, area, ranking.measure)
@@ -71,13 +71,13 @@ def _area_of(store: GraphStore, assessment: Assessed, kind: str, name: str) -> i
         if kind == "ci":
             return position
         if position not in estate.service_number:
-            raise NotFound(f"{name!r} is not a business service")
+            raise not_a_service(name)
         return estate.service_number[position]
     values = getattr(estate.graph.cis, AREA_COLUMNS[kind]).values
     if name == UNKNOWN_AREA:
         return len(values)
     if name not in values:
-        raise NotFound(f"no {kind} {name!r}")
+        raise NoSuchArea(f"no {kind} {name!r}")
     return int(values.index(name))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
+from app.domain.areas import confidence
 from app.domain.errors import InvalidInput
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
-from app.domain.results import MEASURES, AreaPage, AreaRow
+from app.domain.results import MEASURES, AreaGap, AreaPage, AreaRow, Standing
 from app.domain.sentences import (
     FIRST,
     area_reason,
@@ -24,6 +26,8 @@ from app.risk.first_order.areas import Ranking, inputs_of, services_in
 from app.risk.first_order.totals import corrected_hours, half_widths, points_of, services_of
 from app.risk.outage.rates_and_exposures import can_fail
 from app.usecases import paging
+from app.usecases.answers.area_additions import Additions, additions_of
+from app.usecases.answers.area_order import AreasAsked, places_of
 from app.usecases.answers.areas import area_name, causes_in, open_needs_of, positions_of, ranking_of
 from app.usecases.answers.contributions import ci_sentence, service_contributions
 from app.usecases.answers.paths import known
@@ -31,6 +35,7 @@ from app.usecases.assess import Assessed, assessed
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
+EVERYTHING = AreasAsked()
 OVERLAP = 0.1  # sum of lambda m of the single points above which first-order hours count outages twice (model 1.6)
 
 
@@ -41,33 +46,83 @@ def area_page(
     after: str | None,
     revision: int | None,
     locations: bool | None = None,
+    asked: AreasAsked = EVERYTHING,
 ) -> AreaPage:
-    """Returns areas of a kind, worst first. A cursor holds revision, kind and settings, so pages of one ranking fit together."""
+    """Returns areas of a kind that fit what is asked, worst first or in the order asked for. A cursor holds revision, kind,
+    settings and question, so pages of one list fit together."""
     offset = 0
     if after is not None:
-        cursor = paging.decode(after, "revision", "kind", "offset", "locations")
-        if cursor["kind"] != kind:
+        cursor = paging.decode(after, "revision", "kind", "offset", "locations", "asked")
+        if cursor["kind"] != kind or cursor["asked"] != asked.tag:
             raise InvalidInput("after: a cursor of another ranking")
         revision, offset, locations = cursor["revision"], cursor["offset"], cursor["locations"]
     assessment = assessed(tools.estates, tools.cache, revision, locations)
     ranking = ranking_of(assessment, kind)
-    last = min(offset + limit, len(ranking.area))
-    items = [area_row(assessment, kind, ranking, place) for place in range(offset, last)]
-    more = last < len(ranking.area)
-    cursor_text = (
-        paging.encode(revision=assessment.estate.revision.revision, kind=kind, offset=last, locations=locations) if more else None
-    )
+    more = additions_of(tools, assessment, kind, asked.since, locations)
+    places = places_of(assessment, kind, ranking, asked, more)
+    last = min(offset + limit, len(places))
+    at = assessment.estate.revision.revision
+
+    def page_from(start: int) -> str:
+        return paging.encode(revision=at, kind=kind, offset=start, locations=locations, asked=asked.tag)
+
     return AreaPage(
         stamp=stamp_of(assessment.estate, tools.documents),
         assessment=assessment.name,
         kind=kind,
         measure=ranking.measure,
         total=ranking.total,
-        total_rows=len(ranking.area),
+        total_rows=len(places),
         limit=limit,
-        truncated=more,
-        next=cursor_text,
-        items=items,
+        truncated=last < len(places),
+        next=page_from(last) if last < len(places) else None,
+        items=[_with(more, assessment, kind, ranking, place) for place in places[offset:last].tolist()],
+        standing=standing_of(more, ranking.total),
+        of_rows=len(ranking.area),
+        total_fitting=float(np.nansum(ranking.values[ranking.measure][places])),
+        sort=asked.sort,
+        since=asked.since,
+        previous=page_from(max(offset - limit, 0)) if offset > 0 else None,
+    )
+
+
+def _with(more: Additions, assessment: Assessed, kind: str, ranking: Ranking, place: int) -> AreaRow:
+    """Returns the row of an area with what stands beside its loss."""
+    area, row = int(ranking.area[place]), area_row(assessment, kind, ranking, place)
+    low, high, redundancy = more.studied(area)
+    now, before = known(float(ranking.values[ranking.measure][place])), more.before(area)
+    return replace(
+        row,
+        owner=more.owner(area),
+        confidence=confidence(row.inputs, row.open_needs),
+        low=low,
+        high=high,
+        redundancy=redundancy,
+        gap=more.gap(area),
+        before=before,
+        difference=None if now is None or before is None else now - before,
+    )
+
+
+def standing_of(more: Additions, total: float) -> Standing:
+    assessment = more.assessment
+    estate, gaps, study = assessment.estate, more.recovery.gaps, more.study
+    first = np.flatnonzero(gaps.kind == 0)[:1]
+    worst = None
+    if len(first):
+        number, ci = int(gaps.service[first[0]]), int(gaps.ci[first[0]])
+        service = int(estate.compiled.service_position[number])
+        wants, takes = float(gaps.wants[first[0]]), float(gaps.takes[first[0]])
+        worst = AreaGap(estate.key(service), estate.name(service), estate.key(ci), estate.name(ci), wants, takes, takes - wants)
+    return Standing(
+        services=len(estate.compiled.service_position),
+        services_without_second_path=int((assessment.services.single_points > 0).sum()),
+        services_incomplete=len(estate.incomplete_services),
+        worst_gap=worst,
+        total=total,
+        low=study.total_range.low if study is not None else None,
+        high=study.total_range.high if study is not None else None,
+        study=study.study if study is not None else "",
     )
 
 

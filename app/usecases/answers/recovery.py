@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -101,6 +101,14 @@ def service_recovery(
         if more
         else None,
     )
+
+
+def recovery_in_short(tools: Tools, text: str, revision: int | None = None) -> tuple[RecoveryRow, Sequence[RecoveryStep]]:
+    """Returns the figures of one service and what it waits for when all is down, without chances and single outages: they take
+    longer."""
+    recovery = recovery_at(tools, revision, None)
+    position = identify_service(tools.store, recovery.estate, text)
+    return _row(recovery, recovery.estate.service_number[position]), _path(recovery, position)
 
 
 def _longest(hours: Iterable[float | None]) -> float | None:

@@ -6,15 +6,19 @@ from app.domain.errors import InvalidInput
 from app.domain.results import ServiceDetail, ServicePage, ServiceRow
 from app.risk.first_order.areas import measure_of
 from app.risk.first_order.totals import corrected_hours, points_of
+from app.risk.outage.what_if import service_curve
 from app.usecases import paging
 from app.usecases.answers.areas import ranking_of
 from app.usecases.answers.contributions import service_contributions
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of
 from app.usecases.assess import Assessed, assessed
+from app.usecases.estate import Estate
 from app.usecases.find import identify_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
+
+LAST_HOURS = 24.0  # to which a loss is shown where no limit is known
 
 
 def service_page(
@@ -112,4 +116,16 @@ def service_detail(
         next=paging.encode(revision=estate.revision.revision, service=text, point_offset=last, locations=locations)
         if more
         else None,
+        loss_over_time=_loss_over_time(estate, number),
     )
+
+
+def _loss_over_time(estate: Estate, number: int) -> list[list[float]]:
+    """Returns [hours, loss by then] at the points of the service's loss curve, at its RTO and MTPD, and at twice the MTPD."""
+    compiled = estate.compiled
+    curve = service_curve(compiled, number)
+    if curve is None:
+        return []
+    limits = [float(hours) for hours in (compiled.rto_hours[number], compiled.mtpd_hours[number]) if hours == hours]
+    hours = sorted({*curve.hours.tolist(), *limits, 2.0 * max(limits, default=LAST_HOURS / 2)})
+    return [[at, float(curve.at(at))] for at in hours]

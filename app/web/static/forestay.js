@@ -17,6 +17,17 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "Copy summary"; }, 2000);
 });
 
+// menus of the head: one at a time; Escape and a click elsewhere close them
+const menus = [...document.querySelectorAll("details.menu")];
+for (const menu of menus)
+  menu.addEventListener("toggle", () => menu.open && menus.forEach((other) => { if (other !== menu) other.open = false; }));
+document.addEventListener("click", (event) => menus.forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
+document.addEventListener("keydown", (event) => {
+  const open = menus.find((menu) => menu.open);
+  if (event.key !== "Escape" || !open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
 // a page that waits for something looks again by itself, unless it is being used
 for (const link of document.querySelectorAll("a[data-again]")) {
   setTimeout(() => { if (!document.activeElement || document.activeElement === document.body) location.reload(); }, 1000 * Number(link.dataset.again));
