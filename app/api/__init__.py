@@ -9,7 +9,7 @@ from flask import Flask
 
 from app import __version__
 from app.api import problems
-from app.api.auth import permission
+from app.api.auth import permission, scoped
 from app.api.resources import (
     areas,
     assessments,
@@ -87,6 +87,7 @@ def mount(app: Flask) -> None:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
 
+    @scoped
     @permission("read")
     def openapi() -> Any:
         return app.response_class(json.dumps(api.document()), mimetype="application/json")

@@ -52,7 +52,9 @@ def told_of(docstring: str, permission: str, in_scope: bool) -> dict[str, str]:
     """
     text = " ".join(docstring.split())
     scope = "a key with a scope may ask" if in_scope else "not for keys with a scope"
-    return {"summary": SENTENCE.split(text, maxsplit=1)[0], "description": f"{text}\n\nNeeds permission `{permission}`; {scope}."}
+    summary = SENTENCE.split(text, maxsplit=1)[0]
+    whole = "" if text == summary else f"{text}\n\n"
+    return {"summary": summary, "description": f"{whole}Needs permission `{permission}`; {scope}."}
 
 
 def parts_of(path: str) -> list[dict[str, str]]:
