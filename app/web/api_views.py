@@ -27,8 +27,7 @@ class Operation:
 @permission("read")
 def api() -> str:
     """The API to read and to try."""
-    document = problem_api(current_app).document()
-    return render_template("api.html", about=document["info"]["description"], groups=operations(document))
+    return render_template("api.html", groups=operations(problem_api(current_app).document()))
 
 
 def operations(document: Mapping[str, Any]) -> dict[str, Sequence[Operation]]:

@@ -21,11 +21,13 @@ const plainly = ({ React }) => ({
   },
 });
 
+// Controls that only have a title get a name, whenever they appear.
 function nameControls() {
   place.querySelector(".operation-filter-input")?.setAttribute("aria-label", "Filter by tag");
   for (const control of place.querySelectorAll("button[title]:not([aria-label])")) control.setAttribute("aria-label", control.title);
 }
 
+new MutationObserver(nameControls).observe(place, { childList: true, subtree: true });
 follow();
 dark.addEventListener("change", follow);
 window.SwaggerUIBundle({
@@ -40,5 +42,4 @@ window.SwaggerUIBundle({
   presets: [window.SwaggerUIBundle.presets.apis],
   plugins: [plainly],
   layout: "Plainly",
-  onComplete: () => requestAnimationFrame(nameControls),
 });
