@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import (
+    api_views,
     area_views,
     change_views,
     glossary,
@@ -32,3 +33,4 @@ def mount(app: Flask) -> None:
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(glossary.blueprint)
+    app.register_blueprint(api_views.blueprint)

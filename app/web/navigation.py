@@ -46,6 +46,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Data quality", "web.data_quality"),
             Place("Sources", "sources_web.sources", ("sources_web.run",)),
             Place("Revisions", "revisions_web.revisions"),
+            Place("API", "api_web.api"),
         ),
     ),
 )

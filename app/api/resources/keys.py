@@ -77,7 +77,7 @@ def revoke(prefix: str) -> Any:
     return key
 
 
-@route(blueprint, "/audit", "admin", AuditPage)
+@route(blueprint, "/audit", "admin", AuditPage, called="audit_list")
 @blueprint.arguments(PageQuestion, location="query")
 def trail(question: dict[str, Any]) -> Any:
     """The audit trail, newest first; `forestay audit verify` walks its chain."""
