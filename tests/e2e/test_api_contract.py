@@ -107,6 +107,7 @@ QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
+    "/api/v1/what-if": {"ci": "db"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -223,6 +224,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/what-if",
     ]
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
     assert filled.get("/runs/00000000000000000001/rejected")["items"][0]["field"] == "failures_per_year"
@@ -433,6 +435,7 @@ LABELS = [
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact",
     "POST /api/v1/timelines",
+    "GET /api/v1/what-if",
     "GET /api/v1/scenarios",
     "GET /api/v1/scenario-schema",
     "GET /api/v1/exercises",

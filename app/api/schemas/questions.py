@@ -187,6 +187,26 @@ class CiQuestion(When):
     pass
 
 
+class WhatIfQuestion(Paged):
+    """`class` and `with` are words of Python."""
+
+    ci = named_cis(metadata={"description": "CIs that are out at once, by any identity"})
+    site = named_cis(metadata={"description": "Sites all of whose CIs are out"})
+    team = named_cis(metadata={"description": "Teams all of whose CIs are out"})
+    supplier = named_cis(metadata={"description": "Suppliers all of whose CIs are out"})
+    rack = named_cis(metadata={"description": "Racks that are out, with what stands in them"})
+    scenario = text(metadata={"description": "Instead of these: the name of a stored scenario, or the text of one"})
+    hours = number(
+        most=87660.0, metadata={"description": "How long they are out, above 0; without: as the recovery model says; hours"}
+    )
+
+    class Meta(Question.Meta):
+        include = {  # noqa: RUF012
+            "class": named_cis(metadata={"description": "Classes all of whose CIs are out, with those below them"}),
+            "with": text(metadata={"description": "A scenario to compare with: the name of a stored one, or its text"}),
+        }
+
+
 class BlastQuestion(Paged):
     also = named_cis(metadata={"description": "Further CIs that are down"})
 
