@@ -8,6 +8,7 @@ from app.web import (
     area_views,
     change_views,
     glossary,
+    map_views,
     now_views,
     patterns,
     report_views,
@@ -31,4 +32,5 @@ def mount(app: Flask) -> None:
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
+    app.register_blueprint(map_views.blueprint)
     app.register_blueprint(glossary.blueprint)

@@ -108,6 +108,7 @@ QUESTIONS = {
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
     "/api/v1/what-if": {"ci": "db"},
+    "/api/v1/map": {"ci": "db"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -181,6 +182,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/jobs",
         "/jobs/<job_id>",
         "/keys",
+        "/map",
         "/now",
         "/now/causes",
         "/now/restore-first",
@@ -425,6 +427,7 @@ LABELS = [
     "GET /api/v1/cis/{ci}/blast-radius",
     "GET /api/v1/cis/{ci}/identity",
     "GET /api/v1/cis/{ci}/outage",
+    "GET /api/v1/map",
     "GET /api/v1/conflicts",
     "GET /api/v1/suggestions",
     "POST /api/v1/suggestions",

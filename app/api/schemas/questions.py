@@ -15,6 +15,7 @@ from marshmallow import validate
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.live import NOTED, STATES
+from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.settings import LimitSettings
@@ -205,6 +206,22 @@ class WhatIfQuestion(Paged):
             "class": named_cis(metadata={"description": "Classes all of whose CIs are out, with those below them"}),
             "with": text(metadata={"description": "A scenario to compare with: the name of a stored one, or its text"}),
         }
+
+
+class MapQuestion(When):
+    ci = named_cis(metadata={"description": "CIs in focus, by any identity"})
+    also = named_cis(metadata={"description": "CIs that fail beside them"})
+    hops = Whole(load_default=2, validate=validate.Range(min=1, max=MOST_HOPS), metadata={"description": "Needs in a row"})
+    direction = ma.fields.String(load_default="both", validate=validate.OneOf(list(DIRECTIONS)))
+    fails = ma.fields.Boolean(load_default=True, metadata={"description": "Whether the CIs in focus fail"})
+    select = text(metadata={"description": "A CI whose way from the focus is asked for"})
+    opened = ma.fields.List(
+        text(),
+        load_default=[],
+        data_key="open",
+        validate=validate.Length(max=1000),
+        metadata={"description": "Ids of groups of like CIs that are shown one by one"},
+    )
 
 
 class BlastQuestion(Paged):
