@@ -109,6 +109,7 @@ QUESTIONS = {
     "/api/v1/search": {"q": "db"},
     "/api/v1/what-if": {"ci": "db"},
     "/api/v1/map": {"ci": "db"},
+    "/api/v1/cis/<path:ci>/assumption": {"field": "repair_hours", "value": "3"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -168,6 +169,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/changes/entries/<path:entry>",
         "/cis",
         "/cis/<path:ci>",
+        "/cis/<path:ci>/assumption",
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
         "/cis/<path:ci>/outage",
@@ -428,6 +430,7 @@ LABELS = [
     "GET /api/v1/cis/{ci}/identity",
     "GET /api/v1/cis/{ci}/outage",
     "GET /api/v1/map",
+    "GET /api/v1/cis/{ci}/assumption",
     "GET /api/v1/conflicts",
     "GET /api/v1/suggestions",
     "POST /api/v1/suggestions",

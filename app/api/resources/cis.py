@@ -6,12 +6,14 @@ from typing import Any
 
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
-from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion, MapQuestion, SearchQuestion
+from app.api.schemas.questions import AssumptionQuestion, BlastQuestion, CiQuestion, CisQuestion, MapQuestion, SearchQuestion
+from app.domain.assumption import Assumption
 from app.domain.ci_outage import CiOutage
 from app.domain.map import MapAnswer
 from app.domain.results import BlastRadius, CiDetail, CiPage, SearchPage
 from app.ports.graph_store import Revision
 from app.usecases import paging
+from app.usecases.answers.assumption import assumption
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
@@ -75,6 +77,14 @@ def outage(question: dict[str, Any], ci: str) -> Any:
     """A CI that fails, for the operator: services by the time left until their MTPD, what it shares with others, what is one
     failure away, whom to call."""
     return answered(question, lambda service, at: ci_outage(service, ci, at.revision))
+
+
+@route(blueprint, "/cis/<path:ci>/assumption", "read", Assumption, long=True)
+@blueprint.arguments(AssumptionQuestion, location="query")
+def assume(question: dict[str, Any], ci: str) -> Any:
+    """What the ranking says with another failure rate or restore time of a CI, beside what it says now; nothing is written.
+    `POST /decisions/correction` keeps it."""
+    return assumption(forestay(), ci, question["field"], question["value"], question.get("revision"))
 
 
 @route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)

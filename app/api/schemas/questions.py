@@ -14,6 +14,7 @@ from marshmallow import validate
 
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
+from app.domain.assumption import FIELDS
 from app.domain.live import NOTED, STATES
 from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
@@ -206,6 +207,12 @@ class WhatIfQuestion(Paged):
             "class": named_cis(metadata={"description": "Classes all of whose CIs are out, with those below them"}),
             "with": text(metadata={"description": "A scenario to compare with: the name of a stored one, or its text"}),
         }
+
+
+class AssumptionQuestion(Question):
+    revision = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
+    field = ma.fields.String(required=True, validate=validate.OneOf(list(FIELDS)))
+    value = number(required=True, metadata={"description": "What is assumed instead, in the unit of the field"})
 
 
 class MapQuestion(When):
@@ -589,4 +596,9 @@ class CorrectionQuestion(Question):
     )
     new_attributes = ma.fields.Boolean(
         load_default=False, metadata={"description": "A name that nobody gave this CI before is meant as it stands"}
+    )
+    reason = ma.fields.String(
+        load_default="",
+        validate=[validate.Length(max=2000), _no_nul],
+        metadata={"description": "Why; it stands in the audit trail and the note of the revision"},
     )
