@@ -7,6 +7,7 @@ from flask import Flask
 from app.web import (
     area_views,
     assume_views,
+    bia_views,
     change_views,
     glossary,
     map_views,
@@ -34,5 +35,6 @@ def mount(app: Flask) -> None:
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(glossary.blueprint)
