@@ -7,8 +7,11 @@ from flask import Flask
 from app.web import (
     api_views,
     area_views,
+    assume_views,
+    bia_views,
     change_views,
     glossary,
+    map_views,
     now_views,
     patterns,
     report_views,
@@ -32,5 +35,8 @@ def mount(app: Flask) -> None:
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
+    app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(bia_views.blueprint)
+    app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

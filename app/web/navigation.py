@@ -31,6 +31,7 @@ MENU: Sequence[Place | Menu] = (
     Place("Problem areas", "web.ranking", ("web.area",)),
     Place("Services", "web.services", ("web.one_service",)),
     Place("What if", "what_if_web.what_if"),
+    Place("Map", "map_web.map_page"),
     Menu(
         "Plan",
         (

@@ -51,4 +51,6 @@ def split(question: dict[str, Any]) -> Any:
 @blueprint.arguments(CorrectionQuestion)
 def correct(question: dict[str, Any]) -> Any:
     """Values of a CI believed before those of any source; an empty one takes a correction back."""
-    return decide.correct(forestay(), question["ci"], question["values"], g.caller.name, question["new_attributes"])
+    return decide.correct(
+        forestay(), question["ci"], question["values"], g.caller.name, question["new_attributes"], question["reason"]
+    )

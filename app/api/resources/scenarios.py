@@ -11,15 +11,17 @@ from flask import g
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.conditions import condition, conditional
-from app.api.schemas.questions import PageQuestion
+from app.api.schemas.questions import PageQuestion, WhatIfQuestion
 from app.api.schemas.scenarios import CopyQuestion, RunQuestion, TimelineQuestion, VersionQuestion, WriteScenarioQuestion
 from app.domain.errors import InvalidInput
 from app.domain.scenario_text import parse_scenario
 from app.domain.timeline import TimelineAnswer
+from app.domain.what_if import WhatIfAnswer
 from app.usecases.scenarios import keep
 from app.usecases.scenarios.document import Scenario, scenario_of, schema
 from app.usecases.scenarios.keep import Exercise, ScenarioRow, StoredScenario, Written
 from app.usecases.scenarios.play import Page, play
+from app.usecases.scenarios.what_if import OUT, Question, ask_what_if, outage_document, scenario_named
 
 blueprint = Blueprint("scenarios", __name__, url_prefix="/api/v1", description="What-if over time, and stored scenarios")
 
@@ -88,6 +90,21 @@ def ask(question: dict[str, Any]) -> Any:
     """Play a scenario over time: states of every service, customers and money, RTO and MTPD breaches, order of recovery,
     redundancy used up, whom to call, and the difference to another scenario. Nothing is kept."""
     return reply(_play(question, _scenario(_document(question))))
+
+
+@route(blueprint, "/what-if", "simulate", WhatIfAnswer, long=True)
+@blueprint.arguments(WhatIfQuestion, location="query")
+def what_if(question: dict[str, Any]) -> Any:
+    """Several things that are out at once: services now, after 1 h, 4 h and 24 h, cost over time, what only the combination
+    breaks, and all that a timeline answers. Nothing is kept."""
+    service, out = forestay(), {kind: question[kind] for kind in OUT if question.get(kind)}
+    limits, hours = service.settings.limits, question.get("hours")
+    if bool(out) == ("scenario" in question):
+        raise InvalidInput("name what is out, or a `scenario`", field="scenario")
+    scenario = _scenario(outage_document(out, hours)) if out else scenario_named(service.documents, question["scenario"], limits)
+    beside = scenario_named(service.documents, question["with"], limits) if "with" in question else None
+    page = Page(question["limit"], question.get("after"))
+    return reply(ask_what_if(service, Question(scenario, beside, page, question.get("revision"), question.get("as_of"))))
 
 
 @route(blueprint, "/scenarios", "read", ScenarioPage)
