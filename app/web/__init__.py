@@ -10,6 +10,7 @@ from app.web import (
     glossary,
     now_views,
     patterns,
+    provider_views,
     report_views,
     revision_views,
     source_views,
@@ -24,6 +25,7 @@ FAMILIES = (area_views,)  # their pages are on the blueprint of views
 def mount(app: Flask) -> None:
     patterns.prepare(app.jinja_env)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(provider_views.blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
