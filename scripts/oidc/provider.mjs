@@ -1,5 +1,5 @@
-// An identity provider of the tests: the certified oidc-provider with its own sign-in form, one client, people by name, and two routes of ours:
-// POST /test/rotate signs with another key from now on, POST /test/lifetime?seconds=… is the lifetime of its ID tokens.
+// An identity provider of the tests: the certified oidc-provider with its own sign-in form, one client, people by name, and one route of ours:
+// POST /test/rotate makes it sign with another key from now on.
 // Arguments: port, client id, client secret, address that people are sent back to, address that they are sent to when they sign out.
 import { createServer } from 'node:http'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
@@ -8,7 +8,6 @@ import Provider from 'oidc-provider'
 const [port, client, secret, back, out] = process.argv.slice(2)
 const issuer = `http://127.0.0.1:${port}`
 const GROUPS = { anna: ['bcm', 'everyone'], ole: ['operations'], berta: ['berlin'], root: ['admins', 'berlin'], nobody: ['everyone'] }
-let seconds = 3600
 
 const key = () => ({
   ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
@@ -23,7 +22,6 @@ const made = () => {
     pkce: { required: () => true },
     claims: { openid: ['sub'], profile: ['preferred_username', 'name'], email: ['email'], groups: ['groups'] },
     scopes: ['openid', 'profile', 'email', 'groups'],
-    ttl: { IdToken: () => seconds },
     findAccount: (_, id) => ({
       accountId: id,
       claims: () => ({ sub: id, preferred_username: id, name: id, email: `${id}@example.com`, groups: GROUPS[id] }),
@@ -36,9 +34,6 @@ let answer = made()
 createServer((request, response) => {
   if (request.method === 'POST' && request.url === '/test/rotate') {
     answer = made()
-    response.end('{}')
-  } else if (request.method === 'POST' && request.url.startsWith('/test/lifetime?seconds=')) {
-    seconds = Number(request.url.split('=')[1])
     response.end('{}')
   } else answer(request, response)
 }).listen(Number(port), '127.0.0.1')
