@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 
 from app import api, web
-from app.api import auth, away, counters, heavy, hosts, known_callers, problems
+from app.api import auth, away, heavy, hosts, known_callers, problems
 from app.api.lane import Lane, Limits
 from app.api.refusals import Refusals
-from app.api.resources.inbox import is_known_sender
+from app.api.request_limit import limit_requests
 from app.bootstrap import Forestay, assemble_service, session_secret
 from app.domain.errors import ForestayError
 from app.logs import log_plainly
@@ -24,7 +24,6 @@ from app.settings import Settings, check_exposure, load_settings
 from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_requests
 from app.usecases.sign_in.roles import grants_of
 
-COUNTERS = counters.Counters.STORAGE_SCHEME[0]
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -32,6 +31,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+class Application(Flask):
+    """Flask, whose views are all plain functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns the function as it is: the library looks at each of them at every request."""
+        return func
 
 
 class SessionsOfBrowsers(SecureCookieSessionInterface):
@@ -52,7 +59,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     if settings.web.sign_in == "oidc":
         grants_of(settings.sign_in.roles)
     forestay = forestay or assemble_service(settings)
-    app = Flask("app", static_folder="web/static", template_folder="web/templates")
+    app = Application("app", static_folder="web/static", template_folder="web/templates")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.web.request_bytes,
         MAX_FORM_PARTS=100,
@@ -64,16 +71,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     )
     app.session_interface = SessionsOfBrowsers()
     app.extensions["forestay"] = forestay
-    Limiter(
-        lambda: auth.counted_as(forestay),
-        app=app,
-        storage_uri=f"{COUNTERS}://",
-        default_limits=[f"{settings.web.requests_per_minute} per minute"],
-        on_breach=auth.refuse_for_a_while,
-        default_limits_exempt_when=lambda: (
-            request.endpoint in ("static", "operate.alive") or auth.is_passed_on() or is_known_sender()
-        ),
-    )
+    limit_requests(app, forestay)
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
     app.register_error_handler(MemoryError, problems.handle_memory)
     app.register_error_handler(Exception, problems.handle_unexpected)
@@ -89,10 +87,12 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
 
     @app.after_request
     def harden(response: Response) -> Response:
+        said = {name.lower() for name, _ in response.headers}
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if not request.path.startswith("/static/"):
-            response.headers.setdefault("Cache-Control", "private, no-cache")
+            if name.lower() not in said:
+                response.headers.add(name, value)
+        if "cache-control" not in said and not request.path.startswith("/static/"):
+            response.headers.add("Cache-Control", "private, no-cache")
         return response
 
     return app

@@ -51,6 +51,9 @@ TARGETS = {
     "scenario of 100 CIs over HTTP, p95, four clients": ("scenarios", "cis_given_p95_ms", 200, "ms"),
     "scenario of a whole site over HTTP, p95, four clients": ("scenarios", "site_given_p95_ms", 200, "ms"),
     "recovery gaps of all services": ("recovery", "gaps_seconds", 5, "s"),
+    "recovery gaps of all services over HTTP, first answer of a revision": ("gaps", "first_seconds", 5, "s"),
+    "search over HTTP, p95, four clients": ("search", "four_clients_p95_ms", 10, "ms"),
+    "live-state update to changed answer over HTTP, p95, four clients": ("live", "four_clients_p95_ms", 100, "ms"),
     "longest wait of a reader during an import": ("readers", "longest_ms", 500, "ms"),
 }
 
@@ -218,6 +221,7 @@ def main() -> None:
                 "search",
                 "scenarios",
                 "recovery",
+                "gaps",
                 "readers",
             )
             if name not in asked.without

@@ -49,6 +49,7 @@ from app.usecases.keep.sources import add_source, update_source
 from app.usecases.run_sync import SyncRequest, run_sync
 from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
+from benchmarks.gaps import gaps_over_http
 from benchmarks.live import live_updates
 from benchmarks.reach import reach
 from benchmarks.scenarios import play_scenarios
@@ -448,6 +449,11 @@ def recovery(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {"gaps_seconds": seconds, "gaps": page.total_rows, "services": page.services, "peak_mb": peak_mb()}
 
 
+def gaps(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """All gaps between required and achievable recovery over HTTP."""
+    return gaps_over_http(service(folder, asked.store), folder / asked.store)
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -465,6 +471,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "search": search,
     "scenarios": scenarios,
     "recovery": recovery,
+    "gaps": gaps,
 }
 
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from flask import Flask, g, redirect, request, session, url_for
-from flask_limiter import RequestLimit
 from werkzeug.wrappers import Response
 
 from app.api import known_callers, refusals
@@ -169,11 +168,11 @@ def counted_as(forestay: Forestay) -> str:
     )
 
 
-def refuse_for_a_while(breached: RequestLimit) -> NoReturn:
+def refuse_for_a_while(most: int, until: float) -> NoReturn:
     """Raises TooBusy for a caller who has made all the requests of a minute, with the seconds until the next one begins."""
     request.environ[refusals.ABOUT] = refusals.EVERYTHING
-    seconds = max(1, math.ceil(breached.window.reset_time - time.time()))
-    raise TooBusy(f"more than {breached.limit.amount} requests a minute: ask again later", retry_after=seconds)
+    seconds = max(1, math.ceil(until - time.time()))
+    raise TooBusy(f"more than {most} requests a minute: ask again later", retry_after=seconds)
 
 
 def _refuse() -> Response:

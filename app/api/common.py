@@ -61,6 +61,8 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 def wants_text() -> bool:
     """Returns whether the caller asks for an answer as plain text (`Accept: text/plain`) rather than as a document."""
+    if request.environ.get("HTTP_ACCEPT", "") in ("", "*/*", "application/json"):
+        return False
     kinds = request.accept_mimetypes
     return kinds["text/plain"] > kinds["application/json"]
 

@@ -70,7 +70,8 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     )
     page = area_page(forestay, "ci", TOP, None, row.revision, None)
     _print_top(console, page)
-    if no_serve:
+    if no_serve:  # the service makes it otherwise
+        forestay.searches.make_ready(forestay.store.current())
         for report in reports:
             check_whole(report)
         return

@@ -103,7 +103,8 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
     """Remove a source and all that is kept of it; CIs that no other source tells of are retired."""
     forestay, listen = context.forestay, listener(as_document)
     removal = remove_source(forestay, name, apply, keep_cis, CALLER, listen)
-    if removal.done and removal.run is not None and removal.run.wrote and not no_assess:
+    fresh = removal.done and removal.run is not None and removal.run.wrote and not no_assess
+    if fresh:
         assess(forestay, None, listen)
 
     def written(console: Console) -> None:
@@ -120,6 +121,8 @@ def remove(context: Context, name: str, apply: bool, keep_cis: bool, no_assess: 
         )
 
     show(removal, as_document, written)
+    if fresh:
+        forestay.searches.make_ready(forestay.store.current())
 
 
 COMMANDS = (source,)

@@ -135,9 +135,12 @@ def _sync(context: Context, source: str, flags: SyncFlags) -> None:
     forestay = context.forestay
     listen = listener(flags.as_document)
     report = run_sync(forestay, flags.request(source), listen)
-    if report.wrote and not flags.no_assess:
+    fresh = report.wrote and not flags.no_assess
+    if fresh:
         assess(forestay, None, listen)
     show(report, flags.as_document, lambda console: _print_with_changes(console, forestay, report))
+    if fresh:
+        forestay.searches.make_ready(forestay.store.current())
     if report.state == "held":
         run = listed_run(forestay, report)
         raise HeldForApproval(
@@ -302,9 +305,12 @@ def approve(context: Context, run_id: str, no_assess: bool, as_document: bool) -
     forestay = context.forestay
     listen = listener(as_document)
     report = approve_run(forestay, run_id, CALLER, None, listen)
-    if report.wrote and not no_assess:
+    fresh = report.wrote and not no_assess
+    if fresh:
         assess(forestay, None, listen)
     show(report, as_document, lambda console: print_report(console, report))
+    if fresh:
+        forestay.searches.make_ready(forestay.store.current())
     check_whole(report)
 
 

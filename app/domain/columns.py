@@ -52,7 +52,7 @@ class Texts:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> str:
-        return bytes(self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])]).decode()
+        return self.blob[self.offsets.item(row) : self.offsets.item(row + 1)].tobytes().decode()  # type: ignore[no-any-return]
 
     def at(self, rows: Any) -> list[str]:
         """Returns the texts of many rows (an array of numbers)."""

@@ -196,12 +196,24 @@ def _work_inbox(forestay: Forestay) -> bool:
         return False
 
 
+def _index_searches(forestay: Forestay) -> bool:
+    """Makes the index of searches of the current revision once it is assessed and nothing else waits; one that fails as nobody
+    foresaw is tried again after the next."""
+    try:
+        return forestay.searches.make_ready(forestay.store.current())
+    except ForestayError:
+        raise
+    except Exception:
+        structlog.get_logger().exception("the index for searches could not be made")
+        return False
+
+
 def run_forever(forestay: Forestay, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set, and waits while the store is away."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:
-            if run_one(forestay, stop) or _work_inbox(forestay):
+            if run_one(forestay, stop) or _work_inbox(forestay) or _index_searches(forestay):
                 continue
         except ForestayError as error:
             log.warning("the store does not answer", error=error.message)

@@ -64,8 +64,12 @@ class Assessed:
 
     @property
     def name(self) -> str:
-        """The name under which an assessment is kept: its revision and the fingerprint of its settings."""
-        return f"{self.estate.revision.revision:012d}-{self.estate.fingerprint}"
+        return assessment_name(self.estate.revision.revision, self.estate.fingerprint)
+
+
+def assessment_name(revision: int, settings: str) -> str:
+    """Returns the name under which an assessment is kept: its revision and the fingerprint of its settings."""
+    return f"{revision:012d}-{settings}"
 
 
 def assessed(
@@ -150,8 +154,6 @@ def assess(
     if tools.store.current().revision == row.revision:
         listen("writing scores", 0.0)
         write_scores(tools.store, assessment)
-        listen("the index of searches", 0.0)
-        tools.searches.make_ready(tools.store.current())
     return row
 
 

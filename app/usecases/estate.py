@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
 
 KEPT_IN_MEMORY = 2
+CALLED_IN_MEMORY = 50_000  # CIs of an estate whose keys and names stay read
 READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
 REPORTS = RecordText(CompileReport)
@@ -65,6 +66,7 @@ class Estate:
     plain: DependencyGraph = field(repr=False)  # the ledger's, before common causes became CIs of the model
     expanded: Expanded = field(repr=False)
     needs_counted: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    called: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
     coded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
@@ -88,16 +90,26 @@ class Estate:
         """Positions of the common causes: CIs of the model alone, not of the ledger."""
         return frozenset(positions_of_causes(self.compiled).tolist())
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Returns a short hash of everything but the data that changes the numbers."""
         return fingerprint(self.options)
 
     def key(self, position: int) -> str:
-        return self.graph.cis.key[int(self.compiled.row[position])]
+        return (self.called.get(position) or self._called(position))[0]
 
     def name(self, position: int) -> str:
-        return self.graph.cis.name[int(self.compiled.row[position])] or self.key(position)
+        return (self.called.get(position) or self._called(position))[1]
+
+    def _called(self, position: int) -> tuple[str, str]:
+        """Returns key and name of a CI, which stay in memory: what answers speak of is often the same."""
+        row = int(self.compiled.row[position])
+        key = self.graph.cis.key[row]
+        found = key, self.graph.cis.name[row] or key
+        if len(self.called) >= CALLED_IN_MEMORY:
+            self.called.clear()
+        self.called[position] = found
+        return found
 
     def text(self, column: str, position: int) -> str:
         """Returns site, team, supplier, ci_class, lifecycle or environment of a CI; "" where it is unknown."""
@@ -194,16 +206,19 @@ def resolve_revision(store: GraphStore, revision: int | None = None, as_of: date
 
 def fingerprint(options: AssembleOptions) -> str:
     """Returns a short hash of everything but the data that changes the numbers."""
-    text = repr(
-        (
-            options.environments,
-            options.lifecycles,
-            options.location_failures,
-            options.currency,
-            sorted(options.exchange_rates.items()),
-            sorted(pair for pair in options.source_priority.items() if pair[1] != MANUAL_PRIORITY),  # that one never changes
-        )
+    return _fingerprint(
+        options.environments,
+        options.lifecycles,
+        options.location_failures,
+        options.currency,
+        tuple(sorted(options.exchange_rates.items())),
+        tuple(sorted(pair for pair in options.source_priority.items() if pair[1] != MANUAL_PRIORITY)),  # that one never changes
     )
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(*parts: Any) -> str:
+    text = repr((*parts[:-2], *map(list, parts[-2:])))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -221,7 +236,7 @@ class Estates:
     def __init__(
         self, store: GraphStore, documents: Documents, cache: CompiledGraphCache, model: ModelSettings, carries: bool = True
     ) -> None:
-        self._store, self._documents, self._cache, self._model, self._carries = store, documents, cache, model, carries
+        self._store, self._documents, self._cache, self._model, self.carries = store, documents, cache, model, carries
         self._kept: OrderedDict[tuple[int, str], Estate] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -283,7 +298,7 @@ class Estates:
         cached = self._cached_columns(revision)
         if cached is not None:
             return _Found(cached, "disk")
-        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self._carries]
+        earlier = [number for number in self._cache.revisions(COLUMNS) if number < revision and self.carries]
         loaded = self._carried(max(earlier), revision) if earlier else None
         if loaded is None:
             loaded = _Found(

@@ -16,6 +16,7 @@ from waitress.server import create_server
 
 from app.domain.nouns import NOUNS, OPEN_NEED
 from app.jobs.runner import run_one
+from app.usecases.answers.area_order import AreasAsked
 from app.usecases.uploads import UPLOADED
 from tests.e2e.conftest import Service
 
@@ -496,7 +497,7 @@ def cursor(**parts: Any) -> str:
 
 
 PAGED = {
-    "/areas": {"revision": 1, "kind": "ci", "offset": 0, "locations": None},
+    "/areas": {"revision": 1, "kind": "ci", "offset": 0, "locations": None, "asked": AreasAsked().tag},
     "/services": {"revision": 1, "service_offset": 0, "locations": None},
     "/services/shop": {"revision": 1, "service": "shop", "point_offset": 0, "locations": None},
     "/cis": {"revision": 1, "ci": 0},

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.jobs import runner
+from app.usecases.assess import ASSESSMENTS, assess, page_assessments
 from app.usecases.keep.access import create_key
 from app.usecases.search import indexes
 from app.usecases.search.index import SearchIndex
-from app.usecases.search.indexes import SearchIndexes
 from tests.e2e.conftest import Service
 
 ESTATE = {
@@ -91,15 +92,33 @@ def test_a_scope_searches_what_it_sees_and_ranks_by_that(make_service: Any) -> N
 def test_until_a_large_index_is_made_the_store_answers(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexes, "AT_ONCE", 0)
     service.document(ESTATE)
-    assert service.forestay.searches.at(service.forestay.store.current()) is not None, "made with the assessment"
-    waiting = SearchIndexes(service.forestay)
-    kept = service.forestay.cache.load(1, f"{indexes.PURPOSE}-{service.forestay.estates.at().fingerprint}")
-    assert kept is not None and len(SearchIndex.from_arrays(kept)) == len(ESTATE["cis"])
-    service.forestay.cache.drop(1, f"{indexes.PURPOSE}-{service.forestay.estates.at().fingerprint}")
-    service.forestay.cache.settle()
-    service.forestay.__dict__["searches"] = waiting
+    purpose = f"{indexes.PURPOSE}-{service.forestay.estates.at().fingerprint}"
     page = service.get("/search", q="orders")
-    assert (page["ranked"], len(page["items"])) == (False, 3)
-    assert waiting._making is not None
-    waiting._making.join()
+    assert (page["ranked"], len(page["items"])) == (False, 3), "the assessment does not wait for it"
+    assert service.forestay.cache.load(1, purpose) is None
+    assert runner._index_searches(service.forestay)
+    kept = service.forestay.cache.load(1, purpose)
+    assert kept is not None and len(SearchIndex.from_arrays(kept)) == len(ESTATE["cis"])
     assert service.get("/search", q="orders")["ranked"]
+    assert not runner._index_searches(service.forestay), "it is there"
+
+
+def test_a_large_index_that_nobody_makes_is_made_in_the_background(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "AT_ONCE", 0)
+    monkeypatch.setattr(indexes, "PATIENCE_SECONDS", 0.0)
+    service.document(ESTATE)
+    assert not service.get("/search", q="orders")["ranked"]
+    making = service.forestay.searches._making
+    assert making is not None
+    making.join()
+    assert service.get("/search", q="orders")["ranked"]
+
+
+def test_no_index_is_made_before_the_assessment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "AT_ONCE", 0)
+    service.document(ESTATE)
+    (row,) = page_assessments(service.forestay.documents)
+    ASSESSMENTS.delete(service.forestay.documents, row.assessment)
+    assert not runner._index_searches(service.forestay)
+    assess(service.forestay)
+    assert runner._index_searches(service.forestay)

@@ -20,7 +20,7 @@ from app.cli.context import console, table
 ROOM = Path(__file__).parents[2] / "app" / "cli"
 WEB = {
     "flask",
-    "flask_limiter",
+    "limits",
     "flask_smorest",
     "gunicorn",
     "jinja2",

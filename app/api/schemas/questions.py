@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import marshmallow as ma
@@ -52,11 +53,14 @@ class Question(ma.Schema):
     @ma.post_load
     def lower_defaults(self, question: dict[str, Any], **_: Any) -> dict[str, Any]:
         """What nobody named is no more than the settings allow; what was named passed already."""
-        for name, field in self.fields.items():
-            for rule in field.validators:
-                if isinstance(rule, AtMost) and isinstance(question.get(name), int | float):
-                    question[name] = min(question[name], rule.most)
+        for name, rule in self._limited:
+            if isinstance(question.get(name), int | float):
+                question[name] = min(question[name], rule.most)
         return question
+
+    @cached_property
+    def _limited(self) -> list[tuple[str, AtMost]]:
+        return [(name, rule) for name, field in self.fields.items() for rule in field.validators if isinstance(rule, AtMost)]
 
 
 class Number(ma.fields.Float):

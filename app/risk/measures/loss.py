@@ -124,6 +124,8 @@ class LossCurve:
     @classmethod
     def linear(cls, money_per_hour: float) -> LossCurve:
         """Money per hour for as long as it lasts."""
+        if 0.0 <= money_per_hour < math.inf:
+            return cls(np.array([0.0, 1.0]), np.array([0.0, money_per_hour]))
         return cls.of(((0.0, 0.0), (1.0, money_per_hour)))
 
     def at(self, duration_hours: float) -> float:

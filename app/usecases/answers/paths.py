@@ -45,16 +45,13 @@ class Paths:
 
     def _word(self, at: int) -> Step:
         estate, cause = self._estate, self._tree.step(self._estate.compiled, at)
-        made = Step(
-            estate.key(cause.position), estate.name(cause.position), estate.text("ci_class", cause.position), cause.why,
-            _sentence(estate, cause),
-        )  # fmt: skip
+        key, name = estate.key(cause.position), estate.name(cause.position)
+        made = Step(key, name, estate.text("ci_class", cause.position), cause.why, _sentence(estate, name, cause))
         self._worded[at] = made
         return made
 
 
-def _sentence(estate: Estate, cause: Cause) -> str:
-    name = estate.name(cause.position)
+def _sentence(estate: Estate, name: str, cause: Cause) -> str:
     if cause.group >= 0:
         return f"{name} {group_failed(estate.compiled.group_key(cause.group), cause.members_failed, cause.members, cause.needed)}"
     return f"{name} {WHY[cause.why]}"

@@ -57,12 +57,13 @@ def _plain_row(hit: Hit) -> SearchRow:
 
 def _row(index: SearchIndex, rank: int, words: list[str]) -> SearchRow:
     kind, text = max(index.entries(rank), key=lambda entry: _words_in(entry[1], words))
-    impact: dict[str, Any] = {name: float(column[rank]) for name, column in index.impact.items()}
+    row = int(index.row[rank])
+    impact: dict[str, Any] = {name: float(column[row]) for name, column in index.impact.items()}
     impact = {name: None if value != value else value for name, value in impact.items()}
     hit = impact.pop("services_hit")
     services = None if hit is None else int(hit)
     return SearchRow(
-        index.key[rank], index.name[rank] or index.key[rank], index.ci_class[rank] or "other", kind, text, services, **impact
+        index.key[row], index.name[row] or index.key[row], index.ci_class[row] or "other", kind, text, services, **impact
     )
 
 

@@ -11,6 +11,7 @@ from unicodedata import normalize
 from app.domain.texts import one_form
 
 TERM_BYTES = 32  # of a term that are kept; a longer word is held against the text itself
+WHOLE = "\x01"  # begins the term of a text that is one word: a CI of that very name comes first
 LEAST_FOR_ERRORS = 4  # signs of a word in which a typing error is forgiven
 _TERM = re.compile(r"(?:(?<![^\W_])(?=[^\W_])|(?<!\S)(?=\S))(?=(\S+))")
 

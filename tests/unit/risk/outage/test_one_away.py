@@ -44,7 +44,7 @@ def test_random_estates(seed: int) -> None:
         assert {s: list(p) for s, p in got.positions.items()} == want
         assert not got.truncated and got.tried == got.candidates
         some += bool(want)
-    assert some > 20
+    assert some > 5
 
 
 @pytest.mark.parametrize("seed", some_quick(2, 4))

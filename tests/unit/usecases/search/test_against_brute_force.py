@@ -12,7 +12,7 @@ import pytest
 from rapidfuzz.distance import OSA
 
 from app.domain.columns import Categorical, Texts
-from app.usecases.search.index import build_index
+from app.usecases.search.build import build_index, carried_index
 
 ESTATES = int(os.environ.get("FORESTAY_TEST_SEARCH_ESTATES", "40"))
 QUERIES = 25
@@ -131,5 +131,44 @@ def test_the_index_is_the_same_after_it_was_kept():
     }
     index = build_index(columns, {"services_hit": np.asarray([0.0, 9.0])}, np.asarray([1, 0]))
     again = type(index).from_arrays(index.to_arrays())
-    assert [again.name[rank] for rank in again.find("WEB").ranks] == ["web", "Web shop"], "just this name, then the weightiest"
-    assert [again.name[rank] for rank in again.find("shop web").ranks] == ["Web shop"]
+    assert [again.name[again.row[rank]] for rank in again.find("WEB").ranks] == ["web", "Web shop"], (
+        "just this name, then the weightiest"
+    )
+    assert [again.name[again.row[rank]] for rank in again.find("shop web").ranks] == ["Web shop"]
+
+
+def ledger(estate):
+    """The columns of an estate: for each id its texts, key and name first."""
+    ids = sorted(estate)
+    return {
+        "ci_id": np.asarray(ids, np.int64),
+        "key": texts(estate[ci][0] for ci in ids),
+        "name": texts(estate[ci][1] for ci in ids),
+        "ci_class": Categorical(np.zeros(len(ids), np.int32), ("server",)),
+        "aliases": texts(json.dumps([["alias", value] for value in estate[ci][2:]], ensure_ascii=False) for ci in ids),
+    }
+
+
+def same(one, other):
+    """Whether two indexes are the same, array by array."""
+    left, right = one.to_arrays(), other.to_arrays()
+    return left.keys() == right.keys() and all(
+        list(left[name]) == list(right[name]) if isinstance(left[name], Texts | Categorical)
+        else np.array_equal(left[name], right[name])
+        for name in left
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(ESTATES))
+def test_an_index_brought_forward_is_that_made_anew(seed):
+    rng = random.Random(seed + 10_000)
+    before = {number: own for number, own in enumerate(made(rng)) if rng.random() < 0.9}
+    now = {number: own for number, own in before.items() if rng.random() < 0.8}
+    now |= {number: own for number, own in enumerate(made(rng)) if rng.random() < 0.3}
+    changed = [number for number in {*before, *now} if before.get(number) != now.get(number) or rng.random() < 0.1]
+    order = np.asarray(rng.sample(range(len(now)), len(now)), np.int64)
+    weight = {"services_hit": np.arange(len(now), dtype=np.float64)}
+    columns = ledger(now)
+    old = build_index(ledger(before), {"services_hit": np.zeros(len(before))}, np.arange(len(before)))
+    carried = carried_index(old, columns, np.asarray(changed, np.int64), weight, order)
+    assert same(carried, build_index(columns, weight, order))
