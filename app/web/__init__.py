@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import (
+    admin_views,
     area_views,
     change_views,
     glossary,
@@ -33,4 +34,5 @@ def mount(app: Flask) -> None:
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
+    app.register_blueprint(admin_views.blueprint)
     app.register_blueprint(glossary.blueprint)

@@ -48,6 +48,14 @@ MENU: Sequence[Place | Menu] = (
             Place("Revisions", "revisions_web.revisions"),
         ),
     ),
+    Menu(
+        "Admin",
+        (
+            Place("Keys", "admin_web.keys", ("admin_web.ask_rotate", "admin_web.ask_revoke")),
+            Place("Audit trail", "admin_web.trail"),
+            Place("Doctor", "admin_web.doctor"),
+        ),
+    ),
 )
 
 
