@@ -12,7 +12,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
   event.preventDefault();
-  await navigator.clipboard.writeText(button.closest("details").querySelector("pre").textContent);
+  await navigator.clipboard.writeText(button.closest(".paste").querySelector("pre").textContent);
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = "Copy summary"; }, 2000);
 });

@@ -1,0 +1,148 @@
+"""120 hostile names as CIs, teams and parameters: every answer, page and report shows them as they are and none does anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from typing import Any
+from unicodedata import normalize
+
+import pytest
+
+from app.domain.texts import shown
+from tests.e2e.conftest import Service
+from tests.hostile_names import NAMES
+
+PAGES = (
+    ("/", {}),
+    ("/", {"kind": "team"}),
+    ("/services", {}),
+    ("/quality", {}),
+    ("/recovery", {}),
+    ("/recovery-gaps", {}),
+    ("/now", {}),
+    ("/changes", {}),
+    ("/board", {}),
+    ("/reports", {}),
+    ("/revisions", {}),
+    ("/ci", {"key": "h001"}),
+    ("/area", {"kind": "team", "name": NAMES[0]}),
+    ("/service", {"key": "shop"}),
+)
+ASKED = (
+    ("/search", "q"),
+    ("/ci", "key"),
+    ("/area", "name"),
+    ("/", "name"),
+    ("/service", "key"),
+    ("/what-if", "ci"),
+    ("/", "kind"),
+    ("/revisions", "from"),
+)
+OURS = re.compile(r"(/|#|\?|data:)|[a-z0-9:.-]+\Z")  # addresses that a page may name: of this site
+
+
+class Read(HTMLParser):
+    """What a browser makes of a page: the words that it shows, and what would run or leave the site."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.faults: list[str] = []
+        self._inside = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
+        if tag in ("iframe", "base", "style", "plaintext", "math", "object", "embed", "bdo"):
+            self.faults.append(tag)
+        for name, value in attrs:
+            if name.startswith("on") or name == "style" or name in ("http-equiv", "srcdoc"):
+                self.faults.append(f"{tag} {name}")
+            if name in ("href", "src", "action", "formaction") and not OURS.match(value or ""):
+                self.faults.append(f"{tag} {name}={value}")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script" and data.strip():
+            self.faults.append(f"script {data[:40]}")
+        self.words += data.split()
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+
+def estate() -> dict[str, Any]:
+    cis: list[dict[str, Any]] = [{"key": "shop", "name": NAMES[0], "class": "business_service", "team": NAMES[1]}]
+    for number, name in enumerate(NAMES):
+        cis.append(
+            {
+                "key": f"h{number:03d}",
+                "name": name,
+                "class": "server",
+                "team": NAMES[-1 - number],
+                "failures_per_year": 1 + number,
+            }
+        )
+    return {
+        "cis": cis,
+        "dependencies": [{"dependent": "shop", "provider": ci["key"]} for ci in cis[1:]],
+        "services": [{"key": "shop", "customers": 1000, "money_per_hour": 50, "rto_hours": 1, "mtpd_hours": 4}],
+    }
+
+
+@pytest.fixture
+def hostile(service: Service) -> Service:
+    service.document(estate())
+    assert service.client.put("/api/v1/live/h003", json={"state": "down", "reason": NAMES[2]}).status_code in (200, 201)
+    return service
+
+
+def faults_of(page: str) -> list[str]:
+    turned = re.findall("[\u202a-\u202e\u2066-\u2069]", page)  # one would turn the direction of the text beside it
+    return [*Read(page).faults, *map(ascii, turned)]
+
+
+def test_answers_hold_each_name_as_it_was_read(hostile: Service) -> None:
+    rows = hostile.get("/areas", limit=200)["items"]
+    labels = {row["name"].rpartition(":")[2]: row["label"] for row in rows}
+    unseen = str.maketrans("", "", "\u200b\ufeff")  # importers leave out what nobody sees, compose letters, make spaces one
+    read = {f"h{n:03d}": " ".join(normalize("NFC", name.translate(unseen)).split()) for n, name in enumerate(NAMES)}
+    assert {key: labels[key] for key in labels if key != "shop"} == read
+
+
+@pytest.mark.parametrize(("path", "asked"), PAGES)
+def test_no_page_holds_a_name_as_markup(hostile: Service, path: str, asked: dict[str, str]) -> None:
+    assert faults_of(hostile.page(path, **asked)) == []
+
+
+def test_the_ranking_shows_every_name_unchanged(hostile: Service) -> None:
+    labels = [row["label"] for row in hostile.get("/areas", limit=200)["items"]]
+    said, after = "", ""
+    while True:
+        page = hostile.page("/", **({"after": after} if after else {}))
+        said += " ".join(Read(page).words)
+        more = re.search(r'rel="next" href="[^"]*after=([^"&]+)|href="[^"]*after=([^"&]+)[^>]*rel="next"', page)
+        if more is None:
+            break
+        after = more.group(1) or more.group(2)
+    assert [label for label in labels if " ".join(shown(label).split()) not in said] == []
+
+
+def tried(service: Service, path: str, field: str, names: Sequence[str]) -> None:
+    for name in names:
+        answer = service.client.get(path, query_string={field: name}, follow_redirects=True)
+        assert answer.status_code in (200, 404, 409, 422), (path, name, answer.status_code)
+        assert faults_of(answer.text) == [], (path, name)
+
+
+@pytest.mark.parametrize(("path", "field"), ASKED)
+def test_a_parameter_is_shown_or_refused_and_never_executed(hostile: Service, path: str, field: str) -> None:
+    tried(hostile, path, field, NAMES[::8])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "field"), ASKED)
+def test_every_parameter_is_shown_or_refused_and_never_executed(hostile: Service, path: str, field: str) -> None:
+    tried(hostile, path, field, NAMES)
