@@ -9,6 +9,7 @@ from app.web import (
     area_views,
     change_views,
     glossary,
+    identity_views,
     now_views,
     patterns,
     provider_views,
@@ -34,5 +35,6 @@ def mount(app: Flask) -> None:
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
+    app.register_blueprint(identity_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
     app.register_blueprint(glossary.blueprint)

@@ -44,6 +44,7 @@ MENU: Sequence[Place | Menu] = (
         "Data",
         (
             Place("Data quality", "web.data_quality"),
+            Place("Identity", "identity_web.identity"),
             Place("Sources", "sources_web.sources", ("sources_web.run",)),
             Place("Revisions", "revisions_web.revisions"),
         ),
