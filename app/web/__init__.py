@@ -10,6 +10,7 @@ from app.web import (
     bia_views,
     change_views,
     glossary,
+    loss_views,
     map_views,
     now_views,
     patterns,
@@ -35,6 +36,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(loss_views.blueprint)
     app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(glossary.blueprint)

@@ -184,6 +184,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/jobs",
         "/jobs/<job_id>",
         "/keys",
+        "/loss",
         "/map",
         "/now",
         "/now/causes",
@@ -418,6 +419,7 @@ def operations(service: Service) -> list[Any]:
 LABELS = [
     "GET /api/v1/areas",
     "GET /api/v1/area",
+    "GET /api/v1/loss",
     "GET /api/v1/search",
     "GET /api/v1/services",
     "GET /api/v1/services/{ci}",
