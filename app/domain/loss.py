@@ -51,7 +51,7 @@ class Tiles:
 @dataclass(frozen=True, slots=True)
 class LossPicture:
     """`often`, `much`: where the bands of the matrix end, failures a year and loss a failure in the unit of the measure, the
-    worst band first; the last one has no end. `not_placed`: CIs that start a loss without a known rate. `cis`: of the cell asked."""
+    worst band first; the last one has no end. `not_placed`: CIs that start a loss without a known rate. `cis`: of the cell."""
 
     stamp: Stamp
     measure: str

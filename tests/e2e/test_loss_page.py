@@ -29,7 +29,7 @@ def test_the_matrix_the_carriers_and_the_curve(service: Service) -> None:
     assert [(tile["name"], tile["loss"]) for tile in teams["tiles"]] == [("data", 2000.0), ("net", 500.0)]
     page = service.page("/loss", cell="0-1")
     assert "Make a study of 10,000 years" in page and 'href="/loss?cell=2-0#cell"' in page
-    assert "20 to" not in page and "1 of these CIs" in text_of(page)
+    assert "20 to" not in page and "1 of 1 CIs" in text_of(page)
     assert service.client.post("/loss/study").status_code == 303
     assert "A study is being made" in service.page("/loss")
     make_study(service.forestay, StudyOptions(worlds=4096, draws=20, years=64))
