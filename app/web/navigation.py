@@ -46,8 +46,18 @@ MENU: Sequence[Place | Menu] = (
         "Data",
         (
             Place("Data quality", "web.data_quality"),
+            Place("Identity", "identity_web.identity"),
             Place("Sources", "sources_web.sources", ("sources_web.run",)),
             Place("Revisions", "revisions_web.revisions"),
+            Place("API", "api_web.api"),
+        ),
+    ),
+    Menu(
+        "Admin",
+        (
+            Place("Keys", "admin_web.keys", ("admin_web.ask_rotate", "admin_web.ask_revoke")),
+            Place("Audit trail", "admin_web.trail"),
+            Place("Doctor", "admin_web.doctor"),
         ),
     ),
 )

@@ -87,7 +87,7 @@ def assume(question: dict[str, Any], ci: str) -> Any:
     return assumption(forestay(), ci, question["field"], question["value"], question.get("revision"))
 
 
-@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)
+@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True, called="cis_blast_radius")
 @blueprint.arguments(BlastQuestion, location="query")
 def blast(question: dict[str, Any], ci: str) -> Any:
     """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""

@@ -84,7 +84,7 @@ def _play(question: Mapping[str, Any], scenario: Scenario) -> TimelineAnswer:
     return play(forestay(), scenario, page, _other(question), question.get("revision"), question.get("as_of"))
 
 
-@route(blueprint, "/timelines", "simulate", TimelineAnswer, method="POST", long=True)
+@route(blueprint, "/timelines", "simulate", TimelineAnswer, method="POST", long=True, called="timelines_create")
 @blueprint.arguments(TimelineQuestion)
 def ask(question: dict[str, Any]) -> Any:
     """Play a scenario over time: states of every service, customers and money, RTO and MTPD breaches, order of recovery,
@@ -117,13 +117,13 @@ def page(question: dict[str, Any]) -> Any:
     return ScenarioPage(rows[:limit], limit, more, rows[limit - 1].name if more else None)
 
 
-@route(blueprint, "/scenario-schema", "read", ScenarioSchema)
+@route(blueprint, "/scenario-schema", "read", ScenarioSchema, called="scenarios_schema")
 def scenario_schema() -> Any:
     """The JSON schema of a scenario."""
     return ScenarioSchema(schema())
 
 
-@route(blueprint, "/exercises", "read", ExercisePage)
+@route(blueprint, "/exercises", "read", ExercisePage, called="exercises_list")
 @blueprint.arguments(PageQuestion, location="query")
 def exercises(question: dict[str, Any]) -> Any:
     """When stored scenarios were played, by whom and with what outcome, the newest first."""
@@ -149,7 +149,7 @@ def versions(scenario: str) -> Any:
     return VersionPage(keep.list_versions(forestay().documents, scenario))
 
 
-@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="PUT")
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="PUT", called="scenarios_put")
 @conditional
 @blueprint.arguments(WriteScenarioQuestion)
 def write(question: dict[str, Any], scenario: str) -> Any:
@@ -165,7 +165,8 @@ def write(question: dict[str, Any], scenario: str) -> Any:
     return answer
 
 
-@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="DELETE")
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="DELETE", called="scenarios_delete")
+@conditional
 def remove(scenario: str) -> Any:
     """Take a scenario off the list; its versions and exercises stay. If-Match makes sure of what is removed."""
     return keep.remove_scenario(forestay().documents, scenario, g.caller.name, condition(needed=False))
