@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     )
     app.session_interface = SessionsOfBrowsers()
     app.extensions["forestay"] = forestay
-    limit_requests(app, forestay)
+    limit_requests(app, forestay, settings.web.requests_per_minute)
     app.register_error_handler(ForestayError, problems.handle_forestay_error)
     app.register_error_handler(MemoryError, problems.handle_memory)
     app.register_error_handler(Exception, problems.handle_unexpected)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Flask
 
 from app import __version__
 from app.api import problems
-from app.api.auth import permission
+from app.api.auth import permission, scoped
 from app.api.resources import (
     areas,
     assessments,
@@ -85,10 +86,10 @@ def mount(app: Flask) -> None:
     ):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(operate.blueprint)
-    describe: Any = app.view_functions["api-docs.openapi_json"]
 
+    @scoped
     @permission("read")
     def openapi() -> Any:
-        return describe()
+        return app.response_class(json.dumps(api.document()), mimetype="application/json")
 
     app.view_functions["api-docs.openapi_json"] = openapi

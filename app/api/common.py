@@ -15,6 +15,7 @@ from app.api import away
 from app.api.auth import is_passed_on, permission, scoped, seen_by
 from app.api.bodies import Blueprint
 from app.api.heavy import heavy
+from app.api.operations import errors_of, operation_id, parts_of, told_of
 from app.api.schemas.answers import schema_of
 from app.api.schemas.questions import When
 from app.bootstrap import Forestay
@@ -26,8 +27,6 @@ from app.usecases.estate import resolve_revision
 from app.usecases.keep import runs
 from app.usecases.keep.runs import Job
 from app.usecases.stamps import MODEL_VERSION, ages
-
-ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 429, 502, 503)
 
 
 def whole() -> Forestay:
@@ -86,6 +85,8 @@ class Traits(TypedDict, total=False):
     in_scope: a scoped key may ask.
     streams: the view reads a large body itself; without it, a request with a large body is answered in the lane.
     files: the answer is a file of one of these media types, not a document.
+    asks_source: the view itself asks a source, which may fail.
+    called: the operation's name in the description, where module and view do not make a good one.
     """
 
     sensitive: bool
@@ -93,6 +94,8 @@ class Traits(TypedDict, total=False):
     in_scope: bool
     streams: bool
     files: Sequence[str]
+    asks_source: bool
+    called: str
 
 
 def route(
@@ -131,8 +134,13 @@ def route(
             else blueprint.response(status, schema_of(answers))
         )(answering)
         documented = marked
-        for code in ERRORS:
+        has_body = "requestBody" in getattr(view, "_apidoc", {}).get("manual_doc", {})
+        for code in errors_of(path, method, parameters, has_body, long, traits.get("asks_source", False)):
             documented = blueprint.alt_response(code, http.HTTPStatus(code).name)(documented)
+        documented = blueprint.doc(
+            operationId=operation_id(blueprint.name, view.__name__, traits.get("called", "")),
+            **told_of(view.__doc__ or "", wants, traits.get("in_scope", False)),
+        )(documented)
         if long or any(isinstance(parameter.get("schema"), When) for parameter in parameters):
             documented = blueprint.alt_response(202, schema=schema_of(Job))(documented)
         if long:
@@ -142,7 +150,7 @@ def route(
         marked.sensitive, marked.streams = sensitive, traits.get("streams", False)  # type: ignore[attr-defined]
         # the documentation that each wrapper added, without a call through all of them
         marked._apidoc = documented._apidoc  # type: ignore[attr-defined]
-        return blueprint.route(path, methods=[method])(permission(wants)(marked))  # type: ignore[no-any-return]
+        return blueprint.route(path, methods=[method], parameters=parts_of(path))(permission(wants)(marked))  # type: ignore[no-any-return]
 
     return declare
 

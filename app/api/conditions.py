@@ -49,6 +49,8 @@ class Conditions(ma.Schema):
 
 def conditional(view: View) -> View:
     """Documents that a view looks at these headers."""
-    arguments = view._apidoc["arguments"]  # type: ignore[attr-defined]
-    arguments["parameters"] = [*arguments["parameters"], {"in": "header", "schema": Conditions()}]
+    described = dict(getattr(view, "_apidoc", {}))
+    arguments = described.get("arguments", {"parameters": [], "responses": {}})
+    headers = {"in": "header", "schema": Conditions()}
+    view._apidoc = {**described, "arguments": {**arguments, "parameters": [*arguments["parameters"], headers]}}  # type: ignore[attr-defined]
     return view

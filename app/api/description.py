@@ -9,6 +9,8 @@ from typing import Any
 from apispec import APISpec
 from flask_smorest import Api, Blueprint
 
+from app.api.schemas.field_words import describe_field
+
 
 class DescribedWhenAsked(Api):  # type: ignore[misc]
     """flask-smorest whose `spec` describes the registered resources when it is first read."""
@@ -32,6 +34,8 @@ class DescribedWhenAsked(Api):  # type: ignore[misc]
     @spec.setter
     def spec(self, begun: APISpec | None) -> None:
         self._begun = begun
+        if begun is not None:
+            self.ma_plugin.converter.add_attribute_function(describe_field)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Mounts a resource, and notes it for the description."""
@@ -39,3 +43,9 @@ class DescribedWhenAsked(Api):  # type: ignore[misc]
         self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
         self._app.register_blueprint(blueprint, **options)
         self._undescribed.append((blueprint, name))
+
+    def document(self) -> dict[str, Any]:
+        """Returns the OpenAPI document. Nothing of it refers to the pages of flask-smorest: this service has its own."""
+        described: dict[str, Any] = self.spec.to_dict()  # type: ignore[union-attr]
+        described["components"]["schemas"].pop("PaginationMetadata", None)
+        return described

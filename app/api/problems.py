@@ -69,6 +69,7 @@ class ProblemApi(DescribedWhenAsked):
     """flask-smorest with problem documents, both in its answers and in its documentation."""
 
     ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None  # every operation names its own errors
 
     def _register_responses(self) -> None:
         usual: str = DescribedWhenAsked.DEFAULT_RESPONSE_CONTENT_TYPE

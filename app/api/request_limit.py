@@ -16,10 +16,10 @@ from app.api.resources.inbox import is_known_sender
 from app.bootstrap import Forestay
 
 
-def limit_requests(app: Flask, forestay: Forestay) -> None:
+def limit_requests(app: Flask, forestay: Forestay, per_minute: int) -> None:
     """Counts every request before anything else is done for it, and refuses those beyond the limit (429). Files of the pages,
     liveness, what a web process passed on and deliveries of known senders do not count."""
-    limit = RateLimitItemPerMinute(forestay.settings.web.requests_per_minute)
+    limit = RateLimitItemPerMinute(per_minute)
     windows = FixedWindowRateLimiter(Counters())
 
     @app.before_request

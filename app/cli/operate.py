@@ -206,7 +206,7 @@ def openapi(context: Context) -> None:
 
     app = create_app(context.settings, context.forestay)
     api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
-    click.echo(json.dumps(api.spec.to_dict(), indent=2, sort_keys=True))
+    click.echo(json.dumps(api.document(), indent=2, sort_keys=True))
 
 
 @click.command("warm-up")

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.recovery import RecoveryGap, ServiceRecovery
-from app.domain.results import AreaRow, ServiceDetail, Stamp
-from app.domain.service_risk import Estimate
+from app.domain.results import AreaRow, ServiceDetail, Stamp, Standing
 
 TEXT, NUMBER, COUNT, SHARE, TIME = "text", "number", "count", "share", "time"  # what a column holds; a share is 0 to 1
 
@@ -54,20 +53,14 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The page for the board: four figures, the worst areas, who carries the loss, the worst recovery gaps.
+    """The page for the board: the figures of the ranking's head, the worst areas, who carries the loss, the worst recovery gaps.
 
-    Lists are the heads of tables, whose whole length stands beside them. `loss`: a year's, of single failures and, where a study
-    of this revision exists (`study`), of combinations, with its range; `loss_measure`: which measure it is in.
+    Lists are the heads of tables, whose whole length stands beside them; `measure`: what losses are in.
     """
 
     basis: Basis
-    services: int
-    services_without_second_path: int
-    services_open: int  # that hang on needs that were not read: they may have no second path either
-    loss: Estimate
-    loss_measure: str
-    study: str
-    worst_gap: RecoveryGap | None
+    standing: Standing
+    measure: str
     gaps: Sequence[RecoveryGap]
     gaps_total: int
     areas: Sequence[AreaRow]

@@ -18,6 +18,26 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def figure(value: float | None) -> str:
+    """Returns a number to three digits; more would be false exactness.
+
+    >>> figure(486_976.0), figure(4_351_564.0), figure(None)
+    ('487,000', '4.4 million', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    return number(value if abs(value) >= 1e6 else float(f"{value:.3g}"))  # millions have fewer digits by themselves
+
+
+def loss_unit(measure: str, currency: str) -> str:
+    """Returns what a loss in a measure is counted in.
+
+    >>> loss_unit("money_per_year", "EUR"), loss_unit("service_hours_per_year", "EUR")
+    ('EUR a year', 'service-hours a year')
+    """
+    return f"{currency} a year" if measure == "money_per_year" else measure.replace("_per_year", " a year").replace("_", "-")
+
+
 def count(amount: int, one: str, many: str | None = None) -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 

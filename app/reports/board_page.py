@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.domain.areas import AREA_LABELS
 from app.domain.recovery import RecoveryGap
 from app.domain.report import Basis, Board
-from app.domain.results import MEASURES, AreaRow
-from app.domain.sentences import count, not_read, number
+from app.domain.results import AreaRow
+from app.domain.sentences import count, figure, loss_unit, not_read
 
 UNKNOWN = "unknown"
 
@@ -96,11 +96,7 @@ def hours(value: float | None) -> str:
         return UNKNOWN
     if value < 1:
         return f"{value * 60:.0f} min"
-    return f"{number(value)} h" if value < 96 else f"{number(value / 24)} days"
-
-
-def figure(value: float | None) -> str:
-    return UNKNOWN if value is None else number(value)
+    return f"{figure(value)} h" if value < 96 else f"{figure(value / 24)} days"
 
 
 def percent(value: float) -> str:
@@ -110,54 +106,56 @@ def percent(value: float) -> str:
 def _lead(board: Board) -> str:
     if not board.areas:
         return "No outage of a single CI stops or degrades a business service that is known."
-    return f"{count(board.services, 'business service')}. {board.areas[0].reason}"
+    return f"{count(board.standing.services, 'business service')}. {board.areas[0].reason}"
 
 
 def _figures(board: Board) -> Sequence[Figure]:
-    gap, loss, unit = board.worst_gap, board.loss, _unit(board)
-    if loss.low is not None and loss.high is not None:
-        spread = f"{number(loss.low)} to {number(loss.high)}, study {board.study}"
-    else:
-        spread = f"of {loss.method}; a range needs a study of this revision"
-    open_ = f"; {count(board.services_open, 'service')} with needs that were not read" if board.services_open else ""
-    basis = board.basis
+    now, unit, basis = board.standing, _unit(board), board.basis
+    gap = now.worst_gap
+    open_ = f"; {count(now.services_incomplete, 'service')} with needs that were not read" if now.services_incomplete else ""
+    missed = "no RTO is known to be missed"
     return (
-        Figure("Services without a second path", f"{board.services_without_second_path:,}", f"of {board.services:,}{open_}"),
+        Figure("Services without a second path", f"{now.services_without_second_path:,}", f"of {now.services:,}{open_}"),
         Figure(
             "Worst recovery gap",
-            hours(gap.gap_hours) if gap else "none",
-            f"{gap.service_name}: required in {hours(gap.wants_hours)}, back after {hours(gap.takes_hours)}"
-            if gap
-            else "no recovery time that is required is known to be missed",
+            hours(gap.gap_hours) if gap else "none known",
+            f"{gap.service_name}: RTO {hours(gap.wants_hours)}, back in {hours(gap.takes_hours)}" if gap else missed,
         ),
-        Figure("Expected loss a year", f"{figure(loss.value)} {unit}", spread),
-        Figure("Age of the data", hours(basis.oldest_hours) if basis.oldest_source else UNKNOWN, basis.oldest_source),
+        Figure(
+            "Loss from single failures",
+            f"{figure(now.total)} {unit}",
+            "range unknown: no study of this revision"
+            if now.low is None or now.high is None
+            else f"in all {figure(now.low)} to {figure(now.high)}, study {now.study}",
+        ),
+        Figure("Oldest data", hours(basis.oldest_hours) if basis.oldest_source else UNKNOWN, basis.oldest_source),
     )
 
 
 def _unit(board: Board) -> str:
-    if board.loss_measure == "money_per_year":
-        return board.basis.stamp.currency
-    return MEASURES[board.loss_measure].removesuffix(" a year")
+    return loss_unit(board.measure, board.basis.stamp.currency)
 
 
 def _areas(board: Board) -> Part:
     return Part(
         title="The worst problem areas",
-        heads=["#", "CI", "Why", f"{_unit(board)} a year", "Share", "Rates are"],
-        numbers=[True, False, False, True, True, False],
-        rows=[
-            [f"{row.rank}", row.label, row.reason, figure(_loss(board, row)), percent(row.share), _inputs(row)]
-            for row in board.areas
-        ],
+        heads=["#", "CI", "Why", "Owner", f"Loss, {_unit(board)}", "Share", "Recovery gap", "Confidence"],
+        numbers=[True, False, False, False, True, True, True, False],
+        rows=[_area(board, row) for row in board.areas],
         count=_shown(len(board.areas), board.areas_total, "CIs that customers hang on"),
         empty="None.",
-        widths=["auto", "3cm", "1fr", "auto", "auto", "2.6cm"],
+        widths=["auto", "2.3cm", "1fr", "1.9cm", "1.6cm", "auto", "1.5cm", "1.7cm"],
     )
 
 
+def _area(board: Board, row: AreaRow) -> Sequence[str]:
+    gap = hours(row.gap.gap_hours) if row.gap else "none known"
+    money = (figure(_loss(board, row)), percent(row.share))
+    return [f"{row.rank}", row.label, row.reason, row.owner, *money, gap, f"{row.confidence}; {_inputs(row)}"]
+
+
 def _loss(board: Board, row: AreaRow) -> float | None:
-    value: float | None = getattr(row, board.loss_measure)
+    value: float | None = getattr(row, board.measure)
     return value
 
 
@@ -170,7 +168,7 @@ def _carriers(board: Board, kind: str) -> Part:
     rows = board.shares[kind]
     return Part(
         title=f"Loss by {AREA_LABELS[kind].lower()}",
-        heads=[AREA_LABELS[kind], f"{_unit(board)} a year", "Share", "Services stopped", "CIs"],
+        heads=[AREA_LABELS[kind], f"Loss, {_unit(board)}", "Share", "Services stopped", "CIs"],
         numbers=[False, True, True, True, True],
         rows=[
             [row.label, figure(_loss(board, row)), percent(row.share), f"{row.services_hit:,}", f"{row.cis:,}"] for row in rows

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.domain.recovery import ServiceRecovery
 from app.domain.report import ServiceSheet
 from app.domain.results import Contribution, ServiceRow
-from app.domain.sentences import not_read
-from app.reports.board_page import UNKNOWN, Figure, Part, figure, hours, percent
+from app.domain.sentences import figure, not_read
+from app.reports.board_page import UNKNOWN, Figure, Part, hours, percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,16 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
         cache.save(estate.revision.revision, purpose, first.to_arrays())
     else:
         first = FirstOrder.from_arrays(arrays)
+    return _assessed(estate, first)
+
+
+def altered(base: Assessed, estate: Estate) -> Assessed:
+    """Returns the assessment of an estate that differs from an assessed one by what somebody assumes. It is not kept."""
+    first = reassess(base.estate.compiled, base.first, estate.compiled)
+    return _assessed(estate, first if first is not None else first_order(estate.compiled))
+
+
+def _assessed(estate: Estate, first: FirstOrder) -> Assessed:
     populations = estate.populations
     pairs = pair_customer_hours(first, populations) if populations.shared else None
     return Assessed(

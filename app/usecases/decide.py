@@ -127,8 +127,11 @@ def _crosses(decision: Decision, leaving: Collection[Place]) -> bool:
     return 0 < inside < len(decision.places)
 
 
-def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False) -> Decided:
-    """Sets values of a CI that are believed before those of any source; an empty value takes the correction back.
+def correct(
+    tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_attributes: bool = False, reason: str = ""
+) -> Decided:
+    """Sets values of a CI that are believed before those of any source; an empty value takes the correction back. The `reason`
+    stands in the audit trail and in the note of the revision.
 
     The correction belongs to the CI, whatever becomes of the records of sources. InvalidInput for a name that neither is a field
     nor an attribute somewhere on this CI, unless `new_attributes`.
@@ -148,7 +151,7 @@ def correct(tools: Tools, ci: str, values: Mapping[str, str], caller: str, new_a
             return _Plan([], [record.source_key for record in mine], [ci_id], here)
         return _Plan([after], [], [ci_id], here)
 
-    return _decide(tools, plan, caller, "corrected", ci)
+    return _decide(tools, plan, caller, "corrected", ci, reason=reason)
 
 
 def take_back(tools: Tools, decision: str, caller: str) -> Decided:
@@ -262,12 +265,13 @@ def _decide(
     verb: str,
     subject: str,
     forgets: Sequence[tuple[str, str]] = (),
+    reason: str = "",
 ) -> Decided:
     store, documents = tools.store, tools.documents
     manual = manual_source(documents)
     ranks = {source.source_id: SourceRank(source.source_id, source.name, source.priority) for source in told_of(documents)}
     settings = SyncSettings(manual.name, manual.source_id, uuid.uuid4().hex, ranks)
-    operation, note = f"decision:{settings.run_id}", f"{verb} {subject}, by {caller}"
+    operation, note = f"decision:{settings.run_id}", f"{verb} {subject}, by {caller}" + (f": {reason}" if reason else "")
     with tools.workbench.one_at_a_time(tools.staging_folder), turn(store, documents, operation, note) as mine:
         base = store.current()
         rows = store.load_columns(base.revision, SOURCE_RECORD.name, ["source_key", "payload"], manual.source_id)
@@ -278,7 +282,9 @@ def _decide(
         for part in made.parts:
             for batch in part.batches(settings.batch_rows):
                 mine.write(batch)
-        published = mine.publish(made.counters, Seal(caller, verb, subject, forgets=forgets))
+        published = mine.publish(
+            made.counters, Seal(caller, verb, subject, forgets=forgets, details={"reason": reason} if reason else {})
+        )
     return Decided(published.revision, _keys(store, published.revision, planned.records), made.warnings)
 
 

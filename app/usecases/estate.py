@@ -37,6 +37,7 @@ from app.risk.intake.assemble import GRAPH_COLUMNS, Assembled, AssembleOptions, 
 from app.risk.intake.carry_forward import carry_forward
 from app.risk.intake.common_cause import Expanded, positions_of_causes, with_common_causes
 from app.risk.intake.compile import compile_graph, recompiled
+from app.risk.intake.corrected import corrected
 from app.risk.outage.failover import Failovers, failovers_of
 from app.risk.outage.propagation import Workspace, workspace
 from app.settings import ModelSettings
@@ -293,6 +294,19 @@ class Estates:
             self._cache.save(revision.revision, purpose, {**compiled.to_arrays(), REPORT: REPORTS.text(compiled.report)})
         seconds = time.perf_counter() - started
         return Estate(revision, options, assembled, compiled, loaded.how, seconds, plain, expanded)
+
+    def altered(self, base: Estate, ci_id: int, values: Mapping[str, float]) -> Estate:
+        """Returns the estate as it would be if a person had corrected the rate (`failures_per_year`) or the mean restore time
+        (`repair_hours`) of a CI. Nothing is written, and nothing of it is kept."""
+        started = time.perf_counter()
+        columns = {**self._columns(base.revision.revision).columns}
+        columns["ci"] = corrected(columns["ci"], ci_id, values)
+        assembled = assemble(columns, ci_classes(), base.options, base.plain, frozenset(columns) - {"ci"})
+        expanded = with_common_causes(assembled.graph, (base.plain, base.expanded))
+        plain, assembled = assembled.graph, replace(assembled, graph=expanded.graph)
+        compiled = recompiled(base.compiled, base.graph, assembled.graph) or compile_graph(assembled.graph)
+        seconds = time.perf_counter() - started
+        return Estate(base.revision, base.options, assembled, compiled, "altered", seconds, plain, expanded)
 
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)

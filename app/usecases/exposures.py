@@ -117,6 +117,15 @@ def remove_exposure(tools: Tools, text: str, caller: str, condition: Condition =
     return _written(tools, text, batch, f"exposure of {text} taken back, by {caller}", (caller, "exposure removed"))
 
 
+def restore_exposure(tools: Tools, text: str, revision: int, caller: str) -> Revision:
+    """Writes what people said of a service at an earlier revision again: the undo of what was said since."""
+    hit = identify(tools.store, tools.store.current().revision, text)
+    earlier = _said(tools.store, tools.store.revision(revision).revision, hit.ci_id, manual_source(tools.documents).source_id)
+    if earlier == ServiceRecord(""):
+        return remove_exposure(tools, hit.key, caller)
+    return lay_exposure(tools, replace(earlier, ci=hit.key), caller)
+
+
 def _claim(store: GraphStore, base: int, ci_id: int, source_id: int) -> dict[str, list[int]]:
     """Returns the identity columns of the exposure that this source holds now; empty lists where it holds none."""
     rows = store.rows(base, EXPOSURE.name, "ci_id", [ci_id])

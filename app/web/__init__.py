@@ -6,10 +6,14 @@ from flask import Flask
 
 from app.web import (
     admin_views,
+    api_views,
     area_views,
+    assume_views,
+    bia_views,
     change_views,
     glossary,
     identity_views,
+    map_views,
     now_views,
     patterns,
     provider_views,
@@ -37,6 +41,10 @@ def mount(app: Flask) -> None:
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
+    app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(bia_views.blueprint)
+    app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
     app.register_blueprint(glossary.blueprint)
+    app.register_blueprint(api_views.blueprint)

@@ -31,6 +31,7 @@ MENU: Sequence[Place | Menu] = (
     Place("Problem areas", "web.ranking", ("web.area",)),
     Place("Services", "web.services", ("web.one_service",)),
     Place("What if", "what_if_web.what_if"),
+    Place("Map", "map_web.map_page"),
     Menu(
         "Plan",
         (
@@ -47,6 +48,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Identity", "identity_web.identity"),
             Place("Sources", "sources_web.sources", ("sources_web.run", "source_setup_web.ask", "source_setup_web.source")),
             Place("Revisions", "revisions_web.revisions"),
+            Place("API", "api_web.api"),
         ),
     ),
     Menu(

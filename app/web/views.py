@@ -17,7 +17,7 @@ from app.api.hosts import is_own_page
 from app.domain.areas import AREA_LABELS
 from app.domain.errors import Ambiguous, NotAllowed, NotFound
 from app.domain.results import MEASURES
-from app.domain.sentences import not_read, number
+from app.domain.sentences import figure, loss_unit, not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
@@ -42,16 +42,8 @@ PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact eng
 ROWS_OF_BUDGET = 10
 
 
-@blueprint.app_template_filter("figure")
-def figure(value: float | None) -> str:
-    """Returns a number to three digits; more would be false exactness.
-
-    >>> figure(486_976.0), figure(4_351_564.0), figure(None)
-    ('487,000', '4.4 million', 'unknown')
-    """
-    if value is None:
-        return "unknown"
-    return number(value if abs(value) >= 1e6 else float(f"{value:.3g}"))  # millions have fewer digits by themselves
+blueprint.add_app_template_filter(figure)
+blueprint.add_app_template_filter(loss_unit)
 
 
 @blueprint.app_template_filter("estimate")

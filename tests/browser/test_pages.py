@@ -28,6 +28,7 @@ PAGES = [
     "/ci?key=nobody-here",
     "/services",
     "/now",
+    "/api",
     "/recovery",
     "/recovery-of?key=cmdb:ci:svc-checkout",
     "/quality",

@@ -107,6 +107,9 @@ QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
+    "/api/v1/what-if": {"ci": "db"},
+    "/api/v1/map": {"ci": "db"},
+    "/api/v1/cis/<path:ci>/assumption": {"field": "repair_hours", "value": "3"},
     "/api/v1/estimates/failure-rate": {"incidents": "2", "years": "3"},
 }
 
@@ -166,6 +169,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/changes/entries/<path:entry>",
         "/cis",
         "/cis/<path:ci>",
+        "/cis/<path:ci>/assumption",
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
         "/cis/<path:ci>/outage",
@@ -180,6 +184,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/jobs",
         "/jobs/<job_id>",
         "/keys",
+        "/map",
         "/now",
         "/now/causes",
         "/now/restore-first",
@@ -223,6 +228,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/what-if",
     ]
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
     assert filled.get("/runs/00000000000000000001/rejected")["items"][0]["field"] == "failures_per_year"
@@ -423,6 +429,8 @@ LABELS = [
     "GET /api/v1/cis/{ci}/blast-radius",
     "GET /api/v1/cis/{ci}/identity",
     "GET /api/v1/cis/{ci}/outage",
+    "GET /api/v1/map",
+    "GET /api/v1/cis/{ci}/assumption",
     "GET /api/v1/conflicts",
     "GET /api/v1/suggestions",
     "POST /api/v1/suggestions",
@@ -433,6 +441,7 @@ LABELS = [
     "POST /api/v1/decisions/correction",
     "GET /api/v1/impact",
     "POST /api/v1/timelines",
+    "GET /api/v1/what-if",
     "GET /api/v1/scenarios",
     "GET /api/v1/scenario-schema",
     "GET /api/v1/exercises",

@@ -14,6 +14,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
+from app.domain.sentences import figure
 from app.domain.texts import shown
 from app.jobs.runner import run_one
 from app.reports.board_page import hours
@@ -120,8 +121,11 @@ def test_the_board_page_is_a_tagged_pdf_and_says_what_it_rests_on(shop: Service)
     areas = len(walked(shop, "/areas"))
     assert f"Revision {row['revision']}" in text and "page 1 of" in text
     assert f"{min(areas, 10)} of {areas} CIs that customers hang on" in " ".join(text.split())
-    worst = shop.get("/recovery/gaps")["items"][0]
-    assert f"Shop: required in 1 h, back after {hours(worst['takes_hours'])}" in " ".join(text.split()), text
+    standing = shop.get("/areas")["standing"]
+    said, page = " ".join(text.split()), shop.page("/")
+    assert f"Shop: RTO 1 h, back in {hours(standing['worst_gap']['takes_hours'])}" in said
+    for value in (standing["total"], standing["worst_gap"]["gap_hours"]):  # the page and the paper say the same
+        assert figure(value) in said and f">{figure(value)}<" in page
 
 
 def test_a_pack_holds_a_page_for_each_critical_service_and_its_checksums_hold(shop: Service) -> None:

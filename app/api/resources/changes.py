@@ -42,7 +42,7 @@ def page(question: dict[str, Any]) -> Any:
     return planned_page(forestay().documents, question["limit"], question.get("after"))
 
 
-@route(blueprint, "/changes/collisions", "read", Collisions, sensitive=True, long=True)
+@route(blueprint, "/changes/collisions", "read", Collisions, sensitive=True, long=True, called="changes_collisions")
 @blueprint.arguments(CollisionsQuestion, location="query")
 def collide(question: dict[str, Any]) -> Any:
     """Changes that together take something down, with each other or with what is out now, and changes in freezes and peaks."""
@@ -72,7 +72,7 @@ def one(entry: str) -> Any:
     return response
 
 
-@route(blueprint, "/changes/entries/<path:entry>", "report", PlannedRow, method="PUT")
+@route(blueprint, "/changes/entries/<path:entry>", "report", PlannedRow, method="PUT", called="changes_put")
 @conditional
 @blueprint.arguments(PlannedQuestion)
 def put(question: dict[str, Any], entry: str) -> Any:
@@ -80,20 +80,20 @@ def put(question: dict[str, Any], entry: str) -> Any:
     return plan_change(forestay(), entry, question, g.caller.name, condition(needed=True))
 
 
-@route(blueprint, "/changes/entries/<path:entry>", "report", Removed, method="DELETE")
+@route(blueprint, "/changes/entries/<path:entry>", "report", Removed, method="DELETE", called="changes_delete")
 def drop(entry: str) -> Any:
     """Forget a change that was kept by itself; one of a calendar goes with its calendar."""
     keep.drop_change(forestay().documents, entry, g.caller.name)
     return Removed(entry)
 
 
-@route(blueprint, "/calendars", "read", CalendarPage)
+@route(blueprint, "/calendars", "read", CalendarPage, called="calendars_list")
 def calendars() -> Any:
     """Calendars that were read, with what could not be read of them."""
     return calendar_page(forestay().documents)
 
 
-@route(blueprint, "/calendars/<name>", "read", CalendarRow)
+@route(blueprint, "/calendars/<name>", "read", CalendarRow, called="calendars_get")
 def calendar(name: str) -> Any:
     """One calendar."""
     found = keep.CALENDARS.get(forestay().documents, name)
@@ -102,7 +102,7 @@ def calendar(name: str) -> Any:
     return response
 
 
-@route(blueprint, "/calendars/<name>", "sync", CalendarRow, method="PUT", status=201, long=True)
+@route(blueprint, "/calendars/<name>", "sync", CalendarRow, method="PUT", status=201, long=True, called="calendars_put")
 @blueprint.doc(requestBody=BODY)
 @conditional
 @blueprint.arguments(CalendarQuestion, location="query")
@@ -115,7 +115,7 @@ def read(question: dict[str, Any], name: str) -> Any:
     return reply(import_calendar(service, name, question["format"], body, question["zone"], g.caller.name, met), 201)
 
 
-@route(blueprint, "/calendars/<name>", "sync", Removed, method="DELETE")
+@route(blueprint, "/calendars/<name>", "sync", Removed, method="DELETE", called="calendars_delete")
 def remove(name: str) -> Any:
     """Forget a calendar with all of its entries."""
     keep.drop_calendar(forestay().documents, name, g.caller.name)

@@ -6,14 +6,21 @@ from typing import Any
 
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
-from app.api.schemas.questions import BlastQuestion, CiQuestion, CisQuestion, SearchQuestion
+from app.api.schemas.questions import AssumptionQuestion, BlastQuestion, CiQuestion, CisQuestion, MapQuestion, SearchQuestion
+from app.domain.assumption import Assumption
 from app.domain.ci_outage import CiOutage
+from app.domain.map import MapAnswer
 from app.domain.results import BlastRadius, CiDetail, CiPage, SearchPage
+from app.ports.graph_store import Revision
 from app.usecases import paging
+from app.usecases.answers.assumption import assumption
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.answers.map import MapQuestion as MapAsked
+from app.usecases.answers.map import map_of
 from app.usecases.search.ask import search_page
+from app.usecases.tools import Tools
 
 blueprint = Blueprint("cis", __name__, url_prefix="/api/v1", description="Configuration items, search and blast radius")
 
@@ -51,6 +58,19 @@ def search(question: dict[str, Any]) -> Any:
     )
 
 
+@route(blueprint, "/map", "read", MapAnswer, sensitive=True, in_scope=True)
+@blueprint.arguments(MapQuestion, location="query")
+def map_around(question: dict[str, Any]) -> Any:
+    """What is near some CIs in tiers, like CIs grouped, with what fails, degrades and is interrupted when they fail; what is left
+    out of a large map is counted."""
+
+    def answer(service: Tools, at: Revision) -> MapAnswer:
+        asked = {name: question[name] for name in ("also", "hops", "direction", "fails", "opened")}
+        return map_of(service, MapAsked(question["ci"], select=question.get("select", ""), revision=at.revision, **asked))
+
+    return answered(question, answer)
+
+
 @route(blueprint, "/cis/<path:ci>/outage", "read", CiOutage, sensitive=True, in_scope=True)
 @blueprint.arguments(CiQuestion, location="query")
 def outage(question: dict[str, Any], ci: str) -> Any:
@@ -59,7 +79,15 @@ def outage(question: dict[str, Any], ci: str) -> Any:
     return answered(question, lambda service, at: ci_outage(service, ci, at.revision))
 
 
-@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True)
+@route(blueprint, "/cis/<path:ci>/assumption", "read", Assumption, long=True)
+@blueprint.arguments(AssumptionQuestion, location="query")
+def assume(question: dict[str, Any], ci: str) -> Any:
+    """What the ranking says with another failure rate or restore time of a CI, beside what it says now; nothing is written.
+    `POST /decisions/correction` keeps it."""
+    return assumption(forestay(), ci, question["field"], question["value"], question.get("revision"))
+
+
+@route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True, called="cis_blast_radius")
 @blueprint.arguments(BlastQuestion, location="query")
 def blast(question: dict[str, Any], ci: str) -> Any:
     """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""

@@ -16,7 +16,7 @@ from app.usecases.answers.identity import Identity, identity
 blueprint = Blueprint("decisions", __name__, url_prefix="/api/v1", description="What is one CI, and what people decided about it")
 
 
-@route(blueprint, "/cis/<path:ci>/identity", "read", Identity)
+@route(blueprint, "/cis/<path:ci>/identity", "read", Identity, called="cis_identity")
 @blueprint.arguments(IdentityQuestion, location="query")
 def why(question: dict[str, Any], ci: str) -> Any:
     """Why the records of a CI are one; with `with`: why both CIs are one, or why not."""
@@ -24,7 +24,7 @@ def why(question: dict[str, Any], ci: str) -> Any:
     return identity(service, ci, question.get("other"))
 
 
-@route(blueprint, "/conflicts", "read", ConflictPage, long=True)
+@route(blueprint, "/conflicts", "read", ConflictPage, long=True, called="conflicts_list")
 @blueprint.arguments(ConflictsQuestion, location="query")
 def disagreeing(question: dict[str, Any]) -> Any:
     """Attributes on which sources disagree: each source's value, which one counts by which rule, and since when."""
@@ -51,4 +51,6 @@ def split(question: dict[str, Any]) -> Any:
 @blueprint.arguments(CorrectionQuestion)
 def correct(question: dict[str, Any]) -> Any:
     """Values of a CI believed before those of any source; an empty one takes a correction back."""
-    return decide.correct(forestay(), question["ci"], question["values"], g.caller.name, question["new_attributes"])
+    return decide.correct(
+        forestay(), question["ci"], question["values"], g.caller.name, question["new_attributes"], question["reason"]
+    )

@@ -11,7 +11,8 @@ import structlog
 from flask import g, request
 
 from app.api.bodies import Blueprint
-from app.api.common import ERRORS, forestay, reply, route, whole
+from app.api.common import forestay, reply, route, whole
+from app.api.operations import parts_of
 from app.api.schemas.answers import schema_of
 from app.api.schemas.questions import PageQuestion, RulesQuestion, SenderQuestion
 from app.domain.alerts import AlertRules
@@ -71,13 +72,13 @@ def _rules(question: dict[str, Any]) -> AlertRules:
     return AlertRules(tuple(question["labels"]), question["severities"], question["degraded_share"])
 
 
-@route(blueprint, "/inbox/senders", "admin", SenderPage)
+@route(blueprint, "/inbox/senders", "admin", SenderPage, called="senders_list")
 def page() -> Any:
     """Every sender with its rules and what has come from it; without its secrets."""
     return SenderPage(inbox.list_senders(forestay().documents))
 
 
-@route(blueprint, "/inbox/senders", "admin", NewSender, method="POST", status=201)
+@route(blueprint, "/inbox/senders", "admin", NewSender, method="POST", status=201, called="senders_create")
 @blueprint.arguments(SenderQuestion)
 def make(question: dict[str, Any]) -> Any:
     """Make a sender; its secret is in this answer and nowhere else."""
@@ -86,7 +87,7 @@ def make(question: dict[str, Any]) -> Any:
     return _shown_once(inbox.sender_row(documents, sender), secret)
 
 
-@route(blueprint, "/inbox/senders/<sender>", "admin", SenderRow, method="PUT")
+@route(blueprint, "/inbox/senders/<sender>", "admin", SenderRow, method="PUT", called="senders_change")
 @blueprint.arguments(RulesQuestion)
 def change(question: dict[str, Any], sender: str) -> Any:
     """Change how a sender's alerts are read, from the next delivery on."""
@@ -94,7 +95,7 @@ def change(question: dict[str, Any], sender: str) -> Any:
     return inbox.sender_row(documents, inbox.change_rules(documents, sender, _rules(question), g.caller.name))
 
 
-@route(blueprint, "/inbox/senders/<sender>/rotate", "admin", NewSender, method="POST", status=201)
+@route(blueprint, "/inbox/senders/<sender>/rotate", "admin", NewSender, method="POST", status=201, called="senders_rotate")
 def rotate(sender: str) -> Any:
     """Make a further secret; the one before it stays good until the next rotation or until old ones are ended."""
     documents = forestay().documents
@@ -102,14 +103,14 @@ def rotate(sender: str) -> Any:
     return _shown_once(inbox.sender_row(documents, changed), secret)
 
 
-@route(blueprint, "/inbox/senders/<sender>/old-secrets", "admin", SenderRow, method="DELETE")
+@route(blueprint, "/inbox/senders/<sender>/old-secrets", "admin", SenderRow, method="DELETE", called="senders_end_old_secrets")
 def end_old(sender: str) -> Any:
     """End every secret of a sender but the newest."""
     documents = forestay().documents
     return inbox.sender_row(documents, inbox.end_old_secrets(documents, sender, g.caller.name))
 
 
-@route(blueprint, "/inbox/senders/<sender>", "admin", SenderPage, method="DELETE")
+@route(blueprint, "/inbox/senders/<sender>", "admin", SenderPage, method="DELETE", called="senders_delete")
 def remove(sender: str) -> Any:
     """Remove a sender; those that are left. What its alerts said stays until it is cleared."""
     documents = forestay().documents
@@ -122,7 +123,7 @@ def _shown_once(row: SenderRow, secret: str) -> Any:
     return reply(made, 201, {"Cache-Control": "no-store"})
 
 
-@route(blueprint, "/inbox/deliveries", "read", DeliveryPage)
+@route(blueprint, "/inbox/deliveries", "read", DeliveryPage, called="deliveries_list")
 @blueprint.arguments(PageQuestion, location="query")
 def deliveries(question: dict[str, Any]) -> Any:
     """Deliveries that were worked, the newest first, and how many wait."""
@@ -158,17 +159,23 @@ def is_known_sender() -> bool:
 
 
 def _with_errors(view: Any) -> Any:
-    for code in ERRORS:
+    for code in (401, 413, 421, 429, 503):
         view = blueprint.alt_response(code, http.HTTPStatus(code).name)(view)
-    return view
+    return blueprint.alt_response(400, schema=schema_of(Receipt), description="Kept, but it could not be read")(view)
 
 
-@blueprint.route("/inbox/alertmanager/<sender>", methods=["POST"])
+@blueprint.route("/inbox/alertmanager/<sender>", methods=["POST"], parameters=parts_of("<sender>"))
+@blueprint.doc(
+    operationId="deliveries_receive",
+    requestBody={"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+)
 @_with_errors
 @blueprint.response(200, schema_of(Receipt))
 def receive(sender: str) -> Any:
-    """Take a delivery of Alertmanager's webhook: kept before it is acknowledged, then worked. Sign in with a secret of the
-    sender, `Authorization: Bearer` or Basic."""
+    """Take a delivery of Alertmanager's webhook: kept before it is acknowledged, then worked.
+
+    Take a delivery of Alertmanager's webhook: kept before it is acknowledged, then worked. Sign in with a secret of the sender,
+    `Authorization: Bearer` or Basic."""
     judged = judged_sender()
     service = whole()
     number = inbox.receive(service.documents, judged.name, request.get_data(cache=True))

@@ -65,7 +65,7 @@ class Schedule:
     items: Sequence[Plan]
 
 
-@route(blueprint, "/schedule", "read", Schedule)
+@route(blueprint, "/schedule", "read", Schedule, called="schedule_get")
 def schedule() -> Any:
     """Which source is due when, what was missed while no scheduler ran, and which one rests after failures; the next one
     first."""
@@ -91,7 +91,7 @@ def cancel(job_id: str) -> Any:
     return cancel_job(documents, job_id, g.caller.name)
 
 
-@route(blueprint, "/runs", "read", RunPage)
+@route(blueprint, "/runs", "read", RunPage, called="runs_list")
 @blueprint.arguments(PageQuestion, location="query")
 def run_page(question: dict[str, Any]) -> Any:
     """Sync runs, newest first, with counts that close."""
@@ -100,13 +100,13 @@ def run_page(question: dict[str, Any]) -> Any:
     return RunPage(rows, question["limit"], more, rows[-1].run_id if more else None)
 
 
-@route(blueprint, "/runs/<run_id>", "read", SyncReport)
+@route(blueprint, "/runs/<run_id>", "read", SyncReport, called="runs_get")
 def run(run_id: str) -> Any:
     """The report of a sync run."""
     return get_run(forestay().documents, run_id)
 
 
-@route(blueprint, "/runs/<run_id>/changes", "read", ChangePage)
+@route(blueprint, "/runs/<run_id>/changes", "read", ChangePage, called="runs_changes")
 @blueprint.arguments(PageQuestion, location="query")
 def changes(question: dict[str, Any], run_id: str) -> Any:
     """What a run that stopped before it wrote (dry run, held) would change: totals, what would go and whom it reaches, and the
@@ -122,7 +122,7 @@ def _offset(question: dict[str, Any]) -> int:
     return int(after)
 
 
-@route(blueprint, "/runs/<run_id>/approve", "approve", runs.Job, method="POST", status=202)
+@route(blueprint, "/runs/<run_id>/approve", "approve", runs.Job, method="POST", status=202, called="runs_approve")
 @blueprint.arguments(NothingAsked)
 def approve(question: dict[str, Any], run_id: str) -> Any:
     """Write what a held run showed, as a job; it fails where the source or the estate has changed since."""
@@ -130,7 +130,7 @@ def approve(question: dict[str, Any], run_id: str) -> Any:
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
 
 
-@route(blueprint, "/runs/<run_id>/rejected", "read", RejectedPage)
+@route(blueprint, "/runs/<run_id>/rejected", "read", RejectedPage, called="runs_rejected")
 @blueprint.arguments(PageQuestion, location="query")
 def rejected(question: dict[str, Any], run_id: str) -> Any:
     """Refused records of a run with place, field, reason and advice."""

@@ -67,7 +67,7 @@ def revoke(prefix: str) -> Any:
     return revoke_key(forestay().documents, g.caller.name, prefix)
 
 
-@route(blueprint, "/audit", "admin", AuditPage)
+@route(blueprint, "/audit", "admin", AuditPage, called="audit_list")
 @blueprint.arguments(PageQuestion, location="query")
 def trail(question: dict[str, Any]) -> Any:
     """The audit trail, newest first; `forestay audit verify` walks its chain."""

@@ -51,27 +51,27 @@ def causes() -> Any:
     return of_the_minute(now_causes)
 
 
-@route(blueprint, "/now/restore-first", "read", RestoreFirst, sensitive=True, long=True)
+@route(blueprint, "/now/restore-first", "read", RestoreFirst, sensitive=True, long=True, called="now_restore_first")
 def restore() -> Any:
     """The order in which to restore what is reported: the largest loss avoided for each hour of work, needs first."""
     return of_the_minute(restore_first)
 
 
-@route(blueprint, "/live/<path:ci>", "report", LiveReport, method="PUT")
+@route(blueprint, "/live/<path:ci>", "report", LiveReport, method="PUT", called="live_put")
 @blueprint.arguments(LiveQuestion)
 def set_state(question: dict[str, Any], ci: str) -> Any:
     """Say that a CI is down, degraded or in maintenance; it holds until it is taken back."""
     return set_live(forestay(), ci, g.caller.name, **question)
 
 
-@route(blueprint, "/live/<path:ci>", "report", Cleared, method="DELETE")
+@route(blueprint, "/live/<path:ci>", "report", Cleared, method="DELETE", called="live_delete")
 def clear(ci: str) -> Any:
     """Take back all that is reported of a CI, alerts included."""
     key, reports = clear_live(forestay(), ci, g.caller.name)
     return Cleared(key, reports)
 
 
-@route(blueprint, "/alerts/<alert>", "report", AlertRecord, method="DELETE")
+@route(blueprint, "/alerts/<alert>", "report", AlertRecord, method="DELETE", called="alerts_delete")
 def clear_one(alert: str) -> Any:
     """Take back one alert, as for one that names no CI; `alert_key` of the answer of /now."""
     return clear_alert(forestay().documents, alert, g.caller.name)

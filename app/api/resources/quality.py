@@ -13,7 +13,7 @@ from app.usecases.answers.quality.report import quality
 blueprint = Blueprint("quality", __name__, url_prefix="/api/v1", description="Data quality")
 
 
-@route(blueprint, "/quality", "read", Quality, sensitive=True, long=True)
+@route(blueprint, "/quality", "read", Quality, sensitive=True, long=True, called="quality_get")
 @blueprint.arguments(QualityQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Sources, coverage by source and class, findings by what they weigh in the ranking, and redundancy that is only on paper."""

@@ -41,7 +41,9 @@ def page(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/recovery", "read", ServiceRecovery, sensitive=True, in_scope=True)
+@route(
+    blueprint, "/services/<path:ci>/recovery", "read", ServiceRecovery, sensitive=True, in_scope=True, called="services_recovery"
+)
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any], ci: str) -> Any:
     """One service: the critical path of its recovery, and every CI whose single outage stops it, the longest first, against RTO
@@ -67,7 +69,7 @@ def gaps(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/pools", "read", RestorePoolPage)
+@route(blueprint, "/pools", "read", RestorePoolPage, called="pools_list")
 @blueprint.arguments(Paged, location="query")
 def pools(question: dict[str, Any]) -> Any:
     """Pools of restore capacity that CIs name or people stated, and how many restorations each does at once."""
@@ -78,7 +80,7 @@ def pools(question: dict[str, Any]) -> Any:
     )
 
 
-@route(blueprint, "/pools/<path:name>", "read", RestorePool)
+@route(blueprint, "/pools/<path:name>", "read", RestorePool, called="pools_get")
 def pool(name: str) -> Any:
     """What was said of a pool."""
     found = pool_of(forestay().documents, name)
@@ -87,7 +89,7 @@ def pool(name: str) -> Any:
     return response
 
 
-@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="PUT")
+@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="PUT", called="pools_put")
 @conditional
 @blueprint.arguments(PoolQuestion)
 def state(question: dict[str, Any], name: str) -> Any:
@@ -96,7 +98,8 @@ def state(question: dict[str, Any], name: str) -> Any:
     return state_pool(forestay().documents, name, question["places"], g.caller.name, condition(needed=True))
 
 
-@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="DELETE")
+@route(blueprint, "/pools/<path:name>", "edit", RestorePool, method="DELETE", called="pools_delete")
+@conditional
 def forget(name: str) -> Any:
     """Take back what was said of a pool: its places are unknown again."""
     return forget_pool(forestay().documents, name, g.caller.name, condition(needed=False))

@@ -13,7 +13,7 @@ from app.usecases.answers.replay import replay
 blueprint = Blueprint("replay", __name__, url_prefix="/api/v1", description="The model against the incidents on record")
 
 
-@route(blueprint, "/replay", "read", Replay, sensitive=True, long=True, in_scope=True)
+@route(blueprint, "/replay", "read", Replay, sensitive=True, long=True, in_scope=True, called="replay_get")
 @blueprint.arguments(Paged, location="query")
 def one(question: dict[str, Any]) -> Any:
     """Services predicted from the root causes of the incidents on record, against the services recorded: precision and recall in

@@ -11,15 +11,17 @@ from flask import g
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.conditions import condition, conditional
-from app.api.schemas.questions import PageQuestion
+from app.api.schemas.questions import PageQuestion, WhatIfQuestion
 from app.api.schemas.scenarios import CopyQuestion, RunQuestion, TimelineQuestion, VersionQuestion, WriteScenarioQuestion
 from app.domain.errors import InvalidInput
 from app.domain.scenario_text import parse_scenario
 from app.domain.timeline import TimelineAnswer
+from app.domain.what_if import WhatIfAnswer
 from app.usecases.scenarios import keep
 from app.usecases.scenarios.document import Scenario, scenario_of, schema
 from app.usecases.scenarios.keep import Exercise, ScenarioRow, StoredScenario, Written
 from app.usecases.scenarios.play import Page, play
+from app.usecases.scenarios.what_if import OUT, Question, ask_what_if, outage_document, scenario_named
 
 blueprint = Blueprint("scenarios", __name__, url_prefix="/api/v1", description="What-if over time, and stored scenarios")
 
@@ -82,12 +84,27 @@ def _play(question: Mapping[str, Any], scenario: Scenario) -> TimelineAnswer:
     return play(forestay(), scenario, page, _other(question), question.get("revision"), question.get("as_of"))
 
 
-@route(blueprint, "/timelines", "simulate", TimelineAnswer, method="POST", long=True)
+@route(blueprint, "/timelines", "simulate", TimelineAnswer, method="POST", long=True, called="timelines_create")
 @blueprint.arguments(TimelineQuestion)
 def ask(question: dict[str, Any]) -> Any:
     """Play a scenario over time: states of every service, customers and money, RTO and MTPD breaches, order of recovery,
     redundancy used up, whom to call, and the difference to another scenario. Nothing is kept."""
     return reply(_play(question, _scenario(_document(question))))
+
+
+@route(blueprint, "/what-if", "simulate", WhatIfAnswer, long=True)
+@blueprint.arguments(WhatIfQuestion, location="query")
+def what_if(question: dict[str, Any]) -> Any:
+    """Several things that are out at once: services now, after 1 h, 4 h and 24 h, cost over time, what only the combination
+    breaks, and all that a timeline answers. Nothing is kept."""
+    service, out = forestay(), {kind: question[kind] for kind in OUT if question.get(kind)}
+    limits, hours = service.settings.limits, question.get("hours")
+    if bool(out) == ("scenario" in question):
+        raise InvalidInput("name what is out, or a `scenario`", field="scenario")
+    scenario = _scenario(outage_document(out, hours)) if out else scenario_named(service.documents, question["scenario"], limits)
+    beside = scenario_named(service.documents, question["with"], limits) if "with" in question else None
+    page = Page(question["limit"], question.get("after"))
+    return reply(ask_what_if(service, Question(scenario, beside, page, question.get("revision"), question.get("as_of"))))
 
 
 @route(blueprint, "/scenarios", "read", ScenarioPage)
@@ -100,13 +117,13 @@ def page(question: dict[str, Any]) -> Any:
     return ScenarioPage(rows[:limit], limit, more, rows[limit - 1].name if more else None)
 
 
-@route(blueprint, "/scenario-schema", "read", ScenarioSchema)
+@route(blueprint, "/scenario-schema", "read", ScenarioSchema, called="scenarios_schema")
 def scenario_schema() -> Any:
     """The JSON schema of a scenario."""
     return ScenarioSchema(schema())
 
 
-@route(blueprint, "/exercises", "read", ExercisePage)
+@route(blueprint, "/exercises", "read", ExercisePage, called="exercises_list")
 @blueprint.arguments(PageQuestion, location="query")
 def exercises(question: dict[str, Any]) -> Any:
     """When stored scenarios were played, by whom and with what outcome, the newest first."""
@@ -132,7 +149,7 @@ def versions(scenario: str) -> Any:
     return VersionPage(keep.list_versions(forestay().documents, scenario))
 
 
-@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="PUT")
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="PUT", called="scenarios_put")
 @conditional
 @blueprint.arguments(WriteScenarioQuestion)
 def write(question: dict[str, Any], scenario: str) -> Any:
@@ -148,7 +165,8 @@ def write(question: dict[str, Any], scenario: str) -> Any:
     return answer
 
 
-@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="DELETE")
+@route(blueprint, "/scenarios/<scenario>", "edit", StoredScenario, method="DELETE", called="scenarios_delete")
+@conditional
 def remove(scenario: str) -> Any:
     """Take a scenario off the list; its versions and exercises stay. If-Match makes sure of what is removed."""
     return keep.remove_scenario(forestay().documents, scenario, g.caller.name, condition(needed=False))

@@ -23,7 +23,16 @@ def _risk_question(question: dict[str, Any], ci: str, revision: int) -> RiskQues
     return RiskQuestion(ci, tuple(question["down"]), **budget, revision=revision, locations=question.get("locations"))
 
 
-@route(blueprint, "/services/<path:ci>/availability", "read", ServiceAvailability, sensitive=True, long=True, in_scope=True)
+@route(
+    blueprint,
+    "/services/<path:ci>/availability",
+    "read",
+    ServiceAvailability,
+    sensitive=True,
+    long=True,
+    in_scope=True,
+    called="services_availability",
+)
 @blueprint.arguments(AvailabilityQuestion, location="query")
 def availability(question: dict[str, Any], ci: str) -> Any:
     """How often it is down, how long, how much of it is missing; exact where the budget allows, else bounded or simulated, and it
@@ -34,7 +43,16 @@ def availability(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/importance", "read", ServiceImportance, sensitive=True, long=True, in_scope=True)
+@route(
+    blueprint,
+    "/services/<path:ci>/importance",
+    "read",
+    ServiceImportance,
+    sensitive=True,
+    long=True,
+    in_scope=True,
+    called="services_importance",
+)
 @blueprint.arguments(ImportanceQuestion, location="query")
 def importance(question: dict[str, Any], ci: str) -> Any:
     """What each CI matters to it: Birnbaum, criticality, Fussell-Vesely, RAW, RRW, DIM, initiator share."""
@@ -50,7 +68,16 @@ def importance(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/cut-sets", "read", ServiceCutSets, sensitive=True, long=True, in_scope=True)
+@route(
+    blueprint,
+    "/services/<path:ci>/cut-sets",
+    "read",
+    ServiceCutSets,
+    sensitive=True,
+    long=True,
+    in_scope=True,
+    called="services_cut_sets",
+)
 @blueprint.arguments(CutSetsQuestion, location="query")
 def cut_sets(question: dict[str, Any], ci: str) -> Any:
     """Minimal cut sets: exact counts by order, the most probable ones, and what the list leaves out."""
@@ -60,7 +87,16 @@ def cut_sets(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/loss", "read", ServiceLossYear, sensitive=True, long=True, in_scope=True)
+@route(
+    blueprint,
+    "/services/<path:ci>/loss",
+    "read",
+    ServiceLossYear,
+    sensitive=True,
+    long=True,
+    in_scope=True,
+    called="services_loss",
+)
 @blueprint.arguments(RiskPaged, location="query")
 def loss(question: dict[str, Any], ci: str) -> Any:
     """What it loses a year by the CI that started it: first-order and redundancy part, apart and together."""
@@ -75,7 +111,9 @@ def loss(question: dict[str, Any], ci: str) -> Any:
     )
 
 
-@route(blueprint, "/services/<path:ci>/goal", "read", ServiceGoal, sensitive=True, long=True, in_scope=True)
+@route(
+    blueprint, "/services/<path:ci>/goal", "read", ServiceGoal, sensitive=True, long=True, in_scope=True, called="services_goal"
+)
 @blueprint.arguments(GoalQuestion, location="query")
 def goal(question: dict[str, Any], ci: str) -> Any:
     """Can it meet its availability goal, what binds it, and what eats its error budget."""

@@ -62,7 +62,7 @@ def _curves(question: dict[str, Any]) -> dict[str, Any]:
     return {**question, "impact": {name: tuple((a, b) for a, b in curve) for name, curve in curves.items()}}
 
 
-@route(blueprint, "/services/<path:ci>", "edit", Revision, method="PUT")
+@route(blueprint, "/services/<path:ci>", "edit", Revision, method="PUT", called="services_put")
 @conditional
 @blueprint.arguments(ExposureQuestion)
 def lay(question: dict[str, Any], ci: str) -> Any:
@@ -83,7 +83,8 @@ def change(question: dict[str, Any], ci: str) -> Any:
     return change_exposure(service, ci, _curves(question), g.caller.name, condition(needed=False))
 
 
-@route(blueprint, "/services/<path:ci>", "edit", Revision, method="DELETE")
+@route(blueprint, "/services/<path:ci>", "edit", Revision, method="DELETE", called="services_delete")
+@conditional
 def remove(ci: str) -> Any:
     """Take back what a person said of a service."""
     service = forestay()

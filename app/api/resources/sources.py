@@ -66,7 +66,7 @@ def _own_tag(source: keep.RegisteredSource) -> str:
     return tag_of((source.kind, source.location, source.priority, source.settings, source.schedule, held))
 
 
-@route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201)
+@route(blueprint, "/sources", "admin", keep.RegisteredSource, method="POST", status=201, called="sources_create")
 @blueprint.arguments(SourceQuestion)
 def add(question: dict[str, Any]) -> Any:
     """Register a source. Its place must be one this service may read: a file below the data folder's `input`, or a configured
@@ -98,7 +98,7 @@ def change(question: dict[str, Any], name: str) -> Any:
     )
 
 
-@route(blueprint, "/sources/<name>/check", "sync", Checked, method="POST")
+@route(blueprint, "/sources/<name>/check", "sync", Checked, method="POST", asks_source=True)
 def check(name: str) -> Any:
     """Whether the source can be reached and read, and what is there."""
     service = forestay()

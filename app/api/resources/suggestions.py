@@ -24,7 +24,7 @@ def page(question: dict[str, Any]) -> Any:
     return make.suggestion_page(forestay().documents, question["limit"], question.get("after", ""))
 
 
-@route(blueprint, "/suggestions", "edit", runs.Job, method="POST", status=202)
+@route(blueprint, "/suggestions", "edit", runs.Job, method="POST", status=202, called="suggestions_create")
 def look() -> Any:
     """Look for suggestions as a job; follow it at the address in `Location`."""
     job = runs.enqueue(forestay().documents, "suggest", {}, g.caller.name)

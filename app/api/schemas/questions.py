@@ -15,7 +15,9 @@ from marshmallow import validate
 
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
+from app.domain.assumption import FIELDS
 from app.domain.live import NOTED, STATES
+from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
 from app.settings import LimitSettings
@@ -189,6 +191,48 @@ class SearchQuestion(Paged):
 
 class CiQuestion(When):
     pass
+
+
+class WhatIfQuestion(Paged):
+    """`class` and `with` are words of Python."""
+
+    ci = named_cis(metadata={"description": "CIs that are out at once, by any identity"})
+    site = named_cis(metadata={"description": "Sites all of whose CIs are out"})
+    team = named_cis(metadata={"description": "Teams all of whose CIs are out"})
+    supplier = named_cis(metadata={"description": "Suppliers all of whose CIs are out"})
+    rack = named_cis(metadata={"description": "Racks that are out, with what stands in them"})
+    scenario = text(metadata={"description": "Instead of these: the name of a stored scenario, or the text of one"})
+    hours = number(
+        most=87660.0, metadata={"description": "How long they are out, above 0; without: as the recovery model says; hours"}
+    )
+
+    class Meta(Question.Meta):
+        include = {  # noqa: RUF012
+            "class": named_cis(metadata={"description": "Classes all of whose CIs are out, with those below them"}),
+            "with": text(metadata={"description": "A scenario to compare with: the name of a stored one, or its text"}),
+        }
+
+
+class AssumptionQuestion(Question):
+    revision = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "A revision number"})
+    field = ma.fields.String(required=True, validate=validate.OneOf(list(FIELDS)))
+    value = number(required=True, metadata={"description": "What is assumed instead, in the unit of the field"})
+
+
+class MapQuestion(When):
+    ci = named_cis(metadata={"description": "CIs in focus, by any identity"})
+    also = named_cis(metadata={"description": "CIs that fail beside them"})
+    hops = Whole(load_default=2, validate=validate.Range(min=1, max=MOST_HOPS), metadata={"description": "Needs in a row"})
+    direction = ma.fields.String(load_default="both", validate=validate.OneOf(list(DIRECTIONS)))
+    fails = ma.fields.Boolean(load_default=True, metadata={"description": "Whether the CIs in focus fail"})
+    select = text(metadata={"description": "A CI whose way from the focus is asked for"})
+    opened = ma.fields.List(
+        text(),
+        load_default=[],
+        data_key="open",
+        validate=validate.Length(max=1000),
+        metadata={"description": "Ids of groups of like CIs that are shown one by one"},
+    )
 
 
 class BlastQuestion(Paged):
@@ -556,4 +600,9 @@ class CorrectionQuestion(Question):
     )
     new_attributes = ma.fields.Boolean(
         load_default=False, metadata={"description": "A name that nobody gave this CI before is meant as it stands"}
+    )
+    reason = ma.fields.String(
+        load_default="",
+        validate=[validate.Length(max=2000), _no_nul],
+        metadata={"description": "Why; it stands in the audit trail and the note of the revision"},
     )

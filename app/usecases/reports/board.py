@@ -11,14 +11,11 @@ from app.domain.areas import AREA_COLUMNS
 from app.domain.recovery import ServiceRecovery
 from app.domain.report import Basis, Board, ServiceSheet
 from app.domain.results import MEASURES, AreaPage, ServiceDetail, ServiceRow, Stamp
-from app.domain.service_risk import Estimate
-from app.domain.study import StudyRow
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.services import service_detail, service_page
 from app.usecases.operation_progress import Listener, silent
-from app.usecases.studies.read import STUDIES
 from app.usecases.tools import Tools
 
 WORST, CARRIERS = 10, 5  # rows of the board's lists
@@ -30,18 +27,11 @@ def board_of(tools: Tools, revision: int) -> Board:
     """Returns the board page of a revision."""
     areas = area_page(tools, "ci", WORST, None, revision)
     carriers = {kind: area_page(tools, kind, CARRIERS, None, revision) for kind in CARRIED_BY}
-    services = list(_services(tools, revision))
     gaps = gaps_page(tools, WORST, None, revision)
-    study = _study_of(tools, areas)
     return Board(
         basis=basis_of(areas),
-        services=len(services),
-        services_without_second_path=sum(row.single_points > 0 or row.down_at_rest for row in services),
-        services_open=sum(row.open_needs > 0 for row in services),
-        loss=Estimate(areas.total, "single failures only") if study is None else study.total_range,
-        loss_measure=areas.measure,
-        study="" if study is None else study.study,
-        worst_gap=gaps.items[0] if gaps.items else None,
+        standing=areas.standing,
+        measure=areas.measure,
         gaps=gaps.items,
         gaps_total=gaps.total_rows,
         areas=areas.items,
@@ -89,15 +79,6 @@ def _services(tools: Tools, revision: int) -> Iterator[ServiceRow]:
         if page.next is None:
             return
         after = page.next
-
-
-def _study_of(tools: Tools, page: AreaPage) -> StudyRow | None:
-    """Returns the newest study of the same revision, settings and measure."""
-    for kept in STUDIES.page(tools.documents, "", 100, newest_first=True):
-        row = kept.value.row
-        if (row.revision, row.settings, row.measure) == (page.stamp.revision, page.stamp.settings, page.measure):
-            return row
-    return None
 
 
 def sheets_of(tools: Tools, revision: int, listen: Listener = silent) -> Iterator[ServiceSheet]:

@@ -10,6 +10,7 @@ from app.domain.areas import AREA_COLUMNS, AREA_LABELS
 from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.report import COUNT, NUMBER, SHARE, TEXT, TIME, Column, Table
+from app.domain.sentences import loss_unit
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page
@@ -36,7 +37,7 @@ def _field(name: str, title: str, kind: str = TEXT, unit: str = "", read: Read |
     return _Field(Column(name, title, kind, unit), read or (lambda row: getattr(row, name)))
 
 
-def _area_fields(kind: str, currency: str) -> Sequence[_Field]:
+def _area_fields(kind: str, currency: str, measure: str) -> Sequence[_Field]:
     return (
         _field("rank", "Rank", COUNT),
         _field("label", AREA_LABELS[kind]),
@@ -46,6 +47,13 @@ def _area_fields(kind: str, currency: str) -> Sequence[_Field]:
         _field("customer_hours_per_year", "Customer-hours a year", NUMBER, "h"),
         _field("service_hours_per_year", "Service-hours a year", NUMBER, "h"),
         _field("share", "Share of the loss", SHARE),
+        _field("owner", "Owner"),
+        _field("confidence", "Confidence"),
+        _field("gap_hours", "Recovery gap", NUMBER, "h", read=lambda row: row.gap.gap_hours if row.gap else None),
+        _field("gap_service", "Gap of", read=lambda row: row.gap.service_name if row.gap else None),
+        _field("low", "With combinations, from", NUMBER, measure),
+        _field("high", "With combinations, to", NUMBER, measure),
+        _field("redundancy", "Of combinations", NUMBER, measure),
         _field("services_hit", "Services stopped", COUNT),
         _field("services_touched", "Services degraded or interrupted", COUNT),
         _field("cis", "CIs", COUNT),
@@ -150,9 +158,8 @@ def table_of(tools: Tools, name: str, revision: int, listen: Listener = silent) 
     currency = tools.settings.model.currency
     if name in AREAS:
         kind = AREAS[name]
-        return _paged(
-            name, _area_fields(kind, currency), lambda after, limit: area_page(tools, kind, limit, after, revision), listen
-        )
+        fields = _area_fields(kind, currency, loss_unit(area_page(tools, kind, 1, None, revision).measure, currency))
+        return _paged(name, fields, lambda after, limit: area_page(tools, kind, limit, after, revision), listen)
     if name == "services":
         return _paged(name, _service_fields(currency), lambda after, limit: service_page(tools, limit, after, revision), listen)
     if name == "recovery":

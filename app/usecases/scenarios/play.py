@@ -46,13 +46,15 @@ def play(
     settings allow binds. NotFound names a selector that matches nothing, InvalidInput the limit, OutOfTime the setting of the
     time that is over."""
     with deadline(time.monotonic() + tools.settings.limits.scenario_seconds, "limits.scenario_seconds"):
-        return _play(tools, scenario, page, other, revision, as_of, limited)
+        played, beside, offset = played_with(tools, scenario, page, other, revision, as_of, limited)
+        return answer_of(tools, played, beside, page.limit, offset)
 
 
-def _play(
+def played_with(
     tools: Tools, scenario: Scenario, page: Page, other: Scenario | None, revision: int | None, as_of: datetime | None,
     limited: bool,
-) -> TimelineAnswer:  # fmt: skip
+) -> tuple[Played, Played | None, int]:  # fmt: skip
+    """Plays a scenario and the one it is compared with, at the revision of the page; returns the first row of its lists too."""
     offset = 0
     if page.after is not None:
         cursor = paging.decode(page.after, "revision", "offset")
@@ -61,8 +63,7 @@ def _play(
         revision, offset, as_of = cursor["revision"], cursor["offset"], None
     estate = tools.estates.at(revision, as_of)
     played = play_at(tools, estate, scenario, limited)
-    beside = play_at(tools, estate, other, limited) if other is not None else None
-    return answer_of(tools, played, beside, page.limit, offset)
+    return played, play_at(tools, estate, other, limited) if other is not None else None, offset
 
 
 def play_at(tools: Tools, estate: Estate, scenario: Scenario, limited: bool) -> Played:
@@ -101,11 +102,15 @@ def play_at(tools: Tools, estate: Estate, scenario: Scenario, limited: bool) -> 
     played = timeline(
         estate.compiled, Question(_one_graph_an_hour(steps), scenario.restarts, scenario.until_hours, rule), estate.workspace()
     )
-    profile = scenario.demand
-    demand = Demand(scenario.start_at, profile.week, profile.months) if profile and scenario.start_at else None
     moments = played.outcomes[played.likeliest].every_moment().at_hours[:MONEY_MOMENTS]
-    losses = losses_over_time(estate.compiled, played, moments, demand)
+    losses = losses_over_time(estate.compiled, played, moments, demand_of(scenario))
     return Played(estate, scenario, rule, resolved, played, losses, selection.warnings)
+
+
+def demand_of(scenario: Scenario) -> Demand | None:
+    """Returns by what customers and money of a scenario are weighed; None: by nothing."""
+    profile = scenario.demand
+    return Demand(scenario.start_at, profile.week, profile.months) if profile and scenario.start_at else None
 
 
 def _one_graph_an_hour(steps: Sequence[Step]) -> list[Step]:
