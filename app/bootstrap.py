@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from app.domain.ci_classes import ci_classes
 from app.domain.errors import InvalidInput, StoreUnavailable
@@ -34,6 +35,7 @@ from app.usecases.scope import visible_cis
 
 if TYPE_CHECKING:
     from app.usecases.search.indexes import SearchIndexes
+    from app.usecases.sign_in.provider import Provider
 
 LAST_KNOWN = "last-known.json"
 SCOPES_KEPT = 8  # views of scoped callers that stay in memory
@@ -62,6 +64,18 @@ class Forestay:
     @cached_property
     def scopes(self) -> Scopes:
         return Scopes(self)
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Returns the identity provider of the settings: its own host may be called, others of it where the settings name
+        them."""
+        from app.usecases.sign_in.provider import Provider
+        from importers.http.addresses import Addresses
+        from importers.http.client import Outbound
+
+        given, outbound = self.settings.sign_in, self.settings.outbound
+        hosts = [*outbound.hosts, urlsplit(given.issuer).netloc]
+        return Provider(given.issuer, Addresses(Outbound(hosts, outbound.private_hosts), given.ca_file))
 
     @cached_property
     def workbench(self) -> LocalWorkbench:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from app.domain.concealed import conceal
 from app.domain.errors import InvalidInput
@@ -47,7 +48,9 @@ class WebSettings:
     )
     trusted_proxies: list[str] = setting([], "addresses or networks of proxies whose X-Forwarded-For is believed")
     sign_in: str = setting(
-        "off", "off, or keys: every route but the public ones asks for an API key or a session entered with one"
+        "off",
+        "off; keys: every route but the public ones asks for an API key or a session entered with one; or oidc: by an identity "
+        "provider too (section sign_in)",
     )
     threads: int = setting(
         2, "threads that answer light requests; more of them wait for one another longer than they win, see benchmarks"
@@ -67,6 +70,23 @@ class WebSettings:
     answer_seconds: float = setting(5.0, "a heavy question that is not answered by then goes on as a job (202)", "s")
     session_hours: float = setting(12.0, "how long a page session lasts", "h")
     session_secret: str = setting("", "signs page sessions; empty: made anew and kept in the data folder", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """Signing in with an identity provider by OpenID Connect."""
+
+    issuer: str = setting("", "address of the identity provider, as its discovery document says it")
+    client_id: str = setting("", "name under which the provider knows this service")
+    client_secret: str = setting("", "secret of this service at the provider; empty: a public client, by PKCE alone", secret=True)
+    scopes: list[str] = setting(["openid", "profile", "email"], "what is asked of the provider; some want groups or roles here")
+    claim: str = setting("groups", "claim whose values give roles; dots lead into a claim within another (realm_access.roles)")
+    roles: dict[str, str] = setting(
+        {}, "role for a value of the claim; for a viewer a scope may follow: 'viewer site=Berlin'; who has none does not get in"
+    )
+    name_claim: str = setting("preferred_username", "claim by which a person is called here and in the audit trail")
+    label: str = setting("your company's account", "what the provider is called on the sign-in page")
+    ca_file: str = setting("", "file of the authorities that the provider's certificate is checked with; empty: the system's")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +221,7 @@ class Settings:
     data_folder: Path
     store: StoreSettings = field(default_factory=StoreSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
@@ -230,6 +251,7 @@ class Settings:
 SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "web": WebSettings,
+    "sign_in": SignInSettings,
     "limits": LimitSettings,
     "model": ModelSettings,
     "tickets": TicketSettings,
@@ -347,8 +369,10 @@ def _checked(path: str, value: Any, kind: Any) -> Any:
 
 def _check(settings: Settings) -> None:
     web, model = settings.web, settings.model
-    if web.sign_in not in ("off", "keys"):
-        raise InvalidInput("web.sign_in: off or keys")
+    if web.sign_in not in ("off", "keys", "oidc"):
+        raise InvalidInput("web.sign_in: off, keys or oidc")
+    if web.sign_in == "oidc":
+        _check_provider(settings)
     if model.rule not in ("product", "worst"):
         raise InvalidInput("model.rule: product or worst")
     if not (0 <= model.detection_hours <= 1e7 and 0 <= model.declaration_hours <= 1e7):
@@ -389,10 +413,24 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(f"tickets.priorities: no row for {', '.join(sorted(missing))}")
 
 
+def _check_provider(settings: Settings) -> None:
+    given = settings.sign_in
+    for name in ("issuer", "client_id", "claim", "roles"):
+        if not getattr(given, name):
+            raise InvalidInput(f'sign_in.{name} is needed where web.sign_in is "oidc"')
+    if not settings.web.public_url:
+        raise InvalidInput('web.public_url is needed where web.sign_in is "oidc": the identity provider sends people back to it')
+    for name, url in (("sign_in.issuer", given.issuer), ("web.public_url", settings.web.public_url)):
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise InvalidInput(f"{name}: {url!r} is no address of https (http only on loopback)")
+
+
 def check_exposure(settings: Settings) -> None:
     """Raises InvalidInput where these settings would show the estate to others without sign-in."""
     if settings.web.sign_in == "off" and settings.web.host not in LOOPBACK:
         raise InvalidInput(
             f"refusing to listen on {settings.web.host} without sign-in: the data is a map of single points of failure. "
-            'Set web.sign_in = "keys" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`.'
+            'Set web.sign_in = "keys" (FORESTAY_WEB_SIGN_IN=keys) and make a key with `forestay key create NAME --role admin`, '
+            'or "oidc" with an identity provider (section sign_in).'
         )

@@ -22,6 +22,7 @@ from app.logs import log_plainly
 from app.risk.jit.kernels import fresh_patience
 from app.settings import Settings, check_exposure, load_settings
 from app.usecases.compiling import Beside, keep_kernels_in, never_compile_in_requests
+from app.usecases.sign_in.roles import grants_of
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -55,6 +56,8 @@ def create_app(settings: Settings | None = None, forestay: Forestay | None = Non
     log_plainly()
     settings = settings or (forestay.settings if forestay else load_settings())
     check_exposure(settings)
+    if settings.web.sign_in == "oidc":
+        grants_of(settings.sign_in.roles)
     forestay = forestay or assemble_service(settings)
     app = Application("app", static_folder="web/static", template_folder="web/templates")
     app.config.update(

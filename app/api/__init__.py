@@ -40,8 +40,8 @@ from app.api.resources import (
 
 DESCRIPTION = (
     "Business continuity risk on the CMDB you have: ranked problem areas and what-if outages. Every answer names its "
-    "revision; every read takes `revision` or `as_of`; nothing is cut off without `truncated`; "
-    "a page names the next one in `next` and in its `Link` header."
+    "revision; every read takes `revision` or `as_of`; nothing is cut off without `truncated`; a page names the "
+    "next one in `next` and in its `Link` header."
 )
 
 

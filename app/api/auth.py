@@ -17,11 +17,24 @@ from app.api.hosts import address_of, is_own_page
 from app.bootstrap import Forestay
 from app.domain.errors import ForestayError, NotAllowed, TooBusy
 from app.usecases.keep import access
+from app.usecases.sign_in.roles import terms_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # the whole list of what an anonymous caller gets when sign-in is on; the inbox asks for a credential of its sender
-PUBLIC = frozenset({"static", "operate.alive", "operate.ready", "web.sign_in", "web.enter", "inbox.receive"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "operate.alive",
+        "operate.ready",
+        "web.sign_in",
+        "web.enter",
+        "provider_web.begin",
+        "provider_web.back",
+        "provider_web.sign_out_there",
+        "inbox.receive",
+    }
+)
 ASKING = "forestay.asking"  # in the environment of a request: the caller, once looked up
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -115,9 +128,17 @@ def _asking(forestay: Forestay) -> tuple[access.Caller | None, bool]:
         secret = header.removeprefix("Bearer ")
         return known_callers.verified("key", secret, lambda: access.verified_key(forestay.documents, secret)), True
     token = str(session.get("token") or "")
-    return (
-        known_callers.verified("session", token, lambda: access.verified_session(forestay.documents, token)) if token else None
+    if not token:
+        return None, False
+    terms = sign_in_terms(forestay)
+    return known_callers.verified(
+        "session", token, lambda: access.verified_session(forestay.documents, token, terms=terms)
     ), False
+
+
+def sign_in_terms(forestay: Forestay) -> str:
+    """Returns a digest of how roles are given to people by an identity provider; "" where there is none."""
+    return terms_of(forestay.settings.sign_in) if forestay.settings.web.sign_in == "oidc" else ""
 
 
 USE_SECONDS = 300.0  # how exact the time of a key's last use is

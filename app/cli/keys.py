@@ -12,7 +12,7 @@ from app.cli.context import CALLER, Context, json_option, show, table
 from app.usecases.keep import access, audit
 from app.usecases.keep.audit_anchor import anchor_lines, write_anchor
 from app.usecases.keep.audit_verify import verify, verify_anchor
-from app.usecases.scope import known_scope
+from app.usecases.keys import make_key, revoke_key, rotate_key
 
 
 @click.group()
@@ -28,12 +28,8 @@ def key() -> None:
 @click.pass_obj
 def create(context: Context, name: str, role: str, days: int | None, scope: str) -> None:
     """Make a key and print it, once."""
-    documents = context.forestay.documents
-    scope = known_scope(scope, context.forestay.store) if scope else ""
-    with documents.together():
-        secret, created = access.create_key(documents, name, role, days, scope=scope)
-        details = {"name": created.name, "role": created.role, "scope": created.scope}
-        audit.record(documents, CALLER, "key created", created.prefix, details)
+    service = context.forestay
+    secret, created = make_key(service.documents, service.store, CALLER, name, role, days, scope)
     click.echo(secret)
     sees = f", sees {created.scope}" if created.scope else ""
     click.echo(f"role {role}{sees}; this is the only time the key is shown", err=True)
@@ -47,10 +43,7 @@ def create(context: Context, name: str, role: str, days: int | None, scope: str)
 @click.pass_obj
 def rotate(context: Context, prefix: str, overlap_hours: float) -> None:
     """Make a key's successor, which may do and see the same, and print it, once."""
-    documents = context.forestay.documents
-    with documents.together():
-        secret, rotated, old = access.rotate_key(documents, prefix, overlap_hours)
-        audit.record(documents, CALLER, "key rotated", prefix, {"successor": rotated.prefix, "good_until": old.expires_at})
+    secret, _, old = rotate_key(context.forestay.documents, CALLER, prefix, overlap_hours)
     click.echo(secret)
     click.echo(f"key {prefix} stays good until {old.expires_at[:19]}; this is the only time the new key is shown", err=True)
 
@@ -83,10 +76,7 @@ def list_keys(context: Context, as_document: bool) -> None:
 @click.pass_obj
 def revoke(context: Context, prefix: str) -> None:
     """Make a key invalid at once."""
-    documents = context.forestay.documents
-    with documents.together():
-        access.revoke_key(documents, prefix)
-        audit.record(documents, CALLER, "key revoked", prefix)
+    revoke_key(context.forestay.documents, CALLER, prefix)
     click.echo(f"key {prefix} is revoked")
 
 

@@ -154,6 +154,27 @@ def correct(
     return _decide(tools, plan, caller, "corrected", ci, reason=reason)
 
 
+def take_back(tools: Tools, decision: str, caller: str) -> Decided:
+    """Ends a merge, a split or a correction as if it had never been decided; NotFound where no such decision holds.
+
+    Identifiers and sources say again what is one CI, and what its values are.
+    """
+
+    def plan(store: GraphStore, base: int, known: Mapping[str, CiRecord]) -> _Plan:
+        if decision not in known:
+            raise NotFound(f"no decision {decision!r} holds: it was taken back, or later ones took its place")
+        told = decision_of(known[decision])
+        places = [*told.places, *told.others]
+        rows = store.rows(base, SOURCE_RECORD.name, "source_key", sorted({decision, *(key for _, key in places)}))
+        named = {(int(rows["source_id"][row]), key): int(rows["ci_id"][row]) for row, key in enumerate(rows["source_key"])}
+        about = [place for place in places if place in named]
+        own = [ci_id for (_, key), ci_id in named.items() if key == decision]
+        ids = {ci_id for ci_id in (*(named[place] for place in about), *own) if ci_id > 0}
+        return _Plan([], [decision], sorted(ids), about)
+
+    return _decide(tools, plan, caller, "taken back", decision)
+
+
 def _corrections(store: GraphStore, base: int, ci_id: int, known: Mapping[str, CiRecord]) -> list[CiRecord]:
     """Returns what people have corrected of a CI so far."""
     keys = store.rows(base, SOURCE_RECORD.name, "ci_id", [ci_id])["source_key"]

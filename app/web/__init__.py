@@ -5,17 +5,22 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import (
+    admin_views,
     api_views,
     area_views,
     assume_views,
     bia_views,
     change_views,
     glossary,
+    identity_views,
+    loss_views,
     map_views,
     now_views,
     patterns,
+    provider_views,
     report_views,
     revision_views,
+    source_setup_views,
     source_views,
     start_views,
     views,
@@ -28,15 +33,20 @@ FAMILIES = (area_views,)  # their pages are on the blueprint of views
 def mount(app: Flask) -> None:
     patterns.prepare(app.jinja_env)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(provider_views.blueprint)
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
     app.register_blueprint(source_views.blueprint)
+    app.register_blueprint(source_setup_views.blueprint)
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(loss_views.blueprint)
     app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
+    app.register_blueprint(identity_views.blueprint)
+    app.register_blueprint(admin_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

@@ -35,6 +35,7 @@ MENU: Sequence[Place | Menu] = (
     Menu(
         "Plan",
         (
+            Place("Loss", "loss_web.loss"),
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
@@ -45,9 +46,18 @@ MENU: Sequence[Place | Menu] = (
         "Data",
         (
             Place("Data quality", "web.data_quality"),
-            Place("Sources", "sources_web.sources", ("sources_web.run",)),
+            Place("Identity", "identity_web.identity"),
+            Place("Sources", "sources_web.sources", ("sources_web.run", "source_setup_web.ask", "source_setup_web.source")),
             Place("Revisions", "revisions_web.revisions"),
             Place("API", "api_web.api"),
+        ),
+    ),
+    Menu(
+        "Admin",
+        (
+            Place("Keys", "admin_web.keys", ("admin_web.ask_rotate", "admin_web.ask_revoke")),
+            Place("Audit trail", "admin_web.trail"),
+            Place("Doctor", "admin_web.doctor"),
         ),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment
 
 from app.domain.sentences import gap_in_short, number
-from app.web import addresses, charts, glossary, navigation, past, tables, times
+from app.web import addresses, charts, glossary, mending, navigation, past, tables, times
 from app.web.directions import apart, plain
 from app.web.nearest_names import nearest_names
 
@@ -35,6 +35,8 @@ def prepare(environment: Environment) -> None:
         "nearest_names": nearest_names,
         "may_see": navigation.may_see,
         "gap_in_short": gap_in_short,
+        "mended_at": mending.mended_at,
+        "examples_of": mending.examples_of,
     }
 
 

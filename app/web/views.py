@@ -86,7 +86,8 @@ def shared() -> dict[str, Any]:
         "away": away.warning(),
         "kinds": AREA_LABELS,
         "measures": MEASURES,
-        "signed_in": g.get("caller") not in (None, LOCAL),
+        "signed_in": g.get("caller") if g.get("caller") != LOCAL else None,
+        "provider": whole().settings.sign_in.label if whole().settings.web.sign_in == "oidc" else "",
     }
 
 
@@ -219,19 +220,19 @@ def ci() -> str:
 
 @blueprint.get("/sign-in")
 def sign_in() -> str:
-    return render_template("sign_in.html", then=_local(request.args.get("then", "")), wrong=False)
+    return render_template("sign_in.html", then=local_place(request.args.get("then", "")), out=bool(request.args.get("out")))
 
 
 @blueprint.post("/sign-in")
 def enter() -> str | Response | tuple[str, int]:
     """Signs in with an API key; the page session carries a token, never the key."""
-    service, then = whole(), _local(request.form.get("then", ""))
+    service, then = whole(), local_place(request.form.get("then", ""))
     if not is_own_page(request.headers, service.settings.web):
         raise NotAllowed("a page of another site may not do this", status=403)
     try:
         token = access.open_session(service.documents, request.form.get("key", ""), service.settings.web.session_hours)
     except NotAllowed:
-        return render_template("sign_in.html", then=then, wrong=True), 403
+        return render_template("sign_in.html", then=then, why="That key is not valid."), 403
     session.clear()
     session["token"] = token
     return redirect(then)
@@ -242,10 +243,11 @@ def enter() -> str | Response | tuple[str, int]:
 def sign_out() -> Response:
     if token := session.pop("token", None):
         access.close_session(whole().documents, str(token))
-    return redirect(url_for("web.sign_in"))
+    session.clear()
+    return redirect(url_for("web.sign_in", out=1))
 
 
-def _local(target: str) -> str:
+def local_place(target: str) -> str:
     """Returns a place on this site to go on to, never another host."""
     parts = urlsplit(target)
     if not target.startswith("/") or target.startswith("//") or parts.scheme or parts.netloc or "\\" in target:

@@ -13,7 +13,7 @@ from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import KeyQuestion, PageQuestion, RotateQuestion
 from app.usecases.keep import access, audit
-from app.usecases.scope import known_scope
+from app.usecases.keys import make_key, revoke_key, rotate_key
 
 blueprint = Blueprint("keys", __name__, url_prefix="/api/v1", description="API keys and the audit trail")
 
@@ -48,11 +48,8 @@ def page() -> Any:
 def make(question: dict[str, Any]) -> Any:
     """Make a key; its secret is in this answer and nowhere else."""
     documents = forestay().documents
-    scope = known_scope(question["scope"], forestay().store) if question["scope"] else ""
-    with documents.together():
-        secret, key = access.create_key(documents, question["name"], question["role"], question["days"], scope=scope)
-        details = {"name": key.name, "role": key.role, "scope": key.scope}
-        audit.record(documents, g.caller.name, "key created", key.prefix, details)
+    asked = question["name"], question["role"], question["days"], question["scope"]
+    secret, key = make_key(documents, forestay().store, g.caller.name, *asked)
     return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
 
 
@@ -60,21 +57,14 @@ def make(question: dict[str, Any]) -> Any:
 @blueprint.arguments(RotateQuestion)
 def rotate(question: dict[str, Any], prefix: str) -> Any:
     """Make the key's successor; for some hours both are good. Its secret is in this answer and nowhere else."""
-    documents = forestay().documents
-    with documents.together():
-        secret, key, old = access.rotate_key(documents, prefix, question["overlap_hours"])
-        audit.record(documents, g.caller.name, "key rotated", prefix, {"successor": key.prefix, "good_until": old.expires_at})
+    secret, key, _ = rotate_key(forestay().documents, g.caller.name, prefix, question["overlap_hours"])
     return reply(NewKey(key, secret), 201, {"Cache-Control": "no-store"})
 
 
 @route(blueprint, "/keys/<prefix>", "admin", access.AccessKey, method="DELETE")
 def revoke(prefix: str) -> Any:
     """Revoke a key; sessions entered with it end."""
-    documents = forestay().documents
-    with documents.together():
-        key = access.revoke_key(documents, prefix)
-        audit.record(documents, g.caller.name, "key revoked", prefix)
-    return key
+    return revoke_key(forestay().documents, g.caller.name, prefix)
 
 
 @route(blueprint, "/audit", "admin", AuditPage, called="audit_list")

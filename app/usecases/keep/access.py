@@ -43,6 +43,16 @@ LOCAL = Caller("local", "admin")
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Someone whom an identity provider vouched for; `subject` names them for good, `name` is what they are called."""
+
+    subject: str
+    name: str
+    role: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccessKey:
     prefix: str
     name: str
@@ -68,10 +78,13 @@ class KeyUse:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A page session: entered with the key of a prefix, open until a time."""
+    """A page session, open until a time: entered with the key of a prefix, or by a person whom an identity provider vouched
+    for."""
 
     prefix: str
     until: str
+    person: Person | None = None
+    terms: str = ""  # digest of the settings by which the person got the role
 
 
 KEYS, USES, SESSIONS = Records("key", LockedKey), Records("key_use", KeyUse), Records("session", Session)
@@ -179,9 +192,19 @@ def open_session(documents: Documents, secret_text: str, hours: float, now: date
     """Enters a page session with a key. Returns the token that the signed cookie carries; the key itself is not kept."""
     now = now or datetime.now(UTC)
     caller_of(documents, secret_text, now)
+    _take_away_ended(documents, now)
     token = secrets.token_urlsafe(32)
     session = Session(secret_text.strip().split("_", 2)[1], (now + timedelta(hours=hours)).isoformat())
     SESSIONS.put(documents, _digest(token), session, expected=0)
+    return token
+
+
+def open_session_of(documents: Documents, person: Person, terms: str, hours: float, now: datetime | None = None) -> str:
+    """Enters a page session as a person. Returns the token that the signed cookie carries."""
+    now = now or datetime.now(UTC)
+    _take_away_ended(documents, now)
+    token = secrets.token_urlsafe(32)
+    SESSIONS.put(documents, _digest(token), Session("", (now + timedelta(hours=hours)).isoformat(), person, terms), expected=0)
     return token
 
 
@@ -190,16 +213,28 @@ def session_caller(documents: Documents, token: str, now: datetime | None = None
     return verified_session(documents, token, now)[0]
 
 
-def verified_session(documents: Documents, token: str, now: datetime | None = None) -> tuple[Caller | None, str]:
-    """Returns the caller of a session and until when it is good; None as `session_caller`."""
+def verified_session(documents: Documents, token: str, now: datetime | None = None, terms: str = "") -> tuple[Caller | None, str]:
+    """Returns the caller of a session and until when it is good; None as `session_caller`, and for a person who entered under
+    other terms than these."""
     now = now or datetime.now(UTC)
     session = SESSIONS.find(documents, _digest(token))
     if session is None or datetime.fromisoformat(session.until) <= now:
         return None, ""
+    if session.person is not None:
+        person = session.person
+        if not terms or not hmac.compare_digest(session.terms, terms):
+            return None, ""
+        return Caller(person.name, person.role, person.subject, person.scope), session.until
     key = KEYS.find(documents, session.prefix)
     if key is None or _has_ended(key, now):
         return None, ""
     return Caller(key.name, key.role, session.prefix, key.scope), min(session.until, key.expires_at or session.until)
+
+
+def _take_away_ended(documents: Documents, now: datetime) -> None:
+    for kept in list(SESSIONS.every(documents)):
+        if datetime.fromisoformat(kept.value.until) <= now:
+            SESSIONS.delete(documents, kept.key)
 
 
 def close_session(documents: Documents, token: str) -> None:
