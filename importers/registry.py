@@ -30,6 +30,24 @@ OPENINGS = {
     "ldap": "importers.ldap.opening",
 }  # kind -> the module whose open_source(location, settings, outbound) gives the source
 KINDS = tuple(OPENINGS)
+NEEDS = {
+    "csv": ("Files of rows, or a workbook", "a folder of CSV files, one CSV file, or an .xlsx"),
+    "json": ("An estate as one JSON document, or any JSON by a mapping", "a .json file, or a folder of them"),
+    "callgraph": ("Who calls whom: a table, or Jaeger", "a CSV of caller and callee, or the address of Jaeger"),
+    "archimate": ("An ArchiMate model", "a file in the exchange format (.xml)"),
+    "netbox": ("NetBox", "its address, or a file of manage.py dumpdata"),
+    "nautobot": ("Nautobot", "its address"),
+    "servicenow": ("ServiceNow", "the address of the instance"),
+    "backstage": ("Backstage's catalogue", "its address, or a folder of catalog-info.yaml"),
+    "itop": ("iTop", "its address"),
+    "glpi": ("GLPI", "its address"),
+    "idoit": ("i-doit", "its address"),
+    "device42": ("Device42", "its address"),
+    "jira_assets": ("Jira Assets", "the address of the site"),
+    "cypher": ("A graph in Neo4j", "neo4j://host:7687"),
+    "servicegraph": ("Service graph of traces, from Prometheus", "the address of Prometheus"),
+    "ldap": ("Teams from a directory", "ldaps://host"),
+}  # what a kind reads, and what its location is
 FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
 
 
@@ -49,6 +67,13 @@ def open_source(kind: str, location: str, settings: Mapping[str, Any], outbound:
     allowed = Outbound(tuple(outbound.hosts), outbound.private_hosts) if outbound else Outbound()
     source: CiSource = import_module(OPENINGS[kind]).open_source(location, settings, allowed)
     return source
+
+
+def settings_of(kind: str) -> tuple[str, ...]:
+    """Returns the names of the settings that a kind of source has."""
+    if kind not in OPENINGS:
+        raise InvalidInput(f"unknown kind of source {kind!r}; known: {', '.join(KINDS)}", field="kind")
+    return tuple(import_module(OPENINGS[kind]).SETTINGS)
 
 
 def write_template(kind: str, target: Path) -> list[Path]:

@@ -11,10 +11,10 @@ from app.cli.changes import print_changes
 from app.cli.common import settings_of
 from app.cli.context import CALLER, Context, json_option, listener, show, table
 from app.cli.syncs import FIRST_LINES, KINDS, listed_run
+from app.usecases.add_source import add_source
 from app.usecases.assess import assess
 from app.usecases.change_source import change_source
 from app.usecases.changes.read import change_page
-from app.usecases.keep import audit
 from app.usecases.keep import sources as keep
 from app.usecases.remove_source import remove_source
 
@@ -38,11 +38,7 @@ def add(
     context: Context, name: str, kind: str, location: str, priority: int | None, pairs: tuple[str, ...], schedule: str
 ) -> None:
     """Register a source."""
-    forestay, settings = context.forestay, settings_of(pairs)
-    forestay.open_source(keep.RegisteredSource(0, name, kind, location, 0, settings))
-    with forestay.documents.together():
-        added = keep.add_source(forestay.documents, name, kind, location, priority, settings, schedule)
-        audit.record(forestay.documents, CALLER, "source added", name, {"kind": kind, "location": location})
+    added = add_source(context.forestay, CALLER, name, kind, location, priority, settings_of(pairs), schedule)
     click.echo(f"source {added.name} ({added.kind}) with priority {added.priority}; next: forestay source check {added.name}")
 
 

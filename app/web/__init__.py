@@ -20,6 +20,7 @@ from app.web import (
     provider_views,
     report_views,
     revision_views,
+    source_setup_views,
     source_views,
     start_views,
     views,
@@ -37,6 +38,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
     app.register_blueprint(source_views.blueprint)
+    app.register_blueprint(source_setup_views.blueprint)
     app.register_blueprint(revision_views.blueprint)
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)

@@ -47,7 +47,7 @@ MENU: Sequence[Place | Menu] = (
         (
             Place("Data quality", "web.data_quality"),
             Place("Identity", "identity_web.identity"),
-            Place("Sources", "sources_web.sources", ("sources_web.run",)),
+            Place("Sources", "sources_web.sources", ("sources_web.run", "source_setup_web.ask", "source_setup_web.source")),
             Place("Revisions", "revisions_web.revisions"),
             Place("API", "api_web.api"),
         ),

@@ -36,7 +36,7 @@ def reports() -> str:
         making=making,
         failed=failed[:3],
         kinds_of_report=KINDS,
-        tables=TABLES,
+        report_tables=TABLES,
         may_make=caller().may("assess"),
     )
 

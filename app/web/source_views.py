@@ -48,6 +48,7 @@ def sources() -> str:
         runs=rows[:ROWS],
         next=rows[ROWS - 1].run_id if len(rows) > ROWS else None,
         may_sync=caller().may("sync"),
+        may_add=caller().may("admin"),
     )
 
 

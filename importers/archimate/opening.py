@@ -11,7 +11,9 @@ from importers.archimate.source import ArchimateSource
 from importers.http.outbound import Outbound
 from importers.opening import known
 
+SETTINGS: tuple[str, ...] = ()
+
 
 def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
-    known("archimate", settings)
+    known("archimate", settings, *SETTINGS)
     return ArchimateSource(Path(location))

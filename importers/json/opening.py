@@ -11,8 +11,10 @@ from importers.http.outbound import Outbound
 from importers.json.source import open_json
 from importers.opening import known
 
+SETTINGS: tuple[str, ...] = ("mapping",)
+
 
 def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) -> CiSource:
-    known("json", settings, "mapping")
+    known("json", settings, *SETTINGS)
     source: CiSource = open_json(Path(location), settings)
     return source

@@ -16,9 +16,10 @@ from app.api.conditions import condition, conditional
 from app.api.schemas.questions import RemoveQuestion, SourceChangeQuestion, SourceQuestion, SyncQuestion, UploadQuestion
 from app.domain.errors import Conflict, InvalidInput, LimitExceeded, NotAllowed
 from app.domain.tags import tag_of
+from app.usecases.add_source import add_source
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.change_source import change_source
-from app.usecases.keep import audit, runs
+from app.usecases.keep import runs
 from app.usecases.keep import sources as keep
 from app.usecases.uploads import Upload, Uploaded, is_upload, take_upload
 
@@ -72,21 +73,7 @@ def add(question: dict[str, Any]) -> Any:
     host."""
     service = forestay()
     service.check_place(question["kind"], question["location"], question["settings"])
-    service.open_source(
-        keep.RegisteredSource(0, question["name"], question["kind"], question["location"], 0, question["settings"])
-    )
-    with service.documents.together():
-        source = keep.add_source(
-            service.documents,
-            question["name"],
-            question["kind"],
-            question["location"],
-            question["priority"],
-            question["settings"],
-            question["schedule"],
-        )
-        details = {"kind": source.kind, "location": source.location}
-        audit.record(service.documents, g.caller.name, "source added", source.name, details)
+    source = add_source(service, g.caller.name, **question)
     return reply(source, 201, {"Location": f"/api/v1/sources/{source.name}"})
 
 

@@ -402,7 +402,7 @@ class SenderQuestion(RulesQuestion):
     kind = ma.fields.String(load_default="alertmanager", validate=validate.OneOf(INBOX_KINDS))
 
 
-class ImpactQuestion(When):
+class ImpactQuestion(Paged):
     id = text(required=True, metadata={"description": "Any identity of the CI: key, sys_id, iTop id, FQDN, serial ..."})
 
 

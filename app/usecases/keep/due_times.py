@@ -55,6 +55,18 @@ def due_times(schedule: str, after: datetime, until: datetime) -> list[datetime]
     return times[-MANY:]
 
 
+def next_times(schedule: str, after: datetime, number: int = 3) -> list[datetime]:
+    """Returns the next times at which a schedule is due, none for one by hand.
+
+    >>> [f"{at:%d %H:%M}" for at in next_times("every 8h", datetime(2026, 11, 24, 12, tzinfo=UTC))]
+    ['24 16:00', '25 00:00', '25 08:00']
+    """
+    times: list[datetime] = []
+    while schedule and len(times) < number and (following := next_due(schedule, times[-1] if times else after)) is not None:
+        times.append(following)
+    return times
+
+
 def next_due(schedule: str, after: datetime) -> datetime | None:
     """Returns the first time after a moment; None where there is none."""
     first: datetime | None = trigger_of(schedule).get_next_fire_time(None, after + timedelta(microseconds=1))
