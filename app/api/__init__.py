@@ -40,7 +40,8 @@ from app.api.resources import (
 
 DESCRIPTION = (
     "Business continuity risk on the CMDB you have: ranked problem areas and what-if outages. Every answer names its "
-    "revision; every read takes `revision` or `as_of`; nothing is cut off without `truncated`."
+    "revision; every read takes `revision` or `as_of`; nothing is cut off without `truncated`; a page names the "
+    "next one in `next` and in its `Link` header."
 )
 
 
@@ -71,6 +72,7 @@ def mount(app: Flask) -> None:
         jobs,
         keys,
         now,
+        operate,
         quality,
         recovery,
         replay,
@@ -85,7 +87,6 @@ def mount(app: Flask) -> None:
         suggestions,
     ):
         api.register_blueprint(module.blueprint)
-    app.register_blueprint(operate.blueprint)
 
     @scoped
     @permission("read")

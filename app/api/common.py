@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypedDict, Unpack
+from urllib.parse import quote, urlencode
 
 from flask import Response, current_app, g, request
 
@@ -51,11 +52,26 @@ def reply(result: Any, status: int = 200, headers: dict[str, str] | None = None)
         headers = {**(headers or {}), "Warning": f'199 forestay "{told}"'}
         if hasattr(result, "stamp"):
             result = replace(result, stamp=replace(result.stamp, warnings=[told, *result.stamp.warnings]))
+    if links := _links(result):
+        headers = {**(headers or {}), "Link": links}
     if wants_text() and hasattr(result, "stamp"):
         return Response(
             as_text(result, base_url(), request.url), status, headers={**(headers or {}), "Vary": "Accept"}, mimetype="text/plain"
         )
     return Response(as_bytes(result), status, headers=headers, mimetype="application/json")
+
+
+def _links(result: Any) -> str:
+    """Returns the pages after and before a page as a Link header (RFC 8288), "" where there are none."""
+    if request.method != "GET":
+        return ""
+    cursors = [(name, getattr(result, field, None)) for name, field in (("next", "next"), ("prev", "previous"))]
+    asked = request.args.to_dict(flat=False)
+    return ", ".join(
+        f'<{request.script_root}{quote(request.path)}?{urlencode({**asked, "after": cursor}, doseq=True)}>; rel="{name}"'
+        for name, cursor in cursors
+        if isinstance(cursor, str)
+    )
 
 
 def wants_text() -> bool:

@@ -123,6 +123,7 @@ PLACES = {
     "config": Place("app.cli.operate", "Settings."),
     "completion": Place("app.cli.operate", "Print the script that completes commands and options in a shell."),
     "openapi": Place("app.cli.operate", "Print the API's OpenAPI 3.1 document."),
+    "mcp": Place("app.cli.mcp_server", "Serve an assistant over stdin and stdout (Model Context Protocol), read-only."),
     "warm-up": Place(
         "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
     ),
@@ -163,7 +164,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
     ),
     "Revisions": ("assess", "assessments", "revisions", "changes", "prune"),
     "Care": ("doctor", "health", "backup", "restore", "promote", "audit", "key", "schedule", "config"),
-    "Processes": ("run", "serve", "work", "scheduler", "warm-up", "openapi", "completion"),
+    "Processes": ("run", "serve", "work", "scheduler", "warm-up", "openapi", "mcp", "completion"),
 }
 
 

@@ -152,14 +152,25 @@ def _print_simulation(console: Console, simulation: Simulation) -> None:
 
 @click.command()
 @click.argument("identity")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True, help="services of a page of the document")
+@after_option
 @when
 @json_option
 @click.pass_obj
-def impact(context: Context, identity: str, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+def impact(
+    context: Context,
+    /,
+    identity: str,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
+) -> None:
     """What a ticket system asks: services hit, reason, suggested priority. Any identity the CI is known by."""
     forestay = context.forestay
     base = context.settings.web.public_url or f"http://{context.settings.web.host}:{context.settings.web.port}"
-    answer = impact_of(forestay, identity, base, revision, as_of)
+    answer = impact_of(forestay, identity, base, revision, as_of, limit, after)
     show(answer, as_document, lambda console: _print_impact(console, answer))
 
 

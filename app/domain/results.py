@@ -527,6 +527,9 @@ class Impact:
     link: str
     open_needs: int = 0  # as of a blast radius
     services_incomplete: int = 0
+    limit: int = 0  # of `services`, which are a page; totals are of all
+    truncated: bool = False
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

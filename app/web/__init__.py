@@ -13,6 +13,7 @@ from app.web import (
     change_views,
     glossary,
     identity_views,
+    loss_views,
     map_views,
     now_views,
     patterns,
@@ -42,6 +43,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(start_views.blueprint)
     app.register_blueprint(what_if_views.blueprint)
     app.register_blueprint(map_views.blueprint)
+    app.register_blueprint(loss_views.blueprint)
     app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)

@@ -35,6 +35,7 @@ MENU: Sequence[Place | Menu] = (
     Menu(
         "Plan",
         (
+            Place("Loss", "loss_web.loss"),
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),

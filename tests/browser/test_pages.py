@@ -47,6 +47,11 @@ PAGES = [
     "/ci?key=san-fra1-02",
     "/area?name=san-fra1-02",
     "/service?key=svc-checkout",
+    "/what-if?ci=cmdb:ci:db-orders-1&ci=cmdb:ci:db-orders-2&hours=4",
+    "/map?ci=cmdb:ci:db-orders-1&hops=3&select=cmdb:ci:db-orders",
+    "/assume?ci=cmdb:ci:db-orders&field=repair_hours&value=9",
+    "/bia?service=cmdb:ci:svc-checkout&class=vital",
+    "/loss?cell=1-1",
 ]
 
 

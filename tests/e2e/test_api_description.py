@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,10 @@ def test_every_operation_has_a_name_of_its_own_and_a_first_sentence(document: di
     assert {"areas_list", "areas_get", "cis_blast_radius", "impact_get", "services_put", "simulations_create"} <= set(names)
     for path, method, _, operation in operations(document):
         assert operation["summary"].endswith((".", "?")) and "\n" not in operation["summary"], (method, path)
-        assert operation["description"].startswith((operation["summary"], "Needs permission")), (method, path)
+        assert operation.get("description", "Needs permission").startswith((operation["summary"], "Needs permission")), (
+            method,
+            path,
+        )
 
 
 def test_every_field_is_described(document: dict[str, Any]) -> None:
@@ -77,5 +81,22 @@ def test_an_operation_names_the_errors_that_can_happen_and_no_others(document: d
 
 def test_an_operation_says_who_may_ask(document: dict[str, Any]) -> None:
     for path, method, _, operation in operations(document):
-        if "inbox/alertmanager" not in path:  # signs in with a secret of its own
-            assert any(f"permission `{name}`" in operation["description"] for name in PERMISSIONS), (method, path)
+        if "inbox/alertmanager" not in path and "security" not in operation:  # signs in with a secret of its own, or is public
+            told = operation.get("description", operation["summary"])
+            assert any(f"permission `{name}`" in told for name in PERMISSIONS), (method, path)
+
+
+def test_a_page_links_to_the_next_one(service: Service) -> None:
+    service.csv(cis=[{"key": f"c{number}", "class": "server", "name": f"web {number}"} for number in range(5)])
+    address, found = "/api/v1/cis?limit=2", []
+    while address:
+        answer = service.client.get(address)
+        found += [row["name"] for row in answer.get_json()["items"]]
+        links = re.findall(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+        assert bool(links) == answer.get_json()["truncated"]
+        address = links[0] if links else ""
+    assert sorted(found) == [f"web {number}" for number in range(5)]
+    first = service.client.get("/api/v1/areas?limit=2&kind=ci")
+    second = service.client.get(re.findall(r'<([^>]+)>; rel="next"', first.headers["Link"])[0])
+    assert second.get_json()["items"][0]["rank"] == 3 and 'rel="prev"' in second.headers["Link"]
+    assert "Link" not in service.client.get("/api/v1/sources").headers

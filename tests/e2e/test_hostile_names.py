@@ -29,6 +29,11 @@ PAGES = (
     ("/ci", {"key": "h001"}),
     ("/area", {"kind": "team", "name": NAMES[0]}),
     ("/service", {"key": "shop"}),
+    ("/what-if", {"ci": "h001", "hours": "4"}),
+    ("/map", {"ci": "shop", "direction": "below", "select": "h001"}),
+    ("/assume", {"ci": "h001", "field": "repair_hours", "value": "9"}),
+    ("/bia", {"service": "shop"}),
+    ("/loss", {}),
 )
 ASKED = (
     ("/search", "q"),
@@ -37,6 +42,12 @@ ASKED = (
     ("/", "name"),
     ("/service", "key"),
     ("/what-if", "ci"),
+    ("/what-if", "add"),
+    ("/map", "ci"),
+    ("/map", "add"),
+    ("/assume", "ci"),
+    ("/bia", "service"),
+    ("/loss", "cell"),
     ("/", "kind"),
     ("/revisions", "from"),
 )

@@ -93,3 +93,26 @@ def test_the_last_of_its_group_has_a_priority_of_its_own(service: Service) -> No
     assert answer["priority_row"].startswith("last/soon") and answer["priority"] == "3"
     assert answer["services_on_the_rest"] == ["Shop"] and answer["redundancy_used_up"][0]["in_maintenance"] == ["cmdb:ci:b"]
     assert "Shop now hangs on what is left of its redundancy; b of it is in maintenance." in answer["reason"]
+
+
+def test_services_of_an_impact_come_page_by_page_and_totals_are_of_all(service: Service) -> None:
+    names = [f"s{number}" for number in range(5)]
+    service.csv(
+        cis=[{"key": "db", "class": "database"}, *({"key": name, "class": "business_service"} for name in names)],
+        dependencies=[{"dependent": name, "provider": "db"} for name in names],
+        services=[{"key": name, "customers": 10, "mtpd_hours": 4} for name in names],
+    )
+    whole = service.get("/impact", id="db")
+    assert (len(whole["services"]), whole["truncated"], whole["next"]) == (5, False, None)
+    rows: list[dict[str, object]] = []
+    after: dict[str, str] = {}
+    for shown in (2, 2, 1):
+        page = service.get("/impact", id="db", limit=2, **after)
+        assert len(page["services"]) == shown
+        rows, after = [*rows, *page["services"]], {"after": page["next"]}
+        differ = {name for name, value in page.items() if value != whole[name]}
+        assert differ <= {"services", "limit", "truncated", "next"}
+    assert rows == whole["services"] and page["next"] is None and not page["truncated"]
+    first = service.get("/impact", id="db", limit=2)
+    assert service.cli_json("impact", "db", "--limit", "2", "--after", first["next"])["services"] == rows[2:4]
+    assert service.client.get("/api/v1/impact", query_string={"id": "s1", "after": first["next"]}).status_code == 422

@@ -7,11 +7,13 @@ from typing import Any
 from app.api.auth import caller
 from app.api.bodies import Blueprint
 from app.api.common import answered, route
-from app.api.schemas.questions import AreaQuestion, AreasQuestion
+from app.api.schemas.questions import AreaQuestion, AreasQuestion, LossQuestion
+from app.domain.loss import LossPicture
 from app.domain.results import AreaDetail, AreaPage
 from app.usecases.answers.area_additions import newest_study_at
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.area_order import AreasAsked
+from app.usecases.answers.loss import loss_picture
 from app.usecases.answers.ranking import area_page
 
 ASKED = ("name", "team", "site", "ci_class", "origin", "sort", "since")
@@ -53,3 +55,11 @@ def one(question: dict[str, Any]) -> Any:
             question.get("locations"),
         ),
     )
+
+
+@route(blueprint, "/loss", "read", LossPicture, sensitive=True, in_scope=True)
+@blueprint.arguments(LossQuestion, location="query")
+def loss(question: dict[str, Any]) -> Any:
+    """The loss by single failures as a picture: CIs by how often they fail and what a failure costs, and who carries it."""
+    asked = (question["often"], question["much"]) if "often" in question and "much" in question else None
+    return answered(question, lambda service, at: loss_picture(service, at.revision, asked))

@@ -18,8 +18,8 @@ blueprint = Blueprint("impact", __name__, url_prefix="/api/v1", description="Imp
 @route(blueprint, "/impact", "read", Impact, sensitive=True, in_scope=True)
 @blueprint.arguments(ImpactQuestion, location="query")
 def impact(question: dict[str, Any]) -> Any:
-    """Services hit, reason, suggested priority with the row of the table it comes from, link. 409 with candidates where several
-    CIs answer."""
+    """Services hit page by page, reason, suggested priority with the row of the table it comes from, link. 409 with candidates
+    where several CIs answer."""
     service = forestay()
     base = service.settings.web.public_url or request.host_url.rstrip("/")
     return impact_of(
@@ -28,4 +28,6 @@ def impact(question: dict[str, Any]) -> Any:
         base,
         question.get("revision"),
         question.get("as_of"),
+        question["limit"],
+        question.get("after"),
     )

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from app.api import away
 from app.api.auth import permission
-from app.api.common import forestay, reply
-from app.usecases.health import health
+from app.api.bodies import Blueprint
+from app.api.common import forestay, route
+from app.usecases.health import Health, health
 
-blueprint = Blueprint("operate", __name__)
+blueprint = Blueprint("operate", __name__, description="Whether the service is well, for those who watch it")
+STATUS = {"type": "object", "properties": {"status": {"type": "string", "description": "In a word."}}, "required": ["status"]}
+PAGE = {"text/html": {"schema": {"type": "string"}}}  # outside of /api/ an error is a page
 
 
-@blueprint.get("/livez")
+def _told(media_type: str, schema: Mapping[str, Any], **errors: str) -> dict[str, Any]:
+    """Returns what the description says of an answer that is no document of the API."""
+    well = {"description": "OK", "content": {media_type: {"schema": schema}}}
+    return {"200": well, **{code[1:]: {"description": text, "content": PAGE} for code, text in errors.items()}}
+
+
+@blueprint.route("/livez")
+@blueprint.doc(operationId="operate_alive", security=[], responses=_told("application/json", STATUS))
 def alive() -> dict[str, str]:
     """The process runs. Public; tells nothing else."""
     return {"status": "alive"}
 
 
-@blueprint.get("/readyz")
+@blueprint.route("/readyz")
+@blueprint.doc(
+    operationId="operate_ready",
+    security=[],
+    responses={
+        **_told("application/json", STATUS),
+        "503": {"description": "The store does not answer", "content": {"application/json": {"schema": STATUS}}},
+    },
+)
 def ready() -> tuple[dict[str, str], int]:
     """The store answers. Public; tells nothing else."""
     if away.is_away():
@@ -33,17 +52,28 @@ def ready() -> tuple[dict[str, str], int]:
     return {"status": "ready"}, 200
 
 
-@blueprint.get("/api/v1/health")
-@permission("read")
-def state() -> Response:
+@route(blueprint, "/api/v1/health", "read", Health, called="health_get")
+def state() -> Any:
     """Store, revision, age of each source, open jobs."""
-    return reply(health(forestay()))
+    return health(forestay())
 
 
-@blueprint.get("/metrics")
+@blueprint.route("/metrics")
+@blueprint.doc(
+    operationId="operate_metrics",
+    responses=_told(
+        "text/plain",
+        {"type": "string"},
+        _401="No key, or none that is good",
+        _403="A key with a scope",
+        _421="A name under which the service is not known",
+        _429="Too many requests",
+        _503="The store does not answer",
+    ),
+)
 @permission("read")
 def metrics() -> Response:
-    """The same for Prometheus."""
+    """The same for Prometheus. Needs permission `read`."""
     now = health(forestay())
     registry = CollectorRegistry()
     _gauge(registry, "forestay_revision", "Current revision of the ledger", now.revision)

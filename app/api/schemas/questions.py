@@ -176,6 +176,11 @@ class AreasQuestion(Paged):
     name = text(200, metadata={"description": "Letters of the area's name or key, case aside"})
 
 
+class LossQuestion(When):
+    often = Whole(validate=validate.Range(min=0, max=4), metadata={"description": "With `much`: the cell whose CIs are wanted"})
+    much = Whole(validate=validate.Range(min=0, max=4), metadata={"description": "0: the band with the costliest failures"})
+
+
 class AreaQuestion(When):
     name = text(required=True, metadata={"description": "The area's name: a CI or service key, a team, a site, ..."})
     kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
@@ -397,7 +402,7 @@ class SenderQuestion(RulesQuestion):
     kind = ma.fields.String(load_default="alertmanager", validate=validate.OneOf(INBOX_KINDS))
 
 
-class ImpactQuestion(When):
+class ImpactQuestion(Paged):
     id = text(required=True, metadata={"description": "Any identity of the CI: key, sys_id, iTop id, FQDN, serial ..."})
 
 

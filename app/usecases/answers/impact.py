@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
+from app.domain.errors import InvalidInput
 from app.domain.results import BlastRadius, Impact
 from app.domain.sentences import count, hang_on_the_rest
 from app.ports.graph_store import GraphStore
 from app.risk.outage.causes import worn_group, worn_groups
 from app.risk.outage.propagation import outage
 from app.settings import TicketSettings
+from app.usecases import paging
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.paths import known
 from app.usecases.estate import Estate
@@ -27,15 +29,26 @@ def impact_of(
     base_url: str,
     revision: int | None = None,
     as_of: datetime | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    after: str | None = None,
 ) -> Impact:
-    """Returns the services hit, the reason, and the priority that the settings' table suggests, with the row it comes from.
+    """Returns the services hit (from the cursor on `limit` of them, totals are of all), the reason, and the priority that the
+    settings' table suggests, with the row it comes from.
 
     The impact goes by the customers of the services hit (of degraded ones by the share they lose). Where customers of some are
-    unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it. Services
-    that depend on the last member of a group count with impact `last`, and of the two rows the more urgent one is taken. The
-    urgency goes by the first MTPD; it is unknown where nobody gave one. NotFound and Ambiguous as `identify`.
+    unknown it goes by the number of services as well, whichever is higher, so that one more service hit never lowers it.
+    Services that depend on the last member of a group count with impact `last`, and of the two rows the more urgent one is
+    taken. The urgency goes by the first MTPD; it is unknown where nobody gave one. NotFound and Ambiguous as `identify`.
     """
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "offset", "cis")
+        if cursor["cis"] != identity:
+            raise InvalidInput("after: a cursor of another question")
+        revision, as_of, offset = cursor["revision"], None, cursor["offset"]
     blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
+    following = offset + limit
+    more = following < len(blast.services)
     estate = tools.estates.at(blast.stamp.revision)
     rest = on_the_rest(estate, [row.key for row in blast.cis], tools.store)
     hit = impact_level(
@@ -64,7 +77,7 @@ def impact_of(
         impact=level,
         urgency=urgency,
         reason=blast.sentence + (" " + hang_on_the_rest(names, _maintained(blast, estate, tools.store)) if names else ""),
-        services=blast.services,
+        services=blast.services[offset:following],
         services_total=len(blast.services),
         services_down=blast.services_down,
         services_degraded=blast.services_degraded,
@@ -80,6 +93,9 @@ def impact_of(
         link=link,
         open_needs=blast.open_needs,
         services_incomplete=blast.services_incomplete,
+        limit=limit,
+        truncated=more,
+        next=paging.encode(revision=blast.stamp.revision, offset=following, cis=identity) if more else None,
     )
 
 

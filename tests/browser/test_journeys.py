@@ -1,0 +1,174 @@
+"""The journeys of those who use it, from the first page to the last step, by mouse and by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.browser
+WAYS = ("mouse", "keyboard")
+KNOWN, SECOND = "san-fra1-02", "san-fra1-03"
+Press = Callable[[Locator], None]
+
+
+@pytest.fixture
+def desk(browser: Browser, site: Site) -> Iterator[Page]:
+    """A page that may use the clipboard, whose console stays clean."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.url)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def pressing(page: Page, way: str) -> Press:
+    """How a person gets to a control and uses it: by a click, or by Tab until it has the focus and then Enter."""
+    if way == "mouse":
+        return lambda control: control.click()
+
+    def press(control: Locator) -> None:
+        control.wait_for()
+        reach(page, control)
+        page.keyboard.press("Enter")
+
+    return press
+
+
+def reach(page: Page, control: Locator) -> None:
+    """Presses Tab until a control has the focus, as often as there are controls."""
+    handle = control.element_handle()
+    for _ in range(600):
+        if page.evaluate("e => document.activeElement === e", handle):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {control}")
+
+
+def write(page: Page, way: str, field: Locator, text: str) -> None:
+    if way == "mouse":
+        field.fill(text)
+        return
+    reach(page, field)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_operator_at_three_in_the_morning(desk: Page, site: Site, way: str) -> None:
+    """Search, whom to call, what else, a second failure, what only both break, the map, a summary for the chat."""
+    press = pressing(desk, way)
+    desk.goto(site.url + "/now")
+    desk.keyboard.press("/") if way == "keyboard" else desk.locator("#q").click()
+    desk.keyboard.type("san-f")
+    expect(desk.locator("#q-suggested")).to_contain_text("san-fra1")
+    if way == "keyboard":
+        desk.keyboard.press("ArrowDown")
+        desk.keyboard.press("Enter")
+    else:
+        desk.locator("#q-suggested a").first.click()
+    desk.wait_for_url(re.compile(r"/ci\?"))
+    first = desk.get_by_role("heading", level=1).inner_text()
+    expect(desk.get_by_text("Call team")).to_be_in_viewport()
+    expect(desk.get_by_role("heading", name="Services by time left")).to_be_in_viewport()
+    press(desk.get_by_role("button", name="Copy summary"))
+    expect(desk.get_by_role("button", name="Copied")).to_be_visible()
+    copied = desk.evaluate("navigator.clipboard.readText()")
+    assert first in copied and re.search(r"https?://\S+revision=\d+", copied)
+    press(desk.locator("a.add").first)
+    desk.wait_for_url(re.compile("/what-if"))
+    write(desk, way, desk.get_by_label(re.compile("^(Add|What is out):")), SECOND)
+    press(desk.get_by_role("button", name="Show"))
+    expect(desk.locator("ul.chips")).to_contain_text(SECOND)
+    expect(desk.get_by_role("heading", name="Now and later")).to_be_visible()
+    expect(desk.get_by_role("heading", name="What only the combination breaks")).to_be_visible()
+    press(desk.get_by_role("link", name=re.compile("Map of")))
+    desk.wait_for_url(re.compile("/map"))
+    expect(desk.locator("svg").first).to_be_visible()
+    assert first in desk.locator("main table").first.inner_text() or first in desk.locator("svg").first.inner_text()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_continuity_officer_from_the_ranking_to_the_board(desk: Page, site: Site, way: str) -> None:
+    """A row, its reasons, an assumption tried, kept with its reason and taken back, the board page as a file."""
+    press = pressing(desk, way)
+    desk.goto(site.url + "/?origin=assumed")
+    row = desk.locator("table.ranking tbody tr").first
+    name = row.locator("a.name").inner_text()
+    press(row.locator("a.name"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(name)
+    expect(desk.get_by_role("heading", name="What the number is made of")).to_be_visible()
+    press(desk.locator("a[href*='/assume?']").first)
+    desk.wait_for_url(re.compile("/assume"))
+    write(desk, way, desk.get_by_label(re.compile("New value")), "0.5")
+    write(desk, way, desk.get_by_label(re.compile("Reason")), "two failures in four years")
+    press(desk.get_by_role("button", name="See the ranking with it"))
+    expect(desk.get_by_role("heading", name=re.compile("^The ranking with 0.5"))).to_be_visible()
+    expect(desk.locator("main")).to_contain_text("→")
+    press(desk.get_by_role("form", name="Keep it").get_by_role("button"))
+    expect(desk.get_by_role("status")).to_contain_text("Kept")
+    press(desk.get_by_role("button", name=re.compile("(Undo|[Tt]ake)")).first)
+    expect(desk.get_by_role("status")).to_contain_text("taken back")
+    desk.goto(site.url + "/reports")
+    press(desk.get_by_role("button", name="Make it"))
+    for _ in range(60):
+        if desk.get_by_role("link", name=re.compile(r"forestay-board-revision-\d+\.pdf")).count():
+            break
+        desk.wait_for_timeout(500)
+        desk.goto(site.url + "/reports")
+    with desk.expect_download() as waiting:
+        press(desk.get_by_role("link", name=re.compile(r"forestay-board-revision-\d+\.pdf")).first)
+    assert waiting.value.path().read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_integrator_makes_a_key_and_asks_by_a_foreign_identity(desk: Page, site: Site, way: str) -> None:
+    """The API page, a key that is shown once, the impact of a CI by an alias, an ambiguous one refused with candidates."""
+    press = pressing(desk, way)
+    desk.goto(site.url + "/api")
+    expect(desk.get_by_role("heading", level=1)).to_have_text("API")
+    desk.goto(site.url + "/admin/keys")
+    write(desk, way, desk.get_by_label("Name", exact=True), f"tickets by {way}")
+    press(desk.get_by_role("button", name="Make the key"))
+    secret = desk.locator("#secret").inner_text().strip()
+    assert secret.startswith("fsy_")
+    asked = {"Authorization": f"Bearer {secret}"}
+
+    def impact(identity: str) -> Any:
+        return desk.request.get(f"{site.url}/api/v1/impact", params={"id": identity}, headers=asked)
+
+    answer = impact(KNOWN)
+    assert answer.ok and answer.json()["services_total" if "services_total" in answer.json() else "services_down"]
+    assert impact("nobody-knows-this").status == 404
+    press(desk.get_by_role("link", name=re.compile("back to the keys")))
+    mine = desk.locator("tr", has_text=f"tickets by {way}")
+    press(mine.get_by_role("link", name=re.compile("Revoke")))
+    press(desk.get_by_role("button", name="Revoke it"))
+    expect(mine).to_contain_text("revoked")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_admin_looks_after_data_and_service(desk: Page, site: Site, way: str) -> None:
+    """Findings that lead to where they are mended, the audit trail, the doctor, what got worse since an earlier revision."""
+    press = pressing(desk, way)
+    desk.goto(site.url + "/quality")
+    press(desk.locator("main table a").first)
+    expect(desk.get_by_role("heading", level=1)).to_be_visible()
+    for menu, place, says in (
+        ("Admin", "Audit trail", "Audit"),
+        ("Admin", "Doctor", "Doctor"),
+        ("Data", "Revisions", "Revisions"),
+        ("Data", "Identity", "Identity"),
+    ):
+        press(desk.locator("details.menu summary", has_text=menu))
+        press(desk.locator("details.menu[open] a", has_text=place))
+        expect(desk.get_by_role("heading", level=1)).to_contain_text(says)
