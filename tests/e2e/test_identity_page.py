@@ -46,6 +46,7 @@ def test_a_merge_is_taken_back(service: Service) -> None:
     assert service.client.post("/identity/take-back", data={"decision": kept.decision}).status_code == 303
     assert key(service, "web") != key(service, "app")
     assert "Nobody decided anything" in service.page("/identity")
+    assert service.get("/decisions")["items"] == []
     assert service.client.post("/identity/take-back", data={"decision": kept.decision}).status_code == 404
 
 
@@ -54,9 +55,11 @@ def test_a_split_is_taken_back(service: Service) -> None:
     answer = service.client.post("/identity/split", data={"ci": "db", "record": "nms:ci:d1", "reason": "a copied serial"})
     assert answer.status_code == 303 and "with=" in answer.location
     assert key(service, "cmdb:ci:db") != key(service, "nms:ci:d1")
-    [kept] = decision_page(service.forestay, 10).items
-    assert kept.word == "kept apart" and len(kept.cis) == 2
-    service.client.post("/identity/take-back", data={"decision": kept.decision})
+    [kept] = service.get("/decisions")["items"]
+    assert kept["word"] == "kept apart" and len(kept["cis"]) == 2
+    assert kept["decision"] in service.cli("decisions", "--json").output
+    assert service.cli("take-back", kept["decision"]).exit_code == 0
+    assert service.post("/decisions/take-back", {"decision": kept["decision"]}, 404)
     assert "is one CI" in service.page("/identity", ci="db")
     assert "nms:ci:d1" in service.page("/identity", ci="cmdb:ci:db")
 
