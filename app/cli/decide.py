@@ -107,9 +107,10 @@ def split(context: Context, ci: str, records: tuple[str, ...], reason: str, as_d
 @click.argument("ci")
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME=VALUE...")
 @click.option("--new-attribute", is_flag=True, help="a name that nobody gave this CI before is meant as it stands")
+@reason_option
 @json_option
 @click.pass_obj
-def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bool, as_document: bool) -> None:
+def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bool, reason: str, as_document: bool) -> None:
     """Correct values of a CI by hand; they are believed before any source and outlive every sync. NAME= takes one back."""
     values = {}
     for pair in pairs:
@@ -117,7 +118,7 @@ def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bo
         if not equals or not name:
             raise InvalidInput(f"{pair}: NAME=VALUE")
         values[name] = value
-    show_decided(decide.correct(context.forestay, ci, values, CALLER, new_attribute), as_document)
+    show_decided(decide.correct(context.forestay, ci, values, CALLER, new_attribute, reason), as_document)
 
 
 @click.command("decisions")

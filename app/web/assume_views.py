@@ -16,7 +16,8 @@ from app.domain.results import Value
 from app.domain.sentences import CAUSE
 from app.usecases import decide
 from app.usecases.answers.assumption import assumption, may_be_assumed
-from app.web.views import viewed_revision
+from app.web.navigation import may_see
+from app.web.views import read, viewed_revision
 
 blueprint = Blueprint("assume_web", __name__)
 
@@ -44,6 +45,7 @@ def assume() -> str | tuple[str, int]:
             raise
         fault, status = error.message, 422
         answer = assumption(forestay(), ci, field, None, viewed_revision())
+    read(f"assumption {answer.key} {field}")
     shown = render_template(
         "assume.html", it=answer, fault=fault, text=text, reason=args.get("reason", "").strip(), may_keep=caller().may("edit")
     )
@@ -56,7 +58,7 @@ def save() -> Response:
     """Keeps a value as a correction; an empty one takes the correction back."""
     form = request.form
     ci, field, value, reason = (form.get(name, "").strip() for name in ("ci", "field", "value", "reason"))
-    before = assumption(forestay(), ci, field, _number(value))
+    before = assumption(forestay(), ci, field, None)
     if value and not reason:
         raise InvalidInput("say why: the reason stands beside the correction in the audit trail", field="reason")
     decide.correct(forestay(), ci, {field: value}, caller().name, reason=reason)
@@ -67,4 +69,4 @@ def save() -> Response:
 @blueprint.app_template_filter("may_be_assumed")
 def may_be_assumed_of(value: Value, key: str) -> bool:
     """Returns whether a value of a CI leads to the page where another one is tried."""
-    return bool(key) and not key.startswith(CAUSE) and may_be_assumed(value)
+    return bool(key) and not key.startswith(CAUSE) and may_be_assumed(value) and may_see("assume_web.assume")

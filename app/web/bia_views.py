@@ -14,7 +14,7 @@ from app.domain.bia import CATEGORIES, HOURS, LEVELS, Bia, limits_of, service_cl
 from app.domain.errors import InvalidInput
 from app.usecases.bia import begin_bia, keep_bia
 from app.usecases.exposures import restore_exposure
-from app.web.views import viewed_revision
+from app.web.views import read, viewed_revision
 
 blueprint = Blueprint("bia_web", __name__)
 NAMES = {1.0: "1 h", 4.0: "4 h", 8.0: "8 h", 24.0: "24 h", 72.0: "3 days", 168.0: "1 week"}
@@ -52,6 +52,7 @@ def bia() -> str | tuple[str, int]:
     """The analysis of a service: as kept, as supposed of its class, or as the address says."""
     args = request.args
     begun = begin_bia(forestay(), args.get("service", ""), args.get("class", ""), viewed_revision())
+    read(f"impact analysis {begun.detail.service.key}")
     said, fault = begun.bia, ""
     if args.get("look"):
         try:

@@ -76,7 +76,8 @@ def test_a_name_of_two_is_answered_with_both(service: Service) -> None:
     rules = [
         rule for rule in service.client.application.url_map.iter_rules() if "<path:ci>" in rule.rule and "GET" in rule.methods
     ]
-    paths = [rule.rule.replace("<path:ci>", "twin") for rule in rules]
+    asked = {"assumption": "?field=repair_hours&value=2"}  # what an address wants beside its CI
+    paths = [rule.rule.replace("<path:ci>", "twin") + asked.get(rule.rule.rpartition("/")[2], "") for rule in rules]
     assert len(paths) >= 9
     for path in (*paths, "/api/v1/impact?id=TWIN"):
         answer = service.client.get(path)

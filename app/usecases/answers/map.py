@@ -18,7 +18,7 @@ from app.domain.results import Step
 from app.domain.sentences import count
 from app.risk.graph.compiled import AT_REST_DOWN
 from app.risk.graph.neighbourhood import MEMBER, above, below, by_hops, needs_among
-from app.risk.graph.ragged import holds
+from app.risk.graph.ragged import among, holds
 from app.risk.outage.causes import causes
 from app.risk.outage.propagation import Outage, outage
 from app.risk.outage.what_if import interruptible
@@ -179,18 +179,17 @@ class _States:
         switching = interruptible(estate.compiled, self.result, estate.failovers, space).tolist() if out else []
         self.meanwhile = outage(estate.compiled, [*out, *switching], space) if switching else self.result
 
-    def of(self, position: int) -> tuple[str, float]:
-        if position in self.out:
-            return OUT, 0.0
-        if self.failed(position):
-            return DOWN, 0.0
-        if holds(self.result.degraded, position):
-            return DEGRADED, float(self.result.capability[np.searchsorted(self.result.degraded, position)])
-        if self.meanwhile is not self.result and (
-            holds(self.meanwhile.failed, position) or holds(self.meanwhile.degraded, position)
-        ):
-            return INTERRUPTED, 1.0
-        return UP, 1.0
+    def of_all(self, positions: Any) -> dict[int, tuple[str, float]]:
+        """Returns by position the state of a CI and the share of its work that is left."""
+        result, meanwhile = self.result, self.meanwhile
+        at_rest = self.estate.compiled.flat.flags[positions] & AT_REST_DOWN != 0
+        down, degraded = among(positions, result.failed) | at_rest, among(positions, result.degraded)
+        passing = among(positions, meanwhile.failed) | among(positions, meanwhile.degraded)
+        share = np.where(down, 0.0, 1.0)
+        share[degraded] = result.capability[np.searchsorted(result.degraded, positions[degraded])]
+        state = np.select([down, degraded, passing], [DOWN, DEGRADED, INTERRUPTED], UP)
+        state[np.isin(positions, list(self.out))] = OUT
+        return dict(zip(positions.tolist(), zip(state.tolist(), share.tolist(), strict=True), strict=True))
 
     def failed(self, position: int) -> bool:
         at_rest = int(self.estate.compiled.flat.flags[position]) & AT_REST_DOWN
@@ -229,16 +228,18 @@ class _Drawing:
     opened: Sequence[str]
     chosen: int
     node_of: dict[int, str] = field(default_factory=dict)
+    state_of: dict[int, tuple[str, float]] = field(default_factory=dict)
     total: int = 0
 
     def nodes(self) -> list[MapNode]:
-        kinds = defaultdict[tuple[int, str, str], list[int]](list)
-        for position in self.near.positions.tolist():
-            state = self.states.of(position)[0]
-            kinds[self.near.band[position], self.estate.text("ci_class", position), state].append(position)
+        kinds = defaultdict[tuple[int, int, str], list[int]](list)
+        self.state_of = self.states.of_all(self.near.positions)
+        classes = self.estate.codes("ci_class")[self.near.positions].tolist()
+        for position, code in zip(self.near.positions.tolist(), classes, strict=True):
+            kinds[self.near.band[position], code, self.state_of[position][0]].append(position)
         found = []
-        for (band, ci_class, state), members in kinds.items():
-            found += list(self._of_kind(band, ci_class, state, members))
+        for (band, _, state), members in kinds.items():
+            found += list(self._of_kind(band, self.estate.text("ci_class", members[0]), state, members))
         self.total = len(found)
         found.sort(key=lambda node: (not self._wanted(node), abs(node.band), node.cis == 1, node.state == UP, node.name, node.id))
         kept = found[:MOST_NODES]
@@ -263,14 +264,14 @@ class _Drawing:
         if rest:
             self.node_of |= dict.fromkeys(rest, name)
             more = "more " if name in self.opened else ""
-            share = min(self.states.of(position)[1] for position in rest)
+            share = min(self.state_of[position][1] for position in rest)
             yield MapNode(
                 name, "", f"{len(rest)} {more}{ci_class.replace('_', ' ')}", ci_class, state, share, band, len(rest), False,
                 ci_class == "business_service", "", [], name not in self.opened,
             )  # fmt: skip
 
     def _single(self, band: int, position: int) -> MapNode:
-        estate, (state, share) = self.estate, self.states.of(position)
+        estate, (state, share) = self.estate, self.state_of[position]
         key = self.node_of[position] = estate.key(position)
         return MapNode(
             key, key, estate.name(position), estate.text("ci_class", position), state, share, band, 1, position in self.middle,
@@ -285,7 +286,7 @@ class _Drawing:
                 if near.hop[here] != near.hop[there] + 1 or here not in self.node_of or there not in self.node_of:
                     continue
                 node, before = self.node_of[here], self.node_of[there]
-                rank = (near.hop[there], self.states.of(there)[0] == UP, before)
+                rank = (near.hop[there], self.state_of[there][0] == UP, before)
                 if node != before and (node not in best or rank < best[node][0]):
                     best[node] = rank, before
         return {node: before for node, (_, before) in best.items()}
