@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from app.jobs.runner import run_one
 from app.usecases import decide
 from app.usecases.decisions_kept import decision_page
@@ -100,5 +103,7 @@ def test_suggestions_are_looked_for_accepted_and_refused(service: Service) -> No
 def test_each_finding_leads_to_where_it_is_mended(service: Service) -> None:
     two_sources(service)
     page = service.page("/quality")
-    for part in ("/?origin=assumed", "/ci?key=", "/identity#conflicts", "/identity?ci=", "/service?key=", "/sources#sources"):
+    for part in ("/?origin=assumed", "/ci?key=", "/identity#conflicts", "/identity?ci=", "/assume?ci=", "/sources"):
         assert f'href="{part}' in page, part
+    for place in sorted(set(re.findall(r'href="(/[^"]*)"', page.split("<main", 1)[1]))):
+        assert service.client.get(unescape(place).partition("#")[0]).status_code == 200, place
