@@ -37,7 +37,8 @@ def test_why_records_are_one_and_where_they_disagree(service: Service) -> None:
     assert service.client.get("/identity?decisions_after=x").status_code == 422
 
 
-def test_a_merge_is_taken_back(service: Service) -> None:
+def test_a_merge_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     answer = service.client.post("/identity/merge", data={"a": "web", "b": "app", "reason": "seen in the rack"})
     assert answer.status_code == 303
@@ -53,7 +54,8 @@ def test_a_merge_is_taken_back(service: Service) -> None:
     assert service.client.post("/identity/take-back", data={"decision": kept.decision}).status_code == 404
 
 
-def test_a_split_is_taken_back(service: Service) -> None:
+def test_a_split_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     answer = service.client.post("/identity/split", data={"ci": "db", "record": "nms:ci:d1", "reason": "a copied serial"})
     assert answer.status_code == 303 and "with=" in answer.location
@@ -67,7 +69,8 @@ def test_a_split_is_taken_back(service: Service) -> None:
     assert "nms:ci:d1" in service.page("/identity", ci="cmdb:ci:db")
 
 
-def test_a_correction_is_taken_back(service: Service) -> None:
+def test_a_correction_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     decide.correct(service.forestay, "db", {"team": "platform", "repair_hours": "3"}, "anna")
     assert service.get(f"/cis/{key(service, 'db')}")["team"] == "platform"
