@@ -457,6 +457,7 @@ WROTE = (
     "parted",
     "split",
     "corrected",
+    "taken back",
     "sync done",
     "sync partial",
 )

@@ -12,7 +12,7 @@ from app.api.schemas.questions import When
 
 ALWAYS = (401, 403, 421, 422, 429, 503)  # sign-in, role or scope, unknown host, unknown parameter, too many requests, no store
 NAMES_CIS = frozenset({"ci", "cis", "also", "down", "id", "with", "a", "b", "scenario"})  # fields with identities of CIs
-NAMES = NAMES_CIS | {"change", "compare_with", "scope", "version"}  # fields of what may not be there
+NAMES = NAMES_CIS | {"change", "compare_with", "decision", "scope", "version"}  # fields of what may not be there
 PARTS = {  # of addresses
     "alert": "`alert_key` of an alert, from the answer of /now",
     "assessment": "Number of an assessment",

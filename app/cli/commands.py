@@ -36,6 +36,8 @@ PLACES = {
     "correct": Place(
         "app.cli.decide", "Correct values of a CI by hand; they are believed before any source and outlive every sync."
     ),
+    "decisions": Place("app.cli.decide", "What people decided about CIs and still holds, the newest first."),
+    "take-back": Place("app.cli.decide", "End a merge, a split or a correction, by its name in `forestay decisions`."),
     "suggestions": Place("app.cli.suggest", "Pairs of CIs that look like one though no rule joins them, the best first."),
     "accept": Place("app.cli.suggest", "The two CIs of a suggestion are one: they merge."),
     "refuse": Place(
@@ -158,6 +160,8 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "merge",
         "split",
         "correct",
+        "decisions",
+        "take-back",
         "suggestions",
         "accept",
         "refuse",

@@ -10,6 +10,7 @@ from app.domain.errors import InvalidInput
 from app.usecases import decide
 from app.usecases.answers.conflicts import ConflictPage, ConflictQuestion, conflicts
 from app.usecases.answers.identity import Identity, identity
+from app.usecases.decisions_kept import decision_page
 from app.usecases.paging import MAX_LIMIT
 
 reason_option = click.option("--reason", default="", help="why, for those who come after")
@@ -120,9 +121,31 @@ def correct(context: Context, ci: str, pairs: tuple[str, ...], new_attribute: bo
     show_decided(decide.correct(context.forestay, ci, values, CALLER, new_attribute, reason), as_document)
 
 
+@click.command("decisions")
+@click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=50, show_default=True)
+@click.option("--after", help="the `next` of the page before")
+@json_option
+@click.pass_obj
+def list_decisions(context: Context, limit: int, after: str | None, as_document: bool) -> None:
+    """What people decided about CIs and still holds, the newest first."""
+    page = decision_page(context.forestay, limit, after)
+    heads = ["decision", "what", "CIs today", "by", "reason"]
+    rows = [(item.decision, item.word, ", ".join(item.cis), item.by, item.why) for item in page.items]
+    show(page, as_document, lambda console: table(console, "", heads, rows))
+
+
+@click.command("take-back")
+@click.argument("decision")
+@json_option
+@click.pass_obj
+def take_back(context: Context, decision: str, as_document: bool) -> None:
+    """End a merge, a split or a correction, by its name in `forestay decisions`."""
+    show_decided(decide.take_back(context.forestay, decision, CALLER), as_document)
+
+
 def show_decided(decided: decide.Decided, as_document: bool) -> None:
     text = f"revision {decided.revision}: {', '.join(decided.keys)}; see the numbers after: forestay assess"
     show(decided, as_document, lambda console: console.print("\n".join([text, *decided.warnings])))
 
 
-COMMANDS = (why, list_conflicts, merge, split, correct)
+COMMANDS = (why, list_conflicts, merge, split, correct, list_decisions, take_back)

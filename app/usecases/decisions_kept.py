@@ -10,6 +10,7 @@ from app.domain.identity import Place
 from app.domain.nouns import SOURCE_RECORD
 from app.domain.payloads import record_of
 from app.domain.records import CiRecord
+from app.usecases import paging
 from app.usecases.decide import NUMBERS, TEXTS
 from app.usecases.keep.sources import MANUAL, find_source, told_of
 from app.usecases.tools import Tools
@@ -39,15 +40,18 @@ class DecisionPage:
     revision: int
     items: Sequence[KeptDecision]
     total: int
-    next: int | None
+    limit: int
+    truncated: bool
+    next: str | None
 
 
-def decision_page(tools: Tools, limit: int, skip: int = 0) -> DecisionPage:
-    """Returns decisions that hold at the current revision."""
+def decision_page(tools: Tools, limit: int, after: str | None = None) -> DecisionPage:
+    """Returns a page of the decisions that hold at the current revision."""
+    skip = int(paging.decode(after, "skip")["skip"]) if after else 0
     store, manual = tools.store, find_source(tools.documents, MANUAL)
     revision = store.current().revision
     if manual is None or not revision:
-        return DecisionPage(revision, [], 0, None)
+        return DecisionPage(revision, [], 0, limit, False, None)
     rows = store.load_columns(revision, SOURCE_RECORD.name, ["source_key", "payload"], manual.source_id)
     records = [(key, record_of(payload)) for key, payload in zip(rows["source_key"], rows["payload"], strict=True)]
     found = [(key, record) for key, record in records if record.source_class in WORDS]
@@ -55,8 +59,8 @@ def decision_page(tools: Tools, limit: int, skip: int = 0) -> DecisionPage:
     shown = found[skip : skip + limit]
     names = {source.source_id: source.name for source in told_of(tools.documents)}
     cis = _cis(tools, revision, manual.source_id, shown)
-    more = skip + limit if len(found) > skip + limit else None
-    return DecisionPage(revision, [_kept(key, record, names, cis[key]) for key, record in shown], len(found), more)
+    more, items = len(found) > skip + limit, [_kept(key, record, names, cis[key]) for key, record in shown]
+    return DecisionPage(revision, items, len(found), limit, more, paging.encode(skip=skip + limit) if more else None)
 
 
 def _kept(key: str, record: CiRecord, names: Mapping[int, str], cis: Sequence[str]) -> KeptDecision:

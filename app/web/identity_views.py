@@ -33,9 +33,6 @@ def identity() -> str:
     why = explained(service, ci, other or None) if ci else None
     if why:
         whole().reads.note(caller().name, "read page identity", f"ci {why.key}")
-    skip = args.get("decisions_after", "0")
-    if not (skip.isascii() and skip.isdigit() and len(skip) < 10):
-        raise InvalidInput("decisions_after is a whole number", field="decisions_after")
     return render_template(
         "identity.html",
         why=why,
@@ -44,7 +41,7 @@ def identity() -> str:
         conflicts=conflicts(service, ConflictQuestion(ci=ci or None), ROWS, args.get("conflicts_after") or None),
         suggestions=make.suggestion_page(service.documents, ROWS, args.get("suggestions_after", "")),
         looking=[job for job in runs.open_jobs(service.documents) if job.verb == "suggest"],
-        decisions=decision_page(service, ROWS, int(skip)),
+        decisions=decision_page(service, ROWS, args.get("decisions_after") or None),
         may_edit=caller().may("edit"),
         rows=ROWS,
     )

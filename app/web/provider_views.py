@@ -87,5 +87,6 @@ def _public(path: str) -> str:
 
 
 def _refused(error: ForestayError) -> tuple[str, int]:
-    page: dict[str, Any] = {"then": "/", "why": error.message}
+    said = error.message if isinstance(error, NotAllowed) else f"the identity provider cannot be asked: {error.message}"
+    page: dict[str, Any] = {"then": "/", "why": said}
     return render_template("sign_in.html", **page), 403 if isinstance(error, NotAllowed) else 502

@@ -90,7 +90,8 @@ def change() -> Response:
         wanted = _settings(given)
         settings = {key: wanted.get(key) for key in {*known.settings, *wanted}}
         location = given.get("location", "").strip() or known.location
-        service.check_place(known.kind, location, wanted)
+        moved = {key: value for key, value in wanted.items() if known.settings.get(key) != value}
+        service.check_place(known.kind, location if location != known.location else "", moved)
         schedule = given.get("schedule", "").strip()
         change_source(service, name, caller().name, location, _priority(given), schedule, settings)
     except ForestayError as error:

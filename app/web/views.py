@@ -33,6 +33,7 @@ from app.usecases.answers.services import service_detail, service_page
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
+from app.usecases.search.areas import areas_named
 from app.usecases.search.ask import search_page
 from app.web.past import revision_asked
 
@@ -40,6 +41,7 @@ blueprint = Blueprint("web", __name__)
 ROWS = 50
 PAGE_NODES, PAGE_SECONDS = 50_000, 0.5  # what a page may spend on the exact engine; the API and the command line may spend more
 ROWS_OF_BUDGET = 10
+AREAS_FOUND = 10  # of each kind, on the page of a search
 
 
 blueprint.add_app_template_filter(figure)
@@ -193,7 +195,8 @@ def search() -> str | Response:
         return redirect(url_for("web.ci", key=hit.key, **kept))
     except (NotFound, Ambiguous):
         page = search_page(service, query, ROWS, request.args.get("after"), revision)
-        return render_template("search.html", page=page, query=query)
+        areas = None if request.args.get("after") else areas_named(service, query, AREAS_FOUND, revision)
+        return render_template("search.html", page=page, areas=areas, query=query)
 
 
 @blueprint.get("/ci")

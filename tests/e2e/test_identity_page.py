@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from app.jobs.runner import run_one
 from app.usecases import decide
 from app.usecases.decisions_kept import decision_page
@@ -34,7 +37,8 @@ def test_why_records_are_one_and_where_they_disagree(service: Service) -> None:
     assert service.client.get("/identity?decisions_after=x").status_code == 422
 
 
-def test_a_merge_is_taken_back(service: Service) -> None:
+def test_a_merge_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     answer = service.client.post("/identity/merge", data={"a": "web", "b": "app", "reason": "seen in the rack"})
     assert answer.status_code == 303
@@ -46,22 +50,27 @@ def test_a_merge_is_taken_back(service: Service) -> None:
     assert service.client.post("/identity/take-back", data={"decision": kept.decision}).status_code == 303
     assert key(service, "web") != key(service, "app")
     assert "Nobody decided anything" in service.page("/identity")
+    assert service.get("/decisions")["items"] == []
     assert service.client.post("/identity/take-back", data={"decision": kept.decision}).status_code == 404
 
 
-def test_a_split_is_taken_back(service: Service) -> None:
+def test_a_split_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     answer = service.client.post("/identity/split", data={"ci": "db", "record": "nms:ci:d1", "reason": "a copied serial"})
     assert answer.status_code == 303 and "with=" in answer.location
     assert key(service, "cmdb:ci:db") != key(service, "nms:ci:d1")
-    [kept] = decision_page(service.forestay, 10).items
-    assert kept.word == "kept apart" and len(kept.cis) == 2
-    service.client.post("/identity/take-back", data={"decision": kept.decision})
+    [kept] = service.get("/decisions")["items"]
+    assert kept["word"] == "kept apart" and len(kept["cis"]) == 2
+    assert kept["decision"] in service.cli("decisions", "--json").output
+    assert service.cli("take-back", kept["decision"]).exit_code == 0
+    assert service.post("/decisions/take-back", {"decision": kept["decision"]}, 404)
     assert "is one CI" in service.page("/identity", ci="db")
     assert "nms:ci:d1" in service.page("/identity", ci="cmdb:ci:db")
 
 
-def test_a_correction_is_taken_back(service: Service) -> None:
+def test_a_correction_is_taken_back(on_each_store: Service) -> None:
+    service = on_each_store
     two_sources(service)
     decide.correct(service.forestay, "db", {"team": "platform", "repair_hours": "3"}, "anna")
     assert service.get(f"/cis/{key(service, 'db')}")["team"] == "platform"
@@ -97,5 +106,7 @@ def test_suggestions_are_looked_for_accepted_and_refused(service: Service) -> No
 def test_each_finding_leads_to_where_it_is_mended(service: Service) -> None:
     two_sources(service)
     page = service.page("/quality")
-    for part in ("/?origin=assumed", "/ci?key=", "/identity#conflicts", "/identity?ci=", "/service?key=", "/sources#sources"):
+    for part in ("/?origin=assumed", "/ci?key=", "/identity#conflicts", "/identity?ci=", "/assume?ci=", "/sources"):
         assert f'href="{part}' in page, part
+    for place in sorted(set(re.findall(r'href="(/[^"]*)"', page.split("<main", 1)[1]))):
+        assert service.client.get(unescape(place).partition("#")[0]).status_code == 200, place

@@ -56,6 +56,21 @@ def test_the_weightiest_first_by_any_identity_with_errors_forgiven(service: Serv
     assert "differ by one sign" in html and html.index("orders-db-02") < html.index("orders-db-01")
 
 
+def test_teams_sites_and_services_are_found_on_the_page(service: Service) -> None:
+    named = [{**ci, "team": "Payments platform" if ci["key"] == "db1" else "Store <b>"} for ci in ESTATE["cis"]]  # type: ignore[union-attr]
+    service.document({**ESTATE, "cis": named})
+    page = service.page("/search", q="platf paym")
+    assert '<a class="name" href="/area?kind=team&amp;name=Payments+platform">' in page and "No CI answers" in page
+    slip = service.page("/search", q="paymnets")
+    assert "Payments platform" in slip and "differ by one sign" in slip
+    both = service.page("/search", q="store")
+    assert "Store &lt;b&gt;" in both and "<b>" not in both.split("<main", 1)[1].split("Teams, sites")[1].split("<h2>")[0]
+    sites = service.page("/search", q="nor")
+    assert "/area?kind=site&amp;name=north" in sites and ">4</td>" in sites
+    assert 'href="/service?key=' in service.page("/search", q="web sho")
+    assert "Teams, sites" not in service.page("/search", q="zzzzzz")
+
+
 def test_a_name_of_two_is_answered_with_both(service: Service) -> None:
     service.document(ESTATE)
     rules = [

@@ -11,6 +11,7 @@ import pytest
 from app.jobs.runner import run_one
 from app.usecases.keep.access import create_key
 from app.usecases.keep.sources import find_source, get_source
+from app.usecases.keep.sync_runs import page_runs
 from importers.registry import KINDS, NEEDS, settings_of
 from tests.e2e.conftest import Service
 
@@ -47,7 +48,7 @@ def test_a_source_is_looked_at_added_run_and_changed(service: Service) -> None:
     assert "The first 2 CIs by the mapping" in checked.text
     assert service.client.post("/sources/sync", data={"source": "erp", "look": "1"}).status_code == 303
     assert run_one(service.forestay)
-    assert get_source(service.forestay.documents, "erp").last_state == "dry_run"
+    assert page_runs(service.forestay.documents, "", 1)[0].state == "dry_run"
     change = {"name": "erp", "location": str(place), "priority": "7", "schedule": "every 12h"}
     assert service.client.post("/source/change", data=change).status_code == 303
     kept = get_source(service.forestay.documents, "erp")

@@ -8,10 +8,19 @@ from flask import g
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, route
-from app.api.schemas.questions import ConflictsQuestion, CorrectionQuestion, IdentityQuestion, MergeQuestion, SplitQuestion
+from app.api.schemas.questions import (
+    ConflictsQuestion,
+    CorrectionQuestion,
+    IdentityQuestion,
+    MergeQuestion,
+    PageQuestion,
+    SplitQuestion,
+    TakeBackQuestion,
+)
 from app.usecases import decide
 from app.usecases.answers.conflicts import ConflictPage, ConflictQuestion, conflicts
 from app.usecases.answers.identity import Identity, identity
+from app.usecases.decisions_kept import DecisionPage, decision_page
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/api/v1", description="What is one CI, and what people decided about it")
 
@@ -31,6 +40,20 @@ def disagreeing(question: dict[str, Any]) -> Any:
     limit, after = question.pop("limit"), question.pop("after", None)
     service = forestay()
     return conflicts(service, ConflictQuestion(**question), limit, after)
+
+
+@route(blueprint, "/decisions", "read", DecisionPage)
+@blueprint.arguments(PageQuestion, location="query")
+def decided(question: dict[str, Any]) -> Any:
+    """What people decided about CIs and still holds, the newest first."""
+    return decision_page(forestay(), question["limit"], question.get("after"))
+
+
+@route(blueprint, "/decisions/take-back", "edit", decide.Decided, method="POST", status=201)
+@blueprint.arguments(TakeBackQuestion)
+def take_back(question: dict[str, Any]) -> Any:
+    """Ends a merge, a split or a correction: identifiers and sources say again what is one CI, and what its values are."""
+    return decide.take_back(forestay(), question["decision"], g.caller.name)
 
 
 @route(blueprint, "/decisions/merge", "edit", decide.Decided, method="POST", status=201)

@@ -583,6 +583,10 @@ class ReasonQuestion(Question):
     reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
 
 
+class TakeBackQuestion(Question):
+    decision = text(required=True, metadata={"description": "Its name, as GET /decisions lists it"})
+
+
 class SplitQuestion(Question):
     ci = text(required=True, metadata={"description": "A CI by key or any alias"})
     records = ma.fields.List(
