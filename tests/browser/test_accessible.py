@@ -37,7 +37,7 @@ def test_nothing_serious_and_nobody_else_is_asked(looked: Page, site: Site, path
             asked.add(request.url)
 
     looked.on("request", note)
-    looked.goto(site.url + path)
+    looked.goto(site.url + path, wait_until="networkidle" if path == "/api" else "load")
     looked.evaluate(AXE)  # beside the page's policy, which forbids scripts of others
     found = {}
     for scheme, width in LOOKS:
