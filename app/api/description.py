@@ -3,6 +3,9 @@ else that makes the application."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -10,6 +13,8 @@ from apispec import APISpec
 from flask_smorest import Api, Blueprint
 
 from app.api.schemas.field_words import describe_field
+
+EXAMPLES = Path(__file__).with_name("examples.json")  # by schema; `python -m tests.api_examples` makes them
 
 
 class DescribedWhenAsked(Api):  # type: ignore[misc]
@@ -48,4 +53,19 @@ class DescribedWhenAsked(Api):  # type: ignore[misc]
         """Returns the OpenAPI document. Nothing of it refers to the pages of flask-smorest: this service has its own."""
         described: dict[str, Any] = self.spec.to_dict()  # type: ignore[union-attr]
         described["components"]["schemas"].pop("PaginationMetadata", None)
-        return described
+        return with_examples(described, json.loads(EXAMPLES.read_text(encoding="utf-8")))
+
+
+def with_examples(document: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the document with an example beside each good answer whose schema has one; it stands once, among the components."""
+    used = set()
+    for item in document["paths"].values():
+        for operation in (told for method, told in item.items() if method != "parameters"):
+            for code in ("200", "201", "202"):
+                for body in operation["responses"].get(code, {}).get("content", {}).values():
+                    name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+                    if name in examples:
+                        body["examples"] = {"small estate": {"$ref": f"#/components/examples/{name}"}}
+                        used.add(name)
+    document["components"]["examples"] = {name: {"value": examples[name]} for name in sorted(used)}
+    return document

@@ -59,6 +59,8 @@ def _print_blast(console: Console, answer: BlastRadius) -> None:
     for hit in answer.services:
         unread = f"; {not_read(hit.open_needs)}" if hit.open_needs else ""
         console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}{unread}")
+    if len(answer.services) < answer.services_total:
+        console.print(f"  {len(answer.services)} of {count(answer.services_total, 'service')} hit")
     for group in answer.redundancy_used_up:
         console.print(f"  redundancy used up: {group.dependent_name} still needs {', '.join(group.left)}")
     rows = [(c.key, c.name, c.ci_class, c.state) for c in answer.fallen]

@@ -412,6 +412,8 @@ class UsedUpGroup:
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
+    """`services`, `redundancy_used_up` and `fallen` are pages of one size; totals are of all."""
+
     stamp: Stamp
     cis: Sequence[CiRow]  # the forced ones
     cis_down: int
@@ -428,7 +430,8 @@ class BlastRadius:
     first_mtpd_hours: float | None
     first_mtpd_service: str
     sentence: str
-    services: Sequence[ServiceHit]  # all of them; their paths on the first page only
+    services: Sequence[ServiceHit]
+    services_total: int
     redundancy_used_up: Sequence[UsedUpGroup]
     redundancy_used_up_total: int
     fallen: Sequence[FallenCi]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 
 from app.bootstrap import Forestay, assemble_service
@@ -36,7 +37,7 @@ class Service:
     @cached_property
     def client(self) -> FlaskClient:
         """Of an application that is made when it is first asked: many tests never do."""
-        return create_app(self.forestay.settings, self.forestay).test_client()
+        return keeping_its_word(create_app(self.forestay.settings, self.forestay)).test_client()
 
     def csv(self, name: str = "csv", complete: bool = True, approve: bool = False, **sheets: Rows) -> Any:
         """Write a CSV folder (cis=..., dependencies=..., groups=...), import it, assess; the run's report."""
@@ -98,6 +99,20 @@ class Service:
             if not answer["truncated"]:
                 return found
             after = {"after": answer["next"]}
+
+
+def keeping_its_word(app: Flask) -> Flask:
+    """Returns the application; where it answers with an error that the operation's description does not name, the test fails."""
+
+    @app.after_request
+    def named(response: Response) -> Response:
+        view = app.view_functions.get(request.endpoint or "")
+        told = getattr(view, "_apidoc", {}).get("response", {}).get("responses", {})
+        unnamed = told and response.status_code >= 400 and response.status_code not in (405, 500, *told)
+        assert not unnamed, f"{request.endpoint} answers {response.status_code}, which its description does not name"
+        return response
+
+    return app
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 from app.api.schemas.field_words import field_words
 from app.usecases.keep.access import PERMISSIONS
+from tests.api_examples import name_of
 from tests.e2e.conftest import Service
+from tests.e2e.test_api_contract import documented
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -100,3 +103,21 @@ def test_a_page_links_to_the_next_one(service: Service) -> None:
     second = service.client.get(re.findall(r'<([^>]+)>; rel="next"', first.headers["Link"])[0])
     assert second.get_json()["items"][0]["rank"] == 3 and 'rel="prev"' in second.headers["Link"]
     assert "Link" not in service.client.get("/api/v1/sources").headers
+
+
+def test_answers_have_an_example_that_is_one_of_theirs(service: Service, document: dict[str, Any]) -> None:
+    loaders = {name_of(schema): schema for _, _, schema in documented(service)}
+    examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
+    for name, example in examples.items():
+        schema = loaders[name]
+        faults = (schema() if isinstance(schema, type) else schema).validate(example)
+        assert faults == {}, f"{name}: python -m tests.api_examples makes the examples anew"
+    without = {
+        body["schema"]["$ref"].rpartition("/")[2]
+        for _, _, _, operation in operations(document)
+        for code in ("200", "201", "202")
+        for body in operation["responses"].get(code, {}).get("content", {}).values()
+        if "$ref" in body["schema"] and "examples" not in body
+    }
+    assert without == set(), "python -m tests.api_examples makes the examples anew; it asks every GET, and what it lists beside"
+    assert "/tmp" not in json.dumps(examples)

@@ -116,3 +116,22 @@ def test_services_of_an_impact_come_page_by_page_and_totals_are_of_all(service: 
     first = service.get("/impact", id="db", limit=2)
     assert service.cli_json("impact", "db", "--limit", "2", "--after", first["next"])["services"] == rows[2:4]
     assert service.client.get("/api/v1/impact", query_string={"id": "s1", "after": first["next"]}).status_code == 422
+
+
+def test_services_of_a_blast_radius_come_page_by_page_with_their_paths(service: Service) -> None:
+    names = [f"s{number}" for number in range(5)]
+    service.csv(
+        cis=[{"key": "db", "class": "database"}, *({"key": name, "class": "business_service"} for name in names)],
+        dependencies=[{"dependent": name, "provider": "db"} for name in names],
+        services=[{"key": name, "customers": 10} for name in names],
+    )
+    whole = service.get("/cis/db/blast-radius")
+    assert whole["services_total"] == len(whole["services"]) == 5
+    services, fallen, after = [], [], {}
+    for _ in range(3):
+        page = service.get("/cis/db/blast-radius", limit=2, **after)
+        assert (page["services_total"], page["customers"], page["sentence"]) == (5, whole["customers"], whole["sentence"])
+        services, fallen, after = [*services, *page["services"]], [*fallen, *page["fallen"]], {"after": page["next"]}
+    assert (services, fallen, page["next"]) == (whole["services"], whole["fallen"], None)
+    assert all(len(hit["path"]) == 2 for hit in services)
+    assert "2 of 5 services hit" in service.cli("blast", "db", "--limit", "2").output

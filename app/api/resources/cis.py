@@ -90,7 +90,7 @@ def assume(question: dict[str, Any], ci: str) -> Any:
 @route(blueprint, "/cis/<path:ci>/blast-radius", "read", BlastRadius, sensitive=True, in_scope=True, called="cis_blast_radius")
 @blueprint.arguments(BlastQuestion, location="query")
 def blast(question: dict[str, Any], ci: str) -> Any:
-    """What falls with a CI: totals, every service hit with its path, what lost its redundancy; the fallen CIs page by page."""
+    """What falls with a CI: totals; page by page the services hit with paths, what lost its redundancy, the fallen CIs."""
     service = forestay()
     return blast_radius(
         service,

@@ -26,9 +26,10 @@ def blast_radius(
     after: str | None = None,
     revision: int | None = None,
     as_of: datetime | None = None,
+    every_service: bool = False,
 ) -> BlastRadius:
-    """Returns totals, every service (on the first page with its path), lost redundancy, and from the cursor on `limit` of the
-    fallen CIs (and of the groups).
+    """Returns totals, and from the cursor on `limit` of the services hit (`every_service`: all of them), each with its path, of
+    the groups whose redundancy is used up, and of the fallen CIs.
 
     A cursor holds the revision, so pages of one question fit together whatever is imported meanwhile.
     """
@@ -42,7 +43,8 @@ def blast_radius(
     hits = identify_all(tools.store, estate.revision.revision, texts)
     forced = [estate.position(hit.ci_id) for hit in hits]
     result = outage(estate.compiled, forced, estate.workspace())
-    tree = causes(estate.compiled, result) if offset == 0 else None
+    hit = len(result.services_down) + len(result.services_degraded)
+    tree = causes(estate.compiled, result) if offset < hit or not offset else None
     services = service_hits(estate, result, tree)
     customers, _, counted = down_customers(estate, result.services_down.tolist())
     customers_unknown = sum(hit.customers is None for hit in services)
@@ -53,7 +55,7 @@ def blast_radius(
     felt = felt_by(estate, result, names, [hit.name for hit in services if hit.state == "down"], groups=groups)
     fallen, total = fallen_cis(estate, result, offset, limit)
     following = offset + limit
-    more = following < max(total, len(groups.worn))
+    more = following < max(total, len(groups.worn), len(services))
     first = min(
         (hit for hit in services if hit.state == "down" and hit.mtpd_hours is not None),
         key=lambda hit: hit.mtpd_hours or 0,
@@ -76,7 +78,8 @@ def blast_radius(
         first_mtpd_hours=first.mtpd_hours if first else None,
         first_mtpd_service=first.name if first else "",
         sentence=if_it_fails(felt) + not_read_elsewhere(needs, incomplete),
-        services=services,
+        services=services if every_service else services[offset:following],
+        services_total=len(services),
         redundancy_used_up=used_up(estate, result, groups.worn[offset:following].tolist()),
         redundancy_used_up_total=len(groups.worn),
         fallen=fallen,

@@ -46,7 +46,7 @@ def impact_of(
         if cursor["cis"] != identity:
             raise InvalidInput("after: a cursor of another question")
         revision, as_of, offset = cursor["revision"], None, cursor["offset"]
-    blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of)
+    blast = blast_radius(tools, [identity], limit=USED_UP_SHOWN, revision=revision, as_of=as_of, every_service=True)
     following = offset + limit
     more = following < len(blast.services)
     estate = tools.estates.at(blast.stamp.revision)
