@@ -65,7 +65,7 @@ def test_the_ranking_says_what_and_why(page: Page, site: Site) -> None:
         assert len(rows.nth(n).locator(".reason").inner_text()) > 20
     page.get_by_role("link", name="Next 50").click()
     assert page.locator("table.ranking tbody tr td").first.inner_text() == "51"
-    expect(page.locator("footer")).to_contain_text("Revision 3 of")
+    expect(page.locator("footer")).to_contain_text(re.compile(r"Revision \d+ of"))  # journeys write others
 
 
 def test_tabs_lead_to_each_kind_of_area(page: Page, site: Site) -> None:

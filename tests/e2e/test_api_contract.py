@@ -27,6 +27,7 @@ from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
 from app.wsgi import create_app
 from tests.e2e.conftest import Service
+from tests.seeds import THOROUGH
 
 PROBLEM = "application/problem+json"
 
@@ -556,7 +557,13 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label:
     operation = next(operation for operation in operations(filled) if operation.label == label)
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=15 if THOROUGH else 6,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy())
     def attempt(case: Any) -> None:
         case.validate_response(case.call(), checks=checks)
