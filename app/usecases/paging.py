@@ -5,12 +5,23 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from app.domain.errors import InvalidInput
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 500
+
+
+class Page(Protocol):
+    """A page of an answer, with the cursor of the one after it."""
+
+    @property
+    def next(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=Page)
 
 
 def encode(**parts: Any) -> str:
@@ -43,3 +54,12 @@ def _possible(name: str, value: Any) -> bool:
 def with_next(page: Any, cursor: str | None) -> Any:
     """Returns the same page with the cursor of the next one."""
     return replace(page, next=cursor)
+
+
+def pages(ask: Callable[[str | None], P]) -> Iterator[P]:
+    """Yields the pages of an answer from the first to the last, each asked for when it is read."""
+    page = ask(None)
+    yield page
+    while page.next is not None:
+        page = ask(page.next)
+        yield page

@@ -11,6 +11,7 @@ from app.domain.areas import AREA_COLUMNS
 from app.domain.recovery import ServiceRecovery
 from app.domain.report import Basis, Board, ServiceSheet
 from app.domain.results import MEASURES, AreaPage, ServiceDetail, ServiceRow, Stamp
+from app.usecases import paging
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import service_recovery
 from app.usecases.answers.recovery_gaps import gaps_page
@@ -71,14 +72,8 @@ def _oldest(stamp: Stamp, now: datetime) -> tuple[str, float | None]:
     return name, (now - datetime.fromisoformat(synced_at)).total_seconds() / 3600 if synced_at else None
 
 
-def _services(tools: Tools, revision: int) -> Iterator[ServiceRow]:
-    after: str | None = None
-    while True:
-        page = service_page(tools, ROWS_AT_ONCE, after, revision)
-        yield from page.items
-        if page.next is None:
-            return
-        after = page.next
+def _services(tools: Tools, revision: int) -> list[ServiceRow]:
+    return [row for page in paging.pages(lambda after: service_page(tools, ROWS_AT_ONCE, after, revision)) for row in page.items]
 
 
 def sheets_of(tools: Tools, revision: int, listen: Listener = silent) -> Iterator[ServiceSheet]:
@@ -99,20 +94,12 @@ def _is_critical(row: ServiceRow) -> bool:
 
 
 def _whole_detail(tools: Tools, key: str, revision: int) -> ServiceDetail:
-    detail = service_detail(tools, key, ROWS_AT_ONCE, None, revision)
-    points, after = list(detail.single_points), detail.next
-    while after is not None:
-        page = service_detail(tools, key, ROWS_AT_ONCE, after, revision)
-        points += page.single_points
-        after = page.next
-    return replace(detail, single_points=points, truncated=False, next=None)
+    first, *more = paging.pages(lambda after: service_detail(tools, key, ROWS_AT_ONCE, after, revision))
+    points = [point for page in (first, *more) for point in page.single_points]
+    return replace(first, single_points=points, truncated=False, next=None)
 
 
 def _whole_recovery(tools: Tools, key: str, revision: int) -> ServiceRecovery:
-    recovery = service_recovery(tools, key, ROWS_AT_ONCE, None, revision)
-    outages, after = list(recovery.single_outages), recovery.next
-    while after is not None:
-        page = service_recovery(tools, key, ROWS_AT_ONCE, after, revision)
-        outages += page.single_outages
-        after = page.next
-    return replace(recovery, single_outages=outages, truncated=False, next=None)
+    first, *more = paging.pages(lambda after: service_recovery(tools, key, ROWS_AT_ONCE, after, revision))
+    outages = [outage for page in (first, *more) for outage in page.single_outages]
+    return replace(first, single_outages=outages, truncated=False, next=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from app.domain.areas import AREA_COLUMNS, AREA_LABELS
@@ -11,6 +12,7 @@ from app.domain.errors import InvalidInput, StoreUnavailable
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.report import COUNT, NUMBER, SHARE, TEXT, TIME, Column, Table
 from app.domain.sentences import loss_unit
+from app.usecases import paging
 from app.usecases.answers.quality.report import quality
 from app.usecases.answers.ranking import area_page
 from app.usecases.answers.recovery import recovery_page
@@ -181,19 +183,17 @@ def _whole(name: str, fields: Sequence[_Field], rows: Sequence[Any]) -> Table:
 
 
 def _paged(name: str, fields: Sequence[_Field], ask: Callable[[str | None, int], Any], listen: Listener) -> Table:
-    first = ask(None, ROWS_AT_ONCE)
+    every = paging.pages(lambda after: ask(after, ROWS_AT_ONCE))
+    first = next(every)
     total = int(first.total_rows)
 
     def rows() -> Iterator[Sequence[Any]]:
-        page, done = first, 0
-        while True:
+        done = 0
+        for page in chain([first], every):
             for row in page.items:
                 yield tuple(field.read(row) for field in fields)
             done += len(page.items)
             listen(TABLES[name], done / total if total else 1.0)
-            if page.next is None:
-                break
-            page = ask(page.next, ROWS_AT_ONCE)
         if done != total:
             raise StoreUnavailable(f"{name}: {done:,} of {total:,} rows came; make the report again")
 
