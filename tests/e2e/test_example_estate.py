@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import pytest
 
 from app.demo import retailer
@@ -45,3 +48,16 @@ def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_servi
     )
     fallen = blast_radius(forestay, ["san-fra1-02"], limit=500)
     assert {"Checkout", "Shop tills"} <= {row.name for row in fallen.services}
+
+
+@pytest.mark.compiled
+def test_every_question_of_the_readme_has_an_answer_on_it(retail, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8").split("## Asking")[1].split("## In production")[0]
+    commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("forestay ")]
+    assert len(commands) >= 18
+    for command in commands:
+        if command[0] == "study":
+            command = ["study", "--worlds", "4096", "--draws", "20", "--years", "20"]
+        answer = retail.cli(*command)
+        assert answer.exit_code == 0 and answer.output.strip(), (command, answer.output)
