@@ -337,6 +337,19 @@ def test_the_list_of_studies_on_the_command_line_is_that_of_the_api(service: Ser
     assert service.cli_json("studies", "--limit", "50") == service.get("/studies", limit=50)
 
 
+def test_the_ranking_shows_range_and_redundancy_part_of_the_study(service: Service) -> None:
+    service.document(SHOP)
+    name = studied(service)
+    for kind in KINDS:
+        known = {row["name"]: row for row in service.get(f"/studies/{name}/areas", kind=kind)["items"]}
+        shown = {row["name"]: row for row in service.get("/areas", kind=kind)["items"]}
+        assert known and set(shown) <= set(known) | {area for area in shown if shown[area]["low"] is None}
+        for area in set(shown) & set(known):
+            assert [shown[area][part] for part in ("low", "high", "redundancy")] == [
+                known[area][part] for part in ("low", "high", "redundancy")
+            ], (kind, area)
+
+
 def test_the_tables_of_a_listed_study_can_be_read_by_another_process(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     save = CompiledFiles.save
 

@@ -69,11 +69,8 @@ class Additions:
             self.columns[name] = make[name]()
         return self.columns[name][areas]
 
-    def _count(self) -> int:
-        return int(self.ranking.area.max()) + 1 if len(self.ranking.area) else 0
-
     def _gaps(self) -> Any:
-        worst = worst_gaps(self.recovery, self.kind, self._count())
+        worst = worst_gaps(self.recovery, self.kind, self.ranking)
         hours = np.full(len(worst), np.nan)
         there = worst >= 0
         gaps = self.recovery.gaps
@@ -81,35 +78,39 @@ class Additions:
         return hours
 
     def _redundancy(self) -> Any:
-        column = np.full(self._count(), np.nan)
+        column = np.full(areas_counted(self.ranking), np.nan)
         if self.table is not None:
             column[self.table.area] = self.table.redundancy
         return column
 
     def _trend(self) -> Any:
-        now = np.full(self._count(), np.nan)
+        now = np.full(areas_counted(self.ranking), np.nan)
         now[self.ranking.area] = self.ranking.values[self.ranking.measure]
         return now - self.earlier if self.earlier is not None else np.full(len(now), np.nan)
 
     def gap(self, area: int) -> AreaGap | None:
         """Returns the worst gap of single outages of its CIs; None where none takes longer than an RTO allows."""
-        row = int(worst_gaps(self.recovery, self.kind, self._count())[area])
-        if row < 0:
-            return None
-        estate, gaps = self.assessment.estate, self.recovery.gaps
-        service, ci = int(estate.compiled.service_position[int(gaps.service[row])]), int(gaps.ci[row])
-        wants, takes = float(gaps.wants[row]), float(gaps.takes[row])
-        return AreaGap(estate.key(service), estate.name(service), estate.key(ci), estate.name(ci), wants, takes, takes - wants)
+        row = int(worst_gaps(self.recovery, self.kind, self.ranking)[area])
+        return gap_at(self.recovery, row) if row >= 0 else None
 
     def studied(self, area: int) -> tuple[float | None, float | None, float | None]:
         """Returns the ends of the range of an area's total loss and its redundancy part; None where no study knows them."""
         if self.table is None:
             return None, None, None
-        place = np.flatnonzero(self.table.area == area)
-        if not len(place):
+        at = int(self._places_studied()[area])
+        if at < 0:
             return None, None, None
-        at = int(place[0])
         return known(self.table.low[at]), known(self.table.high[at]), known(self.table.redundancy[at])
+
+    def _places_studied(self) -> Any:
+        """int64 by area code: its row in the table of the study, -1 where it has none; made once for a question."""
+        if "studied" not in self.columns:
+            places = np.full(areas_counted(self.ranking), -1, np.int64)
+            if self.table is not None:
+                inside = np.flatnonzero(self.table.area < len(places))[::-1]
+                places[self.table.area[inside]] = inside
+            self.columns["studied"] = places
+        return self.columns["studied"]
 
     def before(self, area: int) -> float | None:
         return None if self.earlier is None else known(self.earlier[area])
@@ -143,13 +144,26 @@ def newest_study_at(documents: Documents, revision: int) -> str:
     return next((row.study for row in rows if row.revision == revision), "")
 
 
-def worst_gaps(recovery: Recovery, kind: str, count: int) -> Any:
+def areas_counted(ranking: Ranking) -> int:
+    """Returns how many codes of areas a ranking has."""
+    return int(ranking.area.max()) + 1 if len(ranking.area) else 0
+
+
+def gap_at(recovery: Recovery, row: int) -> AreaGap:
+    """Returns a gap of the estate as it stands beside an area."""
+    estate, gaps = recovery.estate, recovery.gaps
+    service, ci = int(estate.compiled.service_position[int(gaps.service[row])]), int(gaps.ci[row])
+    wants, takes = float(gaps.wants[row]), float(gaps.takes[row])
+    return AreaGap(estate.key(service), estate.name(service), estate.key(ci), estate.name(ci), wants, takes, takes - wants)
+
+
+def worst_gaps(recovery: Recovery, kind: str, ranking: Ranking) -> Any:
     """int64 by area code: the row of its worst gap of single outages, -1 where it has none; made once for an assessment."""
     found = recovery.assessment.found
     name = f"gaps {kind}"
     if name in found and found[name][0] is recovery:
         return found[name][1]
-    gaps, worst = recovery.gaps, np.full(count, -1, np.int64)
+    gaps, worst = recovery.gaps, np.full(areas_counted(ranking), -1, np.int64)
     rows = np.flatnonzero(gaps.kind == 0)
     if kind == "service":
         codes = gaps.service[rows]
@@ -167,7 +181,7 @@ def _earlier(then: Assessed, now: Assessed, kind: str) -> Any:
     ranking, was = ranking_of(now, kind), ranking_of(then, kind)
     values = np.full(int(was.area.max()) + 1 if len(was.area) else 0, np.nan)
     values[was.area] = was.values[ranking.measure]
-    count = int(ranking.area.max()) + 1 if len(ranking.area) else 0
+    count = areas_counted(ranking)
     column = np.full(count, np.nan)
     if kind in AREA_COLUMNS:
         name = AREA_COLUMNS[kind]

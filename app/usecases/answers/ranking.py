@@ -11,7 +11,7 @@ from app.domain.areas import confidence
 from app.domain.errors import InvalidInput
 from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
-from app.domain.results import MEASURES, AreaGap, AreaPage, AreaRow, Standing
+from app.domain.results import MEASURES, AreaPage, AreaRow, Standing
 from app.domain.sentences import (
     FIRST,
     area_reason,
@@ -26,7 +26,7 @@ from app.risk.first_order.areas import Ranking, inputs_of, services_in
 from app.risk.first_order.totals import corrected_hours, half_widths, points_of, services_of
 from app.risk.outage.rates_and_exposures import can_fail
 from app.usecases import paging
-from app.usecases.answers.area_additions import Additions, additions_of
+from app.usecases.answers.area_additions import Additions, additions_of, gap_at
 from app.usecases.answers.area_order import AreasAsked, places_of
 from app.usecases.answers.areas import area_name, causes_in, open_needs_of, positions_of, ranking_of
 from app.usecases.answers.contributions import ci_sentence, service_contributions
@@ -108,12 +108,7 @@ def standing_of(more: Additions, total: float) -> Standing:
     assessment = more.assessment
     estate, gaps, study = assessment.estate, more.recovery.gaps, more.study
     first = np.flatnonzero(gaps.kind == 0)[:1]
-    worst = None
-    if len(first):
-        number, ci = int(gaps.service[first[0]]), int(gaps.ci[first[0]])
-        service = int(estate.compiled.service_position[number])
-        wants, takes = float(gaps.wants[first[0]]), float(gaps.takes[first[0]])
-        worst = AreaGap(estate.key(service), estate.name(service), estate.key(ci), estate.name(ci), wants, takes, takes - wants)
+    worst = gap_at(more.recovery, int(first[0])) if len(first) else None
     return Standing(
         services=len(estate.compiled.service_position),
         services_without_second_path=int((assessment.services.single_points > 0).sum()),
