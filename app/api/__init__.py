@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Flask
@@ -91,6 +90,6 @@ def mount(app: Flask) -> None:
     @scoped
     @permission("read")
     def openapi() -> Any:
-        return app.response_class(json.dumps(api.document()), mimetype="application/json")
+        return app.response_class(api.text, mimetype="application/json")
 
     app.view_functions["api-docs.openapi_json"] = openapi

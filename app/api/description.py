@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -54,6 +55,11 @@ class DescribedWhenAsked(Api):  # type: ignore[misc]
         described: dict[str, Any] = self.spec.to_dict()  # type: ignore[union-attr]
         described["components"]["schemas"].pop("PaginationMetadata", None)
         return with_examples(described, json.loads(EXAMPLES.read_text(encoding="utf-8")))
+
+    @cached_property
+    def text(self) -> str:
+        """The OpenAPI document as JSON, written once: every resource is mounted by the time that it is asked for."""
+        return json.dumps(self.document())
 
 
 def with_examples(document: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
