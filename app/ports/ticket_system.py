@@ -68,13 +68,13 @@ class TicketSystem(Protocol):
         """Returns a ticket."""
 
     def comment(self, ticket_id: str, key: str, text: str) -> None:
-        """Makes the comment of this key say `text`: it is replaced where it is there already. Systems that cannot replace a comment
-        keep the text in a field of their own where the settings name one, else add a comment where the text differs from the
-        last of this key."""
+        """Makes the comment of this key say `text`: it is replaced where it is there already. A system that cannot replace a
+        comment keeps the text in a field of its own where the settings name one, else adds a comment where the text differs
+        from the last of this key."""
 
     def transition(self, ticket_id: str, phase: str, reason: str) -> Ticket:
-        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket that is
-        there already stays as it is."""
+        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket that
+        is in it already stays as it is."""
 
     def prioritise(self, ticket_id: str, priority: str) -> Ticket:
         """Gives a ticket one of our priorities; returns it as read back."""
