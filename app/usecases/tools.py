@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from app.ports.documents import Documents
     from app.ports.staging import Workbench
     from app.ports.store import Store
+    from app.ports.ticket_systems import TicketSystems
     from app.settings import Settings
     from app.usecases.estate import Estates
     from app.usecases.keep.sources import RegisteredSource
@@ -40,5 +41,7 @@ class Tools(Protocol):
     def staging_folder(self) -> Path: ...
     @property
     def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
+    @property
+    def ticket_systems(self) -> TicketSystems: ...
     def open_source(self, source: RegisteredSource) -> CiSource: ...
     def spool_folder(self, source: RegisteredSource) -> Path: ...
