@@ -73,8 +73,8 @@ class TicketSystem(Protocol):
         from the last of this key."""
 
     def transition(self, ticket_id: str, phase: str, reason: str) -> Ticket:
-        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket that
-        is in it already stays as it is."""
+        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket
+        that is in it already stays as it is."""
 
     def prioritise(self, ticket_id: str, priority: str) -> Ticket:
         """Gives a ticket one of our priorities; returns it as read back."""
