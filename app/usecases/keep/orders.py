@@ -144,6 +144,8 @@ def want(
     should_be = wanted(current)
     if should_be is None:
         return current
+    if kept is not None and should_be.phase != OPEN:  # an end begins no new episode
+        current = kept.value
     if current is None or kept is None:
         episode = kept.value.episode + 1 if kept is not None else 1
         key = order_key(connector, cause, episode)
