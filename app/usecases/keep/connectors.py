@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.tickets import TicketRules, checked_ticket_rules
 from app.ports.documents import Documents
 from app.ports.records import Records
 from app.usecases.keep import audit
@@ -16,13 +17,14 @@ from app.usecases.keep.sources import NAME
 @dataclass(frozen=True, slots=True)
 class Connector:
     """A ticket system. `settings`: what its kind needs (no secrets: these are named by environment variable or file). `enabled`:
-    whether anything is sent or read; what is wanted meanwhile waits."""
+    whether anything is sent or read; what is wanted meanwhile waits. `rules`: how its tickets are taken."""
 
     name: str
     kind: str
     settings: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
     made_at: str = ""
+    rules: TicketRules = TicketRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def put_connector(documents: Documents, connector: Connector, caller: str, new: 
     """Keeps a connector; Conflict where a new one's name is taken, NotFound where one to change is not there."""
     if not NAME.match(connector.name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
+    checked_ticket_rules(connector.rules)
     with documents.together():
         kept = CONNECTORS.kept(documents, connector.name)
         if new and kept is not None:
