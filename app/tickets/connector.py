@@ -14,8 +14,8 @@ from app.domain.errors import NotFound, SourceFailed, TooBusy
 from app.domain.tickets import CHANGE, TICKET_KINDS, Ticket, TicketCi, TicketDraft
 from app.ports.ticket_system import Abilities, SentRequest, TicketRefused
 from app.ports.web_client import WebAnswer, WebClient
-from app.tickets.options import Options
-from app.tickets.texts import alike, clipped, one_line
+from app.tickets.options import Options, Phases
+from app.tickets.texts import alike, clipped, is_of, marked, one_line
 
 REFUSED = (400, 404, 405, 409, 410, 412, 413, 415, 422)
 HERE = "{ticket}"  # stands for the ticket's id in a request that follows its making
@@ -47,6 +47,12 @@ class Page:
     tickets: Sequence[Ticket]
     rows: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: str
+    text: str
 
 
 class Connector:
@@ -113,6 +119,8 @@ class Connector:
             raise self.refused(made, f"does not carry the key {draft.key}; it carries {', '.join(made.keys) or 'none'}")
         if not alike(made.summary, self.titled(draft)):
             raise self.refused(made, f"has the summary {made.summary[:80]!r} instead of what was asked")
+        if made.description and not alike(made.description, self.described(draft)):
+            raise self.refused(made, "has another description than what was asked")
         return made
 
     def rehearsed(self, draft: TicketDraft) -> Sequence[SentRequest]:
@@ -123,9 +131,13 @@ class Connector:
         ticket_id = self._id_made(self.send(first))
         for asked in rest:
             try:
-                self.send(asked.about(ticket_id))
+                self.send(asked.about(self.here(ticket_id)))
             except (TicketRefused, NotFound):
                 continue  # a CI that is not known there: `link` names it
+        return ticket_id
+
+    def here(self, ticket_id: str) -> str:
+        """Returns a ticket's id as it stands in a request beside its class."""
         return ticket_id
 
     def _link_if_known(self, ticket_id: str, cis: Sequence[TicketCi]) -> None:
@@ -170,34 +182,72 @@ class Connector:
 
     def transition(self, ticket_id: str, phase: str, reason: str) -> Ticket:
         now = self.read(ticket_id)
-        if now.phase == phase:
+        if self._in(now, phase):
             return now
         said = self._move(now, phase, clipped(reason, self.limit))
         after = self.read(ticket_id)
-        if after.phase != phase:
+        if not self._in(after, phase):
             raise self.refused(after, f"is {after.status} ({after.phase}) after it was asked to be {phase}", said)
         return after
+
+    @abstractmethod
+    def phases_of(self, kind: str) -> Phases:
+        """Returns the table of phases of a kind of tickets."""
+
+    def _in(self, ticket: Ticket, phase: str) -> bool:
+        """Returns whether a ticket is in a phase; a status may stand in the tables of two."""
+        return ticket.phase == phase or self.phases_of(ticket.kind).has(phase, ticket.status)
 
     @abstractmethod
     def _move(self, ticket: Ticket, phase: str, reason: str) -> str:
         """Asks for a phase; returns what the system said."""
 
     def prioritise(self, ticket_id: str, priority: str) -> Ticket:
+        wanted = self.as_kept(priority)
         now = self.read(ticket_id)
-        if now.priority == priority:
+        if now.priority == wanted:
             return now
         said = self._weigh(now, priority)
         after = self.read(ticket_id)
-        if not self._same_priority(after, priority):
+        if after.priority != wanted:
             raise self.refused(after, f"has the priority {after.priority or 'unknown'} after {priority} was asked for", said)
         return after
 
-    def _same_priority(self, ticket: Ticket, priority: str) -> bool:
-        return ticket.priority == priority
+    def as_kept(self, priority: str) -> str:
+        """Returns one of our priorities as it comes back: two of ours may be one of theirs."""
+        return priority
 
     @abstractmethod
     def _weigh(self, ticket: Ticket, priority: str) -> str:
         """Asks for a priority; returns what the system said."""
+
+    def comment(self, ticket_id: str, key: str, text: str) -> None:
+        wanted = marked(text, key, self.limit)
+        now = self._comment_of(ticket_id, key)
+        if now and alike(now.text, wanted):
+            return
+        if now and self.abilities.edits_comments:
+            self._replace(ticket_id, now.id, wanted)
+        else:
+            self._add(ticket_id, wanted)
+        after = self._comment_of(ticket_id, key)
+        if after is None or not alike(after.text, wanted):
+            raise self.refused(self.read(ticket_id), "does not hold the comment that was written")
+
+    def _comment_of(self, ticket_id: str, key: str) -> Comment | None:
+        """Returns the last comment of a key."""
+        of_key = [one for one in self._comments(ticket_id) if is_of(one.text, key)]
+        return of_key[-1] if of_key else None
+
+    @abstractmethod
+    def _comments(self, ticket_id: str) -> Iterator[Comment]:
+        """Yields the comments of a ticket as plain texts, the oldest first."""
+
+    @abstractmethod
+    def _add(self, ticket_id: str, text: str) -> None: ...
+
+    def _replace(self, ticket_id: str, comment_id: str, text: str) -> None:
+        raise NotImplementedError
 
     @abstractmethod
     def link(self, ticket_id: str, cis: Sequence[TicketCi]) -> Sequence[TicketCi]: ...
@@ -250,6 +300,13 @@ def listed(body: Any, where: str, name: str = "") -> Sequence[Mapping[str, Any]]
     if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
         raise SourceFailed(f"{where} gave no list{f' of {name}' if name else ''}")
     return rows
+
+
+def plain_id(ticket_id: str) -> str:
+    """Returns an id that is a number, as it stands in a path."""
+    if not (ticket_id.isascii() and ticket_id.isdigit()):
+        raise NotFound(f"{ticket_id[:40]!r} is no number of a ticket")
+    return ticket_id
 
 
 def _order(ticket_id: str) -> tuple[int, int, str]:

@@ -37,6 +37,9 @@ class Phases:
                 return phase
         return UNKNOWN_PHASE
 
+    def has(self, phase: str, status: str) -> bool:
+        return status.casefold() in (name.casefold() for name in self.statuses[phase])
+
     def all_of(self, phase: str) -> Sequence[str]:
         return self.statuses[phase]
 

@@ -13,7 +13,15 @@ from app.ports.web_client import Web
 from app.tickets.options import Options
 
 KINDS = {
+    "servicenow": ("ServiceNow", "app.tickets.servicenow"),
+    "jira": ("Jira, Cloud and Data Center", "app.tickets.jira"),
+    "itop": ("iTop", "app.tickets.itop"),
+    "glpi": ("GLPI", "app.tickets.glpi"),
     "rt": ("Request Tracker 5", "app.tickets.rt"),
+    "redmine": ("Redmine", "app.tickets.redmine"),
+    "zammad": ("Zammad", "app.tickets.zammad"),
+    "pagerduty": ("PagerDuty, by events", "app.tickets.pagerduty"),
+    "webhook": ("Webhooks, by Standard Webhooks", "app.tickets.webhook"),
 }  # kind -> what it is, and the module with its SETTINGS and its open_system(options, http)
 
 

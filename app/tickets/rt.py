@@ -15,9 +15,9 @@ from app.domain.tickets import INCIDENT, TICKET_KINDS, Ticket, TicketCi, TicketD
 from app.ports.ticket_system import Abilities, TicketRefused
 from app.ports.ticket_systems import TicketSetting
 from app.ports.web_client import Web, WebAnswer
-from app.tickets.connector import PAGE, Asked, Connector, Page, kind_of, listed
-from app.tickets.options import CA_FILE, LINK, OVERLAP, PASSWORD, TOKEN, URL, USER, ZONE, Options, moment
-from app.tickets.texts import alike, clipped, is_of, marked
+from app.tickets.connector import PAGE, Asked, Comment, Connector, Page, kind_of, listed, plain_id
+from app.tickets.options import CA_FILE, LINK, OVERLAP, PASSWORD, TOKEN, URL, USER, ZONE, Options, Phases, moment
+from app.tickets.texts import alike, clipped
 
 API = "REST/2.0"
 FIELDS = {"fields": "Subject,Status,Priority,Created,LastUpdated,Starts,Due,CustomFields,Queue", "fields[Queue]": "Name"}
@@ -119,7 +119,7 @@ class RequestTracker(Connector):
         return rows, number < float(body.get("pages") or 0)
 
     def read(self, ticket_id: str) -> Ticket:
-        answer = self.send(Asked("GET", f"{API}/ticket/{_id(ticket_id)}", parameters={"fields[Queue]": "Name"}))
+        answer = self.send(Asked("GET", f"{API}/ticket/{plain_id(ticket_id)}", parameters={"fields[Queue]": "Name"}))
         return self._ticket(answer.json(), answer.headers.get("etag", "").strip('"'))
 
     def _ticket(self, row: Mapping[str, Any], version: str = "") -> Ticket:
@@ -166,32 +166,30 @@ class RequestTracker(Connector):
             if not alike(after.fields.get(field, ""), wanted):
                 raise self.refused(after, f"does not hold the comment in {field}", said)
             return
-        wanted = marked(text, key, self.limit)
-        if (last := self._last_comment(ticket_id, key)) and alike(last, wanted):
-            return
-        self.send(self._said(ticket_id, wanted))
-        if not alike(self._last_comment(ticket_id, key), wanted):
-            raise self.refused(self.read(ticket_id), "does not hold the comment that was added")
+        super().comment(ticket_id, key, text)
+
+    def _comments(self, ticket_id: str) -> Iterator[Comment]:
+        more, number = True, 0
+        while more:
+            number += 1
+            rows, more = self._listed(f"ticket/{plain_id(ticket_id)}/attachments", number, fields="Content,ContentType")
+            for row in rows:
+                if str(row.get("ContentType")).startswith("text/"):
+                    yield Comment(str(row.get("id")), str(row.get("Content") or ""))
+
+    def _add(self, ticket_id: str, text: str) -> None:
+        self.send(self._said(ticket_id, text))
 
     def _said(self, ticket_id: str, text: str, **more: str) -> Asked:
         body = {"Content": text, "ContentType": "text/plain", **more}
-        return Asked("POST", f"{API}/ticket/{_id(ticket_id)}/comment", json=body)
+        return Asked("POST", f"{API}/ticket/{plain_id(ticket_id)}/comment", json=body)
 
-    def _last_comment(self, ticket_id: str, key: str) -> str:
-        last, number = "", 0
-        while True:
-            number += 1
-            body = self.get(
-                f"{API}/ticket/{_id(ticket_id)}/attachments", fields="Content,ContentType", per_page=PAGE, page=number
-            )
-            rows = listed(body, f"{self.name}: the comments", "items")
-            texts = (str(row.get("Content") or "") for row in rows if str(row.get("ContentType")).startswith("text/"))
-            last = next((text for text in reversed(list(texts)) if is_of(text, key)), last)
-        return last
+    def phases_of(self, kind: str) -> Phases:
+        return self.phases
 
     def _changed(self, ticket_id: str, body: Mapping[str, Any]) -> str:
         """Changes fields; returns what RT said of each."""
-        said = self.send(Asked("PUT", f"{API}/ticket/{_id(ticket_id)}", json=body)).json()
+        said = self.send(Asked("PUT", f"{API}/ticket/{plain_id(ticket_id)}", json=body)).json()
         return "; ".join(str(line) for line in said) if isinstance(said, list) else ""
 
     def _move(self, ticket: Ticket, phase: str, reason: str) -> str:
@@ -234,12 +232,6 @@ class RequestTracker(Connector):
 
 def _named(ci: TicketCi) -> str:
     return clipped(ci.name or ci.key, 250)
-
-
-def _id(ticket_id: str) -> str:
-    if not (ticket_id.isascii() and ticket_id.isdigit()):
-        raise TicketRefused(f"{ticket_id[:40]!r} is no number of a ticket")
-    return ticket_id
 
 
 def _quoted(text: str) -> str:
