@@ -33,6 +33,7 @@ from app.tickets.options import (
 from app.tickets.texts import alike, clipped, marker
 
 API = "api/now/table"
+TOKENS = "oauth_token.do"
 TABLES = {INCIDENT: "incident", CHANGE: "change_request", PROBLEM: "problem"}
 FIELDS = (
     "sys_id,sys_class_name,number,short_description,description,state,priority,impact,urgency,correlation_id,"
@@ -64,7 +65,7 @@ ID = re.compile(r"(incident|change_request|problem)/[0-9a-f]{32}")
 
 
 def open_system(options: Options, http: Web) -> ServiceNow:
-    return ServiceNow(options, http.client(options.name, options.given, token_path="oauth_token.do", key_header="x-sn-apikey"))
+    return ServiceNow(options, http.client(options.name, options.given, token_path=TOKENS, key_header="x-sn-apikey"))
 
 
 class ServiceNow(Connector):
