@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,13 +15,16 @@ from app.domain.tickets import CLOSED, OPEN, RESOLVED, TicketCi, TicketDraft
 from app.ports.ticket_system import TicketRefused
 
 NUMBERS = itertools.count(1)
-HOSTILE = "</p><script>alert(1)</script> <b>bold</b> & &lt;i&gt; \"quoted\" 'so'\n\u202eright to left\u202c אבג\nline {ticket} %s 🔥 \\ end"
+HOSTILE = (
+    "</p><script>alert(1)</script> <b>bold</b> & &lt;i&gt; \"quoted\" 'so'\n\u202eright to left\u202c אבג\n"
+    "line {ticket} %s 🔥 \\ end"
+)
 
 
 @dataclass
 class Desk:
     """A system under test. `known`: CIs that it knows; `unknown`: one that it does not, or None where it takes any name. `stick`:
-    makes it keep its tickets out of the phase resolved. `tellable`: whether it can come back from closed."""
+    makes it keep its tickets out of the phase resolved. `comments_of`: the texts of a ticket, past the connector."""
 
     system: Any
     known: Sequence[TicketCi]
@@ -30,7 +33,11 @@ class Desk:
     secrets: Sequence[str] = ()
     stub: Any = None
     comments_of: Callable[[str], list[str]] | None = None
-    prepared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_field(self) -> bool:
+        """Whether the comment stands in one field, whatever its key."""
+        return bool(self.system.options.given.get("comment_field"))
 
 
 def draft(key: str = "", **given: Any) -> TicketDraft:
@@ -77,26 +84,26 @@ def odd_keys_are_found(desk: Desk) -> None:
 
 def a_comment_is_there_once(desk: Desk) -> None:
     assert desk.comments_of is not None
-    made = desk.system.create(draft("bc-c1" if not desk.system.find("bc-c1") else f"bc-c{next(NUMBERS)}"))
-    key = made.keys[0]
-    before = len(desk.comments_of(made.id))
+    made = desk.system.create(draft())
+    key, before = made.keys[0], len(desk.comments_of(made.id))
     desk.system.comment(made.id, key, "Three services are hit.\n1. shop")
+    first = desk.comments_of(made.id)
     desk.system.comment(made.id, key, "Three services are hit.\n1. shop")
-    assert len(desk.comments_of(made.id)) == before + 1
-    desk.system.comment(made.id, f"{key}0", "Of another key.")
+    assert desk.comments_of(made.id) == first
+    assert sum("Three services are hit." in one for one in first) == 1
+    if not desk.in_field:
+        assert len(first) == before + 1
+        desk.system.comment(made.id, f"{key}0", "Of another key.")
     desk.system.comment(made.id, key, "Four services are hit.")
     texts = desk.comments_of(made.id)
-    if not prepared_field(desk):
-        assert len(texts) == before + (2 if desk.system.abilities.edits_comments else 3)
-        assert any("Of another key." in one for one in texts)
     assert sum("Four services are hit." in one for one in texts) == 1
+    if desk.in_field:
+        assert len(texts) == 1
+    else:
+        assert len(texts) == before + (2 if desk.system.abilities.edits_comments else 3)
+        assert sum("Of another key." in one for one in texts) == 1
     if desk.system.abilities.edits_comments:
         assert not any("Three services" in one for one in texts)
-
-
-def prepared_field(desk: Desk) -> bool:
-    """Whether the comment stands in one field, whatever its key."""
-    return bool(desk.system.options.given.get("comment_field"))
 
 
 def it_goes_there_and_back(desk: Desk) -> None:

@@ -15,8 +15,8 @@ from werkzeug import Request, Response
 
 @dataclass
 class Fault:
-    """`when`: before (nothing is done) or after (it is done, the answer is lost). `how`: reset, 500, 502, 503 or 429. `on`: write,
-    read or any."""
+    """`when`: before (nothing is done) or after (it is done, the answer is lost). `how`: reset, 500, 502, 503 or 429. `on`:
+    write, read or any."""
 
     when: str
     how: str
@@ -62,11 +62,10 @@ class Stub:
 
     def __call__(self, request: Request) -> Response:
         with self._lock:
+            body = request.get_data()
             write = self.is_write(request)
             headers = {name.lower(): value for name, value in request.headers}
-            self.asked.append(
-                Asking(request.method, request.path, request.query_string.decode(), headers, request.get_data(), write)
-            )
+            self.asked.append(Asking(request.method, request.path, request.query_string.decode(), headers, body, write))
             fault = self._due(write)
             if fault and fault.when == "before":
                 return self._played(fault, request)

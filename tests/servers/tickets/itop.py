@@ -1,6 +1,7 @@
 """A strict iTop (REST/JSON 1.3) for tickets, from the wire format.
 
-* 200 also for errors: `code` says it. No result: "objects": null. `comment` is mandatory for writes. An unknown attribute is an error.
+* 200 also for errors: `code` says it. No result: "objects": null. `comment` is mandatory for writes.
+* An unknown attribute is an error.
 * Texts are HTML and are cleaned of scripts. priority is computed from impact and urgency. Objects come in no order.
 * `functionalcis_list` replaces the list on update; external keys must match exactly one.
 * What is new cannot be resolved before it is assigned; a stimulus that does not fit is an error of code 100.
@@ -25,14 +26,27 @@ PRIORITY = {
     "3": {"1": "2", "2": "3", "3": "3", "4": "4"},
 }
 FLOW = {
-    ("new", "ev_assign"): "assigned", ("assigned", "ev_resolve"): "resolved", ("resolved", "ev_close"): "closed",
-    ("resolved", "ev_reopen"): "assigned", ("assigned", "ev_pending"): "pending",
-}  # fmt: skip
+    ("new", "ev_assign"): "assigned",
+    ("assigned", "ev_resolve"): "resolved",
+    ("resolved", "ev_close"): "closed",
+    ("resolved", "ev_reopen"): "assigned",
+    ("assigned", "ev_pending"): "pending",
+}
 NEEDS = {"ev_assign": {"team_id", "agent_id"}, "ev_resolve": {"resolution_code", "solution"}}
 WRITABLE = {
-    "org_id", "title", "description", "impact", "urgency", "origin", "caller_id", "start_date", "end_date", "functionalcis_list",
-    "private_log", "public_note",
-}  # fmt: skip
+    "org_id",
+    "title",
+    "description",
+    "impact",
+    "urgency",
+    "origin",
+    "caller_id",
+    "start_date",
+    "end_date",
+    "functionalcis_list",
+    "private_log",
+    "public_note",
+}
 
 
 class ItopStub(Stub):
@@ -83,9 +97,19 @@ class ItopStub(Stub):
             return self.fault(100, "Error: org_id: No item found with criteria")
         number = str(len(self.objects) + 17)
         row = {
-            "id": number, "class": body["class"], "ref": f"I-{number:0>6}", "status": "new", "title": "", "description": "", "impact": "3",
-            "urgency": "4", "functionalcis_list": [], "private_log": {"entries": []}, "public_note": "", "creation_date": self.stamp(),
-        }  # fmt: skip
+            "id": number,
+            "class": body["class"],
+            "ref": f"I-{number:0>6}",
+            "status": "new",
+            "title": "",
+            "description": "",
+            "impact": "3",
+            "urgency": "4",
+            "functionalcis_list": [],
+            "private_log": {"entries": []},
+            "public_note": "",
+            "creation_date": self.stamp(),
+        }
         if refused := self.fields(row, body["fields"]):
             return refused
         self.objects[f"{body['class']}::{number}"] = row
@@ -158,8 +182,12 @@ class ItopStub(Stub):
         whole = body["output_fields"] == "*"
         objects = {
             f"{row['class']}::{row['id']}": {
-                "code": 0, "message": "", "class": row["class"], "key": row["id"], "fields": self.whole(row) if whole else {"id": row["id"]}
+                "code": 0,
+                "message": "",
+                "class": row["class"],
+                "key": row["id"],
+                "fields": self.whole(row) if whole else {"id": row["id"]},
             }
             for row in rows
-        }  # fmt: skip
+        }
         return said({"objects": objects or None, "code": 0, "message": f"Found: {len(rows)}"})

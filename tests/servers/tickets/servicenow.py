@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from werkzeug import Request, Response
@@ -20,9 +21,23 @@ USER, PASSWORD = "forestay", "s3cret servicenow"
 TABLES = {"incident": "INC", "change_request": "CHG", "problem": "PRB"}
 PRIORITY = {"1/1": "1", "1/2": "2", "2/1": "2", "1/3": "3", "2/2": "3", "3/1": "3", "2/3": "4", "3/2": "4", "3/3": "5"}
 OWN = {
-    "short_description", "description", "impact", "urgency", "state", "cmdb_ci", "assignment_group", "correlation_id",
-    "correlation_display", "close_code", "close_notes", "start_date", "end_date", "type", "work_notes", "u_impact",
-}  # fmt: skip
+    "short_description",
+    "description",
+    "impact",
+    "urgency",
+    "state",
+    "cmdb_ci",
+    "assignment_group",
+    "correlation_id",
+    "correlation_display",
+    "close_code",
+    "close_notes",
+    "start_date",
+    "end_date",
+    "type",
+    "work_notes",
+    "u_impact",
+}
 
 
 class ServiceNowStub(Stub):
@@ -62,9 +77,8 @@ class ServiceNowStub(Stub):
         row = self.tasks.get(parts[1])
         if row is None or row["sys_class_name"] != parts[0] or parts[1] in self.hidden:
             return self.fault(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
-        if request.method == "PATCH":
-            if refused := self.change(row, request.get_json()):
-                return refused
+        if request.method == "PATCH" and (refused := self.change(row, request.get_json())):
+            return refused
         return said({"result": self.shown(request, self.whole(row))})
 
     def whole(self, row: dict[str, str]) -> dict[str, str]:
@@ -77,10 +91,16 @@ class ServiceNowStub(Stub):
         number, at = len(self.tasks) + 1, self.stamp()
         sys_id = hashlib.md5(f"{table}{number}".encode()).hexdigest()
         row = dict.fromkeys(OWN, "") | {
-            "sys_id": sys_id, "sys_class_name": table, "number": f"{TABLES[table]}{number:07}", "impact": "3", "urgency": "3",
-            "state": {"incident": "1", "change_request": "-5", "problem": "101"}[table], "sys_created_on": at, "sys_updated_on": at,
+            "sys_id": sys_id,
+            "sys_class_name": table,
+            "number": f"{TABLES[table]}{number:07}",
+            "impact": "3",
+            "urgency": "3",
+            "state": {"incident": "1", "change_request": "-5", "problem": "101"}[table],
+            "sys_created_on": at,
+            "sys_updated_on": at,
             "sys_mod_count": "0",
-        }  # fmt: skip
+        }
         self.tasks[sys_id] = row
         self.change(row, body)
         row |= {"sys_updated_on": at, "sys_mod_count": "0"}
@@ -89,9 +109,9 @@ class ServiceNowStub(Stub):
     def change(self, row: dict[str, str], body: dict[str, str]) -> Response | None:
         assert all(isinstance(value, str) for value in body.values()), body
         merged = {**row, **{name: value for name, value in body.items() if name in OWN}}
-        if row["sys_class_name"] == "incident" and merged["state"] in ("6", "7"):
-            if not merged["close_code"] or not merged["close_notes"]:
-                return self.fault(403, "Operation Failed", "Data Policy Exception: Close code, Close notes are mandatory")
+        over = row["sys_class_name"] == "incident" and merged["state"] in ("6", "7")
+        if over and not (merged["close_code"] and merged["close_notes"]):
+            return self.fault(403, "Operation Failed", "Data Policy Exception: Close code, Close notes are mandatory")
         for name, value in body.items():
             if name == "work_notes":
                 self.notes.setdefault(row["sys_id"], []).append(f"2026-11-20 10:00:00 - For Estay (Work notes)\n{value}")
@@ -115,9 +135,11 @@ class ServiceNowStub(Stub):
         if request.args.get("sysparm_display_value") != "all":
             return {name: row[name] for name in names}
         return {
-            name: {"display_value": row[name], "value": "" if name == "work_notes" else row[name]} if row[name] else
-            {"display_value": "", "value": ""} for name in names
-        }  # fmt: skip
+            name: {"display_value": row[name], "value": "" if name == "work_notes" else row[name]}
+            if row[name]
+            else {"display_value": "", "value": ""}
+            for name in names
+        }
 
     def rows(self, request: Request, rows: list[dict[str, str]]) -> Response:
         for part in request.args.get("sysparm_query", "").split("^"):
@@ -129,7 +151,7 @@ class ServiceNowStub(Stub):
     def filtered(self, rows: list[dict[str, str]], part: str) -> list[dict[str, str]]:
         if part.startswith("ORDERBY"):  # given last: the first of several counts most
             name = part.removeprefix("ORDERBY")
-            done = getattr(rows, "by", [])
+            done = getattr(rows, "by", ())
             ordered = _Rows(sorted(rows, key=lambda row: [row.get(one, "") for one in [*done, name]]))
             ordered.by = [*done, name]
             return ordered
@@ -145,4 +167,4 @@ class ServiceNowStub(Stub):
 
 
 class _Rows(list[dict[str, str]]):
-    by: list[str] = []
+    by: Sequence[str] = ()

@@ -94,9 +94,16 @@ class ZammadStub(Stub):
             return self.fault(422, "Missing required value for field 'customer_id'!")
         number, at = len(self.tickets) + 19, self.stamp()
         self.tickets[number] = {
-            "id": number, "number": f"22{number:03}", "title": body["title"], "group": body["group"], "state_id": 1, "state": "new",
-            "priority": body["priority"], "created_at": at, "updated_at": at,
-        }  # fmt: skip
+            "id": number,
+            "number": f"22{number:03}",
+            "title": body["title"],
+            "group": body["group"],
+            "state_id": 1,
+            "state": "new",
+            "priority": body["priority"],
+            "created_at": at,
+            "updated_at": at,
+        }
         self.tags[number] = [tag.strip() for tag in body.get("tags", "").split(",") if tag.strip()]
         self.article({**body["article"], "ticket_id": number})
         self.tickets[number]["updated_at"] = at
