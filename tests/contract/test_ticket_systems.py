@@ -8,6 +8,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -449,3 +450,11 @@ def test_every_kind_tells_its_settings() -> None:
         names = [setting.name for setting in one.settings]
         assert len(names) == len(set(names)) and "url" in names and all(setting.help for setting in one.settings)
         assert {setting.name for setting in one.settings if setting.secret} == {name for name in names if name.endswith("_env")}
+
+
+def test_every_setting_is_documented() -> None:
+    text = Path("docs/operating.md").read_text("utf-8").partition("## Ticket systems")[2].partition("\n## ")[0]
+    before = text.partition("| kind |")[0]
+    for one in kinds():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{one.kind}` |"))
+        assert [setting.name for setting in one.settings if f"`{setting.name}`" not in row + before] == []

@@ -14,6 +14,7 @@ import pytest
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.tickets import CLOSED, OPEN, RESOLVED, TicketCi
 from app.ports.ticket_system import TicketRefused
+from app.tickets import redmine
 from app.tickets.registry import open_ticket_system
 from importers.http.client import Outbound
 from importers.http.lent import Lent
@@ -50,7 +51,7 @@ def comments_of(ticket: str) -> list[str]:
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__)
 def test_it_holds_to_the_contract(check: Callable[[Desk], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tickets.redmine.PAGE", 3)
+    monkeypatch.setattr(redmine, "PAGE", 3)
     system = opened()
 
     def stick() -> None:  # a status that Redmine does not have

@@ -14,6 +14,7 @@ import pytest
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.tickets import OPEN, RESOLVED, TicketCi
 from app.ports.ticket_system import TicketRefused
+from app.tickets import rt
 from app.tickets.registry import open_ticket_system
 from importers.http.client import Outbound
 from importers.http.lent import Lent
@@ -60,7 +61,7 @@ IN_FIELD = (contract.a_comment_is_there_once, contract.hostile_texts_stay_texts)
     ids=lambda value: getattr(value, "__name__", value or "comments"),
 )
 def test_it_holds_to_the_contract(check: Callable[[Desk], None], field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tickets.rt.PAGE", 3)
+    monkeypatch.setattr(rt, "PAGE", 3)
     system = opened(comment_field=field)
 
     def stick() -> None:  # a status that RT's life cycle does not have
