@@ -112,7 +112,8 @@ class Connector:
         except TicketRefused:
             if not draft.cis:
                 raise
-            ticket_id = self._made(replace(draft, cis=()))  # what was refused was not made
+            there = self.find(draft.key)  # a system that refuses in the middle may have made it all the same
+            ticket_id = there[0].id if there else self._made(replace(draft, cis=()))
             self._link_if_known(ticket_id, draft.cis)
         made = self.read(ticket_id)
         if draft.key not in made.keys:
