@@ -458,3 +458,10 @@ def test_every_setting_is_documented() -> None:
     for one in kinds():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{one.kind}` |"))
         assert [setting.name for setting in one.settings if f"`{setting.name}`" not in row + before] == []
+
+
+def test_only_hosts_that_the_settings_name_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T_X", "a-token-of-nobody")
+    for hosts in ([], ["elsewhere.example.com"]):
+        with pytest.raises(NotAllowed, match=r"not among the hosts that may be called"):
+            open_ticket_system("rt", "desk", {"url": "http://localhost/", "token_env": "T_X"}, Lent(Outbound(hosts)))
