@@ -23,6 +23,7 @@ from app.usecases.answers.blast import fallen_cis
 from app.usecases.answers.live_state import LiveState, live_state
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, service_hits, totals, used_up
 from app.usecases.keep import inbox
+from app.usecases.keep.live import Present
 from app.usecases.stamps import stamp_of
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ ASSUMPTIONS = (
 )
 
 
-def now_page(tools: Tools, limit: int = 100, after: str | None = None, now: datetime | None = None) -> Now:
-    """Returns the present state: totals of the whole, and from the cursor on `limit` rows of each list."""
+def now_page(
+    tools: Tools, limit: int = 100, after: str | None = None, now: datetime | None = None, words: Present | None = None
+) -> Now:
+    """Returns the present state: totals of the whole, and from the cursor on `limit` rows of each list. `words`: what is
+    reported, where it was read already."""
     offset = 0
     if after is not None:
         offset = paging.decode(after, "now")["now"]
-    state = live_state(tools, now)
+    state = live_state(tools, now, words)
     estate = state.estate
     rule = cast(Rule, tools.settings.model.rule)
     result = present_state(estate.compiled, state.out, state.shares, estate.workspace(), rule)
