@@ -50,6 +50,7 @@ class Forestay:
     documents: Documents
     cache: WriteBehind
     carries: bool = True  # whether a later revision is brought forward from an earlier one by the changes between them
+    scoped: bool = False  # whether it is a part of the estate that a caller with a scope sees
 
     @cached_property
     def estates(self) -> Estates:
@@ -216,7 +217,7 @@ class Scopes:
         whole = self._whole
         store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole))
         folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False)
+        return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False, scoped=True)
 
 
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:

@@ -60,7 +60,9 @@ class Context:
         self._wait_for_kernels()
         forestay, why = assemble_to_serve(self.settings)
         if why:
-            click.echo(f"The store does not answer: {why}. It is tried again every second; what was kept of it answers.", err=True)
+            click.echo(
+                f"The store does not answer: {why}. It is tried again every second; what was kept of it answers.", err=True
+            )
         return forestay
 
     @cached_property

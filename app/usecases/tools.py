@@ -37,6 +37,8 @@ class Tools(Protocol):
     @property
     def workbench(self) -> Workbench: ...
     @property
+    def scoped(self) -> bool: ...  # whether store and estates are the part that a caller with a scope sees
+    @property
     def staging_folder(self) -> Path: ...
     @property
     def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design

@@ -37,6 +37,7 @@ ASSUMPTIONS = (
     "a CI in maintenance is out, as one that is down",
     "a service's clock runs from the moment at which what had been reported by then first took it down",
 )
+OF_A_SCOPE = "reports that name no CI of the scope are not told, as they may be of others"
 
 
 def now_page(
@@ -77,8 +78,8 @@ def now_page(
         cis_total=len(state.effects),
         unplaced=state.unplaced[rows],
         unplaced_total=len(state.unplaced),
-        alerts_lost={row.name: row.counts.lost for row in inbox.list_senders(tools.documents) if row.counts.lost},
-        deliveries_waiting=len(inbox.waiting(tools.documents)),
+        alerts_lost={} if tools.scoped else _lost(tools),
+        deliveries_waiting=0 if tools.scoped else len(inbox.waiting(tools.documents)),
         cis_down=len(result.failed),
         cis_degraded=len(result.degraded),
         services_down=down,
@@ -99,13 +100,18 @@ def now_page(
         one_failure_away_candidates=away.candidates,
         fallen=fallen,
         fallen_total=fallen_total,
-        assumptions=_assumptions(state),
+        assumptions=[*_assumptions(state), *([OF_A_SCOPE] if tools.scoped else [])],
         limit=limit,
         truncated=following < longest,
         next=paging.encode(now=following) if following < longest else None,
         open_needs=needs,
         services_incomplete=incomplete,
     )
+
+
+def _lost(tools: Tools) -> dict[str, int]:
+    """Returns by sender how many alerts were left out of what it sent."""
+    return {row.name: row.counts.lost for row in inbox.list_senders(tools.documents) if row.counts.lost}
 
 
 def _assumptions(state: LiveState) -> list[str]:
