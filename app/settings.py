@@ -167,6 +167,8 @@ class TicketSettings:
         },
         "suggested priority for impact/urgency; impact last: no service is hit, and the last of a group is what one hangs on",
     )
+    attempts: int = setting(20, "attempts in vain after which a ticket is given up, where its system answers others meanwhile")
+    kept_attempts: int = setting(20_000, "attempts to send tickets that are remembered")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from app.ports.documents import Documents
     from app.ports.staging import Workbench
     from app.ports.store import Store
+    from app.ports.ticket_systems import TicketSystems
     from app.settings import Settings
     from app.usecases.estate import Estates
     from app.usecases.keep.sources import RegisteredSource
@@ -38,6 +39,8 @@ class Tools(Protocol):
     def workbench(self) -> Workbench: ...
     @property
     def scoped(self) -> bool: ...  # whether store and estates are the part that a caller with a scope sees
+    @property
+    def ticket_systems(self) -> TicketSystems: ...
     @property
     def staging_folder(self) -> Path: ...
     @property
