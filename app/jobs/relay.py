@@ -1,8 +1,11 @@
-"""The relays: a thread for each connector, so that a ticket system that is slow or away holds up no other."""
+"""The relays: a thread for each connector, which sends what is due, asks what changed and tells open tickets what holds: a ticket
+system that is slow or away holds up no other."""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 
 import structlog
 
@@ -10,6 +13,8 @@ from app.bootstrap import Forestay
 from app.domain.errors import ForestayError
 from app.usecases.keep.connectors import list_connectors
 from app.usecases.keep.process import this_process
+from app.usecases.tickets.enrich import enrich
+from app.usecases.tickets.poll import poll
 from app.usecases.tickets.relay import relay
 
 PAUSE_SECONDS = 0.5
@@ -35,9 +40,18 @@ def keep_relays(forestay: Forestay, stop: threading.Event) -> None:
 def _serve(forestay: Forestay, connector: str, stop: threading.Event) -> None:
     """Relays for one connector until `stop` is set, or it is removed or switched off."""
     log, holder = structlog.get_logger().bind(connector=connector), f"{this_process()} {connector}"
+    polled = told = -math.inf
+    settings = forestay.settings.tickets
     while not stop.is_set():
         try:
-            if relay(forestay, connector, holder):
+            sent = relay(forestay, connector, holder)
+            if time.monotonic() - polled >= settings.poll_seconds:
+                polled = time.monotonic()
+                told = -math.inf if poll(forestay, connector, holder) else told
+            if time.monotonic() - told >= settings.tell_seconds:
+                told = time.monotonic()
+                sent += enrich(forestay, connector)
+            if sent:
                 continue
             known = {one.name for one in list_connectors(forestay.documents) if one.enabled}
             if connector not in known:

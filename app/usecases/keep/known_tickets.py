@@ -21,8 +21,8 @@ class UnknownName:
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """A ticket as last read. `order`: key of ours where we made it; `cis`: keys of the CIs that it is about; `unknown`: names that
-    stand for none. `suggested`: our priority while it was open, with the row of the table (`suggested_row`); `told_for`: for
+    """A ticket as last read. `order`: key of ours where we made it; `cis`: keys of the CIs that it is about; `unknown`: names
+    that stand for none. `suggested`: our priority while it was open, with the row of the table (`suggested_row`); `told_for`: for
     which state of the estate and of what is reported it was commented on."""
 
     connector: str

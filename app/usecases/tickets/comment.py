@@ -46,7 +46,7 @@ def tell_of_incident(tools: Tools, cis: Sequence[str], state: LiveState, base_ur
     suggested = suggested_for(tools, [*cis, *also], state.estate.revision.revision)
     timeline = answer.timeline
     beside = f", beside {count(len(also), 'other CI')} that {'is' if len(also) == 1 else 'are'} out now" if also else ""
-    at = {row.hours: _hit(row) for row in answer.at}
+    at = {row.hours: _hit(row, state.estate.options.currency) for row in answer.at}
     last = next(reversed(at.values()), NOTHING)
     link = f"{base_url}/what-if?" + urlencode(
         [*(("ci", key) for key in [*cis, *also]), ("revision", str(timeline.stamp.revision))]
@@ -83,7 +83,7 @@ def tell_of_change(tools: Tools, cis: Sequence[str], starts_at: str, ends_at: st
     link = f"{base_url}/changes"
     return Told(
         _pasted(
-            what=f"{_names(tools, cis)} out from {starts_at[:16].replace('T', ' ')} to {ends_at[:16].replace('T', ' ')} UTC",
+            what=f"{_names(tools, cis)} out from {_minute(starts_at)} to {_minute(ends_at)} UTC",
             verdict=check.sentence,
             priority=check.priority,
             reason=check.priority_row,
@@ -110,7 +110,7 @@ def _names(tools: Tools, cis: Sequence[str]) -> str:
     return listed([ci.name for ci in named_cis(tools, cis)], NAMED)
 
 
-def _hit(row: AtHour) -> str:
+def _hit(row: AtHour, currency: str) -> str:
     parts = [
         text
         for amount, text in (
@@ -123,23 +123,25 @@ def _hit(row: AtHour) -> str:
     if not parts:
         return "no service"
     customers = "customers unknown" if row.customers is None else f"{number(row.customers)} customers"
-    money = "" if row.money is None or not row.hours else f", {number(row.money)} lost until then"
+    money = "" if row.money is None or not row.hours else f", {number(row.money)} {currency} lost until then"
     return ", ".join(parts) + f", {customers}{money}"
 
 
 def _first_mtpd(timeline: TimelineAnswer) -> str:
     if timeline.first_mtpd_breached_at_hours is not None:
-        return f"after {60 * timeline.first_mtpd_breached_at_hours:,.0f} minutes, {timeline.first_mtpd_service}"
+        names = {row.key: row.name for row in timeline.services}
+        service = names.get(timeline.first_mtpd_service, timeline.first_mtpd_service)
+        return f"after {60 * timeline.first_mtpd_breached_at_hours:,.0f} minutes, {service}"
     return "none is breached" if timeline.services_total else "no service is hit"
 
 
 def _used_up(groups: Sequence[UsedUpGroup], total: int) -> str:
     if not total:
         return NOTHING
-    named = [
-        f"{group.dependent_name or group.dependent} hangs on {count(len(group.left), 'member')} of {len(group.left) + len(group.failed)}"
-        for group in groups[:GROUPS]
-    ]
+    named = []
+    for group in groups[:GROUPS]:
+        of = len(group.left) + len(group.failed)
+        named.append(f"{group.dependent_name or group.dependent} hangs on {len(group.left):,} of {count(of, 'member')}")
     return "; ".join(named) + (f"; and {total - len(named):,} more" if total > len(named) else "")
 
 
@@ -183,16 +185,17 @@ def _collisions(check: ChangeCheck) -> str:
 
 
 def _better(check: ChangeCheck) -> str:
-    said = [
-        f"{row.start_at[:16].replace('T', ' ')} to {row.end_at[:16].replace('T', ' ')} UTC"
-        for row in check.better_windows[:NAMED]
-    ]
+    said = [f"{_minute(row.start_at)} to {_minute(row.end_at)} UTC" for row in check.better_windows[:NAMED]]
     return "; ".join(said) or "none was found"
 
 
 def _as_of(stamp: Stamp) -> str:
-    read = ", ".join(f"{source.name} {source.synced_at[:16].replace('T', ' ') or 'never'}" for source in stamp.sources[:4])
-    return f"Revision {stamp.revision} of {stamp.revision_at[:16].replace('T', ' ')} UTC" + (f"; read: {read}" if read else "")
+    read = ", ".join(f"{source.name} {_minute(source.synced_at) or 'never'}" for source in stamp.sources[:NAMED])
+    return f"Revision {stamp.revision} of {_minute(stamp.revision_at)} UTC" + (f"; read: {read}" if read else "")
+
+
+def _minute(text: str) -> str:
+    return text[:16].replace("T", " ")
 
 
 def told_of(tools: Tools, kind: str, cis: Sequence[str], window: tuple[str, str], state: LiveState, base_url: str) -> Told:

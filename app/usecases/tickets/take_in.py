@@ -204,7 +204,7 @@ def _report(tools: Tools, owner: Connector, key: str, ticket: KnownTicket, known
 
 
 def _plan(tools: Tools, owner: Connector, ticket: KnownTicket) -> None:
-    """Keeps a change with a window among what is planned, so that collisions see it; one that is over or has no window is none."""
+    """Keeps a change with a window among what is planned, so that collisions see it; one that is over is taken from there."""
     name = re.sub(r"[^a-z0-9-_.]", "-", f"{owner.name}-{ticket.number or ticket.ticket}".lower())[:60]
     if ticket.phase in ENDED or not ticket.starts_at or not ticket.ends_at or not (ticket.cis or ticket.unknown):
         if CHANGES.find(tools.documents, name) is not None:
