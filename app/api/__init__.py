@@ -35,6 +35,8 @@ from app.api.resources import (
     sources,
     studies,
     suggestions,
+    ticket_hooks,
+    tickets,
 )
 
 DESCRIPTION = (
@@ -84,6 +86,8 @@ def mount(app: Flask) -> None:
         sources,
         studies,
         suggestions,
+        ticket_hooks,
+        tickets,
     ):
         api.register_blueprint(module.blueprint)
 
