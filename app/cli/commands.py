@@ -74,6 +74,13 @@ PLACES = {
         "app.cli.change", "Planned changes, freezes and demand peaks: read calendars, check a change, list collisions."
     ),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
+    "tickets": Place(
+        "app.cli.tickets",
+        "Ticket systems: connectors, the outbox with its attempts, tickets about a CI, rules and templates.",
+    ),
+    "hooks": Place(
+        "app.cli.hooks", "Webhooks of ticket systems: senders, and the deliveries that wait, were given up or worked."
+    ),
     "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
     "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),
     "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),
@@ -140,7 +147,17 @@ PLACES = {
 
 GROUPS = {  # of the help, by what people come for; what is in none is not for people
     "Ask what is at risk": ("areas", "area", "services", "service", "ci", "cis", "search", "cold-start", "quality", "report"),
-    "When something is down, or will be": ("now", "blast", "simulate", "scenario", "impact", "change", "inbox"),
+    "When something is down, or will be": (
+        "now",
+        "blast",
+        "simulate",
+        "scenario",
+        "impact",
+        "change",
+        "inbox",
+        "tickets",
+        "hooks",
+    ),
     "Recovery": ("recovery", "recovery-gaps", "start-order", "pools", "replay"),
     "One service, and beyond single outages": (
         "availability",
