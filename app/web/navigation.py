@@ -43,6 +43,18 @@ MENU: Sequence[Place | Menu] = (
         ),
     ),
     Menu(
+        "Tickets",
+        (
+            Place(
+                "Ticket systems and tickets",
+                "tickets_web.tickets",
+                ("tickets_web.order", "tickets_web.delivery", "ticket_setup_web.ask", "ticket_setup_web.connector"),
+            ),
+            Place("Rules", "ticket_rules_web.rules"),
+            Place("Comment", "ticket_rules_web.template"),
+        ),
+    ),
+    Menu(
         "Data",
         (
             Place("Data quality", "web.data_quality"),

@@ -30,9 +30,11 @@ from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
+from app.usecases.answers.tickets_about import tickets_of, tickets_of_area
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
+from app.usecases.keep.connectors import has_connectors
 from app.usecases.search.areas import areas_named
 from app.usecases.search.ask import search_page
 from app.web.past import revision_asked
@@ -113,7 +115,8 @@ def area() -> str:
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
     detail = area_detail(service, kind, name, viewed_revision(), None)
     read(f"area {kind} {name}")
-    return render_template("area.html", detail=detail, kind=kind)
+    tickets = tickets_of_area(service, kind, name, detail.stamp.revision) if has_connectors(service.documents) else None
+    return render_template("area.html", detail=detail, kind=kind, tickets=tickets)
 
 
 @blueprint.get("/services")
@@ -218,7 +221,8 @@ def ci() -> str:
         )
     read(f"ci {detail.key}")
     summary = as_text(blast or detail, base_url())
-    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary)
+    tickets = tickets_of(service, detail.key)
+    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary, tickets=tickets)
 
 
 @blueprint.get("/sign-in")

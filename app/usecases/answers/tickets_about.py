@@ -9,7 +9,7 @@ from app.ports.documents import Documents
 from app.usecases.answers.area_detail import area_members
 from app.usecases.answers.ticket_outbox import SENT, OrderRow, order_rows
 from app.usecases.find import identify
-from app.usecases.keep.connectors import CONNECTORS
+from app.usecases.keep.connectors import has_connectors
 from app.usecases.keep.known_tickets import KNOWN, OPEN_NOW, KnownTicket, tickets_of_ci
 from app.usecases.keep.orders import DEAD, DUE, ORDERS, Order, orders_of_ci
 from app.usecases.tickets.named_cis import named_cis
@@ -80,7 +80,7 @@ class UnknownTicketPage:
 def tickets_of(tools: Tools, text: str) -> TicketsAbout:
     """Returns the tickets that are about a CI, by any of its identities, open ones first, then what changed last."""
     documents, store = tools.documents, tools.store
-    connected = _connected(documents)
+    connected = has_connectors(documents)
     key = identify(store, store.current().revision, text).key
     if not connected:
         return TicketsAbout(False, (), False)
@@ -92,7 +92,7 @@ def tickets_of_area(tools: Tools, kind: str, name: str, revision: int | None = N
     """Returns the open tickets that are about a CI of an area, and those about one that still wait to be sent."""
     members = area_members(tools, kind, name, revision)
     documents = tools.documents
-    if not _connected(documents):
+    if not has_connectors(documents):
         return TicketsAbout(False, (), False)
     known = [one for one in _open(documents) if not members.isdisjoint(_cis(documents, one))]
     keys = [kept.key for records in (DUE, DEAD) for kept in records.every(documents)]
@@ -122,10 +122,6 @@ def unknown_tickets(tools: Tools, limit: int, after: str = "") -> UnknownTicketP
 
 def _key(ticket: KnownTicket) -> str:
     return f"{ticket.connector}/{ticket.ticket}"
-
-
-def _connected(documents: Documents) -> bool:
-    return bool(CONNECTORS.page(documents, "", 1))
 
 
 def _open(documents: Documents) -> Iterator[KnownTicket]:

@@ -81,6 +81,11 @@ def remove_connector(documents: Documents, name: str, caller: str, condition: Co
         audit.record(documents, caller, "connector removed", name)
 
 
+def has_connectors(documents: Documents) -> bool:
+    """Whether any ticket system is connected."""
+    return bool(CONNECTORS.page(documents, "", 1))
+
+
 def list_connectors(documents: Documents) -> list[Connector]:
     """Returns the connectors by name."""
     return [kept.value for kept in CONNECTORS.every(documents)]
