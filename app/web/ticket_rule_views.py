@@ -33,7 +33,7 @@ def rules() -> str:
     return _page(name)
 
 
-def _page(name: str, **more: Any) -> str:
+def _page(name: str, fault: ForestayError | None = None, given: dict[str, str] | None = None) -> str:
     documents = forestay().documents
     detail = rule_detail(documents, name) if name else None
     shown = detail.rule if detail else TicketRule("", "", "")
@@ -47,7 +47,8 @@ def _page(name: str, **more: Any) -> str:
         watched=WATCHED,
         priorities=PRIORITIES,
         may_admin=caller().may("admin"),
-        **{"given": kept | {"enabled": "1" if shown.enabled else ""}, "fault": None, **more},
+        given=kept | {"enabled": "1" if shown.enabled else ""} if given is None else kept | {"enabled": ""} | given,
+        fault=fault,
     )
 
 

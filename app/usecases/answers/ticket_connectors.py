@@ -77,7 +77,7 @@ class _Waiting:
 
     def row(self, connector: Connector) -> ConnectorRow:
         name, health = connector.name, health_of(self._documents, connector.name)
-        state = RESTS if health.rests_until else FAILS if health.failures else WORKS if health.succeeded_at else NEW
+        state = RESTS if health.rests_until else FAILS if health.error else WORKS if health.succeeded_at else NEW
         return ConnectorRow(
             name,
             connector.kind,
