@@ -94,20 +94,20 @@ def replay() -> Response:
 @permission("sync")
 def drop() -> Response:
     """Leaves unsent what waits of a ticket."""
-    return _done(lambda documents, key: keep.drop(documents, key, caller().name, _reason()))
+    return _done(lambda documents, key: keep.drop(documents, key, caller().name, _reason("reason")))
 
 
 @blueprint.post("/tickets/end")
 @permission("report")
 def end() -> Response:
     """Asks for the end of a ticket that we made."""
-    return _done(lambda documents, key: close(forestay(), key, caller().name, _reason()))
+    return _done(lambda documents, key: close(forestay(), key, caller().name, _reason("because")))
 
 
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()
+def _reason(field: str) -> str:
+    reason = request.form.get(field, "").strip()
     if not 0 < len(reason) <= 500:
-        raise InvalidInput("reason: 1 to 500 signs", field="reason")
+        raise InvalidInput("say why, in 1 to 500 signs", field=field)
     return reason
 
 
