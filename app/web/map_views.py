@@ -121,10 +121,12 @@ def redundancy_said(groups: Sequence[MapRedundancy], short: bool = False) -> str
 
     >>> pair = MapRedundancy("pair", 1, 2, 1, "used up")
     >>> redundancy_said([pair]), redundancy_said([pair], short=True)
-    ('needs 1 of 2, 1 left: used up', '1 of 2, 1 left, used up')
+    ('needs 1 of 2, 1 left: used up, never tested', '1 of 2, 1 left, used up')
     """
     if not groups:
         return ""
     worst = min(groups, key=lambda group: (group.left - group.needed, group.key))
-    end = "" if worst.state == "whole" else f"{',' if short else ':'} {worst.state}"
-    return f"{'' if short else 'needs '}{worst.needed} of {worst.members}, {worst.left} left{end}"
+    if short:
+        return f"{worst.needed} of {worst.members}, {worst.left} left{'' if worst.state == 'whole' else f', {worst.state}'}"
+    end = worst.evidence if worst.state == "whole" else f"{worst.state}, {worst.evidence}"
+    return f"needs {worst.needed} of {worst.members}, {worst.left} left: {end}"
