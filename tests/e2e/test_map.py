@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -114,3 +116,15 @@ def test_redundancy_says_what_is_used_up_what_is_on_paper_only_and_that_nothing_
     assert (detail["redundancy_total"], detail["redundancy_tried"]) == (2, True)
     assert "rack takes it" in text_of(service.page("/service", key="csv:ci:shop"))
     assert "1 of 2, 1 left: used up, never tested" in service.page("/map", ci="db1")
+
+
+def test_a_map_is_a_picture_too(tills: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    response = tills.client.get("/map.png?ci=csv:ci:rack&hops=3")
+    assert response.status_code == 200 and response.mimetype == "image/png", response.text
+    width, height = struct.unpack(">II", response.data[16:24])  # of the header chunk
+    drawing = ElementTree.fromstring(tills.client.get("/map.svg?ci=csv:ci:rack&hops=3").data)
+    assert (width, height) == (2 * int(drawing.attrib["width"]), 2 * int(drawing.attrib["height"]))
+    assert "/map.png?ci=csv:ci:rack" in tills.page("/map", ci="csv:ci:rack").replace("%3A", ":")
+    monkeypatch.setitem(sys.modules, "typst", None)
+    response = tills.client.get("/map.png?ci=csv:ci:rack", headers={"Accept": "text/html"})
+    assert response.status_code == 422 and "forestay[pdf]" in response.text
