@@ -25,7 +25,7 @@ blueprint = Blueprint("map_web", __name__)
 COLOUR = re.compile(r"var\(--(\w+)\)")
 LIGHT = re.compile(r"--(\w+): (#\w+);")
 LABEL, WHAT = 19, 25  # signs of a name, and of what is said of it, that fit into a node
-FILE_WIDTH, BELOW = 760, 110  # of a file: its least width, and the room for what is written below the drawing
+FILE_WIDTH, BELOW = 760, 146  # of a file: its least width, and the room for what is written below the drawing
 SIGNS = {"out": "✕", "down": "✕", "degraded": "◐", "interrupted": "⇄", "up": ""}
 
 
