@@ -552,6 +552,17 @@ class KeyQuestion(Question):
     )
 
 
+class ViewQuestion(Question):
+    name = text(100, required=True)
+    address = text(4000, required=True)
+    shared = ma.fields.Boolean(load_default=False)
+
+
+class RenameViewQuestion(Question):
+    name = text(100, required=True)
+    shared = ma.fields.Boolean(load_default=False)
+
+
 class RotateQuestion(Question):
     overlap_hours = number(
         24 * 90,
