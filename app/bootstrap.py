@@ -34,6 +34,7 @@ from app.usecases.keep.sources import RegisteredSource
 from app.usecases.scope import visible_cis
 
 if TYPE_CHECKING:
+    from app.ports.ticket_systems import TicketSystems
     from app.usecases.search.indexes import SearchIndexes
     from app.usecases.sign_in.provider import Provider
 
@@ -76,6 +77,16 @@ class Forestay:
         given, outbound = self.settings.sign_in, self.settings.outbound
         hosts = [*outbound.hosts, urlsplit(given.issuer).netloc]
         return Provider(given.issuer, Addresses(Outbound(hosts, outbound.private_hosts), given.ca_file))
+
+    @cached_property
+    def ticket_systems(self) -> TicketSystems:
+        """Returns the kinds of ticket systems, with the guarded client lent to them."""
+        from app.tickets.registry import Registered
+        from importers.http.client import Outbound
+        from importers.http.lent import Lent
+
+        outbound = self.settings.outbound
+        return Registered(Lent(Outbound(tuple(outbound.hosts), outbound.private_hosts)))
 
     @cached_property
     def workbench(self) -> LocalWorkbench:

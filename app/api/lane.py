@@ -89,11 +89,18 @@ class Lane:
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
-        """Starts a process before the first question, which then does not wait for it."""
+        """Starts a process before the first question, and waits until it is ready: the first question then does not."""
+        process = self._new_process()
+        assert process.stdout is not None
+        read_frame(process.stdout)
         with self._lock:
+            self._starting.discard(process)
             if not self._closed:
                 self._start_threads()
-                self._idle.append(self._new_process())
+                self._idle.append(process)
+                return
+        process.kill()
+        process.wait()
 
     def admit(self, caller: str, environment: Mapping[str, Any], body: bytes) -> Question:
         """Takes a question in, or raises TooBusy at once, before it costs anything."""

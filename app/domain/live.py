@@ -18,8 +18,8 @@ ASSUMED_SHARE = 0.5  # what a degraded CI is taken to do where nobody says how m
 class LiveReport:
     """One word about one CI. `ci`: its key when it was reported; `share`: what a degraded CI still does, None where nobody said.
 
-    `origin`: the caller, or "alertmanager:<sender>"; `alert`: the name of the alert, "" for people. Times are ISO 8601 with zone,
-    "": unknown.
+    `origin`: the caller, "alertmanager:<sender>" or "ticket:<connector>"; `alert`: the name of the alert, "" for people. Times
+    are ISO 8601 with zone, "": unknown.
     """
 
     ci: str

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.domain.errors import InvalidInput
+from app.domain.live import DEGRADED, DOWN, NOTED
+
 INCIDENT, CHANGE, PROBLEM = "incident", "change", "problem"
 TICKET_KINDS = (INCIDENT, CHANGE, PROBLEM)
 OPEN, RESOLVED, CLOSED, UNKNOWN_PHASE = "open", "resolved", "closed", "unknown"
@@ -72,3 +75,36 @@ class Ticket:
     ends_at: datetime | None = None
     version: str = ""  # what the system calls this state of it (an ETag), where it has such a thing
     fields: Mapping[str, str] = field(default_factory=dict)  # the rest that was read, by the system's own names
+
+
+APPLIED, DUPLICATE, LATE = "applied", "duplicate", "late"
+DEFAULT_STATES = {"1": "down", "2": "down", "3": "degraded", "4": "noted", "5": "noted"}
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRules:
+    """How the tickets of a connector are taken. `states`: what an open incident of a priority says of its CIs (down, degraded,
+    noted: nothing); one without a priority means what `unknown_state` says. `comments`: whether incidents and changes get our
+    comment; `plans`: whether changes are planned ones for the check of collisions."""
+
+    states: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_STATES))
+    unknown_state: str = "degraded"
+    comments: bool = True
+    plans: bool = True
+
+    def state_of(self, priority: str) -> str:
+        """
+        >>> TicketRules().state_of("1"), TicketRules().state_of("")
+        ('down', 'degraded')
+        """
+        return self.states.get(priority, self.unknown_state)
+
+
+def checked_ticket_rules(rules: TicketRules) -> TicketRules:
+    """Returns the rules; InvalidInput names what is wrong with them."""
+    for priority, state in (*rules.states.items(), ("unknown", rules.unknown_state)):
+        if state not in (DOWN, DEGRADED, NOTED):
+            raise InvalidInput(f"states: priority {priority} means {DOWN}, {DEGRADED} or {NOTED}, not {state!r}", field="states")
+        if priority not in (*PRIORITIES, "unknown"):
+            raise InvalidInput(f"states: a priority is one of {', '.join(PRIORITIES)}, not {priority!r}", field="states")
+    return rules

@@ -39,7 +39,8 @@ class SentRequest:
 class Abilities:
     """What a system can do. `polls`: it can tell what changed since a moment; `edits_comments`: a comment can be replaced;
     `links_cis`: a ticket can be tied to CIs of its own; `transitions`: it has phases; `finds`: it can be searched by our key;
-    `reads`: tickets can be read back (events that are only queued can not)."""
+    `reads`: tickets can be read back (events that are only queued can not); `search_lag_seconds`: how long a new ticket may be
+    hidden from its search."""
 
     polls: bool = True
     edits_comments: bool = True
@@ -47,6 +48,7 @@ class Abilities:
     transitions: bool = True
     finds: bool = True
     reads: bool = True
+    search_lag_seconds: float = 0.0
 
 
 class TicketSystem(Protocol):
@@ -73,8 +75,8 @@ class TicketSystem(Protocol):
         from the last of this key."""
 
     def transition(self, ticket_id: str, phase: str, reason: str) -> Ticket:
-        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket that
-        is in it already stays as it is."""
+        """Brings a ticket into a phase; returns it as read back. `TicketRefused` where it is not in that phase then. A ticket
+        that is in it already stays as it is."""
 
     def prioritise(self, ticket_id: str, priority: str) -> Ticket:
         """Gives a ticket one of our priorities; returns it as read back."""

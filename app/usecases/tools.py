@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from app.ports.documents import Documents
     from app.ports.staging import Workbench
     from app.ports.store import Store
+    from app.ports.ticket_systems import TicketSystems
     from app.settings import Settings
     from app.usecases.estate import Estates
     from app.usecases.keep.sources import RegisteredSource
@@ -36,6 +37,8 @@ class Tools(Protocol):
     def cache(self) -> CompiledGraphCache: ...
     @property
     def workbench(self) -> Workbench: ...
+    @property
+    def ticket_systems(self) -> TicketSystems: ...
     @property
     def staging_folder(self) -> Path: ...
     @property

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -26,27 +26,14 @@ from app.domain.errors import InvalidInput
 from app.domain.live import DEGRADED, NOTED
 from app.domain.strict_json import strict_json
 from app.ports.documents import Documents
-from app.ports.graph_store import GraphStore, Hit
 from app.ports.records import Kept
 from app.usecases.keep import inbox
 from app.usecases.keep.inbox import COUNTS, SENDERS, SHOWN_FAULTS, WAITING, WORKED, InboxCounts, Waiting, Worked
 from app.usecases.keep.live import OVER, AlertRecord, alert_key, in_one_unit, keep_alert, known_alert
+from app.usecases.match_names import Match, matches_of
 from app.usecases.tools import Tools
 
 DEPTH, VALUES = 16, 1_000_000
-NEAR = 5
-FEW = 3  # letters that a search for near names needs
-SEARCHED = 20  # unmatched alerts of one delivery for which near names are looked for
-CANDIDATES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The CI that an alert names; or the several that answer to one name; or those with a name like it."""
-
-    ci: str = ""
-    candidates: Sequence[str] = ()
-    near: Sequence[str] = ()
 
 
 def work_inbox(tools: Tools) -> int:
@@ -68,7 +55,8 @@ def work_delivery(tools: Tools, number: str, now: datetime | None = None) -> Wor
     delivery, fault = _read(kept)
     sender = SENDERS.find(tools.documents, kept.sender)
     rules = sender.rules if sender is not None else AlertRules()
-    matches = _matches(tools.store, delivery.alerts, rules)
+    named = [names_in(alert.labels, rules.labels) for alert in delivery.alerts]
+    matches = {id(alert): match for alert, match in zip(delivery.alerts, matches_of(tools.store, named), strict=True)}
     found: list[Worked] = []
 
     def act() -> None:
@@ -177,44 +165,3 @@ def _forget_alerts(documents: Documents, old: Kept[Worked]) -> None:
         over = OVER.find(documents, key)
         if over is not None and over.closed_by == old.key:
             OVER.delete(documents, key)
-
-
-def _matches(store: GraphStore, alerts: Sequence[Alert], rules: AlertRules) -> dict[int, Match]:
-    """Returns the match of each alert by its identity; the store is asked once for all of their names."""
-    named = [(alert, names_in(alert.labels, rules.labels)) for alert in alerts]
-    revision = store.current().revision
-    texts = sorted({text for _, labels in named for label in labels for text in label})
-    hits = store.find(revision, texts) if texts else {}
-    matches: dict[int, Match] = {}
-    searched = 0
-    for alert, labels in named:
-        match = match_of(labels, hits)
-        if not match.ci and not match.candidates and searched < SEARCHED:
-            searched += 1
-            match = Match(near=_near(store, revision, labels))
-        matches[id(alert)] = match
-    return matches
-
-
-def match_of(labels: Sequence[Sequence[str]], hits: Mapping[str, Sequence[Hit]]) -> Match:
-    """Returns the CI of the first label that any CI answers to. Where several answer to it the alert is ambiguous: a later label
-    says less of what is down than an earlier one."""
-    for label in labels:
-        for text in label:
-            found = hits.get(text, ())
-            keys = sorted({hit.key for hit in found if hit.key == text} or {hit.key for hit in found})
-            if len(keys) == 1:
-                return Match(keys[0])
-            if keys:
-                return Match(candidates=keys[:CANDIDATES])
-    return Match()
-
-
-def _near(store: GraphStore, revision: int, labels: Sequence[Sequence[str]]) -> list[str]:
-    """Returns the keys of a few CIs whose names hold the first name of the alert, or else its first part."""
-    for text in chain(*labels):
-        short = text.split(".")[0]
-        for part in (text, short, short.rstrip("0123456789").rstrip("-_")):
-            if len(part) >= FEW and (found := store.search(revision, part, NEAR)):
-                return [hit.key for hit in found]
-    return []

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors import ForestayError, InvalidInput, LimitExceeded, NotAllowed, SourceFailed
 from app.domain.strict_json import strict_json
+from importers.http.waiting import asked_seconds
 
 MESSAGE_CHARACTERS = 300  # characters of a server's own message that are shown
 WORDS = ("message", "msg", "detail", "error_description", "error_human", "title", "errorMessages", "errors", "error")
@@ -43,6 +44,10 @@ class Answer:
         """Returns a header that holds a whole number; None where it is not there or holds something else."""
         text = self.headers.get(header.lower(), "").strip()
         return int(text) if text.isascii() and text.isdigit() else None
+
+    def retry_after(self) -> float | None:
+        """Returns the seconds that the server asks to wait; None where it does not."""
+        return asked_seconds(self.headers.get("retry-after", ""))
 
     def failure(self) -> ForestayError:
         """Returns the error of an unexpected answer, with the server's own message; its details give the status as `answered`."""

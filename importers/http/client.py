@@ -34,11 +34,12 @@ CHUNK = 1 << 16
 class Request(TypedDict, total=False):
     """What a request carries besides its method and path. `repeatable`: asking twice does no harm, so what fails is tried again;
     by default a GET is (a POST that only reads is repeatable too, and the caller says so). `accept`: statuses beyond 2xx that are
-    answers."""
+    answers; `content`: a body that is sent as it is."""
 
     parameters: Mapping[str, Any]
     json: Any
     form: Mapping[str, str]
+    content: bytes
     headers: Mapping[str, str]
     repeatable: bool
     accept: Collection[int]
@@ -150,7 +151,7 @@ class Client:
                 url,
                 params=request.get("parameters"),
                 json=request.get("json"),
-                data=request.get("form"),
+                data=request.get("content", request.get("form")),
                 headers=headers,
                 timeout=(self.patience.connect, min(self.patience.silence, self.patience.answer)),
                 stream=True,

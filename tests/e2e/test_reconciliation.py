@@ -78,6 +78,7 @@ def export() -> Export:
     return Export()
 
 
+@pytest.mark.slow
 def test_they_merge_to_the_truth_and_each_merge_names_rule_and_records(service, export):
     give(service, export)
     truth, found = export.pairs(), set(pairs_of(groups(service)))
@@ -126,6 +127,7 @@ def edges(service: Service) -> list[list[Any]]:
     return json.loads(graph(service))[1]
 
 
+@pytest.mark.slow
 def test_a_wrong_merge_is_split_with_all_edges_and_no_sync_of_any_source_merges_it_again(make_service):
     service, export = make_service(), Export(seed=3, cis=300)
     monitored, listed = wrongly_merged(export)

@@ -30,6 +30,7 @@ def c11(**fields: float) -> dict[str, Any]:
     return estate
 
 
+@pytest.mark.compiled
 def test_c11_by_the_field_through_every_engine(service: Service) -> None:
     service.document(c11(common_cause_share=0.1))
     exact = service.get("/services/S/availability")["unavailability"]

@@ -47,6 +47,7 @@ def test_every_suite_of_real_servers_is_in_the_table() -> None:
     }
 
 
+@pytest.mark.slow
 def test_no_import_is_overlooked(tree: Tree) -> None:
     """Against import-linter's own graph, which sees app and importers, of every module of the two."""
     graph = grimp.build_graph("app", "importers")

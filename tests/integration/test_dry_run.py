@@ -74,6 +74,7 @@ def compare(home: Path, random: Random) -> set[str]:
     return seen
 
 
+@pytest.mark.slow
 def test_a_dry_run_lists_the_changes_that_are_made(tmp_path):
     seen = set[str]().union(*(check_estate(tmp_path / str(seed), seed) for seed in range(4)))
     assert {"ci created", "ci changed", "ci retired", "dependency changed", "group changed", "service changed", "moved"} <= seen

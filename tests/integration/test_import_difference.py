@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def told(report: SyncReport) -> dict[str, object]:
     return {"counts": counts, "rejected": rejected} | {name: getattr(report, name) for name in kept}
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(ESTATE, min_size=2, max_size=4), st.randoms(use_true_random=False))
 def test_difference_equals_full(estates, random):

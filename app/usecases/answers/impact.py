@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -51,22 +52,7 @@ def impact_of(
     more = following < len(blast.services)
     estate = tools.estates.at(blast.stamp.revision)
     rest = on_the_rest(estate, [row.key for row in blast.cis], tools.store)
-    hit = impact_level(
-        tools.settings.tickets,
-        down=blast.services_down + blast.services_degraded,
-        interrupted=blast.services_interrupted,
-        customers=blast.customers_by_share or 0.0,
-        unknown=blast.customers_unknown,
-    )
-    rows = [
-        (
-            hit,
-            urgency_of(tools.settings.tickets, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0),
-        )
-    ]
-    if rest:
-        rows.append(("last", urgency_of(tools.settings.tickets, [mtpd for _, mtpd in rest], False)))
-    level, urgency = min(rows, key=lambda row: (priority_of(tools.settings.tickets, *row), row[0] == "none"))
+    level, urgency = _level_and_urgency(tools.settings.tickets, blast, rest)
     link = f"{base_url}/ci?" + urlencode({"key": blast.cis[0].key, "revision": blast.stamp.revision})
     names = [name for name, _ in rest]
     return Impact(
@@ -97,6 +83,41 @@ def impact_of(
         truncated=more,
         next=paging.encode(revision=blast.stamp.revision, offset=following, cis=identity) if more else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The priority that the table suggests for an outage, the row that it comes from, and the keys of the services that it
+    hits."""
+
+    priority: str
+    row: str
+    services: Sequence[str]
+
+
+def suggested_for(tools: Tools, cis: Sequence[str], revision: int | None = None) -> Suggested:
+    """Returns the priority of an outage of several CIs at once, as `impact_of` does for one."""
+    blast = blast_radius(tools, cis, limit=USED_UP_SHOWN, revision=revision, every_service=True)
+    rest = on_the_rest(tools.estates.at(blast.stamp.revision), [row.key for row in blast.cis], tools.store)
+    level, urgency = _level_and_urgency(tools.settings.tickets, blast, rest)
+    row = f"{level}/{urgency}: {_because(level, urgency, blast)}"
+    return Suggested(priority_of(tools.settings.tickets, level, urgency), row, [hit.key for hit in blast.services])
+
+
+def _level_and_urgency(settings: TicketSettings, blast: BlastRadius, rest: Sequence[tuple[str, float | None]]) -> tuple[str, str]:
+    """Returns impact and urgency of the more urgent row of the table: that of the services hit, or that of services that now hang
+    on the last member of a group."""
+    hit = impact_level(
+        settings,
+        down=blast.services_down + blast.services_degraded,
+        interrupted=blast.services_interrupted,
+        customers=blast.customers_by_share or 0.0,
+        unknown=blast.customers_unknown,
+    )
+    rows = [(hit, urgency_of(settings, [service.mtpd_hours for service in blast.services], blast.services_incomplete > 0))]
+    if rest:
+        rows.append(("last", urgency_of(settings, [mtpd for _, mtpd in rest], False)))
+    return min(rows, key=lambda row: (priority_of(settings, *row), row[0] == "none"))
 
 
 def on_the_rest(estate: Estate, keys: Sequence[str], store: GraphStore) -> list[tuple[str, float | None]]:

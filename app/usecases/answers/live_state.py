@@ -14,8 +14,8 @@ from app.ports.graph_store import Hit
 from app.usecases.estate import Estate
 from app.usecases.find import former_hits
 from app.usecases.keep.live import AlertRecord, Present, present
+from app.usecases.match_names import Match, match_of
 from app.usecases.tools import Tools
-from app.usecases.work_inbox import Match, match_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.usecases.answers.live_state import LiveState
 from app.usecases.answers.simulate import members_of
 from app.usecases.estate import Estate
 from app.usecases.find import former_hits, identify_service
-from app.usecases.work_inbox import match_of
+from app.usecases.match_names import match_of
 
 NEAR, FEW, SEARCHED = 5, 3, 50  # near names, letters that a search needs, names that are searched for
 

@@ -43,6 +43,7 @@ class AlertRecord:
     resolved_at: str = ""
     closed_by: str = ""  # number of the delivery that resolved it, or who cleared it
     labels: dict[str, str] = field(default_factory=dict)
+    kind: str = "alertmanager"  # or ticket: an incident of the connector `sender`
 
     @property
     def episode(self) -> Episode:
@@ -50,7 +51,7 @@ class AlertRecord:
 
     def report(self) -> LiveReport:
         return LiveReport(
-            self.ci, self.state, self.share, self.starts_at, "", f"alertmanager:{self.sender}", self.reason, self.received_at,
+            self.ci, self.state, self.share, self.starts_at, "", f"{self.kind}:{self.sender}", self.reason, self.received_at,
             self.name,
         )  # fmt: skip
 

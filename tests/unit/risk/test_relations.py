@@ -132,6 +132,7 @@ def test_a_higher_rate_or_a_longer_restore_time_never_lowers_a_loss(seed: int, f
         assert after.q[name] >= q - TIGHT
 
 
+@pytest.mark.compiled
 @tried(40)
 @given(seeds)
 def test_one_more_member_never_raises_q_and_one_more_needed_never_lowers_it(seed: int) -> None:

@@ -73,6 +73,7 @@ def test_random_edits(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     same(got, first_order(new))
 
 
+@pytest.mark.compiled
 def test_how_many_of_the_random_edits_are_brought_forward() -> None:
     """Of 150 small estates 60 change by half or less: in 49 of them some rows are swept and some kept, 11 keep all."""
     taken = []

@@ -123,6 +123,7 @@ def test_second_path_down_as_well_is_explained_by_the_group() -> None:
     assert worn_groups(compiled, both).tolist() == []
 
 
+@pytest.mark.compiled
 @pytest.mark.timeout(300)  # 100,000 squared steps take longer
 def test_cause_of_a_ci_with_100_000_providers_is_found_at_once() -> None:
     keys = [f"p{i}" for i in range(100_000)]

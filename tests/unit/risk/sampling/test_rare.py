@@ -195,6 +195,7 @@ def test_what_needs_no_sample_is_exact() -> None:
     assert (got.probability, got.unknown) == (pytest.approx(0.25, rel=1e-15), 1)
 
 
+@pytest.mark.compiled
 def test_an_exact_part_carries_no_sample_that_is_too_small() -> None:
     """Whatever single points make certain, less than 100 effective samples give no interval; importance sampling does."""
     names = [f"c{i}" for i in range(40)]

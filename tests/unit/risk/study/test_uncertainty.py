@@ -187,6 +187,7 @@ def test_a_linear_service_keeps_its_own_interval_beside_one_with_a_curve() -> No
     assert linear == pytest.approx(100.0 * repair, rel=1e-9)
 
 
+@pytest.mark.compiled
 def test_a_stated_range_moves_what_is_expected_as_it_moves_the_draws() -> None:
     answer = Response(np.array([1.0, 2.0]), np.array([[10.0, 20.0], [10.0, 20.0], [10.0, 20.0], [10.0, 10.0]]))
     spread = math.log(4) / (2 * 1.6448536)

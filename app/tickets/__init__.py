@@ -1,0 +1,1 @@
+"""Connectors of ticket systems, one module each (registry.py names them)."""

@@ -1,0 +1,56 @@
+"""Ask a ticket system what changed, where it sends no webhooks or one got lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import ForestayError, InvalidInput, NotFound, StoreUnavailable
+from app.usecases.keep.connectors import CONNECTORS, health_of, note_health
+from app.usecases.keep.lease import give_up, take_or_renew
+from app.usecases.keep.process import is_gone
+from app.usecases.tickets.relay import LEASE_SECONDS
+from app.usecases.tickets.take_in import take_in
+from app.usecases.tools import Tools
+
+OVERLAP = timedelta(minutes=5)  # clocks of others, and times that they write by the second
+FIRST_DAYS = 7.0  # how far back the first poll looks
+
+
+def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None) -> int:
+    """Takes in what changed since the last poll that came to its end; returns how many tickets were read. What fails half-way
+    changes nothing of where the next one begins."""
+    documents, moment = tools.documents, now or datetime.now(UTC)
+    owner = CONNECTORS.find(documents, connector)
+    if owner is None or not owner.enabled or health_of(documents, connector).rests_until > moment.isoformat():
+        return 0
+    lease = take_or_renew(
+        documents, f"poll:{connector}", holder, seconds=LEASE_SECONDS, gone=lambda name: is_gone(name.partition(" ")[0])
+    )
+    if lease is None:
+        return 0
+    polled_to = health_of(documents, connector).polled_to
+    since = datetime.fromisoformat(polled_to) - OVERLAP if polled_to else moment - timedelta(days=FIRST_DAYS)
+    read, latest = 0, since
+    try:
+        system = tools.ticket_systems.open(owner.kind, owner.settings)
+        if not system.abilities.polls:
+            return 0
+        for ticket in system.changed_since(since):
+            take_in(tools, connector, ticket, moment)
+            read += 1
+            latest = max(latest, ticket.updated_at or latest)
+    except (StoreUnavailable, NotFound):
+        raise
+    except (ForestayError, InvalidInput) as error:
+        message = error.message
+        note_health(documents, connector, lambda old: replace(old, failed_at=moment.isoformat(), error=f"poll: {message}"))
+        return read
+    finally:
+        give_up(documents, lease)
+    note_health(
+        documents,
+        connector,
+        lambda old: replace(old, polled_to=latest.isoformat(), succeeded_at=moment.isoformat(), error=""),
+    )
+    return read
