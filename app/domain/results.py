@@ -432,6 +432,7 @@ class UsedUpGroup:
     left: Sequence[str]
     needed: int
     in_maintenance: Sequence[str] = ()  # of those left: they count as up and may not be
+    left_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,6 +492,7 @@ class OneAway:
     service_name: str
     cis: Sequence[str]  # keys whose further outage stops the service now and did not before
     total: int
+    names: Sequence[str] = ()  # of these CIs
 
 
 @dataclass(frozen=True, slots=True)
