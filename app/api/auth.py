@@ -33,6 +33,7 @@ PUBLIC = frozenset(
         "provider_web.back",
         "provider_web.sign_out_there",
         "inbox.receive",
+        "inbox.receive_ticket",
     }
 )
 ASKING = "forestay.asking"  # in the environment of a request: the caller, once looked up

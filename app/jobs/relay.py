@@ -16,6 +16,7 @@ from app.usecases.keep.process import this_process
 from app.usecases.tickets.enrich import enrich
 from app.usecases.tickets.poll import poll
 from app.usecases.tickets.relay import relay
+from app.usecases.tickets.work_hooks import work_hooks
 
 PAUSE_SECONDS = 0.5
 FOLLOW_SECONDS = 5.0  # until a connector that was added is served
@@ -45,6 +46,8 @@ def _serve(forestay: Forestay, connector: str, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             sent = relay(forestay, connector, holder)
+            if heard := work_hooks(forestay, connector):
+                sent, told = sent + heard, -math.inf
             if time.monotonic() - polled >= settings.poll_seconds:
                 polled = time.monotonic()
                 told = -math.inf if poll(forestay, connector, holder) else told

@@ -32,6 +32,10 @@ class TicketSystems(Protocol):
     def kinds(self) -> Sequence[TicketKind]:
         """Returns all kinds of ticket systems with their settings."""
 
+    def secrets(self, names: str) -> Sequence[str]:
+        """Returns the secrets that environment variables (or the files that VARIABLE_FILE names) hold; names are apart by blanks.
+        InvalidInput names a variable that holds none."""
+
     def open(self, kind: str, settings: Mapping[str, str], name: str = "") -> TicketSystem:
         """Returns the ticket system of a kind; InvalidInput for an unknown kind, an unknown, missing or bad setting, or a
         variable without a secret. `name`: what errors call it (usually its kind)."""

@@ -48,5 +48,8 @@ class Registered:
     def kinds(self) -> Sequence[TicketKind]:
         return kinds()
 
+    def secrets(self, names: str) -> Sequence[str]:
+        return [self.http.secret("inbox", {"secret_env": name}, "secret_env") for name in names.split()]
+
     def open(self, kind: str, settings: Mapping[str, str], name: str = "") -> TicketSystem:
         return open_ticket_system(kind, name, settings, self.http)

@@ -16,13 +16,15 @@ from app.api.operations import parts_of
 from app.api.schemas.answers import schema_of
 from app.api.schemas.questions import PageQuestion, RulesQuestion, SenderQuestion
 from app.domain.alerts import AlertRules
-from app.domain.errors import ForestayError, NotAllowed
+from app.domain.errors import ForestayError, NotAllowed, NotFound
+from app.domain.hooks import HOOK_KINDS
 from app.usecases.keep import inbox
+from app.usecases.keep.hooks import receive_hook
 from app.usecases.keep.inbox import InboxCounts, SenderRow
 from app.usecases.work_inbox import work_delivery
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1", description="What other systems send us")
-RECEIVE = "inbox.receive"
+RECEIVE, RECEIVE_TICKET = "inbox.receive", "inbox.receive_ticket"
 SENDER = "forestay.sender"  # in the environment of a request: whose delivery it is, once judged
 WAITS, WORKED, UNREADABLE = "waiting", "worked", "unreadable"
 
@@ -47,6 +49,14 @@ class Receipt:
     state: str
     counts: InboxCounts
     faults: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HookReceipt:
+    """A delivery of a ticket system was kept. `new`: False where it was received before."""
+
+    delivery: str
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,15 @@ def page() -> Any:
 def make(question: dict[str, Any]) -> Any:
     """Make a sender; its secret is in this answer and nowhere else."""
     documents = forestay().documents
-    secret, sender = inbox.make_sender(documents, question["name"], question["kind"], _rules(question), g.caller.name)
+    secret, sender = inbox.make_sender(
+        documents,
+        question["name"],
+        question["kind"],
+        _rules(question),
+        g.caller.name,
+        question["connector"],
+        question["secret_env"],
+    )
     return _shown_once(inbox.sender_row(documents, sender), secret)
 
 
@@ -141,16 +159,21 @@ def deliveries(question: dict[str, Any]) -> Any:
 def judged_sender() -> inbox.Sender:
     """Returns the sender of this request, judged once over the raw body. NotAllowed where its credential is not good."""
     if SENDER not in request.environ:
-        parts = request.view_args or {}
+        parts, service = request.view_args or {}, whole()
         request.environ[SENDER] = inbox.authentic(
-            whole().documents, parts.get("sender", ""), "alertmanager", dict(request.headers), request.get_data(cache=True)
+            service.documents,
+            parts.get("sender", ""),
+            parts.get("kind", inbox.ALERTMANAGER),
+            dict(request.headers),
+            request.get_data(cache=True),
+            lambda names: service.ticket_systems.secrets(names),
         )
     return request.environ[SENDER]  # type: ignore[no-any-return]
 
 
 def is_known_sender() -> bool:
     """Whether this is a delivery with a good credential: no limit of requests makes us lose one."""
-    if request.endpoint != RECEIVE:
+    if request.endpoint not in (RECEIVE, RECEIVE_TICKET):
         return False
     try:
         return bool(judged_sender())
@@ -189,3 +212,24 @@ def receive(sender: str) -> Any:
     unreadable = worked.counts.unreadable_deliveries > 0
     receipt = Receipt(number, UNREADABLE if unreadable else WORKED, worked.counts, worked.faults)
     return reply(receipt, 400 if unreadable else 200)
+
+
+@blueprint.route("/inbox/<kind>/<sender>", methods=["POST"], parameters=parts_of("<kind>/<sender>"))
+@blueprint.doc(
+    operationId="ticket_deliveries_receive",
+    requestBody={"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+)
+@_with_errors
+@blueprint.alt_response(404, "NOT_FOUND")
+@blueprint.response(202, schema_of(HookReceipt))
+def receive_ticket(kind: str, sender: str) -> Any:
+    """Take a delivery of a ticket system's webhook: kept before it is acknowledged, worked by the runner.
+
+    Take a delivery of a ticket system's webhook: kept before it is acknowledged, worked by the runner. It is signed over the raw
+    body as its kind does, or carries a secret of the sender (ServiceNow, iTop, RT). A delivery that was received before is
+    acknowledged and not kept again."""
+    if kind not in HOOK_KINDS:
+        raise NotFound(f"no deliveries of kind {kind[:40]!r} are taken; known: alertmanager, {', '.join(HOOK_KINDS)}")
+    judged = judged_sender()
+    received = receive_hook(whole().documents, judged, dict(request.headers), request.get_data(cache=True))
+    return reply(HookReceipt(received.number, received.new), 202)

@@ -405,6 +405,8 @@ class RulesQuestion(Question):
 class SenderQuestion(RulesQuestion):
     name = text(64, required=True)
     kind = ma.fields.String(load_default="alertmanager", validate=validate.OneOf(INBOX_KINDS))
+    connector = ma.fields.String(load_default="", validate=[validate.Length(max=63), _no_nul])
+    secret_env = ma.fields.String(load_default="", validate=[validate.Length(max=400), _no_nul])
 
 
 class ImpactQuestion(Paged):

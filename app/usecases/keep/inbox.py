@@ -11,20 +11,24 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 
 from app.domain.alerts import AlertRules, checked_rules
 from app.domain.errors import Conflict, ForestayError, InvalidInput, NotAllowed, NotFound, StoreUnavailable
+from app.domain.hooks import HOOK_KINDS, SIGNED, is_signed_by
 from app.ports.documents import Documents
 from app.ports.records import Kept, Records
 from app.usecases.keep import audit
+from app.usecases.keep.connectors import CONNECTORS
 
-KINDS = ("alertmanager",)
+ALERTMANAGER = "alertmanager"
+KINDS = (ALERTMANAGER, *HOOK_KINDS)
 SECRETS = 2
 NAME = 64
 SHOWN_FAULTS = 20
+NOT_GOOD = "the credential of this sender is not good"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,18 @@ class SenderSecret:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One who may send: a kind of system, its secrets (the newest last), and how its alerts are read."""
+    """One who may send: a kind of system, its secrets (the newest last), and how its alerts are read.
+
+    `connector`: whose tickets a ticket system's deliveries speak of. `secret_env`: of a kind that signs, the variables (apart by
+    blanks, two while one is exchanged) that hold what it signs with; such a sender has no secrets here."""
 
     name: str
     kind: str
     made_at: str
     secrets: Sequence[SenderSecret]
     rules: AlertRules = field(default_factory=AlertRules)
+    connector: str = ""
+    secret_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ class SenderRow:
     secrets_made_at: Sequence[str]
     rules: AlertRules
     counts: InboxCounts
+    connector: str = ""
+    secret_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +118,40 @@ COUNTS = Records("inbox_counts", InboxCounts)
 WAITING, WORKED = Records("inbox_waiting", Waiting), Records("inbox_worked", Worked, "delivery")
 
 
-def make_sender(documents: Documents, name: str, kind: str, rules: AlertRules, caller: str) -> tuple[str, Sender]:
-    """Makes a sender. Returns its secret, which is shown once, and what is kept."""
+def make_sender(
+    documents: Documents, name: str, kind: str, rules: AlertRules, caller: str, connector: str = "", secret_env: str = ""
+) -> tuple[str, Sender]:
+    """Makes a sender. Returns its secret, which is shown once ("" of one that signs), and what is kept."""
     if kind not in KINDS:
         raise InvalidInput(f"kind is one of {', '.join(KINDS)}, not {kind!r}", field="kind")
     if not name or len(name) > NAME or not all(char.isascii() and (char.isalnum() or char in "-_.") for char in name):
         raise InvalidInput(f"the name of a sender is up to {NAME} letters, digits, '-', '_' and '.'", field="name")
+    _check_hook(documents, kind, connector, secret_env)
     secret, kept = _new_secret()
-    sender = Sender(name, kind, kept.made_at, (kept,), checked_rules(rules))
+    signs = kind in SIGNED
+    sender = Sender(name, kind, kept.made_at, () if signs else (kept,), checked_rules(rules), connector, secret_env)
     with documents.together():
         if SENDERS.find(documents, name) is not None:
             raise Conflict(f"there is a sender {name} already: change it, or rotate its secret")
         SENDERS.put(documents, name, sender, expected=0)
         audit.record(documents, caller, "sender made", name, {"kind": kind})
-    return secret, sender
+    return "" if signs else secret, sender
+
+
+def _check_hook(documents: Documents, kind: str, connector: str, secret_env: str) -> None:
+    """Checks what a sender of a ticket system names."""
+    if kind == ALERTMANAGER:
+        if connector or secret_env:
+            raise InvalidInput("connector and secret_env are for ticket systems", field="connector")
+        return
+    owner = CONNECTORS.find(documents, connector)
+    if owner is None or owner.kind != kind:
+        raise InvalidInput(f"connector: name one of kind {kind}, whose tickets the deliveries speak of", field="connector")
+    names = secret_env.split()
+    if kind in SIGNED and not 1 <= len(names) <= SECRETS:
+        raise InvalidInput("secret_env: one or two variables that hold what the system signs with", field="secret_env")
+    if kind not in SIGNED and names:
+        raise InvalidInput(f"secret_env: {kind} does not sign: its secret is made here", field="secret_env")
 
 
 def change_rules(documents: Documents, name: str, rules: AlertRules, caller: str) -> Sender:
@@ -134,6 +165,10 @@ def change_rules(documents: Documents, name: str, rules: AlertRules, caller: str
 
 def rotate_secret(documents: Documents, name: str, caller: str) -> tuple[str, Sender]:
     """Makes a further secret; the one before it stays good until the next rotation, older ones end."""
+    if (SENDERS.find(documents, name) or Sender(name, "", "", ())).kind in SIGNED:
+        raise InvalidInput(
+            "this sender signs: change what its variables hold, two of them while one is exchanged", field="sender"
+        )
     secret, kept = _new_secret()
     with documents.together():
         sender = SENDERS.change(documents, name, lambda old: replace(old, secrets=(*old.secrets, kept)[-SECRETS:]))
@@ -165,7 +200,7 @@ def sender_row(documents: Documents, sender: Sender) -> SenderRow:
     """Returns what may be shown of a sender."""
     made = [secret.made_at for secret in sender.secrets]
     counts = COUNTS.find(documents, sender.name) or InboxCounts()
-    return SenderRow(sender.name, sender.kind, sender.made_at, made, sender.rules, counts)
+    return SenderRow(sender.name, sender.kind, sender.made_at, made, sender.rules, counts, sender.connector, sender.secret_env)
 
 
 def _new_secret() -> tuple[str, SenderSecret]:
@@ -177,22 +212,35 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def authentic(documents: Documents, name: str, kind: str, headers: Mapping[str, str], body: bytes) -> Sender:
-    """Returns the sender whose credential a request carries: `Authorization: Bearer SECRET`, or Basic with the sender's name and
-    the secret as password.
+def authentic(
+    documents: Documents,
+    name: str,
+    kind: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    held: Callable[[str], Sequence[str]] = lambda names: (),
+    now: datetime | None = None,
+) -> Sender:
+    """Returns the sender whose credential a request carries: a signature over the raw body by one of the secrets that `held`
+    finds under the sender's `secret_env`, where its kind signs; else `Authorization: Bearer SECRET`, or Basic with the sender's
+    name and the secret as password.
 
-    NotAllowed, with one message for all reasons, where it is not good. `body` is what was received, to the byte: senders that
-    sign are judged over it; Alertmanager's requests are not signed.
+    NotAllowed, with one message for all reasons, where it is not good. `body` is what was received, to the byte.
     """
-    given = _given(headers.get("Authorization", ""), name)
     sender = SENDERS.find(documents, name) if 0 < len(name) <= NAME else None
+    if kind in SIGNED:
+        secrets = held(sender.secret_env) if sender is not None and sender.kind == kind else ()
+        if not is_signed_by(kind, secrets, headers, body, now or datetime.now(UTC)) or sender is None:
+            raise NotAllowed(NOT_GOOD, status=401)
+        return sender
+    given = _given(headers.get("Authorization", ""), name)
     known = [secret.sha256 for secret in sender.secrets] if sender is not None and sender.kind == kind else []
     digest = _digest(given)
     good = False
     for one in [*known, "0" * 64][: SECRETS + 1]:  # each is compared, in constant time, whoever the sender is
         good = hmac.compare_digest(one, digest) or good
     if not good or sender is None:
-        raise NotAllowed("the credential of this sender is not good", status=401)
+        raise NotAllowed(NOT_GOOD, status=401)
     return sender
 
 

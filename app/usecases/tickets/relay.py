@@ -177,7 +177,7 @@ class _Turn:
         first = due.failing_since or moment.isoformat()
         alone = health.succeeded_at > first  # the system answers others since
         lag = self._system.abilities.search_lag_seconds if self._system is not None else 0.0
-        pause = max(trouble.rest_seconds, _pause(key, attempts), lag)
+        pause = max(trouble.rest_seconds, pause_of(key, attempts), lag)
         later = replace(due, attempts=attempts, error=error.message, failing_since=first)
         if trouble.outcome == REFUSED or (attempts >= self._tools.settings.tickets.attempts and alone):
             DUE.delete(self._documents, key)
@@ -204,7 +204,7 @@ def _trouble(error: ForestayError, failures: int) -> _Trouble:
     return _Trouble(FAILED, min(REST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 10)) if failures else 0.0)
 
 
-def _pause(key: str, attempts: int) -> float:
+def pause_of(key: str, attempts: int) -> float:
     """Returns the seconds before the next attempt: twice as many each time, up to an hour, less a part that goes by the key."""
     if attempts == 0:
         return 0.0
