@@ -170,6 +170,7 @@ class TicketSettings:
     attempts: int = setting(20, "attempts in vain after which a ticket is given up, where its system answers others meanwhile")
     poll_seconds: float = setting(60.0, "a ticket system is asked what changed so often", "s")
     tell_seconds: float = setting(20.0, "open tickets are told what holds now at most so often", "s")
+    rules_seconds: float = setting(15.0, "the rules that ask for tickets are applied so often", "s")
     kept_attempts: int = setting(20_000, "attempts to send tickets that are remembered")
 
 

@@ -113,8 +113,9 @@ def answer(context: Context) -> None:
 @click.option("--no-schedule", is_flag=True, help="do jobs only; fire no schedule")
 @click.pass_obj
 def work(context: Context, no_schedule: bool) -> None:
-    """The runner: takes jobs (syncs, assessments) and fires the schedule, until it is stopped."""
+    """The runner: takes jobs (syncs, assessments), fires the schedule and serves the ticket systems, until it is stopped."""
     from app.api.answering import step_back
+    from app.jobs.relay import keep_relays
     from app.jobs.runner import run_forever
     from app.jobs.schedule import keep_schedule
     from app.logs import log_plainly
@@ -124,14 +125,17 @@ def work(context: Context, no_schedule: bool) -> None:
     stop = _set_when_stopped()
     forestay = context.forestay
     schedule = threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True)
+    relays = threading.Thread(target=keep_relays, args=(forestay, stop), daemon=True)
+    relays.start()
     if not no_schedule:
         schedule.start()
     try:
         run_forever(forestay, stop)
     finally:
         stop.set()
+        relays.join(JOIN_SECONDS)  # the store is closed afterwards
         if not no_schedule:
-            schedule.join(JOIN_SECONDS)  # the store is closed afterwards
+            schedule.join(JOIN_SECONDS)
 
 
 @click.command()

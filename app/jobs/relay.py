@@ -13,26 +13,31 @@ from app.bootstrap import Forestay
 from app.domain.errors import ForestayError
 from app.usecases.keep.connectors import list_connectors
 from app.usecases.keep.process import this_process
+from app.usecases.tickets.apply_rules import apply_rules
 from app.usecases.tickets.enrich import enrich
 from app.usecases.tickets.poll import poll
 from app.usecases.tickets.relay import relay
 from app.usecases.tickets.work_hooks import work_hooks
 
 PAUSE_SECONDS = 0.5
-FOLLOW_SECONDS = 5.0  # until a connector that was added is served
+FOLLOW_SECONDS = 2.0  # until a connector that was added is served
 
 
 def keep_relays(forestay: Forestay, stop: threading.Event) -> None:
-    """Serves every connector until `stop` is set, also those that come meanwhile."""
+    """Applies the rules and serves every connector until `stop` is set, also those that come meanwhile."""
     threads: dict[str, threading.Thread] = {}
+    applied = -math.inf
     while not stop.is_set():
         try:
+            if time.monotonic() - applied >= forestay.settings.tickets.rules_seconds:
+                applied = time.monotonic()
+                apply_rules(forestay, f"{this_process()} rules")
             for connector in list_connectors(forestay.documents):
                 if connector.enabled and (connector.name not in threads or not threads[connector.name].is_alive()):
                     threads[connector.name] = threading.Thread(target=_serve, args=(forestay, connector.name, stop), daemon=True)
                     threads[connector.name].start()
         except ForestayError as error:
-            structlog.get_logger().warning("the store does not answer the relays", error=error.message)
+            structlog.get_logger().warning("a turn of the rules or of the relays ended early", error=error.message)
         stop.wait(FOLLOW_SECONDS)
     for thread in threads.values():
         thread.join()

@@ -38,9 +38,10 @@ class Told:
     services: Sequence[str]
 
 
-def tell_of_incident(tools: Tools, cis: Sequence[str], state: LiveState, base_url: str) -> Told:
-    """Returns what an outage of these CIs means, beside all that is reported to be out now."""
-    also = [key for position in state.out if (key := state.estate.key(position)) not in cis]
+def tell_of_incident(tools: Tools, cis: Sequence[str], state: LiveState, base_url: str, explained: Sequence[str] = ()) -> Told:
+    """Returns what an outage of these CIs means, beside all that is reported to be out now and that it does not explain."""
+    known = {*cis, *explained}
+    also = [key for position in state.out if (key := state.estate.key(position)) not in known]
     document = outage_document({"ci": [*cis, *also]}, None)
     answer = ask_what_if(tools, Question(scenario_of(document), revision=state.estate.revision.revision))
     suggested = suggested_for(tools, [*cis, *also], state.estate.revision.revision)
@@ -83,7 +84,7 @@ def tell_of_change(tools: Tools, cis: Sequence[str], starts_at: str, ends_at: st
     link = f"{base_url}/changes"
     return Told(
         _pasted(
-            what=f"{_names(tools, cis)} out from {_minute(starts_at)} to {_minute(ends_at)} UTC",
+            what=f"{_names(tools, cis)} out from {minute(starts_at)} to {minute(ends_at)} UTC",
             verdict=check.sentence,
             priority=check.priority,
             reason=check.priority_row,
@@ -185,16 +186,16 @@ def _collisions(check: ChangeCheck) -> str:
 
 
 def _better(check: ChangeCheck) -> str:
-    said = [f"{_minute(row.start_at)} to {_minute(row.end_at)} UTC" for row in check.better_windows[:NAMED]]
+    said = [f"{minute(row.start_at)} to {minute(row.end_at)} UTC" for row in check.better_windows[:NAMED]]
     return "; ".join(said) or "none was found"
 
 
 def _as_of(stamp: Stamp) -> str:
-    read = ", ".join(f"{source.name} {_minute(source.synced_at) or 'never'}" for source in stamp.sources[:NAMED])
-    return f"Revision {stamp.revision} of {_minute(stamp.revision_at)} UTC" + (f"; read: {read}" if read else "")
+    read = ", ".join(f"{source.name} {minute(source.synced_at) or 'never'}" for source in stamp.sources[:NAMED])
+    return f"Revision {stamp.revision} of {minute(stamp.revision_at)} UTC" + (f"; read: {read}" if read else "")
 
 
-def _minute(text: str) -> str:
+def minute(text: str) -> str:
     return text[:16].replace("T", " ")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.domain.errors import ForestayError, NotFound, StoreUnavailable
+from app.domain.errors import ForestayError, StoreUnavailable
 from app.domain.ticket_words import COMMENT_FIELDS, filled
 from app.usecases.answers.live_state import live_state
 from app.usecases.keep.connectors import CONNECTORS
 from app.usecases.keep.known_tickets import KNOWN, KnownTicket, open_tickets
 from app.usecases.keep.live import in_one_unit
-from app.usecases.keep.orders import ORDERS, Order, Wanted, want
+from app.usecases.keep.orders import Order, Wanted, want
 from app.usecases.keep.ticket_templates import template_of
 from app.usecases.tickets.comment import Told, told_of
 from app.usecases.tools import Tools
@@ -26,7 +26,11 @@ def enrich(tools: Tools, connector: str, now: datetime | None = None) -> int:
     owner = CONNECTORS.find(documents, connector)
     if owner is None or not owner.rules.comments:
         return 0
-    waiting = [kept for kept in open_tickets(documents, connector) if kept.value.kind in COMMENT_FIELDS and kept.value.cis]
+    waiting = [
+        kept
+        for kept in open_tickets(documents, connector)
+        if kept.value.kind in COMMENT_FIELDS and kept.value.cis and not kept.value.order  # what we made, its rule tells
+    ]
     if not waiting:
         return 0
     web = tools.settings.web
@@ -80,10 +84,4 @@ def _want_comment(tools: Tools, ticket: KnownTicket, text: str) -> None:
             return Wanted(ticket.kind, ticket.summary, comments={COMMENT: text})
         return replace(order.wanted, comments={**order.wanted.comments, COMMENT: text})
 
-    if not ticket.order:
-        want(tools.documents, ticket.connector, f"ticket:{ticket.ticket}", CALLER, said, ticket.ticket)
-        return
-    ours = ORDERS.find(tools.documents, ticket.order)
-    if ours is None:
-        raise NotFound(f"no order {ticket.order}")
-    want(tools.documents, ticket.connector, ours.cause, CALLER, lambda order: said(order) if order is not None else None)
+    want(tools.documents, ticket.connector, f"ticket:{ticket.ticket}", CALLER, said, ticket.ticket)
