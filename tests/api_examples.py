@@ -15,6 +15,7 @@ from typing import Any
 from app.api.description import EXAMPLES
 from app.bootstrap import assemble_service
 from app.settings import load_settings
+from app.usecases.keep.connectors import Connector, put_connector
 from tests.e2e.conftest import Service
 from tests.e2e.test_api_contract import QUESTIONS, address, documented, fill
 
@@ -68,6 +69,8 @@ def _written(service: Service) -> dict[str, Any]:
         "startsAt": "2026-11-01T12:00:00Z",
     }
     sender = service.post("/inbox/senders", {"name": "alerts"})
+    put_connector(service.forestay.documents, Connector("desk", "rt"), "example", new=True)
+    desk = service.post("/inbox/senders", {"name": "desk", "kind": "rt", "connector": "desk"})
     delivery = {"version": "4", "status": "firing", "groupKey": "g", "alerts": [{**alert, "fingerprint": "f1"}], "labels": {}}
     window = {"cis": ["db"], "start_at": "2099-02-01T00:00Z", "end_at": "2099-02-01T04:00Z"}
     asks: dict[str, Callable[[Any], Any]] = {
@@ -75,6 +78,9 @@ def _written(service: Service) -> dict[str, Any]:
         "SenderRow": lambda client: client.put("/api/v1/inbox/senders/alerts", json={}),
         "Receipt": lambda client: client.post(
             "/api/v1/inbox/alertmanager/alerts", json=delivery, headers={"Authorization": f"Bearer {sender['secret']}"}
+        ),
+        "HookReceipt": lambda client: client.post(
+            "/api/v1/inbox/rt/desk", json={"id": "20"}, headers={"Authorization": f"Bearer {desk['secret']}"}
         ),
         "ChangeCheck": lambda client: client.post("/api/v1/changes/check", json=window),
         "Decided": lambda client: client.post("/api/v1/decisions/correction", json={"ci": "a", "values": {"team": "web"}}),

@@ -544,6 +544,7 @@ LABELS = [
     "POST /api/v1/inbox/senders/{sender}/rotate",
     "GET /api/v1/inbox/deliveries",
     "POST /api/v1/inbox/alertmanager/{sender}",
+    "POST /api/v1/inbox/{kind}/{sender}",
     "GET /api/v1/changes",
     "GET /api/v1/changes/collisions",
     "POST /api/v1/changes/check",

@@ -20,6 +20,7 @@ from importers import registry
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("app", "importers", "tests", "benchmarks")
+TICKETS = ("app.tickets.", "app.domain.hooks")  # where a kind is that of a ticket system, not of a source
 MODULE = re.compile(rf"(?:{'|'.join(ROOMS)})(?:\.\w+)+")
 
 
@@ -43,7 +44,8 @@ class Tree:
         """The modules that a file names, and the strings that are a kind of source."""
         if path not in self._found:
             module = ".".join(path.relative_to(self.root).with_suffix("").parts)
-            self._found[path] = _read(path, module.removesuffix(".__init__"), lazy=module == self.lazy, kinds=self.kinds)
+            kinds = () if module.startswith(TICKETS) else self.kinds
+            self._found[path] = _read(path, module.removesuffix(".__init__"), lazy=module == self.lazy, kinds=kinds)
         return self._found[path]
 
     def sources(self, start: Iterable[Path]) -> set[Path]:
