@@ -51,6 +51,7 @@ class Forestay:
     documents: Documents
     cache: WriteBehind
     carries: bool = True  # whether a later revision is brought forward from an earlier one by the changes between them
+    scoped: bool = False  # whether it is a part of the estate that a caller with a scope sees
 
     @cached_property
     def estates(self) -> Estates:
@@ -227,7 +228,7 @@ class Scopes:
         whole = self._whole
         store: Any = ScopedStore(whole.store, visible_cis(scope_of(text), whole))
         folder = whole.settings.cache_folder / "scopes" / hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False)
+        return Forestay(whole.settings, store, whole.documents, WriteBehind(CompiledFiles(folder)), carries=False, scoped=True)
 
 
 def open_source(settings: Settings, kind: str, location: str, source_settings: Mapping[str, Any]) -> CiSource:
@@ -239,13 +240,25 @@ def open_source(settings: Settings, kind: str, location: str, source_settings: M
 def assemble_beside(settings: Settings) -> Forestay:
     """As `assemble_service`, for a process that answers for another one: it makes no store, and where the store does not answer
     it opens it later and answers from what was kept of it meanwhile."""
+    return _on_a_store_that_may_be_away(settings, make=False)[0]
+
+
+def assemble_to_serve(settings: Settings) -> tuple[Forestay, str]:
+    """As `assemble_service`, for a process that serves: where the store does not answer it is opened once it does. Returns why it
+    does not, too; "" where it does. A store of which something was kept is not begun anew where it is gone."""
+    make_folder(settings.data_folder)
+    return _on_a_store_that_may_be_away(settings, make=not (settings.cache_folder / LAST_KNOWN).exists())
+
+
+def _on_a_store_that_may_be_away(settings: Settings, make: bool) -> tuple[Forestay, str]:
     from app.storage.late_store import LateStore
 
+    why = ""
     try:
-        store = _opened(settings, make=False)
-    except StoreUnavailable:
-        store = LateStore(lambda: _opened(settings, make=False))
-    return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder)))
+        store = _opened(settings, make)
+    except StoreUnavailable as error:
+        store, why = LateStore(lambda: _opened(settings, make)), error.message
+    return Forestay(settings, store, store, WriteBehind(CompiledFiles(settings.cache_folder))), why
 
 
 def _opened(settings: Settings, make: bool = True) -> Any:

@@ -116,7 +116,10 @@ PLACES = {
     "doctor": Place("app.cli.care", "Name faults and their cure."),
     "serve": Place("app.cli.operate", "Serve the page and the API, with one runner for jobs and schedule beside it."),
     "answer": Place("app.cli.operate", "Answer heavy questions for a web process, which starts it; not for people."),
-    "work": Place("app.cli.operate", "The runner: takes jobs (syncs, assessments), fires the schedule and serves the ticket systems, until it is stopped."),
+    "work": Place(
+        "app.cli.operate",
+        "The runner: takes jobs (syncs, assessments), fires the schedule and serves the ticket systems, until it is stopped.",
+    ),
     "scheduler": Place(
         "app.cli.operate",
         "Fire the schedule and nothing else, until stopped: for one process of its own beside `forestay work --no-schedule`.",

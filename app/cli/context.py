@@ -45,12 +45,25 @@ class Context:
     @cached_property
     def forestay(self) -> Forestay:
         from app.bootstrap import assemble_service
-        from app.cli.compiling import tell
-        from app.usecases.compiling import keep_kernels_in, wait_for_kernels
 
-        keep_kernels_in(self.settings.cache_folder / "kernels")
-        wait_for_kernels(tell(), self.compiler)
+        self._wait_for_kernels()
         return assemble_service(self.settings)
+
+    @cached_property
+    def served(self) -> Forestay:
+        """Returns the service as a process that serves opens it: it starts without the store, says so, and goes on with it once
+        it is there."""
+        if "forestay" in self.__dict__:
+            return self.forestay
+        from app.bootstrap import assemble_to_serve
+
+        self._wait_for_kernels()
+        forestay, why = assemble_to_serve(self.settings)
+        if why:
+            click.echo(
+                f"The store does not answer: {why}. It is tried again every second; what was kept of it answers.", err=True
+            )
+        return forestay
 
     @cached_property
     def beside(self) -> Forestay:
@@ -60,6 +73,13 @@ class Context:
 
         keep_kernels_in(self.settings.cache_folder / "kernels")
         return assemble_beside(self.settings)
+
+    def _wait_for_kernels(self) -> None:
+        from app.cli.compiling import tell
+        from app.usecases.compiling import keep_kernels_in, wait_for_kernels
+
+        keep_kernels_in(self.settings.cache_folder / "kernels")
+        wait_for_kernels(tell(), self.compiler)
 
     @cached_property
     def compiler(self) -> Beside:
@@ -76,8 +96,9 @@ class Context:
     def close(self) -> None:
         if "compiler" in self.__dict__:
             self.compiler.stop()
-        if "forestay" in self.__dict__:
-            self.forestay.close()
+        opened = self.__dict__.get("served") or self.__dict__.get("forestay")
+        if opened is not None:
+            opened.close()
 
 
 class Moment(click.ParamType[datetime]):

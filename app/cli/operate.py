@@ -48,8 +48,8 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     settings = replace(settings, web=web)
     check_exposure(settings)
     lane = lane_of(settings, context.arguments())
-    app = create_app(settings, context.forestay, lane)
-    keep_known(context.forestay)
+    app = create_app(settings, context.served, lane)
+    keep_known(context.served)
     sys.setswitchinterval(SWITCH_SECONDS)
     waiting = lane.limits.processes + lane.limits.waiting if lane else 0  # threads that wait for the lane hold no other up
     server = server_of(app, web, web.threads + waiting)
@@ -123,7 +123,7 @@ def work(context: Context, no_schedule: bool) -> None:
     log_plainly()
     step_back(NICENESS)
     stop = _set_when_stopped()
-    forestay = context.forestay
+    forestay = context.served
     schedule = threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True)
     relays = threading.Thread(target=keep_relays, args=(forestay, stop), daemon=True)
     relays.start()
@@ -150,7 +150,7 @@ def scheduler(context: Context, jitter: int) -> None:
     from app.logs import log_plainly
 
     log_plainly()
-    keep_schedule(context.forestay, _set_when_stopped(), jitter)
+    keep_schedule(context.served, _set_when_stopped(), jitter)
 
 
 def _set_when_stopped() -> threading.Event:

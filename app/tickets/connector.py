@@ -19,7 +19,7 @@ from app.tickets.texts import alike, clipped, is_of, marked, one_line
 
 REFUSED = (400, 404, 405, 409, 410, 412, 413, 415, 422)
 HERE = "{ticket}"  # stands for the ticket's id in a request that follows its making
-MONTHS = 60.0  # seconds to wait where a system says it is busy and not for how long
+WAIT = 60.0  # seconds to wait where a system says it is busy and not for how long
 PAGE = 100
 
 
@@ -85,7 +85,7 @@ class Connector:
         tail = f": {said}" if said else ""
         if answer.status == 429:
             wait = answer.retry_after()
-            raise TooBusy(f"{self.name}: {answer.where} asks to wait (429){tail}", retry_after=MONTHS if wait is None else wait)
+            raise TooBusy(f"{self.name}: {answer.where} asks to wait (429){tail}", retry_after=WAIT if wait is None else wait)
         if answer.status in (404, 410):
             raise NotFound(f"{self.name}: {answer.where} is not there ({answer.status}){tail}", answered=answer.status)
         raise TicketRefused(f"{self.name}: {answer.where} was refused ({answer.status}){tail}", answered=answer.status)
@@ -112,7 +112,8 @@ class Connector:
         except TicketRefused:
             if not draft.cis:
                 raise
-            ticket_id = self._made(replace(draft, cis=()))  # what was refused was not made
+            there = self.find(draft.key)  # a system that refuses in the middle may have made it all the same
+            ticket_id = there[0].id if there else self._made(replace(draft, cis=()))
             self._link_if_known(ticket_id, draft.cis)
         made = self.read(ticket_id)
         if draft.key not in made.keys:

@@ -1,5 +1,6 @@
-"""PagerDuty, by Events v2. Our key is the dedup_key: a second trigger of it makes no second incident. 202 means queued: nothing can
-be found, read back or polled.
+"""PagerDuty, by Events v2. Our key is the dedup_key: a second trigger of it makes no second incident.
+
+202 means queued: nothing can be found, read back or polled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from app.ports.ticket_systems import TicketSetting
 from app.ports.web_client import Web, WebAnswer
 from app.tickets.connector import Asked
 from app.tickets.one_way import OneWay, named
-from app.tickets.options import CA_FILE, LINK, OVERLAP, Options
+from app.tickets.options import CA_FILE, LINK, Options
 from app.tickets.texts import clipped, one_line
 
 PATH = "v2/enqueue"
@@ -25,7 +26,6 @@ SETTINGS = (
     TicketSetting("source", "what the events say they come from", "forestay"),
     TicketSetting("priorities", "severity for each of our priorities", "1=critical, 2=error, 3=warning, 4=info, 5=info"),
     LINK,
-    OVERLAP,
 )
 
 

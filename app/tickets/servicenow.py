@@ -33,6 +33,7 @@ from app.tickets.options import (
 from app.tickets.texts import alike, clipped, marker
 
 API = "api/now/table"
+TOKENS = "oauth_token.do"
 TABLES = {INCIDENT: "incident", CHANGE: "change_request", PROBLEM: "problem"}
 FIELDS = (
     "sys_id,sys_class_name,number,short_description,description,state,priority,impact,urgency,correlation_id,"
@@ -64,7 +65,7 @@ ID = re.compile(r"(incident|change_request|problem)/[0-9a-f]{32}")
 
 
 def open_system(options: Options, http: Web) -> ServiceNow:
-    return ServiceNow(options, http.client(options.name, options.given, token_path="oauth_token.do", key_header="x-sn-apikey"))
+    return ServiceNow(options, http.client(options.name, options.given, token_path=TOKENS, key_header="x-sn-apikey"))
 
 
 class ServiceNow(Connector):
@@ -126,9 +127,12 @@ class ServiceNow(Connector):
                     yield self._ticket(row)
             skipped += PAGE
 
-    def _rows(self, table: str, query: str, skipped: int, limit: int) -> tuple[Sequence[Mapping[str, Any]], int]:
+    def _rows(
+        self, table: str, query: str, skipped: int, limit: int, fields: str = FIELDS
+    ) -> tuple[Sequence[Mapping[str, Any]], int]:
         """Returns rows, and how many there are in all; a page may be short where rows are hidden from the user."""
-        parameters = {**_shape(), "sysparm_query": query, "sysparm_limit": limit, "sysparm_offset": skipped}
+        wanted = {"sysparm_query": query, "sysparm_limit": limit, "sysparm_offset": skipped, "sysparm_fields": fields}
+        parameters = {**_shape(), **wanted}
         answer = self.send(Asked("GET", f"{API}/{table}", parameters=parameters))
         body = answer.json()
         rows = body.get("result") if isinstance(body, dict) else None
@@ -151,7 +155,7 @@ class ServiceNow(Connector):
     def read(self, ticket_id: str) -> Ticket:
         own = self.options["comment_field"]
         row = self._row(ticket_id, "start_date", "end_date", *([own] if own else []))
-        rows, _ = self._rows("task_ci", f"task={self.here(ticket_id)}^ORDERBYsys_id", 0, 1000)
+        rows, _ = self._rows("task_ci", f"task={self.here(ticket_id)}^ORDERBYsys_id", 0, 1000, "sys_id,task,ci_item")
         return self._ticket(row, [_text(one, "ci_item") for one in rows if _text(one, "task") == self.here(ticket_id)])
 
     def _ticket(self, row: Mapping[str, Any], more: Sequence[str] = ()) -> Ticket:

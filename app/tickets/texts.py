@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import quote, unquote
 
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BREAKS = re.compile(r"<\s*(br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>", re.IGNORECASE)
@@ -47,12 +48,12 @@ def _cut(kept: int, of: int) -> str:
 
 
 def marker(key: str) -> str:
-    """Returns the line by which a text is known as the one of a key.
+    """Returns the line by which a text is known as the one of a key. It holds no sign that HTML or a search spells otherwise.
 
-    >>> marker("bc-1")
-    '[forestay:bc-1]'
+    >>> marker("bc-1"), marker("it's")
+    ('[forestay:bc-1]', '[forestay:it%27s]')
     """
-    return f"[forestay:{key}]"
+    return f"[forestay:{quote(key, safe='-_.:~')}]"
 
 
 def marked(text: str, key: str, longest: int) -> str:
@@ -66,7 +67,7 @@ def keys_in(text: str) -> list[str]:
     >>> keys_in("Down\\n\\n[forestay:bc-1]\\nsee [forestay:bc-2] there")
     ['bc-1']
     """
-    return re.findall(r"^\[forestay:([^\]\s][^\]\n]*)\]$", text.replace("\r\n", "\n"), re.MULTILINE)
+    return [unquote(one) for one in re.findall(r"^\[forestay:([^\]\s]+)\]$", text.replace("\r\n", "\n"), re.MULTILINE)]
 
 
 def is_of(text: str, key: str) -> bool:

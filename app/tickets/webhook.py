@@ -23,21 +23,20 @@ from app.ports.ticket_systems import TicketSetting
 from app.ports.web_client import Web, WebAnswer
 from app.tickets.connector import Asked
 from app.tickets.one_way import OneWay, named
-from app.tickets.options import CA_FILE, LINK, OVERLAP, Options
+from app.tickets.options import CA_FILE, LINK, Options
 
 PREFIX, SHORTEST, LONGEST = "whsec_", 24, 64
 SETTINGS = (
     TicketSetting("url", "address that takes the messages", needed=True),
     TicketSetting(
         "secret_env",
-        "variable (or VARIABLE_FILE) that holds the secret (whsec_ and base64 of 24 to 64 bytes); two, with a blank between them, "
-        "while the receiver changes from one to the other",
+        "variable (or VARIABLE_FILE) that holds the secret (whsec_ and base64 of 24 to 64 bytes); two, with a blank between "
+        "them, while the receiver changes from one to the other",
         needed=True,
         secret=True,
     ),
     CA_FILE,
     LINK,
-    OVERLAP,
 )
 
 

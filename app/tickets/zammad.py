@@ -7,7 +7,7 @@ tickets too. Zammad has no phase between open and closed: what is resolved is cl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,7 +21,8 @@ from app.tickets.options import CA_FILE, LINK, OVERLAP, TOKEN, URL, Options, Pha
 from app.tickets.texts import alike, as_html, clean, from_html
 
 API = "api/v1"
-NEWEST = 50  # tickets that are looked through where a search finds none
+NEWEST = 50  # tickets that are looked through where a search finds none,
+BEHIND = timedelta(minutes=15)  # as long as they are not older than this beside the newest
 SETTINGS = (
     URL,
     TicketSetting("token_env", TOKEN.help, needed=True, secret=True),
@@ -101,8 +102,11 @@ class Zammad(Connector):
             newest = listed(
                 self.get(f"{API}/tickets", expand="true", per_page=NEWEST, page=1, sort_by="id", order_by="desc"), self.name
             )
-            for row in newest:
-                yield self._ticket(row)
+            made = [(moment(row.get("created_at"), UTC), row) for row in newest]
+            last = max((at for at, _ in made if at), default=None)
+            for at, row in made:
+                if at is None or last is None or last - at < BEHIND:
+                    yield self._ticket(row)
 
     def _searched(self, query: str, page: int, by: str) -> Sequence[Mapping[str, Any]]:
         wanted = {"query": query, "expand": "true", "page": page, "per_page": PAGE, "sort_by": by, "order_by": "asc"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request
 from werkzeug.wrappers import Response
 
-from app.api.auth import caller, permission
+from app.api.auth import caller, permission, scoped
 from app.api.common import base_url, forestay, unchanged, whole
 from app.domain.now import NO_LIMIT, OVER, WITHIN_1_H
 from app.risk.outage.restore_first import EXACT
-from app.usecases.answers.live_state import this_minute
+from app.usecases.answers.live_state import minute_tag
 from app.usecases.answers.now import now_page
 from app.usecases.answers.now_next import now_causes, restore_first
 from app.usecases.answers.plain_text import as_text
@@ -45,15 +45,17 @@ def band_state(band: str) -> str:
 
 @blueprint.get("/now")
 @permission("read")
+@scoped
 def now() -> str | Response:
     """What is reported right now and what it does; unchanged within a minute (304) where nothing new is reported."""
     service = forestay()
-    held = unchanged(service.store.current(), f"{present(service.documents).digest}-{this_minute():%H%M}")
+    words = present(service.documents)
+    held = unchanged(service.store.current(), minute_tag(service, words))
     if held is not None:
         return held
-    page = now_page(service, ROWS, request.args.get("after"))
-    causes = now_causes(service, CAUSES, seconds=CAUSE_SECONDS) if page.cis_reported["down"] else None
-    order = restore_first(service, EXACT) if page.cis_total else None
+    page = now_page(service, ROWS, request.args.get("after"), words=words)
+    causes = now_causes(service, CAUSES, seconds=CAUSE_SECONDS, words=words) if page.cis_reported["down"] else None
+    order = restore_first(service, EXACT, words=words) if page.cis_total else None
     whole().reads.note(caller().name, "read page now", "")
     answer = Response(
         render_template("now.html", page=page, causes=causes, order=order, summary=as_text(page, base_url())),

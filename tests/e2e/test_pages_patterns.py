@@ -43,7 +43,7 @@ def test_the_menu_shows_what_a_caller_may_see(make_service: Callable[..., Servic
     assert menu_of(guarded.client.get("/sign-in").text) == []  # a stranger
     key = access.create_key(guarded.forestay.documents, "anna", "viewer", scope="team=data")[0]
     page = guarded.client.get("/services", headers={"Authorization": f"Bearer {key}"}).text
-    assert "Services" in menu_of(page) and "Sources" not in menu_of(page) and "Now" not in menu_of(page)
+    assert "Services" in menu_of(page) and "Sources" not in menu_of(page) and "What if" not in menu_of(page)
 
 
 def test_a_cell_says_its_column_and_an_abbreviation_what_it_means(small: Service) -> None:

@@ -7,11 +7,16 @@ import random
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from app.domain.live import LiveReport
+from app.usecases.answers import live_state
+from app.usecases.find import identify
 from app.usecases.keep.access import create_key, list_keys, rotate_key
+from app.usecases.keep.live import set_report
 from app.usecases.keep.sources import update_source
 from tests.e2e.conftest import Service
 
@@ -176,3 +181,33 @@ def test_a_rotated_key_and_its_successor_are_both_good_for_a_while(make_service:
     assert old.expires_at < key.expires_at and all(one.last_used_at for one in list_keys(documents))
     result = service.cli("key", "rotate", made.prefix, "--overlap-hours", "0")
     assert result.exit_code == 0 and status(second) == 401 and status(result.stdout.split()[0]) == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/now", "/api/v1/now/causes", "/api/v1/now/restore-first", "/now"])
+def test_now_tells_a_scope_what_is_reported_in_it(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    at = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    monkeypatch.setattr(live_state, "this_minute", lambda now=None: at)
+    asked = []
+    for hidden, seed in ((HIDDEN[:20], 1), (HIDDEN[8:], 2)):
+        service = filled(make_service, hidden, seed)
+        documents, store = service.forestay.documents, service.forestay.store
+
+        def say(name: str, documents: Any = documents, store: Any = store) -> None:
+            key = identify(store, 1, name).key if name != "gone" else name
+            set_report(documents, LiveReport(key, "down", None, THEN, "", "ops", "", ""), at)
+
+        say("v5")
+        ask = asker(service, "site=north")
+        first = ask(path)
+        for name in (*hidden[:3], "gone"):
+            say(name)
+        assert ask(path) == first, "neither figures nor tag move with what is hidden"
+        asked.append(first)
+    assert asked[0] == asked[1] and asked[0][0] == 200
+    assert b"machine v5" in asked[0][1] and b"machine h" not in asked[0][1]
+    if path == "/api/v1/now":
+        body = json.loads(asked[0][1])
+        assert (body["cis_total"], body["unplaced_total"], body["cis_reported"]["down"]) == (1, 0, 1)
+        assert body["services_total"] == 1 and any("of the scope" in text for text in body["assumptions"])

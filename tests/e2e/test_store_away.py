@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -11,9 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from app.api import away, known_callers
-from app.bootstrap import assemble_beside
+from app.bootstrap import assemble_beside, assemble_to_serve
 from app.usecases.keep.access import create_key, revoke_key
 from app.usecases.search.index import SearchIndex
 from tests import neo4j_server
@@ -221,24 +224,54 @@ def test_who_is_answered_while_keys_cannot_be_looked_up(make_service: Any, monke
     come_back(service)
 
 
-def test_a_process_beside_starts_while_the_store_is_away(service: Service) -> None:
+@pytest.mark.parametrize("assemble", [assemble_beside, lambda settings: assemble_to_serve(settings)[0]], ids=["beside", "serve"])
+def test_a_process_starts_while_the_store_is_away(service: Service, assemble: Any) -> None:
     """It answers from what was kept, begins no store anew, and opens the store once it is there."""
     service.document(ESTATE)
     service.forestay.keep_known()
     service.forestay.cache.settle()
     take_away, bring_back = moves(service)
     take_away()
-    beside = assemble_beside(service.forestay.settings)
+    beside = assemble(service.forestay.settings)
     asked = Service(service.folder, beside)
     try:
+        assert asked.client.get("/readyz").status_code == 503 and asked.client.get("/livez").status_code == 200
         assert TOLD in asked.get("/areas")["stamp"]["warnings"][0]
         assert not service.forestay.store.path.exists()
     finally:
         bring_back()
     come_back(asked)
     assert asked.get("/areas")["stamp"]["warnings"] == []
+    assert asked.client.get("/readyz").status_code == 200
     assert asked.client.put("/api/v1/live/orders-db-01", json={"state": "down"}).status_code == 200
     beside.close()
+
+
+@pytest.mark.slow
+def test_serve_starts_while_the_store_is_away(service: Service) -> None:
+    service.document(ESTATE)
+    service.forestay.keep_known()
+    service.forestay.cache.settle()
+    take_away, bring_back = moves(service)
+    take_away()
+    command = [sys.executable, "-m", "app", "--data", str(service.forestay.settings.data_folder), "serve", "--port", "0"]
+    server = subprocess.Popen([*command, "--no-runner"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None and server.stderr is not None
+        at = server.stdout.readline().split()[-1].rstrip("/")
+        assert "The store does not answer" in server.stderr.readline()
+        areas = requests.get(f"{at}/api/v1/areas", timeout=20).json()
+        assert TOLD in areas["stamp"]["warnings"][0] and areas["items"]
+        assert requests.get(f"{at}/readyz", timeout=20).status_code == 503
+        bring_back()
+        until = time.monotonic() + 20
+        while requests.get(f"{at}/readyz", timeout=20).status_code != 200:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert requests.get(f"{at}/api/v1/areas", timeout=20).json()["stamp"]["warnings"] == []
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
 
 
 def test_nothing_stands_in_where_nothing_was_kept(service: Service) -> None:

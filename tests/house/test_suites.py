@@ -77,6 +77,11 @@ def test_no_import_is_overlooked(tree: Tree) -> None:
             "importers/netbox/source.py app/web/views.py",
         ),
         (
+            "real/test_rt.py",
+            "app/tickets/rt.py app/tickets/connector.py tests/contract/ticket_contract.py importers/http/client.py",
+            "app/tickets/glpi.py importers/glpi/source.py",
+        ),
+        (
             "contract/importers/test_glpi_faults.py",
             "importers/glpi/mapping.toml tests/contract/importers/faults.py",
             "importers/idoit/source.py",

@@ -4,6 +4,8 @@ they say.
 Imports are read from the source, those inside functions too, and those of code in a string, which a test starts as a process of
 its own. Modules that are loaded by a name are found where a string is the whole name (`"app.cli.run"`) or follows `"-m"`. An
 importer counts where its kind is named in a string; `importers.registry`, which can load each of them, counts for none.
+Connectors of ticket systems and the signatures of their webhooks bear names of importers and are none; `app.tickets.registry`
+counts for none of the connectors: their tests import them.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from pathlib import Path
 from importers import registry
 
 ROOT = Path(__file__).parents[2]
+TICKETS = "app.tickets"
+NAMESAKES = (TICKETS, "app.domain.hooks")  # they say names of systems, and open no source
 ROOMS = ("app", "importers", "tests", "benchmarks")
-TICKETS = ("app.tickets.", "app.domain.hooks")  # where a kind is that of a ticket system, not of a source
 MODULE = re.compile(rf"(?:{'|'.join(ROOMS)})(?:\.\w+)+")
 
 
@@ -44,8 +47,9 @@ class Tree:
         """The modules that a file names, and the strings that are a kind of source."""
         if path not in self._found:
             module = ".".join(path.relative_to(self.root).with_suffix("").parts)
-            kinds = () if module.startswith(TICKETS) else self.kinds
-            self._found[path] = _read(path, module.removesuffix(".__init__"), lazy=module == self.lazy, kinds=kinds)
+            lazy = module in (self.lazy, f"{TICKETS}.registry")
+            kinds = () if module.startswith(NAMESAKES) else self.kinds
+            self._found[path] = _read(path, module.removesuffix(".__init__"), lazy, kinds)
         return self._found[path]
 
     def sources(self, start: Iterable[Path]) -> set[Path]:

@@ -35,7 +35,7 @@ class Removed:
     removed: str
 
 
-@route(blueprint, "/changes", "read", PlannedPage, sensitive=True)
+@route(blueprint, "/changes", "read", PlannedPage, sensitive=True, long=True)
 @blueprint.arguments(PageQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """What is planned, by the next window, and what of the calendars could not be read."""

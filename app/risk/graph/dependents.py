@@ -93,24 +93,33 @@ def _spread_sets(flat: Flat, queue: Int32s, bits: UInt64s, seen: Bools) -> None:
 
 
 def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Sequence[int]) -> Array:
-    """How many of `services` (numbers) lean on each set of positions, directly or not (int64); one walk for 64 sets.
+    """How many of `services` (numbers) lean on each set of positions, directly or not (int64); one walk for all, and one turn for
+    64 sets.
 
     Example by hand: S hard on A and on B, T hard on B, sets {A} and {B}, both services asked about: 1 and 2.
     """
     out = np.zeros(len(sets), np.int64)
+    if not len(sets):
+        return out
     asked = compiled.service_position[np.asarray(services, np.int64)]
+    bits, seen = np.zeros(len(compiled), np.uint64), np.zeros(len(compiled), np.bool_)
+    for positions in sets:
+        seen[positions] = True
+    starts = np.flatnonzero(seen).astype(np.int32)
+    seen[starts] = compiled.flat.flags[starts] & SERVES != 0  # from nothing else a service is reached
+    starts = starts[seen[starts]]
+    queue = np.empty(len(compiled), np.int32)
+    queue[: len(starts)] = starts
+    reached = np.sort(queue[: all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)])
     for first in range(0, len(sets), 64):
         some = sets[first : first + 64]
-        bits, seen = np.zeros(len(compiled), np.uint64), np.zeros(len(compiled), np.bool_)
         for place, positions in enumerate(some):
             bits[positions] |= np.uint64(1) << np.uint64(place)
-        starts = np.flatnonzero(bits).astype(np.int32)
-        starts = starts[compiled.flat.flags[starts] & SERVES != 0]  # from nothing else a service is reached
-        queue = np.empty(len(compiled), np.int32)
-        queue[: len(starts)] = starts
-        seen[starts] = True
-        reached = queue[: all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)]
-        _spread_sets(compiled.flat, np.sort(reached), bits, seen)
+        _spread_sets(compiled.flat, reached, bits, seen)
+        held = bits[asked]
         for place in range(len(some)):
-            out[first + place] = int((bits[asked] >> np.uint64(place) & np.uint64(1)).sum())
+            out[first + place] = int((held >> np.uint64(place) & np.uint64(1)).sum())
+        bits[reached] = 0
+        for positions in some:
+            bits[positions] = 0
     return out

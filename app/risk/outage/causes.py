@@ -145,7 +145,7 @@ def _spread(
                 tail += 1
         for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
             g = flat.joined[e]
-            slot = _find(touched, g)
+            slot = _find(touched, g) if len(touched) else g
             count[slot] += 1
             to = _at(node, place, flat.group_dependent[g])
             if to >= 0 and failed[to] and parent[to] == NOBODY and count[slot] >= flat.group_left[g]:
@@ -290,8 +290,9 @@ def _tree(
             d += 1
     place = places_of(node, len(flat.flags)) if size > FEW else np.empty(0, np.int32)
     parent, how, through = np.full(size, NOBODY, np.int32), np.zeros(size, np.int8), np.zeros(size, np.int32)
-    touched = joined_groups(flat, failed_positions)
-    _spread(flat, node, place, failed, down, touched, np.zeros(len(touched), np.int32), parent, how, through)
+    touched = np.empty(0, np.int32) if size > FEW else joined_groups(flat, failed_positions)
+    count = np.zeros(len(flat.group_needed) if size > FEW else len(touched), np.int32)
+    _spread(flat, node, place, failed, down, touched, count, parent, how, through)
     _attach_loops(flat, node, place, failed, parent, how, through)
     for i in range(len(lowered)):
         at = _at(node, place, lowered[i])

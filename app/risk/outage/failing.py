@@ -40,7 +40,8 @@ class Marks(NamedTuple):
 def marks(flat: Flat) -> Marks:
     """A fresh workspace; CIs down at rest are stamped for good."""
     cis, groups = len(flat.flags), len(flat.group_kind)
-    stamp = np.where(flat.flags & AT_REST_DOWN, ALWAYS, 0).astype(np.int32)
+    stamp = np.zeros(cis, np.int32)
+    stamp[np.flatnonzero(flat.flags & AT_REST_DOWN)] = ALWAYS
     return Marks(
         np.zeros(1, np.int32), stamp, np.zeros(cis, np.int32), np.zeros(groups, np.int32), np.zeros(groups, np.int32),
         np.zeros(cis, np.int32),

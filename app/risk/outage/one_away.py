@@ -17,7 +17,7 @@ from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import working_time
 from app.risk.outage.causes import standing_groups
-from app.risk.outage.failing import Marks, fail, fail_more, marks
+from app.risk.outage.failing import ALWAYS, Marks, fail, fail_more, marks
 from app.risk.outage.increments import no_log, take_back
 from app.risk.outage.propagation import Alone, Outage, Workspace, workspace
 
@@ -65,20 +65,33 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
             found.setdefault(service, []).append(candidate)
     if kept:
         able = able[~among(candidates[able], np.asarray(sorted(kept), np.int32))]
+    work = space.kept(_Serving, lambda: _serving(compiled.flat)).work if len(able) else space.work
     done, size = 0, BLOCK
     while done < len(able):
         block = candidates[able[done : done + size]]
-        pairs, large = _stopped_by(compiled.flat, space.work, result.down, block, down, MUCH)
+        pairs, large = _stopped_by(compiled.flat, work, result.down, block, down, MUCH)
         for candidate, service in pairs:
             found.setdefault(int(service), []).append(int(candidate))
         for candidate in large[: MOST_KEPT - len(space.alone)]:
-            work = marks(compiled.flat)
-            space.alone[candidate] = Alone(work, fail(compiled.flat, work, np.asarray([candidate], np.int32)))
+            own = _serving(compiled.flat).work
+            space.alone[candidate] = Alone(own, fail(compiled.flat, own, np.asarray([candidate], np.int32)))
         done, size = done + len(block), min(2 * size, LARGEST_BLOCK)
         if working_time() > deadline:
             break
     tried = int(able[done]) if done < len(able) else len(candidates)
     return OneAway({service: sorted(positions) for service, positions in sorted(found.items())}, tried, len(candidates))
+
+
+class _Serving(NamedTuple):
+    """Marks in which only those CIs can fail that some service hangs on: whatever these need is among them."""
+
+    work: Marks
+
+
+def _serving(flat: Flat) -> _Serving:
+    work = marks(flat)
+    work.stamp[np.flatnonzero(flat.flags & SERVES == 0)] = ALWAYS
+    return _Serving(work)
 
 
 @kernel

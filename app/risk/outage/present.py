@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.graph.ready_queue import push
-from app.risk.jit import Array, Int32s, Int64s, kernel
+from app.risk.jit import Array, Floats, Int32s, Int64s, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import degrade
 from app.risk.outage.failing import Marks, fail, fail_more, new_epoch
@@ -32,6 +33,12 @@ def _state(flat: Flat, work: Marks, down: Int32s, lowered: Int32s, rule: int) ->
     return failed, degrade(flat, work, failed, rule, 0)
 
 
+class _Levels(NamedTuple):
+    """The levels of an estate, which a question lowers while it computes and puts back."""
+
+    level: Floats  # float64[N]
+
+
 def present_state(
     compiled: CompiledGraph, down: Sequence[int], shares: Mapping[int, float], space: Workspace | None = None,
     rule: Rule = "product",
@@ -39,7 +46,7 @@ def present_state(
     """The state while the CIs at `down` are out and each CI of `shares` does that share (0 to below 1) of what it would do.
 
     Exact, as `propagation.outage`; a CI that is out is out, whatever its share. Cost follows what falls or degrades, but for one
-    copy of N levels where there are shares.
+    copy of N levels for the first question with shares.
 
     Example by hand: S hard on A: A at a share of .6: S is degraded to .6; A out as well: S is down.
     """
@@ -48,10 +55,13 @@ def present_state(
     roots = np.unique(np.asarray(list(down), np.int32))
     lowered = np.asarray(sorted(shares), np.int32)
     if len(lowered):
-        level = flat.level.copy()
+        level = space.kept(_Levels, lambda: _Levels(compiled.flat.level.copy())).level
         level[lowered] *= np.asarray([shares[position] for position in lowered.tolist()])
         flat = flat._replace(level=level)
-    failed_count, degraded_count = _state(flat, work, roots, lowered, RULES[rule])
+    try:
+        failed_count, degraded_count = _state(flat, work, roots, lowered, RULES[rule])
+    finally:
+        flat.level[lowered] = compiled.flat.level[lowered]
     failed, degraded = np.sort(work.queue[:failed_count]), np.sort(work.degraded[:degraded_count])
     capability = work.capability[degraded].copy()
     stopped = flat.service_at[failed]
@@ -83,7 +93,7 @@ class Clocks:
 
     def of(self, position: int) -> int:
         """The turn of a CI; -1 where it is not down."""
-        at = int(np.searchsorted(self.failed, position))
+        at = int(np.searchsorted(self.failed, np.int32(position)))  # of one type: else all of it is copied
         return int(self.turn[at]) if at < len(self.failed) and int(self.failed[at]) == position else -1
 
 

@@ -113,7 +113,7 @@ def _finish(flat: Flat, plan: Plan, size: int, held_by: Int32s, held: Int32s) ->
             plan.group_time[g] = max(plan.group_time[g], time)
             if plan.lacking[g] == 0 and _satisfied(plan.waits, plan.last, plan.finish, v, u, plan.group_time[g]):
                 size = _enter(plan, size, v)
-        at = np.searchsorted(held_by, u)
+        at = np.searchsorted(held_by, u) if len(held) else 0
         while at < len(held) and held_by[at] == u:
             if _satisfied(plan.waits, plan.last, plan.finish, held[at], u, time):
                 size = _enter(plan, size, held[at])

@@ -147,14 +147,14 @@ def parts_of(flat: Flat, failovers: Failovers, work: Marks, roots: Array, once: 
         sets += [sets[k] | {g} for k in before.tolist()]
         if len(sets) > MOST_SETS * (i + 2):
             return None
-    used, number = np.unique(at[np.concatenate([above, np.flatnonzero(flat.service_at >= 0)])], return_inverse=True)
+    services = np.flatnonzero(flat.service_at >= 0)
+    used, number = np.unique(at[np.concatenate([above, services])], return_inverse=True)
     kept = [sets[k] for k in used.tolist()]
     if not kept or kept[0]:
         kept.insert(0, frozenset())
         number = number + 1
     if len(kept) > MOST_SETS:
         return None
-    services = np.flatnonzero(flat.service_at >= 0)
     of_service = np.zeros(len(services), np.int64)
     of_service[flat.service_at[services]] = number[len(above) :]
     rings = _rings(flat, groups, opened, ptr, above)

@@ -3,6 +3,7 @@ reason why it has none."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,8 +46,14 @@ def this_minute(now: datetime | None = None) -> datetime:
     return (now or datetime.now(UTC)).astimezone(UTC).replace(second=0, microsecond=0)
 
 
+def minute_tag(tools: Tools, words: Present) -> str:
+    """Returns what tells the answers about the present apart: what is reported, and the minute."""
+    digest = live_state(tools, words=words).digest if tools.scoped else words.digest
+    return f"{digest}-{this_minute():%H%M}"
+
+
 def live_state(tools: Tools, now: datetime | None = None, words: Present | None = None) -> LiveState:
-    """Returns all that is reported now, placed on the estate of today."""
+    """Returns all that is reported now, placed on the estate of today; under a scope what is reported of the CIs in it."""
     words = words or present(tools.documents)
     estate = tools.estates.at()
     revision = estate.revision.revision
@@ -66,13 +73,15 @@ def live_state(tools: Tools, now: datetime | None = None, words: Present | None 
     reports: dict[int, list[LiveReport]] = {}
     unplaced: list[NowUnplaced] = []
     said: list[tuple[LiveReport, str, Sequence[str], list[str]]] = [(one, "", (), [one.ci]) for one in words.reports]
-    said += [(kept.value.report(), kept.key, kept.value.near, _names(kept.value)) for kept in words.alerts]
+    said += [(kept.value.report(), kept.key, kept.value.near, _names(kept.value, tools.scoped)) for kept in words.alerts]
+    seen = hashlib.sha256()
     for report, alert_key, near, names in said:
         found = match(names)
         position, why = _place(tools, estate, by_key, found, revision)
         if position >= 0:
             reports.setdefault(position, []).append(report)
-        else:
+            seen.update(f"{report}\n".encode())
+        elif not tools.scoped:  # it may be of a CI outside of the scope
             unplaced.append(
                 NowUnplaced(
                     alert_key, names, why, found.candidates, near, report.state, report.started_at, report.origin, report.alert,
@@ -80,12 +89,14 @@ def live_state(tools: Tools, now: datetime | None = None, words: Present | None 
                 )
             )  # fmt: skip
     effects = {position: effect_of(reports[position]) for position in sorted(reports)}
-    return LiveState(estate, this_minute(now), words.digest, effects, reports, unplaced)
+    digest = seen.hexdigest()[:16] if tools.scoped else words.digest
+    return LiveState(estate, this_minute(now), digest, effects, reports, unplaced)
 
 
-def _names(alert: AlertRecord) -> list[str]:
-    """The CI that the alert was matched to first, then what it was matched by."""
-    return [*([alert.ci] if alert.ci else []), *alert.names]
+def _names(alert: AlertRecord, scoped: bool) -> list[str]:
+    """The CI that the alert was matched to first, then what it was matched by; under a scope the former alone, as the latter may
+    name another CI that is in it."""
+    return [alert.ci] if alert.ci and scoped else [*([alert.ci] if alert.ci else []), *alert.names]
 
 
 def _place(tools: Tools, estate: Estate, by_key: Mapping[str, Hit], found: Match, revision: int) -> tuple[int, str]:

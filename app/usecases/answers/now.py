@@ -23,6 +23,7 @@ from app.usecases.answers.blast import fallen_cis
 from app.usecases.answers.live_state import LiveState, live_state
 from app.usecases.answers.paths import Paths, down_customers, known, left_incomplete, service_hits, totals, used_up
 from app.usecases.keep import inbox
+from app.usecases.keep.live import Present
 from app.usecases.stamps import stamp_of
 
 if TYPE_CHECKING:
@@ -36,14 +37,18 @@ ASSUMPTIONS = (
     "a CI in maintenance is out, as one that is down",
     "a service's clock runs from the moment at which what had been reported by then first took it down",
 )
+OF_A_SCOPE = "reports that name no CI of the scope are not told, as they may be of others"
 
 
-def now_page(tools: Tools, limit: int = 100, after: str | None = None, now: datetime | None = None) -> Now:
-    """Returns the present state: totals of the whole, and from the cursor on `limit` rows of each list."""
+def now_page(
+    tools: Tools, limit: int = 100, after: str | None = None, now: datetime | None = None, words: Present | None = None
+) -> Now:
+    """Returns the present state: totals of the whole, and from the cursor on `limit` rows of each list. `words`: what is
+    reported, where it was read already."""
     offset = 0
     if after is not None:
         offset = paging.decode(after, "now")["now"]
-    state = live_state(tools, now)
+    state = live_state(tools, now, words)
     estate = state.estate
     rule = cast(Rule, tools.settings.model.rule)
     result = present_state(estate.compiled, state.out, state.shares, estate.workspace(), rule)
@@ -73,8 +78,8 @@ def now_page(tools: Tools, limit: int = 100, after: str | None = None, now: date
         cis_total=len(state.effects),
         unplaced=state.unplaced[rows],
         unplaced_total=len(state.unplaced),
-        alerts_lost={row.name: row.counts.lost for row in inbox.list_senders(tools.documents) if row.counts.lost},
-        deliveries_waiting=len(inbox.waiting(tools.documents)),
+        alerts_lost={} if tools.scoped else _lost(tools),
+        deliveries_waiting=0 if tools.scoped else len(inbox.waiting(tools.documents)),
         cis_down=len(result.failed),
         cis_degraded=len(result.degraded),
         services_down=down,
@@ -95,13 +100,18 @@ def now_page(tools: Tools, limit: int = 100, after: str | None = None, now: date
         one_failure_away_candidates=away.candidates,
         fallen=fallen,
         fallen_total=fallen_total,
-        assumptions=_assumptions(state),
+        assumptions=[*_assumptions(state), *([OF_A_SCOPE] if tools.scoped else [])],
         limit=limit,
         truncated=following < longest,
         next=paging.encode(now=following) if following < longest else None,
         open_needs=needs,
         services_incomplete=incomplete,
     )
+
+
+def _lost(tools: Tools) -> dict[str, int]:
+    """Returns by sender how many alerts were left out of what it sent."""
+    return {row.name: row.counts.lost for row in inbox.list_senders(tools.documents) if row.counts.lost}
 
 
 def _assumptions(state: LiveState) -> list[str]:

@@ -22,6 +22,7 @@ from app.risk.outage.restore_first import EXACT, RestoreOrder, restore_order
 from app.risk.outage.what_if import Rule, service_curve
 from app.usecases.answers.live_state import LiveState, live_state
 from app.usecases.answers.paths import known
+from app.usecases.keep.live import Present
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -33,9 +34,11 @@ ASSUMED_HOURS = 4.0
 StateOf = Callable[[frozenset[int]], Outage]  # the state while these CIs are as they are reported, and no other
 
 
-def now_causes(tools: Tools, limit: int = CAUSES, now: datetime | None = None, seconds: float = SECONDS) -> NowCauses:
+def now_causes(
+    tools: Tools, limit: int = CAUSES, now: datetime | None = None, seconds: float = SECONDS, words: Present | None = None
+) -> NowCauses:
     """Returns the CIs whose outage explains best what is reported down."""
-    state = live_state(tools, now)
+    state = live_state(tools, now, words)
     estate = state.estate
     down = [position for position in state.out if state.effects[position].state == DOWN]
     resting = [position for position in state.out if state.effects[position].state == MAINTENANCE]
@@ -112,9 +115,9 @@ class _Work:
     weights: Array
 
 
-def restore_first(tools: Tools, most: int = ORDERED, now: datetime | None = None) -> RestoreFirst:
+def restore_first(tools: Tools, most: int = ORDERED, now: datetime | None = None, words: Present | None = None) -> RestoreFirst:
     """Returns the order in which to restore what is reported, by the loss avoided for each hour of work."""
-    state = live_state(tools, now)
+    state = live_state(tools, now, words)
     estate = state.estate
     compiled, rule = estate.compiled, cast(Rule, tools.settings.model.rule)
     work = _work(state, rule)

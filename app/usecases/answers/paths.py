@@ -129,10 +129,16 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
 def down_customers(estate: Estate, numbers: Sequence[int]) -> tuple[float | None, int, str]:
     """Returns the customers of these services, with those they share counted once; how many services have unknown ones; and what
     the number rests on. None where all are unknown."""
+    total, unknown = counted_customers(estate, np.asarray(numbers, np.int64))
+    return total, unknown, said_of(estate.populations, numbers)
+
+
+def counted_customers(estate: Estate, numbers: Any) -> tuple[float | None, int]:
+    """Returns the first two of these alone: of services by number (int64), each once."""
     populations = estate.populations
-    known_ones = [number for number in numbers if known(populations.customers[number]) is not None]
-    total = customers_hit(populations, known_ones) if known_ones or not numbers else None
-    return total, len(numbers) - len(known_ones), said_of(populations, known_ones)
+    known_ones = numbers[~np.isnan(populations.customers[numbers])]
+    total = customers_hit(populations, known_ones) if len(known_ones) or not len(numbers) else None
+    return total, len(numbers) - len(known_ones)
 
 
 def customers_by_share(estate: Estate, result: Outage, of_down: float | None) -> float | None:

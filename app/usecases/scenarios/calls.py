@@ -40,8 +40,11 @@ def calls_of(played: Played) -> list[ToCall]:
     for kind in ("team", "supplier"):
         category = getattr(estate.graph.cis, kind)
         codes = estate.codes(kind)[failed]
-        for code in (np.flatnonzero(np.bincount(codes + 1)) - 1).tolist():
-            sets.append((kind, category.values[code] if code >= 0 else "", np.flatnonzero(codes == code)))
+        order = np.argsort(codes, kind="stable")  # by name, the CIs of each in their order
+        parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
+        for members in parts:
+            code = int(codes[members[0]])
+            sets.append((kind, category.values[code] if code >= 0 else "", members))
     above = services_above(compiled, [failed[members] for _, _, members in sets], played.down_services)
     rows = []
     for (kind, name, members), services in zip(sets, above.tolist(), strict=True):

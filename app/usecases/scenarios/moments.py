@@ -15,7 +15,7 @@ from app.domain.sentences import hours
 from app.domain.timeline import ScenarioMoment, TimelineMoment
 from app.risk.jit.clock import look
 from app.risk.timeline.played import Moments
-from app.usecases.answers.paths import down_customers
+from app.usecases.answers.paths import counted_customers, down_customers
 from app.usecases.scenarios.document import ScenarioStep
 from app.usecases.scenarios.played import STATES, Played
 
@@ -80,19 +80,19 @@ def _customers(played: Played, count: int, services: Any, first: Any, last: Any)
         events.setdefault(stop, []).append((service, 1))
         events.setdefault(start, []).append((service, -1))
     customers, unknown = np.empty(count), np.empty(count, np.int64)
-    down: dict[int, int] = {}
-    counted: dict[tuple[int, ...], tuple[float | None, int]] = {}
+    down = np.zeros(len(played.estate.service_keys), np.int64)
+    counted: dict[bytes, tuple[float | None, int]] = {}
     places = sorted({0, *events})
     for place, following in zip(places, [*places[1:], count], strict=True):
         for service, change in events.get(place, ()):
-            down[service] = down.get(service, 0) + change
+            down[service] += change
         if place >= count:
             break
-        now = tuple(sorted(service for service, times in down.items() if times > 0))
-        if now not in counted:
+        now = np.flatnonzero(down > 0)
+        if (known := now.tobytes()) not in counted:
             look()
-            counted[now] = down_customers(played.estate, now)[:2]
-        of_all, left_out = counted[now]
+            counted[known] = counted_customers(played.estate, now)
+        of_all, left_out = counted[known]
         customers[place:following] = math.nan if of_all is None else of_all
         unknown[place:following] = left_out
     return customers, unknown

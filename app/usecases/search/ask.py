@@ -56,7 +56,7 @@ def _plain_row(hit: Hit) -> SearchRow:
 
 
 def _row(index: SearchIndex, rank: int, words: list[str]) -> SearchRow:
-    kind, text = max(index.entries(rank), key=lambda entry: _words_in(entry[1], words))
+    kind, text = _found_by(index, rank, words)
     row = int(index.row[rank])
     impact: dict[str, Any] = {name: float(column[row]) for name, column in index.impact.items()}
     impact = {name: None if value != value else value for name, value in impact.items()}
@@ -65,6 +65,18 @@ def _row(index: SearchIndex, rank: int, words: list[str]) -> SearchRow:
     return SearchRow(
         index.key[row], index.name[row] or index.key[row], index.ci_class[row] or "other", kind, text, services, **impact
     )
+
+
+def _found_by(index: SearchIndex, rank: int, words: list[str]) -> tuple[str, str]:
+    """Returns the first of the texts of a CI that hold the most words: (kind, text)."""
+    best, most = ("", ""), -1
+    for entry in index.entries(rank):
+        held = _words_in(entry[1], words)
+        if held > most:
+            best, most = entry, held
+        if held == len(words):
+            break
+    return best
 
 
 def _words_in(text: str, words: list[str]) -> int:

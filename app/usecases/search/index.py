@@ -14,6 +14,7 @@ from app.domain.json_columns import aliases_of
 from app.usecases.search.terms import LEAST_FOR_ERRORS, TERM_BYTES, WHOLE, folded, terms_of, with_one_error
 
 LOOKED_AT = 200  # hits, the weightiest first, of which is seen whether one is just what was asked for
+FEW = 500  # CIs times spellings that are compared as texts rather than marked
 BEYOND = b"\xff"  # sorts after every sign
 
 
@@ -68,13 +69,21 @@ class SearchIndex:
         spans = [self._spans(spellings) for spellings in meant]
         if not words or any(len(begin) == 0 for begin, _ in spans):
             return np.zeros(0, np.int64)
+        order = sorted(range(len(spans)), key=lambda word: int((spans[word][1] - spans[word][0]).sum()))
         marks: Any = None
-        for begin, end in sorted(spans, key=lambda span: int((span[1] - span[0]).sum())):
+        ranks: Any = None
+        for place, word in enumerate(order):
+            if ranks is not None and len(ranks) * sum(len(meant[other]) for other in order[place:]) <= FEW:
+                left = [meant[other] for other in order[place:]]
+                ranks = np.asarray(
+                    [rank for rank in ranks.tolist() if all(self._begins(rank, texts) for texts in left)], np.int64
+                )
+                break
             mark = np.zeros(len(self), np.bool_)
-            for first, last in zip(begin.tolist(), end.tolist(), strict=True):
+            for first, last in zip(*(ends.tolist() for ends in spans[word]), strict=True):
                 mark[self.rank[self.postings[first:last]]] = True
             marks = mark if marks is None else marks & mark
-        ranks = np.flatnonzero(marks)
+            ranks = np.flatnonzero(marks)
         cut = [list(spellings) for spellings in meant if max(len(text.encode()) for text in spellings) > TERM_BYTES]
         if not cut:
             return ranks

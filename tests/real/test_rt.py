@@ -1,0 +1,119 @@
+"""Request Tracker 5 as it is: the contract of ticket systems, what it refuses with a 200, polling, a storm."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.errors import NotAllowed, NotFound
+from app.domain.tickets import OPEN, RESOLVED, TicketCi
+from app.ports.ticket_system import TicketRefused
+from app.tickets import rt
+from app.tickets.registry import open_ticket_system
+from importers.http.client import Outbound
+from importers.http.lent import Lent
+from tests.contract import ticket_contract as contract
+from tests.contract.ticket_contract import Desk, draft
+from tests.real.ticket_storm import storm
+
+pytestmark = pytest.mark.real
+URL, TOKEN = os.environ.get("FORESTAY_TEST_RT_URL", ""), os.environ.get("FORESTAY_TEST_RT_TOKEN", "")
+SETTINGS = {"url": URL, "token_env": "FORESTAY_TEST_RT_TOKEN", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs",
+            "time_zone": os.environ.get("FORESTAY_TEST_RT_ZONE", "UTC")}  # fmt: skip
+KNOWN = [TicketCi("key:disk", "disk"), TicketCi("key:switch", "switch <1>")]
+
+
+def opened(**more: str) -> Any:
+    if not URL:
+        pytest.skip("no Request Tracker: scripts/rt/with-server")
+    return open_ticket_system("rt", "desk", {**SETTINGS, **more}, Lent(Outbound(["127.0.0.1"])))
+
+
+def asked(method: str, path: str, body: Any = None) -> Any:
+    """Asks RT past the connector."""
+    headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{URL}REST/2.0/{path}", json.dumps(body).encode() if body else None, headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def comments_of(ticket: str) -> list[str]:
+    return [one["Content"] for one in asked("GET", f"ticket/{ticket}/attachments?fields=Content&per_page=100")["items"]]
+
+
+def field_of(ticket: str) -> list[str]:
+    fields = asked("GET", f"ticket/{ticket}")["CustomFields"]
+    return [value for one in fields if one["name"] == "BC Impact" for value in one["values"]]
+
+
+IN_FIELD = (contract.a_comment_is_there_once, contract.hostile_texts_stay_texts)
+
+
+@pytest.mark.parametrize(
+    ("check", "field"),
+    [*((check, "") for check in contract.CHECKS), *((check, "BC Impact") for check in IN_FIELD)],
+    ids=lambda value: getattr(value, "__name__", value or "comments"),
+)
+def test_it_holds_to_the_contract(check: Callable[[Desk], None], field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rt, "PAGE", 3)
+    system = opened(comment_field=field)
+
+    def stick() -> None:  # a status that RT's life cycle does not have
+        system.phases = type(system.phases)({**system.phases.statuses, RESOLVED: ["mended"]})
+
+    check(Desk(system, KNOWN, None, stick, comments_of=field_of if field else comments_of))
+
+
+def test_it_says_why_it_refused() -> None:
+    system = opened(phases="open: new, open; resolved: mended; closed: rejected")
+    made = system.create(draft())
+    with pytest.raises(TicketRefused, match="isn't a valid status for this ticket"):
+        system.transition(made.id, RESOLVED, "")
+    with pytest.raises(TicketRefused, match="isn't a valid status for this ticket"):
+        system.transition(made.id, RESOLVED, "said with it")
+    with pytest.raises(NotAllowed, match="No permission to create tickets in the queue"):
+        opened(queue="Nowhere").create(draft())
+    with pytest.raises(NotFound):
+        system.read("999999")
+
+
+def test_an_unknown_field_for_the_key_is_noticed() -> None:
+    with pytest.raises(TicketRefused, match="does not carry the key"):
+        opened(key_field="BC Nope").create(draft())  # RT leaves out without a word what it does not know
+    with pytest.raises(TicketRefused, match="no custom field BC Nope"):
+        opened(key_field="BC Nope").check()
+    assert "5.0" in opened().check()
+
+
+def test_a_bad_token_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESTAY_TEST_RT_BAD", "1-31-canarycanarycanary")
+    with pytest.raises(NotAllowed) as refused:
+        opened(token_env="FORESTAY_TEST_RT_BAD").find("x")
+    assert "canary" not in f"{refused.value.message}{refused.value.details}"
+
+
+def test_what_people_do_there_is_polled_in() -> None:
+    system = opened()
+    made = system.create(draft())
+    asked("PUT", f"ticket/{made.id}", {"Status": "resolved", "Priority": "100"})
+    told = [one for one in system.changed_since(made.updated_at) if one.id == made.id]
+    assert told
+    assert (told[-1].phase, told[-1].priority, told[-1].keys) == (RESOLVED, "1", made.keys)
+    theirs = asked("POST", "ticket", {"Queue": "Continuity", "Subject": "by hand", "Content": "x", "ContentType": "text/plain"})
+    told = [one for one in system.changed_since(made.updated_at - timedelta(minutes=1)) if one.id == theirs["id"]]
+    assert [(one.summary, one.keys, one.phase) for one in told] == [("by hand", [], OPEN)]
+
+
+def test_a_storm_makes_each_ticket_once() -> None:
+    began = datetime.now(UTC)
+    given = storm(opened, "storm")
+    assert len(given) == 50
+    assert all(len(ids) == 1 for ids in given.values())
+    there = {(key, one.id) for one in opened().changed_since(began) for key in one.keys if key.startswith("storm-")}
+    assert there == {(key, one) for key, ids in given.items() for one in ids}

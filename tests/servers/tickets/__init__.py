@@ -1,0 +1,1 @@
+"""Strict ticket systems for tests, written from the wire formats, not from the connectors."""
