@@ -1,13 +1,14 @@
-"""Tickets that are asked for while something fails at a named point: between us and the system, or our own process dies there.
+"""Tickets that are asked for while something fails at a named point: between us and the system, or our own process dies.
 
-A point is one request of a ticket's life (it is made, tied to a CI, commented, given another priority, resolved) that fails in one
-way, or one step of the relay's process at which it is killed. Whatever happens, there is one ticket of each key in the system at
-the end, as it was wanted last, and nothing is left to be sent.
+A point is one request of a ticket's life (it is made, tied to a CI, commented, given another priority, resolved) that fails in
+one way, or one step of the relay's process at which it is killed. Whatever happens, there is one ticket of each key in the system
+at the end, as it was wanted last, and nothing is left to be sent.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from app.bootstrap import Forestay, assemble_service
 from app.domain.tickets import INCIDENT, RESOLVED
@@ -30,6 +33,7 @@ from app.usecases.tickets.relay import relay
 from importers.http.client import Outbound
 from importers.http.lent import Lent
 from tests.kill_points import Killer
+from tests.seeds import some_of
 from tests.servers.fault_proxy import FAULTS, Fault, FaultProxy
 
 SAID = "Hit now: 14 services"
@@ -146,6 +150,42 @@ class Line:
         for ticket_id in {ticket.id: ticket for ticket in self.system.changed_since(datetime(2026, 1, 1, tzinfo=UTC))}:
             there.update(key for key in self.system.read(ticket_id).keys if key in self.keys)
         assert there == Counter(self.keys)
+
+
+def check_points(line: Line, killer: Killer, faults_every: int, kills_every: int) -> tuple[int, int]:
+    """Tries one in so many faults and kills; returns how many of each."""
+    faults = some_of(every_fault(line.requests()), faults_every)
+    for fault in faults:
+        line.check_fault(fault)
+    kills = some_of(line.steps(killer), kills_every)
+    for step, number in kills:
+        line.check_kill(killer, step, number)
+    line.check_all()
+    return len(faults), len(kills)
+
+
+def check_real(
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    kind: str,
+    settings: Mapping[str, str],
+    comments_of: Comments,
+    faults_every: int,
+    kills_every: int,
+) -> int:
+    """As `check_points`, on a real server and with a service of its own; prints and returns how many points it tried."""
+    more = {"FORESTAY_OUTBOUND_HOSTS": "localhost,127.0.0.1", "FORESTAY_KERNELS": "interpreted"}
+    for name, value in more.items():
+        patch.setenv(name, value)
+    service = estate(folder, more)
+    with (
+        Killer(service.settings.data_folder, os.environ) as killer,
+        opened_line(service, "desk", kind, settings["url"], settings, comments_of) as line,
+    ):
+        faults, kills = check_points(line, killer, faults_every, kills_every)
+    service.close()
+    print(f"{faults + kills} fault points of {kind}: {faults} requests failed, {kills} kills")
+    return faults + kills
 
 
 def every_fault(requests: int) -> list[Fault]:

@@ -11,9 +11,8 @@ import pytest
 
 from app.bootstrap import Forestay
 from tests.contract.test_ticket_systems import CASES, TWO_WAY
-from tests.fault_points import estate, every_fault, opened_line
+from tests.fault_points import check_points, estate, opened_line
 from tests.kill_points import Killer
-from tests.seeds import some_of
 from tests.servers.running import Running
 
 AT_LEAST = 200
@@ -52,12 +51,7 @@ def test_nothing_is_lost_and_nothing_doubled_wherever_it_fails(service: Forestay
                     lambda ticket, case=case, stub=stub: case.comments(stub, ticket),  # type: ignore[misc]
                 )
             )
-            for fault in some_of(every_fault(line.requests()), FAULT_EVERY):
-                line.check_fault(fault)
-                faults += 1
-            for step, number in some_of(line.steps(killer), KILL_EVERY):
-                line.check_kill(killer, step, number)
-                kills += 1
-            line.check_all()
+            found = check_points(line, killer, FAULT_EVERY, KILL_EVERY)
+            faults, kills = faults + found[0], kills + found[1]
     print(f"{faults + kills} fault points of {len(TWO_WAY)} ticket systems: {faults} requests failed, {kills} kills")
     assert faults + kills >= AT_LEAST

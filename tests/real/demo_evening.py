@@ -14,6 +14,8 @@ from typing import Any
 from app.demo import retailer
 from app.jobs.relay import keep_relays
 from app.risk.outage.propagation import outage
+from app.usecases.keep.sources import add_source
+from app.usecases.run_sync import SyncRequest, run_sync
 from tests.e2e.conftest import Service
 
 ARRAY, ALERTS = "san-fra1-02", 40
@@ -28,8 +30,10 @@ QUICK = {
 
 
 def import_demo(service: Service) -> None:
+    """Without an assessment: what is out now and whom it hits needs none."""
     for name, place in retailer.write(retailer.build(7), service.folder / "example").items():
-        service.sync(name, KINDS[name], place)
+        add_source(service.forestay.documents, name, KINDS[name], str(place))
+        run_sync(service.forestay, SyncRequest(name, apply=True, complete=True))
 
 
 def fallen(service: Service) -> list[str]:

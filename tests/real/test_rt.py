@@ -28,11 +28,9 @@ from tests.contract import ticket_contract as contract
 from tests.contract.ticket_contract import Desk, draft
 from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
 from tests.e2e.test_now import sender
-from tests.fault_points import estate, every_fault, opened_line
-from tests.kill_points import Killer
+from tests.fault_points import check_real
 from tests.real import demo_evening as evening
 from tests.real.ticket_storm import storm
-from tests.seeds import some_of
 
 pytestmark = pytest.mark.real
 URL, TOKEN = os.environ.get("FORESTAY_TEST_RT_URL", ""), os.environ.get("FORESTAY_TEST_RT_TOKEN", "")
@@ -64,7 +62,6 @@ def field_of(ticket: str) -> list[str]:
     return [value for one in fields if one["name"] == "BC Impact" for value in one["values"]]
 
 
-FAULT_EVERY, KILL_EVERY = 5, 6  # 1 in a thorough run
 IN_FIELD = (contract.a_comment_is_there_once, contract.hostile_texts_stay_texts)
 
 
@@ -135,24 +132,7 @@ def test_a_storm_makes_each_ticket_once() -> None:
 def test_nothing_is_lost_and_nothing_doubled_wherever_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault at requests of a ticket's life, each way in which it can fail, and kills of the relay's process at its steps."""
     opened()
-    more = {"FORESTAY_OUTBOUND_HOSTS": "localhost,127.0.0.1", "FORESTAY_KERNELS": "interpreted"}
-    for name, value in more.items():
-        monkeypatch.setenv(name, value)
-    service, faults, kills = estate(tmp_path, more), 0, 0
-    with (
-        Killer(service.settings.data_folder, os.environ) as killer,
-        opened_line(service, "desk", "rt", URL, SETTINGS, comments_of) as line,
-    ):
-        for fault in some_of(every_fault(line.requests()), FAULT_EVERY):
-            line.check_fault(fault)
-            faults += 1
-        for step, number in some_of(line.steps(killer), KILL_EVERY):
-            line.check_kill(killer, step, number)
-            kills += 1
-        line.check_all()
-    service.close()
-    print(f"{faults + kills} fault points: {faults} requests failed, {kills} kills")
-    assert faults >= 16 and kills >= 6
+    assert check_real(tmp_path, monkeypatch, "rt", SETTINGS, comments_of, 10, 10) >= 12
 
 
 def test_an_evening_of_the_demo_is_one_incident(make_service: Callable[..., Service]) -> None:  # noqa: F811
