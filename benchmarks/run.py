@@ -54,6 +54,8 @@ TARGETS = {
     "recovery gaps of all services over HTTP, first answer of a revision": ("gaps", "first_seconds", 5, "s"),
     "search over HTTP, p95, four clients": ("search", "four_clients_p95_ms", 10, "ms"),
     "live-state update to changed answer over HTTP, p95, four clients": ("live", "four_clients_p95_ms", 100, "ms"),
+    "any page, when warm": ("pages", "slowest_warm_ms", 1000, "ms"),
+    "a page of a ranking or a search, when warm": ("pages", "slowest_ranking_or_search_ms", 300, "ms"),
     "longest wait of a reader during an import": ("readers", "longest_ms", 500, "ms"),
 }
 
@@ -222,6 +224,7 @@ def main() -> None:
                 "scenarios",
                 "recovery",
                 "gaps",
+                "pages",
                 "readers",
             )
             if name not in asked.without

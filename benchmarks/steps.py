@@ -51,6 +51,7 @@ from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
 from benchmarks.gaps import gaps_over_http
 from benchmarks.live import live_updates
+from benchmarks.pages import pages_over_http
 from benchmarks.reach import reach
 from benchmarks.scenarios import play_scenarios
 from benchmarks.search import searches
@@ -454,6 +455,12 @@ def gaps(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return gaps_over_http(service(folder, asked.store), folder / asked.store)
 
 
+def pages(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Every page and report over HTTP; prints tables before the object."""
+    warm_up()
+    return pages_over_http(service(folder, asked.store), folder / asked.store)
+
+
 STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "estate": estate,
     "imports": imports,
@@ -472,6 +479,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "scenarios": scenarios,
     "recovery": recovery,
     "gaps": gaps,
+    "pages": pages,
 }
 
 

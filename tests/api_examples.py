@@ -89,6 +89,7 @@ def _written(service: Service) -> dict[str, Any]:
         "Cleared": lambda client: client.delete("/api/v1/live/b"),
         "TimelineAnswer": lambda client: client.post("/api/v1/timelines", json={"text": "t=0 fail ci:db for 8h"}),
         "Checked": lambda client: client.post("/api/v1/sources/cmdb/check"),
+        "NamedView": lambda client: client.post("/api/v1/views", json={"name": "By team", "address": "/?kind=team"}),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     planned = {"cis": ["a"], "start": "2099-03-01T00:00Z", "end": "2099-03-01T02:00Z"}

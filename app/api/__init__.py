@@ -35,6 +35,7 @@ from app.api.resources import (
     sources,
     studies,
     suggestions,
+    views,
 )
 
 DESCRIPTION = (
@@ -84,6 +85,7 @@ def mount(app: Flask) -> None:
         sources,
         studies,
         suggestions,
+        views,
     ):
         api.register_blueprint(module.blueprint)
 

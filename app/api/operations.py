@@ -30,6 +30,7 @@ PARTS = {  # of addresses
     "simulation": "Number of a simulation",
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
+    "view": "Id of a view, from the list of views",
 }
 VERBS = {"page": "list", "one": "get", "make": "create"}
 PART = re.compile(r"<(?:\w+:)?(\w+)>")

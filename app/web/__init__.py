@@ -13,6 +13,7 @@ from app.web import (
     change_views,
     glossary,
     identity_views,
+    kept_views,
     loss_views,
     map_views,
     now_views,
@@ -48,5 +49,6 @@ def mount(app: Flask) -> None:
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
+    app.register_blueprint(kept_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

@@ -52,6 +52,9 @@ PAGES = [
     "/assume?ci=cmdb:ci:db-orders&field=repair_hours&value=9",
     "/bia?service=cmdb:ci:svc-checkout&class=vital",
     "/loss?cell=1-1",
+    "/views?keep=/services",
+    "/recovery-gaps",
+    "/reports",
 ]
 
 

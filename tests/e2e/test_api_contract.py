@@ -50,6 +50,7 @@ def fill(service: Service) -> Service:
     night = {"text": "t=0 fail ci:db for 8h"}
     assert service.client.put("/api/v1/scenarios/night", json=night, headers={"If-None-Match": "*"}).status_code == 200
     service.post("/scenarios/night/run", {}, 200)
+    service.post("/views", {"name": "Teams", "address": "/?kind=team"})
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
@@ -108,6 +109,7 @@ QUESTIONS = {
     "/api/v1/area": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
+    "/api/v1/search/areas": {"q": "db"},
     "/api/v1/what-if": {"ci": "db"},
     "/api/v1/map": {"ci": "db"},
     "/api/v1/cis/<path:ci>/assumption": {"field": "repair_hours", "value": "3"},
@@ -213,6 +215,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/scenarios/<scenario>/versions",
         "/schedule",
         "/search",
+        "/search/areas",
         "/services",
         "/services/<path:ci>",
         "/services/<path:ci>/availability",
@@ -232,6 +235,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/views",
         "/what-if",
     ]
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
@@ -430,6 +434,7 @@ LABELS = [
     "GET /api/v1/area",
     "GET /api/v1/loss",
     "GET /api/v1/search",
+    "GET /api/v1/search/areas",
     "GET /api/v1/services",
     "GET /api/v1/services/{ci}",
     "PUT /api/v1/services/{ci}",
@@ -464,6 +469,10 @@ LABELS = [
     "DELETE /api/v1/scenarios/{scenario}",
     "POST /api/v1/scenarios/{scenario}/copy",
     "POST /api/v1/scenarios/{scenario}/run",
+    "GET /api/v1/views",
+    "POST /api/v1/views",
+    "PUT /api/v1/views/{view}",
+    "DELETE /api/v1/views/{view}",
     "GET /api/v1/simulations",
     "POST /api/v1/simulations",
     "GET /api/v1/simulations/{simulation}",
