@@ -53,7 +53,10 @@ TARGETS = {
     "recovery gaps of all services": ("recovery", "gaps_seconds", 5, "s"),
     "recovery gaps of all services over HTTP, first answer of a revision": ("gaps", "first_seconds", 5, "s"),
     "search over HTTP, p95, four clients": ("search", "four_clients_p95_ms", 10, "ms"),
+    "impact by a foreign id over HTTP, p99, four clients": ("impact", "four_clients_p99_ms", 50, "ms"),
     "live-state update to changed answer over HTTP, p95, four clients": ("live", "four_clients_p95_ms", 100, "ms"),
+    "any page, when warm": ("pages", "slowest_warm_ms", 1000, "ms"),
+    "a page of a ranking or a search, when warm": ("pages", "slowest_ranking_or_search_ms", 300, "ms"),
     "longest wait of a reader during an import": ("readers", "longest_ms", 500, "ms"),
 }
 
@@ -219,9 +222,11 @@ def main() -> None:
                 "web",
                 "live",
                 "search",
+                "impact",
                 "scenarios",
                 "recovery",
                 "gaps",
+                "pages",
                 "readers",
             )
             if name not in asked.without

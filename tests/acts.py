@@ -30,6 +30,7 @@ from app.ports.documents import Documents
 from app.usecases import decide
 from app.usecases.approve import approve, held_runs
 from app.usecases.assess import assess
+from app.usecases.decisions_kept import decision_page
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
@@ -47,6 +48,7 @@ from app.usecases.keep.sources import (
     told_of,
     update_source,
 )
+from app.usecases.keep.views import VIEWS, NamedView
 from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, file_of, make_report, page_reports
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -339,6 +341,37 @@ def _planned(service: Forestay) -> str:
     return json.dumps([[(one.entry, one.cis) for one in plans.entries], [len(one.unread) for one in plans.calendars]])
 
 
+def _keep_view(service: Forestay) -> None:
+    """By the form of the page of views."""
+    if not _views(service):
+        doors.press(service, "analyst", "/views", {"name": "teams", "address": "/?kind=team", "shared": "yes"})
+
+
+def _remove_view(service: Forestay) -> None:
+    for view in _views(service):
+        doors.press(service, "analyst", f"/views/{view.view}", {"name": "teams", "act": "remove"})
+
+
+def _views(service: Forestay) -> list[NamedView]:
+    return [kept.value for kept in VIEWS.every(service.documents)]
+
+
+def _viewed(service: Forestay) -> str:
+    return json.dumps([(view.name, view.address, view.by, view.shared) for view in _views(service)])
+
+
+def _correct_by_hand(service: Forestay) -> None:
+    """What the page takes back afterwards."""
+    _unless_done(lambda: decide.correct(service, "k8", {"team": "night"}, WHO))
+
+
+def _take_decision_back(service: Forestay) -> None:
+    """By the button of the page of identity."""
+    for kept in decision_page(service, 100).items:
+        if dict(kept.values) == {"team": "night"}:
+            doors.press(service, "analyst", "/identity/take-back", {"decision": kept.decision})
+
+
 def _nothing(service: Forestay) -> None:
     return
 
@@ -400,6 +433,8 @@ ACTS = {
     "alert": Act(_alert("firing"), _alert("resolved"), prepare_there=_forget_alert, seen=lambda service: _live(service)),
     "change planned and removed": Act(_plan, _plan_back, seen=lambda service: _planned(service)),
     "calendar read and removed": Act(_calendar, _calendar_back, seen=lambda service: _planned(service)),
+    "view kept and removed": Act(_keep_view, _remove_view, seen=lambda service: _viewed(service)),
+    "correction taken back": Act(_correct_by_hand, _take_decision_back),
     "study": Act(_study, _forget_studies, killed_back=False),
     "report made": Act(_print, _forget_reports, seen=lambda service: str(_printed(service)), killed_back=False),
 }

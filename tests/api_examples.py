@@ -96,6 +96,7 @@ def _written(service: Service) -> dict[str, Any]:
         "Cleared": lambda client: client.delete("/api/v1/live/b"),
         "TimelineAnswer": lambda client: client.post("/api/v1/timelines", json={"text": "t=0 fail ci:db for 8h"}),
         "Checked": lambda client: client.post("/api/v1/sources/cmdb/check"),
+        "NamedView": lambda client: client.post("/api/v1/views", json={"name": "By team", "address": "/?kind=team"}),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     found = _tickets_written(service)

@@ -37,6 +37,7 @@ from app.api.resources import (
     suggestions,
     ticket_hooks,
     tickets,
+    views,
 )
 
 DESCRIPTION = (
@@ -88,6 +89,7 @@ def mount(app: Flask) -> None:
         suggestions,
         ticket_hooks,
         tickets,
+        views,
     ):
         api.register_blueprint(module.blueprint)
 

@@ -33,6 +33,7 @@ PARTS = {  # of addresses
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
     "ticket_kind": "Kind of a ticket: incident or change",
+    "view": "Id of a view, from the list of views",
 }
 VERBS = {"page": "list", "one": "get", "make": "create"}
 PART = re.compile(r"<(?:\w+:)?(\w+)>")

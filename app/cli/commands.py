@@ -65,6 +65,7 @@ PLACES = {
         "app.cli.outages",
         "What if these were down? Services, customers, cost over time, first MTPD breached, and what is one failure away.",
     ),
+    "view": Place("app.cli.views", "Named views: addresses of pages under a name."),
     "scenario": Place("app.cli.scenarios", "Stored scenarios: write, list, copy, compare, play as an exercise."),
     "impact": Place("app.cli.outages", "What a ticket system asks: services hit, reason, suggested priority."),
     "now": Place(
@@ -146,7 +147,19 @@ PLACES = {
 
 
 GROUPS = {  # of the help, by what people come for; what is in none is not for people
-    "Ask what is at risk": ("areas", "area", "services", "service", "ci", "cis", "search", "cold-start", "quality", "report"),
+    "Ask what is at risk": (
+        "areas",
+        "area",
+        "services",
+        "service",
+        "ci",
+        "cis",
+        "search",
+        "cold-start",
+        "quality",
+        "report",
+        "view",
+    ),
     "When something is down, or will be": (
         "now",
         "blast",

@@ -147,9 +147,9 @@ def show(result: Any, as_document: bool, human: Callable[[Console], None]) -> No
     context = click.get_current_context()
     if context.meta.get(TEXT):
         from app.usecases.answers.plain_text import as_text
+        from app.usecases.keep.served import base_url
 
-        web = context.obj.settings.web
-        click.echo(as_text(result, web.public_url or f"http://{web.host}:{web.port}"), nl=False)
+        click.echo(as_text(result, base_url(context.obj.settings, context.obj.forestay.documents)), nl=False)
         return
     out = console()
     human(out)

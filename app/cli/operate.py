@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from types import FrameType
 
 import click
@@ -41,6 +42,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     from app.cli.web_server import server_of
     from app.settings import check_exposure
     from app.usecases.compiling import never_compile_in_requests
+    from app.usecases.keep.served import note_served
     from app.wsgi import create_app, lane_of
 
     settings = context.settings
@@ -65,6 +67,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         context.compiler.start()
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
+    note_served(context.forestay.documents, f"http://{shown}:{bound}", datetime.now(UTC).isoformat())
     click.echo(f"Forestay is at http://{shown}:{bound}/")
     sys.stdout.flush()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.results import CiRow, Stamp, Step
+from app.domain.results import NEVER_TESTED, CiRow, Stamp, Step
 
 MOST_HOPS = 5
 DIRECTIONS = {"both": "both", "above": "what hangs on it", "below": "what it hangs on"}
@@ -15,13 +15,15 @@ KINDS = ("hard", "supply", "group", "soft")  # the gravest first
 
 @dataclass(frozen=True, slots=True)
 class MapRedundancy:
-    """A redundancy group of a CI: `left` of `members` stand. whole, worn (some lost), used up (no more may be lost), failed."""
+    """A redundancy group of a CI: `left` of `members` stand. whole, worn (some lost), used up (no more may be lost), failed.
+    `evidence`: what shows that it holds."""
 
     key: str
     needed: int
     members: int
     left: int
     state: str
+    evidence: str = NEVER_TESTED
 
 
 @dataclass(frozen=True, slots=True)

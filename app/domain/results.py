@@ -195,6 +195,8 @@ class AreaDetail:
     services_total: int
     truncated: bool
     assumptions: Sequence[str]
+    limit: int
+    next: str | None  # of the contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,27 @@ class ServicePage:
     items: Sequence[ServiceRow]
 
 
+NEVER_TESTED = "never tested"  # no source states a test of a redundancy group, so nobody knows whether it holds
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceGroup:
+    """A redundancy group behind a service: `left` of `members` stand, `needed` suffice. `taken_by`: the first of `taken_by_total`
+    CIs outside it whose outage alone takes more members than it can lose; there its redundancy is only on paper."""
+
+    key: str
+    dependent_key: str
+    dependent_name: str
+    needed: int
+    members: int
+    left: int
+    state: str
+    taken_by_key: str
+    taken_by_name: str
+    taken_by_total: int
+    evidence: str
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceDetail:
     """`loss_over_time`: [hours of an outage, what it has cost by then], from the service's own loss curve or its money per hour;
@@ -246,6 +269,9 @@ class ServiceDetail:
     truncated: bool
     next: str | None
     loss_over_time: Sequence[Sequence[float]] = ()
+    redundancy: Sequence[ServiceGroup] = ()
+    redundancy_total: int = 0
+    redundancy_tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +434,7 @@ class UsedUpGroup:
     left: Sequence[str]
     needed: int
     in_maintenance: Sequence[str] = ()  # of those left: they count as up and may not be
+    left_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +494,7 @@ class OneAway:
     service_name: str
     cis: Sequence[str]  # keys whose further outage stops the service now and did not before
     total: int
+    names: Sequence[str] = ()  # of these CIs
 
 
 @dataclass(frozen=True, slots=True)

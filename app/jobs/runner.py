@@ -14,6 +14,7 @@ from app.domain.errors import Conflict, ForestayError, OutOfTime, StoreUnavailab
 from app.domain.study import StudyOptions
 from app.usecases.approve import approve
 from app.usecases.assess import assess
+from app.usecases.doctor import keep_examination
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled, Listener
 from app.usecases.remove_source import remove_source
@@ -132,6 +133,11 @@ def do_report(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"report": row.report, "revision": row.revision}
 
 
+def do_examine(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    handle("reading store and audit trail", 0.0)
+    return {"findings": len(keep_examination(forestay).findings)}
+
+
 def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     run = suggest(forestay, handle)
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
@@ -149,6 +155,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "assess": do_assess,
     "study": do_study,
     "report": do_report,
+    "examine": do_examine,
     "suggest": do_suggest,
     "answer": do_answer,
 }

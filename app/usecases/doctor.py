@@ -13,6 +13,7 @@ from typing import Protocol
 from app.domain.errors import ForestayError
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
+from app.ports.records import Records
 from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.audit_verify import verify as verify_trail
 from app.usecases.keep.lease import holder_of
@@ -50,25 +51,60 @@ class Premises(Protocol):
     def take_away(self, path: Path) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found the last time that store and audit trail were read whole."""
+
+    at: str
+    findings: Sequence[Finding]
+
+
+EXAMINATIONS = Records("examination", Examination)
+
+
 def examine(premises: Premises, now: datetime | None = None) -> list[Finding]:
     """Examines store, audit trail, writers, files, clock, sources and jobs, and returns the findings, faults first."""
+    return _faults_first([*read_whole(premises), *look_around(premises, now)])
+
+
+def keep_examination(premises: Premises, now: datetime | None = None) -> Examination:
+    """Reads store and audit trail whole, which takes the longer the larger they are, and keeps what is found."""
+    done = Examination((now or datetime.now(UTC)).isoformat(), read_whole(premises))
+    EXAMINATIONS.put(premises.documents, "last", done)
+    return done
+
+
+def read_whole(premises: Premises) -> list[Finding]:
+    """Reads store and audit trail whole and returns what is wrong with them."""
+    store, documents = premises.store, premises.documents
+    if copying.is_unfinished(documents):
+        return [Finding(FAULT, copying.UNFINISHED, copying.CURE)]
+    in_store = "restore the latest backup into an empty store: forestay restore FILE"
+    in_trail = "keep the store as evidence and restore from a backup"
+    return [
+        *(Finding(FAULT, fault, in_store) for fault in store.check()),
+        *(Finding(FAULT, fault, in_trail) for fault in verify_trail(documents)),
+    ]
+
+
+def look_around(premises: Premises, now: datetime | None = None) -> list[Finding]:
+    """Looks at writers, files, clock, sources and jobs and returns the findings, faults first: as quick on a large store as on a
+    small one."""
     now = now or datetime.now(UTC)
     store, documents = premises.store, premises.documents
     if copying.is_unfinished(documents):
-        return [Finding(FAULT, copying.UNFINISHED, copying.CURE), *_files(premises)]
-    findings = [
-        Finding(FAULT, fault, "restore the latest backup into an empty store: forestay restore FILE") for fault in store.check()
-    ]
-    findings += [
-        Finding(FAULT, fault, "keep the store as evidence and restore from a backup") for fault in verify_trail(documents)
-    ]
-    findings += [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
+        return list(_files(premises))
+    findings = [*_engine(store), *_writers(store, documents), *_clock(store, documents, now), *_files(premises)]
     sources = [source for source in list_sources(documents) if source.name != MANUAL]
     if not sources:
         findings.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
     for source in sources:
         findings += _source(documents, source, now)
     findings += [*_leader(documents, sources), *_jobs(documents, now)]
+    return _faults_first(findings)
+
+
+def _faults_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.severity != FAULT)
 
 

@@ -13,6 +13,7 @@ from app.web import (
     change_views,
     glossary,
     identity_views,
+    kept_views,
     loss_views,
     map_views,
     now_views,
@@ -53,5 +54,6 @@ def mount(app: Flask) -> None:
     app.register_blueprint(admin_views.blueprint)
     for family in (ticket_views, ticket_setup_views, ticket_rule_views):
         app.register_blueprint(family.blueprint)
+    app.register_blueprint(kept_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

@@ -11,12 +11,12 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
-from app.api.common import forestay
+from app.api.common import forestay, room_for_a_job
 from app.api.heavy import heavy
 from app.domain.errors import InvalidInput, NotFound
 from app.usecases.audit_trail import TrailQuestion, moment_of, trail_page
-from app.usecases.doctor import FAULT, examine
-from app.usecases.keep import access
+from app.usecases.doctor import EXAMINATIONS, FAULT, look_around
+from app.usecases.keep import access, runs
 from app.usecases.keep.audit_verify import verify
 from app.usecases.keys import make_key, revoke_key, rotate_key
 from app.web.views import ROWS
@@ -101,11 +101,30 @@ def trail() -> str:
 
 
 @blueprint.get("/doctor")
-@heavy
 @permission("admin")
 def doctor() -> str:
-    """What is wrong with store, trail, files, clock, sources and jobs, each with its cure."""
-    return render_template("admin_doctor.html", findings=examine(forestay()), fault=FAULT, at=datetime.now(UTC).isoformat())
+    """What is wrong with files, clock, sources and jobs now, and with store and trail when they were last read whole."""
+    service = forestay()
+    last = EXAMINATIONS.find(service.documents, "last")
+    return render_template(
+        "admin_doctor.html",
+        findings=[*(last.findings if last is not None else ()), *look_around(service)],
+        last=last,
+        reading=[job for job in runs.open_jobs(service.documents) if job.verb == "examine"],
+        fault=FAULT,
+        at=datetime.now(UTC).isoformat(),
+    )
+
+
+@blueprint.post("/doctor")
+@permission("admin")
+def read_all() -> Response:
+    """Asks for store and trail to be read whole, as a job; a second one waits for none."""
+    documents = forestay().documents
+    if not any(job.verb == "examine" for job in runs.open_jobs(documents)):
+        room_for_a_job()
+        runs.enqueue(documents, "examine", {}, caller().name)
+    return redirect(url_for("admin_web.doctor"), 303)
 
 
 def _keys_page(**more: Any) -> str:

@@ -11,9 +11,11 @@ from flask import Blueprint, Response, current_app, render_template, request
 
 from app.api.auth import permission, scoped
 from app.api.common import forestay
+from app.api.heavy import heavy
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.map import DIRECTIONS, MOST_HOPS, MapAnswer, MapNode, MapRedundancy
 from app.reports.map_layout import Layout, laid_out
+from app.reports.map_png import png_of
 from app.usecases.answers.map import MapQuestion, map_of
 from app.usecases.find import identify
 from app.web.addresses import here
@@ -23,6 +25,7 @@ blueprint = Blueprint("map_web", __name__)
 COLOUR = re.compile(r"var\(--(\w+)\)")
 LIGHT = re.compile(r"--(\w+): (#\w+);")
 LABEL, WHAT = 19, 25  # signs of a name, and of what is said of it, that fit into a node
+FILE_WIDTH, BELOW = 760, 146  # of a file: its least width, and the room for what is written below the drawing
 SIGNS = {"out": "✕", "down": "✕", "degraded": "◐", "interrupted": "⇄", "up": ""}
 
 
@@ -75,13 +78,30 @@ def map_page() -> str | Response | tuple[str, int]:
 @permission("read")
 def map_file() -> Response:
     """The map as a file, with its revision and the age of its data."""
+    text, _, name = _file()
+    return Response(text, mimetype="image/svg+xml", headers={"Content-Disposition": f'attachment; filename="{name}.svg"'})
+
+
+@blueprint.get("/map.png")
+@heavy
+@scoped
+@permission("read")
+def map_picture() -> Response:
+    """The same file as a picture."""
+    text, (width, height), name = _file()
+    picture = png_of(text, width, height)
+    return Response(picture, mimetype="image/png", headers={"Content-Disposition": f'attachment; filename="{name}.png"'})
+
+
+def _file() -> tuple[str, tuple[float, float], str]:
+    """Returns the drawing, its width and height, and how a file of it is called."""
     answer, layout = _drawn()
     read("map as a file")
+    size = max(layout.width, FILE_WIDTH), layout.height + BELOW
     text = render_template(
-        "map_file.svg", map=answer, layout=layout, nodes={node.id: node for node in answer.nodes}, style=_style()
+        "map_file.svg", map=answer, layout=layout, nodes={node.id: node for node in answer.nodes}, style=_style(), size=size
     )
-    name = f"forestay-map-revision-{answer.stamp.revision}.svg"
-    return Response(text, mimetype="image/svg+xml", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return text, size, f"forestay-map-revision-{answer.stamp.revision}"
 
 
 def _style() -> str:
@@ -121,10 +141,12 @@ def redundancy_said(groups: Sequence[MapRedundancy], short: bool = False) -> str
 
     >>> pair = MapRedundancy("pair", 1, 2, 1, "used up")
     >>> redundancy_said([pair]), redundancy_said([pair], short=True)
-    ('needs 1 of 2, 1 left: used up', '1 of 2, 1 left, used up')
+    ('needs 1 of 2, 1 left: used up, never tested', '1 of 2, 1 left, used up')
     """
     if not groups:
         return ""
     worst = min(groups, key=lambda group: (group.left - group.needed, group.key))
-    end = "" if worst.state == "whole" else f"{',' if short else ':'} {worst.state}"
-    return f"{'' if short else 'needs '}{worst.needed} of {worst.members}, {worst.left} left{end}"
+    if short:
+        return f"{worst.needed} of {worst.members}, {worst.left} left{'' if worst.state == 'whole' else f', {worst.state}'}"
+    end = worst.evidence if worst.state == "whole" else f"{worst.state}, {worst.evidence}"
+    return f"needs {worst.needed} of {worst.members}, {worst.left} left: {end}"

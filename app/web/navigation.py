@@ -40,6 +40,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
             Place("Reports", "reports_web.reports"),
+            Place("Views", "kept_web.kept"),
         ),
     ),
     Menu(

@@ -65,7 +65,8 @@ def write(page: Page, way: str, field: Locator, text: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_operator_at_three_in_the_morning(desk: Page, site: Site, way: str) -> None:
-    """Search, whom to call, what else, a second failure, what only both break, the map, a summary for the chat."""
+    """Search, whom to call, what else, a second failure, what only both break, the map, a summary for the
+    chat; from the map with one more that fails back to what then happens."""
     press = pressing(desk, way)
     desk.goto(site.url + "/now")
     desk.keyboard.press("/") if way == "keyboard" else desk.locator("#q").click()
@@ -95,6 +96,12 @@ def test_an_operator_at_three_in_the_morning(desk: Page, site: Site, way: str) -
     desk.wait_for_url(re.compile("/map"))
     expect(desk.locator("svg").first).to_be_visible()
     assert first in desk.locator("main table").first.inner_text() or first in desk.locator("svg").first.inner_text()
+    press(desk.get_by_role("link", name=re.compile("^Let .* fail too$")).first)
+    desk.wait_for_url(re.compile("also="))
+    press(desk.get_by_role("link", name="What if", exact=True).last)
+    desk.wait_for_url(re.compile("/what-if"))
+    expect(desk.locator("ul.chips li")).to_have_count(3)
+    expect(desk.get_by_role("heading", name="What only the combination breaks")).to_be_visible()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from app.jobs.runner import run_one
 from app.usecases.keep import access, audit
 from tests.e2e.conftest import Service
 
@@ -70,6 +71,19 @@ def test_the_trail_is_filtered_paged_and_verified(service: Service) -> None:
 def test_the_doctor_names_findings_and_cures(service: Service) -> None:
     page = service.page("/admin/doctor")
     assert "no source is registered" in page and "forestay source add" in page
+    assert "were not read whole yet" in page
+
+
+def test_store_and_trail_are_read_whole_as_a_job_and_what_is_found_stays(service: Service) -> None:
+    service.csv("cmdb", cis=[{"key": "a", "name": "a", "class": "server"}])
+    documents = service.forestay.documents
+    documents.delete(audit.KIND, audit.entries(documents, "", 10)[0].key)
+    for _ in range(2):  # the second one waits for no job of its own
+        assert service.client.post("/admin/doctor").status_code == 303
+    assert "are being read whole: waiting" in service.page("/admin/doctor")
+    assert run_one(service.forestay) and not run_one(service.forestay)
+    page = service.page("/admin/doctor")
+    assert "last read whole" in page and "restore from a backup" in page
 
 
 def test_only_admins_see_them(make_service: Callable[..., Service]) -> None:

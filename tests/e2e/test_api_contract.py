@@ -60,6 +60,7 @@ def fill(service: Service) -> Service:
     night = {"text": "t=0 fail ci:db for 8h"}
     assert service.client.put("/api/v1/scenarios/night", json=night, headers={"If-None-Match": "*"}).status_code == 200
     service.post("/scenarios/night/run", {}, 200)
+    service.post("/views", {"name": "Teams", "address": "/?kind=team"})
     service.post("/assessments", {}, status=202)
     service.post("/keys", {"name": "k", "role": "viewer"})
     service.post("/inbox/senders", {"name": "am"})
@@ -136,6 +137,7 @@ QUESTIONS = {
     "/api/v1/area/tickets": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
+    "/api/v1/search/areas": {"q": "db"},
     "/api/v1/what-if": {"ci": "db"},
     "/api/v1/map": {"ci": "db"},
     "/api/v1/cis/<path:ci>/assumption": {"field": "repair_hours", "value": "3"},
@@ -243,6 +245,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/scenarios/<scenario>/versions",
         "/schedule",
         "/search",
+        "/search/areas",
         "/services",
         "/services/<path:ci>",
         "/services/<path:ci>/availability",
@@ -274,6 +277,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/tickets/templates",
         "/tickets/templates/<ticket_kind>",
         "/tickets/unknown",
+        "/views",
         "/what-if",
     ]
     assert filled.get("/areas")["items"] and filled.get("/services/shop")["single_points"]
@@ -456,9 +460,11 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_step(s
 # --- a fuzzer against the application's own description
 
 
-def operations(service: Service) -> list[Any]:
-    described = openapi.from_wsgi("/api/v1/openapi.json", service.client.application)
-    return [result.ok() for result in described.get_all_operations()]
+@pytest.fixture(scope="module")
+def operations(filled: Service) -> dict[str, Any]:
+    """Each operation by its label, of one description: what schemathesis finds out about the application it keeps there."""
+    described = openapi.from_wsgi("/api/v1/openapi.json", filled.client.application)
+    return {operation.label: operation for operation in (result.ok() for result in described.get_all_operations())}
 
 
 LABELS = [
@@ -470,6 +476,7 @@ LABELS = [
     "GET /api/v1/area",
     "GET /api/v1/loss",
     "GET /api/v1/search",
+    "GET /api/v1/search/areas",
     "GET /api/v1/services",
     "GET /api/v1/services/{ci}",
     "PUT /api/v1/services/{ci}",
@@ -504,6 +511,10 @@ LABELS = [
     "DELETE /api/v1/scenarios/{scenario}",
     "POST /api/v1/scenarios/{scenario}/copy",
     "POST /api/v1/scenarios/{scenario}/run",
+    "GET /api/v1/views",
+    "POST /api/v1/views",
+    "PUT /api/v1/views/{view}",
+    "DELETE /api/v1/views/{view}",
     "GET /api/v1/simulations",
     "POST /api/v1/simulations",
     "GET /api/v1/simulations/{simulation}",
@@ -619,13 +630,13 @@ LABELS = [
 ]
 
 
-def test_the_fuzzer_knows_every_operation(filled: Service) -> None:
-    assert sorted(operation.label for operation in operations(filled)) == sorted(LABELS)
+def test_the_fuzzer_knows_every_operation(operations: dict[str, Any]) -> None:
+    assert sorted(operations) == sorted(LABELS)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label: str) -> None:
-    operation = next(operation for operation in operations(filled) if operation.label == label)
+def test_whatever_is_sent_the_answer_is_a_documented_one(operations: dict[str, Any], label: str) -> None:
+    operation = operations[label]
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
     @settings(

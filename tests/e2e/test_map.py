@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -90,3 +92,39 @@ def test_page_list_and_file_show_the_same_map(tills: Service) -> None:
     added = tills.client.get("/map?ci=csv:ci:rack&add=db-2")
     assert added.status_code == 302 and "also=csv:ci:db2" in added.location
     assert 'href="/map?ci=csv:ci:db1">Map</a>' in tills.page("/ci", key="csv:ci:db1")
+
+
+def test_redundancy_says_what_is_used_up_what_is_on_paper_only_and_that_nothing_proved_it(service: Service) -> None:
+    """Both databases stand on one rack: the group is one on paper; the pair of web servers is none."""
+    service.csv(
+        cis=[
+            {"key": "shop", "name": "Shop", "class": "business_service"},
+            *({"key": name, "name": name, "class": "server"} for name in ("db1", "db2", "web1", "web2", "rack")),
+        ],
+        dependencies=[{"dependent": "db1", "provider": "rack"}, {"dependent": "db2", "provider": "rack"}],
+        groups=[
+            {"key": "dbs", "dependent": "shop", "needed": 1, "members": "db1|db2"},
+            {"key": "webs", "dependent": "shop", "needed": 1, "members": "web1|web2"},
+        ],
+        services=[{"key": "shop", "customers": 100}],
+    )
+    detail = service.get("/services/csv:ci:shop")
+    dbs, webs = detail["redundancy"]
+    assert (dbs["needed"], dbs["members"], dbs["left"], dbs["state"]) == (1, 2, 2, "whole")
+    assert (dbs["taken_by_name"], dbs["taken_by_total"], webs["taken_by_name"]) == ("rack", 1, "")
+    assert {dbs["evidence"], webs["evidence"]} == {"never tested"}
+    assert (detail["redundancy_total"], detail["redundancy_tried"]) == (2, True)
+    assert "rack takes it" in text_of(service.page("/service", key="csv:ci:shop"))
+    assert "1 of 2, 1 left: used up, never tested" in service.page("/map", ci="db1")
+
+
+def test_a_map_is_a_picture_too(tills: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    response = tills.client.get("/map.png?ci=csv:ci:rack&hops=3")
+    assert response.status_code == 200 and response.mimetype == "image/png", response.text
+    width, height = struct.unpack(">II", response.data[16:24])  # of the header chunk
+    drawing = ElementTree.fromstring(tills.client.get("/map.svg?ci=csv:ci:rack&hops=3").data)
+    assert (width, height) == (2 * int(drawing.attrib["width"]), 2 * int(drawing.attrib["height"]))
+    assert "/map.png?ci=csv:ci:rack" in tills.page("/map", ci="csv:ci:rack").replace("%3A", ":")
+    monkeypatch.setitem(sys.modules, "typst", None)
+    response = tills.client.get("/map.png?ci=csv:ci:rack", headers={"Accept": "text/html"})
+    assert response.status_code == 422 and "forestay[pdf]" in response.text

@@ -71,6 +71,14 @@ def test_teams_sites_and_services_are_found_on_the_page(service: Service) -> Non
     assert "Teams, sites" not in service.page("/search", q="zzzzzz")
 
 
+def test_areas_are_suggested_with_what_they_stop(service: Service) -> None:
+    service.document(ESTATE)
+    [north] = service.get("/search/areas", q="nort")["items"]
+    assert (north["kind"], north["name"], north["services_hit"]) == ("site", "north", 1)
+    slip = service.get("/search/areas", q="nroth", limit=1)
+    assert (slip["corrected"], slip["total"]) == (True, 1)
+
+
 def test_a_name_of_two_is_answered_with_both(service: Service) -> None:
     service.document(ESTATE)
     rules = [

@@ -6,7 +6,15 @@ from typing import Any
 
 from app.api.bodies import Blueprint
 from app.api.common import answered, forestay, route
-from app.api.schemas.questions import AssumptionQuestion, BlastQuestion, CiQuestion, CisQuestion, MapQuestion, SearchQuestion
+from app.api.schemas.questions import (
+    AreaSearchQuestion,
+    AssumptionQuestion,
+    BlastQuestion,
+    CiQuestion,
+    CisQuestion,
+    MapQuestion,
+    SearchQuestion,
+)
 from app.domain.assumption import Assumption
 from app.domain.ci_outage import CiOutage
 from app.domain.map import MapAnswer
@@ -19,6 +27,8 @@ from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
 from app.usecases.answers.map import MapQuestion as MapAsked
 from app.usecases.answers.map import map_of
+from app.usecases.estate import resolve_revision
+from app.usecases.search.areas import NamedAreas, areas_named
 from app.usecases.search.ask import search_page
 from app.usecases.tools import Tools
 
@@ -42,6 +52,16 @@ def page(question: dict[str, Any]) -> Any:
         None if parts else question.get("as_of"),
     )
     return paging.with_next(rows, None if following is None else paging.encode(revision=rows.stamp.revision, ci=following))
+
+
+@route(blueprint, "/search/areas", "read", NamedAreas, in_scope=True, called="search_areas")
+@blueprint.arguments(AreaSearchQuestion, location="query")
+def search_areas(question: dict[str, Any]) -> Any:
+    """Teams, sites and suppliers by the beginnings of words of their names, with one typing error a word; those that cost most
+    first, kind by kind."""
+    service = forestay()
+    revision = resolve_revision(service.store, question.get("revision"), question.get("as_of")).revision
+    return areas_named(service, question["q"], question["limit"], revision)
 
 
 @route(blueprint, "/search", "read", SearchPage, in_scope=True)

@@ -181,7 +181,7 @@ class LossQuestion(When):
     much = Whole(validate=validate.Range(min=0, max=4), metadata={"description": "0: the band with the costliest failures"})
 
 
-class AreaQuestion(When):
+class AreaQuestion(Paged):
     name = text(required=True, metadata={"description": "The area's name: a CI or service key, a team, a site, ..."})
     kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
 
@@ -192,6 +192,11 @@ class CisQuestion(Paged):
 
 class SearchQuestion(Paged):
     q = text(400, required=True, metadata={"description": "Beginnings of words of a name, an address or any alias, in any order"})
+
+
+class AreaSearchQuestion(When):
+    q = text(400, required=True, metadata={"description": "Beginnings of words of the name of a team, site or supplier"})
+    limit = Whole(load_default=10, validate=validate.Range(min=1, max=100), metadata={"description": "The most of each kind"})
 
 
 class CiQuestion(When):
@@ -552,6 +557,17 @@ class KeyQuestion(Question):
         load_default="",
         metadata={"description": "All that a viewer's key sees: site=, team= or service= and a name; without it everything"},
     )
+
+
+class ViewQuestion(Question):
+    name = text(100, required=True)
+    address = text(4000, required=True)
+    shared = ma.fields.Boolean(load_default=False)
+
+
+class RenameViewQuestion(Question):
+    name = text(100, required=True)
+    shared = ma.fields.Boolean(load_default=False)
 
 
 class RotateQuestion(Question):

@@ -16,6 +16,7 @@ from app.domain.errors import InvalidInput
 from app.risk.first_order.pairs import FirstOrder
 from app.risk.first_order.totals import ServiceTotals, Totals
 from app.risk.graph.compiled import CompiledGraph
+from app.risk.graph.ragged import ptr_of, spans
 from app.risk.jit import Array
 
 MEASURES = ("money_per_year", "customer_hours_per_year", "service_hours_per_year", "services_hit")
@@ -101,11 +102,20 @@ def rank_services(services: ServiceTotals, measure: str) -> Ranking:
     return Ranking(made.area, services.single_points[made.area], made.values, measure, made.total, made.share)
 
 
-def rows_of(first: FirstOrder, codes: Array | None, area: int, service: bool = False) -> Array:
-    """Positions of the CIs of an area (codes None: the area is a CI); of a service: its single points."""
+def rows_of(first: FirstOrder, area: int, service: bool = False) -> Array:
+    """Positions of the CIs of an area that is a CI or a service: itself; of a service its single points."""
     if service:
         return np.asarray(np.searchsorted(first.point_ptr, np.flatnonzero(first.point_service == area), "right") - 1)
-    return np.asarray([area]) if codes is None else np.flatnonzero(codes == area)
+    return np.asarray([area])
+
+
+def members_by_area(codes: Array, count: int) -> tuple[Array, Array]:
+    """Positions of the CIs of all areas one after the other, ascending in each, and where each begins (int64[count + 1]).
+
+    >>> [part.tolist() for part in members_by_area(np.array([1, 0, 1]), 3)]
+    [[1, 0, 2], [0, 1, 3, 3]]
+    """
+    return np.argsort(codes, kind="stable"), ptr_of(np.bincount(codes, minlength=count))
 
 
 def inputs_of(service_hours: Array, origin: Array, rows: Array, names: Sequence[str]) -> dict[str, float]:
@@ -122,11 +132,18 @@ def inputs_of(service_hours: Array, origin: Array, rows: Array, names: Sequence[
     return {name: float(part / total) for name, part in zip(names, sums, strict=True) if part > 0} if total > 0 else {}
 
 
-def services_in(first: FirstOrder, rows: Array) -> int:
-    """How many different services the CIs `rows` stop, each CI alone."""
-    stopping = rows[first.point_ptr[rows + 1] > first.point_ptr[rows]]
-    spans = [first.point_service[first.point_ptr[row] : first.point_ptr[row + 1]] for row in stopping.tolist()]
-    return len(np.unique(np.concatenate(spans))) if spans else 0
+def services_stopped(first: FirstOrder, rows: Array) -> Array:
+    """Numbers of the services that the CIs `rows` stop, each CI alone; ascending."""
+    return _services(first.point_ptr, first.point_service, rows)
+
+
+def services_cost(first: FirstOrder, rows: Array) -> Array:
+    """Numbers of the services that the CIs `rows` cost something, each CI alone; ascending."""
+    return _services(first.pair_ptr, first.pair_service, rows)
+
+
+def _services(ptr: Array, services: Array, rows: Array) -> Array:
+    return np.flatnonzero(np.bincount(services[spans(ptr[rows], ptr[rows + 1] - ptr[rows])]))
 
 
 def scores_of(totals: Totals) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from app.risk.first_order.clusters import Reach, pairs_of, reach_space
 from app.risk.first_order.pairs import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import needs_of
-from app.risk.graph.ragged import ptr_of
+from app.risk.graph.ragged import ascending, ptr_of
 from app.risk.jit import Array, Bools, Floats, Int32s, Int64s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import look
@@ -379,18 +379,22 @@ def _of_service(
     """The rows of the CIs `cis` that cost one service something or stop it alone, worst first."""
     at = np.flatnonzero(pairs.service == service)
     ci = np.searchsorted(pairs.ptr, at, "right") - 1
-    hours, money, breaches = np.zeros(len(cis)), np.zeros(len(cis)), np.zeros(len(cis))
-    hours[ci], money[ci], breaches[ci] = pairs.hours[at], pairs.money[at], pairs.breaches[at]
+    points = np.searchsorted(point_ptr, np.flatnonzero(point_service == service), "right") - 1
+    row = ascending(np.concatenate([ci, points]))
+    hours, money, breaches = np.zeros(len(row)), np.zeros(len(row)), np.zeros(len(row))
+    of_pair = np.searchsorted(row, ci)
+    hours[of_pair], money[of_pair], breaches[of_pair] = pairs.hours[at], pairs.money[at], pairs.breaches[at]
     known = not np.isnan(compiled.money_per_hour[service]) or compiled.curve_ptr[service] < compiled.curve_ptr[service + 1]
-    stops = np.zeros(len(cis), np.bool_)
-    stops[np.searchsorted(point_ptr, np.flatnonzero(point_service == service), "right") - 1] = True
-    stops &= can_fail(compiled)[cis]
+    stops = np.zeros(len(row), np.bool_)
+    stops[np.searchsorted(row, points)] = True
+    stops &= can_fail(compiled, cis[row])
     keep = np.flatnonzero(stops | (hours > 0) | np.isnan(hours))
-    order = keep[np.lexsort((cis[keep], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
+    order = keep[np.lexsort((cis[row[keep]], -np.nan_to_num(hours[keep]), -np.nan_to_num(money[keep])))]
+    row = row[order]
     return Contributions(
-        cis[order], stops[order], hours[order], hours[order] * np.nan_to_num(compiled.customers[service]),
-        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[order], rows.customer_error[order],
-        rows.money_error[order],
+        cis[row], stops[order], hours[order], hours[order] * np.nan_to_num(compiled.customers[service]),
+        money[order] if known else np.zeros(len(order)), breaches[order], rows.hours_error[row], rows.customer_error[row],
+        rows.money_error[row],
     )  # fmt: skip
 
 

@@ -32,12 +32,13 @@ class RatesAndExposures(NamedTuple):
     failovers: Failovers
 
 
-def can_fail(compiled: CompiledGraph) -> Array:
-    """bool[N]: the CI fails by itself now and then, lambda > 0 and R > 0, or 0 < U < 1 (model 1.2, 1.8)."""
-    down = compiled.unavailability
-    return np.asarray(
-        ((np.nan_to_num(compiled.failures_per_year) > 0.0) & (compiled.repair_hours != 0.0)) | ((down > 0.0) & (down < 1.0))
+def can_fail(compiled: CompiledGraph, positions: Array | slice = slice(None)) -> Array:
+    """bool by CI (all of them, or those of `positions`): it fails by itself now and then, lambda > 0 and R > 0, or 0 < U < 1
+    (model 1.2, 1.8)."""
+    rate, repair, down = (
+        column[positions] for column in (compiled.failures_per_year, compiled.repair_hours, compiled.unavailability)
     )
+    return np.asarray(((np.nan_to_num(rate) > 0.0) & (repair != 0.0)) | ((down > 0.0) & (down < 1.0)))
 
 
 def rates_and_exposures_of(compiled: CompiledGraph) -> RatesAndExposures:

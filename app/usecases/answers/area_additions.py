@@ -177,7 +177,15 @@ def worst_gaps(recovery: Recovery, kind: str, ranking: Ranking) -> Any:
 
 
 def _earlier(then: Assessed, now: Assessed, kind: str) -> Any:
-    """float64 by area code of now: what the same area lost then, in the measure of now; NaN where it was not there."""
+    """float64 by area code of now: what the same area lost then, in the measure of now; NaN where it was not there. The last
+    comparison of a kind is kept."""
+    name = f"earlier {kind}"
+    if now.found.get(name, (None,))[0] is not then:
+        now.found[name] = then, _matched(then, now, kind)
+    return now.found[name][1]
+
+
+def _matched(then: Assessed, now: Assessed, kind: str) -> Any:
     ranking, was = ranking_of(now, kind), ranking_of(then, kind)
     values = np.full(int(was.area.max()) + 1 if len(was.area) else 0, np.nan)
     values[was.area] = was.values[ranking.measure]

@@ -7,7 +7,16 @@ from typing import Any
 
 from app.domain.areas import AREA_COLUMNS, AREA_KINDS
 from app.domain.errors import InvalidInput
-from app.risk.first_order.areas import Ranking, category_codes, inputs_of, measure_of, rank, rank_services, rows_of
+from app.risk.first_order.areas import (
+    Ranking,
+    category_codes,
+    inputs_of,
+    measure_of,
+    members_by_area,
+    rank,
+    rank_services,
+    rows_of,
+)
 from app.risk.study.uncertainty import SPREADS, spread_sources
 from app.usecases.assess import Assessed
 from app.usecases.estate import Estate
@@ -40,8 +49,13 @@ def area_codes(assessment: Assessed, kind: str) -> tuple[Any, int]:
 
 def positions_of(assessment: Assessed, kind: str, area: int) -> Any:
     """Returns the positions of the CIs of an area; of a service, its single points of failure."""
-    codes = area_codes(assessment, kind)[0] if kind in AREA_COLUMNS else None
-    return rows_of(assessment.first, codes, area, service=kind == "service")
+    if kind not in AREA_COLUMNS:
+        return rows_of(assessment.first, area, service=kind == "service")
+    if f"members {kind}" not in assessment.found:
+        codes, count = area_codes(assessment, kind)
+        assessment.found[f"members {kind}"] = members_by_area(codes, count)
+    order, ptr = assessment.found[f"members {kind}"]
+    return order[ptr[area] : ptr[area + 1]]
 
 
 def area_name(estate: Estate, kind: str, area: int) -> tuple[str, str]:
@@ -67,7 +81,7 @@ def open_needs_of(assessment: Assessed, kind: str, area: int) -> int:
     """Counts the needs of the CIs of an area that were not read; of a CI or a service, with those of everything it depends on."""
     estate = assessment.estate
     if kind in AREA_COLUMNS:
-        return int(estate.compiled.open_needs[area_codes(assessment, kind)[0] == area].sum())
+        return int(estate.compiled.open_needs[positions_of(assessment, kind, area)].sum())
     return estate.open_needs(int(estate.compiled.service_position[area]) if kind == "service" else area)
 
 

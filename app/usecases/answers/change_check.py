@@ -300,7 +300,8 @@ def _away(estate: Estate, away: Away) -> list[OneAway]:
     for service, positions in list(away.positions.items())[:SHOWN]:
         position = int(estate.compiled.service_position[service])
         cis = [estate.key(one) for one in positions[:AWAY_SHOWN]]
-        rows.append(OneAway(estate.key(position), estate.name(position), cis, len(positions)))
+        names = [estate.name(one) for one in positions[:AWAY_SHOWN]]
+        rows.append(OneAway(estate.key(position), estate.name(position), cis, len(positions), names))
     return rows
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.domain.results import Contribution
 from app.domain.sentences import if_it_fails, redundancy_not_counted
 from app.risk.first_order.populations import of_service
-from app.risk.first_order.sweep import contributions_in
+from app.risk.first_order.sweep import Contributions, contributions_in
 from app.risk.first_order.totals import half_widths, services_of
 from app.risk.outage.propagation import outage
 from app.usecases.answers.cis import ci_values
@@ -41,14 +43,7 @@ def service_contributions(
     `stopping`: only its single points of failure; `worded`: with the inputs behind each.
     """
     estate = assessment.estate
-    costs = contributions_in(estate.compiled, assessment.first, service)
-    customer_hours = costs.customer_hours
-    if assessment.shared_hours is not None:
-        customer_hours = of_service(assessment.first, assessment.shared_hours, service, costs.position)
-    column = {"money_per_year": costs.money, "customer_hours_per_year": customer_hours}.get(measure, costs.service_hours)
-    if not any((known(value) or 0.0) > 0 for value in column.tolist()):
-        column = costs.service_hours  # the estate's measure is unknown for this service
-    total = sum(known(value) or 0.0 for value in column.tolist())
+    costs, customer_hours, shares = _costs(assessment, service, measure)
     money_known = known(assessment.services.money[service]) is not None
     customers_known = known(estate.compiled.customers[service]) is not None
     positions, parts = [], []
@@ -65,13 +60,33 @@ def service_contributions(
                 customer_hours_per_year=known(customer_hours[row]) if customers_known else None,
                 service_hours_per_year=known(costs.service_hours[row]),
                 services_hit=1,
-                share=(known(column[row]) or 0.0) / total if total else 0.0,
+                share=shares[row],
                 values=ci_values(estate, position) if worded else [],
                 reason="stops it alone" if costs.stops[row] else "degrades or interrupts it",
                 plus_minus=half_widths(costs, row),
             )
         )
     return positions, parts
+
+
+def shares_of_service(assessment: Assessed, service: int, measure: str) -> tuple[Any, list[float]]:
+    """Returns the positions of the CIs that cost a service something, worst first, and each one's share of what it suffers."""
+    costs, _, shares = _costs(assessment, service, measure)
+    return costs.position, shares
+
+
+def _costs(assessment: Assessed, service: int, measure: str) -> tuple[Contributions, Any, list[float]]:
+    """Returns what each CI costs a service, its customer-hours with those of shared customers once, and its share."""
+    costs = contributions_in(assessment.estate.compiled, assessment.first, service)
+    customer_hours = costs.customer_hours
+    if assessment.shared_hours is not None:
+        customer_hours = of_service(assessment.first, assessment.shared_hours, service, costs.position)
+    column = {"money_per_year": costs.money, "customer_hours_per_year": customer_hours}.get(measure, costs.service_hours)
+    values = [known(value) or 0.0 for value in column.tolist()]
+    if not any(value > 0 for value in values):  # the estate's measure is unknown for this service
+        values = [known(value) or 0.0 for value in costs.service_hours.tolist()]
+    total = sum(values)
+    return costs, customer_hours, [value / total if total else 0.0 for value in values]
 
 
 def ci_sentence(assessment: Assessed, position: int) -> str:

@@ -24,6 +24,7 @@ from app.risk.outage.propagation import Outage, outage
 from app.risk.outage.what_if import interruptible
 from app.usecases.answers.felt import interrupted_services
 from app.usecases.answers.paths import Paths
+from app.usecases.answers.service_redundancy import group_state
 from app.usecases.estate import Estate
 from app.usecases.find import ci_row, identify, identify_all
 from app.usecases.stamps import stamp_of
@@ -212,7 +213,7 @@ class _States:
         for group in range(int(flat.group_ptr[position]), int(flat.group_ptr[position + 1])):
             members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]].tolist()
             left, needed = sum(not self.failed(member) for member in members), int(flat.group_needed[group])
-            state = "failed" if left < needed else "used up" if left == needed else "worn" if left < len(members) else "whole"
+            state = group_state(left, needed, len(members))
             rows.append(MapRedundancy(self.estate.compiled.group_key(group), needed, len(members), left, state))
         return rows
 

@@ -276,5 +276,6 @@ def _away_rows(state: LiveState, away: Away, rows: slice) -> list[OneAway]:
     for service, positions in islice(away.positions.items(), rows.start, rows.stop):
         position = int(estate.compiled.service_position[service])
         cis = [estate.key(p) for p in positions[:AWAY_SHOWN]]
-        found.append(OneAway(estate.key(position), estate.name(position), cis, len(positions)))
+        names = [estate.name(p) for p in positions[:AWAY_SHOWN]]
+        found.append(OneAway(estate.key(position), estate.name(position), cis, len(positions), names))
     return found

@@ -120,6 +120,7 @@ def used_up(estate: Estate, result: Outage, groups: Sequence[int]) -> list[UsedU
                 [estate.key(p) for p in worn.left[:50]],
                 worn.needed,
                 [estate.key(p) for p in worn.left if estate.text("lifecycle", p) == "maintenance"],
+                [estate.name(p) for p in worn.left[:50]],
             )
         )
     return rows

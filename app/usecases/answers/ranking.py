@@ -22,20 +22,21 @@ from app.domain.sentences import (
     redundancy_not_counted,
     shares_start,
 )
-from app.risk.first_order.areas import Ranking, inputs_of, services_in
-from app.risk.first_order.totals import corrected_hours, half_widths, points_of, services_of
+from app.risk.first_order.areas import Ranking, inputs_of, services_cost, services_stopped
+from app.risk.first_order.totals import corrected_hours, half_widths, points_of
 from app.risk.outage.rates_and_exposures import can_fail
 from app.usecases import paging
 from app.usecases.answers.area_additions import Additions, additions_of, gap_at
 from app.usecases.answers.area_order import AreasAsked, places_of
 from app.usecases.answers.areas import area_name, causes_in, open_needs_of, positions_of, ranking_of
-from app.usecases.answers.contributions import ci_sentence, service_contributions
+from app.usecases.answers.contributions import ci_sentence, shares_of_service
 from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed, assessed
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
 EVERYTHING = AreasAsked()
+MOST = FIRST + 1  # CIs that are looked at for the sentence about where a loss starts
 OVERLAP = 0.1  # sum of lambda m of the single points above which first-order hours count outages twice (model 1.6)
 
 
@@ -130,32 +131,31 @@ def area_row(assessment: Assessed, kind: str, ranking: Ranking, place: int) -> A
         if kind == "service"
         else kind == "ci" and bool(assessment.totals.not_counted[area])
     )
+    hit, touched = _services_hit(assessment, kind, area), _services_touched(assessment, kind, area)
     return AreaRow(
         kind=kind,
         name=name,
         label=label,
         rank=place + 1,
         cis=int(ranking.members[place]) - causes_in(assessment, kind, area),
-        services_hit=_services_hit(assessment, kind, area),
-        services_touched=_services_touched(assessment, kind, area),
+        services_hit=hit,
+        services_touched=touched,
         service_hours_per_year=values["service_hours_per_year"],
         customer_hours_per_year=values["customer_hours_per_year"],
         money_per_year=values["money_per_year"],
         share=float(ranking.share[place]),
         inputs=_inputs(assessment, kind, area),
         not_counted=not_counted,
-        reason=_reason(assessment, kind, area, label, ranking, place, not_counted),
+        reason=_reason(assessment, kind, area, label, ranking, place, not_counted, (hit, touched)),
         plus_minus={} if kind == "service" else half_widths(assessment.first, positions_of(assessment, kind, area)),
         open_needs=open_needs_of(assessment, kind, area),
     )
 
 
 def _services_hit(assessment: Assessed, kind: str, area: int) -> int:
-    if kind == "ci":
-        return len(services_of(assessment.first, area))
     if kind == "service":
         return 1 if not assessment.services.not_counted[area] else 0
-    return services_in(assessment.first, positions_of(assessment, kind, area))
+    return len(services_stopped(assessment.first, positions_of(assessment, kind, area)))
 
 
 def _inputs(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
@@ -163,7 +163,16 @@ def _inputs(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
     return inputs_of(assessment.totals.service_hours, assessment.rate_origin, positions_of(assessment, kind, area), ORIGIN_NAMES)
 
 
-def _reason(assessment: Assessed, kind: str, area: int, label: str, ranking: Ranking, place: int, not_counted: bool) -> str:
+def _reason(
+    assessment: Assessed,
+    kind: str,
+    area: int,
+    label: str,
+    ranking: Ranking,
+    place: int,
+    not_counted: bool,
+    services: tuple[int, int],
+) -> str:
     estate = assessment.estate
     if kind == "ci":
         return redundancy_not_counted(label) if not_counted else ci_sentence(assessment, area)
@@ -185,8 +194,7 @@ def _reason(assessment: Assessed, kind: str, area: int, label: str, ranking: Ran
         kind,
         called,
         members,
-        _services_hit(assessment, kind, area),
-        _services_touched(assessment, kind, area),
+        *services,
         text,
         start,
     )
@@ -195,20 +203,21 @@ def _reason(assessment: Assessed, kind: str, area: int, label: str, ranking: Ran
 
 
 def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tuple[list[str], list[float]]:
-    """Returns the names of the CIs that start the loss of an area, the largest share first, and the shares.
+    """Returns the names of the few CIs that start most of the loss of an area, the largest share first, and their shares.
 
     Of a service they are shares of what it suffers itself.
     """
     if kind == "service":
-        _, parts = service_contributions(assessment, area, measure, worded=False)
-        return [part.name for part in parts[: FIRST + 1] if part.share > 0], [part.share for part in parts if part.share > 0]
+        positions, shares = shares_of_service(assessment, area, measure)
+        first = [(position, share) for position, share in zip(positions[:MOST].tolist(), shares[:MOST], strict=True) if share > 0]
+        return [assessment.estate.name(position) for position, _ in first], [share for _, share in first]
     rows = positions_of(assessment, kind, area)
     column = np.nan_to_num(assessment.totals.values()[measure][rows])
-    order = np.lexsort((rows, -column))
-    order = order[column[order] > 0]
     total = float(column.sum())
-    names = [assessment.estate.name(int(rows[k])) for k in order[: FIRST + 1]]
-    return names, [float(column[k]) / total for k in order]
+    large = np.flatnonzero(column >= np.partition(column, -MOST)[-MOST]) if len(column) > MOST else np.arange(len(column))
+    large = large[column[large] > 0]
+    order = large[np.lexsort((rows[large], -column[large]))][:MOST]
+    return [assessment.estate.name(int(rows[k])) for k in order], [float(column[k]) / total for k in order]
 
 
 def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
@@ -216,17 +225,14 @@ def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
     if kind == "service":
         return 0
     first, rows = assessment.first, positions_of(assessment, kind, area)
-    spans = [first.pair_service[first.pair_ptr[row] : first.pair_ptr[row + 1]] for row in rows.tolist()]
-    touched = np.unique(np.concatenate([np.zeros(0, np.int32), *spans]))
-    stopped = np.concatenate([np.zeros(0, np.int32), *(services_of(first, row) for row in rows.tolist())])
-    return len(np.setdiff1d(touched, stopped))
+    return len(np.setdiff1d(services_cost(first, rows), services_stopped(first, rows), assume_unique=True))
 
 
 def overlap_of(assessment: Assessed, service: int) -> str:
     """Says that outages overlap, with the hours a year that count none twice; "" where they hardly do or nobody knows."""
     compiled = assessment.estate.compiled
     points = points_of(assessment.first, service)
-    points = points[can_fail(compiled)[points]]
+    points = points[can_fail(compiled, points)]
     load = float(np.nansum(compiled.failures_per_year[points] * compiled.repair_hours[points])) / HOURS_PER_YEAR
     hours = float(assessment.services.service_hours[service])
     corrected = corrected_hours(compiled, points)

@@ -12,6 +12,7 @@ from app.usecases.answers.areas import ranking_of
 from app.usecases.answers.contributions import service_contributions
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of
+from app.usecases.answers.service_redundancy import redundancy_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
 from app.usecases.find import identify_service
@@ -103,6 +104,7 @@ def service_detail(
     more = last < len(points)
     row = int(estate.compiled.service_row[number])
     exposure = estate.graph.services[row] if row >= 0 else None
+    groups, groups_total, tried = redundancy_of(assessment, number)
     return ServiceDetail(
         stamp=stamp_of(estate, tools.documents),
         assessment=assessment.name,
@@ -117,6 +119,9 @@ def service_detail(
         if more
         else None,
         loss_over_time=_loss_over_time(estate, number),
+        redundancy=groups,
+        redundancy_total=groups_total,
+        redundancy_tried=tried,
     )
 
 

@@ -234,7 +234,8 @@ def _one_away(estate: Estate, away: Away) -> list[OneAway]:
     for service, positions in away.positions.items():
         position = int(estate.compiled.service_position[service])
         cis = [estate.key(p) for p in positions[:AWAY_SHOWN]]
-        rows.append(OneAway(estate.key(position), estate.name(position), cis, len(positions)))
+        names = [estate.name(p) for p in positions[:AWAY_SHOWN]]
+        rows.append(OneAway(estate.key(position), estate.name(position), cis, len(positions), names))
     return rows
 
 

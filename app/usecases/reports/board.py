@@ -21,6 +21,7 @@ from app.usecases.tools import Tools
 
 WORST, CARRIERS = 10, 5  # rows of the board's lists
 ROWS_AT_ONCE = 500
+WHOLE = 1_000_000  # rows of one service at once: what is computed beside them is computed once
 CARRIED_BY = tuple(kind for kind in AREA_COLUMNS if kind != "class")
 
 
@@ -94,12 +95,12 @@ def _is_critical(row: ServiceRow) -> bool:
 
 
 def _whole_detail(tools: Tools, key: str, revision: int) -> ServiceDetail:
-    first, *more = paging.pages(lambda after: service_detail(tools, key, ROWS_AT_ONCE, after, revision))
+    first, *more = paging.pages(lambda after: service_detail(tools, key, WHOLE, after, revision))
     points = [point for page in (first, *more) for point in page.single_points]
     return replace(first, single_points=points, truncated=False, next=None)
 
 
 def _whole_recovery(tools: Tools, key: str, revision: int) -> ServiceRecovery:
-    first, *more = paging.pages(lambda after: service_recovery(tools, key, ROWS_AT_ONCE, after, revision))
+    first, *more = paging.pages(lambda after: service_recovery(tools, key, WHOLE, after, revision))
     outages = [outage for page in (first, *more) for outage in page.single_outages]
     return replace(first, single_outages=outages, truncated=False, next=None)

@@ -167,7 +167,7 @@ def table_of(tools: Tools, name: str, revision: int, listen: Listener = silent) 
     if name == "recovery":
         return _paged(name, RECOVERY, lambda after, limit: recovery_page(tools, limit, after, revision), listen)
     if name == "recovery-gaps":
-        return _paged(name, GAPS, lambda after, limit: gaps_page(tools, limit, after, revision), listen)
+        return _paged(name, GAPS, lambda after, limit: gaps_page(tools, limit, after, revision, paths=False), listen)
     if name == "findings":
         return _whole(name, FINDINGS, quality(tools).findings if _is_newest(tools, revision) else ())
     return _whole(name, SOURCES, area_page(tools, "ci", 1, None, revision).stamp.sources)

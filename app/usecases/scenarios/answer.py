@@ -116,7 +116,8 @@ def answer_of(tools: Tools, played: Played, beside: Played | None, limit: int, o
 
 def _away(estate: Estate, service: int, positions: Sequence[int]) -> OneAway:
     cis = [estate.key(p) for p in positions[:CIS_SHOWN]]
-    return OneAway(estate.service_keys[service], estate.service_name(service), cis, len(positions))
+    names = [estate.name(p) for p in positions[:CIS_SHOWN]]
+    return OneAway(estate.service_keys[service], estate.service_name(service), cis, len(positions), names)
 
 
 def _range_of(losses: Losses) -> tuple[float, float]:

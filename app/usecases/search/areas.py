@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.areas import AREA_COLUMNS
-from app.usecases.answers.areas import area_codes, ranking_of
+from app.risk.first_order.areas import services_stopped
+from app.usecases.answers.areas import area_codes, positions_of, ranking_of
 from app.usecases.assess import assessed
 from app.usecases.search.terms import LEAST_FOR_ERRORS, folded, terms_of, with_one_error
 from app.usecases.tools import Tools
@@ -21,6 +22,7 @@ class NamedArea:
     kind: str
     name: str
     cis: int
+    services_hit: int  # that the outage of one of its CIs alone stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def areas_named(tools: Tools, query: str, most: int, revision: int | None = None
         counts = np.bincount(codes, minlength=number)
         places = [area for area in ranking_of(assessment, kind).area.tolist() if area in found[kind]]
         total += len(places)
-        items += [NamedArea(kind, names[kind][area], int(counts[area])) for area in places[:most]]
+        for area in places[:most]:
+            stopped = services_stopped(assessment.first, positions_of(assessment, kind, area))
+            items.append(NamedArea(kind, names[kind][area], int(counts[area]), len(stopped)))
     return NamedAreas(items, total, corrected)
 
 

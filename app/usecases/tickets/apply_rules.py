@@ -21,6 +21,7 @@ from app.usecases.keep.lease import give_up, take_or_renew
 from app.usecases.keep.live import in_one_unit
 from app.usecases.keep.orders import ORDERS, Order, Wanted, want
 from app.usecases.keep.process import is_gone
+from app.usecases.keep.served import base_url
 from app.usecases.keep.ticket_rules import SEEN_CAUSES, SeenCause, list_rules, seen_by
 from app.usecases.tickets.enrich import COMMENT
 from app.usecases.tickets.watch import Cause, watch
@@ -48,8 +49,7 @@ def apply_rules(tools: Tools, holder: str, now: datetime | None = None) -> int:
                 continue
             try:
                 state = state or live_state(tools, moment)
-                web = tools.settings.web
-                base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
+                base = base_url(tools.settings, tools.documents)
                 done += _Turn(tools, rule, moment).take(watch(tools, rule, state, base))
             except StoreUnavailable:
                 raise

@@ -12,6 +12,7 @@ from app.usecases.keep.connectors import CONNECTORS
 from app.usecases.keep.known_tickets import KNOWN, KnownTicket, open_tickets
 from app.usecases.keep.live import in_one_unit
 from app.usecases.keep.orders import Order, Wanted, want
+from app.usecases.keep.served import base_url
 from app.usecases.keep.ticket_templates import template_of
 from app.usecases.tickets.comment import Told, told_of
 from app.usecases.tools import Tools
@@ -33,8 +34,7 @@ def enrich(tools: Tools, connector: str, now: datetime | None = None) -> int:
     ]
     if not waiting:
         return 0
-    web = tools.settings.web
-    base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
+    base = base_url(tools.settings, documents)
     state, done = live_state(tools, moment), 0
     for kept in waiting:
         ticket = kept.value

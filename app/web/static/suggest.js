@@ -1,6 +1,6 @@
-// Fields that find CIs suggest while one types: the search of the header opens the one chosen, a field with data-suggests (an
-// address) adds its key there as `ci`. Arrows choose, Enter opens, Escape closes. Without this the forms search.
-const WAIT_MS = 120, SHOWN = 8, LEAST = 2;
+// Fields that find CIs suggest while one types: the search of the header opens the one chosen, be it a CI, a service, a team, a site
+// or a supplier, what stops most services first; a field with data-suggests (an address) adds a CI's key there as `ci`. Arrows choose, Enter opens, Escape closes. Without this the forms search.
+const WAIT_MS = 120, SHOWN = 8, AREAS_SHOWN = 2, LEAST = 2;
 
 for (const field of document.querySelectorAll("#q, [data-suggests]")) suggesting(field);
 
@@ -10,7 +10,7 @@ function suggesting(field) {
   list.id = `${field.name}-suggested`;
   list.className = "suggested";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "CIs found");
+  list.setAttribute("aria-label", "Found");
   list.hidden = true;
   field.closest("form").append(list);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]])
@@ -24,22 +24,31 @@ function suggesting(field) {
     if (text.length < LEAST) return close();
     const here = new URLSearchParams(location.search), query = new URLSearchParams({ q: text, limit: SHOWN });
     for (const name of ["revision", "as_of"]) if (here.get(name)) query.set(name, here.get(name));
+    const few = new URLSearchParams(query);
+    few.set("limit", AREAS_SHOWN);
     try {
-      const answer = await fetch(`/api/v1/search?${query}`);
-      if (!answer.ok || mine !== asked) return;
-      const page = await answer.json();
-      if (mine === asked && document.activeElement === field) show(page.items, here);
+      const [cis, areas] = await Promise.all([
+        found("/api/v1/search", query),
+        field.dataset.suggests === undefined ? found("/api/v1/search/areas", few) : [],
+      ]);
+      const rows = [...areas, ...cis.slice(0, SHOWN - areas.length)].sort((a, b) => (b.services_hit ?? 0) - (a.services_hit ?? 0));
+      if (mine === asked && document.activeElement === field) show(rows, here);
     } catch { close(); }
   }
 
-  function address(key, here) {
+  async function found(address, query) {
+    const answer = await fetch(`${address}?${query}`);
+    return answer.ok ? (await answer.json()).items : [];
+  }
+
+  function address(row, here) {
     if (field.dataset.suggests === undefined) {
-      const query = new URLSearchParams({ key });
+      const query = new URLSearchParams(row.kind ? { kind: row.kind, name: row.name } : { key: row.key });
       for (const name of ["revision", "as_of"]) if (here.get(name)) query.set(name, here.get(name));
-      return `/ci?${query}`;
+      return `${row.kind ? "/area" : row.ci_class === "business_service" ? "/service" : "/ci"}?${query}`;
     }
     const place = new URL(field.dataset.suggests, location.href);
-    place.searchParams.append(field.dataset.suggestsAs ?? "ci", key);
+    place.searchParams.append(field.dataset.suggestsAs ?? "ci", row.key);
     return place.pathname + place.search;
   }
 
@@ -49,10 +58,11 @@ function suggesting(field) {
       const row = document.createElement("li"), link = document.createElement("a"), more = document.createElement("small");
       row.id = `${list.id}-${n}`;
       row.setAttribute("role", "option");
-      link.href = address(ci.key, here);
+      link.href = address(ci, here);
       link.tabIndex = -1;
       link.append(isolated(ci.name));
-      more.append(isolated(` ${ci.ci_class}${ci.alias === ci.name ? "" : ` · ${ci.alias}`}${ci.services_hit ? ` · ${ci.services_hit} services` : ""}`));
+      const what = ci.kind ? `${ci.kind} · ${ci.cis} CIs` : `${ci.ci_class.replaceAll("_", " ")}${ci.alias === ci.name ? "" : ` · ${ci.alias}`}`;
+      more.append(isolated(` ${what}${ci.services_hit ? ` · ${ci.services_hit} services` : ""}`));
       link.append(more);
       row.append(link);
       return row;

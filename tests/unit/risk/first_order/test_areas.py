@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.risk.first_order.areas import category_codes, measure_of, rank, rank_services, rows_of, scores_of, services_in
+from app.risk.first_order.areas import category_codes, measure_of, rank, rank_services, rows_of, scores_of, services_stopped
 from app.risk.first_order.sweep import first_order
 from app.risk.first_order.totals import corrected_hours, points_of, service_totals, services_of, totals_of
 from app.risk.intake.compile import compile_graph
@@ -78,8 +78,8 @@ def test_c35_in_every_measure() -> None:
     assert (totals.customer_hours[db], totals.money[db]) == (pytest.approx(3600.0), pytest.approx(33.0))
     assert totals.sums()["customer_hours_per_year"] == pytest.approx(3600.0)
     assert len(services_of(first, db)) == 2 and points_of(first, 0).tolist()[0] == db
-    assert services_in(first, np.array([db])) == 2
-    assert rows_of(first, None, db).tolist() == [db]
+    assert services_stopped(first, np.array([db])).tolist() == [0, 1]
+    assert rows_of(first, db).tolist() == [db]
     down = 2 * 1.5 / 8766
     assert corrected_hours(compiled, np.array([db])) == pytest.approx(8766 * down / (1 + down))
 
