@@ -149,8 +149,8 @@ DESKS: dict[str, dict[str, str]] = {  # the secrets of each kind by setting, and
     "servicenow": {"user": "svc", "password_env": "CANARY_PASSWORD"},
     "jira": {"user": "svc", "token_env": "CANARY_TOKEN", "project": "OPS"},
     "rt": {"token_env": "CANARY_TOKEN"},
-    "redmine": {"token_env": "CANARY_TOKEN", "project": "ops"},
-    "zammad": {"token_env": "CANARY_TOKEN"},
+    "redmine": {"token_env": "CANARY_TOKEN", "project": "ops", "key_field": "3"},
+    "zammad": {"token_env": "CANARY_TOKEN", "customer": "ops@example.com"},
     "webhook": {"secret_env": "CANARY_WEBHOOK"},
 }
 

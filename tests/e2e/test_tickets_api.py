@@ -86,6 +86,7 @@ def test_a_connector_is_made_checked_changed_and_removed(office: Service) -> Non
     ("settings", "field"),
     [
         ({"token_env": "FORESTAY_STORE_PASSWORD"}, "token_env"),
+        ({"token_env": "DESK_TOKEN forestay_audit_key"}, "token_env"),
         ({"ca_file": "/etc/ssl/own.pem"}, "ca_file"),
         ({"url": "http://svc:secret@localhost/"}, "url"),
         ({"colour": "red"}, "colour"),
