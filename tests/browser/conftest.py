@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,11 +10,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.servers.running import Running
+from tests.servers.tickets.rt import TOKEN, RtStub
+
+RT = {"token_env": "DESK_TOKEN", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs", "time_zone": "Europe/Berlin"}
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -45,11 +52,41 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def tracker() -> Iterator[Running]:
+    """A Request Tracker, as strict as a real one."""
+    stub = RtStub()
+    stub.now = datetime.now(UTC)
+    running = Running(stub)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, tracker: Running) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site") / "data"
-    process, url = started(data, ("run", "--port", "0"), FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000")
+    process, url = started(
+        data,
+        ("run", "--port", "0"),
+        FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000",
+        FORESTAY_OUTBOUND_HOSTS=f"localhost:{tracker.port}",
+        DESK_TOKEN=TOKEN,
+    )
+    connect(url, tracker)
     yield Site(url, data)
     stop(process)
+
+
+def connect(url: str, tracker: Running) -> None:
+    """Connects the tracker, asks it for a ticket, and makes a rule that is switched off."""
+    for method, path, body in (
+        ("POST", "connectors", {"name": "desk", "kind": "rt", "settings": {**RT, "url": tracker.url}}),
+        ("POST", "orders", {"connector": "desk", "ci": "cmdb:ci:db-orders-1"}),
+        ("PUT", "rules/outages", {"watches": "outage", "connector": "desk", "enabled": False}),
+    ):
+        headers = {"Content-Type": "application/json", "If-None-Match": "*"}
+        data = json.dumps(body).encode()
+        with urlopen(Request(f"{url}/api/v1/tickets/{path}", data=data, headers=headers, method=method), timeout=60) as answer:
+            assert answer.status in (200, 201, 202)
 
 
 @pytest.fixture(scope="session")
