@@ -130,6 +130,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 EXAMPLES = {
     "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
     "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
+    "kind": "rt", "view": "none",
     "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
 }  # fmt: skip
 QUESTIONS = {
