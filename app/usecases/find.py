@@ -20,8 +20,8 @@ UNTIL = "until revision "
 
 
 def identify(store: GraphStore, revision: int, text: str) -> Hit:
-    """Returns the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases. A text that no CI answers
-    to may be a former name, or name a record as its source does, by class and id (`Server::7`, `server:7`).
+    """Returns the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases. A text that no CI
+    answers to may be a former name, or name a record as its source does, by class and id (`Server::7`, `server:7`).
 
     NotFound when no CI answers to it, Ambiguous (with the keys of the candidates) when several do.
     """
