@@ -13,11 +13,18 @@ os.environ.setdefault(
 )  # `make test` compiles nothing; the suites that need compiled kernels set it (suites.toml)
 
 from tests.disk import without_waiting
+from tests.routes import compiled_once
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_the_disk() -> Iterator[None]:
     with without_waiting():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_compiled_once() -> Iterator[None]:
+    with compiled_once():
         yield
 
 

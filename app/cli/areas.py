@@ -88,16 +88,26 @@ def print_areas(console: Console, page: AreaPage) -> None:
 @click.argument("name")
 @click.option("--kind", type=KINDS, default="ci", show_default=True)
 @no_locations
+@limit_option
+@after_option
 @when
 @json_option
 @click.pass_obj
 def area(
-    context: Context, name: str, kind: str, no_locations: bool, revision: int | None, as_of: datetime | None, as_document: bool
+    context: Context,
+    name: str,
+    kind: str,
+    no_locations: bool,
+    limit: int,
+    after: str | None,
+    revision: int | None,
+    as_of: datetime | None,
+    as_document: bool,
 ) -> None:
     """One problem area explained: contributions, paths, inputs and where they come from."""
     service = context.forestay
     at = resolve_revision(service.store, revision, as_of)
-    detail = area_detail(service, kind, name, at.revision, False if no_locations else None)
+    detail = area_detail(service, kind, name, at.revision, False if no_locations else None, limit, after)
     show(detail, as_document, lambda console: print_area(console, detail))
 
 
@@ -118,6 +128,8 @@ def print_area(console: Console, detail: AreaDetail) -> None:
     ]
     columns = ["started by", f"{detail.stamp.currency}/yr", "customer-h/yr", "share", "inputs"]
     table(console, f"{len(detail.contributions)} of {detail.contributions_total:,} contributions", columns, rows, right=(1, 2, 3))
+    if detail.next:
+        console.print(f"the next contributions: --after {detail.next}")
     for hit in detail.services:
         console.print(f"  {hit.name}: {hit.state}{path_text(hit.path)}")
     for text in detail.assumptions:

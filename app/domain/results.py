@@ -195,6 +195,8 @@ class AreaDetail:
     services_total: int
     truncated: bool
     assumptions: Sequence[str]
+    limit: int
+    next: str | None  # of the contributions
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def read(subject: str) -> None:
 def area() -> str:
     """One area: reason, services, path, inputs with their origin."""
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
-    detail = area_detail(service, kind, name, viewed_revision(), None)
+    detail = area_detail(service, kind, name, viewed_revision(), None, after=request.args.get("after"))
     read(f"area {kind} {name}")
     return render_template("area.html", detail=detail, kind=kind)
 

@@ -418,9 +418,11 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_step(s
 # --- a fuzzer against the application's own description
 
 
-def operations(service: Service) -> list[Any]:
-    described = openapi.from_wsgi("/api/v1/openapi.json", service.client.application)
-    return [result.ok() for result in described.get_all_operations()]
+@pytest.fixture(scope="module")
+def operations(filled: Service) -> dict[str, Any]:
+    """Each operation by its label, of one description: what schemathesis finds out about the application it keeps there."""
+    described = openapi.from_wsgi("/api/v1/openapi.json", filled.client.application)
+    return {operation.label: operation for operation in (result.ok() for result in described.get_all_operations())}
 
 
 LABELS = [
@@ -558,13 +560,13 @@ LABELS = [
 ]
 
 
-def test_the_fuzzer_knows_every_operation(filled: Service) -> None:
-    assert sorted(operation.label for operation in operations(filled)) == sorted(LABELS)
+def test_the_fuzzer_knows_every_operation(operations: dict[str, Any]) -> None:
+    assert sorted(operations) == sorted(LABELS)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_whatever_is_sent_the_answer_is_a_documented_one(filled: Service, label: str) -> None:
-    operation = next(operation for operation in operations(filled) if operation.label == label)
+def test_whatever_is_sent_the_answer_is_a_documented_one(operations: dict[str, Any], label: str) -> None:
+    operation = operations[label]
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
     @settings(

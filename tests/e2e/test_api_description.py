@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.api.schemas.field_words import field_words
+from app.bootstrap import assemble_service
+from app.settings import load_settings
 from app.usecases.keep.access import PERMISSIONS
 from tests.api_examples import name_of
 from tests.e2e.conftest import Service
@@ -18,9 +20,14 @@ from tests.e2e.test_api_contract import documented
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
-@pytest.fixture
-def document(service: Service) -> dict[str, Any]:
-    return service.get("/openapi.json")  # type: ignore[no-any-return]
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What every installation serves, whatever estate it has."""
+    folder = tmp_path_factory.mktemp("service")
+    forestay = assemble_service(load_settings(data_folder=folder / "data"))
+    told: dict[str, Any] = Service(folder, forestay).get("/openapi.json")
+    forestay.close()
+    return told
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:

@@ -152,3 +152,32 @@ def test_page_and_command_line_say_the_same_as_the_api(estate: Service) -> None:
         assert estate.client.get(f"/api/v1/areas?{wrong}").status_code in (404, 422), wrong
     cursor = estate.get("/areas", limit=2)["next"]
     assert "another ranking" in estate.get("/areas", status=422, after=cursor, team="data")["detail"]
+
+
+def test_the_contributions_of_an_area_page_to_their_end(service: Service) -> None:
+    names = [f"host-{number:02}" for number in range(12)]
+    service.csv(
+        "cmdb",
+        cis=[
+            {"key": "shop", "name": "Shop", "class": "business_service", "team": "front"},
+            *({"key": name, "name": name, "class": "server", "team": "web"} for name in names),
+        ],
+        dependencies=[{"dependent": "shop", "provider": name} for name in names],
+        services=[{"key": "shop", "customers": 10, "money_per_hour": 100}],
+    )
+    whole = service.get("/area", kind="team", name="web")
+    assert len(whole["contributions"]) == whole["contributions_total"] == 12 and whole["next"] is None
+    rows, after, pages = [], {}, 0
+    while True:
+        page = service.get("/area", kind="team", name="web", limit=5, **after)
+        rows += page["contributions"]
+        pages += 1
+        assert page["contributions_total"] == 12 and page["area"] == whole["area"]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert (rows, pages) == (whole["contributions"], 3)
+    assert "of 12 contributions" in service.page("/area", kind="team", name="web")
+    assert "the next contributions: --after" in service.cli("area", "web", "--kind", "team", "--limit", "5").stdout
+    wrong = service.client.get("/api/v1/area", query_string={"kind": "ci", "name": names[0], **after})
+    assert wrong.status_code == 422 and "another area" in wrong.get_json()["detail"]

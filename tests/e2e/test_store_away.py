@@ -17,6 +17,7 @@ import requests
 
 from app.api import away, known_callers
 from app.bootstrap import assemble_beside, assemble_to_serve
+from app.storage.neo4j import connection
 from app.usecases.keep.access import create_key, revoke_key
 from app.usecases.search.index import SearchIndex
 from tests import neo4j_server
@@ -172,7 +173,8 @@ class Line:
 
 
 @pytest.mark.neo4j
-def test_a_neo4j_that_cannot_be_reached(make_service: Any) -> None:
+def test_a_neo4j_that_cannot_be_reached(make_service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RETRY_SECONDS", 0.5)  # each write that is refused meanwhile waits for it
     neo4j_server.empty_database()
     there = urlsplit(neo4j_server.uri())
     line = Line(there.hostname or "localhost", there.port or 7687)

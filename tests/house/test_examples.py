@@ -15,15 +15,21 @@ FILES = sorted(path.relative_to(ROOT) for room in ("app", "importers") for path 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def docstrings(file: Path) -> Iterator[tuple[str, int, str]]:
-    """Name, line and text of each docstring, read from the source: a compiled kernel shows doctest none."""
-    for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
-        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
-            yield getattr(node, "name", file.stem), getattr(node, "lineno", 1), text
+def docstrings(inner: ast.AST, name: str) -> Iterator[tuple[str, int, str]]:
+    """Name, line and text of each docstring, read from the source: a compiled kernel shows doctest none. Code that holds no
+    statements, an expression, is not looked into."""
+    if isinstance(inner, DOCUMENTED) and (text := ast.get_docstring(inner)):
+        yield getattr(inner, "name", name), getattr(inner, "lineno", 1), text
+    for held in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(inner, held, ()) if not isinstance(inner, ast.expr) else ():
+            yield from docstrings(statement, name)
 
 
 def examples(file: Path) -> list[tuple[str, int, str]]:
-    return [(name, line, text) for name, line, text in docstrings(file) if ">>>" in text]
+    source = (ROOT / file).read_text("utf-8")
+    if ">>>" not in source:
+        return []
+    return [(name, line, text) for name, line, text in docstrings(ast.parse(source), file.stem) if ">>>" in text]
 
 
 WITH_EXAMPLES = [file for file in FILES if examples(file)]

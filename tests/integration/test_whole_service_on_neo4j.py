@@ -57,33 +57,24 @@ def answers(folder: Path) -> list[Any]:
     return said
 
 
-def test_both_stores_give_the_same_answers(tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_stores_answer_alike_through_backup_and_promotion(
+    tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same imports into each; what is backed up of Neo4j is restored into SQLite; promotion from SQLite fills Neo4j."""
     places = retailer.write(retailer.build(), tmp_path / "example")
-    imported(tmp_path / "sqlite", places)
-    on_sqlite = answers(tmp_path / "sqlite")
+    imported(tmp_path / "trial", places)
+    on_sqlite = answers(tmp_path / "trial")
+
     monkeypatch.setenv("FORESTAY_STORE_URL", on_neo4j)
     imported(tmp_path / "neo4j", places)
     assert answers(tmp_path / "neo4j") == on_sqlite
+    ask(tmp_path / "neo4j", "backup", str(tmp_path / "backup.db"))
+    monkeypatch.delenv("FORESTAY_STORE_URL")
+    ask(tmp_path / "restored", "restore", str(tmp_path / "backup.db"))
+    assert answers(tmp_path / "restored") == on_sqlite
 
-
-def test_promote_copies_everything_and_the_ranking_is_equal(
-    tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    places = retailer.write(retailer.build(), tmp_path / "example")
-    imported(tmp_path / "trial", places)
-    before = answers(tmp_path / "trial")
+    empty_database(bulk=True)
     report = json.loads(ask(tmp_path / "trial", "promote", "--to", on_neo4j, "--json").stdout)
     assert report["revisions"] == 3 and report["digests"] > 0
     monkeypatch.setenv("FORESTAY_STORE_URL", on_neo4j)
-    assert answers(tmp_path / "production") == before
-
-
-def test_backup_of_neo4j_is_restored_into_sqlite(tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = retailer.write(retailer.build(), tmp_path / "example")
-    monkeypatch.setenv("FORESTAY_STORE_URL", on_neo4j)
-    imported(tmp_path / "production", places)
-    before = answers(tmp_path / "production")
-    ask(tmp_path / "production", "backup", str(tmp_path / "backup.db"))
-    monkeypatch.delenv("FORESTAY_STORE_URL")
-    ask(tmp_path / "restored", "restore", str(tmp_path / "backup.db"))
-    assert answers(tmp_path / "restored") == before
+    assert answers(tmp_path / "production") == on_sqlite

@@ -44,7 +44,8 @@ def page(question: dict[str, Any]) -> Any:
 @route(blueprint, "/area", "read", AreaDetail, sensitive=True, in_scope=True)
 @blueprint.arguments(AreaQuestion, location="query")
 def one(question: dict[str, Any]) -> Any:
-    """One area explained: contributions, services with the path, inputs with their origin, assumptions, age of the data."""
+    """One area explained: contributions page by page, services with the path, inputs with their origin, assumptions, age of the
+    data."""
     return answered(
         question,
         lambda service, at: area_detail(
@@ -53,6 +54,8 @@ def one(question: dict[str, Any]) -> Any:
             question["name"],
             at.revision,
             question.get("locations"),
+            question["limit"],
+            question.get("after"),
         ),
     )
 

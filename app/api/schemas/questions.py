@@ -181,7 +181,7 @@ class LossQuestion(When):
     much = Whole(validate=validate.Range(min=0, max=4), metadata={"description": "0: the band with the costliest failures"})
 
 
-class AreaQuestion(When):
+class AreaQuestion(Paged):
     name = text(required=True, metadata={"description": "The area's name: a CI or service key, a team, a site, ..."})
     kind = ma.fields.String(load_default="ci", validate=validate.OneOf(AREA_KINDS))
 

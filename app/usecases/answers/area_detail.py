@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from app.domain.areas import AREA_COLUMNS
 from app.domain.ci_classes import ci_classes
-from app.domain.errors import NoSuchArea
+from app.domain.errors import InvalidInput, NoSuchArea
 from app.domain.results import AreaDetail, AreaRow, Contribution, ServiceHit
 from app.domain.sentences import CAUSE, count
 from app.ports.graph_store import GraphStore
 from app.risk.intake.cause_rows import cause_id
 from app.risk.outage.causes import causes
 from app.risk.outage.propagation import outage
+from app.usecases import paging
 from app.usecases.answers.areas import UNKNOWN_AREA, positions_of, ranking_of
 from app.usecases.answers.contributions import contribution, service_contributions
 from app.usecases.answers.paths import known, service_hits
@@ -22,7 +23,7 @@ from app.usecases.find import identify, not_a_service
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
-CONTRIBUTIONS_SHOWN, EXPLAINED, SERVICES_SHOWN = 100, 20, 500
+EXPLAINED, SERVICES_SHOWN = 20, 500
 
 
 def area_detail(
@@ -31,9 +32,18 @@ def area_detail(
     name: str,
     revision: int | None,
     locations: bool | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    after: str | None = None,
 ) -> AreaDetail:
-    """Explains one area: what it is made of, the services with the path of the failure, the inputs with their origin, the
-    assumptions."""
+    """Explains one area: what it is made of (page by page, the largest contribution first), the services with the path of the
+    failure, the inputs with their origin, the assumptions."""
+    offset = 0
+    if after is not None:
+        cursor = paging.decode(after, "revision", "kind", "name", "offset", "locations")
+        if (cursor["kind"], cursor["name"]) != (kind, name):
+            raise InvalidInput("after: a cursor of another area")
+        revision, offset, locations = cursor["revision"], cursor["offset"], cursor["locations"]
+    page = slice(offset, offset + limit)
     assessment = assessed(tools.estates, tools.cache, revision, locations)
     estate = assessment.estate
     ranking = ranking_of(assessment, kind)
@@ -43,9 +53,9 @@ def area_detail(
         raise NoSuchArea(f"no {kind} area {name!r} among the assessed CIs")
     row = area_row(assessment, kind, ranking, places[0])
     if kind == "service":
-        parts, total, positions = _service_parts(assessment, area, ranking.measure)
+        parts, total, positions = _service_parts(assessment, area, ranking.measure, page)
     else:
-        parts, total, positions = _area_parts(assessment, kind, area, ranking.measure)
+        parts, total, positions = _area_parts(assessment, kind, area, ranking.measure, page)
     services = _explained(assessment, positions[:EXPLAINED], only=area if kind == "service" else None)
     services_total = row.services_hit + row.services_touched if kind != "service" else len(services)
     return AreaDetail(
@@ -59,6 +69,10 @@ def area_detail(
         services_total=max(services_total, len(services)),
         truncated=total > len(parts) or services_total > len(services),
         assumptions=assumptions(assessment, row, parts),
+        limit=limit,
+        next=None
+        if page.stop >= total
+        else paging.encode(revision=estate.revision.revision, kind=kind, name=name, offset=page.stop, locations=locations),
     )
 
 
@@ -81,7 +95,9 @@ def _area_of(store: GraphStore, assessment: Assessed, kind: str, name: str) -> i
     return int(values.index(name))
 
 
-def _area_parts(assessment: Assessed, kind: str, area: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+def _area_parts(
+    assessment: Assessed, kind: str, area: int, measure: str, page: slice
+) -> tuple[list[Contribution], int, list[int]]:
     column = assessment.totals.values()[measure]
     members = positions_of(assessment, kind, area).tolist()
     members.sort(key=lambda p: (-(known(column[p]) or 0.0), -assessment.totals.services_hit[p], p))
@@ -89,15 +105,13 @@ def _area_parts(assessment: Assessed, kind: str, area: int, measure: str) -> tup
         p for p in members if assessment.totals.services_hit[p] or (known(assessment.first.service_hours[p]) or 0.0) > 0
     ] or members[:1]
     total = sum(known(column[p]) or 0.0 for p in members)
-    parts = [
-        contribution(assessment, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[:CONTRIBUTIONS_SHOWN]
-    ]
+    parts = [contribution(assessment, p, (known(column[p]) or 0.0) / total if total else 0.0) for p in costing[page]]
     return parts, len(costing), costing
 
 
-def _service_parts(assessment: Assessed, service: int, measure: str) -> tuple[list[Contribution], int, list[int]]:
+def _service_parts(assessment: Assessed, service: int, measure: str, page: slice) -> tuple[list[Contribution], int, list[int]]:
     rows, parts = service_contributions(assessment, service, measure)
-    return parts[:CONTRIBUTIONS_SHOWN], len(parts), rows
+    return parts[page], len(parts), rows
 
 
 def _explained(assessment: Assessed, positions: Sequence[int], only: int | None) -> list[ServiceHit]:
