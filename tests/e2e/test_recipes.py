@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -18,19 +17,14 @@ from tests.contract.test_ticket_systems import CASES
 from tests.contract.ticket_contract import draft
 from tests.e2e.conftest import Service
 from tests.e2e.test_hooks import SECRET, deliver, headers, sender
+from tests.recipes import RECIPES, blocks
 from tests.servers.running import Running
 
-RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 KINDS = {"servicenow": "servicenow", "jira": "jira cloud", "itop": "itop", "glpi": "glpi", "rt": "rt", "redmine": "redmine"}
 IDS = {
     "servicenow": r"[0-9a-f]{32}", "jira": r'(?<="id": ")10000(?=")', "itop": r"(?<=\"key\": \")17(?=\")",
     "glpi": r"(?<=\"id\": )15(?=,)", "rt": r"20(?=,)", "redmine": r"7(?=,)",
 }  # fmt: skip
-
-
-def blocks(name: str, language: str) -> list[str]:
-    """The pieces of code of a recipe."""
-    return re.findall(rf"```{language}\n(.*?)```", (RECIPES / f"{name}.md").read_text("utf-8"), re.DOTALL)
 
 
 def test_there_is_one_for_every_system_and_each_is_listed() -> None:

@@ -29,11 +29,11 @@ from tests.contract import ticket_contract as contract
 from tests.contract.ticket_contract import Desk, draft
 from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
 from tests.e2e.test_now import sender
-from tests.e2e.test_recipes import blocks
 from tests.fault_points import check_real
 from tests.real import demo_evening as evening
 from tests.real import recipe
 from tests.real.ticket_storm import storm
+from tests.recipes import blocks
 
 pytestmark = pytest.mark.real
 URL, TOKEN = os.environ.get("FORESTAY_TEST_RT_URL", ""), os.environ.get("FORESTAY_TEST_RT_TOKEN", "")
