@@ -133,6 +133,10 @@ PLACES = {
     "warm-up": Place(
         "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
     ),
+    "agreement": Place(
+        "app.cli.agreement",
+        "Suggested against final priority of incidents that ended, by month, and what disagreement may have cost at most.",
+    ),
     "quality": Place(
         "app.cli.quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
     ),
@@ -153,7 +157,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "report",
         "view",
     ),
-    "When something is down, or will be": ("now", "blast", "simulate", "scenario", "impact", "change", "inbox"),
+    "When something is down, or will be": ("now", "blast", "simulate", "scenario", "impact", "agreement", "change", "inbox"),
     "Recovery": ("recovery", "recovery-gaps", "start-order", "pools", "replay"),
     "One service, and beyond single outages": (
         "availability",

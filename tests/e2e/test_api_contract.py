@@ -235,6 +235,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/tickets/agreement",
         "/views",
         "/what-if",
     ]
@@ -469,6 +470,7 @@ LABELS = [
     "DELETE /api/v1/scenarios/{scenario}",
     "POST /api/v1/scenarios/{scenario}/copy",
     "POST /api/v1/scenarios/{scenario}/run",
+    "GET /api/v1/tickets/agreement",
     "GET /api/v1/views",
     "POST /api/v1/views",
     "PUT /api/v1/views/{view}",
