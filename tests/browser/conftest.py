@@ -14,6 +14,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.bootstrap import assemble_service
+from app.domain.tickets import CLOSED, INCIDENT
+from app.settings import load_settings
+from app.usecases.keep.known_tickets import KNOWN, KnownTicket, ticket_key
+
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -48,8 +53,24 @@ def stop(process: subprocess.Popen[str]) -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site") / "data"
     process, url = started(data, ("run", "--port", "0"), FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000")
+    keep_ended_incidents(data)
     yield Site(url, data)
     stop(process)
+
+
+def keep_ended_incidents(data: Path) -> None:
+    """Two incidents that ended: one kept the suggested priority, one waited behind it."""
+    forestay = assemble_service(load_settings(environment={}, data_folder=data))
+    for number, suggested, final, ended in (
+        ("1", "3", "2", "2026-11-02T04:00:00+00:00"),
+        ("2", "2", "4", "2026-11-02T09:00:00+00:00"),
+    ):
+        known = KnownTicket(
+            "desk", number, number, "", INCIDENT, "storage", "closed", CLOSED, final, ended, ended, "2026-11-02T03:00:00+00:00",
+            ended, suggested=suggested, predicted_services=["cmdb:ci:svc-pos"],
+        )  # fmt: skip
+        KNOWN.put(forestay.documents, ticket_key("desk", number), known)
+    forestay.close()
 
 
 @pytest.fixture(scope="session")
