@@ -10,6 +10,7 @@ from app import __version__
 from app.api import problems
 from app.api.auth import permission, scoped
 from app.api.resources import (
+    agreement,
     areas,
     assessments,
     changes,
@@ -62,6 +63,7 @@ def mount(app: Flask) -> None:
     )
     api = problems.ProblemApi(app)
     for module in (
+        agreement,
         areas,
         assessments,
         changes,

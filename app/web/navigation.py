@@ -39,6 +39,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
+            Place("Suggested priorities", "agreement_web.page"),
             Place("Reports", "reports_web.reports"),
             Place("Views", "kept_web.kept"),
         ),

@@ -17,6 +17,10 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.bootstrap import assemble_service
+from app.domain.tickets import CLOSED, INCIDENT
+from app.settings import load_settings
+from app.usecases.keep.known_tickets import KNOWN, KnownTicket, ticket_key
 from tests.servers.running import Running
 from tests.servers.tickets.rt import TOKEN, RtStub
 
@@ -72,6 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, tracker: Running) -> Iterator
         DESK_TOKEN=TOKEN,
     )
     connect(url, tracker)
+    keep_ended_incidents(data)
     yield Site(url, data)
     stop(process)
 
@@ -87,6 +92,21 @@ def connect(url: str, tracker: Running) -> None:
         data = json.dumps(body).encode()
         with urlopen(Request(f"{url}/api/v1/tickets/{path}", data=data, headers=headers, method=method), timeout=60) as answer:
             assert answer.status in (200, 201, 202)
+
+
+def keep_ended_incidents(data: Path) -> None:
+    """Two incidents that ended: one kept the suggested priority, one waited behind it."""
+    forestay = assemble_service(load_settings(environment={}, data_folder=data))
+    for number, suggested, final, ended in (
+        ("1", "3", "2", "2026-11-02T04:00:00+00:00"),
+        ("2", "2", "4", "2026-11-02T09:00:00+00:00"),
+    ):
+        known = KnownTicket(
+            "desk", number, number, "", INCIDENT, "storage", "closed", CLOSED, final, ended, ended, "2026-11-02T03:00:00+00:00",
+            ended, suggested=suggested, predicted_services=["cmdb:ci:svc-pos"],
+        )  # fmt: skip
+        KNOWN.put(forestay.documents, ticket_key("desk", number), known)
+    forestay.close()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ PAGES = [
     "/?kind=class",
     "/?name=san&sort=gap&since=2",
     "/services?revision=2",
+    "/tickets/agreement",
     "/revisions?from=2",
     "/ci?key=nobody-here",
     "/services",

@@ -154,7 +154,7 @@ def test_a_group_that_lost_its_redundancy(shift: Shift) -> None:
 
 
 def test_beyond_the_budget_causes_share_one_ticket(shift: Shift) -> None:
-    shift.rule(OUTAGE, per_hour=2)
+    shift.rule(OUTAGE, per_hour=2, least_priority="5")  # hosts that hit nothing too
     shift.down("host-01", "host-03", "web-1", "web-2", "Pay")
     shift.pass_minutes(3)
     causes = len(seen_by(shift.service.forestay.documents, "r"))
