@@ -50,6 +50,7 @@ from app.usecases.run_sync import SyncRequest, run_sync
 from benchmarks.blast import blast_figures
 from benchmarks.estate import changed_copy, generate, shape, write_csv
 from benchmarks.gaps import gaps_over_http
+from benchmarks.impact import impacts
 from benchmarks.live import live_updates
 from benchmarks.pages import pages_over_http
 from benchmarks.reach import reach
@@ -430,6 +431,11 @@ def live(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return live_updates(service(folder, asked.store), folder / asked.store, asked.seed)
 
 
+def impact(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Impact by the ids that ticket systems hold, over HTTP."""
+    return impacts(service(folder, asked.store), folder / asked.store, asked.seed)
+
+
 def search(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Searches over HTTP by the beginnings of names, some with a typing error."""
     warm_up()
@@ -476,6 +482,7 @@ STEPS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "answer": answer,
     "live": live,
     "search": search,
+    "impact": impact,
     "scenarios": scenarios,
     "recovery": recovery,
     "gaps": gaps,

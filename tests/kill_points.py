@@ -1,9 +1,10 @@
 """Something that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that it needs once, and for
 each line of its input forks a process that does what the line names and dies at the step which it names.
 
-A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, or a file that gets its name or goes. `INSERT
-INTO ci @ forestay.db` is one step each time that it is about to be done, numbered from 1. A kill before one step is a kill after
-the one before it; what lies between them is only in the memory of the process.
+A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, a file that gets its name or goes, or a
+request to another system, before it is sent and when its answer is there. `INSERT INTO ci @ forestay.db` is one step each time
+that it is about to be done, numbered from 1. A kill before one step is a kill after the one before it; what lies between them is
+only in the memory of the process.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,7 @@ def watch(steps: Steps) -> None:
     _watch_sqlite(steps)
     _watch_files(steps)
     _watch_neo4j(steps)
+    _watch_requests(steps)
 
 
 def _watch_sqlite(steps: Steps) -> None:
@@ -107,6 +110,20 @@ def _watch_neo4j(steps: Steps) -> None:
         return commit(self)
 
     TransactionBase.run, TransactionBase._commit = watched_run, watched_commit  # type: ignore[method-assign]
+
+
+def _watch_requests(steps: Steps) -> None:
+    from importers.http.client import Client
+
+    once = Client._once
+
+    def watched(client: Client, method: str, url: str, request: Any) -> Any:
+        steps.meet(f"{method} to be sent")
+        answer = once(client, method, url, request)
+        steps.meet(f"{method} answered")
+        return answer
+
+    Client._once = watched  # type: ignore[method-assign]
 
 
 def do_in_child(data: Path, asked: Mapping[str, Any]) -> None:
@@ -173,6 +190,15 @@ def _restore(service: Any, asked: Mapping[str, Any]) -> None:
     restore(Path(asked["file"]), service.store, lambda path: open_store(f"sqlite:{path}", service.settings))
 
 
+def _relay(service: Any, asked: Mapping[str, Any]) -> None:
+    """One turn of a connector at a moment, as the runner takes it."""
+    from app.usecases.keep.process import this_process
+    from app.usecases.tickets.relay import relay
+
+    name, moment = asked["connector"], datetime.fromisoformat(asked["now"])
+    relay(service, name, f"{this_process()} {name}", lambda: moment)
+
+
 VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "sync": _sync,
     "act": _act,
@@ -180,6 +206,7 @@ VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "promote": _promote,
     "backup": _backup,
     "restore": _restore,
+    "relay": _relay,
 }
 
 
@@ -188,7 +215,10 @@ def main(data: Path) -> None:
         "app.bootstrap",
         "tests.acts",
         "app.usecases.backup",
+        "app.tickets.registry",
+        "app.usecases.tickets.relay",
         "importers.csv.source",
+        "importers.http.lent",
         "tests.disk",
     ):  # loaded before the fork
         import_module(name)

@@ -1,6 +1,7 @@
 """What werkzeug compiles of each route to build its addresses, compiled once a process and not again for each application.
 
-It is made of the rule's text alone; to make it anew was three quarters of making an application, which most tests of the service do.
+It is made of the rule's text alone; to make it anew was three quarters of making an application, which most tests of the service
+do.
 """
 
 from __future__ import annotations

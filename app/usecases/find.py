@@ -20,7 +20,8 @@ UNTIL = "until revision "
 
 
 def identify(store: GraphStore, revision: int, text: str) -> Hit:
-    """Returns the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases.
+    """Returns the one CI whose key or alias equals `text`, spelling case aside. A key wins over aliases. A text that no CI
+    answers to may be a former name, or name a record as its source does, by class and id (`Server::7`, `server:7`).
 
     NotFound when no CI answers to it, Ambiguous (with the keys of the candidates) when several do.
     """
@@ -28,7 +29,7 @@ def identify(store: GraphStore, revision: int, text: str) -> Hit:
     hits = _found(store, revision, text)
     by_key = [hit for hit in hits if hit.key == text]
     chosen = by_key or list({hit.ci_id: hit for hit in hits}.values())
-    chosen = chosen or former_hits(store, revision, text)
+    chosen = chosen or former_hits(store, revision, text) or recorded_hits(store, revision, text)
     if not chosen:
         raise NoSuchCi(f"no CI answers to {text!r} at revision {revision}; search with a few letters of its name")
     if len(chosen) > 1:
@@ -68,6 +69,20 @@ def former_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
         )
         for former in hits
     ]  # fmt: skip
+
+
+def recorded_hits(store: GraphStore, revision: int, text: str) -> list[Hit]:
+    """Returns the CIs of records whose class and id a text names, with one colon between them or two (iTop)."""
+    source_class, _, source_id = text.partition(":")
+    source_id = source_id.removeprefix(":")
+    if not source_class or not source_id:
+        return []
+    rows = store.rows(revision, SOURCE_RECORD.name, "source_key", [f"{source_class}:{source_id}"])
+    states = store.states(revision, sorted({int(ci_id) for ci_id in rows["ci_id"]})) if len(rows["ci_id"]) else {"ci_id": []}
+    return [
+        Hit(int(ci_id), states["key"][row], states["name"][row] or "", states["ci_class"][row] or "", "record", text)
+        for row, ci_id in enumerate(states["ci_id"])
+    ]
 
 
 def ci_row(hit: Hit) -> CiRow:

@@ -228,3 +228,14 @@ def test_rules_are_checked(shift: Shift) -> None:
     with pytest.raises(NotFound):
         put_rule(documents, TicketRule("r", OUTAGE, "nowhere"), "t", new=True)
     assert not list_rules(documents)
+
+
+def test_many_causes_at_once_are_told_in_short(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.usecases.tickets.watch.TOLD_WHOLE", 1)
+    monkeypatch.setattr("app.usecases.tickets.watch.MOST", 2)
+    shift.rule(OUTAGE, hold_minutes=0)
+    shift.down("web-1", "web-2", "Pay", "host-03")
+    shift.pass_minutes(1)
+    told = [ticket.description for ticket in shift.desk.tickets.values()]
+    assert sum("Hit now" in text for text in told) == 1 and len(told) == 3
+    assert any("more CI" in text and "explained by none of these" in text for text in told)

@@ -242,6 +242,14 @@ def test_a_relay_that_lost_its_lease_sends_nothing_more(office: Office) -> None:
     assert office.desk.calls == ["create"] and sum(DUE.find(office.documents, key) is not None for key in keys) == 2
 
 
+def test_a_receiver_that_is_gone_for_good_is_switched_off(office: Office) -> None:
+    keys = [office.want(f"cause {number}").key for number in range(3)]
+    office.desk.before.append(TicketRefused("410", gone=True))
+    assert office.turn() == 0 and office.turn(60) == 0 and office.desk.calls == ["create"]
+    assert not list_connectors(office.documents)[0].enabled and DEAD.get(office.documents, keys[0]).error == "410"
+    assert sum(DUE.find(office.documents, key) is not None for key in keys) == 2  # they wait until somebody sets it up again
+
+
 def test_people_have_the_last_word(office: Office) -> None:
     key = office.want().key
     office.turn()

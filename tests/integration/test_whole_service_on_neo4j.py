@@ -60,7 +60,7 @@ def answers(folder: Path) -> list[Any]:
 def test_both_stores_answer_alike_through_backup_and_promotion(
     tmp_path: Path, on_neo4j: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same imports into each; what is backed up of Neo4j is restored into SQLite; what is promoted from SQLite fills Neo4j."""
+    """The same imports into each; what is backed up of Neo4j is restored into SQLite; promotion from SQLite fills Neo4j."""
     places = retailer.write(retailer.build(), tmp_path / "example")
     imported(tmp_path / "trial", places)
     on_sqlite = answers(tmp_path / "trial")

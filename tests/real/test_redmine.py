@@ -7,6 +7,7 @@ import os
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from importers.http.client import Outbound
 from importers.http.lent import Lent
 from tests.contract import ticket_contract as contract
 from tests.contract.ticket_contract import Desk, draft
+from tests.fault_points import check_real
 from tests.real.ticket_storm import storm
 
 pytestmark = pytest.mark.real
@@ -107,3 +109,8 @@ def test_a_storm_makes_each_ticket_once() -> None:
     assert all(len(ids) == 1 for ids in given.values())
     there = {(key, one.id) for one in opened().changed_since(began) for key in one.keys if key.startswith("storm-")}
     assert there == {(key, one) for key, ids in given.items() for one in ids}
+
+
+def test_nothing_is_lost_and_nothing_doubled_wherever_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened()
+    assert check_real(tmp_path, monkeypatch, "redmine", SETTINGS, comments_of, 20, 20) >= 6

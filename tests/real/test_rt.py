@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.ticket_rules import OUTAGE, TicketRule
 from app.domain.tickets import OPEN, RESOLVED, TicketCi
 from app.ports.ticket_system import TicketRefused
 from app.tickets import rt
 from app.tickets.registry import open_ticket_system
+from app.usecases.keep.connectors import Connector, put_connector
+from app.usecases.keep.orders import DEAD, DUE, ORDERS
+from app.usecases.keep.ticket_rules import put_rule, seen_by
 from importers.http.client import Outbound
 from importers.http.lent import Lent
 from tests.contract import ticket_contract as contract
 from tests.contract.ticket_contract import Desk, draft
+from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
+from tests.e2e.test_now import sender
+from tests.fault_points import check_real
+from tests.real import demo_evening as evening
 from tests.real.ticket_storm import storm
 
 pytestmark = pytest.mark.real
@@ -117,3 +127,67 @@ def test_a_storm_makes_each_ticket_once() -> None:
     assert all(len(ids) == 1 for ids in given.values())
     there = {(key, one.id) for one in opened().changed_since(began) for key in one.keys if key.startswith("storm-")}
     assert there == {(key, one) for key, ids in given.items() for one in ids}
+
+
+def test_nothing_is_lost_and_nothing_doubled_wherever_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault at requests of a ticket's life, each way in which it can fail, and kills of the relay's process at its steps."""
+    opened()
+    assert check_real(tmp_path, monkeypatch, "rt", SETTINGS, comments_of, 10, 10) >= 12
+
+
+def test_an_evening_of_the_demo_is_one_incident(make_service: Callable[..., Service]) -> None:  # noqa: F811
+    """Forty alerts of one storage failure come through the inbox; the loops of the runner do the rest."""
+    system, rng = opened(comment_field="BC Impact"), random.Random(1830)
+    before = {one.id for one in system.changed_since(datetime(2026, 1, 1, tzinfo=UTC))}
+    service = make_service(**evening.QUICK)
+    evening.import_demo(service)
+    secret = sender(service)
+    documents = service.forestay.documents
+    put_connector(documents, Connector("desk", "rt", {**SETTINGS, "comment_field": "BC Impact"}), "tester", new=True)
+    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0.06, clear_minutes=0.05), "tester", new=True)
+
+    def deliver(*alerts: Any) -> None:
+        for body in evening.webhooks(alerts, rng):
+            headers = {"Authorization": f"Bearer {secret}"}
+            answer = service.client.post("/api/v1/inbox/alertmanager/am", json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+
+    def made() -> list[Any]:
+        return [one for one in system.changed_since(began - timedelta(hours=1)) if one.id not in before and one.keys]
+
+    array, *others = evening.fallen(service)
+    down = [array, *rng.sample([key for key in others if ":svc-" not in key], evening.ALERTS - 1)]
+    began = evening.began()
+    firing = {key: evening.alert(key, began + timedelta(seconds=rng.randrange(60))) for key in down}
+    resolved = {
+        key: evening.alert(key, datetime.fromisoformat(firing[key]["startsAt"]), began + timedelta(minutes=9)) for key in down
+    }
+    with evening.relays(service):
+        deliver(*(firing[key] for key in down[1:]))  # within the time that a cause must last
+        (first,) = evening.until(made, "a ticket of the alerts")
+        assert first.summary == f"{evening.ARRAY} is probably down, {evening.ALERTS - 1} CIs reported down"
+        deliver(firing[array], *(firing[key] for key in down[1:10]))
+        text = evening.until(
+            lambda: next((text for text in field_of(first.id) if f"{evening.ARRAY} out" in text and "probable" not in text), ""),
+            "its comment names the array that is reported now",
+        )
+        deliver(*(resolved[key] for key in down[1:]))
+        deliver(*(firing[key] for key in down[1:20]))  # late doubles: they have been resolved since
+        evening.until(lambda: len(service.get("/now")["cis"]) == 1, "one alert is left")
+        assert system.read(first.id).phase == OPEN
+        deliver(resolved[array])
+        evening.until(lambda: system.read(first.id).phase == RESOLVED, "the ticket is resolved with the last alert")
+        deliver(*(firing[key] for key in down[:5]))  # late once more
+        evening.until(lambda: not seen_by(documents, "outages"), "nothing is seen any more")
+
+    hit = evening.services_hit()
+    customers, minutes = sum(each or 0 for _, _, each in hit), 60 * min(mtpd for _, mtpd, _ in hit)
+    assert f"Hit now: {len(hit)} services down" in text and f"{customers:,} customers" in text
+    assert f"after {minutes:,.0f} minutes, " in text and "team Storage" in text
+    assert any(f"minutes, {name}" in text for name, mtpd, _ in hit if 60 * mtpd == minutes)
+    (ticket,) = made()
+    assert (ticket.id, ticket.phase, ticket.priority) == (first.id, RESOLVED, "1")
+    assert evening.ARRAY in ticket.cis
+    assert len(field_of(ticket.id)) == 1
+    assert [row.value.held.ticket for row in ORDERS.every(documents)] == [ticket.id]
+    assert not DUE.page(documents) and not DEAD.page(documents) and not service.get("/now")["cis"]

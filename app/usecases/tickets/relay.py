@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import Conflict, Fenced, ForestayError, InvalidInput, NotAllowed, NotFound, StoreUnavailable, TooBusy
 from app.ports.ticket_system import TicketRefused, TicketSystem
-from app.usecases.keep import orders
+from app.usecases.keep import audit, orders
 from app.usecases.keep.connectors import CONNECTORS, Connector, Health, health_of, note_health
 from app.usecases.keep.lease import Lease, give_up, holding, take_or_renew
 from app.usecases.keep.live import in_one_unit
@@ -160,6 +160,8 @@ class _Turn:
             self._note(order, step, trouble.outcome, error.message, begun)
 
         in_one_unit(self._documents, act)
+        if error.details.get("gone"):
+            self._switch_off(error)
         if trouble.outcome == REFUSED:  # it answers
             return
         rests_until = (moment + timedelta(seconds=trouble.rest_seconds)).isoformat() if trouble.rest_seconds else ""
@@ -171,6 +173,13 @@ class _Turn:
                 old, failed_at=moment.isoformat(), error=error.message, failures=old.failures + 1, rests_until=rests_until
             ),
         )
+
+    def _switch_off(self, error: ForestayError) -> None:
+        """Switches a connector off whose receiver said that it is gone for good."""
+        name, self.ended = self._connector.name, True
+        with self._documents.together():
+            CONNECTORS.change(self._documents, name, lambda kept: replace(kept, enabled=False))
+            audit.record(self._documents, "relay", "connector switched off", name, {"reason": error.message})
 
     def _put_off(self, key: str, due: Due, trouble: _Trouble, error: ForestayError, health: Health, moment: datetime) -> None:
         attempts = due.attempts + (trouble.outcome != WAITS)

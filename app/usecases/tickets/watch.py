@@ -16,7 +16,7 @@ from app.domain.tickets import INCIDENT
 from app.risk.outage.causes import worn_groups
 from app.risk.outage.diagnosis import diagnose
 from app.risk.outage.propagation import outage
-from app.usecases.answers.impact import priority_of, urgency_of
+from app.usecases.answers.impact import priority_of, suggested_for, urgency_of
 from app.usecases.answers.live_state import LiveState
 from app.usecases.answers.now_next import CAUSES, SECONDS
 from app.usecases.answers.paths import used_up
@@ -31,6 +31,7 @@ from app.usecases.tools import Tools
 
 MOST = 500  # causes of a rule that are looked at
 CIS = 100  # that a ticket is tied to
+TOLD_WHOLE = 40  # causes of an evening that are told with all that follows from them
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,28 @@ def _outages(tools: Tools, rule: TicketRule, state: LiveState, base_url: str) ->
     space = estate.workspace()
     found = diagnose(estate.compiled, down, CAUSES, seconds=SECONDS, space=space, known=resting)
     causes, taken = [], set[int]()
-    for root in [*found.fewest, *(int(position) for position in found.unexplained)]:
+    roots = [*found.fewest, *(int(position) for position in found.unexplained)]
+    for place, root in enumerate(roots[:MOST]):
         fell = set(outage(estate.compiled, [root], space).failed.tolist())
         explained = [position for position in down if position in fell and position not in taken]
         taken.update(explained)
-        causes.append(_outage(tools, state, root, [estate.key(position) for position in explained], base_url))
+        tell = _outage if place < TOLD_WHOLE else _outage_in_short
+        causes.append(tell(tools, state, root, [estate.key(position) for position in explained], base_url))
+    if len(roots) > MOST:
+        text = f"{count(len(roots) - MOST, 'more CI is', 'more CIs are')} down and explained by none of these: see {base_url}/now"
+        causes.append(
+            Cause("more causes", f"{len(roots) - MOST:,} more causes of what is down", text, "3", members=["more causes"])
+        )
     return causes
+
+
+def _outage_in_short(tools: Tools, state: LiveState, root: int, explained: Sequence[str], base_url: str) -> Cause:
+    """Returns the cause by its priority alone: where there are many at once, only the first are told whole."""
+    key, name = state.estate.key(root), state.estate.name(root)
+    suggested = suggested_for(tools, [key], state.estate.revision.revision)
+    text = f"Forestay: {pasted(name)} out. Suggested priority {suggested.priority} ({suggested.row}).\n{base_url}/ci?"
+    members = [key, *(one for one in explained if one != key)]
+    return Cause(key, f"{name} is down", text + urlencode({"key": key}), suggested.priority, members[:CIS], members)
 
 
 def _out(state: LiveState) -> tuple[list[int], list[int]]:
