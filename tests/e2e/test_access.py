@@ -67,7 +67,16 @@ def test_unknown_paths_tell_an_anonymous_caller_nothing(guarded: Service) -> Non
 def test_public_routes_are_few_and_tell_little(guarded: Service) -> None:
     by_provider = ["provider_web.back", "provider_web.begin", "provider_web.sign_out_there"]
     assert sorted(PUBLIC) == sorted(
-        ["inbox.receive", "operate.alive", "operate.ready", "static", "web.enter", "web.sign_in", *by_provider]
+        [
+            "inbox.receive",
+            "inbox.receive_ticket",
+            "operate.alive",
+            "operate.ready",
+            "static",
+            "web.enter",
+            "web.sign_in",
+            *by_provider,
+        ]
     )
     assert guarded.client.get("/livez").get_json() == {"status": "alive"}
     assert guarded.client.get("/readyz").get_json() == {"status": "ready"}
