@@ -10,13 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.errors import ForestayError
+from app.domain.errors import ForestayError, InvalidInput
+from app.domain.sentences import count
 from app.ports.documents import Documents
 from app.ports.graph_store import GraphStore
 from app.ports.records import Records
+from app.ports.ticket_systems import TicketSystems
 from app.usecases.keep import audit, copying, runs, sync_runs
 from app.usecases.keep.audit_verify import verify as verify_trail
+from app.usecases.keep.connectors import health_of, list_connectors
+from app.usecases.keep.hooks import HOOKS_DEAD
+from app.usecases.keep.inbox import SENDERS
 from app.usecases.keep.lease import holder_of
+from app.usecases.keep.orders import DEAD
 from app.usecases.keep.sources import MANUAL, RegisteredSource, list_sources
 from app.usecases.uploads import left_uploads
 from app.usecases.write_revision import settle, writer
@@ -25,6 +31,7 @@ FAULT, ATTENTION = "fault", "attention"
 OLD_DAYS = 7
 LITTLE, FULL = 2 << 30, 200 << 20  # bytes that are free
 SKEW = timedelta(minutes=2)
+MANY = 500
 REPAIR = "forestay doctor --repair"
 
 
@@ -44,6 +51,8 @@ class Premises(Protocol):
     def documents(self) -> Documents: ...
     @property
     def data_folder(self) -> Path: ...
+    @property
+    def ticket_systems(self) -> TicketSystems: ...
     def open_to_others(self) -> Sequence[Path]: ...  # files of the data folder that others may read or write
     def close_to_others(self) -> int: ...  # how many there were
     def unreadable_cache(self) -> Sequence[Path]: ...
@@ -100,7 +109,7 @@ def look_around(premises: Premises, now: datetime | None = None) -> list[Finding
         findings.append(Finding(ATTENTION, "no source is registered", "forestay source add NAME KIND LOCATION"))
     for source in sources:
         findings += _source(documents, source, now)
-    findings += [*_leader(documents, sources), *_jobs(documents, now)]
+    findings += [*_leader(documents, sources), *_jobs(documents, now), *_tickets(premises)]
     return _faults_first(findings)
 
 
@@ -207,6 +216,29 @@ def _source(documents: Documents, source: RegisteredSource, now: datetime) -> It
         yield Finding(ATTENTION, f"{name}: {reason}; stale, last read whole {last}", f"forestay source check {name}")
     if source.synced_at and (now - datetime.fromisoformat(source.synced_at)).days >= OLD_DAYS:
         yield Finding(ATTENTION, f"{name} was last read on {source.synced_at[:10]}", f"forestay sync {name}")
+
+
+def _tickets(premises: Premises) -> Iterator[Finding]:
+    """Ticket systems that do not take what they should, what was given up, and secrets of their deliveries that are not here."""
+    documents = premises.documents
+    for connector in list_connectors(documents):
+        health = health_of(documents, connector.name)
+        if health.failures or (health.error and health.failed_at > health.succeeded_at):
+            told = f"{connector.name} failed {health.failures} times in a row: {health.error}"
+            yield Finding(ATTENTION, told, f"forestay tickets connectors check {connector.name}")
+    for records, one, many, cure in (
+        (DEAD, "ticket was", "tickets were", "forestay tickets list --state 'given up'"),
+        (HOOKS_DEAD, "delivery of a ticket system was", "deliveries of ticket systems were", "forestay hooks deliveries"),
+    ):
+        if dead := records.page(documents, "", MANY):
+            often = f"{'at least ' if len(dead) == MANY else ''}{count(len(dead), one, many)}"
+            yield Finding(ATTENTION, f"{often} given up: {dead[0].value.error}", f"{cure} names them; replay tries one again")
+    for kept in SENDERS.every(documents):
+        try:
+            premises.ticket_systems.secrets(kept.value.secret_env)
+        except InvalidInput as error:
+            cure = "set the variable for the process that serves; until then its deliveries are answered 503 and come again"
+            yield Finding(FAULT, f"deliveries of {kept.key} cannot be judged: {error.message}", cure)
 
 
 def _leader(documents: Documents, sources: Sequence[RegisteredSource]) -> Iterator[Finding]:

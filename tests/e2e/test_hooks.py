@@ -16,6 +16,7 @@ import pytest
 from app.domain.errors import InvalidInput, SourceFailed, StoreUnavailable
 from app.domain.hooks import HOOK_KINDS, SIGNED, TOLERANCE_SECONDS, is_signed_by, tickets_in
 from app.domain.tickets import INCIDENT, OPEN, Ticket
+from app.usecases.doctor import look_around
 from app.usecases.keep import hooks
 from app.usecases.keep.connectors import Connector, put_connector
 from app.usecases.keep.hooks import HOOKS, HOOKS_DEAD, HOOKS_WORKED, SEEN, replay_hook
@@ -315,3 +316,28 @@ def test_ten_thousand_deliveries(make_service: Any) -> None:
     put_connector(service.forestay.documents, Connector("pagerduty-1", "pagerduty"), "tester", new=True)
     ordered, mixed = storm(service, 10_000, 2)
     assert ordered == mixed and len(ordered[0]) == 40
+
+
+def test_a_secret_that_is_not_at_hand_loses_nothing_and_the_doctor_names_it(service: Service, desk: Desk) -> None:
+    sender(service, "jira", "ONE GONE")
+    body = body_of("jira")
+
+    def missing(names: str) -> Any:
+        raise InvalidInput("inbox: the variable GONE (or GONE_FILE) holds no secret")
+
+    desk.secrets = missing  # type: ignore[method-assign]
+    answer = deliver(service, "jira", body, headers("jira", body))
+    assert answer.status_code == 503 and "GONE" not in answer.text
+    assert any("jira-in cannot be judged" in found.what and "GONE" in found.what for found in look_around(service.forestay))
+    del desk.secrets
+    desk.held["GONE"] = OTHER
+    assert deliver(service, "jira", body, headers("jira", body)).status_code == 202
+    assert not any("jira" in found.what for found in look_around(service.forestay))
+
+
+def test_the_doctor_names_what_was_given_up(service: Service, desk: Desk) -> None:
+    sender(service, "jira")
+    deliver(service, "jira", b"{", headers("jira", b"{"))
+    work_hooks(service.forestay, "jira-1")
+    (found,) = [one for one in look_around(service.forestay) if "given up" in one.what]
+    assert found.what.startswith("1 delivery of a ticket system was given up") and "forestay hooks" in found.cure

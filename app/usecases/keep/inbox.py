@@ -225,11 +225,15 @@ def authentic(
     finds under the sender's `secret_env`, where its kind signs; else `Authorization: Bearer SECRET`, or Basic with the sender's
     name and the secret as password.
 
-    NotAllowed, with one message for all reasons, where it is not good. `body` is what was received, to the byte.
+    NotAllowed, with one message for all reasons, where it is not good; StoreUnavailable where it cannot be told. `body` is what
+    was received, to the byte.
     """
     sender = SENDERS.find(documents, name) if 0 < len(name) <= NAME else None
     if kind in SIGNED:
-        secrets = held(sender.secret_env) if sender is not None and sender.kind == kind else ()
+        try:
+            secrets = held(sender.secret_env) if sender is not None and sender.kind == kind else ()
+        except InvalidInput:  # nothing is lost: the system sends again, and the doctor names the variable
+            raise StoreUnavailable("deliveries of this sender cannot be judged now: its secret is not at hand") from None
         if not is_signed_by(kind, secrets, headers, body, now or datetime.now(UTC)) or sender is None:
             raise NotAllowed(NOT_GOOD, status=401)
         return sender
