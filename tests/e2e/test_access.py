@@ -17,7 +17,7 @@ from app.wsgi import create_app
 from tests.e2e.conftest import Service
 
 KEYS = {"FORESTAY_WEB_SIGN_IN": "keys"}
-OWN_CREDENTIAL = ("web.enter", "inbox.receive")  # they ask for one that is no key in a header
+OWN_CREDENTIAL = ("web.enter", "inbox.receive", "inbox.receive_ticket")  # they ask for one that is no key in a header
 
 
 @pytest.fixture
