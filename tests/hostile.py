@@ -24,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,13 +32,20 @@ ROOT = Path(__file__).parents[1]
 CLIENTS = 50
 LIGHT = ("/api/v1/areas?limit=10", "/api/v1/services", "/api/v1/cis/own-csv:ci:s1-1", "/", "/api/v1/health")
 LONG = "/api/v1/services/shop/availability?method=simulated&years=100000&seconds=60&nodes=20000000&seed={}"
-HUGE = b"{" + b",".join(b'"f%d":%d' % (n, n) for n in range(1_000_000)) + b"}"
 DEEP = b'{"a":' * 200_000
 QUOTES = b'{"cis": ["' + b'\\"' * 500_000
 MANY = json.dumps(
     {"cis": [f"s{n // 4}-{n % 4}" for n in range(240)] * 4, "duration_hours": 900, "at_hours": list(range(200))}
 ).encode()
 SITES = "site:" + " site:".join(f'"site {n}"' for n in range(9))
+
+
+@cache
+def huge() -> bytes:
+    """A million fields; made when it is first asked for, as tests import this module."""
+    return b"{" + b",".join(b'"f%d":%d' % (n, n) for n in range(1_000_000)) + b"}"
+
+
 TIMELINES = [
     json.dumps({"text": text}).encode()
     for text in (
@@ -193,7 +201,7 @@ def hostile(port: int, number: int, key: str, until: float) -> str:
         )
         return str(ask(port, "GET", path, None, key, 60)[0])
     if kind == 6:
-        return str(ask(port, "POST", random.choice(("/api/v1/simulations", "/api/v1/decisions/merge")), HUGE, key, 60)[0])
+        return str(ask(port, "POST", random.choice(("/api/v1/simulations", "/api/v1/decisions/merge")), huge(), key, 60)[0])
     if kind == 7:
         return str(
             ask(

@@ -1,5 +1,5 @@
-"""Something that is killed at a named step: `python -m tests.kill_points <data folder>` loads all that it needs once, and for
-each line of its input forks a process that does what the line names and dies at the step which it names.
+"""Something that is killed at a named step: `python -m tests.kill_points <data folder> [modules with more verbs]` loads all it
+needs once, and for each line of its input forks a process that does what the line names and dies at the step which it names.
 
 A step is a statement that writes, in any SQLite file or in Neo4j, a commit there, a file that gets its name or goes, or a
 request to another system, before it is sent and when its answer is there. `INSERT INTO ci @ forestay.db` is one step each time
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import sqlite3
@@ -21,7 +20,7 @@ import time
 import traceback
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -149,24 +148,6 @@ def _sync(service: Any, asked: Mapping[str, Any]) -> None:
     run_sync(service, SyncRequest("cmdb", apply=True, approve=True, complete=True, full=asked["full"]))
 
 
-def _act(service: Any, asked: Mapping[str, Any]) -> None:
-    from tests.acts import ACTS
-
-    ACTS[asked["act"]].do(service, asked["back"])
-
-
-def _wander(service: Any, asked: Mapping[str, Any]) -> None:
-    """Acts by chance, there and back, until the process is killed."""
-    from tests.acts import ACTS
-
-    chance = random.Random(asked["seed"])
-    while True:
-        act = ACTS[chance.choice(list(ACTS))]
-        for back in (False, True):
-            act.prepare(service, back)
-            act.do(service, back)
-
-
 def _promote(service: Any, asked: Mapping[str, Any]) -> None:
     from app.bootstrap import open_store
     from app.usecases.promote import promote
@@ -199,10 +180,8 @@ def _relay(service: Any, asked: Mapping[str, Any]) -> None:
     relay(service, name, f"{this_process()} {name}", lambda: moment)
 
 
-VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
+VERBS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "sync": _sync,
-    "act": _act,
-    "wander": _wander,
     "promote": _promote,
     "backup": _backup,
     "restore": _restore,
@@ -210,10 +189,9 @@ VERBS: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
 }
 
 
-def main(data: Path) -> None:
+def main(data: Path, more: Sequence[str]) -> None:
     for name in (
         "app.bootstrap",
-        "tests.acts",
         "app.usecases.backup",
         "app.tickets.registry",
         "app.usecases.tickets.relay",
@@ -222,7 +200,8 @@ def main(data: Path) -> None:
         "tests.disk",
     ):  # loaded before the fork
         import_module(name)
-    import_module("tests.doors").application()
+    for name in more:
+        VERBS.update(import_module(name).VERBS)
 
     for line in sys.stdin:
         asked = json.loads(line)
@@ -248,9 +227,10 @@ class Killer:
 
     data: Path
     environment: Mapping[str, str]
+    more: Sequence[str] = ()  # modules that name more verbs
 
     def __enter__(self) -> Killer:
-        command = [sys.executable, "-m", "tests.kill_points", str(self.data)]
+        command = [sys.executable, "-m", "tests.kill_points", str(self.data), *self.more]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -289,4 +269,4 @@ class Killer:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,9 +1,10 @@
 """The real Neo4j that `scripts/neo4j/with-server` started, emptied for each test; each test worker has one of its own.
 
 To plan every statement anew takes seconds, half of the suite's time when each test did it: so constraints, indexes and plans
-stay, and a test whose subject they are asks for a server without any. But a plan that was made for two rows is kept for ten
-seconds, whatever comes meanwhile, and the index of texts makes each write slower, which a first import does without: for a test
-that writes thousands (`bulk`) that index goes, and all plans with it.
+stay (scripts/neo4j/with-server lets a server keep a plan for an hour, whatever the database holds by then), and a test whose
+subject they are asks for a server without any. But a plan that was made for two rows may be a bad one for thousands, and the
+index of texts makes each write slower, which a first import does without: for a test that writes thousands (`bulk`) that index
+goes, and all plans with it.
 """
 
 from __future__ import annotations

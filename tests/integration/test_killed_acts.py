@@ -127,7 +127,7 @@ def points_of(taken: dict[str, int]) -> list[tuple[str, int]]:
 def check_group(service: Forestay, names: Sequence[str], one_by_one: bool = False, every: int = EVERY) -> None:
     do_all(service, ACTS)  # the first time leaves traces
     hit: dict[str, tuple[int, int]] = {}
-    with Killer(service.settings.data_folder, os.environ) as killer:
+    with Killer(service.settings.data_folder, os.environ, ["tests.killed_verbs"]) as killer:
         for name in names:
             hit[name] = check_kills(service, killer, name, one_by_one, every)
     each = ", ".join(f"{name} {count} of {met}" for name, (count, met) in hit.items())
@@ -151,7 +151,7 @@ def test_acts_killed_at_random(service: Forestay) -> None:
     """Whatever the moment: the audit trail tells just what readers see, and every act succeeds afterwards."""
     do_all(service, ACTS)
     kills = 200 if THOROUGH else 8
-    with Killer(service.settings.data_folder, os.environ) as killer:
+    with Killer(service.settings.data_folder, os.environ, ["tests.killed_verbs"]) as killer:
         for seed in fresh(kills):
             killer.kill_after({"verb": "wander", "seed": seed}, random.Random(seed).uniform(0.05, 1.0))
             assert list(service.store.check()) == [], seed
