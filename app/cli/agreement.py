@@ -1,4 +1,4 @@
-"""forestay agreement: what people made of the priorities that we suggested."""
+"""forestay tickets agreement: what people made of the priorities that we suggested."""
 
 from __future__ import annotations
 
@@ -37,6 +37,3 @@ def _print(console: Console, answer: Agreement) -> None:
              f"cost up to, {answer.currency}", "precision", "recall"]  # fmt: skip
     table(console, "Suggested and final priority", heads, rows, right=range(1, 11))
     console.print(answer.sentence, markup=False)
-
-
-COMMANDS = (agreement,)

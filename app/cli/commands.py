@@ -140,10 +140,6 @@ PLACES = {
     "warm-up": Place(
         "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
     ),
-    "agreement": Place(
-        "app.cli.agreement",
-        "Suggested against final priority of incidents that ended, by month, and what disagreement may have cost at most.",
-    ),
     "quality": Place(
         "app.cli.quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
     ),
@@ -170,7 +166,6 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "simulate",
         "scenario",
         "impact",
-        "agreement",
         "change",
         "inbox",
         "tickets",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 from rich.console import Console
 
+from app.cli.agreement import agreement
 from app.cli.common import after_option, limit_option
 from app.cli.context import CALLER, Context, json_option, show, table
 from app.cli.ticket_setup import connectors, rules, templates
@@ -31,8 +32,8 @@ def tickets() -> None:
     """Ticket systems: connectors, the outbox with its attempts, tickets about a CI, rules and templates."""
 
 
-for _group in (connectors, rules, templates):
-    tickets.add_command(_group)
+for _command in (connectors, rules, templates, agreement):
+    tickets.add_command(_command)
 
 reason_option = click.option("--reason", required=True, help="why, in a few words")
 

@@ -63,7 +63,7 @@ def test_agreement_and_the_cost_of_disagreement_by_month(service: Service, desk:
     assert answer["whole"]["tickets"] == 4 and answer["whole"]["cost"] == 30.0
     assert sum(pair["tickets"] for pair in answer["pairs"]) == answer["whole"]["compared"] == 3
     assert "waited up to 3 h behind less urgent ones, which may have cost up to 30 EUR" in answer["sentence"]
-    assert service.get("/tickets/agreement", months=1)["truncated"] and service.cli_json("agreement") == answer
+    assert service.get("/tickets/agreement", months=1)["truncated"] and service.cli_json("tickets", "agreement") == answer
     page = service.page("/tickets/agreement")
     assert answer["sentence"] in page and november["month"] in page and "Priority kept" in page
 
