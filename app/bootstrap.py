@@ -112,9 +112,9 @@ class Forestay:
         return frozenset((*table, *self.settings.model.short_lived))
 
     def check_place(self, kind: str, location: str, settings: Mapping[str, Any]) -> None:
-        """Checks what a source that came through the API may name: a URL (its host is checked when it is called) or a file below
-        the data folder's `input`, mapping and authority included, and no variable of this service itself, whose secret would be
-        sent elsewhere."""
+        """Checks what a source, connector or sender that came through the API may name: a URL (its host is checked when it is
+        called) or a file below the data folder's `input`, mapping and authority included, and no variable of this service itself,
+        whose secret would be sent elsewhere."""
         from importers.registry import FILE_KINDS
 
         inside = self.settings.data_folder / "input"
@@ -122,7 +122,7 @@ class Forestay:
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
         for name, value in settings.items():
             text = str(value)
-            if name.endswith("_env") and text.upper().startswith("FORESTAY_"):
+            if name.endswith("_env") and any(part.startswith("FORESTAY_") for part in text.upper().split()):
                 raise InvalidInput(
                     f"{name}: {text} is a variable of this service itself; give the secret one of its own", field=name
                 )

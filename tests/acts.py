@@ -34,9 +34,11 @@ from app.usecases.decisions_kept import decision_page
 from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
+from app.usecases.keep.connectors import Connector, list_connectors, put_connector
 from app.usecases.keep.inbox import SENDERS, make_sender, receive
 from app.usecases.keep.lease import give_up, take_or_renew
 from app.usecases.keep.live import present
+from app.usecases.keep.orders import DUE, ORDERS, orders_of_ci
 from app.usecases.keep.planned import all_plans
 from app.usecases.keep.sources import (
     MANUAL,
@@ -48,6 +50,7 @@ from app.usecases.keep.sources import (
     told_of,
     update_source,
 )
+from app.usecases.keep.ticket_rules import list_rules
 from app.usecases.keep.views import VIEWS, NamedView
 from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, file_of, make_report, page_reports
@@ -335,6 +338,46 @@ def _calendar_back(service: Forestay) -> None:
     doors.ask(service, "integrator", "DELETE", "/calendars/ops", may_fail=404)
 
 
+def _connect(service: Forestay) -> None:
+    if not list_connectors(service.documents):
+        put_connector(service.documents, Connector("ops", "rt"), WHO, new=True)
+
+
+def _rule(service: Forestay) -> None:
+    rule = {"watches": "outage", "connector": "ops"}
+    doors.ask(service, "admin", "PUT", "/tickets/rules/outages", json=rule, headers=NOTHING_IS_THERE, may_fail=412)
+
+
+def _rule_back(service: Forestay) -> None:
+    doors.ask(service, "admin", "DELETE", "/tickets/rules/outages", may_fail=404)
+
+
+def _ask_ticket(service: Forestay) -> None:
+    doors.ask(
+        service,
+        "integrator",
+        "POST",
+        "/tickets/orders",
+        json={"connector": "ops", "ci": "k8", "description": "-", "priority": "3"},
+    )
+
+
+def _end_ticket(service: Forestay) -> None:
+    """Its end is a state of its own; asked for again, it is the next one of its cause."""
+    for row in ORDERS.every(service.documents):
+        if not row.value.over:
+            doors.ask(service, "integrator", "POST", f"/tickets/orders/{row.key}/close", json={"reason": "it is over"})
+
+
+def _tickets(service: Forestay) -> str:
+    """The state of the acts on tickets: what is open, with what waits of it and which CIs lead to it, and the rules."""
+    documents = service.documents
+    orders = [kept.value for kept in ORDERS.every(documents)]
+    of_ci = [order.key for order in orders_of_ci(documents, "cmdb:ci:k8")]
+    wanted = [(one.wanted.cis, DUE.find(documents, one.key) is not None, one.key in of_ci) for one in orders if not one.over]
+    return json.dumps([wanted, [rule.name for rule in list_rules(documents)]])
+
+
 def _planned(service: Forestay) -> str:
     """The state of the acts on what is planned."""
     plans = all_plans(service.documents)
@@ -435,6 +478,8 @@ ACTS = {
     "calendar read and removed": Act(_calendar, _calendar_back, seen=lambda service: _planned(service)),
     "view kept and removed": Act(_keep_view, _remove_view, seen=lambda service: _viewed(service)),
     "correction taken back": Act(_correct_by_hand, _take_decision_back),
+    "rule made and removed": Act(_rule, _rule_back, prepare_there=_connect, seen=lambda service: _tickets(service)),
+    "ticket asked for and ended": Act(_ask_ticket, _end_ticket, prepare_there=_connect, seen=lambda service: _tickets(service)),
     "study": Act(_study, _forget_studies, killed_back=False),
     "report made": Act(_print, _forget_reports, seen=lambda service: str(_printed(service)), killed_back=False),
 }

@@ -6,16 +6,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app.api.description import EXAMPLES
 from app.bootstrap import assemble_service
+from app.domain.ticket_rules import TicketRule
 from app.settings import load_settings
 from app.usecases.keep.connectors import Connector, put_connector
+from app.usecases.keep.hooks import HOOKS, HOOKS_DEAD
+from app.usecases.keep.orders import order_key
+from app.usecases.keep.ticket_rules import put_rule
+from app.usecases.tickets.connect import ConnectorChecked
 from tests.e2e.conftest import Service
 from tests.e2e.test_api_contract import QUESTIONS, address, documented, fill
 
@@ -26,14 +33,15 @@ NEW = {"If-None-Match": "*"}
 def made() -> dict[str, Any]:
     """Returns the examples by schema."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(environment={"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000"}, data_folder=Path(folder) / "data")
+        environment = {"FORESTAY_WEB_REQUESTS_PER_MINUTE": "1000000", "FORESTAY_OUTBOUND_HOSTS": "localhost"}
+        settings = load_settings(environment=environment, data_folder=Path(folder) / "data")
         forestay = assemble_service(settings)
         try:
             found = {**_written(fill(Service(Path(folder), forestay))), **_read(Service(Path(folder), forestay))}
         finally:
             forestay.close()
         text = json.dumps({name: cut(answer) for name, answer in sorted(found.items())})
-    text = text.replace(folder, "/var/lib/forestay")
+    text = text.replace(folder, "/var/lib/forestay").replace("//localhost/", "//tickets.example.com/")
     text = re.sub(r'"secret": "[^"]+"', '"secret": "shown here once"', text)
     return {name: answer for name, answer in json.loads(text).items() if len(json.dumps(answer)) <= LARGEST}
 
@@ -69,8 +77,7 @@ def _written(service: Service) -> dict[str, Any]:
         "startsAt": "2026-11-01T12:00:00Z",
     }
     sender = service.post("/inbox/senders", {"name": "alerts"})
-    put_connector(service.forestay.documents, Connector("desk", "rt"), "example", new=True)
-    desk = service.post("/inbox/senders", {"name": "desk", "kind": "rt", "connector": "desk"})
+    desk = service.post("/inbox/senders", {"name": "rt", "kind": "rt", "connector": "cmdb"})
     delivery = {"version": "4", "status": "firing", "groupKey": "g", "alerts": [{**alert, "fingerprint": "f1"}], "labels": {}}
     window = {"cis": ["db"], "start_at": "2099-02-01T00:00Z", "end_at": "2099-02-01T04:00Z"}
     asks: dict[str, Callable[[Any], Any]] = {
@@ -80,7 +87,7 @@ def _written(service: Service) -> dict[str, Any]:
             "/api/v1/inbox/alertmanager/alerts", json=delivery, headers={"Authorization": f"Bearer {sender['secret']}"}
         ),
         "HookReceipt": lambda client: client.post(
-            "/api/v1/inbox/rt/desk", json={"id": "20"}, headers={"Authorization": f"Bearer {desk['secret']}"}
+            "/api/v1/inbox/rt/rt", json={"id": "20"}, headers={"Authorization": f"Bearer {desk['secret']}"}
         ),
         "ChangeCheck": lambda client: client.post("/api/v1/changes/check", json=window),
         "Decided": lambda client: client.post("/api/v1/decisions/correction", json={"ci": "a", "values": {"team": "web"}}),
@@ -92,9 +99,9 @@ def _written(service: Service) -> dict[str, Any]:
         "NamedView": lambda client: client.post("/api/v1/views", json={"name": "By team", "address": "/?kind=team"}),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
+    found = _tickets_written(service)
     planned = {"cis": ["a"], "start": "2099-03-01T00:00Z", "end": "2099-03-01T02:00Z"}
     service.client.put("/api/v1/changes/entries/gone", json=planned, headers=NEW)
-    found = {}
     for name, ask in asks.items():
         answer = ask(service.client)
         assert answer.status_code < 300, (name, answer.text)
@@ -105,6 +112,26 @@ def _written(service: Service) -> dict[str, Any]:
     found["Uploaded"] = service.client.put(upload, data=body, headers={"If-Match": "*"}).get_json()
     found["AccessKey"] = service.client.delete(f"/api/v1/keys/{found['NewKey']['key']['prefix']}").get_json()
     return found
+
+
+def _tickets_written(service: Service) -> dict[str, Any]:
+    """Answers about ticket systems."""
+    documents = service.forestay.documents
+    os.environ["TICKETS_PASSWORD"] = "known to nobody"
+    order, path = order_key("cmdb", "manual:cmdb:ci:db", 1), "/api/v1/tickets"
+    found = {"Rehearsed": service.post("/tickets/connectors/cmdb/rehearse", {"ci": "a"}, 200)}
+    found["TemplatePreview"] = service.post("/tickets/templates/incident/preview", {"ci": "a"}, 200)
+    found["OrderRow"] = service.post(f"/tickets/orders/{order}/replay", None, 200)
+    kept = HOOKS.every(documents).__next__()
+    HOOKS_DEAD.put(documents, kept.key, kept.value)
+    HOOKS.delete(documents, kept.key)
+    found["HookRow"] = service.post(f"/tickets/deliveries/{kept.key}/replay", None, 200)
+    put_connector(documents, Connector("gone", "rt"), "example", new=True)
+    put_rule(documents, TicketRule("gone", "outage", "gone"), "example")
+    found["RemovedRule"] = service.client.delete(f"{path}/rules/gone").get_json()
+    found["RemovedConnector"] = service.client.delete(f"{path}/connectors/gone").get_json()
+    checked = ConnectorChecked("cmdb", "Request Tracker 5.0.3; queue General has the custom fields Forestay Key")
+    return {**found, "ConnectorChecked": asdict(checked)}
 
 
 def name_of(schema: Any) -> str:

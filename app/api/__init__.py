@@ -10,6 +10,7 @@ from app import __version__
 from app.api import problems
 from app.api.auth import permission, scoped
 from app.api.resources import (
+    agreement,
     areas,
     assessments,
     changes,
@@ -35,6 +36,8 @@ from app.api.resources import (
     sources,
     studies,
     suggestions,
+    ticket_hooks,
+    tickets,
     views,
 )
 
@@ -60,6 +63,7 @@ def mount(app: Flask) -> None:
     )
     api = problems.ProblemApi(app)
     for module in (
+        agreement,
         areas,
         assessments,
         changes,
@@ -85,6 +89,8 @@ def mount(app: Flask) -> None:
         sources,
         studies,
         suggestions,
+        ticket_hooks,
+        tickets,
         views,
     ):
         api.register_blueprint(module.blueprint)

@@ -17,10 +17,12 @@ PARTS = {  # of addresses
     "alert": "`alert_key` of an alert, from the answer of /now",
     "assessment": "Number of an assessment",
     "ci": "A CI by its key or any other identity, like its FQDN or serial number; `/` needs no escape",
+    "delivery": "Number of a delivery",
     "entry": "Id of an entry: of a calendar, or kept by itself",
     "job_id": "Number of a job",
     "kind": "Kind of a ticket system: servicenow, jira, itop, glpi, rt, redmine, zammad, pagerduty or webhook",
     "name": "Its name",
+    "order": "Key of a ticket of the outbox, which the ticket carries too",
     "prefix": "First part of a key, which the list of keys shows",
     "report": "Number of a report",
     "revision": "Number of a revision",
@@ -30,6 +32,7 @@ PARTS = {  # of addresses
     "simulation": "Number of a simulation",
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
+    "ticket_kind": "Kind of a ticket: incident or change",
     "view": "Id of a view, from the list of views",
 }
 VERBS = {"page": "list", "one": "get", "make": "create"}

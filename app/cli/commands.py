@@ -75,6 +75,13 @@ PLACES = {
         "app.cli.change", "Planned changes, freezes and demand peaks: read calendars, check a change, list collisions."
     ),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
+    "tickets": Place(
+        "app.cli.tickets",
+        "Ticket systems: connectors, the outbox with its attempts, tickets about a CI, rules and templates.",
+    ),
+    "hooks": Place(
+        "app.cli.hooks", "Webhooks of ticket systems: senders, and the deliveries that wait, were given up or worked."
+    ),
     "availability": Place("app.cli.risk", "How often a service is down, how long, and how much of it is missing."),
     "importance": Place("app.cli.risk", "What each CI matters to a service, by every measure."),
     "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),
@@ -133,6 +140,10 @@ PLACES = {
     "warm-up": Place(
         "app.cli.operate", "Compile the kernels that this machine has not compiled yet, so that no answer waits for them."
     ),
+    "agreement": Place(
+        "app.cli.agreement",
+        "Suggested against final priority of incidents that ended, by month, and what disagreement may have cost at most.",
+    ),
     "quality": Place(
         "app.cli.quality", "How good the data is, and what its faults weigh in the ranking; redundancy that is only on paper."
     ),
@@ -153,7 +164,18 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "report",
         "view",
     ),
-    "When something is down, or will be": ("now", "blast", "simulate", "scenario", "impact", "change", "inbox"),
+    "When something is down, or will be": (
+        "now",
+        "blast",
+        "simulate",
+        "scenario",
+        "impact",
+        "agreement",
+        "change",
+        "inbox",
+        "tickets",
+        "hooks",
+    ),
     "Recovery": ("recovery", "recovery-gaps", "start-order", "pools", "replay"),
     "One service, and beyond single outages": (
         "availability",

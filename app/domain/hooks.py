@@ -129,10 +129,15 @@ PLACES: Mapping[str, Sequence[Sequence[str]]] = {
     "redmine": (("data", "issue", "id"), ("payload", "issue", "id"), ("issue", "id")),
     "glpi": (("item", "id"), ("items_id",), ("id",)),
     "servicenow": (("sys_id",), ("record", "sys_id")),
-    "itop": (("class", "key"), ("key",), ("id",)),
+    "itop": (("key",), ("id",)),
     "rt": (("id",), ("ticket", "id")),
     "webhook": (("data", "ticket"), ("data", "id")),
 }  # kind -> where the id of the ticket stands, the first that is there counts
+CLASSES: Mapping[str, tuple[str, Sequence[Sequence[str]]]] = {
+    "servicenow": ("/", (("table",), ("record", "sys_class_name"))),
+    "itop": ("::", (("class",),)),
+    "glpi": ("/", (("itemtype",), ("item", "itemtype"))),
+}  # kind -> what stands between a ticket's class and id, and where the class is told
 
 
 def tickets_in(kind: str, body: Any) -> list[str | Ticket]:
@@ -141,19 +146,31 @@ def tickets_in(kind: str, body: Any) -> list[str | Ticket]:
 
     >>> tickets_in("jira", {"issue": {"id": "10000", "key": "OPS-24"}}), tickets_in("redmine", {"issue": {"id": 7}})
     (['10000'], ['7'])
+    >>> tickets_in("itop", {"class": "Incident", "key": "17"})
+    ['Incident::17']
     """
     if not isinstance(body, dict):
         raise InvalidInput("a delivery is a JSON object")
     if kind == "pagerduty":
         return [_incident(body)]
-    for place in PLACES[kind]:
+    number = _first(body, PLACES[kind])
+    if number:
+        between, places = CLASSES.get(kind, ("", ()))
+        of = _first(body, places)
+        return [f"{of}{between}{number}" if of and between not in number else number]
+    wanted = " or ".join(".".join(place) for place in PLACES[kind])
+    raise InvalidInput(f"the delivery names no ticket: {wanted} is missing")
+
+
+def _first(body: Mapping[str, Any], places: Sequence[Sequence[str]]) -> str:
+    """Returns the first word or number that stands at one of these places; "" where none does."""
+    for place in places:
         found: Any = body
         for part in place:
             found = found.get(part) if isinstance(found, dict) else None
         if isinstance(found, str | int) and not isinstance(found, bool) and 0 < len(str(found)) <= 200:
-            return [str(found)]
-    wanted = " or ".join(".".join(place) for place in PLACES[kind])
-    raise InvalidInput(f"the delivery names no ticket: {wanted} is missing")
+            return str(found)
+    return ""
 
 
 PAGERDUTY_PHASES = {"triggered": OPEN, "acknowledged": OPEN, "resolved": RESOLVED}

@@ -163,7 +163,8 @@ class Glpi(Connector):
                 return
 
     def read(self, ticket_id: str) -> Ticket:
-        name, _, number = _path(ticket_id).partition("/")
+        ticket_id = _path(ticket_id)
+        name, _, number = ticket_id.partition("/")
         row = self.get(f"{API}/{ticket_id}", expand_dropdowns="false", get_hateoas="false")
         if not isinstance(row, dict) or str(row.get("id")) != number:
             raise SourceFailed(f"{self.name}: {ticket_id} came without its id")
@@ -289,6 +290,9 @@ def _plain(content: str) -> str:
 
 
 def _path(ticket_id: str) -> str:
+    """Returns class and number; a number alone is a Ticket's."""
+    if ticket_id.isascii() and ticket_id.isdigit():
+        return f"Ticket/{ticket_id}"
     if not ID.fullmatch(ticket_id):
         raise NotFound(f"{ticket_id[:60]!r} is no class and number of a ticket")
     return ticket_id

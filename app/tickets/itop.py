@@ -156,7 +156,8 @@ class Itop(Connector):
             yield from (self._ticket(one) for one in self._objects(name, where))
 
     def read(self, ticket_id: str) -> Ticket:
-        return self._ticket(self._object(ticket_id))
+        bare = ticket_id.isascii() and ticket_id.isdigit()
+        return self._ticket(self._object(f"{self.classes[INCIDENT]}::{ticket_id}" if bare else ticket_id))
 
     def _object(self, ticket_id: str) -> Mapping[str, Any]:
         name, number = _parts(ticket_id)

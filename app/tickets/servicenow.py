@@ -294,6 +294,9 @@ def _plain(key: str) -> str:
 
 
 def _path(ticket_id: str) -> str:
+    """Returns table and sys_id; a sys_id alone is an incident's."""
+    if ID.fullmatch(f"incident/{ticket_id}"):
+        return f"incident/{ticket_id}"
     if not ID.fullmatch(ticket_id):
         raise NotFound(f"{ticket_id[:60]!r} is no table and sys_id of a ticket")
     return ticket_id

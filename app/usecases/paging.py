@@ -44,7 +44,7 @@ def decode(cursor: str, *names: str) -> dict[str, Any]:
 
 def _possible(name: str, value: Any) -> bool:
     """Whether a part of a cursor can be ours. Cursors come back from outside and may hold anything."""
-    if name in ("kind", "name", "service", "cis", "asked"):
+    if name in ("kind", "name", "service", "cis", "asked", "before", "key"):
         return isinstance(value, str)
     if name == "locations":
         return value is None or isinstance(value, bool)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import (
     admin_views,
+    agreement_views,
     api_views,
     area_views,
     assume_views,
@@ -24,6 +25,9 @@ from app.web import (
     source_setup_views,
     source_views,
     start_views,
+    ticket_rule_views,
+    ticket_setup_views,
+    ticket_views,
     views,
     what_if_views,
 )
@@ -49,6 +53,9 @@ def mount(app: Flask) -> None:
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
+    for family in (ticket_views, ticket_setup_views, ticket_rule_views):
+        app.register_blueprint(family.blueprint)
+    app.register_blueprint(agreement_views.blueprint)
     app.register_blueprint(kept_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

@@ -39,8 +39,21 @@ MENU: Sequence[Place | Menu] = (
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
+            Place("Suggested priorities", "agreement_web.page"),
             Place("Reports", "reports_web.reports"),
             Place("Views", "kept_web.kept"),
+        ),
+    ),
+    Menu(
+        "Tickets",
+        (
+            Place(
+                "Ticket systems and tickets",
+                "tickets_web.tickets",
+                ("tickets_web.order", "tickets_web.delivery", "ticket_setup_web.ask", "ticket_setup_web.connector"),
+            ),
+            Place("Rules", "ticket_rules_web.rules"),
+            Place("Comment", "ticket_rules_web.template"),
         ),
     ),
     Menu(

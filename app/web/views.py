@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from app.api.common import base_url, forestay, whole
 from app.api.heavy import heavy
 from app.api.hosts import is_own_page
 from app.domain.areas import AREA_LABELS
-from app.domain.errors import Ambiguous, NotAllowed, NotFound
+from app.domain.errors import Ambiguous, NotAllowed, NotFound, StoreUnavailable
 from app.domain.results import MEASURES
 from app.domain.sentences import figure, loss_unit, not_read, number
 from app.domain.service_risk import BudgetRow, Estimate
@@ -30,9 +31,11 @@ from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.answers.service_risk.ask import RiskQuestion
 from app.usecases.answers.service_risk.goal import service_goal
 from app.usecases.answers.services import service_detail, service_page
+from app.usecases.answers.tickets_about import TicketsAbout, tickets_of, tickets_of_area
 from app.usecases.find import identify
 from app.usecases.keep import access
 from app.usecases.keep.access import LOCAL
+from app.usecases.keep.connectors import has_connectors
 from app.usecases.search.areas import areas_named
 from app.usecases.search.ask import search_page
 from app.web.past import revision_asked
@@ -105,6 +108,14 @@ def read(subject: str) -> None:
         reads.flush()
 
 
+def _known_tickets(ask: Callable[[], TicketsAbout | None]) -> TicketsAbout | None:
+    """Returns the tickets of a page; None while the store is away, from which the rest of the page was kept."""
+    try:
+        return ask()
+    except StoreUnavailable:
+        return None
+
+
 @blueprint.get("/area")
 @scoped
 @permission("read")
@@ -113,7 +124,10 @@ def area() -> str:
     service, kind, name = forestay(), request.args.get("kind", "ci"), request.args.get("name", "")
     detail = area_detail(service, kind, name, viewed_revision(), None, after=request.args.get("after"))
     read(f"area {kind} {name}")
-    return render_template("area.html", detail=detail, kind=kind)
+    tickets = _known_tickets(
+        lambda: tickets_of_area(service, kind, name, detail.stamp.revision) if has_connectors(service.documents) else None
+    )
+    return render_template("area.html", detail=detail, kind=kind, tickets=tickets)
 
 
 @blueprint.get("/services")
@@ -218,7 +232,8 @@ def ci() -> str:
         )
     read(f"ci {detail.key}")
     summary = as_text(blast or detail, base_url())
-    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary)
+    tickets = _known_tickets(lambda: tickets_of(service, detail.key))
+    return render_template("ci.html", detail=detail, blast=blast, near=near, summary=summary, tickets=tickets)
 
 
 @blueprint.get("/sign-in")

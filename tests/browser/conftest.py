@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,11 +10,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.bootstrap import assemble_service
+from app.domain.tickets import CLOSED, INCIDENT
+from app.settings import load_settings
+from app.usecases.keep.known_tickets import KNOWN, KnownTicket, ticket_key
+from tests.servers.running import Running
+from tests.servers.tickets.rt import TOKEN, RtStub
+
+RT = {"token_env": "DESK_TOKEN", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs", "time_zone": "Europe/Berlin"}
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -45,11 +56,57 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def tracker() -> Iterator[Running]:
+    """A Request Tracker, as strict as a real one."""
+    stub = RtStub()
+    stub.now = datetime.now(UTC)
+    running = Running(stub)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, tracker: Running) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site") / "data"
-    process, url = started(data, ("run", "--port", "0"), FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000")
+    process, url = started(
+        data,
+        ("run", "--port", "0"),
+        FORESTAY_WEB_REQUESTS_PER_MINUTE="1000000",
+        FORESTAY_OUTBOUND_HOSTS=f"localhost:{tracker.port}",
+        DESK_TOKEN=TOKEN,
+    )
+    connect(url, tracker)
+    keep_ended_incidents(data)
     yield Site(url, data)
     stop(process)
+
+
+def connect(url: str, tracker: Running) -> None:
+    """Connects the tracker, asks it for a ticket, and makes a rule that is switched off."""
+    for method, path, body in (
+        ("POST", "connectors", {"name": "desk", "kind": "rt", "settings": {**RT, "url": tracker.url}}),
+        ("POST", "orders", {"connector": "desk", "ci": "cmdb:ci:db-orders-1"}),
+        ("PUT", "rules/outages", {"watches": "outage", "connector": "desk", "enabled": False}),
+    ):
+        headers = {"Content-Type": "application/json", "If-None-Match": "*"}
+        data = json.dumps(body).encode()
+        with urlopen(Request(f"{url}/api/v1/tickets/{path}", data=data, headers=headers, method=method), timeout=60) as answer:
+            assert answer.status in (200, 201, 202)
+
+
+def keep_ended_incidents(data: Path) -> None:
+    """Two incidents that ended: one kept the suggested priority, one waited behind it."""
+    forestay = assemble_service(load_settings(environment={}, data_folder=data))
+    for number, suggested, final, ended in (
+        ("1", "3", "2", "2026-11-02T04:00:00+00:00"),
+        ("2", "2", "4", "2026-11-02T09:00:00+00:00"),
+    ):
+        known = KnownTicket(
+            "desk", number, number, "", INCIDENT, "storage", "closed", CLOSED, final, ended, ended, "2026-11-02T03:00:00+00:00",
+            ended, suggested=suggested, predicted_services=["cmdb:ci:svc-pos"],
+        )  # fmt: skip
+        KNOWN.put(forestay.documents, ticket_key("desk", number), known)
+    forestay.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Site
+from tests.servers.running import Running
 
 pytestmark = pytest.mark.browser
 WAYS = ("mouse", "keyboard")
@@ -179,3 +180,39 @@ def test_an_admin_looks_after_data_and_service(desk: Page, site: Site, way: str)
         press(desk.locator("details.menu summary", has_text=menu))
         press(desk.locator("details.menu[open] a", has_text=place))
         expect(desk.get_by_role("heading", level=1)).to_contain_text(says)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_integrator_connects_a_ticket_system(desk: Page, site: Site, tracker: Running, way: str) -> None:
+    """Connected by its form, checked, a dry run of the exact request, and a ticket that waits tried again until it is there."""
+    press, name = pressing(desk, way), f"by-{way}"
+    desk.goto(site.url + "/tickets")
+    press(desk.get_by_role("link", name="Connect another ticket system"))
+    press(desk.get_by_role("link", name="rt", exact=True))
+    given = {"Name": name, "Url": tracker.url, "Queue": "Continuity", "Key field": "BC Key", "Ci field": "BC CIs"}
+    for label, value in given.items():
+        write(desk, way, desk.get_by_label(label, exact=True), value)
+    write(desk, way, desk.get_by_label("Token env"), "DESK_TOKEN")
+    press(desk.get_by_role("button", name="Connect it"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(f"Ticket system {name}")
+    press(desk.get_by_role("button", name="Check address, sign-in and rights"))
+    expect(desk.get_by_role("status")).to_contain_text("It answers: Request Tracker 5.0.3")
+    write(desk, way, desk.get_by_label("Dry run: an incident about this CI"), KNOWN)
+    press(desk.get_by_role("button", name="Dry run"))
+    request = desk.get_by_role("status").locator("pre")
+    expect(request).to_contain_text(f'"Subject": "Incident of {KNOWN}"')
+    expect(request).to_contain_text("Authorization: ********")
+    desk.goto(site.url + "/tickets")
+    desk.locator("form[method=post] select[name=connector]").select_option(name)
+    write(desk, way, desk.get_by_label("CI", exact=True), KNOWN)
+    press(desk.get_by_role("button", name="Make it"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(f"Incident of {KNOWN}")
+    again = desk.get_by_role("button", name="Try again now")
+    if again.count():
+        press(again)
+    for _ in range(40):
+        if desk.locator("dl.facts").get_by_text("sent", exact=True).count():
+            break
+        desk.wait_for_timeout(500)
+        desk.reload()
+    expect(desk.get_by_role("row", name=re.compile("create done"))).to_be_visible()

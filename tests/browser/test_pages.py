@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from app.usecases.keep.orders import order_key
 from tests.browser.conftest import ROOT, Site, started, stop
 
 pytestmark = pytest.mark.browser
@@ -24,6 +25,7 @@ PAGES = [
     "/?kind=class",
     "/?name=san&sort=gap&since=2",
     "/services?revision=2",
+    "/tickets/agreement",
     "/revisions?from=2",
     "/ci?key=nobody-here",
     "/services",
@@ -52,6 +54,12 @@ PAGES = [
     "/assume?ci=cmdb:ci:db-orders&field=repair_hours&value=9",
     "/bia?service=cmdb:ci:svc-checkout&class=vital",
     "/loss?cell=1-1",
+    "/tickets",
+    "/tickets/connect?kind=rt",
+    "/tickets/connector?name=desk",
+    f"/tickets/order?key={order_key('desk', 'manual:cmdb:ci:db-orders-1', 1)}",
+    "/tickets/rules?name=outages",
+    "/tickets/template",
     "/views?keep=/services",
     "/recovery-gaps",
     "/reports",

@@ -57,7 +57,7 @@ def test_everything_that_is_kept_comes_back_as_it_was(store: Any) -> None:
     )
     kept = put_connector(store, connector, "admin", new=True)
     assert CONNECTORS.get(store, NAME) == kept and kept.rules == connector.rules
-    rule = put_rule(store, TicketRule("r", OUTAGE, NAME, threshold=1.5, per_hour=3), "admin", new=True)
+    rule = put_rule(store, TicketRule("r", OUTAGE, NAME, threshold=1.5, per_hour=3), "admin")
     assert RULES.get(store, "r") == rule
     assert put_template(store, INCIDENT, "{link} \u00e9", "admin") == template_of(store, INCIDENT)
     ask(store, comment("a"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
@@ -18,13 +19,22 @@ from werkzeug.routing import Rule
 
 from app.api.schemas.answers import schema_of
 from app.domain.study import StudyOptions
+from app.domain.ticket_rules import TicketRule
+from app.domain.tickets import Ticket
 from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep.access import ROLES, create_key
+from app.usecases.keep.connectors import Connector, put_connector
+from app.usecases.keep.hooks import receive_hook
+from app.usecases.keep.inbox import SENDERS
+from app.usecases.keep.orders import order_key
 from app.usecases.keep.pools import state_pool
+from app.usecases.keep.ticket_rules import put_rule
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.studies.make import make_study
+from app.usecases.tickets.ask_for import Asked, ask_for
+from app.usecases.tickets.take_in import take_in
 from app.wsgi import create_app
 from tests.e2e.conftest import Service
 from tests.seeds import THOROUGH
@@ -65,12 +75,28 @@ def fill(service: Service) -> Service:
         json={"cis": ["db"], "start": "2099-01-01T00:00Z", "end": "2099-01-02T00:00Z"},
         headers=new,
     )
+    fill_tickets(service)
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     make_report(forestay, ReportRequest("table", "sources"), "test")
     return service
+
+
+def fill_tickets(service: Service) -> None:
+    """A connector that nobody answers for, a rule, a ticket that waits, one of others about a CI nobody knows, a delivery."""
+    documents = service.forestay.documents
+    settings = {"url": "https://localhost/rt", "user": "svc", "password_env": "TICKETS_PASSWORD"}
+    put_connector(documents, Connector("cmdb", "rt", settings), "example", new=True)
+    put_rule(documents, TicketRule("cmdb", "outage", "cmdb"), "example")
+    ask_for(service.forestay, Asked("cmdb", "db"), "example")
+    service.post("/inbox/senders", {"name": "desk", "kind": "rt", "connector": "cmdb"})
+    receive_hook(documents, SENDERS.get(documents, "desk"), {}, b'{"id": "20"}')
+    at = datetime(2026, 11, 30, 3, tzinfo=UTC)
+    url, key = "https://localhost/rt/20", ("db", "serv-a")
+    told = Ticket("20", "20", url, "incident", "a is slow", "open", "open", "2", (), "", key, at, at)
+    take_in(service.forestay, "cmdb", told)
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +129,13 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 EXAMPLES = {
     "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
-    "scenario": "night", "entry": "patch",
+    "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
+    "kind": "rt", "view": "none",
+    "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
 }  # fmt: skip
 QUESTIONS = {
     "/api/v1/area": {"name": "db"},
+    "/api/v1/area/tickets": {"name": "db"},
     "/api/v1/impact": {"id": "db.example.com"},
     "/api/v1/search": {"q": "db"},
     "/api/v1/search/areas": {"q": "db"},
@@ -161,6 +190,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         tried.append(rule.rule.removeprefix("/api/v1"))
     assert sorted(tried) == [
         "/area",
+        "/area/tickets",
         "/areas",
         "/assessments",
         "/assessments/<assessment>",
@@ -176,6 +206,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cis/<path:ci>/blast-radius",
         "/cis/<path:ci>/identity",
         "/cis/<path:ci>/outage",
+        "/cis/<path:ci>/tickets",
         "/cold-start",
         "/cold-start/order",
         "/conflicts",
@@ -235,6 +266,19 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/tickets/agreement",
+        "/tickets/connectors",
+        "/tickets/connectors/<name>",
+        "/tickets/deliveries",
+        "/tickets/deliveries/<delivery>",
+        "/tickets/kinds",
+        "/tickets/orders",
+        "/tickets/orders/<order>",
+        "/tickets/rules",
+        "/tickets/rules/<name>",
+        "/tickets/templates",
+        "/tickets/templates/<ticket_kind>",
+        "/tickets/unknown",
         "/views",
         "/what-if",
     ]
@@ -469,6 +513,7 @@ LABELS = [
     "DELETE /api/v1/scenarios/{scenario}",
     "POST /api/v1/scenarios/{scenario}/copy",
     "POST /api/v1/scenarios/{scenario}/run",
+    "GET /api/v1/tickets/agreement",
     "GET /api/v1/views",
     "POST /api/v1/views",
     "PUT /api/v1/views/{view}",
@@ -557,6 +602,34 @@ LABELS = [
     "GET /api/v1/calendars/{name}",
     "PUT /api/v1/calendars/{name}",
     "DELETE /api/v1/calendars/{name}",
+    "GET /api/v1/tickets/kinds",
+    "GET /api/v1/tickets/connectors",
+    "POST /api/v1/tickets/connectors",
+    "GET /api/v1/tickets/connectors/{name}",
+    "PATCH /api/v1/tickets/connectors/{name}",
+    "DELETE /api/v1/tickets/connectors/{name}",
+    "POST /api/v1/tickets/connectors/{name}/check",
+    "POST /api/v1/tickets/connectors/{name}/rehearse",
+    "GET /api/v1/tickets/orders",
+    "POST /api/v1/tickets/orders",
+    "GET /api/v1/tickets/orders/{order}",
+    "POST /api/v1/tickets/orders/{order}/replay",
+    "POST /api/v1/tickets/orders/{order}/drop",
+    "POST /api/v1/tickets/orders/{order}/close",
+    "GET /api/v1/tickets/deliveries",
+    "GET /api/v1/tickets/deliveries/{delivery}",
+    "POST /api/v1/tickets/deliveries/{delivery}/replay",
+    "GET /api/v1/tickets/unknown",
+    "GET /api/v1/tickets/rules",
+    "GET /api/v1/tickets/rules/{name}",
+    "PUT /api/v1/tickets/rules/{name}",
+    "DELETE /api/v1/tickets/rules/{name}",
+    "GET /api/v1/tickets/templates",
+    "GET /api/v1/tickets/templates/{ticket_kind}",
+    "PUT /api/v1/tickets/templates/{ticket_kind}",
+    "POST /api/v1/tickets/templates/{ticket_kind}/preview",
+    "GET /api/v1/cis/{ci}/tickets",
+    "GET /api/v1/area/tickets",
 ]
 
 

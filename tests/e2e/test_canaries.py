@@ -4,10 +4,12 @@ form."""
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -20,6 +22,9 @@ from app.jobs.runner import run_one
 from app.usecases.keep import runs
 from app.usecases.keep import sources as keep
 from app.usecases.keep.access import create_key
+from app.usecases.tickets.poll import poll
+from app.usecases.tickets.relay import relay
+from app.usecases.tickets.work_hooks import work_hooks
 from tests.e2e.conftest import Service
 
 PLACES = ("store password", "session secret", "audit key", "token", "user's password")
@@ -138,6 +143,112 @@ def test_no_secret_is_ever_written_kept_or_answered(
         if any(form in text for form in forms(value))
     ]
     assert hits == []
+
+
+DESKS: dict[str, dict[str, str]] = {  # the secrets of each kind by setting, and what else it needs
+    "servicenow": {"user": "svc", "password_env": "CANARY_PASSWORD"},
+    "jira": {"user": "svc", "token_env": "CANARY_TOKEN", "project": "OPS"},
+    "rt": {"token_env": "CANARY_TOKEN"},
+    "redmine": {"token_env": "CANARY_TOKEN", "project": "ops", "key_field": "3"},
+    "zammad": {"token_env": "CANARY_TOKEN", "customer": "ops@example.com"},
+    "webhook": {"secret_env": "CANARY_WEBHOOK"},
+}
+
+
+def test_no_secret_of_a_ticket_system_is_ever_written_kept_or_answered(
+    make_service: Callable[..., Service],
+    canaries: dict[str, str],
+    httpserver: HTTPServer,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A system that repeats in its errors whatever it was sent; all doors are asked, and all that is kept is looked through."""
+    signing = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    hidden = {"token": canaries["token"], "password": canaries["user's password"], "webhook": signing}
+    hidden["second"] = f"{secrets.token_hex(8)}/+{secrets.token_hex(8)}"
+    for name, value in hidden.items():
+        monkeypatch.setenv(f"CANARY_{name.upper()}", value)
+    monkeypatch.setenv("FORESTAY_OUTBOUND_HOSTS", f"localhost:{httpserver.port}")
+    httpserver.expect_request(re.compile("/.*")).respond_with_handler(echo)
+    service, answers, told = make_service(FORESTAY_OUTBOUND_HOSTS=f"localhost:{httpserver.port}"), list[str](), list[str]()
+    service.csv("cmdb", cis=[{"key": "db", "name": "DB", "class": "database"}])
+
+    def ask(method: str, path: str, **options: Any) -> Any:
+        answer = service.client.open(path, method=method, **options)
+        answers.append(answer.text + str(list(answer.headers.items())))
+        return answer
+
+    base, url = "/api/v1/tickets", httpserver.url_for("/").rstrip("/")
+    for kind, settings in DESKS.items():
+        body = {"name": kind, "kind": kind, "settings": {"url": url, **settings}}
+        assert ask("POST", f"{base}/connectors", json=body).status_code == 201, answers[-1]
+        assert ask("POST", f"{base}/connectors/{kind}/rehearse", json={"ci": "DB"}).status_code == 200, answers[-1]
+        order = ask("POST", f"{base}/orders", json={"connector": kind, "ci": "DB"}).get_json()["order"]
+        poll(service.forestay, kind, "m/1/1 a")
+        relay(service.forestay, kind, "m/1/1 a")
+        for path in (f"{base}/connectors/{kind}", f"{base}/orders/{order}", f"/tickets/order?key={order}"):
+            assert ask("GET", path).status_code == 200
+        for page in ("check", "rehearse"):
+            ask("POST", f"/tickets/connector/{page}", data={"name": kind, "ci": "DB", "kind": "incident"})
+        assert ask("GET", f"/tickets/connector?name={kind}").status_code == 200
+        assert kind == "webhook" or ask("POST", f"{base}/connectors/{kind}/check").status_code >= 400
+        told += [
+            service.cli("tickets", "connectors", "check", kind).output,
+            service.cli("tickets", "show", order, "--json").output,
+        ]
+        told.append(service.cli("tickets", "new", kind, "DB", "--dry-run").output)
+    seen = "".join(f"{request.headers} {request.get_data(as_text=True)}" for request, _ in httpserver.log)
+    assert hidden["token"] in seen and all(row["error"] for row in service.get("/tickets/connectors")["items"]), "they saw them"
+
+    senders = {"zammad": "CANARY_WEBHOOK CANARY_SECOND", "jira": "CANARY_SECOND", "webhook": "CANARY_WEBHOOK"}
+    for kind, names in senders.items():
+        body = {"name": f"in-{kind}", "kind": kind, "connector": kind, "secret_env": names}
+        assert ask("POST", "/api/v1/inbox/senders", json=body).status_code == 201
+        signed = hmac.new(hidden["second"].encode(), b'{"ticket": {"id": 7}}', "sha1").hexdigest()
+        delivery = {"headers": {"X-Hub-Signature": f"sha1={signed}"}, "data": b'{"ticket": {"id": 7}}'}
+        assert ask("POST", f"/api/v1/inbox/{kind}/in-{kind}", **delivery).status_code == (202 if kind == "zammad" else 401)
+        work_hooks(service.forestay, kind)
+    made = ask("POST", "/api/v1/inbox/senders", json={"name": "in-rt", "kind": "rt", "connector": "rt"}).get_json()["secret"]
+    answers.pop()  # which shows it, once
+    assert ask("POST", "/api/v1/inbox/rt/in-rt", json={"id": "7"}, headers={"Authorization": f"Bearer {made}"}).status_code == 202
+    work_hooks(service.forestay, "rt")
+    for path in (
+        *(f"{base}/{name}" for name in ("connectors", "orders", "deliveries", "unknown", "rules", "kinds")),
+        *(
+            "/api/v1/inbox/senders",
+            "/api/v1/audit",
+            "/api/v1/cis/DB/tickets",
+            "/tickets",
+            "/tickets/rules",
+            "/ci?key=DB",
+            "/metrics",
+        ),
+        *(f"{base}/deliveries/{row['delivery']}" for row in service.get("/tickets/deliveries")["items"]),
+    ):
+        assert ask("GET", path).status_code == 200, path
+    told += [
+        service.cli(*line, "--json").output
+        for line in (("tickets", "list"), ("tickets", "connectors", "list"), ("hooks", "deliveries"))
+    ]
+    assert service.cli("backup", str(tmp_path / "copy.db")).exit_code == 0
+    service.forestay.reads.flush()
+    logged = capfd.readouterr()
+    files = b"\x00".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    places = {
+        "answers": "\n".join(answers),
+        "command line": "\n".join(told),
+        "log": logged.err + logged.out,
+        "documents": "\n".join(kept(service.forestay)),
+        "files and backup": files.decode("latin-1"),
+    }
+    found = [
+        (where, name)
+        for where, text in places.items()
+        for name, value in {**hidden, "made": made}.items()
+        if any(form in text for form in forms(value))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("before", ["", "a", "svc:"])

@@ -50,7 +50,10 @@ def records(store: SqliteStore) -> dict[str, int]:
     return {str(key): int(ci_id) for key, ci_id in zip(rows["source_key"], rows["ci_id"], strict=True) if int(ci_id)}
 
 
-@pytest.mark.parametrize("kind", SECRETS)
+QUICK = ("servicenow", "itop", "glpi")  # whose ids ticket systems hold; the others are read by the suite `slow`
+
+
+@pytest.mark.parametrize("kind", [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in SECRETS])
 def test_a_foreign_id_finds_its_ci_or_says_why_not(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read(kind, tmp_path, monkeypatch)
     store = SqliteStore(tmp_path / "store.db")

@@ -60,7 +60,7 @@ BODIES: dict[str, Any] = {
     "glpi": {"event": "update", "item": {"id": 7}},
     "webhook": {"type": "ticket.updated", "data": {"ticket": "7"}},
     "servicenow": {"sys_id": "7"},
-    "itop": {"class": "Incident", "key": "7"},
+    "itop": {"key": "7"},
     "rt": {"id": "7"},
 }
 

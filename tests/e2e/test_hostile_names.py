@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from unicodedata import normalize
@@ -11,6 +12,14 @@ from unicodedata import normalize
 import pytest
 
 from app.domain.texts import shown
+from app.domain.ticket_rules import TicketRule
+from app.domain.tickets import Ticket
+from app.usecases.keep.connectors import Connector, put_connector
+from app.usecases.keep.hooks import HOOKS_DEAD, HeldHook
+from app.usecases.keep.ticket_rules import put_rule
+from app.usecases.keep.ticket_templates import put_template
+from app.usecases.tickets.ask_for import Asked, ask_for
+from app.usecases.tickets.take_in import take_in
 from tests.e2e.conftest import Service
 from tests.hostile_names import NAMES
 
@@ -157,3 +166,45 @@ def test_a_parameter_is_shown_or_refused_and_never_executed(hostile: Service, pa
 @pytest.mark.parametrize(("path", "field"), ASKED)
 def test_every_parameter_is_shown_or_refused_and_never_executed(hostile: Service, path: str, field: str) -> None:
     tried(hostile, path, field, NAMES)
+
+
+@pytest.fixture
+def told(hostile: Service) -> Service:
+    """120 tickets whose texts, numbers and CIs are hostile, each with a ticket that we ask for about such a CI."""
+    forestay, at = hostile.forestay, datetime(2026, 11, 30, 3, tzinfo=UTC)
+    put_connector(forestay.documents, Connector("desk", "rt"), "tester", new=True)
+    put_rule(forestay.documents, TicketRule("rule", "outage", "desk"), "tester")
+    for number, name in enumerate(NAMES):
+        known = ("h001",) if number < 20 else ()
+        url = name if number % 2 else "javascript:alert(1)"
+        texts = (name, url, "incident", name, name, "open", "5")
+        take_in(forestay, "desk", Ticket(f"{number}", *texts, cis=(*known, f"gone {name}"), created_at=at, updated_at=at))
+        ask_for(forestay, Asked("desk", f"h{number:03d}", summary=name, description=name, priority="2"), name)
+    hook = HeldHook(NAMES[3], "rt", "desk", at.isoformat(), "\n".join(NAMES), "d", 1, "", NAMES[4])
+    HOOKS_DEAD.put(forestay.documents, "1".zfill(20), hook)
+    put_template(forestay.documents, "incident", NAMES[5].replace("{", "{{").replace("}", "}}"), "tester")
+    return hostile
+
+
+def test_no_page_of_tickets_holds_a_text_as_markup(told: Service) -> None:
+    shown_all, after, orders = "", "", [row["order"] for row in told.get("/tickets/orders", limit=200)["items"]]
+    for part in range(8):
+        page = told.page("/tickets", **({"after": after} if after else {}), unknown_after=f"desk/{part * 15}")
+        assert faults_of(page) == []
+        shown_all += " ".join(Read(page).words)
+        after = next(iter(re.findall(r'after=([^"&#]+)#outbox', page)), after)
+    summaries = [row["summary"] for row in told.get("/tickets/orders", limit=200)["items"]]
+    assert len(orders) == len(NAMES) and [text for text in summaries if " ".join(shown(text).split()) not in shown_all] == []
+    for path, asked in (
+        *(("/tickets/order", {"key": key}) for key in orders[:40]),
+        ("/tickets/connector", {"name": "desk"}),
+        ("/tickets/delivery", {"number": "1".zfill(20)}),
+        ("/tickets/rules", {"name": "rule"}),
+        ("/tickets/template", {}),
+        ("/ci", {"key": "h001"}),
+        ("/area", {"kind": "ci", "name": "h001"}),
+        ("/now", {}),
+    ):
+        assert faults_of(told.page(path, **asked)) == [], (path, asked)
+    for path, field in {"/tickets": "connector", "/tickets/order": "key", "/tickets/connect": "kind"}.items():
+        tried(told, path, field, NAMES[::6])

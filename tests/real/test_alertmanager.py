@@ -18,8 +18,17 @@ import pytest
 import requests
 from waitress import create_server
 
+from app.domain.ticket_rules import OUTAGE, TicketRule
+from app.domain.tickets import OPEN, RESOLVED
 from app.usecases.keep import inbox
+from app.usecases.keep.connectors import Connector, put_connector
+from app.usecases.keep.orders import ORDERS
+from app.usecases.keep.ticket_rules import put_rule
+from app.usecases.tickets.apply_rules import apply_rules
+from app.usecases.tickets.relay import relay
 from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
+from tests.servers.running import Running
+from tests.servers.tickets import rt
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 URL, CONFIG = os.environ.get("FORESTAY_TEST_ALERTMANAGER_URL", ""), os.environ.get("FORESTAY_TEST_ALERTMANAGER_CONFIG", "")
@@ -49,7 +58,7 @@ class Door:
 
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:  # noqa: F811
-    service = make_service(FORESTAY_WEB_SIGN_IN="keys")
+    service = make_service(FORESTAY_WEB_SIGN_IN="keys", FORESTAY_OUTBOUND_HOSTS="localhost")
     service.csv(
         "cmdb",
         cis=[
@@ -154,3 +163,31 @@ def test_its_webhooks_are_the_live_state(service: Service, door: tuple[Door, str
         f"{base}/api/v1/inbox/alertmanager/main", data=first, headers={"Authorization": "Bearer no"}, timeout=10
     )
     assert wrong.status_code == 401
+
+
+def test_an_alert_becomes_a_ticket_and_ends_it(
+    service: Service, door: tuple[Door, str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Alertmanager's webhook, the rules and the relay, to a strict stub of Request Tracker."""
+    connect(service, door[1], tmp_path)
+    stub = rt.RtStub()
+    running = Running(stub)
+    monkeypatch.setenv("T_RT", rt.TOKEN)
+    documents, host = service.forestay.documents, "db.example.com:9100"
+    settings = {"url": running.url, "token_env": "T_RT", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs"}
+    put_connector(documents, Connector("desk", "rt", settings), "tester", new=True)
+    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0, clear_minutes=0), "tester", new=True)
+
+    def turn(phase: str) -> bool:
+        apply_rules(service.forestay, "a rules")
+        relay(service.forestay, "desk", "a desk")
+        return [row.value.held.phase for row in ORDERS.every(documents)] == [phase]
+
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    say(host, began)
+    until(lambda: turn(OPEN))
+    say(host, began, datetime.now(UTC))
+    until(lambda: turn(RESOLVED))
+    running.close()
+    (ticket,) = stub.tickets.values()
+    assert (ticket["Subject"], ticket["Status"], ticket["fields"]["BC CIs"]) == ("DB is down", "resolved", ["DB"])

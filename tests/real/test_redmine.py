@@ -21,7 +21,9 @@ from importers.http.client import Outbound
 from importers.http.lent import Lent
 from tests.contract import ticket_contract as contract
 from tests.contract.ticket_contract import Desk, draft
+from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
 from tests.fault_points import check_real
+from tests.real import recipe
 from tests.real.ticket_storm import storm
 
 pytestmark = pytest.mark.real
@@ -114,3 +116,34 @@ def test_a_storm_makes_each_ticket_once() -> None:
 def test_nothing_is_lost_and_nothing_doubled_wherever_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened()
     assert check_real(tmp_path, monkeypatch, "redmine", SETTINGS, comments_of, 20, 20) >= 6
+
+
+def test_the_recipe_brings_impact_and_ticket(
+    make_service: Callable[..., Service],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The listener of docs/recipes/redmine.md, which the server was started with."""
+    opened()
+    secret = "secret-of-the-listener-0123456789"
+    monkeypatch.setenv("FORESTAY_TEST_LISTENER", secret)
+    service = make_service(FORESTAY_WEB_SIGN_IN="keys", FORESTAY_OUTBOUND_HOSTS="127.0.0.1")
+    recipe.estate(service)
+    file = Path(os.environ["FORESTAY_TEST_REDMINE_FORESTAY_FILE"])
+
+    def reported(ci: str) -> str:
+        fields = [{"id": int(SETTINGS["ci_field"]), "value": ci}]
+        issue = {"project_id": "ops", "subject": "by hand", "priority_id": 5, "custom_fields": fields}
+        return str(asked("POST", "issues.json", {"issue": issue})["issue"]["id"])
+
+    with recipe.told_by(service, "redmine", SETTINGS, file, "FORESTAY_TEST_LISTENER", secret):
+        issue = reported(recipe.FQDN)
+        (note,) = comments_of(issue)
+        assert (
+            note.startswith(f"Forestay, {recipe.FQDN}: Priority 1 (high/soon") and f"1 service stops: {recipe.SERVICE}." in note
+        )
+        (known,) = recipe.heard(service)
+        assert (known.ticket, known.phase, known.cis) == (issue, OPEN, ["csv:ci:san"])
+        asked("PUT", f"issues/{issue}.json", {"issue": {"status_id": 5}})
+        assert [one.phase for one in recipe.heard(service)] == [CLOSED] and len(comments_of(issue)) == 1
+        assert "2 CIs answer to" in comments_of(reported(recipe.TWIN))[0]
+        assert "no CI answers to" in comments_of(reported("nobody.example.com"))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,9 @@ from tests.e2e.conftest import Service, make_service  # noqa: F401 - a fixture
 from tests.e2e.test_now import sender
 from tests.fault_points import check_real
 from tests.real import demo_evening as evening
+from tests.real import recipe
 from tests.real.ticket_storm import storm
+from tests.recipes import blocks
 
 pytestmark = pytest.mark.real
 URL, TOKEN = os.environ.get("FORESTAY_TEST_RT_URL", ""), os.environ.get("FORESTAY_TEST_RT_TOKEN", "")
@@ -191,3 +194,55 @@ def test_an_evening_of_the_demo_is_one_incident(make_service: Callable[..., Serv
     assert len(field_of(ticket.id)) == 1
     assert [row.value.held.ticket for row in ORDERS.every(documents)] == [ticket.id]
     assert not DUE.page(documents) and not DEAD.page(documents) and not service.get("/now")["cis"]
+
+
+SCRIP = """use strict; use warnings;
+use lib '/usr/share/request-tracker5/lib';
+use RT; RT::LoadConfig(); RT::Init();
+my ($condition, $commit) = map { open my $in, '<', $_ or die $!; local $/; <$in> } @ARGV;
+my ($id, $said) = RT::Scrip->new(RT->SystemUser)->Create(
+    Description => 'Forestay', Queue => 'Continuity', Stage => 'TransactionBatch', Template => 'Blank',
+    ScripCondition => 'User Defined', ScripAction => 'User Defined', CustomIsApplicableCode => $condition,
+    CustomPrepareCode => 'return 1;', CustomCommitCode => $commit);
+die "$said\\n" unless $id;
+"""
+
+
+def test_the_recipe_brings_impact_and_ticket(make_service: Callable[..., Service], tmp_path: Path) -> None:  # noqa: F811
+    """The scrip of docs/recipes/rt.md, loaded into Request Tracker as it stands there."""
+    opened()
+    service = make_service(FORESTAY_WEB_SIGN_IN="keys", FORESTAY_OUTBOUND_HOSTS="127.0.0.1")
+    recipe.estate(service)
+    file = tmp_path / "forestay.json"
+    condition, commit = blocks("rt", "perl")
+    assert commit.count("/etc/request-tracker5/forestay.json") == 1
+    (tmp_path / "condition").write_text(condition)
+    (tmp_path / "commit").write_text(commit.replace("/etc/request-tracker5/forestay.json", str(file)))
+    (tmp_path / "scrip.pl").write_text(SCRIP)
+    config = os.environ["FORESTAY_TEST_RT_CONFIG"]
+    env = {**os.environ, "RT_SITE_CONFIG": config, "RT_SITE_CONFIG_DIR": str(Path(config).parent / "none")}
+    subprocess.run(["perl", "scrip.pl", "condition", "commit"], cwd=tmp_path, env=env, check=True)
+
+    def reported(ci: str) -> str:
+        body = {
+            "Queue": "Continuity",
+            "Subject": "by hand",
+            "Content": "x",
+            "ContentType": "text/plain",
+            "Priority": "100",
+            "CustomFields": {"BC CIs": ci},
+        }
+        return str(asked("POST", "ticket", body)["id"])
+
+    with recipe.told_by(service, "rt", SETTINGS, file, "", ""):
+        ticket = reported(recipe.FQDN)
+        (impact,) = field_of(ticket)
+        assert impact.startswith("Priority 1 (high/soon") and f"1 service stops: {recipe.SERVICE}." in impact
+        (known,) = recipe.heard(service)
+        assert (known.ticket, known.phase, known.cis) == (ticket, OPEN, ["csv:ci:san"])
+        assert [row["name"] for row in service.cli_json("now")["services"]] == [recipe.SERVICE]
+        asked("PUT", f"ticket/{ticket}", {"Status": "resolved"})
+        assert [one.phase for one in recipe.heard(service)] == [RESOLVED]
+        assert not service.cli_json("now")["services"]
+        assert field_of(reported(recipe.TWIN)) == ["Forestay knows several CIs by twin: csv:ci:t1, csv:ci:t2"]
+        assert field_of(reported("nobody.example.com")) == ["Forestay knows no CI by nobody.example.com."]

@@ -93,6 +93,7 @@ def page() -> Any:
 def make(question: dict[str, Any]) -> Any:
     """Make a sender; its secret is in this answer and nowhere else."""
     documents = forestay().documents
+    forestay().check_place("sender", "", {"secret_env": question["secret_env"]})
     secret, sender = inbox.make_sender(
         documents,
         question["name"],

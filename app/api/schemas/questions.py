@@ -13,6 +13,7 @@ import marshmallow as ma
 from flask import current_app
 from marshmallow import validate
 
+from app.domain.agreement import MONTHS
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.assumption import FIELDS
@@ -368,6 +369,10 @@ class SimulationQuestion(When):
 class PageQuestion(Question):
     after = text(2000)
     limit = page_size()
+
+
+class AgreementQuestion(Question):
+    months = ma.fields.Integer(load_default=MONTHS, validate=validate.Range(1, 120))
 
 
 class LiveQuestion(Question):

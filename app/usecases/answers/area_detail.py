@@ -14,7 +14,7 @@ from app.risk.intake.cause_rows import cause_id
 from app.risk.outage.causes import causes
 from app.risk.outage.propagation import outage
 from app.usecases import paging
-from app.usecases.answers.areas import UNKNOWN_AREA, positions_of, ranking_of
+from app.usecases.answers.areas import UNKNOWN_AREA, area_name, positions_of, ranking_of
 from app.usecases.answers.contributions import contribution, service_contributions
 from app.usecases.answers.paths import known, service_hits
 from app.usecases.answers.ranking import area_row
@@ -74,6 +74,15 @@ def area_detail(
         if page.stop >= total
         else paging.encode(revision=estate.revision.revision, kind=kind, name=name, offset=page.stop, locations=locations),
     )
+
+
+def area_members(tools: Tools, kind: str, name: str, revision: int | None) -> set[str]:
+    """Returns the keys of the CIs of an area; of a service, its single points of failure and itself."""
+    assessment = assessed(tools.estates, tools.cache, revision)
+    area = _area_of(tools.store, assessment, kind, name)
+    estate = assessment.estate
+    keys = {estate.key(position) for position in positions_of(assessment, kind, area).tolist()}
+    return keys | {area_name(estate, kind, area)[0]} if kind == "service" else keys
 
 
 def _area_of(store: GraphStore, assessment: Assessed, kind: str, name: str) -> int:

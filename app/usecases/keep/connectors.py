@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.tags import tag_of
 from app.domain.tickets import TicketRules, checked_ticket_rules
 from app.ports.documents import Documents
 from app.ports.records import Records
+from app.usecases.exposures import Condition, accept_any
 from app.usecases.keep import audit
 from app.usecases.keep.sources import NAME
 
@@ -43,8 +45,16 @@ CONNECTORS = Records("connector", Connector, "connector")
 HEALTH = Records("connector_health", Health)
 
 
-def put_connector(documents: Documents, connector: Connector, caller: str, new: bool) -> Connector:
-    """Keeps a connector; Conflict where a new one's name is taken, NotFound where one to change is not there."""
+def connector_tag(connector: Connector) -> str:
+    """Returns a tag of what people can change of a connector."""
+    return tag_of(asdict(connector))
+
+
+def put_connector(
+    documents: Documents, connector: Connector, caller: str, new: bool, condition: Condition = accept_any
+) -> Connector:
+    """Keeps a connector; Conflict where a new one's name is taken, NotFound where one to change is not there, Stale where the
+    `condition` does not hold of it."""
     if not NAME.match(connector.name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
     checked_ticket_rules(connector.rules)
@@ -53,6 +63,7 @@ def put_connector(documents: Documents, connector: Connector, caller: str, new: 
         if new and kept is not None:
             raise Conflict(f"there is a connector {connector.name} already: change it, or take another name")
         before = kept.value if kept else None if new else CONNECTORS.get(documents, connector.name)
+        condition(connector_tag(before) if before else "")
         made_at = before.made_at if before else datetime.now(UTC).isoformat()
         wanted = replace(connector, made_at=made_at)
         CONNECTORS.put(documents, wanted.name, wanted, expected=kept.version if kept else 0)
@@ -61,13 +72,18 @@ def put_connector(documents: Documents, connector: Connector, caller: str, new: 
     return wanted
 
 
-def remove_connector(documents: Documents, name: str, caller: str) -> None:
+def remove_connector(documents: Documents, name: str, caller: str, condition: Condition = accept_any) -> None:
     """Removes a connector. What it should have sent stays listed as not sent."""
     with documents.together():
-        CONNECTORS.get(documents, name)
+        condition(connector_tag(CONNECTORS.get(documents, name)))
         CONNECTORS.delete(documents, name)
         HEALTH.delete(documents, name)
         audit.record(documents, caller, "connector removed", name)
+
+
+def has_connectors(documents: Documents) -> bool:
+    """Whether any ticket system is connected."""
+    return bool(CONNECTORS.page(documents, "", 1))
 
 
 def list_connectors(documents: Documents) -> list[Connector]:

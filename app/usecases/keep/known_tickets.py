@@ -23,7 +23,8 @@ class UnknownName:
 class KnownTicket:
     """A ticket as last read. `order`: key of ours where we made it; `cis`: keys of the CIs that it is about; `unknown`: names
     that stand for none. `suggested`: our priority while it was open, with the row of the table (`suggested_row`); `told_for`: for
-    which state of the estate and of what is reported it was commented on."""
+    which state of the estate and of what is reported it was commented on. `named_services`: business services among `cis`;
+    `predicted_of_rest`: services that an outage of the others hits, where it names both."""
 
     connector: str
     ticket: str
@@ -46,6 +47,8 @@ class KnownTicket:
     suggested: str = ""
     suggested_row: str = ""
     predicted_services: Sequence[str] = ()
+    named_services: Sequence[str] = ()
+    predicted_of_rest: Sequence[str] = ()
     told_for: str = ""
     fault: str = ""  # why it could not be taken whole
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import InvalidInput
+from app.domain.tags import tag_of
 from app.domain.ticket_rules import TicketRule, checked_rule
 from app.ports.documents import Documents
 from app.ports.records import Kept, Records
+from app.usecases.exposures import Condition, accept_any
 from app.usecases.keep import audit
 from app.usecases.keep.connectors import CONNECTORS
 from app.usecases.keep.sources import NAME
@@ -35,28 +37,31 @@ RULES = Records("ticket_rule", TicketRule, "rule")
 SEEN_CAUSES = Records("ticket_rule_cause", SeenCause)
 
 
-def put_rule(documents: Documents, rule: TicketRule, caller: str, new: bool) -> TicketRule:
-    """Keeps a rule; Conflict where a new one's name is taken, NotFound where one to change or its connector is not there."""
+def rule_tag(rule: TicketRule | None) -> str:
+    """Returns a tag of a rule; "" where there is none."""
+    return "" if rule is None else tag_of(asdict(rule))
+
+
+def put_rule(documents: Documents, rule: TicketRule, caller: str, condition: Condition = accept_any) -> TicketRule:
+    """Keeps a rule under its name. Stale where the `condition` does not hold of what is there, NotFound where its connector is
+    not there."""
     checked_rule(rule)
     if not NAME.match(rule.name):
         raise InvalidInput("name: small letters, digits, dot, dash and underscore, starting with a letter or digit", field="name")
     with documents.together():
         CONNECTORS.get(documents, rule.connector)
         kept = RULES.kept(documents, rule.name)
-        if new and kept is not None:
-            raise Conflict(f"there is a rule {rule.name} already: change it, or take another name")
-        if not new:
-            RULES.get(documents, rule.name)
+        condition(rule_tag(kept.value if kept else None))
         RULES.put(documents, rule.name, rule, expected=kept.version if kept else 0)
         details = {"watches": rule.watches, "connector": rule.connector, "enabled": rule.enabled}
-        audit.record(documents, caller, "rule added" if new else "rule changed", rule.name, details)
+        audit.record(documents, caller, "rule changed" if kept else "rule added", rule.name, details)
     return rule
 
 
-def remove_rule(documents: Documents, name: str, caller: str) -> None:
+def remove_rule(documents: Documents, name: str, caller: str, condition: Condition = accept_any) -> None:
     """Removes a rule. Tickets that it asked for stay as they are."""
     with documents.together():
-        RULES.get(documents, name)
+        condition(rule_tag(RULES.get(documents, name)))
         RULES.delete(documents, name)
         for kept in seen_by(documents, name):
             SEEN_CAUSES.delete(documents, kept.key)

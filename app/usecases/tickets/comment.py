@@ -16,7 +16,7 @@ from app.domain.tickets import CHANGE
 from app.domain.timeline import TimelineAnswer
 from app.domain.what_if import AtHour
 from app.usecases.answers.change_check import ChangeQuestion, check_change
-from app.usecases.answers.impact import suggested_for
+from app.usecases.answers.impact import Suggested, suggested_for
 from app.usecases.answers.live_state import LiveState
 from app.usecases.answers.plain_text import pasted
 from app.usecases.scenarios.document import scenario_of
@@ -44,7 +44,7 @@ def tell_of_incident(tools: Tools, cis: Sequence[str], state: LiveState, base_ur
     also = [key for position in state.out if (key := state.estate.key(position)) not in known]
     document = outage_document({"ci": [*cis, *also]}, None)
     answer = ask_what_if(tools, Question(scenario_of(document), revision=state.estate.revision.revision))
-    suggested = suggested_for(tools, [*cis, *also], state.estate.revision.revision)
+    suggested = _suggested(tools, [*dict.fromkeys([*cis, *explained])], also, state.estate.revision.revision)
     timeline = answer.timeline
     beside = f", beside {count(len(also), 'other CI')} that {'is' if len(also) == 1 else 'are'} out now" if also else ""
     at = {row.hours: _hit(row, state.estate.options.currency) for row in answer.at}
@@ -73,6 +73,15 @@ def tell_of_incident(tools: Tools, cis: Sequence[str], state: LiveState, base_ur
         suggested.row,
         suggested.services,
     )
+
+
+def _suggested(tools: Tools, cis: Sequence[str], also: Sequence[str], revision: int) -> Suggested:
+    """Returns what is suggested for an outage of these CIs: with what else is out, where that makes them hit services that the
+    others do not hit by themselves; else by themselves, so that a small incident beside a large one stays small."""
+    together = suggested_for(tools, [*cis, *also], revision)
+    if not also or set(together.services) - set(suggested_for(tools, also, revision).services):
+        return together
+    return suggested_for(tools, cis, revision)
 
 
 def tell_of_change(tools: Tools, cis: Sequence[str], starts_at: str, ends_at: str, base_url: str, at: datetime | None) -> Told:

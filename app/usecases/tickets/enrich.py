@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.domain.errors import ForestayError, StoreUnavailable
 from app.domain.ticket_words import COMMENT_FIELDS, filled
-from app.usecases.answers.live_state import live_state
+from app.domain.tickets import INCIDENT
+from app.usecases.answers.impact import suggested_for
+from app.usecases.answers.live_state import LiveState, live_state
+from app.usecases.find import identify_all
 from app.usecases.keep.connectors import CONNECTORS
 from app.usecases.keep.known_tickets import KNOWN, KnownTicket, open_tickets
 from app.usecases.keep.live import in_one_unit
@@ -49,12 +53,31 @@ def enrich(tools: Tools, connector: str, now: datetime | None = None) -> int:
         except ForestayError as error:  # this ticket cannot be told; others can
             _note(tools, kept.key, mark, None, error.message)
             continue
-        _note(tools, kept.key, mark, told, "")
+        _note(tools, kept.key, mark, told, "", judgeable(tools, ticket, state))
         done += 1
     return done
 
 
-def _note(tools: Tools, key: str, mark: str, told: Told | None, fault: str) -> None:
+def judgeable(tools: Tools, ticket: KnownTicket, state: LiveState) -> tuple[Sequence[str], Sequence[str]]:
+    """Returns the services that an incident names, and those that an outage of the other CIs that it names hits, by which the
+    prediction can be judged: that a service is hit which is named as out would say nothing."""
+    if ticket.kind != INCIDENT:
+        return (), ()
+    revision = state.estate.revision.revision
+    hits = identify_all(tools.store, revision, ticket.cis)
+    named = [hit.key for hit in hits if state.estate.position(hit.ci_id) in state.estate.service_number]
+    others = [hit.key for hit in hits if hit.key not in named]
+    return named, suggested_for(tools, others, revision).services if named and others else ()
+
+
+def _note(
+    tools: Tools,
+    key: str,
+    mark: str,
+    told: Told | None,
+    fault: str,
+    judged: tuple[Sequence[str], Sequence[str]] = ((), ()),
+) -> None:
     """Writes what was found and, in the same unit of work, what the ticket should say."""
     documents = tools.documents
 
@@ -68,6 +91,8 @@ def _note(tools: Tools, key: str, mark: str, told: Told | None, fault: str) -> N
             suggested=told.priority,
             suggested_row=told.priority_row,
             predicted_services=list(told.services),
+            named_services=list(judged[0]),
+            predicted_of_rest=list(judged[1]),
         )
 
     def act() -> None:
