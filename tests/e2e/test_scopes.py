@@ -109,7 +109,8 @@ def questions() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scope", ["site=north", pytest.param("team=shop", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", ["site=north", "team=shop"])
 def test_two_estates_that_differ_in_what_is_hidden_answer_the_same_bytes(
     make_service: Callable[..., Service], scope: str
 ) -> None:

@@ -70,7 +70,10 @@ def subject(kind: str) -> Subject:
     )
 
 
-@pytest.mark.parametrize("complete", [False, True], ids=["as it is", "said to be complete"])
+@pytest.mark.parametrize(
+    "complete",
+    [pytest.param(False, id="as it is"), pytest.param(True, id="said to be complete", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", ["callgraph", "servicegraph"])
 def test_a_fault_at_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, fault: str, complete: bool) -> None:

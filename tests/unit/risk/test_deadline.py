@@ -32,8 +32,8 @@ def built() -> Any:
 
 LOOPS: dict[str, Callable[[Any, Any], object]] = {
     "worlds": lambda compiled, cut: sample_degradation(cut, 0, 0, 2, (), threads=2),
-    "stratified samples": lambda compiled, cut: stratified(cut, 0, 4096, threads=2),
-    "tilted samples": lambda compiled, cut: tilted(cut, 0, 4096, threads=2),
+    "stratified samples": lambda compiled, cut: stratified(cut, 0, 1024, threads=2),
+    "tilted samples": lambda compiled, cut: tilted(cut, 0, 1024, threads=2),
     "years": lambda compiled, cut: simulate_years(cut, 0, 0, 2, threads=2, listen=within(math.inf, 2)),
     "one outage": lambda compiled, cut: what_if(compiled, [1], 4.0),
     "all single outages": lambda compiled, cut: sweep(compiled, np.arange(3, dtype=np.int32)),
