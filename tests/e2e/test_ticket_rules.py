@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -239,3 +240,15 @@ def test_many_causes_at_once_are_told_in_short(shift: Shift, monkeypatch: pytest
     told = [ticket.description for ticket in shift.desk.tickets.values()]
     assert sum("Hit now" in text for text in told) == 1 and len(told) == 3
     assert any("more CI" in text and "explained by none of these" in text for text in told)
+
+
+def test_our_ticket_seen_through_another_connector_is_no_report(shift: Shift) -> None:
+    documents = shift.service.forestay.documents
+    shift.rule(OUTAGE, hold_minutes=0)
+    shift.down("san-1")
+    shift.pass_minutes(1)
+    put_connector(documents, Connector("second", "desk"), "tester", new=True)
+    shift.desk.tickets["9"] = replace(shift.desk.tickets["1"], id="9", number="T9")  # a double that somebody made
+    for connector in ("second", NAME):
+        poll(shift.service.forestay, connector, HOLDER, shift.now)
+    assert [len(row["reports"]) for row in shift.service.get("/now")["cis"]] == [1]

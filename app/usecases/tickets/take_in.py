@@ -56,7 +56,7 @@ def take_in(tools: Tools, connector: str, ticket: Ticket, now: datetime | None =
     def act() -> None:
         before = KNOWN.kept(documents, key)
         known = before.value if before else None
-        order = _order_of(tools, connector, ticket)
+        order = _order_of(tools, ticket)
         after = _known_now(owner, ticket, matches, known, order, moment)
         if known is not None and after.updated_at < known.updated_at:
             taken[:] = [TakenIn(LATE, known)]
@@ -67,7 +67,7 @@ def take_in(tools: Tools, connector: str, ticket: Ticket, now: datetime | None =
         KNOWN.put(documents, key, after, expected=before.version if before else 0)
         _list(tools, key, after)
         if order is not None:
-            _note_reading(tools, order, ticket, moment)
+            _note_reading(tools, connector, order, ticket, moment)
         elif after.kind == INCIDENT:
             _report(tools, owner, key, after, known)
         taken[:] = [TakenIn(APPLIED, after)]
@@ -104,11 +104,11 @@ def _recorded(tools: Tools, kind: str, texts: Sequence[str]) -> dict[str, Match]
     return found
 
 
-def _order_of(tools: Tools, connector: str, ticket: Ticket) -> Order | None:
-    """Returns the order by which we made the ticket; None for tickets of others."""
+def _order_of(tools: Tools, ticket: Ticket) -> Order | None:
+    """Returns the order by which we made the ticket, through whatever connector, its double too; None for tickets of others."""
     for key in ticket.keys:
         order = ORDERS.find(tools.documents, key)
-        if order is not None and order.connector == connector and order.ours and order.held.ticket in ("", ticket.id):
+        if order is not None and order.ours:
             return order
     return None
 
@@ -153,12 +153,12 @@ def _list(tools: Tools, key: str, ticket: KnownTicket) -> None:
             KNOWN_OF_CI.put(documents, prefix_of(ci) + key, key)
 
 
-def _note_reading(tools: Tools, order: Order, ticket: Ticket, moment: str) -> None:
-    """Notes at an order of ours how people left its ticket."""
+def _note_reading(tools: Tools, connector: str, order: Order, ticket: Ticket, moment: str) -> None:
+    """Notes at an order of ours how people left its ticket, where it was read through its own connector."""
 
     def changed(order: Order) -> Order:
         held = order.held
-        if not held.ticket:  # the relay is about to find it
+        if order.connector != connector or held.ticket != ticket.id:  # none yet: the relay is about to find it
             return order
         seen = replace(held, status=ticket.status, phase=ticket.phase, their_priority=ticket.priority, read_at=moment)
         return replace(order, held=seen)
