@@ -67,7 +67,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
         context.compiler.start()
     bound = getattr(server, "effective_port", web.port)
     shown = f"[{web.host}]" if ":" in web.host else web.host
-    note_served(context.forestay.documents, f"http://{shown}:{bound}", datetime.now(UTC).isoformat())
+    note_served(context.served.documents, f"http://{shown}:{bound}", datetime.now(UTC).isoformat())
     click.echo(f"Forestay is at http://{shown}:{bound}/")
     sys.stdout.flush()
 

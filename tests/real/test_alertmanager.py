@@ -176,7 +176,7 @@ def test_an_alert_becomes_a_ticket_and_ends_it(
     documents, host = service.forestay.documents, "db.example.com:9100"
     settings = {"url": running.url, "token_env": "T_RT", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs"}
     put_connector(documents, Connector("desk", "rt", settings), "tester", new=True)
-    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0, clear_minutes=0), "tester", new=True)
+    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0, clear_minutes=0), "tester")
 
     def turn(phase: str) -> bool:
         apply_rules(service.forestay, "a rules")

@@ -147,7 +147,7 @@ def test_an_evening_of_the_demo_is_one_incident(make_service: Callable[..., Serv
     secret = sender(service)
     documents = service.forestay.documents
     put_connector(documents, Connector("desk", "rt", {**SETTINGS, "comment_field": "BC Impact"}), "tester", new=True)
-    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0.06, clear_minutes=0.05), "tester", new=True)
+    put_rule(documents, TicketRule("outages", OUTAGE, "desk", hold_minutes=0.06, clear_minutes=0.05), "tester")
 
     def deliver(*alerts: Any) -> None:
         for body in evening.webhooks(alerts, rng):
