@@ -22,7 +22,7 @@ from app.risk.jit.clock import deadline
 UNTIL = "forestay.until"  # travels with a question: the moment of `time.monotonic` at which its time is over
 CALLER = "forestay.caller"  # in the environment of a question that was judged by the web process; no request can set it
 READY: dict[str, Any] = {}  # the header of the first frame: from now on the time of a question is its own
-NICENESS = 19  # light answers of the web process come first
+NICENESS = 15  # light answers of the web process come first; compiling comes last
 FULL_SHARE = 0.5  # a process that holds this part of its memory after an answer is replaced by a fresh one
 
 

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -22,7 +21,7 @@ from app.risk.jit.catalogue import Course, Progress
 from app.risk.jit.kernels import POLICY, Kernel
 
 ANSWER_SECONDS = 0.6  # a request interprets no longer than that
-NICENESS = 19
+NICENESS = 19  # whoever asks goes first, also a process that answers heavy questions
 ASK_AGAIN_SECONDS = 5  # where nobody knows yet how long it takes
 
 
@@ -63,7 +62,6 @@ class Beside:
             self._asked = True
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-                _take_what_is_left(self._process.pid)
 
     def stop(self) -> None:
         """Stops the process; what it has compiled is kept."""
@@ -71,14 +69,6 @@ class Beside:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
                 self._process.wait()
-
-
-def _take_what_is_left(process: int) -> None:
-    """Gives a process, and those that it will start, only the time that no other wants: whoever asks goes first, also a process
-    that answers heavy questions, which is nice itself."""
-    if hasattr(os, "sched_setscheduler"):
-        with suppress(OSError):
-            os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
 
 
 def never_compile_in_requests(beside: Beside) -> None:
