@@ -17,7 +17,6 @@ from app.api.answering import CALLER
 from app.api.auth import counted_as, is_passed_on
 from app.api.bodies import Blueprint
 from app.api.lane import GONE, Lane, Question
-from app.api.turns import given_up
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime
 from app.usecases.answers.documents import as_bytes
@@ -113,11 +112,6 @@ def _asks_for_a_large_page() -> bool:
 
 def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Response:
     gone = leaving(request.environ)
-    with given_up(request.environ):
-        return _answer_of(forestay, question, becomes_job, gone)
-
-
-def _answer_of(forestay: Forestay, question: Question, becomes_job: bool, gone: Callable[[], bool]) -> Response:
     late = time.monotonic() + forestay.settings.web.answer_seconds
     while not question.done.wait(WAIT_SECONDS):
         if gone():

@@ -1,54 +1,56 @@
-"""A few requests compute at a time; who waits gives its turn to others, and nobody is kept from an answer."""
+"""A few light answers compute at a time, and one that takes long keeps nobody from an answer."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
-from app.api.turns import WAIT_SECONDS, given_up, in_turns
+from flask import Flask
+
+from app.api.turns import WAIT_SECONDS, take_turns
 
 
-def test_so_many_compute_at_a_time_and_who_waits_lets_others_go() -> None:
-    inside, most, waits = [0], [0], threading.Event()
-
-    def application(environment: dict[str, Any], start_response: Any) -> list[bytes]:
-        inside[0] += 1
-        most[0] = max(most[0], inside[0])
-        if environment.get("waits"):
-            inside[0] -= 1
-            with given_up(environment):
-                waits.wait(5)
-            inside[0] += 1
-        time.sleep(WAIT_SECONDS / 20)
-        inside[0] -= 1
-        return [b"done"]
-
-    answer = in_turns(application, 1)
-    threads = [threading.Thread(target=lambda n=n: answer({"waits": n == 0}, None)) for n in range(6)]
+def asked(app: Flask, path: str, times: int) -> list[threading.Thread]:
+    threads = [threading.Thread(target=lambda: app.test_client().get(path)) for _ in range(times)]
     for thread in threads:
         thread.start()
-    for thread in threads[1:]:
+    return threads
+
+
+def test_so_many_compute_at_a_time() -> None:
+    app, inside, most = Flask("quick"), [0], [0]
+
+    @app.get("/")
+    def quick() -> str:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(WAIT_SECONDS / 20)
+        inside[0] -= 1
+        return "done"
+
+    take_turns(app, 1)
+    for thread in asked(app, "/", 6):
         thread.join(5)
         assert not thread.is_alive()
-    waits.set()
-    threads[0].join(5)
     assert most[0] == 1
 
 
 def test_one_that_holds_its_turn_for_long_keeps_nobody_from_an_answer() -> None:
-    held, begun = threading.Event(), threading.Event()
+    app, begun, held = Flask("slow"), threading.Event(), threading.Event()
 
-    def application(environment: dict[str, Any], start_response: Any) -> list[bytes]:
-        if environment.get("holds"):
-            begun.set()
-            held.wait(5)
-        return [b"done"]
+    @app.get("/long")
+    def long() -> str:
+        begun.set()
+        held.wait(5)
+        return "done"
 
-    answer = in_turns(application, 1)
-    long = threading.Thread(target=lambda: answer({"holds": True}, None))
-    long.start()
-    assert begun.wait(5) and answer({}, None) == [b"done"]
+    @app.get("/")
+    def quick() -> str:
+        return "done"
+
+    take_turns(app, 1)
+    (thread,) = asked(app, "/long", 1)
+    assert begun.wait(5) and app.test_client().get("/").text == "done"
     held.set()
-    long.join(5)
-    assert answer({}, None) == [b"done"]
+    thread.join(5)
+    assert app.test_client().get("/").text == "done"
