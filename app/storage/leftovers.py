@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -37,7 +38,12 @@ def _where(folder: Path) -> Iterator[tuple[Iterator[Path], re.Pattern[str]]]:
     own."""
     yield folder.glob("*"), BEGUN
     for name, names in (("cache", BEGUN), ("spool", SPOOLED)):
-        yield (folder / name).rglob("*"), names
+        yield _below(folder / name), names
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yields the files and folders below a folder; what is finished meanwhile is left out."""
+    yield from (Path(place) / name for place, folders, files in os.walk(folder) for name in (*folders, *files))
 
 
 def _is_old(path: Path) -> bool:
