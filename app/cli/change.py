@@ -13,6 +13,7 @@ from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, Moment, json_option, show, table
 from app.domain.change_answers import CalendarRow, ChangeCheck, CollisionRow, Collisions, Gaps, PlannedPage, TimeSpan
 from app.domain.errors import InvalidInput, LimitExceeded
+from app.domain.sentences import minute
 from app.usecases.answers.change_check import ChangeQuestion, check_change
 from app.usecases.answers.collisions import collisions_page
 from app.usecases.answers.planned import planned_page
@@ -99,12 +100,8 @@ def check(
     show(answer, as_document, lambda console: _print_check(console, answer))
 
 
-def _time(text: str) -> str:
-    return text[:16].replace("T", " ")
-
-
 def _span(span: TimeSpan) -> str:
-    return f"{_time(span.start_at)} - {_time(span.end_at)}"
+    return f"{minute(span.start_at)} - {minute(span.end_at)}"
 
 
 def _print_calendar(console: Console, calendar: CalendarRow) -> None:
@@ -186,8 +183,8 @@ def _print_check(console: Console, answer: ChangeCheck) -> None:
     if answer.better_windows:
         better = [
             (
-                _time(one.start_at),
-                _time(one.end_at),
+                minute(one.start_at),
+                minute(one.end_at),
                 figure(one.loss_expected),
                 f"{one.p_further_failure:.2%}",
                 ", ".join(one.beside),

@@ -12,7 +12,7 @@ from app.cli.common import after_option, figure, limit_option, path_text
 from app.cli.context import CALLER, Context, Moment, json_option, show, table
 from app.domain.live import STATES
 from app.domain.now import Now, NowCauses, RestoreFirst
-from app.domain.sentences import count, not_read
+from app.domain.sentences import count, minute, not_read
 from app.usecases.answers.now import now_page
 from app.usecases.answers.now_next import now_causes, restore_first
 from app.usecases.report_live import clear_live, set_live
@@ -83,7 +83,7 @@ def clear(context: Context, ci: str) -> None:
 
 
 def _time(text: str) -> str:
-    return text[:16].replace("T", " ") if text else "-"
+    return minute(text) or "-"
 
 
 def _minutes(value: float | None) -> str:

@@ -17,6 +17,7 @@ from app.domain.sentences import count, not_read
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.impact import impact_of
 from app.usecases.answers.simulate import simulate_outage
+from app.usecases.keep.served import base_url
 from app.usecases.scenarios.play import Page, play
 
 
@@ -171,8 +172,7 @@ def impact(
 ) -> None:
     """What a ticket system asks: services hit, reason, suggested priority. Any identity the CI is known by."""
     forestay = context.forestay
-    base = context.settings.web.public_url or f"http://{context.settings.web.host}:{context.settings.web.port}"
-    answer = impact_of(forestay, identity, base, revision, as_of, limit, after)
+    answer = impact_of(forestay, identity, base_url(context.settings, forestay.documents), revision, as_of, limit, after)
     show(answer, as_document, lambda console: _print_impact(console, answer))
 
 

@@ -16,6 +16,7 @@ from app.cli.common import settings_of
 from app.cli.context import CALLER, Context, json_option, listener, show, table
 from app.domain.errors import HeldForApproval, InvalidInput, SourceFailed
 from app.domain.records import SyncReport
+from app.domain.sentences import minute
 from app.usecases.approve import approve as approve_run
 from app.usecases.assess import assess
 from app.usecases.changes.read import change_page
@@ -242,7 +243,7 @@ def runs_list(context: Context, limit: int, as_document: bool) -> None:
             r.run_id,
             r.source,
             r.state,
-            r.started_at[:16].replace("T", " "),
+            minute(r.started_at),
             r.revision,
             r.created,
             r.changed,

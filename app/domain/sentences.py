@@ -38,6 +38,15 @@ def loss_unit(measure: str, currency: str) -> str:
     return f"{currency} a year" if measure == "money_per_year" else measure.replace("_per_year", " a year").replace("_", "-")
 
 
+def minute(text: str) -> str:
+    """Returns a stored time to the minute, for people; what is empty stays so.
+
+    >>> minute("2026-11-30T17:05:09+00:00")
+    '2026-11-30 17:05'
+    """
+    return text[:16].replace("T", " ")
+
+
 def count(amount: int, one: str, many: str | None = None) -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 

@@ -9,7 +9,7 @@ from app.domain.areas import AREA_LABELS
 from app.domain.recovery import RecoveryGap
 from app.domain.report import Basis, Board
 from app.domain.results import AreaRow
-from app.domain.sentences import count, figure, loss_unit, not_read
+from app.domain.sentences import count, figure, loss_unit, minute, not_read
 
 UNKNOWN = "unknown"
 
@@ -83,7 +83,7 @@ def age(basis: Basis) -> str:
 
 def moment(text: str) -> str:
     """Returns a time to the minute: "2026-11-30 14:05 UTC"."""
-    return f"{text[:16].replace('T', ' ')} UTC"
+    return f"{minute(text)} UTC"
 
 
 def hours(value: float | None) -> str:

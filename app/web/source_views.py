@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.api.auth import caller, permission
 from app.api.common import forestay, room_for_a_job
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.sentences import minute
 from app.usecases.approve import ask_approval, held_runs
 from app.usecases.ask_about_source import ask_about_source
 from app.usecases.changes.read import ChangePage, change_page
@@ -25,7 +26,7 @@ blueprint = Blueprint("sources_web", __name__)
 @blueprint.app_template_filter("moment")
 def moment(text: str) -> str:
     """Returns a stored time to the minute; all are UTC."""
-    return text[:16].replace("T", " ")
+    return minute(text)
 
 
 @blueprint.app_template_filter("run_number")

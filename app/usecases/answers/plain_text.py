@@ -25,7 +25,7 @@ from app.domain.results import (
     ServicePage,
     Simulation,
 )
-from app.domain.sentences import number
+from app.domain.sentences import minute, number
 
 ROWS, LISTS, WARNINGS, LINE, LINK = 5, 2, 2, 300, 6000  # of a text: rows a list, lists, warnings; signs of a line and of a link
 MARKUP = re.compile(r"[<>`\[\]\\]|(?<!\w)@|(?<=:)/(?=/)")  # what chats and tickets read as tags, code, links or a call of people
@@ -94,10 +94,8 @@ def as_text(answer: Any, base_url: str = "", link: str = "") -> str:
         lines += _rows(answer, name, rows)
     lines += [f"! {warning}" for warning in [*getattr(answer, "notes", ()), *getattr(stamp, "warnings", ())][:WARNINGS]]
     if stamp is not None:
-        read = ", ".join(f"{source.name} {source.synced_at[:16].replace('T', ' ') or 'never'}" for source in stamp.sources[:4])
-        lines.append(
-            f"Revision {stamp.revision} of {stamp.revision_at[:16].replace('T', ' ')} UTC" + (f"; read: {read}" if read else "")
-        )
+        read = ", ".join(f"{source.name} {minute(source.synced_at) or 'never'}" for source in stamp.sources[:4])
+        lines.append(f"Revision {stamp.revision} of {minute(stamp.revision_at)} UTC" + (f"; read: {read}" if read else ""))
     told = [_cut(pasted(line)) for line in lines if line]
     place = _place(answer)
     address = base_url.rstrip("/") + place if place else link

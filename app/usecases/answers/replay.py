@@ -10,7 +10,7 @@ import numpy as np
 
 from app.domain.nouns import INCIDENT
 from app.domain.replay import Replay, ReplayRow
-from app.domain.sentences import count, listed
+from app.domain.sentences import count, listed, minute
 from app.risk.outage.propagation import outage
 from app.usecases import paging
 from app.usecases.estate import Estate, resolve_revision
@@ -123,7 +123,7 @@ def _row(estate: Estate, episode: Episode) -> ReplayRow:
     missed, surplus = (_names(estate, one) for one in (episode.recorded - predicted, predicted - episode.recorded))
     cis = [estate.name(position) for position in positions]
     begun = _moment(episode.causes[0].started)
-    told = f"{begun[:16].replace('T', ' ')} {listed(cis)}: {count(len(right), 'service')} as predicted"
+    told = f"{minute(begun)} {listed(cis)}: {count(len(right), 'service')} as predicted"
     told += f"; recorded and not predicted: {listed(missed)}" if missed else ""
     told += f"; predicted and not recorded: {listed(surplus)}" if surplus else ""
     return ReplayRow(

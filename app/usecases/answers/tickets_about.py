@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from app.domain.tickets import OPEN, UNKNOWN_PHASE
 from app.ports.documents import Documents
 from app.usecases.answers.area_detail import area_members
 from app.usecases.answers.ticket_outbox import SENT, OrderRow, order_rows
 from app.usecases.find import identify
 from app.usecases.keep.connectors import has_connectors
-from app.usecases.keep.known_tickets import KNOWN, OPEN_NOW, KnownTicket, tickets_of_ci
+from app.usecases.keep.known_tickets import KnownTicket, open_tickets, tickets_of_ci
 from app.usecases.keep.orders import DEAD, DUE, ORDERS, Order, orders_of_ci
 from app.usecases.tickets.named_cis import named_cis
 from app.usecases.tools import Tools
@@ -94,7 +95,7 @@ def tickets_of_area(tools: Tools, kind: str, name: str, revision: int | None = N
     documents = tools.documents
     if not has_connectors(documents):
         return TicketsAbout(False, (), False)
-    known = [one for one in _open(documents) if not members.isdisjoint(_cis(documents, one))]
+    known = [kept.value for kept in open_tickets(documents) if not members.isdisjoint(_cis(documents, kept.value))]
     keys = [kept.key for records in (DUE, DEAD) for kept in records.every(documents)]
     orders = [order for key in keys if (order := ORDERS.find(documents, key)) and not members.isdisjoint(order.wanted.cis)]
     return _about(tools, known, orders, OF_AREA)
@@ -102,7 +103,7 @@ def tickets_of_area(tools: Tools, kind: str, name: str, revision: int | None = N
 
 def unknown_tickets(tools: Tools, limit: int, after: str = "") -> UnknownTicketPage:
     """Returns the open tickets with names that stand for no CI, or for more than one."""
-    named = sorted((one for one in _open(tools.documents) if one.unknown), key=_key)
+    named = sorted((kept.value for kept in open_tickets(tools.documents) if kept.value.unknown), key=_key)
     left = [one for one in named if _key(one) > after]
     shown = left[:limit]
     keys = [key for one in shown for name in one.unknown for key in (*name.candidates, *name.near)]
@@ -124,12 +125,6 @@ def _key(ticket: KnownTicket) -> str:
     return f"{ticket.connector}/{ticket.ticket}"
 
 
-def _open(documents: Documents) -> Iterator[KnownTicket]:
-    for row in OPEN_NOW.every(documents):
-        if (ticket := KNOWN.find(documents, row.key)) is not None:
-            yield ticket
-
-
 def _cis(documents: Documents, ticket: KnownTicket) -> Collection[str]:
     """Returns the CIs of a ticket; of one that we made also those that we asked for."""
     order = ORDERS.find(documents, ticket.order) if ticket.order else None
@@ -139,7 +134,7 @@ def _cis(documents: Documents, ticket: KnownTicket) -> Collection[str]:
 def _about(tools: Tools, known: Sequence[KnownTicket], orders: Sequence[Order], most: int) -> TicketsAbout:
     rows = _rows(tools, known, orders)
     rows.sort(key=lambda row: row.updated_at, reverse=True)
-    rows.sort(key=lambda row: row.phase not in ("open", "unknown", ""))
+    rows.sort(key=lambda row: row.phase not in (OPEN, UNKNOWN_PHASE, ""))
     return TicketsAbout(True, rows[:most], len(rows) > most)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.ports.documents import Documents
 from app.ports.records import Kept, Records
+from app.usecases.keep.orders import ci_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,15 @@ def ticket_key(connector: str, ticket: str) -> str:
     return hashlib.sha256(f"{connector}\0{ticket}".encode()).hexdigest()[:32]
 
 
-def prefix_of(ci: str) -> str:
-    return hashlib.sha256(ci.encode()).hexdigest()[:32] + "/"
-
-
 def tickets_of_ci(documents: Documents, ci: str, limit: int = 100) -> list[KnownTicket]:
     """Returns the tickets that are about a CI, the latest change first."""
-    prefix = prefix_of(ci)
+    prefix = ci_prefix(ci)
     keys = [row.value for row in KNOWN_OF_CI.page(documents, prefix, limit) if row.key.startswith(prefix)]
     found = [ticket for key in keys if (ticket := KNOWN.find(documents, key)) is not None and ci in ticket.cis]
     return sorted(found, key=lambda ticket: (ticket.updated_at, ticket.ticket), reverse=True)
 
 
-def open_tickets(documents: Documents, connector: str) -> list[Kept[KnownTicket]]:
-    """Returns the open tickets of a connector, in order of their keys."""
-    keys = [row.key for row in OPEN_NOW.every(documents) if row.value == connector]
+def open_tickets(documents: Documents, connector: str = "") -> list[Kept[KnownTicket]]:
+    """Returns the open tickets of a connector ("": of all), in order of their keys."""
+    keys = [row.key for row in OPEN_NOW.every(documents) if connector in ("", row.value)]
     return [kept for key in keys if (kept := KNOWN.kept(documents, key)) is not None]

@@ -7,13 +7,14 @@ commit.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from app.domain.errors import Conflict, Fenced
 from app.ports.documents import Documents
 from app.ports.records import Records
+from app.usecases.keep.process import is_gone
 
 SECONDS = 60.0
 
@@ -61,6 +62,18 @@ def take_or_renew(
     except Conflict:
         return None
     return Lease(name, holder, token, seconds)
+
+
+@contextmanager
+def alone(documents: Documents, name: str, holder: str, seconds: float = SECONDS) -> Iterator[Lease | None]:
+    """Gives the lease of what one process at a time does, and lets the next one take it afterwards; None while another has it.
+    `holder`: the name of this process and, after a blank, which of its workers; one whose process is gone is not waited for."""
+    lease = take_or_renew(documents, name, holder, seconds=seconds, gone=lambda other: is_gone(other.partition(" ")[0]))
+    try:
+        yield lease
+    finally:
+        if lease is not None:
+            give_up(documents, lease)
 
 
 def holder_of(documents: Documents, name: str) -> tuple[str, float]:

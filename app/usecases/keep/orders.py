@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.errors import NotFound
-from app.domain.tickets import OPEN
+from app.domain.tickets import OPEN, UNKNOWN_PHASE
 from app.ports.documents import Documents
 from app.ports.records import Kept, Records
 from app.usecases.keep import audit
@@ -78,7 +78,7 @@ class Order:
     @property
     def over(self) -> bool:
         """Whether nothing more will be asked of it: it should be, or was by people, brought to an end."""
-        return self.wanted.phase != OPEN or self.held.phase not in ("", OPEN, "unknown")
+        return self.wanted.phase != OPEN or self.held.phase not in ("", OPEN, UNKNOWN_PHASE)
 
 
 @dataclass(frozen=True, slots=True)

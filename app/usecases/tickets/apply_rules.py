@@ -12,15 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import ForestayError, StoreUnavailable
-from app.domain.sentences import count
+from app.domain.sentences import count, minute
 from app.domain.ticket_rules import TICKET_KIND, TicketRule
 from app.domain.tickets import RESOLVED
 from app.ports.records import Kept
-from app.usecases.answers.live_state import LiveState, live_state
-from app.usecases.keep.lease import give_up, take_or_renew
+from app.usecases.answers.live_state import live_state
+from app.usecases.keep.lease import alone
 from app.usecases.keep.live import in_one_unit
 from app.usecases.keep.orders import ORDERS, Order, Wanted, want
-from app.usecases.keep.process import is_gone
 from app.usecases.keep.served import base_url
 from app.usecases.keep.ticket_rules import SEEN_CAUSES, SeenCause, list_rules, seen_by
 from app.usecases.tickets.enrich import COMMENT
@@ -36,27 +35,21 @@ def apply_rules(tools: Tools, holder: str, now: datetime | None = None) -> int:
     """Applies every rule that is switched on; returns how many tickets were asked for or resolved. Does nothing while another
     process does it. A rule that cannot be applied leaves its tickets as they are and holds up no other: its fault is raised at
     the end."""
-    lease = take_or_renew(
-        tools.documents, "ticket rules", holder, seconds=LEASE_SECONDS, gone=lambda name: is_gone(name.partition(" ")[0])
-    )
-    if lease is None:
+    rules = [rule for rule in list_rules(tools.documents) if rule.enabled]
+    if not rules:
         return 0
     moment, done, fault = now or datetime.now(UTC), 0, None
-    try:
-        state: LiveState | None = None
-        for rule in list_rules(tools.documents):
-            if not rule.enabled:
-                continue
+    with alone(tools.documents, "ticket rules", holder, LEASE_SECONDS) as lease:
+        if lease is None:
+            return 0
+        state, base = live_state(tools, moment), base_url(tools.settings, tools.documents)
+        for rule in rules:
             try:
-                state = state or live_state(tools, moment)
-                base = base_url(tools.settings, tools.documents)
                 done += _Turn(tools, rule, moment).take(watch(tools, rule, state, base))
             except StoreUnavailable:
                 raise
             except ForestayError as error:
                 fault = error
-    finally:
-        give_up(tools.documents, lease)
     if fault is not None:
         raise fault
     return done
@@ -99,10 +92,8 @@ class _Turn:
                 budget -= 1
                 value = replace(value, cause=f"rule:{self._rule.name}:{cause.subject}", asked_at=self._now)
             self._keep(known, value, cause, cause)
-        lingers = False
-        for kept in left.values():
-            lingers = (not self._gone(kept, joined.get(kept.key)) and kept.value.shares) or lingers
-        self._tell_storm(storm, lingers)
+        lingering = [kept for kept in left.values() if not self._gone(kept, joined.get(kept.key))]
+        self._tell_storm(storm, any(kept.value.shares for kept in lingering))
         return self._done
 
     @property
@@ -158,11 +149,7 @@ class _Turn:
             if not value.gone_since:
                 SEEN_CAUSES.put(self._documents, kept.key, replace(value, gone_since=since))
             return False
-        reason = (
-            f"{joined.subject} is the cause of this too"
-            if joined is not None
-            else f"it is over since {since[:16].replace('T', ' ')} UTC"
-        )
+        reason = f"{joined.subject} is the cause of this too" if joined is not None else f"it is over since {minute(since)} UTC"
 
         def act() -> None:
             if value.cause and not value.shares:

@@ -15,6 +15,7 @@ from app.usecases.find import identify
 from app.usecases.keep.connectors import CONNECTORS
 from app.usecases.keep.live import in_one_unit
 from app.usecases.keep.orders import LATEST, ORDERS, Order, Wanted, cause_key, order_key, want
+from app.usecases.keep.served import base_url
 from app.usecases.keep.ticket_templates import template_of
 from app.usecases.tickets.comment import Told, told_of
 from app.usecases.tickets.steps import draft_of
@@ -115,9 +116,7 @@ def preview(tools: Tools, kind: str, template: str, text: str) -> TemplatePrevie
 def _told(tools: Tools, kind: str, key: str) -> Told:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     window = ((now + timedelta(hours=1)).isoformat(), (now + timedelta(hours=3)).isoformat()) if kind == CHANGE else ("", "")
-    web = tools.settings.web
-    base = web.public_url.rstrip("/") or f"http://{web.host}:{web.port}"
-    return told_of(tools, kind, [key], window, live_state(tools, now), base)
+    return told_of(tools, kind, [key], window, live_state(tools, now), base_url(tools.settings, tools.documents))
 
 
 def _wanted(tools: Tools, asked: Asked) -> tuple[str, Wanted]:

@@ -11,7 +11,7 @@ from app.domain.change_answers import ChangeCheck
 from app.domain.errors import InvalidInput
 from app.domain.planned import moment_of
 from app.domain.results import Stamp, UsedUpGroup
-from app.domain.sentences import count, listed, number
+from app.domain.sentences import count, listed, minute, number
 from app.domain.tickets import CHANGE
 from app.domain.timeline import TimelineAnswer
 from app.domain.what_if import AtHour
@@ -202,10 +202,6 @@ def _better(check: ChangeCheck) -> str:
 def _as_of(stamp: Stamp) -> str:
     read = ", ".join(f"{source.name} {minute(source.synced_at) or 'never'}" for source in stamp.sources[:NAMED])
     return f"Revision {stamp.revision} of {minute(stamp.revision_at)} UTC" + (f"; read: {read}" if read else "")
-
-
-def minute(text: str) -> str:
-    return text[:16].replace("T", " ")
 
 
 def told_of(tools: Tools, kind: str, cis: Sequence[str], window: tuple[str, str], state: LiveState, base_url: str) -> Told:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from app.domain.errors import ForestayError, InvalidInput, NotFound, StoreUnavailable
+from app.domain.errors import ForestayError, NotFound, StoreUnavailable
 from app.usecases.keep.connectors import CONNECTORS, health_of, note_health
-from app.usecases.keep.lease import give_up, take_or_renew
-from app.usecases.keep.process import is_gone
+from app.usecases.keep.lease import alone
 from app.usecases.tickets.relay import LEASE_SECONDS
 from app.usecases.tickets.take_in import take_in
 from app.usecases.tools import Tools
@@ -24,30 +23,26 @@ def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None)
     owner = CONNECTORS.find(documents, connector)
     if owner is None or not owner.enabled or health_of(documents, connector).rests_until > moment.isoformat():
         return 0
-    lease = take_or_renew(
-        documents, f"poll:{connector}", holder, seconds=LEASE_SECONDS, gone=lambda name: is_gone(name.partition(" ")[0])
-    )
-    if lease is None:
-        return 0
-    polled_to = health_of(documents, connector).polled_to
-    since = datetime.fromisoformat(polled_to) - OVERLAP if polled_to else moment - timedelta(days=FIRST_DAYS)
-    read, latest = 0, since
+    read = 0
     try:
         system = tools.ticket_systems.open(owner.kind, owner.settings)
         if not system.abilities.polls:
             return 0
-        for ticket in system.changed_since(since):
-            take_in(tools, connector, ticket, moment)
-            read += 1
-            latest = max(latest, ticket.updated_at or latest)
+        with alone(documents, f"poll:{connector}", holder, LEASE_SECONDS) as lease:
+            if lease is None:
+                return 0
+            polled_to = health_of(documents, connector).polled_to
+            latest = since = datetime.fromisoformat(polled_to) - OVERLAP if polled_to else moment - timedelta(days=FIRST_DAYS)
+            for ticket in system.changed_since(since):
+                take_in(tools, connector, ticket, moment)
+                read += 1
+                latest = max(latest, ticket.updated_at or latest)
     except (StoreUnavailable, NotFound):
         raise
-    except (ForestayError, InvalidInput) as error:
+    except ForestayError as error:
         message = error.message
         note_health(documents, connector, lambda old: replace(old, failed_at=moment.isoformat(), error=f"poll: {message}"))
         return read
-    finally:
-        give_up(documents, lease)
     note_health(
         documents,
         connector,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +18,9 @@ from app.domain.errors import Conflict, Fenced, ForestayError, InvalidInput, Not
 from app.ports.ticket_system import TicketRefused, TicketSystem
 from app.usecases.keep import audit, orders
 from app.usecases.keep.connectors import CONNECTORS, Connector, Health, health_of, note_health
-from app.usecases.keep.lease import Lease, give_up, holding, take_or_renew
+from app.usecases.keep.lease import Lease, alone, holding
 from app.usecases.keep.live import in_one_unit
 from app.usecases.keep.orders import DEAD, DUE, ORDERS, Attempt, Due, Order
-from app.usecases.keep.process import is_gone
 from app.usecases.tickets.steps import Step, next_step
 from app.usecases.tools import Tools
 
@@ -47,24 +47,16 @@ def relay(tools: Tools, connector: str, holder: str, now: Clock = utc_now) -> in
     due = [row.key for row in orders.due_orders(documents, connector) if row.value.next_at <= now().isoformat()]
     if not due:
         return 0
-    lease = take_or_renew(documents, f"relay:{connector}", holder, seconds=LEASE_SECONDS, gone=_is_gone)
-    if lease is None:
-        return 0
-    turn, done = _Turn(tools, kept, lease, now), 0
-    try:
+    done = 0
+    with alone(documents, f"relay:{connector}", holder, LEASE_SECONDS) as lease, suppress(Fenced):  # another relay took over
+        if lease is None:
+            return 0
+        turn = _Turn(tools, kept, lease, now)
         for key in due:
             done += turn.fulfil(key)
             if turn.ended:
                 break
-    except Fenced:  # another relay took over
-        pass
-    finally:
-        give_up(documents, lease)
     return done
-
-
-def _is_gone(holder: str) -> bool:
-    return is_gone(holder.partition(" ")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,10 @@ from app.usecases.keep.known_tickets import (
     OPEN_NOW,
     KnownTicket,
     UnknownName,
-    prefix_of,
     ticket_key,
 )
 from app.usecases.keep.live import FIRING_ALERTS, AlertRecord, alert_key, close_alert, in_one_unit, keep_alert
-from app.usecases.keep.orders import ORDERS, Order
+from app.usecases.keep.orders import ORDERS, Order, ci_prefix
 from app.usecases.keep.planned import CHANGES, drop_change
 from app.usecases.keep.sources import known_told_of
 from app.usecases.match_names import Match, matches_of
@@ -149,8 +148,8 @@ def _list(tools: Tools, key: str, ticket: KnownTicket) -> None:
     elif OPEN_NOW.find(documents, key) is None:
         OPEN_NOW.put(documents, key, ticket.connector)
     for ci in ticket.cis:
-        if KNOWN_OF_CI.find(documents, prefix_of(ci) + key) is None:
-            KNOWN_OF_CI.put(documents, prefix_of(ci) + key, key)
+        if KNOWN_OF_CI.find(documents, ci_prefix(ci) + key) is None:
+            KNOWN_OF_CI.put(documents, ci_prefix(ci) + key, key)
 
 
 def _note_reading(tools: Tools, connector: str, order: Order, ticket: Ticket, moment: str) -> None:
@@ -170,13 +169,12 @@ def _report(tools: Tools, owner: Connector, key: str, ticket: KnownTicket, known
     """Makes the incident part of what is reported now, CI by CI, or takes it from there."""
     documents = tools.documents
     state = owner.rules.state_of(ticket.priority)
-    named = ticket.cis if ticket.phase not in ENDED and state != NOTED else []
-    nameless = not ticket.cis and ticket.phase not in ENDED and state != NOTED
-    for ci in {*(known.cis if known else ()), *([""] if known and not known.cis else ())} - {*named, *([""] if nameless else ())}:
+    said = _cis_or_none(ticket) if ticket.phase not in ENDED and state != NOTED else []
+    for ci in set(_cis_or_none(known) if known is not None else []) - set(said):
         alert = alert_key(f"ticket:{owner.name}", key, ci)
         if FIRING_ALERTS.find(documents, alert) is not None:
             close_alert(documents, alert, ticket.ended_at or ticket.updated_at, f"ticket {ticket.number or ticket.ticket}")
-    for ci in [*named, *([""] if nameless else [])]:
+    for ci in said:
         names = [one.name for one in ticket.unknown]
         near = [near for one in ticket.unknown for near in one.near]
         keep_alert(
@@ -201,6 +199,11 @@ def _report(tools: Tools, owner: Connector, key: str, ticket: KnownTicket, known
                 kind="ticket",
             ),
         )
+
+
+def _cis_or_none(ticket: KnownTicket) -> Sequence[str]:
+    """Returns the CIs of which an incident says something; "" where it names none that is known."""
+    return ticket.cis or [""]
 
 
 def _plan(tools: Tools, owner: Connector, ticket: KnownTicket) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from app.domain.live import DOWN
 from app.domain.recovery import RecoveryGap
-from app.domain.sentences import count, listed, number
+from app.domain.sentences import count, listed, minute, number
 from app.domain.ticket_rules import GAP, HELD, LOSS, OUTAGE, REDUNDANCY, STALE, TicketRule
 from app.domain.ticket_words import filled
 from app.domain.tickets import INCIDENT
@@ -26,7 +26,7 @@ from app.usecases.answers.recovery_gaps import gaps_page
 from app.usecases.approve import held_runs
 from app.usecases.keep.sources import MANUAL, list_sources
 from app.usecases.keep.ticket_templates import template_of
-from app.usecases.tickets.comment import minute, tell_of_incident
+from app.usecases.tickets.comment import tell_of_incident
 from app.usecases.tools import Tools
 
 MOST = 500  # causes of a rule that are looked at
@@ -81,8 +81,13 @@ def _outage_in_short(tools: Tools, state: LiveState, root: int, explained: Seque
     key, name = state.estate.key(root), state.estate.name(root)
     suggested = suggested_for(tools, [key], state.estate.revision.revision)
     text = f"Forestay: {pasted(name)} out. Suggested priority {suggested.priority} ({suggested.row}).\n{base_url}/ci?"
-    members = [key, *(one for one in explained if one != key)]
+    members = _members(key, explained)
     return Cause(key, f"{name} is down", text + urlencode({"key": key}), suggested.priority, members[:CIS], members)
+
+
+def _members(key: str, explained: Sequence[str]) -> list[str]:
+    """Returns the keys of a cause and of what it explains, the cause first."""
+    return list(dict.fromkeys([key, *explained]))
 
 
 def _out(state: LiveState) -> tuple[list[int], list[int]]:
@@ -94,6 +99,7 @@ def _out(state: LiveState) -> tuple[list[int], list[int]]:
 def _outage(tools: Tools, state: LiveState, root: int, explained: Sequence[str], base_url: str) -> Cause:
     key, name = state.estate.key(root), state.estate.name(root)
     told = tell_of_incident(tools, [key], state, base_url, explained)
+    members = _members(key, explained)
     sure = root in state.effects
     also = f", {count(len(explained), 'CI')} reported down" if len(explained) > 1 else ""
     what = told.fields["what"] + ("" if sure else " (the probable cause: nobody reports it)")
@@ -102,8 +108,8 @@ def _outage(tools: Tools, state: LiveState, root: int, explained: Sequence[str],
         f"{name} is {'down' if sure else 'probably down'}{also}",
         filled(template_of(tools.documents, INCIDENT), {**told.fields, "what": what}),
         told.priority,
-        [key, *(one for one in explained if one != key)][:CIS],
-        [key, *(one for one in explained if one != key)],
+        members[:CIS],
+        members,
     )
 
 
