@@ -1,7 +1,7 @@
 """Turns of the threads of the web server: a few requests compute at a time, in the order in which they came.
 
-The server has more threads than that, for questions that wait for the lane: these step aside and hold no other up. A
-request that is not taken in a moment is answered without a turn, so nothing that holds one for long keeps others from their answer.
+The server has more threads than that, for questions that wait for the lane: these step aside and hold no other up. A request that
+is not taken in a moment is answered without a turn, so nothing that holds one for long keeps others from their answer.
 """
 
 from __future__ import annotations
