@@ -17,6 +17,7 @@ from app.domain.agreement import MONTHS
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.assumption import FIELDS
+from app.domain.explained import BY, DIFFERENCE
 from app.domain.live import NOTED, STATES
 from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
@@ -421,6 +422,14 @@ class ImpactQuestion(Paged):
 class ChangesQuestion(Question):
     since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
     noun = ma.fields.String(load_default="ci", validate=validate.OneOf(list(NOUNS)))
+    after = text(2000)
+    limit = page_size()
+
+
+class WhyQuestion(Question):
+    since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
+    kind = ma.fields.String(load_default="ci", validate=validate.OneOf(list(AREA_KINDS)))
+    by = ma.fields.String(load_default=DIFFERENCE, validate=validate.OneOf(list(BY)))
     after = text(2000)
     limit = page_size()
 
