@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from app.ports.ci_source import CiSource
     from app.ports.compiled_cache import CompiledGraphCache
     from app.ports.documents import Documents
+    from app.ports.range_reader import Prometheus
     from app.ports.staging import Workbench
     from app.ports.store import Store
     from app.ports.ticket_systems import TicketSystems
@@ -41,6 +42,8 @@ class Tools(Protocol):
     def scoped(self) -> bool: ...  # whether store and estates are the part that a caller with a scope sees
     @property
     def ticket_systems(self) -> TicketSystems: ...
+    @property
+    def prometheus(self) -> Prometheus: ...
     @property
     def staging_folder(self) -> Path: ...
     @property
