@@ -51,7 +51,7 @@ from app.usecases.tools import Tools
 
 RULES = (
     "Up, down or missing is counted in whole seconds; what nobody measured is neither up nor down and widens the range.",
-    "Incidents of the service itself count, whatever caused them; those that overlap are one outage, an open one lasts until now.",
+    "Incidents of the service itself count, whatever caused them; those that overlap are one; an open one lasts until now.",
     "Planned maintenance of a service are the windows of planned changes that name the service itself.",
     "Of two ways of measuring the one speaks that knows more of the window; where both know as much, Prometheus.",
     "A month begins at its first midnight in the zone of the goal; days of a rolling window are 24 hours.",
@@ -97,9 +97,9 @@ def _worst_first(row: ServiceKpis) -> tuple[int, float, str, str]:
 
 def short(one: Measured) -> ServiceKpis:
     rows, budget = kpis_of(one), budget_of(one)
-    return ServiceKpis(
-        one.key, one.name, verdict_of(rows), *rows, budget.left_share if budget is not None else None, len(one.of_goals)
-    )  # fmt: skip
+    up, errors, repair = rows
+    left = budget.left_share if budget is not None else None
+    return ServiceKpis(one.key, one.name, verdict_of(rows), up, errors, repair, left, len(one.of_goals))
 
 
 def service_goals(tools: Tools, ci: str, now: datetime | None = None) -> ServiceGoals:

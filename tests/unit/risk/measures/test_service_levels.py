@@ -31,12 +31,13 @@ def at(text: str) -> int:
 
 
 def test_a_month_in_which_the_clock_goes_forward_lacks_an_hour():
-    # March 2026 in Berlin: from 1 March 00:00 CET (28 Feb 23:00 UTC) to 1 April 00:00 CEST (31 March 22:00 UTC): 31 * 24 - 1 =
-    743
-    h window = window_at(BERLIN, at("2026-03-29T00:59:59"))
-    assert window == (at("2026-02-28T23:00:00"), at("2026-03-31T22:00:00")) and window[1] - window[0] == 743 * HOUR # down 01:30 CET to
-    03:30 CEST on the 29th: 00:30 to 01:30 UTC, one hour, though the clock on the
-    wall says two down = [(at("2026-03-29T00:30:00"), at("2026-03-29T01:30:00"))] found = level(History(down, [window], []), window, window[1], [], counts=True)
+    # March 2026 in Berlin: from 1 March 00:00 CET (28 Feb 23:00 UTC) to 1 April 00:00 CEST (31 March 22:00 UTC):
+    # 31 * 24 - 1 = 743 h
+    window = window_at(BERLIN, at("2026-03-29T00:59:59"))
+    assert window == (at("2026-02-28T23:00:00"), at("2026-03-31T22:00:00")) and window[1] - window[0] == 743 * HOUR
+    # down 01:30 CET to 03:30 CEST on the 29th: 00:30 to 01:30 UTC, one hour, though the clock on the wall says two
+    down = [(at("2026-03-29T00:30:00"), at("2026-03-29T01:30:00"))]
+    found = level(History(down, [window], []), window, window[1], [], counts=True)
     assert (found.counted, found.down, found.up, found.missing) == (2_674_800, 3_600, 2_671_200, 0)
     assert found.availability == 2_671_200 / 2_674_800 == found.low == found.high
     # 99.9 % of 743 h: 2674.8 s are allowed, 3600 s used: none left, 925.2 s too many
@@ -67,16 +68,12 @@ def test_a_month_that_begins_when_midnight_is_left_out_begins_at_the_change():
 
 
 def test_maintenance_gap_and_overlap_by_hand():
-    # A day: watched 00-10 and 12-24. Incidents 01:00-02:00 and 01:30-03:00 (overlap: 2 h), 09:30-10:30 (half an hour of it
-    unwatched: # an incident
-    is
-
- 
-  
-   
-    knowledge). Planned 02:30-04:00. known = union([(0, 10 * HOUR), (12 * HOUR, 24 * HOUR)]) down = union([(HOUR, 2 * HOUR), (5400, 3 * HOUR),
-    (34_200, 37_800)]) maintenance = [(9_000, 4 *
-    HOUR)] history, day = History(down, union([*known, *down]), []), (0, DAY)
+    # A day, watched 00-10 and 12-24. Incidents 01:00-02:00 and 01:30-03:00 (they overlap: 2 h), 09:30-10:30 (half an hour of
+    # it unwatched: an incident is knowledge). Planned 02:30-04:00.
+    known = union([(0, 10 * HOUR), (12 * HOUR, 24 * HOUR)])
+    down = union([(HOUR, 2 * HOUR), (5400, 3 * HOUR), (34_200, 37_800)])
+    maintenance = [(9_000, 4 * HOUR)]
+    history, day = History(down, union([*known, *down]), []), (0, DAY)
     counted = level(history, day, DAY, maintenance, counts=True)
     # down 2 h + 1 h = 10,800; missing 10:30-12:00 = 5,400; up the rest = 86,400 - 16,200 = 70,200
     assert (counted.down, counted.missing, counted.up, counted.maintenance) == (10_800, 5_400, 70_200, 5_400)
