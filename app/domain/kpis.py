@@ -96,7 +96,7 @@ class DifferenceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetRow:
+class ErrorBudgetRow:
     """The error budget of the whole window, in seconds."""
 
     allowed_seconds: float
@@ -199,7 +199,7 @@ class ServiceGoals:
     kpis: Sequence[KpiRow]
     ways: Sequence[WayOfMeasuring]
     difference: DifferenceRow | None
-    budget: BudgetRow | None
+    budget: ErrorBudgetRow | None
     time_to_repair: MeanTimeRow
     time_to_detect: MeanTimeRow
     time_between_failures: MeanTimeRow

@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # not every use case meets them all
     from collections.abc import Set
     from pathlib import Path
 
+    from app.domain.slo import SloFile
     from app.ports.ci_source import CiSource
     from app.ports.compiled_cache import CompiledGraphCache
     from app.ports.documents import Documents
@@ -49,4 +50,5 @@ class Tools(Protocol):
     @property
     def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
     def open_source(self, source: RegisteredSource) -> CiSource: ...
+    def read_openslo(self, name: str, body: bytes) -> SloFile: ...
     def spool_folder(self, source: RegisteredSource) -> Path: ...

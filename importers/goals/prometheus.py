@@ -27,7 +27,8 @@ class PrometheusServers:
                 raise InvalidInput(f"settings.{name}: unknown; known: {', '.join(SETTINGS)}", field="settings")
             if not isinstance(value, str) or not value:
                 raise InvalidInput(f"settings.{name}: a text", field="settings")
-        return PrometheusRange(self.http.client("prometheus", settings))
+        nobody = None if {"user", "token_env"} & settings.keys() else dict[str, str]()  # Prometheus itself asks for no sign-in
+        return PrometheusRange(self.http.client("prometheus", settings, headers=nobody))
 
 
 @dataclass(frozen=True, slots=True)

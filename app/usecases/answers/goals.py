@@ -52,6 +52,7 @@ from app.usecases.tools import Tools
 RULES = (
     "Up, down or missing is counted in whole seconds; what nobody measured is neither up nor down and widens the range.",
     "Incidents of the service itself count, whatever caused them; those that overlap are one; an open one lasts until now.",
+    "A service is watched in the windows of observation that name it, or of a source that has incidents of it.",
     "Planned maintenance of a service are the windows of planned changes that name the service itself.",
     "Of two ways of measuring the one speaks that knows more of the window; where both know as much, Prometheus.",
     "A month begins at its first midnight in the zone of the goal; days of a rolling window are 24 hours.",

@@ -44,30 +44,48 @@ def incident_histories(tools: Tools, estate: Estate, positions: Sequence[int], n
     revision = estate.revision.revision
     ids = np.asarray([estate.ci_id(position) for position in positions], np.int64)
     order = np.argsort(ids)
-    rows = tools.store.rows(revision, INCIDENT.name, "ci_id", ids.tolist()) if len(ids) else {"ci_id": []}
-    watched = _watched(tools, estate, [positions[n] for n in order], ids[order], now)
+    if not len(ids):
+        return {}
+    rows = tools.store.rows(revision, INCIDENT.name, "ci_id", ids.tolist())
+    watched = _watched(tools, estate, [positions[n] for n in order], ids[order], rows, now)
     found: dict[int, History] = {}
     for n, number in enumerate(order.tolist()):
-        mine = np.flatnonzero(np.asarray(rows["ci_id"]) == ids[number]) if len(rows["ci_id"]) else np.zeros(0, np.int64)
+        mine = np.flatnonzero(np.asarray(rows["ci_id"]) == ids[number])
         history = _of_incidents(rows, mine, watched[n], now)
         if history.known:
             found[positions[number]] = history
     return found
 
 
-def _watched(tools: Tools, estate: Estate, positions: Sequence[int], ids: Any, now: int) -> list[list[Window]]:
-    """Returns when any source watched each service, by the scopes of its windows of observation."""
+def _watched(
+    tools: Tools, estate: Estate, positions: Sequence[int], ids: Any, incidents: Mapping[str, Any], now: int
+) -> list[list[Window]]:
+    """Returns when any source watched each service: in the windows whose scope names it; of a source that has incidents of it and
+    whose windows name only others, in these: who notes that service's outages then watches it too."""
     observation = tools.store.load_columns(estate.revision.revision, OBSERVATION.name)
     classes = [estate.text("ci_class", position) for position in positions]
     names = sorted(set(classes))
     codes = np.asarray([names.index(one) for one in classes], np.int32)
-    cis = {"ci_id": ids, "key": [estate.key(position) for position in positions], "ci_class": Categorical(codes, tuple(names))}
+    keys = [estate.key(position) for position in positions]
+    cis = {"ci_id": ids, "key": keys, "ci_class": Categorical(codes, tuple(names))}
+    noted = set(zip(np.asarray(incidents["source_id"]).tolist(), np.asarray(incidents["ci_id"]).tolist(), strict=True))
+    of_source = np.asarray(observation["source_id"])
     found: list[list[Window]] = [[] for _ in positions]
-    for source in sorted(set(np.asarray(observation["source_id"]).tolist())):
+    for source in sorted(set(of_source.tolist())):
+        named: list[list[Window]] = [[] for _ in positions]
         for begin, end in windows(cis, observation, source, ci_classes(), now):
             for n, window in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
-                found[n].append(window)
+                named[n].append(window)
+        whole = _all_windows(observation, np.flatnonzero(of_source == source), now)
+        for n, mine in enumerate(together(each) for each in named):
+            found[n] += mine or (whole if (source, int(ids[n])) in noted else [])
     return [together(each) for each in found]
+
+
+def _all_windows(observation: Mapping[str, Any], rows: Any, now: int) -> list[Window]:
+    until = np.asarray(observation["observed_until"])[rows]
+    until = np.minimum(np.where(until == ABSENT, now, until), now)
+    return together(zip(np.asarray(observation["observed_from"])[rows].tolist(), until.tolist(), strict=True))
 
 
 def _of_incidents(rows: Mapping[str, Any], mine: Any, watched: Sequence[Window], now: int) -> History:

@@ -21,9 +21,9 @@ from app.domain.goals import (
 from app.domain.kpis import (
     INCIDENTS,
     PROMETHEUS,
-    BudgetRow,
     BurnRow,
     DifferenceRow,
+    ErrorBudgetRow,
     GoalRow,
     KpiRow,
     MeanTimeRow,
@@ -51,7 +51,8 @@ from app.risk.measures.service_levels import (
 )
 from app.usecases.estate import Estate
 from app.usecases.goals.histories import Requests, gauge_history, incident_histories, maintenance_of, requests_in
-from app.usecases.keep.goals import GOALS, ServiceGoals
+from app.usecases.goals.set_goals import A_SOURCE, stated_target
+from app.usecases.keep.goals import GOALS, KeptGoals
 from app.usecases.keep.readings import GAUGES, Gauge
 from app.usecases.tools import Tools
 
@@ -107,13 +108,12 @@ def _one(
     now: int,
     incidents: History | None,
     maintenance: Sequence[Window],
-    kept: Mapping[str, ServiceGoals],
+    kept: Mapping[str, KeptGoals],
     gauges: Mapping[str, Gauge],
 ) -> Measured:
     key = estate.key(position)
     goals = kept[key].goals if key in kept else {}
-    row = int(estate.compiled.service_row[estate.service_number[position]])
-    stated = estate.graph.services[row].availability_target if row >= 0 else None
+    stated = stated_target(estate, position)
     histories = {} if incidents is None else {INCIDENTS: incidents}
     gauge, requests = gauges.get(key), None
     if gauge is not None:
@@ -156,7 +156,7 @@ def _goal_rows(goals: Mapping[str, Goal], stated: float | None) -> dict[str, Goa
         if target is None:
             continue
         terms = goal.terms
-        by_whom = goal.origin or "by hand" if goal.at else "a source of the ledger"
+        by_whom = goal.origin or "by hand" if goal.at else A_SOURCE
         found[kind] = GoalRow(
             kind, target, target_text(kind, target), terms.window, terms.zone, terms.maintenance_counts, window_text(terms),
             goal.by, goal.reason, goal.at, by_whom,
@@ -320,7 +320,7 @@ def _minutes(seconds: int) -> str:
     return f"{number(seconds / 60)} min"
 
 
-def budget_of(one: Measured) -> BudgetRow | None:
+def budget_of(one: Measured) -> ErrorBudgetRow | None:
     """Returns the error budget of the availability goal; None without a goal or without any measurement."""
     goal, terms = one.of_goals.get(AVAILABILITY), one.terms(AVAILABILITY)
     window = window_at(terms, one.now)
@@ -329,7 +329,7 @@ def budget_of(one: Measured) -> BudgetRow | None:
     if goal is None or goal.target is None or not way:
         return None
     left = error_budget(levels[way], window, goal.target, one.maintenance, terms.maintenance_counts)
-    return BudgetRow(
+    return ErrorBudgetRow(
         left.allowed, left.used, left.left, left.left_at_least, left.overspent, left.left / left.allowed if left.allowed else
         None, [_burn(one, way, hours, goal.target, terms) for hours in BURN_HOURS],
     )  # fmt: skip

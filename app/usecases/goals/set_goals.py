@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.goals import AVAILABILITY, GOAL_KINDS, Goal, checked_target, checked_terms, target_text
 from app.domain.texts import is_text
+from app.usecases.estate import Estate
 from app.usecases.exposures import state_target
 from app.usecases.find import identify_service
 from app.usecases.keep import audit
@@ -15,6 +16,7 @@ from app.usecases.keep.goals import GOALS, goals_of
 from app.usecases.tools import Tools
 
 REASON_SIGNS = 500
+A_SOURCE = "a source of the ledger"  # where a target comes from of which only the terms were set
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,10 @@ class GoalSet:
 
 def set_goal(tools: Tools, ci: str, goal: Goal, caller: str, now: datetime | None = None) -> GoalSet:
     """Keeps a goal in place of the service's goal of its kind. The target of availability is written to the ledger, where the
-    goal answer, the studies and the reports read it, in one unit of work with its terms."""
-    if goal.target is None:
+    goal answer, the studies and the reports read it, in one unit of work with its terms; without a target the one that the ledger
+    holds stays, and only how it is judged is set."""
+    if goal.target is None and goal.kind != AVAILABILITY:
         raise InvalidInput("target: what is the goal?", field="target")
-    target = checked_target(goal.kind, goal.target)
     checked_terms(goal.terms)
     if len(goal.reason) > REASON_SIGNS or not is_text(goal.reason) or "\x00" in goal.reason:
         raise InvalidInput(f"reason: at most {REASON_SIGNS} signs", field="reason")
@@ -40,20 +42,31 @@ def set_goal(tools: Tools, ci: str, goal: Goal, caller: str, now: datetime | Non
     position = identify_service(tools.store, estate, ci)
     key, name = estate.key(position), estate.name(position)
     moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    target = stated_target(estate, position) if goal.target is None else checked_target(goal.kind, goal.target)
+    if target is None:
+        raise InvalidInput("target: no source states an availability goal of it: what is the goal?", field="target")
     made = replace(goal, target=None if goal.kind == AVAILABILITY else target, by=caller, at=moment)
+    if goal.target is None:
+        made = replace(made, origin=A_SOURCE)
     details = {
         "kind": goal.kind, "target": target, "window": goal.terms.window, "zone": goal.terms.zone,
-        "maintenance_counts": goal.terms.maintenance_counts, "reason": goal.reason, "origin": goal.origin,
+        "maintenance_counts": goal.terms.maintenance_counts, "reason": goal.reason, "origin": made.origin,
     }  # fmt: skip
-    kept = goals_of(tools.documents, key).having(made)
     told = f"The goal of {name} is {goal.kind.replace('_', ' ')} {target_text(goal.kind, target)}."
-    if goal.kind == AVAILABILITY:
+    if goal.kind == AVAILABILITY and goal.target is not None:
+        kept = goals_of(tools.documents, key).having(made)
         written = [(GOALS.kind, key, GOALS.text(kept))]
         return GoalSet(key, goal.kind, state_target(tools, key, target, caller, details, written).revision, told)
     with tools.documents.together():
         GOALS.put(tools.documents, key, goals_of(tools.documents, key).having(made))
         audit.record(tools.documents, caller, "goal set", key, details)
     return GoalSet(key, goal.kind, estate.revision.revision, told)
+
+
+def stated_target(estate: Estate, position: int) -> float | None:
+    """Returns the availability target that the ledger holds of a service; None where nobody stated one."""
+    row = int(estate.compiled.service_row[estate.service_number[position]])
+    return estate.graph.services[row].availability_target if row >= 0 else None
 
 
 def drop_goal(tools: Tools, ci: str, kind: str, caller: str) -> GoalSet:

@@ -10,21 +10,21 @@ from app.ports.records import Records
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceGoals:
+class KeptGoals:
     """The goals of one service, by kind."""
 
     service: str  # key of the CI
     goals: dict[str, Goal] = field(default_factory=dict)
 
-    def having(self, goal: Goal) -> ServiceGoals:
+    def having(self, goal: Goal) -> KeptGoals:
         return replace(self, goals={**self.goals, goal.kind: goal})
 
-    def less(self, kind: str) -> ServiceGoals:
+    def less(self, kind: str) -> KeptGoals:
         return replace(self, goals={name: goal for name, goal in self.goals.items() if name != kind})
 
 
-GOALS = Records("goal", ServiceGoals)
+GOALS = Records("goal", KeptGoals)
 
 
-def goals_of(documents: Documents, service: str) -> ServiceGoals:
-    return GOALS.find(documents, service) or ServiceGoals(service)
+def goals_of(documents: Documents, service: str) -> KeptGoals:
+    return GOALS.find(documents, service) or KeptGoals(service)
