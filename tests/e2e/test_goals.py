@@ -158,7 +158,14 @@ def test_the_list_puts_what_misses_its_goal_first(service: Service) -> None:
     assert shown.exit_code == 0, shown.output
     page = service.page("/goals/service", key="shop")
     assert "no goal" in page and "Take back" in page and "between failures" in page
-    form = {"key": "shop", "kind": "availability", "target": "99,5", "window": "month", "zone": "Europe/Berlin", "reason": "agreed"}
+    form = {
+        "key": "shop",
+        "kind": "availability",
+        "target": "99,5",
+        "window": "month",
+        "zone": "Europe/Berlin",
+        "reason": "agreed",
+    }
     answer = service.client.post("/goals/service", data=form)
     assert answer.status_code == 303, answer.text
     held = service.get("/services/shop/goals")["kpis"][0]["goal"]

@@ -331,18 +331,21 @@ def budget_of(one: Measured) -> ErrorBudgetRow | None:
     left = error_budget(levels[way], window, goal.target, one.maintenance, terms.maintenance_counts)
     return ErrorBudgetRow(
         left.allowed, left.used, left.left, left.left_at_least, left.overspent, left.left / left.allowed if left.allowed else
-        None, [_burn(one, way, hours, goal.target, terms) for hours in BURN_HOURS],
+        None, [_burn(one, hours, goal.target, terms) for hours in BURN_HOURS],
     )  # fmt: skip
 
 
-def _burn(one: Measured, way: str, hours: int, target: float, terms: Terms) -> BurnRow:
-    history, length = one.histories[way], hours * HOUR
-    found = level(history, (one.now - length, one.now), one.now, one.maintenance, terms.maintenance_counts)
-    rate = burn_rate(found, target, length, history.step)
+def _burn(one: Measured, hours: int, target: float, terms: Terms) -> BurnRow:
+    """Returns the burn rate over the last hours, by the way of measuring that knows more of them."""
+    length = hours * HOUR
+    levels = levels_of(one, terms, (one.now - length, one.now))
+    way = speaks(levels)
+    step, found = one.histories[way].step, levels[way]
+    rate = burn_rate(found, target, length, step)
     if rate is None:
-        known = percent(1.0 - found.missing_share)
-        return BurnRow(hours, None, f"not known: measured every {history.step} s, {known} of the time known")
-    return BurnRow(hours, rate, f"{number(rate)} times what the goal allows")
+        every = f"measured every {step} s, " if step else ""
+        return BurnRow(hours, None, f"not known: {every}{percent(1.0 - found.missing_share)} of the time known, by {way}")
+    return BurnRow(hours, rate, f"{number(rate)} times what the goal allows, by {way}")
 
 
 def times_of(one: Measured) -> tuple[MeanTimeRow, MeanTimeRow, MeanTimeRow]:
