@@ -179,6 +179,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "cut-sets",
         "loss",
         "goal",
+        "goals",
         "study",
         "studies",
         "study-show",

@@ -122,6 +122,7 @@ def opening() -> Any:
 
 
 @route(blueprint, "/shared/opening", "admin", SharedOpening, method="PUT", called="shared_opening_put")
+@blueprint.alt_response(404, HTTPStatus.NOT_FOUND.name)
 @conditional
 @blueprint.arguments(SharedQuestion)
 def open_page(question: dict[str, Any]) -> Any:
