@@ -195,7 +195,8 @@ def _print_page(console: Console, page: GoalPage) -> None:
 
 
 def _value(row: KpiRow) -> str:
-    return value_text(row) + (f" ({row.goal.target_text})" if row.goal else "")
+    goal = f" ({row.goal.target_text})" if row.goal else ""
+    return value_text(row) + goal + (f", {percent(row.missing_share)} missing" if row.way and row.missing_share else "")
 
 
 def _print_one(console: Console, told: ServiceGoals) -> None:
