@@ -32,8 +32,9 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """A goal with who set it, why and when. `target`: the least availability or the highest error rate (0 to 1), or the longest
-    mean time to repair in hours; None for availability: the ledger holds it, at the service's exposure. `origin`: by hand, or
-    the file it came from."""
+    mean time to repair in hours; None for availability: the ledger holds it, at the service's exposure. `set_to`: what its author
+    set that to; where the ledger holds another by now, someone else said so since. `origin`: by hand, or the file it came
+    from."""
 
     kind: str
     target: float | None
@@ -42,6 +43,7 @@ class Goal:
     reason: str = ""
     at: str = ""
     origin: str = ""
+    set_to: float | None = None
 
 
 def checked_target(kind: str, target: float) -> float:

@@ -117,6 +117,13 @@ def state_target(
     return _written(tools, text, batch, f"availability goal of {text}, by {caller}", entry, details, keeps)
 
 
+def target_by_hand(tools: Tools, text: str) -> float | None:
+    """Returns the availability goal that a person stated of a service; None where nobody did."""
+    current = tools.store.current().revision
+    source = manual_source(tools.documents)
+    return _said(tools.store, current, identify(tools.store, current, text).ci_id, source.source_id).availability_target
+
+
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
     """Returns what this source says of a service; an empty record where it says nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])

@@ -120,18 +120,25 @@ def test_the_availability_goal_is_one_thing(service: Service) -> None:
     """What a source states, what a person sets and what the goal answer reads are one number."""
     fill(service, availability_target=0.95)
     stated = service.get("/services/shop/goals")["kpis"][0]["goal"]
-    assert (stated["target"], stated["target_from"], stated["by"]) == (0.95, "a source of the ledger", "")
+    assert (stated["target"], stated["target_from"], stated["by"]) == (0.95, "the exposure of the service", "")
     made = goal(service, "availability", 0.99, reason="promised")
     assert made["revision"] > 1 and service.get("/services/shop/goal")["target"] == 0.99
     held = service.get("/services/shop/goals")["kpis"][0]["goal"]
     assert (held["target"], held["target_from"], held["by"], held["reason"]) == (0.99, "by hand", "local", "promised")
     # set at the exposure, it is the goal as well, and the other values of the exposure stay
     service.client.patch("/api/v1/services/shop", json={"availability_target": 0.97, "rto_hours": 4})
-    assert service.get("/services/shop/goals")["kpis"][0]["goal"]["target"] == 0.97
+    held = service.get("/services/shop/goals")["kpis"][0]["goal"]
+    assert (held["target"], held["target_from"], held["by"]) == (0.97, "the exposure of the service", "")  # not what was promised
     answer = service.client.delete("/api/v1/services/shop/goals/availability")
     assert answer.status_code == 200, answer.text
     assert service.get("/services/shop/goals")["kpis"][0]["goal"]["target"] == 0.95  # the source's again
-    assert service.get("/services/shop")["exposure"]["rto_hours"] == 4 if "exposure" in service.get("/services/shop") else True
+    assert service.get("/services/shop")["service"]["rto_hours"] == 4
+    # how the target of a source is judged can be set without stating it again
+    terms = put(service, "/services/shop/goals/availability", {"target": None, "window": "month", "zone": "Asia/Tokyo"})
+    held = service.get("/services/shop/goals")["kpis"][0]["goal"]
+    assert (held["target"], held["zone"]) == (0.95, "Asia/Tokyo") and terms["revision"] == service.get("/health")["revision"]
+    assert service.client.delete("/api/v1/services/shop/goals/availability").status_code == 200
+    assert service.get("/services/shop/goals")["kpis"][0]["goal"]["zone"] == "UTC"
     assert service.client.delete("/api/v1/services/shop/goals/availability").status_code == 422
     assert service.client.delete("/api/v1/services/shop/goals/error_rate").status_code == 404
     assert goal(service, "error_rate", 1.5, status=422) and goal(service, "speed", 0.5, status=422)

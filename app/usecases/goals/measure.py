@@ -155,12 +155,20 @@ def _goal_rows(goals: Mapping[str, Goal], stated: float | None) -> dict[str, Goa
         target = stated if kind == AVAILABILITY else goal.target
         if target is None:
             continue
-        terms = goal.terms
-        by_whom = goal.origin or "by hand" if goal.at else A_SOURCE
+        terms, mine = goal.terms, goal.set_to == target  # else someone else stated another since, at the exposure or in a source
         found[kind] = GoalRow(
-            kind, target, target_text(kind, target), terms.window, terms.zone, terms.maintenance_counts, window_text(terms),
-            goal.by, goal.reason, goal.at, by_whom,
-        )  # fmt: skip
+            kind=kind,
+            target=target,
+            target_text=target_text(kind, target),
+            window=terms.window,
+            zone=terms.zone,
+            maintenance_counts=terms.maintenance_counts,
+            window_text=window_text(terms),
+            by=goal.by if mine else "",
+            reason=goal.reason if mine else "",
+            set_at=goal.at if mine else "",
+            target_from=(goal.origin or "by hand") if mine else A_SOURCE,
+        )
     return found
 
 

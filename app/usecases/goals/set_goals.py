@@ -9,14 +9,14 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.goals import AVAILABILITY, GOAL_KINDS, Goal, checked_target, checked_terms, target_text
 from app.domain.texts import is_text
 from app.usecases.estate import Estate
-from app.usecases.exposures import state_target
+from app.usecases.exposures import state_target, target_by_hand
 from app.usecases.find import identify_service
 from app.usecases.keep import audit
 from app.usecases.keep.goals import GOALS, goals_of
 from app.usecases.tools import Tools
 
 REASON_SIGNS = 500
-A_SOURCE = "a source of the ledger"  # where a target comes from of which only the terms were set
+A_SOURCE = "the exposure of the service"  # as a source or a person stated it: of such a target only the terms were set
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def set_goal(tools: Tools, ci: str, goal: Goal, caller: str, now: datetime | Non
     target = stated_target(estate, position) if goal.target is None else checked_target(goal.kind, goal.target)
     if target is None:
         raise InvalidInput("target: no source states an availability goal of it: what is the goal?", field="target")
-    made = replace(goal, target=None if goal.kind == AVAILABILITY else target, by=caller, at=moment)
+    made = replace(goal, target=None if goal.kind == AVAILABILITY else target, by=caller, at=moment, set_to=target)
     if goal.target is None:
         made = replace(made, origin=A_SOURCE)
     details = {
@@ -76,12 +76,13 @@ def drop_goal(tools: Tools, ci: str, kind: str, caller: str) -> GoalSet:
     estate = tools.estates.at()
     position = identify_service(tools.store, estate, ci)
     key, name = estate.key(position), estate.name(position)
-    less = goals_of(tools.documents, key).less(kind)
+    kept = goals_of(tools.documents, key)
+    less = kept.less(kind)
     told = f"{name} has no goal of {kind.replace('_', ' ')} set by hand any more."
-    if kind == AVAILABILITY:
+    if kind == AVAILABILITY and (target_by_hand(tools, key) is not None or kind not in kept.goals):
         revision = state_target(tools, key, None, caller, {"kind": kind}, [(GOALS.kind, key, GOALS.text(less))]).revision
         return GoalSet(key, kind, revision, told)
-    if kind not in goals_of(tools.documents, key).goals:
+    if kind not in kept.goals:
         raise NotFound(f"{name} has no goal of {kind.replace('_', ' ')}")
     with tools.documents.together():
         GOALS.put(tools.documents, key, less)
