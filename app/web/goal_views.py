@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
 from app.api.common import forestay
+from app.api.heavy import heavy
 from app.domain.errors import ForestayError, InvalidInput
 from app.domain.goals import GOAL_KINDS, Goal, Terms
 from app.usecases.answers.goals import KIND_WORDS, goal_page, opening_of, service_goals, services_of, value_text
@@ -23,6 +24,7 @@ WINDOWS = (("7d", "the last 7 days"), ("30d", "the last 30 days"), ("90d", "the 
 
 
 @blueprint.get("/goals")
+@heavy
 @permission("read")
 def goals() -> str:
     """Services with their goals and what was measured of them, those that miss one first."""

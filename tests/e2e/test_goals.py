@@ -116,8 +116,9 @@ def test_an_incident_that_nobody_closes_is_given_up_after_30_days_and_the_rest_i
     assert told.ways[0].doubtful == 1 and told.kpis[0].value is None and told.kpis[0].low == 0.0
 
 
-def test_the_availability_goal_is_one_thing(service: Service) -> None:
+def test_the_availability_goal_is_one_thing(on_each_store: Service) -> None:
     """What a source states, what a person sets and what the goal answer reads are one number."""
+    service = on_each_store
     fill(service, availability_target=0.95)
     stated = service.get("/services/shop/goals")["kpis"][0]["goal"]
     assert (stated["target"], stated["target_from"], stated["by"]) == (0.95, "the exposure of the service", "")
@@ -184,7 +185,6 @@ def test_the_list_puts_what_misses_its_goal_first(service: Service) -> None:
     assert service.get("/services/shop/goals")["kpis"][0]["goal"] is None
 
 
-EXAMPLES = Path("/work/shared/data/openslo-examples")
 SLO = """
 apiVersion: openslo/v1
 kind: SLO

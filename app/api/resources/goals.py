@@ -32,7 +32,7 @@ class GaugeRemoved:
     removed: str
 
 
-@route(blueprint, "/goals", "read", GoalPage)
+@route(blueprint, "/goals", "read", GoalPage, long=True)
 @blueprint.arguments(GoalsQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
     """Services with their goals and what was measured of them, those that miss a goal first."""
