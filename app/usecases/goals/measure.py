@@ -85,7 +85,8 @@ class Measured:
     of_goals: Mapping[str, GoalRow] = field(default_factory=dict)
 
     def terms(self, kind: str) -> Terms:
-        return self.goals[kind].terms if kind in self.goals else USUAL
+        """Returns how a KPI is judged: as its goal says, else as that of availability, else as usual."""
+        return next((self.goals[name].terms for name in (kind, AVAILABILITY) if name in self.goals), USUAL)
 
     @property
     def has_goal(self) -> bool:
@@ -117,9 +118,7 @@ def _one(
     histories = {} if incidents is None else {INCIDENTS: incidents}
     gauge, requests = gauges.get(key), None
     if gauge is not None:
-        since = min(
-            _earliest(goals[kind].terms if kind in goals else USUAL, now) for kind in (AVAILABILITY, ERROR_RATE, TIME_TO_REPAIR)
-        )
+        since = min(_earliest(terms, now) for terms in (USUAL, *(goal.terms for goal in goals.values())))
         history, requests = gauge_history(tools.documents, gauge, since)
         if history.known:
             histories[PROMETHEUS] = history
