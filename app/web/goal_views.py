@@ -6,15 +6,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.api.auth import caller, permission
-from app.api.common import forestay
+from app.api.common import forestay, whole
 from app.api.heavy import heavy
 from app.domain.errors import ForestayError, InvalidInput
 from app.domain.goals import GOAL_KINDS, Goal, Terms
 from app.usecases.answers.goals import KIND_WORDS, goal_page, opening_of, service_goals, services_of, value_text
 from app.usecases.exposures import accept_any
 from app.usecases.goals.from_openslo import take_openslo
+from app.usecases.goals.gauge import remove_gauge, set_gauge
 from app.usecases.goals.set_goals import drop_goal, set_goal
 from app.usecases.goals.share import share
+from app.usecases.keep.readings import Gauge
 from app.usecases.keep.shared_page import shared_page
 from app.web.views import ROWS, read
 
@@ -49,7 +51,7 @@ def _one(key: str, fault: str = "") -> str:
     ]
     return render_template(
         "goals_of_service.html", told=told, words=KIND_WORDS, shown=value_text, windows=windows, kinds=list(KIND_WORDS.items()),
-        fault=fault, may_edit=caller().may("edit"),
+        fault=fault, may_edit=caller().may("edit"), may_measure=caller().may("sync"),
     )  # fmt: skip
 
 
@@ -73,6 +75,35 @@ def put() -> Response | tuple[str, int]:
     except InvalidInput as error:
         return _one(key, error.message), 422
     return redirect(url_for("goals_web.one", key=key), 303)
+
+
+@blueprint.post("/goals/gauge")
+@permission("sync")
+def gauge() -> Response | tuple[str, int]:
+    """Says how a service is measured in Prometheus, or that it no longer is."""
+    form, service = request.form, forestay()
+    key = form.get("key", "")
+    try:
+        if form.get("remove"):
+            remove_gauge(service, key, caller().name)
+        else:
+            names = ("url", "user", "password_env", "token_env")
+            settings = {name: form.get(name, "").strip() for name in names if form.get(name, "").strip()}
+            whole().check_place("prometheus", settings.get("url", ""), settings)
+            made = Gauge(
+                "", "", settings, form.get("up_query", "").strip(), 0.5, form.get("errors_query", "").strip(),
+                form.get("requests_query", "").strip(), _whole(form.get("step_seconds", "60")),
+            )  # fmt: skip
+            set_gauge(service, key, made, caller().name, accept_any)
+    except InvalidInput as error:
+        return _one(key, error.message), 422
+    return redirect(url_for("goals_web.one", key=key, _anchor="gauge"), 303)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise InvalidInput("step_seconds: 1 to 3600, a part of a day, like 60", field="step_seconds")
+    return int(text)
 
 
 def _target(kind: str, text: str) -> float:

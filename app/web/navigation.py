@@ -35,7 +35,7 @@ MENU: Sequence[Place | Menu] = (
     Menu(
         "Plan",
         (
-            Place("Goals", "goals_web.goals", ("goals_web.one", "goals_web.openslo", "goals_web.put")),
+            Place("Goals", "goals_web.goals", ("goals_web.one", "goals_web.openslo", "goals_web.put", "goals_web.gauge")),
             Place("Loss", "loss_web.loss"),
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),

@@ -201,3 +201,16 @@ def test_a_gauge_that_cannot_be_is_refused_and_another_begins_anew(measured: tup
     assert service.get("/services/shop/gauge")["read_to"] == "" and READINGS.page(service.forestay.documents) == []
     assert service.cli_json("goals", "gauges")["items"][0]["up_query"] == "other"
     assert moment("2026-11-20T00:00") == START
+
+
+def test_a_gauge_is_set_and_removed_by_the_form_of_the_page(measured: tuple[Service, RangeServer]) -> None:
+    service, _ = measured
+    url = service.get("/services/shop/gauge")["settings"]["url"]
+    form = {"key": "shop", "url": url, "up_query": "min(up)", "step_seconds": "30"}
+    assert service.client.post("/goals/gauge", data=form).status_code == 303
+    row = service.get("/services/shop/gauge")
+    assert (row["up_query"], row["step_seconds"], row["settings"]) == ("min(up)", 30, {"url": url})
+    refused = service.client.post("/goals/gauge", data={**form, "step_seconds": "7"})
+    assert refused.status_code == 422 and "a part of a day" in refused.text and 'value="min(up)"' in refused.text
+    assert service.client.post("/goals/gauge", data={"key": "shop", "remove": "1"}).status_code == 303
+    assert service.client.get("/api/v1/services/shop/gauge").status_code == 404

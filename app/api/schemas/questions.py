@@ -519,7 +519,7 @@ class GaugeQuestion(Question):
         metadata={"description": "url, and for signing in user with password_env, or token_env; ca_file"},
     )  # fmt: skip
     up_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
-    up_from = Number(load_default=0.5, validate=_finite)
+    up_from = number(1e12, load_default=0.5)
     errors_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
     requests_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
     step_seconds = Whole(load_default=60, validate=validate.Range(1, 3600))
