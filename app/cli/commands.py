@@ -88,6 +88,7 @@ PLACES = {
     "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),
     "loss": Place("app.cli.risk", "What a service loses a year by the CI that started it: first order, redundancy, total."),
     "goal": Place("app.cli.risk", "Can a service meet its availability goal, and what eats its error budget."),
+    "goals": Place("app.cli.goals", "Goals of services: set them, measure them, share what was measured."),
     "study": Place(
         "app.cli.risk",
         "Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, "
@@ -179,6 +180,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "cut-sets",
         "loss",
         "goal",
+        "goals",
         "study",
         "studies",
         "study-show",
