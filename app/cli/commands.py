@@ -74,6 +74,8 @@ PLACES = {
     "change": Place(
         "app.cli.change", "Planned changes, freezes and demand peaks: read calendars, check a change, list collisions."
     ),
+    "tests": Place("app.cli.stability_tests", "Tests as evidence: load, failover, game day, recovery exercise."),
+    "game-day": Place("app.cli.stability_tests", "Game days: what to try next, the sheet, the calendar entry."),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "tickets": Place(
         "app.cli.tickets",

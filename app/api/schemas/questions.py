@@ -21,6 +21,7 @@ from app.domain.live import NOTED, STATES
 from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
+from app.domain.stability_tests import GROUP_STATES, OUTCOMES, TEST_KINDS
 from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
 from app.usecases.keep.inbox import KINDS as INBOX_KINDS
@@ -490,6 +491,49 @@ class PlannedQuestion(Question):
 class CalendarQuestion(Question):
     format = ma.fields.String(required=True, validate=validate.OneOf(["csv", "json", "ics"]))
     zone = text(80, load_default="", metadata={"description": "Of times and days for which the file names none"})
+
+
+class TestsQuestion(PageQuestion):
+    __test__ = False  # not a test of pytest's
+
+    kind = ma.fields.String(load_default="", validate=validate.OneOf(["", *TEST_KINDS]))
+    group = text(400, load_default="", metadata={"description": "Key of a redundancy group"})
+
+
+class TestQuestion(Question):
+    """What is said of a test beside its file; what is empty is left to the file."""
+
+    __test__ = False
+
+    filename = text(255, load_default="")
+    kind = ma.fields.String(load_default="", validate=validate.OneOf(["", *TEST_KINDS]))
+    ci = text(400, load_default="")
+    group = text(400, load_default="", metadata={"description": "Key of a redundancy group, or a CI that has no other group"})
+    started_at = text(40, load_default="", metadata={"description": "A time with zone; needed where the file says none"})
+    outcome = ma.fields.String(load_default="", validate=validate.OneOf(["", *OUTCOMES]))
+    title = text(300, load_default="")
+    notes = text(2000, load_default="")
+    failover_minutes = number(100_000.0, load_default=None, allow_none=True)
+    full_load_per_second = number(1e9, load_default=None, allow_none=True)
+    day = text(40, load_default="", metadata={"description": "The game day whose result it is"})
+
+
+class GroupsTestedQuestion(PageQuestion):
+    state = ma.fields.String(load_default="", validate=validate.OneOf(["", *GROUP_STATES]))
+
+
+class ExperimentsQuestion(Question):
+    limit = page_size()
+
+
+class GameDayQuestion(Question):
+    """A failover test of a redundancy group at a time."""
+
+    group = text(400, required=True)
+    start_at = text(40, load_default="", metadata={"description": "A time with zone, to come"})
+    hours = number(24.0, load_default=None, allow_none=True)
+    people = ma.fields.List(text(200), load_default=[], validate=validate.Length(max=50))
+    dry_run = ma.fields.Boolean(load_default=False)
 
 
 class QualityQuestion(Question):
