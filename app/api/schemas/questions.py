@@ -493,11 +493,16 @@ class CalendarQuestion(Question):
     zone = text(80, load_default="", metadata={"description": "Of times and days for which the file names none"})
 
 
+def _maybe(longest: int, **options: Any) -> ma.fields.String:
+    """A text that may be empty, which is the default."""
+    return ma.fields.String(load_default="", validate=[validate.Length(max=longest), _no_nul], **options)
+
+
 class TestsQuestion(PageQuestion):
     __test__ = False  # not a test of pytest's
 
     kind = ma.fields.String(load_default="", validate=validate.OneOf(["", *TEST_KINDS]))
-    group = text(400, load_default="", metadata={"description": "Key of a redundancy group"})
+    group = _maybe(400, metadata={"description": "Key of a redundancy group"})
 
 
 class TestQuestion(Question):
@@ -505,17 +510,17 @@ class TestQuestion(Question):
 
     __test__ = False
 
-    filename = text(255, load_default="")
+    filename = _maybe(255)
     kind = ma.fields.String(load_default="", validate=validate.OneOf(["", *TEST_KINDS]))
-    ci = text(400, load_default="")
-    group = text(400, load_default="", metadata={"description": "Key of a redundancy group, or a CI that has no other group"})
-    started_at = text(40, load_default="", metadata={"description": "A time with zone; needed where the file says none"})
+    ci = _maybe(400)
+    group = _maybe(400, metadata={"description": "Key of a redundancy group, or a CI that has no other group"})
+    started_at = _maybe(40, metadata={"description": "A time with zone; needed where the file says none"})
     outcome = ma.fields.String(load_default="", validate=validate.OneOf(["", *OUTCOMES]))
-    title = text(300, load_default="")
-    notes = text(2000, load_default="")
+    title = _maybe(300)
+    notes = _maybe(2000)
     failover_minutes = number(100_000.0, load_default=None, allow_none=True)
     full_load_per_second = number(1e9, load_default=None, allow_none=True)
-    day = text(40, load_default="", metadata={"description": "The game day whose result it is"})
+    day = _maybe(40, metadata={"description": "The game day whose result it is"})
 
 
 class GroupsTestedQuestion(PageQuestion):
@@ -530,7 +535,7 @@ class GameDayQuestion(Question):
     """A failover test of a redundancy group at a time."""
 
     group = text(400, required=True)
-    start_at = text(40, load_default="", metadata={"description": "A time with zone, to come"})
+    start_at = _maybe(40, metadata={"description": "A time with zone, to come"})
     hours = number(24.0, load_default=None, allow_none=True)
     people = ma.fields.List(text(200), load_default=[], validate=validate.Length(max=50))
     dry_run = ma.fields.Boolean(load_default=False)

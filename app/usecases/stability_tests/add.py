@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import Ambiguous, Conflict, InvalidInput, NotFound
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.json_columns import members_of
 from app.domain.stability_tests import (
     FAILOVER,
@@ -39,13 +39,13 @@ from app.usecases.keep.seal import Seal
 from app.usecases.keep.stability_tests import TESTS, evidence_at, evidence_of
 from app.usecases.stability_tests.files.parts import moment_text
 from app.usecases.stability_tests.files.read import read_results
+from app.usecases.stability_tests.named_group import GROUP, named_group
 from app.usecases.stability_tests.weigh import group_number
 from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
 FUTURE_SECONDS = 300
 MOST_TEXT = 2000
-GROUP = "redundancy_group"
 NOT_LOWER = (
     "switching costs more here than waiting for the repair, so that a lower chance of it would lower the expected loss: "
     "the chance stays as it was"
@@ -187,31 +187,14 @@ def _started(said: SaidOfTest, read: ReadTest) -> int:
 
 def _subject(tools: Tools, revision: int, said: SaidOfTest, read: ReadTest) -> tuple[str, str]:
     """Returns the keys of the CI and of the group that a test is about."""
-    group = _group(tools, revision, said.group) if said.group else ""
+    group = named_group(tools, revision, said.group) if said.group else ""
     ci = identify(tools.store, revision, said.ci).key if said.ci else ""
     if not ci and not group and read.about:
         try:
-            group = _group(tools, revision, read.about)
+            group = named_group(tools, revision, read.about)
         except NotFound:
             ci = identify(tools.store, revision, read.about).key
     return ci, group
-
-
-def _group(tools: Tools, revision: int, text: str) -> str:
-    """Returns the key of the group that a text names: by its key, or by the CI that has no other."""
-    rows = tools.store.rows(revision, GROUP, "key", [text])
-    if len(rows["key"]):
-        return text
-    try:
-        hit = identify(tools.store, revision, text)
-    except NotFound:
-        raise NotFound(f"no redundancy group and no CI {text[:200]!r}: see the groups of a CI in forestay ci") from None
-    keys = sorted(str(key) for key in tools.store.rows(revision, GROUP, "dependent_id", [hit.ci_id])["key"])
-    if len(keys) > 1:
-        raise Ambiguous(f"{text!r} has {len(keys)} redundancy groups: name one of {', '.join(keys[:10])}", keys[:10])
-    if not keys:
-        raise NotFound(f"{text!r} has no redundancy group")
-    return keys[0]
 
 
 def _share(

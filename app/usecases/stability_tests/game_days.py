@@ -26,6 +26,7 @@ from app.usecases.estate import Estate
 from app.usecases.keep import audit
 from app.usecases.keep.game_days import GAME_DAYS, GameDay
 from app.usecases.keep.stability_tests import every_test, evidence_of, holds_at
+from app.usecases.stability_tests.named_group import GROUP, named_group
 from app.usecases.stability_tests.weigh import active_and_standby, group_number, minutes_now
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
@@ -118,7 +119,7 @@ def plan_day(tools: Tools, plan: PlanDay, caller: str) -> GameDay:
 def calendar_of(tools: Tools, day: GameDay) -> bytes:
     """Returns the calendar entry of a game day (iCalendar): a planned change of what goes out, where it is imported."""
     revision = tools.store.current().revision
-    rows = tools.store.rows(revision, "redundancy_group", "key", [day.group])
+    rows = tools.store.rows(revision, GROUP, "key", [day.group])
     active: list[str] = []
     if len(rows["key"]):
         members = members_of(rows["members"][0])[: int(rows["needed"][0])]
@@ -159,6 +160,7 @@ def sheet_of(tools: Tools, group_key: str) -> GameDay:
     what if it does not. NotFound where the group plays no part in the assessed estate."""
     base = assessed(tools.estates, tools.cache, None)
     estate = base.estate
+    group_key = named_group(tools, estate.revision.revision, group_key)
     group = group_number(estate, group_key)
     if group is None:
         raise NotFound(f"no redundancy group {group_key[:200]!r} in the assessed estate; forestay game-day next lists them")
