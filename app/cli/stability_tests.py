@@ -14,8 +14,8 @@ from app.cli.common import after_option, figure, limit_option
 from app.cli.context import CALLER, Context, Moment, json_option, show, table
 from app.domain.errors import LimitExceeded
 from app.domain.sentences import loss_unit, minute, percent
+from app.domain.stability_answers import GameDayPage, GameDayRow, GroupsTested, NextExperiments, TestPage, TestRow
 from app.domain.stability_tests import GROUP_STATES, OUTCOMES, TEST_KINDS
-from app.domain.test_answers import GameDayPage, GameDayRow, GroupsTested, NextExperiments, TestPage, TestRow
 from app.usecases.answers import stability_tests as answers
 from app.usecases.answers.group_evidence import groups_tested
 from app.usecases.keep.game_days import GAME_DAYS

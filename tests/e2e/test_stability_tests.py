@@ -214,3 +214,25 @@ def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None
     assert service.cli_json("game-day", "next")["items"] == service.get("/game-days/next")["items"]
     for words in (("tests", "list"), ("tests", "groups"), ("game-day", "next"), ("game-day", "plan", "S"), ("game-day", "list")):
         assert service.cli(*words).exit_code == 0
+
+
+def test_the_pages_show_the_next_experiment_its_sheet_and_the_evidence(service: Service) -> None:
+    service.document(shop())
+    assert "Shop" in service.page("/game-days")
+    group = service.get("/game-days/next")["items"][0]["group"]["group"]
+    assert "takes over within 12 minutes" in service.page("/game-days/sheet", group=group)
+    start = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT09:00}"
+    answer = service.client.post("/game-days/sheet", data={"group": group, "start_at": start, "hours": "2", "people": "Ada\nBob"})
+    assert answer.status_code == 303, answer.text
+    sheet = service.client.get(answer.location).text
+    assert "Calendar entry" in sheet and "Bob" in sheet
+    day = service.get("/game-days")["items"][0]["day"]
+    result = {"day": day, "group": group, "kind": "failover", "outcome": "failed", "started_at": ago()[:16]}
+    answer = service.client.post("/game-days/tests", data=result)
+    assert answer.status_code == 303, answer.text
+    assert "failed" in service.client.get(answer.location).text
+    key = service.get("/services")["items"][0]["key"]
+    page = service.page("/service", key=key)
+    assert "/game-days/test?test=t-" in page
+    wrong = service.client.post("/game-days/tests", data={**result, "started_at": ""})
+    assert wrong.status_code == 422 and "started_at" in wrong.text

@@ -16,7 +16,7 @@ from app.api.schemas.questions import (
     TestQuestion,
     TestsQuestion,
 )
-from app.domain.test_answers import (
+from app.domain.stability_answers import (
     GameDayPage,
     GameDayRow,
     GroupsTested,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
+from app.domain.results import ServiceGroup
+from app.domain.stability_answers import GroupsTested, GroupTested
 from app.domain.stability_tests import (
     CONFIGURED,
     FAILED,
@@ -19,7 +21,6 @@ from app.domain.stability_tests import (
     VALIDATED,
     StabilityTest,
 )
-from app.domain.test_answers import GroupsTested, GroupTested
 from app.risk.intake.tested import Estimate, estimate, weight_of
 from app.usecases import paging
 from app.usecases.answers.areas import ranking_of
@@ -52,7 +53,11 @@ class TestedGroups:
     def __init__(self, estate: Estate, tests: Sequence[StabilityTest]) -> None:
         self._estate = estate
         self._row: dict[str, int] = {}
-        wanted = [test for test in tests if test.group and test.load is None and test.until is None]
+        revision = estate.revision.revision
+        wanted = [
+            test for test in tests
+            if test.group and test.load is None and test.since <= revision and (test.until is None or test.until > revision)
+        ]  # fmt: skip
         if wanted:
             self._row = {key: row for row, key in enumerate(estate.graph.groups.key)}
         self._tests: dict[tuple[object, ...], list[StabilityTest]] = {}
@@ -78,6 +83,23 @@ class TestedGroups:
         found = estimate(math.nan, math.nan, counted, now)
         stated = minutes is not None or success < 1.0
         return Evidence(state_of(newest, now, stated), newest, found, stated)
+
+
+def with_evidence(base: Assessed, rows: Sequence[ServiceGroup], tests: Sequence[StabilityTest]) -> list[ServiceGroup]:
+    """Returns the groups behind a service with what tests say of them."""
+    tested = TestedGroups(base.estate, tests)
+    compiled = base.estate.compiled
+    declared = ~np.isnan(compiled.failover_hours)
+    number = {compiled.group_key(group): group for group in np.flatnonzero(declared).tolist()}
+    found = []
+    for row in rows:
+        group = number.get(row.key)
+        known = tested.evidence(
+            row.key, 1.0 if group is None else success_now(base, group), None if group is None else minutes_now(base, group)
+        )
+        at = known.test.started_at if known.test else ""
+        found.append(replace(row, evidence=known.state, test=known.test.test if known.test else "", tested_at=at))
+    return found
 
 
 def state_of(newest: StabilityTest | None, now: int, stated: bool) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from app.domain.stability_answers import GameDayPage, GameDayRow, TestPage, TestRow, TestsAdded
 from app.domain.stability_tests import StabilityTest
-from app.domain.test_answers import GameDayPage, GameDayRow, TestPage, TestRow, TestsAdded
 from app.risk.intake.tested import weight_of
 from app.usecases import paging
 from app.usecases.keep.game_days import GAME_DAYS, GameDay

@@ -230,7 +230,7 @@ def _written(tools: Tools, tests: Sequence[StabilityTest], caller: str) -> Added
         current = tools.store.current()
         weighed = _weighed(tools, tests)
         mine.open(current)
-        kept = [replace(test, since=mine.revision) if evidence_of(test) else test for test in weighed]
+        kept = [replace(test, since=mine.revision) for test in weighed]
         keeps = [(TESTS.kind, test.test, TESTS.text(test)) for test in kept]
         for test in kept:
             if test.day:

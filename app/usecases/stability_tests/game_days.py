@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.json_columns import members_of
 from app.domain.sentences import listed
+from app.domain.stability_answers import GroupTested, NextExperiment, NextExperiments
 from app.domain.stability_tests import CONFIGURED, FAILED_TEST, NEVER_TESTED
-from app.domain.test_answers import GroupTested, NextExperiment, NextExperiments
 from app.risk.intake.tested import PRIOR_WEIGHT, weight_of
 from app.risk.measures.experiments import less_loss, less_uncertainty
 from app.risk.outage.propagation import outage
