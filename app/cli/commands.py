@@ -169,6 +169,8 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "scenario",
         "impact",
         "change",
+        "tests",
+        "game-day",
         "inbox",
         "tickets",
         "hooks",

@@ -83,7 +83,7 @@ def moment_in(text: Any) -> int | None:
     """Returns unix seconds of a time with a zone; None for anything else, also for a time without one: zones are not guessed.
 
     >>> moment_in("2026-11-20T10:00:00+01:00"), moment_in("2026-11-20T10:00:00")
-    (1763628000, None)
+    (1795165200, None)
     """
     try:
         moment = datetime.fromisoformat(str(text).strip())
