@@ -97,6 +97,9 @@ def _written(service: Service) -> dict[str, Any]:
         "TimelineAnswer": lambda client: client.post("/api/v1/timelines", json={"text": "t=0 fail ci:db for 8h"}),
         "Checked": lambda client: client.post("/api/v1/sources/cmdb/check"),
         "NamedView": lambda client: client.post("/api/v1/views", json={"name": "By team", "address": "/?kind=team"}),
+        "TestsAdded": lambda client: client.post(
+            "/api/v1/tests?kind=failover&group=shop&outcome=passed&failover_minutes=4&started_at=2026-11-21T03:00:00Z"
+        ),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     found = _tickets_written(service)

@@ -164,7 +164,7 @@ def test_a_load_test_gives_the_share_of_a_member(service: Service) -> None:
 
 def test_the_next_game_day_its_sheet_and_its_result(service: Service) -> None:
     service.document(shop())
-    found = service.get("/game-days/next")
+    found = service.get("/experiments")
     best = found["items"][0]
     assert best["group"]["dependent_name"].startswith("S"), "more money hangs on it"
     assert best["less_loss"] == pytest.approx(best["group"]["loss_at_stake"] / 4)
@@ -182,7 +182,7 @@ def test_the_next_game_day_its_sheet_and_its_result(service: Service) -> None:
     assert test["group"] == day["group"]
     held = service.get(f"/game-days/{day['day']}")
     assert (held["state"], held["tests"]) == ("held", [test["test"]])
-    assert service.get("/game-days/next")["items"][0]["less_loss"] < best["less_loss"]
+    assert service.get("/experiments")["items"][0]["less_loss"] < best["less_loss"]
     assert service.client.delete(f"/api/v1/game-days/{day['day']}").status_code == 409
 
 
@@ -211,7 +211,7 @@ def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None
     assert found[1]["seconds"] == 80 * 60
     assert service.cli_json("tests", "list")["items"] == service.get("/tests")["items"]
     assert service.cli_json("tests", "groups")["items"] == service.get("/redundancy")["items"]
-    assert service.cli_json("game-day", "next")["items"] == service.get("/game-days/next")["items"]
+    assert service.cli_json("game-day", "next")["items"] == service.get("/experiments")["items"]
     for words in (("tests", "list"), ("tests", "groups"), ("game-day", "next"), ("game-day", "plan", "S"), ("game-day", "list")):
         assert service.cli(*words).exit_code == 0
 
@@ -219,7 +219,7 @@ def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None
 def test_the_pages_show_the_next_experiment_its_sheet_and_the_evidence(service: Service) -> None:
     service.document(shop())
     assert "Shop" in service.page("/game-days")
-    group = service.get("/game-days/next")["items"][0]["group"]["group"]
+    group = service.get("/experiments")["items"][0]["group"]["group"]
     assert "takes over within 12 minutes" in service.page("/game-days/sheet", group=group)
     start = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT09:00}"
     answer = service.client.post("/game-days/sheet", data={"group": group, "start_at": start, "hours": "2", "people": "Ada\nBob"})

@@ -73,7 +73,7 @@ def groups(question: dict[str, Any]) -> Any:
     return groups_tested(forestay(), question["limit"], question.get("after"), question["state"])
 
 
-@route(blueprint, "/game-days/next", "read", NextExperiments, sensitive=True, long=True, called="game_days_next")
+@route(blueprint, "/experiments", "read", NextExperiments, sensitive=True, long=True, called="experiments_list")
 @blueprint.arguments(ExperimentsQuestion, location="query")
 def experiments(question: dict[str, Any]) -> Any:
     """The experiments that bring most per hour, the best first."""

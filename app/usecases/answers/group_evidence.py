@@ -27,7 +27,14 @@ from app.usecases.answers.areas import ranking_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
 from app.usecases.keep.stability_tests import every_test, evidence_of, holds_at
-from app.usecases.stability_tests.weigh import at_stake, losses_of, minutes_now, success_now, with_success
+from app.usecases.stability_tests.weigh import (
+    at_stake,
+    losses,
+    losses_with,
+    minutes_now,
+    success_now,
+    weight_of_groups,
+)
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -140,17 +147,18 @@ def _rows_of(base: Assessed, tests: Sequence[StabilityTest]) -> tuple[list[Group
     measure = ranking_of(base, "ci").measure
     tested = TestedGroups(estate, tests)
     sizes = np.diff(flat.member_ptr)
-    able = [group for group in range(len(sizes)) if sizes[group] > flat.group_needed[group]]
+    weights, now = weight_of_groups(base, measure), losses(base)
+    able = [group for group in np.argsort(-weights, kind="stable").tolist() if sizes[group] > flat.group_needed[group]]
     until, rows, groups, worked = time.monotonic() + SECONDS, list[GroupTested](), list[int](), 0
     for group in able:
         more = between = None
         if time.monotonic() < until:
-            now_more, now_between = at_stake(base, group)
+            now_more, now_between = at_stake(base, group, now)
             more, between, worked = now_more.get(measure), now_between.get(measure), worked + 1
         rows.append(_row(base, tested, group, int(sizes[group]), more, between))
         groups.append(group)
     untested = [group for group, row in zip(groups, rows, strict=True) if row.state in (CONFIGURED, NEVER_TESTED)]
-    loss = losses_of(with_success(base, dict.fromkeys(untested, 0.0))).get(measure, 0.0) - losses_of(base).get(measure, 0.0)
+    loss = losses_with(base, dict.fromkeys(untested, 0.0)).get(measure, 0.0) - now.get(measure, 0.0)
     order = sorted(rows, key=lambda row: (-(row.loss_at_stake if row.loss_at_stake is not None else -1.0), row.group))
     return order, worked, loss
 

@@ -1,18 +1,18 @@
 """What hangs on a redundancy group: the expected loss with another chance that it switches, everything else as it is.
 
-A counterfactual of the first order: only the outages that this group answers are swept again. Nothing is written.
+A counterfactual of the first order: only outages that the group may answer are swept again. Nothing is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from app.risk.first_order import switched
-from app.usecases.assess import Assessed, altered
+from app.risk.first_order.totals import totals_of
+from app.usecases.assess import Assessed
 from app.usecases.estate import Estate
 
 
@@ -38,15 +38,15 @@ def group_number(estate: Estate, key: str) -> int | None:
     return None
 
 
-def with_success(base: Assessed, success: Mapping[int, float]) -> Assessed:
-    """Returns the assessment with these chances of a switch (by number of the group), standbys that fail on demand aside."""
-    changed = switched.with_success(base.estate.compiled, success)
-    return altered(base, replace(base.estate, compiled=changed, needs_counted={}, called={}, coded={}))
-
-
-def losses_of(assessment: Assessed) -> dict[str, float]:
+def losses(base: Assessed) -> dict[str, float]:
     """Returns the loss of the whole estate a year in each measure that is known."""
-    return {name: value for name, value in assessment.totals.sums().items() if value is not None and name != "services_hit"}
+    sums = totals_of(base.estate.compiled, base.first).sums()
+    return {name: value for name in switched.COLUMNS if (value := sums[name]) is not None}
+
+
+def losses_with(base: Assessed, success: Mapping[int, float]) -> dict[str, float]:
+    """Returns the same with these chances of a switch, by number of the group."""
+    return switched.losses_with(base.estate.compiled, base.first, success)
 
 
 def success_now(base: Assessed, group: int) -> float:
@@ -60,17 +60,33 @@ def minutes_now(base: Assessed, group: int) -> float | None:
     return None if np.isnan(hours) else hours * 60.0
 
 
-def at_stake(base: Assessed, group: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Returns by measure what is lost a year more than today if the group never switches, and between never and always."""
-    now, never, always = (
-        losses_of(base),
-        losses_of(with_success(base, {group: 0.0})),
-        losses_of(with_success(base, {group: 1.0})),
-    )
-    return (
-        {name: never.get(name, 0.0) - value for name, value in now.items()},
-        {name: never.get(name, 0.0) - always.get(name, 0.0) for name in now},
-    )
+def at_stake(base: Assessed, group: int, now: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Returns by measure what is lost a year more than `now` if the group never switches, and between never and always.
+
+    The loss is linear in the chance c that the group switches, so that one counterfactual gives both: never - always =
+    (never - now) / c.
+    """
+    chance = success_now(base, group)
+    if chance > 0.0:
+        never = losses_with(base, {group: 0.0})
+        more = {name: never[name] - value for name, value in now.items()}
+        return more, {name: value / chance for name, value in more.items()}
+    always = losses_with(base, {group: 1.0})
+    return dict.fromkeys(now, 0.0), {name: value - always[name] for name, value in now.items()}
+
+
+def weight_of_groups(base: Assessed, measure: str) -> Any:
+    """float64[G]: about what hangs on each group, to begin with those that matter: the failures of its active members, times what
+    one outage of its dependent costs."""
+    compiled, flat = base.estate.compiled, base.estate.compiled.flat
+    rate, loss = compiled.failures_per_year, np.nan_to_num(getattr(base.first, switched.COLUMNS.get(measure, "service_hours")))
+    each = np.where(np.nan_to_num(rate) > 0, loss / np.where(np.nan_to_num(rate) > 0, rate, 1.0), 0.0)
+    found = np.zeros(len(flat.group_kind))
+    for group in range(len(found)):
+        first = int(flat.member_ptr[group])
+        active = flat.member[first : first + int(flat.group_needed[group])]
+        found[group] = each[flat.group_dependent[group]] * np.nansum(rate[active])
+    return found
 
 
 def active_and_standby(estate: Estate, group: int) -> tuple[list[int], list[int]]:
