@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.usecases.keep.seal import Seal
+from app.usecases.keep.stability_tests import TESTS
+from app.usecases.write_revision import KEY, UNSEALED, Unsealed, settle, turn
 from tests.e2e.conftest import Service
 
 ACTIVE = {"failures_per_year": 3.0, "repair_hours": 6.0}
@@ -236,3 +240,34 @@ def test_the_pages_show_the_next_experiment_its_sheet_and_the_evidence(service: 
     assert "/game-days/test?test=t-" in page
     wrong = service.client.post("/game-days/tests", data={**result, "started_at": ""})
     assert wrong.status_code == 422 and "started_at" in wrong.text
+
+
+def test_a_writer_that_dies_before_the_pointer_moves_leaves_the_test_to_the_next_one(service: Service) -> None:
+    """The test stands in the seal of its revision: it is written with the pointer, by whoever moves it, and once."""
+    service.document(shop())
+    tools = service.forestay
+    kept = TESTS.get(tools.documents, tried(service, "passed", days=1)["test"])
+    kept = replace(kept, test="t-dead", outcome="failed", started_at=ago())
+    current = tools.store.current()
+    with turn(tools.store, tools.documents, "test:dead", "a test of one who dies") as mine:
+        mine.open(current)
+        text = TESTS.text(replace(kept, since=mine.revision))
+        seal = Seal("ada", "test kept", "t-dead", keeps=((TESTS.kind, "t-dead", text),))
+        UNSEALED.put(tools.documents, KEY, Unsealed("test:dead", 0, current.counters, seal))
+        mine._revision = 0  # dies here: nothing is taken back
+    assert TESTS.find(tools.documents, "t-dead") is None
+    assert settle(tools.store, tools.documents, 1.0)
+    assert tools.store.current().revision == current.revision + 1
+    row = groups(service)["S"]
+    assert (row["state"], row["tests_passed"], row["tests_failed"]) == ("failed", 1, 1)
+    assert list(tools.store.check()) == []
+
+
+def test_both_stores_answer_alike(on_each_store: Service) -> None:
+    service = on_each_store
+    service.document(shop())
+    test = tried(service, "failed")
+    assert groups(service)["S"]["success"] == 0.45
+    service.client.delete(f"/api/v1/tests/{test['test']}")
+    assert groups(service)["S"]["success"] == 0.9
+    assert [row["tests_failed"] for row in service.get("/redundancy")["items"]] == [0, 0]

@@ -19,7 +19,7 @@ TESTS = Records("stability_test", StabilityTest, "test")
 def every_test(documents: Documents) -> list[StabilityTest]:
     """Returns all tests, the newest first."""
     tests = [kept.value for kept in TESTS.every(documents)]
-    return sorted(tests, key=lambda test: (test.started_at, test.test), reverse=True)
+    return sorted(tests, key=lambda test: (test.started_at, test.kept_at, test.test), reverse=True)
 
 
 def holds_at(test: StabilityTest, revision: int) -> bool:
