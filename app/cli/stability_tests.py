@@ -228,7 +228,10 @@ def _print_groups(console: Console, page: GroupsTested) -> None:
     ]  # fmt: skip
     heads = ["group", "of", "state", "tested", "switches", f"more if it fails, {unit}"]
     table(console, f"{page.total:,} groups", heads, rows, right=(5,))
-    console.print(f"If none of those without a valid test switches: {figure(page.untested_loss)} {unit} more.")
+    console.print(
+        f"Groups without a valid test, if they never switch, each alone: {figure(page.untested_loss)} {unit} more "
+        f"({page.worked_out:,} groups worked out)."
+    )
     if page.truncated:
         console.print(f"more rows: --after {page.next}")
 

@@ -94,8 +94,8 @@ class GroupTested:
 
 @dataclass(frozen=True, slots=True)
 class GroupsTested:
-    """The redundancy groups that can lose a member, those with the most at stake first. `untested_loss`: what is lost a year more
-    if none of those that were never tested switches."""
+    """The redundancy groups that can lose a member, those with the most at stake first. `untested_loss`: the sum of what is lost
+    a year more if those without a valid test never switch, each alone."""
 
     stamp: Stamp
     measure: str

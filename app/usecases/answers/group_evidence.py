@@ -30,7 +30,6 @@ from app.usecases.keep.stability_tests import every_test, evidence_of, holds_at
 from app.usecases.stability_tests.weigh import (
     at_stake,
     losses,
-    losses_with,
     minutes_now,
     success_now,
     weight_of_groups,
@@ -133,32 +132,25 @@ def groups_tested(tools: Tools, limit: int, after: str | None = None, state: str
 
 
 def rows_of(base: Assessed, tests: Sequence[StabilityTest]) -> tuple[list[GroupTested], int, float | None]:
-    """Returns the groups that can lose a member, of how many it was worked out what hangs on them, and what is lost more a
-    year if none of those without a valid test switches. Made once for an assessment and its tests."""
-    name = "groups tested " + " ".join(f"{test.test}{test.until}" for test in tests)
-    if name not in base.found:
-        base.found[name] = _rows_of(base, tests)
-    found: tuple[list[GroupTested], int, float | None] = base.found[name]
-    return found
-
-
-def _rows_of(base: Assessed, tests: Sequence[StabilityTest]) -> tuple[list[GroupTested], int, float | None]:
+    """Returns the groups that can lose a member, of how many it was worked out what hangs on them, and the sum of what is
+    lost a year more if those without a valid test never switch, each alone. What hangs on a group is
+    worked out once for an assessment, as far as the time of a question goes, and further by the next one."""
     estate, flat = base.estate, base.estate.compiled.flat
     measure = ranking_of(base, "ci").measure
     tested = TestedGroups(estate, tests)
     sizes = np.diff(flat.member_ptr)
     weights, now = weight_of_groups(base, measure), losses(base)
     able = [group for group in np.argsort(-weights, kind="stable").tolist() if sizes[group] > flat.group_needed[group]]
-    until, rows, groups, worked = time.monotonic() + SECONDS, list[GroupTested](), list[int](), 0
+    until, rows = time.monotonic() + SECONDS, list[GroupTested]()
+    known: dict[int, tuple[float | None, float | None]] = base.found.setdefault("at stake", {})  # each call goes on with it
     for group in able:
-        more = between = None
-        if time.monotonic() < until:
-            now_more, now_between = at_stake(base, group, now)
-            more, between, worked = now_more.get(measure), now_between.get(measure), worked + 1
-        rows.append(_row(base, tested, group, int(sizes[group]), more, between))
-        groups.append(group)
-    untested = [group for group, row in zip(groups, rows, strict=True) if row.state in (CONFIGURED, NEVER_TESTED)]
-    loss = losses_with(base, dict.fromkeys(untested, 0.0)).get(measure, 0.0) - now.get(measure, 0.0)
+        if group not in known and time.monotonic() < until:
+            more, between = at_stake(base, group, now)
+            known[group] = more.get(measure), between.get(measure)
+        rows.append(_row(base, tested, group, int(sizes[group]), *known.get(group, (None, None))))
+    worked = len(known)
+    untested = [row.more_if_it_fails for row in rows if row.state in (CONFIGURED, NEVER_TESTED)]
+    loss = sum(more for more in untested if more is not None) if worked or not rows else None
     order = sorted(rows, key=lambda row: (-(row.loss_at_stake if row.loss_at_stake is not None else -1.0), row.group))
     return order, worked, loss
 

@@ -265,7 +265,7 @@ def _weighed(tools: Tools, tests: Sequence[StabilityTest]) -> list[StabilityTest
 def _why_not(tools: Tools, one: GroupEvidence, same: Sequence[GroupEvidence]) -> str:
     """Returns why a failed switch changes no number; "" where it does."""
     base = assessed(tools.estates, tools.cache, None)
-    group = group_number(base.estate, one.group)
+    group = group_number(base, one.group)
     if group is None:
         return NO_GROUP_THERE
     stated, minutes = _stated(tools, one.group)

@@ -67,7 +67,7 @@ def _experiment(base: Assessed, tested: TestedGroups, row: GroupTested) -> NextE
 def experiment_hours(base: Assessed, row: GroupTested) -> float:
     """Hours of a failover test: preparing, the switch there and back, and the repair of the active member where the switch fails,
     by the chance in use."""
-    group = group_number(base.estate, row.group)
+    group = group_number(base, row.group)
     minutes = USUAL_SWITCH_MINUTES if row.failover_minutes is None else row.failover_minutes
     repair = 0.0
     if group is not None:
@@ -161,7 +161,7 @@ def sheet_of(tools: Tools, group_key: str) -> GameDay:
     base = assessed(tools.estates, tools.cache, None)
     estate = base.estate
     group_key = named_group(tools, estate.revision.revision, group_key)
-    group = group_number(estate, group_key)
+    group = group_number(base, group_key)
     if group is None:
         raise NotFound(f"no redundancy group {group_key[:200]!r} in the assessed estate; forestay game-day next lists them")
     key = estate.compiled.group_key(group)

@@ -16,12 +16,17 @@ from app.usecases.assess import Assessed
 from app.usecases.estate import Estate
 
 
-def group_number(estate: Estate, key: str) -> int | None:
+def group_number(base: Assessed, key: str) -> int | None:
     """Returns the number of a group, by its key in the ledger, in the compiled estate; None where it plays no part there.
 
     Groups that are equal are one in the estate, so it is found by what it is: dependent, members and need.
     """
+    estate = base.estate
     groups, flat = estate.graph.groups, estate.compiled.flat
+    if "group numbers" not in base.found:
+        base.found["group numbers"] = {estate.compiled.group_key(group): group for group in range(len(flat.group_kind))}
+    if key in base.found["group numbers"]:
+        return int(base.found["group numbers"][key])
     row = next((row for row, name in enumerate(groups.key) if name == key), None)
     if row is None:
         return None
