@@ -26,7 +26,7 @@ from app.usecases import paging
 from app.usecases.answers.areas import ranking_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
-from app.usecases.keep.stability_tests import every_test, evidence_of, holds_at
+from app.usecases.keep.stability_tests import SWITCHES, every_test, evidence_of, holds_at
 from app.usecases.stability_tests.weigh import (
     at_stake,
     losses,
@@ -38,7 +38,7 @@ from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
 LEAST_WEIGHT = 0.25  # a pass that is older than two years validates no longer
-SECONDS = 2.0  # for what hangs on each group
+SECONDS = 0.8  # for what hangs on each group
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class TestedGroups:
         revision = estate.revision.revision
         wanted = [
             test for test in tests
-            if test.group and test.load is None and test.since <= revision and (test.until is None or test.until > revision)
+            if test.group and test.kind in SWITCHES and test.since <= revision and (test.until is None or test.until > revision)
         ]  # fmt: skip
         if wanted:
             self._row = {key: row for row, key in enumerate(estate.graph.groups.key)}

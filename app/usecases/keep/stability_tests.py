@@ -6,13 +6,13 @@ the same tests, before and after a crash. It is never deleted: who takes it back
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.stability_tests import FAILED, NO_PROOF, PASSED, GroupEvidence, StabilityTest
+from app.domain.stability_tests import FAILED, FAILOVER, GAME_DAY, NO_PROOF, PASSED, GroupEvidence, StabilityTest
 from app.ports.documents import Documents
 from app.ports.records import Records
 
+SWITCHES = (FAILOVER, GAME_DAY)  # kinds that try whether a group switches; a restore from backup shows nothing of that
 TESTS = Records("stability_test", StabilityTest, "test")
 
 
@@ -34,7 +34,7 @@ def evidence_of(test: StabilityTest) -> GroupEvidence | None:
     at = int(datetime.fromisoformat(test.started_at).timestamp())
     if test.capacity_share is not None:
         return GroupEvidence(test.group, at, None, None, test.ci, test.capacity_share)
-    if test.outcome not in (PASSED, FAILED) or test.load is not None:
+    if test.outcome not in (PASSED, FAILED) or test.kind not in SWITCHES:
         return None
     return GroupEvidence(test.group, at, test.outcome == PASSED, test.failover_minutes)
 
@@ -44,8 +44,3 @@ def evidence_at(documents: Documents, revision: int) -> tuple[GroupEvidence, ...
     held = sorted((kept.value for kept in TESTS.every(documents)), key=lambda test: test.test)
     found = (evidence_of(test) for test in held if holds_at(test, revision))
     return tuple(one for one in found if one is not None)
-
-
-def tests_of_group(tests: Sequence[StabilityTest], group: str) -> list[StabilityTest]:
-    """Returns the tests of a group that prove something, the newest first: those that switched it, or tried to."""
-    return [one for one in tests if one.group == group and one.load is None and one.outcome != NO_PROOF]
