@@ -81,6 +81,7 @@ def test_a_failed_and_a_passed_switch_change_the_expected_loss_by_hand(service: 
     assert earlier == pytest.approx(before), "an earlier revision knows nothing of later tests"
 
 
+@pytest.mark.slow
 def test_old_evidence_counts_less_and_an_old_pass_validates_no_longer(service: Service) -> None:
     service.document(shop())
     tried(service, "passed", days=800)
@@ -153,6 +154,7 @@ def test_the_same_file_twice_and_what_cannot_be(service: Service) -> None:
     assert service.get("/tests")["total"] == 1
 
 
+@pytest.mark.slow
 def test_a_load_test_gives_the_share_of_a_member(service: Service) -> None:
     """k6: 100 requests a second, of which 4 % fail; the full load is 120 a second: .8."""
     service.document(shop(shares=[0.5, 0.5], failover_minutes=None, failover_success=None))
@@ -190,6 +192,7 @@ def test_the_next_game_day_its_sheet_and_its_result(service: Service) -> None:
     assert service.client.delete(f"/api/v1/game-days/{day['day']}").status_code == 409
 
 
+@pytest.mark.slow
 def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None:
     service.document(shop())
     file = tmp_path / "tests.csv"
@@ -222,6 +225,7 @@ def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None
         assert service.cli(*words).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_pages_show_the_next_experiment_its_sheet_and_the_evidence(service: Service) -> None:
     service.document(shop())
     assert "Shop" in service.page("/game-days")
@@ -244,6 +248,7 @@ def test_the_pages_show_the_next_experiment_its_sheet_and_the_evidence(service: 
     assert wrong.status_code == 422 and "started_at" in wrong.text
 
 
+@pytest.mark.slow
 def test_a_writer_that_dies_before_the_pointer_moves_leaves_the_test_to_the_next_one(service: Service) -> None:
     """The test stands in the seal of its revision: it is written with the pointer, by whoever moves it, and once."""
     service.document(shop())
