@@ -25,6 +25,7 @@ from app.domain.alerts import AlertRules
 from app.domain.change_list import ChangeList
 from app.domain.errors import HeldForApproval, InvalidInput, NotFound
 from app.domain.records import ServiceRecord
+from app.domain.stability_tests import StabilityTest
 from app.domain.study import StudyOptions
 from app.ports.documents import Documents
 from app.usecases import decide
@@ -51,6 +52,7 @@ from app.usecases.keep.sources import (
     told_of,
     update_source,
 )
+from app.usecases.keep.stability_tests import every_test
 from app.usecases.keep.ticket_rules import list_rules
 from app.usecases.keep.views import VIEWS, NamedView
 from app.usecases.remove_source import remove_source
@@ -401,6 +403,25 @@ def _planned(service: Forestay) -> str:
     return json.dumps([[(one.entry, one.cis) for one in plans.entries], [len(one.unread) for one in plans.calendars]])
 
 
+def _hand_in_test(service: Forestay) -> None:
+    if not _tests(service):
+        said = {"kind": "game_day", "ci": "k7", "outcome": "failed", "started_at": "2026-11-20T03:00:00Z"}
+        doors.ask(service, "integrator", "POST", "/tests", query_string=said)
+
+
+def _take_test_back(service: Forestay) -> None:
+    for test in _tests(service):
+        doors.ask(service, "integrator", "DELETE", f"/tests/{test.test}")
+
+
+def _tests(service: Forestay) -> list[StabilityTest]:
+    return [test for test in every_test(service.documents) if test.until is None]
+
+
+def _tested(service: Forestay) -> str:
+    return json.dumps([(test.kind, test.ci, test.outcome) for test in _tests(service)])
+
+
 def _keep_view(service: Forestay) -> None:
     """By the form of the page of views."""
     if not _views(service):
@@ -494,6 +515,7 @@ ACTS = {
     "alert": Act(_alert("firing"), _alert("resolved"), prepare_there=_forget_alert, seen=lambda service: _live(service)),
     "change planned and removed": Act(_plan, _plan_back, seen=lambda service: _planned(service)),
     "calendar read and removed": Act(_calendar, _calendar_back, seen=lambda service: _planned(service)),
+    "test handed in and taken back": Act(_hand_in_test, _take_test_back, seen=_tested),
     "view kept and removed": Act(_keep_view, _remove_view, seen=lambda service: _viewed(service)),
     "correction taken back": Act(_correct_by_hand, _take_decision_back),
     "rule made and removed": Act(_rule, _rule_back, prepare_there=_connect, seen=lambda service: _tickets(service)),

@@ -103,6 +103,9 @@ def _written(service: Service) -> dict[str, Any]:
         ),
         "SloReport": lambda client: client.post("/api/v1/goals/openslo?filename=slo.yaml", data=SLO.encode()),
         "GaugeRemoved": lambda client: client.delete("/api/v1/services/shop/gauge"),  # it is filled again below
+        "TestsAdded": lambda client: client.post(
+            "/api/v1/tests?kind=failover&group=shop&outcome=passed&failover_minutes=4&started_at=2026-11-21T03:00:00Z"
+        ),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     found = _tickets_written(service)

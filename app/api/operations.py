@@ -17,6 +17,7 @@ PARTS = {  # of addresses
     "alert": "`alert_key` of an alert, from the answer of /now",
     "assessment": "Number of an assessment",
     "ci": "A CI by its key or any other identity, like its FQDN or serial number; `/` needs no escape",
+    "day": "Id of a game day",
     "delivery": "Number of a delivery",
     "entry": "Id of an entry: of a calendar, or kept by itself",
     "goal_kind": "Kind of a goal: availability, error_rate or time_to_repair",
@@ -33,6 +34,7 @@ PARTS = {  # of addresses
     "simulation": "Number of a simulation",
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
+    "test": "Id of a test, from the list of tests",
     "ticket_kind": "Kind of a ticket: incident or change",
     "view": "Id of a view, from the list of views",
 }

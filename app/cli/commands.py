@@ -75,6 +75,8 @@ PLACES = {
     "change": Place(
         "app.cli.change", "Planned changes, freezes and demand peaks: read calendars, check a change, list collisions."
     ),
+    "tests": Place("app.cli.stability_tests", "Tests as evidence: load, failover, game day, recovery exercise."),
+    "game-day": Place("app.cli.stability_tests", "Game days: what to try next, the sheet, the calendar entry."),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "tickets": Place(
         "app.cli.tickets",
@@ -169,6 +171,8 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "scenario",
         "impact",
         "change",
+        "tests",
+        "game-day",
         "inbox",
         "tickets",
         "hooks",

@@ -119,3 +119,4 @@ class DependencyGraph:
     groups: GroupColumns
     services: Sequence[ServiceExposure]  # S, in order of ci_id; empty: `compile` takes the CIs nobody depends on
     open_needs: OpenNeedColumns | None = None  # None: everything was read
+    groups_tested: bool = False  # the groups hold what tests say in place of what was stated

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.results import NEVER_TESTED, CiRow, Stamp, Step
+from app.domain.results import CiRow, Stamp, Step
+from app.domain.stability_tests import NEVER_TESTED
 
 MOST_HOPS = 5
 DIRECTIONS = {"both": "both", "above": "what hangs on it", "below": "what it hangs on"}

@@ -232,13 +232,11 @@ class ServicePage:
     items: Sequence[ServiceRow]
 
 
-NEVER_TESTED = "never tested"  # no source states a test of a redundancy group, so nobody knows whether it holds
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceGroup:
     """A redundancy group behind a service: `left` of `members` stand, `needed` suffice. `taken_by`: the first of `taken_by_total`
-    CIs outside it whose outage alone takes more members than it can lose; there its redundancy is only on paper."""
+    CIs outside it whose outage alone takes more members than it can lose; there its redundancy is only on paper. `evidence`:
+    configured, validated, failed or never tested, by its last `test`."""
 
     key: str
     dependent_key: str
@@ -251,6 +249,8 @@ class ServiceGroup:
     taken_by_name: str
     taken_by_total: int
     evidence: str
+    test: str = ""
+    tested_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

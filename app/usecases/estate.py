@@ -42,6 +42,7 @@ from app.risk.outage.failover import Failovers, failovers_of
 from app.risk.outage.propagation import Workspace, workspace
 from app.settings import ModelSettings
 from app.usecases.keep.sources import MANUAL, MANUAL_PRIORITY, RegisteredSource, known_told_of
+from app.usecases.keep.stability_tests import evidence_at
 
 KEPT_IN_MEMORY = 2
 CALLED_IN_MEMORY = 50_000  # CIs of an estate whose keys and names stay read
@@ -280,6 +281,7 @@ class Estates:
 
     def _build(self, revision: Revision, options: AssembleOptions) -> Estate:
         started = time.perf_counter()
+        options = replace(options, tests=evidence_at(self._documents, revision.revision))
         loaded = self._columns(revision.revision)
         base = self._kept.get((loaded.earlier, fingerprint(options)))
         assembled = assemble(loaded.columns, ci_classes(), options, base.plain if base is not None else None, loaded.unchanged)

@@ -26,6 +26,7 @@ from app.web import (
     shared_views,
     source_setup_views,
     source_views,
+    stability_views,
     start_views,
     ticket_rule_views,
     ticket_setup_views,
@@ -44,6 +45,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(now_views.blueprint)
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
+    app.register_blueprint(stability_views.blueprint)
     app.register_blueprint(source_views.blueprint)
     app.register_blueprint(source_setup_views.blueprint)
     app.register_blueprint(revision_views.blueprint)

@@ -38,6 +38,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Goals", "goals_web.goals", ("goals_web.one", "goals_web.openslo", "goals_web.put", "goals_web.gauge")),
             Place("Loss", "loss_web.loss"),
             Place("Changes", "change_web.changes"),
+            Place("Game days", "tests_web.game_days", ("tests_web.one_test", "tests_web.sheet")),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
             Place("Reports", "reports_web.reports"),

@@ -64,6 +64,8 @@ PAGES = [
     f"/tickets/order?key={order_key('desk', 'manual:cmdb:ci:db-orders-1', 1)}",
     "/tickets/rules?name=outages",
     "/tickets/template",
+    "/game-days",
+    "/game-days/sheet?group=db-orders",
     "/views?keep=/services",
     "/recovery-gaps",
     "/reports",

@@ -79,6 +79,9 @@ def fill(service: Service) -> Service:
     )
     fill_tickets(service)
     fill_goals(service)
+    tried = {"kind": "game_day", "ci": "db", "outcome": "passed", "started_at": "2026-11-20T03:00:00Z"}
+    assert service.client.post("/api/v1/tests", query_string=tried).status_code == 201
+    service.post("/game-days", {"group": "shop", "start_at": "2099-01-01T00:00Z"})
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
@@ -177,6 +180,8 @@ NUMBERED = {
     "simulation": "simulations",
     "study": "studies",
     "report": "reports",
+    "test": "tests",
+    "day": "game-days",
 }
 
 
@@ -239,6 +244,9 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/exercises",
         "/gauges",
         "/goals",
+        "/experiments",
+        "/game-days",
+        "/game-days/<day>",
         "/health",
         "/impact",
         "/inbox/deliveries",
@@ -256,6 +264,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/quality",
         "/recovery",
         "/recovery/gaps",
+        "/redundancy",
         "/replay",
         "/reports",
         "/reports/<report>",
@@ -297,6 +306,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/tests",
+        "/tests/<test>",
         "/tickets/agreement",
         "/tickets/connectors",
         "/tickets/connectors/<name>",
@@ -323,7 +334,10 @@ def test_every_path_of_the_application_is_documented(filled: Service) -> None:
     served = {
         (rule.rule.replace("<int:", "{").replace("<path:", "{").replace("<", "{").replace(">", "}"), method.lower())
         for rule, method, _ in documented(filled)
-    } | {(path, "get") for path in ("/api/v1/reports/{report}/file", "/livez", "/readyz", "/metrics")}  # no documents of ours
+    } | {
+        (path, "get")
+        for path in ("/api/v1/reports/{report}/file", "/api/v1/game-days/{day}/calendar", "/livez", "/readyz", "/metrics")
+    }  # no documents of ours
     assert {(path, method) for path, body in described["paths"].items() for method in body if method != "parameters"} == served
     names = set(described["components"]["schemas"])
     assert {"AreaPage", "BlastRadius", "Impact", "Problem"} <= names
@@ -636,6 +650,17 @@ LABELS = [
     "GET /api/v1/inbox/deliveries",
     "POST /api/v1/inbox/alertmanager/{sender}",
     "POST /api/v1/inbox/{kind}/{sender}",
+    "GET /api/v1/tests",
+    "POST /api/v1/tests",
+    "GET /api/v1/tests/{test}",
+    "DELETE /api/v1/tests/{test}",
+    "GET /api/v1/redundancy",
+    "GET /api/v1/game-days",
+    "POST /api/v1/game-days",
+    "GET /api/v1/experiments",
+    "GET /api/v1/game-days/{day}",
+    "DELETE /api/v1/game-days/{day}",
+    "GET /api/v1/game-days/{day}/calendar",
     "GET /api/v1/changes",
     "GET /api/v1/changes/collisions",
     "POST /api/v1/changes/check",

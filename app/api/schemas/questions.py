@@ -23,6 +23,7 @@ from app.domain.live import NOTED, STATES
 from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
 from app.domain.record_checks import MAGNITUDES, MOST_LOSS, NAMED
+from app.domain.stability_tests import GROUP_STATES, OUTCOMES, TEST_KINDS
 from app.settings import LimitSettings
 from app.usecases.keep.access import ROLES
 from app.usecases.keep.inbox import KINDS as INBOX_KINDS
@@ -555,6 +556,87 @@ class SharedQuestion(Question):
 class CalendarQuestion(Question):
     format = ma.fields.String(required=True, validate=validate.OneOf(["csv", "json", "ics"]))
     zone = text(80, load_default="", metadata={"description": "Of times and days for which the file names none"})
+
+
+def _maybe(longest: int, **options: Any) -> ma.fields.String:
+    """A text that may be empty, which is the default."""
+    return ma.fields.String(load_default="", validate=[validate.Length(max=longest), _no_nul], **options)
+
+
+class TestsQuestion(PageQuestion):
+    __test__ = False  # not a test of pytest's
+
+    kind = ma.fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *TEST_KINDS]),
+        metadata={"description": "load, failover, game_day or recovery_exercise; empty: any, or what the file says"},
+    )
+    group = _maybe(400, metadata={"description": "Key of a redundancy group"})
+
+
+class TestQuestion(Question):
+    """What is said of a test beside its file; what is empty is left to the file."""
+
+    __test__ = False
+
+    filename = _maybe(255, metadata={"description": "Name of the file, which is kept with the test"})
+    kind = ma.fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *TEST_KINDS]),
+        metadata={"description": "load, failover, game_day or recovery_exercise; empty: any, or what the file says"},
+    )
+    ci = _maybe(400, metadata={"description": "What was tested: a CI, by key or any other identity"})
+    group = _maybe(400, metadata={"description": "Key of a redundancy group, or a CI that has no other group"})
+    started_at = _maybe(40, metadata={"description": "A time with zone; needed where the file says none"})
+    outcome = ma.fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *OUTCOMES]),
+        metadata={"description": "passed, failed or proves nothing; empty: what the file says"},
+    )
+    title = _maybe(300)
+    notes = _maybe(2000, metadata={"description": "Remarks, for people"})
+    failover_minutes = number(
+        100_000.0,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Minutes that the switch took; null: what the file says"},
+    )
+    full_load_per_second = number(
+        1e9,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Requests a second that are the full load of the group; null: no share is drawn"},
+    )
+    day = _maybe(40, metadata={"description": "The game day whose result it is"})
+
+
+class GroupsTestedQuestion(PageQuestion):
+    state = ma.fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *GROUP_STATES]),
+        metadata={"description": "configured, validated, failed or never tested; empty: any"},
+    )
+
+
+class ExperimentsQuestion(Question):
+    limit = page_size()
+
+
+class GameDayQuestion(Question):
+    """A failover test of a redundancy group at a time."""
+
+    group = text(400, required=True, metadata={"description": "Key of a redundancy group, or a CI that has no other group"})
+    start_at = _maybe(40, metadata={"description": "A time with zone, to come"})
+    hours = number(
+        24.0, load_default=None, allow_none=True, metadata={"description": "Hours; null: as long as the experiment takes"}
+    )
+    people = ma.fields.List(
+        text(200),
+        load_default=[],
+        validate=validate.Length(max=50),
+        metadata={"description": "Who is there, and how to reach them"},
+    )
+    dry_run = ma.fields.Boolean(load_default=False, metadata={"description": "Show the sheet and keep nothing"})
 
 
 class QualityQuestion(Question):

@@ -34,8 +34,10 @@ from app.domain.graph import (
 )
 from app.domain.json_columns import impact_of, shares_of
 from app.domain.sentences import needs_of_nobody
+from app.domain.stability_tests import GroupEvidence
 from app.risk.intake.evidence import Observed, observed_incidents, posterior_rates
 from app.risk.intake.number_lists import whole_number_lists
+from app.risk.intake.tested import with_tests
 
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -71,7 +73,8 @@ class AssembleOptions:
     currency: str = "EUR"
     exchange_rates: Mapping[str, float] = field(default_factory=dict)
     source_priority: Mapping[int, int] = field(default_factory=dict)  # source_id -> number, lower wins
-    now: int = 0  # unix seconds: until when an open incident lasts
+    now: int = 0  # unix seconds: until when an open incident lasts, and how old a test is
+    tests: tuple[GroupEvidence, ...] = ()  # of the revision: evidence on its redundancy groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +100,26 @@ def assemble(
     graph = DependencyGraph(
         cis=cis,
         dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
-        groups=before.groups if before and "redundancy_group" in unchanged else _groups(columns["redundancy_group"]),
+        groups=_tested_groups(columns, options, before, "redundancy_group" in unchanged),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
         open_needs=_open_needs(columns["open_need"], _of_no_class(ci, cis), before),
+        groups_tested=bool(options.tests),
     )
     nobodys = _of_nobody(columns["open_need"])
     if nobodys:
         warnings.append(needs_of_nobody(nobodys))
     warnings += _incidents_not_read(columns["open_need"], cis, observed)
     return Assembled(graph, left_out, tuple(warnings), nobodys)
+
+
+def _tested_groups(
+    columns: Mapping[str, Mapping[str, Any]], options: AssembleOptions, before: DependencyGraph | None, unchanged: bool
+) -> GroupColumns:
+    """`before` holds the groups as they were tested by then, so where there are tests they are taken from the ledger again."""
+    if before is not None and unchanged and not options.tests and not before.groups_tested:
+        return before.groups
+    groups = _groups(columns["redundancy_group"])
+    return with_tests(groups, columns["ci"], options.tests, options.now, before.groups if before is not None else None)
 
 
 def _of_nobody(need: Mapping[str, Any]) -> int:

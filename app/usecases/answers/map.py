@@ -16,6 +16,7 @@ from app.domain.graph import HARD, SUPPLY
 from app.domain.map import ALIKE, DIRECTIONS, KINDS, MOST_HOPS, MapAnswer, MapEdge, MapNode, MapRedundancy
 from app.domain.results import Step
 from app.domain.sentences import count
+from app.domain.stability_tests import StabilityTest
 from app.risk.graph.compiled import AT_REST_DOWN
 from app.risk.graph.neighbourhood import MEMBER, above, below, by_hops, needs_among
 from app.risk.graph.ragged import among, holds
@@ -23,10 +24,12 @@ from app.risk.outage.causes import causes
 from app.risk.outage.propagation import Outage, outage
 from app.risk.outage.what_if import interruptible
 from app.usecases.answers.felt import interrupted_services
+from app.usecases.answers.group_evidence import TestedGroups
 from app.usecases.answers.paths import Paths
 from app.usecases.answers.service_redundancy import group_state
 from app.usecases.estate import Estate
 from app.usecases.find import ci_row, identify, identify_all
+from app.usecases.keep.stability_tests import every_test
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -67,7 +70,7 @@ def map_of(tools: Tools, question: MapQuestion) -> MapAnswer:
     beside = [estate.position(hit.ci_id) for hit in also]
     chosen = estate.position(identify(tools.store, at, question.select).ci_id) if question.select else -1
     near = _near(estate, [*middle, *beside], question, chosen)
-    states = _States(estate, [*beside, *(middle if question.fails else [])])
+    states = _States(estate, [*beside, *(middle if question.fails else [])], every_test(tools.documents))
     drawn = _Drawing(estate, near, states, frozenset(middle), question.opened, chosen)
     nodes = drawn.nodes()
     edges, edges_total = drawn.edges(nodes)
@@ -173,7 +176,8 @@ def _tiers(estate: Estate, kept: Sequence[int], side: Mapping[int, int], depende
 class _States:
     """What holds of each CI when some are out."""
 
-    def __init__(self, estate: Estate, out: Sequence[int]) -> None:
+    def __init__(self, estate: Estate, out: Sequence[int], tests: Sequence[StabilityTest]) -> None:
+        self.tested = TestedGroups(estate, tests)
         self.estate, space = estate, estate.workspace()
         self.result: Outage = outage(estate.compiled, out, space)
         self.out = frozenset(out)
@@ -214,7 +218,10 @@ class _States:
             members = flat.member[flat.member_ptr[group] : flat.member_ptr[group + 1]].tolist()
             left, needed = sum(not self.failed(member) for member in members), int(flat.group_needed[group])
             state = group_state(left, needed, len(members))
-            rows.append(MapRedundancy(self.estate.compiled.group_key(group), needed, len(members), left, state))
+            compiled, key = self.estate.compiled, self.estate.compiled.group_key(group)
+            hours, chance = float(compiled.failover_hours[group]), float(compiled.failover_success[group])
+            shown = self.tested.evidence(key, 1.0 if np.isnan(chance) else chance, None if np.isnan(hours) else hours * 60.0)
+            rows.append(MapRedundancy(key, needed, len(members), left, state, shown.state))
         return rows
 
 

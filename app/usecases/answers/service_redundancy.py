@@ -6,7 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from app.domain.results import NEVER_TESTED, ServiceGroup
+from app.domain.results import ServiceGroup
+from app.domain.stability_tests import NEVER_TESTED
 from app.risk.first_order.paper_redundancy import paper_redundancy
 from app.risk.graph.compiled import AT_REST_DOWN
 from app.risk.graph.subestate import subestate_of

@@ -10,12 +10,14 @@ from app.risk.outage.what_if import service_curve
 from app.usecases import paging
 from app.usecases.answers.areas import ranking_of
 from app.usecases.answers.contributions import service_contributions
+from app.usecases.answers.group_evidence import with_evidence
 from app.usecases.answers.paths import hour_money, known
 from app.usecases.answers.ranking import overlap_of
 from app.usecases.answers.service_redundancy import redundancy_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
 from app.usecases.find import identify_service
+from app.usecases.keep.stability_tests import every_test
 from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
@@ -105,6 +107,7 @@ def service_detail(
     row = int(estate.compiled.service_row[number])
     exposure = estate.graph.services[row] if row >= 0 else None
     groups, groups_total, tried = redundancy_of(assessment, number)
+    groups = with_evidence(assessment, groups, every_test(tools.documents))
     return ServiceDetail(
         stamp=stamp_of(estate, tools.documents),
         assessment=assessment.name,

@@ -1,0 +1,1 @@
+"""One module a tool: bytes of a file of results → `ReadTest`s."""
