@@ -28,6 +28,7 @@ OPENINGS = {
     "cypher": "importers.cypher_graph.opening",
     "servicegraph": "importers.servicegraph.opening",
     "ldap": "importers.ldap.opening",
+    "tickets": "importers.tickets.opening",
 }  # kind -> the module whose open_source(location, settings, outbound) gives the source
 KINDS = tuple(OPENINGS)
 NEEDS = {
@@ -47,6 +48,7 @@ NEEDS = {
     "cypher": ("A graph in Neo4j", "neo4j://host:7687"),
     "servicegraph": ("Service graph of traces, from Prometheus", "the address of Prometheus"),
     "ldap": ("Teams from a directory", "ldaps://host"),
+    "tickets": ("Incidents from the tickets of a connected system", "the name of the connector"),
 }  # what a kind reads, and what its location is
 FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
 

@@ -50,7 +50,7 @@ def observed_incidents(
     told: list[tuple[int, Seen]] = []
     for source in sorted(set(np.asarray(observation["source_id"]).tolist())):
         rows = np.flatnonzero(np.asarray(incident["source_id"]) == source)
-        outages, root = _incidents_of(ids, incident, rows, now)
+        outages, root = incidents_of(ids, incident, rows, now)
         found = failures(outages, root)
         years, inside, open_inside = np.zeros(len(ids)), np.zeros(len(found.at), bool), np.zeros(len(outages.at), bool)
         for begin, end in windows(ci, observation, source, classes, now):
@@ -159,7 +159,7 @@ def _breadth(scope: str, classes: Mapping[str, CiClass]) -> int:
     return depth
 
 
-def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Spells, Any]:
+def incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Spells, Any]:
     """The incidents of known CIs among `rows`, and which of them started at their CI."""
     wanted = np.asarray(incident["ci_id"])[rows]
     at = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))

@@ -1,4 +1,5 @@
-"""Which inputs are worth asking for (model 1.13): those whose true value would most likely change which areas are the k worst.
+"""Which inputs are worth asking for (model 1.13): those whose true value may change which areas are the k worst, by what that is
+worth.
 
 Each input is taken by itself, all others at what is expected of them, so the loss of its area moves with it alone and it changes
 the k worst just where it carries the area over the edge between the k-th and the next.
@@ -17,6 +18,7 @@ from app.risk.study.uncertainty import BLOCK, OuterDraws, rate_factors, read_off
 RATE_INPUT, REPAIR_INPUT = 0, 1
 INPUTS = ("failures_per_year", "repair_hours")
 KEPT = 1000  # questions that a study keeps
+FAR = 1000.0  # no draw multiplies a value by more: an area that would need it is passed over
 
 
 class Questions(NamedTuple):
@@ -35,7 +37,7 @@ class Questions(NamedTuple):
 def questions(
     outer: OuterDraws, codes: Array, count: int, k: int = 10, most: int = KEPT, listen: Callable[[float], None] = lambda share: None
 ) -> Questions:
-    """The `most` questions worth most, for areas `codes` int[N] (-1 none) of `count`; those that change nothing are left out.
+    """The `most` questions of the largest gain, for areas `codes` int[N] (-1 none) of `count`; those that change nothing are left out.
 
     Example by hand: areas that lose 30 and 20 a year, k = 1; the rate behind the 20 may be double or nothing, each one half of the
     time: 40 > 30 changes the worst with .5 and brings 10 in half of the cases, 5 on average. That behind the 30, if it may be 15 or
@@ -53,6 +55,9 @@ def questions(
     among[order[:k]] = True
     last_in, first_out = area[order[k - 1]], area[order[k]]
     costing = np.flatnonzero(inside & (base > 0.0))
+    rest = area[codes[costing]] - base[costing]
+    near = np.where(among[codes[costing]], rest < first_out, rest + FAR * base[costing] > last_in)
+    costing = costing[near]
     found: list[tuple[Array, ...]] = []
     for start in range(0, len(costing), BLOCK):
         rows = costing[start : start + BLOCK]
@@ -76,5 +81,5 @@ def questions(
     if not found:
         return Questions(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0),) * 4)
     whole = Questions(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    best = np.lexsort((outer.ci_id[whole.ci], whole.field, -whole.gain, -whole.p_changes))[:most]
+    best = np.lexsort((outer.ci_id[whole.ci], whole.field, -whole.p_changes, -whole.gain))[:most]
     return Questions(*(column[best] for column in whole))

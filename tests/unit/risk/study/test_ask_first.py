@@ -47,7 +47,7 @@ def test_areas_move_with_their_cis_and_are_what_the_draws_say() -> None:
         spread = np.where(np.arange(4) == ci, alone[ci][0], 0.0)
         drawn = drawn_areas(outer([16.0, 14.0, 24.0, 20.0], draws=500, rate_own=spread), codes, 3)
         assert p == pytest.approx((np.argmax(drawn, axis=0) != 0).mean(), abs=1e-12)
-    assert (np.diff(got.p_changes) <= 0).all()
+    assert (np.diff(got.gain) <= 0).all()
 
 
 def test_where_all_areas_are_among_the_worst_nothing_is_asked() -> None:
