@@ -154,6 +154,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "services",
         "service",
         "ci",
+        "evidence",
         "cis",
         "search",
         "cold-start",

@@ -9,7 +9,7 @@ from app.usecases.estate import Estate
 from app.usecases.keep.sources import MANUAL, known_sources
 from app.usecases.keep.sync_runs import page_runs
 
-MODEL_VERSION = "1.2"
+MODEL_VERSION = "1.3"
 
 
 READ = ("done", "unchanged", "approved")  # states of runs that read their source
