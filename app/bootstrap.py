@@ -123,7 +123,12 @@ class Forestay:
         from importers.registry import FILE_KINDS
 
         inside = self.settings.data_folder / "input"
-        if location and kind != "tickets" and (kind in FILE_KINDS or "://" not in location) and not _below(Path(location), inside):
+        if (
+            location
+            and kind != "tickets"
+            and (kind in FILE_KINDS or "://" not in location)
+            and not _below(Path(location), inside)
+        ):
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
         for name, value in settings.items():
             text = str(value)

@@ -12,8 +12,8 @@ from app.cli.context import Context, json_option, show, table, when
 from app.domain.evidence import Evidence
 from app.domain.results import CiDetail, CiPage, GroupRow
 from app.domain.sentences import not_read
-from app.usecases.answers.evidence import ci_evidence
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.answers.evidence import ci_evidence
 from app.usecases.search.ask import search_page
 
 
@@ -135,9 +135,7 @@ def _common_cause(group: GroupRow) -> str:
 @when
 @json_option
 @click.pass_obj
-def evidence(
-    context: Context, ci: str, limit: int, revision: int | None, as_of: datetime | None, as_document: bool
-) -> None:
+def evidence(context: Context, ci: str, limit: int, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
     """What is behind the rate and the restore time of a CI: incidents that count, were joined, or are left out, and why."""
     forestay = context.forestay
     told = ci_evidence(forestay, ci, limit, revision, as_of, forestay.settings.model.declared_spread)
@@ -160,7 +158,13 @@ def _print_evidence(console: Console, told: Evidence) -> None:
     ]
     table(console, "", ["value", "", "origin", "5 % to 95 %", "seen here", "age", "seen at its class"], rows)
     failures = [
-        (seen.started_at[:16], figure(seen.hours), seen.end, ", ".join(one.incident for one in seen.incidents), "; ".join(seen.fell_with_it))
+        (
+            seen.started_at[:16],
+            figure(seen.hours),
+            seen.end,
+            ", ".join(one.incident for one in seen.incidents),
+            "; ".join(seen.fell_with_it),
+        )
         for seen in told.failures
     ]
     table(console, "failures that count", ["began", "hours", "end", "incidents joined", "fell with it"], failures)

@@ -57,7 +57,9 @@ PLACES = {
         "Search CIs by the beginnings of words of any identity, in any order, typing errors forgiven; the weightiest first.",
     ),
     "ci": Place("app.cli.cis", "One CI by its key or any alias."),
-    "evidence": Place("app.cli.cis", "What is behind the rate and the restore time of a CI: which incidents count, and why not the others."),
+    "evidence": Place(
+        "app.cli.cis", "What is behind the rate and the restore time of a CI: which incidents count, and why not the others."
+    ),
     "blast": Place(
         "app.cli.outages",
         "Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling.",

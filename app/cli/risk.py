@@ -328,7 +328,10 @@ def studies(context: Context, /, limit: int, after: str | None, as_document: boo
 @click.command("study-show")
 @click.argument("study")
 @click.option(
-    "--part", type=click.Choice(["summary", "areas", "services", "borders", "exceedance", "ask-first"]), default="areas", show_default=True
+    "--part",
+    type=click.Choice(["summary", "areas", "services", "borders", "exceedance", "ask-first"]),
+    default="areas",
+    show_default=True,
 )
 @click.option("--kind", type=click.Choice(AREA_KINDS), default="ci", show_default=True)
 @limit_option

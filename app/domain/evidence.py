@@ -10,9 +10,9 @@ from app.domain.results import Stamp
 
 @dataclass(frozen=True, slots=True)
 class EvidenceValue:
-    """A value in use with all that it rests on. `low`, `high`: its 90 % interval; `incidents`: failures that it counts (closed ones
-    for a restore time); `years`: of service in which they were seen; `newest_at`: when the last of them began, or until when the
-    silence was observed; `age_days`: since then. `class_years`, `class_incidents`: of all watched CIs of its class."""
+    """A value in use with all that it rests on. `low`, `high`: its 90 % interval; `incidents`: failures that it counts (closed
+    ones for a restore time); `years`: of service in which they were seen; `newest_at`: when the last of them began, or until when
+    the silence was observed; `age_days`: since then. `class_years`, `class_incidents`: of all watched CIs of its class."""
 
     name: str
     value: float | None
@@ -43,9 +43,9 @@ class EvidenceIncident:
 
 @dataclass(frozen=True, slots=True)
 class FailureSeen:
-    """A failure as it is counted: incidents that overlap or touch are one. `end`: closed, open (it lasts at least these hours), or
-    given up (nobody closed it; it says nothing of restore times). `fell_with_it`: incidents of other CIs that are counted here and
-    not there."""
+    """A failure as it is counted: incidents that overlap or touch are one. `end`: closed, open (it lasts at least these hours),
+    or given up (nobody closed it; it says nothing of restore times). `fell_with_it`: incidents of other CIs that are counted here
+    and not there."""
 
     started_at: str
     hours: float

@@ -20,11 +20,11 @@ class OutageOfCi:
 
 
 def causes_of(outages: Sequence[OutageOfCi], needs: Mapping[str, Collection[str]]) -> list[OutageOfCi | None]:
-    """Returns for each outage the one that it fell with, None where it is a cause itself. `needs`: of a CI all CIs that it depends
-    on, by any path.
+    """Returns for each outage the one that it fell with, None where it is a cause itself. `needs`: of a CI all CIs that it
+    depends on, by any path.
 
-    An outage fell with another where its CI depends on that CI, their times overlap, and the other began at most an hour after it.
-    Of two CIs that depend on each other the one that began first is the cause. Of several the earliest; one that fell itself
+    An outage fell with another where its CI depends on that CI, their times overlap, and the other began at most an hour after
+    it. Of two CIs that depend on each other the one that began first is the cause. Of several the earliest; one that fell itself
     leads to its own cause.
 
     >>> told = [OutageOfCi("1", "shop", 0, 9000), OutageOfCi("2", "db", 600, 8000), OutageOfCi("3", "db", 20000, 21000)]

@@ -112,9 +112,9 @@ class StudyAreaPage:
 
 @dataclass(frozen=True, slots=True)
 class AskFirstRow:
-    """An input of a CI that is worth asking its team for. `p_changes`: how likely its true value changes which CIs are the k worst;
-    `gain`: by how much a year, in the study's measure, those that are named as the worst are expected to come closer to those that
-    are; `low`, `high`: 90 % interval of the value."""
+    """An input of a CI that is worth asking its team for. `p_changes`: how likely its true value changes which CIs are the k
+    worst; `gain`: by how much a year, in the study's measure, those that are named as the worst are expected to come closer to
+    those that are; `low`, `high`: 90 % interval of the value."""
 
     rank: int
     key: str

@@ -10,8 +10,8 @@ from app.domain.records import IncidentRecord, RejectedRecord
 
 @dataclass(frozen=True, slots=True)
 class TicketIncidents:
-    """`read_from`, `read_to` (unix seconds): what was changed there between was read completely; None: nothing was yet. `left_out`:
-    tickets that are no evidence, by reason."""
+    """`read_from`, `read_to` (unix seconds): what was changed there between was read completely; None: nothing was yet.
+    `left_out`: tickets that are no evidence, by reason."""
 
     incidents: Sequence[IncidentRecord] = ()
     rejected: Sequence[RejectedRecord] = ()

@@ -23,7 +23,10 @@ class Tickets(ReadWhole):
 
     def check(self) -> Sequence[str]:
         told = self._tell()
-        return [f"connector {self._connector}: {count(len(told.incidents), 'outage of a CI', 'outages of CIs')} in its tickets", *self._said(told)]
+        return [
+            f"connector {self._connector}: {count(len(told.incidents), 'outage of a CI', 'outages of CIs')} in its tickets",
+            *self._said(told),
+        ]
 
     def read(self, folder: Path) -> SourceSnapshot:
         told = self._tell()

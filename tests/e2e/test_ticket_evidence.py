@@ -1,5 +1,5 @@
-"""Tickets as evidence: a connector's tickets become incidents of the ledger, one failure an outage, and the CI says what is behind
-its figures."""
+"""Tickets as evidence: a connector's tickets become incidents of the ledger, one failure an outage, and the CI says what is
+behind its figures."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def test_open_and_reopened_tickets_are_counted_from_first_impact_to_the_last_res
     take_in(forestay, NAME, first)
     again = replace(first, phase=OPEN, updated_at=first.updated_at + HOUR, restored_at=None)
     take_in(forestay, NAME, again)
-    read(service, desk, replace(first, phase=CLOSED, updated_at=first.updated_at + 5 * HOUR, restored_at=first.restored_at + 4 * HOUR),
+    read(service, desk, replace(first, phase=CLOSED, updated_at=first.updated_at + 5 * HOUR, restored_at=first.restored_at + 4 *
+    HOUR),
          ticket("2", "san-1", 1, None))  # fmt: skip
     (failure,) = service.get("/cis/DB/evidence")["failures"]
     assert failure["hours"] == 6.0
@@ -152,5 +153,3 @@ def test_causes_in_loops_and_far_apart() -> None:
     # the cause began more than an hour later, or was over before
     apart = [OutageOfCi("1", "s", 0, 90_000), OutageOfCi("2", "a", 3601, 9000), OutageOfCi("3", "b", -900, -1)]
     assert causes_of(apart, both)[0] is None
-
-

@@ -1,4 +1,5 @@
-"""What the incidents of a class say of the rates of its CIs (model 1.13): shape and mean of the Gamma distribution they come from.
+"""What the incidents of a class say of the rates of its CIs (model 1.13): shape and mean of the Gamma distribution they come
+from.
 
 Where a class begins is the class table: half of its variance is that of the mean of the class, the other half lies between its
 CIs. All its watched CIs move it, the silent ones too, as far as they say something. A class is never one pair of figures: with
@@ -78,8 +79,8 @@ def begin_of(row: CiClass) -> tuple[float, float, float]:
 
 
 def class_rates(row: CiClass, incidents: Array, years: Array) -> ClassRates:
-    """The distributions of a class, from the counts n over exposures T of its watched CIs: lognormal begin for mean and shape, and
-    the negative binomial likelihood of the counts, on a grid that is laid again twice where the weight lies.
+    """The distributions of a class, from the counts n over exposures T of its watched CIs: lognormal begin for mean and shape,
+    and the negative binomial likelihood of the counts, on a grid that is laid again twice where the weight lies.
 
     Example by hand: no CI watched: the mean over the nodes is that of the table, .5 a year for `other`.
     """

@@ -27,8 +27,8 @@ NOTHING_SEEN = Seen(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
 @dataclass(frozen=True, slots=True)
 class Observed:
     """N rows: years in service under observation (0: nobody watched), failures that started there in them, mean restore time
-    (NaN: fewer than 2 that are closed) with how sure it is (`restored`), how many of its incidents nobody closed (`doubtful`: their
-    ends are taken for want of any), and the source that speaks (-1: none)."""
+    (NaN: fewer than 2 that are closed) with how sure it is (`restored`), how many of its incidents nobody closed (`doubtful`:
+    their ends are taken for want of any), and the source that speaks (-1: none)."""
 
     years: Any
     counts: Any

@@ -37,11 +37,11 @@ class Restored(NamedTuple):
 
 
 def restored(seen: Seen, class_code: Array, table_hours: Array, sigma: Array) -> Restored:
-    """Means of the CIs with at least 2 closed failures, capped at 30 days. `class_code` int[N]; `table_hours`, `sigma` float64[N]:
-    mean restore time and spread of single ones of each CI's class.
+    """Means of the CIs with at least 2 closed failures, capped at 30 days. `class_code` int[N]; `table_hours`, `sigma`
+    float64[N]: mean restore time and spread of single ones of each CI's class.
 
-    Example by hand: sigma 1, table median m, 2 failures of h hours at one CI, no other of its class. log(h / m) has variance 1/8 + 1/8
-    + 1/2 = 3/4 about 0. Of it a third is the CI's and its class's: the log median moves by a third of log(h / m).
+    Example by hand: sigma 1, table median m, 2 failures of h hours at one CI, no other of its class. log(h / m) has variance 1/8
+    + 1/8 + 1/2 = 3/4 about 0. Of it a third is the CI's and its class's: the log median moves by a third of log(h / m).
     """
     count = len(class_code)
     closed = np.bincount(seen.at[~seen.open], minlength=count)

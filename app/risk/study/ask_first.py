@@ -23,8 +23,8 @@ FAR = 1000.0  # no draw multiplies a value by more: an area that would need it i
 
 class Questions(NamedTuple):
     """Q questions, the one worth most first: the CI (position) and which of INPUTS; how likely its answer changes the k worst; by
-    how much a year the loss of the k worst is expected to come closer to that of those which really are; 5 % and 95 % of the factor
-    on the value."""
+    how much a year the loss of the k worst is expected to come closer to that of those which really are; 5 % and 95 % of the
+    factor on the value."""
 
     ci: Array  # int64[Q]
     field: Array  # int64[Q]
@@ -35,13 +35,19 @@ class Questions(NamedTuple):
 
 
 def questions(
-    outer: OuterDraws, codes: Array, count: int, k: int = 10, most: int = KEPT, listen: Callable[[float], None] = lambda share: None
+    outer: OuterDraws,
+    codes: Array,
+    count: int,
+    k: int = 10,
+    most: int = KEPT,
+    listen: Callable[[float], None] = lambda share: None,
 ) -> Questions:
-    """The `most` questions of the largest gain, for areas `codes` int[N] (-1 none) of `count`; those that change nothing are left out.
+    """The `most` questions of the largest gain, for areas `codes` int[N] (-1 none) of `count`; those that change nothing are left
+    out.
 
-    Example by hand: areas that lose 30 and 20 a year, k = 1; the rate behind the 20 may be double or nothing, each one half of the
-    time: 40 > 30 changes the worst with .5 and brings 10 in half of the cases, 5 on average. That behind the 30, if it may be 15 or
-    45: 15 < 20 changes it with .5, 2.5 on average.
+    Example by hand: areas that lose 30 and 20 a year, k = 1; the rate behind the 20 may be double or nothing, each one half of
+    the time: 40 > 30 changes the worst with .5 and brings 10 in half of the cases, 5 on average. That behind the 30, if it may be
+    15 or 45: 15 < 20 changes it with .5, 2.5 on average.
     """
     answer, ranges = outer.answer, outer.ranges
     unit = int(np.argmin(np.abs(answer.scales - 1.0)))

@@ -95,9 +95,9 @@ class Spread:
 def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declared_spread: float = 0.0) -> Ranges:
     """Ranges of the assessed CIs, `row` int32[N] into the columns. An assumed rate has the spread of its class, half of its
     variance shared by the class and half the CI's own; a measured one its posterior, with what its class may be; a declared one
-    `declared_spread`. A mean restore time is spread half as much as single restores are where it is assumed, by what its incidents
-    leave open where they measured it [proposals, model 1.13]. A range stated with a value is a 90 % interval: lognormal with these ends, that CI's own,
-    instead of all this.
+    `declared_spread`. A mean restore time is spread half as much as single restores are where it is assumed, by what its
+    incidents leave open where they measured it [proposals, model 1.13]. A range stated with a value is a 90 % interval: lognormal
+    with these ends, that CI's own, instead of all this.
 
     Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2. A rate of 2 stated as 1
     to 4: its own spread is ln 4 / (2 * 1.645) = .4214, its middle ln(2 / 2) = 0.
@@ -150,7 +150,9 @@ def interval_of(ranges: Ranges, place: int, rate: bool) -> tuple[float, float]:
     shared, own, middle = (
         float(column[place])
         for column in (
-            (ranges.rate_shared, ranges.rate_own, ranges.rate_middle) if rate else (ranges.repair_shared, ranges.repair_own, ranges.repair_middle)
+            (ranges.rate_shared, ranges.rate_own, ranges.rate_middle)
+            if rate
+            else (ranges.repair_shared, ranges.repair_own, ranges.repair_middle)
         )
     )
     spread = float(np.hypot(shared, own))
@@ -164,7 +166,11 @@ def _classes(
     """What is known of the rates of classes, from all their CIs that are watched; common causes are no evidence of their own."""
     number, _ = class_rows(cis.ci_class, classes)
     own = (np.asarray(cis.failures_origin) == MEASURED) & (np.asarray(cis.ci_id) < FIRST_ID) & np.isin(number, wanted)
-    known = rates_by_class(number, table, np.where(own, cis.observed_years, 0.0), np.asarray(cis.observed_incidents)) if wanted else {}
+    known = (
+        rates_by_class(number, table, np.where(own, cis.observed_years, 0.0), np.asarray(cis.observed_incidents))
+        if wanted
+        else {}
+    )
     nothing = np.zeros(0)
     return {code: known[code] if code in known else class_rates(table[code], nothing, nothing) for code in wanted}
 
@@ -258,8 +264,8 @@ def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
 
 
 def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; of a measured
-    rate from its posterior, Gamma (by its inverse distribution) with the shape and mean that its class has in that draw.
+    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; of a
+    measured rate from its posterior, Gamma (by its inverse distribution) with the shape and mean that its class has in that draw.
 
     Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
     """

@@ -46,8 +46,8 @@ class _Row(NamedTuple):
 def ci_evidence(
     tools: Tools, text: str, limit: int, revision: int | None = None, as_of: datetime | None = None, declared_spread: float = 0.0
 ) -> Evidence:
-    """Returns the evidence of the CI that answers to `text`; at most `limit` failures and as many incidents that are left out, the
-    latest first."""
+    """Returns the evidence of the CI that answers to `text`; at most `limit` failures and as many incidents that are left out,
+    the latest first."""
     estate = tools.estates.at(revision, as_of)
     at = estate.revision.revision
     hit = identify(tools.store, at, text)
@@ -57,7 +57,11 @@ def ci_evidence(
     speaks = -1 if cis.observed_source is None else int(cis.observed_source[row])
     names = {source.source_id: source.name for source in told_of(tools.documents)}
     rows = _rows(tools.store.rows(at, INCIDENT.name, "ci_id", [hit.ci_id]), names)
-    one = {"ci_id": np.asarray([hit.ci_id]), "key": [hit.key], "ci_class": Categorical(np.zeros(1, np.int32), (cis.ci_class[row] or "other",))}
+    one = {
+        "ci_id": np.asarray([hit.ci_id]),
+        "key": [hit.key],
+        "ci_class": Categorical(np.zeros(1, np.int32), (cis.ci_class[row] or "other",)),
+    }
     now = estate.options.now
     watched = _windows(one, tools, at, speaks, now)
     seen, left_out = _failures(one, rows, speaks, watched, now, names)
@@ -178,7 +182,11 @@ def _value(
     low, high = (value * factor for factor in interval_of(ranges_of(cis, at, ci_classes(), declared_spread), 0, is_rate))
     measured = origin == MEASURED and float(cis.observed_years[row]) > 0
     counted = [one for one in seen if is_rate or one[2] == "closed"]
-    newest = max([one[0] for one in counted] + ([end for _, end in watched] if is_rate else [])) if measured and (counted or is_rate) else None
+    newest = (
+        max([one[0] for one in counted] + ([end for _, end in watched] if is_rate else []))
+        if measured and (counted or is_rate)
+        else None
+    )
     number, table = class_rows(cis.ci_class, ci_classes())
     like = (number == number[row]) & (np.asarray(cis.observed_years) > 0) & (np.asarray(cis.ci_id) < FIRST_ID)
     prior = table[int(number[row])]
@@ -204,7 +212,9 @@ def _value(
 def _not_read(tools: Tools, at: int, ci_id: int) -> int:
     rows = tools.store.load_columns(at, OPEN_NEED.name, ["dependent_id", "kind", "needs"])
     return sum(
-        int(rows["needs"][i]) for i in range(len(rows["needs"])) if int(rows["dependent_id"][i]) == ci_id and rows["kind"][i] == "incident"
+        int(rows["needs"][i])
+        for i in range(len(rows["needs"]))
+        if int(rows["dependent_id"][i]) == ci_id and rows["kind"][i] == "incident"
     )
 
 

@@ -31,7 +31,8 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connector does. `rests_until`: nothing is sent before; `polled_from`, `polled_to`: what changed there between was read."""
+    """How a connector does. `rests_until`: nothing is sent before; `polled_from`, `polled_to`: what changed there between was
+    read."""
 
     succeeded_at: str = ""
     failed_at: str = ""

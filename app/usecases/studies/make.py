@@ -28,7 +28,18 @@ from app.risk.services.sampled_service import SAMPLES
 from app.risk.study import estate_redundancy as redundancy
 from app.risk.study.ask_first import questions
 from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
-from app.risk.study.tables import PAIRS, K, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
+from app.risk.study.tables import (
+    PAIRS,
+    Agreement,
+    K,
+    PartSums,
+    agreement,
+    ci_table,
+    figures,
+    grouped_table,
+    part_of,
+    service_table,
+)
 from app.risk.study.uncertainty import OuterDraws, drawn_groupings, drawn_services, ranges_of, response, shifts
 from app.usecases.answers.areas import area_codes
 from app.usecases.answers.paths import known

@@ -10,9 +10,9 @@ import numpy as np
 
 from app.domain.areas import AREA_KINDS
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
-from app.domain.graph import ORIGIN_NAMES
 from app.domain.study import (
     AskFirstPage,
     AskFirstRow,
@@ -32,8 +32,8 @@ from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import spans
 from app.risk.outage.failover import failovers_of
-from app.risk.study.ask_first import INPUTS, Questions
 from app.risk.study import estate_redundancy as redundancy
+from app.risk.study.ask_first import INPUTS, Questions
 from app.risk.study.estate_redundancy import EstateRedundancy
 from app.risk.study.tables import AreaTable, K
 from app.usecases import paging
@@ -163,8 +163,8 @@ def _asked(assessment: Assessed, worth: Questions, place: int) -> AskFirstRow:
     value = float(getattr(cis, field)[at])
     origin = (cis.failures_origin if field == "failures_per_year" else cis.repair_origin)[at]
     return AskFirstRow(
-        place + 1, estate.key(position), estate.name(position), cis.ci_class[at] or "other", cis.team[at] or "", cis.site[at] or "",
-        field, UNITS[field], known(value), ORIGIN_NAMES[int(origin)], known(value * worth.low[place]),
+        place + 1, estate.key(position), estate.name(position), cis.ci_class[at] or "other", cis.team[at] or "",
+        cis.site[at] or "", field, UNITS[field], known(value), ORIGIN_NAMES[int(origin)], known(value * worth.low[place]),
         known(value * worth.high[place]), float(worth.p_changes[place]), float(worth.gain[place]),
     )  # fmt: skip
 

@@ -24,9 +24,9 @@ NO_INCIDENT = "a change or a problem"
 def ticket_incidents(tools: Tools, connector: str) -> TicketIncidents:
     """Returns what the tickets of a connector say. NotFound where there is none of this name.
 
-    Tickets that we asked for are no evidence a second time. An incident whose priority means nothing for its CIs is none of theirs.
-    A name that stands for no CI is refused, and so kept as a need of nobody. A reopened ticket is one failure until it was restored
-    last.
+    Tickets that we asked for are no evidence a second time. An incident whose priority means nothing for its CIs is none of
+    theirs. A name that stands for no CI is refused, and so kept as a need of nobody. A reopened ticket is one failure until it
+    was restored last.
     """
     owner = CONNECTORS.get(tools.documents, connector)
     told: list[OutageOfCi] = []
@@ -53,7 +53,10 @@ def ticket_incidents(tools: Tools, connector: str) -> TicketIncidents:
     causes = causes_of(told, _needs(tools, sorted({one.ci for one in told})))
     health = health_of(tools.documents, connector)
     return TicketIncidents(
-        [IncidentRecord(f"{one.ticket} {one.ci}", one.ci, one.began, one.ended, cause is None) for one, cause in zip(told, causes, strict=True)],
+        [
+            IncidentRecord(f"{one.ticket} {one.ci}", one.ci, one.began, one.ended, cause is None)
+            for one, cause in zip(told, causes, strict=True)
+        ],
         rejected,
         left_out,
         _seconds(health.polled_from) if health.polled_at else None,
@@ -91,7 +94,9 @@ def _unknown(name: str, candidates: object) -> tuple[str, str]:
 
 
 def _refused(ticket: KnownTicket, field: str, reason: str, advice: str, about: str = "") -> RejectedRecord:
-    return RejectedRecord("incident", f"ticket {ticket.number or ticket.ticket}", ticket.ticket[:200], field, reason, advice, about)
+    return RejectedRecord(
+        "incident", f"ticket {ticket.number or ticket.ticket}", ticket.ticket[:200], field, reason, advice, about
+    )
 
 
 def _seconds(text: str) -> int | None:
@@ -122,7 +127,8 @@ def _position(tools: Tools, estate: Estate, ci: str) -> int | None:
 def _notes(fell: int, reopened: int) -> list[str]:
     notes = []
     if fell:
-        notes.append(f"{count(fell, 'outage of a CI', 'outages of CIs')} fell with another that its tickets name: counted once, at the cause")
+        outages = count(fell, "outage of a CI", "outages of CIs")
+        notes.append(f"{outages} fell with another that its tickets name: counted once, at the cause")
     if reopened:
         notes.append(f"{count(reopened, 'ticket was', 'tickets were')} reopened: one failure each, until it was restored last")
     return notes

@@ -17,8 +17,8 @@ FIRST_DAYS = 7.0  # how far back the first poll looks
 
 
 def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None, back_to: datetime | None = None) -> int:
-    """Takes in what changed since the last poll that came to its end, or since `back_to`; returns how many tickets were read. What
-    fails half-way changes nothing of where the next one begins."""
+    """Takes in what changed since the last poll that came to its end, or since `back_to`; returns how many tickets were read.
+    What fails half-way changes nothing of where the next one begins."""
     documents, moment = tools.documents, now or datetime.now(UTC)
     owner = CONNECTORS.find(documents, connector)
     if owner is None or not owner.enabled or health_of(documents, connector).rests_until > moment.isoformat():
@@ -32,7 +32,9 @@ def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None,
             if lease is None:
                 return 0
             health = health_of(documents, connector)
-            since = datetime.fromisoformat(health.polled_to) - OVERLAP if health.polled_to else moment - timedelta(days=FIRST_DAYS)
+            since = (
+                datetime.fromisoformat(health.polled_to) - OVERLAP if health.polled_to else moment - timedelta(days=FIRST_DAYS)
+            )
             latest = datetime.fromisoformat(health.polled_to) if health.polled_to else since
             since = min(since, back_to) if back_to is not None else since
             # since when all was read: what was read before was not kept where the last poll to its end is not known
@@ -51,7 +53,11 @@ def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None,
         documents,
         connector,
         lambda old: replace(
-            old, polled_from=began, polled_to=latest.isoformat(), polled_at=moment.isoformat(), succeeded_at=moment.isoformat(),
+            old,
+            polled_from=began,
+            polled_to=latest.isoformat(),
+            polled_at=moment.isoformat(),
+            succeeded_at=moment.isoformat(),
             error="",
         ),
     )

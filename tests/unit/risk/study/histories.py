@@ -41,7 +41,8 @@ class Truth:
 
 @dataclass(frozen=True)
 class Lived:
-    """What was estimated from one history: the compiled estate, its draws, rates in use, and which CIs have a measured restore time."""
+    """What was estimated from one history: the compiled estate, its draws, rates in use, and which CIs have a measured restore
+    time."""
 
     compiled: CompiledGraph
     outer: OuterDraws
@@ -89,7 +90,9 @@ def _structure(seed: int) -> dict[str, Any]:
     count = len(NAMES)
     first_app = count - OF_CLASS["application"]
     edges = {(10 + count + int(rng.integers(SERVICES)), 10 + app) for app in range(first_app, count)}
-    edges |= {(10 + int(rng.integers(first_app, count)), 10 + low) for low in range(first_app) for _ in range(int(rng.integers(1, 3)))}
+    edges |= {
+        (10 + int(rng.integers(first_app, count)), 10 + low) for low in range(first_app) for _ in range(int(rng.integers(1, 3)))
+    }
     ends = np.asarray(sorted(edges), np.int64)
     return {"ends": ends, "money": np.exp(rng.normal(7.0, 1.2, SERVICES))}
 

@@ -52,7 +52,9 @@ def test_ranges_of_the_expected_loss_hold_the_true_one_in_nine_of_ten_cases() ->
         low, high = np.quantile(drawn.sum(axis=0), (0.05, 0.95))
         held.append(low <= one.true_loss.sum() <= high)
         ratio.append(one.true_loss.sum() / drawn.sum(axis=0).mean())
-    print(f"\n90 % ranges hold the true expected loss in {np.mean(held):.1%} of {HISTORIES}; true over expected {np.mean(ratio):.3f}")
+    print(
+        f"\n90 % ranges hold the true expected loss in {np.mean(held):.1%} of {HISTORIES}; true over expected {np.mean(ratio):.3f}"
+    )
     assert 0.87 <= np.mean(held) <= 0.93
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.05)
 
