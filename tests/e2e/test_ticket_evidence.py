@@ -102,11 +102,10 @@ def test_open_and_reopened_tickets_are_counted_from_first_impact_to_the_last_res
     forestay = service.forestay
     first = ticket("1", "DB", 30, 2)
     take_in(forestay, NAME, first)
-    again = replace(first, phase=OPEN, updated_at=first.updated_at + HOUR, restored_at=None)
+    again = replace(first, phase=OPEN, updated_at=NOW - timedelta(days=30) + 3 * HOUR, restored_at=None)
     take_in(forestay, NAME, again)
-    read(service, desk, replace(first, phase=CLOSED, updated_at=first.updated_at + 5 * HOUR, restored_at=first.restored_at + 4 *
-    HOUR),
-         ticket("2", "san-1", 1, None))  # fmt: skip
+    over = NOW - timedelta(days=30) + 6 * HOUR
+    read(service, desk, replace(first, phase=CLOSED, updated_at=over, restored_at=over), ticket("2", "san-1", 1, None))
     (failure,) = service.get("/cis/DB/evidence")["failures"]
     assert failure["hours"] == 6.0
     (still,) = service.get("/cis/san-1/evidence")["failures"]

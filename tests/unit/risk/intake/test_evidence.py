@@ -150,8 +150,9 @@ def test_of_two_sources_the_one_that_watched_longest_speaks() -> None:
 
 
 def test_restore_time_is_shrunk_to_the_class_and_capped() -> None:
-    """2 h and 8 h, sigma 1.2 say. Variances of sigma^2: class 1/8, CI 1/8, the mean of two 1/2: the log median moves by a
-    third.""" rows = [(1, 10, YEAR, YEAR + 2 * HOUR, 1), (1, 10, YEAR + 9 * HOUR, YEAR + 17 * HOUR, 1)]
+    """2 h and 8 h, of one CI. Variances of sigma^2: class 1/8, CI 1/8, the mean of two 1/2: the log median moves by a
+    third."""
+    rows = [(1, 10, YEAR, YEAR + 2 * HOUR, 1), (1, 10, YEAR + 9 * HOUR, YEAR + 17 * HOUR, 1)]
     server = CLASSES["server"]
     got = watch(["server"], incidents(*rows), observations((1, "*", 0, ABSENT)))
     sigma, begin = server.repair_sigma, math.log(server.repair_hours) - server.repair_sigma**2 / 2
@@ -182,7 +183,8 @@ def test_restore_times_learn_as_conditional_normals_do() -> None:
 
 def test_a_failure_that_is_open_says_that_it_takes_longer() -> None:
     """Against the mode of the likelihood found on a fine grid: 2 h, 8 h, and one open for 50 h; as if over at 50 it would say
-    less.""" grid = np.linspace(-3, 3, 60_001)
+    less."""
+    grid = np.linspace(-3, 3, 60_001)
     spread = math.sqrt(2 * SHARE)
     begin = math.log(4.0) - 0.5
     logs = np.log([2.0, 8.0, 50.0]) - begin
