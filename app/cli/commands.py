@@ -58,7 +58,8 @@ PLACES = {
     ),
     "ci": Place("app.cli.cis", "One CI by its key or any alias."),
     "evidence": Place(
-        "app.cli.cis", "What is behind the rate and the restore time of a CI: which incidents count, and why not the others."
+        "app.cli.cis",
+        "What is behind the rate and the restore time of a CI: incidents that count, were joined, or are left out, and why.",
     ),
     "blast": Place(
         "app.cli.outages",

@@ -23,7 +23,9 @@ def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) 
     pairs = [part.partition("=") for part in str(settings.get("cis", "")).split(";") if part.strip()]
     cis = {category.strip().casefold(): ci.strip() for category, _, ci in pairs}
     if not cis or not all(cis.values()):
-        raise InvalidInput("cis: CATEGORY=CI, several by semicolon: the CI that failed in post-mortems of a category", field="cis")
+        raise InvalidInput(
+            "cis: CATEGORY=CI, several by semicolon: the CI that failed in post-mortems of a category", field="cis"
+        )
     window = None
     if settings.get("watched_from") or settings.get("watched_until"):
         window = (_moment(settings, "watched_from"), _moment(settings, "watched_until"))

@@ -45,7 +45,9 @@ class PostMortems(ReadWhole):
                 continue
             self._take(made, path.name, told)
         if self._window is not None:
-            made.small_records["observation"] = [ObservationRecord(f"ci:{ci}", *self._window) for ci in sorted(set(self._cis.values()))]
+            made.small_records["observation"] = [
+                ObservationRecord(f"ci:{ci}", *self._window) for ci in sorted(set(self._cis.values()))
+            ]
         else:
             made.notes.append("no settings watched_from and watched_until: the incidents are kept, and count for nothing")
         return made
