@@ -41,6 +41,7 @@ PASSED = (
     "HTTP_IF_NONE_MATCH",
 )
 PAST = {"revision", "as_of", "since"}
+STEP_ASIDE = "forestay.step_aside"  # in the environment of a request: what is called before its thread waits
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RENEW_SECONDS = runs.LEASE_SECONDS / 3
@@ -111,6 +112,7 @@ def _asks_for_a_large_page() -> bool:
 
 
 def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Response:
+    request.environ.get(STEP_ASIDE, always)()
     gone = leaving(request.environ)
     late = time.monotonic() + forestay.settings.web.answer_seconds
     while not question.done.wait(WAIT_SECONDS):

@@ -39,7 +39,6 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     from dataclasses import replace
 
     from app.api.away import keep_known
-    from app.api.turns import take_turns
     from app.cli.web_server import server_of
     from app.settings import check_exposure
     from app.usecases.compiling import never_compile_in_requests
@@ -55,8 +54,7 @@ def serve_forever(context: Context, host: str | None = None, port: int | None = 
     keep_known(context.served)
     sys.setswitchinterval(SWITCH_SECONDS)
     waiting = lane.limits.processes + lane.limits.waiting if lane else 0  # threads that wait for the lane hold no other up
-    take_turns(app, web.threads)
-    server = server_of(app, web, web.threads + waiting)
+    server = server_of(app, web, waiting)
     runner = (
         None
         if no_runner

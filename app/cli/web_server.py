@@ -20,22 +20,31 @@ from waitress.server import create_server
 from waitress.utilities import RequestEntityTooLarge
 from werkzeug.exceptions import HTTPException
 
+from app.api.heavy import STEP_ASIDE
 from app.api.problem_document import PROBLEM, problem_document
+from app.cli.turns import Turns
 from app.settings import WebSettings
 
 Streams = Callable[[str, str], bool]
 
 
-def server_of(app: Flask, web: WebSettings, threads: int) -> Any:
-    """Returns the server, which listens already. Its `run` serves until it is stopped."""
+def server_of(app: Flask, web: WebSettings, waiting: int) -> Any:
+    """Returns the server, which listens already, with threads for `waiting` requests beside those that compute. Its `run` serves
+    until it is stopped."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every request that waits helps nobody
     sockets: dict[int, Any] = {}
+    turns = Turns(web.threads + waiting, web.threads)
+
+    def told(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[STEP_ASIDE] = turns.step_aside
+        return app.wsgi_app(environ, start_response)
+
     server = create_server(
-        app,
+        told,
+        _dispatcher=turns,
         map=sockets,
         host=web.host,
         port=web.port,
-        threads=threads,
         recv_bytes=65_536,  # large bodies in fewer turns of the loop that serves everybody
         channel_request_lookahead=1,  # so that one who leaves is noticed
         clear_untrusted_proxy_headers=False,  # whom to believe is judged by web.trusted_proxies

@@ -12,6 +12,7 @@ import structlog
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime, StoreUnavailable
 from app.domain.study import StudyOptions
+from app.usecases.answers.quality.found import keep_found
 from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.doctor import keep_examination
@@ -215,12 +216,31 @@ def _index_searches(forestay: Forestay) -> bool:
         return False
 
 
+class _Faults:
+    """Looks through the data of the current revision once it is assessed and nothing else waits; a revision for which that fails
+    is left alone."""
+
+    def __init__(self, forestay: Forestay) -> None:
+        self._forestay, self._failed = forestay, 0
+
+    def look(self) -> bool:
+        at = self._forestay.store.current()
+        try:
+            return at.revision != self._failed and keep_found(self._forestay, at)
+        except ForestayError:
+            raise
+        except Exception:
+            self._failed = at.revision
+            structlog.get_logger().exception("the data could not be looked through for faults")
+            return False
+
+
 def run_forever(forestay: Forestay, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set, and waits while the store is away."""
-    log = structlog.get_logger()
+    log, faults = structlog.get_logger(), _Faults(forestay)
     while not stop.is_set():
         try:
-            if run_one(forestay, stop) or _work_inbox(forestay) or _index_searches(forestay):
+            if run_one(forestay, stop) or _work_inbox(forestay) or _index_searches(forestay) or faults.look():
                 continue
         except ForestayError as error:
             log.warning("the store does not answer", error=error.message)

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from app.demo import retailer
+from app.jobs import runner
 from app.risk.first_order.data_quality import coverage, only_in_one
+from app.usecases.answers.quality import found
+from app.usecases.assess import assessed
+from app.usecases.keep import sources as keep
 from tests.e2e.conftest import Service
 
 RATED = {"class": "server", "failures_per_year": "1", "repair_hours": "10", "team": "Ops", "site": "north"}
@@ -57,8 +61,8 @@ def test_findings_and_what_they_weigh(asked: Service) -> None:
     answer = asked.get("/quality")
     assert (answer["measure"], answer["cis"], answer["services"]) == ("customer_hours_per_year", 7, 1)
     assert answer["total"] == pytest.approx(1000, rel=0.002)  # 2 a year x 5 h x 100 customers, and d cannot fail while it is down
-    found = by_kind(answer)
-    told = {kind: (f["count"], f["of"], f["share"] and round(f["share"], 6)) for kind, f in found.items()}
+    kinds = by_kind(answer)
+    told = {kind: (f["count"], f["of"], f["share"] and round(f["share"], 6)) for kind, f in kinds.items()}
     assert told == {
         "no owner": (2, 7, 1.0),
         "no site": (1, 7, 0.0),
@@ -72,8 +76,8 @@ def test_findings_and_what_they_weigh(asked: Service) -> None:
         "dangling relation": (1, 7, None),
         "need not read": (1, 1, None),
     }
-    assert found["no owner"]["examples"] == ["cmdb:ci:d", "cmdb:ci:lone"]
-    assert found["orphan"]["examples"] == ["cmdb:ci:lone"]
+    assert kinds["no owner"]["examples"] == ["cmdb:ci:d", "cmdb:ci:lone"]
+    assert kinds["orphan"]["examples"] == ["cmdb:ci:lone"]
     assert all(f["effect"] and f["advice"] for f in answer["findings"])
 
 
@@ -111,6 +115,22 @@ def test_an_estate_that_is_empty_or_has_no_group(service: Service) -> None:
     assert by_kind(service.get("/quality"))["orphan"]["count"] == 1
 
 
+def test_a_large_estate_is_looked_through_once_for_every_process(asked: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(found, "AT_ONCE", 0)
+    faults = runner._Faults(asked.forestay)
+    assert faults.look() and not faults.look(), "it is there"
+    estates = asked.forestay.estates
+    at_once, looks = asked.get("/quality"), list[Any]()
+    look = found._look
+    monkeypatch.setattr(found, "_look", lambda *given: looks.append(given) or look(*given))
+    assessed(estates, asked.forestay.cache, None).quality.clear()  # as in a process that was just started
+    again = asked.get("/quality")
+    assert not looks and all(again[part] == at_once[part] for part in ("findings", "classes", "paper"))
+    keep.add_source(asked.forestay.documents, "other", "csv", str(asked.folder), None, {})
+    assessed(estates, asked.forestay.cache, None).quality.clear()
+    assert len(asked.get("/quality")["sources"]) == 2 and len(looks) == 1, "sources have changed since"
+
+
 @pytest.mark.compiled
 def test_the_example_shows_its_paper_redundancy(service: Service) -> None:
     places = retailer.write(retailer.build(), service.folder / "example")
@@ -122,8 +142,8 @@ def test_the_example_shows_its_paper_redundancy(service: Service) -> None:
     assert "cmdb:db-payment-pair: 2 of 2 members, 1 needed" in array["examples"]
     area = service.get("/area", kind="ci", name="datacentre:ci:san-fra1-02")["area"]
     assert array["impact"] == pytest.approx(area["money_per_year"])
-    found = by_kind(answer)
-    assert found["observed, not declared"]["count"] > 20 and found["contradiction"]["count"] > 100
+    kinds = by_kind(answer)
+    assert kinds["observed, not declared"]["count"] > 20 and kinds["contradiction"]["count"] > 100
     assert "san-fra1-02" in service.page("/quality")
     printed = service.cli("quality")
     assert (printed.exit_code, "one CI takes" in printed.output) == (0, True)

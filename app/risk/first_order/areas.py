@@ -124,6 +124,8 @@ def inputs_of(service_hours: Array, origin: Array, rows: Array, names: Sequence[
     >>> inputs_of(np.array([3.0, 1.0]), np.array([1, 2]), np.array([0, 1]), ("unknown", "measured", "declared"))
     {'measured': 0.75, 'declared': 0.25}
     """
+    if len(rows) == 1:
+        return {names[origin[rows[0]]]: 1.0}
     weight = np.nan_to_num(service_hours[rows])
     if weight.sum() <= 0:
         weight = np.ones(len(rows))
@@ -140,6 +142,16 @@ def services_stopped(first: FirstOrder, rows: Array) -> Array:
 def services_cost(first: FirstOrder, rows: Array) -> Array:
     """Numbers of the services that the CIs `rows` cost something, each CI alone; ascending."""
     return _services(first.pair_ptr, first.pair_service, rows)
+
+
+def services_felt(first: FirstOrder, position: int) -> tuple[int, int]:
+    """How many services one CI stops, and how many others it costs something.
+
+    Example by hand: it stops S and degrades T: (1, 1).
+    """
+    stopped = first.point_service[first.point_ptr[position] : first.point_ptr[position + 1]].tolist()
+    cost = first.pair_service[first.pair_ptr[position] : first.pair_ptr[position + 1]].tolist()
+    return len(stopped), len(set(cost).difference(stopped))
 
 
 def _services(ptr: Array, services: Array, rows: Array) -> Array:

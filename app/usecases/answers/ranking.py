@@ -22,7 +22,7 @@ from app.domain.sentences import (
     redundancy_not_counted,
     shares_start,
 )
-from app.risk.first_order.areas import Ranking, inputs_of, services_cost, services_stopped
+from app.risk.first_order.areas import Ranking, inputs_of, services_cost, services_felt, services_stopped
 from app.risk.first_order.totals import corrected_hours, half_widths, points_of
 from app.risk.outage.rates_and_exposures import can_fail
 from app.usecases import paging
@@ -131,7 +131,8 @@ def area_row(assessment: Assessed, kind: str, ranking: Ranking, place: int) -> A
         if kind == "service"
         else kind == "ci" and bool(assessment.totals.not_counted[area])
     )
-    hit, touched = _services_hit(assessment, kind, area), _services_touched(assessment, kind, area)
+    hit, touched = _services_felt(assessment, kind, area)
+    rows = area if kind == "ci" else positions_of(assessment, kind, area)
     return AreaRow(
         kind=kind,
         name=name,
@@ -147,15 +148,21 @@ def area_row(assessment: Assessed, kind: str, ranking: Ranking, place: int) -> A
         inputs=_inputs(assessment, kind, area),
         not_counted=not_counted,
         reason=_reason(assessment, kind, area, label, ranking, place, not_counted, (hit, touched)),
-        plus_minus={} if kind == "service" else half_widths(assessment.first, positions_of(assessment, kind, area)),
+        plus_minus={} if kind == "service" else half_widths(assessment.first, rows),
         open_needs=open_needs_of(assessment, kind, area),
     )
 
 
-def _services_hit(assessment: Assessed, kind: str, area: int) -> int:
+def _services_felt(assessment: Assessed, kind: str, area: int) -> tuple[int, int]:
+    """Counts the services that the CIs of an area stop, each CI alone, and those that they only degrade or interrupt."""
     if kind == "service":
-        return 1 if not assessment.services.not_counted[area] else 0
-    return len(services_stopped(assessment.first, positions_of(assessment, kind, area)))
+        return 1 if not assessment.services.not_counted[area] else 0, 0
+    first = assessment.first
+    if kind == "ci":
+        return services_felt(first, area)
+    rows = positions_of(assessment, kind, area)
+    stopped = services_stopped(first, rows)
+    return len(stopped), len(np.setdiff1d(services_cost(first, rows), stopped, assume_unique=True))
 
 
 def _inputs(assessment: Assessed, kind: str, area: int) -> Mapping[str, float]:
@@ -218,14 +225,6 @@ def started_at(assessment: Assessed, kind: str, area: int, measure: str) -> tupl
     large = large[column[large] > 0]
     order = large[np.lexsort((rows[large], -column[large]))][:MOST]
     return [assessment.estate.name(int(rows[k])) for k in order], [float(column[k]) / total for k in order]
-
-
-def _services_touched(assessment: Assessed, kind: str, area: int) -> int:
-    """Counts the services that the CIs of an area degrade or interrupt and never stop, each CI alone."""
-    if kind == "service":
-        return 0
-    first, rows = assessment.first, positions_of(assessment, kind, area)
-    return len(np.setdiff1d(services_cost(first, rows), services_stopped(first, rows), assume_unique=True))
 
 
 def overlap_of(assessment: Assessed, service: int) -> str:

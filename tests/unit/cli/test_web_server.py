@@ -31,7 +31,7 @@ def port() -> Iterator[int]:
 
     file.streams = True  # type: ignore[attr-defined]
     web = replace(WebSettings(), host="127.0.0.1", port=0, request_bytes=MOST, upload_bytes=1_000_000)
-    server = server_of(app, web, threads=2)
+    server = server_of(app, web, waiting=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield server.effective_port

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.domain.quality import Finding, PaperShared
 from app.risk.first_order.data_quality import row_codes
-from app.risk.first_order.paper_redundancy import PaperRedundancy, in_one_place, paper_redundancy
+from app.risk.first_order.paper_redundancy import PaperRedundancy, in_one_place
 from app.usecases.answers.quality.weighing import EXAMPLES, Scale
 
 PLACES = ("site", "supplier")
@@ -20,11 +20,10 @@ ADVICE = {
 }
 
 
-def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list[Finding], int, int]:
-    """Returns the first `limit` shared things, how many there are, a finding for each sort, how many groups one CI takes, and how
-    many CIs were examined. The things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
+def paper_groups(scale: Scale, paper: PaperRedundancy, limit: int) -> tuple[list[PaperShared], int, list[Finding], int]:
+    """Returns the first `limit` shared things, how many there are, a finding for each sort, and how many groups one CI takes. The
+    things are CIs first, the costliest first, then sites and suppliers by the number of groups."""
     estate = scale.assessment.estate
-    paper = _tried(scale)
     real = ~np.isin(paper.shared, sorted(estate.causes))  # common causes are stated, not overlooked
     paper = PaperRedundancy(paper.group[real], paper.shared[real], paper.lost[real], paper.members[real], paper.examined)
     shared, counts = np.unique(paper.shared, return_counts=True)
@@ -38,16 +37,7 @@ def paper_groups(scale: Scale, limit: int) -> tuple[list[PaperShared], int, list
             rows.append(_by_place(scale, place, int(by_code[at]), groups[codes == by_code[at]]))
         total += len(by_code)
         findings.append(_place_finding(scale, place, groups))
-    return rows, total, findings, len(np.unique(paper.group)), paper.examined
-
-
-def _tried(scale: Scale) -> PaperRedundancy:
-    """Returns the redundancy on paper, found once for an assessment: it takes ten seconds for a million CIs."""
-    assessment = scale.assessment
-    if "paper" not in assessment.quality:
-        assessment.quality["paper"] = paper_redundancy(assessment.estate.compiled)
-    paper: PaperRedundancy = assessment.quality["paper"]
-    return paper
+    return rows, total, findings, len(np.unique(paper.group))
 
 
 def _codes(scale: Scale, place: str) -> Any:

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from app.domain.errors import InvalidInput
-from app.risk.first_order.areas import category_codes, measure_of, rank, rank_services, rows_of, scores_of, services_stopped
+from app.risk.first_order.areas import (
+    category_codes,
+    measure_of,
+    rank,
+    rank_services,
+    rows_of,
+    scores_of,
+    services_cost,
+    services_felt,
+    services_stopped,
+)
 from app.risk.first_order.sweep import first_order
 from app.risk.first_order.totals import corrected_hours, points_of, service_totals, services_of, totals_of
 from app.risk.intake.compile import compile_graph
@@ -38,6 +48,10 @@ def test_columns_of_every_kind_add_up_to_the_same_total(seed: int) -> None:
         graph = graph_of(_labelled(rng, random_estate(rng, rng.randint(2, 10), failover=0.5)))
         compiled = compile_graph(graph)
         first = first_order(compiled)
+        for position in range(len(compiled)):
+            one = np.array([position])
+            stopped, cost = services_stopped(first, one).tolist(), services_cost(first, one).tolist()
+            assert services_felt(first, position) == (len(stopped), len(set(cost) - set(stopped)))
         totals, services = totals_of(compiled, first), service_totals(compiled, first)
         for name in SUMS:
             want = float(np.nansum(getattr(services, name.removesuffix("_per_year"))))
