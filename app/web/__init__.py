@@ -12,6 +12,7 @@ from app.web import (
     assume_views,
     bia_views,
     change_views,
+    evidence_views,
     glossary,
     identity_views,
     kept_views,
@@ -56,6 +57,7 @@ def mount(app: Flask) -> None:
     for family in (ticket_views, ticket_setup_views, ticket_rule_views):
         app.register_blueprint(family.blueprint)
     app.register_blueprint(agreement_views.blueprint)
+    app.register_blueprint(evidence_views.blueprint)
     app.register_blueprint(kept_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

@@ -127,6 +127,9 @@ def test_before_a_poll_came_to_its_end_nothing_was_watched(service: Service, des
     assert told["source"] == "tickets" and len(told["failures"]) == 1
     assert service.get("/cis/web-1/evidence")["source"] == ""  # nobody says that its silence means something
     assert "tickets watched it for 2.0 years" in service.cli("evidence", "DB").output
+    page = service.page("/evidence", ci="DB")
+    assert "Failures that count" in page and told["failures"][0]["incidents"][0]["incident"] in page
+    assert service.page("/ci", key=told["key"]).count("/evidence?ci=") == 1
 
 
 def test_whom_the_desk_watches_must_be_said(service: Service, desk: Desk) -> None:
