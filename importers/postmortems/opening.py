@@ -29,6 +29,8 @@ def open_source(location: str, settings: Mapping[str, Any], outbound: Outbound) 
     window = None
     if settings.get("watched_from") or settings.get("watched_until"):
         window = (_moment(settings, "watched_from"), _moment(settings, "watched_until"))
+        if window[1] <= window[0]:
+            raise InvalidInput("watched_until: after watched_from", field="watched_until")
     return PostMortems(Path(location), cis, window)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from app.domain.errors import InvalidInput, SourceFailed
 from app.domain.joined_tickets import OutageOfCi, causes_of
 from app.domain.tickets import CHANGE, CLOSED, INCIDENT, OPEN, RESOLVED, Ticket
 from app.usecases.keep import sources as keep
 from app.usecases.keep.connectors import Connector, put_connector
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.tickets.incidents import ticket_incidents
-from app.usecases.tickets.poll import poll
+from app.usecases.tickets.read_back import read_back
 from app.usecases.tickets.take_in import take_in
 from tests.e2e.conftest import Service
 from tests.e2e.test_now import estate
@@ -50,7 +51,7 @@ def read(service: Service, desk: Desk, *tickets: Ticket, years: float = 2.0) -> 
     """Polls back over some years and syncs the source of its tickets; the run's report."""
     for one in tickets:
         desk.tickets[one.id] = one
-    poll(service.forestay, NAME, "m/1/1 a", NOW, NOW - timedelta(days=years * 365.25))
+    read_back(service.forestay, NAME, NOW - timedelta(days=years * 365.25), "tester")
     if keep.find_source(service.forestay.documents, "tickets") is None:
         keep.add_source(service.forestay.documents, "tickets", "tickets", NAME, None, {"watches": "*"})
     return run_sync(service.forestay, SyncRequest("tickets", apply=True, approve=True))
@@ -130,6 +131,26 @@ def test_before_a_poll_came_to_its_end_nothing_was_watched(service: Service, des
     page = service.page("/evidence", ci="DB")
     assert "Failures that count" in page and told["failures"][0]["incidents"][0]["incident"] in page
     assert service.page("/ci", key=told["key"]).count("/evidence?ci=") == 1
+
+
+def test_a_past_that_was_not_read_to_its_end_is_not_watched(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(moment: datetime) -> Any:
+        yield ticket("1", "DB", 300, 2)
+        raise SourceFailed("the list broke off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk, "changed_since", broken)
+        with pytest.raises(SourceFailed, match="broke off"):
+            read_back(service.forestay, NAME, NOW - timedelta(days=700), "tester")
+    assert ticket_incidents(service.forestay, NAME).read_from is None
+    with pytest.raises(InvalidInput):
+        read_back(service.forestay, NAME, datetime.now(UTC) + HOUR, "tester")
+    read(service, desk, ticket("1", "DB", 300, 2), years=1.0)
+    told = ticket_incidents(service.forestay, NAME)
+    assert told.read_from is not None and told.read_to is not None
+    assert (told.read_to - told.read_from) / 86400 == pytest.approx(365.25, abs=0.01)
 
 
 def test_whom_the_desk_watches_must_be_said(service: Service, desk: Desk) -> None:
