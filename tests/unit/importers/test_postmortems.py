@@ -21,7 +21,8 @@ def written(
 ) -> str:
     table = "\n".join(f"| 2020-06-09 {time} | {event} |" for time, event in rows.items())
     return (
-        f"# It broke\n\n## Timeline\n\n{zone}\n\n| Time | Event |\n| :--- | --- |\n{table}\n\n## Lessons\n\n| 2020-01-01 | no row |\n\n"
+        f"# It broke\n\n## Timeline\n\n{zone}\n\n| Time | Event |\n| :--- | --- |\n{table}\n\n## Lessons\n\n"
+        "| 2020-01-01 | no row |\n\n"
         f"# Stats\n\n- Category: Kubernetes\n- Time to detection: {detection}\n- Time to recovery:  {recovery} [^3]\n"
     )
 
