@@ -28,8 +28,8 @@ OPENINGS = {
     "cypher": "importers.cypher_graph.opening",
     "servicegraph": "importers.servicegraph.opening",
     "ldap": "importers.ldap.opening",
-    "tickets": "importers.tickets.opening",
     "postmortems": "importers.postmortems.opening",
+    "tickets": "importers.tickets.opening",
 }  # kind -> the module whose open_source(location, settings, outbound) gives the source
 KINDS = tuple(OPENINGS)
 NEEDS = {
