@@ -16,7 +16,7 @@ from app.risk.study.uncertainty import drawn_areas, rate_factors, repair_factors
 from tests.unit.risk.study.histories import Lived, estimated
 
 pytestmark = pytest.mark.compiled
-HISTORIES = 160
+HISTORIES = 240
 DRAWS = 200
 YEARS = 3.0
 WORST, ASKED = 10, 20
@@ -74,7 +74,7 @@ def test_questions_that_are_worth_asking_beat_random_ones() -> None:
     cost something (mean of 20 such choices), by the true loss of the ten CIs that then stand first."""
     won, found, at_random = 0, [], []
     for seed in range(200):
-        one = estimated(seed, 0.25, DRAWS)
+        one = estimated(seed, 0.25, 100)
         asked = questions(one.outer, np.arange(len(one.compiled)), len(one.compiled), WORST)
         ours = _loss_of_chosen(one, asked.ci[:ASKED], asked.field[:ASKED])
         rng = np.random.default_rng([seed, 7])
