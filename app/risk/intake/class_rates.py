@@ -19,6 +19,7 @@ HALF = 0.5  # share of the table's variance that all CIs of a class have in comm
 SHAPE_SPREAD = 1.0  # how sure the table is of the spread between CIs: sigma of the logarithm of the shape [a proposal]
 NEVER = (0.05, 1.5)  # rate and spread where the table says that a class never fails by itself, and it is watched
 MEANS, SHAPES = 17, 11  # nodes of the grid
+BLOCK = 16_384  # pairs whose means are taken at once
 WIDTHS = (4.5, 4.0, 3.5)  # half widths in standard deviations, grid after grid
 
 
@@ -36,9 +37,12 @@ class ClassRates(NamedTuple):
         >>> one.mean(np.array([2]), np.array([3.0])).tolist()
         [0.8333333333333334]
         """
-        pairs, back = _pairs(incidents, years)
-        means = (self.shape + pairs[:, :1]) / (self.years + pairs[:, 1:])
-        return np.asarray((means * self.weight).sum(axis=1)[back])
+        pairs, back, _ = _pairs_with_times(incidents, years)
+        means = [
+            ((self.shape + part[:, :1]) / (self.years + part[:, 1:]) * self.weight).sum(axis=1)
+            for part in np.array_split(pairs, 1 + len(pairs) // BLOCK)
+        ]
+        return np.asarray(np.concatenate(means)[back])
 
     def interval(self, incidents: float, years: float, level: float = 0.9) -> tuple[float, float]:
         """Equal-tailed credible interval of the rate of a CI with n incidents in T years, found by halving.
@@ -87,7 +91,8 @@ def class_rates(row: CiClass, incidents: Array, years: Array) -> ClassRates:
     median, spread, shape = begin_of(row)
     centre, width = np.array([np.log(median), np.log(shape)]), np.array([spread, SHAPE_SPREAD])
     begin_centre, begin_width = centre, width
-    pairs, _, times = _pairs_with_times(incidents, years)
+    # to a thousandth: hours out make nearly every exposure another one
+    pairs, _, times = _pairs_with_times(incidents, np.exp(np.round(np.log(np.asarray(years, np.float64)), 3)))
     for reach in WIDTHS:
         axes = [c + w * np.linspace(-reach, reach, n) for c, w, n in zip(centre, width, (MEANS, SHAPES), strict=True)]
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
@@ -115,14 +120,15 @@ def _log_likelihood(grid: Array, pairs: Array, times: Array) -> Array:
     return np.asarray((times[:, None] * (rising + shape * np.log(years) - (shape + n) * np.log(years + t))).sum(axis=0))
 
 
-def _pairs(incidents: Array, years: Array) -> tuple[Array, Array]:
-    pairs, back, _ = _pairs_with_times(incidents, years)
-    return pairs, back
-
-
 def _pairs_with_times(incidents: Array, years: Array) -> tuple[Array, Array, Array]:
     """The different pairs of count and exposure, float64[P, 2], which of them each CI has, and how many have each: most CIs of a
     class are silent over the same years."""
-    both = np.stack([np.asarray(incidents, np.float64), np.asarray(years, np.float64)], axis=1)
-    pairs, back, times = np.unique(both, axis=0, return_inverse=True, return_counts=True)
-    return pairs, back.reshape(-1), times
+    n, t = np.asarray(incidents, np.int64), np.asarray(years, np.float64)
+    spans, code = np.unique(t, return_inverse=True)
+    width = int(n.max()) + 1 if len(n) else 1
+    keys, back, times = np.unique(code.reshape(-1) * width + n, return_inverse=True, return_counts=True)
+    return (
+        np.stack([keys % width, spans[keys // width] if len(keys) else keys], axis=1).astype(np.float64),
+        back.reshape(-1),
+        times,
+    )
