@@ -308,6 +308,16 @@ class Estates:
         seconds = time.perf_counter() - started
         return Estate(base.revision, base.options, assembled, compiled, "altered", seconds, plain, expanded)
 
+    def mixed(self, base: Estate, plain: DependencyGraph) -> Estate:
+        """Returns the estate as it would be with the evidence or exposure of another time: `plain` has the structure of `base`.
+        Nothing of it is kept."""
+        started = time.perf_counter()
+        expanded = with_common_causes(plain, (base.plain, base.expanded))
+        assembled = replace(base.assembled, graph=expanded.graph)
+        compiled = recompiled(base.compiled, base.graph, assembled.graph) or compile_graph(assembled.graph)
+        seconds = time.perf_counter() - started
+        return Estate(base.revision, base.options, assembled, compiled, "mixed", seconds, plain, expanded)
+
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)
         if cached is not None:
