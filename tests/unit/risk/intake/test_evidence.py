@@ -263,10 +263,10 @@ def _rates(rows: list[tuple[int, int, int, int, int]]) -> tuple[Any, Observed]:
     return rates, got
 
 
-@pytest.mark.parametrize("part", some_quick(1, 10))
+@pytest.mark.parametrize("part", some_quick(1, 40))
 def test_duplicating_splitting_or_never_closing_a_ticket_changes_no_rate_unmarked(part: int) -> None:
-    """1,000 estates in 10 parts, each ticket of them done to in each of three ways."""
-    for number in range(part * 100, part * 100 + 100):
+    """1,000 estates in 40 parts, each ticket of them done to in each of three ways."""
+    for number in range(part * 25, part * 25 + 25):
         rng = np.random.default_rng(number)
         rows = _tickets(rng)
         rates, plain = _rates(rows)
