@@ -34,6 +34,8 @@ from app.usecases.keep.sources import RegisteredSource
 from app.usecases.scope import visible_cis
 
 if TYPE_CHECKING:
+    from app.domain.slo import SloFile
+    from app.ports.range_reader import Prometheus
     from app.ports.ticket_systems import TicketSystems
     from app.usecases.search.indexes import SearchIndexes
     from app.usecases.sign_in.provider import Provider
@@ -88,6 +90,22 @@ class Forestay:
 
         outbound = self.settings.outbound
         return Registered(Lent(Outbound(tuple(outbound.hosts), outbound.private_hosts)))
+
+    @cached_property
+    def prometheus(self) -> Prometheus:
+        """Returns what opens a Prometheus server, with the guarded client."""
+        from importers.goals.prometheus import PrometheusServers
+        from importers.http.client import Outbound
+        from importers.http.lent import Lent
+
+        outbound = self.settings.outbound
+        return PrometheusServers(Lent(Outbound(tuple(outbound.hosts), outbound.private_hosts)))
+
+    def read_openslo(self, name: str, body: bytes) -> SloFile:
+        """Returns the goals of an OpenSLO file, and what of it could not be read."""
+        from importers.goals.openslo import read_openslo
+
+        return read_openslo(name, body)
 
     @cached_property
     def workbench(self) -> LocalWorkbench:

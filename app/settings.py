@@ -175,6 +175,17 @@ class TicketSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalSettings:
+    """How services are measured in Prometheus."""
+
+    read_seconds: float = setting(60.0, "Prometheus is asked what it measured so often", "s")
+    settle_seconds: float = setting(120.0, "how old a sample is before it is read: what comes late is there by then", "s")
+    first_days: float = setting(90.0, "how far back the first reading of a gauge goes, where it names no begin", "days")
+    kept_days: float = setting(1100.0, "how long readings are kept", "days")
+    slo_bytes: int = setting(1024 * 1024, "largest OpenSLO file", "bytes")
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSettings:
     """How planned changes are read and judged."""
 
@@ -234,6 +245,7 @@ class Settings:
     audit: AuditSettings = field(default_factory=AuditSettings)
     inbox: InboxSettings = field(default_factory=InboxSettings)
     changes: ChangeSettings = field(default_factory=ChangeSettings)
+    goals: GoalSettings = field(default_factory=GoalSettings)
     origins: Mapping[str, str] = field(default_factory=dict)  # "section.field" -> default, file, environment
 
     @property
@@ -264,6 +276,7 @@ SECTIONS: dict[str, type] = {
     "audit": AuditSettings,
     "inbox": InboxSettings,
     "changes": ChangeSettings,
+    "goals": GoalSettings,
 }
 
 

@@ -35,6 +35,7 @@ from app.usecases.exposures import lay_exposure, remove_exposure
 from app.usecases.keep import access, audit, plan, runs, sync_runs
 from app.usecases.keep.audit_verify import verify
 from app.usecases.keep.connectors import Connector, list_connectors, put_connector
+from app.usecases.keep.goals import GOALS
 from app.usecases.keep.inbox import SENDERS, make_sender, receive
 from app.usecases.keep.lease import give_up, take_or_renew
 from app.usecases.keep.live import present
@@ -87,7 +88,7 @@ def write_input(service: Forestay, state: str = "whole") -> None:
     sheets = {
         "cis": ["key,name,class,site", *cis],
         "dependencies": ["dependent,provider", *edges],
-        "services": ["key,customers", "k1,100"],
+        "services": ["key,customers", "k1,100", "k4,50"],
     }
     for name, lines in sheets.items():
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
@@ -129,6 +130,22 @@ def _edit(service: Forestay) -> None:
 
 def _edit_back(service: Forestay) -> None:
     doors.ask(service, "analyst", "DELETE", "/services/k1", may_fail=404)
+
+
+def _set_goal(service: Forestay) -> None:
+    """The target goes to the ledger, its terms beside it: both or none."""
+    said = {"target": 0.99, "window": "month", "zone": "Europe/Berlin", "reason": "agreed"}
+    doors.ask(service, "analyst", "PUT", "/services/k4/goals/availability", json=said)
+
+
+def _drop_goal(service: Forestay) -> None:
+    doors.ask(service, "analyst", "DELETE", "/services/k4/goals/availability", may_fail=422)
+
+
+def _goals(service: Forestay) -> str:
+    """The state of the act on goals."""
+    kept = [(row.key, sorted(row.value.goals)) for row in GOALS.every(service.documents) if row.value.goals]
+    return json.dumps([graph(service), kept])
 
 
 def _hand(service: Forestay) -> None:
@@ -444,6 +461,7 @@ class Act:
 ACTS = {
     "service add": Act(_lay, _take_back),
     "page edit": Act(_edit, _edit_back),
+    "goal set and dropped": Act(_set_goal, _drop_goal, seen=lambda service: _goals(service)),
     "merge and split": Act(
         lambda service: _unless_done(lambda: decide.merge(service, "m1", "m2", WHO)),
         lambda service: _unless_done(lambda: decide.split(service, "m1", ["cmdb:ci:m2"], WHO)),
@@ -533,6 +551,8 @@ WROTE = (
     "exposure laid",
     "exposure changed",
     "exposure removed",
+    "goal set",
+    "goal removed",
     "merged",
     "parted",
     "split",

@@ -24,7 +24,8 @@ from app.usecases.keep.orders import order_key
 from app.usecases.keep.ticket_rules import put_rule
 from app.usecases.tickets.connect import ConnectorChecked
 from tests.e2e.conftest import Service
-from tests.e2e.test_api_contract import QUESTIONS, address, documented, fill
+from tests.e2e.test_api_contract import QUESTIONS, address, documented, fill, fill_gauge
+from tests.e2e.test_goals import SLO
 
 LARGEST = 6_000  # signs of an example; what is larger has none
 NEW = {"If-None-Match": "*"}
@@ -97,6 +98,11 @@ def _written(service: Service) -> dict[str, Any]:
         "TimelineAnswer": lambda client: client.post("/api/v1/timelines", json={"text": "t=0 fail ci:db for 8h"}),
         "Checked": lambda client: client.post("/api/v1/sources/cmdb/check"),
         "NamedView": lambda client: client.post("/api/v1/views", json={"name": "By team", "address": "/?kind=team"}),
+        "GoalSet": lambda client: client.put(
+            "/api/v1/services/shop/goals/time_to_repair", json={"target": 4, "reason": "the RTO"}
+        ),
+        "SloReport": lambda client: client.post("/api/v1/goals/openslo?filename=slo.yaml", data=SLO.encode()),
+        "GaugeRemoved": lambda client: client.delete("/api/v1/services/shop/gauge"),  # it is filled again below
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     found = _tickets_written(service)
@@ -106,6 +112,7 @@ def _written(service: Service) -> dict[str, Any]:
         answer = ask(service.client)
         assert answer.status_code < 300, (name, answer.text)
         found[name] = answer.get_json()
+    fill_gauge(service)
     unplaced = next(row["alert_key"] for row in service.get("/now")["unplaced"] if row["alert_key"])
     found["AlertRecord"] = service.client.delete(f"/api/v1/alerts/{unplaced}").get_json()
     upload, body = "/api/v1/sources/cmdb/file?filename=estate.csv", b"key,class\na,server\n"

@@ -34,6 +34,8 @@ PUBLIC = frozenset(
         "provider_web.sign_out_there",
         "inbox.receive",
         "inbox.receive_ticket",
+        "goals.shared",  # where an administrator opened it
+        "shared_web.page",
     }
 )
 ASKING = "forestay.asking"  # in the environment of a request: the caller, once looked up

@@ -19,6 +19,7 @@ PARTS = {  # of addresses
     "ci": "A CI by its key or any other identity, like its FQDN or serial number; `/` needs no escape",
     "delivery": "Number of a delivery",
     "entry": "Id of an entry: of a calendar, or kept by itself",
+    "goal_kind": "Kind of a goal: availability, error_rate or time_to_repair",
     "job_id": "Number of a job",
     "kind": "Kind of a ticket system: servicenow, jira, itop, glpi, rt, redmine, zammad, pagerduty or webhook",
     "name": "Its name",

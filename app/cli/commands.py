@@ -47,6 +47,7 @@ PLACES = {
     "assessments": Place("app.cli.estate", "Assessments, newest revision first."),
     "revisions": Place("app.cli.estate", "Revisions of the ledger, newest first."),
     "changes": Place("app.cli.estate", "What differs between revisions A and B."),
+    "why-changed": Place("app.cli.estate", "Why the expected loss changed from revision A to B (default: the current one)."),
     "areas": Place("app.cli.areas", "The ranked problem areas: what hurts customers most, and why."),
     "area": Place("app.cli.areas", "One problem area explained: contributions, paths, inputs and where they come from."),
     "services": Place("app.cli.services", "Business services, those that suffer most first."),
@@ -91,6 +92,7 @@ PLACES = {
     "cut-sets": Place("app.cli.risk", "Minimal cut sets of a service: how many, and the most probable."),
     "loss": Place("app.cli.risk", "What a service loses a year by the CI that started it: first order, redundancy, total."),
     "goal": Place("app.cli.risk", "Can a service meet its availability goal, and what eats its error budget."),
+    "goals": Place("app.cli.goals", "Goals of services: set them, measure them, share what was measured."),
     "study": Place(
         "app.cli.risk",
         "Compute the whole estate beyond the first order: redundancy, sampled worlds, ranges, borders between teams, "
@@ -183,6 +185,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "cut-sets",
         "loss",
         "goal",
+        "goals",
         "study",
         "studies",
         "study-show",
@@ -204,7 +207,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "accept",
         "refuse",
     ),
-    "Revisions": ("assess", "assessments", "revisions", "changes", "prune"),
+    "Revisions": ("assess", "assessments", "revisions", "changes", "why-changed", "prune"),
     "Care": ("doctor", "health", "backup", "restore", "promote", "audit", "key", "schedule", "config"),
     "Processes": ("run", "serve", "work", "scheduler", "warm-up", "openapi", "mcp", "completion"),
 }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import click
+from rich.console import Console
 
 from app.cli.context import Context, json_option, listener, show, table
+from app.domain.areas import AREA_KINDS
+from app.domain.explained import BY, DIFFERENCE, ORDER
 from app.domain.nouns import NOUNS
 from app.domain.results import MEASURES
+from app.domain.sentences import figure, loss_unit, signed
+from app.usecases.answers.change_explained import explain_change
 from app.usecases.assess import assess as assess_estate
 from app.usecases.assess import page_assessments
 from app.usecases.revisions import changes_between, list_revisions
@@ -77,4 +82,40 @@ def changes(context: Context, a: int, b: int, noun: str, offset: int, limit: int
     )
 
 
-COMMANDS = (assess, assessments, revisions, changes)
+@click.command("why-changed")
+@click.argument("a", type=int)
+@click.argument("b", type=int, required=False)
+@click.option("--kind", type=click.Choice(AREA_KINDS), default="ci", show_default=True)
+@click.option("--by", type=click.Choice(BY), default=DIFFERENCE, show_default=True, help="what the largest come first by")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--after", help="the `next` of a page")
+@json_option
+@click.pass_obj
+def why_changed(
+    context: Context, a: int, b: int | None, kind: str, by: str, limit: int, after: str | None, as_document: bool
+) -> None:
+    """Why the expected loss changed from revision A to B (default: the current one)."""
+    told = explain_change(context.forestay, a, b, kind, by, limit, after)
+
+    def human(console: Console) -> None:
+        console.print(told.sentence)
+        if told.model_note:
+            console.print(f"({told.model_note})")
+        rows = [
+            (
+                row.label,
+                figure(row.before) if row.was_there else "not there",
+                figure(row.after) if row.is_there else "not there",
+                *(signed(part) for part in (row.estate, row.evidence, row.exposure)),
+                "; ".join(row.what),
+            )
+            for row in told.items
+        ]
+        unit = loss_unit(told.measure, told.stamp.currency)
+        heads = [kind, f"revision {told.earlier}", f"revision {told.later}", *ORDER, "what changed"]
+        table(console, f"{told.total_rows:,} changed; {unit}", heads, rows, (1, 2, 3, 4, 5))
+
+    show(told, as_document, human)
+
+
+COMMANDS = (assess, assessments, revisions, changes, why_changed)

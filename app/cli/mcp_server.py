@@ -39,6 +39,8 @@ TOOLS = {  # name: operation of the API
     "area": "areas_get",
     "services": "services_list",
     "service": "services_get",
+    "goals": "goals_list",
+    "service_goals": "goals_get",
     "recovery": "recovery_list",
     "recovery_gaps": "recovery_gaps",
     "now": "now_get",

@@ -118,6 +118,7 @@ def answer(context: Context) -> None:
 def work(context: Context, no_schedule: bool) -> None:
     """The runner: takes jobs (syncs, assessments), fires the schedule and serves the ticket systems, until it is stopped."""
     from app.api.answering import step_back
+    from app.jobs.readings import keep_readings
     from app.jobs.relay import keep_relays
     from app.jobs.runner import run_forever
     from app.jobs.schedule import keep_schedule
@@ -130,6 +131,8 @@ def work(context: Context, no_schedule: bool) -> None:
     schedule = threading.Thread(target=keep_schedule, args=(forestay, stop), daemon=True)
     relays = threading.Thread(target=keep_relays, args=(forestay, stop), daemon=True)
     relays.start()
+    readings = threading.Thread(target=keep_readings, args=(forestay, stop), daemon=True)
+    readings.start()
     if not no_schedule:
         schedule.start()
     try:
@@ -137,6 +140,7 @@ def work(context: Context, no_schedule: bool) -> None:
     finally:
         stop.set()
         relays.join(JOIN_SECONDS)  # the store is closed afterwards
+        readings.join(JOIN_SECONDS)
         if not no_schedule:
             schedule.join(JOIN_SECONDS)
 

@@ -65,6 +65,8 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
     for report in reports[:-1]:  # the first question about an earlier revision finds its ranking
         assess(forestay, report.revision, listener(False))
+    if not csv_folder and not json_file:
+        _set_goals(forestay)
     row = assess(forestay, None, listener(False))
     console.print(
         f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} "
@@ -78,6 +80,19 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
             check_whole(report)
         return
     serve_forever(context, port=_free(context, port))
+
+
+def _set_goals(forestay: Forestay) -> None:
+    """Sets how the example's availability goals are judged, and its goals for the time to repair."""
+    from app.demo import retailer
+    from app.domain.goals import AVAILABILITY, TIME_TO_REPAIR, Goal, Terms
+    from app.usecases.goals.set_goals import set_goal
+
+    year = Terms("365d")
+    for key in retailer.TARGETS:
+        set_goal(forestay, key, Goal(AVAILABILITY, None, year, reason="agreed with the business"), CALLER)
+    for key, (hours, why) in retailer.REPAIR_GOALS.items():
+        set_goal(forestay, key, Goal(TIME_TO_REPAIR, hours, year, reason=why), CALLER)
 
 
 def _import(forestay: Forestay, console: Console, name: str, kind: str, location: str) -> SyncReport:

@@ -58,6 +58,27 @@ SERVICES: tuple[tuple[str, str, str, int | None, float | None, float, float, tup
     ("svc-supplier", "Supplier portal", "Purchasing", 310, 900.0, 72, 24, ("supplier-portal", "erp")),
 )
 
+# service -> least availability over a year, as the business wrote it into the CMDB
+TARGETS = {
+    "svc-checkout": 0.999,
+    "svc-search": 0.998,
+    "svc-app": 0.998,
+    "svc-accounts": 0.998,
+    "svc-pos": 0.999,
+    "svc-collect": 0.995,
+    "svc-picking": 0.997,
+    "svc-shipping": 0.995,
+    "svc-support": 0.99,
+    "svc-market": 0.995,
+}
+# service -> longest mean time to repair in hours, and why
+REPAIR_GOALS = {
+    "svc-checkout": (1.0, "the RTO of the checkout"),
+    "svc-pos": (2.0, "a till that is down for longer closes the shop"),
+    "svc-picking": (3.0, "the afternoon's lorries leave with what was picked by then"),
+    "svc-newsletter": (8.0, "a working day"),
+}
+
 # application -> (team, calls, database, queue, machines, needed)
 APPS: dict[str, tuple[str, tuple[str, ...], str, bool, int, int]] = {
     "checkout": ("Checkout", ("basket", "payment-gateway", "pricing", "order-intake", "login"), "db-checkout", True, 8, 5),
@@ -434,6 +455,7 @@ def _services(estate: Estate) -> None:
                 "currency": "EUR" if money else "",
                 "mtpd_hours": mtpd,
                 "rto_hours": rto,
+                "availability_target": TARGETS.get(key),
             }
         )
 
@@ -639,6 +661,7 @@ class _World:
         return self._same.get(key, key)
 
 
+SERVICE_FIELDS = ("key", "customers", "money_per_hour", "currency", "mtpd_hours", "rto_hours", "availability_target")
 CI_FIELDS = ("key", "name", "class", "environment", "lifecycle", "site", "team", "supplier", "fqdn", "id:trace")
 
 
@@ -650,7 +673,7 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
     _csv(cmdb / "dependencies.csv", ("dependent", "provider", "kind", "weight"), estate.dependencies[CMDB])
     groups = [{**row, "members": "|".join(row["members"])} for row in estate.groups[CMDB]]
     _csv(cmdb / "groups.csv", ("key", "dependent", "needed", "members", "failover_minutes", "failover_success"), groups)
-    _csv(cmdb / "services.csv", ("key", "customers", "money_per_hour", "currency", "mtpd_hours", "rto_hours"), estate.services)
+    _csv(cmdb / "services.csv", SERVICE_FIELDS, estate.services)
     incidents = [
         {
             **row,

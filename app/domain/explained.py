@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.results import Stamp
-from app.domain.sentences import figure, listed
+from app.domain.sentences import figure, listed, signed
 
 ESTATE, EVIDENCE, EXPOSURE, MODEL = "estate", "evidence", "exposure", "model"
+DIFFERENCE = "difference"
+ORDER = (ESTATE, EVIDENCE, EXPOSURE)  # as they stand beside each other
+BY = (DIFFERENCE, *ORDER)  # what areas are listed by, the largest first
 PARTS = {
     ESTATE: "CIs, dependencies and redundancy groups came, went or changed",
     EVIDENCE: "rates, restore times and what else is known of the same CIs changed",
@@ -30,7 +33,8 @@ class ChangePart:
 class AreaChange:
     """An area before and after, and the parts of its difference; they add up. `what`: what is otherwise about it now.
 
-    `before`, `after`: None where its loss is unknown or it was not there; parts count an unknown loss as nothing.
+    `before`, `after`: None where its loss is unknown or it was not there (`was_there`, `is_there`); parts count an unknown loss
+    as nothing.
     """
 
     kind: str
@@ -42,6 +46,8 @@ class AreaChange:
     estate: float
     evidence: float
     exposure: float
+    was_there: bool
+    is_there: bool
     what: Sequence[str]
 
 
@@ -93,7 +99,7 @@ def change_sentence(before: float, after: float, unit: str, parts: Sequence[Chan
     if before == after and not moved:
         return f"The expected loss is what it was: {figure(after)} {unit}."
     went = "is the same" if before == after else f"{'rose' if after > before else 'fell'} by {figure(abs(after - before))} {unit}"
-    told = ", ".join(f"{part.part} {'+' if part.amount > 0 else '-'}{figure(abs(part.amount))}" for part in moved)
+    told = ", ".join(f"{part.part} {signed(part.amount)}" for part in moved)
     return f"The expected loss {went}, from {figure(before)} to {figure(after)}" + (f": {told}." if told else ".")
 
 

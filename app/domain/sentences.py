@@ -29,6 +29,15 @@ def figure(value: float | None) -> str:
     return number(value if abs(value) >= 1e6 else float(f"{value:.3g}"))  # millions have fewer digits by themselves
 
 
+def signed(value: float) -> str:
+    """Returns a difference to three digits, with its sign.
+
+    >>> signed(5000.0), signed(-12.345), signed(0.0)
+    ('+5,000', '-12.3', '0')
+    """
+    return f"+{figure(value)}" if value > 0 else figure(value)
+
+
 def loss_unit(measure: str, currency: str) -> str:
     """Returns what a loss in a measure is counted in.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +89,41 @@ def change_exposure(
     return _written(tools, text, batch, f"exposure of {text}, by {caller}", entry, {"fields": sorted(changes)})
 
 
+def state_target(
+    tools: Tools,
+    text: str,
+    target: float | None,
+    caller: str,
+    details: Mapping[str, object],
+    keeps: Sequence[tuple[str, str, str]] = (),
+) -> Revision:
+    """Writes the availability goal of a service as stated by a person, None to take it back; the other fields of its exposure
+    stay.
+    `keeps`: documents that are written with it; `details`: of the entry in the audit trail."""
+    source = manual_source(tools.documents)
+
+    def batch(base: int, ci_id: int) -> Batch:
+        before = _said(tools.store, base, ci_id, source.source_id)
+        if target is None and before.availability_target is None:
+            raise InvalidInput(f"nobody set an availability goal of {text!r} by hand: a source that states one keeps stating it")
+        record = replace(before, ci="", availability_target=target)
+        _check(record)
+        if record == ServiceRecord(""):
+            ended = _claim(tools.store, base, ci_id, source.source_id)
+            return Batch(EXPOSURE.name, {name: [] for name in EXPOSURE.names()}, ended)
+        return _batch(tools.store, base, ci_id, source.source_id, record)
+
+    entry = (caller, "goal set" if target is not None else "goal removed")
+    return _written(tools, text, batch, f"availability goal of {text}, by {caller}", entry, details, keeps)
+
+
+def target_by_hand(tools: Tools, text: str) -> float | None:
+    """Returns the availability goal that a person stated of a service; None where nobody did."""
+    current = tools.store.current().revision
+    source = manual_source(tools.documents)
+    return _said(tools.store, current, identify(tools.store, current, text).ci_id, source.source_id).availability_target
+
+
 def _said(store: GraphStore, revision: int, ci_id: int, source_id: int) -> ServiceRecord:
     """Returns what this source says of a service; an empty record where it says nothing."""
     rows = store.rows(revision, EXPOSURE.name, "ci_id", [ci_id])
@@ -140,6 +175,7 @@ def _written(
     note: str,
     entry: tuple[str, str],
     details: Mapping[str, object] | None = None,
+    keeps: Sequence[tuple[str, str, str]] = (),
 ) -> Revision:
     """Writes one small revision. `told` is who did what, for the audit trail, with `details`."""
     with turn(tools.store, tools.documents, f"exposure:{uuid.uuid4().hex}", note) as mine:
@@ -148,7 +184,7 @@ def _written(
         change = batch(current.revision, hit.ci_id)
         mine.open(current)
         mine.write(change)
-        return mine.publish(current.counters, Seal(*entry, hit.key, details=details or {}))
+        return mine.publish(current.counters, Seal(*entry, hit.key, details=details or {}, keeps=keeps))
 
 
 def _check(record: ServiceRecord) -> None:

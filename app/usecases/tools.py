@@ -8,9 +8,11 @@ if TYPE_CHECKING:  # not every use case meets them all
     from collections.abc import Set
     from pathlib import Path
 
+    from app.domain.slo import SloFile
     from app.ports.ci_source import CiSource
     from app.ports.compiled_cache import CompiledGraphCache
     from app.ports.documents import Documents
+    from app.ports.range_reader import Prometheus
     from app.ports.staging import Workbench
     from app.ports.store import Store
     from app.ports.ticket_systems import TicketSystems
@@ -42,8 +44,11 @@ class Tools(Protocol):
     @property
     def ticket_systems(self) -> TicketSystems: ...
     @property
+    def prometheus(self) -> Prometheus: ...
+    @property
     def staging_folder(self) -> Path: ...
     @property
     def short_lived(self) -> Set[str]: ...  # classes whose CIs come and go by design
     def open_source(self, source: RegisteredSource) -> CiSource: ...
+    def read_openslo(self, name: str, body: bytes) -> SloFile: ...
     def spool_folder(self, source: RegisteredSource) -> Path: ...

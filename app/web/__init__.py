@@ -14,6 +14,7 @@ from app.web import (
     change_views,
     evidence_views,
     glossary,
+    goal_views,
     identity_views,
     kept_views,
     loss_views,
@@ -23,6 +24,7 @@ from app.web import (
     provider_views,
     report_views,
     revision_views,
+    shared_views,
     source_setup_views,
     source_views,
     start_views,
@@ -59,5 +61,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(agreement_views.blueprint)
     app.register_blueprint(evidence_views.blueprint)
     app.register_blueprint(kept_views.blueprint)
+    app.register_blueprint(goal_views.blueprint)
+    app.register_blueprint(shared_views.blueprint)
     app.register_blueprint(glossary.blueprint)
     app.register_blueprint(api_views.blueprint)

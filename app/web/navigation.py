@@ -35,6 +35,7 @@ MENU: Sequence[Place | Menu] = (
     Menu(
         "Plan",
         (
+            Place("Goals", "goals_web.goals", ("goals_web.one", "goals_web.openslo", "goals_web.put", "goals_web.gauge")),
             Place("Loss", "loss_web.loss"),
             Place("Changes", "change_web.changes"),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
@@ -71,6 +72,7 @@ MENU: Sequence[Place | Menu] = (
         "Admin",
         (
             Place("Keys", "admin_web.keys", ("admin_web.ask_rotate", "admin_web.ask_revoke")),
+            Place("Shared page", "goals_web.sharing", ("goals_web.put_sharing",)),
             Place("Audit trail", "admin_web.trail"),
             Place("Doctor", "admin_web.doctor"),
         ),

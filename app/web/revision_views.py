@@ -11,12 +11,14 @@ from app.api.common import forestay, whole
 from app.api.heavy import heavy
 from app.domain.areas import AREA_KINDS
 from app.domain.errors import InvalidInput
+from app.domain.explained import DIFFERENCE
 from app.usecases.answers.area_order import AreasAsked
+from app.usecases.answers.change_explained import explain_change
 from app.usecases.answers.ranking import area_page
 from app.usecases.revisions import list_revisions
 
 blueprint = Blueprint("revisions_web", __name__)
-ROWS, COMPARED = 50, 25
+ROWS, COMPARED, EXPLAINED = 50, 25, 50
 
 
 def _number(name: str) -> int | None:
@@ -57,3 +59,17 @@ def revisions() -> str:
         worse=worse,
         better=better,
     )
+
+
+@blueprint.get("/why-changed")
+@heavy
+@permission("read")
+def why_changed() -> str:
+    """Why the expected loss changed from one revision (`from`) to another (`to`, default now)."""
+    service, later = forestay(), _number("to")
+    earlier = _number("from")
+    if earlier is None:
+        raise InvalidInput("name the earlier revision", field="from")
+    kind, by = request.args.get("kind", "ci"), request.args.get("by", DIFFERENCE)
+    told = explain_change(service, earlier, later, kind, by, EXPLAINED, request.args.get("after") or None)
+    return render_template("why_changed.html", told=told, by=by)

@@ -18,7 +18,7 @@ from app.api.hosts import is_own_page
 from app.domain.areas import AREA_LABELS
 from app.domain.errors import Ambiguous, NotAllowed, NotFound, StoreUnavailable
 from app.domain.results import MEASURES
-from app.domain.sentences import figure, loss_unit, not_read, number
+from app.domain.sentences import figure, loss_unit, not_read, number, signed
 from app.domain.service_risk import BudgetRow, Estimate
 from app.usecases.answers.area_detail import area_detail
 from app.usecases.answers.blast import blast_radius
@@ -49,6 +49,7 @@ AREAS_FOUND = 10  # of each kind, on the page of a search
 
 blueprint.add_app_template_filter(figure)
 blueprint.add_app_template_filter(loss_unit)
+blueprint.add_app_template_filter(signed)
 
 
 @blueprint.app_template_filter("estimate")

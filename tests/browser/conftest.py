@@ -77,6 +77,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, tracker: Running) -> Iterator
     )
     connect(url, tracker)
     keep_ended_incidents(data)
+    share_kpis(url)
     yield Site(url, data)
     stop(process)
 
@@ -92,6 +93,15 @@ def connect(url: str, tracker: Running) -> None:
         data = json.dumps(body).encode()
         with urlopen(Request(f"{url}/api/v1/tickets/{path}", data=data, headers=headers, method=method), timeout=60) as answer:
             assert answer.status in (200, 201, 202)
+
+
+def share_kpis(url: str) -> None:
+    """Opens the shared page for two services."""
+    services = [{"service": f"cmdb:ci:svc-{name}", "label": name.title()} for name in ("checkout", "search")]
+    body = json.dumps({"open": True, "title": "How our services do", "services": services}).encode()
+    headers = {"Content-Type": "application/json", "If-None-Match": "*"}
+    with urlopen(Request(f"{url}/api/v1/shared/opening", data=body, headers=headers, method="PUT"), timeout=60) as answer:
+        assert answer.status == 200
 
 
 def keep_ended_incidents(data: Path) -> None:

@@ -68,10 +68,12 @@ def test_public_routes_are_few_and_tell_little(guarded: Service) -> None:
     by_provider = ["provider_web.back", "provider_web.begin", "provider_web.sign_out_there"]
     assert sorted(PUBLIC) == sorted(
         [
+            "goals.shared",
             "inbox.receive",
             "inbox.receive_ticket",
             "operate.alive",
             "operate.ready",
+            "shared_web.page",
             "static",
             "web.enter",
             "web.sign_in",
@@ -80,6 +82,7 @@ def test_public_routes_are_few_and_tell_little(guarded: Service) -> None:
     )
     assert guarded.client.get("/livez").get_json() == {"status": "alive"}
     assert guarded.client.get("/readyz").get_json() == {"status": "ready"}
+    assert guarded.client.get("/shared").status_code == guarded.client.get("/api/v1/shared").status_code == 404  # not opened
 
 
 @pytest.mark.parametrize(

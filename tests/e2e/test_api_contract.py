@@ -4,6 +4,7 @@ error."""
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from app.usecases.keep.hooks import receive_hook
 from app.usecases.keep.inbox import SENDERS
 from app.usecases.keep.orders import order_key
 from app.usecases.keep.pools import state_pool
+from app.usecases.keep.readings import READ_HEALTH, READINGS, DayRead, Gauge, ReadHealth, day_key, put_gauge
 from app.usecases.keep.ticket_rules import put_rule
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -76,6 +78,7 @@ def fill(service: Service) -> Service:
         headers=new,
     )
     fill_tickets(service)
+    fill_goals(service)
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
@@ -97,6 +100,27 @@ def fill_tickets(service: Service) -> None:
     url, key = "https://localhost/rt/20", ("db", "serv-a")
     told = Ticket("20", "20", url, "incident", "a is slow", "open", "open", "2", (), "", key, at, at)
     take_in(service.forestay, "cmdb", told)
+
+
+def fill_goals(service: Service) -> None:
+    """Goals, a gauge that was read, and a shared page."""
+    for kind, target in (("error_rate", 0.01), ("time_to_repair", 4)):
+        answer = service.client.put(f"/api/v1/services/shop/goals/{kind}", json={"target": target, "reason": "agreed"})
+        assert answer.status_code == 200, answer.text
+    fill_gauge(service)
+    body = {"open": True, "title": "How we do", "services": [{"service": "shop", "label": "The shop"}]}
+    answer = service.client.put("/api/v1/shared/opening", json=body, headers={"If-None-Match": "*"})
+    assert answer.status_code == 200, answer.text
+
+
+def fill_gauge(service: Service) -> None:
+    """A gauge of which an hour of yesterday was read."""
+    documents, shop = service.forestay.documents, service.get("/services/shop")["service"]["key"]
+    begin, at = int(time.time()) // 86400 * 86400 - 86400, "2026-11-30T00:00:00Z"
+    url = {"url": "https://localhost/prometheus"}
+    put_gauge(documents, Gauge(shop, "example", url, "min(min_over_time(up[1m]))", by="example", changed_at=at))
+    READINGS.put(documents, day_key("example", begin), DayRead(begin, begin + 3600, [(begin + 60, begin + 120)]))
+    READ_HEALTH.put(documents, "example", ReadHealth(begin + 3600, at))
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +154,7 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 EXAMPLES = {
     "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
     "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
-    "kind": "rt", "view": "none",
+    "kind": "rt", "view": "none", "goal_kind": "error_rate",
     "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
 }  # fmt: skip
 QUESTIONS = {
@@ -214,6 +238,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/decisions",
         "/estimates/failure-rate",
         "/exercises",
+        "/gauges",
+        "/goals",
         "/health",
         "/impact",
         "/inbox/deliveries",
@@ -237,6 +263,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/revisions",
         "/revisions/<int:revision>",
         "/revisions/<int:revision>/changes",
+        "/revisions/<int:revision>/why",
         "/runs",
         "/runs/<run_id>",
         "/runs/<run_id>/changes",
@@ -252,10 +279,14 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/services/<path:ci>",
         "/services/<path:ci>/availability",
         "/services/<path:ci>/cut-sets",
+        "/services/<path:ci>/gauge",
         "/services/<path:ci>/goal",
+        "/services/<path:ci>/goals",
         "/services/<path:ci>/importance",
         "/services/<path:ci>/loss",
         "/services/<path:ci>/recovery",
+        "/shared",
+        "/shared/opening",
         "/simulations",
         "/simulations/<simulation>",
         "/sources",
@@ -544,6 +575,7 @@ LABELS = [
     "GET /api/v1/revisions",
     "GET /api/v1/revisions/{revision}",
     "GET /api/v1/revisions/{revision}/changes",
+    "GET /api/v1/revisions/{revision}/why",
     "GET /api/v1/sources",
     "POST /api/v1/sources",
     "GET /api/v1/sources/{name}",
@@ -557,6 +589,18 @@ LABELS = [
     "GET /api/v1/services/{ci}/cut-sets",
     "GET /api/v1/services/{ci}/loss",
     "GET /api/v1/services/{ci}/goal",
+    "GET /api/v1/goals",
+    "GET /api/v1/services/{ci}/goals",
+    "PUT /api/v1/services/{ci}/goals/{goal_kind}",
+    "DELETE /api/v1/services/{ci}/goals/{goal_kind}",
+    "POST /api/v1/goals/openslo",
+    "GET /api/v1/gauges",
+    "GET /api/v1/services/{ci}/gauge",
+    "PUT /api/v1/services/{ci}/gauge",
+    "DELETE /api/v1/services/{ci}/gauge",
+    "GET /api/v1/shared",
+    "GET /api/v1/shared/opening",
+    "PUT /api/v1/shared/opening",
     "GET /api/v1/studies",
     "POST /api/v1/studies",
     "GET /api/v1/studies/{study}",

@@ -29,10 +29,12 @@ def estate(rate: float, customers: float, *servers: str, team: str = "ops") -> d
 
 
 def test_parts_by_hand(service: Service) -> None:
-    """Customer-hours of one server at 3 a year x 2 h x 10 customers: 60. Then a fails 6 times, b came (6 times), customers are 20:
-    480. Made of the three changes, b always with its own rate: evidence alone 120, estate alone 60 + 120 = 180, both 240, and
-    with the exposure twice as much. Estate: (180 - 60) / 3 + (240 - 120) / 6 + (360 - 120) / 6 + (480 - 240) / 3 = 180;
-    evidence 90, exposure 150."""
+    """Customer-hours of one server at 3 a year x 2 h x 10 customers: 60. Then a fails 6 times, b came, customers are 20: 480.
+
+    Of the three changes, b always with its own rate: evidence alone 120, estate alone 60 + 120 = 180, both 240, and with the
+    exposure twice as much. Estate: (180 - 60) / 3 + (240 - 120) / 6 + (360 - 120) / 6 + (480 - 240) / 3 = 180; evidence 90,
+    exposure 150.
+    """
     service.document(estate(3, 10, "a"))
     service.document(estate(6, 20, "a", "b"))
     told = explain_change(service.forestay, 1, None)
@@ -110,6 +112,24 @@ def changed(rng: random.Random, before: dict[str, Any]) -> dict[str, Any]:
             after["dependencies"].append({"dependent": rng.choice(after["cis"][:6])["key"], "provider": key})
     after["groups"][0]["failover_success"] = rng.choice([0.9, 0.5])
     return after
+
+
+def test_doors_say_the_same(service: Service) -> None:
+    service.document(estate(3, 10, "a"))
+    service.document(estate(6, 20, "a", "b"))
+    told = service.get("/revisions/2/why", since=1, limit=1)
+    assert [row["label"] for row in told["items"]] == ["b"] and told["truncated"] and told["total_rows"] == 2
+    rest = service.get("/revisions/2/why", since=1, after=told["next"])
+    assert [row["label"] for row in rest["items"]] == ["a"] and rest["parts"] == told["parts"]
+    assert service.get("/revisions/2/why")["earlier"] == 1, "the revision before, where none is named"
+    printed = service.cli_json("why-changed", "1", "2", "--limit", "1")
+    assert {**printed, "stamp": None, "next": None} == {**told, "stamp": None, "next": None}
+    page = service.page("/why-changed", **{"from": 1, "to": 2})
+    assert told["sentence"] in page and "was not assessed before" in page
+    by = service.page("/why-changed", **{"from": 1, "to": 2, "kind": "service", "by": "exposure"})
+    assert "customers: 10 became 20" in by
+    assert "earlier" in service.get("/revisions/1/why", 422, since=1)["detail"]
+    assert "earlier" in service.get("/revisions/2/why", 422, since=7)["detail"]
 
 
 @pytest.mark.slow

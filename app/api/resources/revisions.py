@@ -8,10 +8,12 @@ from typing import Any
 
 from app.api.bodies import Blueprint
 from app.api.common import forestay, route
-from app.api.schemas.questions import ChangesQuestion, PageQuestion
+from app.api.schemas.questions import ChangesQuestion, PageQuestion, WhyQuestion
 from app.domain.errors import NotFound
+from app.domain.explained import ExplainedChange
 from app.ports.graph_store import Revision
 from app.usecases import paging
+from app.usecases.answers.change_explained import explain_change
 from app.usecases.revisions import ChangedRow, changes_between, list_revisions
 
 MOST = 2**62
@@ -65,6 +67,17 @@ def changes(question: dict[str, Any], revision: int) -> Any:
     return ChangesPage(
         answer.a, answer.b, answer.noun, answer.total, answer.rows, question["limit"], following is not None, following
     )
+
+
+@route(blueprint, "/revisions/<int:revision>/why", "read", ExplainedChange, long=True)
+@blueprint.arguments(WhyQuestion, location="query")
+def why(question: dict[str, Any], revision: int) -> Any:
+    """Why the expected loss differs from an earlier revision (`since`, default the one before): parts that add up."""
+    later = _possible(revision)
+    return explain_change(
+        forestay(), question.get("since", max(later - 1, 0)), later, question["kind"], question["by"], question["limit"],
+        question.get("after"),
+    )  # fmt: skip
 
 
 def _possible(revision: int) -> int:

@@ -17,6 +17,8 @@ from app.domain.agreement import MONTHS
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.assumption import FIELDS
+from app.domain.explained import BY, DIFFERENCE
+from app.domain.goals import LONGEST_REPAIR_HOURS
 from app.domain.live import NOTED, STATES
 from app.domain.map import DIRECTIONS, MOST_HOPS
 from app.domain.nouns import NOUNS
@@ -429,6 +431,14 @@ class ChangesQuestion(Question):
     limit = page_size()
 
 
+class WhyQuestion(Question):
+    since = Whole(validate=validate.Range(min=0, max=2**62), metadata={"description": "default: the revision before"})
+    kind = ma.fields.String(load_default="ci", validate=validate.OneOf(list(AREA_KINDS)))
+    by = ma.fields.String(load_default=DIFFERENCE, validate=validate.OneOf(list(BY)))
+    after = text(2000)
+    limit = page_size()
+
+
 class SourceQuestion(Question):
     name = text(63, required=True)
     kind = text(63, required=True)
@@ -489,6 +499,61 @@ class PlannedQuestion(Question):
     rdates = _texts()
     exdates = _texts()
     state = text(20, load_default="planned")
+
+
+class GoalsQuestion(Question):
+    limit = page_size()
+    after = text()
+
+
+class SetGoalQuestion(Question):
+    target = number(
+        LONGEST_REPAIR_HOURS,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Least availability or highest error rate (0 to 1), or longest mean time to repair in hours. "
+            "null, for availability: the target that a source states stays, and only how it is judged is set"
+        },
+    )
+    window = text(10, load_default="30d", metadata={"description": "`month` (of the calendar in `zone`), or days like 30d"})
+    zone = text(80, load_default="UTC", metadata={"description": "Like Europe/Berlin"})
+    maintenance_counts = ma.fields.Boolean(
+        load_default=True, metadata={"description": "Whether planned maintenance counts as any other time; else it is left out"}
+    )
+    reason = text(500, load_default="", metadata={"description": "Why this is the goal"})
+
+
+class GaugeQuestion(Question):
+    """How a service is measured in Prometheus. Secrets are named by the environment variables that hold them."""
+
+    settings = ma.fields.Dict(
+        keys=text(40), values=text(400), required=True,
+        metadata={"description": "url, and for signing in user with password_env, or token_env; ca_file"},
+    )  # fmt: skip
+    up_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
+    up_from = number(1e12, load_default=0.5)
+    errors_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
+    requests_query = ma.fields.String(load_default="", validate=[validate.Length(max=4000), _no_nul])
+    step_seconds = Whole(load_default=60, validate=validate.Range(1, 3600))
+    since = ma.fields.String(load_default="", validate=[validate.Length(max=40), _no_nul])
+
+
+class OpenSloQuestion(Question):
+    filename = text(200, load_default="openslo.yaml", metadata={"description": "Name of the file, which the goals will carry"})
+
+
+class SharedServiceQuestion(Question):
+    service = text(required=True)
+    label = text(120, load_default="")
+
+
+class SharedQuestion(Question):
+    """What everyone may read, without signing in."""
+
+    open = ma.fields.Boolean(required=True)
+    title = text(120, load_default="Services")
+    services = ma.fields.List(ma.fields.Nested(SharedServiceQuestion), load_default=[], validate=validate.Length(max=200))
 
 
 class CalendarQuestion(Question):

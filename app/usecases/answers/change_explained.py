@@ -13,10 +13,10 @@ import numpy as np
 from app.domain.areas import AREA_COLUMNS, AREA_KINDS
 from app.domain.errors import InvalidInput
 from app.domain.explained import (
-    ESTATE,
-    EVIDENCE,
-    EXPOSURE,
+    BY,
+    DIFFERENCE,
     MODEL,
+    ORDER,
     PARTS,
     AreaChange,
     ChangePart,
@@ -35,10 +35,7 @@ from app.usecases.assess import ASSESSMENTS, Assessed, altered, assessed
 from app.usecases.stamps import MODEL_VERSION, moment, stamp_of
 from app.usecases.tools import Tools
 
-ORDER = (ESTATE, EVIDENCE, EXPOSURE)  # numbers of the changes
 NONE, ALL = frozenset[int](), frozenset(range(len(ORDER)))
-DIFFERENCE = "difference"
-BY = (DIFFERENCE, *ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +224,10 @@ def _row(kind: str, column: _Column, row: int, told: ChangedInputs) -> AreaChang
     }.get(kind, partial(told.of_area, kind, str(name)))
     key, label, what = describe()
     before, after = column.ends(row)
-    return AreaChange(kind, key, label, before, after, float(column.difference[row]), estate, evidence, exposure, what)
+    was_there, is_there = (bool(there[row]) for there in column.there)
+    return AreaChange(
+        kind, key, label, before, after, float(column.difference[row]), estate, evidence, exposure, was_there, is_there, what
+    )
 
 
 def _said_then(tools: Tools, revision: int, measure: str, now: float) -> tuple[float, str]:

@@ -25,7 +25,8 @@ class Seal:
     """What is recorded of a change.
 
     `action` and `subject` of the entry in the audit trail, by `caller`; `report`: of the run that made the revision; `approves`:
-    the held run that it carries through; `forgets`: documents, by kind and key, that are deleted with it.
+    the held run that it carries through; `forgets`: documents, by kind and key, that are deleted with it; `keeps`: documents, by
+    kind, key and text, that are written with it.
     """
 
     caller: str
@@ -35,11 +36,14 @@ class Seal:
     approves: str = ""
     forgets: Sequence[tuple[str, str]] = ()
     details: Mapping[str, object] = field(default_factory=dict)  # of the entry, beside the revision
+    keeps: Sequence[tuple[str, str, str]] = ()
 
     def put(self, documents: Documents, revision: int) -> None:
         """Writes the seal, in the unit of work that publishes the revision."""
         for kind, key in self.forgets:
             documents.delete(kind, key)
+        for kind, key, text in self.keeps:
+            documents.put(kind, key, text)
         if self.report is not None:
             conclude(documents, self.report, self.caller, self.approves)
         else:

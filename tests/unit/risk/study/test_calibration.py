@@ -1,4 +1,4 @@
-"""Are the ranges worth what they say? Histories with known truth, and what was estimated from them (docs/model.md, section 19).
+"""Are the ranges worth what they say? Histories with known truth, and what was estimated from them (docs/model.md, section 20).
 
 The truth is drawn from the class table as the model reads it, so a range that is right holds the true value in nine of ten cases.
 `FORESTAY_KERNELS=compiled python -m pytest -m compiled -s tests/unit/risk/study/test_calibration.py` prints the figures.

@@ -1,0 +1,1 @@
+"""Goals of services: set by people and files, measured, shared."""
