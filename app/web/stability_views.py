@@ -120,7 +120,7 @@ def _page(given: dict[str, str], fault: ForestayError | None = None) -> str:
     return render_template(
         "game_days.html",
         next=next_experiments(service, EXPERIMENTS),
-        groups=groups_tested(service, ROWS, request.args.get("after"), state if state in GROUP_STATES else ""),
+        groups=groups_tested(service, ROWS, request.args.get("after"), state if state in GROUP_STATES else "", seconds=0.0),
         days=answers.day_page(service, ROWS),
         tests=answers.page_of_tests(service, ROWS, request.args.get("tests_after")),
         states_of=GROUP_STATES,

@@ -18,7 +18,7 @@ from app.risk.intake.tested import PRIOR_WEIGHT, weight_of
 from app.risk.measures.experiments import less_loss, less_uncertainty
 from app.risk.outage.propagation import outage
 from app.usecases.answers.areas import ranking_of
-from app.usecases.answers.group_evidence import TestedGroups, rows_of
+from app.usecases.answers.group_evidence import SECONDS, Groups, TestedGroups
 from app.usecases.answers.paths import down_customers
 from app.usecases.assess import Assessed, assessed
 from app.usecases.calendars.game_day_event import calendar_entry
@@ -41,14 +41,13 @@ MOST_PEOPLE = 50
 def next_experiments(tools: Tools, limit: int) -> NextExperiments:
     """Returns the failover tests that bring most per hour, the best first."""
     base = assessed(tools.estates, tools.cache, None)
-    tests = every_test(tools.documents)
-    rows, worked_out, _ = rows_of(base, tests)
-    tested = TestedGroups(base.estate, tests)
-    found = [_experiment(base, tested, row) for row in rows if row.loss_at_stake is not None]
+    groups = Groups(base, every_test(tools.documents), SECONDS)
+    rows = [groups.row(group) for group, (_, between) in groups.known.items() if between is not None]
+    found = [_experiment(base, groups.tested, row) for row in rows]
     found.sort(key=lambda one: (-one.per_hour, one.group.group))
     return NextExperiments(
-        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), worked_out, limit,
-        len(found) > limit,
+        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), len(groups.known),
+        limit, len(found) > limit,
     )  # fmt: skip
 
 
@@ -165,10 +164,10 @@ def sheet_of(tools: Tools, group_key: str) -> GameDay:
     if group is None:
         raise NotFound(f"no redundancy group {group_key[:200]!r} in the assessed estate; forestay game-day next lists them")
     key = estate.compiled.group_key(group)
-    rows, _, _ = rows_of(base, every_test(tools.documents))
-    row = next((one for one in rows if one.group == key), None)
-    if row is None:
+    groups = Groups(base, every_test(tools.documents))
+    if not groups.can_lose_a_member(group):
         raise InvalidInput("the group cannot lose a member, so there is nothing to switch", field="group")
+    row = groups.row(group)
     active, standby = active_and_standby(estate, group)
     dependent = int(estate.compiled.flat.group_dependent[group])
     hit, customers, limits = _stopped(estate, [active[0], dependent])
