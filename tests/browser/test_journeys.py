@@ -216,3 +216,33 @@ def test_an_integrator_connects_a_ticket_system(desk: Page, site: Site, tracker:
         desk.wait_for_timeout(500)
         desk.reload()
     expect(desk.get_by_role("row", name=re.compile("create done"))).to_be_visible()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_continuity_officer_sets_a_goal_and_sees_it_measured(desk: Page, site: Site, way: str) -> None:
+    """From the service to its goals: one is set, stands in the list with what was measured, and is taken back."""
+    press, target = pressing(desk, way), "99.1" if way == "mouse" else "99.2"
+    desk.goto(site.url + "/service?key=svc-shipping")
+    press(desk.get_by_role("link", name="Goals and what was measured"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Goals of Shipping")
+    form = desk.get_by_role("form", name="Set a goal")
+    write(desk, way, form.get_by_label("Target"), target)
+    write(desk, way, form.get_by_label("Reason"), "agreed with the warehouse")
+    press(form.get_by_role("button", name="Set the goal"))
+    kept = desk.get_by_role("row", name=re.compile("^Availability at least"))
+    expect(kept).to_contain_text(f"at least {target} %")
+    expect(kept).to_contain_text("agreed with the warehouse")
+    expect(desk.locator("p.lead")).to_contain_text(re.compile(rf"The availability .* is .* %.*the goal is at least {target} %"))
+    press(desk.get_by_role("link", name="Goals", exact=True).last)
+    expect(desk.get_by_role("row", name=re.compile("^Shipping"))).to_contain_text(f"at least {target} %")
+    press(desk.get_by_role("link", name="Shipping", exact=True))
+    press(desk.get_by_role("button", name="Take back Availability"))
+    expect(desk.get_by_text("agreed with the warehouse")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_operations_hands_in_a_failover_test_and_plans_a_game_day(desk: Page, site: Site, tmp_path: Path, way: str) -> None:
+    """What was never tested is validated on the page of its service after the file; its next game day is planned, and goes
+    into the calendar."""
+    press, group = pressing(desk, way), "edge-pos" if way == "mouse" else "edge-app"
+    desk.goto(site.url + "/service?key=svc-pos")

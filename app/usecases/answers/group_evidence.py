@@ -30,6 +30,7 @@ from app.usecases.estate import Estate
 from app.usecases.keep.stability_tests import SWITCHES, every_test, evidence_of, holds_at
 from app.usecases.stability_tests.weigh import (
     at_stake,
+    group_number,
     losses,
     minutes_now,
     success_now,
@@ -136,6 +137,13 @@ def groups_tested(tools: Tools, limit: int, after: str | None = None, state: str
         [groups.row(group) for group in found[skip : skip + limit]], len(found), len(groups.known), limit, more,
         paging.encode(skip=skip + limit) if more else None,
     )  # fmt: skip
+
+
+def group_tested(tools: Tools, key: str) -> GroupTested | None:
+    """Returns one group, by its key, with what tests say of it; None where it plays no part in the assessed estate."""
+    base = assessed(tools.estates, tools.cache, None)
+    group = group_number(base, key)
+    return None if group is None else Groups(base, every_test(tools.documents)).row(group)
 
 
 class Groups:

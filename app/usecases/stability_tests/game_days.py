@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.json_columns import members_of
-from app.domain.sentences import listed
+from app.domain.sentences import listed, number
 from app.domain.stability_answers import GroupTested, NextExperiment, NextExperiments
 from app.domain.stability_tests import CONFIGURED, FAILED_TEST, NEVER_TESTED
 from app.risk.intake.tested import PRIOR_WEIGHT, weight_of
@@ -198,9 +198,10 @@ def _stopped(estate: Estate, positions: Sequence[int]) -> tuple[list[str], float
     numbers = result.services_down.tolist()
     customers, _, _ = down_customers(estate, numbers)
     compiled, limits = estate.compiled, list[float]()
-    for number in numbers:
-        limits += [float(hours) * 60.0 for hours in (compiled.rto_hours[number], compiled.mtpd_hours[number]) if hours == hours]
-    return [estate.service_name(number) for number in numbers], customers, limits
+    for service in numbers:
+        known = compiled.rto_hours[service], compiled.mtpd_hours[service]
+        limits += [float(hours) * 60.0 for hours in known if hours == hours]
+    return [estate.service_name(service) for service in numbers], customers, limits
 
 
 def _abort_minutes(minutes: float | None, limits: Sequence[float]) -> float:
@@ -215,10 +216,10 @@ def _abort_minutes(minutes: float | None, limits: Sequence[float]) -> float:
 
 def _minutes(value: float) -> str:
     """
-    >>> _minutes(1.0), _minutes(7.5)
-    ('1 minute', '7.5 minutes')
+    >>> _minutes(1.0), _minutes(6.46306)
+    ('1 minute', '6.46 minutes')
     """
-    return "1 minute" if value == 1.0 else f"{value:g} minutes"
+    return f"{number(value)} {'minute' if number(value) == '1' else 'minutes'}"
 
 
 def _steps(active: str, dependent: str, abort: float) -> list[str]:
@@ -238,7 +239,7 @@ def _people(estate: Estate, positions: Sequence[int], services: Sequence[str]) -
     for position in positions:
         teams.setdefault(estate.text("team", position) or "(no team)", []).append(estate.name(position))
     wanted = set(services)
-    for number, position in enumerate(estate.compiled.service_position.tolist()):
-        if estate.service_name(number) in wanted:
-            teams.setdefault(estate.text("team", int(position)) or "(no team)", []).append(estate.service_name(number))
+    for service, position in enumerate(estate.compiled.service_position.tolist()):
+        if estate.service_name(service) in wanted:
+            teams.setdefault(estate.text("team", int(position)) or "(no team)", []).append(estate.service_name(service))
     return [f"{team}: {listed(list(dict.fromkeys(names)), 3)}" for team, names in sorted(teams.items())][:MOST_PEOPLE]
