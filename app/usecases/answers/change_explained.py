@@ -84,6 +84,7 @@ class _Between:
         if any((kind, made) not in self.losses for made in sets):
             for made in sets:
                 self._keep(kind, made)
+            self.graphs.clear()  # only what they lose is asked from here on
         ids = _union([self.losses[kind, made][0] for made in sets])
         values = {}
         for made in sets:
