@@ -43,6 +43,10 @@ PLACES = {
     "refuse": Place(
         "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
     ),
+    "proposals": Place("app.cli.proposals", "What the model may lack: needs that nobody stated, redundancy that nobody declared."),
+    "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
+    "refuse-proposal": Place("app.cli.proposals", "What is proposed is not so: it is proposed no more."),
+    "take-back-proposal": Place("app.cli.proposals", "End what was accepted, or forget a refusal, by the name of the decision."),
     "assess": Place("app.cli.estate", "Assess the estate: the exact effect of every single outage, and what it costs a year."),
     "assessments": Place("app.cli.estate", "Assessments, newest revision first."),
     "revisions": Place("app.cli.estate", "Revisions of the ledger, newest first."),
@@ -205,6 +209,10 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "suggestions",
         "accept",
         "refuse",
+        "proposals",
+        "accept-proposal",
+        "refuse-proposal",
+        "take-back-proposal",
     ),
     "Revisions": ("assess", "assessments", "revisions", "changes", "why-changed", "prune"),
     "Care": ("doctor", "health", "backup", "restore", "promote", "audit", "key", "schedule", "config"),

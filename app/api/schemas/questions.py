@@ -753,6 +753,15 @@ class ReasonQuestion(Question):
     reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
 
 
+class AcceptProposalQuestion(ReasonQuestion):
+    needed = ma.fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "Of a redundancy: how many members suffice; null: as proposed"},
+    )
+
+
 class TakeBackQuestion(Question):
     decision = text(required=True, metadata={"description": "Its name, as GET /decisions lists it"})
 

@@ -27,10 +27,11 @@ def by_chance(together: Array, failures: Array, near: Array) -> Array:
 
     Example by hand: 2 of 2 at a share of .01: .0001; 0 of 5: 1.
     """
-    from scipy.special import bdtrc
+    from scipy.special import betainc
 
     together, failures, near = (np.asarray(one, np.float64) for one in (together, failures, near))
-    return np.where(together <= 0, 1.0, bdtrc(np.maximum(together - 1, 0), failures, np.minimum(near, 1.0)))
+    k = np.maximum(together, 1.0)
+    return np.where(together <= 0, 1.0, betainc(k, np.maximum(failures - k, 0.0) + 1.0, np.minimum(near, 1.0)))
 
 
 def false_discoveries(chances: Array, tests: int) -> Array:
