@@ -32,7 +32,7 @@ class Coincidence:
     """The CI at `dependent` failed `failures` times for no reason that is known, `together` of them with the one at `provider`,
     which failed `provider_failures` times in all; by chance `expected` times. `chance`: of so many or more; `false_share`: of all
     pairs that are as unlikely, the share that is chance. `score`: logarithm of how much likelier this is with the need than without
-    it; `like_it`: how many needs between these two classes are known; `second`: another provider of this CI is likelier."""
+    it; `like_it` of the `of_class` CIs of the dependent's class need as many of the provider's class as it then would; `second`: another provider of this CI is likelier, by `behind` in score."""
 
     dependent: int
     provider: int
@@ -44,7 +44,9 @@ class Coincidence:
     false_share: float
     score: float
     like_it: int
+    of_class: int
     second: bool = False
+    behind: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def failed_together(
         look = search.look()
     held = {(one.dependent, one.provider) for one in found}
     found += [one for one in search.seconds.values() if (one.dependent, one.provider) not in held]
-    found.sort(key=lambda one: (one.second, -one.score, one.dependent, one.provider))
+    found.sort(key=lambda one: (one.second, one.behind, -one.score, one.dependent, one.provider))
     return FailedTogether(
         found, len(at), sum(map(len, first.partners.values())), first.tests, search.crowded, search.recorded
     )
@@ -119,16 +121,22 @@ class _Search:
         by_ci = np.argsort(at, kind="stable")
         places = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=len(compiled)))])
         self._starts = lambda p: started[by_ci[places[p] : places[p + 1]]]
-        self._needs, self._of_class = self._known_needs()
+        self._of_class = Counter(self._class.tolist())
+        self._held, self._so_many = self._known_needs()
         self.recorded = self._recorded()
         self._shares: dict[int, float] = {}
+        self._met: dict[tuple[int, int], int] = {}
         self.seconds: dict[tuple[int, int], Coincidence] = {}
 
-    def _known_needs(self) -> tuple[Counter[tuple[int, int]], Counter[int]]:
+    def _known_needs(self) -> tuple[Counter[tuple[int, int]], Counter[tuple[int, int, int]]]:
+        """Returns how many needs each CI has on each class, and how many CIs of a class have so many or more on another."""
         flat = self._compiled.flat
         providers = np.repeat(np.arange(len(self._compiled)), np.diff(flat.forward_ptr))
-        pairs = zip(self._class[flat.forward].tolist(), self._class[providers].tolist(), strict=True)
-        return Counter(pairs), Counter(self._class.tolist())
+        held = Counter(zip(flat.forward.tolist(), self._class[providers].tolist(), strict=True))
+        so_many: Counter[tuple[int, int, int]] = Counter()
+        for (x, ci_class), number in held.items():
+            so_many.update((int(self._class[x]), ci_class, n) for n in range(1, number + 1))
+        return held, so_many
 
     def _recorded(self) -> float:
         """Returns how often the direct dependents of what failed are on record as well."""
@@ -183,8 +191,8 @@ class _Search:
         return _Look(alone, partners, len(alone) * max(len(self._count) - 1, 0))
 
     def likeliest(self, look: _Look) -> list[Coincidence]:
-        """Returns the likeliest provider of each CI; of CIs that would fail with one that is returned, none: they are looked at
-        again."""
+        """Returns the likeliest provider of each CI; of CIs that would fail with one that is returned, none, nor any that hangs
+        on one: they are looked at again."""
         counts = [(x, y, k) for x, mets in sorted(look.partners.items()) for y, k in sorted(Counter(p for m in mets for p in m).items())]
         if not counts:
             return []
@@ -195,8 +203,8 @@ class _Search:
         for (x, y, k), chance, wrong, share in zip(counts, chances.tolist(), false.tolist(), near.tolist(), strict=True):
             if wrong > MOST_FALSE:
                 continue
-            score, like = self._score(x, y, k, share)
-            one = Coincidence(x, y, k, look.alone[x], self._count[y], look.alone[x] * share, chance, wrong, score, like)
+            score, like, of = self._score(x, y, k, share)
+            one = Coincidence(x, y, k, look.alone[x], self._count[y], look.alone[x] * share, chance, wrong, score, like, of)
             if score > 0:
                 rated.setdefault(x, []).append(one)
         for those in rated.values():
@@ -204,11 +212,11 @@ class _Search:
         chosen: list[Coincidence] = []
         below: set[int] = set()
         for one, *others in sorted(rated.values(), key=lambda those: (-those[0].score, those[0].dependent)):
-            if one.dependent not in below:
+            if one.dependent not in below and one.provider not in below:
                 chosen.append(one)
                 below |= self._fails_with(one.dependent)
                 for other in others[:SECONDS]:
-                    self.seconds[other.dependent, other.provider] = replace(other, second=True)
+                    self.seconds[other.dependent, other.provider] = replace(other, second=True, behind=one.score - other.score)
         return chosen
 
     def _share(self, position: int) -> float:
@@ -216,15 +224,26 @@ class _Search:
             self._shares[position] = time_near(self._starts(position), self._near, *self._window)
         return self._shares[position]
 
-    def _score(self, x: int, y: int, together: int, share: float) -> tuple[float, int]:
-        """Each failure of y is one of x with the share that comes on record, or by chance; and needs of this kind are so common."""
-        r, like = self.recorded, self._needs[int(self._class[x]), int(self._class[y])]
-        pairs = max(self._of_class[int(self._class[x])] * self._of_class[int(self._class[y])], 1)
-        apart = max(self._count[y] - together, 0)
+    def _score(self, x: int, y: int, together: int, share: float) -> tuple[float, int, int]:
+        """Each failure of y is one of x with the share that comes on record, or by chance; before, what CIs of the two classes have
+        says how likely one more need is: of those that have as many, the share that has another."""
+        r, of_x, of_y = self.recorded, int(self._class[x]), int(self._class[y])
+        held = self._held[x, of_y]
+        like, as_many = self._so_many[of_x, of_y, held + 1], self._so_many[of_x, of_y, held] if held else self._of_class[of_x]
+        apart = self._count[y] - self._both(x, y)
         told = together * math.log(r / max(share, 1e-12)) + apart * math.log(1.0 - r)
-        return told + math.log((like + 0.1) / pairs), like
+        return told + math.log((like + 0.1) / (as_many + 1.0) / max(self._of_class[of_y], 1)), like, self._of_class[of_x]
+
+    def _both(self, x: int, y: int) -> int:
+        """Returns how many failures of y had one of x near, whatever explains it."""
+        if (x, y) not in self._met:
+            own, other = self._starts(x), self._starts(y)
+            low, high = np.searchsorted(own, other - self._near), np.searchsorted(own, other + self._near, "right")
+            self._met[x, y] = int((high > low).sum())
+        return self._met[x, y]
 
     def take(self, found: Sequence[Coincidence]) -> None:
         for one in found:
             self._taken.setdefault(one.provider, set()).add(one.dependent)
+            self._held[one.dependent, int(self._class[one.provider])] += 1
         self._alone.clear()

@@ -126,7 +126,8 @@ def _needs(estate: Estate, together: FailedTogether, calls: Mapping[tuple[int, i
     for pair in sorted(by_pair.keys() | calls.keys()):
         failed, call = by_pair.get(pair), calls.get(pair)
         place = 0 if failed and call else 1 if call or (failed and not failed.second) else 3
-        score = (failed.score if failed else 0.0) + (_calls_weigh(call) if call else 0.0)
+        score = -failed.behind if failed and place == 3 else (failed.score if failed else 0.0)
+        score += _calls_weigh(call) if call else 0.0
         ranked.append(_Ranked(place, score, _need(estate, pair, failed, call, together)))
     return ranked
 
@@ -145,11 +146,13 @@ def _need(
         evidence.append(
             f"{failed.together} of {count(failed.failures, 'failure')} of {estate.name(x)} that nothing explains began within "
             f"{NEAR_SECONDS // 60} minutes of one of {estate.name(y)} (which failed {failed.provider_failures} times); by chance "
-            f"{failed.expected:.2g} would, so many or more with probability {failed.chance:.1g}; of {together.tests:,} pairs looked at, "
+            f"{failed.expected:.2g} would, so many or more with probability {_small(failed.chance)}; of {together.tests:,} pairs looked at, "
             f"of those as unlikely as this one {failed.false_share:.1%} are chance"
         )
         if failed.like_it:
-            evidence.append(f"{count(failed.like_it, 'need')} of this kind, from class to class, known already")
+            evidence.append(
+                f"{failed.like_it:,} of {failed.of_class:,} CIs of its class need as many of the provider's class as it then would"
+            )
         if failed.second:
             evidence.append("another provider of it is likelier, and is proposed as well")
     if call is not None:
@@ -184,6 +187,15 @@ def _redundancy(estate: Estate, one: Twins, recorded: float) -> _Ranked:
         len(names) - 1, evidence, alone=one.alone, stood=one.stood,
     )  # fmt: skip
     return _Ranked(1 if one.alone >= 2 else 2, 5.0 * one.alone + one.shared + (3.0 if one.cluster else 0.0), item)
+
+
+def _small(chance: float) -> str:
+    """Returns a probability in words: below 1e-12 nobody cares how much.
+
+    >>> _small(0.0021), _small(1e-30)
+    ('0.002', 'below 1e-12')
+    """
+    return f"{chance:.1g}" if chance >= 1e-12 else "below 1e-12"
 
 
 def proposed_pairs(items: Sequence[Proposal]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,16 @@ def stem_of(name: str) -> str:
     return f"{found[1]}#{found[3]}" if found and found[1].strip(" -_.") else ""
 
 
+def _in_a_row(names: Sequence[str]) -> bool:
+    """Whether the last numbers of names follow one another, with a gap of one at most.
+
+    >>> _in_a_row(["web1", "web2"]), _in_a_row(["web01", "web03"]), _in_a_row(["app12", "app77"])
+    (True, True, False)
+    """
+    numbers = sorted(int(found[2][-12:]) for name in names if (found := _LAST_NUMBER.match(name.strip())))
+    return all(0 < b - a <= 2 for a, b in itertools.pairwise(numbers))
+
+
 def twins(
     estate: Estate, outages: Mapping[int, Sequence[tuple[float, float]]], clusters: Mapping[int, str], near: float
 ) -> list[Twins]:
@@ -54,7 +65,11 @@ def twins(
             stem = "" if cluster else stem_of(estate.name(u))
             if cluster or stem:
                 alike.setdefault((int(classes[u]), stem, cluster), []).append(u)
-        found += [(v, tuple(sorted(m)), s, c) for (_, s, c), m in sorted(alike.items()) if 1 < len(m) <= MOST_MEMBERS]
+        found += [
+            (v, tuple(sorted(m)), s, c)
+            for (_, s, c), m in sorted(alike.items())
+            if 1 < len(m) <= MOST_MEMBERS and (c or _in_a_row([estate.name(u) for u in m]))
+        ]
     shared: dict[tuple[int, ...], int] = {}
     for _, members, _, _ in found:
         shared[members] = shared.get(members, 0) + 1
