@@ -43,6 +43,7 @@ PLACES = {
     "refuse": Place(
         "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
     ),
+    "common-causes": Place("app.cli.common_causes", "Hidden common causes: the single things by which redundant groups hang."),
     "proposals": Place("app.cli.proposals", "What the model may lack: needs that nobody stated, redundancy that nobody declared."),
     "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
     "refuse-proposal": Place("app.cli.proposals", "What is proposed is not so: it is proposed no more."),
@@ -209,6 +210,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "suggestions",
         "accept",
         "refuse",
+        "common-causes",
         "proposals",
         "accept-proposal",
         "refuse-proposal",

@@ -17,6 +17,7 @@ from app.domain.agreement import MONTHS
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.assumption import FIELDS
+from app.domain.common_causes import CAUSE_KINDS
 from app.domain.explained import BY, DIFFERENCE
 from app.domain.goals import LONGEST_REPAIR_HOURS
 from app.domain.live import NOTED, STATES
@@ -247,6 +248,10 @@ class MapQuestion(When):
         validate=validate.Length(max=1000),
         metadata={"description": "Ids of groups of like CIs that are shown one by one"},
     )
+
+
+class CommonCausesQuestion(Paged):
+    kind = ma.fields.String(allow_none=True, load_default=None, validate=validate.OneOf(list(CAUSE_KINDS)))
 
 
 class BlastQuestion(Paged):
