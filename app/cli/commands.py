@@ -44,7 +44,7 @@ PLACES = {
         "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
     ),
     "common-causes": Place("app.cli.common_causes", "Hidden common causes: the single things by which redundant groups hang."),
-    "proposals": Place("app.cli.proposals", "What the model may lack: needs that nobody stated, redundancy that nobody declared."),
+    "proposals": Place("app.cli.proposals", "What the model may lack: needs nobody stated, redundancy nobody declared."),
     "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
     "refuse-proposal": Place("app.cli.proposals", "What is proposed is not so: it is proposed no more."),
     "take-back-proposal": Place("app.cli.proposals", "End what was accepted, or forget a refusal, by the name of the decision."),

@@ -22,7 +22,7 @@ from app.usecases.proposals.look import look_for_proposals
 @json_option
 @click.pass_obj
 def proposals(context: Context, look: bool, decided: bool, limit: int, after: str, as_document: bool) -> None:
-    """What the model may lack: needs that nobody stated, redundancy that nobody declared."""
+    """What the model may lack: needs nobody stated, redundancy nobody declared."""
     forestay = context.forestay
     if look:
         look_for_proposals(forestay, listener(as_document))
@@ -44,8 +44,8 @@ def _print(console: Console, page: ProposalPage) -> None:
         for item in page.items
     ]
     title = (
-        f"Of {run.failures:,} failures at revision {run.revision}, {run.unexplained:,} began with others that did not cause them; "
-        f"{run.calls:,} calls only traces know: {run.kept:,} of {run.found:,} proposals kept"
+        f"Of {run.failures:,} failures at revision {run.revision}, {run.unexplained:,} began with others that did not cause "
+        f"them, {run.calls:,} calls only traces know: {run.kept:,} of {run.found:,} proposals kept"
     )
     table(console, title, ("proposal", "what", "CIs", "evidence"), rows)
     if page.next:

@@ -78,9 +78,10 @@ def kind_of_class(ci_class: str, classes: Mapping[str, CiClass]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CommonCause:
-    """`kind`: one of CAUSE_KINDS; `shared`: the key of a CI, or the value of an attribute (`attribute`: its name in the source, ""
-    a CI); `members` that share it, of `of` in the group of `dependent`, which needs `needed`. `services`: those that stop where
-    these members fail together. `impact`: expected loss a year by the outage of a shared CI; None where nobody gives it a rate."""
+    """`kind`: one of CAUSE_KINDS; `shared`: the key of a CI, or the value of an attribute (`attribute`: its name in the source,
+    "" a CI); `members` that share it, of `of` in the group of `dependent`, which needs `needed`. `services`: those that stop
+    where these members fail together. `impact`: expected loss a year by the outage of a shared CI; None where nobody gives it a
+    rate."""
 
     kind: str
     shared: str
@@ -98,8 +99,8 @@ class CommonCause:
 
 @dataclass(frozen=True, slots=True)
 class CommonCauses:
-    """`groups`: redundant ones, `affected` of them have a common cause; `by_kind`: how many rows of each kind there are; `unsaid`:
-    by kind, groups of which less than two members say anything of it, so that nothing is known."""
+    """`groups`: redundant ones, `affected` of them have a common cause; `by_kind`: how many rows of each kind there are;
+    `unsaid`: by kind, groups of which less than two members say anything of it, so that nothing is known."""
 
     stamp: Stamp
     sentence: str

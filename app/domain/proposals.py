@@ -14,11 +14,11 @@ ACCEPTED, REFUSED = "accepted", "refused"
 class Proposal:
     """A need of `dependent` on the one of `providers`, or a group of them of which `needed` suffice; CIs by key.
 
-    `proposal` is its name, the same as long as its rank is. Of what failed together: `together` of `failures` unexplained failures
-    of the dependent were within minutes of one of the provider's `provider_failures`; `expected` by chance; `chance`: of so many
-    or more; `false_share`: of all pairs as unlikely as this, the share that is chance. Of redundancy: `alone` failures of a single
-    member, `stood`: those that the dependent outlived. `calls`: how often traces saw the call; `seen_by`: the sources that saw it;
-    `counted`: such a source has it in the model already.
+    `proposal` is its name, the same as long as its rank is. Of what failed together: `together` of `failures` unexplained
+    failures of the dependent were within minutes of one of the provider's `provider_failures`; `expected` by chance; `chance`: of
+    so many or more; `false_share`: of all pairs as unlikely as this, the share that is chance. Of redundancy: `alone` failures of
+    a single member, `stood`: those that the dependent outlived. `calls`: how often traces saw the call; `seen_by`: the sources
+    that saw it; `counted`: such a source has it in the model already.
     """
 
     proposal: str

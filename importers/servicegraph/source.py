@@ -102,8 +102,8 @@ class ServiceGraph(ReadWhole):
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
     def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> dict[str, set[str]]:
-        """Adds dependencies, or returns them by dependent where they are only to be proposed. A caller's own requests are those that were seen to reach it; where nobody was seen to call it, they
-        are not known."""
+        """Adds dependencies, or returns them by dependent where they are only to be proposed. A caller's own requests are those
+        that were seen to reach it; where nobody was seen to call it, they are not known."""
         proposed: dict[str, set[str]] = {}
         relation = next(iter(self.rules.relations.values()))
         for client, server, word, rate in calls:
@@ -161,7 +161,7 @@ def _number(value: Sequence[Any]) -> float:
 
 
 def _traced(node: Node, nodes: _Nodes) -> str:
-    """Returns the traced name, which is an identity, the same as that of call graphs; of two things with one name it is that of the
-    service."""
+    """Returns the traced name, which is an identity, the same as that of call graphs; of two things with one name it is that of
+    the service."""
     kind, name = node
     return name if kind == CALLED or (CALLED, name) not in nodes.classes else f"{kind} {name}"

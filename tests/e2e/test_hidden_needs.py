@@ -54,12 +54,14 @@ def true_needs(rng: random.Random) -> tuple[list[str], list[Need]]:
 
 def history(rng: random.Random, cis: list[str], needs: list[Need]) -> list[dict[str, Any]]:
     """Each CI fails by itself at a rate of its own, in the mean once a year (lognormal, sigma 1), for an hour; everything that
-    needs it fails with it. Nine of ten of these failures come on record, each up to 8 minutes late, and no ticket says what caused
-    it: each is written as if it had begun where it was seen."""
-    built = estate("; ".join(cis), hard=" ".join(f"{a}>{b}" for a, b in needs), services={ci: {} for ci in cis if ci[:3] == "svc"})
+    needs it fails with it. Nine of ten of these failures come on record, each up to 8 minutes late, and no ticket says what
+    caused it: each is written as if it had begun where it was seen."""
+    built = estate(
+        "; ".join(cis), hard=" ".join(f"{a}>{b}" for a, b in needs), services={ci: {} for ci in cis if ci[:3] == "svc"}
+    )
     called = {int(position): ci for ci, position in zip(cis, built.at(" ".join(cis)), strict=True)}
     space, rows = workspace(built.compiled), list[dict[str, Any]]()
-    for position, ci in called.items():
+    for position in called:
         rate = math.exp(rng.gauss(-0.5, 1.0))
         times = np.random.default_rng([7, position]).poisson(rate * YEARS)
         fallen = [called[one] for one in outage(built.compiled, [position], space).failed.tolist()] if times else []
@@ -73,6 +75,10 @@ def history(rng: random.Random, cis: list[str], needs: list[Need]) -> list[dict[
     return rows
 
 
+def listed(ci: str) -> dict[str, Any]:
+    return {"key": ci, "name": ci, "class": CLASSES[ci.rstrip("0123456789")], "identifiers": {"trace": ci}}
+
+
 @pytest.mark.slow
 def test_of_200_needs_that_nobody_stated_160_are_among_the_first_400(service: Service) -> None:
     rng = random.Random(19)
@@ -81,7 +87,9 @@ def test_of_200_needs_that_nobody_stated_160_are_among_the_first_400(service: Se
     told = [need for need in needs if need not in hidden]
     service.document(
         {
-            "cis": [{"key": ci, "name": ci, "class": CLASSES[ci.rstrip("0123456789")], "identifiers": {"trace": ci}} for ci in cis],
+            "cis": [
+                {"key": ci, "name": ci, "class": CLASSES[ci.rstrip("0123456789")], "identifiers": {"trace": ci}} for ci in cis
+            ],
             "dependencies": [{"dependent": a, "provider": b} for a, b in told],
             "services": [{"key": ci, "customers": 100} for ci in cis if ci[:3] == "svc"],
             "incidents": history(rng, cis, needs),

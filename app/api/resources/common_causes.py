@@ -16,8 +16,8 @@ blueprint = Blueprint("common_causes", __name__, url_prefix="/api/v1", descripti
 @route(blueprint, "/common-causes", "read", CommonCauses, sensitive=True, long=True, called="common_causes_list")
 @blueprint.arguments(CommonCausesQuestion, location="query")
 def page(question: dict[str, Any]) -> Any:
-    """By dependencies (exact), and by what sources say of members: rack, power, storage, DNS, identity provider, certificate, site,
-    supplier, on-call team, software version."""
+    """By dependencies (exact), and by what sources say of members: rack, power, storage, DNS, identity provider, certificate,
+    site, supplier, on-call team, software version."""
     return common_causes(
         forestay(), question["limit"], question.get("after"), question["kind"], question.get("revision"), question.get("as_of")
     )

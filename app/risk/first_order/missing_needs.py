@@ -31,8 +31,9 @@ RECORDED = (0.3, 0.95)  # bounds of the share of failures that come on record
 class Coincidence:
     """The CI at `dependent` failed `failures` times for no reason that is known, `together` of them with the one at `provider`,
     which failed `provider_failures` times in all; by chance `expected` times. `chance`: of so many or more; `false_share`: of all
-    pairs that are as unlikely, the share that is chance. `score`: logarithm of how much likelier this is with the need than without
-    it; `like_it` of the `of_class` CIs of the dependent's class need as many of the provider's class as it then would; `second`: another provider of this CI is likelier, by `behind` in score."""
+    pairs that are as unlikely, the share that is chance. `score`: logarithm of how much likelier this is with the need than
+    without it; `like_it` of the `of_class` CIs of the dependent's class need as many of the provider's class as it then would;
+    `second`: another provider of this CI is likelier, by `behind` in score."""
 
     dependent: int
     provider: int
@@ -69,9 +70,9 @@ def failed_together(
     """`at` int[F] positions, `started` float[F] unix seconds of failures (overlapping ones of one CI are one already), `ci_class`
     int[N].
 
-    Example by hand: S is hard on a, and on b, which nobody stated; in 10,000 hours b fails twice and S both times with it, a once,
-    and S with it. S's two failures are unexplained, both within 15 minutes of b: by chance a share of 2 x .5 h / 10,000 h of the
-    time, twice: 1e-8.
+    Example by hand: S is hard on a, and on b, which nobody stated; in 10,000 hours b fails twice and S both times with it, a
+    once, and S with it. S's two failures are unexplained, both within 15 minutes of b: by chance a share of 2 x .5 h / 10,000 h
+    of the time, twice: 1e-8.
     """
     order = np.lexsort((at, started))
     at, started = np.asarray(at)[order], np.asarray(started, np.float64)[order]
@@ -91,9 +92,7 @@ def failed_together(
     held = {(one.dependent, one.provider) for one in found}
     found += [one for one in search.seconds.values() if (one.dependent, one.provider) not in held]
     found.sort(key=lambda one: (one.second, one.behind, -one.score, one.dependent, one.provider))
-    return FailedTogether(
-        found, len(at), sum(map(len, first.partners.values())), first.tests, search.crowded, search.recorded
-    )
+    return FailedTogether(found, len(at), sum(map(len, first.partners.values())), first.tests, search.crowded, search.recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class _Search:
         self._window = float(started[0]), float(started[-1])
         by_ci = np.argsort(at, kind="stable")
         places = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=len(compiled)))])
-        self._starts = lambda p: started[by_ci[places[p] : places[p + 1]]]
+        self._by_ci, self._places = started[by_ci], places
         self._of_class = Counter(self._class.tolist())
         self._held, self._so_many = self._known_needs()
         self.recorded = self._recorded()
@@ -193,7 +192,9 @@ class _Search:
     def likeliest(self, look: _Look) -> list[Coincidence]:
         """Returns the likeliest provider of each CI; of CIs that would fail with one that is returned, none, nor any that hangs
         on one: they are looked at again."""
-        counts = [(x, y, k) for x, mets in sorted(look.partners.items()) for y, k in sorted(Counter(p for m in mets for p in m).items())]
+        counts = [
+            (x, y, k) for x, mets in sorted(look.partners.items()) for y, k in sorted(Counter(p for m in mets for p in m).items())
+        ]
         if not counts:
             return []
         near = np.asarray([self._share(y) for _, y, _ in counts])
@@ -219,14 +220,17 @@ class _Search:
                     self.seconds[other.dependent, other.provider] = replace(other, second=True, behind=one.score - other.score)
         return chosen
 
+    def _starts(self, position: int) -> Array:
+        return self._by_ci[int(self._places[position]) : int(self._places[position + 1])]
+
     def _share(self, position: int) -> float:
         if position not in self._shares:
             self._shares[position] = time_near(self._starts(position), self._near, *self._window)
         return self._shares[position]
 
     def _score(self, x: int, y: int, together: int, share: float) -> tuple[float, int, int]:
-        """Each failure of y is one of x with the share that comes on record, or by chance; before, what CIs of the two classes have
-        says how likely one more need is: of those that have as many, the share that has another."""
+        """Each failure of y is one of x with the share that comes on record, or by chance; before, what CIs of the two classes
+        have says how likely one more need is: of those that have as many, the share that has another."""
         r, of_x, of_y = self.recorded, int(self._class[x]), int(self._class[y])
         held = self._held[x, of_y]
         like, as_many = self._so_many[of_x, of_y, held + 1], self._so_many[of_x, of_y, held] if held else self._of_class[of_x]

@@ -46,7 +46,11 @@ Said = dict[str, tuple[Any, list[str], list[str]]]  # kind -> codes int32[N], va
 
 
 def common_causes(
-    tools: Tools, limit: int, after: str | None = None, kind: str | None = None, revision: int | None = None,
+    tools: Tools,
+    limit: int,
+    after: str | None = None,
+    kind: str | None = None,
+    revision: int | None = None,
     as_of: datetime | None = None,
 ) -> CommonCauses:
     """Returns a page of what single thing takes a redundant group: by kind in the order of CAUSE_KINDS, then by how many services
@@ -67,9 +71,11 @@ def common_causes(
     by_kind = {name: number for name in CAUSE_KINDS if (number := sum(row.kind == name for row in every))}
     affected = len({row.group for row in every})
     at = assessment.estate.revision.revision
+    sentence = _sentence(groups, affected, by_kind)
     return CommonCauses(
-        stamp_of(assessment.estate, tools.documents), _sentence(groups, affected, by_kind), scale.measure, groups, affected, by_kind,
-        unsaid, shown[first : first + limit], limit, more, paging.encode(revision=at, start=first + limit) if more else None,
+        stamp_of(assessment.estate, tools.documents), sentence, scale.measure, groups, affected,
+        by_kind, unsaid, shown[first : first + limit], limit, more,
+        paging.encode(revision=at, start=first + limit) if more else None,
     )  # fmt: skip
 
 
@@ -77,7 +83,9 @@ def _sentence(groups: int, affected: int, by_kind: Mapping[str, int]) -> str:
     if not groups:
         return "No redundant group is known, so none can have a common cause."
     if not affected:
-        return f"Of {count(groups, 'redundant group')}, none hangs by a single thing, as far as anything is said of their members."
+        return (
+            f"Of {count(groups, 'redundant group')}, none hangs by a single thing, as far as anything is said of their members."
+        )
     told = ", ".join(f"{kind} {number}" for kind, number in by_kind.items())
     hang = "hangs" if affected == 1 else "hang"
     return f"Of {count(groups, 'redundant group')}, {affected} {hang} by a single thing: {told}."

@@ -49,7 +49,7 @@ def _of_ledger(
     a_at, b_at = _positions(estate, a), _positions(estate, b)
     seen = np.isin(sources, list(observing))
     known = (a_at >= 0) & (b_at >= 0)
-    stated = {pair for pair in zip(a_at[known & ~seen].tolist(), b_at[known & ~seen].tolist(), strict=True)}
+    stated = set(zip(a_at[known & ~seen].tolist(), b_at[known & ~seen].tolist(), strict=True))
     for row in np.flatnonzero(known & seen).tolist():
         pair = int(a_at[row]), int(b_at[row])
         if pair not in stated:

@@ -31,9 +31,7 @@ from app.usecases.write_revision import turn
 RELATION = "accepted proposal"
 
 
-def accept_proposal(
-    tools: Tools, proposal: str, caller: str, reason: str = "", needed: int | None = None
-) -> ProposalDecision:
+def accept_proposal(tools: Tools, proposal: str, caller: str, reason: str = "", needed: int | None = None) -> ProposalDecision:
     """Writes what is proposed as stated by a person. `needed`: of a redundancy, how many members suffice, where not as proposed.
 
     NotFound where it is no longer proposed, or one of its CIs is gone; InvalidInput for a number out of bounds.
@@ -132,9 +130,7 @@ def _need_begun(tools: Tools, base: int, dependent: int, provider: int, source_i
 
 
 def _group_begun(number: int, key: str, dependent: int, members: list[int], needed: int, source_id: int) -> Batch:
-    row = LedgerGroup(
-        number, key, dependent, "ordinary", needed, members_text(members), None, None, None, None, None, source_id
-    )
+    row = LedgerGroup(number, key, dependent, "ordinary", needed, members_text(members), None, None, None, None, None, source_id)
     return Batch(REDUNDANCY_GROUP.name, columns_of(REDUNDANCY_GROUP.names(), [row]), {"group_id": []})
 
 

@@ -146,12 +146,12 @@ def _need(
         evidence.append(
             f"{failed.together} of {count(failed.failures, 'failure')} of {estate.name(x)} that nothing explains began within "
             f"{NEAR_SECONDS // 60} minutes of one of {estate.name(y)} (which failed {failed.provider_failures} times); by chance "
-            f"{failed.expected:.2g} would, so many or more with probability {_small(failed.chance)}; of {together.tests:,} pairs looked at, "
-            f"of those as unlikely as this one {failed.false_share:.1%} are chance"
+            f"{failed.expected:.2g} would, so many or more with probability {_small(failed.chance)}; of {together.tests:,} pairs "
+            f"looked at, of those as unlikely as this one {failed.false_share:.1%} are chance"
         )
         if failed.like_it:
             evidence.append(
-                f"{failed.like_it:,} of {failed.of_class:,} CIs of its class need as many of the provider's class as it then would"
+                f"{failed.like_it:,} of {failed.of_class:,} CIs of its class need as many of the provider's class as it would"
             )
         if failed.second:
             evidence.append("another provider of it is likelier, and is proposed as well")

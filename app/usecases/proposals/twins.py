@@ -18,8 +18,8 @@ MOST_MEMBERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """`members` (positions) of one stem and class that `dependent` hangs on, each of them; `shared`: dependents that hang on all of
-    them; `alone`: failures of one of them at which no other was out, `stood`: those that the dependent outlived."""
+    """`members` (positions) of one stem and class that `dependent` hangs on, each of them; `shared`: dependents that hang on all
+    of them; `alone`: failures of one of them at which no other was out, `stood`: those that the dependent outlived."""
 
     dependent: int
     members: Sequence[int]
