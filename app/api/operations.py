@@ -36,6 +36,7 @@ PARTS = {  # of addresses
     "simulation": "Number of a simulation",
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
+    "template": "A template of the register of information: B_05.02 or B_07.01",
     "test": "Id of a test, from the list of tests",
     "ticket_kind": "Kind of a ticket: incident or change",
     "view": "Id of a view, from the list of views",

@@ -43,6 +43,10 @@ PLACES = {
     "refuse": Place(
         "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
     ),
+    "conway": Place("app.cli.conway", "The share of loss that crosses borders between teams, and its hand-overs."),
+    "suppliers": Place(
+        "app.cli.suppliers", "What days without a supplier cost, and who could take over; the DORA register as CSV."
+    ),
     "common-causes": Place("app.cli.common_causes", "Hidden common causes: the single things by which redundant groups hang."),
     "proposals": Place("app.cli.proposals", "What the model may lack: needs nobody stated, redundancy nobody declared."),
     "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
@@ -215,6 +219,8 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "suggestions",
         "accept",
         "refuse",
+        "conway",
+        "suppliers",
         "common-causes",
         "proposals",
         "accept-proposal",

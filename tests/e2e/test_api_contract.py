@@ -155,7 +155,9 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {
-    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "proposal": "none", "decision": "none", "sender": "am", "alert": "none",
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "proposal": "none",
+    "decision": "none", "template": "B_05.02",
+    "sender": "am", "alert": "none",
     "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
     "kind": "rt", "view": "none", "goal_kind": "error_rate",
     "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
@@ -241,6 +243,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cold-start/order",
         "/common-causes",
         "/conflicts",
+        "/conway",
         "/decisions",
         "/estimates/failure-rate",
         "/exercises",
@@ -311,6 +314,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/suppliers",
+        "/suppliers/register/<template>",
         "/tests",
         "/tests/<test>",
         "/tickets/agreement",
@@ -544,6 +549,9 @@ LABELS = [
     "GET /api/v1/cis/{ci}/assumption",
     "GET /api/v1/conflicts",
     "GET /api/v1/common-causes",
+    "GET /api/v1/conway",
+    "GET /api/v1/suppliers",
+    "GET /api/v1/suppliers/register/{template}",
     "GET /api/v1/proposals",
     "POST /api/v1/proposals",
     "POST /api/v1/proposals/{proposal}/accept",

@@ -254,6 +254,17 @@ class MapQuestion(When):
     )
 
 
+class ConwayQuestion(When):
+    limit = page_size()
+    trend = Whole(
+        load_default=5, validate=validate.Range(1, 12), metadata={"description": "Revisions of the trend, this one among them"}
+    )
+
+
+class SuppliersQuestion(Paged):
+    days = number(load_default=1.0, most=365.0, metadata={"description": "Days for which a supplier is out"})
+
+
 class CommonCausesQuestion(Paged):
     kind = ma.fields.String(allow_none=True, load_default=None, validate=validate.OneOf(list(CAUSE_KINDS)))
 
