@@ -107,6 +107,7 @@ def test_doors_say_the_same_and_what_is_unsaid_is_counted(service: Service) -> N
     assert first["truncated"] and service.get("/common-causes", limit=1, after=first["next"])["items"] == told["items"][1:]
     assert service.get("/common-causes", kind="site")["items"] == told["items"][1:]
     assert service.cli_json("common-causes")["items"] == told["items"]
+    assert told["sentence"].replace("'", "&#39;") in service.page("/common-causes", kind="rack")
 
 
 @pytest.mark.parametrize("text", ["unknown", "N/A", "none", "-", "0"])

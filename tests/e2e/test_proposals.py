@@ -113,5 +113,13 @@ def test_what_is_refused_is_proposed_no_more_until_it_is_taken_back(service: Ser
     assert [one["why"] for one in service.get("/proposal-decisions")["items"]] == ["a coincidence"]
     take_back(service, refused["decision"])
     assert look(service)["items"][0]["providers"] == first["providers"]
+    page = service.page("/proposals")
+    assert "of app that nothing explains began within 15 minutes of one of db" in page
+    settled = {"proposal": look(service)["items"][0]["proposal"], "verb": "refuse", "reason": "again"}
+    assert service.client.post("/proposals/decide", data=settled).status_code == 303
+    [decided] = service.get("/proposal-decisions")["items"]
+    assert "again" in service.page("/proposals")
+    assert service.client.post("/proposals/take-back", data={"decision": decided["decision"]}).status_code == 303
+    assert service.client.post("/proposals/look").status_code == 303 and run_one(service.forestay)
     printed = service.cli_json("proposals", "--limit", "1")
     assert printed["items"] == service.get("/proposals", limit=1)["items"]

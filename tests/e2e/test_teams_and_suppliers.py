@@ -48,6 +48,7 @@ def test_what_crosses_borders_by_hand_and_its_trend(service: Service) -> None:
     assert later["sentence"].startswith("0% of the loss by single failures crosses a border")
     assert service.get("/conway", trend=1)["trend"] == later["trend"][1:]
     assert service.cli_json("conway")["trend"] == later["trend"]
+    assert later["sentence"] in service.page("/teams") and "web → data → web" in service.page("/teams", revision=1)
 
 
 def supplied() -> dict[str, Any]:
@@ -77,6 +78,8 @@ def test_two_days_without_a_supplier_by_hand(service: Service) -> None:
     first = service.get("/suppliers", days=2, limit=1)
     assert service.get("/suppliers", days=2, limit=3, after=first["next"])["items"] == told["items"][1:]
     assert service.cli_json("suppliers", "--days", "2")["items"] == told["items"]
+    assert "by others: Core" in service.page("/suppliers", days=2)
+    assert service.client.get("/suppliers?days=0").status_code == 422
 
 
 def test_columns_of_the_register(service: Service) -> None:
