@@ -48,6 +48,7 @@ PLACES = {
         "app.cli.suppliers", "What days without a supplier cost, and who could take over; the DORA register as CSV."
     ),
     "common-causes": Place("app.cli.common_causes", "Hidden common causes: the single things by which redundant groups hang."),
+    "honesty": Place("app.cli.proposals", "How true each version of the model proved to be: precision and recall on incidents."),
     "proposals": Place("app.cli.proposals", "What the model may lack: needs nobody stated, redundancy nobody declared."),
     "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
     "refuse-proposal": Place("app.cli.proposals", "What is proposed is not so: it is proposed no more."),
@@ -222,6 +223,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "conway",
         "suppliers",
         "common-causes",
+        "honesty",
         "proposals",
         "accept-proposal",
         "refuse-proposal",

@@ -11,6 +11,7 @@ from app.domain.proposals import NEED, ProposalDecision, ProposalDecisions, Prop
 from app.usecases.keep.proposals import proposal_decisions, proposal_page
 from app.usecases.paging import MAX_LIMIT
 from app.usecases.proposals import decide
+from app.usecases.proposals.honesty import model_honesty
 from app.usecases.proposals.look import look_for_proposals
 
 
@@ -98,4 +99,32 @@ def _show(made: ProposalDecision, as_document: bool) -> None:
     show(made, as_document, lambda console: console.print(told))
 
 
-COMMANDS = (proposals, accept, refuse, take_back)
+@click.command()
+@json_option
+@click.pass_obj
+def honesty(context: Context, as_document: bool) -> None:
+    """How true each version of the model proved to be: precision and recall on incidents."""
+    told = model_honesty(context.forestay.documents)
+
+    def human(console: Console) -> None:
+        rows = [
+            (
+                one.model_version, one.revision, one.at[:10], one.episodes,
+                *(_range(*three) for three in (
+                    (one.precision, one.precision_low, one.precision_high), (one.recall, one.recall_low, one.recall_high)
+                )),
+                f"{one.unexplained:,} of {one.failures:,}",
+            )
+            for one in told.items
+        ]  # fmt: skip
+        heads = ["model", "revision", "on", "episodes", "precision", "recall", "unexplained failures"]
+        table(console, "kept with each forestay proposals --look", heads, rows)
+
+    show(told, as_document, human)
+
+
+def _range(value: float | None, low: float | None, high: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1%} ({low:.1%} to {high:.1%})"
+
+
+COMMANDS = (honesty, proposals, accept, refuse, take_back)

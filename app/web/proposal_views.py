@@ -12,6 +12,7 @@ from app.domain.errors import InvalidInput
 from app.usecases.keep import runs
 from app.usecases.keep.proposals import proposal_decisions, proposal_page
 from app.usecases.proposals import decide
+from app.usecases.proposals.honesty import model_honesty
 
 blueprint = Blueprint("proposals_web", __name__)
 ROWS = 25
@@ -28,6 +29,7 @@ def proposals() -> str:
         decisions=proposal_decisions(service.documents, ROWS, args.get("decisions_after", "")),
         looking=[job for job in runs.open_jobs(service.documents) if job.verb == "propose"],
         may_edit=caller().may("edit"),
+        honesty=model_honesty(service.documents),
         rows=ROWS,
     )
 

@@ -113,6 +113,13 @@ def test_what_is_refused_is_proposed_no_more_until_it_is_taken_back(service: Ser
     assert [one["why"] for one in service.get("/proposal-decisions")["items"]] == ["a coincidence"]
     take_back(service, refused["decision"])
     assert look(service)["items"][0]["providers"] == first["providers"]
+    [figures] = service.get("/model-honesty")["items"]
+    replayed = service.get("/replay")
+    assert [figures[name] for name in ("episodes", "right", "recall")] == [
+        replayed[name] for name in ("episodes", "right", "recall")
+    ]
+    assert figures["unexplained"] == 8 and figures["recall_low"] <= figures["recall"] <= figures["recall_high"]
+    assert service.cli_json("honesty")["items"] == [figures]
     page = service.page("/proposals")
     assert "of app that nothing explains began within 15 minutes of one of db" in page
     settled = {"proposal": look(service)["items"][0]["proposal"], "verb": "refuse", "reason": "again"}

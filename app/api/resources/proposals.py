@@ -9,10 +9,12 @@ from flask import g
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import AcceptProposalQuestion, PageQuestion, ReasonQuestion
+from app.domain.honesty import ModelHonesty
 from app.domain.proposals import ProposalDecision, ProposalDecisions, ProposalPage
 from app.usecases.keep import runs
 from app.usecases.keep.proposals import proposal_decisions, proposal_page
 from app.usecases.proposals import decide
+from app.usecases.proposals.honesty import model_honesty
 
 blueprint = Blueprint("proposals", __name__, url_prefix="/api/v1", description="What the model may lack")
 
@@ -29,6 +31,12 @@ def look() -> Any:
     """Look for proposals as a job; follow it at the address in `Location`."""
     job = runs.enqueue(forestay().documents, "propose", {}, g.caller.name)
     return reply(job, 202, {"Location": f"/api/v1/jobs/{job.job_id}"})
+
+
+@route(blueprint, "/model-honesty", "read", ModelHonesty, called="model_honesty_get")
+def honesty() -> Any:
+    """How true each version of the model proved to be on the incidents on record, as kept with each look for proposals."""
+    return model_honesty(forestay().documents)
 
 
 @route(blueprint, "/proposal-decisions", "read", ProposalDecisions)

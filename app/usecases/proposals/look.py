@@ -21,6 +21,7 @@ from app.usecases.estate import Estate
 from app.usecases.keep.proposals import PROPOSAL_DECISIONS, decision_name, keep_proposals
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.proposals.calls import SeenCall, calls_seen
+from app.usecases.proposals.honesty import keep_figures
 from app.usecases.proposals.twins import Twins, twins
 from app.usecases.tools import Tools
 
@@ -66,6 +67,8 @@ def look_for_proposals(tools: Tools, listen: Listener = silent) -> ProposalRun:
         len(calls), len(ranked) - len(left), len(left), len(best),
     )  # fmt: skip
     keep_proposals(tools.documents, run, best)
+    listen("replaying incidents", 0.9)
+    keep_figures(tools, run)
     return run
 
 
