@@ -11,6 +11,7 @@ from app.web import (
     area_views,
     assume_views,
     bia_views,
+    carrier_views,
     change_views,
     evidence_views,
     glossary,
@@ -21,6 +22,7 @@ from app.web import (
     map_views,
     now_views,
     patterns,
+    proposal_views,
     provider_views,
     report_views,
     revision_views,
@@ -57,6 +59,8 @@ def mount(app: Flask) -> None:
     app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)
+    app.register_blueprint(proposal_views.blueprint)
+    app.register_blueprint(carrier_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
     for family in (ticket_views, ticket_setup_views, ticket_rule_views):
         app.register_blueprint(family.blueprint)

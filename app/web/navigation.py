@@ -37,6 +37,9 @@ MENU: Sequence[Place | Menu] = (
         (
             Place("Goals", "goals_web.goals", ("goals_web.one", "goals_web.openslo", "goals_web.put", "goals_web.gauge")),
             Place("Loss", "loss_web.loss"),
+            Place("Teams", "carriers_web.teams"),
+            Place("Suppliers", "carriers_web.supplier_page"),
+            Place("Common causes", "carriers_web.causes"),
             Place("Changes", "change_web.changes"),
             Place("Game days", "tests_web.game_days", ("tests_web.one_test", "tests_web.sheet")),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
@@ -64,6 +67,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Data quality", "web.data_quality"),
             Place("Ask first", "evidence_web.asked"),
             Place("Identity", "identity_web.identity"),
+            Place("Proposals", "proposals_web.proposals"),
             Place("Sources", "sources_web.sources", ("sources_web.run", "source_setup_web.ask", "source_setup_web.source")),
             Place("Revisions", "revisions_web.revisions"),
             Place("API", "api_web.api"),

@@ -73,6 +73,11 @@ PAGES = [
     "/views?keep=/services",
     "/recovery-gaps",
     "/reports",
+    "/why-changed?from=1",
+    "/proposals",
+    "/teams",
+    "/suppliers?days=2",
+    "/common-causes",
 ]
 
 
