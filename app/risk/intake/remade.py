@@ -75,8 +75,8 @@ def remade(graph: DependencyGraph, changes: Sequence[Change]) -> DependencyGraph
     restores = [one for one in changes if isinstance(one, Restored)]
     if restores:
         cis = _all_restored(graph, restores)
-    for switched in [one for one in changes if isinstance(one, Switched)]:
-        groups = _switched(groups, switched)
+    for group in sorted({one.group for one in changes if isinstance(one, Switched)}):
+        groups = _switched(groups, group, [one for one in changes if isinstance(one, Switched) and one.group == group])
     for removed in [one for one in changes if isinstance(one, Removed)]:
         needs = _removed(needs, removed)
     if cis is not graph.cis or groups is not graph.groups or needs is not graph.dependencies:
@@ -86,6 +86,28 @@ def remade(graph: DependencyGraph, changes: Sequence[Change]) -> DependencyGraph
     ):
         graph = _twinned(graph, twinned)
     return graph
+
+
+def reaching(graph: DependencyGraph, changes: Sequence[Change]) -> Array:
+    """ci_ids: an outage that reaches none of these runs in `remade(graph, changes)` as it does in `graph`, rates and restore
+    times aside. Of a twin: its CI, and the members of groups that it joins; of a need that goes: the provider; of a switch: the
+    members of its group.
+
+    Example by hand: S needs a and b, a has a twin: an outage of b stops S as before; only what reaches a is another.
+    """
+    groups, found = graph.groups, list[Array]()
+    members = np.asarray(groups.member_id)
+    number = np.repeat(np.arange(len(groups.key)), np.diff(groups.member_offsets))
+    for change in changes:
+        if isinstance(change, Removed):
+            found.append(np.asarray([change.provider_id], np.int64))
+        elif isinstance(change, Switched):
+            found.append(members[number == change.group])
+        elif isinstance(change, Twinned):
+            joined = np.zeros(len(groups.key), np.bool_)
+            joined[number[members == change.ci_id]] = True
+            found += [np.asarray([change.ci_id], np.int64), members[joined[number]]]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
 def row_of(cis: CiColumns, ci_id: int) -> int:
@@ -156,11 +178,12 @@ def _restored(cis: CiColumns, ci_id: int, after: float) -> CiColumns:
     return replace(cis, **columns)
 
 
-def _switched(groups: GroupColumns, change: Switched) -> GroupColumns:
+def _switched(groups: GroupColumns, group: int, changes: Sequence[Switched]) -> GroupColumns:
+    """Of several the quickest time and the best chance hold."""
     return replace(
         groups,
-        failover_minutes=_set(groups.failover_minutes, change.group, change.hours * 60.0),
-        failover_success=_set(groups.failover_success, change.group, change.success),
+        failover_minutes=_set(groups.failover_minutes, group, min(one.hours for one in changes) * 60.0),
+        failover_success=_set(groups.failover_success, group, max(one.success for one in changes)),
     )
 
 

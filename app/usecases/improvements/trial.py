@@ -23,7 +23,7 @@ from app.domain.measures import (
 from app.domain.sentences import percent
 from app.risk.first_order.reassess import touched
 from app.risk.intake.cause_rows import FIRST_ID
-from app.risk.intake.remade import Change, Removed, Restored, Switched, Twinned, has_need, remade, sharing
+from app.risk.intake.remade import Change, Removed, Restored, Switched, Twinned, has_need, reaching, remade, sharing
 from app.risk.measures.best_set import SetValue
 from app.risk.study.effect import effect_range
 from app.risk.study.uncertainty import ranges_of
@@ -67,11 +67,12 @@ class Trial:
         return self._after[chosen]
 
     def _assessed(self, chosen: tuple[int, ...]) -> Assessed:
-        estate = self.base.estate.remade(remade(self.base.estate.plain, [self.measures[m].change for m in chosen]))
+        changes = [self.measures[m].change for m in chosen]
+        estate = self.base.estate.remade(remade(self.base.estate.plain, changes))
         refused = [text for text in estate.expanded.warnings if text not in self.base.estate.expanded.warnings]
         if refused:  # a common cause that was not used would make the measures look better than they are
             raise InvalidInput(f"measures: {refused[0]}", field="measures")
-        return altered(self.base, estate)
+        return altered(self.base, estate, reaching(self.base.estate.plain, changes))
 
     def losses(self, chosen: tuple[int, ...]) -> tuple[Any, float, float]:
         """Returns what each CI of the base loses a year with these measures (float64[N]), what CIs lose that they made, and the
@@ -104,7 +105,7 @@ class Trial:
             rows = []
             for number in range(len(self.measures)):
                 old, new = self.base.estate.compiled, self.with_set((number,)).estate.compiled
-                again, was = touched(old, new)
+                again, was = touched(old, new, reaching(self.base.estate.plain, [self.measures[number].change]))
                 row = np.zeros(len(old), bool)
                 row[was[again & (was >= 0)]] = True
                 row |= _places(self.with_set((number,)), old.ci_id) < 0
