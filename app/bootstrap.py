@@ -113,6 +113,11 @@ class Forestay:
 
     def open_source(self, source: RegisteredSource) -> CiSource:
         """The importer of a registered source; InvalidInput for an unknown kind or bad settings."""
+        if source.kind == "tickets":
+            from app.usecases.tickets.incidents import ticket_incidents
+            from importers.tickets.opening import open_tickets
+
+            return open_tickets(source.location, source.settings, lambda: ticket_incidents(self, source.location))
         return open_source(self.settings, source.kind, source.location, source.settings)
 
     @property
@@ -136,7 +141,12 @@ class Forestay:
         from importers.registry import FILE_KINDS
 
         inside = self.settings.data_folder / "input"
-        if location and (kind in FILE_KINDS or "://" not in location) and not _below(Path(location), inside):
+        if (
+            location
+            and kind != "tickets"
+            and (kind in FILE_KINDS or "://" not in location)
+            and not _below(Path(location), inside)
+        ):
             raise InvalidInput(f"location: a URL, or a path below {inside}", field="location")
         for name, value in settings.items():
             text = str(value)

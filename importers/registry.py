@@ -28,6 +28,8 @@ OPENINGS = {
     "cypher": "importers.cypher_graph.opening",
     "servicegraph": "importers.servicegraph.opening",
     "ldap": "importers.ldap.opening",
+    "postmortems": "importers.postmortems.opening",
+    "tickets": "importers.tickets.opening",
 }  # kind -> the module whose open_source(location, settings, outbound) gives the source
 KINDS = tuple(OPENINGS)
 NEEDS = {
@@ -47,8 +49,10 @@ NEEDS = {
     "cypher": ("A graph in Neo4j", "neo4j://host:7687"),
     "servicegraph": ("Service graph of traces, from Prometheus", "the address of Prometheus"),
     "ldap": ("Teams from a directory", "ldaps://host"),
+    "postmortems": ("Incidents from post-mortems in Markdown", "a folder of .md files, or one of them"),
+    "tickets": ("Incidents from the tickets of a connected system", "the name of the connector"),
 }  # what a kind reads, and what its location is
-FILE_KINDS = frozenset({"csv", "json", "archimate"})  # read files only, whatever their location looks like
+FILE_KINDS = frozenset({"csv", "json", "archimate", "postmortems"})  # read files only, whatever their location looks like
 
 
 class OutboundLike(Protocol):

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from app.cli.common import after_option, figure, limit_option
 from app.cli.context import Context, json_option, show, table, when
+from app.domain.evidence import Evidence
 from app.domain.results import CiDetail, CiPage, GroupRow
 from app.domain.sentences import not_read
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.answers.evidence import ci_evidence
 from app.usecases.search.ask import search_page
 
 
@@ -127,4 +129,47 @@ def _common_cause(group: GroupRow) -> str:
     return f" (common cause: {', '.join(parts)})" if parts else ""
 
 
-COMMANDS = (cis, search, ci)
+@click.command()
+@click.argument("ci")
+@limit_option
+@when
+@json_option
+@click.pass_obj
+def evidence(context: Context, ci: str, limit: int, revision: int | None, as_of: datetime | None, as_document: bool) -> None:
+    """What is behind the rate and the restore time of a CI: incidents that count, were joined, or are left out, and why."""
+    forestay = context.forestay
+    told = ci_evidence(forestay, ci, limit, revision, as_of, forestay.settings.model.declared_spread)
+    show(told, as_document, lambda console: _print_evidence(console, told))
+
+
+def _print_evidence(console: Console, told: Evidence) -> None:
+    console.print(f"[bold]{told.name}[/bold] ({told.ci_class}): {told.sentence}")
+    rows = [
+        (
+            value.name,
+            f"{figure(value.value)} {value.unit}",
+            value.origin,
+            f"{figure(value.low)} to {figure(value.high)}",
+            f"{value.incidents} in {value.years:.2f} years" if value.years else "",
+            "" if value.age_days is None else f"{value.age_days:.0f} days",
+            f"{value.class_incidents} at {value.class_cis} CIs in {value.class_years:.0f} years",
+        )
+        for value in told.values
+    ]
+    table(console, "", ["value", "", "origin", "5 % to 95 %", "seen here", "age", "seen at its class"], rows)
+    failures = [
+        (
+            seen.started_at[:16],
+            figure(seen.hours),
+            seen.end,
+            ", ".join(one.incident for one in seen.incidents),
+            "; ".join(seen.fell_with_it),
+        )
+        for seen in told.failures
+    ]
+    table(console, "failures that count", ["began", "hours", "end", "incidents joined", "fell with it"], failures)
+    left = [(one.incident.started_at[:16], one.incident.source, one.incident.incident, one.reason) for one in told.left_out]
+    table(console, "incidents left out", ["began", "source", "incident", "why"], left)
+
+
+COMMANDS = (cis, search, ci, evidence)

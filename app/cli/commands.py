@@ -58,6 +58,10 @@ PLACES = {
         "Search CIs by the beginnings of words of any identity, in any order, typing errors forgiven; the weightiest first.",
     ),
     "ci": Place("app.cli.cis", "One CI by its key or any alias."),
+    "evidence": Place(
+        "app.cli.cis",
+        "What is behind the rate and the restore time of a CI: incidents that count, were joined, or are left out, and why.",
+    ),
     "blast": Place(
         "app.cli.outages",
         "Blast radius: what falls with these CIs (keys or any aliases), and what is one failure away from falling.",
@@ -157,6 +161,7 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "services",
         "service",
         "ci",
+        "evidence",
         "cis",
         "search",
         "cold-start",

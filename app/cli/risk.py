@@ -26,7 +26,7 @@ from app.usecases.answers.service_risk.loss import service_loss
 from app.usecases.estate import resolve_revision
 from app.usecases.studies.exceedance import study_exceedance
 from app.usecases.studies.make import make_study
-from app.usecases.studies.read import get_study, page_studies, study_areas, study_borders, study_services
+from app.usecases.studies.read import ask_first, get_study, page_studies, study_areas, study_borders, study_services
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 USUAL = StudyOptions()
@@ -328,7 +328,10 @@ def studies(context: Context, /, limit: int, after: str | None, as_document: boo
 @click.command("study-show")
 @click.argument("study")
 @click.option(
-    "--part", type=click.Choice(["summary", "areas", "services", "borders", "exceedance"]), default="areas", show_default=True
+    "--part",
+    type=click.Choice(["summary", "areas", "services", "borders", "exceedance", "ask-first"]),
+    default="areas",
+    show_default=True,
 )
 @click.option("--kind", type=click.Choice(AREA_KINDS), default="ci", show_default=True)
 @limit_option
@@ -377,6 +380,23 @@ def study_show(context: Context, /, study: str, part: str, kind: str, limit: int
             as_document,
             lambda console: table(console, "", ["service", "unavailability", "stops", "first order", "redundancy", "how"], lines),
         )
+    elif part == "ask-first":
+        asked = ask_first(forestay, study, limit, after)
+        inputs = [
+            (
+                q.rank,
+                q.team,
+                q.name,
+                q.field,
+                f"{figure(q.value)} ({q.origin})",
+                f"{figure(q.low)} to {figure(q.high)}",
+                f"{q.p_changes:.0%}",
+                figure(q.gain),
+            )
+            for q in asked.items
+        ]
+        heads = ["", "team", "CI", "what to ask for", "taken now", "5 % to 95 %", f"changes the {asked.k} worst", "worth a year"]
+        show(asked, as_document, lambda console: table(console, f"in {asked.measure}", heads, inputs))
     elif part == "borders":
         over = study_borders(forestay, study)
         crossed = [(b.provider_team, b.dependent_team, figure(b.loss), f"{b.share:.1%}", str(b.pairs)) for b in over.rows[:limit]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from app.usecases.keep.ticket_rules import RULES, put_rule, remove_rule
 from app.usecases.keep.ticket_templates import put_template
 from app.usecases.tickets.ask_for import preview
 from app.usecases.tickets.connect import add_connector, change_connector, check_connector
+from app.usecases.tickets.read_back import read_back
 
 set_option = click.option(
     "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="a setting of the kind (repeatable); empty: its default"
@@ -120,6 +122,20 @@ def check(context: Context, name: str, as_document: bool) -> None:
     """Whether the system answers, lets us in and has what we need. Writes nothing there."""
     found = check_connector(context.forestay, name, CALLER)
     show(found, as_document, lambda console: console.print(found.found, markup=False))
+
+
+@connectors.command("read-back")
+@click.argument("name")
+@click.option("--since", required=True, help="a moment in ISO 8601 with its zone, as 2024-11-30T00:00Z")
+@click.pass_obj
+def past(context: Context, name: str, since: str) -> None:
+    """Read all tickets that changed since a moment, once: evidence of failures for a source of kind `tickets`."""
+    try:
+        moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
+    except ValueError:
+        raise InvalidInput(f"since: {since!r} is no moment in ISO 8601", field="since") from None
+    read, health = read_back(context.forestay, name, moment, CALLER)
+    click.echo(f"{read} tickets read; read completely from {health.polled_from[:16]} until {health.polled_at[:16]}")
 
 
 @connectors.command("remove")

@@ -112,7 +112,7 @@ def _month(months: int, zone: ZoneInfo) -> int:
 def target_text(kind: str, target: float) -> str:
     """
     >>> target_text("availability", 0.999), target_text("error_rate", 0.01), target_text("time_to_repair", 4.0)
-    ('at least 99.9 %', 'at most 1 %', 'at most 4 h')
+    ('at least 99.9%', 'at most 1%', 'at most 4 h')
     """
     if kind == TIME_TO_REPAIR:
         return f"at most {target:g} h"
@@ -123,9 +123,9 @@ def exact_percent(share: float) -> str:
     """Returns a share with all the digits that tell it from a whole.
 
     >>> exact_percent(0.99995), exact_percent(1.0), exact_percent(0.0)
-    ('99.995 %', '100 %', '0 %')
+    ('99.995%', '100%', '0%')
     """
-    return f"{float(f'{100 * share:.7f}'):.12g} %"
+    return f"{float(f'{100 * share:.7f}'):.12g}%"
 
 
 def window_text(terms: Terms) -> str:

@@ -49,6 +49,10 @@ class CiColumns:
     observed_years: Any  # float64[N], exposure behind a measured rate, else 0
     observed_incidents: Any  # int32[N]
     observed_doubtful: Any = None  # int32[N], of its incidents those that nobody closed; None: none
+    observed_source: Any = None  # int64[N], which source of incidents speaks, -1 none; None: none anywhere
+    # of a restore time that failures seen at the CI measure: standard deviations of its logarithm, float64[N], NaN none
+    repair_shared_spread: Any = None  # by what the class shares
+    repair_own_spread: Any = None  # by what is the CI's own
     # 90 % intervals stated with the value in use, float64[N], NaN none; None: nobody states any
     failures_per_year_low: Any = None
     failures_per_year_high: Any = None

@@ -111,6 +111,41 @@ class StudyAreaPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFirstRow:
+    """An input of a CI that is worth asking its team for. `p_changes`: how likely its true value changes which CIs are the k
+    worst; `gain`: by how much a year, in the study's measure, those that are named as the worst are expected to come closer to
+    those that are; `low`, `high`: 90 % interval of the value."""
+
+    rank: int
+    key: str
+    name: str
+    ci_class: str
+    team: str
+    site: str
+    field: str
+    unit: str
+    value: float | None
+    origin: str
+    low: float | None
+    high: float | None
+    p_changes: float
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskFirstPage:
+    study: str
+    revision: int
+    measure: str
+    k: int
+    total_rows: int
+    limit: int
+    truncated: bool
+    next: str | None
+    items: Sequence[AskFirstRow]
+
+
+@dataclass(frozen=True, slots=True)
 class StudyServiceRow:
     key: str
     name: str

@@ -73,6 +73,8 @@ class Ticket:
     updated_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    impact_at: datetime | None = None  # of an incident, when it began, where the system says so beside when it was written
+    restored_at: datetime | None = None  # of an incident, when it was resolved last, where the system says so
     version: str = ""  # what the system calls this state of it (an ETag), where it has such a thing
     fields: Mapping[str, str] = field(default_factory=dict)  # the rest that was read, by the system's own names
 

@@ -13,6 +13,7 @@ from app.ports.documents import Document
 
 KEPT = (
     "source", "former_source", "assessment", "live", "alert", "restore_pool", "scenario", "scenario_version", "scenario_played",
+    "stability_test",
 )  # fmt: skip
 AS_NONE = ("inbox_sender", "inbox_waiting", "study")  # what an answer mentions beside what it is about
 MOST = 20_000  # of a kind

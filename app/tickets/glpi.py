@@ -187,6 +187,8 @@ class Glpi(Connector):
             cis=[f"{one.get('itemtype')}/{one.get('items_id')}" for one in tied],
             created_at=moment(row.get("date_creation") or row.get("date"), self.zone),
             updated_at=moment(row.get("date_mod"), self.zone),
+            impact_at=moment(row.get("date"), self.zone),
+            restored_at=moment(row.get("solvedate") or row.get("closedate"), self.zone),
             fields={name: str(row.get(name, "")) for name in ("urgency", "impact", "priority", "type")},
         )
 

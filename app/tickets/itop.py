@@ -187,6 +187,8 @@ class Itop(Connector):
             updated_at=moment(fields.get("last_update"), self.zone),
             starts_at=moment(fields.get("start_date"), self.zone) if name == self.classes[CHANGE] else None,
             ends_at=moment(fields.get("end_date"), self.zone) if name == self.classes[CHANGE] else None,
+            impact_at=moment(fields.get("start_date"), self.zone) if name == self.classes[INCIDENT] else None,
+            restored_at=moment(fields.get("resolution_date"), self.zone) if name == self.classes[INCIDENT] else None,
             fields={"impact": str(fields.get("impact", "")), "urgency": str(fields.get("urgency", ""))}
             | ({held: from_html(str(fields.get(held) or ""))} if held else {}),
         )

@@ -46,7 +46,7 @@ SETTINGS = (
     OVERLAP,
     ZONE,
 )
-BASE_FIELDS = ("summary", "status", "priority", "labels", "created", "updated", "description", "issuetype")
+BASE_FIELDS = ("summary", "status", "priority", "labels", "created", "updated", "resolutiondate", "description", "issuetype")
 
 
 def open_system(options: Options, http: Web) -> Jira:
@@ -167,6 +167,7 @@ class Jira(Connector):
             cis=[str(one.get("id", "")).rpartition(":")[2] for one in objects if isinstance(one, Mapping)],
             created_at=moment(_iso(fields.get("created")), UTC),
             updated_at=moment(_iso(fields.get("updated")), UTC),
+            restored_at=moment(_iso(fields.get("resolutiondate")), UTC),
             fields={"labels": ", ".join(labels), "issue type": str((fields.get("issuetype") or {}).get("name", ""))},
         )
 

@@ -122,6 +122,7 @@ class Redmine(Connector):
             updated_at=moment(row.get("updated_on"), UTC),
             starts_at=moment(row.get("start_date"), UTC),
             ends_at=moment(row.get("due_date"), UTC),
+            restored_at=moment(row.get("closed_on"), UTC),
             fields={"tracker": str(tracker.get("name", "")), "project": str((row.get("project") or {}).get("name", ""))},
         )
 

@@ -20,7 +20,7 @@ from app.tickets.options import CA_FILE, LINK, OVERLAP, PASSWORD, TOKEN, URL, US
 from app.tickets.texts import alike, clipped
 
 API = "REST/2.0"
-FIELDS = {"fields": "Subject,Status,Priority,Created,LastUpdated,Starts,Due,CustomFields,Queue", "fields[Queue]": "Name"}
+FIELDS = {"fields": "Subject,Status,Priority,Created,LastUpdated,Resolved,Starts,Due,CustomFields,Queue", "fields[Queue]": "Name"}
 SETTINGS = (
     URL,
     TOKEN,
@@ -144,6 +144,7 @@ class RequestTracker(Connector):
             updated_at=moment(row.get("LastUpdated"), UTC),
             starts_at=moment(row.get("Starts"), UTC),
             ends_at=moment(row.get("Due"), UTC),
+            restored_at=moment(row.get("Resolved"), UTC),
             version=version,
             fields={"queue": name, "priority": str(row.get("Priority", ""))}
             | {field: "\n".join(values) for field, values in fields.items() if values},

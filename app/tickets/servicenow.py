@@ -37,7 +37,7 @@ TOKENS = "oauth_token.do"
 TABLES = {INCIDENT: "incident", CHANGE: "change_request", PROBLEM: "problem"}
 FIELDS = (
     "sys_id,sys_class_name,number,short_description,description,state,priority,impact,urgency,correlation_id,"
-    "correlation_display,cmdb_ci,sys_created_on,sys_updated_on,sys_mod_count"
+    "correlation_display,cmdb_ci,opened_at,resolved_at,sys_created_on,sys_updated_on,sys_mod_count"
 )
 SETTINGS = (
     URL,
@@ -179,6 +179,8 @@ class ServiceNow(Connector):
             updated_at=moment(_text(row, "sys_updated_on"), UTC),
             starts_at=moment(_text(row, "start_date"), UTC),
             ends_at=moment(_text(row, "end_date"), UTC),
+            impact_at=moment(_text(row, "opened_at"), UTC) if kind == INCIDENT else None,
+            restored_at=moment(_text(row, "resolved_at"), UTC) if kind == INCIDENT else None,
             version=_text(row, "sys_mod_count"),
             fields={"impact": _text(row, "impact"), "urgency": _text(row, "urgency")} | ({own: _text(row, own)} if own else {}),
         )

@@ -145,6 +145,7 @@ class Zammad(Connector):
             cis=[one.removeprefix(ci_prefix) for one in tags if one.startswith(ci_prefix)],
             created_at=moment(row.get("created_at"), UTC),
             updated_at=moment(row.get("updated_at"), UTC),
+            restored_at=moment(row.get("close_at"), UTC),
             fields={"group": str(row.get("group") or ""), "tags": ", ".join(tags)},
         )
 

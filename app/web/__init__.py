@@ -12,6 +12,7 @@ from app.web import (
     assume_views,
     bia_views,
     change_views,
+    evidence_views,
     glossary,
     goal_views,
     identity_views,
@@ -60,6 +61,7 @@ def mount(app: Flask) -> None:
     for family in (ticket_views, ticket_setup_views, ticket_rule_views):
         app.register_blueprint(family.blueprint)
     app.register_blueprint(agreement_views.blueprint)
+    app.register_blueprint(evidence_views.blueprint)
     app.register_blueprint(kept_views.blueprint)
     app.register_blueprint(goal_views.blueprint)
     app.register_blueprint(shared_views.blueprint)

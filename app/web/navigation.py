@@ -62,6 +62,7 @@ MENU: Sequence[Place | Menu] = (
         "Data",
         (
             Place("Data quality", "web.data_quality"),
+            Place("Ask first", "evidence_web.asked"),
             Place("Identity", "identity_web.identity"),
             Place("Sources", "sources_web.sources", ("sources_web.run", "source_setup_web.ask", "source_setup_web.source")),
             Place("Revisions", "revisions_web.revisions"),

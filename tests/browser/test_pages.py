@@ -26,6 +26,8 @@ PAGES = [
     "/?name=san&sort=gap&since=2",
     "/services?revision=2",
     "/tickets/agreement",
+    "/evidence?ci=cmdb:ci:db-orders",
+    "/ask-first",
     "/goals",
     "/goals/service?key=cmdb:ci:svc-checkout",
     "/goals/sharing",

@@ -95,6 +95,34 @@ def timeless(answer: Any) -> Any:
     return [timeless(value) for value in answer] if isinstance(answer, list) else answer
 
 
+def test_what_to_ask_first_names_inputs_that_change_the_worst(service: Service) -> None:
+    """Twelve servers of one class, each behind a service of its own: the tenth and the eleventh are close, the first is not."""
+    money = [100_000, 90_000, 80_000, 70_000, 60_000, 50_000, 40_000, 30_000, 20_000, 1_000, 990, 1]
+    cis = [{"key": f"s{n}", "name": f"s{n}", "class": "business_service"} for n in range(12)]
+    cis += [{"key": f"m{n}", "name": f"m{n}", "class": "server", "team": f"team {n}"} for n in range(12)]
+    service.document(
+        {
+            "cis": cis, "dependencies": [{"dependent": f"s{n}", "provider": f"m{n}"} for n in range(12)],
+            "services": [{"key": f"s{n}", "money_per_hour": value} for n, value in enumerate(money)],
+        }
+    )  # fmt: skip
+    study = studied(service)
+    page = service.get(f"/studies/{study}/ask-first", limit=2)
+    assert (page["k"], page["truncated"], len(page["items"])) == (10, True, 2)
+    assert {row["key"] for row in page["items"]} <= {"json:ci:m9", "json:ci:m10"}
+    first = page["items"][0]
+    assert (
+        first["team"] in ("team 9", "team 10") and first["origin"] == "assumed" and first["low"] < first["value"] < first["high"]
+    )
+    assert 0.2 < first["p_changes"] < 0.8 and first["gain"] > 0
+    after = service.get(f"/studies/{study}/ask-first", limit=2, after=page["next"])["items"]
+    assert after[0]["rank"] == 3 and after[0]["gain"] <= page["items"][1]["gain"]
+    shown = service.page("/ask-first")
+    assert "What to ask for first" in shown and f"{first['team']}" in shown
+    assert first["name"] in service.cli("study-show", study, "--part", "ask-first").output
+    assert service.page("/quality").count("/ask-first") >= 1
+
+
 def test_columns_of_every_kind_add_up_to_the_same_total(service: Service) -> None:
     service.document(SHOP)
     study = studied(service)

@@ -12,11 +12,13 @@ from app.api.schemas.questions import (
     BlastQuestion,
     CiQuestion,
     CisQuestion,
+    EvidenceQuestion,
     MapQuestion,
     SearchQuestion,
 )
 from app.domain.assumption import Assumption
 from app.domain.ci_outage import CiOutage
+from app.domain.evidence import Evidence
 from app.domain.map import MapAnswer
 from app.domain.results import BlastRadius, CiDetail, CiPage, SearchPage
 from app.ports.graph_store import Revision
@@ -25,6 +27,7 @@ from app.usecases.answers.assumption import assumption
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.ci_outage import ci_outage
 from app.usecases.answers.cis import ci_detail, find_cis, list_cis
+from app.usecases.answers.evidence import ci_evidence
 from app.usecases.answers.map import MapQuestion as MapAsked
 from app.usecases.answers.map import map_of
 from app.usecases.estate import resolve_revision
@@ -97,6 +100,17 @@ def outage(question: dict[str, Any], ci: str) -> Any:
     """A CI that fails, for the operator: services by the time left until their MTPD, what it shares with others, what is one
     failure away, whom to call."""
     return answered(question, lambda service, at: ci_outage(service, ci, at.revision))
+
+
+@route(blueprint, "/cis/<path:ci>/evidence", "read", Evidence, in_scope=True, called="cis_evidence")
+@blueprint.arguments(EvidenceQuestion, location="query")
+def evidence(question: dict[str, Any], ci: str) -> Any:
+    """What is behind the rate and the restore time of a CI: incidents that count, which were joined, which are left out and why,
+    what its class says, and how sure each value is."""
+    spread = forestay().settings.model.declared_spread
+    return answered(
+        question, lambda service, at: ci_evidence(service, ci, question["limit"], at.revision, declared_spread=spread)
+    )
 
 
 @route(blueprint, "/cis/<path:ci>/assumption", "read", Assumption, long=True)

@@ -9,10 +9,10 @@ from flask import g
 from app.api.bodies import Blueprint
 from app.api.common import forestay, reply, route
 from app.api.schemas.questions import PageQuestion, StudyAreasQuestion, StudyQuestion
-from app.domain.study import StudyAreaPage, StudyBorders, StudyExceedance, StudyPage, StudyRow, StudyServicePage
+from app.domain.study import AskFirstPage, StudyAreaPage, StudyBorders, StudyExceedance, StudyPage, StudyRow, StudyServicePage
 from app.usecases.keep import runs
 from app.usecases.studies.exceedance import study_exceedance
-from app.usecases.studies.read import get_study, page_studies, study_areas, study_borders, study_services
+from app.usecases.studies.read import ask_first, get_study, page_studies, study_areas, study_borders, study_services
 
 blueprint = Blueprint("studies", __name__, url_prefix="/api/v1", description="Studies of the whole estate beyond the first order")
 
@@ -44,6 +44,13 @@ def areas(question: dict[str, Any], study: str) -> Any:
     """Problem areas by both parts together, with interval, P(among the worst), and which cannot be told apart."""
     service = forestay()
     return study_areas(service, study, question["kind"], question["limit"], question.get("after"))
+
+
+@route(blueprint, "/studies/<study>/ask-first", "read", AskFirstPage, sensitive=True)
+@blueprint.arguments(PageQuestion, location="query")
+def ask(question: dict[str, Any], study: str) -> Any:
+    """Inputs whose true value may change which CIs are the worst, those worth most first: a list to send to their teams."""
+    return ask_first(forestay(), study, question["limit"], question.get("after"))
 
 
 @route(blueprint, "/studies/<study>/services", "read", StudyServicePage, sensitive=True)

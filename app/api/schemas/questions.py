@@ -207,6 +207,10 @@ class CiQuestion(When):
     pass
 
 
+class EvidenceQuestion(When):
+    limit = page_size()
+
+
 class WhatIfQuestion(Paged):
     """`class` and `with` are words of Python."""
 

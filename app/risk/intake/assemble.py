@@ -35,7 +35,7 @@ from app.domain.graph import (
 from app.domain.json_columns import impact_of, shares_of
 from app.domain.sentences import needs_of_nobody
 from app.domain.stability_tests import GroupEvidence
-from app.risk.intake.evidence import Observed, observed_incidents, posterior_rates
+from app.risk.intake.evidence import Observed, class_rows, observed_incidents, posterior_rates
 from app.risk.intake.number_lists import whole_number_lists
 from app.risk.intake.tested import with_tests
 
@@ -160,14 +160,6 @@ def _assessed(ci: Mapping[str, Any], options: AssembleOptions) -> tuple[Any, dic
     return assessed, left_out
 
 
-def class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[Any, list[CiClass]]:
-    """Index of each CI's class among the table's classes (an unknown one is `other`), and the table in that order."""
-    table = list(classes.values())
-    index = {row.name: number for number, row in enumerate(table)}
-    lookup = np.asarray([index.get(value, index[OTHER]) for value in ci_class.values] + [index[OTHER]], np.int64)
-    return lookup[ci_class.codes], table
-
-
 def _cis(
     ci: Mapping[str, Any], classes: Mapping[str, CiClass], options: AssembleOptions, assessed: Any, observed: Observed
 ) -> CiColumns:
@@ -218,7 +210,9 @@ def _cis(
         failure_on_demand=np.nan_to_num(ci["failure_on_demand"], nan=0.0), level_share=np.nan_to_num(ci["level_share"], nan=1.0),
         restart_hours=np.nan_to_num(ci["restart_hours"], nan=0.0), observed_years=observed.years,
         observed_incidents=observed.counts,
-        observed_doubtful=observed.doubtful, restore_pool=ci["restore_pool"],
+        observed_doubtful=observed.doubtful, observed_source=observed.source,
+        repair_shared_spread=np.where(use_measured, observed.repair_shared, np.nan),
+        repair_own_spread=np.where(use_measured, observed.repair_own, np.nan), restore_pool=ci["restore_pool"],
         starts_without=ci["starts_without"], backup_interval_hours=interval,
         backup_origin=interval_origin.astype(np.int8), transfer_lag_hours=np.asarray(ci["transfer_lag_hours"], float),
         **ranges,

@@ -13,25 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.ci_classes import CiClass
-from app.domain.columns import ABSENT
+from app.domain.ci_classes import OTHER, CiClass
+from app.domain.columns import ABSENT, Categorical
 from app.domain.observations import scope_of, union
 from app.domain.quantities import HOURS_PER_YEAR
+from app.risk.intake.class_rates import ClassRates, class_rates
 from app.risk.intake.joined_outages import SECONDS_PER_HOUR, Spells, failures, hours_out, spells
+from app.risk.intake.restore_times_seen import Restored, Seen, restored
 
-REPAIR_CAP_HOURS = 720.0  # 30 days: a lognormal restore time has no finite predictive mean (model 0.9)
-CLASS_WEIGHT = 3.0  # how many repairs the class median is worth against the CI's own [a proposal, see docs/model.md]
+NOTHING_SEEN = Seen(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """N rows: years in service under observation (0: nobody watched), failures that started there in them, mean restore time
-    (NaN: fewer than 2), and how many of its incidents nobody closed (`doubtful`: their ends are taken for want of any)."""
+    (NaN: fewer than 2 that are closed) with how sure it is (`restored`), how many of its incidents nobody closed (`doubtful`:
+    their ends are taken for want of any), and the source that speaks (-1: none)."""
 
     years: Any
     counts: Any
     repair_hours: Any
     doubtful: Any
+    repair_shared: Any
+    repair_own: Any
+    source: Any
 
 
 def observed_incidents(
@@ -40,12 +45,12 @@ def observed_incidents(
     """Exposure, counts and restore times of every CI (N rows, in the order of `ci`). `now` (unix seconds) ends open incidents and
     windows."""
     ids = np.asarray(ci["ci_id"])
-    best = np.zeros(len(ids))
+    best, speaks = np.zeros(len(ids)), np.full(len(ids), -1, np.int64)
     counts, doubtful = np.zeros(len(ids), np.int32), np.zeros(len(ids), np.int32)
-    repair = np.full(len(ids), np.nan)
+    told: list[tuple[int, Seen]] = []
     for source in sorted(set(np.asarray(observation["source_id"]).tolist())):
         rows = np.flatnonzero(np.asarray(incident["source_id"]) == source)
-        outages, root = _incidents_of(ids, incident, rows, now)
+        outages, root = incidents_of(ids, incident, rows, now)
         found = failures(outages, root)
         years, inside, open_inside = np.zeros(len(ids)), np.zeros(len(found.at), bool), np.zeros(len(outages.at), bool)
         for begin, end in windows(ci, observation, source, classes, now):
@@ -55,64 +60,52 @@ def observed_incidents(
             open_inside |= outages.forced & (outages.ended > begin[outages.at]) & (outages.started < end[outages.at])
         better = years > best
         best = np.where(better, years, best)
+        speaks = np.where(better, source, speaks)
         counts = np.where(better, _count(found.at[inside], ids), counts).astype(np.int32)
         doubtful = np.where(better, _count(outages.at[open_inside], ids), doubtful).astype(np.int32)
-        fixed = inside & found.closed & (found.hours > 0)
-        repair = np.where(better, _mean_repair(found.at[fixed], found.hours[fixed], ci, classes), repair)
-    return Observed(best, counts, repair, doubtful)
+        timed = inside & (found.closed | found.lasting) & (found.hours > 0)
+        told.append((source, Seen(found.at[timed], found.hours[timed], ~found.closed[timed])))
+    repair = _restored(told, speaks, ci, classes)
+    return Observed(best, counts, repair.hours, doubtful, repair.shared, repair.own, speaks)
+
+
+def _restored(told: Sequence[tuple[int, Seen]], speaks: Any, ci: Mapping[str, Any], classes: Mapping[str, CiClass]) -> Restored:
+    """Restore times from the failures of the source that speaks for each CI."""
+    parts = [Seen(*(column[speaks[seen.at] == source] for column in seen)) for source, seen in told]
+    seen = Seen(*(np.concatenate(columns) for columns in zip(*parts, strict=True))) if parts else NOTHING_SEEN
+    order = np.argsort(seen.at, kind="stable")
+    row, table = class_rows(ci["ci_class"], classes)
+    hours, sigma = (np.asarray([getattr(one, name) for one in table])[row] for name in ("repair_hours", "repair_sigma"))
+    return restored(Seen(*(column[order] for column in seen)), row, hours, sigma)
+
+
+def class_rows(ci_class: Categorical, classes: Mapping[str, CiClass]) -> tuple[Any, list[CiClass]]:
+    """Index of each CI's class among the table's classes (an unknown one is `other`), and the table in that order."""
+    table = list(classes.values())
+    index = {row.name: number for number, row in enumerate(table)}
+    lookup = np.asarray([index.get(value, index[OTHER]) for value in ci_class.values] + [index[OTHER]], np.int64)
+    return lookup[ci_class.codes], table
 
 
 def _count(at: Any, ids: Any) -> Any:
     return np.bincount(at, minlength=len(ids))
 
 
+def rates_by_class(class_row: Any, table: Sequence[CiClass], years: Any, counts: Any) -> dict[int, ClassRates]:
+    """What is known of the rates of each class of which CIs are watched, by its row of the table."""
+    watched = years > 0
+    found = np.unique(class_row[watched]).tolist()
+    rows = {number: watched & (class_row == number) for number in found}
+    return {number: class_rates(table[number], counts[rows[number]], years[rows[number]]) for number in found}
+
+
 def posterior_rates(class_row: Any, table: Sequence[CiClass], observed: Observed) -> Any:
-    """Posterior mean rate per year of every CI (N), NaN where nobody watched: prior Gamma(a, b) of the class, then Gamma(a + n, b
-    + T).
-
-    The prior is drawn from the class's own counts where it has at least 5 watched CIs and 3 incidents (empirical Bayes), else
-    from the parent class's, else from the table: mean m and spread s of the logarithm give a = 1 / (exp(s^2) - 1), b = a / m.
-    """
-    from app.risk.intake.estimate import class_prior, gamma_posterior_mean
-
+    """Posterior mean rate per year of every CI (N), NaN where nobody watched."""
     rates = np.full(len(class_row), np.nan)
-    index = {row.name: number for number, row in enumerate(table)}
-    watched = observed.years > 0
-    for number in np.unique(class_row[watched]).tolist():
-        rows = watched & (class_row == number)
-        a, b = class_prior_of(table, index, number, class_row, observed, class_prior)
-        rates[rows] = gamma_posterior_mean(a, b, observed.counts[rows], observed.years[rows])
+    for number, known in rates_by_class(class_row, table, observed.years, observed.counts).items():
+        rows = (observed.years > 0) & (class_row == number)
+        rates[rows] = known.mean(observed.counts[rows], observed.years[rows])
     return rates
-
-
-def class_prior_of(
-    table: Sequence[CiClass], index: Mapping[str, int], number: int, class_row: Any, observed: Observed, estimate: Any
-) -> tuple[float, float]:
-    """Shape and rate (years) of the prior a class has: its own counts, its parent's, or the table's."""
-    watched = observed.years > 0
-    row: CiClass | None = table[number]
-    while row is not None:
-        members = [place for place, other in enumerate(table) if _descends(other, row.name, table, index)]
-        rows = watched & np.isin(class_row, members)
-        if rows.sum() >= 5 and observed.counts[rows].sum() >= 3:
-            a, b = estimate(observed.counts[rows], observed.years[rows])
-            return float(a), float(b)
-        row = table[index[row.parent]] if row.parent else None
-    return table_prior(table[number])
-
-
-def table_prior(row: CiClass) -> tuple[float, float]:
-    """Gamma(a, b) with the table's mean and spread; a class that never fails by itself gets a weak prior of its parent's kind.
-
-    >>> from app.domain.ci_classes import ci_classes
-    >>> a, b = table_prior(ci_classes()["server"])
-    >>> round(a / b, 6)
-    0.15
-    """
-    if row.failures_per_year <= 0:
-        return 0.5, 1.0 / 0.1
-    a = 1.0 / np.expm1(row.failures_sigma**2) if row.failures_sigma > 0 else 1e6
-    return float(a), float(a / row.failures_per_year)
 
 
 def _descends(row: CiClass, ancestor: str, table: Sequence[CiClass], index: Mapping[str, int]) -> bool:
@@ -166,7 +159,7 @@ def _breadth(scope: str, classes: Mapping[str, CiClass]) -> int:
     return depth
 
 
-def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Spells, Any]:
+def incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) -> tuple[Spells, Any]:
     """The incidents of known CIs among `rows`, and which of them started at their CI."""
     wanted = np.asarray(incident["ci_id"])[rows]
     at = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))
@@ -176,23 +169,3 @@ def _incidents_of(ids: Any, incident: Mapping[str, Any], rows: Any, now: int) ->
     order = np.lexsort((started, at))
     root = np.asarray(incident["root_cause"])[rows][order] == 1
     return spells(at, started, ended, ended != ABSENT, now), root
-
-
-def _mean_repair(at: Any, hours: Any, ci: Mapping[str, Any], classes: Mapping[str, CiClass]) -> Any:
-    """Mean restore time by CI from at least 2 closed incidents: median shrunk to the class's, sigma of the class, capped at 30
-    days.
-
-    log median = (n * mean(log h) + 3 * log(class median)) / (n + 3), mean = median * exp(sigma^2 / 2).
-    """
-    count = len(ci["ci_id"])
-    n = np.bincount(at, minlength=count)
-    total = np.bincount(at, weights=np.log(hours), minlength=count) if len(at) else np.zeros(count)
-    sigma = np.asarray([classes[v].repair_sigma if v in classes else 1.0 for v in ci["ci_class"].values] + [1.0])[
-        ci["ci_class"].codes
-    ]
-    mean = np.asarray([classes[v].repair_hours if v in classes else 4.0 for v in ci["ci_class"].values] + [4.0])[
-        ci["ci_class"].codes
-    ]
-    class_median = np.log(mean) - sigma**2 / 2
-    shrunk = (total + CLASS_WEIGHT * class_median) / (n + CLASS_WEIGHT)
-    return np.where(n >= 2, np.minimum(np.exp(shrunk + sigma**2 / 2), REPAIR_CAP_HOURS), np.nan)

@@ -52,12 +52,14 @@ def spells(at: Any, started: Any, ended: Any, closed: Any, now: int) -> Spells:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """F failures: where and when they started, how many hours they lasted; `closed`: every incident of it has a stated end."""
+    """F failures: where and when they started, how many hours they lasted; `closed`: every incident of it has a stated end;
+    `lasting`: the others are open still, none was given up."""
 
     at: Any  # int64[F]
     started: Any  # int64[F]
     hours: Any  # float64[F]
     closed: Any  # bool[F]
+    lasting: Any  # bool[F]
 
 
 def failures(of: Spells, root: Any) -> Failures:
@@ -68,7 +70,7 @@ def failures(of: Spells, root: Any) -> Failures:
     """
     at, started, ended = of.at[root], of.started[root], of.ended[root]
     if not len(at):
-        return Failures(at, started, np.zeros(0), np.zeros(0, bool))
+        return Failures(at, started, np.zeros(0), np.zeros(0, bool), np.zeros(0, bool))
     reach = np.where(of.forced[root], np.maximum(ended - 1, started), ended)
     covered = np.maximum.accumulate(reach + at * _APART) - at * _APART
     first = np.ones(len(at), bool)
@@ -76,7 +78,8 @@ def failures(of: Spells, root: Any) -> Failures:
     begin = np.flatnonzero(first)
     until = np.maximum.reduceat(ended, begin)
     closed = np.logical_and.reduceat(of.closed[root], begin)
-    return Failures(at[begin], started[begin], np.maximum(until - started[begin], 0) / SECONDS_PER_HOUR, closed)
+    lasting = ~closed & ~np.logical_or.reduceat(of.forced[root], begin)
+    return Failures(at[begin], started[begin], np.maximum(until - started[begin], 0) / SECONDS_PER_HOUR, closed, lasting)
 
 
 def hours_out(of: Spells, begin: Any, end: Any) -> Any:

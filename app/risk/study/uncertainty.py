@@ -22,8 +22,9 @@ from app.risk.first_order.sweep import first_order
 from app.risk.first_order.totals import totals_of
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.graph.ragged import spans
-from app.risk.intake.assemble import class_rows
-from app.risk.intake.evidence import table_prior
+from app.risk.intake.cause_rows import FIRST_ID
+from app.risk.intake.class_rates import ClassRates, class_rates
+from app.risk.intake.evidence import class_rows, rates_by_class
 from app.risk.jit import Array, Floats, FloatTable, Int64s, kernel
 from app.risk.outage.failover import draw
 
@@ -33,7 +34,7 @@ BLOCK = 2048
 GRID = 400  # restore times over which the loss of a stated range is averaged
 LEVEL = 0.9  # intervals run from 5 % to 95 %
 APART = 0.9  # P(i worse than j) above which two areas are told apart
-RATE, REPAIR = 1, 2  # purposes of the streams
+RATE, REPAIR, NODE = 1, 2, 3  # purposes of the streams
 EDGE = 1.6448536269514722  # of a normal number, 5 % lie beyond it to either side
 SETTING, CLASS_TABLE, POSTERIOR, GIVEN = 0, 1, 2, 3  # where a spread comes from
 SPREADS = ("setting", "class table", "posterior", "given")
@@ -46,11 +47,13 @@ class Ranges(NamedTuple):
     class_code: Int64s  # int64[N] the class whose draw the CI shares
     rate_shared: Floats  # float64[N] drawn once a class
     rate_own: Floats  # float64[N] drawn once a CI
-    rate_shape: Floats  # float64[N] shape of the Gamma posterior of a measured rate, NaN: lognormal
+    incidents: Floats  # float64[N] behind a measured rate, NaN: the rate is lognormal
+    years: Floats  # float64[N] of service in which they were seen
     repair_shared: Floats  # float64[N]
     repair_own: Floats  # float64[N]
     rate_middle: Floats  # float64[N]
     repair_middle: Floats  # float64[N]
+    classes: Mapping[int, ClassRates]  # by class code: where measured rates come from, drawn once a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,10 @@ class Spread:
 
 def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declared_spread: float = 0.0) -> Ranges:
     """Ranges of the assessed CIs, `row` int32[N] into the columns. An assumed rate has the spread of its class, half of its
-    variance shared by the class and half the CI's own; a measured one its Gamma posterior; a declared one `declared_spread`. A
-    mean restore time is spread half as much as single restores are where it is assumed, by sigma / sqrt(n) where n incidents
-    measured it [proposals, model 1.13]. A range stated with a value is a 90 % interval: lognormal with these ends, that CI's own,
-    instead of all this.
+    variance shared by the class and half the CI's own; a measured one its posterior, with what its class may be; a declared one
+    `declared_spread`. A mean restore time is spread half as much as single restores are where it is assumed, by what its
+    incidents leave open where they measured it [proposals, model 1.13]. A range stated with a value is a 90 % interval: lognormal
+    with these ends, that CI's own, instead of all this.
 
     Example by hand: a class with spread 1.2: .8485 shared and .8485 own, together sqrt(.72 + .72) = 1.2. A rate of 2 stated as 1
     to 4: its own spread is ln 4 / (2 * 1.645) = .4214, its middle ln(2 / 2) = 0.
@@ -104,26 +107,72 @@ def ranges_of(cis: CiColumns, row: Array, classes: Mapping[str, CiClass], declar
     rate_spread = np.asarray([entry.failures_sigma for entry in table])[number]
     repair_spread = np.asarray([entry.repair_sigma for entry in table])[number]
     rate, repair, n = cis.failures_origin[row], cis.repair_origin[row], cis.observed_incidents[row]
-    prior_shape = np.asarray([table_prior(entry)[0] for entry in table])[number]
     half = np.sqrt(0.5)
     mean_spread = np.select(
         [repair == ASSUMED, repair == MEASURED], [0.5 * repair_spread, repair_spread / np.sqrt(np.maximum(1, n))], declared_spread
     )
-    shared = repair == ASSUMED
+    shared_spread = np.where(repair == ASSUMED, half * mean_spread, 0.0)
+    own_spread = np.where(repair == ASSUMED, half * mean_spread, mean_spread)
+    if cis.repair_own_spread is not None:
+        seen = ~np.isnan(cis.repair_own_spread[row])
+        shared_spread = np.where(seen, cis.repair_shared_spread[row], shared_spread)
+        own_spread = np.where(seen, cis.repair_own_spread[row], own_spread)
     rate_middle, rate_said = _stated(cis.failures_per_year, cis.failures_per_year_low, cis.failures_per_year_high, row)
     repair_middle, repair_said = _stated(cis.repair_hours, cis.repair_hours_low, cis.repair_hours_high, row)
     own_rate = np.where(rate == ASSUMED, half * rate_spread, declared_spread)
-    posterior = (rate == MEASURED) & (cis.observed_years[row] > 0) & np.isnan(rate_said)
+    years = np.asarray(cis.observed_years, np.float64)
+    posterior = (rate == MEASURED) & (years[row] > 0) & np.isnan(rate_said)
     return Ranges(
         number,
         np.where((rate == ASSUMED) & np.isnan(rate_said), half * rate_spread, 0.0),
         np.where(np.isnan(rate_said), own_rate, rate_said),
-        np.where(posterior, prior_shape + n, np.nan),
-        np.where(shared & np.isnan(repair_said), half * mean_spread, 0.0),
-        np.where(np.isnan(repair_said), np.where(shared, half * mean_spread, mean_spread), repair_said),
+        np.where(posterior, n, np.nan),
+        np.where(posterior, years[row], 0.0),
+        np.where(np.isnan(repair_said), shared_spread, 0.0),
+        np.where(np.isnan(repair_said), own_spread, repair_said),
         rate_middle,
         repair_middle,
+        _classes(cis, table, np.unique(number[posterior]).tolist(), classes),
     )
+
+
+def interval_of(ranges: Ranges, place: int, rate: bool) -> tuple[float, float]:
+    """5 % and 95 % of the factor on the rate, else on the mean restore time, of the CI at a place of the ranges; (1, 1): taken as
+    said.
+
+    Example by hand: a spread of .6 shared and .8 own, together 1: exp(-.5 -+ 1.645).
+    """
+    if rate and not np.isnan(ranges.incidents[place]):
+        known, n, years = ranges.classes[int(ranges.class_code[place])], ranges.incidents[place], ranges.years[place]
+        low, high = known.interval(float(n), float(years), LEVEL)
+        mean = float(known.mean(np.asarray([n]), np.asarray([years]))[0])
+        return low / mean, high / mean
+    shared, own, middle = (
+        float(column[place])
+        for column in (
+            (ranges.rate_shared, ranges.rate_own, ranges.rate_middle)
+            if rate
+            else (ranges.repair_shared, ranges.repair_own, ranges.repair_middle)
+        )
+    )
+    spread = float(np.hypot(shared, own))
+    centre = -0.5 * spread**2 if np.isnan(middle) else middle
+    return float(np.exp(centre - EDGE * spread)), float(np.exp(centre + EDGE * spread))
+
+
+def _classes(
+    cis: CiColumns, table: Sequence[CiClass], wanted: Sequence[int], classes: Mapping[str, CiClass]
+) -> dict[int, ClassRates]:
+    """What is known of the rates of classes, from all their CIs that are watched; common causes are no evidence of their own."""
+    number, _ = class_rows(cis.ci_class, classes)
+    own = (np.asarray(cis.failures_origin) == MEASURED) & (np.asarray(cis.ci_id) < FIRST_ID) & np.isin(number, wanted)
+    known = (
+        rates_by_class(number, table, np.where(own, cis.observed_years, 0.0), np.asarray(cis.observed_incidents))
+        if wanted
+        else {}
+    )
+    nothing = np.zeros(0)
+    return {code: known[code] if code in known else class_rates(table[code], nothing, nothing) for code in wanted}
 
 
 def _stated(value: Array, low: Array | None, high: Array | None, row: Array) -> tuple[Array, Array]:
@@ -215,24 +264,27 @@ def normals(keys: Array, draws: int, seed: int, purpose: int) -> Array:
 
 
 def rate_factors(ranges: Ranges, ci_id: Array, rows: Array, draws: int, seed: int) -> Array:
-    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; Gamma
-    posteriors by their inverse distribution.
+    """Factors on the rates of the CIs `rows`, float64[len(rows), draws], of mean 1 or with the ends of a stated range; of a
+    measured rate from its posterior, Gamma (by its inverse distribution) with the shape and mean that its class has in that draw.
 
     Example by hand: two CIs of one class with only a shared spread get the same factors; with only their own, different ones.
     """
     from scipy.special import gammaincinv, ndtr
 
     own = normals(ci_id[rows], draws, seed, RATE)
-    shape = ranges.rate_shape[rows]
-    measured = ~np.isnan(shape)
+    measured = np.flatnonzero(~np.isnan(ranges.incidents[rows]))
     factors = np.exp(
         ranges.rate_own[rows, None] * own
         + _middle(ranges.rate_middle, ranges.rate_own, rows)
         + _shared(ranges.rate_shared, ranges, rows, draws, seed, RATE)
     )
-    if measured.any():
-        p = ndtr(own[measured])
-        factors[measured] = gammaincinv(shape[measured, None], p) / shape[measured, None]
+    for code in np.unique(ranges.class_code[rows[measured]]).tolist():
+        at = measured[ranges.class_code[rows[measured]] == code]
+        known, n, years = ranges.classes[code], ranges.incidents[rows[at]], ranges.years[rows[at]]
+        chosen = ndtr(normals(np.asarray([-code - 1]), draws, seed, NODE)[0])
+        node = np.minimum(np.searchsorted(np.cumsum(known.weight), chosen), len(known.weight) - 1)
+        drawn = gammaincinv(known.shape[node] + n[:, None], ndtr(own[at])) / (known.years[node] + years[:, None])
+        factors[at] = drawn / known.mean(n, years)[:, None]
     return np.asarray(factors)
 
 

@@ -96,7 +96,7 @@ class ChangedInputs:
 
 
 def _services(felt: tuple[int, int]) -> str:
-    return f"{count(felt[0], 'service')} and degrades {felt[1]:,}"
+    return count(felt[0], "service") + (f" and degrades {felt[1]:,}" if felt[1] else "")
 
 
 def _place(estate: Estate, ci_id: int) -> int | None:

@@ -58,6 +58,7 @@ RULES = (
     "A month begins at its first midnight in the zone of the goal; days of a rolling window are 24 hours.",
 )
 MINUTE, MINUTES_KEPT = 60, 2
+MOSTLY = 0.5  # share of a window: where more of it is missing, what is known of the rest says little of the whole
 
 
 def goal_page(tools: Tools, limit: int, after: str | None = None, now: datetime | None = None) -> GoalPage:
@@ -200,10 +201,18 @@ def _shared(row: KpiRow) -> SharedKpi:
 
 
 def value_text(row: KpiRow) -> str:
-    """Returns the value of a KPI for people."""
+    """Returns the value of a KPI for people; of a share that is missing for the most part, between what it lies."""
     if row.value is None:
         return "unknown"
-    return f"{number(row.value)} h" if row.kind == TIME_TO_REPAIR else exact_percent(float(f"{row.value:.6f}"))
+    if row.kind == TIME_TO_REPAIR:
+        return f"{number(row.value)} h"
+    if row.missing_share > MOSTLY and row.low is not None and row.high is not None:
+        return f"{_short(row.low)} to {_short(row.high)}"
+    return exact_percent(float(f"{row.value:.6f}"))
+
+
+def _short(share: float) -> str:
+    return exact_percent(float(f"{share:.3f}"))
 
 
 def opening_of(page: SharedPage, base: str = "") -> SharedOpening:

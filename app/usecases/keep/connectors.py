@@ -31,7 +31,8 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connector does. `rests_until`: nothing is sent before; `polled_to`: what changed there until then was read."""
+    """How a connector does. `rests_until`: nothing is sent before; `polled_from`, `polled_to`: what changed there between was
+    read."""
 
     succeeded_at: str = ""
     failed_at: str = ""
@@ -39,6 +40,8 @@ class Health:
     failures: int = 0  # in a row
     rests_until: str = ""
     polled_to: str = ""
+    polled_from: str = ""
+    polled_at: str = ""  # when a poll came to its end last
 
 
 CONNECTORS = Records("connector", Connector, "connector")

@@ -51,6 +51,8 @@ class KnownTicket:
     named_services: Sequence[str] = ()
     predicted_of_rest: Sequence[str] = ()
     told_for: str = ""
+    impact_at: str = ""  # when it began, where its system says so
+    reopened: int = 0  # how often it was seen open again
     fault: str = ""  # why it could not be taken whole
 
 

@@ -26,8 +26,20 @@ from app.risk.sampling.own_failures import BLOCK_WORLDS
 from app.risk.sampling.worlds import Worlds, sample_worlds
 from app.risk.services.sampled_service import SAMPLES
 from app.risk.study import estate_redundancy as redundancy
+from app.risk.study.ask_first import questions
 from app.risk.study.estate_redundancy import EstateRedundancy, estate_redundancy
-from app.risk.study.tables import PAIRS, Agreement, PartSums, agreement, ci_table, figures, grouped_table, part_of, service_table
+from app.risk.study.tables import (
+    PAIRS,
+    Agreement,
+    K,
+    PartSums,
+    agreement,
+    ci_table,
+    figures,
+    grouped_table,
+    part_of,
+    service_table,
+)
 from app.risk.study.uncertainty import OuterDraws, drawn_groupings, drawn_services, ranges_of, response, shifts
 from app.usecases.answers.areas import area_codes
 from app.usecases.answers.paths import known
@@ -115,6 +127,8 @@ def _spread(
     outer = OuterDraws(answer, ranges, compiled.ci_id, options.draws, options.seed)
     shift, of_service = shifts(answer, ranges, assessment.first, pairs, len(compiled.service_position))
     arrays = ci_table(assessment.totals, more, measure, outer, shift).to_arrays("ci")
+    worth = questions(outer, *area_codes(assessment, "ci"), K)
+    arrays |= {f"ask.{name}": column for name, column in worth._asdict().items()}
     suffered = drawn_services(outer, assessment.first, pairs, len(compiled.service_position))
     arrays |= service_table(compiled.customers, assessment.services, more, measure, suffered, of_service).to_arrays("service")
     arrays["shift.service"] = of_service

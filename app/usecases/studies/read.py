@@ -10,9 +10,12 @@ import numpy as np
 
 from app.domain.areas import AREA_KINDS
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.graph import ORIGIN_NAMES
 from app.domain.quantities import HOURS_PER_YEAR
 from app.domain.service_risk import BOUNDED, EXACT, SIMULATED, UNKNOWN, Estimate
 from app.domain.study import (
+    AskFirstPage,
+    AskFirstRow,
     BorderRow,
     StudyAreaPage,
     StudyAreaRow,
@@ -30,6 +33,7 @@ from app.risk.graph.needs import needs_of
 from app.risk.graph.ragged import spans
 from app.risk.outage.failover import failovers_of
 from app.risk.study import estate_redundancy as redundancy
+from app.risk.study.ask_first import INPUTS, Questions
 from app.risk.study.estate_redundancy import EstateRedundancy
 from app.risk.study.tables import AreaTable, K
 from app.usecases import paging
@@ -124,6 +128,45 @@ def _area(assessment: Assessed, kind: str, table: AreaTable, place: int) -> Stud
         spread_from=spread_from(assessment, kind, int(table.area[place])),
         open_needs=open_needs_of(assessment, kind, int(table.area[place])),
     )
+
+
+UNITS = {"failures_per_year": "1/year of up time", "repair_hours": "h, mean"}
+
+
+def ask_first(tools: Tools, study: str, limit: int, after: str | None) -> AskFirstPage:
+    """Returns the inputs that are worth asking for, those of the largest gain first."""
+    row = get_study(tools.documents, study)
+    arrays = tables_of(tools.cache, row)
+    if "ask.ci" not in arrays:
+        raise NotFound(f"study {study} was made before studies said what to ask for; make it again")
+    offset = paging.decode(after, "revision", "ask_offset")["ask_offset"] if after is not None else 0
+    worth = Questions(*(arrays[f"ask.{name}"] for name in Questions._fields))
+    assessment = assessed(tools.estates, tools.cache, row.revision)
+    last = min(offset + limit, len(worth.ci))
+    more = last < len(worth.ci)
+    return AskFirstPage(
+        study,
+        row.revision,
+        row.measure,
+        K,
+        len(worth.ci),
+        limit,
+        more,
+        paging.encode(revision=row.revision, ask_offset=last) if more else None,
+        [_asked(assessment, worth, place) for place in range(offset, last)],
+    )
+
+
+def _asked(assessment: Assessed, worth: Questions, place: int) -> AskFirstRow:
+    estate, position, field = assessment.estate, int(worth.ci[place]), INPUTS[int(worth.field[place])]
+    cis, at = estate.graph.cis, int(estate.compiled.row[position])
+    value = float(getattr(cis, field)[at])
+    origin = (cis.failures_origin if field == "failures_per_year" else cis.repair_origin)[at]
+    return AskFirstRow(
+        place + 1, estate.key(position), estate.name(position), cis.ci_class[at] or "other", cis.team[at] or "",
+        cis.site[at] or "", field, UNITS[field], known(value), ORIGIN_NAMES[int(origin)], known(value * worth.low[place]),
+        known(value * worth.high[place]), float(worth.p_changes[place]), float(worth.gain[place]),
+    )  # fmt: skip
 
 
 def study_services(tools: Tools, study: str, limit: int, after: str | None) -> StudyServicePage:

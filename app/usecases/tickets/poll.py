@@ -16,9 +16,9 @@ OVERLAP = timedelta(minutes=5)  # clocks of others, and times that they write by
 FIRST_DAYS = 7.0  # how far back the first poll looks
 
 
-def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None) -> int:
-    """Takes in what changed since the last poll that came to its end; returns how many tickets were read. What fails half-way
-    changes nothing of where the next one begins."""
+def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None, back_to: datetime | None = None) -> int:
+    """Takes in what changed since the last poll that came to its end, or since `back_to`; returns how many tickets were read.
+    What fails half-way changes nothing of where the next one begins."""
     documents, moment = tools.documents, now or datetime.now(UTC)
     owner = CONNECTORS.find(documents, connector)
     if owner is None or not owner.enabled or health_of(documents, connector).rests_until > moment.isoformat():
@@ -31,8 +31,14 @@ def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None)
         with alone(documents, f"poll:{connector}", holder, LEASE_SECONDS) as lease:
             if lease is None:
                 return 0
-            polled_to = health_of(documents, connector).polled_to
-            latest = since = datetime.fromisoformat(polled_to) - OVERLAP if polled_to else moment - timedelta(days=FIRST_DAYS)
+            health = health_of(documents, connector)
+            since = (
+                datetime.fromisoformat(health.polled_to) - OVERLAP if health.polled_to else moment - timedelta(days=FIRST_DAYS)
+            )
+            latest = datetime.fromisoformat(health.polled_to) if health.polled_to else since
+            since = min(since, back_to) if back_to is not None else since
+            # since when all was read: what was read before was not kept where the last poll to its end is not known
+            began = min(health.polled_from, since.isoformat()) if health.polled_from else since.isoformat()
             for ticket in system.changed_since(since):
                 take_in(tools, connector, ticket, moment)
                 read += 1
@@ -46,6 +52,13 @@ def poll(tools: Tools, connector: str, holder: str, now: datetime | None = None)
     note_health(
         documents,
         connector,
-        lambda old: replace(old, polled_to=latest.isoformat(), succeeded_at=moment.isoformat(), error=""),
+        lambda old: replace(
+            old,
+            polled_from=began,
+            polled_to=latest.isoformat(),
+            polled_at=moment.isoformat(),
+            succeeded_at=moment.isoformat(),
+            error="",
+        ),
     )
     return read

@@ -117,7 +117,8 @@ def _known_now(
 ) -> KnownTicket:
     unknown = [UnknownName(name, match.candidates, match.near) for name, match in matches.items() if not match.ci]
     over = ticket.phase in ENDED
-    ended_at = (known.ended_at if known and known.ended_at else _text(ticket.updated_at) or moment) if over else ""
+    seen_at = known.ended_at if known and known.ended_at else _text(ticket.updated_at) or moment
+    ended_at = (_text(ticket.restored_at) or seen_at) if over else ""
     base = known or KnownTicket(owner.name, ticket.id, "", "", "", "", "", "", "", "", moment)
     cis = list(dict.fromkeys(match.ci for match in matches.values() if match.ci))
     return replace(
@@ -135,6 +136,8 @@ def _known_now(
         ended_at=ended_at,
         starts_at=_text(ticket.starts_at),
         ends_at=_text(ticket.ends_at),
+        impact_at=_text(ticket.impact_at) or base.impact_at,
+        reopened=base.reopened + (1 if base.ended_at and not over else 0),
         order=order.key if order is not None else "",
         cis=cis,
         unknown=sorted(unknown, key=lambda one: one.name),

@@ -79,6 +79,7 @@ class RtStub(Stub):
             "Priority": str(body.get("Priority", 0)),
             "Created": at,
             "LastUpdated": at,
+            "Resolved": NEVER,
             "Starts": body.get("Starts", NEVER),
             "Due": body.get("Due", NEVER),
             "fields": {name: [str(one) for one in values] for name, values in fields.items()},
@@ -121,6 +122,8 @@ class RtStub(Stub):
         if status in self.stuck:
             return f"You can't change status from '{self.tickets[number]['Status']}' to '{status}'."
         before, self.tickets[number]["Status"] = self.tickets[number]["Status"], status
+        if status in ("resolved", "rejected"):  # inactive ones have it
+            self.tickets[number]["Resolved"] = self.stamp()
         return f"Status changed from '{before}' to '{status}'"
 
     def change(self, number: int, body: dict[str, Any]) -> Response:

@@ -13,6 +13,7 @@ from scipy import stats
 from app.domain.ci_classes import ci_classes
 from app.domain.graph import ASSUMED, DECLARED, MEASURED
 from app.risk.first_order.sweep import first_order
+from app.risk.intake.class_rates import ClassRates
 from app.risk.study.uncertainty import (
     SPREADS,
     OuterDraws,
@@ -40,11 +41,12 @@ CLASSES = ci_classes()
 def ranges(n: int, **values: Any) -> Ranges:
     base: dict[str, Any] = {name: np.zeros(n) for name in Ranges._fields} | {
         "class_code": np.zeros(n, np.int64),
-        "rate_shape": np.full(n, np.nan),
+        "incidents": np.full(n, np.nan),
         "rate_middle": np.full(n, np.nan),
         "repair_middle": np.full(n, np.nan),
     }
-    return Ranges(**(base | {name: np.asarray(value) for name, value in values.items()}))
+    known = {"classes": {0: ClassRates(np.array([0.5]), np.array([0.0]), np.array([1.0]))}}
+    return Ranges(**(base | {name: np.asarray(value) for name, value in values.items()} | known))
 
 
 def test_factors_have_mean_one_and_the_spread_asked_for() -> None:
@@ -102,7 +104,7 @@ def test_where_a_spread_comes_from(rate: int, repair: int, years: float, said: t
 
 def test_a_measured_rate_is_drawn_from_its_gamma_posterior() -> None:
     """C30: 2 incidents in 3 years, Jeffreys: Gamma(2.5), 5 % at .190912705 and 95 % at 1.84508295 a year."""
-    told = ranges(1, rate_shape=[2.5])
+    told = ranges(1, incidents=[2.0], years=[3.0])
     drawn = 2.5 / 3 * rate_factors(told, np.array([3]), np.arange(1), DRAWS, 0)[0]
     assert np.quantile(drawn, 0.05) == pytest.approx(0.190912705, rel=0.04)
     assert np.quantile(drawn, 0.95) == pytest.approx(1.84508295, rel=0.03)
