@@ -114,10 +114,14 @@ class SuggestedMeasure:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedMeasures:
+    """`worked_out` of `candidates`: those of the worst areas first, as far as the time went."""
+
     stamp: Stamp
     unit: str
     items: Sequence[SuggestedMeasure]
     total: int
+    worked_out: int
+    candidates: int
     limit: int
     truncated: bool
 

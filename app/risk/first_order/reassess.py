@@ -21,6 +21,7 @@ from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, k
 from app.risk.outage.failover import mix
 from app.risk.outage.rates_and_exposures import RatesAndExposures, can_fail, rates_and_exposures_of
 
+FEW, SMALL = 4096, 32  # so few CIs are swept in small blocks, so that two threads share those that take long
 WORTH = 0.5  # share of CIs to sweep above which everything is
 
 
@@ -147,7 +148,7 @@ def reassess(
     if not len(again) or again.mean() > WORTH:
         return None
     cis = np.flatnonzero(again).astype(np.int32)
-    rows, point_ptr, point_service, pairs = sweep(new, cis, listen, rule=rule)
+    rows, point_ptr, point_service, pairs = sweep(new, cis, listen, rule=rule, block=SMALL if len(cis) < FEW else None)
     kept = np.flatnonzero(~again)
     number = _service_numbers(old, new)
     total = fresh_rows(len(new))

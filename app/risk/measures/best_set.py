@@ -69,6 +69,8 @@ def best_set(
     alone = {m: valued((m,)).less for m in affordable if go_on()}
     order = sorted(affordable, key=lambda m: (-_worth(alone.get(m, 0.0), costs[m]), m))
     best: tuple[int, ...] = ()
+    for measure in alone:
+        best = _better(best, (measure,), costs, known)
     best = _better(best, _greedy(order, costs, budget, valued, go_on), costs, known)
     stack = [_Node(0, (), budget, nothing, _most(nothing, order, costs, budget))]
     left = 0.0

@@ -32,6 +32,7 @@ from app.usecases.stamps import stamp_of
 from app.usecases.tools import Tools
 
 SERVICES_SHOWN = 10
+SUGGESTING_SECONDS = 5.0  # for what candidates do, those of the worst areas first
 SECONDS = 15.0  # of the search
 LOOKED_AT = 20  # problem areas
 SUGGESTED_SWITCH_HOURS = 0.1  # a proposal: six minutes
@@ -87,11 +88,18 @@ def best_measures(
 def suggested_measures(tools: Tools, limit: int) -> SuggestedMeasures:
     """Returns measures for the worst problem areas with what each takes away, most first. Nobody invents their costs."""
     base = assessed(tools.estates, tools.cache, None)
-    found = [one for measure, because in _candidates(base) if (one := _suggested(tools, base, measure, because)) is not None]
+    candidates, until = _candidates(base), time.monotonic() + SUGGESTING_SECONDS
+    found, worked_out = [], 0
+    for measure, because in candidates:
+        if time.monotonic() > until:
+            break
+        worked_out += 1
+        one = _suggested(tools, base, measure, because)
+        found += [one] if one is not None else []
     found.sort(key=lambda one: (-one.less, one.sentence))
     return SuggestedMeasures(
-        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), limit,
-        len(found) > limit,
+        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), worked_out,
+        len(candidates), limit, len(found) > limit,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from app.domain.measures import (
 )
 from app.domain.sentences import percent
 from app.risk.first_order.reassess import touched
+from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.cause_rows import FIRST_ID
 from app.risk.intake.remade import Change, Removed, Restored, Switched, Twinned, has_need, reaching, remade, sharing
 from app.risk.measures.best_set import SetValue
@@ -29,6 +30,7 @@ from app.risk.study.effect import effect_range
 from app.risk.study.uncertainty import ranges_of
 from app.usecases.answers.areas import ranking_of
 from app.usecases.assess import Assessed, altered, assessed
+from app.usecases.estate import Estate
 from app.usecases.find import identify
 from app.usecases.stability_tests.named_group import named_group
 from app.usecases.tools import Tools
@@ -66,13 +68,18 @@ class Trial:
             self._after[chosen] = self._assessed(chosen)
         return self._after[chosen]
 
-    def _assessed(self, chosen: tuple[int, ...]) -> Assessed:
-        changes = [self.measures[m].change for m in chosen]
-        estate = self.base.estate.remade(remade(self.base.estate.plain, changes))
+    def _estate(self, chosen: tuple[int, ...]) -> Estate:
+        estate = self.base.estate.remade(remade(self.base.estate.plain, self._changes(chosen)))
         refused = [text for text in estate.expanded.warnings if text not in self.base.estate.expanded.warnings]
         if refused:  # a common cause that was not used would make the measures look better than they are
             raise InvalidInput(f"measures: {refused[0]}", field="measures")
-        return altered(self.base, estate, reaching(self.base.estate.plain, changes))
+        return estate
+
+    def _changes(self, chosen: tuple[int, ...]) -> list[Change]:
+        return [self.measures[m].change for m in chosen]
+
+    def _assessed(self, chosen: tuple[int, ...]) -> Assessed:
+        return altered(self.base, self._estate(chosen), reaching(self.base.estate.plain, self._changes(chosen)))
 
     def losses(self, chosen: tuple[int, ...]) -> tuple[Any, float, float]:
         """Returns what each CI of the base loses a year with these measures (float64[N]), what CIs lose that they made, and the
@@ -80,7 +87,7 @@ class Trial:
         if chosen not in self._losses:
             then = self.with_set(chosen)
             column = np.nan_to_num(then.totals.values()[self.unit])
-            at = _places(then, self.base.estate.compiled.ci_id)
+            at = _places(then.estate.compiled, self.base.estate.compiled.ci_id)
             mine = np.where(at >= 0, column[np.maximum(at, 0)], 0.0)
             total = float(column.sum())
             self._losses[chosen] = mine, max(total - float(mine.sum()), 0.0), total
@@ -104,11 +111,10 @@ class Trial:
         if self._touched is None:
             rows = []
             for number in range(len(self.measures)):
-                old, new = self.base.estate.compiled, self.with_set((number,)).estate.compiled
-                again, was = touched(old, new, reaching(self.base.estate.plain, [self.measures[number].change]))
-                row = np.zeros(len(old), bool)
+                old, new = self.base.estate.compiled, self._estate((number,)).compiled
+                again, was = touched(old, new, reaching(self.base.estate.plain, self._changes((number,))))
+                row = _places(new, old.ci_id) < 0
                 row[was[again & (was >= 0)]] = True
-                row |= _places(self.with_set((number,)), old.ci_id) < 0
                 rows.append(row)
             self._touched = np.stack(rows) if rows else np.zeros((0, len(self.base.estate.compiled)), bool)
         return self._touched
@@ -126,7 +132,7 @@ class Trial:
         then = self.with_set(chosen)
         before = np.nan_to_num(self.base.totals.values()[self.unit])
         after = np.nan_to_num(then.totals.values()[self.unit])
-        at = _places(self.base, then.estate.compiled.ci_id)
+        at = _places(self.base.estate.compiled, then.estate.compiled.ci_id)
         for position in np.flatnonzero((at < 0) & (after != 0)).tolist():
             at[position] = self._made_of(then, position)
         rows = np.concatenate([np.arange(len(before)), at])
@@ -147,7 +153,7 @@ class Trial:
             if rows is None:
                 return -1
             ci_id = int(then.estate.plain.cis.ci_id[int(rows[0])])
-        places = _places(self.base, np.asarray([ci_id]))
+        places = _places(self.base.estate.compiled, np.asarray([ci_id]))
         if places[0] >= 0 or not twins:
             return int(places[0])
         key = then.estate.key(position).rpartition("~")[0]
@@ -160,9 +166,8 @@ class Trial:
 MOST_KEPT = 2 * MOST_MEASURES
 
 
-def _places(assessment: Assessed, ci_ids: Any) -> Any:
-    """Returns the position of each CI in an assessment, -1 where it is not there."""
-    compiled = assessment.estate.compiled
+def _places(compiled: CompiledGraph, ci_ids: Any) -> Any:
+    """Returns the position of each CI in a compiled estate, -1 where it is not there."""
     if not len(compiled):
         return np.full(len(ci_ids), -1)
     at = np.minimum(np.searchsorted(compiled.sorted_ci_id, ci_ids), len(compiled) - 1)
