@@ -14,6 +14,7 @@ ALWAYS = (401, 403, 421, 422, 429, 503)  # sign-in, role or scope, unknown host,
 NAMES_CIS = frozenset({"ci", "cis", "also", "down", "id", "with", "a", "b", "scenario"})  # fields with identities of CIs
 NAMES = NAMES_CIS | {"change", "compare_with", "decision", "scope", "version"}  # fields of what may not be there
 PARTS = {  # of addresses
+    "acceptance": "Id of an accepted risk",
     "alert": "`alert_key` of an alert, from the answer of /now",
     "assessment": "Number of an assessment",
     "ci": "A CI by its key or any other identity, like its FQDN or serial number; `/` needs no escape",
@@ -21,6 +22,7 @@ PARTS = {  # of addresses
     "delivery": "Number of a delivery",
     "entry": "Id of an entry: of a calendar, or kept by itself",
     "goal_kind": "Kind of a goal: availability, error_rate or time_to_repair",
+    "improvement": "Id of an improvement",
     "job_id": "Number of a job",
     "kind": "Kind of a ticket system: servicenow, jira, itop, glpi, rt, redmine, zammad, pagerduty or webhook",
     "name": "Its name",
