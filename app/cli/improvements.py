@@ -228,3 +228,6 @@ def _print_accepted(console: Console, page: AcceptancePage) -> None:
         for row in page.items
     ]
     table(console, "Accepted risks", ("acceptance", "CI", "state", "loss then", "loss now", "because"), rows)
+
+
+COMMANDS = (measures, improvements)

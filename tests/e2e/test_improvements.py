@@ -7,7 +7,6 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.usecases.audit_trail import audit_page
 from tests.e2e.conftest import Service
 from tests.e2e.test_measures import ci
 
@@ -33,7 +32,9 @@ def estate(incidents: list[dict[str, Any]]) -> dict[str, Any]:
         "dependencies": [{"dependent": "shop", "provider": "db"}],
         "services": [{"key": "shop", "customers": 10, "money_per_hour": 100.0}],
         "incidents": incidents,
-        "observations": [{"scope": "*", "from": int((DONE - timedelta(days=730)).timestamp())}],
+        "observations": [
+            {"scope": "*", "observed_from": int((DONE - timedelta(days=730)).timestamp()), "observed_until": int(NOW.timestamp())}
+        ],
     }
 
 
@@ -85,17 +86,22 @@ def test_what_is_said_of_an_improvement_is_checked(service: Service) -> None:
     service.post(step, {"step": "done", "at": "2099-01-01T00:00Z"}, 422)
     assert service.get(f"/improvements/{made['improvement']}")["verdict"] == "not measured yet"
     assert service.post(step, {"step": "drop"}, 200)["state"] == "dropped"
-    assert {"improvement planned", "improvement: drop"} <= {row.action for row in audit_page(service.forestay).items}
+    assert {"improvement planned", "improvement: drop"} <= {row["action"] for row in service.get("/audit")["items"]}
+
+
+def unwatched() -> dict[str, Any]:
+    """The rates are those stated."""
+    return estate([]) | {"observations": []}
 
 
 def test_an_accepted_risk_is_raised_again_when_its_number_grows(service: Service) -> None:
-    service.document(estate([]))
+    service.document(unwatched())
     until = (NOW + timedelta(days=90)).date().isoformat()
     service.post("/acceptances", {"ci": "db", "reason": "", "expires_on": until}, 422)
     service.post("/acceptances", {"ci": "db", "reason": "dear", "expires_on": "2020-01-01"}, 422)
     made = service.post("/acceptances", {"ci": "db", "reason": "too dear", "expires_on": until, "grows": 0.25})
     assert made["state"] == "holds" and made["loss_now"] == made["accepted"]["loss"] > 0
-    worse = estate([])
+    worse = unwatched()
     worse["cis"][1]["failures_per_year"] = 14.0
     service.document(worse)
     assert service.get("/acceptances")["raised"] == 0
