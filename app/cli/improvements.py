@@ -67,7 +67,7 @@ def suggest(context: Context, limit: int, as_document: bool) -> None:
 
 @click.group()
 def improvements() -> None:
-    """Improvements: planned, done, checked, standardised or corrected; and accepted risks."""
+    """Improvements: planned, done, checked; and accepted risks."""
 
 
 @improvements.command("list")

@@ -15,7 +15,7 @@ from app.api.schemas.improvements import (
     ImprovementsQuestion,
     MeasuresQuestion,
     RowsQuestion,
-    StepQuestion,
+    TakeStepQuestion,
 )
 from app.domain.improvements import AcceptancePage, AcceptanceRow, Improvement, ImprovementPage
 from app.domain.measures import BestMeasures, Measure, MeasuresTried, SuggestedMeasures
@@ -78,7 +78,7 @@ def one(improvement: str) -> Any:
 
 
 @route(blueprint, "/improvements/<improvement>/steps", "edit", Improvement, method="POST", long=True, called="improvements_step")
-@blueprint.arguments(StepQuestion)
+@blueprint.arguments(TakeStepQuestion)
 def step(question: dict[str, Any], improvement: str) -> Any:
     """Take an improvement one step on: start, done, then standardise or correct; or drop."""
     return take_step(forestay(), improvement, question["step"], g.caller.name, question["at"], question["note"])

@@ -61,7 +61,7 @@ class ImprovementQuestion(Question):
     connector = _empty(100)
 
 
-class StepQuestion(Question):
+class TakeStepQuestion(Question):
     step = ma.fields.String(required=True, validate=validate.OneOf(tuple(STEPS)))
     at = _empty(40)
     note = _empty(2000)
