@@ -99,8 +99,9 @@ def change_sentence(before: float, after: float, unit: str, parts: Sequence[Chan
     if before == after and not moved:
         return f"The expected loss is what it was: {figure(after)} {unit}."
     went = "is the same" if before == after else f"{'rose' if after > before else 'fell'} by {figure(abs(after - before))} {unit}"
+    ends = f", from {figure(before)} to {figure(after)}" if figure(before) != figure(after) else f", of {figure(after)}"
     told = ", ".join(f"{part.part} {signed(part.amount)}" for part in moved)
-    return f"The expected loss {went}, from {figure(before)} to {figure(after)}" + (f": {told}." if told else ".")
+    return f"The expected loss {went}{ends}" + (f": {told}." if told else ".")
 
 
 def value_change(name: str, unit: str, before: tuple[float | None, str], after: tuple[float | None, str]) -> str:

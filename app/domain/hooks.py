@@ -182,6 +182,11 @@ def _incident(body: Mapping[str, Any]) -> Ticket:
     told = event.get("data") if isinstance(event, dict) else None
     if not isinstance(event, dict) or not isinstance(told, dict) or not isinstance(told.get("id"), str):
         raise InvalidInput("the delivery names no ticket: event.data.id is missing")
+    return pagerduty_incident(told, _when(event.get("occurred_at")))
+
+
+def pagerduty_incident(told: Mapping[str, Any], changed_at: datetime | None, restored_at: datetime | None = None) -> Ticket:
+    """Returns an incident of PagerDuty as its webhooks and its list tell it, as of its last change."""
     status = _word(told.get("status"))
     service = told.get("service")
     named = [_word(service.get(name)) for name in ("summary", "id")] if isinstance(service, dict) else []
@@ -189,8 +194,8 @@ def _incident(body: Mapping[str, Any]) -> Ticket:
     level = _word(priority.get("summary")) if isinstance(priority, dict) else ""
     urgent = {"high": "2", "low": "4"}.get(_word(told.get("urgency")), "")
     return Ticket(
-        told["id"],
-        _word(told.get("number")),
+        str(told["id"]),
+        _word(told.get("number", told.get("incident_number"))),
         _word(told.get("html_url")),
         INCIDENT,
         _word(told.get("title")),
@@ -200,7 +205,8 @@ def _incident(body: Mapping[str, Any]) -> Ticket:
         keys=(_word(told.get("incident_key")),),
         cis=tuple(name for name in named[:1] if name),
         created_at=_when(told.get("created_at")),
-        updated_at=_when(event.get("occurred_at")),
+        updated_at=changed_at,
+        restored_at=restored_at,
     )
 
 

@@ -68,8 +68,8 @@ class Connector:
 
     # requests
 
-    def send(self, asked: Asked, accept: Sequence[int] = ()) -> WebAnswer:
-        """Returns the answer of the system; its refusals as errors of tickets."""
+    def send(self, asked: Asked, accept: Sequence[int] = (), web: WebClient | None = None) -> WebAnswer:
+        """Returns the answer of the system (`web`: of another address of it); its refusals as errors of tickets."""
         request: dict[str, Any] = {"accept": (*REFUSED, 429, *accept)}
         for part in ("json", "form", "content"):
             if (value := getattr(asked, part)) is not None:
@@ -78,7 +78,7 @@ class Connector:
             request["parameters"] = asked.parameters
         if asked.headers:
             request["headers"] = asked.headers
-        answer = self.web.request(asked.method, asked.path, **request)
+        answer = (web or self.web).request(asked.method, asked.path, **request)
         if 200 <= answer.status < 300 or answer.status in accept:
             return answer
         said = concealed(answer.message())

@@ -20,7 +20,7 @@ from app.domain.errors import NotFound
 from app.domain.tickets import TicketDraft
 from app.ports.ticket_system import TicketRefused
 from app.ports.ticket_systems import TicketSetting
-from app.ports.web_client import Web, WebAnswer
+from app.ports.web_client import Web, WebAnswer, WebClient
 from app.tickets.connector import Asked
 from app.tickets.one_way import OneWay, named
 from app.tickets.options import CA_FILE, LINK, Options
@@ -86,11 +86,11 @@ class Webhook(OneWay):
         }
         return Asked("POST", self.options["url"], content=body, headers=headers)
 
-    def send(self, asked: Asked, accept: Sequence[int] = ()) -> WebAnswer:
+    def send(self, asked: Asked, accept: Sequence[int] = (), web: WebClient | None = None) -> WebAnswer:
         if self.gone:
             raise self._gone()
         try:
-            return super().send(asked, accept)
+            return super().send(asked, accept, web)
         except NotFound as error:
             if error.details.get("answered") != 410:
                 raise

@@ -70,6 +70,37 @@ def test_a_reader_sees_one_revision_while_the_next_is_written_and_taken_back(ope
     assert [len(rows_of(writer.load_columns(2, noun))) for noun in ("ci", "dependency")] == [CIS + 1, CIS - 75]
 
 
+def test_what_is_ended_and_taken_back_within_one_read_is_in_it(open_store, monkeypatch):
+    """Neo4j reads current rows and ended ones apart; a store that reads them at once is asked before and after as well."""
+    writer, reader = open_store(), open_store()
+    revise(writer, batch("ci", [ci(i) for i in range(1, 52)]), batch("dependency", links(50, 1)))
+    wanted = digest(reader.load_columns(1, "dependency"))
+    writer.open_revision("to be taken back", 1)
+
+    def ends():
+        writer.write(2, 1, batch("dependency", [], [row | {"kind": "hard"} for row in links(4, 10)]))
+
+    current = getattr(reader, "_current", None)
+    if current is None:
+        ends()
+        assert digest(reader.load_columns(1, "dependency")) == wanted
+        writer.abandon(2)
+    else:
+        calls = []
+
+        def meanwhile(*given):
+            calls.append(given)
+            if len(calls) > 1:
+                return current(*given)
+            ends()
+            found = current(*given)
+            writer.abandon(2)
+            return found
+
+        monkeypatch.setattr(reader, "_current", meanwhile)
+    assert digest(reader.load_columns(1, "dependency")) == wanted
+
+
 KILLED = """
 import sys
 from tests.contract.estate import batch, ci

@@ -8,6 +8,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -363,6 +364,70 @@ def test_systems_that_only_take_messages_say_so(desk_of: Callable[[str], Desk]) 
         assert (system.find("k"), list(system.changed_since(None)), system.link("k", NAMED)) == ([], [], NAMED)
         with pytest.raises(TicketRefused, match="cannot be read"):
             system.read("k")
+
+
+def pagerduty_that_reads(desk_of: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> tuple[Any, events.PagerDutyStub]:
+    desk = desk_of("pagerduty")
+    monkeypatch.setenv("T_PD_API", events.TOKEN)
+    url = desk.system.options["url"]
+    more = {"api_token_env": "T_PD_API", "api_url": url}
+    return open_ticket_system(
+        "pagerduty", "desk", {**desk.system.options.given, **more}, Lent(Outbound(["localhost"]))
+    ), desk.stub
+
+
+def incident(number: int, made: datetime, changed: datetime, status: str = "resolved") -> dict[str, Any]:
+    return {
+        "id": f"PT{number}",
+        "incident_number": number,
+        "title": f"disk {number}",
+        "status": status,
+        "urgency": "high",
+        "created_at": f"{made:%Y-%m-%dT%H:%M:%SZ}",
+        "last_status_change_at": f"{changed:%Y-%m-%dT%H:%M:%SZ}",
+        "incident_key": f"k{number}",
+        "service": {"id": "PS1", "summary": "web-1", "type": "service_reference"},
+        "html_url": f"https://x.example/{number}",
+    }
+
+
+def test_incidents_of_pagerduty_are_read_by_when_they_were_made(
+    desk_of: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, stub = pagerduty_that_reads(desk_of, monkeypatch)
+    assert system.abilities.polls and "incidents can be read" in system.check()
+    now = datetime.now(UTC).replace(microsecond=0)
+    stub.listed = [
+        incident(1, now - timedelta(days=40), now - timedelta(minutes=1)),  # made before what a poll looks through
+        incident(2, now - timedelta(days=9), now - timedelta(minutes=2)),  # open for long, and just resolved
+        incident(3, now - timedelta(days=2), now - timedelta(days=1)),
+        incident(4, now - timedelta(minutes=30), now - timedelta(minutes=30), "triggered"),
+    ]
+    found = list(system.changed_since(now - timedelta(hours=1)))
+    assert [one.id for one in found] == ["PT4", "PT2"], "the oldest change first"
+    opened, over = found
+    assert (opened.phase, opened.cis, opened.priority, opened.restored_at) == (OPEN, ("web-1",), "2", None)
+    assert (over.phase, over.number, over.keys) == ("resolved", "2", ("k2",))
+    assert (over.created_at, over.restored_at) == (now - timedelta(days=9), now - timedelta(minutes=2))
+
+
+def test_a_list_that_holds_no_more_is_read_in_halves(desk_of: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tickets.pagerduty.LIST_HOLDS", 20)
+    system, stub = pagerduty_that_reads(desk_of, monkeypatch)
+    stub.holds = 20
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = [now - timedelta(days=20) + timedelta(hours=7 * number) for number in range(65)]
+    stub.listed = [incident(number, at, now - timedelta(minutes=10)) for number, at in enumerate(made)]
+    found = list(system.changed_since(now - timedelta(hours=1)))
+    assert len({one.id for one in found}) == 65 <= len(found) <= 75
+    assert len(stub.asked) < 80
+
+
+def test_a_bad_token_of_pagerduty_says_so(desk_of: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    system, _ = pagerduty_that_reads(desk_of, monkeypatch)
+    monkeypatch.setattr(events, "TOKEN", "another")
+    with pytest.raises(NotAllowed):
+        list(system.changed_since(datetime.now(UTC)))
 
 
 def test_an_event_that_is_sent_twice_makes_one_incident(desk_of: Callable[[str], Desk]) -> None:

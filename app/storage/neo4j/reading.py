@@ -2,7 +2,8 @@
 
 The database promises read committed only. So current rows are read first and ended ones after, and an ended row overrides a
 current one of its identity: a row that a writer ends meanwhile is found in one of both. A revision that is being taken back
-moves rows the other way; then ended rows are read before as well, and where that began only after us, everything is read again.
+moves rows the other way; then ended rows are read before as well, and where that began only after us, everything is read again:
+what was ended after the first look and taken back before the last is in neither.
 Nothing has ended after the newest revision: where that is asked for and nobody wrote meanwhile, ended rows are not read at all.
 """
 
@@ -100,7 +101,7 @@ class Reading(ReadColumns, Neo4jConnected):
             if max(revisions) == before["revision"] and not earlier and self.pointer() == before:
                 return override(noun, parts)
             columns = override(noun, [*parts, ended()])
-            if before["unpublished"] or self.pointer()["undos"] == before["undos"]:
+            if self.pointer()["undos"] == before["undos"]:
                 return columns
         raise StoreUnavailable("revisions are taken back again and again")
 

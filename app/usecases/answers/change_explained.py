@@ -72,8 +72,14 @@ class _Between:
     same_structure: bool
     assessed: int = 2
     losses: dict[tuple[str, Made], tuple[Any, Any]] = field(default_factory=dict)
+    columns: dict[str, _Column] = field(default_factory=dict)
 
     def column(self, kind: str) -> _Column:
+        if kind not in self.columns:
+            self.columns[kind] = self._column(kind)
+        return self.columns[kind]
+
+    def _column(self, kind: str) -> _Column:
         sets = [frozenset(n for n in range(len(ORDER)) if bits >> n & 1) for bits in range(1 << len(ORDER))]
         if any((kind, made) not in self.losses for made in sets):
             for made in sets:

@@ -14,7 +14,7 @@ from app.domain.graph import ORIGIN_NAMES, ServiceExposure
 from app.domain.sentences import count, percent
 from app.risk.first_order.areas import services_felt
 from app.risk.intake.cause_rows import FIRST_ID
-from app.usecases.answers.areas import UNKNOWN_AREA, area_codes
+from app.usecases.answers.areas import UNKNOWN_AREA, positions_of
 from app.usecases.answers.paths import known
 from app.usecases.assess import Assessed
 from app.usecases.estate import Estate
@@ -84,8 +84,7 @@ class ChangedInputs:
         values = (*getattr(assessment.estate.graph.cis, AREA_COLUMNS[kind]).values, UNKNOWN_AREA)
         if name not in values:
             return set()
-        codes, _ = area_codes(assessment, kind)
-        return set(assessment.estate.compiled.ci_id[codes == values.index(name)].tolist())
+        return set(assessment.estate.compiled.ci_id[positions_of(assessment, kind, values.index(name))].tolist())
 
     def _needs(self, before: int, after: int) -> list[str]:
         was, is_now = _needed(self.then.estate, before), _needed(self.now.estate, after)

@@ -1,6 +1,9 @@
-"""Strict receivers of messages, from the wire formats: PagerDuty's Events v2, and one of Standard Webhooks.
+"""Strict receivers of messages, from the wire formats: PagerDuty's Events v2 (and its list of incidents), and one of Standard
+Webhooks.
 
-* PagerDuty: 202 means queued; a bad event is a 400 with errors; a second trigger of a dedup_key makes no second incident.
+* PagerDuty: 202 means queued; a bad event is a 400 with errors; a second trigger of a dedup_key makes no second incident. The
+  list takes the token and the version in its headers, tells incidents made from `since` until `until`, and refuses to go
+  beyond `holds` rows.
 * Standard Webhooks: the signature is checked over the raw body by any live secret, the time within five minutes, the id kept.
 """
 
@@ -11,12 +14,14 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import datetime
 from typing import Any
 
 from werkzeug import Request, Response
 
 from tests.servers.tickets.faulty import Stub, empty, said
 
+TOKEN = "u+AtBdqvNtestNeRNw"
 ROUTING = "0123456789abcdef0123456789abcdef"
 SEVERITIES = ("critical", "error", "warning", "info")
 
@@ -25,8 +30,12 @@ class PagerDutyStub(Stub):
     def __init__(self) -> None:
         super().__init__()
         self.incidents: dict[str, dict[str, Any]] = {}
+        self.listed: list[dict[str, Any]] = []  # of the REST API, in order of created_at
+        self.holds = 10_000
 
     def answer(self, request: Request) -> Response:
+        if request.path == "/incidents":
+            return self._list(request)
         body = request.get_json()
         wrong = []
         if request.path != "/v2/enqueue" or request.method != "POST":
@@ -50,6 +59,19 @@ class PagerDutyStub(Stub):
         incident["status"] = "resolved" if body["event_action"] == "resolve" else "triggered"
         incident["alerts"].append(payload)
         return said({"status": "success", "message": "Event processed", "dedup_key": body["dedup_key"]}, 202)
+
+    def _list(self, request: Request) -> Response:
+        if request.headers.get("Authorization") != f"Token token={TOKEN}":
+            return said({"error": {"message": "Unauthorized", "code": 2006}}, 401)
+        if request.method != "GET" or request.headers.get("Accept") != "application/vnd.pagerduty+json;version=2":
+            return said({"error": {"message": "Invalid Input Provided", "code": 2001}}, 400)
+        limit, offset = int(request.args["limit"]), int(request.args.get("offset", 0))
+        if limit > 100 or offset + limit > self.holds or request.args["time_zone"] != "UTC":
+            return said({"error": {"message": "Invalid Input Provided", "code": 2001, "errors": ["Offset is too large."]}}, 400)
+        begin, end = (datetime.fromisoformat(request.args[name]) for name in ("since", "until"))
+        rows = [row for row in self.listed if begin <= datetime.fromisoformat(row["created_at"]) <= end]
+        page = rows[offset : offset + limit]
+        return said({"incidents": page, "limit": limit, "offset": offset, "more": offset + len(page) < len(rows), "total": None})
 
 
 class WebhookStub(Stub):
