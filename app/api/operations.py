@@ -11,7 +11,9 @@ from app.api.conditions import Conditions
 from app.api.schemas.questions import When
 
 ALWAYS = (401, 403, 421, 422, 429, 503)  # sign-in, role or scope, unknown host, unknown parameter, too many requests, no store
-NAMES_CIS = frozenset({"ci", "cis", "measures", "also", "down", "id", "with", "a", "b", "scenario"})  # fields with identities of CIs
+NAMES_CIS = frozenset(
+    {"ci", "cis", "measures", "also", "down", "id", "with", "a", "b", "scenario"}
+)  # fields with identities of CIs
 NAMES = NAMES_CIS | {"change", "compare_with", "decision", "scope", "version"}  # fields of what may not be there
 PARTS = {  # of addresses
     "acceptance": "Id of an accepted risk",

@@ -125,3 +125,20 @@ def test_measures_by_every_door(service: Service) -> None:
     assert service.cli_json("measures", "best", json.dumps(PLAN["measures"][0]), "--budget", "5000")["chosen"] == [0]
     assert "cost" in service.post("/measures/best", {"measures": [{"kind": "restore", "ci": "db"}], "budget": 1}, 422)["detail"]
     assert service.get("/measures/suggested")["items"] and "db" in service.cli("measures", "suggest").output
+
+
+def test_the_board_plans_and_takes_steps(service: Service) -> None:
+    service.document(estate([]))
+    form = {"title": "Faster <db>", "owner": "DB team", "hypothesis": "Snapshots", "due_on": "2027-01-01", "kind": "restore"}
+    assert "None is planned yet" in service.page("/improvements")
+    refused = service.client.post("/improvements", data={**form, "ci": "db", "share": "lots"})
+    assert refused.status_code == 422 and "Share: a number" in refused.text
+    made = service.client.post("/improvements", data={**form, "ci": "db", "share": "50"})
+    assert made.status_code == 303
+    assert "Faster &lt;db&gt;" in service.page("/improvements") and "is back in 50" in service.client.get(made.location).text
+    (one,) = service.get("/improvements")["items"]
+    taken = service.client.post("/improvements/one", data={"improvement": one["improvement"], "step": "done", "at": ""})
+    assert taken.status_code == 303 and service.get(f"/improvements/{one['improvement']}")["state"] == "check"
+    until = (NOW + timedelta(days=9)).date().isoformat()
+    accepted = service.client.post("/improvements/accepted", data={"risk": "db", "reason": "dear", "expires_on": until})
+    assert accepted.status_code == 303 and "dear" in service.page("/improvements")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import validate
 
@@ -27,7 +29,7 @@ class MeasureQuestion(Question):
     cost = number(MOST_COST, load_default=None, allow_none=True)
 
 
-def _measures() -> ma.fields.List:
+def _measures() -> ma.fields.List[Any]:
     return ma.fields.List(ma.fields.Nested(MeasureQuestion), required=True, validate=validate.Length(min=1, max=MOST_MEASURES))
 
 
