@@ -103,6 +103,11 @@ class Estate:
         return frozenset(positions_of_causes(self.compiled).tolist())
 
     @cached_property
+    def group_rows(self) -> dict[str, int]:
+        """Returns the row of each redundancy group in the graph, by its key."""
+        return {key: row for row, key in enumerate(self.graph.groups.key)}
+
+    @cached_property
     def fingerprint(self) -> str:
         """Returns a short hash of everything but the data that changes the numbers."""
         return fingerprint(self.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
@@ -11,7 +12,8 @@ from werkzeug.wrappers import Response
 from app.api.auth import caller, permission
 from app.api.common import forestay, whole
 from app.api.heavy import heavy
-from app.domain.errors import ForestayError, InvalidInput
+from app.domain.errors import ForestayError, InvalidInput, NotFound
+from app.ports.documents import Documents
 from app.usecases.answers.ticket_connectors import connector_page
 from app.usecases.answers.ticket_inbox import hook_detail, hook_page
 from app.usecases.answers.ticket_outbox import ORDER_STATES, order_detail, order_page
@@ -86,8 +88,13 @@ def _order(key: str, fault: ForestayError | None = None) -> str:
 @blueprint.post("/tickets/replay")
 @permission("sync")
 def replay() -> Response:
-    """Tries a ticket again at once."""
-    return _done(lambda documents, key: keep.replay(documents, key, caller().name))
+    """Tries a ticket again at once; one that was sent meanwhile is shown as it is."""
+
+    def again(documents: Documents, key: str) -> None:
+        with suppress(NotFound):
+            keep.replay(documents, key, caller().name)
+
+    return _done(again)
 
 
 @blueprint.post("/tickets/drop")

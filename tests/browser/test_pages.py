@@ -32,6 +32,8 @@ PAGES = [
     "/goals/service?key=cmdb:ci:svc-checkout",
     "/goals/sharing",
     "/shared",
+    "/shared?theme=dark",
+    "/why-changed?from=2&kind=team",
     "/revisions?from=2",
     "/ci?key=nobody-here",
     "/services",
