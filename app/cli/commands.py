@@ -91,6 +91,8 @@ PLACES = {
     ),
     "tests": Place("app.cli.stability_tests", "Tests as evidence: load, failover, game day, recovery exercise."),
     "game-day": Place("app.cli.stability_tests", "Game days: what to try next, the sheet, the calendar entry."),
+    "measures": Place("app.cli.improvements", "Measures: what they would do, and the best of them under a budget."),
+    "improvements": Place("app.cli.improvements", "Improvements: planned, done, checked; and accepted risks."),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "tickets": Place(
         "app.cli.tickets",
@@ -200,7 +202,16 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "studies",
         "study-show",
     ),
-    "Goals, and what the model learns from": ("goals", "evidence", "tests", "game-day", "replay", "why-changed"),
+    "Goals, and what the model learns from": (
+        "goals",
+        "evidence",
+        "tests",
+        "game-day",
+        "measures",
+        "improvements",
+        "replay",
+        "why-changed",
+    ),
     "Sources and what they say": (
         "source",
         "import",

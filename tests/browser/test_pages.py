@@ -69,6 +69,7 @@ PAGES = [
     "/tickets/rules?name=outages",
     "/tickets/template",
     "/game-days",
+    "/improvements",
     "/game-days/sheet?group=db-orders",
     "/views?keep=/services",
     "/recovery-gaps",
