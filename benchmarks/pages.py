@@ -21,6 +21,7 @@ from python_calamine import CalamineWorkbook
 from app.bootstrap import Forestay
 from app.domain.areas import AREA_KINDS
 from app.usecases.answers.areas import area_name, ranking_of
+from app.usecases.answers.group_evidence import Groups
 from app.usecases.assess import Assessed, assessed
 from app.usecases.reports.make import ReportRequest, write_report
 from app.usecases.reports.tables import TABLES, table_of
@@ -90,6 +91,14 @@ def _asked(made: Assessed) -> Iterator[str]:
         yield f"/map?{urlencode(question)}"
     yield f"/assume?{urlencode({'ci': ci, 'field': 'repair_hours', 'value': 9})}"
     yield f"/bia?{urlencode({'service': service})}"
+    yield f"/goals/service?{urlencode({'key': service})}"
+    yield f"/evidence?{urlencode({'ci': ci})}"
+    for group in Groups(made, []).in_order()[:1]:
+        yield f"/game-days/sheet?{urlencode({'group': made.estate.compiled.group_key(group)})}"
+    for state in ("never tested", "configured"):
+        yield f"/game-days?{urlencode({'state': state})}"
+    yield "/revisions?from=1"
+    yield "/why-changed?from=1"
     yield "/board"
 
 

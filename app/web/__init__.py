@@ -17,6 +17,7 @@ from app.web import (
     glossary,
     goal_views,
     identity_views,
+    improvement_views,
     kept_views,
     loss_views,
     map_views,
@@ -49,6 +50,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
     app.register_blueprint(stability_views.blueprint)
+    app.register_blueprint(improvement_views.blueprint)
     app.register_blueprint(source_views.blueprint)
     app.register_blueprint(source_setup_views.blueprint)
     app.register_blueprint(revision_views.blueprint)

@@ -42,6 +42,7 @@ MENU: Sequence[Place | Menu] = (
             Place("Common causes", "carriers_web.causes"),
             Place("Changes", "change_web.changes"),
             Place("Game days", "tests_web.game_days", ("tests_web.one_test", "tests_web.sheet")),
+            Place("Improvements", "improvements_web.board", ("improvements_web.one",)),
             Place("Recovery", "web.recovery", ("web.recovery_of_service",)),
             Place("Recovery gaps", "web.recovery_gaps"),
             Place("Reports", "reports_web.reports"),

@@ -14,22 +14,23 @@ from app.api.heavy import heavy
 from app.domain.errors import ForestayError, InvalidInput
 from app.domain.stability_tests import FAILOVER, GAME_DAY, GROUP_STATES, OUTCOMES
 from app.usecases.answers import stability_tests as answers
-from app.usecases.answers.group_evidence import groups_tested
+from app.usecases.answers.group_evidence import group_tested, groups_tested
 from app.usecases.keep.game_days import GAME_DAYS
 from app.usecases.stability_tests.add import SaidOfTest, add_tests, take_back
 from app.usecases.stability_tests.game_days import PlanDay, calendar_of, cancel_day, next_experiments, plan_day, sheet_of
 
 blueprint = Blueprint("tests_web", __name__)
-ROWS, EXPERIMENTS = 25, 5
+ROWS, EXPERIMENTS, TESTS = 25, 5, 10
 
 
 @blueprint.get("/game-days")
 @heavy
 @permission("read")
 def game_days() -> str:
-    """Which experiment is next, the days that are planned, the tests that are kept, and the groups with their evidence."""
+    """Which experiment is next, the days that are planned, the tests that are kept, and the groups with their evidence; `group`:
+    which one the form speaks of."""
     whole().reads.note(caller().name, "read page game-days", "")
-    return _page({})
+    return _page({"group": request.args.get("group", "")})
 
 
 @blueprint.post("/game-days/tests")
@@ -120,7 +121,7 @@ def _page(given: dict[str, str], fault: ForestayError | None = None) -> str:
     return render_template(
         "game_days.html",
         next=next_experiments(service, EXPERIMENTS),
-        groups=groups_tested(service, ROWS, request.args.get("after"), state if state in GROUP_STATES else ""),
+        groups=groups_tested(service, ROWS, request.args.get("after"), state if state in GROUP_STATES else "", seconds=0.0),
         days=answers.day_page(service, ROWS),
         tests=answers.page_of_tests(service, ROWS, request.args.get("tests_after")),
         states_of=GROUP_STATES,
@@ -140,7 +141,8 @@ def _sheet(given: dict[str, str], fault: ForestayError | None = None) -> str:
     results = [answers.one_test(service, test) for test in day.tests]
     start = given.get("start_at") or f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT09:00}"
     return render_template(
-        "game_day.html", day=day, results=results, given=given, fault=fault, start=start, outcomes=OUTCOMES,
+        "game_day.html", day=day, results=results, evidence=group_tested(service, day.group),
+        tests=answers.page_of_tests(service, TESTS, group=day.group), given=given, fault=fault, start=start, outcomes=OUTCOMES,
         now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M}",
     )  # fmt: skip
 

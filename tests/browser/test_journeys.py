@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import ROOT, Site
 from tests.servers.running import Running
 
 pytestmark = pytest.mark.browser
@@ -216,3 +220,117 @@ def test_an_integrator_connects_a_ticket_system(desk: Page, site: Site, tracker:
         desk.wait_for_timeout(500)
         desk.reload()
     expect(desk.get_by_role("row", name=re.compile("create done"))).to_be_visible()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_continuity_officer_sets_a_goal_and_sees_it_measured(desk: Page, site: Site, way: str) -> None:
+    """From the service to its goals: one is set, stands in the list with what was measured, and is taken back."""
+    press, target = pressing(desk, way), "99.1" if way == "mouse" else "99.2"
+    desk.goto(site.url + "/service?key=svc-shipping")
+    press(desk.get_by_role("link", name="Goals and what was measured"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Goals of Shipping")
+    form = desk.get_by_role("form", name="Set a goal")
+    write(desk, way, form.get_by_label("Target"), target)
+    write(desk, way, form.get_by_label("Reason"), "agreed with the warehouse")
+    press(form.get_by_role("button", name="Set the goal"))
+    kept = desk.get_by_role("row", name=re.compile("^Availability at least"))
+    expect(kept).to_contain_text(re.compile(rf"at least {target}.?%"))
+    expect(kept).to_contain_text("agreed with the warehouse")
+    expect(desk.locator("p.lead")).to_contain_text(re.compile(rf"The availability .* is .*%.*the goal is at least {target}.?%"))
+    press(desk.get_by_role("link", name="Goals", exact=True).last)
+    expect(desk.get_by_role("row", name=re.compile("^Shipping"))).to_contain_text(re.compile(rf"at least {target}.?%"))
+    press(desk.get_by_role("link", name="Shipping", exact=True))
+    press(desk.get_by_role("button", name="Take back Availability"))
+    expect(desk.get_by_text("agreed with the warehouse")).to_have_count(0)
+
+
+def choose_file(page: Page, way: str, field: Locator, path: Path) -> None:
+    """Opens the file chooser of a field and picks a file."""
+    with page.expect_file_chooser() as chooser:
+        if way == "mouse":
+            field.click()
+        else:
+            reach(page, field)
+            page.keyboard.press("Enter")
+    chooser.value.set_files(path)
+
+
+@pytest.mark.parametrize(("way", "number"), [("mouse", 1), ("keyboard", 2)])
+def test_operations_hands_in_a_failover_test_and_plans_a_game_day(
+    desk: Page, site: Site, tmp_path: Path, way: str, number: int
+) -> None:
+    """What was never tested is validated on the page of its service after a file was handed in; its next game day is planned, and
+    goes into the calendar."""
+    press, name, key = pressing(desk, way), f"Network fabric Frankfurt {number}", f"datacentre:ci:fra{number}-fabric"
+    results = tmp_path / "switched.csv"
+    made = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%S+00:00}"
+    results.write_text(
+        f"kind,started_at,title,about,outcome,failover_minutes\nfailover,{made},Fabric {number} switched,{key},passed,2\n"
+    )
+    desk.goto(site.url + "/service?key=svc-invoicing")
+    row = desk.locator("table", has_text="On paper only").get_by_role("row", name=re.compile(f"^{name}"))
+    expect(row).to_contain_text("never tested")
+    press(row.get_by_role("link", name="never tested"))
+    expect(desk.get_by_role("heading", level=1)).to_contain_text(f"Failover of {name}")
+    press(desk.get_by_role("link", name="Hand in a test of it"))
+    choose_file(desk, way, desk.get_by_label("File of results"), results)
+    press(desk.get_by_role("button", name="Keep it"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(f"Fabric {number} switched")
+    desk.goto(site.url + "/service?key=svc-invoicing")
+    expect(row).to_contain_text("validated")
+    press(row.get_by_role("link", name="validated"))
+    press(desk.get_by_role("link", name=re.compile("^the redundancy group")))
+    expect(desk.get_by_role("heading", name="What is known of the switch")).to_be_visible()
+    write(desk, way, desk.get_by_label("Who is there"), "Network on call, +49 69 1234")
+    press(desk.get_by_role("button", name="Plan the game day"))
+    expect(desk.get_by_text("Network on call, +49 69 1234")).to_be_visible()
+    with desk.expect_download() as waiting:
+        press(desk.get_by_role("link", name="Calendar entry"))
+    entry = waiting.value.path().read_text("utf-8").replace("\r\n ", "")
+    assert entry.startswith("BEGIN:VCALENDAR") and f"Failover of {name}" in entry and "DTSTART" in entry
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_somebody_asks_why_the_number_changed(desk: Page, site: Site, way: str) -> None:
+    """From the list of revisions by a comparison to the parts of the difference, and to what changed of the first area."""
+    press = pressing(desk, way)
+    desk.goto(site.url + "/revisions")
+    press(desk.get_by_role("link", name="Compare revision 2 with now"))
+    press(desk.get_by_role("link", name="Why did this change?"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Why did this change?")
+    expect(desk.locator("p.sentence")).to_contain_text(re.compile("The expected loss (rose|fell) by"))
+    expect(desk.get_by_role("list").filter(has_text="Estate:").first).to_contain_text("Exposure:")
+    first = desk.locator("main table tbody tr").first
+    name = first.locator("a.name").inner_text()
+    press(first.locator("a.name"))
+    expect(desk.get_by_role("heading", level=1)).to_have_text(name)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_admin_opens_a_page_that_a_stranger_reads(desk: Page, guarded: Site, way: str) -> None:
+    """With sign-in on: a service goes onto the shared page under another name; signed out, this is all that is to be seen."""
+    press, label = pressing(desk, way), f"Buying by {way}"
+    made = subprocess.run(
+        [sys.executable, "-m", "app", "--data", str(guarded.data), "key", "create", f"admin by {way}", "--role", "admin"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    secret = re.search(r"fsy_\w+_[\w-]+", made.stdout)
+    assert secret
+    desk.goto(guarded.url + "/goals/sharing")
+    write(desk, way, desk.get_by_label("API key"), secret.group())
+    press(desk.get_by_role("button", name="Enter"))
+    write(desk, way, desk.get_by_label("What Checkout is called there"), label)
+    press(desk.get_by_role("button", name="Keep", exact=True))
+    expect(desk.locator("p.lead")).to_contain_text("The shared page is open")
+    press(desk.get_by_role("button", name="Sign out"))
+    desk.wait_for_url(re.compile("/sign-in"))
+    desk.goto(guarded.url + "/shared?theme=dark")
+    expect(desk.get_by_role("heading", name=label)).to_be_visible()
+    expect(desk.locator("li", has_text=label)).to_contain_text(re.compile("Availability.*%", re.DOTALL))
+    assert desk.locator("a, form").count() == 0
+    told = desk.request.get(guarded.url + "/api/v1/shared")
+    assert told.ok
+    for words in (desk.content(), told.text()):
+        assert not re.search("cmdb:|datacentre:|svc-|san-fra|db-orders", words)
+    desk.goto(guarded.url + "/goals")
+    desk.wait_for_url(re.compile(r"/sign-in\?then="))

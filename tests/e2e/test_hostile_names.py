@@ -11,11 +11,17 @@ from unicodedata import normalize
 
 import pytest
 
+from app.domain.goals import AVAILABILITY, Goal, Terms
+from app.domain.stability_tests import GAME_DAY, RefusedLine, StabilityTest
 from app.domain.texts import shown
 from app.domain.ticket_rules import TicketRule
 from app.domain.tickets import Ticket
+from app.usecases.exposures import accept_any
+from app.usecases.goals.set_goals import set_goal
+from app.usecases.goals.share import share
 from app.usecases.keep.connectors import Connector, put_connector
 from app.usecases.keep.hooks import HOOKS_DEAD, HeldHook
+from app.usecases.keep.stability_tests import TESTS
 from app.usecases.keep.ticket_rules import put_rule
 from app.usecases.keep.ticket_templates import put_template
 from app.usecases.tickets.ask_for import Asked, ask_for
@@ -47,6 +53,12 @@ PAGES = (
     ("/assume", {"ci": "h001", "field": "repair_hours", "value": "9"}),
     ("/bia", {"service": "shop"}),
     ("/loss", {}),
+    ("/goals", {}),
+    ("/goals/service", {"key": "shop"}),
+    ("/goals/sharing", {}),
+    ("/game-days", {}),
+    ("/evidence", {"ci": "h001"}),
+    ("/ask-first", {}),
 )
 ASKED = (
     ("/search", "q"),
@@ -63,6 +75,12 @@ ASKED = (
     ("/loss", "cell"),
     ("/", "kind"),
     ("/revisions", "from"),
+    ("/why-changed", "from"),
+    ("/goals/service", "key"),
+    ("/evidence", "ci"),
+    ("/game-days", "group"),
+    ("/game-days/sheet", "group"),
+    ("/game-days/test", "test"),
 )
 OURS = re.compile(r"(/|#|\?|data:)|[a-z0-9:.-]+\Z")  # addresses that a page may name: of this site
 
@@ -128,7 +146,7 @@ def faults_of(page: str) -> list[str]:
     return [*Read(page).faults, *map(ascii, turned)]
 
 
-def stability_answers_hold_each_name_as_it_was_read(hostile: Service) -> None:
+def test_answers_hold_each_name_as_it_was_read(hostile: Service) -> None:
     rows = hostile.get("/areas", limit=200)["items"]
     labels = {row["name"].rpartition(":")[2]: row["label"] for row in rows}
     unseen = str.maketrans("", "", "\u200b\ufeff")  # importers leave out what nobody sees, compose letters, make spaces one
@@ -212,3 +230,26 @@ def test_no_page_of_tickets_holds_a_text_as_markup(told: Service) -> None:
         assert faults_of(told.page(path, **asked)) == [], (path, asked)
     for path, field in {"/tickets": "connector", "/tickets/order": "key", "/tickets/connect": "kind"}.items():
         tried(told, path, field, NAMES[::6])
+
+
+@pytest.mark.parametrize("names", [pytest.param(NAMES[::24], id="some"), pytest.param(NAMES, id="all", marks=pytest.mark.slow)])
+def test_no_page_of_goals_and_tests_holds_a_text_as_markup(hostile: Service, names: Sequence[str]) -> None:
+    """Each name is the reason of a goal, a label and the title of the shared page, and the title, notes and file of a test."""
+    forestay, at = hostile.forestay, datetime(2026, 11, 29, 3, tzinfo=UTC).isoformat()
+    services = [row["key"] for row in hostile.get("/services", limit=1)["items"]]
+    for number, name in enumerate(names):
+        set_goal(forestay, services[0], Goal(AVAILABILITY, 0.99, Terms("30d"), reason=name), "tester")
+        label = name.strip()[:120] or "blank"
+        share(forestay, True, label, [(services[0], label)], name, accept_any)
+        test = StabilityTest(
+            f"t-{number}", GAME_DAY, name, name, name, "", at, None, "passed", name, "file", at, name, notes=[name],
+            expected=[name], refused=[RefusedLine(name, name, name, name)], refused_total=1,
+        )  # fmt: skip
+        TESTS.put(forestay.documents, test.test, test)
+        for path, asked in (
+            ("/goals/service", {"key": services[0]}), ("/goals/sharing", {}), ("/shared", {}), ("/game-days", {}),
+            ("/game-days/test", {"test": test.test}),
+        ):  # fmt: skip
+            page = hostile.page(path, **asked)
+            assert faults_of(page) == [], (path, name)
+            assert path != "/goals/service" or " ".join(shown(name).split()) in " ".join(Read(page).words), (path, name)

@@ -14,6 +14,7 @@ import numpy as np
 
 from app.domain.columns import Categorical, Texts
 from app.domain.graph import CiColumns, DependencyGraph, GroupColumns, ServiceExposure
+from app.risk.graph.ragged import spans
 from app.risk.jit import Array
 
 STRUCTURE = {
@@ -112,11 +113,9 @@ def _same_rows(ids: Array, others: Array) -> tuple[Array, Array]:
 
 
 def _groups(groups: GroupColumns, others: GroupColumns) -> GroupColumns:
-    row_of = {key: row for row, key in enumerate(others.key)}
-    pairs = [(row, row_of[key]) for row, key in enumerate(groups.key) if key in row_of]
-    if not pairs:
+    here, there = _same_groups(groups, others)
+    if not len(here):
         return groups
-    here, there = np.asarray(pairs, np.int64).T
     changed: dict[str, Any] = {}
     for name in OF_GROUPS:
         column, other = getattr(groups, name), getattr(others, name)
@@ -128,14 +127,31 @@ def _groups(groups: GroupColumns, others: GroupColumns) -> GroupColumns:
         if not np.array_equal(before, merged[here], equal_nan=True):
             changed[name] = merged
     share = np.array(groups.share, np.float64)
-    for row, other in pairs:  # shares of members belong to these members
-        mine, theirs = _members(groups, row), _members(others, other)
-        if np.array_equal(groups.member_id[mine], others.member_id[theirs]):
-            share[mine] = others.share[theirs]
+    mine, theirs = _same_members(groups, here, others, there)
+    share[mine] = np.asarray(others.share)[theirs]
     if not np.array_equal(share, groups.share, equal_nan=True):
         changed["share"] = share
     return replace(groups, **changed) if changed else groups
 
 
-def _members(groups: GroupColumns, row: int) -> slice:
-    return slice(int(groups.member_offsets[row]), int(groups.member_offsets[row + 1]))
+def _same_groups(groups: GroupColumns, others: GroupColumns) -> tuple[Array, Array]:
+    """The rows of the groups that both know, in each."""
+    if _equal(groups.key, others.key):
+        return np.arange(len(groups.key)), np.arange(len(groups.key))
+    row_of = {key: row for row, key in enumerate(others.key)}
+    pairs = [(row, row_of[key]) for row, key in enumerate(groups.key) if key in row_of]
+    here, there = np.asarray(pairs, np.int64).reshape(-1, 2).T
+    return here, there
+
+
+def _same_members(groups: GroupColumns, here: Array, others: GroupColumns, there: Array) -> tuple[Array, Array]:
+    """The places of the members, in each, of those of these groups that have the same members: their shares are of these."""
+    mine, theirs = np.asarray(groups.member_offsets), np.asarray(others.member_offsets)
+    sizes = mine[here + 1] - mine[here]
+    alike = sizes == theirs[there + 1] - theirs[there]
+    here, there, sizes = here[alike], there[alike], sizes[alike]
+    my_places, their_places = spans(mine[here], sizes), spans(theirs[there], sizes)
+    differ = np.asarray(groups.member_id)[my_places] != np.asarray(others.member_id)[their_places]
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    same = (np.bincount(of, differ, minlength=len(sizes)) == 0.0)[of]
+    return my_places[same], their_places[same]

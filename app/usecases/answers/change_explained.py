@@ -3,7 +3,7 @@ assessed; what each part makes of the difference is its mean over all orders (do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -23,8 +23,10 @@ from app.domain.explained import (
     ExplainedChange,
     change_sentence,
 )
+from app.domain.graph import DependencyGraph
 from app.domain.sentences import loss_unit
 from app.risk.first_order.areas import measure_of
+from app.risk.graph.ragged import ascending
 from app.risk.intake.mixed import same_structure, with_evidence, with_exposure
 from app.risk.measures.attribution import Made, parts_of_difference
 from app.usecases import paging
@@ -40,17 +42,14 @@ NONE, ALL = frozenset[int](), frozenset(range(len(ORDER)))
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What every area of a kind loses in each mix: `ids` of areas (ascending), by mix float64 of that length, 0 where it is not
-    there; `parts` of the difference, in the order of `ORDER`; `there`: bool, at the earlier and at the later time."""
+    """What every area of a kind loses at both times: `ids` of areas (ascending), `values` float64 of that length, 0 where it is
+    not there; `parts` of the difference, in the order of `ORDER`; `there`: bool, at the earlier and at the later time."""
 
     ids: Any
     values: Mapping[Made, Any]
     parts: list[Any]
+    difference: Any
     there: tuple[Any, Any]
-
-    @property
-    def difference(self) -> Any:
-        return np.nan_to_num(self.values[ALL]) - np.nan_to_num(self.values[NONE])
 
     def ends(self, row: int) -> tuple[float | None, float | None]:
         """Returns what an area lost and loses; None where that is unknown or it was not there."""
@@ -73,6 +72,7 @@ class _Between:
     assessed: int = 2
     losses: dict[tuple[str, Made], tuple[Any, Any]] = field(default_factory=dict)
     columns: dict[str, _Column] = field(default_factory=dict)
+    graphs: dict[tuple[bool, bool, bool], DependencyGraph] = field(default_factory=dict)
 
     def column(self, kind: str) -> _Column:
         if kind not in self.columns:
@@ -84,7 +84,8 @@ class _Between:
         if any((kind, made) not in self.losses for made in sets):
             for made in sets:
                 self._keep(kind, made)
-        ids = np.unique(np.concatenate([self.losses[kind, made][0] for made in sets]))
+            self.graphs.clear()  # only what they lose is asked from here on
+        ids = _union([self.losses[kind, made][0] for made in sets])
         values = {}
         for made in sets:
             mine, losses = self.losses[kind, made]
@@ -93,7 +94,8 @@ class _Between:
             values[made] = row
         parts = parts_of_difference(lambda made: np.nan_to_num(values[made]), len(ORDER))
         was, is_now = (np.isin(ids, self.losses[kind, end][0]) for end in (NONE, ALL))
-        return _Column(ids, values, parts, (was, is_now))
+        difference = np.nan_to_num(values[ALL]) - np.nan_to_num(values[NONE])
+        return _Column(ids, {end: values[end] for end in (NONE, ALL)}, parts, difference, (was, is_now))
 
     def _keep(self, kind: str, made: Made) -> None:
         same = self._as(made)
@@ -108,20 +110,28 @@ class _Between:
         the structure is, and this where the evidence is."""
         if self.same_structure and (0 in made) != (1 in made):
             made = made ^ {0}
-        base, other = (self.now, self.then) if 0 in made else (self.then, self.now)
-        graph, same = base.estate.plain, set(made)
-        for part, mixed in ((1, with_evidence), (2, with_exposure)):
-            if (part in made) != (0 in made) and mixed(graph, other.estate.plain) is graph:
+        same = set(made)
+        for part in (1, 2):
+            if (part in made) != (0 in made) and self._graph(made, part) is self._graph(made, 0):
                 same ^= {part}
         return frozenset(same)
 
+    def _graph(self, made: Made, *parts: int) -> DependencyGraph:
+        """Returns the estate of where the structure is, with these parts of the other time: 1 its evidence, 2 its exposure."""
+        name = 0 in made, 1 in parts, 2 in parts
+        if name not in self.graphs:
+            base, other = (self.now, self.then) if 0 in made else (self.then, self.now)
+            graph = base.estate.plain
+            if 1 in parts:
+                graph = with_evidence(graph, other.estate.plain)
+            if 2 in parts:
+                graph = with_exposure(graph, other.estate.plain)
+            self.graphs[name] = graph
+        return self.graphs[name]
+
     def _mix(self, made: Made) -> Assessed:
-        base, other = (self.now, self.then) if 0 in made else (self.then, self.now)
-        graph = base.estate.plain
-        if (1 in made) != (0 in made):
-            graph = with_evidence(graph, other.estate.plain)
-        if (2 in made) != (0 in made):
-            graph = with_exposure(graph, other.estate.plain)
+        base = self.now if 0 in made else self.then
+        graph = self._graph(made, *(part for part in (1, 2) if (part in made) != (0 in made)))
         if graph is base.estate.plain:
             return base
         self.assessed += 1
@@ -204,6 +214,15 @@ def _between(tools: Tools, then: Assessed, now: Assessed) -> _Between:
         kept = _Between(tools, then, now, measure_of(now.totals.values()), alike)
         now.found["between"] = kept
     return kept
+
+
+def _union(arrays: Sequence[Any]) -> Any:
+    """Returns all values of ascending arrays, most of which are equal, once each and ascending."""
+    found = arrays[0]
+    for array in arrays[1:]:
+        if not np.array_equal(array, found):
+            found = ascending(np.concatenate([found, array]))
+    return found
 
 
 def _losses(assessment: Assessed, kind: str, measure: str) -> tuple[Any, Any]:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.json_columns import members_of
-from app.domain.sentences import listed
+from app.domain.sentences import listed, number
 from app.domain.stability_answers import GroupTested, NextExperiment, NextExperiments
 from app.domain.stability_tests import CONFIGURED, FAILED_TEST, NEVER_TESTED
 from app.risk.intake.tested import PRIOR_WEIGHT, weight_of
 from app.risk.measures.experiments import less_loss, less_uncertainty
 from app.risk.outage.propagation import outage
 from app.usecases.answers.areas import ranking_of
-from app.usecases.answers.group_evidence import TestedGroups, rows_of
+from app.usecases.answers.group_evidence import SECONDS, Groups, TestedGroups
 from app.usecases.answers.paths import down_customers
 from app.usecases.assess import Assessed, assessed
 from app.usecases.calendars.game_day_event import calendar_entry
@@ -41,14 +41,13 @@ MOST_PEOPLE = 50
 def next_experiments(tools: Tools, limit: int) -> NextExperiments:
     """Returns the failover tests that bring most per hour, the best first."""
     base = assessed(tools.estates, tools.cache, None)
-    tests = every_test(tools.documents)
-    rows, worked_out, _ = rows_of(base, tests)
-    tested = TestedGroups(base.estate, tests)
-    found = [_experiment(base, tested, row) for row in rows if row.loss_at_stake is not None]
+    groups = Groups(base, every_test(tools.documents), SECONDS)
+    rows = [groups.row(group) for group, (_, between) in groups.known.items() if between is not None]
+    found = [_experiment(base, groups.tested, row) for row in rows]
     found.sort(key=lambda one: (-one.per_hour, one.group.group))
     return NextExperiments(
-        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), worked_out, limit,
-        len(found) > limit,
+        stamp_of(base.estate, tools.documents), ranking_of(base, "ci").measure, found[:limit], len(found), len(groups.known),
+        limit, len(found) > limit,
     )  # fmt: skip
 
 
@@ -165,10 +164,10 @@ def sheet_of(tools: Tools, group_key: str) -> GameDay:
     if group is None:
         raise NotFound(f"no redundancy group {group_key[:200]!r} in the assessed estate; forestay game-day next lists them")
     key = estate.compiled.group_key(group)
-    rows, _, _ = rows_of(base, every_test(tools.documents))
-    row = next((one for one in rows if one.group == key), None)
-    if row is None:
+    groups = Groups(base, every_test(tools.documents))
+    if not groups.can_lose_a_member(group):
         raise InvalidInput("the group cannot lose a member, so there is nothing to switch", field="group")
+    row = groups.row(group)
     active, standby = active_and_standby(estate, group)
     dependent = int(estate.compiled.flat.group_dependent[group])
     hit, customers, limits = _stopped(estate, [active[0], dependent])
@@ -199,9 +198,10 @@ def _stopped(estate: Estate, positions: Sequence[int]) -> tuple[list[str], float
     numbers = result.services_down.tolist()
     customers, _, _ = down_customers(estate, numbers)
     compiled, limits = estate.compiled, list[float]()
-    for number in numbers:
-        limits += [float(hours) * 60.0 for hours in (compiled.rto_hours[number], compiled.mtpd_hours[number]) if hours == hours]
-    return [estate.service_name(number) for number in numbers], customers, limits
+    for service in numbers:
+        known = compiled.rto_hours[service], compiled.mtpd_hours[service]
+        limits += [float(hours) * 60.0 for hours in known if hours == hours]
+    return [estate.service_name(service) for service in numbers], customers, limits
 
 
 def _abort_minutes(minutes: float | None, limits: Sequence[float]) -> float:
@@ -216,10 +216,10 @@ def _abort_minutes(minutes: float | None, limits: Sequence[float]) -> float:
 
 def _minutes(value: float) -> str:
     """
-    >>> _minutes(1.0), _minutes(7.5)
-    ('1 minute', '7.5 minutes')
+    >>> _minutes(1.0), _minutes(6.46306)
+    ('1 minute', '6.46 minutes')
     """
-    return "1 minute" if value == 1.0 else f"{value:g} minutes"
+    return f"{number(value)} {'minute' if number(value) == '1' else 'minutes'}"
 
 
 def _steps(active: str, dependent: str, abort: float) -> list[str]:
@@ -239,7 +239,7 @@ def _people(estate: Estate, positions: Sequence[int], services: Sequence[str]) -
     for position in positions:
         teams.setdefault(estate.text("team", position) or "(no team)", []).append(estate.name(position))
     wanted = set(services)
-    for number, position in enumerate(estate.compiled.service_position.tolist()):
-        if estate.service_name(number) in wanted:
-            teams.setdefault(estate.text("team", int(position)) or "(no team)", []).append(estate.service_name(number))
+    for service, position in enumerate(estate.compiled.service_position.tolist()):
+        if estate.service_name(service) in wanted:
+            teams.setdefault(estate.text("team", int(position)) or "(no team)", []).append(estate.service_name(service))
     return [f"{team}: {listed(list(dict.fromkeys(names)), 3)}" for team, names in sorted(teams.items())][:MOST_PEOPLE]

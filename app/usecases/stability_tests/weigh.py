@@ -86,12 +86,11 @@ def weight_of_groups(base: Assessed, measure: str) -> Any:
     compiled, flat = base.estate.compiled, base.estate.compiled.flat
     rate, loss = compiled.failures_per_year, np.nan_to_num(getattr(base.first, switched.COLUMNS.get(measure, "service_hours")))
     each = np.where(np.nan_to_num(rate) > 0, loss / np.where(np.nan_to_num(rate) > 0, rate, 1.0), 0.0)
-    found = np.zeros(len(flat.group_kind))
-    for group in range(len(found)):
-        first = int(flat.member_ptr[group])
-        active = flat.member[first : first + int(flat.group_needed[group])]
-        found[group] = each[flat.group_dependent[group]] * np.nansum(rate[active])
-    return found
+    sizes = np.diff(flat.member_ptr)
+    group_of = np.repeat(np.arange(len(sizes)), sizes)
+    active = np.arange(len(flat.member)) - flat.member_ptr[group_of] < flat.group_needed[group_of]
+    failures = np.nan_to_num(rate[flat.member[active]])
+    return each[flat.group_dependent] * np.bincount(group_of[active], failures, minlength=len(sizes))
 
 
 def active_and_standby(estate: Estate, group: int) -> tuple[list[int], list[int]]:
