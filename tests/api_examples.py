@@ -10,18 +10,20 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.api.description import EXAMPLES
 from app.bootstrap import assemble_service
+from app.domain.proposals import NEED, Proposal
 from app.domain.ticket_rules import TicketRule
 from app.settings import load_settings
 from app.usecases.keep.connectors import Connector, put_connector
 from app.usecases.keep.hooks import HOOKS, HOOKS_DEAD
 from app.usecases.keep.orders import order_key
+from app.usecases.keep.proposals import PROPOSALS
 from app.usecases.keep.ticket_rules import put_rule
 from app.usecases.tickets.connect import ConnectorChecked
 from tests.e2e.conftest import Service
@@ -121,6 +123,7 @@ def _written(service: Service) -> dict[str, Any]:
         answer = ask(service.client)
         assert answer.status_code < 300, (name, answer.text)
         found[name] = answer.get_json()
+    found["ProposalDecision"] = _refused(service)
     fill_gauge(service)
     unplaced = next(row["alert_key"] for row in service.get("/now")["unplaced"] if row["alert_key"])
     found["AlertRecord"] = service.client.delete(f"/api/v1/alerts/{unplaced}").get_json()
@@ -128,6 +131,15 @@ def _written(service: Service) -> dict[str, Any]:
     found["Uploaded"] = service.client.put(upload, data=body, headers={"If-Match": "*"}).get_json()
     found["AccessKey"] = service.client.delete(f"/api/v1/keys/{found['NewKey']['key']['prefix']}").get_json()
     return found
+
+
+def _refused(service: Service) -> Any:
+    """Keeps two proposals and returns the refusal of one."""
+    texts = ["seen in traces by mesh, 1,200 calls, stated by nobody; the model does not count it"]
+    need = Proposal("0001-need", NEED, "cmdb:ci:a", "a", ["cmdb:ci:b"], ["b"], 1, texts, calls=1200.0, seen_by=["mesh"])
+    for proposal in (need, replace(need, proposal="0002-need", dependent="cmdb:ci:b", providers=["cmdb:ci:a"])):
+        PROPOSALS.put(service.forestay.documents, proposal.proposal, proposal)
+    return service.post("/proposals/0002-need/refuse", {"reason": "a report that is read by people"})
 
 
 def _tickets_written(service: Service) -> dict[str, Any]:
