@@ -6,6 +6,7 @@
 | `soft` | a part: without the callee the caller loses `call_weight` of its work (default 0.5) |
 | `share` | where calls are counted: a need from `share_hard` (default 0.95) of the caller's requests on, below it a part of |
 |  | as much weight as that share |
+| `propose` | no need: it is put to a person as a proposal (`forestay proposals`), and does not enter the model before that |
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 
-HARD, SOFT, SHARE = "hard", "soft", "share"
+HARD, SOFT, SHARE, PROPOSE = "hard", "soft", "share", "propose"
 SETTINGS = ("calls", "call_weight", "share_hard")
+CALLS_SEEN = "calls_seen"  # attribute of a caller: what was seen and is only to be proposed
 LEAST = 1e-6  # a weight of 0 would be no dependency
 
 
@@ -26,6 +28,11 @@ class Weighing:
     calls: str = HARD
     call_weight: float = 0.5
     share_hard: float = 0.95
+
+    @property
+    def proposes(self) -> bool:
+        """Whether calls are put to a person, and are no dependencies."""
+        return self.calls == PROPOSE
 
     def of(self, share: float | None = None) -> tuple[str, float | None]:
         """Returns kind and weight of a call that is made in a share of the caller's requests; where nobody counted (None) it is a
@@ -45,9 +52,18 @@ class Weighing:
 
 def weighing_of(kind: str, settings: Mapping[str, Any]) -> Weighing:
     calls = str(settings.get("calls", HARD))
-    if calls not in (HARD, SOFT, SHARE):
-        raise InvalidInput(f"{kind}: calls is one of {HARD}, {SOFT}, {SHARE}", field="calls")
+    if calls not in (HARD, SOFT, SHARE, PROPOSE):
+        raise InvalidInput(f"{kind}: calls is one of {HARD}, {SOFT}, {SHARE}, {PROPOSE}", field="calls")
     return Weighing(calls, _part(kind, settings, "call_weight", 0.5), _part(kind, settings, "share_hard", 0.95))
+
+
+def calls_text(calls: Mapping[str, float | None]) -> str:
+    """Returns callees, by their names in traces, and how often each was called, as one attribute.
+
+    >>> calls_text({"orders": 120.0, "database pay": None})
+    'database pay | orders=120'
+    """
+    return " | ".join(name if number is None else f"{name}={number:.0f}" for name, number in sorted(calls.items()))
 
 
 def _part(kind: str, settings: Mapping[str, Any], name: str, default: float) -> float:

@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from tests.e2e.test_goals import SLO
 
 LARGEST = 6_000  # signs of an example; what is larger has none
 NEW = {"If-None-Match": "*"}
+MEASURES = [{"kind": "restore", "ci": "db", "cost": 5000}, {"kind": "twin", "ci": "a", "cost": 9000}]
+ACCEPTED = {"ci": "b", "reason": "it goes next year", "expires_on": (datetime.now(UTC) + timedelta(days=90)).date().isoformat()}
 
 
 def made() -> dict[str, Any]:
@@ -106,6 +109,9 @@ def _written(service: Service) -> dict[str, Any]:
         "TestsAdded": lambda client: client.post(
             "/api/v1/tests?kind=failover&group=shop&outcome=passed&failover_minutes=4&started_at=2026-11-21T03:00:00Z"
         ),
+        "MeasuresTried": lambda client: client.post("/api/v1/measures/effect", json={"measures": MEASURES}),
+        "BestMeasures": lambda client: client.post("/api/v1/measures/best", json={"measures": MEASURES, "budget": 6000}),
+        "AcceptanceRow": lambda client: client.post("/api/v1/acceptances", json=ACCEPTED),
         "Removed": lambda client: client.delete("/api/v1/changes/entries/gone"),
     }
     found = _tickets_written(service)

@@ -11,21 +11,27 @@ from app.api.conditions import Conditions
 from app.api.schemas.questions import When
 
 ALWAYS = (401, 403, 421, 422, 429, 503)  # sign-in, role or scope, unknown host, unknown parameter, too many requests, no store
-NAMES_CIS = frozenset({"ci", "cis", "also", "down", "id", "with", "a", "b", "scenario"})  # fields with identities of CIs
+NAMES_CIS = frozenset(
+    {"ci", "cis", "measures", "also", "down", "id", "with", "a", "b", "scenario"}
+)  # fields with identities of CIs
 NAMES = NAMES_CIS | {"change", "compare_with", "decision", "scope", "version"}  # fields of what may not be there
 PARTS = {  # of addresses
+    "acceptance": "Id of an accepted risk",
     "alert": "`alert_key` of an alert, from the answer of /now",
     "assessment": "Number of an assessment",
     "ci": "A CI by its key or any other identity, like its FQDN or serial number; `/` needs no escape",
     "day": "Id of a game day",
+    "decision": "Name of a decision about a proposal",
     "delivery": "Number of a delivery",
     "entry": "Id of an entry: of a calendar, or kept by itself",
     "goal_kind": "Kind of a goal: availability, error_rate or time_to_repair",
+    "improvement": "Id of an improvement",
     "job_id": "Number of a job",
     "kind": "Kind of a ticket system: servicenow, jira, itop, glpi, rt, redmine, zammad, pagerduty or webhook",
     "name": "Its name",
     "order": "Key of a ticket of the outbox, which the ticket carries too",
     "prefix": "First part of a key, which the list of keys shows",
+    "proposal": "Name of a proposal",
     "report": "Number of a report",
     "revision": "Number of a revision",
     "run_id": "Number of a run",
@@ -34,6 +40,7 @@ PARTS = {  # of addresses
     "simulation": "Number of a simulation",
     "study": "Number of a study",
     "suggestion": "Name of a suggestion",
+    "template": "A template of the register of information: B_05.02 or B_07.01",
     "test": "Id of a test, from the list of tests",
     "ticket_kind": "Kind of a ticket: incident or change",
     "view": "Id of a view, from the list of views",

@@ -43,6 +43,16 @@ PLACES = {
     "refuse": Place(
         "app.cli.suggest", "The two CIs of a suggestion are not one: no sync merges them, and they are never suggested again."
     ),
+    "conway": Place("app.cli.conway", "The share of loss that crosses borders between teams, and its hand-overs."),
+    "suppliers": Place(
+        "app.cli.suppliers", "What days without a supplier cost, and who could take over; the DORA register as CSV."
+    ),
+    "common-causes": Place("app.cli.common_causes", "Hidden common causes: the single things by which redundant groups hang."),
+    "honesty": Place("app.cli.proposals", "How true each version of the model proved to be: precision and recall on incidents."),
+    "proposals": Place("app.cli.proposals", "What the model may lack: needs nobody stated, redundancy nobody declared."),
+    "accept-proposal": Place("app.cli.proposals", "What is proposed is so: the model has it from now on, as stated by a person."),
+    "refuse-proposal": Place("app.cli.proposals", "What is proposed is not so: it is proposed no more."),
+    "take-back-proposal": Place("app.cli.proposals", "End what was accepted, or forget a refusal, by the name of the decision."),
     "assess": Place("app.cli.estate", "Assess the estate: the exact effect of every single outage, and what it costs a year."),
     "assessments": Place("app.cli.estate", "Assessments, newest revision first."),
     "revisions": Place("app.cli.estate", "Revisions of the ledger, newest first."),
@@ -81,6 +91,8 @@ PLACES = {
     ),
     "tests": Place("app.cli.stability_tests", "Tests as evidence: load, failover, game day, recovery exercise."),
     "game-day": Place("app.cli.stability_tests", "Game days: what to try next, the sheet, the calendar entry."),
+    "measures": Place("app.cli.improvements", "Measures: what they would do, and the best of them under a budget."),
+    "improvements": Place("app.cli.improvements", "Improvements: planned, done, checked; and accepted risks."),
     "inbox": Place("app.cli.inbox", "The inbox: senders (Alertmanager) and their deliveries."),
     "tickets": Place(
         "app.cli.tickets",
@@ -190,7 +202,16 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "studies",
         "study-show",
     ),
-    "Goals, and what the model learns from": ("goals", "evidence", "tests", "game-day", "replay", "why-changed"),
+    "Goals, and what the model learns from": (
+        "goals",
+        "evidence",
+        "tests",
+        "game-day",
+        "measures",
+        "improvements",
+        "replay",
+        "why-changed",
+    ),
     "Sources and what they say": (
         "source",
         "import",
@@ -207,6 +228,14 @@ GROUPS = {  # of the help, by what people come for; what is in none is not for p
         "suggestions",
         "accept",
         "refuse",
+        "conway",
+        "suppliers",
+        "common-causes",
+        "honesty",
+        "proposals",
+        "accept-proposal",
+        "refuse-proposal",
+        "take-back-proposal",
     ),
     "Revisions": ("assess", "assessments", "revisions", "changes", "prune"),
     "Care": ("doctor", "health", "backup", "restore", "promote", "audit", "key", "schedule", "config"),

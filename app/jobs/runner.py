@@ -18,6 +18,7 @@ from app.usecases.assess import assess
 from app.usecases.doctor import keep_examination
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled, Listener
+from app.usecases.proposals.look import look_for_proposals
 from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
@@ -144,6 +145,11 @@ def do_suggest(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"revision": run.revision, "pairs": run.pairs, "kept": run.kept}
 
 
+def do_propose(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    run = look_for_proposals(forestay, handle)
+    return {"revision": run.revision, "found": run.found, "kept": run.kept}
+
+
 def do_answer(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     """Computes an answer whose web process has ended: only then does the job of a question come here."""
     raise StoreUnavailable("the process that computed this answer has ended; ask again")
@@ -158,6 +164,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "report": do_report,
     "examine": do_examine,
     "suggest": do_suggest,
+    "propose": do_propose,
     "answer": do_answer,
 }
 

@@ -99,9 +99,10 @@ def _compute(estate: Estate, cache: CompiledGraphCache, listen: Listener) -> Ass
     return _assessed(estate, first)
 
 
-def altered(base: Assessed, estate: Estate) -> Assessed:
-    """Returns the assessment of an estate that differs from an assessed one by what somebody assumes. It is not kept."""
-    first = reassess(base.estate.compiled, base.first, estate.compiled)
+def altered(base: Assessed, estate: Estate, reaching: Any = None) -> Assessed:
+    """Returns the assessment of an estate that differs from an assessed one by what somebody assumes. It is not kept.
+    `reaching`: ci_ids of which an outage must reach one to find the structure changed, where somebody knows that."""
+    first = reassess(base.estate.compiled, base.first, estate.compiled, reaching=reaching)
     return _assessed(estate, first if first is not None else first_order(estate.compiled))
 
 

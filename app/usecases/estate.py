@@ -49,7 +49,7 @@ CALLED_IN_MEMORY = 50_000  # CIs of an estate whose keys and names stay read
 READERS = 2  # threads that ask the store for changes at once
 CHANGES_WORTH_CARRYING = 200_000  # beyond so many changed rows a full load is as quick
 REPORTS = RecordText(CompileReport)
-ARRAYS, COLUMNS, REPORT = "compiled-2", "columns-1", "report"  # the number is raised when the arrays mean something else
+ARRAYS, COLUMNS, REPORT = "compiled-3", "columns-1", "report"  # the number is raised when the arrays mean something else
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,16 @@ class Estate:
     called: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
     coded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     spaces: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    def remade(self, plain: DependencyGraph, how: str = "remade") -> Estate:
+        """Returns the estate as it would be with another graph, of which as much is taken over as stays. Nothing of it is
+        kept."""
+        started = time.perf_counter()
+        expanded = with_common_causes(plain, (self.plain, self.expanded))
+        assembled = replace(self.assembled, graph=expanded.graph)
+        compiled = recompiled(self.compiled, self.graph, assembled.graph) or compile_graph(assembled.graph)
+        seconds = time.perf_counter() - started
+        return Estate(self.revision, self.options, assembled, compiled, how, seconds, plain, expanded)
 
     def workspace(self) -> Workspace:
         """Returns the marks of this thread, which are made once."""
@@ -318,12 +328,7 @@ class Estates:
     def mixed(self, base: Estate, plain: DependencyGraph) -> Estate:
         """Returns the estate as it would be with the evidence or exposure of another time: `plain` has the structure of `base`.
         Nothing of it is kept."""
-        started = time.perf_counter()
-        expanded = with_common_causes(plain, (base.plain, base.expanded))
-        assembled = replace(base.assembled, graph=expanded.graph)
-        compiled = recompiled(base.compiled, base.graph, assembled.graph) or compile_graph(assembled.graph)
-        seconds = time.perf_counter() - started
-        return Estate(base.revision, base.options, assembled, compiled, "mixed", seconds, plain, expanded)
+        return base.remade(plain, "mixed")
 
     def _columns(self, revision: int) -> _Found:
         cached = self._cached_columns(revision)

@@ -11,16 +11,19 @@ from app.web import (
     area_views,
     assume_views,
     bia_views,
+    carrier_views,
     change_views,
     evidence_views,
     glossary,
     goal_views,
     identity_views,
+    improvement_views,
     kept_views,
     loss_views,
     map_views,
     now_views,
     patterns,
+    proposal_views,
     provider_views,
     report_views,
     revision_views,
@@ -47,6 +50,7 @@ def mount(app: Flask) -> None:
     app.register_blueprint(change_views.blueprint)
     app.register_blueprint(report_views.blueprint)
     app.register_blueprint(stability_views.blueprint)
+    app.register_blueprint(improvement_views.blueprint)
     app.register_blueprint(source_views.blueprint)
     app.register_blueprint(source_setup_views.blueprint)
     app.register_blueprint(revision_views.blueprint)
@@ -57,6 +61,8 @@ def mount(app: Flask) -> None:
     app.register_blueprint(bia_views.blueprint)
     app.register_blueprint(assume_views.blueprint)
     app.register_blueprint(identity_views.blueprint)
+    app.register_blueprint(proposal_views.blueprint)
+    app.register_blueprint(carrier_views.blueprint)
     app.register_blueprint(admin_views.blueprint)
     for family in (ticket_views, ticket_setup_views, ticket_rule_views):
         app.register_blueprint(family.blueprint)

@@ -13,7 +13,7 @@ from app.domain.records import CiRecord
 from importers.files.csv_table import CsvTable
 from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
-from importers.observed import Weighing
+from importers.observed import CALLS_SEEN, Weighing, calls_text
 
 # how a call reaches its target -> class of the callee, kind of the dependency, weight
 DATA_STORES = frozenset({"mongodb", "mysql", "postgresql", "redis", "cassandra", "elasticsearch", "sql"})
@@ -33,14 +33,30 @@ def _gather(gathered: Gathered, calls: Sequence[Call], weighing: Weighing) -> No
         classes[_node(callee, how, services)] = _class_of(how)
         if _class_of(how) == SERVICE and number is not None:
             reached[callee] = reached.get(callee, 0.0) + number
+    proposed: dict[str, dict[str, float | None]] = {}
+    if weighing.proposes:
+        for caller, callee, how, number in calls:
+            seen, name = proposed.setdefault(caller, {}), _traced(*_node(callee, how, services))
+            seen[name] = number if name not in seen else _sum(seen[name], number)
     for (kind, name), ci_class in sorted(classes.items()):
         # the traced name is an identity: a CMDB that says it under `id:trace` means the same CI
-        trace = name if kind == "service" else f"{kind} {name}"
-        gathered.ci_records.append(CiRecord(kind, name, name, ci_class, identifiers=(("trace", trace),)))
+        said = {CALLS_SEEN: calls_text(proposed[name])} if kind == "service" and name in proposed else {}
+        identifiers = (("trace", _traced(kind, name)),)
+        gathered.ci_records.append(CiRecord(kind, name, name, ci_class, identifiers=identifiers, attributes=said))
+    if weighing.proposes:
+        return
     for caller, callee, how, number in calls:
         share = min(number / reached[caller], 1.0) if number is not None and reached.get(caller) else None
         kind, weight = ("soft", QUEUE_WEIGHT) if how in QUEUES else weighing.of(share)
         gathered.depend(f"service:{caller}", ":".join(_node(callee, how, services)), how, kind, weight)
+
+
+def _traced(kind: str, name: str) -> str:
+    return name if kind == "service" else f"{kind} {name}"
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
 
 
 SERVICE = "microservice"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from importers.gathered import Gathered, ReadWhole, unproven
 from importers.http.client import Client
 from importers.mapping.rows import map_relation
 from importers.mapping.rules import RuleSet
-from importers.observed import Weighing
+from importers.observed import CALLS_SEEN, Weighing, calls_text
 
 TOTAL = "traces_service_graph_request_total"
 BY = "sum by (client, server, connection_type)"
@@ -72,8 +72,8 @@ class ServiceGraph(ReadWhole):
         calls: list[tuple[str, str, str, float]] = []
         for row in rows:
             self._take(gathered, row, seen, nodes, calls)
-        self._depend(gathered, nodes, calls)
-        gathered.ci_records += [self._ci(node, nodes) for node in sorted(nodes.classes)]
+        proposed = self._depend(gathered, nodes, calls)
+        gathered.ci_records += [self._ci(node, nodes, proposed) for node in sorted(nodes.classes)]
         return gathered
 
     def _take(self, gathered: Gathered, row: Mapping[str, Any], seen: Mapping[tuple[str, str, str], float],
@@ -101,9 +101,10 @@ class ServiceGraph(ReadWhole):
             nodes.of(CALL, client)
             calls.append((client, server, kind or CALL, number / (self.window_hours * 3600)))
 
-    def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> None:
-        """Adds dependencies. A caller's own requests are those that were seen to reach it; where nobody was seen to call it, they
-        are not known."""
+    def _depend(self, gathered: Gathered, nodes: _Nodes, calls: Sequence[tuple[str, str, str, float]]) -> dict[str, set[str]]:
+        """Adds dependencies, or returns them by dependent where they are only to be proposed. A caller's own requests are those
+        that were seen to reach it; where nobody was seen to call it, they are not known."""
+        proposed: dict[str, set[str]] = {}
         relation = next(iter(self.rules.relations.values()))
         for client, server, word, rate in calls:
             dependent, provider = (f"{kind}:{name}" for kind, name in (nodes.of(CALL, client), nodes.of(word, server)))
@@ -112,17 +113,23 @@ class ServiceGraph(ReadWhole):
             for record in map_relation(relation, {"parent": dependent, "child": provider, "type": word}, f"{client} to {server}"):
                 if isinstance(record, DependencyRecord) and record.kind == "hard":
                     record = replace(record, kind=kind, weight=weight)
-                gathered.take(record)
+                if self.weighing.proposes and isinstance(record, DependencyRecord):
+                    proposed.setdefault(record.dependent, set()).add(record.provider)
+                else:
+                    gathered.take(record)
+        return proposed
 
-    def _ci(self, node: Node, nodes: _Nodes) -> CiRecord:
+    def _ci(self, node: Node, nodes: _Nodes, proposed: Mapping[str, Set[str]]) -> CiRecord:
         """Returns a CI; rates and days are rounded, so that an estate that does not change stays the same from run to run."""
         (kind, name), attributes = node, {}
         if called := nodes.called.get(node):
             attributes["requests_per_second"] = f"{called[0]:.1g}"
             if called[1]:
                 attributes["last_called_on"] = datetime.fromtimestamp(called[1], UTC).strftime("%Y-%m-%d")
-        # the traced name is an identity, the same as that of call graphs; of two things with one name it is that of the service
-        trace = name if kind == CALLED or (CALLED, name) not in nodes.classes else f"{kind} {name}"
+        if callees := proposed.get(f"{kind}:{name}"):
+            ends = (callee.partition(":") for callee in callees)
+            attributes[CALLS_SEEN] = calls_text({_traced((word, called), nodes): None for word, _, called in ends})
+        trace = _traced(node, nodes)
         return CiRecord(kind, name, name, nodes.classes[node], identifiers=(("trace", trace),), attributes=attributes)
 
     def _rows(self, query: str) -> list[Any]:
@@ -151,3 +158,10 @@ def _number(value: Sequence[Any]) -> float:
         return float(value[1])
     except (IndexError, TypeError, ValueError):
         raise SourceFailed(f"Prometheus gave {value!r} as a value") from None
+
+
+def _traced(node: Node, nodes: _Nodes) -> str:
+    """Returns the traced name, which is an identity, the same as that of call graphs; of two things with one name it is that of
+    the service."""
+    kind, name = node
+    return name if kind == CALLED or (CALLED, name) not in nodes.classes else f"{kind} {name}"

@@ -69,10 +69,16 @@ PAGES = [
     "/tickets/rules?name=outages",
     "/tickets/template",
     "/game-days",
+    "/improvements",
     "/game-days/sheet?group=db-orders",
     "/views?keep=/services",
     "/recovery-gaps",
     "/reports",
+    "/why-changed?from=1",
+    "/proposals",
+    "/teams",
+    "/suppliers?days=2",
+    "/common-causes",
 ]
 
 

@@ -93,7 +93,7 @@ def test_every_column_comes_back_as_it_was_written(store):
         assert kept == wanted, noun
 
 
-def stability_answers_are_in_order_of_identity_and_of_the_columns_asked_for(store):
+def test_answers_are_in_order_of_identity_and_of_the_columns_asked_for(store):
     links = [
         {"dependent_id": d, "provider_id": p, "kind": kind, "source_id": source}
         for d, p, kind, source in [

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import marshmallow as ma
@@ -82,12 +82,19 @@ def fill(service: Service) -> Service:
     tried = {"kind": "game_day", "ci": "db", "outcome": "passed", "started_at": "2026-11-20T03:00:00Z"}
     assert service.client.post("/api/v1/tests", query_string=tried).status_code == 201
     service.post("/game-days", {"group": "shop", "start_at": "2099-01-01T00:00Z"})
+    faster = {"measures": [{"kind": "restore", "ci": "db", "cost": 5000}], "due_on": "2099-01-01"}
+    service.post("/improvements", {"title": "Restore db faster", "owner": "web", "hypothesis": "Snapshots", **faster})
+    service.post("/acceptances", {"ci": "db", "reason": "dear", "expires_on": _next_year()})
     forestay = service.forestay
     state_pool(forestay.documents, "cmdb", 2, "test")
     run_sync(forestay, SyncRequest("cmdb", dry_run=True))
     make_study(forestay, StudyOptions(worlds=4096, draws=20, years=10))
     make_report(forestay, ReportRequest("table", "sources"), "test")
     return service
+
+
+def _next_year() -> str:
+    return (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
 
 
 def fill_tickets(service: Service) -> None:
@@ -155,7 +162,9 @@ def documented(service: Service) -> list[tuple[Rule, str, Any]]:
 
 
 EXAMPLES = {
-    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "sender": "am", "alert": "none",
+    "ci": "db", "name": "cmdb", "revision": "1", "noun": "ci", "suggestion": "none", "proposal": "none",
+    "decision": "none", "template": "B_05.02",
+    "sender": "am", "alert": "none",
     "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
     "kind": "rt", "view": "none", "goal_kind": "error_rate",
     "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
@@ -182,6 +191,7 @@ NUMBERED = {
     "report": "reports",
     "test": "tests",
     "day": "game-days",
+    "improvement": "improvements",
 }
 
 
@@ -218,6 +228,7 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
                 loader.load({**row, "surplus": 1})
         tried.append(rule.rule.removeprefix("/api/v1"))
     assert sorted(tried) == [
+        "/acceptances",
         "/area",
         "/area/tickets",
         "/areas",
@@ -239,7 +250,9 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/cis/<path:ci>/tickets",
         "/cold-start",
         "/cold-start/order",
+        "/common-causes",
         "/conflicts",
+        "/conway",
         "/decisions",
         "/estimates/failure-rate",
         "/exercises",
@@ -250,6 +263,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/goals",
         "/health",
         "/impact",
+        "/improvements",
+        "/improvements/<improvement>",
         "/inbox/deliveries",
         "/inbox/senders",
         "/jobs",
@@ -257,11 +272,15 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/keys",
         "/loss",
         "/map",
+        "/model-honesty",
+        "/measures/suggested",
         "/now",
         "/now/causes",
         "/now/restore-first",
         "/pools",
         "/pools/<path:name>",
+        "/proposal-decisions",
+        "/proposals",
         "/quality",
         "/recovery",
         "/recovery/gaps",
@@ -308,6 +327,8 @@ def test_every_get_answers_what_its_schema_says(filled: Service) -> None:
         "/studies/<study>/exceedance",
         "/studies/<study>/services",
         "/suggestions",
+        "/suppliers",
+        "/suppliers/register/<template>",
         "/tests",
         "/tests/<test>",
         "/tickets/agreement",
@@ -540,6 +561,17 @@ LABELS = [
     "GET /api/v1/map",
     "GET /api/v1/cis/{ci}/assumption",
     "GET /api/v1/conflicts",
+    "GET /api/v1/common-causes",
+    "GET /api/v1/conway",
+    "GET /api/v1/suppliers",
+    "GET /api/v1/suppliers/register/{template}",
+    "GET /api/v1/proposals",
+    "GET /api/v1/model-honesty",
+    "POST /api/v1/proposals",
+    "POST /api/v1/proposals/{proposal}/accept",
+    "POST /api/v1/proposals/{proposal}/refuse",
+    "GET /api/v1/proposal-decisions",
+    "DELETE /api/v1/proposal-decisions/{decision}",
     "GET /api/v1/suggestions",
     "POST /api/v1/suggestions",
     "POST /api/v1/suggestions/{suggestion}/accept",
@@ -665,6 +697,16 @@ LABELS = [
     "GET /api/v1/game-days/{day}",
     "DELETE /api/v1/game-days/{day}",
     "GET /api/v1/game-days/{day}/calendar",
+    "POST /api/v1/measures/effect",
+    "POST /api/v1/measures/best",
+    "GET /api/v1/measures/suggested",
+    "GET /api/v1/improvements",
+    "POST /api/v1/improvements",
+    "GET /api/v1/improvements/{improvement}",
+    "POST /api/v1/improvements/{improvement}/steps",
+    "GET /api/v1/acceptances",
+    "POST /api/v1/acceptances",
+    "DELETE /api/v1/acceptances/{acceptance}",
     "GET /api/v1/changes",
     "GET /api/v1/changes/collisions",
     "POST /api/v1/changes/check",

@@ -116,7 +116,7 @@ def test_a_page_links_to_the_next_one(service: Service) -> None:
     assert "Link" not in service.client.get("/api/v1/sources").headers
 
 
-def stability_answers_have_an_example_that_is_one_of_theirs(service: Service, document: dict[str, Any]) -> None:
+def test_answers_have_an_example_that_is_one_of_theirs(service: Service, document: dict[str, Any]) -> None:
     loaders = {name_of(schema): schema for _, _, schema in documented(service)}
     examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
     for name, example in examples.items():

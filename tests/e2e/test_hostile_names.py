@@ -35,6 +35,10 @@ PAGES = (
     ("/services", {}),
     ("/quality", {}),
     ("/recovery", {}),
+    ("/proposals", {}),
+    ("/teams", {}),
+    ("/suppliers", {}),
+    ("/common-causes", {}),
     ("/recovery-gaps", {}),
     ("/now", {}),
     ("/changes", {}),
@@ -142,7 +146,7 @@ def faults_of(page: str) -> list[str]:
     return [*Read(page).faults, *map(ascii, turned)]
 
 
-def stability_answers_hold_each_name_as_it_was_read(hostile: Service) -> None:
+def test_answers_hold_each_name_as_it_was_read(hostile: Service) -> None:
     rows = hostile.get("/areas", limit=200)["items"]
     labels = {row["name"].rpartition(":")[2]: row["label"] for row in rows}
     unseen = str.maketrans("", "", "\u200b\ufeff")  # importers leave out what nobody sees, compose letters, make spaces one

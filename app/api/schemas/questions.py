@@ -17,6 +17,7 @@ from app.domain.agreement import MONTHS
 from app.domain.alerts import DEFAULT_LABELS
 from app.domain.areas import AREA_KINDS, AREA_SORTS, ORIGINS
 from app.domain.assumption import FIELDS
+from app.domain.common_causes import CAUSE_KINDS
 from app.domain.explained import BY, DIFFERENCE
 from app.domain.goals import LONGEST_REPAIR_HOURS
 from app.domain.live import NOTED, STATES
@@ -251,6 +252,21 @@ class MapQuestion(When):
         validate=validate.Length(max=1000),
         metadata={"description": "Ids of groups of like CIs that are shown one by one"},
     )
+
+
+class ConwayQuestion(When):
+    limit = page_size()
+    trend = Whole(
+        load_default=5, validate=validate.Range(1, 12), metadata={"description": "Revisions of the trend, this one among them"}
+    )
+
+
+class SuppliersQuestion(Paged):
+    days = number(load_default=1.0, most=365.0, metadata={"description": "Days for which a supplier is out"})
+
+
+class CommonCausesQuestion(Paged):
+    kind = ma.fields.String(allow_none=True, load_default=None, validate=validate.OneOf(list(CAUSE_KINDS)))
 
 
 class BlastQuestion(Paged):
@@ -755,6 +771,15 @@ class MergeQuestion(Question):
 
 class ReasonQuestion(Question):
     reason = ma.fields.String(load_default="", validate=[validate.Length(max=1000), _no_nul])
+
+
+class AcceptProposalQuestion(ReasonQuestion):
+    needed = ma.fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "Of a redundancy: how many members suffice; null: as proposed"},
+    )
 
 
 class TakeBackQuestion(Question):

@@ -21,6 +21,7 @@ from app.risk.jit import Array, Bools, Floats, Int64s, UInt64, UInt64s, inner, k
 from app.risk.outage.failover import mix
 from app.risk.outage.rates_and_exposures import RatesAndExposures, can_fail, rates_and_exposures_of
 
+FEW, SMALL = 4096, 32  # so few CIs are swept in small blocks, so that two threads share those that take long
 WORTH = 0.5  # share of CIs to sweep above which everything is
 
 
@@ -88,8 +89,9 @@ def _places(sorted_ids: Array, positions: Array, wanted: Array) -> Array:
     return np.where(sorted_ids[at] == wanted, positions[at], -1)
 
 
-def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
-    """(bool[N] CIs of the new estate to sweep again, int64[N] position of each in the old one or -1).
+def touched(old: CompiledGraph, new: CompiledGraph, reaching: Array | None = None) -> tuple[Array, Array]:
+    """(bool[N] CIs of the new estate to sweep again, int64[N] position of each in the old one or -1). `reaching`: ci_ids; the
+    caller knows that the structure differs only for outages that reach one of these (as `remade.reaching` says of measures).
 
     Example by hand: S hard on a, a hard on b, c apart; b's rate changed: b alone. a needs c as well now: a, b and c.
     """
@@ -102,6 +104,14 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
         return np.ones(len(new), np.bool_), was
     own_before, own_after = _own(old, before)[there], _own(new, after)
     own = fresh | (own_before.view(np.uint64) != own_after.view(np.uint64)).any(axis=1)
+    if reaching is not None and not _same_at_rest(old, new, was):
+        return np.ones(len(new), np.bool_), was
+    if reaching is not None:
+        again = own | needed_by(new.flat, np.unique(_known(_places(new.sorted_ci_id, new.sorted_position, reaching))), True)
+        in_old = np.unique(_known(_places(old.sorted_ci_id, old.sorted_position, reaching)))
+        leaned = now[needed_by(old.flat, in_old, True)]
+        again[leaned[leaned >= 0]] = True
+        return again, was
     if new.flat is old.flat and (before.failovers.success == after.failovers.success).all():
         shape = fresh  # compiled from the same structure
     else:
@@ -116,22 +126,29 @@ def touched(old: CompiledGraph, new: CompiledGraph) -> tuple[Array, Array]:
     return again, was
 
 
+def _same_at_rest(old: CompiledGraph, new: CompiledGraph, was: Array) -> bool:
+    """Whether each CI of both stands in the untouched estate as it did."""
+    there = np.flatnonzero(was >= 0)
+    return bool((old.flat.rest_capability[was[there]] == new.flat.rest_capability[there]).all())
+
+
 def _known(places: Array) -> Array:
     return np.asarray(places[places >= 0])
 
 
 def reassess(
-    old: CompiledGraph, first: FirstOrder, new: CompiledGraph, listen: Callable[[float], None] = lambda share: None, rule: int = 0
-) -> FirstOrder | None:
+    old: CompiledGraph, first: FirstOrder, new: CompiledGraph, listen: Callable[[float], None] = lambda share: None,
+    rule: int = 0, reaching: Array | None = None,
+) -> FirstOrder | None:  # fmt: skip
     """`first_order(new)` from `first_order(old)`; None where so much changed that sweeping everything is as quick.
 
     Example by hand: a rate that doubled doubles the losses of its CI and leaves all other rows as they are.
     """
-    again, was = touched(old, new)
+    again, was = touched(old, new, reaching)
     if not len(again) or again.mean() > WORTH:
         return None
     cis = np.flatnonzero(again).astype(np.int32)
-    rows, point_ptr, point_service, pairs = sweep(new, cis, listen, rule=rule)
+    rows, point_ptr, point_service, pairs = sweep(new, cis, listen, rule=rule, block=SMALL if len(cis) < FEW else None)
     kept = np.flatnonzero(~again)
     number = _service_numbers(old, new)
     total = fresh_rows(len(new))

@@ -39,6 +39,7 @@ from app.risk.intake.evidence import Observed, class_rows, observed_incidents, p
 from app.risk.intake.number_lists import whole_number_lists
 from app.risk.intake.tested import with_tests
 
+BY_PEOPLE = "manual:"  # how the keys of groups begin that a person stated
 RANGES = ("failures_per_year_low", "failures_per_year_high", "repair_hours_low", "repair_hours_high")
 GRAPH_COLUMNS: dict[str, tuple[str, ...]] = {
     "ci": (
@@ -99,7 +100,7 @@ def assemble(
     cis = _cis(ci, classes, options, assessed, observed)
     graph = DependencyGraph(
         cis=cis,
-        dependencies=before.dependencies if before and "dependency" in unchanged else _dependencies(columns["dependency"]),
+        dependencies=_stated_needs(columns, before, unchanged),
         groups=_tested_groups(columns, options, before, "redundancy_group" in unchanged),
         services=_services(ci, columns["exposure"], assessed, options, warnings),
         open_needs=_open_needs(columns["open_need"], _of_no_class(ci, cis), before),
@@ -238,10 +239,36 @@ def _is_below(row: CiClass, ancestor: str, classes: Mapping[str, CiClass]) -> bo
     return True
 
 
+def _stated_needs(
+    columns: Mapping[str, Mapping[str, Any]], before: DependencyGraph | None, unchanged: Collection[str]
+) -> DependencyColumns:
+    """The dependencies, without those on members of a group that a person states for the same dependent: it is believed first."""
+    group = columns["redundancy_group"]
+    by_people = [row for row, key in enumerate(group["key"]) if key.startswith(BY_PEOPLE)]
+    same = before is not None and "dependency" in unchanged
+    if same and before is not None and ("redundancy_group" in unchanged or not (by_people or _has_groups_of_people(before))):
+        return before.dependencies
+    needs = _dependencies(columns["dependency"])
+    if not by_people:
+        return needs
+    offsets, members = whole_number_lists([group["members"][row] for row in by_people])
+    dependents = np.repeat(np.asarray(group["dependent_id"])[by_people], np.diff(offsets))
+    pairs = set(zip(dependents.tolist(), members.tolist(), strict=True))
+    near = np.flatnonzero(np.isin(needs.dependent_id, np.unique(dependents)))
+    given = zip(needs.dependent_id[near].tolist(), needs.provider_id[near].tolist(), strict=True)
+    kept = np.ones(len(needs.dependent_id), bool)
+    kept[near] = [pair not in pairs for pair in given]
+    return DependencyColumns(needs.dependent_id[kept], needs.provider_id[kept], needs.kind[kept], needs.weight[kept])
+
+
+def _has_groups_of_people(graph: DependencyGraph) -> bool:
+    return any(key.startswith(BY_PEOPLE) for key in graph.groups.key)
+
+
 def _dependencies(dependency: Mapping[str, Any]) -> DependencyColumns:
     return DependencyColumns(
-        dependency["dependent_id"],
-        dependency["provider_id"],
+        np.asarray(dependency["dependent_id"], np.int64),
+        np.asarray(dependency["provider_id"], np.int64),
         _coded(dependency["kind"], KIND_CODES, 0),
         np.asarray(dependency["weight"], float),
     )
