@@ -115,7 +115,7 @@ def _times(port: int, address: str) -> tuple[float, float, int]:
         connection.close()
         if answer.status != 200:
             raise RuntimeError(f"{address}: {answer.status} {body[:300]!r}")
-        if len(took) == 2 and took[1] > LONG_MS:
+        if len(took) == 3 and min(took[1:]) > LONG_MS:  # the second may be answered by another process, which is cold
             break
     return took[0], float(np.median(took[1:])), len(body) // 1024
 
