@@ -261,7 +261,7 @@ def brute_force(members: list[int], needed: list[int], share: list[float], q: li
     return total
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32))
 def test_beta_through_the_exact_engine_is_brute_force(seed: int) -> None:
     rng = random.Random(seed)

@@ -29,7 +29,7 @@ def brute(compiled: Any, down: list[int]) -> dict[int, list[int]]:
     return found
 
 
-@pytest.mark.parametrize("seed", some_quick(3, 6))
+@pytest.mark.parametrize("seed", some_quick(1, 6))
 def test_random_estates(seed: int) -> None:
     rng = random.Random(4000 + seed)
     some = 0
@@ -47,7 +47,7 @@ def test_random_estates(seed: int) -> None:
     assert some > 5
 
 
-@pytest.mark.parametrize("seed", some_quick(2, 4))
+@pytest.mark.parametrize("seed", some_quick(1, 4))
 def test_outages_that_are_kept_for_the_next_question_change_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_away, "MUCH", 0)
     rng = random.Random(4100 + seed)
