@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.bootstrap import assemble_service
 from app.domain.tickets import CLOSED, INCIDENT
@@ -26,6 +27,7 @@ from tests.servers.tickets.rt import TOKEN, RtStub
 
 RT = {"token_env": "DESK_TOKEN", "queue": "Continuity", "key_field": "BC Key", "ci_field": "BC CIs", "time_zone": "Europe/Berlin"}
 ROOT = Path(__file__).parents[2]
+PATIENCE_MS = 120_000  # long questions are answered by processes that let all others go first
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -131,6 +133,14 @@ def guarded(site: Site) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        plain = made.new_context
+
+        def patient(**given: Any) -> BrowserContext:
+            context = plain(**given)
+            context.set_default_navigation_timeout(PATIENCE_MS)
+            return context
+
+        made.new_context = patient  # type: ignore[method-assign]
         yield made
         made.close()
 
