@@ -166,7 +166,7 @@ EXAMPLES = {
     "decision": "none", "template": "B_05.02",
     "sender": "am", "alert": "none",
     "scenario": "night", "entry": "patch", "delivery": "00000000000000000001", "ticket_kind": "incident",
-    "kind": "rt", "view": "none", "goal_kind": "error_rate",
+    "kind": "rt", "view": "none", "goal_kind": "error_rate", "acceptance": "none",
     "order": order_key("cmdb", "manual:cmdb:ci:db", 1),
 }  # fmt: skip
 QUESTIONS = {
