@@ -66,9 +66,11 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
     reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
     for report in reports[:-1]:  # the first question about an earlier revision finds its ranking
         assess(forestay, report.revision, listener(False))
-    if not (csv_folder or json_file):
+    example = not (csv_folder or json_file)
+    if example:
         _set_goals(forestay)
-        _hand_in_tests(forestay, data / "example")
+        if no_serve:
+            _hand_in_tests(forestay, data / "example")
     row = assess(forestay, None, listener(False))
     console.print(
         f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} "
@@ -81,6 +83,8 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         for report in reports:
             check_whole(report)
         return
+    if example:  # to weigh them takes longer than all the rest while kernels are being compiled: the runner does it
+        _let_tests_be_handed_in(forestay, data / "example")
     serve_forever(context, port=_free(context, port))
 
 
@@ -114,12 +118,20 @@ def _import(forestay: Forestay, console: Console, name: str, kind: str, location
 def _hand_in_tests(forestay: Forestay, folder: Path) -> None:
     """Hands in what the example's people tested, once: a second run has the file already."""
     from app.demo.stability_tests import write
-    from app.domain.errors import Conflict
-    from app.usecases.stability_tests.add import SaidOfTest, add_tests
+    from app.usecases.stability_tests.add import KeptAlready, SaidOfTest, add_tests
 
     file = write(folder)
-    with suppress(Conflict):
+    with suppress(KeptAlready):
         add_tests(forestay, SaidOfTest(), file.name, file.read_bytes(), CALLER, "cli")
+
+
+def _let_tests_be_handed_in(forestay: Forestay, folder: Path) -> None:
+    """Queues what `_hand_in_tests` does, for the runner beside the service."""
+    from app.demo.stability_tests import write
+    from app.usecases.keep import runs
+
+    file = write(folder)
+    runs.enqueue(forestay.documents, "tests", {"file": file.name, "text": file.read_text("utf-8")}, CALLER)
 
 
 def _print_top(console: Console, page: AreaPage) -> None:

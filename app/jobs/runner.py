@@ -22,6 +22,7 @@ from app.usecases.proposals.look import look_for_proposals
 from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
+from app.usecases.stability_tests.add import KeptAlready, SaidOfTest, add_tests
 from app.usecases.studies.make import make_study
 from app.usecases.suggestions.make import suggest
 from app.usecases.work_inbox import work_inbox
@@ -135,6 +136,18 @@ def do_report(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"report": row.report, "revision": row.revision}
 
 
+def do_tests(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    """Hands in the tests of a file, once, and assesses the estate with what they show."""
+    file = handle.job.arguments
+    handle("reading tests", 0.0)
+    try:
+        added = add_tests(forestay, SaidOfTest(), file["file"], file["text"].encode(), handle.job.caller, "cli")
+    except KeptAlready:
+        return {"tests": 0}
+    assess(forestay, None, handle)
+    return {"tests": len(added.items), "revision": added.revision}
+
+
 def do_examine(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     handle("reading store and audit trail", 0.0)
     return {"findings": len(keep_examination(forestay).findings)}
@@ -162,6 +175,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "assess": do_assess,
     "study": do_study,
     "report": do_report,
+    "tests": do_tests,
     "examine": do_examine,
     "suggest": do_suggest,
     "propose": do_propose,

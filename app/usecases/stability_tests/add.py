@@ -53,6 +53,10 @@ NOT_LOWER = (
 NO_GROUP_THERE = "its group plays no part in the assessed estate"
 
 
+class KeptAlready(Conflict):
+    """The file was handed in before."""
+
+
 @dataclass(frozen=True, slots=True)
 class SaidOfTest:
     """What the one who hands a test over says of it; an empty text or None leaves it to the file. `full_load_per_second`: the
@@ -81,7 +85,7 @@ class AddedTests:
 def add_tests(tools: Tools, said: SaidOfTest, file: str, body: bytes | None, caller: str, door: str) -> AddedTests:
     """Keeps the tests of a file of results, or without a file (None) one that a person reports.
 
-    InvalidInput for what cannot be read or does not fit, Conflict for a file that is kept already.
+    InvalidInput for what cannot be read or does not fit, KeptAlready for a file that is kept already.
     """
     read = [_by_hand(said)] if body is None else read_results(body)
     digest = "" if body is None else hashlib.sha256(body).hexdigest()
@@ -128,7 +132,7 @@ def _by_hand(said: SaidOfTest) -> ReadTest:
 def _not_twice(tools: Tools, digest: str) -> None:
     for kept in TESTS.every(tools.documents):
         if kept.value.digest == digest and kept.value.until is None:
-            raise Conflict(f"this file is kept already, as test {kept.value.test} ({kept.value.title})")
+            raise KeptAlready(f"this file is kept already, as test {kept.value.test} ({kept.value.title})")
 
 
 def _test(
