@@ -1,7 +1,7 @@
 // CIs that end with a revision: what they were becomes a state, they leave the plain view.
 // Parameters: {labels} every class label; $ci_id; $revision. Returns: count.
 UNWIND $ci_id AS ci_id
-MATCH (c:ConfigurationItem {ci_id: ci_id}) WHERE c.since < $revision
+MATCH (c:ConfigurationItem {ci_id: ci_id}) USING INDEX SEEK c:ConfigurationItem(ci_id) WHERE c.since < $revision
 CREATE (c)-[:WAS]->(:CiState {
   ci_id: c.ci_id,
   key: c.key,

@@ -1,5 +1,5 @@
 // Current rows that hold at a revision, by ci_id.
 // Parameters: $values; $revision. Returns: the columns.
 UNWIND $values AS value
-MATCH (n:ConfigurationItem {ci_id: value}) WHERE n.since <= $revision
+MATCH (n:ConfigurationItem {ci_id: value}) USING INDEX SEEK n:ConfigurationItem(ci_id) WHERE n.since <= $revision
 RETURN n.ci_id AS ci_id, n.key AS key, n.name AS name, n.ci_class AS ci_class, n.raw_class AS raw_class, n.lifecycle AS lifecycle, n.environment AS environment, n.site AS site, n.team AS team, n.supplier AS supplier, n.is_service AS is_service, n.failures_per_year AS failures_per_year, n.failures_origin AS failures_origin, n.failures_per_year_low AS failures_per_year_low, n.failures_per_year_high AS failures_per_year_high, n.repair_hours AS repair_hours, n.repair_origin AS repair_origin, n.repair_distribution AS repair_distribution, n.repair_sigma AS repair_sigma, n.repair_hours_low AS repair_hours_low, n.repair_hours_high AS repair_hours_high, n.unavailability AS unavailability, n.failure_on_demand AS failure_on_demand, n.level_share AS level_share, n.restart_hours AS restart_hours, n.restore_pool AS restore_pool, n.starts_without AS starts_without, n.backup_interval_hours AS backup_interval_hours, n.transfer_lag_hours AS transfer_lag_hours, n.alias_pairs AS aliases, n.attributes AS attributes

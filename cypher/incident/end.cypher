@@ -1,7 +1,7 @@
 // Rows that end with a revision leave the plain view; a row that does not hold is not counted.
 // Parameters: one list a column of the identity; $revision. Returns: count.
 UNWIND range(0, size($source_id) - 1) AS i
-MATCH (n:Incident {source_id: $source_id[i], incident_key: $incident_key[i]}) WHERE n.since < $revision
+MATCH (n:Incident {source_id: $source_id[i], incident_key: $incident_key[i]}) USING INDEX SEEK n:Incident(source_id, incident_key) WHERE n.since < $revision
 REMOVE n:Incident
 SET n:EndedIncident, n.until = $revision
 WITH n

@@ -1,7 +1,7 @@
 // Rows that end with a revision leave the plain view; a row that does not hold is not counted.
 // Parameters: one list a column of the identity; $revision. Returns: count.
 UNWIND range(0, size($source_id) - 1) AS i
-MATCH (n:OpenNeed {source_id: $source_id[i], need_key: $need_key[i]}) WHERE n.since < $revision
+MATCH (n:OpenNeed {source_id: $source_id[i], need_key: $need_key[i]}) USING INDEX SEEK n:OpenNeed(source_id, need_key) WHERE n.since < $revision
 REMOVE n:OpenNeed
 SET n:EndedOpenNeed, n.until = $revision
 WITH n
