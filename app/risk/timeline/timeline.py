@@ -39,7 +39,7 @@ from app.risk.timeline.narrowed import narrowed
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
-from app.risk.timeline.states import FAILURES_ONLY, states
+from app.risk.timeline.states import FAILURES_ONLY, Able, able_of, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 NO_KEY = np.int64(0)
@@ -138,7 +138,14 @@ class _Runner:
                 roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
                 failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
-                self.estates[id(graph)] = OneEstate(graph, mine, mine.kept(Plan, partial(plan_of, graph.flat)), failovers, known)
+                self.estates[id(graph)] = OneEstate(
+                    graph,
+                    mine,
+                    mine.kept(Plan, partial(plan_of, graph.flat)),
+                    mine.kept(Able, partial(able_of, graph.flat)),
+                    failovers,
+                    known,
+                )
 
     def parts(self, first: Outcome) -> Parts | None:
         """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
@@ -312,7 +319,9 @@ class _Runner:
             which, times = which[live], times[live]
             order = np.argsort(-times, kind="stable")
             last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
-            return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
+            return states(
+                flat, estate.space.work, estate.able, which[order].astype(np.int32), last, count, lowered, services, rule
+            )
 
         everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
         times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
