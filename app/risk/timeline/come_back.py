@@ -152,7 +152,7 @@ def _finish(flat: Flat, plan: Plan, positions: Int32s, size: int, held_by: Int32
 def _is_out(plan: Plan, u: int) -> bool:
     """Whether u is down and not back yet, nor on its way."""
     i = plan.place[u]
-    return i >= 0 and plan.waits[i] >= 0
+    return i >= 0 and plan.waits[i] >= 0  # type: ignore[no-any-return]
 
 
 @inner
