@@ -304,11 +304,12 @@ class _Runner:
         if end <= now:
             return
         forced = lasting | (hours > 0)
-        positions, until = failed[forced], finish[forced]
+        by_time = np.argsort(-finish[forced], kind="stable")  # what comes back last first
+        positions, until, unrepaired = failed[forced][by_time], finish[forced][by_time], lasting[forced][by_time]
         interrupted = {p: u for p, u in state.interrupted.items() if u > now}
-        cuts = ascending(
-            np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
-        )
+        inside = until[(until > now) & (until < end)][::-1]
+        inside = inside[np.append(True, inside[1:] != inside[:-1])[: len(inside)]]
+        cuts = ascending(np.concatenate([[now], inside, [u for u in interrupted.values() if u < end], [end]]))
         starts = cuts[:-1]
         count = len(starts)
         lowered = np.asarray(sorted(state.levels), np.int32)
@@ -317,17 +318,16 @@ class _Runner:
         def ask(which: Array, times: Array, rule: int) -> tuple[Array, ...]:
             live = times > now
             which, times = which[live], times[live]
-            order = np.argsort(-times, kind="stable")
-            last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
-            return states(
-                flat, estate.space.work, estate.able, which[order].astype(np.int32), last, count, lowered, services, rule
-            )
+            if not (times[1:] <= times[:-1]).all():
+                order = np.argsort(-times, kind="stable")
+                which, times = which[order], times[order]
+            last = (np.searchsorted(starts, times, side="left") - 1).astype(np.int32)
+            return states(flat, estate.space.work, estate.able, which.astype(np.int32), last, count, lowered, services, rule)
 
         everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
         times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
-        unrepaired = lasting[forced]
         slow = ask(positions, until, FAILURES_ONLY) if interrupted else final
         broken = slow if unrepaired.all() else ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
         down_until, recovering_until = broken[5], slow[5]
