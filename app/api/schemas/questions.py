@@ -137,8 +137,11 @@ def text(longest: int = 4000, **options: Any) -> ma.fields.String:
     return ma.fields.String(validate=[validate.Length(min=1, max=longest), _no_nul], **options)
 
 
+_NUL_OR_SURROGATE = re.compile("[\x00\ud800-\udfff]")
+
+
 def _no_nul(value: str) -> None:
-    if "\x00" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+    if _NUL_OR_SURROGATE.search(value):
         raise ma.ValidationError("no NUL and no lone surrogates")
 
 

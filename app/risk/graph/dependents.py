@@ -11,8 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
-from app.risk.jit import Array, Bools, Int32s, UInt64s, inner, kernel
+from app.risk.jit import Array, Bools, Int32s, UInt64Table, inner, kernel
 from app.risk.jit.borrowed import borrowed
+
+WORD = 64  # sets that the bits of one word tell apart
+SETS_AT_ONCE = 4 * WORD
 
 
 @kernel
@@ -67,34 +70,41 @@ def dependent_services(compiled: CompiledGraph, positions: Array) -> Array:
 
 
 @inner
-def _give(bits: UInt64s, seen: Bools, u: int, v: int) -> bool:
-    """Whether v leans on more of the sets than was known, as it leans on u."""
-    if not seen[v] or bits[u] | bits[v] == bits[v]:
-        return False
-    bits[v] |= bits[u]
-    return True
+def _give(bits: UInt64Table, of: int, to: int) -> bool:
+    """Whether the CI at place `to` leans on more of the sets than was known, as it leans on that at place `of`."""
+    more = False
+    for word in range(bits.shape[1]):
+        if bits[of, word] | bits[to, word] != bits[to, word]:
+            bits[to, word] |= bits[of, word]
+            more = True
+    return more
 
 
 @kernel
-def _spread_sets(flat: Flat, queue: Int32s, bits: UInt64s, seen: Bools) -> None:
-    """Bring to every CI of `queue` (ascending, all that leans on the sets) the sets, as bits, that it leans on."""
+def _spread_sets(flat: Flat, reached: Int32s, place: Int32s, bits: UInt64Table) -> None:
+    """Bring to every CI of `reached` (ascending, all that leans on the sets) the sets, as bits, that it leans on. `place`:
+    int32[N] where each lies in `reached`, -1 not at all."""
     flat = borrowed(flat)
+    bits = borrowed(bits)
     again = True
     while again:  # once around, and once more where there is a cycle: dependents come after their providers
         again = False
-        for u in queue:
+        for of in range(len(reached)):
+            u = reached[of]
             for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-                again |= _give(bits, seen, u, flat.forward[e]) and flat.forward[e] < u
+                to = place[flat.forward[e]]
+                again |= to >= 0 and _give(bits, of, to) and to < of
             for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
-                again |= _give(bits, seen, u, flat.soft_forward[e]) and flat.soft_forward[e] < u
+                to = place[flat.soft_forward[e]]
+                again |= to >= 0 and _give(bits, of, to) and to < of
             for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
-                v = flat.group_dependent[flat.joined[e]]
-                again |= _give(bits, seen, u, v) and v < u
+                to = place[flat.group_dependent[flat.joined[e]]]
+                again |= to >= 0 and _give(bits, of, to) and to < of
 
 
 def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Sequence[int]) -> Array:
     """How many of `services` (numbers) lean on each set of positions, directly or not (int64); one walk for all, and one turn for
-    64 sets.
+    SETS_AT_ONCE.
 
     Example by hand: S hard on A and on B, T hard on B, sets {A} and {B}, both services asked about: 1 and 2.
     """
@@ -102,7 +112,7 @@ def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Seq
     if not len(sets):
         return out
     asked = compiled.service_position[np.asarray(services, np.int64)]
-    bits, seen = np.zeros(len(compiled), np.uint64), np.zeros(len(compiled), np.bool_)
+    seen = np.zeros(len(compiled), np.bool_)
     for positions in sets:
         seen[positions] = True
     starts = np.flatnonzero(seen).astype(np.int32)
@@ -110,16 +120,20 @@ def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Seq
     starts = starts[seen[starts]]
     queue = np.empty(len(compiled), np.int32)
     queue[: len(starts)] = starts
-    reached = np.sort(queue[: all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)])
-    for first in range(0, len(sets), 64):
-        some = sets[first : first + 64]
-        for place, positions in enumerate(some):
-            bits[positions] |= np.uint64(1) << np.uint64(place)
-        _spread_sets(compiled.flat, reached, bits, seen)
-        held = bits[asked]
-        for place in range(len(some)):
-            out[first + place] = int((held >> np.uint64(place) & np.uint64(1)).sum())
-        bits[reached] = 0
-        for positions in some:
-            bits[positions] = 0
+    all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)
+    reached = np.flatnonzero(seen).astype(np.int32)
+    place = np.full(len(compiled), -1, np.int32)
+    place[reached] = np.arange(len(reached), dtype=np.int32)
+    at = place[asked]
+    at = at[at >= 0]
+    for first in range(0, len(sets), SETS_AT_ONCE):
+        some = sets[first : first + SETS_AT_ONCE]
+        bits = np.zeros((len(reached), (len(some) + WORD - 1) // WORD), np.uint64)
+        for number, positions in enumerate(some):
+            mine = place[positions]
+            bits[mine[mine >= 0], number // WORD] |= np.uint64(1) << np.uint64(number % WORD)
+        _spread_sets(compiled.flat, reached, place, bits)
+        held = bits[at]
+        for number in range(len(some)):
+            out[first + number] = int((held[:, number // WORD] >> np.uint64(number % WORD) & np.uint64(1)).sum())
     return out

@@ -13,6 +13,7 @@ import numpy as np
 
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import needs_of
+from app.risk.graph.ragged import among
 from app.risk.graph.structure import gathered, offsets_of, renumbered, transpose
 from app.risk.jit import Array
 
@@ -49,10 +50,11 @@ def subestate_of(compiled: CompiledGraph, target: int) -> Subestate:
     return Subestate(cut_out(compiled, cone, np.array([local])), cone, local, int(compiled.flat.service_at[target]))
 
 
-def cut_out(compiled: CompiledGraph, cone: Array, targets: Array) -> CompiledGraph:
+def cut_out(compiled: CompiledGraph, cone: Array, targets: Array, named: bool = True) -> CompiledGraph:
     """The CIs of `cone` (int32, ascending; all that they need is among them) as an estate of their own, in the same order.
 
     `targets`: local positions of its services, by number; what is no service in the estate is one of which nothing is known.
+    `named`: whether its CIs can be found by id and its groups have keys, for which kernels do not ask.
 
     Example by hand: S and T hard on a: cut out with S and T as targets 0 and 1 they fail with a as they do in the estate.
     """
@@ -77,7 +79,7 @@ def cut_out(compiled: CompiledGraph, cone: Array, targets: Array) -> CompiledGra
         flat.group_needed[groups], flat.group_left[groups], flat.group_shared[groups], member_ptr, member, share, component,
         offsets_of(component, int(component[-1]) + 1), flat.level[cone], flat.rest_capability[cone], service_at,
     )  # fmt: skip
-    return _cut(compiled, inner, cone, groups, np.asarray(targets, np.int32))
+    return _cut(compiled, inner, cone, groups, np.asarray(targets, np.int32), named)
 
 
 def groups_of(flat: Flat, positions: Array) -> Array:
@@ -92,12 +94,13 @@ def _numbers(ptr: Array, rows: Array) -> Array:
     return (first + np.arange(int(count.sum()))).astype(np.int32)
 
 
-def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, targets: Array) -> CompiledGraph:
+def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, targets: Array, named: bool) -> CompiledGraph:
     ids = compiled.ci_id[cone]
-    order = np.argsort(ids, kind="stable").astype(np.int32)
-    keys = np.diff(compiled.group_key_offsets)[groups]
-    letters = _numbers(compiled.group_key_offsets, groups)
-    offsets = np.zeros(len(groups) + 1, np.int64)
+    order = np.argsort(ids if named else ids[:0], kind="stable").astype(np.int32)
+    keyed = groups if named else groups[:0]
+    keys = compiled.group_key_offsets[keyed + 1] - compiled.group_key_offsets[keyed]
+    letters = _numbers(compiled.group_key_offsets, keyed)
+    offsets = np.zeros(len(keyed) + 1, np.int64)
     np.cumsum(keys, out=offsets[1:])
     numbers = compiled.flat.service_at[cone[targets]]
     known = numbers >= 0
@@ -126,7 +129,7 @@ def _cut(compiled: CompiledGraph, inner: Flat, cone: Array, groups: Array, targe
         curve_loss=compiled.curve_loss[points],
         mtpd_hours=of_service(compiled.mtpd_hours), rto_hours=of_service(compiled.rto_hours),
         mbco_share=of_service(compiled.mbco_share),
-        rest_down=np.searchsorted(cone, np.intersect1d(cone, compiled.rest_down)).astype(np.int32),
+        rest_down=np.flatnonzero(among(cone, compiled.rest_down)).astype(np.int32),
         open_needs=compiled.open_needs[cone],
         report=compiled.report,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.graph import HARD, SUPPLY, SUPPLY_GROUP
 from app.risk.graph.compiled import AT_REST_DOWN, GROUNDED, Flat
-from app.risk.graph.ready_queue import ReadyQueue, pop, push, ready_queue, remove
+from app.risk.graph.ready_queue import ReadyQueue, from_bits, pop, push, ready_queue, remove
 from app.risk.jit import Array, Floats, Int8s, Int32s, inner, kernel
 
 FEW = 4096  # CIs that are sorted: more of them are counted
@@ -221,12 +221,7 @@ def in_order(work: Marks, failed: int) -> Array:
     """The failed set work.queue[:failed], ascending."""
     if failed <= FEW:
         return np.sort(work.queue[:failed])
-    out = np.empty(failed, np.int32)
-    for i in range(failed):
-        push(work.ready, work.queue[i])
-    for i in range(failed):
-        out[i] = pop(work.ready)
-    return out
+    return from_bits(work.ready.words, work.queue[:failed])
 
 
 @inner

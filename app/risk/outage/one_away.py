@@ -16,7 +16,7 @@ from app.risk.graph.ragged import among
 from app.risk.jit import Array, Bools, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.jit.clock import working_time
-from app.risk.outage.causes import standing_groups
+from app.risk.outage.causes import StandingGroups, standing_groups
 from app.risk.outage.failing import ALWAYS, Marks, fail, fail_more, marks
 from app.risk.outage.increments import no_log, take_back
 from app.risk.outage.propagation import Alone, Outage, Workspace, workspace
@@ -38,9 +38,12 @@ class OneAway:
         return self.tried < self.candidates
 
 
-def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None) -> OneAway:
+def one_failure_away(
+    compiled: CompiledGraph, result: Outage, seconds: float = 2.0, space: Workspace | None = None,
+    groups: StandingGroups | None = None,
+) -> OneAway:  # fmt: skip
     """Examine every CI behind the groups that the outage took a member from, for at most `seconds`: first those with nothing left
-    to lose.
+    to lose. `groups`: those of the outage, where they are known.
 
     A new single point must act through a group that lost a member (else it would do alone what it does now), so the members left
     and everything they need are the candidates; each that takes such a group's last spare member is tried with and without the
@@ -51,7 +54,9 @@ def one_failure_away(compiled: CompiledGraph, result: Outage, seconds: float = 2
     space = space or workspace(compiled)
     seen = np.zeros(len(compiled), np.bool_)
     seen[result.failed] = seen[compiled.rest_down] = True
-    groups = standing_groups(compiled, result)
+    groups = groups or standing_groups(compiled, result)
+    if not len(groups.touched):
+        return OneAway({}, 0, 0)
     candidates = np.concatenate([_behind(compiled.flat, numbers, seen) for numbers in (groups.worn, groups.touched)])
     down = np.zeros(len(compiled.service_position), np.bool_)
     down[result.services_down] = True

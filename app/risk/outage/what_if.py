@@ -62,8 +62,10 @@ def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Fa
         groups = np.flatnonzero(failovers.switches)
         if len(groups) == known:
             return failovers
-        known = len(groups)
-        down = np.concatenate([roots, compiled.flat.group_dependent[groups]]).astype(np.int32)
+        known, dependents = len(groups), compiled.flat.group_dependent[groups]
+        if (space.work.stamp[dependents] >= space.work.epoch[0]).all():  # they are down already: no more than that will be
+            return failovers
+        down = np.concatenate([roots, dependents]).astype(np.int32)
 
 
 def outage_key(compiled: CompiledGraph, roots: Array) -> Int64:

@@ -13,6 +13,7 @@ from app.risk.outage.failover import Failovers
 from app.risk.outage.propagation import Workspace
 from app.risk.timeline.come_back import Plan
 from app.risk.timeline.question import Act, Block, Degrade, Fail
+from app.risk.timeline.states import Able
 
 NONE = np.zeros(0, np.int32)
 
@@ -24,6 +25,7 @@ class OneEstate:
     compiled: CompiledGraph
     space: Workspace
     plan: Plan
+    able: Able
     failovers: Failovers
     known: Array  # int8[G] answers of switches
 

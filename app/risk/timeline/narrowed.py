@@ -59,7 +59,7 @@ def narrowed(compiled: CompiledGraph, question: Question, reached: Array, most: 
     targets = np.flatnonzero(numbers >= 0)
     steps = [Step(step.at_hours, _acts(step.acts, cone)) for step in question.steps]
     groups = groups_of(compiled.flat, cone)
-    return Narrowed(cut_out(compiled, cone, targets), replace(question, steps=steps), groups, numbers[targets])
+    return Narrowed(cut_out(compiled, cone, targets, named=False), replace(question, steps=steps), groups, numbers[targets])
 
 
 def _acts(acts: Sequence[Act], cone: Array) -> list[Act]:

@@ -39,7 +39,7 @@ from app.risk.timeline.narrowed import narrowed
 from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
-from app.risk.timeline.states import FAILURES_ONLY, states
+from app.risk.timeline.states import FAILURES_ONLY, Able, able_of, states
 from app.risk.timeline.switching import NOT_ASKED, active_down, switched
 
 NO_KEY = np.int64(0)
@@ -138,7 +138,14 @@ class _Runner:
                 roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
                 failovers = all_failovers(graph, roots, mine)
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
-                self.estates[id(graph)] = OneEstate(graph, mine, mine.kept(Plan, partial(plan_of, graph.flat)), failovers, known)
+                self.estates[id(graph)] = OneEstate(
+                    graph,
+                    mine,
+                    mine.kept(Plan, partial(plan_of, graph.flat)),
+                    mine.kept(Able, partial(able_of, graph.flat)),
+                    failovers,
+                    known,
+                )
 
     def parts(self, first: Outcome) -> Parts | None:
         """The sets of switches; None where groups change, or where figures that end with the time looked at would not end at one
@@ -297,11 +304,12 @@ class _Runner:
         if end <= now:
             return
         forced = lasting | (hours > 0)
-        positions, until = failed[forced], finish[forced]
+        by_time = np.argsort(-finish[forced], kind="stable")  # what comes back last first
+        positions, until, unrepaired = failed[forced][by_time], finish[forced][by_time], lasting[forced][by_time]
         interrupted = {p: u for p, u in state.interrupted.items() if u > now}
-        cuts = ascending(
-            np.concatenate([[now, end], until[(until > now) & (until < end)], [u for u in interrupted.values() if u < end]])
-        )
+        inside = until[(until > now) & (until < end)][::-1]
+        inside = inside[np.append(True, inside[1:] != inside[:-1])[: len(inside)]]
+        cuts = ascending(np.concatenate([[now], inside, [u for u in interrupted.values() if u < end], [end]]))
         starts = cuts[:-1]
         count = len(starts)
         lowered = np.asarray(sorted(state.levels), np.int32)
@@ -310,15 +318,16 @@ class _Runner:
         def ask(which: Array, times: Array, rule: int) -> tuple[Array, ...]:
             live = times > now
             which, times = which[live], times[live]
-            order = np.argsort(-times, kind="stable")
-            last = (np.searchsorted(starts, times[order], side="left") - 1).astype(np.int32)
-            return states(flat, estate.space.work, which[order].astype(np.int32), last, count, lowered, services, rule)
+            if not (times[1:] <= times[:-1]).all():
+                order = np.argsort(-times, kind="stable")
+                which, times = which[order], times[order]
+            last = (np.searchsorted(starts, times, side="left") - 1).astype(np.int32)
+            return states(flat, estate.space.work, estate.able, which.astype(np.int32), last, count, lowered, services, rule)
 
         everything = np.concatenate([positions, np.asarray(list(interrupted), np.int32)])
         times = np.concatenate([until, np.asarray(list(interrupted.values()), np.float64)])
         # the state of every service: forced down twice counts until the later hour
         final = ask(everything, times, self.rule)
-        unrepaired = lasting[forced]
         slow = ask(positions, until, FAILURES_ONLY) if interrupted else final
         broken = slow if unrepaired.all() else ask(positions[unrepaired], until[unrepaired], FAILURES_ONLY)
         down_until, recovering_until = broken[5], slow[5]

@@ -11,7 +11,7 @@ from app.domain.quantities import NORMAL_95
 from app.domain.results import OneAway
 from app.domain.sentences import not_read_elsewhere
 from app.domain.timeline import TimelineAnswer
-from app.risk.outage.causes import worn_groups
+from app.risk.outage.causes import standing_groups
 from app.risk.outage.one_away import one_failure_away
 from app.risk.timeline.losses import Losses
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING
@@ -39,8 +39,9 @@ def answer_of(tools: Tools, played: Played, beside: Played | None, limit: int, o
     rows = slice(offset, offset + limit)
     worst = worst_step(played)
     lasting = outage_at(played, worst)
-    worn = worn_groups(estate.compiled, lasting)
-    away = one_failure_away(estate.compiled, lasting, AWAY_SECONDS, estate.workspace())
+    standing = standing_groups(estate.compiled, lasting)
+    worn = standing.worn
+    away = one_failure_away(estate.compiled, lasting, AWAY_SECONDS, estate.workspace(), standing)
     comebacks = Comebacks(played)
     recovered = len(comebacks)
     calls = calls_of(played)

@@ -35,7 +35,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     def one(self) -> tuple[str, str] | None:
         """Kind and name; None where not exactly one is given."""
-        given = [("class" if f == "ci_class" else f, getattr(self, f)) for f in self.__struct_fields__ if getattr(self, f)]
+        given = [(kind, name) for kind, name in zip(KINDS, msgspec.structs.astuple(self), strict=True) if name]
         return given[0] if len(given) == 1 else None
 
 

@@ -80,6 +80,9 @@ def _customers(played: Played, count: int, services: Any, first: Any, last: Any)
         events.setdefault(stop, []).append((service, 1))
         events.setdefault(start, []).append((service, -1))
     customers, unknown = np.empty(count), np.empty(count, np.int64)
+    populations = played.estate.populations
+    alone = bool((populations.code < 0).all())  # no service shares customers with another: those of each are added up
+    is_known = ~np.isnan(populations.customers)
     down = np.zeros(len(played.estate.service_keys), np.int64)
     counted: dict[bytes, tuple[float | None, int]] = {}
     places = sorted({0, *events})
@@ -88,6 +91,13 @@ def _customers(played: Played, count: int, services: Any, first: Any, last: Any)
             down[service] += change
         if place >= count:
             break
+        if alone:
+            mask = down > 0
+            those = populations.customers[mask & is_known]
+            size = np.count_nonzero(mask)
+            customers[place:following] = those.sum() if len(those) or not size else math.nan
+            unknown[place:following] = size - len(those)
+            continue
         now = np.flatnonzero(down > 0)
         if (known := now.tobytes()) not in counted:
             look()
