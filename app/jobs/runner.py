@@ -26,6 +26,7 @@ from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.stability_tests.add import KeptAlready, SaidOfTest, add_tests
+from app.usecases.stability_tests.work_ahead import keep_stakes
 from app.usecases.studies.make import make_study
 from app.usecases.suggestions.make import suggest
 from app.usecases.work_inbox import work_inbox
@@ -240,7 +241,7 @@ def _index_searches(forestay: Forestay) -> bool:
         return False
 
 
-KEEPERS: tuple[Callable[[Forestay, Revision], bool], ...] = (keep_found, keep_causes, keep_suppliers)
+KEEPERS: tuple[Callable[[Forestay, Revision], bool], ...] = (keep_found, keep_stakes, keep_causes, keep_suppliers)
 
 
 class _Ahead:
@@ -249,11 +250,13 @@ class _Ahead:
 
     def __init__(self, forestay: Forestay) -> None:
         self._forestay, self._failed = forestay, set[tuple[str, int]]()
+        self._last = -1
 
     def look(self) -> bool:
         """Does one step; returns whether there was one."""
         at = self._forestay.store.current()
-        return any(self._step(keep, at) for keep in KEEPERS)
+        self._last = (self._last + 1) % len(KEEPERS)  # they take turns
+        return any(self._step(keep, at) for keep in (*KEEPERS[self._last :], *KEEPERS[: self._last]))
 
     def _step(self, keep: Callable[[Forestay, Revision], bool], at: Revision) -> bool:
         try:

@@ -116,6 +116,7 @@ def test_those_of_a_large_estate_are_worked_out_ahead_one_by_one(service: Servic
     nothing = service.get("/suppliers")
     assert nothing["items"] == [] and nothing["worked_out"] is None
     assert "are being worked out" in service.page("/suppliers") and "0 of all suppliers" in service.cli("suppliers").stdout
+    monkeypatch.setattr(runner, "KEEPERS", (supplier_losses.keep_suppliers,))
     ahead = runner._Ahead(service.forestay)
     assert ahead.look() and ahead.look()
     some = service.get("/suppliers")
