@@ -80,10 +80,10 @@ class Switching:
         """Those of the estate, with these chances."""
         known = self.inputs.failovers
         part = failovers_of(with_success(self.compiled, success), groups)
-        columns = [known.switches.copy(), known.hours.copy(), known.success.copy(), known.key.copy()]
-        for column, other in zip(columns, part[:4], strict=True):
-            column[groups] = other[groups]
-        return Failovers(*columns, known.active | part.active)
+        switches, hours, chances, key = known.switches.copy(), known.hours.copy(), known.success.copy(), known.key.copy()
+        switches[groups], hours[groups], chances[groups] = part.switches[groups], part.hours[groups], part.success[groups]
+        key[groups] = part.key[groups]
+        return Failovers(switches, hours, chances, key, known.active | part.active)
 
 
 def losses_with(compiled: CompiledGraph, first: FirstOrder, success: Mapping[int, float]) -> dict[str, float]:
