@@ -100,6 +100,9 @@ def _asked(made: Assessed) -> Iterator[str]:
     yield "/revisions?from=1"
     yield "/why-changed?from=1"
     yield "/board"
+    for question in ({"days": 7}, {"days": 30}):
+        yield f"/suppliers?{urlencode(question)}"
+    yield "/common-causes?kind=site"
 
 
 def _times(port: int, address: str) -> tuple[float, float, int]:

@@ -47,7 +47,8 @@ def suppliers(
 def _print(console: Console, answer: Suppliers) -> None:
     rows = [
         (
-            row.supplier, row.cis, _money(row.money_alone), row.services_alone, _money(row.money_together), row.services_together,
+            row.supplier, row.cis, _money(row.money_alone), _known(row.services_alone), _money(row.money_together),
+            _known(row.services_together),
             ", ".join(row.subcontractors), row.substitutable,
         )
         for row in answer.items
@@ -55,8 +56,14 @@ def _print(console: Console, answer: Suppliers) -> None:
     heads = ["supplier", "CIs", f"{answer.currency} alone", "stops", f"{answer.currency} with those it relies on", "stops",
              "relies on", "can be replaced"]  # fmt: skip
     table(console, f"{answer.days:g} days without", heads, rows, right=(1, 2, 3, 4, 5))
+    if answer.worked_out is None or answer.worked_out < answer.total:
+        console.print(f"being worked out: {answer.worked_out or 0} of {answer.total or 'all'} suppliers are there")
     if answer.next:
         console.print(f"the next: --after {answer.next}")
+
+
+def _known(value: int | None) -> str:
+    return "unknown" if value is None else str(value)
 
 
 def _money(value: float | None) -> str:

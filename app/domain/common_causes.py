@@ -100,7 +100,8 @@ class CommonCause:
 @dataclass(frozen=True, slots=True)
 class CommonCauses:
     """`groups`: redundant ones, `affected` of them have a common cause; `by_kind`: how many rows of each kind there are;
-    `unsaid`: by kind, groups of which less than two members say anything of it, so that nothing is known."""
+    `unsaid`: by kind, groups of which less than two members say anything of it, so that nothing is known. `worked_out`: false
+    while the rows of a large estate are still to be found, after its assessment."""
 
     stamp: Stamp
     sentence: str
@@ -113,3 +114,4 @@ class CommonCauses:
     limit: int
     truncated: bool
     next: str | None
+    worked_out: bool

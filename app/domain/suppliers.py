@@ -34,21 +34,22 @@ REGISTER: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
 }
 FULL, PARTLY, NOT = "by others", "partly by others", "by nobody known"
+UNKNOWN_YET = "being worked out"
 
 
 @dataclass(frozen=True, slots=True)
 class SupplierRow:
     """`cis` of the supplier; `alone`: what `hours` without them cost, in money (None: unknown) and services that stop;
-    `together`: the same where those it relies on (`subcontractors`, nearest first) are out as well. `substitutable`: by others,
-    where none of the services that have a CI of it below them stops; partly; or by nobody known. `others`: suppliers of the
-    members that take over."""
+    `together`: the same where those it relies on (`subcontractors`, nearest first) are out as well. Services are None while they
+    are being worked out. `substitutable`: by others, where none of the services that have a CI of it below them stops; partly; or
+    by nobody known. `others`: suppliers of the members that take over."""
 
     supplier: str
     cis: int
     money_alone: float | None
-    services_alone: int
+    services_alone: int | None
     money_together: float | None
-    services_together: int
+    services_together: int | None
     subcontractors: Sequence[str]
     substitutable: str
     others: Sequence[str]
@@ -56,7 +57,9 @@ class SupplierRow:
 
 @dataclass(frozen=True, slots=True)
 class Suppliers:
-    """`days` of outage; the costliest first. `unknown_cis`: assessed CIs of which no supplier is said."""
+    """`days` of outage; the costliest first. `unknown_cis`: assessed CIs of which no supplier is said. Of `total` suppliers
+    `worked_out` have their figures (None: not even their names are
+    gathered yet): of a large estate the runner works them out after its assessment."""
 
     stamp: Stamp
     days: float
@@ -66,6 +69,8 @@ class Suppliers:
     limit: int
     truncated: bool
     next: str | None
+    total: int
+    worked_out: int | None
 
 
 @dataclass(frozen=True, slots=True)

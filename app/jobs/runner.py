@@ -12,7 +12,10 @@ import structlog
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime, StoreUnavailable
 from app.domain.study import StudyOptions
+from app.ports.graph_store import Revision
+from app.usecases.answers.causes_found import keep_causes
 from app.usecases.answers.quality.found import keep_found
+from app.usecases.answers.supplier_losses import keep_suppliers
 from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.doctor import keep_examination
@@ -23,6 +26,7 @@ from app.usecases.remove_source import remove_source
 from app.usecases.reports.make import ReportRequest, make_report
 from app.usecases.run_sync import SyncRequest, run_sync
 from app.usecases.stability_tests.add import KeptAlready, SaidOfTest, add_tests
+from app.usecases.stability_tests.work_ahead import keep_stakes
 from app.usecases.studies.make import make_study
 from app.usecases.suggestions.make import suggest
 from app.usecases.work_inbox import work_inbox
@@ -237,31 +241,40 @@ def _index_searches(forestay: Forestay) -> bool:
         return False
 
 
-class _Faults:
-    """Looks through the data of the current revision once it is assessed and nothing else waits; a revision for which that fails
-    is left alone."""
+KEEPERS: tuple[Callable[[Forestay, Revision], bool], ...] = (keep_found, keep_stakes, keep_causes, keep_suppliers)
+
+
+class _Ahead:
+    """Works out ahead what takes long to answer of the current revision, once it is assessed and nothing else waits; what fails
+    of a revision is left alone."""
 
     def __init__(self, forestay: Forestay) -> None:
-        self._forestay, self._failed = forestay, 0
+        self._forestay, self._failed = forestay, set[tuple[str, int]]()
+        self._last = -1
 
     def look(self) -> bool:
+        """Does one step; returns whether there was one."""
         at = self._forestay.store.current()
+        self._last = (self._last + 1) % len(KEEPERS)  # they take turns
+        return any(self._step(keep, at) for keep in (*KEEPERS[self._last :], *KEEPERS[: self._last]))
+
+    def _step(self, keep: Callable[[Forestay, Revision], bool], at: Revision) -> bool:
         try:
-            return at.revision != self._failed and keep_found(self._forestay, at)
+            return (keep.__name__, at.revision) not in self._failed and keep(self._forestay, at)
         except ForestayError:
             raise
         except Exception:
-            self._failed = at.revision
-            structlog.get_logger().exception("the data could not be looked through for faults")
+            self._failed.add((keep.__name__, at.revision))
+            structlog.get_logger().exception("an answer could not be worked out ahead", of=keep.__name__)
             return False
 
 
 def run_forever(forestay: Forestay, stop: threading.Event) -> None:
     """Runs jobs until `stop` is set, and waits while the store is away."""
-    log, faults = structlog.get_logger(), _Faults(forestay)
+    log, ahead = structlog.get_logger(), _Ahead(forestay)
     while not stop.is_set():
         try:
-            if run_one(forestay, stop) or _work_inbox(forestay) or _index_searches(forestay) or faults.look():
+            if run_one(forestay, stop) or _work_inbox(forestay) or _index_searches(forestay) or ahead.look():
                 continue
         except ForestayError as error:
             log.warning("the store does not answer", error=error.message)

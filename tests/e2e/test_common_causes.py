@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from app.jobs import runner
+from app.usecases.answers import causes_found
 from app.usecases.answers.common_causes import common_causes
+from app.usecases.assess import assessed
 from tests.e2e.conftest import Service
 
 SAID = {  # kind -> attribute, values that are one thing, values that are not
@@ -114,3 +117,19 @@ def test_doors_say_the_same_and_what_is_unsaid_is_counted(service: Service) -> N
 def test_silent_values_are_no_common_cause(service: Service, text: str) -> None:
     service.document(estate([pair(1, rack=(text, text), dns=(text, text), site=("fra", "fra"))]))
     assert found(service) == {("1", "site")}
+
+
+def test_those_of_a_large_estate_are_found_ahead_for_every_process(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [pair(number, rack=("R1", "r1"), site=("fra", "fra"), dns=("a", None)) for number in range(3)]
+    service.document(estate(groups, services=[{"key": "d1", "money_per_hour": 10.0}]))
+    forestay, at_once = service.forestay, service.get("/common-causes")
+    known = assessed(forestay.estates, forestay.cache, None).found
+    known.clear()
+    monkeypatch.setattr(causes_found, "AT_ONCE", 0)
+    waiting = service.get("/common-causes")
+    assert not waiting["worked_out"] and waiting["items"] == [] and "being worked out" in service.page("/common-causes")
+    monkeypatch.setattr(runner, "KEEPERS", (causes_found.keep_causes,))
+    ahead = runner._Ahead(forestay)
+    assert ahead.look() and not ahead.look(), "they are there"
+    known.clear()
+    assert service.get("/common-causes") == at_once and at_once["worked_out"]

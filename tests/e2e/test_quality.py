@@ -117,7 +117,8 @@ def test_an_estate_that_is_empty_or_has_no_group(service: Service) -> None:
 
 def test_a_large_estate_is_looked_through_once_for_every_process(asked: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(found, "AT_ONCE", 0)
-    faults = runner._Faults(asked.forestay)
+    monkeypatch.setattr(runner, "KEEPERS", (found.keep_found,))
+    faults = runner._Ahead(asked.forestay)
     assert faults.look() and not faults.look(), "it is there"
     estates = asked.forestay.estates
     at_once, looks = asked.get("/quality"), list[Any]()

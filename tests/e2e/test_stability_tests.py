@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from app.jobs import runner
+from app.usecases.answers import group_evidence
+from app.usecases.assess import assessed
 from app.usecases.keep.seal import Seal
 from app.usecases.keep.stability_tests import TESTS
+from app.usecases.stability_tests import work_ahead
+from app.usecases.stability_tests.game_days import next_experiments
 from app.usecases.write_revision import KEY, UNSEALED, Unsealed, settle, turn
 from tests.e2e.conftest import Service
 
@@ -193,6 +198,20 @@ def test_the_next_game_day_its_sheet_and_its_result(service: Service) -> None:
 
 
 @pytest.mark.slow
+def test_what_hangs_on_a_group_is_worked_out_ahead_for_every_process(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.document(shop())
+    service.get("/areas")
+    asked = next_experiments(service.forestay, 10)
+    found = assessed(service.forestay.estates, service.forestay.cache, None).found
+    found.clear()
+    monkeypatch.setattr(runner, "KEEPERS", (work_ahead.keep_stakes,))
+    ahead = runner._Ahead(service.forestay)
+    assert ahead.look() and not ahead.look(), "it is there"
+    found.clear()
+    monkeypatch.setattr(group_evidence.Groups, "_work_out", lambda *given: None)
+    assert next_experiments(service.forestay, 10).items == asked.items != []
+
+
 def test_the_command_line_says_the_same(service: Service, tmp_path: Any) -> None:
     service.document(shop())
     file = tmp_path / "tests.csv"

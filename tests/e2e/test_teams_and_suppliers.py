@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.jobs import runner
+from app.usecases.answers import supplier_losses
 from tests.e2e.conftest import Service
 
 
@@ -97,3 +99,33 @@ def test_columns_of_the_register(service: Service) -> None:
         ("Acme", "", ""), ("Bolt", "Yes", "Core"), ("Core", "Yes", "Bolt"), ("Deep", "", ""),
     ]  # fmt: skip
     assert "B_05.02" in service.get("/suppliers/register/B_99", 422)["detail"]
+
+
+def test_those_of_a_large_estate_are_worked_out_ahead_one_by_one(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a failover of 3 hours that works 9 times in 10, and a loss curve, so that no two days cost the same."""
+    document = supplied()
+    document["groups"][0] |= {"failover_hours": 3.0, "failover_success": 0.9}
+    document["services"] = [{"key": "shop", "loss_curve": [[0, 0], [2, 100], [30, 5000], [200, 90000]]}]
+    service.document(document)
+    days = (0.25, 1, 2, 14)
+    at_once = {day: service.get("/suppliers", days=day) for day in days}
+    register = service.get("/suppliers/register/B_07.01")
+    assert at_once[1]["total"] == at_once[1]["worked_out"] == 4
+    monkeypatch.setattr(supplier_losses, "AT_ONCE", 0)
+    monkeypatch.setattr(supplier_losses, "STEP_SECONDS", 0.0)
+    nothing = service.get("/suppliers")
+    assert nothing["items"] == [] and nothing["worked_out"] is None
+    assert "are being worked out" in service.page("/suppliers") and "0 of all suppliers" in service.cli("suppliers").stdout
+    monkeypatch.setattr(runner, "KEEPERS", (supplier_losses.keep_suppliers,))
+    ahead = runner._Ahead(service.forestay)
+    assert ahead.look() and ahead.look()
+    some = service.get("/suppliers")
+    assert (some["total"], some["worked_out"]) == (4, 1) and len(some["items"]) == 4
+    assert some["items"][-1]["services_alone"] is None and some["items"][-1]["substitutable"] == "being worked out"
+    assert "Being worked out: 1 of 4 suppliers" in service.page("/suppliers")
+    assert "for 1 of 4 suppliers so far" in service.get("/suppliers/register/B_07.01")["notes"][-1]
+    assert [ahead.look() for _ in range(4)] == [True, True, True, False]
+    for day in days:
+        assert service.get("/suppliers", days=day) == at_once[day]
+    assert service.get("/suppliers/register/B_07.01") == register
+    assert "0.25, 0.5, 1, 2" in service.get("/suppliers", 422, days=1.7)["detail"]

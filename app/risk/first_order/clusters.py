@@ -39,6 +39,16 @@ def services_behind(flat: Flat, space: Reach, start: int) -> Array:
     return services[:count]
 
 
+@kernel
+def services_reached(flat: Flat, space: Reach, starts: Int32s, services: int) -> Array:
+    """bool[S]: the services that anything at one of `starts` could touch, of so many services."""
+    found = np.zeros(services, np.bool_)
+    for start in starts:
+        for s in services_behind(flat, space, start):
+            found[s] = True
+    return found
+
+
 @inner
 def root_of(parent: Int64s, k: Int64) -> Int64:
     """The smallest member of the set that k belongs to (union-find with path halving)."""

@@ -136,10 +136,10 @@ def _closed(
 def _switch_over(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int,
     groups: Int32s, tail: int, low: int,
-    count: int, log: Log, rule: int,
+    count: int, log: Log, rule: int, wanted: Bools,
 ) -> tuple[int, bool, Log]:  # fmt: skip
-    """Expected values of every service that the triggered `groups` can touch; how many are touched in all, and whether some were
-    sampled."""
+    """Expected values of every service in `wanted` that the triggered `groups` can touch; how many are touched in all, and
+    whether some were sampled."""
     index, service, cluster = pairs_of(flat, space, groups)
     simulated = False
     for c in range(len(groups)):
@@ -148,6 +148,7 @@ def _switch_over(
         members = np.flatnonzero(cluster == c)
         mine = groups[members]
         chosen_all = np.unique(service[cluster[index] == c])
+        chosen_all = chosen_all[wanted[chosen_all]]
         if len(chosen_all) == 0:
             continue
         for s in chosen_all:
@@ -211,9 +212,9 @@ def _room(found: Found, points: int, pairs: int, more: int) -> Found:
 def _block(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, cis: Int32s,
     rows: Rows, point_count: Int64s,
-    pair_count: Int64s, rule: int,
+    pair_count: Int64s, rule: int, wanted: Bools,
 ) -> Found:  # fmt: skip
-    """The CIs `cis`: fills `rows`, and how many single points and pairs each has."""
+    """The CIs `cis`: fills `rows`, and how many single points and pairs each has; of the services in `wanted` (bool[S]) alone."""
     flat, inputs, work, alone, book = borrowed(flat), borrowed(inputs), borrowed(work), borrowed(alone), borrowed(book)
     space, asked, rows = borrowed(space), borrowed(asked), borrowed(rows)
     found = _found(1024, 1024)
@@ -231,12 +232,12 @@ def _block(
         count, down, weak = 0, 0, 0
         for k in range(tail):
             s = flat.service_at[work.queue[k]]
-            if s >= 0:
+            if s >= 0 and wanted[s]:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.queue[k]))
                 down += 1
         for k in range(low):
             s = flat.service_at[work.degraded[k]]
-            if s >= 0:
+            if s >= 0 and wanted[s]:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.degraded[k]))
                 weak += 1
         rows.services_down[row], rows.services_degraded[row] = down, weak
@@ -255,7 +256,21 @@ def _block(
             triggered = new_switches(flat, inputs.failovers, work, 0, tail, asked, groups, 0, SERVES)
         if triggered:
             count, simulated, log = _switch_over(
-                flat, inputs, work, alone, book, space, asked, i, np.sort(groups[:triggered]), tail, low, count, log, rule
+                flat,
+                inputs,
+                work,
+                alone,
+                book,
+                space,
+                asked,
+                i,
+                np.sort(groups[:triggered]),
+                tail,
+                low,
+                count,
+                log,
+                rule,
+                wanted,
             )
             rows.simulated[row] = simulated
             if simulated:
@@ -314,10 +329,10 @@ def _costs(
     return pairs - first
 
 
-_Desk = tuple[Marks, Marks, Tally, Reach, Array]
+Desk = tuple[Marks, Marks, Tally, Reach, Array]
 
 
-def _desk(compiled: CompiledGraph, inputs: RatesAndExposures) -> _Desk:
+def desk_of(compiled: CompiledGraph, inputs: RatesAndExposures) -> Desk:
     """The workspace of one thread."""
     size = len(compiled)
     return (
@@ -361,7 +376,7 @@ def contributions_to(
     if not switches:
         inputs = inputs._replace(failovers=failovers_of(compiled, np.zeros(0, np.int64)))
     cis = needs_of(compiled.flat, int(compiled.service_position[service])) if cis is None else cis
-    rows, point_ptr, point_service, pairs = sweep_rows(compiled, inputs, cis, _desk(compiled, inputs), rule)
+    rows, point_ptr, point_service, pairs = sweep_rows(compiled, inputs, cis, desk_of(compiled, inputs), rule)
     return _of_service(compiled, service, cis, rows, point_ptr, point_service, pairs)
 
 
@@ -399,12 +414,14 @@ def _of_service(
 
 
 def sweep_rows(
-    compiled: CompiledGraph, inputs: RatesAndExposures, cis: Array, desk: _Desk, rule: int = PRODUCT
+    compiled: CompiledGraph, inputs: RatesAndExposures, cis: Array, desk: Desk, rule: int = PRODUCT, wanted: Array | None = None
 ) -> tuple[Rows, Array, Array, Pairs]:
-    """The CIs `cis` (int32 positions), one row each: (rows, point_ptr, point_service, pairs). A pure function of arrays."""
+    """The CIs `cis` (int32 positions), one row each: (rows, point_ptr, point_service, pairs). A pure function of arrays.
+    `wanted`: bool[S] services that count, the others as if nothing hit them; each costs what it does among all."""
     rows = fresh_rows(len(cis))
     point_count, pair_count = np.zeros(len(cis), np.int64), np.zeros(len(cis), np.int64)
-    found = _block(compiled.flat, inputs, *desk, cis, rows, point_count, pair_count, rule)
+    wanted = np.ones(len(compiled.service_position), np.bool_) if wanted is None else wanted
+    found = _block(compiled.flat, inputs, *desk, cis, rows, point_count, pair_count, rule, wanted)
     pairs = Pairs(ptr_of(pair_count), found.pair_service, found.pair_hours, found.pair_money, found.pair_breaches)
     return rows, ptr_of(point_count), found.point_service, pairs
 
@@ -417,11 +434,11 @@ def sweep(
     """As `sweep_rows` for many CIs, in blocks on several threads; `listen` hears the share done."""
     inputs, size = rates_and_exposures_of(compiled), len(cis)
     block = block or (BLOCK if _block.load() else SMALL_BLOCK)
-    idle: list[_Desk] = []
+    idle: list[Desk] = []
 
     def run(start: int) -> tuple[Rows, Array, Array, Pairs]:
         look()
-        desk = idle.pop() if idle else _desk(compiled, inputs)
+        desk = idle.pop() if idle else desk_of(compiled, inputs)
         answer = sweep_rows(compiled, inputs, cis[start : start + block], desk, rule)
         idle.append(desk)
         return answer

@@ -176,6 +176,9 @@ def next_outcome(
         g = walk.found[at]
         if not stands(flat, work, g):
             walk.how[at] = MOOT
+        elif failovers.success[g] <= 0.0:  # it never works: there is one way only
+            walk.how[at] = FAILS
+            log = _fail_switch(flat, failovers, work, walk, asked, g, log, rule, mask)
         else:
             walk.how[at] = WORKS
             if failovers.success[g] < 1.0:

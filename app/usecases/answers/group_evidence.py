@@ -28,6 +28,7 @@ from app.usecases.answers.areas import ranking_of
 from app.usecases.assess import Assessed, assessed
 from app.usecases.estate import Estate
 from app.usecases.keep.stability_tests import SWITCHES, every_test, evidence_of, holds_at
+from app.usecases.stability_tests.kept_stakes import with_stakes
 from app.usecases.stability_tests.weigh import (
     at_stake,
     group_number,
@@ -128,7 +129,7 @@ def state_of(newest: StabilityTest | None, now: int, stated: bool) -> str:
 def groups_tested(tools: Tools, limit: int, after: str | None = None, state: str = "", seconds: float = SECONDS) -> GroupsTested:
     """Returns a page of the groups, those with the most at stake first; `seconds`: see `Groups`."""
     skip = int(paging.decode(after, "skip")["skip"]) if after else 0
-    base = assessed(tools.estates, tools.cache, None)
+    base = with_stakes(tools, assessed(tools.estates, tools.cache, None))
     groups = Groups(base, every_test(tools.documents), seconds)
     found = groups.in_order(state)
     more = len(found) > skip + limit
@@ -141,7 +142,7 @@ def groups_tested(tools: Tools, limit: int, after: str | None = None, state: str
 
 def group_tested(tools: Tools, key: str) -> GroupTested | None:
     """Returns one group, by its key, with what tests say of it; None where it plays no part in the assessed estate."""
-    base = assessed(tools.estates, tools.cache, None)
+    base = with_stakes(tools, assessed(tools.estates, tools.cache, None))
     group = group_number(base, key)
     return None if group is None else Groups(base, every_test(tools.documents)).row(group)
 

@@ -26,6 +26,7 @@ from app.usecases.estate import Estate
 from app.usecases.keep import audit
 from app.usecases.keep.game_days import GAME_DAYS, GameDay
 from app.usecases.keep.stability_tests import every_test, evidence_of, holds_at
+from app.usecases.stability_tests.kept_stakes import with_stakes
 from app.usecases.stability_tests.named_group import GROUP, named_group
 from app.usecases.stability_tests.weigh import active_and_standby, group_number, minutes_now
 from app.usecases.stamps import stamp_of
@@ -40,7 +41,7 @@ MOST_PEOPLE = 50
 
 def next_experiments(tools: Tools, limit: int) -> NextExperiments:
     """Returns the failover tests that bring most per hour, the best first."""
-    base = assessed(tools.estates, tools.cache, None)
+    base = with_stakes(tools, assessed(tools.estates, tools.cache, None))
     groups = Groups(base, every_test(tools.documents), SECONDS)
     rows = [groups.row(group) for group, (_, between) in groups.known.items() if between is not None]
     found = [_experiment(base, groups.tested, row) for row in rows]
@@ -157,7 +158,7 @@ def _start(text: str) -> datetime:
 def sheet_of(tools: Tools, group_key: str) -> GameDay:
     """Returns the sheet of a failover test of a group, with the blast radius as it is today: what stops if the switch works, and
     what if it does not. NotFound where the group plays no part in the assessed estate."""
-    base = assessed(tools.estates, tools.cache, None)
+    base = with_stakes(tools, assessed(tools.estates, tools.cache, None))
     estate = base.estate
     group_key = named_group(tools, estate.revision.revision, group_key)
     group = group_number(base, group_key)

@@ -5,6 +5,7 @@ A counterfactual of the first order: only outages that the group may answer are 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,7 +52,15 @@ def losses(base: Assessed) -> dict[str, float]:
 
 def losses_with(base: Assessed, success: Mapping[int, float]) -> dict[str, float]:
     """Returns the same with these chances of a switch, by number of the group."""
-    return switched.losses_with(base.estate.compiled, base.first, success)
+    return switching(base).losses_with(success)
+
+
+def switching(base: Assessed) -> switched.Switching:
+    """Returns the estate on which other chances are tried, of this thread."""
+    kept = base.found.setdefault("switching", threading.local())
+    if not hasattr(kept, "tried"):
+        kept.tried = switched.Switching(base.estate.compiled, base.first)
+    return kept.tried  # type: ignore[no-any-return]
 
 
 def success_now(base: Assessed, group: int) -> float:

@@ -13,7 +13,7 @@ from app.domain.graph import DependencyGraph
 from app.domain.stability_tests import GroupEvidence
 from app.risk.exact.diagrams.budget import Budget
 from app.risk.first_order.sweep import first_order
-from app.risk.first_order.switched import losses_with, lowers_loss
+from app.risk.first_order.switched import Switching, losses_with, lowers_loss, with_success
 from app.risk.first_order.totals import totals_of
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.compile import compile_graph
@@ -21,6 +21,7 @@ from app.risk.intake.tested import estimate, success_of, weight_of, with_tests
 from app.risk.study.estate_redundancy import estate_redundancy
 from tests.builders import estate
 from tests.unit.risk.build import graph_of, random_estate
+from tests.unit.risk.first_order.test_sweep import rich_estate
 
 DAY = 86400
 NOW = 1000 * DAY
@@ -103,6 +104,17 @@ def test_where_switching_is_worse_than_waiting_a_failure_would_lower_the_loss() 
 def sums(compiled: CompiledGraph) -> dict[str, float]:
     found = totals_of(compiled, first_order(compiled)).sums()
     return {name: value for name, value in found.items() if value is not None and name != "services_hit"}
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))])
+def test_what_another_chance_changes_is_what_a_sweep_of_everything_says(seed: int) -> None:
+    rng = random.Random(seed)
+    compiled = compile_graph(graph_of(rich_estate(rng, rng.randint(6, 9))))
+    tried = Switching(compiled, first_order(compiled))
+    for group in range(len(compiled.flat.group_kind)):
+        for success in ({group: 0.0}, {group: 1.0}, {group: 0.4, 0: 0.7}):
+            told, whole = tried.losses_with(success), sums(with_success(compiled, success))
+            assert told == {name: pytest.approx(whole[name], rel=1e-9, abs=1e-9) for name in told}
 
 
 def group_of(compiled: CompiledGraph, key: str) -> int | None:
