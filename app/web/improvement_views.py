@@ -26,7 +26,7 @@ blueprint = Blueprint("improvements_web", __name__)
 ROWS = 200
 KIND_WORDS = {
     "twin": "A twin", "second_supplier": "A second supplier", "failover": "A switch that works by itself",
-    "restore": "A shorter restore", "remove": "A need that goes",
+    "restore": "A shorter restore", "rate": "Fewer failures", "remove": "A need that goes",
 }  # fmt: skip
 
 
