@@ -50,7 +50,6 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
 
     from app.cli.operate import serve_forever
     from app.cli.syncs import check_whole
-    from app.demo import retailer
     from app.usecases.answers.ranking import area_page
     from app.usecases.assess import assess
     from app.usecases.proposals.look import look_for_proposals

@@ -12,7 +12,7 @@ import msgspec
 
 from app.domain.improvements import CORRECT, DONE, STANDARDISE, START
 from app.domain.measures import RATE, RESTORE, Measure
-from app.usecases.improvements.hand_in import StatedAcceptance, StatedHistory, StatedImprovement, StatedStep
+from app.domain.stated_history import StatedAcceptance, StatedHistory, StatedImprovement, StatedStep
 
 SET_UP = datetime(2025, 10, 1, tzinfo=UTC)  # the service began here, with the eleven months before it
 SPREAD = 0.5  # of the logarithm of the hours of one outage
@@ -35,7 +35,7 @@ class Changed:
             clock = rng.expovariate(rate)
             while clock < years:
                 started = low + (high - low) * (clock / years)
-                lasts = hours * rng.lognormvariate(-SPREAD**2 / 2, SPREAD) / 24.0
+                lasts = hours * rng.lognormvariate(-(SPREAD**2) / 2, SPREAD) / 24.0
                 found.append((started, datetime.fromtimestamp(started.timestamp() + lasts * 86400.0, UTC)))
                 clock += rng.expovariate(rate)
         return found

@@ -722,10 +722,7 @@ def write(estate: Estate, folder: Path, until: datetime = OBSERVED_UNTIL) -> dic
     _csv(
         cmdb / "observations.csv",
         ("scope", "observed_from", "observed_until"),
-        [
-            {"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(until)}
-            for name in observed
-        ],
+        [{"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(until)} for name in observed],
     )
     document = {
         "cis": [_document_row(row) for row in estate.cis[DATACENTRE].values()],

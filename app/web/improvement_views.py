@@ -56,8 +56,8 @@ def plan() -> Response | tuple[str, int]:
     """Plans an improvement of one measure."""
     form = request.form.to_dict()
     try:
-        said = {name: form.get(name, "").strip() for name in ("title", "owner", "hypothesis", "due_on")}
-        made = plan_improvement(forestay(), PlannedImprovement(measures=[_measure(form)], **said), caller().name)
+        title, owner, hypothesis, due = (form.get(name, "").strip() for name in ("title", "owner", "hypothesis", "due_on"))
+        made = plan_improvement(forestay(), PlannedImprovement(title, owner, hypothesis, [_measure(form)], due), caller().name)
     except ForestayError as error:
         return _board(form, error), 422
     return redirect(url_for("improvements_web.one", improvement=made.improvement), 303)

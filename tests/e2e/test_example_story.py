@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from app.cli.run import SET_UP
 from app.demo import retailer
-from app.demo.history import CHANGED, HISTORY
+from app.demo.history import CHANGED, HIDDEN_NEEDS, HISTORY, RELAYS
 from app.domain.ci_classes import ci_classes
 from app.risk.measures.measured_effect import Period, Watched, measured_effect
+from app.usecases.improvements.hand_in import hand_in
 from tests.e2e.conftest import Service
 
 YEAR = 365.25 * 86400
@@ -27,7 +29,7 @@ def effect_of(seed: int, number: int) -> tuple[float, float, float]:
     before, after = (
         Period((high - low).total_seconds() / YEAR, sum(low <= begin < high for begin, _ in every[number]),
                [(end - begin).total_seconds() / 3600 for begin, end in every[number] if low <= begin < high])
-        for low, high in zip(ends, ends[1:], strict=False)
+        for low, high in pairwise(ends)
     )  # fmt: skip
     taken = measured_effect([Watched(before, after, 1.0, ci_classes()["microservice"].repair_sigma)])
     assert taken is not None
@@ -66,9 +68,10 @@ def test_the_example_tells_its_story(service: Service) -> None:
     assert states == {"Hosted DNS": "expired", "billing": "grew", "UPS A Frankfurt 1": "holds"}
     assert accepted["billing"]["loss_now"] > 1.25 * accepted["billing"]["accepted"]["loss"]
     proposed = service.cli_json("proposals", "--limit", "500")["items"]
-    failed = {(row["dependent"], row["providers"][0]) for row in proposed if row["together"] >= 3}
-    assert {("cmdb:ci:tool-117", "cmdb:ci:app-collect"), ("cmdb:ci:tool-342", "cmdb:ci:app-partner-api")} <= failed
-    assert ["cmdb:ci:smtp-relay-01", "cmdb:ci:smtp-relay-02"] in [row["providers"] for row in proposed if row["kind"] == "redundancy"]
-    again = service.cli("run", "--no-serve")  # nothing of it twice
-    assert again.exit_code == 0 and service.cli_json("improvements", "list")["total"] == 3
-    assert service.cli_json("improvements", "accepted")["total"] == 3
+    failed = {frozenset((row["dependent"], row["providers"][0])) for row in proposed if row["together"] >= 3}
+    hidden = {frozenset((f"cmdb:ci:{tool}", f"cmdb:ci:{app}")) for tool, app in HIDDEN_NEEDS.items()}
+    assert hidden <= failed  # which of two that always fail together needs the other is a guess (docs/model.md, 23)
+    relays = [f"cmdb:ci:{key}" for key in RELAYS]
+    assert relays in [row["providers"] for row in proposed if row["kind"] == "redundancy"]
+    text = (service.folder / "data" / "example" / "improvements.json").read_text("utf-8")
+    assert hand_in(service.forestay, text, SET_UP, "again") == 0  # nothing of it twice

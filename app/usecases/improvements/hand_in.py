@@ -3,55 +3,16 @@ taken, by a revision that knows the estate as it was then, and carries the times
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 import msgspec
 
 from app.domain.errors import InvalidInput
-from app.domain.measures import Measure
+from app.domain.stated_history import StatedHistory
 from app.usecases.improvements.accept import accept
 from app.usecases.improvements.plan import PlannedImprovement, plan_improvement, take_step
 from app.usecases.keep.improvements import ACCEPTANCES, IMPROVEMENTS
 from app.usecases.moments import past_moment
 from app.usecases.operation_progress import Listener, silent
 from app.usecases.tools import Tools
-
-
-@dataclass(frozen=True, slots=True)
-class StatedStep:
-    step: str
-    at: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StatedImprovement:
-    """All times have a zone."""
-
-    title: str
-    owner: str
-    hypothesis: str
-    measures: Sequence[Measure]
-    due_on: str
-    watched: Sequence[str]
-    planned_at: str
-    steps: Sequence[StatedStep]
-
-
-@dataclass(frozen=True, slots=True)
-class StatedAcceptance:
-    ci: str
-    reason: str
-    expires_on: str
-    grows: float
-    accepted_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class StatedHistory:
-    improvements: Sequence[StatedImprovement] = field(default_factory=list)
-    acceptances: Sequence[StatedAcceptance] = field(default_factory=list)
 
 
 def hand_in(tools: Tools, text: str, revision: int, caller: str, listen: Listener = silent) -> int:
