@@ -150,7 +150,7 @@ def _hand_in_improvements(forestay: Forestay, folder: Path) -> None:
 
 
 def _let_be_handed_in(forestay: Forestay, folder: Path) -> None:
-    """Queues what `_hand_in_tests` and `_hand_in_improvements` do, and a look for proposals, for the runner beside the service."""
+    """Queues what `_hand_in_tests` and `_hand_in_improvements` do, and a look for proposals: for the runner."""
     from app.demo import history, stability_tests
     from app.usecases.keep import runs
 

@@ -596,7 +596,7 @@ def _relays(estate: Estate) -> None:
 
 
 def _changed(estate: Estate, rng: random.Random) -> None:
-    """Replaces the outages of CIs that changed in these years, and adds those of tools that fall with them unknown to the CMDB."""
+    """Replaces the outages of CIs that changed in these years, and adds those of tools that secretly fall with them."""
     others = {one.ci for one in CHANGED}
     estate.incidents = [row for row in estate.incidents if row["ci"] not in others or not row["root_cause"]]
     number = int(max(row["key"] for row in estate.incidents)[3:])

@@ -25,8 +25,8 @@ MEMORY_YEARS = 3.0  # outages from longer ago say nothing of today [a proposal]
 
 
 def measured_of(tools: Tools, one: Improvement, until: datetime) -> MeasuredEffect | None:
-    """Returns the effect by the outages of the watched CIs until a moment; None where they were not observed before and after. An hour of an
-    outage costs what it cost in the estate in which the effect was predicted."""
+    """Returns the effect by the outages of the watched CIs until a moment; None where they were not observed before and after.
+    An hour of an outage costs what it cost in the estate in which the effect was predicted."""
     base = assessed(tools.estates, tools.cache, one.predicted.revision)
     done, now = int(datetime.fromisoformat(one.done_at).timestamp()), int(until.timestamp())
     watched = [found for key in one.watched if (found := _watched(tools, base, key, done, now, one.predicted.effect.unit))]

@@ -41,9 +41,9 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class PlannedImprovement:
-    """What is asked for. `watched`: CIs whose outages will show what it did; none: what is restored faster or fails less itself, else the
-    services it helps. `connector`: of the ticket, "" none. `at`: when it was planned, with zone ("": now); `revision`: by which its
-    effect is predicted (None: the current one)."""
+    """What is asked for. `watched`: CIs whose outages will show what it did; none: what is restored faster or fails less itself,
+    else the services it helps. `connector`: of the ticket, "" none. `at`: when it was planned, with zone ("": now); `revision`:
+    by which its effect is predicted (None: the current one)."""
 
     title: str
     owner: str
@@ -161,8 +161,8 @@ def improvement_page(tools: Tools, limit: int, after: str | None = None, state: 
     )
     counts = Counter(one.state for one in every)
     found = [one for one in every if state in ("", one.state)]
-    more = len(found) > skip + limit
+    more, now = len(found) > skip + limit, datetime.now(UTC)
     return ImprovementPage(
-        [_shown(tools, one, datetime.now(UTC)) for one in found[skip : skip + limit]], {name: counts[name] for name in STATES}, len(found), limit,
+        [_shown(tools, one, now) for one in found[skip : skip + limit]], {name: counts[name] for name in STATES}, len(found), limit,
         more, paging.encode(skip=skip + limit) if more else None,
     )  # fmt: skip
