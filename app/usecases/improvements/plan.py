@@ -162,7 +162,8 @@ def improvement_page(tools: Tools, limit: int, after: str | None = None, state: 
     counts = Counter(one.state for one in every)
     found = [one for one in every if state in ("", one.state)]
     more, now = len(found) > skip + limit, datetime.now(UTC)
+    shown = [_shown(tools, one, now) for one in found[skip : skip + limit]]
     return ImprovementPage(
-        [_shown(tools, one, now) for one in found[skip : skip + limit]], {name: counts[name] for name in STATES}, len(found), limit,
+        shown, {name: counts[name] for name in STATES}, len(found), limit,
         more, paging.encode(skip=skip + limit) if more else None,
     )  # fmt: skip
