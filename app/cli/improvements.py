@@ -38,7 +38,7 @@ def measures() -> None:
 @click.pass_obj
 def tried(context: Context, stated: tuple[str, ...], as_document: bool) -> None:
     """What measures do together. MEASURE is JSON, like '{"kind": "twin", "ci": "db-orders-1"}'; kinds: twin, second_supplier,
-    failover, restore, remove."""
+    failover, restore, rate, remove."""
     told = try_measures(context.forestay, _measures(stated))
     show(told, as_document, lambda console: _print_tried(console, told))
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.domain.results import AreaPage
 
 TOP = 12
+SET_UP = 3  # revision of the example that has all its sources as they were when the service was set up
 
 
 @click.command()
@@ -49,9 +50,9 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
 
     from app.cli.operate import serve_forever
     from app.cli.syncs import check_whole
-    from app.demo import retailer
     from app.usecases.answers.ranking import area_page
     from app.usecases.assess import assess
+    from app.usecases.proposals.look import look_for_proposals
 
     console = Console(highlight=False, soft_wrap=True)
     forestay = context.forestay
@@ -59,9 +60,7 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         given = [("own-csv", "csv", csv_folder), ("own-json", "json", json_file)]
         places = [(name, kind, str(path)) for name, kind, path in given if path]
     else:
-        written = retailer.write(retailer.build(seed), data / "example")
-        kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
-        places = [(name, kinds[name], str(path)) for name, path in written.items()]
+        places = _example(forestay, data / "example", seed)
     started = time.perf_counter()
     reports = [_import(forestay, console, name, kind, location) for name, kind, location in places]
     for report in reports[:-1]:  # the first question about an earlier revision finds its ranking
@@ -71,6 +70,8 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
         _set_goals(forestay)
         if no_serve:
             _hand_in_tests(forestay, data / "example")
+            _hand_in_improvements(forestay, data / "example")
+            look_for_proposals(forestay)
     row = assess(forestay, None, listener(False))
     console.print(
         f"\nassessed {row.cis:,} CIs, {row.dependencies:,} dependencies, {row.groups:,} redundancy groups and {row.services:,} "
@@ -84,8 +85,23 @@ def run(context: Context, csv_folder: Path | None, json_file: Path | None, seed:
             check_whole(report)
         return
     if example:  # to weigh them takes longer than all the rest while kernels are being compiled: the runner does it
-        _let_tests_be_handed_in(forestay, data / "example")
+        _let_be_handed_in(forestay, data / "example")
     serve_forever(context, port=_free(context, port))
+
+
+def _example(forestay: Forestay, folder: Path, seed: int) -> list[tuple[str, str, str]]:
+    """Writes the example's sources; returns name, kind and place of each in the order of their imports: the CMDB as it was when
+    the service was set up, the others, and the CMDB as it is. A second run has the first of these already."""
+    from app.demo import retailer
+    from app.usecases.keep.sources import find_source
+
+    estate = retailer.build(seed)
+    kinds = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
+    places = [(name, kinds[name], str(path)) for name, path in retailer.write(estate, folder).items()]
+    if find_source(forestay.documents, "cmdb") is not None:
+        return places
+    cmdb, *others = places
+    return [("cmdb", "csv", str(retailer.write_as_set_up(estate, folder / "as-set-up"))), *others, cmdb]
 
 
 def _set_goals(forestay: Forestay) -> None:
@@ -125,13 +141,24 @@ def _hand_in_tests(forestay: Forestay, folder: Path) -> None:
         add_tests(forestay, SaidOfTest(), file.name, file.read_bytes(), CALLER, "cli")
 
 
-def _let_tests_be_handed_in(forestay: Forestay, folder: Path) -> None:
-    """Queues what `_hand_in_tests` does, for the runner beside the service."""
-    from app.demo.stability_tests import write
+def _hand_in_improvements(forestay: Forestay, folder: Path) -> None:
+    """Hands in the example's improvements and accepted risks, which began when it was set up."""
+    from app.demo.history import write
+    from app.usecases.improvements.hand_in import hand_in
+
+    hand_in(forestay, write(folder).read_text("utf-8"), SET_UP, CALLER)
+
+
+def _let_be_handed_in(forestay: Forestay, folder: Path) -> None:
+    """Queues what `_hand_in_tests` and `_hand_in_improvements` do, and a look for proposals: for the runner."""
+    from app.demo import history, stability_tests
     from app.usecases.keep import runs
 
-    file = write(folder)
-    runs.enqueue(forestay.documents, "tests", {"file": file.name, "text": file.read_text("utf-8")}, CALLER)
+    tests, improvements = stability_tests.write(folder), history.write(folder)
+    said = {"text": improvements.read_text("utf-8"), "revision": SET_UP}
+    runs.enqueue(forestay.documents, "improvements", said, CALLER)
+    runs.enqueue(forestay.documents, "propose", {}, CALLER)
+    runs.enqueue(forestay.documents, "tests", {"file": tests.name, "text": tests.read_text("utf-8")}, CALLER)
 
 
 def _print_top(console: Console, page: AreaPage) -> None:

@@ -3,7 +3,8 @@
 Seeded and deterministic. About 3,000 CIs, told by three sources that do not quite agree:
 
 * `cmdb` (a folder of CSV files): business services with exposure, applications, databases, virtual machines, shops, the
-  redundancy that the architects declared, two years of incidents, and the tickets of services that people missed meanwhile;
+  redundancy that the architects declared, two years of incidents, in which some things got better and one got worse
+  (app/demo/history.py), and the tickets of services that people missed meanwhile;
 * `datacentre` (one JSON document): what discovery sees below - places, power, network, storage, hypervisors - and where things
   really stand;
 * `tracing` (a call graph): which deployed service really calls which.
@@ -22,6 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from app.demo.history import CHANGED, HIDDEN_NEEDS, RELAYS, SET_UP
 
 CMDB, DATACENTRE = "cmdb", "datacentre"
 SITES = ("fra1", "fra2")
@@ -173,7 +176,9 @@ def build(seed: int = 7) -> Estate:
     _shops(estate, rng)
     _office_and_warehouse(estate, rng, hosts, volumes)
     _disagreements(estate, rng)
+    _relays(estate)
     _incidents(estate, rng)
+    _changed(estate, random.Random(seed + 2))
     _tickets(estate, random.Random(seed + 1))
     return estate
 
@@ -583,6 +588,30 @@ def _incidents(estate: Estate, rng: random.Random) -> None:
         estate.incidents.append({**cause, "key": f"INC{number:06}", "ci": victim, "root_cause": False})
 
 
+def _relays(estate: Estate) -> None:
+    """Adds two relays for mail of which either does; the CMDB says that campaigns need both."""
+    for key in RELAYS:
+        estate.ci(CMDB, key, key, "server", team="Platform", site=SITE_NAMES["fra1"])
+        estate.needs(CMDB, "app-campaigns", key)
+
+
+def _changed(estate: Estate, rng: random.Random) -> None:
+    """Replaces the outages of CIs that changed in these years, and adds those of tools that secretly fall with them."""
+    others = {one.ci for one in CHANGED}
+    estate.incidents = [row for row in estate.incidents if row["ci"] not in others or not row["root_cause"]]
+    number = int(max(row["key"] for row in estate.incidents)[3:])
+    tools = {provider: tool for tool, provider in HIDDEN_NEEDS.items()}
+    for one in CHANGED:
+        for started, ended in one.outages(rng, OBSERVED_FROM, OBSERVED_UNTIL):
+            number += 1
+            row = {"started_at": started, "ended_at": ended if ended < OBSERVED_UNTIL else None}
+            estate.incidents.append({"key": f"INC{number:06}", "ci": one.ci, "root_cause": True, **row})
+            if one.ci in tools and rng.random() >= NOT_WRITTEN:
+                number += 1
+                row["started_at"] = min(started + timedelta(minutes=rng.uniform(1, 8)), ended)
+                estate.incidents.append({"key": f"INC{number:06}", "ci": tools[one.ci], "root_cause": False, **row})
+
+
 NOT_WRITTEN, BY_MISTAKE, FELT_SOFTLY = 0.10, 0.02, 0.03  # shares of tickets: missing, of another service, of a soft need
 
 
@@ -628,11 +657,14 @@ class _World:
             self._hard.setdefault(traced[callee], []).append(traced[caller])
         for row in (*estate.dependencies[CMDB], *estate.dependencies[DATACENTRE]):
             dependent, provider = self._one(row["dependent"]), self._one(row["provider"])
+            if provider in RELAYS:
+                continue
             if row["kind"] == "soft":
                 self.soft.setdefault(dependent, []).append(provider)
             else:
                 self._hard.setdefault(provider, []).append(dependent)
-        for row in (*estate.groups[CMDB], *estate.groups[DATACENTRE]):
+        relays = {"key": "relays", "dependent": "app-campaigns", "members": list(RELAYS), "needed": 1}
+        for row in (*estate.groups[CMDB], *estate.groups[DATACENTRE], relays):
             group = {**row, "dependent": self._one(row["dependent"]), "members": [self._one(member) for member in row["members"]]}
             for member in group["members"]:
                 self._groups.setdefault(member, []).append(group)
@@ -665,8 +697,9 @@ SERVICE_FIELDS = ("key", "customers", "money_per_hour", "currency", "mtpd_hours"
 CI_FIELDS = ("key", "name", "class", "environment", "lifecycle", "site", "team", "supplier", "fqdn", "id:trace")
 
 
-def write(estate: Estate, folder: Path) -> dict[str, Path]:
-    """Writes the three sources; returns the place of each: {"cmdb": folder, "datacentre": file, "tracing": file}."""
+def write(estate: Estate, folder: Path, until: datetime = OBSERVED_UNTIL) -> dict[str, Path]:
+    """Writes the three sources; returns the place of each: {"cmdb": folder, "datacentre": file, "tracing": file}. `until`: what
+    began later is not told yet, and what ended later is open."""
     cmdb, datacentre, tracing = folder / "cmdb", folder / "datacentre.json", folder / "calls.csv"
     cmdb.mkdir(parents=True, exist_ok=True)
     _csv(cmdb / "cis.csv", CI_FIELDS, estate.cis[CMDB].values())
@@ -678,20 +711,18 @@ def write(estate: Estate, folder: Path) -> dict[str, Path]:
         {
             **row,
             "started_at": _time(row["started_at"]),
-            "ended_at": _time(row["ended_at"]),
+            "ended_at": _time(row["ended_at"] if row["ended_at"] and row["ended_at"] < until else None),
             "root_cause": "yes" if row["root_cause"] else "no",
         }
         for row in estate.incidents
+        if row["started_at"] < until
     ]
     _csv(cmdb / "incidents.csv", ("key", "ci", "started_at", "ended_at", "root_cause"), incidents)
     observed = sorted({estate.cis[CMDB][row["ci"]]["class"] for row in estate.incidents if row["root_cause"]})
     _csv(
         cmdb / "observations.csv",
         ("scope", "observed_from", "observed_until"),
-        [
-            {"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(OBSERVED_UNTIL)}
-            for name in observed
-        ],
+        [{"scope": f"class:{name}", "observed_from": _time(OBSERVED_FROM), "observed_until": _time(until)} for name in observed],
     )
     document = {
         "cis": [_document_row(row) for row in estate.cis[DATACENTRE].values()],
@@ -709,6 +740,11 @@ def _document_row(row: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in row.items() if name not in ("fqdn", "serial")}
     identifiers = {kind: row[kind] for kind in ("fqdn", "serial") if kind in row}
     return {**kept, "identifiers": identifiers} if identifiers else kept
+
+
+def write_as_set_up(estate: Estate, folder: Path) -> Path:
+    """Writes the CMDB as it was when the service was set up; returns its folder."""
+    return write(estate, folder, SET_UP)[CMDB]
 
 
 def _time(moment: datetime | None) -> str:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from app.domain.errors import InvalidInput
 from app.domain.results import Stamp
 
-TWIN, SECOND_SUPPLIER, FAILOVER, RESTORE, REMOVE = "twin", "second_supplier", "failover", "restore", "remove"
+TWIN, SECOND_SUPPLIER, FAILOVER, RESTORE, RATE, REMOVE = "twin", "second_supplier", "failover", "restore", "rate", "remove"
 KINDS: Mapping[str, Sequence[str]] = {  # the fields that each kind needs
     TWIN: ("ci",),
     SECOND_SUPPLIER: ("ci", "supplier"),
     FAILOVER: ("group", "hours"),
     RESTORE: ("ci",),
+    RATE: ("ci",),
     REMOVE: ("ci", "provider"),
 }
 SHARED_BY_TWINS = 0.1  # of a twin's failures that take both, where nobody says [a proposal, see docs/model.md]
@@ -28,7 +29,8 @@ class Measure:
     """One change. `twin`: an equal CI beside `ci`; `common_cause_share`: which share of its failures takes both.
     `second_supplier`: such a twin from another supplier, by default without a common cause. `failover`: the group `group`
     switches by itself in `hours`, with the chance `success`. `restore`: `ci` is back in `hours`, or in the share `share` of
-    today's time (default: half). `remove`: `ci` no longer needs `provider`. `cost`: in the currency of the model; None: nobody
+    today's time (default: half). `rate`: `ci` fails the share `share` of
+    today's times (default: half). `remove`: `ci` no longer needs `provider`. `cost`: in the currency of the model; None: nobody
     said."""
 
     kind: str

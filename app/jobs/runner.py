@@ -19,6 +19,7 @@ from app.usecases.answers.supplier_losses import keep_suppliers
 from app.usecases.approve import approve
 from app.usecases.assess import assess
 from app.usecases.doctor import keep_examination
+from app.usecases.improvements.hand_in import hand_in
 from app.usecases.keep import runs
 from app.usecases.operation_progress import Cancelled, Listener
 from app.usecases.proposals.look import look_for_proposals
@@ -152,6 +153,12 @@ def do_tests(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     return {"tests": len(added.items), "revision": added.revision}
 
 
+def do_improvements(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
+    """Hands in improvements and accepted risks, as of a revision."""
+    said = handle.job.arguments
+    return {"kept": hand_in(forestay, said["text"], said["revision"], handle.job.caller, handle)}
+
+
 def do_examine(forestay: Forestay, handle: Handle) -> Mapping[str, Any]:
     handle("reading store and audit trail", 0.0)
     return {"findings": len(keep_examination(forestay).findings)}
@@ -180,6 +187,7 @@ VERBS: dict[str, Callable[[Forestay, Handle], Mapping[str, Any]]] = {
     "study": do_study,
     "report": do_report,
     "tests": do_tests,
+    "improvements": do_improvements,
     "examine": do_examine,
     "suggest": do_suggest,
     "propose": do_propose,

@@ -26,7 +26,7 @@ blueprint = Blueprint("improvements_web", __name__)
 ROWS = 200
 KIND_WORDS = {
     "twin": "A twin", "second_supplier": "A second supplier", "failover": "A switch that works by itself",
-    "restore": "A shorter restore", "remove": "A need that goes",
+    "restore": "A shorter restore", "rate": "Fewer failures", "remove": "A need that goes",
 }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def plan() -> Response | tuple[str, int]:
     """Plans an improvement of one measure."""
     form = request.form.to_dict()
     try:
-        said = {name: form.get(name, "").strip() for name in ("title", "owner", "hypothesis", "due_on")}
-        made = plan_improvement(forestay(), PlannedImprovement(measures=[_measure(form)], **said), caller().name)
+        title, owner, hypothesis, due = (form.get(name, "").strip() for name in ("title", "owner", "hypothesis", "due_on"))
+        made = plan_improvement(forestay(), PlannedImprovement(title, owner, hypothesis, [_measure(form)], due), caller().name)
     except ForestayError as error:
         return _board(form, error), 422
     return redirect(url_for("improvements_web.one", improvement=made.improvement), 303)

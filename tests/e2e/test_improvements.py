@@ -108,7 +108,7 @@ def test_an_accepted_risk_is_raised_again_when_its_number_grows(service: Service
     worse["cis"][1]["failures_per_year"] = 24.0
     service.document(worse)
     page = service.get("/acceptances")
-    assert page["raised"] == 1 and page["items"][0]["state"] == "grew" and "more than the 25" in page["items"][0]["because"]
+    assert page["raised"] == 1 and page["items"][0]["state"] == "grew" and "by more than the 25" in page["items"][0]["because"]
     assert service.cli_json("improvements", "accepted")["raised"] == 1
     service.client.delete(f"/api/v1/acceptances/{made['accepted']['acceptance']}")
     assert service.get("/acceptances")["total"] == 0

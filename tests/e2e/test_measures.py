@@ -47,6 +47,9 @@ def test_measures_by_hand(service: Service) -> None:
     assert both.effect.less == pytest.approx(0.95 * alone, rel=1e-3)
     assert both.alone == pytest.approx([0.9 * alone, 0.5 * alone], rel=1e-3)
     assert both.together_more == pytest.approx(-0.45 * alone, rel=1e-3)
+    rarer = try_measures(service.forestay, [Measure("rate", "db", share=0.25)])
+    assert rarer.effect.less == pytest.approx(0.75 * alone, rel=1e-3)
+    assert rarer.sentences == ["db fails 25 % as often as it does today"]
     twins = try_measures(service.forestay, [Measure("twin", "db"), Measure("twin", "db")])
     assert twins.effect.less == pytest.approx(told.effect.less)
     second = try_measures(service.forestay, [Measure("second_supplier", "db", supplier="B")])

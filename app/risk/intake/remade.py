@@ -39,6 +39,14 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Rarer:
+    """A CI fails `share` as often."""
+
+    ci_id: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Switched:
     """A group, by its row, switches in `hours`, with the chance `success`."""
 
@@ -62,7 +70,7 @@ class Twinned:
     supplier: str = ""
 
 
-Change = Restored | Switched | Removed | Twinned
+Change = Restored | Rarer | Switched | Removed | Twinned
 
 
 def remade(graph: DependencyGraph, changes: Sequence[Change]) -> DependencyGraph:
@@ -75,6 +83,7 @@ def remade(graph: DependencyGraph, changes: Sequence[Change]) -> DependencyGraph
     restores = [one for one in changes if isinstance(one, Restored)]
     if restores:
         cis = _all_restored(graph, restores)
+    cis = _all_rarer(graph, cis, [one for one in changes if isinstance(one, Rarer)])
     for group in sorted({one.group for one in changes if isinstance(one, Switched)}):
         groups = _switched(groups, group, [one for one in changes if isinstance(one, Switched) and one.group == group])
     for removed in [one for one in changes if isinstance(one, Removed)]:
@@ -125,7 +134,7 @@ def _set(column: Array, row: int, value: float) -> Array:
 
 def sharing(graph: DependencyGraph, ci_id: int) -> list[int]:
     """The CI and those that share failures with it by a common cause, directly or through others. A common cause has one restore
-    time with all its members, so they are restored alike."""
+    time and one rate with all its members, so they are restored alike, and fail less alike."""
     groups = graph.groups
     shared: Array = np.zeros(len(groups.key), np.bool_)
     for column in (groups.common_cause_share, groups.common_cause_unavailability):
@@ -176,6 +185,28 @@ def _restored(cis: CiColumns, ci_id: int, after: float) -> CiColumns:
         if getattr(cis, name) is not None:
             columns[name] = _set(getattr(cis, name), row, float(getattr(cis, name)[row]) * after / before)
     return replace(cis, **columns)
+
+
+def _all_rarer(graph: DependencyGraph, cis: CiColumns, changes: Sequence[Rarer]) -> CiColumns:
+    """Of several changes of one CI the rarest failures hold. A stated unavailability becomes that of the rate that it meant."""
+    wanted: dict[int, float] = {}
+    for change in changes:
+        for ci_id in sharing(graph, change.ci_id):
+            wanted[ci_id] = min(change.share, wanted.get(ci_id, change.share))
+    for ci_id, share in sorted(wanted.items()):
+        row = row_of(cis, ci_id)
+        columns: dict[str, Any] = {}
+        for name in ("failures_per_year", "failures_per_year_low", "failures_per_year_high"):
+            if getattr(cis, name) is not None:
+                columns[name] = _set(getattr(cis, name), row, share * float(getattr(cis, name)[row]))
+        given = float(cis.unavailability[row])
+        if not np.isnan(given):  # odds of being down are the rate times the restore time
+            if given >= 1.0:
+                raise InvalidInput("it is down for good", field="ci")
+            odds = share * given / (1.0 - given)
+            columns["unavailability"] = _set(cis.unavailability, row, odds / (1.0 + odds))
+        cis = replace(cis, **columns)
+    return cis
 
 
 def _switched(groups: GroupColumns, group: int, changes: Sequence[Switched]) -> GroupColumns:

@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput
 from app.domain.measures import (
     FAILOVER,
     MOST_COST,
+    RATE,
     REMOVE,
     RESTORE,
     SECOND_SUPPLIER,
@@ -43,6 +44,7 @@ RESTS_ON = {
     SECOND_SUPPLIER: "the second supplier fails as often as the first, apart from it, and needs what it needs",
     FAILOVER: "the switch takes the time and works as often as stated",
     RESTORE: "the restore takes the time stated, at each failure",
+    RATE: "what fails less often takes as long to restore",
     REMOVE: "whoever needs it no longer loses nothing by that",
 }
 FIRST_ORDER = "one failure at a time (first order): that both of two fail apart from each other in the same hours is not counted"

@@ -24,11 +24,11 @@ SECONDS_PER_YEAR = HOURS_PER_YEAR * HOUR
 MEMORY_YEARS = 3.0  # outages from longer ago say nothing of today [a proposal]
 
 
-def measured_of(tools: Tools, one: Improvement) -> MeasuredEffect | None:
-    """Returns the effect by the outages of the watched CIs; None where they were not observed before and after. An hour of an
-    outage costs what it cost in the estate in which the effect was predicted."""
+def measured_of(tools: Tools, one: Improvement, until: datetime) -> MeasuredEffect | None:
+    """Returns the effect by the outages of the watched CIs until a moment; None where they were not observed before and after.
+    An hour of an outage costs what it cost in the estate in which the effect was predicted."""
     base = assessed(tools.estates, tools.cache, one.predicted.revision)
-    done, now = int(datetime.fromisoformat(one.done_at).timestamp()), int(datetime.now(UTC).timestamp())
+    done, now = int(datetime.fromisoformat(one.done_at).timestamp()), int(until.timestamp())
     watched = [found for key in one.watched if (found := _watched(tools, base, key, done, now, one.predicted.effect.unit))]
     taken = measured_effect(watched)
     if taken is None:

@@ -22,7 +22,7 @@ from app.domain.improvements import (
     StepTaken,
     verdict_of,
 )
-from app.domain.measures import RESTORE, Measure
+from app.domain.measures import RATE, RESTORE, Measure
 from app.domain.tickets import PROBLEM
 from app.usecases import paging
 from app.usecases.find import identify
@@ -31,6 +31,7 @@ from app.usecases.improvements.observed import measured_of
 from app.usecases.improvements.trial import Trial, trial_of
 from app.usecases.keep import audit
 from app.usecases.keep.improvements import IMPROVEMENTS
+from app.usecases.moments import past_moment
 from app.usecases.tickets.ask_for import Asked, ask_for
 from app.usecases.tools import Tools
 
@@ -40,8 +41,9 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class PlannedImprovement:
-    """What is asked for. `watched`: CIs whose outages will show what it did; none: what is restored faster itself, else the
-    services it helps. `connector`: of the ticket, "" none."""
+    """What is asked for. `watched`: CIs whose outages will show what it did; none: what is restored faster or fails less itself,
+    else the services it helps. `connector`: of the ticket, "" none. `at`: when it was planned, with zone ("": now); `revision`:
+    by which its effect is predicted (None: the current one)."""
 
     title: str
     owner: str
@@ -50,15 +52,18 @@ class PlannedImprovement:
     due_on: str
     watched: Sequence[str] = ()
     connector: str = ""
+    at: str = ""
+    revision: int | None = None
 
 
 def plan_improvement(tools: Tools, asked: PlannedImprovement, caller: str) -> Improvement:
-    """Keeps an improvement with the effect that the model predicts today; asks for its ticket where a connector is named."""
+    """Keeps an improvement with the effect that the model predicts; asks for its ticket where a connector is named."""
     for name in ("title", "owner", "hypothesis"):
         if not getattr(asked, name).strip():
             raise InvalidInput(f"{name}: say it", field=name)
     due = _day(asked.due_on, "due_on")
-    trial = trial_of(tools, asked.measures)
+    planned_at = past_moment(asked.at, "at")
+    trial = trial_of(tools, asked.measures, asked.revision)
     every = tuple(range(len(asked.measures)))
     watched = _watched(tools, trial, asked.watched)
     moment = datetime.now(UTC).isoformat(timespec="seconds")
@@ -66,7 +71,7 @@ def plan_improvement(tools: Tools, asked: PlannedImprovement, caller: str) -> Im
     made = Improvement(
         f"i-{uuid.uuid4().hex[:12]}", asked.title.strip()[:LONGEST], asked.owner.strip()[:LONGEST],
         asked.hypothesis.strip()[: LONGEST * 10], list(asked.measures), [one.sentence for one in trial.measures],
-        Predicted(trial.effect(every), base, moment), watched, due.isoformat(), author=caller, planned_at=moment,
+        Predicted(trial.effect(every), base, moment), watched, due.isoformat(), author=caller, planned_at=planned_at,
         connector=asked.connector,
     )  # fmt: skip
     with tools.documents.together():
@@ -94,7 +99,7 @@ def _watched(tools: Tools, trial: Trial, named: Sequence[str]) -> list[str]:
     if named:
         hits = [identify(tools.store, estate.revision.revision, text) for text in named]
         return [estate.key(estate.position(hit.ci_id)) for hit in hits]
-    if all(one.measure.kind == RESTORE for one in trial.measures):
+    if all(one.measure.kind in (RESTORE, RATE) for one in trial.measures):
         return list(dict.fromkeys(estate.key(estate.position(one.ci_ids[0])) for one in trial.measures))
     helped = helped_services(trial, tuple(range(len(trial.measures))))
     first = trial.measures[0].ci_ids[0]
@@ -103,53 +108,42 @@ def _watched(tools: Tools, trial: Trial, named: Sequence[str]) -> list[str]:
 
 def take_step(tools: Tools, name: str, step: str, caller: str, at: str = "", note: str = "") -> Improvement:
     """Takes an improvement one step on. `done` says since when it holds (`at`, with zone; default: now); `standardise` and
-    `correct` keep what was measured by then. Conflict where it does not stand where the step begins."""
+    `correct` keep what was measured until `at`. Conflict where it does not stand where the step begins."""
     if step not in STEPS:
         raise InvalidInput(f"step: one of {', '.join(STEPS)}", field="step")
-    moment = datetime.now(UTC)
-    since = _moment(at) if at else moment
-    if since > moment:
-        raise InvalidInput("at: not in the time to come", field="at")
-    now = one_improvement(tools, name)
+    since = past_moment(at, "at")
+    then = IMPROVEMENTS.get(tools.documents, name)
+    if step in (STANDARDISE, CORRECT):
+        then = _shown(tools, then, datetime.fromisoformat(since))
 
     def taken(one: Improvement) -> Improvement:
         begins, leads = STEPS[step]
         if one.state not in begins:
             raise Conflict(f"improvement {name} is in {one.state}; {step} begins in {' or '.join(begins)}")
-        said = StepTaken(step, since.isoformat(timespec="seconds"), caller, note.strip()[: LONGEST * 5])
+        said = StepTaken(step, since, caller, note.strip()[: LONGEST * 5])
         one = replace(one, state=leads, steps=[*one.steps, said])
         if step == DONE:
-            return replace(one, done_at=since.isoformat(timespec="seconds"))
+            return replace(one, done_at=since)
         if step in (STANDARDISE, CORRECT):
-            return replace(one, decision=step, measured=now.measured, verdict=now.verdict)
+            return replace(one, decision=step, measured=then.measured, verdict=then.verdict)
         return one
 
     with tools.documents.together():
         made = IMPROVEMENTS.change(tools.documents, name, taken)
-        audit.record(tools.documents, caller, f"improvement: {step}", name, {"at": since.isoformat(), "note": note[:LONGEST]})
+        audit.record(tools.documents, caller, f"improvement: {step}", name, {"at": since, "note": note[:LONGEST]})
     return one_improvement(tools, made.improvement)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError
-        return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidInput("at: a time with a zone, like 2026-12-04T09:00:00+01:00", field="at") from None
 
 
 def one_improvement(tools: Tools, name: str) -> Improvement:
     """Returns an improvement; while it is checked, with what is measured of it today."""
-    return _shown(tools, IMPROVEMENTS.get(tools.documents, name))
+    return _shown(tools, IMPROVEMENTS.get(tools.documents, name), datetime.now(UTC))
 
 
-def _shown(tools: Tools, one: Improvement) -> Improvement:
+def _shown(tools: Tools, one: Improvement, until: datetime) -> Improvement:
     if one.state != CHECK:
         return one
     try:
-        measured = measured_of(tools, one)
+        measured = measured_of(tools, one, until)
     except NotFound:  # what is watched is not there any more
         measured = None
     return replace(one, measured=measured, verdict=verdict_of(measured, one.predicted.effect.less))
@@ -167,8 +161,9 @@ def improvement_page(tools: Tools, limit: int, after: str | None = None, state: 
     )
     counts = Counter(one.state for one in every)
     found = [one for one in every if state in ("", one.state)]
-    more = len(found) > skip + limit
+    more, now = len(found) > skip + limit, datetime.now(UTC)
+    shown = [_shown(tools, one, now) for one in found[skip : skip + limit]]
     return ImprovementPage(
-        [_shown(tools, one) for one in found[skip : skip + limit]], {name: counts[name] for name in STATES}, len(found), limit,
+        shown, {name: counts[name] for name in STATES}, len(found), limit,
         more, paging.encode(skip=skip + limit) if more else None,
     )  # fmt: skip

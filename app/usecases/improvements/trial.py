@@ -13,6 +13,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.measures import (
     FAILOVER,
     MOST_MEASURES,
+    RATE,
     REMOVE,
     RESTORE,
     Effect,
@@ -24,7 +25,7 @@ from app.domain.sentences import percent
 from app.risk.first_order.reassess import touched
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.cause_rows import FIRST_ID
-from app.risk.intake.remade import Change, Removed, Restored, Switched, Twinned, has_need, reaching, remade, sharing
+from app.risk.intake.remade import Change, Rarer, Removed, Restored, Switched, Twinned, has_need, reaching, remade, sharing
 from app.risk.measures.best_set import SetValue
 from app.risk.study.effect import effect_range
 from app.risk.study.uncertainty import ranges_of
@@ -199,6 +200,11 @@ def named(tools: Tools, base: Assessed, measure: Measure) -> Named:
         others = len(sharing(base.estate.plain, ci_id)) - 1
         also = f", and {others} that share failures with it" if others else ""
         return Named(measure, Restored(ci_id, measure.hours, measure.share), f"{name} is back in {how}{also}", (ci_id,))
+    if measure.kind == RATE:
+        share = 0.5 if measure.share is None else measure.share
+        others = len(sharing(base.estate.plain, ci_id)) - 1
+        also = f", and {others} that share failures with it" if others else ""
+        return Named(measure, Rarer(ci_id, share), f"{name} fails {percent(share)} as often as it does today{also}", (ci_id,))
     if base.estate.position(ci_id) in base.estate.service_number:
         raise InvalidInput(f"{name} is a service, which has no twin: twin what it needs", field="ci")
     share = shared_by(measure)

@@ -13,7 +13,7 @@ from app.risk.first_order.reassess import reassess
 from app.risk.first_order.sweep import first_order
 from app.risk.intake.common_cause import with_common_causes
 from app.risk.intake.compile import compile_graph
-from app.risk.intake.remade import Change, Removed, Restored, Switched, Twinned, reaching, remade
+from app.risk.intake.remade import Change, Rarer, Removed, Restored, Switched, Twinned, reaching, remade
 from tests.unit.risk.build import graph_of
 from tests.unit.risk.first_order.test_reassess import same
 from tests.unit.risk.first_order.test_sweep import rich_estate
@@ -24,7 +24,7 @@ def random_changes(rng: random.Random, graph: DependencyGraph) -> list[Change]:
     services = {service.ci_id for service in graph.services}
     found: list[Change] = []
     for _ in range(rng.randint(1, 4)):
-        what = rng.randrange(4)
+        what = rng.randrange(5)
         if what == 0:
             found.append(Restored(rng.choice(ids), None, rng.choice((0.25, 0.5))))
         elif what == 1 and len(graph.groups.key):
@@ -34,6 +34,8 @@ def random_changes(rng: random.Random, graph: DependencyGraph) -> list[Change]:
             found.append(Removed(int(graph.dependencies.dependent_id[row]), int(graph.dependencies.provider_id[row])))
         elif what == 3 and set(ids) - services:
             found.append(Twinned(rng.choice(sorted(set(ids) - services)), rng.choice((0.0, 0.1))))
+        elif what == 4:
+            found.append(Rarer(rng.choice(ids), rng.choice((0.0, 0.3))))
     return found
 
 
